@@ -1,0 +1,59 @@
+# make run    start Darkroom            make test   run all tests
+# make check  style and types           make bench  measure speed
+# make clean  remove what these made    (PYTHON=python3.12 PORT=9000 make run)
+
+PORT ?= 8501
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench clean browser
+.DEFAULT_GOAL := run
+
+run: $(VENV)/installed
+	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/installed-test browser
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache tests/artifacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment: made once, filled again only when a requirements file changed.
+$(BIN)/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Darkroom needs Python 3.11 or newer. Install it, or name it: make PYTHON=/path/to/python3 run'; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'This Python cannot make virtual environments yet. Install that part and try again:'; \
+	  echo '    sudo apt install python3-venv'; exit 1; }
+	@echo 'Making a virtual environment in $(VENV) ...'
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt | $(BIN)/python
+	@echo 'Installing what Darkroom needs (the first time takes a few minutes) ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-test: requirements-test.txt requirements.txt | $(BIN)/python
+	@echo 'Installing what Darkroom and its tests need (the first time takes a few minutes) ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@ $(VENV)/installed
+
+# The browser tests take any Chromium there is, and fetch one only when there is none.
+browser: $(VENV)/installed-test
+	@$(BIN)/python -m tests.browser.executable >/dev/null && exit 0; \
+	echo 'No browser for the tests here; fetching Chromium ...'; \
+	$(BIN)/python -m playwright install chromium && $(BIN)/python -m tests.browser.executable >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium && exit 0; fi; \
+	echo 'The browser tests need Chromium and it could not be fetched. Install it (sudo apt install chromium),'; \
+	echo 'or name one: DARKROOM_BROWSER=/path/to/chromium make test'; exit 1

@@ -1,0 +1,38 @@
+"""The server: Darkroom's pages, its HTTP routes, and what is loaded ahead of need."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from core import api
+
+os.environ.setdefault("KERAS_BACKEND", "numpy")  # previews need layers; only workers load TensorFlow
+HEAVY_IMPORTS = ("pandas", "plotly.graph_objects", "keras")
+BASE_PATH = str(st.get_option("server.baseUrlPath")).strip("/")
+
+
+def warm_up() -> None:
+    for name in HEAVY_IMPORTS:
+        importlib.import_module(name)
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Say where the pages are, and load slow packages while the first one is read."""
+    threading.Thread(target=warm_up, daemon=True).start()
+    print(f"\n  Darkroom is at http://localhost:{st.get_option('server.port')}/{BASE_PATH}\n", flush=True)
+    yield
+
+
+app = st.App(
+    Path(__file__).parent / "pages" / "navigation.py",
+    routes=api.routes_under(BASE_PATH, st.get_option("server.allowedHosts") or ()),
+    lifespan=lifespan,
+)

@@ -1,0 +1,310 @@
+"""The command line: everything the pages do, for scripts and benchmarks.
+
+Every command takes ``--json`` and then prints one JSON object on standard
+output; progress goes to standard error. Exit code 2 with a plain sentence means
+that something can be mended by the user; 1 is a bug.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.data.dataset import open_dataset
+from core.data.importing import ImportConfig, import_dataset
+from core.delivery.export import ExportFormat, export_run
+from core.delivery.prediction import Classifier
+from core.errors import DarkroomError, NotFoundError, UnreadableImageError
+from core.evaluation.report import has_report, read_report
+from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.start import active_jobs, finishing_job, start_training, wait_for
+from core.messages import N_
+from core.models.augmentation import AugmentationConfig
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
+from core.models.speeds import measured_speeds
+from core.models.weights import weights_ready
+from core.training.config import DEFAULT_EPOCHS, Recipe, TrainingConfig, recipe_for
+from core.workspace import find_run, get_project, list_projects, list_runs
+
+Answer = dict[str, Any]
+
+
+class _FailedError(Exception):
+    """A job ended badly; the sentence is for the user, the code for the shell."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        self.code = code
+        super().__init__(sentence)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], Answer] = options.command
+    try:
+        answer = command(options)
+    except (DarkroomError, _FailedError) as error:
+        print(f"darkroom: {error}", file=sys.stderr)
+        return error.code if isinstance(error, _FailedError) else 2
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False))
+    else:
+        _print_readable(answer)
+    return 0
+
+
+def _import(options: argparse.Namespace) -> Answer:
+    config = ImportConfig(merge_case=options.merge_case)
+    report = import_dataset(options.source, options.project, config, _TerminalProgress())
+    _end_line()
+    return {
+        "project": report.project.name,
+        "classes": report.classes,
+        "skipped": [{"file": item.file, "reason": str(item.reason)} for item in report.skipped],
+    }
+
+
+def _train(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    recipe = Recipe(options.recipe) if options.recipe else recipe_for(options.backbone)
+    config = TrainingConfig(
+        dataset_version=open_dataset(project).version,
+        backbone=options.backbone,
+        recipe=recipe,
+        augmentation=AugmentationConfig.parse(options.augment),
+        augmented_views=options.views,
+        hidden_units=options.hidden_units,
+        epochs=options.epochs or DEFAULT_EPOCHS[recipe],
+        seed=options.seed,
+    )
+    job = start_training(project, config)
+    print(f"run {job.name} started; Ctrl-C stops it and keeps the best", file=sys.stderr)
+    state = _wait_or_stop(job)
+    _raise_if_failed(job, state)
+    result, seconds = job.result() or {}, dict(job.status().seconds or {})
+    if state is JobState.STOPPED:
+        if not result:
+            raise _FailedError("stopped before there was anything to keep", 130)
+        rest = finishing_job(project, job.path)
+        if rest is not None:
+            _raise_if_failed(rest, wait_for(rest, _show_progress))
+            result, seconds = job.result() or {}, seconds | dict(rest.status().seconds or {})
+    return {"run": job.name, "state": state, "test": result.get("test"), "seconds": seconds}
+
+
+def _predict(options: argparse.Namespace) -> Answer:
+    _, run = find_run(options.run)
+    classifier = Classifier(run)
+    return {"run": run.name, "predictions": [_prediction(classifier, path) for path in options.pictures]}
+
+
+def _prediction(classifier: Classifier, path: Path) -> Answer:
+    try:
+        guesses = classifier.guesses(path.read_bytes())
+    except OSError as error:
+        raise NotFoundError(
+            N_("{file} cannot be read: {error}."), file=str(path), error=error.strerror or str(error)
+        ) from error
+    except UnreadableImageError as error:
+        raise UnreadableImageError(
+            N_("{file} cannot be classified: {reason}."), file=str(path), reason=str(error)
+        ) from error
+    return {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
+
+
+def _status(options: argparse.Namespace) -> Answer:
+    if options.project:
+        projects = [get_project(options.project)]
+    else:
+        projects = list_projects()
+    return {
+        "projects": [
+            {
+                "name": project.name,
+                "pictures": len(open_dataset(project).pictures),
+                "runs": [_run_state(JobDirectory(path)) for path in list_runs(project)],
+                "jobs": [_run_state(job) for job in list_jobs(project.jobs)],
+            }
+            for project in projects
+        ],
+        "jobs": [_run_state(job) for job in active_jobs(None)],
+    }
+
+
+def _run_state(job: JobDirectory) -> Answer:
+    status = job.status()
+    return {
+        "id": job.name,
+        "kind": job.kind,
+        "state": status.state,
+        "stage": status.stage,
+        "progress": round(status.fraction, 3),
+        "seconds_left": status.seconds_left if not status.state.has_ended else None,
+        "pid": job.process_id() if not status.state.has_ended else None,
+        "error": str(status.error) if status.error else None,
+        "test": (job.result() or {}).get("test"),
+    }
+
+
+def _evaluate(options: argparse.Namespace) -> Answer:
+    _, run = find_run(options.run)
+    if not has_report(run):
+        state = JobDirectory(run).status().state
+        raise NotFoundError(
+            N_("Run {name} has no evaluation: it is {state}."), name=repr(run.name), state=state
+        )
+    return {"run": run.name, "test": read_report(run)}
+
+
+def _export(options: argparse.Namespace) -> Answer:
+    _, run = find_run(options.run)
+    export_run(run, ExportFormat(options.format), options.output)
+    return {
+        "run": run.name,
+        "format": options.format,
+        "path": str(options.output),
+        "bytes": options.output.stat().st_size,
+    }
+
+
+def _backbones(options: argparse.Namespace) -> Answer:
+    speeds = measured_speeds()
+    return {
+        "backbones": [
+            {
+                "key": backbone.key,
+                "name": backbone.name,
+                "input_size": backbone.input_size,
+                "parameters": backbone.parameters,
+                "download_bytes": backbone.download_bytes,
+                "imagenet_top1": backbone.imagenet_top1,
+                "pretrained": backbone.weights is not WeightsSource.NONE,
+                "ready": weights_ready(backbone),
+                "pictures_per_second": speeds.get(backbone.key),
+                "licence": backbone.licence,
+            }
+            for backbone in BACKBONES.values()
+        ]
+    }
+
+
+def _wait_or_stop(job: JobDirectory) -> JobState:
+    try:
+        state = wait_for(job, _show_progress)
+    except KeyboardInterrupt:
+        job.request_stop()
+        _end_line()
+        print("stopping; the best so far is kept", file=sys.stderr)
+        state = wait_for(job)
+    _end_line()
+    return state
+
+
+def _raise_if_failed(job: JobDirectory, state: JobState) -> None:
+    if state is JobState.INTERRUPTED:
+        raise _FailedError(f"the worker of {job.name} died; see {job.path / 'worker.log'}", 1)
+    if state is JobState.FAILED:
+        status = job.status()
+        raise _FailedError(str(status.error), 1 if status.is_bug else 2)
+
+
+def _show_progress(job: JobDirectory) -> None:
+    status = job.status()
+    left = "" if status.seconds_left is None else f", about {status.seconds_left:.0f} s left"
+    steps = f" {status.stage_done}/{status.stage_total}" if status.stage_total else ""
+    _rewrite_line(f"{status.state}: {status.stage}{steps}{left}")
+
+
+class _TerminalProgress:
+    """Progress of work in this very process."""
+
+    def plan(self, expected_seconds: Any) -> None: ...
+
+    def stage(self, stage: str) -> None: ...
+
+    def metric(self, record: dict[str, Any]) -> None: ...
+
+    def keep(self, result: dict[str, Any]) -> None: ...
+
+    def advance(self, done: int, total: int) -> None:
+        _rewrite_line(f"{done}/{total}")
+
+    def should_stop(self) -> bool:
+        return False
+
+
+def _rewrite_line(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _end_line() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _print_readable(answer: Answer, indent: str = "") -> None:
+    for key, value in answer.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            print(f"{indent}{key}:")
+            for item in value:
+                _print_readable(item, indent + "  ")
+                print()
+        elif isinstance(value, dict):
+            print(f"{indent}{key}:")
+            _print_readable(value, indent + "  ")
+        else:
+            print(f"{indent}{key}: {value}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description="Darkroom: train picture classifiers."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace], Answer], summary: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary)
+        added.add_argument("--json", action="store_true", help="print one JSON object")
+        added.set_defaults(command=command)
+        return added
+
+    importing = add("import", _import, "make a project from a zip or folder of class folders")
+    importing.add_argument("source", type=Path)
+    importing.add_argument("--project", required=True)
+    importing.add_argument("--merge-case", action="store_true", help='take "Cat" and "cat" as one class')
+
+    training = add("train", _train, "train a classifier and wait for it")
+    training.add_argument("--project", required=True)
+    training.add_argument("--backbone", default=DEFAULT_BACKBONE)
+    training.add_argument("--recipe", choices=[recipe.value for recipe in Recipe])
+    training.add_argument("--augment", default="", metavar="flip,rotation=0.1")
+    training.add_argument("--views", type=int, default=2, help="changed copies of each training picture")
+    training.add_argument("--hidden-units", type=int, default=0, help="also try a hidden layer of this size")
+    training.add_argument("--epochs", type=int, help="the most passes over the training pictures")
+    training.add_argument("--seed", type=int, default=0)
+
+    predicting = add("predict", _predict, "classify pictures with a finished run")
+    predicting.add_argument("run")
+    predicting.add_argument("pictures", nargs="+", type=Path)
+
+    add("status", _status, "projects, runs and jobs").add_argument("--project")
+    add("evaluate", _evaluate, "how good a run is on its test pictures").add_argument("run")
+
+    exporting = add("export", _export, "write a run's classifier to a file")
+    exporting.add_argument("run")
+    exporting.add_argument("--format", required=True, choices=[kind.value for kind in ExportFormat])
+    exporting.add_argument("--output", required=True, type=Path)
+
+    add("backbones", _backbones, "the networks to choose from")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Pictures become a checked, labelled, split, versioned dataset."""

@@ -1,0 +1,126 @@
+"""Picture bytes to pixels, the one way every part of Darkroom does it.
+
+This file is also copied into every exported bundle, so that an export reads
+pictures exactly as training did. It therefore needs Pillow and NumPy alone and
+imports nothing of Darkroom.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageFile, ImageOps
+
+MAX_PIXELS = 89_000_000  # about a 9400 x 9400 picture: more is a mistake or an attack
+_WHITE = (255, 255, 255, 255)
+# What Pillow's decoders raise on damaged or hostile bytes, found by feeding them such.
+_DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    OverflowError,
+    ZeroDivisionError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+class PictureError(ValueError):
+    """Bytes that cannot be read as a picture: a sentence template and its values."""
+
+    def __init__(self, template: str, **values: Any) -> None:
+        self.template = template
+        self.values = values
+        super().__init__(template.format(**values))
+
+
+def open_picture(data: bytes) -> ImageFile.ImageFile:
+    """Read a picture's header.
+
+    Raises:
+        PictureError: the bytes are no picture, or it has too many pixels.
+    """
+    try:
+        image = Image.open(io.BytesIO(data))
+    except Image.DecompressionBombError as error:
+        raise PictureError("it has more pixels than can be handled safely") from error
+    except _DECODER_ERRORS as error:
+        raise PictureError("it is not a picture, or of a kind that cannot be read") from error
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(
+            "it has {width} × {height} pixels, more than the {limit} million that can be handled safely",
+            width=width,
+            height=height,
+            limit=MAX_PIXELS // 1_000_000,
+        )
+    return image
+
+
+def decode_picture(image: ImageFile.ImageFile, at_least: int | None = None) -> Image.Image:
+    """Decode an opened picture to RGB, upright.
+
+    EXIF orientation is applied; transparency is composited on white; 16-bit
+    pictures are reduced to 8 bits; of a moving picture the first frame is taken.
+
+    Args:
+        at_least: the side in pixels that the caller will shrink to. A JPEG is
+            then decoded at the smallest of its built-in scales that still has
+            twice that side, which is several times faster.
+    Raises:
+        PictureError: the bytes are damaged or cut off.
+    """
+    try:
+        if at_least is not None:
+            image.draft(None, (2 * at_least, 2 * at_least))
+        image.load()
+        return _to_rgb(ImageOps.exif_transpose(image))
+    except _DECODER_ERRORS as error:
+        raise PictureError("it is damaged or cut off") from error
+
+
+def load_picture(data: bytes, size: int) -> np.ndarray:
+    """Picture bytes to the square array that a classifier takes.
+
+    The picture is stretched to a square, so that nothing of it is cut away.
+
+    Returns:
+        uint8 RGB, shape (size, size, 3), values 0 to 255.
+    Raises:
+        PictureError: the bytes are not a picture that can be read.
+    """
+    picture = decode_picture(open_picture(data), at_least=size)
+    resized = picture.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
+        image = _to_eight_bits(image)
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, _WHITE)
+        return Image.alpha_composite(paper, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Grey values of 16 bits (0 to 65535) or of floats (0 to 1, else 0 to 255) as 0 to 255."""
+    values = np.asarray(image, dtype=np.float32)
+    if image.mode == "F":
+        scale = 255.0 if values.size and values.max() <= 1.0 else 1.0
+    else:
+        scale = 1 / 257.0
+    return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))

@@ -1,0 +1,1 @@
+"""Prediction with a finished classifier, and the files it is handed over in."""

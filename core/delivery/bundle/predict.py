@@ -1,0 +1,52 @@
+"""Classify pictures: python predict.py PICTURE [PICTURE ...]
+
+Needs the three packages in requirements.txt, nothing else, and no network.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from picture import PictureError, load_picture
+
+HERE = Path(__file__).resolve().parent
+LABELS = json.loads((HERE / "labels.json").read_text(encoding="utf-8"))
+
+
+def load_model():
+    """The network, ready to be given to ``predict``."""
+    interpreter = Interpreter(model_path=str(HERE / "model.tflite"))
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def predict(interpreter, data):
+    """Picture bytes in, {class name: probability} out, the most probable first."""
+    pixels = load_picture(data, LABELS["input_size"])  # uint8 RGB, (size, size, 3)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels[np.newaxis])
+    interpreter.invoke()
+    probabilities = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+    order = np.argsort(-probabilities)
+    return {LABELS["class_names"][index]: float(probabilities[index]) for index in order}
+
+
+def main(files):
+    if not files:
+        print(__doc__, file=sys.stderr)
+        return 2
+    interpreter, failed = load_model(), False
+    for file in files:
+        try:
+            answer = predict(interpreter, Path(file).read_bytes())
+        except (OSError, PictureError) as error:
+            print(f"{file}: {error}", file=sys.stderr)
+            failed = True
+            continue
+        print(json.dumps({"picture": file, "classes": answer}, ensure_ascii=False))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

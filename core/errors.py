@@ -1,0 +1,100 @@
+"""Every error a user can mend, in one tree.
+
+DarkroomError
+├── WorkspaceError            a project, run or name that cannot be used
+│   ├── InvalidNameError
+│   ├── ProjectExistsError
+│   ├── NotFoundError         no such project, run or picture
+│   └── SchemaVersionError    a file written by another version of Darkroom
+├── DataError                 pictures that cannot become a dataset
+│   ├── UnreadableImageError
+│   ├── ArchiveError          not a zip, cut off, encrypted, empty, too large
+│   ├── TooFewClassesError
+│   ├── TooFewImagesError
+│   └── ClassNameError        names that cannot be told apart or shown
+├── ConfigError               a setting outside what is possible
+├── WeightsError              pretrained weights that cannot be had or trusted
+│   └── DownloadError
+└── DeliveryError             an export that cannot be made or does not match
+
+The page and the command line show such an error's text as it is. Anything else
+is a bug: the worker logs its traceback and the page says that something broke.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.messages import Message
+
+
+class DarkroomError(Exception):
+    """Something the user can mend: what happened, what was expected, what to do.
+
+    Raise it with a template marked by ``N_`` and the values it names:
+    ``raise ArchiveError(N_("{file} is empty."), file=name)``.
+    """
+
+    def __init__(self, template: str, **values: Any) -> None:
+        self.message = Message(template, values)
+        super().__init__(str(self.message))
+
+
+class WorkspaceError(DarkroomError):
+    """A project, run or name that cannot be used."""
+
+
+class InvalidNameError(WorkspaceError):
+    """A project name that cannot be a folder's name on every system."""
+
+
+class ProjectExistsError(WorkspaceError):
+    """A project of this name is already there."""
+
+
+class NotFoundError(WorkspaceError):
+    """No project, run or picture of this name."""
+
+
+class SchemaVersionError(WorkspaceError):
+    """A file written by another version of Darkroom."""
+
+
+class DataError(DarkroomError):
+    """Pictures that cannot become a dataset."""
+
+
+class UnreadableImageError(DataError):
+    """Bytes that are not a picture Darkroom can read."""
+
+
+class ArchiveError(DataError):
+    """An archive that cannot be opened or is not safe to open."""
+
+
+class TooFewClassesError(DataError):
+    """A classifier needs at least two classes."""
+
+
+class TooFewImagesError(DataError):
+    """A class with too few pictures for a three-way split."""
+
+
+class ClassNameError(DataError):
+    """Class names that cannot be told apart."""
+
+
+class ConfigError(DarkroomError):
+    """A setting outside what is possible."""
+
+
+class WeightsError(DarkroomError):
+    """Pretrained weights that cannot be had or trusted."""
+
+
+class DownloadError(WeightsError):
+    """A download that failed."""
+
+
+class DeliveryError(DarkroomError):
+    """An export that cannot be made or does not match the evaluation."""

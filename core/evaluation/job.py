@@ -1,0 +1,39 @@
+"""The step of a run that evaluates: the only place where test pictures are looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.dataset import open_dataset
+from core.data.layout import Split
+from core.evaluation.report import make_report, prediction_table, write_report
+from core.models.head import HeadWeights
+from core.progress import Progress, Stage
+from core.training.config import TrainingConfig
+from core.training.features import cached_features
+from core.training.job import engine_path, head_file
+from core.workspace import project_of
+
+
+def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Classify the validation and test pictures with the best head, and write the report."""
+    settings = TrainingConfig.from_json(config)
+    dataset = open_dataset(project_of(directory), settings.dataset_version)
+    progress.stage(Stage.EVALUATING)
+    features = cached_features(dataset, engine_path(directory, settings), progress)
+    progress.stage(Stage.EVALUATING)
+    head = HeadWeights.load(head_file(directory))
+    test = dataset.rows(Split.TEST)
+    both = np.concatenate([dataset.rows(Split.VALIDATION), test])
+    report = make_report(dataset, test, head.probabilities(features[test]))
+    write_report(directory, report, prediction_table(dataset, both, head.probabilities(features[both])))
+    return {
+        "test": {
+            "accuracy": report["accuracy"],
+            "macro_f1": report["macro"]["f1"],
+            "majority_baseline": report["majority_baseline"],
+        }
+    }

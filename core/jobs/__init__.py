@@ -1,0 +1,1 @@
+"""Starting, watching, stopping and queueing work in its own process."""

@@ -1,0 +1,132 @@
+"""Starting each kind of job: the one place where pages and the command line do it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.errors import NotFoundError
+from core.files import COPY_CHUNK_BYTES
+from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.launcher import launch
+from core.messages import N_
+from core.models.backbones import get_backbone
+from core.training.config import TrainingConfig
+from core.workspace import Project, jobs_folder, list_runs, new_job_name, require_free_name
+
+_KEEP_ENDED_JOBS_SECONDS = 24 * 3600.0
+_POLL_SECONDS = 0.2
+
+
+def start_import(
+    name: str,
+    *,
+    source: Path | None = None,
+    sample: str | None = None,
+    upload: tuple[str, Callable[[int], bytes]] | None = None,
+    merge_case: bool = False,
+) -> JobDirectory:
+    """Import a zip or folder, a sample, or an upload (its file name and a ``read(size)``) as project ``name``.
+
+    Raises:
+        InvalidNameError, ProjectExistsError: the name cannot be used.
+    """
+    clean = require_free_name(name)
+    _forget_old_jobs(jobs_folder())
+    path = jobs_folder() / new_job_name("import")
+    source = path / safe_upload_name(upload[0]) if upload else source
+    config = {
+        "project": clean,
+        "source": str(source.resolve()) if source else None,
+        "sample": sample,
+        "merge_case": merge_case,
+    }
+    job = JobDirectory.create(path, "import", config)
+    if upload and source:
+        with source.open("wb") as stream:
+            while chunk := upload[1](COPY_CHUNK_BYTES):
+                stream.write(chunk)
+    launch(job)
+    return job
+
+
+def safe_upload_name(name: str) -> str:
+    """A file name for what a browser sent: never a path, never hidden."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(character for character in last if character.isalnum() or character in "._- ").strip(". ")
+    return (kept or "upload")[-100:]
+
+
+def start_training(project: Project, config: TrainingConfig) -> JobDirectory:
+    """Make a run and start it; it waits for its turn if the device is busy."""
+    path = project.runs / new_job_name("run")
+    job = JobDirectory.create(path, "train", config.to_json())
+    launch(job)
+    return job
+
+
+def start_download(backbone: str) -> JobDirectory:
+    """Fetch a backbone's weights."""
+    job = JobDirectory.create(
+        jobs_folder() / new_job_name("download"), "download", {"backbone": get_backbone(backbone).key}
+    )
+    launch(job)
+    return job
+
+
+def start_measurement() -> JobDirectory:
+    """Measure every backbone's speed on this machine."""
+    job = JobDirectory.create(jobs_folder() / new_job_name("measure"), "measure", {})
+    launch(job)
+    return job
+
+
+def resume(job: JobDirectory) -> None:
+    """Start an interrupted, stopped or failed job again; what it cached is not computed twice.
+
+    Raises:
+        NotFoundError: there is nothing to resume: it is running, or has finished.
+    """
+    state = job.status().state
+    if not state.has_ended or state is JobState.FINISHED:
+        raise NotFoundError(
+            N_("Run {name} is {state}; there is nothing to resume."), name=repr(job.name), state=state
+        )
+    launch(job)
+
+
+def finishing_job(project: Project, run: Path) -> JobDirectory | None:
+    """The newest job that completes what a stopped run left to do, if there is one."""
+    for job in list_jobs(project.jobs):
+        if job.kind == "finish" and job.config()["job"] == str(run):
+            return job
+    return None
+
+
+def active_jobs(project: Project | None) -> list[JobDirectory]:
+    """Jobs that have not ended, of this project and of none, newest first."""
+    folders = [jobs_folder(), *([project.runs, project.jobs] if project else [])]
+    jobs = [job for folder in folders for job in list_jobs(folder)]
+    return [job for job in jobs if not job.status().state.has_ended]
+
+
+def newest_finished_run(project: Project, is_usable: Callable[[Path], bool]) -> Path | None:
+    """The newest run for which ``is_usable`` holds."""
+    return next((run for run in list_runs(project) if is_usable(run)), None)
+
+
+def wait_for(job: JobDirectory, on_look: Callable[[JobDirectory], None] = lambda job: None) -> JobState:
+    """Wait until a job has ended; ``on_look`` is called at every look."""
+    while not (state := job.status().state).has_ended:
+        on_look(job)
+        time.sleep(_POLL_SECONDS)
+    return state
+
+
+def _forget_old_jobs(folder: Path) -> None:
+    """Remove jobs of no project that ended a day ago, with what was uploaded for them."""
+    for job in list_jobs(folder):
+        if time.time() - job.created > _KEEP_ENDED_JOBS_SECONDS and job.status().state.has_ended:
+            shutil.rmtree(job.path, ignore_errors=True)

@@ -1,0 +1,38 @@
+"""Sentences for people that can be shown in any language.
+
+A sentence travels as its English template plus the values it speaks of, so that
+a worker can write it to disk and a page can show it in the reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def N_(template: str) -> str:  # noqa: N802 - the name gettext's tools look for
+    """Mark an English template for translation and return it unchanged."""
+    return template
+
+
+@dataclass(frozen=True)
+class Message:
+    """A template in English with named places, and the values that fill them."""
+
+    template: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def render(self, translate: Callable[[str], str] = str) -> str:
+        """The sentence, its template first passed through ``translate``."""
+        return translate(self.template).format(**self.values)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"template": self.template, "values": self.values}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Message:
+        return cls(record["template"], dict(record["values"]))

@@ -1,0 +1,1 @@
+"""Backbones, their weights, augmentation and the classifier built from them."""

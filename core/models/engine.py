@@ -1,0 +1,139 @@
+"""Runs converted networks fast on the CPU, without TensorFlow or Keras.
+
+Measured on 2 cores (EfficientNet-Lite0, pictures/s): one interpreter with 2
+threads 149, 164, 147 for batches of 1, 4, 32; two interpreters of one thread
+156, 153, 142. Small batches stay in the processor's cache, so batches are small.
+Every input size runs through XNNPACK, also after a batch's size has changed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+# A batch of 4 takes 0.8 s on the slowest backbone (VGG16, 5 pictures/s on 2
+# cores), so that Stop, asked between batches, answers in time.
+BATCH_SIZE = 4
+# Beyond 4 threads one interpreter gains little on layers as small as these, so
+# more cores get more interpreters.
+_THREADS_PER_ENGINE = 4
+
+
+def ignore(done: int) -> None:
+    """A report that nobody reads."""
+
+
+def never() -> bool:
+    """A stop that nobody asks for."""
+    return False
+
+
+class Engine:
+    """One converted network, ready to run. Safe to share between threads."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        """Load the LiteRT file at ``path``; ``threads`` None means all cores."""
+        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=threads or usable_cores())
+        self._lock = threading.Lock()
+        self._batch = 0  # the size that tensors are laid out for; 0: not yet
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+
+    @property
+    def input_size(self) -> int:
+        """Height and width of a picture, in pixels."""
+        return int(self._input["shape"][1])
+
+    @property
+    def output_size(self) -> int:
+        """K: how many numbers come out for a picture."""
+        return int(self._output["shape"][-1])
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        """Outputs float32 (B, K) for pictures uint8 RGB (B, S, S, 3); B may be 0."""
+        size = self.input_size
+        if batch.dtype != np.uint8 or batch.shape[1:] != (size, size, 3):
+            raise ValueError(f"expected uint8 (B, {size}, {size}, 3), got {batch.dtype} {batch.shape}")
+        if not len(batch):
+            return np.empty((0, self.output_size), np.float32)
+        with self._lock:
+            self._lay_out(len(batch))
+            self._interpreter.set_tensor(self._input["index"], batch)
+            self._interpreter.invoke()
+            result: np.ndarray = self._interpreter.get_tensor(self._output["index"])  # a copy
+            return result
+
+    def _lay_out(self, batch: int) -> None:
+        if batch != self._batch:
+            shape = (batch, self.input_size, self.input_size, 3)
+            self._interpreter.resize_tensor_input(self._input["index"], shape, strict=True)
+            self._interpreter.allocate_tensors()
+            self._batch = batch
+
+
+class FeatureExtractor:
+    """Features of many pictures, using every core."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        """Load the LiteRT file at ``path``; ``threads`` None means all cores."""
+        threads = threads or usable_cores()
+        count = -(-threads // _THREADS_PER_ENGINE)
+        self._engines = [Engine(path, -(-(threads - index) // count)) for index in range(count)]
+
+    @property
+    def input_size(self) -> int:
+        return self._engines[0].input_size
+
+    @property
+    def output_size(self) -> int:
+        return self._engines[0].output_size
+
+    def run(
+        self,
+        pictures: np.ndarray,
+        batch_size: int = BATCH_SIZE,
+        on_batch: Callable[[int], None] = ignore,
+        should_stop: Callable[[], bool] = never,
+    ) -> np.ndarray:
+        """Features float32 (N, F) of pictures uint8 RGB (N, S, S, 3), a memory map for all that matters.
+
+        Args:
+            on_batch: is told how many pictures are done, after each batch.
+            should_stop: asked before each batch. Once it says True, the features of
+                the first n < N pictures come back, those that are done.
+        """
+        features = np.empty((len(pictures), self.output_size), np.float32)
+        waiting = deque(range(0, len(pictures), batch_size))
+        running: deque[tuple[int, Future[np.ndarray]]] = deque()
+        done = 0
+        with ThreadPoolExecutor(len(self._engines)) as pool:
+            while True:
+                if should_stop():
+                    waiting.clear()
+                while waiting and len(running) < len(self._engines):
+                    start = waiting.popleft()
+                    # Results are taken in order, so the engine whose turn it is has nothing to do.
+                    engine = self._engines[start // batch_size % len(self._engines)]
+                    running.append((start, pool.submit(engine.run, pictures[start : start + batch_size])))
+                if not running:
+                    return features[:done]
+                start, future = running.popleft()
+                done = min(start + batch_size, len(pictures))
+                features[start:done] = future.result()
+                on_batch(done)
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on, which can be fewer than the machine has."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1

@@ -1,0 +1,115 @@
+"""The classification head as plain arrays: features in, probabilities out.
+
+Imports NumPy only, so that the web process, training and tests share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import WeightsError
+from core.files import whole_file
+from core.messages import N_
+
+SCHEMA_VERSION = 1
+
+FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadWeights:
+    """Standardisation and dense layers, with ReLU between the layers.
+
+    F is the number of features, C the number of classes. All arrays are stored as
+    float32. ``(features - feature_mean) / feature_scale`` goes into the first layer.
+    """
+
+    feature_mean: np.ndarray  # (F,)
+    feature_scale: np.ndarray  # (F,), above 0
+    layers: tuple[tuple[np.ndarray, np.ndarray], ...]  # kernel (in, out), bias (out,); the last gives logits
+
+    def __post_init__(self) -> None:
+        for name in ("feature_mean", "feature_scale"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), np.float32))
+        layers = tuple((kernel.astype(np.float32), bias.astype(np.float32)) for kernel, bias in self.layers)
+        object.__setattr__(self, "layers", layers)
+        self._check_shapes()
+
+    def _check_shapes(self) -> None:
+        width = self.feature_mean.shape
+        if not self.layers or len(width) != 1 or self.feature_scale.shape != width:
+            raise ValueError("a head needs a mean and a scale for each feature, and at least one layer")
+        if not (self.feature_scale > 0).all():
+            raise ValueError("feature_scale must be above 0 everywhere; give constant features the scale 1")
+        for kernel, bias in self.layers:
+            if kernel.ndim != 2 or kernel.shape[:1] != width or bias.shape != kernel.shape[1:]:
+                raise ValueError(f"a kernel {kernel.shape} with a bias {bias.shape} does not follow {width}")
+            width = bias.shape
+
+    @property
+    def feature_size(self) -> int:
+        return len(self.feature_mean)
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.layers[-1][1])
+
+    def logits(self, features: np.ndarray) -> FloatArray:
+        """Scores before softmax, float32 (B, C), for features float (B, F)."""
+        x = (np.asarray(features, np.float32) - self.feature_mean) / self.feature_scale
+        for position, (kernel, bias) in enumerate(self.layers):
+            if position:
+                x = np.maximum(x, 0)
+            x = x @ kernel + bias
+        return x
+
+    def probabilities(self, features: np.ndarray) -> FloatArray:
+        """Softmax of the logits, float32 (B, C), each row summing to 1."""
+        return softmax(self.logits(features))
+
+    def folded_layers(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """The same layers with the standardisation inside the first one, for raw features."""
+        kernel, bias = (array.astype(np.float64) for array in self.layers[0])
+        kernel = kernel / self.feature_scale[:, None].astype(np.float64)
+        bias = bias - self.feature_mean.astype(np.float64) @ kernel
+        return ((kernel.astype(np.float32), bias.astype(np.float32)), *self.layers[1:])
+
+    def save(self, path: Path) -> None:
+        """Write all arrays to one ``.npz`` file, atomically."""
+        arrays = {"mean": self.feature_mean, "scale": self.feature_scale}
+        arrays["schema_version"] = np.array(SCHEMA_VERSION)
+        for index, (kernel, bias) in enumerate(self.layers):
+            arrays |= {f"kernel_{index}": kernel, f"bias_{index}": bias}
+        with whole_file(path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> HeadWeights:
+        """Read what ``save`` wrote.
+
+        Raises:
+            WeightsError: another version of Darkroom wrote it.
+        """
+        with np.load(path, allow_pickle=False) as arrays:
+            version = int(arrays["schema_version"])
+            if version != SCHEMA_VERSION:
+                raise WeightsError(
+                    N_("{file} has format {found}; this Darkroom reads format {expected}. Update Darkroom."),
+                    file=path.name,
+                    found=version,
+                    expected=SCHEMA_VERSION,
+                )
+            count = sum(name.startswith("kernel_") for name in arrays.files)
+            layers = tuple((arrays[f"kernel_{index}"], arrays[f"bias_{index}"]) for index in range(count))
+            return cls(feature_mean=arrays["mean"], feature_scale=arrays["scale"], layers=layers)
+
+
+def softmax(logits: np.ndarray) -> FloatArray:
+    """Probabilities of logits float (B, C); stable for logits of any size."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    result: FloatArray = (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return result

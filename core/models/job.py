@@ -1,0 +1,69 @@
+"""Jobs about backbones rather than datasets: fetching weights, measuring speed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.models.backbones import BACKBONES, Backbone, get_backbone
+from core.models.engine import FeatureExtractor
+from core.models.speeds import remember_speed
+from core.models.weights import obtain_weights, weights_ready
+from core.progress import Progress, Stage, raise_if_stopped
+
+_MEASURE_SECONDS = 4.0
+
+
+def download(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Fetch the weights of ``config["backbone"]``."""
+    backbone = get_backbone(config["backbone"])
+    progress.stage(Stage.DOWNLOADING)
+    path = obtain_weights(backbone, progress.advance, progress.should_stop)
+    return {"backbone": backbone.key, "size_bytes": path.stat().st_size}
+
+
+def measure(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Measure every backbone's pictures per second on this machine.
+
+    A backbone whose weights are not here is measured with random ones: the speed is the same.
+    """
+    progress.stage(Stage.MEASURING)
+    speeds = {}
+    for done, backbone in enumerate(BACKBONES.values()):
+        progress.advance(done, len(BACKBONES))
+        raise_if_stopped(progress)
+        speeds[backbone.key] = _pictures_per_second(backbone, directory, progress)
+        remember_speed(backbone.key, speeds[backbone.key])
+    progress.advance(len(BACKBONES), len(BACKBONES))
+    return {"pictures_per_second": speeds}
+
+
+def _pictures_per_second(backbone: Backbone, directory: Path, progress: Progress) -> float:
+    from core.models.classifier import build_feature_extractor
+    from core.models.conversion import convert_to_tflite, feature_engine
+
+    if weights_ready(backbone):
+        return _timed(feature_engine(backbone), progress)
+    path = directory / f"{backbone.key}.tflite"
+    path.write_bytes(convert_to_tflite(build_feature_extractor(backbone, pretrained=False)))
+    try:
+        return _timed(path, progress)
+    finally:
+        path.unlink()
+
+
+def _timed(engine: Path, progress: Progress) -> float:
+    extractor = FeatureExtractor(engine)
+    size = extractor.input_size
+    pictures = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), dtype=np.uint8)
+    extractor.run(pictures[:2])  # the first call plans its memory
+    began, count = time.monotonic(), 0
+    while time.monotonic() - began < _MEASURE_SECONDS:
+        raise_if_stopped(progress)
+        batch = pictures if count else pictures[:8]  # a slow network shows itself on a few
+        extractor.run(batch)
+        count += len(batch)
+    return count / (time.monotonic() - began)

@@ -1,0 +1,79 @@
+"""How long work tells of itself, and how it is asked to stop.
+
+Owns the words for stages. Who listens (a job directory, a terminal, nobody)
+implements ``Progress``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Stage(StrEnum):
+    """What a job is doing. Pages own the words shown for each."""
+
+    READING = "reading"
+    DOWNLOADING = "downloading"
+    CONVERTING = "converting"
+    DECODING = "decoding"
+    AUGMENTING = "augmenting"
+    FEATURES = "features"
+    TRAINING = "training"
+    EVALUATING = "evaluating"
+    EXPORTING = "exporting"
+    MEASURING = "measuring"
+
+
+class JobStopped(Exception):  # noqa: N818 - not an error: the user asked for it
+    """Raised inside a job when the user asked it to stop."""
+
+
+class Progress(Protocol):
+    """What a job calls while it works."""
+
+    def plan(self, expected_seconds: Mapping[Stage, float]) -> None:
+        """Say which stages will come, in order, and about how long each takes."""
+
+    def stage(self, stage: Stage) -> None:
+        """A stage begins; the one before it is done."""
+
+    def advance(self, done: int, total: int) -> None:
+        """``done`` of ``total`` steps of this stage are behind us."""
+
+    def metric(self, record: dict[str, Any]) -> None:
+        """Keep one line of the learning curve."""
+
+    def keep(self, result: dict[str, Any]) -> None:
+        """What this step has to show if it is ended now: a best so far is safe on disk."""
+
+    def should_stop(self) -> bool:
+        """True once the user asked to stop."""
+
+
+class QuietProgress:
+    """Progress that nobody watches."""
+
+    def plan(self, expected_seconds: Mapping[Stage, float]) -> None: ...
+
+    def stage(self, stage: Stage) -> None: ...
+
+    def advance(self, done: int, total: int) -> None: ...
+
+    def metric(self, record: dict[str, Any]) -> None: ...
+
+    def keep(self, result: dict[str, Any]) -> None: ...
+
+    def should_stop(self) -> bool:
+        return False
+
+
+def raise_if_stopped(progress: Progress) -> None:
+    """Leave the work here if the user asked to stop.
+
+    Raises:
+        JobStopped
+    """
+    if progress.should_stop():
+        raise JobStopped

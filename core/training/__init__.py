@@ -1,0 +1,1 @@
+"""Recipes: how a classifier is trained on a dataset."""

@@ -1,0 +1,161 @@
+"""Frozen features, computed once for each picture and backbone.
+
+A frozen backbone gives the same answer for the same picture every time, so its
+answers are kept on disk by the picture's content: in every later run and search
+they are read, not computed. An interrupted extraction goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from core.data.arrays import decoded_pictures
+from core.data.dataset import Dataset
+from core.files import digest_of, whole_file
+from core.models.augmentation import AugmentationConfig, augment
+from core.models.engine import FeatureExtractor
+from core.models.speeds import remember_speed
+from core.progress import Progress, Stage, raise_if_stopped
+
+_CHUNK = 512  # pictures between two writes
+_BATCH = 32  # pictures augmented together
+_WORTH_TIMING = 64  # pictures: a rate over fewer says little
+
+
+def cached_features(
+    dataset: Dataset, engine: Path, progress: Progress, *, speed_key: str | None = None
+) -> np.ndarray:
+    """The features of every picture of a dataset version.
+
+    Args:
+        engine: a converted feature extractor; its file name is the cache's key.
+        speed_key: the backbone's key, if the speed is worth remembering.
+    Returns:
+        float32, shape (number of pictures, feature size), in the dataset's order.
+    Raises:
+        JobStopped: the user asked to stop; what was computed stays cached.
+    """
+    folder = dataset.folder / "features" / engine.stem
+    known = _read_chunks(folder)
+    hashes = dataset.pictures["sha256"].to_numpy()
+    missing = [row for row, sha256 in enumerate(hashes) if sha256 not in known]
+    if missing:
+        _extract_missing(dataset, engine, missing, folder, progress, speed_key)
+        known = _read_chunks(folder)
+    return np.stack([known[sha256] for sha256 in hashes])
+
+
+def augmented_features(
+    dataset: Dataset,
+    rows: np.ndarray,
+    engine: Path,
+    config: AugmentationConfig,
+    views: int,
+    seed: int,
+    progress: Progress,
+) -> np.ndarray:
+    """Features of changed copies of the pictures in ``rows``.
+
+    Returns:
+        float32, shape (views, number of rows, feature size).
+    """
+    hashes = dataset.pictures["sha256"].to_numpy()[rows].tolist()
+    key = digest_of({"augmentation": config.to_json(), "seed": seed, "pictures": hashes})
+    folder = dataset.folder / "features" / engine.stem / f"views-{key}"
+    blocks = [(view, start) for view in range(views) for start in range(0, len(rows), _CHUNK)]
+    missing = [block for block in blocks if not _block_path(folder, *block).exists()]
+    if missing:
+        progress.stage(Stage.AUGMENTING)
+        pictures = decoded_pictures(dataset, FeatureExtractor(engine).input_size, progress)
+        _extract_views(pictures, rows, engine, config, seed, folder, missing, progress)
+    per_view = [
+        np.concatenate([np.load(_block_path(folder, view, start)) for start in range(0, len(rows), _CHUNK)])
+        for view in range(views)
+    ]
+    return np.stack(per_view)
+
+
+def count_missing(dataset: Dataset, engine: Path | None) -> int:
+    """How many pictures have no cached features yet: all, if there is no engine either."""
+    if engine is None:
+        return len(dataset.pictures)
+    known = _read_chunks(dataset.folder / "features" / engine.stem)
+    return int(sum(sha256 not in known for sha256 in dataset.pictures["sha256"]))
+
+
+def _extract_missing(
+    dataset: Dataset,
+    engine: Path,
+    missing: list[int],
+    folder: Path,
+    progress: Progress,
+    speed_key: str | None,
+) -> None:
+    extractor = FeatureExtractor(engine)
+    progress.stage(Stage.DECODING)
+    pictures = decoded_pictures(dataset, extractor.input_size, progress)
+    hashes = dataset.pictures["sha256"].to_numpy()
+    progress.stage(Stage.FEATURES)
+    began, count_before = time.monotonic(), len(dataset.pictures) - len(missing)
+    for start in range(0, len(missing), _CHUNK):
+        rows = missing[start : start + _CHUNK]
+        features = extractor.run(
+            pictures[rows],
+            on_batch=lambda done, start=start: progress.advance(
+                count_before + start + done, len(dataset.pictures)
+            ),
+            should_stop=progress.should_stop,
+        )
+        raise_if_stopped(progress)
+        with whole_file(folder / f"{digest_of(hashes[rows].tolist())}.npz") as temporary:
+            np.savez(temporary, sha256=hashes[rows].astype("S64"), features=features)
+    if speed_key and len(missing) >= _WORTH_TIMING:
+        remember_speed(speed_key, len(missing) / (time.monotonic() - began))
+
+
+def _extract_views(
+    pictures: np.ndarray,
+    rows: np.ndarray,
+    engine: Path,
+    config: AugmentationConfig,
+    seed: int,
+    folder: Path,
+    missing: list[tuple[int, int]],
+    progress: Progress,
+) -> None:
+    extractor = FeatureExtractor(engine)
+    total, done = sum(min(_CHUNK, len(rows) - start) for _, start in missing), 0
+    for view, start in missing:
+        block = rows[start : start + _CHUNK]
+        features = []
+        for offset, batch in _batches(block):
+            raise_if_stopped(progress)
+            # Seeded by place, not by turn: an interrupted run draws the same changes again.
+            batch_seed = int(digest_of([seed, view, start + offset])[:7], 16)
+            features.append(extractor.run(augment(pictures[batch], config, batch_seed)))
+            done += len(batch)
+            progress.advance(done, total)
+        with whole_file(_block_path(folder, view, start)) as temporary:
+            np.save(temporary, np.concatenate(features))
+
+
+def _batches(rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    for offset in range(0, len(rows), _BATCH):
+        yield offset, rows[offset : offset + _BATCH]
+
+
+def _block_path(folder: Path, view: int, start: int) -> Path:
+    return folder / f"{view:02d}-{start:07d}.npy"
+
+
+def _read_chunks(folder: Path) -> dict[str, np.ndarray]:
+    known: dict[str, np.ndarray] = {}
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as chunk:
+            hashes, features = chunk["sha256"], chunk["features"]
+        known.update({sha256.decode(): row for sha256, row in zip(hashes, features, strict=True)})
+    return known

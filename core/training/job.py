@@ -1,0 +1,227 @@
+"""The step of a run that trains: from pictures to the best weights on disk.
+
+``checkpoints/best.npz`` is the head. A network trained from scratch has its own
+extractor beside it, as weights and, once converted, as a LiteRT engine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.arrays import DECODED_PER_SECOND, decoded_pictures
+from core.data.dataset import Dataset, open_dataset
+from core.data.layout import Split
+from core.errors import DataError
+from core.files import whole_file
+from core.messages import N_
+from core.models.backbones import Backbone, get_backbone
+from core.models.conversion import cached_engine, convert_to_tflite, feature_engine
+from core.models.head import HeadWeights
+from core.models.speeds import expected_seconds
+from core.models.weights import obtain_weights, weights_ready
+from core.progress import JobStopped, Progress, Stage, raise_if_stopped
+from core.training.config import Recipe, TrainingConfig
+from core.training.features import augmented_features, cached_features, count_missing
+from core.training.linear import EpochScores, FeatureSet, fit_linear_head
+from core.workspace import project_of
+
+_HEAD_SECONDS = 3.0  # first guesses, for the time left
+_CONVERSION_SECONDS = 15.0
+_EXPORT_SECONDS = 20.0
+_SCRATCH_PICTURES_PER_SECOND = 120.0
+
+
+def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Run the recipe. Stopped with a best so far, it returns as if it had finished."""
+    settings = TrainingConfig.from_json(config)
+    dataset = open_dataset(project_of(directory), settings.dataset_version)
+    _require_all_parts(dataset)
+    curve = _LearningCurve(directory, settings, progress)
+    try:
+        if settings.recipe is Recipe.SCRATCH:
+            _train_from_scratch(dataset, settings, curve, progress)
+        else:
+            _train_quick(dataset, settings, curve, progress)
+    except JobStopped:
+        if curve.best is None:
+            raise
+    return curve.result()
+
+
+def engine_path(directory: Path, settings: TrainingConfig) -> Path:
+    """The LiteRT feature extractor of a trained run: its backbone's, or its own.
+
+    A network of its own is converted at the first call.
+    """
+    backbone = get_backbone(settings.backbone)
+    if settings.recipe is not Recipe.SCRATCH:
+        return feature_engine(backbone)
+    # Named after the run: the name is the key under which its features are cached.
+    path = directory / "checkpoints" / f"{directory.name}.tflite"
+    if not path.exists():
+        extractor = load_extractor(directory, settings)
+        with whole_file(path) as temporary:
+            temporary.write_bytes(convert_to_tflite(extractor))
+    return path
+
+
+def load_extractor(directory: Path, settings: TrainingConfig) -> Any:
+    """The Keras feature extractor of a trained run (``keras.Model``, frozen)."""
+    from core.models.classifier import build_feature_extractor
+
+    backbone = get_backbone(settings.backbone)
+    if settings.recipe is not Recipe.SCRATCH:
+        return build_feature_extractor(backbone)
+    extractor = build_feature_extractor(backbone, pretrained=False)
+    extractor.load_weights(extractor_file(directory))
+    return extractor
+
+
+def head_file(directory: Path) -> Path:
+    return directory / "checkpoints" / "best.npz"
+
+
+def extractor_file(directory: Path) -> Path:
+    return directory / "checkpoints" / "extractor.weights.h5"
+
+
+def _train_quick(
+    dataset: Dataset, settings: TrainingConfig, curve: _LearningCurve, progress: Progress
+) -> None:
+    backbone = get_backbone(settings.backbone)
+    progress.plan(_expected(dataset, settings, backbone))
+    engine = _prepared_engine(backbone, progress)
+    features = cached_features(dataset, engine, progress, speed_key=backbone.key)
+    rows, labels = dataset.rows(Split.TRAIN), dataset.label_indices
+    train_features, train_labels = features[rows], labels[rows]
+    if settings.augmentation.is_active:
+        views = augmented_features(
+            dataset, rows, engine, settings.augmentation, settings.augmented_views, settings.seed, progress
+        )
+        train_features = np.concatenate([train_features, *views])
+        train_labels = np.tile(train_labels, 1 + len(views))
+    validation_rows = dataset.rows(Split.VALIDATION)
+    train_set = FeatureSet(features=train_features, labels=train_labels)
+    validation_set = FeatureSet(features=features[validation_rows], labels=labels[validation_rows])
+    progress.stage(Stage.TRAINING)
+    raise_if_stopped(progress)
+    num_classes = len(dataset.class_names)
+    fit_linear_head(train_set, validation_set, num_classes, epochs=settings.epochs, on_epoch=curve.add_head)
+    if settings.hidden_units:
+        from core.training.network import fit_hidden_head
+
+        curve.phase = "hidden"
+        fit_hidden_head(
+            train_set,
+            validation_set,
+            num_classes,
+            settings,
+            on_epoch=curve.add_head,
+            on_batch=lambda: raise_if_stopped(progress),
+        )
+
+
+def _train_from_scratch(
+    dataset: Dataset, settings: TrainingConfig, curve: _LearningCurve, progress: Progress
+) -> None:
+    count = len(dataset.rows(Split.TRAIN)) * settings.epochs
+    progress.plan(
+        {
+            Stage.DECODING: len(dataset.pictures) / DECODED_PER_SECOND,
+            Stage.TRAINING: count / _SCRATCH_PICTURES_PER_SECOND,
+            Stage.EVALUATING: 5.0,
+            Stage.EXPORTING: _EXPORT_SECONDS,
+        }
+    )
+    progress.stage(Stage.DECODING)
+    pictures = decoded_pictures(dataset, get_backbone(settings.backbone).input_size, progress)
+    from core.training.network import fit_from_scratch
+
+    progress.stage(Stage.TRAINING)
+    curve.phase = "scratch"
+    fit_from_scratch(
+        dataset, pictures, settings, on_epoch=curve.add_network, on_batch=lambda: raise_if_stopped(progress)
+    )
+
+
+def _prepared_engine(backbone: Backbone, progress: Progress) -> Path:
+    if not weights_ready(backbone):
+        progress.stage(Stage.DOWNLOADING)
+        obtain_weights(backbone, progress.advance, progress.should_stop)
+    if cached_engine(backbone) is None:
+        progress.stage(Stage.CONVERTING)
+    return feature_engine(backbone)
+
+
+def _expected(dataset: Dataset, settings: TrainingConfig, backbone: Backbone) -> dict[Stage, float]:
+    """First guesses of each stage's seconds, from what was measured here before."""
+    engine = cached_engine(backbone)
+    missing = count_missing(dataset, engine)
+    expected = {Stage.TRAINING: _HEAD_SECONDS, Stage.EVALUATING: 1.0, Stage.EXPORTING: _EXPORT_SECONDS}
+    if engine is None:
+        expected[Stage.CONVERTING] = _CONVERSION_SECONDS
+    if missing:
+        expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
+        expected[Stage.FEATURES] = expected_seconds(backbone.key, missing)
+    if settings.augmentation.is_active:
+        views = len(dataset.rows(Split.TRAIN)) * settings.augmented_views
+        expected[Stage.AUGMENTING] = 1.5 * expected_seconds(backbone.key, views)
+    return expected
+
+
+def _require_all_parts(dataset: Dataset) -> None:
+    for split in Split:
+        if not len(dataset.rows(split)):
+            raise DataError(
+                N_(
+                    "The dataset has no pictures for {part}. Import it again with more pictures in each class."
+                ),
+                part=split.value,
+            )
+
+
+class _LearningCurve:
+    """Every epoch's scores to the metrics file, the best epoch's weights to disk."""
+
+    def __init__(self, directory: Path, settings: TrainingConfig, progress: Progress) -> None:
+        self._directory, self._settings, self._progress = directory, settings, progress
+        self._epoch = 0
+        self.phase = "linear"
+        self.best: dict[str, Any] | None = None
+
+    def add_head(self, scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
+        if self._is_best(scores):
+            head.save(head_file(self._directory))
+        self._add(scores, details)
+
+    def add_network(self, scores: EpochScores, save: Any) -> None:
+        if self._is_best(scores):
+            save(extractor_file(self._directory), head_file(self._directory))
+        self._add(scores, {})
+
+    def result(self) -> dict[str, Any]:
+        return {"training": {"epochs": self._epoch, "best": self.best, "seed": self._settings.seed}}
+
+    def _is_best(self, scores: EpochScores) -> bool:
+        return self.best is None or scores.validation_loss < self.best["validation_loss"]
+
+    def _add(self, scores: EpochScores, details: dict[str, Any]) -> None:
+        self._epoch += 1
+        record = {
+            "phase": self.phase,
+            "epoch": self._epoch,
+            "loss": scores.loss,
+            "accuracy": scores.accuracy,
+            "validation_loss": scores.validation_loss,
+            "validation_accuracy": scores.validation_accuracy,
+            **details,
+        }
+        if self._is_best(scores):
+            self.best = record
+            self._progress.keep(self.result())
+        self._progress.metric(record | {"best_epoch": self.best["epoch"] if self.best else None})
+        self._progress.advance(self._epoch, max(self._epoch, self._settings.epochs))
+        raise_if_stopped(self._progress)

@@ -1,0 +1,249 @@
+"""Where everything lives on disk, and the names of projects and jobs.
+
+Owns paths and names; what stands inside a folder belongs to the module that
+writes it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from core.errors import InvalidNameError, NotFoundError, ProjectExistsError, SchemaVersionError
+from core.files import read_json, write_json
+from core.messages import N_
+
+SCHEMA_VERSION = 1
+MAX_NAME_LENGTH = 60
+_FORBIDDEN_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_RESERVED_NAMES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(10)}
+
+
+def home() -> Path:
+    """The workspace: ``$DARKROOM_HOME``, or ``./workspace``."""
+    return Path(os.environ.get("DARKROOM_HOME") or "workspace").expanduser().resolve()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """One dataset and everything trained on it. Its name is its folder's name."""
+
+    name: str
+    path: Path
+
+    @property
+    def dataset(self) -> Path:
+        return self.path / "dataset"
+
+    @property
+    def runs(self) -> Path:
+        return self.path / "runs"
+
+    @property
+    def jobs(self) -> Path:
+        return self.path / "jobs"
+
+    @property
+    def settings_file(self) -> Path:
+        """What the pages remember for the next training: see ``project_settings``."""
+        return self.path / "project.json"
+
+
+def projects_folder() -> Path:
+    return home() / "projects"
+
+
+def backbones_folder() -> Path:
+    """Downloaded weights, converted feature engines and measured speeds."""
+    return home() / "backbones"
+
+
+def jobs_folder() -> Path:
+    """Jobs that belong to no project: imports of new ones, downloads, measurements."""
+    return home() / "jobs"
+
+
+def queue_folder() -> Path:
+    return home() / "queue"
+
+
+def checked_project_name(name: str) -> str:
+    """``name`` in the form it is stored under.
+
+    Raises:
+        InvalidNameError: it is empty, too long, or no folder can bear it.
+    """
+    clean = unicodedata.normalize("NFC", name).strip()
+    if not clean:
+        raise InvalidNameError(N_("The project needs a name. Type one, such as “Leaves”."))
+    if len(clean) > MAX_NAME_LENGTH:
+        raise InvalidNameError(
+            N_(
+                "The project name has {length} characters; at most {limit} are possible. Choose a shorter one."
+            ),
+            length=len(clean),
+            limit=MAX_NAME_LENGTH,
+        )
+    hidden = any(unicodedata.category(character) in {"Cc", "Cf", "Cs"} for character in clean)
+    if (
+        hidden
+        or _FORBIDDEN_IN_NAMES.search(clean)
+        or clean[0] == "."
+        or clean[-1] == "."
+        or clean.lower() in _RESERVED_NAMES
+    ):
+        raise InvalidNameError(
+            N_("{name} cannot be a project name. Use letters, digits, spaces, - and _ only."),
+            name=repr(clean),
+        )
+    return clean
+
+
+def list_projects() -> list[Project]:
+    """All projects, in the order of their names."""
+    folder = projects_folder()
+    if not folder.is_dir():
+        return []
+    found = [
+        Project(name=path.name, path=path) for path in folder.iterdir() if (path / "project.json").is_file()
+    ]
+    return sorted(found, key=lambda project: project.name.casefold())
+
+
+def get_project(name: str) -> Project:
+    """The project called ``name``.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    for project in list_projects():
+        if project.name == unicodedata.normalize("NFC", name).strip():
+            return project
+    raise NotFoundError(
+        N_("There is no project called {name} in {folder}. Import pictures under that name first."),
+        name=repr(name),
+        folder=str(home()),
+    )
+
+
+def require_free_name(name: str) -> str:
+    """The checked form of ``name``, which no project bears yet, whatever the capitals.
+
+    Raises:
+        InvalidNameError, ProjectExistsError.
+    """
+    clean = checked_project_name(name)
+    for project in list_projects():
+        if project.name.casefold() == clean.casefold():
+            raise ProjectExistsError(
+                N_("There is already a project called {name}. Choose another name."), name=repr(project.name)
+            )
+    return clean
+
+
+def project_settings(project: Project) -> dict[str, object]:
+    """What was chosen on the pages for the next training (``augmentation``, ``backbone``).
+
+    Raises:
+        SchemaVersionError: another version of Darkroom wrote the project.
+    """
+    record = read_json(project.settings_file)
+    version = record.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise SchemaVersionError(
+            N_(
+                "Project {name} was written in format {found}; this Darkroom reads format {expected}. Update Darkroom."
+            ),
+            name=repr(project.name),
+            found=version,
+            expected=SCHEMA_VERSION,
+        )
+    return dict(record.get("settings", {}))
+
+
+def remember_setting(project: Project, key: str, value: object) -> None:
+    """Keep one choice of the pages with the project."""
+    record = read_json(project.settings_file)
+    record.setdefault("settings", {})[key] = value
+    write_json(project.settings_file, record)
+
+
+def open_staging() -> Path:
+    """A fresh folder in which a project is built before it is published whole.
+
+    Folders that a killed process left behind are removed on the way.
+    """
+    folder = home() / "staging"
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.iterdir():
+        process_id = leftover.name.split("-")[0]
+        if process_id.isdigit() and not psutil.pid_exists(int(process_id)):
+            shutil.rmtree(leftover, ignore_errors=True)
+    path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
+    path.mkdir()
+    return path
+
+
+def publish_project(staging: Path, name: str) -> Project:
+    """Turn a finished staging folder into the project ``name``, all at once."""
+    clean = require_free_name(name)
+    write_json(
+        staging / "project.json",
+        {"schema_version": SCHEMA_VERSION, "name": clean, "created": time.time(), "settings": {}},
+    )
+    for folder in ("runs", "jobs"):
+        (staging / folder).mkdir(exist_ok=True)
+    target = projects_folder() / clean
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging.rename(target)
+    return Project(name=clean, path=target)
+
+
+def delete_project(project: Project) -> None:
+    """Remove a project with everything in it. The caller has asked the user."""
+    doomed = project.path.with_name(f".deleting-{secrets.token_hex(4)}")
+    project.path.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def new_job_name(prefix: str) -> str:
+    """A folder name that sorts by time: ``run-20261122-081500-3f9c``."""
+    return f"{prefix}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def list_runs(project: Project) -> list[Path]:
+    """Job directories of the project's runs, newest first."""
+    if not project.runs.is_dir():
+        return []
+    return sorted((path for path in project.runs.iterdir() if (path / "config.json").is_file()), reverse=True)
+
+
+def project_of(job: Path) -> Project:
+    """The project that a run's or job's directory belongs to."""
+    path = job.parent.parent
+    return Project(name=path.name, path=path)
+
+
+def find_run(name: str) -> tuple[Project, Path]:
+    """The run called ``name``, or the one folder that path points to.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    for project in list_projects():
+        for path in list_runs(project):
+            if path.name == name or path == Path(name).resolve():
+                return project, path
+    raise NotFoundError(
+        N_("There is no run called {name} in {folder}. “python -m core status” lists the runs."),
+        name=repr(name),
+        folder=str(home()),
+    )

@@ -1,0 +1,68 @@
+"""Overview: the projects that are there, and how to make one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.delivery.files import is_delivered
+from core.evaluation.report import has_report, read_report
+from core.workspace import Project, delete_project, list_projects, list_runs
+from pages.ui import state
+from pages.ui.gallery import Tile, gallery
+from pages.ui.importing import import_panel
+from pages.ui.shell import page_title
+from pages.ui.text import _, escape, ngettext, number, percent
+
+_PREVIEW_TILES = 6
+
+
+def project_card(project: Project) -> None:
+    """One project: what is in it, how far it is, a way in and a way to remove it."""
+    dataset = state.current_dataset(project)
+    count = len(dataset.pictures)
+    with st.container(border=True, key=f"project-{project.name}"):
+        st.subheader(escape(project.name), anchor=False)
+        st.caption(f"{summary(count, len(dataset.class_names))} · {standing(project)}")
+        rows = range(0, count, max(1, count // _PREVIEW_TILES))[:_PREVIEW_TILES]
+        gallery([Tile(picture=dataset.thumbnail(row)) for row in rows], key=f"tiles-{project.name}", columns=_PREVIEW_TILES)
+        with st.container(horizontal=True):
+            if st.button(_("Open"), key=f"open-{project.name}", icon=":material/folder_open:"):
+                state.choose_project(project.name)
+                state.count_up("project-picker")
+                st.switch_page("data.py")
+            with st.popover(_("Delete"), type="tertiary", key=f"delete-{project.name}"):
+                st.markdown(_("Delete this project with all its pictures and classifiers? This cannot be undone."))
+                if st.button(_("Delete for good"), key=f"delete-for-good-{project.name}"):
+                    delete_project(project)
+                    state.choose_project(None)
+                    st.rerun()
+
+
+def summary(pictures: int, classes: int) -> str:
+    first = ngettext("{n} picture", "{n} pictures", pictures).format(n=number(pictures))
+    second = ngettext("{n} class", "{n} classes", classes).format(n=number(classes))
+    return f"{first} · {second}"
+
+
+def standing(project: Project) -> str:
+    """The accuracy of the newest classifier, or what is missing."""
+    runs = list_runs(project)
+    report = next((read_report(run) for run in runs if has_report(run)), None)
+    if report is None:
+        return _("not trained yet")
+    sentence = _("{accuracy} right on its test pictures").format(accuracy=percent(report["accuracy"]))
+    return sentence if any(is_delivered(run) for run in runs) else f"{sentence} · {_('still packing')}"
+
+
+projects = list_projects()
+page_title(
+    _("Turn pictures into a classifier"),
+    _("Bring labelled pictures, press a few buttons, take home a network that tells them apart. All on this computer."),
+)
+import_panel()
+if projects:
+    st.header(_("Your projects"), anchor=False)
+    columns = st.columns(2, gap="medium")
+    for place, project in enumerate(projects):
+        with columns[place % 2]:
+            project_card(project)

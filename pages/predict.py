@@ -1,0 +1,87 @@
+"""Predict: new pictures in, classes out, in this very process and without TensorFlow."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+from core.data.picture import decode_picture, open_picture
+from core.delivery.prediction import Classifier
+from core.errors import UnreadableImageError
+from pages.ui.gallery import probability_bars
+from pages.ui.runs import require_run
+from pages.ui.shell import next_step, page_title, require_project
+from pages.ui.steps import Step
+from pages.ui.text import _, escape, number, percent, show
+
+_MOST_BARS = 5
+_SHOWN_SIDE = 320  # pixels
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def classifier_of(run: str, written: int) -> Classifier:
+    """A loaded classifier; ``written`` tells a retrained file from the one before."""
+    return Classifier(Path(run))
+
+
+def result(classifier: Classifier, name: str, data: bytes) -> float:
+    """One picture beside its probabilities; returns the seconds that the answer took."""
+    with st.container(border=True):
+        began = time.perf_counter()
+        try:
+            guesses = classifier.guesses(data)
+        except UnreadableImageError as error:
+            st.error(_("{file} cannot be read: {reason}.").format(file=escape(name), reason=show(error.message)))
+            return 0.0
+        seconds = time.perf_counter() - began
+        picture, answer = st.columns([1, 2], gap="medium", vertical_alignment="center")
+        with picture:
+            st.image(shown_picture(data), caption=escape(name))
+        with answer:
+            st.markdown(f"**{escape(guesses[0].name)}** · {percent(guesses[0].probability)}")
+            probability_bars(guesses[:_MOST_BARS])
+    return seconds
+
+
+def shown_picture(data: bytes) -> bytes:
+    """The picture upright and small, as the browser shows it."""
+    image = decode_picture(open_picture(data), at_least=_SHOWN_SIDE)
+    image.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE), Image.Resampling.BILINEAR)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=88)
+    return stream.getvalue()
+
+
+project = require_project()
+page_title(_("Predict"), _("Show it pictures it has never seen. They stay on this computer."))
+run = require_run(project, delivered=True)
+classifier = classifier_of(str(run), (run / "model.tflite").stat().st_mtime_ns)
+uploads = st.file_uploader(_("New pictures"), accept_multiple_files=True, key="new-pictures")
+pictures = [(upload.name, upload.getvalue()) for upload in uploads]
+if st.toggle(_("Use the camera"), key="use-camera"):
+    photo = st.camera_input(_("Take a picture"), key="camera")
+    if photo is not None:
+        pictures.insert(0, (_("camera"), photo.getvalue()))
+if pictures:
+    columns = st.columns(2, gap="medium")
+    seconds = []
+    for place, (name, data) in enumerate(pictures):
+        with columns[place % 2]:
+            seconds.append(result(classifier, name, data))
+    answered = [item for item in seconds if item]
+    if answered:
+        st.caption(
+            _("{milliseconds} ms a picture, from file to answer").format(
+                milliseconds=number(round(1000 * sum(answered) / len(answered)))
+            )
+        )
+else:
+    st.caption(_("Drop one or several pictures above. The likeliest classes appear as bars."))
+st.caption(
+    _("It only knows the classes it was taught: shown anything else, it still picks one of them.")
+)
+next_step(Step.EXPORT, _("take the classifier with you"))

@@ -1,0 +1,118 @@
+"""A chart that changes in place while something runs.
+
+``st.plotly_chart`` is built anew whenever its data changes: it flickers and
+forgets zoom and hidden traces (streamlit/streamlit#8782). This one hands the
+new figure to ``Plotly.react``, and what the reader had zoomed into stays.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from plotly.graph_objects import Figure
+
+from core.api import plotly_script_path
+from pages.ui.text import _
+from pages.ui.urls import own_url
+
+_HTML = """
+<div class="darkroom-live-chart" role="figure"></div>
+"""
+
+# Streamlit calls the default export again for new data and after a change of
+# theme, always with the same element; the function it returns runs at the end.
+_JS = """
+const charts = new WeakMap()
+
+function loadPlotly(path) {
+  window.darkroomPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    script.src = path
+    script.onload = () => resolve(window.Plotly)
+    script.onerror = () => {
+      window.darkroomPlotly = undefined  // the next redraw tries again
+      script.remove()
+      reject(new Error("Plotly could not be loaded"))
+    }
+    document.head.append(script)
+  })
+  return window.darkroomPlotly
+}
+
+function themeOf(element) {
+  const style = getComputedStyle(element)
+  const value = (name) => style.getPropertyValue("--st-" + name).trim()
+  const line = value("border-color")
+  const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, automargin: true }
+  return {
+    layout: {
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      colorway: value("chart-categorical-colors").split(",").map((color) => color.trim()),
+      font: { color: value("text-color"), family: value("font"), size: 13 },
+      hoverlabel: {
+        bgcolor: value("secondary-background-color"),
+        bordercolor: line,
+        font: { color: value("text-color"), family: value("font") },
+      },
+      modebar: {
+        bgcolor: "rgba(0,0,0,0)",
+        color: value("gray-text-color"),
+        activecolor: value("text-color"),
+      },
+      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" },
+      margin: { l: 56, r: 16, t: 32, b: 44 },
+      xaxis: axis,
+      yaxis: axis,
+    },
+  }
+}
+
+function draw(Plotly, element, chart) {
+  const template = themeOf(element)
+  const wanted = chart.figure + JSON.stringify(template)
+  if (chart.drawn === wanted) return
+  chart.drawn = wanted
+  const { data, layout } = JSON.parse(chart.figure)
+  Plotly.react(
+    element,
+    data,
+    { ...layout, template, autosize: true, height: chart.height, uirevision: "keep" },
+    { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] },
+  )
+  element.dataset.redraws = Number(element.dataset.redraws ?? 0) + 1
+}
+
+export default function ({ data, parentElement }) {
+  const element = parentElement.querySelector(".darkroom-live-chart")
+  const chart = charts.get(element) ?? {}
+  charts.set(element, Object.assign(chart, { figure: data.figure, height: data.height }))
+  element.style.minHeight = data.height + "px"
+  loadPlotly(data.library).then(
+    (Plotly) => element.isConnected && draw(Plotly, element, chart),
+    () => { element.textContent = data.failure },
+  )
+  return () => window.Plotly?.purge(element)
+}
+"""
+
+_mount = st.components.v2.component("darkroom_live_chart", html=_HTML, js=_JS, isolate_styles=False)
+
+
+def live_chart(figure: Figure, *, key: str, height: int = 320) -> None:
+    """Draw ``figure``, or change the chart that already has this ``key`` into it.
+
+    Colours, fonts and margins come from the page's theme, in light and in dark:
+    the figure's template is left out, what its layout and traces set stays.
+    ``height`` is in pixels.
+    """
+    bare = Figure(figure)
+    bare.layout.template = None
+    _mount(
+        key=key,
+        data={
+            "figure": bare.to_json(),
+            "height": height,
+            "library": own_url(plotly_script_path()),
+            "failure": _("The chart could not be loaded. Reload the page to try again."),
+        },
+    )

@@ -1,0 +1,97 @@
+"""Jobs as people see them: words for stages and states, progress that refreshes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.jobs.directory import JobDirectory, JobState, JobStatus
+from core.messages import N_
+from core.progress import Stage
+from pages.ui.text import _, duration, number, show
+
+STAGE_WORDS = {
+    Stage.READING: N_("Reading and checking pictures"),
+    Stage.DOWNLOADING: N_("Downloading pretrained weights"),
+    Stage.CONVERTING: N_("Preparing the backbone (once)"),
+    Stage.DECODING: N_("Decoding pictures"),
+    Stage.AUGMENTING: N_("Looking at changed copies"),
+    Stage.FEATURES: N_("Looking at every picture"),
+    Stage.TRAINING: N_("Training"),
+    Stage.EVALUATING: N_("Testing"),
+    Stage.EXPORTING: N_("Packing the classifier and checking it"),
+    Stage.MEASURING: N_("Measuring speed"),
+}
+STATE_WORDS = {
+    JobState.QUEUED: N_("Waiting for its turn"),
+    JobState.STARTING: N_("Starting"),
+    JobState.RUNNING: N_("Running"),
+    JobState.PAUSED: N_("Paused"),
+    JobState.FINISHED: N_("Finished"),
+    JobState.STOPPED: N_("Stopped"),
+    JobState.FAILED: N_("Failed"),
+    JobState.INTERRUPTED: N_("Interrupted"),
+}
+STATE_COLOURS = {
+    JobState.FINISHED: "green",
+    JobState.FAILED: "red",
+    JobState.INTERRUPTED: "orange",
+    JobState.STOPPED: "orange",
+}
+_LOOK_EVERY_SECONDS = 0.7
+
+
+def progress_text(status: JobStatus) -> str:
+    """What a job is doing: its stage while it runs, else its state."""
+    if status.state is JobState.RUNNING and status.stage:
+        return _(STAGE_WORDS[Stage(status.stage)])
+    return _(STATE_WORDS[status.state])
+
+
+def stage_line(status: JobStatus) -> str:
+    """How far the stage is, how fast it goes and how long the job will take."""
+    parts = []
+    if status.stage_total:
+        parts.append(
+            _("{done} of {total}").format(done=number(status.stage_done), total=number(status.stage_total))
+        )
+    per_picture = status.stage in {Stage.READING, Stage.DECODING, Stage.FEATURES, Stage.AUGMENTING}
+    if status.steps_per_second and per_picture:
+        parts.append(_("{rate} pictures/s").format(rate=number(status.steps_per_second)))
+    if status.seconds_left is not None:
+        parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
+    return " · ".join(parts)
+
+
+def show_error(status: JobStatus) -> None:
+    """Why a job failed, as its worker put it."""
+    if status.error is not None:
+        st.error(show(status.error), icon=":material/error:")
+
+
+def follow(job: JobDirectory, on_end: Callable[[JobDirectory], None], *, key: str) -> None:
+    """Progress of a job that refreshes itself; ``on_end`` is called once it has ended.
+
+    Must be the only self-refreshing part of its page.
+    """
+    if job.status().state.has_ended:
+        on_end(job)
+        return
+    st.fragment(_follow, run_every=_LOOK_EVERY_SECONDS)(job, key)
+
+
+def _follow(job: JobDirectory, key: str) -> None:
+    status = job.status()
+    if status.state.has_ended:
+        st.rerun()
+    with st.container(border=True, key=key):
+        st.progress(min(1.0, status.fraction or _stage_fraction(status)), text=progress_text(status))
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption(stage_line(status) or _("Starting"))
+            if st.button(_("Stop"), key=f"{key}-stop", disabled=job.stop_requested()):
+                job.request_stop()
+
+
+def _stage_fraction(status: JobStatus) -> float:
+    return status.stage_done / status.stage_total if status.stage_total else 0.0

@@ -1,0 +1,149 @@
+"""The frame around every page: the page map, the sidebar, titles, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.jobs.directory import JobDirectory
+from core.jobs.start import active_jobs
+from core.messages import N_
+from core.workspace import Project, list_projects
+from pages.ui import state
+from pages.ui.jobs import progress_text
+from pages.ui.steps import Progress, Step, StepState, step_states
+from pages.ui.text import _, choose_language, duration, escape
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+STEP_TITLES = {
+    Step.DATA: N_("Data"),
+    Step.AUGMENT: N_("Augment"),
+    Step.MODEL: N_("Model"),
+    Step.TRAIN: N_("Train"),
+    Step.EVALUATE: N_("Evaluate"),
+    Step.PREDICT: N_("Predict"),
+    Step.EXPORT: N_("Export"),
+}
+_STEP_ICONS = {
+    Progress.EMPTY: ":material/radio_button_unchecked:",
+    Progress.READY: ":material/radio_button_checked:",
+    Progress.RUNNING: ":material/pending:",
+    Progress.DONE: ":material/check_circle:",
+    Progress.NEEDS_A_LOOK: ":material/error:",
+}
+_NO_PROJECT = ""
+
+
+def page_map() -> dict[str, StreamlitPage]:
+    """Every page by its address; all are always registered, so that deep links work."""
+    overview = st.Page("overview.py", title=_("Overview"), url_path="overview", default=True)
+    steps = {
+        step.value: st.Page(f"{step.value}.py", title=_(title), url_path=step.value)
+        for step, title in STEP_TITLES.items()
+    }
+    return {"overview": overview, **steps}
+
+
+def page_file(step: Step) -> str:
+    """A step's page, as ``st.page_link`` and ``st.switch_page`` name it."""
+    return f"{step.value}.py"
+
+
+def sidebar(pages: dict[str, StreamlitPage]) -> None:
+    """Project, steps, running work, device and language."""
+    with st.sidebar:
+        st.page_link(pages["overview"], label="**Darkroom**", icon=":material/camera:")
+        _project_picker()
+        _step_links(pages, step_states(state.current_project()))
+        _running_jobs()
+        st.space("small")
+        st.badge(_("Computing on the CPU"), icon=":material/memory:", color="gray")
+        st.caption(_("Nothing leaves this computer."))
+        choose_language()
+
+
+def page_title(title: str, sentence: str) -> None:
+    """A page's name and what it is for."""
+    st.title(title, anchor=False)
+    st.markdown(sentence)
+
+
+def require_project() -> Project:
+    """The current project; without one, say so, link to where one is made, and end the page."""
+    project = state.current_project()
+    if project is None:
+        st.info(_("There are no pictures yet. Every step starts with a project: a set of labelled pictures."))
+        st.page_link("overview.py", label=_("Choose or make a project"), icon=":material/arrow_forward:")
+        st.stop()
+    return project
+
+
+def next_step(step: Step, what_happens: str) -> None:
+    """The way on: a link to the next page and one line on what happens there."""
+    st.space("small")
+    with st.container(horizontal=True, vertical_alignment="center", key=f"next-{step.value}"):
+        st.page_link(
+            page_file(step),
+            label=_("**Next: {page}**").format(page=_(STEP_TITLES[step])),
+            icon=":material/arrow_forward:",
+        )
+        st.caption(what_happens)
+
+
+def _project_picker() -> None:
+    names = [project.name for project in list_projects()]
+    if not names:
+        return
+    current = state.current_project()
+    options = names if current else [_NO_PROJECT, *names]
+    key = f"project-picker-{state.counter('project-picker')}"
+    chosen = st.selectbox(
+        _("Project"),
+        options,
+        index=options.index(current.name if current else _NO_PROJECT),
+        format_func=lambda name: name or _("Choose a project"),
+        key=key,
+    )
+    if chosen and (current is None or chosen != current.name):
+        state.choose_project(chosen)
+        state.count_up("project-picker")
+        st.rerun()
+
+
+def _step_links(pages: dict[str, StreamlitPage], states: dict[Step, StepState]) -> None:
+    for step, title in STEP_TITLES.items():
+        step_state = states[step]
+        label = _(title)
+        if step_state.progress is Progress.RUNNING:
+            label = f"{label} · {round(100 * step_state.fraction)}%"
+        st.page_link(pages[step.value], label=label, icon=_STEP_ICONS[step_state.progress], width="stretch")
+
+
+def _running_jobs() -> None:
+    project = state.current_project()
+    if active_jobs(project):
+        st.fragment(_watch_jobs, run_every=1.5)(project.name if project else None)
+
+
+def _watch_jobs(project_name: str | None) -> None:
+    """Running work with its time left and a way to stop it; the whole page is drawn anew when one ends."""
+    project = next((item for item in list_projects() if item.name == project_name), None)
+    jobs = active_jobs(project)
+    if not jobs:
+        st.rerun()
+    for job in jobs:
+        _running_job(job)
+
+
+def _running_job(job: JobDirectory) -> None:
+    status = job.status()
+    with st.container(border=True, key=f"running-{job.name}"):
+        st.progress(min(1.0, status.fraction), text=progress_text(status))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if status.seconds_left is not None:
+                st.caption(_("about {time} left").format(time=escape(duration(status.seconds_left))))
+            if st.button(_("Stop"), key=f"stop-{job.name}", type="tertiary", disabled=job.stop_requested()):
+                job.request_stop()

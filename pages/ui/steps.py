@@ -1,0 +1,76 @@
+"""The steps from pictures to a classifier, and how far a project has come in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.delivery.files import is_delivered
+from core.evaluation.report import has_report
+from core.jobs.directory import JobDirectory, JobState
+from core.workspace import Project, list_runs, project_settings
+
+
+class Step(StrEnum):
+    """A page of the journey; the value is its address."""
+
+    DATA = "data"
+    AUGMENT = "augment"
+    MODEL = "model"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    PREDICT = "predict"
+    EXPORT = "export"
+
+
+class Progress(StrEnum):
+    """How far a step is."""
+
+    EMPTY = "empty"  # something before it is missing
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    NEEDS_A_LOOK = "needs a look"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepState:
+    """A step's progress; ``fraction`` (0 to 1) only while it runs."""
+
+    progress: Progress
+    fraction: float = 0.0
+
+
+def step_states(project: Project | None) -> dict[Step, StepState]:
+    """The state of every step of a project, or of the empty bench."""
+    if project is None:
+        first = {Step.DATA: StepState(progress=Progress.READY)}
+        return {step: first.get(step, StepState(progress=Progress.EMPTY)) for step in Step}
+    settings = project_settings(project)
+    runs = list_runs(project)
+    delivered = any(is_delivered(run) for run in runs)
+    evaluated = any(has_report(run) for run in runs)
+    return {
+        Step.DATA: StepState(progress=Progress.DONE),
+        Step.AUGMENT: _done_or_ready("augmentation" in settings),
+        Step.MODEL: _done_or_ready("backbone" in settings),
+        Step.TRAIN: _training(runs[0].name if runs else None, project),
+        Step.EVALUATE: StepState(progress=Progress.READY if evaluated else Progress.EMPTY),
+        Step.PREDICT: StepState(progress=Progress.READY if delivered else Progress.EMPTY),
+        Step.EXPORT: StepState(progress=Progress.READY if delivered else Progress.EMPTY),
+    }
+
+
+def _done_or_ready(is_done: bool) -> StepState:
+    return StepState(progress=Progress.DONE if is_done else Progress.READY)
+
+
+def _training(newest: str | None, project: Project) -> StepState:
+    if newest is None:
+        return StepState(progress=Progress.READY)
+    status = JobDirectory(project.runs / newest).status()
+    if not status.state.has_ended:
+        return StepState(progress=Progress.RUNNING, fraction=status.fraction)
+    if status.state in {JobState.FAILED, JobState.INTERRUPTED}:
+        return StepState(progress=Progress.NEEDS_A_LOOK)
+    return StepState(progress=Progress.DONE)

@@ -1,0 +1,152 @@
+"""Every word a page shows: translation, escaping, and how numbers are written.
+
+Catalogues are ``locale/<language>/LC_MESSAGES/darkroom.po``, read as they are;
+there is no compiled file to forget. ``python -m pages.ui.catalogue update``
+brings them up to date.
+"""
+
+from __future__ import annotations
+
+import gettext
+import re
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+import streamlit as st
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.messages import Message
+
+LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
+LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "locale"
+DOMAIN = "darkroom"
+_STATE_KEY = "language"
+_QUERY_KEY = "lang"
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&=^\"'@/])")
+# Streamlit finds emoji names, web addresses and arrows even behind backslashes.
+_FOUND_AFTERWARDS = re.compile(
+    r"(?i)(?<=:)(?=[\w+-])|(?<=www)(?=\.)|(?<=http)(?=s?://)|(?=@)|(?<=[-<>=~])(?=[-<>=~])"
+)
+_WORD_JOINER = "\u2060"  # has no width and allows no line break
+
+
+def _(text: str) -> str:
+    """``text`` in the reader's language."""
+    return translations(current_language()).gettext(text)
+
+
+def ngettext(one: str, many: str, n: int) -> str:
+    """The form of the sentence that fits ``n``, in the reader's language, its places unfilled."""
+    return translations(current_language()).ngettext(one, many, n)
+
+
+def show(message: Message, *, markdown: bool = True) -> str:
+    """A message from ``core`` as a sentence in the reader's language.
+
+    The texts it names (files, classes) are escaped for Streamlit's Markdown;
+    ``markdown=False`` leaves them alone, for places that show plain text.
+    """
+    values = {
+        key: escape(value) if markdown and isinstance(value, str) else value
+        for key, value in message.values.items()
+    }
+    return Message(message.template, values).render(_)
+
+
+def escape(text: str) -> str:
+    """``text`` such that Streamlit's Markdown and HTML show it letter by letter, on one line."""
+    line = " ".join(text.split())
+    return _MARKDOWN.sub(r"\\\1", _FOUND_AFTERWARDS.sub(_WORD_JOINER, line))
+
+
+def current_language() -> str:
+    """The reader's language: chosen, named by the address, or their browser's."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return "en"
+    for candidate in (st.session_state.get(_STATE_KEY), st.query_params.get(_QUERY_KEY)):
+        if candidate in LANGUAGES:
+            return str(candidate)
+    return language_for(st.context.locale)
+
+
+def language_for(locale: str | None) -> str:
+    """The language of ours nearest to a browser's, such as ``zh-Hans-CN``."""
+    return "zh_CN" if (locale or "").lower().startswith("zh") else "en"
+
+
+def choose_language() -> None:
+    """Draw the choice of language. It survives a refresh through ``?lang=``."""
+    st.session_state[_STATE_KEY] = current_language()
+    language = st.selectbox(_("Language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key=_STATE_KEY)
+    if language != language_for(st.context.locale):
+        st.query_params[_QUERY_KEY] = language
+    elif _QUERY_KEY in st.query_params:
+        del st.query_params[_QUERY_KEY]
+
+
+def translations(language: str) -> gettext.NullTranslations:
+    """The catalogue of a language; English, and a language without one, need none."""
+    path = catalogue_path(language)
+    if language == "en" or not path.is_file():
+        return gettext.NullTranslations()
+    return _read_catalogue(language, path, path.stat().st_mtime_ns)
+
+
+def catalogue_path(language: str) -> Path:
+    return LOCALE_FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+@lru_cache(maxsize=8)
+def _read_catalogue(language: str, path: Path, modified_ns: int) -> gettext.GNUTranslations:
+    """The catalogue at ``path``; ``modified_ns`` makes an edited one be read again."""
+    with path.open("rb") as stream:
+        catalogue = read_po(stream, locale=language, domain=DOMAIN)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def percent(fraction: float) -> str:
+    """A fraction from 0 to 1, such as ``92.1%``; only all is ``100%``, only nothing ``0%``."""
+    if 0 < fraction < 0.0005:
+        return "<0.1%"
+    if 0.9995 <= fraction < 1:
+        return ">99.9%"
+    return f"{100 * fraction:.1f}".removesuffix(".0") + "%"
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time in at most two units: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return _("{seconds} s").format(seconds=whole)
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        form = _("{minutes} min {seconds} s") if rest else _("{minutes} min")
+        return form.format(minutes=minutes, seconds=rest)
+    hours, minutes = divmod(round(whole / 60), 60)
+    form = _("{hours} h {minutes} min") if minutes else _("{hours} h")
+    return form.format(hours=hours, minutes=minutes)
+
+
+def file_size(size_bytes: float) -> str:
+    """Bytes in the unit that gives a short number: ``18.8 MB`` (1 kB is 1,000 bytes)."""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(size) < (1000 if unit == "B" else 999.95):
+            digits = 0 if unit == "B" or abs(size) >= 99.95 else 1
+            return f"{size:.{digits}f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"
+
+
+def number(value: float) -> str:
+    """A count with its thousands parted, or a measured value to three significant digits."""
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

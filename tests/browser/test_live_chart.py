@@ -1,0 +1,94 @@
+"""The live chart changes in place: nothing flickers, the reader's zoom stays."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import StartServer
+from tests.browser.driving import screenshot, settled
+
+APP = """
+import streamlit as st
+from core import api
+
+app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
+"""
+SCRIPT = """
+import plotly.graph_objects as go
+import streamlit as st
+from pages.ui.components.live_chart import live_chart
+
+@st.fragment(run_every=0.5)
+def progress():
+    count = st.session_state.get("count", 0) + 1
+    st.session_state["count"] = count
+    figure = go.Figure(go.Scatter(x=list(range(count)), y=[1 / (1 + i) for i in range(count)], name="loss"))
+    figure.update_layout(xaxis_title="epoch", yaxis_title="loss")
+    live_chart(figure, key="curves")
+
+st.title("Live")
+progress()
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    path = tmp_path / "app.py"
+    path.write_text(APP)
+    return path
+
+
+def test_the_chart_updates_in_place_and_keeps_the_zoom(server: StartServer, page: Page, script: Path) -> None:
+    """``st.plotly_chart`` would build a new element at every redraw."""
+    page.goto(server(script=script))
+    settled(page)
+    chart = page.locator(".st-key-curves .darkroom-live-chart")
+    expect(chart.locator(".main-svg").first).to_be_visible()
+    chart.evaluate("element => element.dataset.mark = 'first'")
+    chart.evaluate(
+        "element => window.Plotly.relayout(element, {'xaxis.range': [1, 3], 'yaxis.range': [0, 2]})"
+    )
+    before = redraws(page)
+
+    page.wait_for_function(
+        "before => document.querySelector('.darkroom-live-chart').dataset.redraws >= before + 9",
+        arg=before,
+        timeout=30_000,
+    )
+
+    expect(page.locator(".darkroom-live-chart")).to_have_count(1)
+    expect(chart).to_have_attribute("data-mark", "first")
+    assert chart.evaluate("element => element.layout.xaxis.range") == [1, 3]
+    assert chart.evaluate("element => element._fullLayout.xaxis.range") == [1, 3]
+    assert chart.evaluate("element => element.data[0].x.length ?? element.data[0].x._inputArray.length") > 9
+    screenshot(page, "live-chart-light")
+
+
+def test_the_chart_follows_the_theme(server: StartServer, page: Page, script: Path) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(server(script=script))
+    settled(page)
+    chart = page.locator(".darkroom-live-chart")
+    label = chart.locator(".xtitle")
+    expect(label).to_have_css("fill", "rgb(29, 29, 32)")
+    page.emulate_media(color_scheme="dark")
+    expect(label).to_have_css("fill", "rgb(237, 237, 239)")
+    screenshot(page, "live-chart-dark")
+
+
+def test_the_chart_works_below_a_path(server: StartServer, page: Page, script: Path) -> None:
+    """Behind a reverse proxy the app is often not at the root."""
+    with page.expect_response(re.compile(r"/lab/api/plotly\.min\.js\?v=")) as loading:
+        page.goto(server(script=script, base_path="lab"))
+    assert loading.value.ok
+    assert "immutable" in loading.value.headers["cache-control"]
+    expect(page.locator(".darkroom-live-chart .main-svg").first).to_be_visible(timeout=30_000)
+
+
+def redraws(page: Page) -> int:
+    return int(page.locator(".darkroom-live-chart").get_attribute("data-redraws") or 0)
