@@ -24,7 +24,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     A crash leaves the old file, or none; a reader never sees half a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid4().hex}{path.suffix}")
+    # The whole name at the end: Keras and pandas choose the format by it.
+    temporary = path.with_name(f".{uuid4().hex}.{path.name}")
     try:
         yield temporary
         with temporary.open("rb") as stream:
@@ -45,10 +46,14 @@ def read_json(path: Path) -> Any:
 
 
 def append_json_line(path: Path, record: dict[str, Any]) -> None:
-    """Append one record; a crash can tear only the last line."""
+    """Append one record; a crash can tear only this line, not those before or after it."""
     line = json.dumps(record, ensure_ascii=False) + "\n"
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(line)
+    with path.open("ab+") as stream:
+        if stream.seek(0, os.SEEK_END) > 0:
+            stream.seek(-1, os.SEEK_END)
+            if stream.read(1) != b"\n":
+                line = "\n" + line
+        stream.write(line.encode())
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:

@@ -17,14 +17,23 @@ from pathlib import Path
 
 import psutil
 
-from core.errors import InvalidNameError, NotFoundError, ProjectExistsError, SchemaVersionError
+from core.errors import (
+    InvalidNameError,
+    NotFoundError,
+    ProjectExistsError,
+    SchemaVersionError,
+    WorkspaceError,
+)
 from core.files import read_json, write_json
 from core.messages import N_
+from core.processes import process_lives
 
 SCHEMA_VERSION = 1
 MAX_NAME_LENGTH = 60
 _FORBIDDEN_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _RESERVED_NAMES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(10)}
+
+_STAGING_NAME = re.compile(r"(\d+)-(\d+\.\d+)-[0-9a-f]+")  # process id, its start time, chance
 
 
 def home() -> Path:
@@ -98,7 +107,7 @@ def checked_project_name(name: str) -> str:
         or _FORBIDDEN_IN_NAMES.search(clean)
         or clean[0] == "."
         or clean[-1] == "."
-        or clean.lower() in _RESERVED_NAMES
+        or clean.partition(".")[0].strip().lower() in _RESERVED_NAMES
     ):
         raise InvalidNameError(
             N_("{name} cannot be a project name. Use letters, digits, spaces, - and _ only."),
@@ -113,7 +122,9 @@ def list_projects() -> list[Project]:
     if not folder.is_dir():
         return []
     found = [
-        Project(name=path.name, path=path) for path in folder.iterdir() if (path / "project.json").is_file()
+        Project(name=path.name, path=path)
+        for path in folder.iterdir()
+        if path.name[0] != "." and (path / "project.json").is_file()  # with a dot: being deleted
     ]
     return sorted(found, key=lambda project: project.name.casefold())
 
@@ -180,16 +191,30 @@ def open_staging() -> Path:
     """A fresh folder in which a project is built before it is published whole.
 
     Folders that a killed process left behind are removed on the way.
+
+    Raises:
+        WorkspaceError: there is no place to make it.
     """
     folder = home() / "staging"
-    folder.mkdir(parents=True, exist_ok=True)
+    started = psutil.Process().create_time()
+    path = folder / f"{os.getpid()}-{started:.2f}-{secrets.token_hex(4)}"
+    try:
+        path.mkdir(parents=True)
+    except OSError as error:
+        raise WorkspaceError(
+            N_("The workspace {folder} cannot be written: {error}. Set DARKROOM_HOME to another folder."),
+            folder=str(home()),
+            error=error.strerror or str(error),
+        ) from error
     for leftover in folder.iterdir():
-        process_id = leftover.name.split("-")[0]
-        if process_id.isdigit() and not psutil.pid_exists(int(process_id)):
+        if _is_abandoned(leftover):
             shutil.rmtree(leftover, ignore_errors=True)
-    path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
-    path.mkdir()
     return path
+
+
+def _is_abandoned(staging: Path) -> bool:
+    name = _STAGING_NAME.fullmatch(staging.name)
+    return name is not None and not process_lives(int(name[1]), float(name[2]))
 
 
 def publish_project(staging: Path, name: str) -> Project:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.decoding import load_picture
-from core.models.augmentation import LIMITS, AugmentationConfig, augment
+from core.models.augmentation import LIMITS, AugmentationConfig, Flip, augment
 from core.workspace import Project, remember_setting
 from pages.ui import state
 from pages.ui.gallery import Tile, gallery, jpeg
@@ -38,7 +38,7 @@ def preset_buttons(project: Project) -> None:
 def controls(config: AugmentationConfig) -> AugmentationConfig:
     """A slider for each change, at zero where it is off."""
     key = state.counter("augment-controls")
-    flips = {
+    flips: dict[Flip, str] = {
         "none": _("Off"),
         "horizontal": _("Sideways"),
         "vertical": _("Upside down"),
@@ -51,7 +51,10 @@ def controls(config: AugmentationConfig) -> AugmentationConfig:
         required=True,
         format_func=flips.__getitem__,
         key=f"flip-{key}",
-        help=_("Leave it off where a mirrored picture would mean something else: digits, letters, left and right hands."),
+        width="stretch",
+        help=_(
+            "Leave it off where a mirrored picture would mean something else: digits, letters, left and right hands."
+        ),
     )
     words = {
         "rotation": (_("Rotation"), _("turned by up to this much, either way")),
@@ -92,7 +95,9 @@ def preview(dataset: Dataset, config: AugmentationConfig) -> None:
     gallery([Tile(picture=jpeg(pixels)) for pixels in originals], key="before", columns=4)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(_("What training would see"))
-        if st.button(_("Draw again"), icon=":material/casino:", key="draw-again", disabled=not config.is_active):
+        if st.button(
+            _("Draw again"), icon=":material/casino:", key="draw-again", disabled=not config.is_active
+        ):
             state.count_up("augment-draw")
             st.rerun()
     gallery([Tile(picture=jpeg(pixels)) for pixels in changed], key="after", columns=4)
@@ -102,7 +107,9 @@ project = require_project()
 dataset = state.current_dataset(project)
 page_title(
     _("Augment"),
-    _("Small random changes to the training pictures, so that the classifier does not mind them later. Optional."),
+    _(
+        "Small random changes to the training pictures, so that the classifier does not mind them later. Optional."
+    ),
 )
 left, right = st.columns([2, 3], gap="large")
 with left:
@@ -113,7 +120,11 @@ with left:
 with right:
     preview(dataset, chosen)
     if chosen.is_active:
-        st.caption(_("Only pictures to train on are changed. Training takes longer: each one is looked at again, changed."))
+        st.caption(
+            _(
+                "Only pictures to train on are changed. Training takes longer: each one is looked at again, changed."
+            )
+        )
     else:
         st.caption(_("Nothing is changed yet. Press Light, or move a slider, and watch the lower pictures."))
 next_step(Step.MODEL, _("choose the pretrained network that looks at your pictures"))

@@ -45,7 +45,10 @@ def left_out(dataset: Dataset) -> None:
     title = ngettext("{n} file was left out", "{n} files were left out", count).format(n=number(count))
     with st.expander(title, icon=":material/info:", key="left-out"):
         rows = [{"file": item.file, "why": show(item.reason, markdown=False)} for item in dataset.skipped]
-        columns = {"file": st.column_config.TextColumn(_("File")), "why": st.column_config.TextColumn(_("Why"))}
+        columns = {
+            "file": st.column_config.TextColumn(_("File")),
+            "why": st.column_config.TextColumn(_("Why")),
+        }
         st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns)
 
 
@@ -63,25 +66,34 @@ def class_gallery(dataset: Dataset) -> None:
     page = st.pagination(pages, key=f"gallery-page-{dataset.digest}-{chosen}") if pages > 1 else 1
     shown = rows[(page - 1) * _TILES_PER_PAGE : page * _TILES_PER_PAGE]
     names = dataset.pictures["name"]
-    tiles = [Tile(picture=dataset.thumbnail(row), caption=names.iloc[row].rsplit("/", 1)[-1]) for row in shown]
+    tiles = [
+        Tile(picture=dataset.thumbnail(row), caption=names.iloc[row].rsplit("/", 1)[-1]) for row in shown
+    ]
     gallery(tiles, key="gallery", tile_pixels=96)
 
 
 project = state.current_project()
 if project is None:
-    page_title(_("Data"), _("Everything starts with labelled pictures: one folder for each thing to tell apart."))
+    page_title(
+        _("Data"), _("Everything starts with labelled pictures: one folder for each thing to tell apart.")
+    )
     import_panel()
     st.stop()
 
 dataset = state.current_dataset(project)
-page_title(_("Data"), _("What the classifier will learn from. Look through it: what is wrong here will be learnt, too."))
+page_title(
+    _("Data"),
+    _("What the classifier will learn from. Look through it: what is wrong here will be learnt, too."),
+)
 figures(dataset)
 left, right = st.columns([4, 3], gap="large")
 with left:
     class_gallery(dataset)
 with right:
     st.subheader(_("Pictures in each class"), anchor=False)
-    st.plotly_chart(class_counts(dataset.pictures, dataset.class_names), config={"displayModeBar": False}, key="counts")
+    st.plotly_chart(
+        class_counts(dataset.pictures, dataset.class_names), config={"displayModeBar": False}, key="counts"
+    )
     st.caption(
         _(
             "Darkroom learns from most pictures (to train), checks itself on some (to validate) "
@@ -89,4 +101,6 @@ with right:
         )
     )
 left_out(dataset)
-next_step(Step.AUGMENT, _("see how small random changes would make more of your pictures – or go straight to Train"))
+next_step(
+    Step.AUGMENT, _("see how small random changes would make more of your pictures – or go straight to Train")
+)

@@ -27,8 +27,7 @@ def headline(report: dict[str, Any]) -> None:
     """The answer in one sentence and one chart."""
     low, high = report["accuracy_interval"]
     st.markdown(
-        "### "
-        + _("{accuracy} of the test pictures are right").format(accuracy=percent(report["accuracy"]))
+        "### " + _("{accuracy} of the test pictures are right").format(accuracy=percent(report["accuracy"]))
     )
     st.markdown(
         _(
@@ -51,20 +50,29 @@ def headline(report: dict[str, Any]) -> None:
 def class_table(report: dict[str, Any]) -> None:
     """Precision, recall and F1 of each class, then their averages."""
     rows = [
-        {key: (row[key] if key in {"name", "support"} else 100 * row[key]) for key in row} for row in report["classes"]
+        {key: (row[key] if key in {"name", "support"} else 100 * row[key]) for key in row}
+        for row in report["classes"]
     ]
     for average, words in (("macro", _("macro mean")), ("weighted", _("weighted mean"))):
         means = {key: 100 * value for key, value in report[average].items()}
         rows.append({"name": words, **means, "support": report["pictures"]})
     column = st.column_config.NumberColumn
     columns = {
-        "name": st.column_config.TextColumn(_("Class")),
-        "precision": column(_("Precision"), format="%.1f%%", help=_("Of the pictures it called so, how many are")),
+        "name": st.column_config.TextColumn(_("Class"), width=110),
+        "precision": column(
+            _("Precision"), format="%.1f%%", help=_("Of the pictures it called so, how many are")
+        ),
         "recall": column(_("Recall"), format="%.1f%%", help=_("Of the pictures that are, how many it found")),
         "f1": column(_("F1"), format="%.1f%%", help=_("Both in one number")),
         "support": column(_("Pictures"), help=_("Test pictures of this class")),
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, height=_table_height(len(rows)), key="class-table")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config=columns,
+        height=_table_height(len(rows)),
+        key="class-table",
+    )
 
 
 def _table_height(rows: int) -> int:
@@ -87,13 +95,14 @@ def mistakes(dataset: Dataset, run: Path, wrong_count: int) -> None:
         ).format(n=number(wrong_count))
     )
     row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
+    columns = (worst["id"], worst["label"], worst["predicted"], worst["confidence"])
     tiles = [
         Tile(
-            picture=dataset.thumbnail(row_of[mistake.id]),
-            strong=f"{mistake.label} → {mistake.predicted}",
-            caption=percent(float(mistake.confidence)),
+            picture=dataset.thumbnail(row_of[picture]),
+            strong=f"{label} → {answer}",
+            caption=percent(confidence),
         )
-        for mistake in worst.itertuples()
+        for picture, label, answer, confidence in zip(*columns, strict=True)
     ]
     gallery(tiles, key="mistakes", tile_pixels=120)
     st.caption(_("true class → answer, and how sure the classifier was"))
@@ -117,7 +126,11 @@ with left:
     st.plotly_chart(
         confusion_heatmap(report["confusion"], class_names), config={"displayModeBar": False}, key="confusion"
     )
-    st.caption(_("Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."))
+    st.caption(
+        _(
+            "Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."
+        )
+    )
 with right:
     st.subheader(_("Class by class"), anchor=False)
     class_table(report)

@@ -19,7 +19,9 @@ from pages.ui.urls import own_url
 _WORDS = {
     ExportFormat.BUNDLE: (
         N_("Ready to run"),
-        N_("A zip with the classifier, its labels and a short `predict.py`. Needs Python with three small packages, no TensorFlow."),
+        N_(
+            "A zip with the classifier, its labels and a short `predict.py`. Needs Python with three small packages, no TensorFlow."
+        ),
         ":material/folder_zip:",
     ),
     ExportFormat.TFLITE: (
@@ -74,4 +76,6 @@ for place, kind in enumerate(_WORDS):
     with columns[place]:
         export_card(run, kind, is_first=place == 0)
 proof(run)
-st.caption(_("Every picture is read the same way: turned upright, transparency put on white, stretched to a square."))
+st.caption(
+    _("Every picture is read the same way: turned upright, transparency put on white, stretched to a square.")
+)

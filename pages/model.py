@@ -61,7 +61,9 @@ def facts_table(speeds: dict[str, float]) -> None:
         {
             "name": backbone.name,
             "parameters": backbone.parameters / 1e6,
-            "download": None if backbone.weights is not WeightsSource.DOWNLOAD else backbone.download_bytes / 1e6,
+            "download": None
+            if backbone.weights is not WeightsSource.DOWNLOAD
+            else backbone.download_bytes / 1e6,
             "accuracy": backbone.imagenet_top1,
             "speed": speeds.get(backbone.key),
             "size": backbone.input_size,
@@ -73,7 +75,9 @@ def facts_table(speeds: dict[str, float]) -> None:
     columns = {
         "name": st.column_config.TextColumn(_("Backbone")),
         "parameters": number_column(_("Parameters (millions)"), format="%.1f"),
-        "download": number_column(_("Download (MB)"), format="%.0f", help=_("Empty: installed with Darkroom")),
+        "download": number_column(
+            _("Download (MB)"), format="%.0f", help=_("Empty: installed with Darkroom")
+        ),
         "accuracy": number_column(
             _("ImageNet accuracy (%)"),
             format="%.1f",
@@ -97,7 +101,10 @@ def job_ended(job: JobDirectory) -> None:
     show_error(status)
     if status.state is JobState.FAILED and job.kind == "download":
         with st.container(horizontal=True):
-            for key, label in ((DEFAULT_BACKBONE, _("Use EfficientNet-Lite0")), ("small_cnn", _("Train from scratch"))):
+            for key, label in (
+                (DEFAULT_BACKBONE, _("Use EfficientNet-Lite0")),
+                ("small_cnn", _("Train from scratch")),
+            ):
                 if st.button(label, key=f"instead-{key}"):
                     state.follow_job(None)
                     choose(project, key)
@@ -127,5 +134,9 @@ with st.expander(_("Compare all facts"), key="all-facts"):
     if st.button(_("Measure the speeds on this computer"), key="measure", disabled=busy):
         state.follow_job(start_measurement())
         st.rerun()
-    st.caption(_("About two minutes. Backbones that are not here yet are measured with random weights: as fast, just blind."))
+    st.caption(
+        _(
+            "About two minutes. Backbones that are not here yet are measured with random weights: as fast, just blind."
+        )
+    )
 next_step(Step.TRAIN, _("press one button; a few minutes later you have a classifier"))

@@ -24,14 +24,20 @@ def project_card(project: Project) -> None:
         st.subheader(escape(project.name), anchor=False)
         st.caption(f"{summary(count, len(dataset.class_names))} · {standing(project)}")
         rows = range(0, count, max(1, count // _PREVIEW_TILES))[:_PREVIEW_TILES]
-        gallery([Tile(picture=dataset.thumbnail(row)) for row in rows], key=f"tiles-{project.name}", columns=_PREVIEW_TILES)
+        gallery(
+            [Tile(picture=dataset.thumbnail(row)) for row in rows],
+            key=f"tiles-{project.name}",
+            columns=_PREVIEW_TILES,
+        )
         with st.container(horizontal=True):
             if st.button(_("Open"), key=f"open-{project.name}", icon=":material/folder_open:"):
                 state.choose_project(project.name)
                 state.count_up("project-picker")
                 st.switch_page("data.py")
             with st.popover(_("Delete"), type="tertiary", key=f"delete-{project.name}"):
-                st.markdown(_("Delete this project with all its pictures and classifiers? This cannot be undone."))
+                st.markdown(
+                    _("Delete this project with all its pictures and classifiers? This cannot be undone.")
+                )
                 if st.button(_("Delete for good"), key=f"delete-for-good-{project.name}"):
                     delete_project(project)
                     state.choose_project(None)
@@ -57,7 +63,9 @@ def standing(project: Project) -> str:
 projects = list_projects()
 page_title(
     _("Turn pictures into a classifier"),
-    _("Bring labelled pictures, press a few buttons, take home a network that tells them apart. All on this computer."),
+    _(
+        "Bring labelled pictures, press a few buttons, take home a network that tells them apart. All on this computer."
+    ),
 )
 import_panel()
 if projects:

@@ -35,7 +35,9 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
         try:
             guesses = classifier.guesses(data)
         except UnreadableImageError as error:
-            st.error(_("{file} cannot be read: {reason}.").format(file=escape(name), reason=show(error.message)))
+            st.error(
+                _("{file} cannot be read: {reason}.").format(file=escape(name), reason=show(error.message))
+            )
             return 0.0
         seconds = time.perf_counter() - began
         picture, answer = st.columns([1, 2], gap="medium", vertical_alignment="center")
@@ -81,7 +83,5 @@ if pictures:
         )
 else:
     st.caption(_("Drop one or several pictures above. The likeliest classes appear as bars."))
-st.caption(
-    _("It only knows the classes it was taught: shown anything else, it still picks one of them.")
-)
+st.caption(_("It only knows the classes it was taught: shown anything else, it still picks one of them."))
 next_step(Step.EXPORT, _("take the classifier with you"))

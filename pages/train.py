@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.delivery.files import is_delivered
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.start import resume, start_training
@@ -11,7 +12,7 @@ from core.models.backbones import get_backbone
 from core.training.config import MAX_EPOCHS, MAX_VIEWS, Recipe, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.runs import live_view, run_picker, run_summary
+from pages.ui.runs import is_being_packed, live_view, run_picker, run_summary
 from pages.ui.settings import next_config
 from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
@@ -49,7 +50,9 @@ def advanced(project: Project, config: TrainingConfig) -> TrainingConfig | None:
                 4096,
                 hidden,
                 step=64,
-                help=_("0: a linear head. Otherwise a head with one hidden layer is tried as well, and the better one kept."),
+                help=_(
+                    "0: a linear head. Otherwise a head with one hidden layer is tried as well, and the better one kept."
+                ),
                 key="hidden-units",
             )
             if config.augmentation.is_active:
@@ -57,7 +60,12 @@ def advanced(project: Project, config: TrainingConfig) -> TrainingConfig | None:
                     _("Changed copies of each training picture"), 1, MAX_VIEWS, views, key="augmented-views"
                 )
         seed = st.number_input(
-            _("Seed"), 0, 2**31 - 1, seed, help=_("The same seed and settings give the same classifier."), key="seed"
+            _("Seed"),
+            0,
+            2**31 - 1,
+            seed,
+            help=_("The same seed and settings give the same classifier."),
+            key="seed",
         )
     try:
         return next_config(project, epochs=epochs, hidden_units=hidden, augmented_views=views, seed=seed)
@@ -67,16 +75,20 @@ def advanced(project: Project, config: TrainingConfig) -> TrainingConfig | None:
 
 
 def ended(job: JobDirectory) -> None:
-    """What to do about a run that is over but not finished."""
-    state_now = job.status().state
-    if state_now is JobState.INTERRUPTED:
+    """Offer to go on with a run that is over but has no finished classifier."""
+    status = job.status()
+    if not status.state.has_ended or is_delivered(job.path) or is_being_packed(job):
+        return
+    if status.state is JobState.INTERRUPTED:
         st.warning(
-            _("This run was interrupted: its process is gone (a crash, or the computer was switched off). Resuming goes on from what was saved.")
+            _(
+                "This run was interrupted: its process is gone (a crash, or the computer was switched off). "
+                "Resuming goes on from what was saved."
+            )
         )
-    if state_now in {JobState.INTERRUPTED, JobState.FAILED} or (state_now is JobState.STOPPED and not job.result()):
-        if st.button(_("Resume"), icon=":material/play_arrow:", key="resume", type="primary"):
-            resume(job)
-            st.rerun()
+    if st.button(_("Resume"), icon=":material/play_arrow:", key="resume", type="primary"):
+        resume(job)
+        st.rerun()
 
 
 project = require_project()
@@ -89,9 +101,17 @@ config = next_config(project)
 if newest is None or not is_busy:
     st.markdown(escape(what_will_happen(config, len(dataset.pictures))))
     chosen = advanced(project, config)
-    kind = "secondary" if newest is not None else "primary"
     label = _("Train again") if newest is not None else _("Start training")
-    if st.button(label, type=kind, icon=":material/play_arrow:", key="start", disabled=chosen is None) and chosen:
+    if (
+        st.button(
+            label,
+            type="primary" if newest is None else "secondary",
+            icon=":material/play_arrow:",
+            key="start",
+            disabled=chosen is None,
+        )
+        and chosen
+    ):
         started = start_training(project, chosen)
         state.choose_run(started.name)
         st.rerun()

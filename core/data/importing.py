@@ -12,7 +12,7 @@ import shutil
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -48,7 +48,7 @@ class ImportConfig:
     """How a source is read."""
 
     merge_case: bool = False  # "Cat" and "cat" become one class
-    split: SplitConfig = SplitConfig()
+    split: SplitConfig = field(default_factory=SplitConfig)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,9 @@ from PIL import Image, ImageFile, ImageOps
 
 MAX_PIXELS = 89_000_000  # about a 9400 x 9400 picture: more is a mistake or an attack
 _WHITE = (255, 255, 255, 255)
+# What Pillow decodes by itself. EPS is not among them: it would be run, in Ghostscript.
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "ICNS")
+_FORMATS += ("PCX", "PSD", "SGI", "TGA", "QOI", "AVIF")  # those of newer Pillows last
 # What Pillow's decoders raise on damaged or hostile bytes, found by feeding them such.
 _DECODER_ERRORS = (
     OSError,
@@ -53,7 +56,7 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
         PictureError: the bytes are no picture, or it has too many pixels.
     """
     try:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise PictureError("it has more pixels than can be handled safely") from error
     except _DECODER_ERRORS as error:
@@ -118,9 +121,10 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Grey values of 16 bits (0 to 65535) or of floats (0 to 1, else 0 to 255) as 0 to 255."""
-    values = np.asarray(image, dtype=np.float32)
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=np.inf)  # NaN: not measured
     if image.mode == "F":
-        scale = 255.0 if values.size and values.max() <= 1.0 else 1.0
+        measured = values[np.isfinite(values)]
+        scale = 255.0 if measured.size and measured.max() <= 1.0 else 1.0
     else:
         scale = 1 / 257.0
     return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))

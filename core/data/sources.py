@@ -149,8 +149,8 @@ def _list_folder(folder: Path) -> Listing:
     refused: list[tuple[str, Message]] = []
     for directory, subfolders, files in os.walk(folder, followlinks=False, onerror=_raise_unreadable):
         subfolders.sort()
-        for link in [name for name in subfolders if (Path(directory) / name).is_symlink()]:
-            refused.append((str((Path(directory) / link).relative_to(folder)), Message(IS_A_LINK)))
+        links = [path for path in (Path(directory) / name for name in subfolders) if path.is_symlink()]
+        refused += [(path.relative_to(folder).as_posix(), Message(IS_A_LINK)) for path in links]
         for file in sorted(files):
             path = Path(directory) / file
             parts = path.relative_to(folder).parts

@@ -22,16 +22,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from core.errors import SchemaVersionError
 from core.files import read_json, read_json_lines, write_json
 from core.messages import N_, Message
+from core.processes import process_lives
 from core.workspace import SCHEMA_VERSION
 
 # Between the making of a job directory and the launcher's note of its process id.
 _LAUNCH_GRACE_SECONDS = 10.0
-_START_TIME_TOLERANCE_SECONDS = 1.0
 
 
 class JobState(StrEnum):
@@ -164,16 +162,6 @@ class JobDirectory:
                 expected=SCHEMA_VERSION,
             )
         return record
-
-
-def process_lives(process_id: int, started: float) -> bool:
-    """True if the process that began at ``started`` (seconds since the epoch) runs and is no zombie."""
-    try:
-        process = psutil.Process(process_id)
-        same = abs(process.create_time() - started) < _START_TIME_TOLERANCE_SECONDS
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def list_jobs(folder: Path) -> list[JobDirectory]:

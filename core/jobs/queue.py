@@ -16,7 +16,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from core.files import read_json, write_json
-from core.jobs.directory import process_lives
+from core.processes import process_lives
 from core.progress import JobStopped
 from core.workspace import queue_folder
 

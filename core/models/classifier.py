@@ -35,8 +35,11 @@ def build_feature_extractor(
     """Pictures in, pooled features out.
 
     The input ``picture`` is uint8 RGB (B, S, S, 3); the output is float32
-    (B, feature_size). A backbone without pretrained weights starts at random, as
-    all do with ``pretrained=False``.
+    (B, QUARTERS * feature_size): the means over the four quarters of the feature map,
+    quarter by quarter. Where in the picture something is stays known that way, which
+    the usual mean over the whole map forgets; the whole mean is the mean of the four.
+    A backbone without pretrained weights starts at random, as all do with
+    ``pretrained=False``.
 
     Args:
         trainable: False freezes every layer, BatchNorm's statistics included.
@@ -48,7 +51,7 @@ def build_feature_extractor(
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
     network = _build_network(backbone, pretrained and backbone.weights is not WeightsSource.NONE)
     feature_map = network(_preprocess(picture, backbone.preprocessing))
-    features = layers.GlobalAveragePooling2D(dtype="float32", name=FEATURES_LAYER)(feature_map)
+    features = _pool_quarters(feature_map)
     extractor = keras.Model(picture, features, name=backbone.key)
     extractor.trainable = trainable
     return extractor
@@ -75,6 +78,13 @@ def build_classifier(extractor: keras.Model, head: HeadWeights, class_names: Seq
         x = layer(x)
         layer.set_weights(list(weights))
     return keras.Model(extractor.input, x, name=f"{extractor.name}_classifier")
+
+
+def _pool_quarters(feature_map: keras.KerasTensor) -> keras.KerasTensor:
+    """Means over the quarters of (B, H, W, F), float32 (B, QUARTERS * F); odd sides share their middle."""
+    side = feature_map.shape[1]
+    pool = layers.AveragePooling2D(-(-side // 2), strides=side // 2, dtype="float32", name="quarters")
+    return layers.Flatten(dtype="float32", name=FEATURES_LAYER)(pool(feature_map))
 
 
 def _preprocess(picture: keras.KerasTensor, kind: Preprocessing) -> keras.KerasTensor:

@@ -15,6 +15,7 @@ from core.files import whole_file
 from core.messages import N_
 
 SCHEMA_VERSION = 1
+QUARTERS = 4  # every extractor gives the features of the picture's four quarters
 
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
@@ -70,6 +71,18 @@ class HeadWeights:
         """Softmax of the logits, float32 (B, C), each row summing to 1."""
         return softmax(self.logits(features))
 
+    def spread_over_quarters(self) -> HeadWeights:
+        """The same head for features of the four quarters, of whose mean it was made.
+
+        Takes (B, QUARTERS * F) and answers as this head does for their mean (B, F).
+        """
+        (kernel, bias), *rest = self.layers
+        return HeadWeights(
+            feature_mean=np.tile(self.feature_mean, QUARTERS),
+            feature_scale=np.tile(QUARTERS * self.feature_scale, QUARTERS),
+            layers=((np.tile(kernel, (QUARTERS, 1)), bias), *rest),
+        )
+
     def folded_layers(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
         """The same layers with the standardisation inside the first one, for raw features."""
         kernel, bias = (array.astype(np.float64) for array in self.layers[0])
@@ -105,6 +118,12 @@ class HeadWeights:
             count = sum(name.startswith("kernel_") for name in arrays.files)
             layers = tuple((arrays[f"kernel_{index}"], arrays[f"bias_{index}"]) for index in range(count))
             return cls(feature_mean=arrays["mean"], feature_scale=arrays["scale"], layers=layers)
+
+
+def mean_of_quarters(features: np.ndarray) -> FloatArray:
+    """Features of the whole picture, float32 (B, F), from those of its quarters (B, QUARTERS * F)."""
+    mean: FloatArray = features.reshape(len(features), QUARTERS, -1).mean(axis=1, dtype=np.float32)
+    return mean
 
 
 def softmax(logits: np.ndarray) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.models.backbones import BACKBONES, Backbone, get_backbone
+from core.models.backbones import BACKBONES, Backbone, WeightsSource, get_backbone
 from core.models.engine import FeatureExtractor
 from core.models.speeds import remember_speed
 from core.models.weights import obtain_weights, weights_ready
@@ -45,7 +45,7 @@ def _pictures_per_second(backbone: Backbone, directory: Path, progress: Progress
     from core.models.classifier import build_feature_extractor
     from core.models.conversion import convert_to_tflite, feature_engine
 
-    if weights_ready(backbone):
+    if backbone.weights is not WeightsSource.NONE and weights_ready(backbone):
         return _timed(feature_engine(backbone), progress)
     path = directory / f"{backbone.key}.tflite"
     path.write_bytes(convert_to_tflite(build_feature_extractor(backbone, pretrained=False)))

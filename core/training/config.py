@@ -20,7 +20,7 @@ class Recipe(StrEnum):
     SCRATCH = "scratch"  # every weight from random
 
 
-DEFAULT_EPOCHS = {Recipe.QUICK: 120, Recipe.SCRATCH: 30}
+DEFAULT_EPOCHS = {Recipe.QUICK: 200, Recipe.SCRATCH: 30}
 MAX_EPOCHS = 10_000
 MAX_VIEWS = 20
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,13 +41,10 @@ def cached_features(
         JobStopped: the user asked to stop; what was computed stays cached.
     """
     folder = dataset.folder / "features" / engine.stem
-    known = _read_chunks(folder)
-    hashes = dataset.pictures["sha256"].to_numpy()
-    missing = [row for row, sha256 in enumerate(hashes) if sha256 not in known]
+    missing = _missing_rows(dataset, folder)
     if missing:
         _extract_missing(dataset, engine, missing, folder, progress, speed_key)
-        known = _read_chunks(folder)
-    return np.stack([known[sha256] for sha256 in hashes])
+    return _read_chunks(folder, dataset.pictures["sha256"].tolist())
 
 
 def augmented_features(
@@ -83,8 +81,7 @@ def count_missing(dataset: Dataset, engine: Path | None) -> int:
     """How many pictures have no cached features yet: all, if there is no engine either."""
     if engine is None:
         return len(dataset.pictures)
-    known = _read_chunks(dataset.folder / "features" / engine.stem)
-    return int(sum(sha256 not in known for sha256 in dataset.pictures["sha256"]))
+    return len(_missing_rows(dataset, dataset.folder / "features" / engine.stem))
 
 
 def _extract_missing(
@@ -105,9 +102,7 @@ def _extract_missing(
         rows = missing[start : start + _CHUNK]
         features = extractor.run(
             pictures[rows],
-            on_batch=lambda done, start=start: progress.advance(
-                count_before + start + done, len(dataset.pictures)
-            ),
+            on_batch=partial(_advance_from, progress, count_before + start, len(dataset.pictures)),
             should_stop=progress.should_stop,
         )
         raise_if_stopped(progress)
@@ -115,6 +110,10 @@ def _extract_missing(
             np.savez(temporary, sha256=hashes[rows].astype("S64"), features=features)
     if speed_key and len(missing) >= _WORTH_TIMING:
         remember_speed(speed_key, len(missing) / (time.monotonic() - began))
+
+
+def _advance_from(progress: Progress, before: int, total: int, done: int) -> None:
+    progress.advance(before + done, total)
 
 
 def _extract_views(
@@ -152,10 +151,34 @@ def _block_path(folder: Path, view: int, start: int) -> Path:
     return folder / f"{view:02d}-{start:07d}.npy"
 
 
-def _read_chunks(folder: Path) -> dict[str, np.ndarray]:
-    known: dict[str, np.ndarray] = {}
-    for path in sorted(folder.glob("*.npz")):
+def _missing_rows(dataset: Dataset, folder: Path) -> list[int]:
+    """Rows of the dataset whose features are in no chunk."""
+    known = {sha256 for path in _chunks(folder) for sha256 in _hashes_of(path)}
+    return [row for row, sha256 in enumerate(dataset.pictures["sha256"]) if sha256 not in known]
+
+
+def _read_chunks(folder: Path, hashes: list[str]) -> np.ndarray:
+    """float32 (len(hashes), feature size): chunk by chunk, so that memory holds them once."""
+    rows_of: dict[str, list[int]] = {}
+    for row, sha256 in enumerate(hashes):
+        rows_of.setdefault(sha256, []).append(row)
+    features: np.ndarray | None = None
+    for path in _chunks(folder):
         with np.load(path, allow_pickle=False) as chunk:
-            hashes, features = chunk["sha256"], chunk["features"]
-        known.update({sha256.decode(): row for sha256, row in zip(hashes, features, strict=True)})
-    return known
+            content = chunk["features"]
+        if features is None:
+            features = np.empty((len(hashes), content.shape[1]), np.float32)
+        for place, sha256 in enumerate(_hashes_of(path)):
+            features[rows_of.get(sha256, [])] = content[place]
+    if features is None:
+        raise ValueError(f"no features in {folder}")
+    return features
+
+
+def _chunks(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.npz"))
+
+
+def _hashes_of(chunk: Path) -> list[str]:
+    with np.load(chunk, allow_pickle=False) as arrays:
+        return [sha256.decode() for sha256 in arrays["sha256"]]

@@ -19,7 +19,7 @@ from core.files import whole_file
 from core.messages import N_
 from core.models.backbones import Backbone, get_backbone
 from core.models.conversion import cached_engine, convert_to_tflite, feature_engine
-from core.models.head import HeadWeights
+from core.models.head import HeadWeights, mean_of_quarters
 from core.models.speeds import expected_seconds
 from core.models.weights import obtain_weights, weights_ready
 from core.progress import JobStopped, Progress, Stage, raise_if_stopped
@@ -32,6 +32,8 @@ _HEAD_SECONDS = 3.0  # first guesses, for the time left
 _CONVERSION_SECONDS = 15.0
 _EXPORT_SECONDS = 20.0
 _SCRATCH_PICTURES_PER_SECOND = 120.0
+# Beyond this a head on the quarters would need more memory than it is likely to gain.
+_MOST_QUARTERS_BYTES = 600 << 20
 
 
 def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -95,33 +97,69 @@ def _train_quick(
     progress.plan(_expected(dataset, settings, backbone))
     engine = _prepared_engine(backbone, progress)
     features = cached_features(dataset, engine, progress, speed_key=backbone.key)
-    rows, labels = dataset.rows(Split.TRAIN), dataset.label_indices
-    train_features, train_labels = features[rows], labels[rows]
-    if settings.augmentation.is_active:
-        views = augmented_features(
-            dataset, rows, engine, settings.augmentation, settings.augmented_views, settings.seed, progress
-        )
-        train_features = np.concatenate([train_features, *views])
-        train_labels = np.tile(train_labels, 1 + len(views))
-    validation_rows = dataset.rows(Split.VALIDATION)
-    train_set = FeatureSet(features=train_features, labels=train_labels)
-    validation_set = FeatureSet(features=features[validation_rows], labels=labels[validation_rows])
+    train_set = _training_features(dataset, settings, engine, features, progress)
+    validation = dataset.rows(Split.VALIDATION)
+    validation_set = FeatureSet(features=features[validation], labels=dataset.label_indices[validation])
     progress.stage(Stage.TRAINING)
     raise_if_stopped(progress)
-    num_classes = len(dataset.class_names)
-    fit_linear_head(train_set, validation_set, num_classes, epochs=settings.epochs, on_epoch=curve.add_head)
+    _fit_heads(train_set, validation_set, len(dataset.class_names), settings, curve, progress)
+
+
+def _training_features(
+    dataset: Dataset, settings: TrainingConfig, engine: Path, features: np.ndarray, progress: Progress
+) -> FeatureSet:
+    """The training pictures' features, those of their changed copies after them."""
+    rows = dataset.rows(Split.TRAIN)
+    labels = dataset.label_indices[rows]
+    if not settings.augmentation.is_active:
+        return FeatureSet(features=features[rows], labels=labels)
+    views = augmented_features(
+        dataset, rows, engine, settings.augmentation, settings.augmented_views, settings.seed, progress
+    )
+    return FeatureSet(
+        features=np.concatenate([features[rows], *views]), labels=np.tile(labels, 1 + len(views))
+    )
+
+
+def _fit_heads(
+    train: FeatureSet,
+    validation: FeatureSet,
+    num_classes: int,
+    settings: TrainingConfig,
+    curve: _LearningCurve,
+    progress: Progress,
+) -> None:
+    """Try a head on the whole picture's features, then one that knows the quarters; the best epoch is kept."""
+    fits_in_memory = train.features.nbytes <= _MOST_QUARTERS_BYTES
+    epochs = settings.epochs // 2 if fits_in_memory and settings.epochs > 1 else settings.epochs
+    whole_train, whole_validation = _of_whole_pictures(train), _of_whole_pictures(validation)
+
+    def add_whole(scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
+        curve.add_head(scores, head.spread_over_quarters(), details)
+
+    curve.phase = "whole"
+    fit_linear_head(whole_train, whole_validation, num_classes, epochs=epochs, on_epoch=add_whole)
+    if epochs < settings.epochs:
+        curve.phase = "quarters"
+        left = settings.epochs - epochs
+        fit_linear_head(train, validation, num_classes, epochs=left, on_epoch=curve.add_head)
     if settings.hidden_units:
         from core.training.network import fit_hidden_head
 
+        knows_quarters = curve.best is not None and curve.best["phase"] == "quarters"
         curve.phase = "hidden"
         fit_hidden_head(
-            train_set,
-            validation_set,
+            train if knows_quarters else whole_train,
+            validation if knows_quarters else whole_validation,
             num_classes,
             settings,
-            on_epoch=curve.add_head,
+            on_epoch=curve.add_head if knows_quarters else add_whole,
             on_batch=lambda: raise_if_stopped(progress),
         )
+
+
+def _of_whole_pictures(data: FeatureSet) -> FeatureSet:
+    return FeatureSet(features=mean_of_quarters(data.features), labels=data.labels)
 
 
 def _train_from_scratch(
@@ -189,7 +227,7 @@ class _LearningCurve:
     def __init__(self, directory: Path, settings: TrainingConfig, progress: Progress) -> None:
         self._directory, self._settings, self._progress = directory, settings, progress
         self._epoch = 0
-        self.phase = "linear"
+        self.phase = "whole"
         self.best: dict[str, Any] | None = None
 
     def add_head(self, scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:

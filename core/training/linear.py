@@ -59,7 +59,7 @@ def fit_linear_head(
     """
     problem = _SoftmaxRegression(train, validation, num_classes)
     parameters = np.zeros(problem.size)
-    best_loss, without_gain, spent = np.inf, 0, 0
+    best_loss, strength_best, without_gain, spent = np.inf, np.inf, 0, 0
 
     def after_iteration(current: np.ndarray) -> None:
         nonlocal spent, strength_best

@@ -57,7 +57,7 @@ def fit_hidden_head(
 
     def current_head() -> HeadWeights:
         layers = tuple(tuple(layer.get_weights()) for layer in (hidden, logits))
-        return HeadWeights(feature_mean=mean, feature_scale=scale, layers=layers)  # type: ignore[arg-type]
+        return HeadWeights(feature_mean=mean, feature_scale=scale, layers=layers)
 
     model.fit(
         (train.features - mean) / scale,
@@ -122,7 +122,7 @@ def fit_from_scratch(
     )
 
 
-class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc] # keras is untyped
+class PictureBatches(keras.utils.PyDataset):
     """Batches of pictures and labels; shuffled and augmented where a seed is given.
 
     What an epoch draws depends on the seed and its number alone.
@@ -164,7 +164,7 @@ class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc] # keras is un
             self._order = np.random.default_rng([self._seed, self._epoch]).permutation(self._rows)
 
 
-class _Watcher(keras.callbacks.Callback):  # type: ignore[misc] # keras is untyped
+class _Watcher(keras.callbacks.Callback):
     """Passes each epoch's scores and each batch's end to plain functions."""
 
     def __init__(self, on_epoch: Callable[[EpochScores], None], on_batch: Callable[[], None]) -> None:

@@ -54,13 +54,18 @@ def learning_curve(metrics: list[dict[str, Any]], name: str, unit: str) -> Figur
         unit: what the vertical axis says.
     """
     epochs = [record["epoch"] for record in metrics]
+    starts = [i for i in range(1, len(metrics)) if metrics[i]["phase"] != metrics[i - 1]["phase"]]
+    for place in reversed(starts):
+        epochs.insert(place, epochs[place])
     scale = 100.0 if name == "accuracy" else 1.0
     figure = Figure()
     for key, label, colour in (
         (name, _("training"), TRAIN_COLOUR),
         (f"validation_{name}", _("validation"), VALIDATION_COLOUR),
     ):
-        values = [scale * record[key] for record in metrics]
+        values: list[float | None] = [scale * record[key] for record in metrics]
+        for place in reversed(starts):
+            values.insert(place, None)  # a gap where the next head begins
         figure.add_trace(
             Scatter(x=epochs, y=values, name=label, mode="lines", line={"color": colour, "width": 2})
         )
@@ -85,9 +90,13 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     counts = np.asarray(confusion)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     few = len(class_names) <= _MOST_LABELLED_CELLS
-    hover = _("{true} taken for {answer}").format(true="<b>%{customdata[1]}</b>", answer="<b>%{customdata[2]}</b>")
+    hover = _("{true} taken for {answer}").format(
+        true="<b>%{customdata[1]}</b>", answer="<b>%{customdata[2]}</b>"
+    )
     names = [plain(name) for name in class_names]
-    cells = [[[count, names[i], names[j]] for j, count in enumerate(row)] for i, row in enumerate(counts.tolist())]
+    cells = [
+        [[count, names[i], names[j]] for j, count in enumerate(row)] for i, row in enumerate(counts.tolist())
+    ]
     figure = Figure(
         Heatmap(
             z=shares,

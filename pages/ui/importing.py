@@ -68,13 +68,18 @@ def _form() -> None:
     with own, st.container(border=True, key="import-own"):
         st.subheader(_("Your own pictures"), anchor=False)
         st.markdown(
-            _("A zip file with **one folder for each class**. The folder's name becomes the class: `cats/1.jpg`, `dogs/1.jpg`.")
+            _(
+                "A zip file with **one folder for each class**. The folder's name becomes the class: `cats/1.jpg`, `dogs/1.jpg`."
+            )
         )
         upload = st.file_uploader(_("Zip file"), type=["zip"], key=f"upload-{state.counter('upload')}")
         name = st.text_input(
-            _("Project name"), value=Path(upload.name).stem if upload else "", placeholder=_("Leaves"), key="new-name"
+            _("Project name"),
+            value=Path(upload.name).stem if upload else "",
+            placeholder=_("Leaves"),
+            key="new-name",
         )
-        if st.button(_("Import pictures"), type="primary", disabled=upload is None, key="import"):
+        if st.button(_("Import pictures"), type="primary", disabled=upload is None, key="import") and upload:
             try:
                 job = start_import(name, upload=(upload.name, upload.read))
             except DarkroomError as error:
@@ -85,7 +90,11 @@ def _form() -> None:
                 st.rerun()
     with sample, st.container(border=True, key="import-sample"):
         st.subheader(_("Just looking?"), anchor=False)
-        st.markdown(_("1,797 handwritten digits, already on this computer. From pictures to classifier in two minutes."))
+        st.markdown(
+            _(
+                "1,797 handwritten digits, already on this computer. From pictures to classifier in two minutes."
+            )
+        )
         if st.button(_("Try the handwritten digits"), key="sample-digits"):
             state.follow_job(start_import(_free_sample_name(), sample="digits"))
             st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -33,7 +34,7 @@ STATE_WORDS = {
     JobState.FAILED: N_("Failed"),
     JobState.INTERRUPTED: N_("Interrupted"),
 }
-STATE_COLOURS = {
+STATE_COLOURS: dict[JobState, Literal["green", "red", "orange"]] = {
     JobState.FINISHED: "green",
     JobState.FAILED: "red",
     JobState.INTERRUPTED: "orange",

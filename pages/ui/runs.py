@@ -53,22 +53,27 @@ def run_picker(project: Project, *, evaluated_only: bool = False) -> Path:
 
 def require_run(project: Project, *, delivered: bool) -> Path:
     """The run to show; without one, say what is missing, link to Train, and end the page."""
-    if any(has_report(run) for run in list_runs(project)):
-        run = run_picker(project, evaluated_only=True)
-        if not delivered or is_delivered(run):
-            return run
-        st.info(_("This classifier is still being packed and checked. It will be ready in a moment."))
-        _follow_packing(JobDirectory(run))
+    if not any(has_report(run) for run in list_runs(project)):
+        st.info(_("There is no trained classifier yet."))
+        st.page_link("train.py", label=_("Train one"), icon=":material/arrow_forward:")
         st.stop()
-    st.info(_("There is no trained classifier yet."))
-    st.page_link("train.py", label=_("Train one"), icon=":material/arrow_forward:")
-    st.stop()
+    run = run_picker(project, evaluated_only=True)
+    if delivered and not is_delivered(run):
+        _wait_for_packing(JobDirectory(run))
+        st.stop()
+    return run
 
 
 def live_view(job: JobDirectory) -> None:
     """Progress and charts; they refresh themselves while the run lasts, zoom and legend stay."""
     is_active = not job.status().state.has_ended
     st.fragment(_live_view, run_every=_LOOK_EVERY_SECONDS if is_active else None)(job, is_active)
+
+
+def is_being_packed(run: JobDirectory) -> bool:
+    """True while a job completes what the stopped run left to do."""
+    packing = finishing_job(project_of(run.path), run.path)
+    return packing is not None and not packing.status().state.has_ended
 
 
 def run_summary(job: JobDirectory) -> None:
@@ -80,8 +85,7 @@ def run_summary(job: JobDirectory) -> None:
         st.badge(_(STATE_WORDS[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
         st.caption(_ending(status.state, status.seconds or {}, result))
     show_error(status)
-    packing = finishing_job(project_of(job.path), job.path)
-    if packing is not None and not packing.status().state.has_ended:
+    if is_being_packed(job):
         _follow_packing(job)
 
 
@@ -112,7 +116,9 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
         return
     loss, accuracy = st.columns(2)
     with loss:
-        st.markdown(_("**Loss**: lower is better"), help=_("How surprised the classifier is by the true answers"))
+        st.markdown(
+            _("**Loss**: lower is better"), help=_("How surprised the classifier is by the true answers")
+        )
         live_chart(learning_curve(metrics, "loss", _("loss (nats)")), key=f"loss-{job.name}")
     with accuracy:
         st.markdown(_("**Accuracy**: higher is better"), help=_("How many pictures are right"))
@@ -131,9 +137,22 @@ def _progress(job: JobDirectory) -> None:
                 st.rerun(scope="fragment")
 
 
-def _follow_packing(run: JobDirectory) -> None:
+def _wait_for_packing(run: JobDirectory) -> None:
+    """A classifier that is trained and tested but not packed yet: say so, or why it never will be."""
     packing = finishing_job(project_of(run.path), run.path)
-    job = packing if packing is not None else run
+    status = (packing or run).status()
+    if not status.state.has_ended:
+        st.info(_("This classifier is still being packed and checked. It will be ready in a moment."))
+        _follow_packing(run)
+        return
+    st.warning(_("This classifier was never packed to the end."))
+    show_error(status)
+    st.page_link("train.py", label=_("Resume it on the Train page"), icon=":material/arrow_forward:")
+
+
+def _follow_packing(run: JobDirectory) -> None:
+    """Progress of the packing, which refreshes itself."""
+    job = finishing_job(project_of(run.path), run.path) or run
     if not job.status().state.has_ended:
         st.fragment(_packing_progress, run_every=_LOOK_EVERY_SECONDS)(job)
 

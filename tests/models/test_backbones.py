@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource, get_backbone
+from core.models.head import QUARTERS
 
 
 def test_the_default_needs_no_download() -> None:
@@ -28,7 +29,7 @@ def test_sizes_equal_those_of_the_built_network(key: str, lively_extractor: Call
     backbone, extractor = get_backbone(key), lively_extractor(key)
     assert extractor.count_params() == backbone.parameters
     assert extractor.input_shape == (None, backbone.input_size, backbone.input_size, 3)
-    assert extractor.output_shape == (None, backbone.feature_size)
+    assert extractor.output_shape == (None, QUARTERS * backbone.feature_size)
 
 
 def test_downloads_are_those_of_keras() -> None:

@@ -1,0 +1,83 @@
+"""Real pictures for tests: scanned digits and photographs, as files, folders and archives."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+Files = Mapping[str, bytes]  # a path with / in it, and what stands there
+
+
+@cache
+def digit_scans() -> np.ndarray:
+    """scikit-learn's digits, all different: uint8, shape (1797, 8, 8), dark ink on white."""
+    from sklearn.datasets import load_digits
+
+    return np.rint(255 - load_digits().images * (255 / 16)).astype(np.uint8)
+
+
+@cache
+def photograph(name: str) -> np.ndarray:
+    """A photograph that a test package ships ("china", "flower", "chelsea"): uint8 RGB, read only."""
+    if name in {"china", "flower"}:
+        from sklearn.datasets import load_sample_image
+
+        pixels = load_sample_image(f"{name}.jpg")
+    else:
+        import skimage.data
+
+        pixels = getattr(skimage.data, name)()
+    pixels.setflags(write=False)
+    return pixels
+
+
+def small_photograph(name: str = "china", width: int = 64, height: int = 48) -> np.ndarray:
+    """The same, shrunk: uint8 RGB, shape (height, width, 3)."""
+    picture = Image.fromarray(photograph(name)).resize((width, height), Image.Resampling.BOX)
+    return np.asarray(picture)
+
+
+def encoded(picture: np.ndarray | Image.Image, format: str, **options: Any) -> bytes:
+    """A picture as the bytes of a file."""
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    stream = io.BytesIO()
+    image.save(stream, format, **options)
+    return stream.getvalue()
+
+
+@cache
+def digit(number: int) -> bytes:
+    """The ``number``-th scanned digit as a PNG file; every number gives other bytes."""
+    return encoded(digit_scans()[number], "PNG")
+
+
+def class_folders(counts: Mapping[str, int], start: int = 0) -> dict[str, bytes]:
+    """So many different digits in each folder: ``{"cats/0.png": …}``. ``start`` is the first digit taken."""
+    files, number = {}, start
+    for folder, count in counts.items():
+        for index in range(count):
+            files[f"{folder}/{index}.png"] = digit(number)
+            number += 1
+    return files
+
+
+def write_folder(path: Path, files: Files) -> Path:
+    for name, content in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(content)
+    return path
+
+
+def write_zip(path: Path, files: Files, compression: int = zipfile.ZIP_DEFLATED) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
