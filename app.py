@@ -12,15 +12,17 @@ from pathlib import Path
 import streamlit as st
 
 from core import api
+from core.models.lean_keras import import_keras
 
 os.environ.setdefault("KERAS_BACKEND", "numpy")  # previews need layers; only workers load TensorFlow
-HEAVY_IMPORTS = ("pandas", "plotly.graph_objects", "keras")
+HEAVY_IMPORTS = ("pandas", "plotly.graph_objects")
 BASE_PATH = str(st.get_option("server.baseUrlPath")).strip("/")
 
 
 def warm_up() -> None:
     for name in HEAVY_IMPORTS:
         importlib.import_module(name)
+    import_keras()
 
 
 @asynccontextmanager

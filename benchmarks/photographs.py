@@ -56,10 +56,10 @@ _SIDES = (200, 900)  # pixels, the longer side
 _ASPECTS = (0.5, 2.0)  # width to height
 _CUT_SHARES = (0.55, 1.0)  # of the largest cut that fits its tile
 _MAX_ANGLE = 30  # degrees, either way
-_BRIGHTNESS = _CONTRAST = (0.6, 1.4)
-_COLOUR = (0.0, 1.2)  # 0: grey
-_BLUR = (0.0, 0.012)  # of the longer side
-_NOISE = (0.0, 20.0)  # standard deviation, of 255
+_BRIGHTNESS = _CONTRAST = (0.7, 1.3)
+_COLOUR = (0.4, 1.2)  # 0: grey
+_BLUR = (0.0, 0.008)  # of the longer side
+_NOISE = (0.0, 12.0)  # standard deviation, of 255
 _JPEG_QUALITY = (20, 95)
 _PNG_SHARE = 0.25
 

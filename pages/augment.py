@@ -40,8 +40,8 @@ def controls(config: AugmentationConfig) -> AugmentationConfig:
     key = state.counter("augment-controls")
     flips: dict[Flip, str] = {
         "none": _("Off"),
-        "horizontal": _("Sideways"),
-        "vertical": _("Upside down"),
+        "horizontal": ":material/swap_horiz:",
+        "vertical": ":material/swap_vert:",
         "both": _("Both"),
     }
     flip = st.segmented_control(

@@ -6,13 +6,14 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from core.data import picture
 from core.errors import UnreadableImageError
 from core.messages import N_
 
 THUMBNAIL_SIDE = 160  # pixels
+_ON_ITS_SIDE = {5, 6, 7, 8}  # EXIF orientations that swap width and height
 _EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "TIFF": "tif"}
 PICTURE_REASONS = (
     N_("it has more pixels than can be handled safely"),
@@ -59,7 +60,7 @@ def examine_picture(data: bytes) -> PictureFacts:
         decoded = picture.decode_picture(image, at_least=THUMBNAIL_SIDE)
     except picture.PictureError as error:
         raise UnreadableImageError(error.template, **error.values) from error
-    turned = (decoded.width > decoded.height) != (width > height) and decoded.width != decoded.height
+    turned = image.getexif().get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
     return PictureFacts(
         width=height if turned else width,
         height=width if turned else height,

@@ -11,7 +11,7 @@ from core.data.importing import ImportConfig, import_dataset
 from core.data.samples import write_digits
 from core.errors import ConfigError
 from core.messages import N_
-from core.progress import Progress
+from core.progress import Progress, Stage
 
 SAMPLES = {"digits": write_digits}
 
@@ -22,6 +22,7 @@ def import_pictures(directory: Path, config: dict[str, Any], progress: Progress)
     A source inside the job's own directory (an upload, the sample's files) is removed once
     it is imported; after a failure it stays, so that the page can offer to try again.
     """
+    progress.stage(Stage.READING)
     if sample := config.get("sample"):
         if sample not in SAMPLES:
             raise ConfigError(N_("There is no sample called {name}."), name=repr(sample))

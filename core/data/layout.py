@@ -33,6 +33,11 @@ _SPLIT_FOLDERS = {
 DIFFER_IN_CAPITALS = N_(
     "The classes {first} and {second} differ only in capital letters. Rename one folder, or import them as one class."
 )
+_PICTURE_NAMES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".ico", ".icns", ".pcx", ".psd", ".qoi", ".sgi", ".tga"),
+    *(".avif", ".heic", ".heif"),
+)
 # Companions that datasets come with. Named among the skipped, but they say nothing about the folders.
 _COMPANIONS = (
     ".txt",
@@ -69,17 +74,17 @@ def read_layout(members: Sequence[Member]) -> list[Place | None]:
     Understood are ``cats/1.jpg``, the same below any number of single root
     folders, and either of these below ``train``, ``val`` and ``test``.
     """
-    in_folders = [member.parts for member in members if not is_companion(member) and len(member.parts) > 1]
+    in_folders = [parts for parts in _telling_paths(members) if len(parts) > 1]
     depth = _shared_root_depth(in_folders)
-    heads = {parts[depth].lower() for parts in in_folders if len(parts) > depth + 1}
-    is_split = (
-        bool(heads) and heads <= _SPLIT_FOLDERS.keys() and all(len(parts) > depth + 2 for parts in in_folders)
-    )
+    heads = {parts[depth].lower() for parts in in_folders}
+    # Pictures that stand in a part's folder itself, such as unlabelled ones in "test", are in no class.
+    is_split = heads <= _SPLIT_FOLDERS.keys() and any(len(parts) > depth + 2 for parts in in_folders)
     places: list[Place | None] = []
     for member in members:
         inner = member.parts[depth:]
         split = _SPLIT_FOLDERS.get(inner[0].lower()) if is_split and inner else None
-        folders = (inner[1:] if is_split else inner)[:-1]
+        in_a_class = inner[1:] if split else () if is_split else inner
+        folders = in_a_class[:-1]
         label = clean_label(folders[0]) if folders else ""
         places.append(Place(label=label, split=split) if label else None)
     return places
@@ -118,6 +123,12 @@ def spelling_of_classes(labels: Iterable[str], *, merge_case: bool) -> dict[str,
         for counts in spellings.values()
         for label in counts
     }
+
+
+def _telling_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
+    """The paths from which the layout is read: pictures by name, or where there are none, whatever may be one."""
+    pictures = [member.parts for member in members if member.parts[-1].lower().endswith(_PICTURE_NAMES)]
+    return pictures or [member.parts for member in members if not is_companion(member)]
 
 
 def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:

@@ -6,24 +6,38 @@ bytes; what they mean is decided in ``layout`` and ``importing``.
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from core.errors import ArchiveError, DataError, NotFoundError
 from core.messages import N_, Message
 
 MAX_FILE_BYTES = 256 << 20
 MAX_MEMBERS = 1_000_000
-_JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini", "__macosx"}
+_JUNK_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}  # and whatever is hidden by a dot
 _DRIVE_LETTER = re.compile(r"^[A-Za-z]:")
 _ZIP_MAGIC = b"PK\x03\x04"
+# What zipfile raises on damaged or hostile archives, found by feeding it such.
+_ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 
 UNSAFE_NAME = N_("its name points outside the archive")
 IS_A_LINK = N_("it is a link, not a file")
@@ -82,7 +96,7 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
         )
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except _ARCHIVE_ERRORS as error:
         if head == _ZIP_MAGIC:
             raise ArchiveError(
                 N_("{file} is cut off: its end is missing. Copy or download it again."), file=path.name
@@ -94,7 +108,7 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
 
 
 def _list_zip(archive: zipfile.ZipFile, name: str) -> Listing:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = [info for info in archive.infolist() if not info.filename.endswith(("/", "\\"))]
     if len(infos) > MAX_MEMBERS:
         raise ArchiveError(
             N_("{file} holds {count} files; at most {limit} are possible. Split it."),
@@ -130,14 +144,7 @@ def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
             with archive.open(info) as stream:
                 # The size an archive claims may be a lie: count what really comes.
                 data = stream.read(MAX_FILE_BYTES + 1)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
+        except _ARCHIVE_ERRORS as error:
             raise UnreadableMemberError(Message(IS_DAMAGED)) from error
         return _within_limit(data)
 
@@ -150,17 +157,22 @@ def _list_folder(folder: Path) -> Listing:
     for directory, subfolders, files in os.walk(folder, followlinks=False, onerror=_raise_unreadable):
         subfolders.sort()
         links = [path for path in (Path(directory) / name for name in subfolders) if path.is_symlink()]
-        refused += [(path.relative_to(folder).as_posix(), Message(IS_A_LINK)) for path in links]
+        refused += [(_shown(path.relative_to(folder).parts), Message(IS_A_LINK)) for path in links]
         for file in sorted(files):
             path = Path(directory) / file
             parts = path.relative_to(folder).parts
             if _is_junk(parts):
                 continue
             if path.is_symlink() or not path.is_file():
-                refused.append((str(PurePosixPath(*parts)), Message(IS_A_LINK)))
+                refused.append((_shown(parts), Message(IS_A_LINK)))
             else:
-                members.append(Member(name=str(PurePosixPath(*parts)), parts=parts, read=_file_reader(path)))
+                members.append(Member(name=_shown(parts), parts=parts, read=_file_reader(path)))
     return Listing(members=members, refused=refused)
+
+
+def _shown(parts: tuple[str, ...]) -> str:
+    """A path as text; bytes that are none, as old disks hold them, become question marks."""
+    return os.fsencode("/".join(parts)).decode("utf-8", errors="replace")
 
 
 def _file_reader(path: Path) -> Callable[[], bytes]:
@@ -192,7 +204,7 @@ def _safe_parts(name: str) -> tuple[str, ...] | None:
 
 
 def _is_junk(parts: tuple[str, ...]) -> bool:
-    return any(part.lower() in _JUNK_NAMES or part.startswith("._") for part in parts)
+    return any(part.lower() in _JUNK_NAMES or part.startswith(".") for part in parts)
 
 
 def _raise_unreadable(error: OSError) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.errors import ConfigError
 from core.messages import N_
+from core.models.lean_keras import import_keras
 
 if TYPE_CHECKING:
     import keras
@@ -112,6 +113,7 @@ def build_layers(config: AugmentationConfig, seed: int) -> list[keras.Layer]:
     same backend. What moves out of the picture is filled with its mirror image:
     streaks or black corners would be a pattern that only training pictures have.
     """
+    import_keras()
     from keras import layers
 
     seeds = (int(state) >> 1 for state in np.random.SeedSequence(seed).generate_state(8))
@@ -138,6 +140,7 @@ def augment(pictures: np.ndarray, config: AugmentationConfig, seed: int) -> np.n
     """Changed copies, uint8 RGB (B, H, W, 3), of pictures uint8 RGB (B, H, W, 3)."""
     if not config.is_active or not len(pictures):
         return pictures.copy()
+    import_keras()
     from keras import ops
 
     x = ops.convert_to_tensor(pictures.astype(np.float32))  # uint8 would wrap around in brightness

@@ -35,6 +35,7 @@ _STEP_ICONS = {
     Progress.NEEDS_A_LOOK: ":material/error:",
 }
 _NO_PROJECT = ""
+_LOOK_EVERY_SECONDS = 1.5
 
 
 def page_map() -> dict[str, StreamlitPage]:
@@ -57,8 +58,7 @@ def sidebar(pages: dict[str, StreamlitPage]) -> None:
     with st.sidebar:
         st.page_link(pages["overview"], label="**Darkroom**", icon=":material/camera:")
         _project_picker()
-        _step_links(pages, step_states(state.current_project()))
-        _running_jobs()
+        _steps_and_jobs(pages)
         st.space("small")
         st.badge(_("Computing on the CPU"), icon=":material/memory:", color="gray")
         st.caption(_("Nothing leaves this computer."))
@@ -122,18 +122,18 @@ def _step_links(pages: dict[str, StreamlitPage], states: dict[Step, StepState]) 
         st.page_link(pages[step.value], label=label, icon=_STEP_ICONS[step_state.progress], width="stretch")
 
 
-def _running_jobs() -> None:
+def _steps_and_jobs(pages: dict[str, StreamlitPage]) -> None:
+    """The steps and what runs; refreshed every moment while something runs."""
     project = state.current_project()
-    if active_jobs(project):
-        st.fragment(_watch_jobs, run_every=1.5)(project.name if project else None)
+    is_busy = bool(active_jobs(project))
+    st.fragment(_watch, run_every=_LOOK_EVERY_SECONDS if is_busy else None)(pages, project, is_busy)
 
 
-def _watch_jobs(project_name: str | None) -> None:
-    """Running work with its time left and a way to stop it; the whole page is drawn anew when one ends."""
-    project = next((item for item in list_projects() if item.name == project_name), None)
+def _watch(pages: dict[str, StreamlitPage], project: Project | None, was_busy: bool) -> None:
     jobs = active_jobs(project)
-    if not jobs:
-        st.rerun()
+    if was_busy and not jobs:
+        st.rerun()  # the whole page: its work is done
+    _step_links(pages, step_states(project))
     for job in jobs:
         _running_job(job)
 

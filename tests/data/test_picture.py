@@ -17,6 +17,11 @@ from core.data import picture
 from core.data.picture import MAX_PIXELS, PictureError, decode_picture, load_picture, open_picture
 from tests.pictures import digit_scans, encoded, photograph, small_photograph
 
+# Pillow warns of what these tests feed it on purpose.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::PIL.Image.DecompressionBombWarning", "ignore::UserWarning:PIL.TiffImagePlugin"
+)
+
 ORIENTATION = 0x0112  # the EXIF tag
 
 Turn = Callable[[np.ndarray], np.ndarray]

@@ -1,0 +1,73 @@
+"""``python -m benchmarks [NAME …] [--quick]``: measure, print a table, write JSON.
+
+Each benchmark runs in a fresh process. Results are kept as ``benchmarks/artifacts/NAME.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.figures import format_table
+from benchmarks.machine import describe_machine
+from benchmarks.options import TUTORIAL_EPOCHS, Options
+from benchmarks.running import run_apart
+
+NAMES = ("feature_extraction", "web_process", "quick_training")  # the long one last
+ARTIFACTS = Path(__file__).parent / "artifacts"
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    options = Options(
+        quick=arguments.quick,
+        baseline_epochs=arguments.baseline_epochs or (1 if arguments.quick else TUTORIAL_EPOCHS),
+        digits_baseline=arguments.digits_baseline,
+    )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # also in the processes that are started
+    machine = describe_machine()
+    print(
+        f"{machine['processor']}, {machine['usable_cores']} cores, {machine['memory_gb']} GB memory, "
+        f"load {machine['load_at_start']} before the start\n"
+    )
+    for name in dict.fromkeys(arguments.names or NAMES):
+        began = time.perf_counter()
+        print(f"{name} …", file=sys.stderr, flush=True)
+        figures = run_apart(name, options)
+        seconds = time.perf_counter() - began
+        record = {
+            "benchmark": name,
+            "options": asdict(options),
+            "machine": machine,
+            "seconds": round(seconds, 1),
+            "figures": [figure.to_json() for figure in figures],
+        }
+        ARTIFACTS.mkdir(exist_ok=True)
+        path = ARTIFACTS / f"{name}{'-quick' if options.quick else ''}.json"
+        path.write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
+        print(f"{name} ({seconds:.0f} s)\n{format_table(figures, judged=not options.quick)}\n", flush=True)
+    if options.quick:
+        print("A quick run shows that everything works. Its figures mean nothing.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Darkroom.")
+    parser.add_argument("names", nargs="*", choices=NAMES, metavar="NAME", help=f"any of {', '.join(NAMES)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
+    parser.add_argument(
+        "--baseline-epochs", type=int, help=f"of the tutorial recipe, {TUTORIAL_EPOCHS} by default (quick: 1)"
+    )
+    parser.add_argument(
+        "--digits-baseline", action="store_true", help="also train the tutorial recipe on the digits (many minutes)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""Folders name classes and parts, the way people arrange them."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.data.layout import Place, Split, clean_label, is_companion, read_layout, spelling_of_classes
+from core.data.sources import Member
+from core.errors import ClassNameError
+
+
+def members(*names: str) -> list[Member]:
+    return [Member(name=name, parts=tuple(name.split("/")), read=bytes) for name in names]
+
+
+def layout(*names: str) -> dict[str, str | tuple[str, str] | None]:
+    """Each file's class, with its part where the folders say one."""
+    places = read_layout(members(*names))
+    return {name: shown(place) for name, place in zip(names, places, strict=True)}
+
+
+def shown(place: Place | None) -> str | tuple[str, str] | None:
+    if place is None:
+        return None
+    return (place.label, place.split.value) if place.split else place.label
+
+
+def test_a_folder_is_a_class() -> None:
+    assert layout("cats/1.png", "dogs/1.png", "cats/2.png") == {
+        "cats/1.png": "cats",
+        "dogs/1.png": "dogs",
+        "cats/2.png": "cats",
+    }
+
+
+def test_a_nested_root_is_no_class() -> None:
+    """Zipping a folder puts that folder into the zip."""
+    assert layout("pets/cats/1.png", "pets/dogs/1.png") == {"pets/cats/1.png": "cats", "pets/dogs/1.png": "dogs"}
+
+
+def test_roots_may_be_nested_deep() -> None:
+    assert layout("a/b/c/cats/1.png", "a/b/c/dogs/1.png") == {
+        "a/b/c/cats/1.png": "cats",
+        "a/b/c/dogs/1.png": "dogs",
+    }
+
+
+def test_folders_below_a_class_belong_to_it() -> None:
+    assert layout("cats/tom/1.png", "cats/felix/2.png", "dogs/3.png") == {
+        "cats/tom/1.png": "cats",
+        "cats/felix/2.png": "cats",
+        "dogs/3.png": "dogs",
+    }
+
+
+@pytest.mark.parametrize("root", ["", "pets/", "a/b/"])
+@pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [("train", "val", "test"), ("Train", "Valid", "Test"), ("training", "validation", "testing")],
+)
+def test_supplied_parts_are_understood(root: str, train: str, validation: str, test: str) -> None:
+    assert layout(
+        f"{root}{train}/cats/1.png",
+        f"{root}{validation}/cats/2.png",
+        f"{root}{test}/cats/3.png",
+        f"{root}{train}/dogs/x/4.png",
+    ) == {
+        f"{root}{train}/cats/1.png": ("cats", "train"),
+        f"{root}{validation}/cats/2.png": ("cats", "validation"),
+        f"{root}{test}/cats/3.png": ("cats", "test"),
+        f"{root}{train}/dogs/x/4.png": ("dogs", "train"),
+    }
+
+
+def test_a_single_part_is_only_a_root() -> None:
+    """A folder called train, alone, was not split: Darkroom draws the parts."""
+    assert layout("train/cats/1.png", "train/dogs/1.png") == {
+        "train/cats/1.png": "cats",
+        "train/dogs/1.png": "dogs",
+    }
+
+
+def test_parts_beside_other_folders_are_classes() -> None:
+    """A model railway has trains."""
+    assert layout("train/1.png", "car/1.png", "test/1.png") == {
+        "train/1.png": "train",
+        "car/1.png": "car",
+        "test/1.png": "test",
+    }
+
+
+def test_unlabelled_test_pictures_are_in_no_class() -> None:
+    """Competitions ship them so; "train" and "test" as classes would learn nonsense."""
+    assert layout("train/cats/1.png", "train/dogs/2.png", "test/3.png", "test/4.png") == {
+        "train/cats/1.png": ("cats", "train"),
+        "train/dogs/2.png": ("dogs", "train"),
+        "test/3.png": None,
+        "test/4.png": None,
+    }
+
+
+def test_a_picture_outside_every_folder_is_in_no_class() -> None:
+    assert layout("cover.png", "cats/1.png", "dogs/1.png") == {
+        "cover.png": None,
+        "cats/1.png": "cats",
+        "dogs/1.png": "dogs",
+    }
+
+
+@pytest.mark.parametrize(
+    "stray",
+    ["README.md", "pets/labels.csv", "pets/notes/todo.txt", "LICENSE", "pets/LICENSE", "pets/Icon\r", "pets/data.mat"],
+)
+def test_what_is_no_picture_does_not_change_what_folders_mean(stray: str) -> None:
+    """A licence beside the class folders would make them one class, “pets”."""
+    found = layout("pets/cats/1.png", "pets/dogs/1.JPG", stray)
+    assert found["pets/cats/1.png"] == "cats"
+    assert found["pets/dogs/1.JPG"] == "dogs"
+
+
+def test_a_licence_does_not_hide_the_parts() -> None:
+    found = layout("pets/train/cats/1.png", "pets/test/cats/2.png", "pets/train/LICENSE", "pets/other/dogs/3")
+    assert found["pets/train/cats/1.png"] == ("cats", "train")
+    assert found["pets/test/cats/2.png"] == ("cats", "test")
+    assert found["pets/train/LICENSE"] is None
+    assert found["pets/other/dogs/3"] is None
+
+
+def test_pictures_without_an_extension_count_where_no_other_does() -> None:
+    """MNIST, as some have unpacked it: the files are called 1, 2, 3."""
+    assert layout("digits/one/1", "digits/two/2") == {"digits/one/1": "one", "digits/two/2": "two"}
+
+
+@pytest.mark.parametrize("name", ["a/notes.TXT", "labels.csv", "x.json", "README.md", "a/b/c.xml"])
+def test_text_and_tables_are_companions(name: str) -> None:
+    assert is_companion(members(name)[0])
+
+
+@pytest.mark.parametrize("name", ["1.png", "a/1.JPG", "txt", "csv/1.png", "noextension", "scan.txt.png"])
+def test_other_files_are_not(name: str) -> None:
+    assert not is_companion(members(name)[0])
+
+
+def test_no_files_have_no_layout() -> None:
+    assert read_layout([]) == []
+    assert layout("README.md") == {"README.md": None}
+
+
+def test_one_class_in_two_encodings_is_one_class() -> None:
+    """macOS takes letters apart (NFD); the same zip mixes both after an edit elsewhere."""
+    assert layout("Bl\u00fcte/1.png", "Blu\u0308te/2.png", "Blatt/3.png") == {
+        "Bl\u00fcte/1.png": "Bl\u00fcte",
+        "Blu\u0308te/2.png": "Bl\u00fcte",
+        "Blatt/3.png": "Blatt",
+    }
+
+
+@pytest.mark.parametrize(
+    ("folder", "label"),
+    [
+        ("cats", "cats"),
+        ("  tom   cats ", "tom cats"),
+        ("cats\u200b", "cats"),  # zero width
+        ("\u202etac", "tac"),  # would be shown turned around
+        ("cats\n", "cats"),
+        ("<b>cats", "<b>cats"),  # text is text; whoever shows it escapes it
+        ("猫", "猫"),
+        ("\udce9t\udce9", "t"),  # bytes that are no text
+        ("\u200b", ""),
+    ],
+)
+def test_a_label_is_what_one_sees(folder: str, label: str) -> None:
+    assert clean_label(folder) == label
+
+
+def test_a_folder_without_a_visible_name_is_no_class() -> None:
+    assert layout("\u200b/1.png", "cats/1.png") == {"\u200b/1.png": None, "cats/1.png": "cats"}
+
+
+def test_classes_that_differ_in_capitals_are_refused() -> None:
+    """They are one folder on Windows; which was meant, only the user knows."""
+    with pytest.raises(ClassNameError, match="'Cats' and 'cats' differ only in capital letters"):
+        spelling_of_classes(["cats", "dogs", "Cats"], merge_case=False)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["cats", "Cats", "cats", "dogs"], {"cats": "cats", "Cats": "cats", "dogs": "dogs"}),
+        (["CATS", "Cats", "Cats", "cats"], {"CATS": "Cats", "Cats": "Cats", "cats": "Cats"}),
+        (["Straße", "STRASSE", "Straße"], {"Straße": "Straße", "STRASSE": "Straße"}),
+    ],
+)
+def test_merged_classes_take_the_usual_spelling(labels: list[str], expected: dict[str, str]) -> None:
+    assert spelling_of_classes(labels, merge_case=True) == expected
+
+
+def test_merging_does_not_depend_on_the_order_of_files() -> None:
+    labels = ["cats", "Cats", "CATS"]
+    answers = [spelling_of_classes(order, merge_case=True) for order in (labels, labels[::-1])]
+    assert answers[0] == answers[1]
+
+
+def test_different_names_keep_their_spelling() -> None:
+    assert spelling_of_classes(["Cats", "dogs"], merge_case=False) == {"Cats": "Cats", "dogs": "dogs"}
+
+
+def test_a_split_speaks_as_reports_do() -> None:
+    """The values stand in files that outlive this version."""
+    assert [split.value for split in Split] == ["train", "validation", "test"]
