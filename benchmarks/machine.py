@@ -31,7 +31,7 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def matrix_product_rate(rounds: int = 10, side: int = _MATRIX_SIDE) -> tuple[float, str]:
+def matrix_product_rate(rounds: int, side: int = _MATRIX_SIDE) -> tuple[float, str]:
     """The machine's float32 matrix-product rate: GFLOP/s of the fastest round, and who reached it.
 
     Takes the better of NumPy and TensorFlow, so that the limit is none of one library.

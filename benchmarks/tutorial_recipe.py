@@ -73,7 +73,7 @@ def _build(num_classes: int) -> keras.Model:
             layers.Dense(num_classes, activation="softmax"),
         ]
     )
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

@@ -8,6 +8,7 @@ that something can be mended by the user; 1 is a bug.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from core.training.config import DEFAULT_EPOCHS, Recipe, TrainingConfig, recipe_
 from core.workspace import find_run, get_project, list_projects, list_runs
 
 Answer = dict[str, Any]
+_STOPPED = 130  # what shells say of a program that Ctrl-C ended
 
 
 class _FailedError(Exception):
@@ -43,6 +45,8 @@ class _FailedError(Exception):
 
 
 def main(arguments: list[str] | None = None) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every script
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], Answer] = options.command
     try:
@@ -50,8 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (DarkroomError, _FailedError) as error:
         print(f"darkroom: {error}", file=sys.stderr)
         return error.code if isinstance(error, _FailedError) else 2
+    except KeyboardInterrupt:
+        print("darkroom: stopped", file=sys.stderr)
+        return _STOPPED
     if options.json:
-        print(json.dumps(answer, ensure_ascii=False))
+        print(json.dumps(answer))  # in ASCII, which every terminal and every pipe can take
     else:
         _print_readable(answer)
     return 0
@@ -78,7 +85,7 @@ def _train(options: argparse.Namespace) -> Answer:
         augmentation=AugmentationConfig.parse(options.augment),
         augmented_views=options.views,
         hidden_units=options.hidden_units,
-        epochs=options.epochs or DEFAULT_EPOCHS[recipe],
+        epochs=DEFAULT_EPOCHS[recipe] if options.epochs is None else options.epochs,
         seed=options.seed,
     )
     job = start_training(project, config)
@@ -88,7 +95,7 @@ def _train(options: argparse.Namespace) -> Answer:
     result, seconds = job.result() or {}, dict(job.status().seconds or {})
     if state is JobState.STOPPED:
         if not result:
-            raise _FailedError("stopped before there was anything to keep", 130)
+            raise _FailedError("stopped before there was anything to keep", _STOPPED)
         rest = finishing_job(project, job.path)
         if rest is not None:
             _raise_if_failed(rest, wait_for(rest, _show_progress))

@@ -103,14 +103,14 @@ def preview(dataset: Dataset, config: AugmentationConfig) -> None:
     gallery([Tile(picture=jpeg(pixels)) for pixels in changed], key="after", columns=4)
 
 
-project = require_project()
-dataset = state.current_dataset(project)
 page_title(
     _("Augment"),
     _(
         "Small random changes to the training pictures, so that the classifier does not mind them later. Optional."
     ),
 )
+project = require_project()
+dataset = state.current_dataset(project)
 left, right = st.columns([2, 3], gap="large")
 with left:
     preset_buttons(project)

@@ -113,8 +113,8 @@ def evaluated_dataset(project: Project, run: Path) -> Dataset:
     return open_dataset(project, JobDirectory(run).config()["dataset_version"])
 
 
-project = require_project()
 page_title(_("Evaluate"), _("The honest exam: pictures that were kept hidden while training."))
+project = require_project()
 run = require_run(project, delivered=False)
 report = read_report(run)
 headline(report)

@@ -68,8 +68,8 @@ def proof(run: Path) -> None:
     )
 
 
-project = require_project()
 page_title(_("Export"), _("Take the classifier with you. It works without Darkroom and without a network."))
+project = require_project()
 run = require_run(project, delivered=True)
 columns = st.columns(3, gap="medium")
 for place, kind in enumerate(_WORDS):

@@ -110,7 +110,6 @@ def job_ended(job: JobDirectory) -> None:
                     choose(project, key)
 
 
-project = require_project()
 page_title(
     _("Model"),
     _(
@@ -118,6 +117,7 @@ page_title(
         "Yours is built on top of it. The first one is a good choice."
     ),
 )
+project = require_project()
 job = state.followed_job()
 if job is not None and job.kind in {"download", "measure"}:
     follow(job, job_ended, key="model-job")

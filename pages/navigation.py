@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.ui import state
 from pages.ui.shell import page_map, sidebar
 
-st.set_page_config(page_title="Darkroom", page_icon=":material/camera:", layout="wide")
+# A file of our own: for an icon by name Streamlit makes the browser ask a font server.
+ICON = Path(__file__).parent / "ui" / "assets" / "icon.png"
+
+st.set_page_config(page_title="Darkroom", page_icon=str(ICON), layout="wide")
 pages = page_map()
 page = st.navigation(list(pages.values()), position="hidden")
 state.keep_in_address()

@@ -58,8 +58,8 @@ def shown_picture(data: bytes) -> bytes:
     return stream.getvalue()
 
 
-project = require_project()
 page_title(_("Predict"), _("Show it pictures it has never seen. They stay on this computer."))
+project = require_project()
 run = require_run(project, delivered=True)
 classifier = classifier_of(str(run), (run / "model.tflite").stat().st_mtime_ns)
 uploads = st.file_uploader(_("New pictures"), accept_multiple_files=True, key="new-pictures")

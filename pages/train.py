@@ -91,9 +91,9 @@ def ended(job: JobDirectory) -> None:
         st.rerun()
 
 
+page_title(_("Train"), _("Press the button. It goes on even if you close this page or stop the server."))
 project = require_project()
 dataset = state.current_dataset(project)
-page_title(_("Train"), _("Press the button. It goes on even if you close this page or stop the server."))
 run = state.current_run(project)
 newest = JobDirectory(run) if run else None
 is_busy = newest is not None and not newest.status().state.has_ended

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from core.workspace import Project
+from tests.trained import Trained, copy_dataset, copy_run, train_once
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the pytest process stands for a worker
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -24,3 +27,21 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("DARKROOM_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A small project that real processes imported and trained; shared, so leave it as it is."""
+    return train_once(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture
+def digits_project(trained: Trained, workspace: Path) -> Project:
+    """The same pictures in the test's own workspace: features cached, backbone converted, no runs."""
+    return copy_dataset(trained, workspace)
+
+
+@pytest.fixture
+def finished_run(trained: Trained, digits_project: Project) -> Path:
+    """The finished run as a copy that a test may change."""
+    return copy_run(trained, digits_project)

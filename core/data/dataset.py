@@ -156,4 +156,4 @@ def _read_version(folder: Path, version: int, _splits_written: int) -> Dataset:
 
 
 def _versions(folder: Path) -> list[int]:
-    return [int(path.stem) for path in (folder / "versions").glob("*.json")]
+    return [int(path.stem) for path in (folder / "versions").glob("[0-9]*.json")]

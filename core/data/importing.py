@@ -10,8 +10,9 @@ import os
 import re
 import shutil
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,7 @@ NOT_A_PICTURE = N_("it is not a picture, or of a kind that cannot be read")
 SAME_AS = N_("it is the same picture as {other}")
 CLASS_TOO_SMALL = N_("its class {label} has only {count} usable pictures; at least {minimum} are needed")
 NO_TRAINING_PICTURES = N_("its class {label} has no pictures to train on")
+_MOST_DIGITS = 4000  # of a number in a name; Python refuses to read more than 4300
 _PICTURES_IN_FLIGHT = 32  # bounds memory: so many files are held at once
 
 
@@ -100,8 +102,12 @@ def import_dataset(
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:
     """A sorting key by which class 2 stands before class 10."""
-    pieces = re.split(r"(\d+)", name.casefold())
-    return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces if piece]
+    pieces = [piece for piece in re.split(r"(\d+)", name.casefold()) if piece]
+    return [(0, int(piece), "") if _is_number(piece) else (1, 0, piece) for piece in pieces]
+
+
+def _is_number(piece: str) -> bool:
+    return piece.isdecimal() and len(piece) <= _MOST_DIGITS
 
 
 def _read_pictures(
@@ -119,19 +125,22 @@ def _read_pictures(
         spelling = spelling_of_classes((place.label for _, place in chosen), merge_case=config.merge_case)
         rows: list[dict[str, object]] = []
         seen: dict[tuple[str, str], str] = {}
-        for done, (place, member, outcome) in enumerate(_examine(chosen, folder), start=1):
-            raise_if_stopped(progress)
-            progress.advance(done, len(chosen))
-            if isinstance(outcome, Message):
-                skipped.append(Skipped(file=member.name, reason=outcome))
-                continue
-            label = spelling[place.label]
-            original = seen.setdefault((label, str(outcome["sha256"])), member.name)
-            if original != member.name:
-                skipped.append(Skipped(file=member.name, reason=Message(SAME_AS, {"other": original})))
-                continue
-            supplied = place.split.value if place.split else ""
-            rows.append({**outcome, "name": member.name, "label": label, "supplied_split": supplied})
+        with closing(_examine(chosen, folder)) as outcomes:
+            for done, (place, member, outcome) in enumerate(outcomes, start=1):
+                raise_if_stopped(progress)
+                progress.advance(done, len(chosen))
+                if isinstance(outcome, Message):
+                    skipped.append(Skipped(file=member.name, reason=outcome))
+                    continue
+                label = spelling[place.label]
+                content = label, str(outcome["sha256"])
+                if content in seen:
+                    reason = Message(SAME_AS, {"other": seen[content]})
+                    skipped.append(Skipped(file=member.name, reason=reason))
+                    continue
+                seen[content] = member.name
+                supplied = place.split.value if place.split else ""
+                rows.append({**outcome, "name": member.name, "label": label, "supplied_split": supplied})
     return _enough(rows, skipped, source.name)
 
 
@@ -153,9 +162,10 @@ def _choose(members: list[Member]) -> tuple[list[tuple[Member, Place]], list[Ski
 
 def _examine(
     chosen: list[tuple[Member, Place]], folder: Path
-) -> Iterator[tuple[Place, Member, dict[str, object] | Message]]:
-    """Read, prove and store every file, in order; decoding uses every core."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+) -> Generator[tuple[Place, Member, dict[str, object] | Message]]:
+    """Read, prove and store every file, in order; decoding uses every core. Once closed, nothing is written."""
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
         waiting: deque[tuple[Place, Member, Future[dict[str, object] | Message]]] = deque()
         for member, place in chosen:
             try:
@@ -171,6 +181,8 @@ def _examine(
                 yield place_done, member_done, future.result()
         for place_done, member_done, future in waiting:
             yield place_done, member_done, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _store_picture(data: bytes, folder: Path) -> dict[str, object] | Message:
@@ -221,6 +233,13 @@ def _enough(
     remaining = [label for label in counts if label not in left_out]
     if len(counts) > 1 and len(remaining) < 2:
         label, count = min(counts.items(), key=lambda item: item[1])
+        if count >= MIN_PICTURES_PER_CLASS:
+            raise TooFewImagesError(
+                N_(
+                    "Class {label} has no pictures to train on. Put some into its folder under “train” and import again."
+                ),
+                label=repr(next(iter(left_out))),
+            )
         raise TooFewImagesError(
             N_(
                 "Class {label} has {count} usable pictures; at least {minimum} are needed in each of two classes. "

@@ -33,7 +33,7 @@ def import_pictures(directory: Path, config: dict[str, Any], progress: Progress)
     report = import_dataset(
         source, config["project"], ImportConfig(merge_case=bool(config.get("merge_case"))), progress
     )
-    if source.parent == directory:
+    if source.is_relative_to(directory):
         shutil.rmtree(source) if source.is_dir() else source.unlink()
     return {
         "project": report.project.name,

@@ -18,8 +18,10 @@ from PIL import Image, ImageFile, ImageOps
 MAX_PIXELS = 89_000_000  # about a 9400 x 9400 picture: more is a mistake or an attack
 _WHITE = (255, 255, 255, 255)
 # What Pillow decodes by itself. EPS is not among them: it would be run, in Ghostscript.
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "ICNS")
-_FORMATS += ("PCX", "PSD", "SGI", "TGA", "QOI", "AVIF")  # those of newer Pillows last
+_FORMATS = (
+    *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "ICNS"),
+    *("PCX", "PSD", "SGI", "TGA", "QOI", "AVIF"),  # those of newer Pillows last
+)
 # What Pillow's decoders raise on damaged or hostile bytes, found by feeding them such.
 _DECODER_ERRORS = (
     OSError,

@@ -42,7 +42,7 @@ def draw_split(pictures: pd.DataFrame, config: SplitConfig) -> pd.Series:
     Returns:
         ``Split`` values, indexed like ``pictures``.
     """
-    split = pictures["supplied_split"].replace("", Split.TRAIN.value)
+    split = _supplied_by_group(pictures)
     supplied = set(pictures["supplied_split"].unique()) - {""}
     wanted = {
         part: fraction
@@ -59,6 +59,13 @@ def draw_split(pictures: pd.DataFrame, config: SplitConfig) -> pd.Series:
         for part, chosen in _deal(groups, wanted, seed=_class_seed(config.seed, str(label))).items():
             split[drawable.index[drawable["group"].isin(chosen)]] = part.value
     return split
+
+
+def _supplied_by_group(pictures: pd.DataFrame) -> pd.Series:
+    """What the source says, "train" where it says nothing; a group supplied to several parts measures."""
+    by_rank = dict(enumerate((Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value)))
+    ranks = pictures["supplied_split"].replace("", Split.TRAIN.value).map({v: k for k, v in by_rank.items()})
+    return ranks.groupby(pictures["group"]).transform("min").map(by_rank)
 
 
 def _deal(groups: np.ndarray, wanted: dict[Split, float], seed: Iterable[int]) -> dict[Split, np.ndarray]:

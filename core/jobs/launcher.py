@@ -22,6 +22,7 @@ def launch(job: JobDirectory) -> int:
     nor a Ctrl-C in its terminal reaches it.
     """
     job.withdraw_stop()
+    (job.path / "status.json").unlink(missing_ok=True)  # how an earlier attempt ended is over
     source_root = Path(core.__file__).resolve().parent.parent
     environment = {**os.environ, "DARKROOM_HOME": str(home())}
     # The web process runs Keras on NumPy; a worker chooses its own backend.

@@ -60,7 +60,8 @@ def _taken(lock: FileLock) -> bool:
 
 
 def _is_first(ticket: Path) -> bool:
-    older = sorted(path for path in ticket.parent.glob("*.json") if path.name < ticket.name)
+    # A name with a dot is a ticket being written, or what a crash left of one.
+    older = sorted(path for path in ticket.parent.glob("[0-9]*.json") if path.name < ticket.name)
     return not any(_is_waiting(path) for path in older)
 
 

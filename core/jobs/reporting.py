@@ -42,6 +42,8 @@ class JobReporter:
     def stage(self, stage: Stage) -> None:
         with self._lock:
             self._close_stage()
+            if self._state is JobState.QUEUED:
+                self._started = time.time()  # waiting was no progress
             self._stage, self._stage_started = stage, time.monotonic()
             self._done, self._total, self._done_at_start = 0, 0, -1
             self._write(JobState.RUNNING)

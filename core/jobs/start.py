@@ -18,6 +18,7 @@ from core.workspace import Project, jobs_folder, list_runs, new_job_name, requir
 
 _KEEP_ENDED_JOBS_SECONDS = 24 * 3600.0
 _POLL_SECONDS = 0.2
+_LONGEST_UPLOAD_NAME_BYTES = 200  # file systems end at 255
 
 
 def start_import(
@@ -36,7 +37,8 @@ def start_import(
     clean = require_free_name(name)
     _forget_old_jobs(jobs_folder())
     path = jobs_folder() / new_job_name("import")
-    source = path / safe_upload_name(upload[0]) if upload else source
+    # In a folder of its own: it may be called config.json.
+    source = path / "upload" / safe_upload_name(upload[0]) if upload else source
     config = {
         "project": clean,
         "source": str(source.resolve()) if source else None,
@@ -45,6 +47,7 @@ def start_import(
     }
     job = JobDirectory.create(path, "import", config)
     if upload and source:
+        source.parent.mkdir()
         with source.open("wb") as stream:
             while chunk := upload[1](COPY_CHUNK_BYTES):
                 stream.write(chunk)
@@ -56,7 +59,8 @@ def safe_upload_name(name: str) -> str:
     """A file name for what a browser sent: never a path, never hidden."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(character for character in last if character.isalnum() or character in "._- ").strip(". ")
-    return (kept or "upload")[-100:]
+    short = kept.encode()[-_LONGEST_UPLOAD_NAME_BYTES:].decode(errors="ignore").strip(". ")
+    return short or "upload"
 
 
 def start_training(project: Project, config: TrainingConfig) -> JobDirectory:

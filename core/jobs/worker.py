@@ -24,7 +24,7 @@ from core.jobs.launcher import launch
 from core.jobs.queue import turn_on_device
 from core.jobs.reporting import JobReporter
 from core.messages import N_, Message
-from core.progress import JobStopped, Progress
+from core.progress import JobStopped, Progress, raise_if_stopped
 from core.workspace import backbones_folder, new_job_name
 
 log = logging.getLogger("darkroom.worker")
@@ -87,10 +87,8 @@ class Worker:
         try:
             with self._device():
                 for step in self._steps:
+                    raise_if_stopped(self._reporter)
                     self._run_step(step)
-                    if self._reporter.should_stop():
-                        raise JobStopped
-                    self._reporter.kept = None
             with self._ending:
                 self._reporter.set_state(JobState.FINISHED)
             return 0
@@ -114,8 +112,11 @@ class Worker:
         module, function = step.split(":")
         run: Step = getattr(importlib.import_module(module), function)
         target = JobDirectory(self._target)
-        self._record(run(self._target, target.config(), self._reporter))
-        self._done += 1
+        result = run(self._target, target.config(), self._reporter)
+        with self._ending:
+            self._record(result)
+            self._done += 1
+            self._reporter.kept = None  # what the step returned is better
 
     def _record(self, result: dict[str, Any]) -> None:
         self._results.update(result)
@@ -143,13 +144,14 @@ class Worker:
         """Record the stop; where something is worth keeping, leave the remaining steps to a job of their own."""
         # Held for good: whoever comes second (the step or the watcher) waits until the process ends.
         self._ending.acquire()
+        finished = self._done == len(self._steps)
         if self._reporter.kept is not None and self._done < len(self._steps):
             self._record(self._reporter.kept)
             self._done += 1
         remaining = self._steps[self._done :]
         if self._done and remaining:
             self._launch_remaining(remaining)
-        self._reporter.set_state(JobState.STOPPED)
+        self._reporter.set_state(JobState.FINISHED if finished else JobState.STOPPED)
 
     def _launch_remaining(self, steps: tuple[str, ...]) -> None:
         folder = self._target.parent.parent / "jobs"

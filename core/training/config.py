@@ -29,8 +29,8 @@ MAX_VIEWS = 20
 class TrainingConfig:
     """The settings of one run.
 
-    ``epochs`` is the most passes over the training pictures; the best of them,
-    on validation, is delivered.
+    ``epochs`` is the most passes over the training pictures, and as many again for
+    a hidden layer; the best of them, on validation, is delivered.
     """
 
     dataset_version: int
@@ -81,12 +81,12 @@ class TrainingConfig:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> TrainingConfig:
-        """Raises ConfigError on a key that is not known."""
+        """Raises ConfigError on a key, or a name, that is not known."""
         known = {item.name for item in fields(cls)}
         if unknown := set(record) - known:
             raise ConfigError(N_("Unknown training setting: {names}."), names=", ".join(sorted(unknown)))
         values = dict(record)
-        values["recipe"] = Recipe(values.get("recipe", Recipe.QUICK))
+        values["recipe"] = _recipe_called(values.get("recipe", Recipe.QUICK))
         values["augmentation"] = AugmentationConfig.from_json(values.get("augmentation", {}))
         return cls(**values)
 
@@ -94,3 +94,13 @@ class TrainingConfig:
 def recipe_for(backbone: str) -> Recipe:
     """The recipe that fits a backbone: quick where it is pretrained, else from scratch."""
     return Recipe.SCRATCH if get_backbone(backbone).weights is WeightsSource.NONE else Recipe.QUICK
+
+
+def _recipe_called(name: str) -> Recipe:
+    if name not in set(Recipe):
+        raise ConfigError(
+            N_("There is no recipe called {name}. Choose from: {known}."),
+            name=repr(name),
+            known=", ".join(Recipe),
+        )
+    return Recipe(name)

@@ -20,7 +20,7 @@ from core.files import digest_of, whole_file
 from core.models.augmentation import AugmentationConfig, augment
 from core.models.engine import FeatureExtractor
 from core.models.speeds import remember_speed
-from core.progress import Progress, Stage, raise_if_stopped
+from core.progress import JobStopped, Progress, Stage, raise_if_stopped
 
 _CHUNK = 512  # pictures between two writes
 _BATCH = 32  # pictures augmented together
@@ -105,9 +105,12 @@ def _extract_missing(
             on_batch=partial(_advance_from, progress, count_before + start, len(dataset.pictures)),
             should_stop=progress.should_stop,
         )
-        raise_if_stopped(progress)
-        with whole_file(folder / f"{digest_of(hashes[rows].tolist())}.npz") as temporary:
-            np.savez(temporary, sha256=hashes[rows].astype("S64"), features=features)
+        done = hashes[rows[: len(features)]]  # fewer than asked for once Stop was, and still worth keeping
+        if len(done):
+            with whole_file(folder / f"{digest_of(done.tolist())}.npz") as temporary:
+                np.savez(temporary, sha256=done.astype("S64"), features=features)
+        if len(done) < len(rows):
+            raise JobStopped
     if speed_key and len(missing) >= _WORTH_TIMING:
         remember_speed(speed_key, len(missing) / (time.monotonic() - began))
 

@@ -85,6 +85,9 @@ def fit_linear_head(
             )
         except _OutOfEpochsError:
             return
+        if not spent:  # nothing to descend: the features tell nothing, and the start is the optimum
+            on_epoch(problem.scores(parameters), problem.head(parameters), {"l2": strength})
+            return
         parameters = solution.x
         without_gain = 0 if strength_best < best_loss else without_gain + 1
         best_loss = min(best_loss, strength_best)

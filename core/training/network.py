@@ -64,7 +64,7 @@ def fit_hidden_head(
         train.labels,
         validation_data=((validation.features - mean) / scale, validation.labels),
         batch_size=_BATCH,
-        epochs=_HIDDEN_EPOCHS,
+        epochs=min(_HIDDEN_EPOCHS, config.epochs),
         verbose=0,
         callbacks=[
             _Watcher(lambda scores: on_epoch(scores, current_head(), {}), on_batch),

@@ -133,7 +133,8 @@ def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, m
             orientation="h",
             marker_color=[MUTED_COLOUR, GOOD_COLOUR],
             text=[percent(baseline), percent(accuracy)],
-            textposition="inside",
+            textposition="auto",
+            textangle=0,
             insidetextanchor="start",
             error_x={
                 "type": "data",

@@ -29,7 +29,7 @@ _STYLE = """
 .dr-tile figcaption { font-size: 0.8rem; line-height: 1.3; margin-top: 4px; opacity: 0.8;
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .dr-tile figcaption b { font-weight: 600; }
-.dr-bars { display: grid; grid-template-columns: minmax(5rem, 30%) 1fr 4rem; gap: 6px 10px; align-items: center;
+.dr-bars { display: grid; grid-template-columns: fit-content(45%) 1fr auto; gap: 6px 12px; align-items: center;
   font-size: 0.9rem; }
 .dr-bars .dr-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .dr-bars .dr-track { height: 12px; border-radius: 6px; overflow: hidden;

@@ -58,7 +58,7 @@ def _offer_merging(job: JobDirectory) -> None:
     error, config = job.status().error, job.config()
     if error is None or error.template != DIFFER_IN_CAPITALS or not config["source"]:
         return
-    if st.button(_("Import them as one class"), icon=":material/merge:"):
+    if st.button(_("Import them as one class"), icon=":material/merge:", key="merge"):
         state.follow_job(start_import(config["project"], source=Path(config["source"]), merge_case=True))
         st.rerun()
 
@@ -73,15 +73,11 @@ def _form() -> None:
             )
         )
         upload = st.file_uploader(_("Zip file"), type=["zip"], key=f"upload-{state.counter('upload')}")
-        name = st.text_input(
-            _("Project name"),
-            value=Path(upload.name).stem if upload else "",
-            placeholder=_("Leaves"),
-            key="new-name",
-        )
+        suggestion = Path(upload.name).stem if upload else ""
+        name = st.text_input(_("Project name"), placeholder=suggestion or _("Leaves"), key="new-name")
         if st.button(_("Import pictures"), type="primary", disabled=upload is None, key="import") and upload:
             try:
-                job = start_import(name, upload=(upload.name, upload.read))
+                job = start_import(name or suggestion, upload=(upload.name, upload.read))
             except DarkroomError as error:
                 st.error(show(error.message))
             else:

@@ -123,6 +123,13 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     with accuracy:
         st.markdown(_("**Accuracy**: higher is better"), help=_("How many pictures are right"))
         live_chart(learning_curve(metrics, "accuracy", _("right (%)")), key=f"accuracy-{job.name}")
+    if metrics[0]["phase"] == "whole":
+        st.caption(
+            _(
+                "The curves go down in steps: at each, the classifier may become a little more flexible. "
+                "A gap is where the next, richer kind begins. The best point of all is kept."
+            )
+        )
 
 
 def _progress(job: JobDirectory) -> None:

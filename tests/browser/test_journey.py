@@ -1,0 +1,208 @@
+"""The whole journey in a real browser: digits in, classifier out, nothing asked of another host."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.data.samples import write_digits
+from core.jobs.directory import JobDirectory, JobState
+from core.workspace import get_project, list_runs
+from tests.browser.conftest import StartServer
+from tests.browser.driving import screenshot, settled
+
+SLOW_MS = 180_000
+
+
+@pytest.fixture
+def no_worker_survives(workspace: Path) -> Iterator[None]:
+    """Workers outlive the server by design; not the test."""
+    yield
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if "core.jobs.worker" in command and str(workspace) in command:
+            process.kill()
+
+
+def step(page: Page, title: str) -> None:
+    """Go to a step by the sidebar, as a person would."""
+    page.get_by_test_id("stSidebar").get_by_role("link", name=title).first.click()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    settled(page)
+
+
+def button(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key} button").first
+
+
+def import_digits(page: Page, address: str) -> None:
+    page.goto(address)
+    settled(page)
+    button(page, "sample-digits").click()
+    expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("no_worker_survives")
+def test_digits_become_a_downloaded_classifier(
+    server: StartServer, page: Page, workspace: Path, tmp_path: Path
+) -> None:
+    """The main job, from the first page to a bundle that answers outside Darkroom."""
+    address = server()
+    page.goto(address)
+    settled(page)
+    screenshot(page, "1-overview-empty")
+    import_digits(page, address)
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("1,797")
+    screenshot(page, "2-data")
+
+    step(page, "Augment")
+    button(page, "preset-strong").click()
+    expect(page.get_by_text("Only pictures to train on are changed")).to_be_visible()
+    settled(page)
+    screenshot(page, "3-augment")
+    button(page, "preset-none").click()
+    expect(page.get_by_text("Nothing is changed yet")).to_be_visible()
+
+    step(page, "Model")
+    expect(page.locator(".st-key-backbone-efficientnet_lite0")).to_contain_text("Chosen")
+    screenshot(page, "4-model")
+
+    step(page, "Train")
+    button(page, "start").click()
+    expect(page.locator(".st-key-run-progress")).to_be_visible()
+    chart = page.locator(".darkroom-live-chart").first
+    expect(chart.locator(".main-svg").first).to_be_visible(timeout=SLOW_MS)
+    screenshot(page, "5-train-running")
+    expect(page.get_by_text("Finished")).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+    screenshot(page, "6-train-finished")
+
+    step(page, "Evaluate")
+    expect(page.get_by_text("of the test pictures are right")).to_be_visible()
+    expect(page.locator(".st-key-confusion .main-svg").first).to_be_visible()
+    screenshot(page, "7-evaluate")
+
+    write_digits(tmp_path / "digits")
+    pictures = [next((tmp_path / "digits" / digit).iterdir()) for digit in ("0", "4", "7")]
+    step(page, "Predict")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(pictures)
+    expect(page.locator(".dr-bars")).to_have_count(3)
+    settled(page)
+    screenshot(page, "8-predict")
+
+    step(page, "Export")
+    expect(page.get_by_text("Checked:")).to_be_visible()
+    screenshot(page, "9-export")
+    with page.expect_download() as download:
+        page.locator(".st-key-download-bundle a").click()
+    assert_bundle_answers(Path(download.value.path()), tmp_path, pictures)
+    assert_no_tensorflow(address)
+
+
+def assert_bundle_answers(archive: Path, tmp_path: Path, pictures: list[Path]) -> None:
+    """The unpacked bundle names the digits by itself."""
+    folder = tmp_path / "bundle"
+    zipfile.ZipFile(archive).extractall(folder)
+    done = subprocess.run(
+        [sys.executable, "predict.py", *map(str, pictures)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [next(iter(answer["classes"])) for answer in answers] == ["0", "4", "7"]
+
+
+def assert_no_tensorflow(address: str) -> None:
+    """Not one file of TensorFlow is mapped into the server's memory."""
+    port = int(address.rsplit(":", 1)[1])
+    pid = next(c.pid for c in psutil.net_connections("tcp") if c.laddr.port == port and c.status == "LISTEN")
+    assert pid is not None
+    mapped = {Path(file.path).as_posix() for file in psutil.Process(pid).memory_maps()}
+    assert not [path for path in mapped if "/tensorflow" in path]
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.usefixtures("no_worker_survives")
+def test_training_survives_a_refresh_and_a_killed_server_and_stops_on_request(
+    server: StartServer, page: Page, workspace: Path
+) -> None:
+    """Work lives in a process of its own; the page only watches it, and finds it again."""
+    address = server()
+    import_digits(page, address)
+    step(page, "Model")
+    button(page, "choose-small_cnn").click()
+    expect(page.locator(".st-key-backbone-small_cnn")).to_contain_text("Chosen")
+    step(page, "Train")
+    button(page, "start").click()
+    expect(page.locator(".darkroom-live-chart .main-svg").first).to_be_visible(timeout=SLOW_MS)
+
+    page.reload()
+    settled(page)
+    expect(page.locator(".st-key-run-progress")).to_be_visible()
+    kill_server(address)
+    (run,) = list_runs(get_project("Handwritten digits"))
+    assert JobDirectory(run).status().state is JobState.RUNNING
+
+    page.goto(f"{server()}/train?project=Handwritten+digits")
+    settled(page)
+    expect(page.locator(".st-key-run-progress")).to_be_visible()
+    screenshot(page, "a-found-again")
+    asked = time.time()
+    button(page, "stop-run").click()
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=SLOW_MS)
+    status = JobDirectory(run).status()
+    assert status.state is JobState.STOPPED
+    assert status.updated is not None
+    assert status.updated >= asked  # when it stopped; how soon is measured in benchmarks/
+    assert (JobDirectory(run).result() or {})["training"]["best"]["epoch"] >= 1
+
+
+def kill_server(address: str) -> None:
+    port = int(address.rsplit(":", 1)[1])
+    pid = next(c.pid for c in psutil.net_connections("tcp") if c.laddr.port == port and c.status == "LISTEN")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_health_answers(server: StartServer) -> None:
+    with urllib.request.urlopen(f"{server()}/api/health", timeout=30) as answer:
+        assert json.load(answer)["status"] == "ok"
+
+
+@pytest.mark.parametrize("address", ["data", "train", "export"])
+def test_a_deep_link_works_on_a_cold_server(server: StartServer, page: Page, address: str) -> None:
+    """Streamlit's own rule for a folder named pages would run the page without its frame."""
+    page.goto(f"{server()}/{address}")
+    settled(page)
+    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Darkroom")).to_be_visible()
+    expect(page.get_by_role("heading", name=address.capitalize(), exact=True)).to_be_visible()
+
+
+def test_the_page_is_chinese_for_a_chinese_browser(server: StartServer, page: Page) -> None:
+    """The first choice comes from the browser, the next from the person; it survives a refresh."""
+    page.goto(server())
+    settled(page)
+    page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").last.click()
+    page.get_by_role("option", name="简体中文").click()
+    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="数据", exact=True)).to_be_visible()
+    page.reload()
+    settled(page)
+    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="数据", exact=True)).to_be_visible()
+    screenshot(page, "b-chinese")

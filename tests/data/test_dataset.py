@@ -1,0 +1,179 @@
+"""What was imported is read back unchanged, version by version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.data.dataset import (
+    MANIFEST_COLUMNS,
+    Skipped,
+    image_path,
+    open_dataset,
+    thumbnail_path,
+    write_splits,
+    write_version,
+)
+from core.data.layout import Split
+from core.errors import NotFoundError
+from core.messages import Message
+from core.workspace import Project, open_staging, publish_project
+
+# (label, part) of six pictures; their ids and contents are "0" to "5".
+PICTURES = [
+    ("dogs", "train"),
+    ("cats", "train"),
+    ("cats", "test"),
+    ("dogs", "validation"),
+    ("cats", "train"),
+    ("apes", "test"),
+]
+CLASSES = ["apes", "cats", "dogs"]
+DAMAGED = Skipped(file="cats/猫.png", reason=Message("it is larger than {limit} MB", {"limit": 256}))
+
+
+def manifest(rows: list[tuple[str, str]] = PICTURES) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "id": str(number),
+                "sha256": f"{number}" * 64,
+                "name": f"{label}/{number}.png",
+                "label": label,
+                "width": 8,
+                "height": 9,
+                "size_bytes": 100 + number,
+                "format": "PNG",
+                "extension": "png",
+                "group": str(number),
+                "supplied_split": "",
+                "split": split,
+            }
+            for number, (label, split) in enumerate(rows)
+        ]
+    )
+
+
+@pytest.fixture
+def project() -> Project:
+    """A project with one version of six pictures; only the first has a file."""
+    staging = open_staging()
+    pictures = manifest()
+    write_version(staging / "dataset", pictures, CLASSES, [DAMAGED], {"what": "import"})
+    write_splits(staging / "dataset", pictures)
+    for path, content in [(image_path, b"pixels"), (lambda *a: thumbnail_path(*a[:2]), b"small")]:
+        file = path(staging / "dataset", "0" * 64, "png")
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+    return publish_project(staging, "Pets")
+
+
+def test_a_version_is_read_as_it_was_written(project: Project) -> None:
+    dataset = open_dataset(project)
+    assert dataset.version == 1
+    assert dataset.class_names == ("apes", "cats", "dogs")
+    assert dataset.skipped == (DAMAGED,)
+    assert str(dataset.skipped[0].reason) == "it is larger than 256 MB"
+    assert dataset.pictures[[*MANIFEST_COLUMNS, "split"]].to_dict("list") == manifest().to_dict("list")
+
+
+def test_labels_count_in_the_order_of_the_classes(project: Project) -> None:
+    """They index the network's outputs."""
+    indices = open_dataset(project).label_indices
+    assert indices.tolist() == [2, 1, 1, 2, 1, 0]
+    assert indices.dtype == np.int64
+
+
+def test_parts_are_row_numbers(project: Project) -> None:
+    dataset = open_dataset(project)
+    assert {split: dataset.rows(split).tolist() for split in Split} == {
+        Split.TRAIN: [0, 1, 4],
+        Split.VALIDATION: [3],
+        Split.TEST: [2, 5],
+    }
+
+
+def test_pictures_are_counted_by_class(project: Project) -> None:
+    assert list(open_dataset(project).counts().items()) == [("apes", 1), ("cats", 3), ("dogs", 2)]
+
+
+def test_a_picture_and_its_thumbnail_are_found(project: Project) -> None:
+    dataset = open_dataset(project)
+    assert dataset.picture_bytes(0) == b"pixels"
+    assert dataset.thumbnail(0) == b"small"
+    assert dataset.image_path(0) == project.dataset / "images" / "00" / f"{'0' * 64}.png"
+
+
+def test_the_newest_version_is_the_one_that_counts(project: Project) -> None:
+    """Every edit makes a new one; the old stays for the runs that used it."""
+    fewer = manifest()[manifest()["label"] != "apes"]
+    assert write_version(project.dataset, fewer, ["cats", "dogs"], [], {"what": "edit"}) == 2
+    assert open_dataset(project).version == 2
+    assert open_dataset(project).class_names == ("cats", "dogs")
+    assert len(open_dataset(project).pictures) == 5
+    assert open_dataset(project, 1).class_names == ("apes", "cats", "dogs")
+    assert len(open_dataset(project, 1).pictures) == 6
+
+
+def test_a_version_without_its_record_does_not_count(project: Project) -> None:
+    """The record is written last: a crash before it leaves the old version."""
+    (project.dataset / "versions" / "0002.parquet").write_bytes(b"half")
+    (project.dataset / "versions" / ".0a1b2c.json").write_bytes(b"{")  # a record being written
+    assert open_dataset(project).version == 1
+    assert write_version(project.dataset, manifest(), CLASSES, [], {}) == 2
+
+
+@pytest.mark.parametrize("version", [0, 2, -1])
+def test_a_version_that_is_not_there_is_said(project: Project, version: int) -> None:
+    with pytest.raises(NotFoundError, match=f"'Pets' has no pictures in version {version}"):
+        open_dataset(project, version)
+
+
+def test_a_project_without_pictures_is_said() -> None:
+    with pytest.raises(NotFoundError, match="'Empty' has no pictures"):
+        open_dataset(publish_project(open_staging(), "Empty"))
+
+
+def test_opening_again_costs_nothing(project: Project) -> None:
+    """A page opens it at every click."""
+    assert open_dataset(project) is open_dataset(project)
+
+
+def test_a_new_split_is_seen(project: Project) -> None:
+    """What is kept in memory must not outlive the file."""
+    assert open_dataset(project).rows(Split.TEST).tolist() == [2, 5]
+    write_splits(project.dataset, manifest().assign(split="test"))
+    assert open_dataset(project).rows(Split.TEST).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (lambda pictures: pictures.assign(label="cats"), True),
+        (lambda pictures: pictures.iloc[::-1], False),
+        (lambda pictures: pictures.iloc[1:], False),
+        (lambda pictures: pictures.assign(sha256="f" * 64), False),
+    ],
+    ids=["other labels", "other order", "one less", "other pictures"],
+)
+def test_the_digest_names_these_pictures_in_this_order(project: Project, change: Change, same: bool) -> None:
+    """Decoded arrays are found again by it; relabelling must not decode anew."""
+    before = open_dataset(project).digest
+    write_version(project.dataset, change(manifest()), CLASSES, [], {})
+    assert (open_dataset(project).digest == before) is same
+
+
+def test_a_renamed_workspace_still_opens(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing in a dataset remembers where it stood."""
+    moved = project.path.rename(tmp_path / "elsewhere")
+    dataset = open_dataset(Project(name="elsewhere", path=moved))
+    assert dataset.picture_bytes(0) == b"pixels"

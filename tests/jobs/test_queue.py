@@ -1,0 +1,171 @@
+"""The device has one user at a time, in the order of the jobs, and no dead job blocks it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.jobs.directory import JobDirectory, JobState
+from core.jobs.launcher import launch
+from core.jobs.queue import turn_on_device
+from core.progress import JobStopped
+from core.workspace import jobs_folder
+from tests.conftest import ROOT
+
+PROGRAM = """
+import sys
+from core.jobs.queue import turn_on_device
+
+name, created, log, wait = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4] == "wait"
+with turn_on_device("cpu", name, created, lambda: False):
+    with open(log, "a") as stream:
+        stream.write(f"{name} begins\\n")
+    if wait:
+        input()
+    with open(log, "a") as stream:
+        stream.write(f"{name} ends\\n")
+"""
+
+Worker = subprocess.Popen
+Start = Callable[..., Worker]
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def start(log: Path) -> Iterator[Start]:
+    """Start a process that takes its turn; with ``wait`` it holds the device until it is told to end."""
+    workers = []
+
+    def begin(name: str, created: float, *, wait: bool = False) -> Worker:
+        workers.append(
+            subprocess.Popen(
+                [sys.executable, "-c", PROGRAM, name, str(created), str(log), "wait" if wait else "go"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return workers[-1]
+
+    yield begin
+    for worker in workers:
+        worker.kill()
+        worker.communicate()
+
+
+def tickets(workspace: Path) -> list[str]:
+    return sorted(path.name.split("-", 1)[1] for path in (workspace / "queue" / "cpu").glob("[0-9]*.json"))
+
+
+def test_jobs_take_turns_in_the_order_in_which_they_were_made(
+    workspace: Path, log: Path, start: Start, eventually: Callable
+) -> None:
+    """Not in the order in which their processes happened to come up."""
+    with turn_on_device("cpu", "0", 0.0, never):
+        workers = [start(name, float(name)) for name in ("3", "1", "20", "2")]
+        eventually(lambda: tickets(workspace) == ["0.json", "1.json", "2.json", "20.json", "3.json"])
+        assert log.read_text() == ""
+    for worker in workers:
+        assert worker.wait(60) == 0
+    expected = [f"{name} {what}" for name in ("1", "2", "3", "20") for what in ("begins", "ends")]
+    assert log.read_text().splitlines() == expected
+    assert tickets(workspace) == []
+
+
+def test_an_older_job_does_not_interrupt_the_one_at_work(
+    workspace: Path, log: Path, start: Start, eventually: Callable
+) -> None:
+    """A resumed run is older than what was started since."""
+    younger = start("younger", 9.0, wait=True)
+    eventually(lambda: "younger begins" in log.read_text())
+    older = start("older", 1.0)
+    eventually(lambda: "older.json" in tickets(workspace))
+    younger.communicate("\n")
+    assert older.wait(60) == 0
+    assert log.read_text().split() == "younger begins younger ends older begins older ends".split()
+
+
+def test_a_killed_job_makes_way(workspace: Path, log: Path, start: Start, eventually: Callable) -> None:
+    """It never took its ticket back; as a zombie it even still has a number."""
+    dead = start("dead", 1.0, wait=True)
+    eventually(lambda: "dead begins" in log.read_text())
+    dead.kill()  # not waited for: a zombie from here on
+    assert start("next", 2.0).wait(60) == 0
+    assert log.read_text().split() == "dead begins next begins next ends".split()
+    assert tickets(workspace) == []
+
+
+def test_a_job_killed_while_it_waited_makes_way(
+    workspace: Path, log: Path, start: Start, eventually: Callable
+) -> None:
+    first = start("first", 1.0, wait=True)
+    eventually(lambda: "first begins" in log.read_text())
+    waiting = start("waiting", 2.0)
+    eventually(lambda: tickets(workspace) == ["first.json", "waiting.json"])
+    waiting.kill()
+    waiting.communicate()
+    third = start("third", 3.0)
+    eventually(lambda: "third.json" in tickets(workspace))
+    first.communicate("\n")
+    assert third.wait(60) == 0
+    assert tickets(workspace) == []
+
+
+def test_a_ticket_being_written_is_no_ticket(workspace: Path) -> None:
+    """Another worker's temporary file, or what a crash left of it, must not break this one for ever."""
+    folder = workspace / "queue" / "cpu"
+    folder.mkdir(parents=True)
+    (folder / ".0a1b2c.json").write_text("")
+    with turn_on_device("cpu", "me", 1.0, never):
+        assert tickets(workspace) == ["me.json"]
+
+
+def test_a_job_stopped_in_the_queue_leaves_it(workspace: Path) -> None:
+    with turn_on_device("cpu", "first", 1.0, never):
+        with pytest.raises(JobStopped), turn_on_device("cpu", "second", 2.0, lambda: True):
+            pytest.fail("the device is taken")
+        assert tickets(workspace) == ["first.json"]
+        with pytest.raises(JobStopped), turn_on_device("cpu", "third", 3.0, lambda: True):
+            pytest.fail("leaving the queue must not have freed the device")
+
+
+def test_a_job_that_breaks_frees_the_device(workspace: Path) -> None:
+    with pytest.raises(ZeroDivisionError), turn_on_device("cpu", "first", 1.0, never):
+        raise ZeroDivisionError
+    assert tickets(workspace) == []
+    with turn_on_device("cpu", "second", 2.0, never):
+        assert tickets(workspace) == ["second.json"]
+
+
+def test_devices_do_not_wait_for_each_other() -> None:
+    with turn_on_device("cpu", "first", 1.0, never), turn_on_device("gpu-0", "second", 2.0, never):
+        pass
+
+
+def test_a_worker_waits_for_the_device_and_can_be_stopped_there(workspace: Path, eventually: Callable) -> None:
+    """A queued run shows as queued; Stop takes it out without starting it."""
+    with turn_on_device("cpu", "first", 1.0, never):
+        job = JobDirectory.create(jobs_folder() / "measure-1", "measure", {})
+        launch(job)
+        eventually(lambda: job.status().state is JobState.QUEUED)
+        eventually(lambda: tickets(workspace) == ["first.json", "measure-1.json"])
+        job.request_stop()
+        eventually(lambda: job.status().state is JobState.STOPPED, 10)
+        eventually(lambda: tickets(workspace) == ["first.json"], 10)
+    assert job.result() is None
+    assert job.status().seconds == {}

@@ -1,0 +1,229 @@
+"""Progress, pace and time left, computed on a clock that the test turns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.files import read_json
+from core.jobs.directory import JobDirectory, JobState
+from core.jobs.reporting import JobReporter
+from core.messages import Message
+from core.progress import Stage
+
+BEGAN = 1_795_000_000.0  # seconds since the epoch
+
+
+class Clock:
+    """Stands for the time module: both of its clocks go on by ``pass_seconds`` alone."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += seconds
+
+    def time(self) -> float:
+        return BEGAN + self.now
+
+    def monotonic(self) -> float:
+        return 5000.0 + self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("core.jobs.reporting.time", clock)
+    return clock
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> JobDirectory:
+    return JobDirectory.create(tmp_path / "run-1", "train", {})
+
+
+@pytest.fixture
+def reporter(job: JobDirectory, clock: Clock) -> JobReporter:
+    return JobReporter(job)
+
+
+def test_a_stage_shows_at_once(reporter: JobReporter, job: JobDirectory) -> None:
+    reporter.stage(Stage.DECODING)
+    status = job.status()
+    assert (status.state, status.stage) == (JobState.RUNNING, "decoding")
+    assert (status.started, status.updated) == (BEGAN, BEGAN)
+
+
+def test_time_left_is_first_what_was_planned(reporter: JobReporter, job: JobDirectory) -> None:
+    reporter.plan({Stage.DECODING: 4, Stage.FEATURES: 10, Stage.TRAINING: 3})
+    reporter.stage(Stage.DECODING)
+    status = job.status()
+    assert status.seconds_left == 17
+    assert status.fraction == 0
+    assert status.steps_per_second is None
+
+
+def test_time_left_is_then_what_is_measured(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    """50 of 100 pictures in 2 s: 25 a second, 2 s to go, and 13 s planned for what follows."""
+    reporter.plan({Stage.DECODING: 90, Stage.FEATURES: 10, Stage.TRAINING: 3})
+    reporter.stage(Stage.DECODING)
+    reporter.advance(0, 100)
+    clock.pass_seconds(2)
+    reporter.advance(50, 100)
+    status = job.status()
+    assert (status.stage_done, status.stage_total) == (50, 100)
+    assert status.steps_per_second == 25
+    assert status.seconds_left == 15
+    assert status.fraction == pytest.approx(2 / 17)
+
+
+def test_without_a_plan_a_pace_is_enough(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    reporter.stage(Stage.READING)
+    assert job.status().seconds_left is None
+    reporter.advance(0, 100)
+    clock.pass_seconds(5)
+    reporter.advance(20, 100)
+    assert job.status().seconds_left == 20
+    assert job.status().fraction == pytest.approx(0.2)
+
+
+def test_what_a_cache_had_is_not_taken_for_speed(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    """90 of 100 found, 5 computed in 1 s: 1 s to go, not a hundredth of one."""
+    reporter.stage(Stage.FEATURES)
+    reporter.advance(90, 100)
+    clock.pass_seconds(1)
+    reporter.advance(95, 100)
+    assert job.status().steps_per_second == 5
+    assert job.status().seconds_left == 1
+
+
+def test_a_pace_over_a_blink_is_noise(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    reporter.plan({Stage.FEATURES: 10})
+    reporter.stage(Stage.FEATURES)
+    reporter.advance(0, 100)
+    clock.pass_seconds(0.4)
+    reporter.advance(30, 100)
+    assert job.status().steps_per_second is None
+    assert job.status().seconds_left == pytest.approx(9.6)
+
+
+def test_a_plan_that_was_too_hopeful_does_not_go_below_zero(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    reporter.plan({Stage.CONVERTING: 4, Stage.FEATURES: 10})
+    reporter.stage(Stage.CONVERTING)
+    clock.pass_seconds(60)
+    reporter.advance(0, 2)
+    assert job.status().seconds_left == 10
+
+
+def test_time_left_shrinks_as_stages_pass(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    reporter.plan({Stage.DECODING: 4, Stage.FEATURES: 10})
+    reporter.stage(Stage.DECODING)
+    clock.pass_seconds(6)
+    reporter.stage(Stage.FEATURES)
+    status = job.status()
+    assert status.seconds_left == 10
+    assert status.fraction == pytest.approx(6 / 16)
+    assert status.seconds == {"decoding": 6}
+    assert (status.stage_done, status.stage_total) == (0, 0)
+
+
+def test_a_better_plan_replaces_the_first(reporter: JobReporter, job: JobDirectory) -> None:
+    reporter.plan({Stage.FEATURES: 100, Stage.TRAINING: 3})
+    reporter.plan({Stage.FEATURES: 10})
+    reporter.stage(Stage.FEATURES)
+    assert job.status().seconds_left == 13
+
+
+def test_waiting_in_the_queue_is_no_progress(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    """After ten minutes of waiting, a run of a minute must not begin at 90%."""
+    reporter.set_state(JobState.QUEUED)
+    clock.pass_seconds(600)
+    reporter.plan({Stage.FEATURES: 60})
+    reporter.stage(Stage.FEATURES)
+    status = job.status()
+    assert status.fraction == 0
+    assert status.seconds_left == 60
+    assert status.started == BEGAN + 600
+    clock.pass_seconds(20)
+    reporter.advance(0, 10)
+    assert job.status().fraction == pytest.approx(20 / 60)
+
+
+def test_a_stage_that_comes_twice_adds_up(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    for stage, seconds in [(Stage.DECODING, 2), (Stage.FEATURES, 3), (Stage.DECODING, 4)]:
+        reporter.stage(stage)
+        clock.pass_seconds(seconds)
+    reporter.set_state(JobState.FINISHED)
+    assert job.status().seconds == {"decoding": 6, "features": 3}
+
+
+def test_the_disk_is_not_written_for_every_step(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    """Ten thousand pictures are not ten thousand files; but the last one shows."""
+    reporter.stage(Stage.READING)
+    clock.pass_seconds(0.2)
+    reporter.advance(1, 100)
+    assert job.status().stage_done == 0
+    clock.pass_seconds(0.2)
+    reporter.advance(2, 100)
+    assert job.status().stage_done == 2
+    reporter.advance(100, 100)
+    assert job.status().stage_done == 100
+
+
+def test_a_finished_job_is_whole(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    reporter.plan({Stage.READING: 2, Stage.EXPORTING: 50})
+    reporter.stage(Stage.READING)
+    clock.pass_seconds(3)
+    reporter.set_state(JobState.FINISHED)
+    status = job.status()
+    assert (status.state, status.fraction, status.seconds_left) == (JobState.FINISHED, 1.0, None)
+    assert status.seconds == {"reading": 3}
+    assert status.stage == ""
+    assert status.error is None
+
+
+def test_a_failure_keeps_its_sentence(reporter: JobReporter, job: JobDirectory) -> None:
+    reporter.stage(Stage.READING)
+    reporter.set_state(JobState.FAILED, Message("{file} is empty.", {"file": "猫.zip"}), is_bug=True)
+    status = job.status()
+    assert str(status.error) == "猫.zip is empty."
+    assert status.error == Message("{file} is empty.", {"file": "猫.zip"})
+    assert status.is_bug
+
+
+def test_nothing_is_said_after_the_last_word(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    """A thread that has not noticed the stop must not bring a stopped job back to life."""
+    reporter.stage(Stage.TRAINING)
+    reporter.set_state(JobState.STOPPED)
+    before = read_json(job.path / "status.json")
+    clock.pass_seconds(10)
+    reporter.advance(1, 1)
+    reporter.stage(Stage.EVALUATING)
+    reporter.set_state(JobState.FAILED, Message("too late"))
+    assert read_json(job.path / "status.json") == before
+
+
+def test_metrics_are_lines_with_their_time(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    reporter.metric({"epoch": 1, "loss": 0.5})
+    clock.pass_seconds(1.5)
+    reporter.metric({"epoch": 2, "loss": 0.25})
+    assert job.metrics() == [
+        {"time": BEGAN, "epoch": 1, "loss": 0.5},
+        {"time": BEGAN + 1.5, "epoch": 2, "loss": 0.25},
+    ]
+
+
+def test_the_stop_button_reaches_the_job(reporter: JobReporter, job: JobDirectory) -> None:
+    assert not reporter.should_stop()
+    job.request_stop()
+    assert reporter.should_stop()
+
+
+def test_the_newest_best_is_what_is_kept(reporter: JobReporter) -> None:
+    assert reporter.kept is None
+    reporter.keep({"epoch": 1})
+    reporter.keep({"epoch": 2})
+    assert reporter.kept == {"epoch": 2}

@@ -1,0 +1,109 @@
+"""Projects and finished runs for the page tests, made by the real core."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import open_dataset
+from core.data.importing import import_dataset
+from core.data.layout import Split
+from core.data.samples import write_digits
+from core.delivery.files import Labels, labels_file, parity_file
+from core.evaluation.report import make_report, prediction_table, write_report
+from core.files import write_json
+from core.jobs.directory import JobDirectory, JobState
+from core.training.config import TrainingConfig
+from core.workspace import Project
+
+NAVIGATION = str(Path(__file__).resolve().parents[2] / "pages" / "navigation.py")
+
+
+@pytest.fixture(scope="session")
+def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes of the real handwritten digits, 12 pictures each."""
+    everything = tmp_path_factory.mktemp("digits")
+    write_digits(everything)
+    few = tmp_path_factory.mktemp("few")
+    for digit in ("0", "1", "2"):
+        for picture in sorted((everything / digit).iterdir())[:12]:
+            (few / digit).mkdir(exist_ok=True)
+            shutil.copy(picture, few / digit)
+    return few
+
+
+@pytest.fixture
+def project(workspace: Path, digits_folder: Path) -> Project:
+    return import_dataset(digits_folder, "Digits").project
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """Open a page as a browser would, by its address; it must not raise."""
+
+    def open_(step: str = "", **query: str) -> AppTest:
+        app = AppTest.from_file(NAVIGATION, default_timeout=60)
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.run()
+        if step:
+            app.switch_page(f"{step}.py").run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+@pytest.fixture
+def make_run() -> Callable[..., JobDirectory]:
+    """A run in a given state, with what it would have on disk by then."""
+
+    def make(project: Project, name: str, state: JobState, *, evaluated: bool = False) -> JobDirectory:
+        config = TrainingConfig(dataset_version=open_dataset(project).version)
+        job = JobDirectory.create(project.runs / name, "train", config.to_json())
+        write_json(job.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})  # above every real pid
+        write_json(job.path / "status.json", {"state": state, "seconds": {"features": 2.0, "training": 1.0}})
+        if evaluated:
+            _evaluate(project, job)
+        return job
+
+    return make
+
+
+def _evaluate(project: Project, job: JobDirectory) -> None:
+    """Everything right but one test picture of class "0", which is taken for "1"."""
+    dataset = open_dataset(project)
+    rows, labels = dataset.rows(Split.TEST), dataset.label_indices
+    probabilities = np.eye(len(dataset.class_names), dtype=np.float32)[labels[rows]]
+    probabilities[0] = [0.1, 0.9, 0.0]
+    write_report(
+        job.path, make_report(dataset, rows, probabilities), prediction_table(dataset, rows, probabilities)
+    )
+    record = {"epoch": 1, "phase": "whole", "loss": 0.5, "accuracy": 0.9, "best_epoch": 1}
+    record |= {"validation_loss": 0.6, "validation_accuracy": 0.8}
+    (job.path / "metrics.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    write_json(
+        job.path / "result.json", {"training": {"best": record}, "test": {"accuracy": 1 - 1 / len(rows)}}
+    )
+
+
+@pytest.fixture
+def deliver() -> Callable[[JobDirectory, Path], None]:
+    """Give a run a classifier: the LiteRT file at the path, with labels and proof."""
+
+    def deliver_(job: JobDirectory, tflite: Path) -> None:
+        shutil.copy(tflite, job.path / "model.tflite")
+        (job.path / "model.keras").write_bytes(b"a Keras file")
+        Labels(class_names=["0", "1", "2"], input_size=8, backbone="efficientnet_lite0", run=job.name).write(
+            labels_file(job.path)
+        )
+        proof = {"pictures": 6, "max_difference": 1e-6}
+        write_json(parity_file(job.path), {"tflite": proof, "keras": proof})
+
+    return deliver_

@@ -1,0 +1,324 @@
+"""Every page in every state it can be in, under AppTest."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.data.importing import import_dataset
+from core.files import write_json
+from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.start import wait_for
+from core.models.augmentation import AugmentationConfig
+from core.workspace import (
+    Project,
+    get_project,
+    jobs_folder,
+    list_projects,
+    list_runs,
+    project_settings,
+    remember_setting,
+)
+
+OpenPage = Callable[..., AppTest]
+MakeRun = Callable[..., JobDirectory]
+STEPS = ("data", "augment", "model", "train", "evaluate", "predict", "export")
+
+
+def texts(app: AppTest) -> str:
+    """Every sentence on the page, whatever element it stands in."""
+    kinds = ("markdown", "caption", "info", "warning", "error", "success", "title", "header", "subheader")
+    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def newest_job() -> JobDirectory:
+    """The newest job that belongs to no project: an import or a download."""
+    return list_jobs(jobs_folder())[0]
+
+
+@pytest.fixture(scope="session")
+def tiny_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real LiteRT classifier of 8 × 8 pictures into three classes: dark pictures are "0"."""
+    import keras
+    import numpy as np
+
+    from core.models.conversion import convert_to_tflite
+
+    picture = keras.Input((8, 8, 3), dtype="uint8", name="picture")
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(picture))
+    dense = keras.layers.Dense(3, activation="softmax")
+    model = keras.Model(picture, dense(mean))
+    dense.set_weights([np.array([[-4, 0, 4]] * 3, "float32"), np.array([6, 0, -6], "float32")])
+    path = tmp_path_factory.mktemp("tiny") / "model.tflite"
+    path.write_bytes(convert_to_tflite(model))
+    return path
+
+
+def png(shade: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (20, 10), (shade, shade, shade)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def test_an_empty_bench_offers_a_zip_and_the_sample(open_page: OpenPage) -> None:
+    """The first page a newcomer sees must hold the way on."""
+    app = open_page()
+    assert app.title[0].value == "Turn pictures into a classifier"
+    assert app.button(key="import").disabled
+    assert not app.button(key="sample-digits").disabled
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_opens_without_a_project_and_says_where_to_make_one(
+    open_page: OpenPage, step: str
+) -> None:
+    """No dead ends: an empty page links to what is missing."""
+    app = open_page(step)
+    if step == "data":
+        assert not app.button(key="sample-digits").disabled
+    else:
+        assert "Every step starts with a project" in texts(app)
+        assert [link.label for link in app.main.get("page_link")] == ["Choose or make a project"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_opens_with_an_untrained_project(open_page: OpenPage, project: Project, step: str) -> None:
+    app = open_page(step)
+    if step in {"evaluate", "predict", "export"}:
+        assert "There is no trained classifier yet." in texts(app)
+        assert [link.label for link in app.main.get("page_link")] == ["Train one"]
+
+
+def test_a_press_imports_the_sample_and_opens_it(open_page: OpenPage) -> None:
+    """The whole of 1,797 digits, by a real worker."""
+    app = open_page()
+    app.button(key="sample-digits").click().run()
+    assert wait_for(newest_job()) is JobState.FINISHED
+    app.run()
+    assert app.title[0].value == "Data"
+    assert {metric.label: metric.value for metric in app.metric}["Pictures"] == "1,797"
+
+
+def test_an_import_that_cannot_be_says_so_on_the_page(open_page: OpenPage) -> None:
+    app = open_page()
+    app.file_uploader[0].upload("leaves.zip", b"this is no zip").run()
+    assert app.text_input(key="new-name").placeholder == "leaves"
+    app.button(key="import").click().run()
+    assert wait_for(newest_job()) is JobState.FAILED
+    app.run()
+    assert "is not a zip file" in app.error[0].value
+    assert list_projects() == []
+
+
+def test_classes_that_differ_in_capitals_can_be_imported_as_one(
+    open_page: OpenPage, digits_folder: Path, tmp_path: Path
+) -> None:
+    """The error holds the button that mends it."""
+    source = tmp_path / "animals.zip"
+    with zipfile.ZipFile(source, "w") as archive:
+        for digit, label in (("0", "Cat"), ("1", "cat"), ("2", "dog")):
+            for picture in sorted((digits_folder / digit).iterdir()):
+                archive.write(picture, f"{label}/{picture.name}")
+    app = open_page()
+    app.file_uploader[0].upload(source.name, source.read_bytes()).run()
+    app.button(key="import").click().run()
+    assert wait_for(newest_job()) is JobState.FAILED
+    app.run()
+    assert "differ only in capital letters" in app.error[0].value
+    app.button(key="merge").click().run()
+    assert wait_for(newest_job()) is JobState.FINISHED
+    app.run()
+    assert {metric.label: metric.value for metric in app.metric}["Classes"] == "2"
+
+
+def test_the_data_page_names_what_was_left_out(
+    open_page: OpenPage, workspace: Path, digits_folder: Path
+) -> None:
+    broken = digits_folder / "0" / "broken.png"
+    broken.write_bytes(b"no picture")
+    try:
+        import_dataset(digits_folder, "With a broken one")
+    finally:
+        broken.unlink()
+    app = open_page("data")
+    assert {metric.label: metric.value for metric in app.metric}["Left out"] == "1"
+    table = app.dataframe[0].value
+    assert table["file"].tolist() == ["0/broken.png"]
+    assert "not a picture" in table["why"][0]
+
+
+def test_a_name_with_html_and_markdown_is_shown_letter_by_letter(
+    open_page: OpenPage, workspace: Path, digits_folder: Path, tmp_path: Path
+) -> None:
+    """A class called <script> must be a class called <script>."""
+    source = tmp_path / "source"
+    shutil.copytree(digits_folder / "0", source / "<script>alert(1)<")
+    shutil.copytree(digits_folder / "1", source / "**bold** [x](http:")
+    import_dataset(source, "Hostile")
+    app = open_page("data")
+    assert "<script>" not in texts(app)
+    assert "&lt;" in app.get("html")[0].value or "digit-" in app.get("html")[0].value
+
+
+def test_a_preset_changes_the_preview_and_is_kept(open_page: OpenPage, project: Project) -> None:
+    app = open_page("augment")
+    before, after = (element.value for element in app.main.get("html"))
+    assert before == after
+    app.button(key="preset-strong").click().run()
+    assert not app.exception
+    before, after = (element.value for element in app.main.get("html"))
+    assert before != after
+    assert AugmentationConfig.from_json(dict(project_settings(project)["augmentation"])).rotation == 0.1  # type: ignore[call-overload]
+
+
+def test_a_slider_shows_degrees_and_is_kept_as_a_fraction(open_page: OpenPage, project: Project) -> None:
+    app = open_page("augment")
+    app.slider(key="rotation-0").set_value(90).run()
+    assert project_settings(project)["augmentation"]["rotation"] == 0.25  # type: ignore[index]
+
+
+def test_another_draw_changes_the_copies(open_page: OpenPage, project: Project) -> None:
+    remember_setting(project, "augmentation", AugmentationConfig(rotation=0.2).to_json())
+    app = open_page("augment")
+    first = app.main.get("html")[1].value
+    app.button(key="draw-again").click().run()
+    assert app.main.get("html")[1].value != first
+
+
+def test_a_chosen_backbone_is_kept(open_page: OpenPage, project: Project) -> None:
+    app = open_page("model")
+    app.button(key="choose-small_cnn").click().run()
+    assert project_settings(project)["backbone"] == "small_cnn"
+    assert "choose-small_cnn" not in [button.key for button in app.button]
+
+
+def test_a_failed_download_offers_what_works_without_a_network(
+    open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A raw URL error helps nobody; the two ways on do."""
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # a port that nobody listens on
+    app = open_page("model")
+    app.button(key="download-vgg16").click().run()
+    assert wait_for(newest_job()) is JobState.FAILED
+    app.run()
+    assert "There is no connection" in app.error[0].value
+    assert "URL" not in app.error[0].value
+    app.button(key="instead-small_cnn").click().run()
+    assert project_settings(project)["backbone"] == "small_cnn"
+
+
+def test_the_train_page_has_one_primary_button(open_page: OpenPage, project: Project) -> None:
+    app = open_page("train")
+    assert app.button(key="start").label == "Start training"
+    assert "36 pictures" in texts(app)
+
+
+def test_an_interrupted_run_can_be_resumed(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    """A recorded state of running with a dead process is shown as what it is."""
+    make_run(project, "run-1", JobState.RUNNING)
+    app = open_page("train")
+    assert "This run was interrupted" in app.warning[0].value
+    assert not app.button(key="resume").disabled
+
+
+def test_a_failed_run_says_why(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    job = make_run(project, "run-1", JobState.FAILED)
+    error = {"template": "There is no connection to {host}.", "values": {"host": "example.org"}}
+    write_json(job.path / "status.json", {"state": "failed", "seconds": {}, "error": error})
+    app = open_page("train")
+    assert "There is no connection to" in app.error[0].value
+
+
+def test_evaluation_shows_accuracy_beside_the_baseline(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """Six test pictures, one wrong: 5/6; always guessing one of three equal classes: 2/6."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    app = open_page("evaluate")
+    shown = texts(app)
+    assert "83.3% of the test pictures are right" in shown
+    assert "33.3%" in shown
+    table = app.dataframe[0].value
+    assert table["name"].tolist() == ["0", "1", "2", "macro mean", "weighted mean"]
+    assert table["recall"].tolist()[:3] == [50.0, 100.0, 100.0]
+    assert table["precision"].tolist()[1] == pytest.approx(100 * 2 / 3)
+    assert "0 → 1" in app.main.get("html")[-1].value
+
+
+def test_prediction_shows_each_picture_and_refuses_what_is_none(
+    open_page: OpenPage, project: Project, make_run: MakeRun, deliver: Callable[..., None], tiny_tflite: Path
+) -> None:
+    deliver(make_run(project, "run-1", JobState.FINISHED, evaluated=True), tiny_tflite)
+    app = open_page("predict")
+    uploader = app.file_uploader(key="new-pictures")
+    for name, data in (("dark.png", png(0)), ("bright.png", png(255)), ("notes.txt", b"no picture")):
+        uploader.upload(name, data)
+    uploader.run()
+    assert not app.exception
+    shown = texts(app)
+    assert "**0** · 99.8%" in shown
+    assert "**2** · 99.8%" in shown
+    assert "cannot be read" in app.error[0].value
+
+
+def test_export_offers_three_files_and_the_proof(
+    open_page: OpenPage, project: Project, make_run: MakeRun, deliver: Callable[..., None], tiny_tflite: Path
+) -> None:
+    deliver(make_run(project, "run-1", JobState.FINISHED, evaluated=True), tiny_tflite)
+    app = open_page("export")
+    links = [element.proto.url for element in app.get("link_button")]
+    assert links == [f"/api/runs/run-1/export/{kind}" for kind in ("bundle", "tflite", "keras")]
+    assert "on 6 test pictures" in app.success[0].value
+
+
+def test_a_run_that_is_not_packed_yet_is_not_exported(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    make_run(project, "run-1", JobState.STOPPED, evaluated=True)
+    app = open_page("export")
+    assert "never packed" in app.warning[0].value
+    assert not app.get("link_button")
+
+
+def test_a_deep_link_opens_project_and_run(
+    open_page: OpenPage, project: Project, digits_folder: Path, make_run: MakeRun
+) -> None:
+    import_dataset(digits_folder, "Another")
+    make_run(project, "run-1", JobState.FAILED)
+    make_run(project, "run-2", JobState.INTERRUPTED)
+    app = open_page("train", project="Digits", run="run-1")
+    assert app.selectbox(key="run-picker-run-1").value == "run-1"
+
+
+def test_deleting_a_project_needs_a_second_press(open_page: OpenPage, project: Project) -> None:
+    app = open_page()
+    assert get_project("Digits")
+    app.button(key="delete-for-good-Digits").click().run()
+    assert list_projects() == []
+    assert not app.exception
+
+
+def test_the_pages_speak_chinese(open_page: OpenPage, project: Project) -> None:
+    app = open_page("train", lang="zh_CN")
+    assert app.title[0].value == "训练"
+
+
+def test_training_from_the_page_starts_a_real_run(open_page: OpenPage, project: Project) -> None:
+    """The button leads to a run with the settings on the pages; the rest is the core's tests."""
+    remember_setting(project, "backbone", "small_cnn")
+    app = open_page("train")
+    app.number_input(key="epochs-scratch").set_value(1).run()
+    app.button(key="start").click().run()
+    (run,) = list_runs(project)
+    job = JobDirectory(run)
+    assert job.config()["backbone"] == "small_cnn"
+    assert job.config()["epochs"] == 1
+    job.request_stop()
+    assert wait_for(job).has_ended

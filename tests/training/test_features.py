@@ -1,0 +1,287 @@
+"""Features are computed once for each picture, whatever interrupts it, and always belong to their picture."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.data.arrays import arrays_path
+from core.data.dataset import Dataset, open_dataset
+from core.data.importing import import_dataset
+from core.data.layout import Split
+from core.data.picture import load_picture
+from core.models.augmentation import AugmentationConfig
+from core.models.engine import Engine, FeatureExtractor
+from core.models.speeds import measured_speeds
+from core.progress import JobStopped, QuietProgress, Stage
+from core.training import features
+from core.training.features import augmented_features, cached_features, count_missing
+from tests.pictures import digit, write_folder
+from tests.recording import Recorder
+
+QUIET = QuietProgress()
+MIRROR = AugmentationConfig(flip="horizontal")
+STRONG = AugmentationConfig(flip="both", rotation=0.2, contrast=0.4)
+
+
+@pytest.fixture
+def extracted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures went through the network, one number a call."""
+    counts: list[int] = []
+    run = FeatureExtractor.run
+
+    def counted(self: FeatureExtractor, *arguments: Any, **options: Any) -> np.ndarray:
+        answers = run(self, *arguments, **options)
+        counts.append(len(answers))
+        return answers
+
+    monkeypatch.setattr(FeatureExtractor, "run", counted)
+    return counts
+
+
+def fresh(dataset: Dataset, engine: Path) -> np.ndarray:
+    """Features picture by picture, from file to number, past every cache."""
+    network = Engine(engine, threads=1)
+    pictures = (load_picture(dataset.picture_bytes(row), 96) for row in range(len(dataset.pictures)))
+    return np.concatenate([network.run(picture[np.newaxis]) for picture in pictures])
+
+
+def features_done(recorder: Recorder) -> int:
+    steps = recorder.steps_in(Stage.FEATURES)
+    return steps[-1][0] if steps else 0
+
+
+def test_cached_features_are_those_of_each_picture(dataset: Dataset, engine: Path) -> None:
+    expected = fresh(dataset, engine)
+    assert expected.std(axis=0).max() > 0.01, "a dead network would make this test empty"
+    for _ in ("computed", "read"):
+        answers = cached_features(dataset, engine, QUIET)
+        assert answers.dtype == np.float32
+        np.testing.assert_allclose(answers, expected, atol=1e-5)
+
+
+def test_no_picture_goes_through_the_network_twice(
+    dataset: Dataset, engine: Path, extracted: list[int]
+) -> None:
+    """A search of fifty trials must cost one extraction."""
+    first = cached_features(dataset, engine, QUIET)
+    again = cached_features(dataset, engine, QUIET)
+    assert extracted == [13]
+    np.testing.assert_array_equal(first, again)
+
+
+def test_once_cached_neither_pictures_nor_network_are_needed(dataset: Dataset, engine: Path) -> None:
+    """A second run starts training at once."""
+    first = cached_features(dataset, engine, QUIET)
+    shutil.rmtree(dataset.folder / "arrays")
+    recorder = Recorder()
+    np.testing.assert_array_equal(cached_features(dataset, engine.with_stem("random"), recorder), first)
+    assert recorder.stages == []
+
+
+def test_only_what_is_missing_is_computed(
+    dataset: Dataset, engine: Path, extracted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "_CHUNK", 4)
+    whole = cached_features(dataset, engine, QUIET)
+    chunks = sorted((dataset.folder / "features" / "random").glob("*.npz"))
+    assert len(chunks) == 4
+    chunks[1].unlink()
+    lost = count_missing(dataset, engine)
+    assert lost in (1, 4)
+    extracted.clear()
+    np.testing.assert_allclose(cached_features(dataset, engine, QUIET), whole, atol=1e-6)
+    assert extracted == [lost]
+
+
+def test_a_stopped_extraction_keeps_what_it_computed(
+    dataset: Dataset, engine: Path, extracted: list[int]
+) -> None:
+    """Two minutes of work on a slow backbone must not be lost to a Stop."""
+    with pytest.raises(JobStopped):
+        cached_features(dataset, engine, Recorder(stop=lambda recorder: features_done(recorder) >= 8))
+    assert extracted == [8]
+    assert count_missing(dataset, engine) == 5
+    going_on = Recorder()
+    answers = cached_features(dataset, engine, going_on)
+    assert extracted == [8, 5]
+    assert going_on.steps_in(Stage.FEATURES)[-1] == (13, 13)
+    assert going_on.steps_in(Stage.FEATURES)[0][0] > 8, "progress starts where the work was left"
+    np.testing.assert_allclose(answers, fresh(dataset, engine), atol=1e-5)
+
+
+def test_a_stop_before_the_first_batch_leaves_nothing(dataset: Dataset, engine: Path) -> None:
+    with pytest.raises(JobStopped):
+        cached_features(dataset, engine, Recorder(stop=lambda recorder: Stage.FEATURES in recorder.stages))
+    assert count_missing(dataset, engine) == 13
+    assert not list(dataset.folder.glob("features/random/*"))
+
+
+def test_a_killed_extraction_keeps_its_finished_chunks(
+    dataset: Dataset, engine: Path, extracted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut is not asked whether it wants to stop."""
+    monkeypatch.setattr(features, "_CHUNK", 4)
+
+    class Killed(BaseException):
+        pass
+
+    class Dying(Recorder):
+        def advance(self, done: int, total: int) -> None:
+            super().advance(done, total)
+            if features_done(self) >= 12:
+                raise Killed
+
+    with pytest.raises(Killed):
+        cached_features(dataset, engine, Dying())
+    assert count_missing(dataset, engine) == 13 - 8
+    extracted.clear()
+    answers = cached_features(dataset, engine, QUIET)
+    assert sum(extracted) == 5
+    np.testing.assert_allclose(answers, fresh(dataset, engine), atol=1e-5)
+
+
+def test_a_picture_of_two_classes_is_looked_up_for_both(engine: Path, tmp_path: Path) -> None:
+    """One file under two labels has one entry in the cache and two rows in the dataset."""
+    both = {f"{label}/{number}.png": digit(number) for label in "ab" for number in (0, 1, 2)}
+    both |= {"a/3.png": digit(3), "b/4.png": digit(4)}
+    twice = open_dataset(import_dataset(write_folder(tmp_path / "twice", both), "twice").project)
+    answers = cached_features(twice, engine, QUIET)
+    hashes = twice.pictures["sha256"].tolist()
+    assert len(hashes) == 8
+    assert len(set(hashes)) == 5
+    np.testing.assert_allclose(answers, fresh(twice, engine), atol=1e-5)
+
+
+def test_another_network_has_a_cache_of_its_own(dataset: Dataset, engine: Path, tmp_path: Path) -> None:
+    cached_features(dataset, engine, QUIET)
+    other = Path(shutil.copy(engine, tmp_path / "other.tflite"))
+    assert count_missing(dataset, other) == 13
+    assert count_missing(dataset, engine) == 0
+    assert count_missing(dataset, None) == 13
+
+
+def test_a_rate_over_a_handful_of_pictures_is_not_remembered(
+    dataset: Dataset, engine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached_features(dataset, engine, QUIET, speed_key="vgg16")
+    assert measured_speeds() == {}
+    monkeypatch.setattr(features, "_WORTH_TIMING", 13)
+    other = Path(shutil.copy(engine, tmp_path / "other.tflite"))
+    cached_features(dataset, other, QUIET, speed_key="vgg16")
+    assert measured_speeds()["vgg16"] > 0
+
+
+def views_of(
+    dataset: Dataset,
+    engine: Path,
+    config: AugmentationConfig = STRONG,
+    views: int = 2,
+    seed: int = 5,
+    progress: QuietProgress = QUIET,
+) -> np.ndarray:
+    return augmented_features(dataset, dataset.rows(Split.TRAIN), engine, config, views, seed, progress)
+
+
+def test_each_view_is_of_the_picture_in_its_row(dataset: Dataset, engine: Path) -> None:
+    """A mirrored picture is either as it was or turned round, so every row can be checked."""
+    rows = dataset.rows(Split.TRAIN)
+    pictures = np.stack([load_picture(dataset.picture_bytes(row), 96) for row in rows])
+    network = Engine(engine)
+    plain, mirrored = network.run(pictures), network.run(np.ascontiguousarray(pictures[:, :, ::-1]))
+    views = views_of(dataset, engine, MIRROR, views=3)
+    assert views.shape == (3, len(rows), plain.shape[1])
+    assert views.dtype == np.float32
+    is_plain = np.abs(views - plain).max(axis=2) < 1e-4
+    is_mirrored = np.abs(views - mirrored).max(axis=2) < 1e-4
+    assert (is_plain != is_mirrored).all()
+    assert is_plain.any()
+    assert is_mirrored.any()
+
+
+def test_views_depend_on_the_seed_alone(
+    dataset: Dataset, engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same settings give the same run, also where nothing is cached yet."""
+    monkeypatch.setattr(features, "_BATCH", 3)
+    once = views_of(dataset, engine)
+    shutil.rmtree(dataset.folder / "features")
+    np.testing.assert_array_equal(views_of(dataset, engine), once)
+    other = views_of(dataset, engine, seed=6)
+    assert (np.abs(other - once).max(axis=2) > 1e-3).all()
+    assert (np.abs(once[0] - once[1]).max(axis=1) > 1e-3).all(), "the second view must be another one"
+
+
+def test_views_are_computed_once_and_more_are_added(
+    dataset: Dataset, engine: Path, extracted: list[int]
+) -> None:
+    count = len(dataset.rows(Split.TRAIN))
+    two = views_of(dataset, engine, views=2)
+    np.testing.assert_array_equal(views_of(dataset, engine, views=2), two)
+    assert sum(extracted) == 2 * count
+    three = views_of(dataset, engine, views=3)
+    assert sum(extracted) == 3 * count
+    np.testing.assert_array_equal(three[:2], two)
+
+
+def test_views_that_were_interrupted_are_the_same_in_the_end(
+    dataset: Dataset, engine: Path, extracted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "_CHUNK", 4)
+    monkeypatch.setattr(features, "_BATCH", 2)
+    whole = views_of(dataset, engine)
+    shutil.rmtree(dataset.folder / "features")
+    count = len(dataset.rows(Split.TRAIN))
+
+    def late(recorder: Recorder) -> bool:
+        steps = recorder.steps_in(Stage.AUGMENTING)
+        return bool(steps) and steps[-1][0] >= 6
+
+    with pytest.raises(JobStopped):
+        views_of(dataset, engine, progress=Recorder(stop=late))
+    extracted.clear()
+    recorder = Recorder()
+    np.testing.assert_array_equal(views_of(dataset, engine, progress=recorder), whole)
+    assert sum(extracted) == 2 * count - 4
+    assert recorder.steps_in(Stage.AUGMENTING)[-1] == (2 * count - 4, 2 * count - 4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda dataset, engine: views_of(dataset, engine, MIRROR),
+        lambda dataset, engine: views_of(dataset, engine, seed=6),
+        lambda dataset, engine: augmented_features(
+            dataset, dataset.rows(Split.TRAIN)[:-1], engine, STRONG, 2, 5, QUIET
+        ),
+    ],
+    ids=["settings", "seed", "pictures"],
+)
+def test_other_views_are_not_taken_for_these(
+    dataset: Dataset, engine: Path, extracted: list[int], change: Callable[[Dataset, Path], np.ndarray]
+) -> None:
+    views_of(dataset, engine)
+    extracted.clear()
+    change(dataset, engine)
+    assert sum(extracted) >= 2 * (len(dataset.rows(Split.TRAIN)) - 1)
+
+
+def test_changed_copies_never_pass_for_the_pictures_themselves(dataset: Dataset, engine: Path) -> None:
+    """Both kinds lie in the same folder; validation must be measured on what was photographed."""
+    views_of(dataset, engine)
+    assert count_missing(dataset, engine) == 13
+    np.testing.assert_allclose(cached_features(dataset, engine, QUIET), fresh(dataset, engine), atol=1e-5)
+
+
+def test_pictures_are_decoded_once_for_every_network_of_that_size(
+    dataset: Dataset, engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached_features(dataset, engine, QUIET)
+    assert arrays_path(dataset, 96).exists()
+    monkeypatch.setattr(Dataset, "picture_bytes", None)
+    views_of(dataset, engine)
