@@ -21,11 +21,11 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed-test browser
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache tests/artifacts
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment: made once, filled again only when a requirements file changed.

@@ -68,7 +68,7 @@ class Figure:
 
 def format_table(figures: Sequence[Figure], *, judged: bool = True) -> str:
     """The figures as text. Without ``judged``, targets are shown but not whether they are met."""
-    rows = [("figure", "measured", "reference", "ratio", "target", "met")]
+    rows: list[tuple[str, ...]] = [("figure", "measured", "reference", "ratio", "target", "met")]
     rows += [_cells(figure, judged=judged) for figure in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     rows.insert(1, tuple("-" * width for width in widths))

@@ -103,7 +103,9 @@ def class_counts(pictures: int) -> list[int]:
     counts = [max(_MIN_PICTURES_PER_CLASS, int(share * pictures)) for share in shares]
     majority = pictures - sum(counts)
     if majority < max(counts):
-        raise ValueError(f"{pictures} pictures are too few for {len(SOURCES)} uneven classes; ask for 100 or more")
+        raise ValueError(
+            f"{pictures} pictures are too few for {len(SOURCES)} uneven classes; ask for 100 or more"
+        )
     return [majority, *counts]
 
 

@@ -118,9 +118,7 @@ def _accuracy_figure(name: str, trained: Outcome, baseline: Outcome) -> Figure:
         name=name,
         measured=100 * trained.answer["test"]["accuracy"],
         unit="%",
-        reference=Reference(
-            name=_tutorial_name(baseline), value=100 * baseline.answer["test_accuracy"]
-        ),
+        reference=Reference(name=_tutorial_name(baseline), value=100 * baseline.answer["test_accuracy"]),
         target=Target(of="difference", at_least=0.0),
         details={"validation_accuracy_of_the_tutorial": baseline.answer["validation_accuracy"]},
     )

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from benchmarks.figures import Figure, Reference, Target
-from benchmarks.journey import STEPS, Step, first_page
+from benchmarks.journey import STEPS, Step
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from benchmarks.server import ROOT, serving
@@ -58,8 +58,10 @@ def _first_page_figure(browser: Browser, empty: Path, folder: Path, starts: int)
     pairs = []
     for number in range(starts + 1):
         _log(f"start {number}")
-        ours = seconds_to_first_page(browser, ROOT / "app.py", folder / f"start-{number}")
-        theirs = seconds_to_first_page(browser, empty, folder / f"empty-{number}")
+        ours = seconds_to_first_page(
+            browser, ROOT / "app.py", folder / f"start-{number}", ".st-key-sample-digits"
+        )
+        theirs = seconds_to_first_page(browser, empty, folder / f"empty-{number}", "h1")
         pairs.append((ours, theirs))
     ours, theirs = (statistics.median(column) for column in zip(*pairs[1:], strict=True))
     return Figure(
@@ -73,13 +75,15 @@ def _first_page_figure(browser: Browser, empty: Path, folder: Path, starts: int)
     )
 
 
-def seconds_to_first_page(browser: Browser, script: Path, home: Path) -> float:
-    """From ``streamlit run`` to a page whose script has run through, in a browser with an empty cache."""
+def seconds_to_first_page(browser: Browser, script: Path, home: Path, element: str) -> float:
+    """From ``streamlit run`` until ``element`` is drawn and the page's script has run through.
+
+    In a browser that is open already and has nothing in its cache.
+    """
     page = _new_page(browser)
     with serving(script, home) as server:
         page.goto(server.address)
-        if script.parent == ROOT:
-            first_page(page, [])
+        page.locator(element).first.wait_for()
         settled(page)
         seconds = time.perf_counter() - server.started
         page.context.close()

@@ -21,7 +21,7 @@ from core.data.importing import ImportConfig, import_dataset
 from core.delivery.export import ExportFormat, export_run
 from core.delivery.prediction import Classifier
 from core.errors import DarkroomError, NotFoundError, UnreadableImageError
-from core.evaluation.report import has_report, read_report
+from core.evaluation.report import read_report
 from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.jobs.start import active_jobs, finishing_job, start_training, wait_for
 from core.messages import N_
@@ -118,7 +118,7 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
         ) from error
     except UnreadableImageError as error:
         raise UnreadableImageError(
-            N_("{file} cannot be classified: {reason}."), file=str(path), reason=str(error)
+            N_("{file} cannot be classified: {reason}."), file=str(path), reason=error.message
         ) from error
     return {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
 
@@ -159,11 +159,6 @@ def _run_state(job: JobDirectory) -> Answer:
 
 def _evaluate(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
-    if not has_report(run):
-        state = JobDirectory(run).status().state
-        raise NotFoundError(
-            N_("Run {name} has no evaluation: it is {state}."), name=repr(run.name), state=state
-        )
     return {"run": run.name, "test": read_report(run)}
 
 

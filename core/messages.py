@@ -18,7 +18,10 @@ def N_(template: str) -> str:  # noqa: N802 - the name gettext's tools look for
 
 @dataclass(frozen=True)
 class Message:
-    """A template in English with named places, and the values that fill them."""
+    """A template in English with named places, and the values that fill them.
+
+    A value may be a message itself, such as the reason that a sentence gives.
+    """
 
     template: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -28,11 +31,23 @@ class Message:
 
     def render(self, translate: Callable[[str], str] = str) -> str:
         """The sentence, its template first passed through ``translate``."""
-        return translate(self.template).format(**self.values)
+        values = {
+            key: value.render(translate) if isinstance(value, Message) else value
+            for key, value in self.values.items()
+        }
+        return translate(self.template).format(**values)
 
     def to_json(self) -> dict[str, Any]:
-        return {"template": self.template, "values": self.values}
+        values = {
+            key: value.to_json() if isinstance(value, Message) else value
+            for key, value in self.values.items()
+        }
+        return {"template": self.template, "values": values}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Message:
-        return cls(record["template"], dict(record["values"]))
+        values = {
+            key: cls.from_json(value) if isinstance(value, dict) else value
+            for key, value in record["values"].items()
+        }
+        return cls(record["template"], values)

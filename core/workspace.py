@@ -139,8 +139,8 @@ def get_project(name: str) -> Project:
         if project.name == unicodedata.normalize("NFC", name).strip():
             return project
     raise NotFoundError(
-        N_("There is no project called {name} in {folder}. Import pictures under that name first."),
-        name=repr(name),
+        N_("There is no project called “{name}” in {folder}. Import pictures under that name first."),
+        name=name,
         folder=str(home()),
     )
 
@@ -155,7 +155,7 @@ def require_free_name(name: str) -> str:
     for project in list_projects():
         if project.name.casefold() == clean.casefold():
             raise ProjectExistsError(
-                N_("There is already a project called {name}. Choose another name."), name=repr(project.name)
+                N_("There is already a project called “{name}”. Choose another name."), name=project.name
             )
     return clean
 
@@ -171,9 +171,9 @@ def project_settings(project: Project) -> dict[str, object]:
     if version != SCHEMA_VERSION:
         raise SchemaVersionError(
             N_(
-                "Project {name} was written in format {found}; this Darkroom reads format {expected}. Update Darkroom."
+                "Project “{name}” was written in format {found}; this Darkroom reads format {expected}. Update Darkroom."
             ),
-            name=repr(project.name),
+            name=project.name,
             found=version,
             expected=SCHEMA_VERSION,
         )
@@ -268,7 +268,7 @@ def find_run(name: str) -> tuple[Project, Path]:
             if path.name == name or path == Path(name).resolve():
                 return project, path
     raise NotFoundError(
-        N_("There is no run called {name} in {folder}. “python -m core status” lists the runs."),
-        name=repr(name),
+        N_("There is no run called “{name}” in {folder}. “python -m core status” lists the runs."),
+        name=name,
         folder=str(home()),
     )

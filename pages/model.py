@@ -76,7 +76,7 @@ def facts_table(speeds: dict[str, float]) -> None:
         "name": st.column_config.TextColumn(_("Backbone")),
         "parameters": number_column(_("Parameters (millions)"), format="%.1f"),
         "download": number_column(
-            _("Download (MB)"), format="%.0f", help=_("Empty: installed with Darkroom")
+            _("Download (MB)"), format="%.0f", help=_("–: nothing to download, it is installed with Darkroom")
         ),
         "accuracy": number_column(
             _("ImageNet accuracy (%)"),
@@ -87,7 +87,7 @@ def facts_table(speeds: dict[str, float]) -> None:
         "size": number_column(_("Picture side (pixels)")),
         "licence": st.column_config.TextColumn(_("Licence of the weights")),
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, key="facts")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, placeholder="–", key="facts")
 
 
 def job_ended(job: JobDirectory) -> None:

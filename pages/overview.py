@@ -56,8 +56,11 @@ def standing(project: Project) -> str:
     report = next((read_report(run) for run in runs if has_report(run)), None)
     if report is None:
         return _("not trained yet")
-    sentence = _("{accuracy} right on its test pictures").format(accuracy=percent(report["accuracy"]))
-    return sentence if any(is_delivered(run) for run in runs) else f"{sentence} · {_('still packing')}"
+    if any(is_delivered(run) for run in runs):
+        return _("{accuracy} right on its test pictures").format(accuracy=percent(report["accuracy"]))
+    return _("{accuracy} right on its test pictures, still packing").format(
+        accuracy=percent(report["accuracy"])
+    )
 
 
 projects = list_projects()

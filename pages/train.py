@@ -22,10 +22,10 @@ from pages.ui.text import _, escape, ngettext, number, show
 def what_will_happen(config: TrainingConfig, pictures: int) -> str:
     """The coming run in one line."""
     backbone = get_backbone(config.backbone)
-    kind = _("trained from scratch") if config.recipe is Recipe.SCRATCH else _("pretrained")
+    kind = _("{name} (from scratch)") if config.recipe is Recipe.SCRATCH else _("{name} (pretrained)")
     parts = [
         ngettext("{n} picture", "{n} pictures", pictures).format(n=number(pictures)),
-        f"{backbone.name} ({kind})",
+        kind.format(name=backbone.name),
         _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
     ]
     return " · ".join(parts)

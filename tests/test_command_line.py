@@ -39,8 +39,8 @@ def command(capfd: pytest.CaptureFixture[str]) -> Command:
         capfd.readouterr()
         try:
             code = main([str(argument) for argument in arguments])
-        except SystemExit as exit:  # how argparse refuses
-            code = int(exit.code or 0)
+        except SystemExit as refusal:  # argparse's
+            code = int(refusal.code or 0)
         output = capfd.readouterr()
         return code, output.out, output.err
 
@@ -85,7 +85,9 @@ def assert_no_project(workspace: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [write_zip, write_folder])
-def test_an_import_answers_with_its_classes(tmp_path: Path, command: Command, write: Callable[..., Path]) -> None:
+def test_an_import_answers_with_its_classes(
+    tmp_path: Path, command: Command, write: Callable[..., Path]
+) -> None:
     files = {**PETS, "dogs/broken.png": digit(50)[:-40], "readme.txt": b"hello"}
     assert answer(command("import", write(tmp_path / "pets", files), "--project", "Pets", "--json")) == {
         "project": "Pets",
@@ -163,36 +165,51 @@ BAD_SOURCES: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut off": (cut_off, "source is cut off"),
     "empty archive": (lambda path: write_zip(path, {}), "source is empty"),
     "empty folder": (lambda path: path.mkdir(), "source is empty"),
-    "no pictures": (lambda path: write_zip(path, {"a/1.png": b"x", "b/1.png": b"y"}), "No usable picture was found"),
+    "no pictures": (
+        lambda path: write_zip(path, {"a/1.png": b"x", "b/1.png": b"y"}),
+        "No usable picture was found",
+    ),
     "corrupt pictures": (
         lambda path: write_zip(path, {name: data[:-40] for name, data in PETS.items()}),
         "it is damaged or cut off",
     ),
-    "one class": (lambda path: write_zip(path, class_folders({"cats": 5})), "Only one class was found: 'cats'"),
+    "one class": (
+        lambda path: write_zip(path, class_folders({"cats": 5})),
+        "Only one class was found: “cats”",
+    ),
     "a class of two": (
         lambda path: write_zip(path, class_folders({"cats": 5, "dogs": 2})),
-        "Class 'dogs' has 2 usable pictures",
+        "Class “dogs” has 2 usable pictures",
     ),
     "..": (lambda path: write_zip(path, {"../a.png": digit(0)}), "its name points outside the archive"),
-    "absolute path": (lambda path: write_zip(path, {"/etc/a.png": digit(0)}), "its name points outside the archive"),
+    "absolute path": (
+        lambda path: write_zip(path, {"/etc/a.png": digit(0)}),
+        "its name points outside the archive",
+    ),
     "symbolic link": (link_only, "it is a link, not a file"),
     "capitals": (
         lambda path: write_zip(path, class_folders({"cats": 5, "Cats": 5})),
-        "The classes 'Cats' and 'cats' differ only in capital letters",
+        "The classes “Cats” and “cats” differ only in capital letters",
     ),
 }
 
 
 @pytest.mark.parametrize("case", BAD_SOURCES)
-def test_a_bad_source_is_refused_plainly(tmp_path: Path, workspace: Path, command: Command, case: str) -> None:
+def test_a_bad_source_is_refused_plainly(
+    tmp_path: Path, workspace: Path, command: Command, case: str
+) -> None:
     make, sentence = BAD_SOURCES[case]
     make(tmp_path / "source")
     assert_refused(command("import", tmp_path / "source", "--project", "Pets", "--json"), sentence)
     assert_no_project(workspace)
 
 
-@pytest.mark.parametrize("name", ["", "..", "../up", "/abs", "a/b", "<b>", "x" * 61, "CON", "a\tb", "new\nline"])
-def test_a_bad_project_name_is_refused_plainly(tmp_path: Path, workspace: Path, command: Command, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["", "..", "../up", "/abs", "a/b", "<b>", "x" * 61, "CON", "a\tb", "new\nline"]
+)
+def test_a_bad_project_name_is_refused_plainly(
+    tmp_path: Path, workspace: Path, command: Command, name: str
+) -> None:
     path = write_zip(tmp_path / "pets.zip", PETS)
     assert_refused(command("import", path, "--project", name, "--json"), "name")
     assert_no_project(workspace)
@@ -201,7 +218,7 @@ def test_a_bad_project_name_is_refused_plainly(tmp_path: Path, workspace: Path, 
 def test_a_taken_name_is_refused_plainly(tmp_path: Path, command: Command) -> None:
     path = write_zip(tmp_path / "pets.zip", PETS)
     answer(command("import", path, "--project", "Pets", "--json"))
-    assert_refused(command("import", path, "--project", "pets", "--json"), "already a project called 'Pets'")
+    assert_refused(command("import", path, "--project", "pets", "--json"), "already a project called “Pets”")
 
 
 def test_a_process_refuses_as_the_function_does(tmp_path: Path) -> None:
@@ -216,14 +233,25 @@ def test_a_workspace_that_cannot_be_is_refused_plainly(
     (tmp_path / "file").touch()
     monkeypatch.setenv("DARKROOM_HOME", str(tmp_path / "file"))
     path = write_zip(tmp_path / "pets.zip", PETS)
-    assert_refused(command("import", path, "--project", "Pets", "--json"), "Set DARKROOM_HOME to another folder")
+    assert_refused(
+        command("import", path, "--project", "Pets", "--json"), "Set DARKROOM_HOME to another folder"
+    )
     assert answer(command("status", "--json"))["projects"] == []
 
 
 def test_ctrl_c_ends_an_import_and_leaves_nothing(tmp_path: Path, workspace: Path) -> None:
     files = class_folders({"a": 600, "b": 600})
     process = subprocess.Popen(
-        [sys.executable, "-m", "core", "import", write_folder(tmp_path / "pets", files), "--project", "P", "--json"],
+        [
+            sys.executable,
+            "-m",
+            "core",
+            "import",
+            write_folder(tmp_path / "pets", files),
+            "--project",
+            "P",
+            "--json",
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -256,7 +284,9 @@ def test_ctrl_c_ends_an_import_and_leaves_nothing(tmp_path: Path, workspace: Pat
         ["status", "--colour"],
     ],
 )
-def test_a_command_that_cannot_be_understood_says_how_to_write_it(command: Command, arguments: list[str]) -> None:
+def test_a_command_that_cannot_be_understood_says_how_to_write_it(
+    command: Command, arguments: list[str]
+) -> None:
     code, output, complaint = command(*arguments)
     assert (code, output) == (2, "")
     assert "usage: python -m core" in complaint
@@ -293,10 +323,24 @@ def test_the_status_tells_of_every_run(tmp_path: Path, command: Command) -> None
     status = answer(command("status", "--json"))
     assert [(shown["name"], shown["pictures"]) for shown in status["projects"]] == [("Pets", 7)]
     runs = {run.pop("id"): run for run in status["projects"][0]["runs"]}
-    quiet = {"kind": "train", "stage": "", "progress": 0.0, "seconds_left": None, "pid": None, "error": None, "test": None}
+    quiet = {
+        "kind": "train",
+        "stage": "",
+        "progress": 0.0,
+        "seconds_left": None,
+        "pid": None,
+        "error": None,
+        "test": None,
+    }
     assert runs == {
         "run-1": quiet
-        | {"state": "running", "stage": "training", "progress": 0.25, "seconds_left": 12.5, "pid": process.pid},
+        | {
+            "state": "running",
+            "stage": "training",
+            "progress": 0.25,
+            "seconds_left": 12.5,
+            "pid": process.pid,
+        },
         "run-2": quiet | {"state": "interrupted", "stage": "features"},
         "run-3": quiet | {"state": "failed", "error": "2 pictures are too few."},
         "run-4": quiet | {"state": "finished", "progress": 1.0, "test": {"accuracy": 0.75}},
@@ -312,14 +356,14 @@ def test_the_status_of_one_project_leaves_out_the_others(tmp_path: Path, command
     assert [project["name"] for project in status["projects"]] == ["Beasts"]
 
 
-UNKNOWN_RUN = "There is no run called 'run-9'"
+UNKNOWN_RUN = "There is no run called “run-9”"
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["status", "--project", "Pets"], "There is no project called 'Pets'"),
-        (["train", "--project", "Pets"], "There is no project called 'Pets'"),
+        (["status", "--project", "Pets"], "There is no project called “Pets”"),
+        (["train", "--project", "Pets"], "There is no project called “Pets”"),
         (["evaluate", "run-9"], UNKNOWN_RUN),
         (["predict", "run-9", "a.png"], UNKNOWN_RUN),
         (["export", "run-9", "--format", "keras", "--output", "x.keras"], UNKNOWN_RUN),
@@ -333,9 +377,9 @@ def test_what_is_not_there_is_said_plainly(command: Command, arguments: list[str
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["evaluate"], "Run 'run-1' has no evaluation: it is interrupted."),
-        (["predict", "a.png"], "Run 'run-1' has no finished classifier"),
-        (["export", "--format", "tflite", "--output", "x.tflite"], "Run 'run-1' has no finished classifier"),
+        (["evaluate"], "Run “run-1” has no evaluation: it has not finished."),
+        (["predict", "a.png"], "Run “run-1” has no finished classifier"),
+        (["export", "--format", "tflite", "--output", "x.tflite"], "Run “run-1” has no finished classifier"),
     ],
     ids=["evaluate", "predict", "export"],
 )
@@ -376,7 +420,12 @@ def test_the_backbones_are_listed_with_their_facts(command: Command) -> None:
     listed = {entry["key"]: entry for entry in answer(command("backbones", "--json"))["backbones"]}
     assert list(listed) == list(BACKBONES)
     lite = listed["efficientnet_lite0"]
-    assert (lite["ready"], lite["pretrained"], lite["input_size"], lite["download_bytes"]) == (True, True, 224, 0)
+    assert (lite["ready"], lite["pretrained"], lite["input_size"], lite["download_bytes"]) == (
+        True,
+        True,
+        224,
+        0,
+    )
     # 4,652,008 of the paper's network, less 1,281,000 of its ImageNet head, and 42,016 running statistics
     assert lite["parameters"] == 3_413_024
     assert lite["pictures_per_second"] is None  # not measured in this workspace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,11 +35,16 @@ def test_a_write_that_fails_leaves_the_old_file(folder: Path) -> None:
     """A full disk in the middle of saving must not cost what was there before."""
     path = folder / "settings.json"
     path.write_text("old")
-    with pytest.raises(OSError, match="disk full"), whole_file(path) as temporary:
-        temporary.write_text("half of the n")
-        raise OSError("disk full")
+    with pytest.raises(OSError, match="disk full"):
+        write_half(path)
     assert path.read_text() == "old"
     assert list(folder.iterdir()) == [path]
+
+
+def write_half(path: Path) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text("half of the n")
+        raise OSError("disk full")
 
 
 def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(folder: Path) -> None:
@@ -81,7 +87,10 @@ def test_json_keeps_every_script(tmp_path: Path) -> None:
 def test_records_come_back_in_order(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     # U+2028 is a line's end to str.splitlines, but not to JSON lines.
-    records = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "note": "one\u2028line\nand more"}]
+    records: list[dict[str, Any]] = [
+        {"epoch": 1, "loss": 0.5},
+        {"epoch": 2, "note": "one\u2028line\nand more"},
+    ]
     for record in records:
         append_json_line(path, record)
     assert read_json_lines(path) == records

@@ -59,9 +59,7 @@ def living_process() -> Iterator[subprocess.Popen[bytes]]:
     process.communicate()
 
 
-def test_the_workspace_is_where_the_environment_says(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_workspace_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
     for value, expected in [
@@ -153,7 +151,7 @@ def test_a_name_that_is_too_long_says_by_how_much() -> None:
 def test_names_that_differ_only_in_capitals_clash(name: str) -> None:
     """They are one folder on Windows and macOS."""
     make_project("Leaves")
-    with pytest.raises(ProjectExistsError, match="'Leaves'"):
+    with pytest.raises(ProjectExistsError, match="“Leaves”"):
         require_free_name(name)
 
 
@@ -208,7 +206,7 @@ def test_a_project_is_found_by_any_spelling_of_its_letters() -> None:
 
 def test_an_unknown_project_is_named_in_the_error(workspace: Path) -> None:
     make_project("Leaves")
-    with pytest.raises(NotFoundError, match=rf"no project called 'Trees' in {re.escape(str(workspace))}"):
+    with pytest.raises(NotFoundError, match=rf"no project called “Trees” in {re.escape(str(workspace))}"):
         get_project("Trees")
 
 
@@ -329,7 +327,7 @@ def test_a_half_deleted_project_is_not_listed(monkeypatch: pytest.MonkeyPatch) -
 
 def test_job_names_sort_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest run is the last by name, and two in the same second differ."""
-    monkeypatch.setattr("time.strftime", lambda format: {"%Y%m%d-%H%M%S": "20261122-081500"}[format])
+    monkeypatch.setattr("time.strftime", {"%Y%m%d-%H%M%S": "20261122-081500"}.__getitem__)
     names = {new_job_name("run") for _ in range(5)}
     assert all(re.fullmatch(r"run-20261122-081500-[0-9a-f]{4}", name) for name in names)
     assert len(names) > 1

@@ -132,8 +132,8 @@ def open_dataset(project: Project, version: int | None = None) -> Dataset:
     number = version if version is not None else max(_versions(project.dataset), default=0)
     if number not in _versions(project.dataset):
         raise NotFoundError(
-            N_("Project {name} has no pictures in version {version}. Import some on the Data page."),
-            name=repr(project.name),
+            N_("Project “{name}” has no pictures in version {version}. Import some on the Data page."),
+            name=project.name,
             version=number,
         )
     return _read_version(project.dataset, number, (project.dataset / "splits.parquet").stat().st_mtime_ns)

@@ -29,8 +29,9 @@ from core.data.dataset import (
 from core.data.decoding import examine_picture
 from core.data.layout import Place, Split, is_companion, read_layout, spelling_of_classes
 from core.data.sources import Member, UnreadableMemberError, open_source
-from core.data.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, draw_split
-from core.errors import DataError, TooFewClassesError, TooFewImagesError, UnreadableImageError
+from core.data.splitting import SplitConfig, draw_split
+from core.data.sufficiency import no_picture, unusable_classes
+from core.errors import DataError, UnreadableImageError
 from core.files import sha256_bytes
 from core.messages import N_, Message
 from core.progress import Progress, QuietProgress, Stage, raise_if_stopped
@@ -39,8 +40,6 @@ from core.workspace import Project, open_staging, publish_project, require_free_
 NOT_IN_A_CLASS = N_("it lies in no class folder")
 NOT_A_PICTURE = N_("it is not a picture, or of a kind that cannot be read")
 SAME_AS = N_("it is the same picture as {other}")
-CLASS_TOO_SMALL = N_("its class {label} has only {count} usable pictures; at least {minimum} are needed")
-NO_TRAINING_PICTURES = N_("its class {label} has no pictures to train on")
 _MOST_DIGITS = 4000  # of a number in a name; Python refuses to read more than 4300
 _PICTURES_IN_FLIGHT = 32  # bounds memory: so many files are held at once
 
@@ -141,7 +140,7 @@ def _read_pictures(
                 seen[content] = member.name
                 supplied = place.split.value if place.split else ""
                 rows.append({**outcome, "name": member.name, "label": label, "supplied_split": supplied})
-    return _enough(rows, skipped, source.name)
+    return _manifest(rows, skipped, source.name)
 
 
 def _choose(members: list[Member]) -> tuple[list[tuple[Member, Place]], list[Skipped]]:
@@ -208,64 +207,23 @@ def _store_picture(data: bytes, folder: Path) -> dict[str, object] | Message:
     }
 
 
-def _enough(
+def _manifest(
     rows: list[dict[str, object]], skipped: list[Skipped], source_name: str
 ) -> tuple[pd.DataFrame, list[Skipped]]:
-    """Leave out classes too small to split; refuse a source with fewer than two left."""
+    """The manifest of the usable classes, in natural order, and what was left out with the others."""
     if not rows:
-        first = f" ({skipped[0].file}: {skipped[0].reason})" if skipped else ""
-        raise DataError(
-            N_(
-                "No usable picture was found in {source}{first}. Expected is one folder of pictures for each class."
-            ),
-            source=source_name,
-            first=first,
-        )
-    counts = Counter(str(row["label"]) for row in rows)
-    trained = Counter(str(row["label"]) for row in rows if row["supplied_split"] in {"", Split.TRAIN.value})
-    left_out: dict[str, Message] = {}
-    for label, count in counts.items():
-        if count < MIN_PICTURES_PER_CLASS:
-            values = {"label": repr(label), "count": count, "minimum": MIN_PICTURES_PER_CLASS}
-            left_out[label] = Message(CLASS_TOO_SMALL, values)
-        elif not trained[label]:
-            left_out[label] = Message(NO_TRAINING_PICTURES, {"label": repr(label)})
-    remaining = [label for label in counts if label not in left_out]
-    if len(counts) > 1 and len(remaining) < 2:
-        label, count = min(counts.items(), key=lambda item: item[1])
-        if count >= MIN_PICTURES_PER_CLASS:
-            raise TooFewImagesError(
-                N_(
-                    "Class {label} has no pictures to train on. Put some into its folder under “train” and import again."
-                ),
-                label=repr(next(iter(left_out))),
-            )
-        raise TooFewImagesError(
-            N_(
-                "Class {label} has {count} usable pictures; at least {minimum} are needed in each of two classes. "
-                "Add pictures to its folder and import again."
-            ),
-            label=repr(label),
-            count=count,
-            minimum=MIN_PICTURES_PER_CLASS,
-        )
-    if len(remaining) < 2:
-        raise TooFewClassesError(
-            N_(
-                "Only one class was found: {label}. A classifier tells classes apart, so it needs at least two. "
-                "Put the pictures of each class into a folder of its own."
-            ),
-            label=repr(next(iter(counts))),
-        )
-    dropped = [row for row in rows if row["label"] in left_out]
-    skipped = skipped + [
-        Skipped(file=str(row["name"]), reason=left_out[str(row["label"])]) for row in dropped
+        raise no_picture(skipped, source_name)
+    left_out = unusable_classes(rows)
+    dropped = [
+        Skipped(file=str(row["name"]), reason=left_out[str(row["label"])])
+        for row in rows
+        if row["label"] in left_out
     ]
-    kept_rows = [row for row in rows if row["label"] not in left_out]
-    kept_rows.sort(key=lambda row: (natural_order(str(row["label"])), natural_order(str(row["name"]))))
-    kept = pd.DataFrame(kept_rows)
-    kept["id"] = _picture_ids(kept["sha256"])
-    return kept[list(MANIFEST_COLUMNS)], skipped
+    kept = [row for row in rows if row["label"] not in left_out]
+    kept.sort(key=lambda row: (natural_order(str(row["label"])), natural_order(str(row["name"]))))
+    pictures = pd.DataFrame(kept)
+    pictures["id"] = _picture_ids(pictures["sha256"])
+    return pictures[list(MANIFEST_COLUMNS)], [*skipped, *dropped]
 
 
 def _picture_ids(hashes: Iterable[str]) -> list[str]:

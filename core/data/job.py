@@ -25,7 +25,7 @@ def import_pictures(directory: Path, config: dict[str, Any], progress: Progress)
     progress.stage(Stage.READING)
     if sample := config.get("sample"):
         if sample not in SAMPLES:
-            raise ConfigError(N_("There is no sample called {name}."), name=repr(sample))
+            raise ConfigError(N_("There is no sample called “{name}”."), name=sample)
         source = directory / sample
         SAMPLES[sample](source)
     else:

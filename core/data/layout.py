@@ -31,12 +31,12 @@ _SPLIT_FOLDERS = {
     "testing": Split.TEST,
 }
 DIFFER_IN_CAPITALS = N_(
-    "The classes {first} and {second} differ only in capital letters. Rename one folder, or import them as one class."
+    "The classes “{first}” and “{second}” differ only in capital letters. Rename one folder, or import them as one class."
 )
 _PICTURE_NAMES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
-    *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".ico", ".icns", ".pcx", ".psd", ".qoi", ".sgi", ".tga"),
-    *(".avif", ".heic", ".heif"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".ico", ".icns", ".pcx", ".psd", ".qoi"),
+    *(".sgi", ".tga", ".avif", ".heic", ".heif"),
 )
 # Companions that datasets come with. Named among the skipped, but they say nothing about the folders.
 _COMPANIONS = (
@@ -115,8 +115,8 @@ def spelling_of_classes(labels: Iterable[str], *, merge_case: bool) -> dict[str,
             first, second = sorted(counts)[:2]
             raise ClassNameError(
                 DIFFER_IN_CAPITALS,
-                first=repr(first),
-                second=repr(second),
+                first=first,
+                second=second,
             )
     return {
         label: max(counts, key=lambda name: (counts[name], name))
@@ -132,12 +132,12 @@ def _telling_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
 
 
 def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:
-    """How many leading folders all paths share, leaving at least a class folder and a file."""
+    """How many leading folders all paths share, as long as folders stand in them.
+
+    Files that lie beside those folders do not make their root a class.
+    """
     depth = 0
-    while (
-        paths
-        and all(len(parts) > depth + 2 for parts in paths)
-        and len({parts[depth] for parts in paths}) == 1
-    ):
+    while len({parts[depth] for parts in paths}) == 1 and any(len(parts) > depth + 2 for parts in paths):
         depth += 1
+        paths = [parts for parts in paths if len(parts) > depth + 1]
     return depth

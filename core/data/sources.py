@@ -84,7 +84,7 @@ def open_source(path: Path) -> Iterator[Listing]:
         with _open_zip(path) as archive:
             yield _list_zip(archive, path.name)
     else:
-        raise NotFoundError(N_("There is no file or folder {path}. Check the name."), path=repr(str(path)))
+        raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(path))
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
@@ -209,5 +209,5 @@ def _is_junk(parts: tuple[str, ...]) -> bool:
 
 def _raise_unreadable(error: OSError) -> None:
     raise DataError(
-        N_("The folder {path} could not be read: {error}."), path=repr(error.filename), error=error.strerror
+        N_("The folder “{path}” could not be read: {error}."), path=error.filename, error=error.strerror
     ) from error

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from core.data import picture
-from core.delivery.files import keras_file, labels_file, require_delivered, tflite_file
+from core.delivery.files import bundle_file, keras_file, labels_file, require_delivered, tflite_file
 from core.errors import DeliveryError
 from core.files import whole_file
 from core.messages import N_
@@ -64,7 +64,7 @@ def export_file(run: Path, format: ExportFormat) -> Path:
         return keras_file(run)
     if format is ExportFormat.TFLITE:
         return tflite_file(run)
-    path = run / "bundle.zip"
+    path = bundle_file(run)
     if not path.exists():
         with whole_file(path) as temporary:
             _write_bundle(run, temporary)

@@ -50,6 +50,11 @@ def labels_file(run: Path) -> Path:
     return run / "labels.json"
 
 
+def bundle_file(run: Path) -> Path:
+    """Made of the files above when it is first asked for."""
+    return run / "bundle.zip"
+
+
 def parity_file(run: Path) -> Path:
     """The measured proof that the exports answer as the evaluation did."""
     return run / "parity.json"
@@ -62,20 +67,17 @@ def is_delivered(run: Path) -> bool:
 
 def require_delivered(run: Path) -> None:
     """Raises NotFoundError for a run whose classifier is not proven yet."""
-    _require(parity_file(run), run)
-
-
-def require_model(run: Path) -> None:
-    """Raises NotFoundError for a run that has no classifier yet."""
-    _require(tflite_file(run), run)
-
-
-def _require(file: Path, run: Path) -> None:
-    if not file.exists():
+    if not is_delivered(run):
         raise NotFoundError(
-            N_("Run {name} has no finished classifier. Train it to the end, or resume it, first."),
-            name=repr(run.name),
+            N_("Run “{name}” has no finished classifier. Train it to the end, or resume it, first."),
+            name=run.name,
         )
+
+
+def withdraw(run: Path) -> None:
+    """Forget the proof, and the bundle of what it proved: other files take their place."""
+    for file in (parity_file(run), bundle_file(run)):
+        file.unlink(missing_ok=True)
 
 
 def require_parity(difference: float, tolerance: float, what: str) -> None:

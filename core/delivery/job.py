@@ -9,7 +9,15 @@ import numpy as np
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.layout import Split
-from core.delivery.files import Labels, keras_file, labels_file, parity_file, require_parity, tflite_file
+from core.delivery.files import (
+    Labels,
+    keras_file,
+    labels_file,
+    parity_file,
+    require_parity,
+    tflite_file,
+    withdraw,
+)
 from core.delivery.prediction import Classifier
 from core.evaluation.report import read_predictions
 from core.files import whole_file, write_json
@@ -37,6 +45,7 @@ def deliver(directory: Path, config: dict[str, Any], progress: Progress) -> dict
         backbone=settings.backbone,
         run=directory.name,
     )
+    withdraw(directory)
     labels.write(labels_file(directory))
     _write_models(directory, settings, labels)
     raise_if_stopped(progress)
@@ -65,7 +74,7 @@ def _prove(directory: Path, dataset: Dataset) -> dict[str, Any]:
     row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
     pictures = [dataset.picture_bytes(row_of[picture]) for picture in recorded["id"]]
     expected = np.stack(list(recorded["probabilities"]))
-    classifier = Classifier(directory)
+    classifier = Classifier(directory, proven=False)
     lite = np.stack([classifier.probabilities(picture) for picture in pictures])
     lite_difference = float(np.abs(lite - expected).max())
     require_parity(lite_difference, TOLERANCE, ".tflite")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.decoding import load_picture
-from core.delivery.files import Labels, labels_file, require_model, tflite_file
+from core.delivery.files import Labels, labels_file, require_delivered, tflite_file
 from core.models.engine import Engine
 
 
@@ -23,9 +23,16 @@ class Guess:
 class Classifier:
     """A run's classifier, loaded and ready. Safe to share between threads."""
 
-    def __init__(self, run: Path) -> None:
-        """Raises NotFoundError if the run has no classifier yet."""
-        require_model(run)
+    def __init__(self, run: Path, *, proven: bool = True) -> None:
+        """Load the classifier of a run.
+
+        Args:
+            proven: False opens files that have yet to show that they answer as evaluated.
+        Raises:
+            NotFoundError: the run has no classifier, or none that is proven.
+        """
+        if proven:
+            require_delivered(run)
         self.labels = Labels.read(labels_file(run))
         self._engine = Engine(tflite_file(run))
 

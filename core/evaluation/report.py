@@ -81,8 +81,8 @@ def read_report(run: Path) -> dict[str, Any]:
     """
     if not has_report(run):
         raise NotFoundError(
-            N_("Run {name} has no evaluation: it has not finished. Train it to the end first."),
-            name=repr(run.name),
+            N_("Run “{name}” has no evaluation: it has not finished. Train it to the end first."),
+            name=run.name,
         )
     return dict(read_json(run / "evaluation" / "report.json"))
 

@@ -119,6 +119,8 @@ class JobDirectory:
         recorded = read_json(file) if file.exists() else {}
         state = resolve(JobState(recorded.pop("state")) if recorded else None, alive=alive)
         error = recorded.pop("error", None)
+        if recorded.get("seconds_left") is not None and not state.has_ended and "updated" in recorded:
+            recorded |= _until_now(recorded["started"], recorded["updated"], recorded["seconds_left"])
         return JobStatus(state=state, error=Message.from_json(error) if error else None, **recorded)
 
     def is_alive(self) -> bool:
@@ -155,13 +157,20 @@ class JobDirectory:
         if record.get("schema_version") != SCHEMA_VERSION:
             raise SchemaVersionError(
                 N_(
-                    "Job {name} was written in format {found}; this Darkroom reads format {expected}. Update Darkroom."
+                    "Job “{name}” was written in format {found}; this Darkroom reads format {expected}. Update Darkroom."
                 ),
-                name=repr(self.name),
+                name=self.name,
                 found=record.get("schema_version"),
                 expected=SCHEMA_VERSION,
             )
         return record
+
+
+def _until_now(started: float, updated: float, seconds_left: float) -> dict[str, float]:
+    """Time left and fraction done as of now: a step that cannot report still comes nearer to its end."""
+    now = time.time()
+    left = max(0.0, seconds_left - (now - updated))
+    return {"seconds_left": left, "fraction": (now - started) / (now - started + left or 1.0)}
 
 
 def list_jobs(folder: Path) -> list[JobDirectory]:

@@ -96,7 +96,7 @@ def resume(job: JobDirectory) -> None:
     state = job.status().state
     if not state.has_ended or state is JobState.FINISHED:
         raise NotFoundError(
-            N_("Run {name} is {state}; there is nothing to resume."), name=repr(job.name), state=state
+            N_("There is nothing to resume: “{name}” is running or has finished."), name=job.name
         )
     launch(job)
 

@@ -154,8 +154,8 @@ def _require_known(name: str) -> None:
     known = [field.name for field in dataclasses.fields(AugmentationConfig)]
     if name not in known:
         raise ConfigError(
-            N_("There is no augmentation called {name}. Choose from: {known}."),
-            name=repr(name),
+            N_("There is no augmentation called “{name}”. Choose from: {known}."),
+            name=name,
             known=", ".join(known),
         )
 

@@ -178,8 +178,8 @@ def get_backbone(key: str) -> Backbone:
     """
     if key not in BACKBONES:
         raise ConfigError(
-            N_("There is no backbone called {key}. Choose one of: {known}."),
-            key=repr(key),
+            N_("There is no backbone called “{key}”. Choose one of: {known}."),
+            key=key,
             known=", ".join(BACKBONES),
         )
     return BACKBONES[key]

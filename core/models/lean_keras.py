@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableSequence, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -60,7 +60,7 @@ def _placeholders() -> Iterator[None]:
 class _Placeholder(types.ModuleType):
     """A module in which every name stands for something that is not there."""
 
-    __path__: Sequence[str] = ()
+    __path__: MutableSequence[str] = []  # noqa: RUF012 - what the import system looks at
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

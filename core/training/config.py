@@ -99,8 +99,8 @@ def recipe_for(backbone: str) -> Recipe:
 def _recipe_called(name: str) -> Recipe:
     if name not in set(Recipe):
         raise ConfigError(
-            N_("There is no recipe called {name}. Choose from: {known}."),
-            name=repr(name),
+            N_("There is no recipe called “{name}”. Choose from: {known}."),
+            name=name,
             known=", ".join(Recipe),
         )
     return Recipe(name)

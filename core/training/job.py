@@ -15,7 +15,7 @@ from core.data.arrays import DECODED_PER_SECOND, decoded_pictures
 from core.data.dataset import Dataset, open_dataset
 from core.data.layout import Split
 from core.errors import DataError
-from core.files import whole_file
+from core.files import hash_file, whole_file
 from core.messages import N_
 from core.models.backbones import Backbone, get_backbone
 from core.models.conversion import cached_engine, convert_to_tflite, feature_engine
@@ -61,8 +61,10 @@ def engine_path(directory: Path, settings: TrainingConfig) -> Path:
     backbone = get_backbone(settings.backbone)
     if settings.recipe is not Recipe.SCRATCH:
         return feature_engine(backbone)
-    # Named after the run: the name is the key under which its features are cached.
-    path = directory / "checkpoints" / f"{directory.name}.tflite"
+    # Named by its weights: the name is the key under which its features are cached,
+    # and a run that is resumed trains another network.
+    weights = hash_file(extractor_file(directory))
+    path = directory / "checkpoints" / f"{directory.name}-{weights[:16]}.tflite"
     if not path.exists():
         extractor = load_extractor(directory, settings)
         with whole_file(path) as temporary:
@@ -211,14 +213,13 @@ def _expected(dataset: Dataset, settings: TrainingConfig, backbone: Backbone) ->
 
 
 def _require_all_parts(dataset: Dataset) -> None:
-    for split in Split:
-        if not len(dataset.rows(split)):
-            raise DataError(
-                N_(
-                    "The dataset has no pictures for {part}. Import it again with more pictures in each class."
-                ),
-                part=split.value,
+    if not all(len(dataset.rows(split)) for split in Split):
+        raise DataError(
+            N_(
+                "The dataset lacks pictures to train, to validate or to test with. "
+                "Import it again with more pictures in each class."
             )
+        )
 
 
 class _LearningCurve:

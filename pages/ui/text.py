@@ -50,11 +50,18 @@ def show(message: Message, *, markdown: bool = True) -> str:
     The texts it names (files, classes) are escaped for Streamlit's Markdown;
     ``markdown=False`` leaves them alone, for places that show plain text.
     """
-    values = {
-        key: escape(value) if markdown and isinstance(value, str) else value
-        for key, value in message.values.items()
-    }
-    return Message(message.template, values).render(_)
+    return (_escaped(message) if markdown else message).render(_)
+
+
+def _escaped(message: Message) -> Message:
+    """The same message, its texts and those of the messages in it safe for Markdown."""
+
+    def safe(value: object) -> object:
+        if isinstance(value, Message):
+            return _escaped(value)
+        return escape(value) if isinstance(value, str) else value
+
+    return Message(message.template, {key: safe(value) for key, value in message.values.items()})
 
 
 def escape(text: str) -> str:

@@ -131,10 +131,7 @@ def assert_bundle_answers(archive: Path, tmp_path: Path, pictures: list[Path]) -
 
 def assert_no_tensorflow(address: str) -> None:
     """Not one file of TensorFlow is mapped into the server's memory."""
-    port = int(address.rsplit(":", 1)[1])
-    pid = next(c.pid for c in psutil.net_connections("tcp") if c.laddr.port == port and c.status == "LISTEN")
-    assert pid is not None
-    mapped = {Path(file.path).as_posix() for file in psutil.Process(pid).memory_maps()}
+    mapped = {Path(file.path).as_posix() for file in psutil.Process(server_pid(address)).memory_maps()}
     assert not [path for path in mapped if "/tensorflow" in path]
 
 
@@ -156,7 +153,7 @@ def test_training_survives_a_refresh_and_a_killed_server_and_stops_on_request(
     page.reload()
     settled(page)
     expect(page.locator(".st-key-run-progress")).to_be_visible()
-    kill_server(address)
+    os.kill(server_pid(address), signal.SIGKILL)
     (run,) = list_runs(get_project("Handwritten digits"))
     assert JobDirectory(run).status().state is JobState.RUNNING
 
@@ -174,11 +171,11 @@ def test_training_survives_a_refresh_and_a_killed_server_and_stops_on_request(
     assert (JobDirectory(run).result() or {})["training"]["best"]["epoch"] >= 1
 
 
-def kill_server(address: str) -> None:
+def server_pid(address: str) -> int:
+    """The process that listens at ``address``."""
     port = int(address.rsplit(":", 1)[1])
-    pid = next(c.pid for c in psutil.net_connections("tcp") if c.laddr.port == port and c.status == "LISTEN")
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    return next(c.pid for c in listening if c.laddr and c.laddr.port == port and c.pid)
 
 
 def test_health_answers(server: StartServer) -> None:

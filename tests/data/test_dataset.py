@@ -129,12 +129,12 @@ def test_a_version_without_its_record_does_not_count(project: Project) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, -1])
 def test_a_version_that_is_not_there_is_said(project: Project, version: int) -> None:
-    with pytest.raises(NotFoundError, match=f"'Pets' has no pictures in version {version}"):
+    with pytest.raises(NotFoundError, match=f"“Pets” has no pictures in version {version}"):
         open_dataset(project, version)
 
 
 def test_a_project_without_pictures_is_said() -> None:
-    with pytest.raises(NotFoundError, match="'Empty' has no pictures"):
+    with pytest.raises(NotFoundError, match="“Empty” has no pictures"):
         open_dataset(publish_project(open_staging(), "Empty"))
 
 

@@ -40,7 +40,9 @@ def test_a_two_picture_jpeg_is_stored_as_jpeg() -> None:
     assert (facts.format, facts.extension) == ("MPO", "jpg")
 
 
-@pytest.mark.parametrize(("orientation", "size"), [(1, (300, 200)), (3, (300, 200)), (6, (200, 300)), (8, (200, 300))])
+@pytest.mark.parametrize(
+    ("orientation", "size"), [(1, (300, 200)), (3, (300, 200)), (6, (200, 300)), (8, (200, 300))]
+)
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_sizes_are_upright(format: str, orientation: int, size: tuple[int, int]) -> None:
     """Width and height as people see them, not as the sensor stored them."""

@@ -35,7 +35,10 @@ def test_a_folder_is_a_class() -> None:
 
 def test_a_nested_root_is_no_class() -> None:
     """Zipping a folder puts that folder into the zip."""
-    assert layout("pets/cats/1.png", "pets/dogs/1.png") == {"pets/cats/1.png": "cats", "pets/dogs/1.png": "dogs"}
+    assert layout("pets/cats/1.png", "pets/dogs/1.png") == {
+        "pets/cats/1.png": "cats",
+        "pets/dogs/1.png": "dogs",
+    }
 
 
 def test_roots_may_be_nested_deep() -> None:
@@ -109,7 +112,15 @@ def test_a_picture_outside_every_folder_is_in_no_class() -> None:
 
 @pytest.mark.parametrize(
     "stray",
-    ["README.md", "pets/labels.csv", "pets/notes/todo.txt", "LICENSE", "pets/LICENSE", "pets/Icon\r", "pets/data.mat"],
+    [
+        "README.md",
+        "pets/labels.csv",
+        "pets/notes/todo.txt",
+        "LICENSE",
+        "pets/LICENSE",
+        "pets/Icon\r",
+        "pets/data.mat",
+    ],
 )
 def test_what_is_no_picture_does_not_change_what_folders_mean(stray: str) -> None:
     """A licence beside the class folders would make them one class, “pets”."""
@@ -179,7 +190,7 @@ def test_a_folder_without_a_visible_name_is_no_class() -> None:
 
 def test_classes_that_differ_in_capitals_are_refused() -> None:
     """They are one folder on Windows; which was meant, only the user knows."""
-    with pytest.raises(ClassNameError, match="'Cats' and 'cats' differ only in capital letters"):
+    with pytest.raises(ClassNameError, match="“Cats” and “cats” differ only in capital letters"):
         spelling_of_classes(["cats", "dogs", "Cats"], merge_case=False)
 
 
@@ -208,3 +219,12 @@ def test_different_names_keep_their_spelling() -> None:
 def test_a_split_speaks_as_reports_do() -> None:
     """The values stand in files that outlive this version."""
     assert [split.value for split in Split] == ["train", "validation", "test"]
+
+
+def test_a_stray_picture_beside_the_class_folders_does_not_make_their_root_a_class() -> None:
+    """One lone file in a zip's wrapper folder must not hide all classes."""
+    assert layout("flowers/lone.png", "flowers/rose/1.png", "flowers/tulip/1.png") == {
+        "flowers/lone.png": None,
+        "flowers/rose/1.png": "rose",
+        "flowers/tulip/1.png": "tulip",
+    }

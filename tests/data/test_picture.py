@@ -116,7 +116,9 @@ def test_a_grey_jpeg_has_three_equal_channels() -> None:
 def test_printing_colours_become_screen_colours(format: str) -> None:
     """Pictures from print shops come as CMYK; read as they stand they look negative."""
     upright = small_photograph("flower")
-    data = encoded(Image.fromarray(upright).convert("CMYK"), format, **({"quality": 95} if format == "JPEG" else {}))
+    data = encoded(
+        Image.fromarray(upright).convert("CMYK"), format, **({"quality": 95} if format == "JPEG" else {})
+    )
     assert open_picture(data).mode == "CMYK"
     assert difference(decoded(data), upright) < 6
 
@@ -314,7 +316,7 @@ def test_a_picture_that_is_cut_off_is_refused(kind: str, share: float) -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_the_reason_tells_damage_from_another_kind(kind: str) -> None:
     data = WHOLE[kind]()
-    with pytest.raises(PictureError, match="^it is damaged or cut off$"):
+    with pytest.raises(PictureError, match=r"^it is damaged or cut off$"):
         decoded(data[: len(data) // 2])
 
 
@@ -351,7 +353,7 @@ def test_damaged_bytes_never_break_the_reader(kind: str) -> None:
     ids=["empty", "a zero", "JPEG's mark", "PNG's mark", "text", "HTML", "SVG", "zip", "PDF", "zeros"],
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
-    with pytest.raises(PictureError, match="^it is not a picture, or of a kind that cannot be read$"):
+    with pytest.raises(PictureError, match=r"^it is not a picture, or of a kind that cannot be read$"):
         open_picture(data)
 
 
@@ -363,7 +365,9 @@ def test_postscript_is_not_run() -> None:
         open_picture(data)
 
 
-@pytest.mark.parametrize("format", ["ICO", "ICNS", "JPEG2000", "PCX", "PPM", "QOI", "SGI", "TGA", "AVIF", "DIB"])
+@pytest.mark.parametrize(
+    "format", ["ICO", "ICNS", "JPEG2000", "PCX", "PPM", "QOI", "SGI", "TGA", "AVIF", "DIB"]
+)
 def test_rarer_kinds_are_read_too(format: str) -> None:
     picture = Image.fromarray(photograph("china")).resize((32, 32))
     data = encoded(picture, format)
@@ -380,7 +384,10 @@ def png_chunks(size: tuple[int, int], *, bits: int, colour: int, rows: bytes) ->
     """A PNG file by its specification. ``colour``: 0 grey, 2 RGB."""
     header = struct.pack(">IIBBBBB", *size, bits, colour, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
     )
 
 
@@ -402,7 +409,9 @@ def test_the_largest_picture_is_let_through() -> None:
     assert open_picture(png_chunks((MAX_PIXELS, 1), bits=8, colour=0, rows=b"")).size == (MAX_PIXELS, 1)
 
 
-@pytest.mark.parametrize(("side", "size"), [(100, (320, 214)), (200, (640, 427)), (50, (160, 107)), (5, (80, 54))])
+@pytest.mark.parametrize(
+    ("side", "size"), [(100, (320, 214)), (200, (640, 427)), (50, (160, 107)), (5, (80, 54))]
+)
 def test_a_jpeg_is_decoded_no_larger_than_needed(side: int, size: tuple[int, int]) -> None:
     """At least twice the side asked for, out of 1/1, 1/2, 1/4 and 1/8 of 640 × 427."""
     data = encoded(photograph("china"), "JPEG")

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from core.data.dataset import open_dataset
 from core.data.job import import_pictures
 from core.data.layout import Split
-from core.data.dataset import open_dataset
 from core.data.samples import write_digits
 from core.progress import QuietProgress
 from core.workspace import get_project

@@ -84,7 +84,9 @@ def test_classes_are_not_divided_in_step() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_a_group_stays_together(seed: int) -> None:
     """Copies on both sides would let the classifier look the answer up."""
-    rows = [("cats", f"scene-{i // 4}", "") for i in range(40)] + [("dogs", f"dog-{i}", "") for i in range(10)]
+    rows = [("cats", f"scene-{i // 4}", "") for i in range(40)] + [
+        ("dogs", f"dog-{i}", "") for i in range(10)
+    ]
     frame = table(rows)
     frame["split"] = draw_split(frame, SplitConfig(seed=seed))
     assert (frame.groupby("group")["split"].nunique() == 1).all()

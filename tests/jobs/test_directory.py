@@ -87,7 +87,9 @@ def test_a_job_is_not_made_twice(job: JobDirectory) -> None:
 
 def test_a_job_of_another_format_is_not_misread(job: JobDirectory) -> None:
     write_json(job.path / "config.json", {"schema_version": 99, "kind": "train"})
-    with pytest.raises(SchemaVersionError, match="'run-1' was written in format 99; this Darkroom reads format 1"):
+    with pytest.raises(
+        SchemaVersionError, match="“run-1” was written in format 99; this Darkroom reads format 1"
+    ):
         job.config()
 
 

@@ -97,7 +97,7 @@ def test_an_older_job_does_not_interrupt_the_one_at_work(
     eventually(lambda: "older.json" in tickets(workspace))
     younger.communicate("\n")
     assert older.wait(60) == 0
-    assert log.read_text().split() == "younger begins younger ends older begins older ends".split()
+    assert log.read_text().splitlines() == ["younger begins", "younger ends", "older begins", "older ends"]
 
 
 def test_a_killed_job_makes_way(workspace: Path, log: Path, start: Start, eventually: Callable) -> None:
@@ -106,7 +106,7 @@ def test_a_killed_job_makes_way(workspace: Path, log: Path, start: Start, eventu
     eventually(lambda: "dead begins" in log.read_text())
     dead.kill()  # not waited for: a zombie from here on
     assert start("next", 2.0).wait(60) == 0
-    assert log.read_text().split() == "dead begins next begins next ends".split()
+    assert log.read_text().splitlines() == ["dead begins", "next begins", "next ends"]
     assert tickets(workspace) == []
 
 
@@ -157,7 +157,9 @@ def test_devices_do_not_wait_for_each_other() -> None:
         pass
 
 
-def test_a_worker_waits_for_the_device_and_can_be_stopped_there(workspace: Path, eventually: Callable) -> None:
+def test_a_worker_waits_for_the_device_and_can_be_stopped_there(
+    workspace: Path, eventually: Callable
+) -> None:
     """A queued run shows as queued; Stop takes it out without starting it."""
     with turn_on_device("cpu", "first", 1.0, never):
         job = JobDirectory.create(jobs_folder() / "measure-1", "measure", {})

@@ -35,6 +35,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("core.jobs.reporting.time", clock)
+    monkeypatch.setattr("core.jobs.directory.time", clock)
     return clock
 
 
@@ -88,7 +89,9 @@ def test_without_a_plan_a_pace_is_enough(reporter: JobReporter, job: JobDirector
     assert job.status().fraction == pytest.approx(0.2)
 
 
-def test_what_a_cache_had_is_not_taken_for_speed(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+def test_what_a_cache_had_is_not_taken_for_speed(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
     """90 of 100 found, 5 computed in 1 s: 1 s to go, not a hundredth of one."""
     reporter.stage(Stage.FEATURES)
     reporter.advance(90, 100)
@@ -160,7 +163,9 @@ def test_a_stage_that_comes_twice_adds_up(reporter: JobReporter, job: JobDirecto
     assert job.status().seconds == {"decoding": 6, "features": 3}
 
 
-def test_the_disk_is_not_written_for_every_step(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+def test_the_disk_is_not_written_for_every_step(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
     """Ten thousand pictures are not ten thousand files; but the last one shows."""
     reporter.stage(Stage.READING)
     clock.pass_seconds(0.2)
@@ -227,3 +232,16 @@ def test_the_newest_best_is_what_is_kept(reporter: JobReporter) -> None:
     reporter.keep({"epoch": 1})
     reporter.keep({"epoch": 2})
     assert reporter.kept == {"epoch": 2}
+
+
+def test_time_left_goes_down_between_two_reports(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    """A conversion cannot report, yet its 10 planned seconds pass."""
+    reporter.plan({Stage.CONVERTING: 10})
+    reporter.stage(Stage.CONVERTING)
+    clock.pass_seconds(4)
+    assert job.status().seconds_left == 6
+    assert job.status().fraction == pytest.approx(0.4)
+    clock.pass_seconds(20)
+    assert job.status().seconds_left == 0

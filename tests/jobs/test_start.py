@@ -27,7 +27,9 @@ from core.workspace import Project, jobs_folder, open_staging, publish_project
 from tests.pictures import class_folders, write_zip
 
 
-def make_job(path: Path, kind: str = "import", *, age_seconds: float = 0.0, config: dict | None = None) -> JobDirectory:
+def make_job(
+    path: Path, kind: str = "import", *, age_seconds: float = 0.0, config: dict | None = None
+) -> JobDirectory:
     job = JobDirectory.create(path, kind, config or {})
     record = read_json(path / "config.json")
     write_json(path / "config.json", record | {"created": time.time() - age_seconds})
@@ -108,8 +110,12 @@ def test_an_upload_that_failed_can_be_imported_otherwise(tmp_path: Path) -> None
     assert (again.result() or {})["classes"] == {"cats": 6, "dogs": 3}
 
 
-@pytest.mark.parametrize(("name", "error"), [("a/b", InvalidNameError), ("", InvalidNameError), ("LEAVES", ProjectExistsError)])
-def test_a_bad_name_starts_nothing(tmp_path: Path, project: Project, name: str, error: type[DarkroomError]) -> None:
+@pytest.mark.parametrize(
+    ("name", "error"), [("a/b", InvalidNameError), ("", InvalidNameError), ("LEAVES", ProjectExistsError)]
+)
+def test_a_bad_name_starts_nothing(
+    tmp_path: Path, project: Project, name: str, error: type[DarkroomError]
+) -> None:
     """The form says so at once; there is no job to look at."""
     with pytest.raises(error):
         start_import(name, source=tmp_path)
@@ -126,7 +132,7 @@ def test_an_unknown_backbone_starts_nothing() -> None:
 def test_a_running_job_is_not_started_twice(tmp_path: Path, state: JobState) -> None:
     """Two workers would write the same files."""
     job = let_live(make_job(tmp_path / "run-1", "train"), state)
-    with pytest.raises(NotFoundError, match=f"'run-1' is {state}; there is nothing to resume"):
+    with pytest.raises(NotFoundError, match="nothing to resume: “run-1” is running"):
         resume(job)
 
 
@@ -166,7 +172,12 @@ def test_the_newest_job_that_completes_a_run_is_found(project: Project) -> None:
     assert finishing_job(project, run) is None
     make_job(project.jobs / "finish-1", "finish", age_seconds=30, config={"job": str(run), "steps": []})
     make_job(project.jobs / "finish-2", "finish", age_seconds=10, config={"job": str(run), "steps": []})
-    make_job(project.jobs / "finish-3", "finish", age_seconds=5, config={"job": str(project.runs / "run-2"), "steps": []})
+    make_job(
+        project.jobs / "finish-3",
+        "finish",
+        age_seconds=5,
+        config={"job": str(project.runs / "run-2"), "steps": []},
+    )
     make_job(project.jobs / "other-1", "measure")
     found = finishing_job(project, run)
     assert found is not None

@@ -64,7 +64,7 @@ def test_what_the_user_can_mend_is_no_bug(tmp_path: Path, workspace: Path) -> No
     job = start_import("Pets", source=write_zip(tmp_path / "pets.zip", class_folders({"cats": 4})))
     assert wait_for(job) is JobState.FAILED
     status = job.status()
-    assert str(status.error).startswith("Only one class was found: 'cats'.")
+    assert str(status.error).startswith("Only one class was found: “cats”.")
     assert not status.is_bug
     assert job.result() is None
     assert list_projects() == []
@@ -112,9 +112,7 @@ def test_the_exit_code_says_how_it_ended(project: Project, step: str, code: int)
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == code
 
 
-def test_a_stopped_import_leaves_nothing(
-    slow_source: Path, workspace: Path, eventually: Eventually
-) -> None:
+def test_a_stopped_import_leaves_nothing(slow_source: Path, workspace: Path, eventually: Eventually) -> None:
     job = start_import("Slow", source=slow_source)
     eventually(lambda: staged_files(workspace))
     asked = time.monotonic()
@@ -184,7 +182,9 @@ def test_a_stop_with_nothing_to_keep_starts_nothing(
 
 
 @pytest.mark.parametrize(
-    ("step", "best"), [("train_until_stopped", "returned"), ("keep_and_hang", "kept")], ids=["answers", "hangs"]
+    ("step", "best"),
+    [("train_until_stopped", "returned"), ("keep_and_hang", "kept")],
+    ids=["answers", "hangs"],
 )
 def test_a_stopped_run_keeps_its_best_and_finishes_what_follows(
     start_steps: StartSteps, project: Project, eventually: Eventually, step: str, best: str
@@ -224,7 +224,11 @@ def test_a_worker_outlives_who_started_it(slow_source: Path, eventually: Eventua
         "print(start_import('Slow', source=Path(sys.argv[1])).path)\n"
     )
     outcome = subprocess.run(
-        [sys.executable, "-c", program, str(slow_source)], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, str(slow_source)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     job = JobDirectory(Path(outcome.stdout.strip()))
     assert wait_for(job) is JobState.FINISHED
@@ -248,9 +252,7 @@ def test_a_worker_gets_its_own_surroundings(
     assert result["session"] == job.process_id()
 
 
-def test_a_relative_workspace_stays_where_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_relative_workspace_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker runs elsewhere: “./workspace” must not become another one there."""
     source = write_folder(tmp_path / "source", class_folders({"cats": 3, "dogs": 3}))
     monkeypatch.chdir(tmp_path)

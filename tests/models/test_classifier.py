@@ -16,7 +16,7 @@ from core.errors import WeightsError
 from core.files import hash_file
 from core.models.backbones import BACKBONES, get_backbone
 from core.models.classifier import build_classifier, build_feature_extractor
-from core.models.head import HeadWeights
+from core.models.head import QUARTERS, HeadWeights
 from core.models.weights import weights_path
 
 Build = Callable[[str], Any]
@@ -80,6 +80,26 @@ def test_a_saved_classifier_loads_in_safe_mode_and_agrees(
     assert loaded.output_names == ["probabilities"]
 
 
+@pytest.mark.parametrize(
+    ("key", "rows"),
+    [("small_cnn", (slice(0, 3), slice(3, 6))), ("efficientnet_lite0", (slice(0, 4), slice(3, 7)))],
+    ids=["6 x 6", "7 x 7"],
+)
+def test_features_are_the_means_of_the_four_quarters(
+    key: str, rows: tuple[slice, slice], lively_extractor: Build, random_pictures: Callable[..., np.ndarray]
+) -> None:
+    """Top left, top right, bottom left, bottom right; quarters of an odd map share its middle."""
+    extractor = lively_extractor(key)
+    pictures = random_pictures(get_backbone(key).input_size)
+    entry = keras.Model(extractor.input, extractor.get_layer("preprocessing").output)
+    feature_map = np.asarray(extractor.get_layer("backbone")(entry(pictures)))
+    assert feature_map.shape[1] == feature_map.shape[2] == rows[1].stop
+    expected = [feature_map[:, high, wide].mean(axis=(1, 2)) for high in rows for wide in rows]
+    features = np.asarray(extractor(pictures))
+    np.testing.assert_allclose(features, np.concatenate(expected, axis=1), rtol=1e-4, atol=1e-5)
+    assert features.shape[1] == QUARTERS * feature_map.shape[3]
+
+
 def test_frozen_means_frozen_while_training(random_pictures: Callable[..., np.ndarray]) -> None:
     """``training=False`` does not stop BatchNorm's statistics in ``fit`` (keras#20285)."""
     extractor = build_feature_extractor(get_backbone("small_cnn"), pretrained=False)
@@ -139,7 +159,8 @@ def test_efficientnet_from_a_file_equals_keras_own_imagenet_network(
     expected = keras.applications.EfficientNetB0(include_top=False, weights="imagenet", pooling="avg")
     plain = keras.applications.EfficientNetB0(include_top=False, weights=str(path), pooling="avg")
     pictures = random_pictures(224)
-    answers = np.asarray(extractor(pictures))
+    feature_map = extractor.get_layer("backbone")(pictures.astype(np.float32))
+    answers = np.asarray(feature_map).mean(axis=(1, 2))
     np.testing.assert_allclose(answers, np.asarray(expected(pictures)), atol=1e-3)
     assert np.abs(answers - np.asarray(plain(pictures))).max() > 0.05, "the trap is gone from Keras"
 
@@ -160,6 +181,6 @@ def _write_imagenet_like_weights(path: Path, enliven: Callable[[Any], None]) -> 
 
 def test_a_head_for_other_classes_is_refused(lively_extractor: Build) -> None:
     extractor = lively_extractor("small_cnn")
-    head = random_head(extractor, np.random.default_rng(0).normal(size=(4, 256)))
+    head = random_head(extractor, np.random.default_rng(0).normal(size=(4, extractor.output_shape[1])))
     with pytest.raises(ValueError, match="2 class names for a head of 3"):
         build_classifier(extractor, head, ["a", "b"])

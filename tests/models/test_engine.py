@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from core.models.engine import Engine, FeatureExtractor
+from core.models.head import QUARTERS
 
 COUNT = 11  # no multiple of any batch size used here
+FEATURES = QUARTERS * 256  # of the small network
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def expected(path: Path, pictures: np.ndarray) -> np.ndarray:
 
 def test_sizes_are_read_from_the_file(path: Path) -> None:
     engine = Engine(path)
-    assert (engine.input_size, engine.output_size) == (96, 256)
+    assert (engine.input_size, engine.output_size) == (96, FEATURES)
 
 
 def test_any_batch_size_gives_the_same_rows(path: Path, pictures: np.ndarray, expected: np.ndarray) -> None:
@@ -41,7 +43,7 @@ def test_any_batch_size_gives_the_same_rows(path: Path, pictures: np.ndarray, ex
         answers = engine.run(pictures[:size])
         assert answers.dtype == np.float32
         np.testing.assert_allclose(answers, expected[:size], atol=1e-5)
-    assert engine.run(pictures[:0]).shape == (0, 256)
+    assert engine.run(pictures[:0]).shape == (0, FEATURES)
 
 
 def test_results_are_the_callers_own(path: Path, pictures: np.ndarray) -> None:
@@ -108,4 +110,4 @@ def test_a_stopped_extraction_returns_what_is_done(
 
 
 def test_no_pictures_have_no_features(path: Path, pictures: np.ndarray) -> None:
-    assert FeatureExtractor(path).run(pictures[:0]).shape == (0, 256)
+    assert FeatureExtractor(path).run(pictures[:0]).shape == (0, FEATURES)

@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -32,10 +33,15 @@ MakeRun = Callable[..., JobDirectory]
 STEPS = ("data", "augment", "model", "train", "evaluate", "predict", "export")
 
 
+def elements(app: AppTest, kind: str) -> list[Any]:
+    """The elements of a kind in the page's main part."""
+    return list(app.main.get(kind))
+
+
 def texts(app: AppTest) -> str:
     """Every sentence on the page, whatever element it stands in."""
     kinds = ("markdown", "caption", "info", "warning", "error", "success", "title", "header", "subheader")
-    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+    return "\n".join(str(element.value) for kind in kinds for element in elements(app, kind))
 
 
 def newest_job() -> JobDirectory:
@@ -85,7 +91,7 @@ def test_every_step_opens_without_a_project_and_says_where_to_make_one(
         assert not app.button(key="sample-digits").disabled
     else:
         assert "Every step starts with a project" in texts(app)
-        assert [link.label for link in app.main.get("page_link")] == ["Choose or make a project"]
+        assert [link.label for link in elements(app, "page_link")] == ["Choose or make a project"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -93,7 +99,7 @@ def test_every_step_opens_with_an_untrained_project(open_page: OpenPage, project
     app = open_page(step)
     if step in {"evaluate", "predict", "export"}:
         assert "There is no trained classifier yet." in texts(app)
-        assert [link.label for link in app.main.get("page_link")] == ["Train one"]
+        assert [link.label for link in elements(app, "page_link")] == ["Train one"]
 
 
 def test_a_press_imports_the_sample_and_opens_it(open_page: OpenPage) -> None:
@@ -164,16 +170,16 @@ def test_a_name_with_html_and_markdown_is_shown_letter_by_letter(
     import_dataset(source, "Hostile")
     app = open_page("data")
     assert "<script>" not in texts(app)
-    assert "&lt;" in app.get("html")[0].value or "digit-" in app.get("html")[0].value
+    assert "&lt;" in elements(app, "html")[0].value or "digit-" in elements(app, "html")[0].value
 
 
 def test_a_preset_changes_the_preview_and_is_kept(open_page: OpenPage, project: Project) -> None:
     app = open_page("augment")
-    before, after = (element.value for element in app.main.get("html"))
+    before, after = (element.value for element in elements(app, "html"))
     assert before == after
     app.button(key="preset-strong").click().run()
     assert not app.exception
-    before, after = (element.value for element in app.main.get("html"))
+    before, after = (element.value for element in elements(app, "html"))
     assert before != after
     assert AugmentationConfig.from_json(dict(project_settings(project)["augmentation"])).rotation == 0.1  # type: ignore[call-overload]
 
@@ -187,9 +193,9 @@ def test_a_slider_shows_degrees_and_is_kept_as_a_fraction(open_page: OpenPage, p
 def test_another_draw_changes_the_copies(open_page: OpenPage, project: Project) -> None:
     remember_setting(project, "augmentation", AugmentationConfig(rotation=0.2).to_json())
     app = open_page("augment")
-    first = app.main.get("html")[1].value
+    first = elements(app, "html")[1].value
     app.button(key="draw-again").click().run()
-    assert app.main.get("html")[1].value != first
+    assert elements(app, "html")[1].value != first
 
 
 def test_a_chosen_backbone_is_kept(open_page: OpenPage, project: Project) -> None:
@@ -249,7 +255,7 @@ def test_evaluation_shows_accuracy_beside_the_baseline(
     assert table["name"].tolist() == ["0", "1", "2", "macro mean", "weighted mean"]
     assert table["recall"].tolist()[:3] == [50.0, 100.0, 100.0]
     assert table["precision"].tolist()[1] == pytest.approx(100 * 2 / 3)
-    assert "0 → 1" in app.main.get("html")[-1].value
+    assert "0 → 1" in elements(app, "html")[-1].value
 
 
 def test_prediction_shows_each_picture_and_refuses_what_is_none(
@@ -273,7 +279,7 @@ def test_export_offers_three_files_and_the_proof(
 ) -> None:
     deliver(make_run(project, "run-1", JobState.FINISHED, evaluated=True), tiny_tflite)
     app = open_page("export")
-    links = [element.proto.url for element in app.get("link_button")]
+    links = [element.proto.url for element in elements(app, "link_button")]
     assert links == [f"/api/runs/run-1/export/{kind}" for kind in ("bundle", "tflite", "keras")]
     assert "on 6 test pictures" in app.success[0].value
 
@@ -284,7 +290,7 @@ def test_a_run_that_is_not_packed_yet_is_not_exported(
     make_run(project, "run-1", JobState.STOPPED, evaluated=True)
     app = open_page("export")
     assert "never packed" in app.warning[0].value
-    assert not app.get("link_button")
+    assert not elements(app, "link_button")
 
 
 def test_a_deep_link_opens_project_and_run(

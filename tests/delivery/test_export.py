@@ -1,0 +1,140 @@
+"""Each export is the proven file itself, or holds it, and stands on its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from core.data import picture
+from core.data.dataset import open_dataset
+from core.delivery.export import ExportFormat, export_file, export_run
+from core.delivery.files import keras_file, labels_file, parity_file, tflite_file
+from core.delivery.prediction import Classifier
+from core.errors import DeliveryError, NotFoundError
+from core.files import hash_file, read_json
+from core.models.engine import Engine
+from core.workspace import project_of
+
+BUNDLE = {"model.tflite", "labels.json", "picture.py", "predict.py", "README.md", "requirements.txt"}
+
+
+def test_extensions_are_those_that_programs_know() -> None:
+    assert [kind.extension for kind in ExportFormat] == ["keras", "tflite", "zip"]
+
+
+@pytest.mark.parametrize("kind", [ExportFormat.KERAS, ExportFormat.TFLITE])
+def test_a_model_is_exported_byte_for_byte(finished_run: Path, tmp_path: Path, kind: ExportFormat) -> None:
+    """What was proven is what is handed over."""
+    proven = {ExportFormat.KERAS: keras_file, ExportFormat.TFLITE: tflite_file}[kind](finished_run)
+    output = tmp_path / "new" / "folder" / "my model"
+    export_run(finished_run, kind, output)
+    assert hash_file(output) == hash_file(proven) == hash_file(export_file(finished_run, kind))
+    assert list(output.parent.iterdir()) == [output], "a temporary file stayed"
+
+
+def test_the_keras_file_opens_safely_and_answers_the_same(finished_run: Path) -> None:
+    """Safe mode: no code of ours is needed to open it, and none runs."""
+    dataset = open_dataset(project_of(finished_run))
+    classifier = Classifier(finished_run)
+    files = [dataset.picture_bytes(row) for row in (0, 30, 59)]
+    model = keras.models.load_model(keras_file(finished_run), compile=False, safe_mode=True)
+    answers = np.asarray(model(np.stack([classifier.prepare(file) for file in files])))
+    np.testing.assert_allclose(answers, [classifier.probabilities(file) for file in files], atol=1e-5)
+
+
+def test_the_tflite_file_needs_no_second_file_to_be_used(finished_run: Path) -> None:
+    """uint8 pixels in, probabilities out: the preprocessing is inside."""
+    dataset = open_dataset(project_of(finished_run))
+    pixels = picture.load_picture(dataset.picture_bytes(0), 224)
+    answer = Engine(tflite_file(finished_run)).run(pixels[np.newaxis])[0]
+    np.testing.assert_allclose(answer, Classifier(finished_run).probabilities(dataset.picture_bytes(0)), atol=1e-6)
+
+
+def test_the_bundle_holds_the_proven_model_and_the_very_code_that_read_the_pictures(
+    finished_run: Path, tmp_path: Path
+) -> None:
+    export_run(finished_run, ExportFormat.BUNDLE, tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as bundle:
+        assert set(bundle.namelist()) == BUNDLE
+        assert bundle.testzip() is None
+        content = {name: bundle.read(name) for name in BUNDLE}
+    assert content["model.tflite"] == tflite_file(finished_run).read_bytes()
+    assert content["labels.json"] == labels_file(finished_run).read_bytes()
+    assert content["picture.py"] == Path(picture.__file__).read_bytes()
+
+
+def test_the_bundle_requires_three_packages_in_the_versions_it_was_proven_with(finished_run: Path) -> None:
+    with zipfile.ZipFile(export_file(finished_run, ExportFormat.BUNDLE)) as bundle:
+        lines = bundle.read("requirements.txt").decode().splitlines()
+    assert lines == [f"{name}=={version(name)}" for name in ("ai-edge-litert", "numpy", "pillow")]
+
+
+def test_the_bundles_readme_names_every_file_in_it(finished_run: Path) -> None:
+    with zipfile.ZipFile(export_file(finished_run, ExportFormat.BUNDLE)) as bundle:
+        named = set(re.findall(r"`([\w.]+\.\w+)`", bundle.read("README.md").decode()))
+    assert named == BUNDLE - {"README.md", "requirements.txt"}
+
+
+def test_the_bundle_is_made_once(finished_run: Path) -> None:
+    first = export_file(finished_run, ExportFormat.BUNDLE)
+    stamp = first.stat().st_mtime_ns
+    assert export_file(finished_run, ExportFormat.BUNDLE) == first
+    assert first.stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize("kind", list(ExportFormat))
+def test_an_unproven_classifier_is_not_exported(finished_run: Path, tmp_path: Path, kind: ExportFormat) -> None:
+    parity_file(finished_run).unlink()
+    with pytest.raises(NotFoundError, match="has no finished classifier"):
+        export_run(finished_run, kind, tmp_path / "out")
+    with pytest.raises(NotFoundError, match="has no finished classifier"):
+        export_file(finished_run, kind)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", [ExportFormat.TFLITE, ExportFormat.BUNDLE])
+def test_a_place_that_cannot_be_written_is_named(finished_run: Path, tmp_path: Path, kind: ExportFormat) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(DeliveryError, match="taken could not be written: Is a directory. Choose another place"):
+        export_run(finished_run, kind, tmp_path / "taken")
+    (tmp_path / "file").touch()
+    with pytest.raises(DeliveryError, match=r"could not be written: (Not a directory|File exists)"):
+        export_run(finished_run, kind, tmp_path / "file" / "model")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "taken", "workspace"]
+
+
+def test_an_export_that_breaks_off_leaves_the_old_file(
+    finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk must not cost the classifier that was exported last week."""
+    output = tmp_path / "model.tflite"
+    output.write_bytes(b"last week's")
+
+    def full(source: Path, target: Path) -> None:
+        Path(target).write_bytes(b"half")
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(DeliveryError, match="No space left on device"):
+        export_run(finished_run, ExportFormat.TFLITE, output)
+    assert output.read_bytes() == b"last week's"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.tflite", "workspace"]
+
+
+def test_labels_say_what_is_needed_beside_the_network(finished_run: Path) -> None:
+    record = read_json(labels_file(finished_run))
+    assert record == {
+        "schema_version": 1,
+        "class_names": ["3", "5", "8"],
+        "input_size": 224,
+        "backbone": "efficientnet_lite0",
+        "run": finished_run.name,
+    }

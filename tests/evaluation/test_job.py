@@ -1,0 +1,122 @@
+"""A finished run was measured on its test pictures, once, with the head it delivers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.layout import Split
+from core.evaluation import job
+from core.evaluation.job import evaluate
+from core.evaluation.report import read_predictions, read_report
+from core.files import read_json
+from core.models.head import HeadWeights
+from core.progress import QuietProgress, Stage
+from core.training.features import cached_features
+from core.training.job import head_file
+from core.workspace import project_of
+from tests.recording import Recorder
+
+
+@pytest.fixture
+def config(finished_run: Path) -> dict[str, Any]:
+    return dict(read_json(finished_run / "config.json")["config"])
+
+
+@pytest.fixture
+def dataset(finished_run: Path) -> Dataset:
+    return open_dataset(project_of(finished_run))
+
+
+def test_the_report_counts_the_test_pictures_and_no_others(finished_run: Path, dataset: Dataset) -> None:
+    report, predictions = read_report(finished_run), read_predictions(finished_run)
+    test = predictions[predictions["split"] == "test"]
+    assert report["pictures"] == len(test) == len(dataset.rows(Split.TEST)) == 9
+    assert np.sum(report["confusion"]) == 9
+    assert [row["support"] for row in report["classes"]] == [4, 3, 2]
+    assert report["accuracy"] == (test["label"] == test["predicted"]).mean()
+    assert report["majority_class"] == "3"
+    assert report["majority_baseline"] == 4 / 9
+
+
+def test_what_was_recorded_is_what_the_head_says(finished_run: Path, config: dict[str, Any]) -> None:
+    """Evaluated again from the files on disk, to the last digit."""
+    before = read_report(finished_run), read_predictions(finished_run)["probabilities"].tolist()
+    result = evaluate(finished_run, config, QuietProgress())
+    assert read_report(finished_run) == before[0]
+    np.testing.assert_array_equal(read_predictions(finished_run)["probabilities"].tolist(), before[1])
+    assert result == {"test": read_json(finished_run / "result.json")["test"]}
+    assert result["test"]["macro_f1"] == before[0]["macro"]["f1"]
+
+
+def test_predictions_are_kept_for_validation_and_test_alone(finished_run: Path, dataset: Dataset) -> None:
+    """Those on training pictures would flatter whoever looks at them."""
+    rows = np.concatenate([dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)])
+    predictions = read_predictions(finished_run)
+    expected = dataset.pictures.iloc[rows]
+    assert predictions["id"].tolist() == expected["id"].tolist()
+    assert predictions["split"].tolist() == expected["split"].tolist()
+    assert predictions["label"].tolist() == expected["label"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "changes"), [(Split.TRAIN, False), (Split.VALIDATION, False), (Split.TEST, True)]
+)
+def test_only_test_pictures_enter_the_report(
+    finished_run: Path,
+    dataset: Dataset,
+    config: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    spoilt: Split,
+    changes: bool,
+) -> None:
+    """Pictures of the other parts may be spoilt without a trace; those of the test may not."""
+    before = read_report(finished_run)
+
+    def spoil(dataset: Dataset, *arguments: Any, **options: Any) -> np.ndarray:
+        features = cached_features(dataset, *arguments, **options)
+        rows = dataset.rows(spoilt)
+        features[rows] = -features[rows]
+        return features
+
+    monkeypatch.setattr(job, "cached_features", spoil)
+    evaluate(finished_run, config, QuietProgress())
+    assert (read_report(finished_run) != before) is changes
+
+
+def test_each_row_has_its_own_pictures_probabilities(finished_run: Path, dataset: Dataset) -> None:
+    """Rows that were shifted by one would still add up to a plausible report."""
+    from core.delivery.prediction import Classifier
+
+    classifier = Classifier(finished_run)
+    row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
+    predictions = read_predictions(finished_run)
+    for record in (predictions.iloc[0], predictions.iloc[8], predictions.iloc[-1]):
+        answer = classifier.probabilities(dataset.picture_bytes(row_of[record["id"]]))
+        np.testing.assert_allclose(answer, record["probabilities"], atol=1e-4)
+        assert record["predicted"] == dataset.class_names[int(answer.argmax())]
+
+
+def test_the_best_head_is_what_is_measured(
+    finished_run: Path, dataset: Dataset, config: dict[str, Any]
+) -> None:
+    """Another head on disk gives another report: nothing is taken from the training step's memory."""
+    head = HeadWeights.load(head_file(finished_run))
+    (kernel, bias) = head.layers[-1]
+    turned = (np.roll(kernel, 1, axis=1), np.roll(bias, 1))  # every class is called the next one
+    HeadWeights(
+        feature_mean=head.feature_mean, feature_scale=head.feature_scale, layers=(*head.layers[:-1], turned)
+    ).save(head_file(finished_run))
+    before = np.array(read_report(finished_run)["confusion"])
+    evaluate(finished_run, config, QuietProgress())
+    np.testing.assert_array_equal(read_report(finished_run)["confusion"], np.roll(before, 1, axis=1))
+
+
+def test_evaluating_from_the_cache_is_one_short_stage(finished_run: Path, config: dict[str, Any]) -> None:
+    recorder = Recorder()
+    evaluate(finished_run, config, recorder)
+    assert set(recorder.stages) == {Stage.EVALUATING}

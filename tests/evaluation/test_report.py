@@ -1,0 +1,155 @@
+"""The report says what the test pictures say, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.data.dataset import Dataset
+from core.errors import NotFoundError
+from core.evaluation.metrics import wilson_interval
+from core.evaluation.report import (
+    has_report,
+    make_report,
+    prediction_table,
+    read_predictions,
+    read_report,
+    worst_mistakes,
+    write_report,
+)
+
+NAMES = ("cat", "dog", "fox")
+# (id, label, split, probabilities): dogs lead in training, cats in the test.
+PICTURES = [
+    ("train-1", "dog", "train", None),
+    ("train-2", "dog", "train", None),
+    ("train-3", "dog", "train", None),
+    ("train-4", "cat", "train", None),
+    ("train-5", "fox", "train", None),
+    ("val-wrong", "cat", "validation", (0.01, 0.99, 0.0)),
+    ("val-right", "dog", "validation", (0.1, 0.9, 0.0)),
+    ("test-1", "cat", "test", (0.7, 0.2, 0.1)),
+    ("test-2", "cat", "test", (0.6, 0.3, 0.1)),
+    ("test-3", "cat", "test", (0.4, 0.5, 0.1)),  # called dog, 0.5
+    ("test-4", "dog", "test", (0.1, 0.8, 0.1)),
+    ("test-5", "dog", "test", (0.9, 0.05, 0.05)),  # called cat, 0.9
+    ("test-6", "fox", "test", (0.2, 0.7, 0.1)),  # called dog, 0.7
+    ("test-7", "cat", "test", (0.3, 0.0, 0.7)),  # called fox, 0.7
+    ("test-8", "cat", "test", (0.8, 0.1, 0.1)),
+]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    table = pd.DataFrame([row[:3] for row in PICTURES], columns=["id", "label", "split"])
+    return Dataset(folder=tmp_path, version=1, class_names=NAMES, skipped=(), pictures=table)
+
+
+def rows_of(split: str) -> np.ndarray:
+    return np.array([row for row, picture in enumerate(PICTURES) if picture[2] == split])
+
+
+def probabilities_of(rows: np.ndarray) -> np.ndarray:
+    return np.array([PICTURES[row][3] for row in rows], np.float32)
+
+
+@pytest.fixture
+def predictions(dataset: Dataset) -> pd.DataFrame:
+    rows = np.concatenate([rows_of("validation"), rows_of("test")])
+    return prediction_table(dataset, rows, probabilities_of(rows))
+
+
+def test_the_figures_are_computed_by_hand(dataset: Dataset) -> None:
+    rows = rows_of("test")
+    report = make_report(dataset, rows, probabilities_of(rows))
+    assert report["pictures"] == 8
+    assert report["accuracy"] == 4 / 8
+    assert report["accuracy_interval"] == wilson_interval(4, 8)
+    assert report["confusion"] == [[3, 1, 1], [1, 1, 0], [0, 1, 0]]
+    cat, dog, fox = report["classes"]
+    # cats: 5, of which 3 found; called cat: 4
+    assert cat == {"name": "cat", "precision": 3 / 4, "recall": 3 / 5, "f1": pytest.approx(2 / 3), "support": 5}
+    # dogs: 2, of which 1 found; called dog: 3
+    assert dog == {"name": "dog", "precision": pytest.approx(1 / 3), "recall": 0.5, "f1": 0.4, "support": 2}
+    assert fox == {"name": "fox", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
+    assert report["macro"]["f1"] == pytest.approx((2 / 3 + 0.4 + 0) / 3)
+    assert report["weighted"]["f1"] == pytest.approx((5 * 2 / 3 + 2 * 0.4 + 0) / 8)
+    assert report["macro"]["precision"] == pytest.approx((3 / 4 + 1 / 3) / 3)
+    assert report["weighted"]["recall"] == pytest.approx(report["accuracy"])
+
+
+def test_the_baseline_is_the_training_majority_measured_on_the_test(dataset: Dataset) -> None:
+    """Who always says "dog" has 2 of 8 right; to say "cat" one would have to know the test's labels."""
+    rows = rows_of("test")
+    report = make_report(dataset, rows, probabilities_of(rows))
+    assert report["majority_class"] == "dog"
+    assert report["majority_baseline"] == 2 / 8
+
+
+def test_a_class_without_test_pictures_is_listed_with_no_support(dataset: Dataset) -> None:
+    rows = rows_of("test")[:5]  # no fox
+    report = make_report(dataset, rows, probabilities_of(rows))
+    assert report["classes"][2] == {"name": "fox", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    cat, dog = report["classes"][:2]
+    assert report["macro"]["recall"] == pytest.approx((cat["recall"] + dog["recall"]) / 2)
+
+
+def test_the_table_has_a_row_a_picture(predictions: pd.DataFrame) -> None:
+    assert list(predictions.columns) == ["id", "split", "label", "predicted", "confidence", "probabilities"]
+    assert predictions["id"].tolist() == [picture[0] for picture in PICTURES[5:]]
+    row = predictions[predictions["id"] == "test-3"].iloc[0]
+    assert (row["split"], row["label"], row["predicted"]) == ("test", "cat", "dog")
+    assert row["confidence"] == pytest.approx(0.5)
+    np.testing.assert_array_equal(row["probabilities"], np.array([0.4, 0.5, 0.1], np.float32))
+
+
+def test_the_worst_mistakes_are_the_surest_wrong_test_pictures(predictions: pd.DataFrame) -> None:
+    """The validation picture that is wrong with 0.99 took part in choosing the classifier."""
+    assert worst_mistakes(predictions, 10)["id"].tolist() == ["test-5", "test-6", "test-7", "test-3"]
+    assert worst_mistakes(predictions, 2)["id"].tolist() == ["test-5", "test-6"]
+
+
+def test_without_mistakes_there_are_none_to_show(predictions: pd.DataFrame) -> None:
+    right = predictions[predictions["label"] == predictions["predicted"]]
+    assert len(right) == 5
+    assert worst_mistakes(right, 10).empty
+
+
+def test_a_report_comes_back_from_disk_as_it_was(
+    dataset: Dataset, predictions: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = rows_of("test")
+    report = make_report(dataset, rows, probabilities_of(rows))
+    write_report(tmp_path / "run-1", report, predictions)
+    assert read_report(tmp_path / "run-1") == json.loads(json.dumps(report))
+    again = read_predictions(tmp_path / "run-1")
+    pd.testing.assert_frame_equal(again, predictions)
+    assert again["probabilities"].iloc[0].dtype == np.float32
+
+
+def test_a_run_without_evaluation_says_so(tmp_path: Path) -> None:
+    assert not has_report(tmp_path / "run-1")
+    for read in (read_report, read_predictions):
+        with pytest.raises(NotFoundError, match="Run 'run-1' has no evaluation"):
+            read(tmp_path / "run-1")
+
+
+def test_the_report_is_the_last_thing_written(
+    dataset: Dataset, predictions: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the two files, a run must count as not evaluated."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr("core.evaluation.report.write_json", die)
+    with pytest.raises(Killed):
+        write_report(tmp_path / "run-1", {}, predictions)
+    assert not has_report(tmp_path / "run-1")
