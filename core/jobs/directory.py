@@ -84,8 +84,8 @@ class JobDirectory:
 
     @classmethod
     def create(cls, path: Path, kind: str, config: Mapping[str, Any]) -> JobDirectory:
-        """Make the directory of a job that is not started yet."""
-        path.mkdir(parents=True)
+        """Make the directory of a job that is not started yet; it is a job once its config is there."""
+        path.mkdir(parents=True, exist_ok=True)
         record = {
             "schema_version": SCHEMA_VERSION,
             "kind": kind,

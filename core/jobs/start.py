@@ -14,7 +14,7 @@ from core.jobs.launcher import launch
 from core.messages import N_
 from core.models.backbones import get_backbone
 from core.training.config import TrainingConfig
-from core.workspace import Project, jobs_folder, list_runs, new_job_name, require_free_name
+from core.workspace import Project, jobs_folder, new_job_name, project_of, require_free_name
 
 _KEEP_ENDED_JOBS_SECONDS = 24 * 3600.0
 _POLL_SECONDS = 0.2
@@ -45,12 +45,12 @@ def start_import(
         "sample": sample,
         "merge_case": merge_case,
     }
-    job = JobDirectory.create(path, "import", config)
-    if upload and source:
-        source.parent.mkdir()
+    if upload and source:  # before the job is there: copying may take longer than a launch is given
+        source.parent.mkdir(parents=True)
         with source.open("wb") as stream:
             while chunk := upload[1](COPY_CHUNK_BYTES):
                 stream.write(chunk)
+    job = JobDirectory.create(path, "import", config)
     launch(job)
     return job
 
@@ -94,7 +94,8 @@ def resume(job: JobDirectory) -> None:
         NotFoundError: there is nothing to resume: it is running, or has finished.
     """
     state = job.status().state
-    if not state.has_ended or state is JobState.FINISHED:
+    rest = finishing_job(project_of(job.path), job.path)
+    if not state.has_ended or state is JobState.FINISHED or (rest and not rest.status().state.has_ended):
         raise NotFoundError(
             N_("There is nothing to resume: “{name}” is running or has finished."), name=job.name
         )
@@ -114,11 +115,6 @@ def active_jobs(project: Project | None) -> list[JobDirectory]:
     folders = [jobs_folder(), *([project.runs, project.jobs] if project else [])]
     jobs = [job for folder in folders for job in list_jobs(folder)]
     return [job for job in jobs if not job.status().state.has_ended]
-
-
-def newest_finished_run(project: Project, is_usable: Callable[[Path], bool]) -> Path | None:
-    """The newest run for which ``is_usable`` holds."""
-    return next((run for run in list_runs(project) if is_usable(run)), None)
 
 
 def wait_for(job: JobDirectory, on_look: Callable[[JobDirectory], None] = lambda job: None) -> JobState:

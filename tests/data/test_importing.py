@@ -402,7 +402,11 @@ REFUSED: dict[str, Refusal] = {
     "nothing": ({}, DataError, r"^pets\.zip is empty"),
     "only junk": ({"__MACOSX/._x": b"x", ".DS_Store": b"x"}, DataError, r"^pets\.zip is empty"),
     "only folders": ({"cats/": b"", "dogs/": b""}, DataError, r"^pets\.zip is empty"),
-    "only escapes": ({"../1.png": digit(1)}, DataError, r"\.\./1\.png, was left out: its name points outside the archive"),
+    "only escapes": (
+        {"../1.png": digit(1)},
+        DataError,
+        r"\.\./1\.png, was left out: its name points outside the archive",
+    ),
 }
 
 

@@ -60,5 +60,7 @@ def test_rounding_is_no_difference() -> None:
 @pytest.mark.parametrize("difference", [0.0011, 1.0, float("inf"), float("nan")])
 def test_more_than_rounding_withholds_the_file(difference: float) -> None:
     """NaN compares as neither more nor less, and must not slip through."""
-    with pytest.raises(DeliveryError, match=r"The \.keras file answers differently .* more than 0\.001.*withheld"):
+    with pytest.raises(
+        DeliveryError, match=r"The \.keras file answers differently .* more than 0\.001.*withheld"
+    ):
         require_parity(difference, 0.001, ".keras")

@@ -50,7 +50,9 @@ def test_guesses_come_best_first_with_their_own_names(classifier: Classifier, da
     assert {guess.name: guess.probability for guess in guesses} == dict(
         zip(PICTURES, map(float, probabilities), strict=True)
     )
-    assert guesses[0] == Guess(name=dataset.class_names[int(probabilities.argmax())], probability=max(probabilities))
+    assert guesses[0] == Guess(
+        name=dataset.class_names[int(probabilities.argmax())], probability=max(probabilities)
+    )
 
 
 def test_probabilities_add_up_to_one(classifier: Classifier, dataset: Dataset) -> None:

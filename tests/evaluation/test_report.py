@@ -72,7 +72,13 @@ def test_the_figures_are_computed_by_hand(dataset: Dataset) -> None:
     assert report["confusion"] == [[3, 1, 1], [1, 1, 0], [0, 1, 0]]
     cat, dog, fox = report["classes"]
     # cats: 5, of which 3 found; called cat: 4
-    assert cat == {"name": "cat", "precision": 3 / 4, "recall": 3 / 5, "f1": pytest.approx(2 / 3), "support": 5}
+    assert cat == {
+        "name": "cat",
+        "precision": 3 / 4,
+        "recall": 3 / 5,
+        "f1": pytest.approx(2 / 3),
+        "support": 5,
+    }
     # dogs: 2, of which 1 found; called dog: 3
     assert dog == {"name": "dog", "precision": pytest.approx(1 / 3), "recall": 0.5, "f1": 0.4, "support": 2}
     assert fox == {"name": "fox", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}

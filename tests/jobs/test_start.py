@@ -16,7 +16,6 @@ from core.jobs.directory import JobDirectory, JobState
 from core.jobs.start import (
     active_jobs,
     finishing_job,
-    newest_finished_run,
     resume,
     safe_upload_name,
     start_download,
@@ -184,15 +183,6 @@ def test_the_newest_job_that_completes_a_run_is_found(project: Project) -> None:
     assert found.name == "finish-2"
 
 
-def test_the_newest_usable_run_is_found(project: Project) -> None:
-    for name in ("run-20261122-081500-aaaa", "run-20261122-091500-bbbb", "run-20261122-101500-cccc"):
-        make_job(project.runs / name, "train")
-    usable = {"run-20261122-081500-aaaa", "run-20261122-091500-bbbb"}
-    found = newest_finished_run(project, lambda run: run.name in usable)
-    assert found == project.runs / "run-20261122-091500-bbbb"
-    assert newest_finished_run(project, lambda run: False) is None
-
-
 def test_waiting_ends_with_the_job(tmp_path: Path) -> None:
     """And meanwhile tells whoever shows progress."""
     job = let_live(make_job(tmp_path / "run-1", "train"))
@@ -204,3 +194,16 @@ def test_waiting_ends_with_the_job(tmp_path: Path) -> None:
 
     assert wait_for(job, look) is JobState.STOPPED
     assert looks == [JobState.RUNNING]
+
+
+def test_a_stopped_run_is_not_resumed_while_its_rest_is_done(workspace: Path) -> None:
+    """Two workers would write the same directory."""
+    project = Project(name="Pets", path=workspace / "projects" / "Pets")
+    run = JobDirectory.create(project.runs / "run-1", "train", {})
+    write_json(run.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})
+    write_json(run.path / "status.json", {"state": "stopped"})
+    rest = JobDirectory.create(project.jobs / "finish-1", "finish", {"job": str(run.path), "steps": []})
+    own = psutil.Process()
+    write_json(rest.path / "process.json", {"pid": own.pid, "started": own.create_time()})
+    with pytest.raises(NotFoundError, match="nothing to resume"):
+        resume(run)

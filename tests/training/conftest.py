@@ -22,9 +22,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     keras.utils.set_random_seed(1)
     path = tmp_path_factory.mktemp("engine") / "random.tflite"
-    path.write_bytes(
-        convert_to_tflite(build_feature_extractor(get_backbone("small_cnn"), pretrained=False))
-    )
+    path.write_bytes(convert_to_tflite(build_feature_extractor(get_backbone("small_cnn"), pretrained=False)))
     return path
 
 

@@ -38,7 +38,9 @@ def settings(**values: Any) -> TrainingConfig:
     return TrainingConfig(**{"dataset_version": 1, "epochs": EPOCHS, "seed": 2} | values)
 
 
-def run_of(project: Project, config: TrainingConfig, progress: Progress, name: str = "run-1") -> tuple[Path, Any]:
+def run_of(
+    project: Project, config: TrainingConfig, progress: Progress, name: str = "run-1"
+) -> tuple[Path, Any]:
     """Train in this process; the run's directory and what the step returned."""
     directory = project.runs / name
     return directory, train(directory, config.to_json(), progress)
@@ -147,7 +149,9 @@ def test_validation_pictures_only_choose(digits_project: Project, monkeypatch: p
     features, labels = lite0_features(dataset), dataset.label_indices
     train, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
     assert len(seen) == 2
-    for (train_set, validation_set), expected in zip(seen, (mean_of_quarters(features), features), strict=True):
+    for (train_set, validation_set), expected in zip(
+        seen, (mean_of_quarters(features), features), strict=True
+    ):
         np.testing.assert_array_equal(train_set.features, expected[train])
         np.testing.assert_array_equal(train_set.labels, labels[train])
         np.testing.assert_array_equal(validation_set.features, expected[validation])
@@ -297,7 +301,9 @@ def test_a_network_trained_again_is_converted_again(digits_project: Project, scr
     extractor.save_weights(extractor_file(directory))  # as another attempt would
     now = engine_path(directory, scratch)
     pictures = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
-    np.testing.assert_allclose(Engine(now).run(pictures), np.asarray(extractor(pictures)), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(
+        Engine(now).run(pictures), np.asarray(extractor(pictures)), rtol=1e-3, atol=1e-3
+    )
     assert now.stem != before.stem, "its features would be taken from the other network's cache"
 
 

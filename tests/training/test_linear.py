@@ -44,7 +44,9 @@ def standardised(features: np.ndarray) -> np.ndarray:
     return (exact - exact.mean(axis=0)) / exact.std(axis=0)
 
 
-def penalised_loss(x: np.ndarray, labels: np.ndarray, kernel: np.ndarray, bias: np.ndarray, l2: float) -> float:
+def penalised_loss(
+    x: np.ndarray, labels: np.ndarray, kernel: np.ndarray, bias: np.ndarray, l2: float
+) -> float:
     """Mean cross-entropy plus half the penalty, in float64, written down once more."""
     log_probabilities = log_softmax(x @ kernel + bias, axis=1)
     return float(-log_probabilities[np.arange(len(labels)), labels].mean() + 0.5 * l2 * (kernel**2).sum())
