@@ -6,6 +6,7 @@ extractor beside it, as weights and, once converted, as a LiteRT engine.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _HEAD_SECONDS = 3.0  # first guesses, for the time left
 _CONVERSION_SECONDS = 15.0
 _EXPORT_SECONDS = 20.0
 _SCRATCH_PICTURES_PER_SECOND = 120.0
+_SAVE_EVERY_SECONDS = 1.0
 # Beyond this a head on the quarters would need more memory than it is likely to gain.
 _MOST_QUARTERS_BYTES = 600 << 20
 
@@ -50,6 +52,7 @@ def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[s
     except JobStopped:
         if curve.best is None:
             raise
+    curve.save()
     return curve.result()
 
 
@@ -230,16 +233,31 @@ class _LearningCurve:
         self._epoch = 0
         self.phase = "whole"
         self.best: dict[str, Any] | None = None
+        self._unsaved: HeadWeights | None = None
+        self._saved_at = 0.0
 
     def add_head(self, scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
         if self._is_best(scores):
-            head.save(head_file(self._directory))
-        self._add(scores, details)
+            self._unsaved = head
+        self._note(scores, details)
+        # Linear epochs take milliseconds, and a safe write as long: not each best one is worth it.
+        if time.monotonic() - self._saved_at > _SAVE_EVERY_SECONDS:
+            self.save()
+        raise_if_stopped(self._progress)
 
     def add_network(self, scores: EpochScores, save: Any) -> None:
         if self._is_best(scores):
             save(extractor_file(self._directory), head_file(self._directory))
-        self._add(scores, {})
+        self._note(scores, {})
+        self._progress.keep(self.result())
+        raise_if_stopped(self._progress)
+
+    def save(self) -> None:
+        """Write the best head so far, if it is not on disk yet."""
+        if self._unsaved is not None:
+            self._unsaved.save(head_file(self._directory))
+            self._unsaved, self._saved_at = None, time.monotonic()
+            self._progress.keep(self.result())
 
     def result(self) -> dict[str, Any]:
         return {"training": {"epochs": self._epoch, "best": self.best, "seed": self._settings.seed}}
@@ -247,7 +265,7 @@ class _LearningCurve:
     def _is_best(self, scores: EpochScores) -> bool:
         return self.best is None or scores.validation_loss < self.best["validation_loss"]
 
-    def _add(self, scores: EpochScores, details: dict[str, Any]) -> None:
+    def _note(self, scores: EpochScores, details: dict[str, Any]) -> None:
         self._epoch += 1
         record = {
             "phase": self.phase,
@@ -260,7 +278,5 @@ class _LearningCurve:
         }
         if self._is_best(scores):
             self.best = record
-            self._progress.keep(self.result())
         self._progress.metric(record | {"best_epoch": self.best["epoch"] if self.best else None})
         self._progress.advance(self._epoch, max(self._epoch, self._settings.epochs))
-        raise_if_stopped(self._progress)
