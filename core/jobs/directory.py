@@ -86,6 +86,8 @@ class JobDirectory:
     def create(cls, path: Path, kind: str, config: Mapping[str, Any]) -> JobDirectory:
         """Make the directory of a job that is not started yet; it is a job once its config is there."""
         path.mkdir(parents=True, exist_ok=True)
+        if (path / "config.json").exists():
+            raise FileExistsError(path)
         record = {
             "schema_version": SCHEMA_VERSION,
             "kind": kind,

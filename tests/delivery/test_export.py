@@ -110,7 +110,7 @@ def test_a_place_that_cannot_be_written_is_named(
 ) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(
-        DeliveryError, match="taken could not be written: Is a directory. Choose another place"
+        DeliveryError, match=r"taken could not be written: Is a directory\. Choose another place"
     ):
         export_run(finished_run, kind, tmp_path / "taken")
     (tmp_path / "file").touch()

@@ -154,7 +154,7 @@ def test_the_command_line_form_is_understood(text: str, expected: AugmentationCo
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("blur=1", r"no augmentation called 'blur'.*flip, rotation, zoom, shift, brightness, contrast"),
+        ("blur=1", r"no augmentation called “blur”.*flip, rotation, zoom, shift, brightness, contrast"),
         ("rotation", r"rotation is ''; choose a number from 0 to 0\.5"),
         ("rotation=much", r"rotation is 'much'; choose a number from 0 to 0\.5"),
         ("zoom=0.6", r"zoom is 0\.6; choose a number from 0 to 0\.5"),

@@ -19,7 +19,7 @@ def test_the_default_needs_no_download() -> None:
 
 
 def test_an_unknown_backbone_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"'resnet99'.*efficientnet_lite0, efficientnet_b0, resnet50"):
+    with pytest.raises(ConfigError, match=r"“resnet99”.*efficientnet_lite0, efficientnet_b0, resnet50"):
         get_backbone("resnet99")
 
 

@@ -116,8 +116,8 @@ def test_the_whole_run_can_be_repeated_to_the_last_digit(digits_project: Project
     second, _ = run_of(digits_project, settings(hidden_units=8), again, "run-2")
     assert once.metrics == again.metrics
     assert {record["phase"] for record in once.metrics} == {"whole", "quarters", "hidden"}
-    weights = [HeadWeights.load(head_file(directory)).layers[0][0] for directory in (first, second)]
-    np.testing.assert_array_equal(*weights)
+    one, other = (HeadWeights.load(head_file(directory)).layers[0][0] for directory in (first, second))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_test_pictures_are_never_looked_at(digits_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,8 +209,11 @@ def test_stop_before_the_first_epoch_leaves_nothing(digits_project: Project) -> 
     assert not (digits_project.runs / "run-1" / "checkpoints").exists()
 
 
-def test_what_is_kept_is_safe_on_disk_already(digits_project: Project) -> None:
+def test_what_is_kept_is_safe_on_disk_already(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The worker may end the process right after a ``keep``, and then evaluates what lies there."""
+    monkeypatch.setattr(job, "_SAVE_EVERY_SECONDS", -1.0)  # so that every best epoch is written
     dataset = open_dataset(digits_project)
     features = lite0_features(dataset)
     file = head_file(digits_project.runs / "run-1")
@@ -226,6 +229,22 @@ def test_what_is_kept_is_safe_on_disk_already(digits_project: Project) -> None:
     losses = [kept["training"]["best"]["validation_loss"] for kept in looking.kept]
     assert len(losses) > 3
     assert losses == sorted(losses, reverse=True)
+
+
+def test_a_head_is_kept_from_the_first_epoch_on_and_in_the_end(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However seldom it is written between."""
+    monkeypatch.setattr(job, "_SAVE_EVERY_SECONDS", 3600.0)
+    monkeypatch.setattr(job.time, "monotonic", lambda: 10_000.0)
+    recorder = Recorder()
+    directory, result = run_of(digits_project, settings(), recorder)
+    first, last = recorder.kept
+    assert first["training"]["epochs"] == 1
+    assert last == result
+    dataset = open_dataset(digits_project)
+    reached = validation_loss(HeadWeights.load(head_file(directory)), lite0_features(dataset), dataset)
+    assert reached == pytest.approx(result["training"]["best"]["validation_loss"], abs=1e-5)
 
 
 def test_augmented_copies_join_the_training_pictures_alone(
