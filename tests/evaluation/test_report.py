@@ -140,7 +140,7 @@ def test_a_report_comes_back_from_disk_as_it_was(
 def test_a_run_without_evaluation_says_so(tmp_path: Path) -> None:
     assert not has_report(tmp_path / "run-1")
     for read in (read_report, read_predictions):
-        with pytest.raises(NotFoundError, match="Run 'run-1' has no evaluation"):
+        with pytest.raises(NotFoundError, match="Run “run-1” has no evaluation"):
             read(tmp_path / "run-1")
 
 

@@ -48,9 +48,9 @@ def test_unknown_settings_are_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("record", "sentence"),
     [
-        ({"augmentation": {"rotate": 0.1}}, "no augmentation called 'rotate'"),
+        ({"augmentation": {"rotate": 0.1}}, "no augmentation called “rotate”"),
         ({"backbone": "resnet5000"}, "resnet5000"),
-        ({"recipe": "slow"}, "no recipe called 'slow'. Choose from: quick, scratch"),
+        ({"recipe": "slow"}, "no recipe called “slow”. Choose from: quick, scratch"),
     ],
     ids=["augmentation", "backbone", "recipe"],
 )
