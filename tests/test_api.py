@@ -6,6 +6,7 @@ import asyncio
 import json
 import zipfile
 from collections.abc import MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
@@ -80,7 +81,9 @@ def ask(
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(Starlette(routes=routes_under(base, allowed))(scope, receive, send))
+    # In a thread: the browser tests leave an event loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, Starlette(routes=routes_under(base, allowed))(scope, receive, send)).result()
     start, *bodies = sent
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
     return Reply(status=start["status"], headers=headers, pieces=[body.get("body", b"") for body in bodies])

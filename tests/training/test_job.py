@@ -236,7 +236,7 @@ def test_a_head_is_kept_from_the_first_epoch_on_and_in_the_end(
 ) -> None:
     """However seldom it is written between."""
     monkeypatch.setattr(job, "_SAVE_EVERY_SECONDS", 3600.0)
-    monkeypatch.setattr(job.time, "monotonic", lambda: 10_000.0)
+    monkeypatch.setattr("core.training.job.time.monotonic", lambda: 10_000.0)
     recorder = Recorder()
     directory, result = run_of(digits_project, settings(), recorder)
     first, last = recorder.kept
