@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -32,7 +33,13 @@ def start_command(home: Path, *arguments: str | Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a terminal of its own, so that its signals reach nobody else
     )
+
+
+def signal_terminal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Signal a command and all that it started in its terminal, as Ctrl-C and a closed window do."""
+    os.killpg(process.pid, number)
 
 
 def answer_of(process: subprocess.Popen[str]) -> dict[str, Any]:

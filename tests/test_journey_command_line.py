@@ -29,6 +29,7 @@ from tests.command_line import (
     answer_of,
     log_of,
     run_command,
+    signal_terminal,
     start_command,
     started_run,
     wait_for_state,
@@ -318,12 +319,12 @@ class Abandoned:
 
 @pytest.fixture(scope="module")
 def abandoned(workspaces: Workspaces) -> Iterator[Abandoned]:
-    """A run whose launching process is killed at once, and which is stopped while it exports."""
+    """A run whose terminal is closed at once, and which is stopped while it exports."""
     project = workspaces("abandoned")
     with no_survivors(project):
         command = start_command(home_of(project), "train", "--project", NAME, *TRAINING_OPTIONS)
         job = started_run(command, project.runs)
-        command.kill()
+        signal_terminal(command, signal.SIGKILL)
         command.communicate(timeout=PATIENCE_SECONDS)
         lived_on = job.is_alive()
         wait_until(lambda: stage_of(job) == Stage.EXPORTING, "the export")
@@ -390,10 +391,10 @@ def both(workspaces: Workspaces) -> Iterator[Both]:
             run for run in run_command(home, "status")["projects"][0]["runs"] if run["id"] == second.name
         )
         wait_until(lambda: stage_of(first) == Stage.TRAINING and len(first.metrics()) >= 2, "two epochs")
-        first_command.send_signal(signal.SIGINT)
+        signal_terminal(first_command, signal.SIGINT)
         wait_for_state(first, JobState.STOPPED)
         wait_until(lambda: stage_of(second) == Stage.AUGMENTING, "the second run's turn")
-        second_command.send_signal(signal.SIGINT)
+        signal_terminal(second_command, signal.SIGINT)
         output, complaints = second_command.communicate(timeout=PATIENCE_SECONDS)
         yield Both(
             project=project,

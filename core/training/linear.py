@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from core.models.head import HeadWeights
 
@@ -47,6 +48,9 @@ class _OutOfEpochsError(Exception):
     """Leaves L-BFGS once the epochs are spent."""
 
 
+# One thread: the optimiser's many short vector operations wait for each other on several (on two
+# cores with other work beside them, 16 s became 4 s), and the products are bound by memory.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def fit_linear_head(
     train: FeatureSet, validation: FeatureSet, num_classes: int, *, epochs: int, on_epoch: OnEpoch
 ) -> None:
