@@ -20,7 +20,7 @@ from core.delivery.files import is_delivered, keras_file, tflite_file
 from core.delivery.prediction import Classifier
 from core.evaluation.report import read_report
 from core.files import hash_file, read_json
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, JobState, JobStatus, list_jobs
 from core.jobs.start import finishing_job, resume
 from core.progress import Stage
 from core.workspace import Project
@@ -368,7 +368,8 @@ class Both:
     project: Project
     first: JobDirectory  # trains from scratch, for very long if one lets it
     second: JobDirectory  # would augment, but is stopped there
-    waiting: dict[str, Any]  # what ``status`` said of the second while the first held the device
+    waiting: JobStatus  # of the second, while the first held the device
+    waits_alive: bool
     first_answer: dict[str, Any]
     second_command: subprocess.CompletedProcess[str]
 
@@ -378,7 +379,7 @@ def both(workspaces: Workspaces) -> Iterator[Both]:
     """Two runs started one after the other; Ctrl-C in the first's terminal, then in the second's."""
     project = workspaces("both")
     home = home_of(project)
-    scratch = ("--backbone", "small_cnn", "--epochs", "10000")
+    scratch = ("--backbone", "small_cnn", "--epochs", "10000", "--augment", "rotation=0.1")
     augmented = ("--augment", "flip,rotation=0.1", "--views", "20")
     with no_survivors(project):
         first_command = start_command(home, "train", "--project", NAME, *scratch)
@@ -387,10 +388,8 @@ def both(workspaces: Workspaces) -> Iterator[Both]:
         second_command = start_command(home, "train", "--project", NAME, *augmented)
         second = started_run(second_command, project.runs)
         wait_for_state(second, JobState.QUEUED)
-        waiting = next(
-            run for run in run_command(home, "status")["projects"][0]["runs"] if run["id"] == second.name
-        )
         wait_until(lambda: stage_of(first) == Stage.TRAINING and len(first.metrics()) >= 2, "two epochs")
+        waiting, waits_alive = second.status(), second.is_alive()
         signal_terminal(first_command, signal.SIGINT)
         wait_for_state(first, JobState.STOPPED)
         wait_until(lambda: stage_of(second) == Stage.AUGMENTING, "the second run's turn")
@@ -401,15 +400,16 @@ def both(workspaces: Workspaces) -> Iterator[Both]:
             first=first,
             second=second,
             waiting=waiting,
+            waits_alive=waits_alive,
             first_answer=answer_of(first_command),
             second_command=subprocess.CompletedProcess([], second_command.returncode, output, complaints),
         )
 
 
 def test_a_second_run_waits_while_the_first_holds_the_device(both: Both) -> None:
-    """Two at once would both be slow, and could run out of memory."""
-    assert (both.waiting["state"], both.waiting["stage"], both.waiting["test"]) == ("queued", "", None)
-    assert both.waiting["pid"] == both.second.process_id()
+    """Two at once would both be slow. Long after it was ready, the second has still not begun."""
+    assert (both.waiting.state, both.waiting.stage) == (JobState.QUEUED, "")
+    assert both.waits_alive
     began = both.second.status().seconds
     assert began is not None
     assert Stage.AUGMENTING in began, "its turn came once the first had stopped"

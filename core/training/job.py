@@ -6,6 +6,7 @@ extractor beside it, as weights and, once converted, as a LiteRT engine.
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -263,7 +264,9 @@ class _LearningCurve:
         return {"training": {"epochs": self._epoch, "best": self.best, "seed": self._settings.seed}}
 
     def _is_best(self, scores: EpochScores) -> bool:
-        return self.best is None or scores.validation_loss < self.best["validation_loss"]
+        if self.best is None or math.isnan(self.best["validation_loss"]):
+            return True
+        return scores.validation_loss < float(self.best["validation_loss"])
 
     def _note(self, scores: EpochScores, details: dict[str, Any]) -> None:
         self._epoch += 1
