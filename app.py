@@ -29,6 +29,7 @@ def warm_up() -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Say where the pages are, and load slow packages while the first one is read."""
     threading.Thread(target=warm_up, daemon=True).start()
+    api.send_at_once(int(st.get_option("server.port")))
     print(f"\n  Darkroom is at http://localhost:{st.get_option('server.port')}/{BASE_PATH}\n", flush=True)
     yield
 

@@ -18,7 +18,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.options import TUTORIAL_EPOCHS, Options
 from benchmarks.running import run_apart
 
-NAMES = ("feature_extraction", "web_process", "quick_training")  # the long one last
+NAMES = ("upload", "gallery", "feature_extraction", "web_process", "quick_training")  # the long one last
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
 

@@ -14,10 +14,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from core.data.dataset import open_dataset
-from core.data.importing import ImportConfig, import_dataset
+from core.data.importing import import_dataset
+from core.dataset_commands import add_dataset_commands, add_import_options, import_config, imported
 from core.delivery.export import ExportFormat, export_run
 from core.delivery.prediction import Classifier
 from core.errors import DarkroomError, NotFoundError, UnreadableImageError
@@ -29,19 +29,18 @@ from core.models.augmentation import AugmentationConfig
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
 from core.models.speeds import measured_speeds
 from core.models.weights import weights_ready
+from core.terminal import (
+    STOPPED,
+    Answer,
+    FailedError,
+    TerminalProgress,
+    end_line,
+    raise_if_failed,
+    show_progress,
+    wait_or_stop,
+)
 from core.training.config import DEFAULT_EPOCHS, Recipe, TrainingConfig, recipe_for
 from core.workspace import find_run, get_project, list_projects, list_runs
-
-Answer = dict[str, Any]
-_STOPPED = 130  # what shells say of a program that Ctrl-C ended
-
-
-class _FailedError(Exception):
-    """A job ended badly; the sentence is for the user, the code for the shell."""
-
-    def __init__(self, sentence: str, code: int) -> None:
-        self.code = code
-        super().__init__(sentence)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,12 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], Answer] = options.command
     try:
         answer = command(options)
-    except (DarkroomError, _FailedError) as error:
+    except (DarkroomError, FailedError) as error:
         print(f"darkroom: {error}", file=sys.stderr)
-        return error.code if isinstance(error, _FailedError) else 2
+        return error.code if isinstance(error, FailedError) else 2
     except KeyboardInterrupt:
         print("darkroom: stopped", file=sys.stderr)
-        return _STOPPED
+        return STOPPED
     if options.json:
         print(json.dumps(answer))  # in ASCII, which every terminal and every pipe can take
     else:
@@ -65,14 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _import(options: argparse.Namespace) -> Answer:
-    config = ImportConfig(merge_case=options.merge_case)
-    report = import_dataset(options.source, options.project, config, _TerminalProgress())
-    _end_line()
-    return {
-        "project": report.project.name,
-        "classes": report.classes,
-        "skipped": [{"file": item.file, "reason": str(item.reason)} for item in report.skipped],
-    }
+    report = import_dataset(options.source, options.project, import_config(options), TerminalProgress())
+    end_line()
+    return imported(report)
 
 
 def _train(options: argparse.Namespace) -> Answer:
@@ -90,15 +84,15 @@ def _train(options: argparse.Namespace) -> Answer:
     )
     job = start_training(project, config)
     print(f"run {job.name} started; Ctrl-C stops it and keeps the best", file=sys.stderr)
-    state = _wait_or_stop(job)
-    _raise_if_failed(job, state)
+    state = wait_or_stop(job)
+    raise_if_failed(job, state)
     result, seconds = job.result() or {}, dict(job.status().seconds or {})
     if state is JobState.STOPPED:
         if not result:
-            raise _FailedError("stopped before there was anything to keep", _STOPPED)
+            raise FailedError("stopped before there was anything to keep", STOPPED)
         rest = finishing_job(project, job.path)
         if rest is not None:
-            _raise_if_failed(rest, wait_for(rest, _show_progress))
+            raise_if_failed(rest, wait_for(rest, show_progress))
             result, seconds = job.result() or {}, seconds | dict(rest.status().seconds or {})
     return {"run": job.name, "state": state, "test": result.get("test"), "seconds": seconds}
 
@@ -194,61 +188,6 @@ def _backbones(options: argparse.Namespace) -> Answer:
     }
 
 
-def _wait_or_stop(job: JobDirectory) -> JobState:
-    try:
-        state = wait_for(job, _show_progress)
-    except KeyboardInterrupt:
-        job.request_stop()
-        _end_line()
-        print("stopping; the best so far is kept", file=sys.stderr)
-        state = wait_for(job)
-    _end_line()
-    return state
-
-
-def _raise_if_failed(job: JobDirectory, state: JobState) -> None:
-    if state is JobState.INTERRUPTED:
-        raise _FailedError(f"the worker of {job.name} died; see {job.path / 'worker.log'}", 1)
-    if state is JobState.FAILED:
-        status = job.status()
-        raise _FailedError(str(status.error), 1 if status.is_bug else 2)
-
-
-def _show_progress(job: JobDirectory) -> None:
-    status = job.status()
-    left = "" if status.seconds_left is None else f", about {status.seconds_left:.0f} s left"
-    steps = f" {status.stage_done}/{status.stage_total}" if status.stage_total else ""
-    _rewrite_line(f"{status.state}: {status.stage}{steps}{left}")
-
-
-class _TerminalProgress:
-    """Progress of work in this very process."""
-
-    def plan(self, expected_seconds: Any) -> None: ...
-
-    def stage(self, stage: str) -> None: ...
-
-    def metric(self, record: dict[str, Any]) -> None: ...
-
-    def keep(self, result: dict[str, Any]) -> None: ...
-
-    def advance(self, done: int, total: int) -> None:
-        _rewrite_line(f"{done}/{total}")
-
-    def should_stop(self) -> bool:
-        return False
-
-
-def _rewrite_line(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def _end_line() -> None:
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
-
-
 def _print_readable(answer: Answer, indent: str = "") -> None:
     for key, value in answer.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -280,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     importing = add("import", _import, "make a project from a zip or folder of class folders")
     importing.add_argument("source", type=Path)
     importing.add_argument("--project", required=True)
-    importing.add_argument("--merge-case", action="store_true", help='take "Cat" and "cat" as one class')
+    add_import_options(importing)
 
     training = add("train", _train, "train a classifier and wait for it")
     training.add_argument("--project", required=True)
@@ -305,6 +244,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--output", required=True, type=Path)
 
     add("backbones", _backbones, "the networks to choose from")
+    add_dataset_commands(add)
     return parser
 
 

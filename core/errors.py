@@ -15,6 +15,11 @@ DarkroomError
 ├── ConfigError               a setting outside what is possible
 ├── WeightsError              pretrained weights that cannot be had or trusted
 │   └── DownloadError
+├── UploadError               bytes from a browser that cannot be taken
+│   ├── UploadDeniedError     the secret that belongs to the upload is missing or wrong
+│   ├── UploadConflictError   not where the file goes on, or another connection sends it
+│   ├── UploadTooLargeError   more than was announced
+│   └── NoRoomError           the disk, or what uploads may take of it, is full
 └── DeliveryError             an export that cannot be made or does not match
 
 The page and the command line show such an error's text as it is. Anything else
@@ -98,3 +103,23 @@ class DownloadError(WeightsError):
 
 class DeliveryError(DarkroomError):
     """An export that cannot be made or does not match the evaluation."""
+
+
+class UploadError(DarkroomError):
+    """Bytes from a browser that cannot be taken."""
+
+
+class UploadDeniedError(UploadError):
+    """The secret that belongs to the upload is missing or wrong."""
+
+
+class UploadConflictError(UploadError):
+    """Bytes that do not go on where the file ends; the value ``offset``, if named, says where it does."""
+
+
+class UploadTooLargeError(UploadError):
+    """More bytes than were announced."""
+
+
+class NoRoomError(UploadError):
+    """The disk, or what uploads may take of it, is full."""

@@ -24,6 +24,7 @@ class Stage(StrEnum):
     EVALUATING = "evaluating"
     EXPORTING = "exporting"
     MEASURING = "measuring"
+    CHECKING = "checking"
 
 
 class JobStopped(Exception):  # noqa: N818 - not an error: the user asked for it

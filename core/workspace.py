@@ -30,8 +30,8 @@ from core.processes import process_lives
 
 SCHEMA_VERSION = 1
 MAX_NAME_LENGTH = 60
-_FORBIDDEN_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
-_RESERVED_NAMES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(10)}
+FORBIDDEN_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+RESERVED_NAMES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(10)}
 
 _STAGING_NAME = re.compile(r"(\d+)-(\d+\.\d+)-[0-9a-f]+")  # process id, its start time, chance
 
@@ -104,10 +104,10 @@ def checked_project_name(name: str) -> str:
     hidden = any(unicodedata.category(character) in {"Cc", "Cf", "Cs"} for character in clean)
     if (
         hidden
-        or _FORBIDDEN_IN_NAMES.search(clean)
+        or FORBIDDEN_IN_NAMES.search(clean)
         or clean[0] == "."
         or clean[-1] == "."
-        or clean.partition(".")[0].strip().lower() in _RESERVED_NAMES
+        or clean.partition(".")[0].strip().lower() in RESERVED_NAMES
     ):
         raise InvalidNameError(
             N_("{name} cannot be a project name. Use letters, digits, spaces, - and _ only."),

@@ -12,7 +12,7 @@ from core.workspace import Project, remember_setting
 from pages.ui import state
 from pages.ui.gallery import Tile, gallery, jpeg
 from pages.ui.settings import chosen_augmentation
-from pages.ui.shell import next_step, page_title, require_project
+from pages.ui.shell import next_step, page_title, require_dataset, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _
 
@@ -110,7 +110,7 @@ page_title(
     ),
 )
 project = require_project()
-dataset = state.current_dataset(project)
+dataset = require_dataset(project)
 left, right = st.columns([2, 3], gap="large")
 with left:
     preset_buttons(project)

@@ -1,33 +1,65 @@
-"""Data: what is in the project, class by class, and what was left out."""
+"""Data: what the classifier will learn from – looked at, checked, labelled, divided, put right."""
 
 from __future__ import annotations
 
-import pandas as pd
+import importlib
+
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.messages import N_
 from pages.ui import state
-from pages.ui.charts import class_counts
-from pages.ui.gallery import Tile, gallery
+from pages.ui.dataroom.changes import last_change
 from pages.ui.importing import import_panel
 from pages.ui.shell import next_step, page_title
 from pages.ui.steps import Step
-from pages.ui.text import _, escape, ngettext, number, show
+from pages.ui.text import _, escape, ngettext, number
 
-_TILES_PER_PAGE = 24
+# Each a module of ``pages.ui.dataroom`` with ``show_section(project, dataset)``, loaded when it is looked at.
+SECTIONS = {
+    "browse": N_("Pictures"),
+    "check": N_("Check"),
+    "map": N_("Map"),
+    "label": N_("Label"),
+    "split": N_("Split"),
+    "history": N_("History"),
+    "add": N_("Add"),
+}
+_ICONS = {
+    "browse": ":material/photo_library:",
+    "check": ":material/stethoscope:",
+    "map": ":material/scatter_plot:",
+    "label": ":material/label:",
+    "split": ":material/call_split:",
+    "history": ":material/history:",
+    "add": ":material/add_photo_alternate:",
+}
 _FEW_PICTURES = 20  # in a class: below, a classifier has little to learn from
 
 
 def figures(dataset: Dataset) -> None:
     """The numbers that matter first."""
-    counts = dataset.counts()
-    smallest = min(counts, key=lambda name: counts[name])
+    everything = dataset.all_pictures
     with st.container(horizontal=True):
         st.metric(_("Pictures"), number(len(dataset.pictures)), width="content")
-        st.metric(_("Classes"), number(len(counts)), width="content")
-        st.metric(_("Smallest class"), number(counts[smallest]), width="content")
+        st.metric(_("Classes"), number(len(dataset.class_names)), width="content")
+        if counts := dataset.counts():
+            st.metric(_("Smallest class"), number(min(counts.values())), width="content")
+        if unlabelled := int((everything["label"] == "").sum()):
+            st.metric(_("Without label"), number(unlabelled), width="content")
+        if excluded := int(everything["excluded"].sum()):
+            st.metric(_("Excluded"), number(excluded), width="content")
         st.metric(_("Left out"), number(len(dataset.skipped)), width="content")
-    if counts[smallest] < _FEW_PICTURES:
+    small_classes(dataset)
+
+
+def small_classes(dataset: Dataset) -> None:
+    """Classes that are learnt poorly, or not at all."""
+    for reason in dataset.left_out_classes.values():
+        st.warning(_("Not learnt yet: {reason}.").format(reason=escape(reason.render(_))))
+    counts = dataset.counts()
+    smallest = min(counts, key=lambda name: counts[name], default=None)
+    if smallest is not None and counts[smallest] < _FEW_PICTURES:
         st.warning(
             ngettext(
                 "{name} has only {n} picture. The classifier will know it poorly; {enough} or more are a good start.",
@@ -37,39 +69,21 @@ def figures(dataset: Dataset) -> None:
         )
 
 
-def left_out(dataset: Dataset) -> None:
-    """Every file that is not in the project, and why."""
-    if not dataset.skipped:
-        return
-    count = len(dataset.skipped)
-    title = ngettext("{n} file was left out", "{n} files were left out", count).format(n=number(count))
-    with st.expander(title, icon=":material/info:", key="left-out"):
-        rows = [{"file": item.file, "why": show(item.reason, markdown=False)} for item in dataset.skipped]
-        columns = {
-            "file": st.column_config.TextColumn(_("File")),
-            "why": st.column_config.TextColumn(_("Why")),
-        }
-        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns)
-
-
-def class_gallery(dataset: Dataset) -> None:
-    """Thumbnails of one class at a time."""
-    counts = dataset.counts()
-    chosen = st.selectbox(
-        _("Class"),
-        dataset.class_names,
-        format_func=lambda name: f"{name} ({number(counts[name])})",
-        key=f"gallery-class-{dataset.digest}",
+def chosen_section(dataset: Dataset) -> str:
+    """The section to show, kept in the page's address."""
+    current = state.section(SECTIONS)
+    is_labelled = bool((dataset.all_pictures["label"] != "").all())
+    chosen = st.segmented_control(
+        _("Section"),
+        [name for name in SECTIONS if name != "label" or name == current or not is_labelled],
+        default=current,
+        required=True,
+        format_func=lambda name: f"{_ICONS[name]} {_(SECTIONS[name])}",
+        label_visibility="collapsed",
+        key=f"section-{state.counter('section')}",
     )
-    rows = [row for row, label in enumerate(dataset.pictures["label"]) if label == chosen]
-    pages = -(-len(rows) // _TILES_PER_PAGE)
-    page = st.pagination(pages, key=f"gallery-page-{dataset.digest}-{chosen}") if pages > 1 else 1
-    shown = rows[(page - 1) * _TILES_PER_PAGE : page * _TILES_PER_PAGE]
-    names = dataset.pictures["name"]
-    tiles = [
-        Tile(picture=dataset.thumbnail(row), caption=names.iloc[row].rsplit("/", 1)[-1]) for row in shown
-    ]
-    gallery(tiles, key="gallery", tile_pixels=96)
+    state.choose_section(chosen)
+    return str(chosen)
 
 
 project = state.current_project()
@@ -86,21 +100,9 @@ page_title(
     _("What the classifier will learn from. Look through it: what is wrong here will be learnt, too."),
 )
 figures(dataset)
-left, right = st.columns([4, 3], gap="large")
-with left:
-    class_gallery(dataset)
-with right:
-    st.subheader(_("Pictures in each class"), anchor=False)
-    st.plotly_chart(
-        class_counts(dataset.pictures, dataset.class_names), config={"displayModeBar": False}, key="counts"
-    )
-    st.caption(
-        _(
-            "Darkroom learns from most pictures (to train), checks itself on some (to validate) "
-            "and keeps the rest hidden until the end (to test). Copies of a picture stay on one side."
-        )
-    )
-left_out(dataset)
+last_change(project, dataset)
+section = importlib.import_module(f"pages.ui.dataroom.{chosen_section(dataset)}")
+section.show_section(project, dataset)
 next_step(
     Step.AUGMENT, _("see how small random changes would make more of your pictures – or go straight to Train")
 )

@@ -9,7 +9,7 @@ from core.evaluation.report import has_report, read_report
 from core.workspace import Project, delete_project, list_projects, list_runs
 from pages.ui import state
 from pages.ui.gallery import Tile, gallery
-from pages.ui.importing import import_panel
+from pages.ui.importing import current_import, import_panel
 from pages.ui.shell import page_title
 from pages.ui.text import _, escape, ngettext, number, percent
 
@@ -18,11 +18,11 @@ _PREVIEW_TILES = 6
 
 def project_card(project: Project) -> None:
     """One project: what is in it, how far it is, a way in and a way to remove it."""
-    dataset = state.current_dataset(project)
+    dataset = state.current_dataset(project).over_all_pictures()
     count = len(dataset.pictures)
     with st.container(border=True, key=f"project-{project.name}"):
         st.subheader(escape(project.name), anchor=False)
-        st.caption(f"{summary(count, len(dataset.class_names))} · {standing(project)}")
+        st.caption(f"{summary(count, len(dataset.all_class_names))} · {standing(project)}")
         rows = range(0, count, max(1, count // _PREVIEW_TILES))[:_PREVIEW_TILES]
         gallery(
             [Tile(picture=dataset.thumbnail(row)) for row in rows],
@@ -70,10 +70,14 @@ page_title(
         "Bring labelled pictures, press a few buttons, take home a network that tells them apart. All on this computer."
     ),
 )
-import_panel()
+if not projects or current_import() is not None:
+    import_panel()
 if projects:
     st.header(_("Your projects"), anchor=False)
     columns = st.columns(2, gap="medium")
     for place, project in enumerate(projects):
         with columns[place % 2]:
             project_card(project)
+    if current_import() is None:
+        st.header(_("A new project"), anchor=False)
+        import_panel()

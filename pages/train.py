@@ -14,7 +14,7 @@ from core.workspace import Project
 from pages.ui import state
 from pages.ui.runs import is_being_packed, live_view, run_picker, run_summary
 from pages.ui.settings import next_config
-from pages.ui.shell import next_step, page_title, require_project
+from pages.ui.shell import next_step, page_title, require_dataset, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number, show
 
@@ -93,7 +93,7 @@ def ended(job: JobDirectory) -> None:
 
 page_title(_("Train"), _("Press the button. It goes on even if you close this page or stop the server."))
 project = require_project()
-dataset = state.current_dataset(project)
+dataset = require_dataset(project)
 run = state.current_run(project)
 newest = JobDirectory(run) if run else None
 is_busy = newest is not None and not newest.status().state.has_ended

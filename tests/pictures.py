@@ -46,6 +46,10 @@ def small_photograph(name: str = "china", width: int = 64, height: int = 48) -> 
 
 def encoded(picture: np.ndarray | Image.Image, format: str, **options: Any) -> bytes:
     """A picture as the bytes of a file."""
+    if format == "HEIF":  # Pillow itself cannot write it
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     stream = io.BytesIO()
     image.save(stream, format, **options)

@@ -2,91 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import socket
 import zipfile
-from collections.abc import MutableMapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote
 
 import pytest
-from starlette.applications import Starlette
 
 import core
-from core.api import export_path, plotly_script_path, routes_under
+from core.api import export_path, picture_address, plotly_script_path, send_at_once, thumbnail_address
+from core.data.dataset import image_path, thumbnail_path
+from core.data.decoding import examine_picture
 from core.delivery.export import ExportFormat
 from core.delivery.files import keras_file, parity_file, tflite_file
 from core.files import hash_file, sha256_bytes
-
-LOCAL = ("localhost", "127.0.0.1")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    status: int
-    headers: dict[str, str]
-    pieces: list[bytes]
-
-    @property
-    def body(self) -> bytes:
-        return b"".join(self.pieces)
-
-    @property
-    def digest(self) -> str:
-        """Of the body: pytest would take minutes to show how two large files differ."""
-        return sha256_bytes(self.body)
-
-
-def ask(
-    path: str,
-    *,
-    method: str = "GET",
-    host: str = "localhost:8501",
-    base: str = "",
-    allowed: tuple[str, ...] = LOCAL,
-) -> Reply:
-    """One request to the routes, as a server would pass it on; ``path`` as written in an address."""
-    parts = urlsplit(path)
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": unquote(parts.path),
-        "raw_path": parts.path.encode(),
-        "query_string": parts.query.encode(),
-        "root_path": "",
-        "headers": [(b"host", host.encode())],
-        "client": ("127.0.0.1", 50000),
-        "server": ("127.0.0.1", 8501),
-    }
-    sent: list[MutableMapping[str, Any]] = []
-
-    asked = False
-
-    async def receive() -> dict[str, Any]:
-        """The empty request first; then the caller neither says more nor goes away."""
-        nonlocal asked
-        if asked:
-            await asyncio.Event().wait()
-        asked = True
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        sent.append(message)
-
-    # In a thread: the browser tests leave an event loop running in this one.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, Starlette(routes=routes_under(base, allowed))(scope, receive, send)).result()
-    start, *bodies = sent
-    headers = {name.decode(): value.decode() for name, value in start["headers"]}
-    return Reply(status=start["status"], headers=headers, pieces=[body.get("body", b"") for body in bodies])
+from core.workspace import get_project, open_staging, publish_project
+from tests.asking import ask
+from tests.pictures import encoded, photograph
 
 
 def test_the_server_says_that_it_is_well_and_which_version_it_is() -> None:
@@ -105,7 +42,11 @@ def test_routes_move_with_the_pages(base: str) -> None:
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "192.168.0.7:8501", ""])
 def test_another_name_for_this_machine_is_refused(finished_run: Path, host: str) -> None:
     """A site that points its own name at 127.0.0.1 could read every classifier (DNS rebinding)."""
-    for path in ("/api/health", "/" + export_path(finished_run.name, ExportFormat.TFLITE)):
+    for path in (
+        "/api/health",
+        "/" + export_path(finished_run.name, ExportFormat.TFLITE),
+        "/" + thumbnail_address("digits", "0" * 64),
+    ):
         reply = ask(path, host=host)
         assert reply.status == 400
         assert len(reply.body) < 100
@@ -189,9 +130,103 @@ def test_a_run_without_a_proven_classifier_has_no_export(finished_run: Path, kin
     assert "has no finished classifier" in json.loads(reply.body)["error"]
 
 
+@pytest.fixture(params=["leaves", "简体 & 100% “sure” #1"])
+def picture(request: pytest.FixtureRequest, workspace: Path) -> tuple[str, str]:
+    """The names of a project and of its one picture, a photograph."""
+    project = publish_project(open_staging(), request.param)
+    data = encoded(photograph("china"), "TIFF")
+    sha256 = sha256_bytes(data)
+    for path, content in (
+        (image_path(project.dataset, sha256, "tif"), data),
+        (thumbnail_path(project.dataset, sha256), examine_picture(data).thumbnail),
+    ):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    return project.name, sha256
+
+
+def test_a_thumbnail_is_the_file_that_the_import_made(picture: tuple[str, str]) -> None:
+    project, sha256 = picture
+    reply = ask("/" + thumbnail_address(project, sha256))
+    assert reply.status == 200
+    assert reply.body == thumbnail_path(get_project(project).dataset, sha256).read_bytes()
+    assert reply.headers["content-type"] == "image/jpeg"
+
+
+def test_a_full_picture_comes_in_a_format_that_browsers_show(picture: tuple[str, str]) -> None:
+    """Few show TIFF; what is inside the JPEG is tested with ``core.data.viewing``."""
+    reply = ask("/" + picture_address(*picture))
+    assert reply.headers["content-type"] == "image/jpeg"
+    assert reply.body.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("address", [thumbnail_address, picture_address])
+def test_a_picture_is_kept_by_the_browser_for_its_own_pages_alone(
+    picture: tuple[str, str], address: Callable[[str, str], str]
+) -> None:
+    """No proxy keeps it, no other site shows it, and no browser takes it for a script."""
+    headers = ask("/" + address(*picture)).headers
+    assert headers["cache-control"].startswith("private, max-age=31536000")
+    assert "immutable" in headers["cache-control"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        *("", "0" * 64, "{sha}0", "{SHA}", "{sha}%0A", "{sha}.jpg", "%00", "%ff"),
+        *("..", "%2e%2e%2fproject.json", "..%2f..%2f..%2f..%2fetc%2fpasswd"),
+        *("*", "{sh}*", "%5B0-9a-f%5D" * 64),
+    ],
+)
+@pytest.mark.parametrize("kind", ["thumbnails", "pictures"])
+def test_only_the_digest_of_a_picture_names_one(picture: tuple[str, str], kind: str, digest: str) -> None:
+    """Nothing else in the project, or outside it, can be read."""
+    project, sha = picture
+    asked = digest.format(sha=sha, SHA=sha.upper(), sh=sha[:4])
+    reply = ask(f"/api/projects/{quote(project)}/{kind}/{asked}")
+    assert reply.status == 404
+    assert len(reply.body) < 300
+    assert "cache-control" not in reply.headers
+
+
+@pytest.mark.parametrize("project", ["nobody", "..", "%2e%2e", "..%2fprojects%2fleaves", "%00", ""])
+@pytest.mark.parametrize("kind", ["thumbnails", "pictures"])
+def test_a_picture_is_found_in_a_project_of_the_workspace_only(
+    picture: tuple[str, str], kind: str, project: str
+) -> None:
+    assert ask(f"/api/projects/{project}/{kind}/{picture[1]}").status == 404
+
+
+def test_a_file_that_is_no_picture_is_not_handed_out(picture: tuple[str, str]) -> None:
+    """What was written over it by another program is never passed on as it is."""
+    project, sha256 = picture
+    image_path(get_project(project).dataset, sha256, "tif").write_bytes(b"<script>alert(1)</script>")
+    reply = ask("/" + picture_address(project, sha256))
+    assert reply.status == 404
+    assert b"<script>" not in reply.body
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_changed_through_the_routes(finished_run: Path, method: str) -> None:
     """They have no login and no check against forged requests, so they only read."""
-    for path in ("/api/health", "/" + export_path(finished_run.name, ExportFormat.TFLITE)):
+    for path in (
+        "/api/health",
+        "/" + export_path(finished_run.name, ExportFormat.TFLITE),
+        "/" + picture_address("digits", "0" * 64),
+    ):
         assert ask(path, method=method).status == 405
     assert tflite_file(finished_run).exists()
+
+
+def test_short_answers_are_sent_at_once() -> None:
+    """A socket as Streamlit makes it: each answer would wait 40 ms."""
+    with socket.socket(socket.AF_INET) as listening, socket.socket(socket.AF_INET) as browser:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        send_at_once(listening.getsockname()[1])
+        browser.connect(listening.getsockname())
+        with listening.accept()[0] as connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert browser.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0

@@ -16,15 +16,18 @@ ROOT = Path(__file__).resolve().parents[1]
 # A module imports from its own floor and from those above it in this list.
 FLOORS = (
     {"messages", "errors", "files", "progress", "processes"},
-    {"workspace"},
+    {"workspace", "uploads"},
     {"data"},
     {"models"},
     {"training"},
+    {"doctor"},
     {"search"},
     {"evaluation"},
     {"delivery"},
     {"jobs"},
     {"api"},
+    {"terminal"},
+    {"dataset_commands"},
     {"__main__"},
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

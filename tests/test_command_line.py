@@ -159,8 +159,8 @@ def link_only(path: Path) -> None:
 BAD_SOURCES: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "There is no file or folder"),
     "empty file": (lambda path: path.touch(), "source is empty"),
-    "no zip": (lambda path: path.write_text("pictures"), "source is not a zip file"),
-    "a picture": (lambda path: path.write_bytes(digit(0)), "source is not a zip file"),
+    "no zip": (lambda path: path.write_text("pictures"), "source is not a zip or tar file"),
+    "a picture": (lambda path: path.write_bytes(digit(0)), "source is a single picture"),
     "encrypted": (encrypted, "source is encrypted"),
     "cut off": (cut_off, "source is cut off"),
     "empty archive": (lambda path: write_zip(path, {}), "source is empty"),
@@ -224,7 +224,7 @@ def test_a_taken_name_is_refused_plainly(tmp_path: Path, command: Command) -> No
 def test_a_process_refuses_as_the_function_does(tmp_path: Path) -> None:
     (tmp_path / "pets.zip").write_text("no zip")
     outcome = run_process("import", tmp_path / "pets.zip", "--project", "Pets", "--json")
-    assert_refused(outcome, "darkroom: pets.zip is not a zip file. Put the class folders into a zip file")
+    assert_refused(outcome, "darkroom: pets.zip is not a zip or tar file. Put the class folders into a zip file")
 
 
 def test_a_workspace_that_cannot_be_is_refused_plainly(

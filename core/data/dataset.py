@@ -2,14 +2,16 @@
 
 On disk: ``images/<aa>/<sha256>.<ext>`` as they came, ``thumbnails/`` beside
 them, ``versions/0001.parquet`` (the manifest) with ``0001.json`` (what the
-version is and what was left out), ``splits.parquet`` (frozen). Versions are
-never changed.
+version is, who made it and what was left out). Versions are never changed: every
+edit writes the next one, see ``editing``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.layout import Split
+from core.data.sufficiency import unusable_classes
 from core.errors import NotFoundError
 from core.files import digest_of, read_json, whole_file, write_json
 from core.messages import N_, Message
@@ -26,7 +29,7 @@ MANIFEST_COLUMNS = (
     "id",  # names the picture in links and reports
     "sha256",  # of the file's bytes
     "name",  # the path it came under
-    "label",
+    "label",  # "": nobody has said yet
     "width",  # pixels, upright
     "height",
     "size_bytes",
@@ -34,7 +37,29 @@ MANIFEST_COLUMNS = (
     "extension",
     "group",  # pictures of one group never part in a split
     "supplied_split",
+    "split",  # a ``Split``; "": not dealt yet
+    "excluded",  # kept, but not learnt from
+    "location",  # "": the copy in images/; else where the user's own file lies
+    "frames",  # of which the first is taken
+    "camera",  # maker and model, from EXIF
+    "perceptual_hash",  # this and the following: see ``measures``
+    "brightness",
+    "contrast",
+    "sharpness",
+    "border",
 )
+# What manifests written by older Darkrooms lack.
+_COLUMN_DEFAULTS: dict[str, Any] = {
+    "excluded": False,
+    "location": "",
+    "frames": 1,
+    "camera": "",
+    "perceptual_hash": "",
+    "brightness": np.nan,
+    "contrast": np.nan,
+    "sharpness": np.nan,
+    "border": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +74,20 @@ class Skipped:
 class Dataset:
     """One version of a project's pictures.
 
-    ``pictures`` has the manifest's columns and ``split``, in a stable order.
+    ``pictures`` are those that a classifier learns from: labelled, not excluded,
+    of classes that are large enough (``class_names``). ``all_pictures`` are those
+    and the others. Both have the manifest's columns, in a stable order;
+    ``all_class_names`` are also the classes still too small, or empty.
     """
 
     folder: Path
     version: int
     class_names: tuple[str, ...]
+    all_class_names: tuple[str, ...]
+    left_out_classes: dict[str, Message]
     skipped: tuple[Skipped, ...]
     pictures: pd.DataFrame
+    all_pictures: pd.DataFrame
 
     @property
     def label_indices(self) -> np.ndarray:
@@ -65,7 +96,7 @@ class Dataset:
             np.int64
         )
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Names exactly these pictures in this order."""
         return digest_of(self.pictures["sha256"].tolist())
@@ -79,16 +110,39 @@ class Dataset:
         counts = self.pictures["label"].value_counts()
         return {name: int(counts.get(name, 0)) for name in self.class_names}
 
+    def over_all_pictures(self) -> Dataset:
+        """The same version with every picture in ``pictures``, for work that does not need labels."""
+        return replace(self, pictures=self.all_pictures)
+
     def picture_bytes(self, row: int) -> bytes:
-        return self.image_path(row).read_bytes()
+        """The file as it came.
+
+        Raises:
+            NotFoundError: a picture that is only referenced has been moved or deleted.
+        """
+        path = self.image_path(row)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError(
+                N_("The picture “{path}” is no longer there. Put it back, or exclude it on the Data page."),
+                path=str(path),
+            ) from error
 
     def image_path(self, row: int) -> Path:
         picture = self.pictures.iloc[row]
-        return image_path(self.folder, picture["sha256"], picture["extension"])
+        return stored_path(self.folder, picture)
 
     def thumbnail(self, row: int) -> bytes:
         """A JPEG of at most 160 pixels a side."""
         return thumbnail_path(self.folder, self.pictures["sha256"].iloc[row]).read_bytes()
+
+
+def stored_path(folder: Path, picture: pd.Series) -> Path:
+    """Where the file of a manifest's row lies."""
+    if picture["location"]:
+        return Path(picture["location"])
+    return image_path(folder, picture["sha256"], picture["extension"])
 
 
 def image_path(folder: Path, sha256: str, extension: str) -> Path:
@@ -99,28 +153,57 @@ def thumbnail_path(folder: Path, sha256: str) -> Path:
     return folder / "thumbnails" / sha256[:2] / f"{sha256}.jpg"
 
 
+def empty_manifest() -> pd.DataFrame:
+    """A manifest without a row."""
+    return complete_manifest(pd.DataFrame({column: [] for column in MANIFEST_COLUMNS}))
+
+
+def complete_manifest(pictures: pd.DataFrame) -> pd.DataFrame:
+    """The manifest's columns in their order and types; those that are missing get their defaults."""
+    missing = {name: value for name, value in _COLUMN_DEFAULTS.items() if name not in pictures}
+    complete = pictures.assign(**missing)[list(MANIFEST_COLUMNS)]
+    numbers = {
+        **dict.fromkeys(("width", "height", "size_bytes", "frames"), np.int64),
+        **dict.fromkeys(("brightness", "contrast", "sharpness"), np.float64),
+        "excluded": np.bool_,
+    }
+    return complete.astype({name: numbers.get(name, "str") for name in MANIFEST_COLUMNS}).reset_index(
+        drop=True
+    )
+
+
 def write_version(
-    folder: Path, pictures: pd.DataFrame, class_names: list[str], skipped: list[Skipped], what: dict[str, Any]
+    folder: Path,
+    pictures: pd.DataFrame,
+    class_names: Iterable[str],
+    skipped: Sequence[Skipped],
+    what: Message,
+    *,
+    who: str,
+    **details: Any,
 ) -> int:
-    """Write the next version: its manifest first, then the record that makes it count."""
-    version = max(_versions(folder), default=0) + 1
+    """Write the next version: its manifest first, then the record that makes it count.
+
+    Args:
+        what: the change in a sentence, ``who`` made it.
+        details: more for the record, such as the seed of the split.
+    """
+    version = max(version_numbers(folder), default=0) + 1
     with whole_file(folder / "versions" / f"{version:04d}.parquet") as temporary:
-        pictures[list(MANIFEST_COLUMNS)].to_parquet(temporary, index=False)
+        complete_manifest(pictures).to_parquet(temporary, index=False)
     record = {
         "schema_version": SCHEMA_VERSION,
         "version": version,
-        "class_names": class_names,
+        "created": time.time(),
+        "who": who,
+        "what": what.to_json(),
+        "pictures": len(pictures),
+        "class_names": list(class_names),
         "skipped": [{"file": item.file, "reason": item.reason.to_json()} for item in skipped],
-        **what,
+        **details,
     }
-    write_json(folder / "versions" / f"{version:04d}.json", record)
+    write_json(version_file(folder, version), record)
     return version
-
-
-def write_splits(folder: Path, pictures: pd.DataFrame) -> None:
-    """Freeze the split: columns ``id`` and ``split``."""
-    with whole_file(folder / "splits.parquet") as temporary:
-        pictures[["id", "split"]].to_parquet(temporary, index=False)
 
 
 def open_dataset(project: Project, version: int | None = None) -> Dataset:
@@ -129,31 +212,59 @@ def open_dataset(project: Project, version: int | None = None) -> Dataset:
     Raises:
         NotFoundError: the project holds no such version.
     """
-    number = version if version is not None else max(_versions(project.dataset), default=0)
-    if number not in _versions(project.dataset):
+    numbers = version_numbers(project.dataset)
+    number = version if version is not None else max(numbers, default=0)
+    if number not in numbers:
         raise NotFoundError(
             N_("Project “{name}” has no pictures in version {version}. Import some on the Data page."),
             name=project.name,
             version=number,
         )
-    return _read_version(project.dataset, number, (project.dataset / "splits.parquet").stat().st_mtime_ns)
+    written = version_file(project.dataset, number).stat().st_mtime_ns  # another project may bear this name
+    return _read_version(project.dataset, number, written, _erased_written(project.dataset))
+
+
+def version_file(folder: Path, version: int) -> Path:
+    """The record that makes a version count."""
+    return folder / "versions" / f"{version:04d}.json"
+
+
+def version_numbers(folder: Path) -> list[int]:
+    return sorted(int(path.stem) for path in (folder / "versions").glob("[0-9]*.json"))
+
+
+def erased_file(folder: Path) -> Path:
+    """The contents (sha256) that were deleted for good; no version shows them any more."""
+    return folder / "erased.json"
+
+
+def _erased_written(folder: Path) -> int:
+    file = erased_file(folder)
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 @lru_cache(maxsize=8)
-def _read_version(folder: Path, version: int, _splits_written: int) -> Dataset:
-    record = read_json(folder / "versions" / f"{version:04d}.json")
-    pictures = pd.read_parquet(folder / "versions" / f"{version:04d}.parquet")
-    pictures = pictures.merge(pd.read_parquet(folder / "splits.parquet"), on="id", how="left", validate="1:1")
+def _read_version(folder: Path, version: int, _written: int, _erased_written: int) -> Dataset:
+    record = read_json(version_file(folder, version))
+    manifest = pd.read_parquet(folder / "versions" / f"{version:04d}.parquet")
+    if "split" not in manifest:  # of a Darkroom that kept the split beside the versions
+        manifest = manifest.merge(pd.read_parquet(folder / "splits.parquet"), on="id", how="left")
+    manifest = complete_manifest(manifest)
+    learnt = ~manifest["excluded"] & (manifest["label"] != "")
+    left_out = unusable_classes(manifest.loc[learnt, "label"], manifest.loc[learnt, "split"])
+    usable = learnt & ~manifest["label"].isin(left_out)
+    erased = set(read_json(erased_file(folder))) if erased_file(folder).exists() else set()
+    kept = ~manifest["sha256"].isin(erased)
+    with_pictures = set(manifest.loc[usable, "label"])
     return Dataset(
         folder=folder,
         version=version,
-        class_names=tuple(record["class_names"]),
+        class_names=tuple(name for name in record["class_names"] if name in with_pictures),
+        all_class_names=tuple(record["class_names"]),
+        left_out_classes=left_out,
         skipped=tuple(
             Skipped(file=item["file"], reason=Message.from_json(item["reason"])) for item in record["skipped"]
         ),
-        pictures=pictures,
+        pictures=manifest[usable & kept].reset_index(drop=True),
+        all_pictures=manifest[kept].reset_index(drop=True),
     )
-
-
-def _versions(folder: Path) -> list[int]:
-    return [int(path.stem) for path in (folder / "versions").glob("[0-9]*.json")]

@@ -2,7 +2,7 @@
 
 This file is also copied into every exported bundle, so that an export reads
 pictures exactly as training did. It therefore needs Pillow and NumPy alone and
-imports nothing of Darkroom.
+imports nothing of Darkroom. For HEIC it asks for pillow-heif, if that is there.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from functools import cache
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile
 
 MAX_PIXELS = 89_000_000  # about a 9400 x 9400 picture: more is a mistake or an attack
 _WHITE = (255, 255, 255, 255)
@@ -22,8 +23,20 @@ _FORMATS = (
     *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "ICNS"),
     *("PCX", "PSD", "SGI", "TGA", "QOI", "AVIF"),  # those of newer Pillows last
 )
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_BRANDS_END = 64  # bytes of a file within which it names its brands
+# What EXIF says must be done to see the picture upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # What Pillow's decoders raise on damaged or hostile bytes, found by feeding them such.
-_DECODER_ERRORS = (
+DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -57,11 +70,12 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     Raises:
         PictureError: the bytes are no picture, or it has too many pixels.
     """
+    formats = _formats_for(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except Image.DecompressionBombError as error:
+        image = Image.open(io.BytesIO(data), formats=formats)
+    except (Image.DecompressionBombError, MemoryError) as error:
         raise PictureError("it has more pixels than can be handled safely") from error
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         raise PictureError("it is not a picture, or of a kind that cannot be read") from error
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -74,25 +88,30 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     return image
 
 
-def decode_picture(image: ImageFile.ImageFile, at_least: int | None = None) -> Image.Image:
+def decode_picture(image: ImageFile.ImageFile, at_least: int | tuple[int, int] | None = None) -> Image.Image:
     """Decode an opened picture to RGB, upright.
 
     EXIF orientation is applied; transparency is composited on white; 16-bit
     pictures are reduced to 8 bits; of a moving picture the first frame is taken.
 
     Args:
-        at_least: the side in pixels that the caller will shrink to. A JPEG is
-            then decoded at the smallest of its built-in scales that still has
-            twice that side, which is several times faster.
+        at_least: the side, or the width and height before turning, in pixels that
+            the caller will shrink to. A JPEG is then decoded at the smallest of
+            its built-in scales that still has twice that, which is several times
+            faster.
     Raises:
         PictureError: the bytes are damaged or cut off.
     """
     try:
         if at_least is not None:
-            image.draft(None, (2 * at_least, 2 * at_least))
+            width, height = at_least if isinstance(at_least, tuple) else (at_least, at_least)
+            image.draft(None, (2 * width, 2 * height))
         image.load()
-        return _to_rgb(ImageOps.exif_transpose(image))
-    except _DECODER_ERRORS as error:
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+        return _to_rgb(image if turn is None else image.transpose(turn))
+    except MemoryError as error:
+        raise PictureError("it has more pixels than can be handled safely") from error
+    except DECODER_ERRORS as error:
         raise PictureError("it is damaged or cut off") from error
 
 
@@ -111,6 +130,37 @@ def load_picture(data: bytes, size: int) -> np.ndarray:
     return np.asarray(resized, dtype=np.uint8)
 
 
+def _formats_for(data: bytes) -> tuple[str, ...]:
+    """Pillow's formats, or HEIF where the bytes say that they are.
+
+    Raises:
+        PictureError: they do, and there is no reader for it.
+    """
+    brands = data[8:_BRANDS_END]
+    is_heif = data[4:8] == b"ftyp" and any(
+        brands[i : i + 4] in _HEIF_BRANDS for i in range(0, len(brands), 4)
+    )
+    if not is_heif:
+        return _FORMATS
+    if not _can_read_heif():
+        raise PictureError(
+            "it is a HEIC picture, and the package pillow-heif that reads those is not installed"
+        )
+    return ("HEIF",)
+
+
+@cache
+def _can_read_heif() -> bool:
+    """True once the reader is at hand; it is large, so it is loaded with the first such picture."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    # An embedded thumbnail may show something else: it must not stand for the picture.
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+    return True
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
         image = _to_eight_bits(image)
@@ -118,7 +168,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, _WHITE)
         return Image.alpha_composite(paper, layer).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import NotFoundError
 from core.files import COPY_CHUNK_BYTES
@@ -14,11 +16,21 @@ from core.jobs.launcher import launch
 from core.messages import N_
 from core.models.backbones import get_backbone
 from core.training.config import TrainingConfig
-from core.workspace import Project, jobs_folder, new_job_name, project_of, require_free_name
+from core.uploads.names import safe_upload_name
+from core.workspace import (
+    Project,
+    get_project,
+    jobs_folder,
+    new_job_name,
+    project_of,
+    require_free_name,
+)
+
+if TYPE_CHECKING:  # pandas takes 0.4 s, and every page starts by asking for jobs
+    from core.data.importing import ImportConfig
 
 _KEEP_ENDED_JOBS_SECONDS = 24 * 3600.0
 _POLL_SECONDS = 0.2
-_LONGEST_UPLOAD_NAME_BYTES = 200  # file systems end at 255
 
 
 def start_import(
@@ -27,44 +39,75 @@ def start_import(
     source: Path | None = None,
     sample: str | None = None,
     upload: tuple[str, Callable[[int], bytes]] | None = None,
-    merge_case: bool = False,
+    sheet: tuple[str, bytes] | None = None,
+    config: ImportConfig | None = None,
+    add: bool = False,
 ) -> JobDirectory:
     """Import a zip or folder, a sample, or an upload (its file name and a ``read(size)``) as project ``name``.
 
+    Args:
+        sheet: the file name and bytes of a table that says the classes.
+        add: the project is there, and the pictures join it.
     Raises:
-        InvalidNameError, ProjectExistsError: the name cannot be used.
+        InvalidNameError, ProjectExistsError, NotFoundError: the name cannot be used.
     """
-    clean = require_free_name(name)
+    clean = get_project(name).name if add else require_free_name(name)
     _forget_old_jobs(jobs_folder())
     path = jobs_folder() / new_job_name("import")
     # In a folder of its own: it may be called config.json.
     source = path / "upload" / safe_upload_name(upload[0]) if upload else source
-    config = {
+    record = {
         "project": clean,
         "source": str(source.resolve()) if source else None,
         "sample": sample,
-        "merge_case": merge_case,
+        "add": add,
+        **(config.to_json() if config else {}),
     }
     if upload and source:  # before the job is there: copying may take longer than a launch is given
         source.parent.mkdir(parents=True)
         with source.open("wb") as stream:
             while chunk := upload[1](COPY_CHUNK_BYTES):
                 stream.write(chunk)
-    job = JobDirectory.create(path, "import", config)
+    if sheet:
+        file = path / "sheet" / safe_upload_name(sheet[0])
+        file.parent.mkdir(parents=True)
+        file.write_bytes(sheet[1])
+        record["sheet"] = str(file)
+    job = JobDirectory.create(path, "import", record)
     launch(job)
     return job
 
 
-def safe_upload_name(name: str) -> str:
-    """A file name for what a browser sent: never a path, never hidden."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(character for character in last if character.isalnum() or character in "._- ").strip(". ")
-    short = kept.encode()[-_LONGEST_UPLOAD_NAME_BYTES:].decode(errors="ignore").strip(". ")
-    return short or "upload"
+def start_examination(project: Project) -> JobDirectory:
+    """Let the doctor look through the newest version of a project's pictures."""
+    return _start_on_newest(project, "examine")
+
+
+def start_grouping(project: Project) -> JobDirectory:
+    """Group the newest version's unlabelled pictures by look, to be labelled."""
+    return _start_on_newest(project, "group")
+
+
+def start_handover(project: Project) -> JobDirectory:
+    """Write the newest version's cleaned pictures to a zip."""
+    return _start_on_newest(project, "handover")
+
+
+def _start_on_newest(project: Project, kind: str) -> JobDirectory:
+    from core.data.dataset import open_dataset
+
+    _forget_old_jobs(project.jobs)
+    config = {"version": open_dataset(project).version}
+    job = JobDirectory.create(project.jobs / new_job_name(kind), kind, config)
+    launch(job)
+    return job
 
 
 def start_training(project: Project, config: TrainingConfig) -> JobDirectory:
-    """Make a run and start it; it waits for its turn if the device is busy."""
+    """Make a run on the newest pictures and start it; it waits for its turn if the device is busy."""
+    from core.data.importing import settle_split
+
+    config = replace(config, dataset_version=settle_split(project).version)
     path = project.runs / new_job_name("run")
     job = JobDirectory.create(path, "train", config.to_json())
     launch(job)
@@ -126,7 +169,11 @@ def wait_for(job: JobDirectory, on_look: Callable[[JobDirectory], None] = lambda
 
 
 def _forget_old_jobs(folder: Path) -> None:
-    """Remove jobs of no project that ended a day ago, with what was uploaded for them."""
+    """Remove jobs that ended a day ago, with what was uploaded for them; not those that finish a run."""
     for job in list_jobs(folder):
-        if time.time() - job.created > _KEEP_ENDED_JOBS_SECONDS and job.status().state.has_ended:
+        if (
+            job.kind != "finish"
+            and time.time() - job.created > _KEEP_ENDED_JOBS_SECONDS
+            and job.status().state.has_ended
+        ):
             shutil.rmtree(job.path, ignore_errors=True)

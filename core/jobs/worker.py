@@ -46,6 +46,9 @@ class JobKind:
 
 JOB_KINDS = {
     "import": JobKind(steps=("core.data.job:import_pictures",)),
+    "examine": JobKind(steps=("core.doctor.job:examine_dataset",), needs_device=True),
+    "group": JobKind(steps=("core.doctor.labelling:prepare_labelling",), needs_device=True),
+    "handover": JobKind(steps=("core.doctor.handover:hand_over",)),
     "download": JobKind(steps=("core.models.job:download",)),
     "measure": JobKind(steps=("core.models.job:measure",), needs_device=True),
     "train": JobKind(

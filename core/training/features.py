@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.arrays import decoded_pictures
+from core.data.arrays import arrays_bytes, decoded_ahead, decoded_pictures
 from core.data.dataset import Dataset
 from core.files import digest_of, whole_file
 from core.models.augmentation import AugmentationConfig, augment
@@ -24,6 +24,7 @@ from core.progress import JobStopped, Progress, Stage, raise_if_stopped
 
 _CHUNK = 512  # pictures between two writes
 _BATCH = 32  # pictures augmented together
+_MOST_ARRAYS_BYTES = 1 << 30  # beyond this, pictures are decoded while features are made, and not kept
 _WORTH_TIMING = 64  # pictures: a rate over fewer says little
 
 
@@ -93,16 +94,19 @@ def _extract_missing(
     speed_key: str | None,
 ) -> None:
     extractor = FeatureExtractor(engine)
-    progress.stage(Stage.DECODING)
-    pictures = decoded_pictures(dataset, extractor.input_size, progress)
     hashes = dataset.pictures["sha256"].to_numpy()
+    if len(missing) == len(hashes) and arrays_bytes(dataset, extractor.input_size) <= _MOST_ARRAYS_BYTES:
+        progress.stage(Stage.DECODING)
+        decoded_pictures(dataset, extractor.input_size, progress)  # other networks of this size read it, too
     progress.stage(Stage.FEATURES)
     began, count_before = time.monotonic(), len(dataset.pictures) - len(missing)
-    for start in range(0, len(missing), _CHUNK):
-        rows = missing[start : start + _CHUNK]
+    chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
+    done_before = count_before
+    for rows, pictures in decoded_ahead(dataset, extractor.input_size, chunks):
+        raise_if_stopped(progress)
         features = extractor.run(
-            pictures[rows],
-            on_batch=partial(_advance_from, progress, count_before + start, len(dataset.pictures)),
+            pictures,
+            on_batch=partial(_advance_from, progress, done_before, len(dataset.pictures)),
             should_stop=progress.should_stop,
         )
         done = hashes[rows[: len(features)]]  # fewer than asked for once Stop was, and still worth keeping
@@ -111,6 +115,7 @@ def _extract_missing(
                 np.savez(temporary, sha256=done.astype("S64"), features=features)
         if len(done) < len(rows):
             raise JobStopped
+        done_before += len(rows)
     if speed_key and len(missing) >= _WORTH_TIMING:
         remember_speed(speed_key, len(missing) / (time.monotonic() - began))
 

@@ -16,7 +16,8 @@ import numpy as np
 from core.data.arrays import DECODED_PER_SECOND, decoded_pictures
 from core.data.dataset import Dataset, open_dataset
 from core.data.layout import Split
-from core.errors import DataError
+from core.data.splitting import MIN_PICTURES_PER_CLASS
+from core.errors import DataError, TooFewClassesError
 from core.files import hash_file, whole_file
 from core.messages import N_
 from core.models.backbones import Backbone, get_backbone
@@ -217,11 +218,20 @@ def _expected(dataset: Dataset, settings: TrainingConfig, backbone: Backbone) ->
 
 
 def _require_all_parts(dataset: Dataset) -> None:
+    if len(dataset.class_names) < 2:
+        raise TooFewClassesError(
+            N_(
+                "There are {count} classes with enough pictures; a classifier needs at least two, "
+                "with {minimum} pictures each. Add pictures on the Data page."
+            ),
+            count=len(dataset.class_names),
+            minimum=MIN_PICTURES_PER_CLASS,
+        )
     if not all(len(dataset.rows(split)) for split in Split):
         raise DataError(
             N_(
                 "The dataset lacks pictures to train, to validate or to test with. "
-                "Import it again with more pictures in each class."
+                "Add pictures, or divide them anew on the Data page."
             )
         )
 

@@ -27,13 +27,27 @@ _BAR_PIXELS, _MOST_LABELLED_CELLS, _LONGEST_NAME = 26, 20, 28
 
 def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
     """Pictures a class, as bars parted by what they are used for."""
-    counts = pictures.groupby(["split", "label"]).size()
+    parts = [*(part.value for part in Split), ""]
+    counts = pictures.groupby(["label", "split"]).size().unstack(fill_value=0)
+    counts = counts.reindex(index=list(class_names), columns=parts, fill_value=0)
     figure = Figure()
     for split in Split:
-        values = [int(counts.get((split.value, name), 0)) for name in class_names]
+        values = counts[split.value].tolist()
         colour, words = _SPLIT_COLOURS[split], _(SPLIT_WORDS[split])
         figure.add_trace(
             Bar(y=list(range(len(values))), x=values, name=words, orientation="h", marker_color=colour)
+        )
+    undealt = counts[""].tolist()
+    if any(undealt):
+        pattern = {"shape": "/", "fgcolor": MUTED_COLOUR, "bgcolor": "rgba(0,0,0,0)", "solidity": 0.25}
+        figure.add_trace(
+            Bar(
+                y=list(range(len(undealt))),
+                x=undealt,
+                name=_("not divided yet"),
+                orientation="h",
+                marker={"color": MUTED_COLOUR, "pattern": pattern},
+            )
         )
     figure.update_layout(
         barmode="stack",

@@ -1,103 +1,208 @@
-"""The form that turns a zip or a sample into a project, and the progress of doing so."""
+"""The panel that makes a project: of one's own pictures, without any yet, or of ready-made ones."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
 
+from core.data.importing import NOT_IN_A_CLASS, ImportConfig, create_project
 from core.data.layout import DIFFER_IN_CAPITALS
-from core.data.samples import DIGITS_NAME
+from core.data.samples import SAMPLES
+from core.data.sufficiency import ONE_CLASS
 from core.errors import DarkroomError
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory, JobState, JobStatus
 from core.jobs.start import active_jobs, start_import
+from core.messages import N_, Message
 from core.workspace import list_projects
 from pages.ui import state
 from pages.ui.jobs import follow, show_error
-from pages.ui.text import _, show
+from pages.ui.sources import (
+    Kind,
+    choose_kind,
+    choose_source,
+    follow_import,
+    reading_options,
+    start,
+    suggested_name,
+)
+from pages.ui.text import _, escape, show
+
+_KINDS = [Kind.ARCHIVE, Kind.SENT, Kind.EMPTY, Kind.FOLDER]
 
 
 def import_panel() -> None:
-    """The running import, or the form to start one."""
-    job = _current_import()
+    """The running import, or the form to start one below what became of the last."""
+    job = current_import()
     if job is not None and not job.status().state.has_ended:
         follow(job, _ended, key="import-progress")
         return
     if job is not None:
         _ended(job)
-    _form()
+    _form(str(job.config()["project"]) if job is not None else "")
 
 
-def _current_import() -> JobDirectory | None:
-    """The import this session follows; after a refresh, the one that is still running."""
+def current_import() -> JobDirectory | None:
+    """The import of a project that this session follows; after a refresh, the one that is still running."""
     job = state.followed_job()
-    if job is not None and job.kind == "import":
+    if job is not None and _makes_a_project(job):
         return job
-    running = [item for item in active_jobs(None) if item.kind == "import"]
-    return running[0] if running else None
+    return next((running for running in active_jobs(None) if _makes_a_project(running)), None)
+
+
+def _makes_a_project(job: JobDirectory) -> bool:
+    return job.kind == "import" and not job.config().get("add")
 
 
 def _ended(job: JobDirectory) -> None:
     """Go to the finished project, or say why there is none."""
     status = job.status()
     if status.state is JobState.FINISHED:
-        state.follow_job(None)
-        state.choose_project(str((job.result() or {})["project"]))
-        state.count_up("project-picker")
-        st.switch_page("data.py")
+        state.count_up("import")
+        is_labelled = not job.config().get("unlabelled")
+        _open_project(str((job.result() or {})["project"]), "browse" if is_labelled else "label")
     if status.state is JobState.INTERRUPTED:
         st.warning(_("The import was interrupted, and nothing of it was kept. Start it again."))
     if status.state is JobState.STOPPED:
         st.info(_("The import was stopped, and nothing of it was kept."))
     show_error(status)
-    _offer_merging(job)
+    offer_again(job)
 
 
-def _offer_merging(job: JobDirectory) -> None:
-    """Where classes differ only in capitals, offer to import them as one."""
-    error, config = job.status().error, job.config()
-    if error is None or error.template != DIFFER_IN_CAPITALS or not config["source"]:
+def _open_project(name: str, section: str) -> None:
+    state.follow_job(None)
+    state.choose_project(name)
+    state.count_up("project-picker")
+    state.choose_section(section)
+    st.switch_page("data.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mending:
+    """What would make an import that ended without success go well."""
+
+    key: str
+    words: str
+    change: Callable[[ImportConfig], ImportConfig]
+
+
+_MERGE = Mending(
+    key="merge",
+    words=N_("Import them as one class"),
+    change=lambda config: replace(config, merge_case=True),
+)
+_LABEL_LATER = Mending(
+    key="label-later",
+    words=N_("Import them without classes, and label them here"),
+    change=lambda config: replace(config, unlabelled=True),
+)
+_AGAIN = Mending(key="import-again", words=N_("Import again"), change=lambda config: config)
+
+
+def offer_again(job: JobDirectory) -> None:
+    """A button that imports the same files in a way that can go well, as long as they are there."""
+    mending, config = _mending(job.status()), job.config()
+    source = Path(config["source"]) if config["source"] else None
+    if mending is None or (source is not None and not source.exists()):
         return
-    if st.button(_("Import them as one class"), icon=":material/merge:", key="merge"):
-        state.follow_job(start_import(config["project"], source=Path(config["source"]), merge_case=True))
-        st.rerun()
-
-
-def _form() -> None:
-    own, sample = st.columns([3, 2], gap="large")
-    with own, st.container(border=True, key="import-own"):
-        st.subheader(_("Your own pictures"), anchor=False)
-        st.markdown(
-            _(
-                "A zip file with **one folder for each class**. The folder's name becomes the class: `cats/1.jpg`, `dogs/1.jpg`."
+    if st.button(_(mending.words), icon=":material/replay:", key=mending.key):
+        try:
+            again = start_import(
+                config["project"],
+                source=source,
+                sample=config["sample"],
+                config=mending.change(ImportConfig.from_json(config)),
+                add=bool(config.get("add")),
             )
-        )
-        upload = st.file_uploader(_("Zip file"), type=["zip"], key=f"upload-{state.counter('upload')}")
-        suggestion = Path(upload.name).stem if upload else ""
-        name = st.text_input(_("Project name"), placeholder=suggestion or _("Leaves"), key="new-name")
-        if st.button(_("Import pictures"), type="primary", disabled=upload is None, key="import") and upload:
-            try:
-                job = start_import(name or suggestion, upload=(upload.name, upload.read))
-            except DarkroomError as error:
-                st.error(show(error.message))
-            else:
-                state.count_up("upload")  # lets go of the bytes that the browser sent
-                state.follow_job(job)
-                st.rerun()
-    with sample, st.container(border=True, key="import-sample"):
-        st.subheader(_("Just looking?"), anchor=False)
-        st.markdown(
-            _(
-                "1,797 handwritten digits, already on this computer. From pictures to classifier in two minutes."
-            )
-        )
-        if st.button(_("Try the handwritten digits"), key="sample-digits"):
-            state.follow_job(start_import(_free_sample_name(), sample="digits"))
+        except DarkroomError as error:
+            st.error(show(error.message))
+        else:
+            state.follow_job(again)
             st.rerun()
 
 
-def _free_sample_name() -> str:
-    """The sample's name, with a number where the project is there already."""
+def _mending(status: JobStatus) -> Mending | None:
+    if status.state in {JobState.STOPPED, JobState.INTERRUPTED}:
+        return _AGAIN
+    if status.error is None:
+        return None
+    if status.error.template == DIFFER_IN_CAPITALS:
+        return _MERGE
+    reason = status.error.values.get("reason")
+    has_no_classes = isinstance(reason, Message) and reason.template == NOT_IN_A_CLASS
+    return _LABEL_LATER if has_no_classes or status.error.template == ONE_CLASS else None
+
+
+def _form(name: str) -> None:
+    own, sample = st.columns([9, 5], gap="medium")
+    with own, st.container(border=True, key="import-own"):
+        st.subheader(_("Your own pictures"), anchor=False)
+        kind = choose_kind(_KINDS, "import-kind")
+        if kind is Kind.EMPTY:
+            _without_pictures(name)
+        else:
+            _of_a_source(kind, name)
+    with sample, st.container(border=True, key="import-sample"):
+        _samples()
+
+
+def _of_a_source(kind: Kind, name: str) -> None:
+    """An archive or a folder, the project's name, and the button."""
+    source = choose_source(kind, "upload")
+    suggestion = suggested_name(source)
+    typed = st.text_input(_("Project name"), name, placeholder=suggestion or _("Leaves"), key="new-name")
+    reading = reading_options(f"import-{state.counter('import')}", new_project=True)
+    is_ready = source is not None and reading.is_ready
+    if st.button(_("Import pictures"), type="primary", disabled=not is_ready, key="import") and source:
+        start(typed or suggestion, source, reading)
+
+
+def _without_pictures(name: str) -> None:
+    """A project with classes only; its pictures come from the camera or one by one."""
+    st.markdown(
+        _(
+            "Name the classes, then fill each with pictures from the **camera** or with **single files**. You can change and add classes at any time."
+        )
+    )
+    typed = st.text_input(_("Project name"), name, placeholder=_("Leaves"), key="new-name")
+    classes = st.text_area(
+        _("Classes, one on each line"),
+        placeholder=_("oak\nmaple"),
+        height=110,
+        key=f"new-classes-{state.counter('import')}",
+        persist_state="session",
+    )
+    if st.button(_("Start the project"), type="primary", key="start-empty"):
+        try:
+            project = create_project(typed, [line for line in classes.splitlines() if line.strip()])
+        except DarkroomError as error:
+            st.error(show(error.message))
+        else:
+            state.count_up("import")
+            _open_project(project.name, "add")
+
+
+def _samples() -> None:
+    """Ready-made pictures: the ones that are here, and folded those that must be fetched."""
+    st.subheader(_("Just looking?"), anchor=False)
+    st.markdown(
+        _("1,797 handwritten digits, already on this computer. From pictures to classifier in two minutes.")
+    )
+    if st.button(_("Try the handwritten digits"), key="sample-digits"):
+        follow_import(_free_name(SAMPLES["digits"].title), sample="digits")
+    with st.expander(_("More, from the internet"), icon=":material/cloud_download:", key="samples"):
+        st.caption(_("Each is fetched once, which needs a connection. Nothing of yours is sent."))
+        for key, sample in SAMPLES.items():
+            if sample.needs_network:
+                st.markdown(f"**{escape(_(sample.title))}**  \n{_(sample.sentence)}")
+                if st.button(_("Fetch {name}").format(name=_(sample.title)), key=f"sample-{key}"):
+                    follow_import(_free_name(sample.title), sample=key)
+
+
+def _free_name(name: str) -> str:
+    """``name``, with a number where a project is called so already."""
     taken = {project.name.casefold() for project in list_projects()}
-    names = [DIGITS_NAME, *(f"{DIGITS_NAME} {number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in names if name.casefold() not in taken)
+    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
+    return next(free for free in names if free.casefold() not in taken)

@@ -23,6 +23,7 @@ STAGE_WORDS = {
     Stage.EVALUATING: N_("Testing"),
     Stage.EXPORTING: N_("Packing the classifier and checking it"),
     Stage.MEASURING: N_("Measuring speed"),
+    Stage.CHECKING: N_("Comparing the pictures and judging them"),
 }
 STATE_WORDS = {
     JobState.QUEUED: N_("Waiting for its turn"),

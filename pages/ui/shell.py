@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.dataset import Dataset
+from core.data.splitting import MIN_PICTURES_PER_CLASS
 from core.jobs.directory import JobDirectory
 from core.jobs.start import active_jobs
 from core.messages import N_
@@ -79,6 +81,20 @@ def require_project() -> Project:
         st.page_link("overview.py", label=_("Choose or make a project"), icon=":material/arrow_forward:")
         st.stop()
     return project
+
+
+def require_dataset(project: Project) -> Dataset:
+    """The newest pictures; where nothing can be learnt from them yet, say so, link there, and end the page."""
+    dataset = state.current_dataset(project)
+    if len(dataset.class_names) < 2:
+        st.info(
+            _("There is not enough to learn from yet: at least two classes with {n} pictures each.").format(
+                n=MIN_PICTURES_PER_CLASS
+            )
+        )
+        st.page_link(page_file(Step.DATA), label=_("Go to the pictures"), icon=":material/arrow_forward:")
+        st.stop()
+    return dataset
 
 
 def next_step(step: Step, what_happens: str) -> None:

@@ -6,15 +6,20 @@ the truth is on disk, so that a refresh or another tab shows the same.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
 from core.jobs.directory import JobDirectory
+from core.messages import Message
 from core.workspace import Project, list_projects, list_runs
 
 _PROJECT, _RUN, _JOB = "project", "run", "job"
+_CHANGE, _PROBLEM, _SECTION = "last-change", "problem", "section"
 
 
 def current_project() -> Project | None:
@@ -75,6 +80,91 @@ def follow_job(job: JobDirectory | None) -> None:
     st.session_state[_JOB] = str(job.path) if job else None
 
 
+def section(known: Collection[str]) -> str:
+    """The section of the Data page to show: chosen, named by the address, or the first."""
+    for name in (st.session_state.get(_SECTION), st.query_params.get(_SECTION)):
+        if name in known:
+            return str(name)
+    return next(iter(known))
+
+
+def choose_section(name: str) -> None:
+    """Look at a section of the Data page; another page may do this before it links there."""
+    st.session_state[_SECTION] = name
+    st.query_params[_SECTION] = name
+
+
+def open_section(name: str) -> None:
+    """Go to a section from within the page."""
+    choose_section(name)
+    count_up("section")
+    st.rerun()
+
+
+def folder_looked_into(browser: str) -> str | None:
+    """The folder of the server that a browser of folders stands in; None before the first."""
+    path = st.session_state.get(f"folder-{browser}")
+    return str(path) if path else None
+
+
+def look_into_folder(browser: str, path: str) -> None:
+    st.session_state[f"folder-{browser}"] = path
+
+
+def remember_change(project: str, version: int) -> None:
+    """This session made a version: it is offered to undo."""
+    st.session_state[_CHANGE] = (project, version)
+
+
+def changed_version(project: str) -> int | None:
+    """The version of the project that this session made last."""
+    name, version = st.session_state.get(_CHANGE, (None, None))
+    return version if name == project else None
+
+
+def groups_seen(walk: str) -> dict[int, int]:
+    """Groups of pictures that this session has gone on from, with how many pictures each then had left."""
+    return dict(st.session_state.get(f"seen-{walk}", {}))
+
+
+def go_on_from_group(walk: str, number: int, left: int) -> None:
+    st.session_state[f"seen-{walk}"] = groups_seen(walk) | {number: left}
+
+
+def group_at(walk: str, order: str) -> int | None:
+    """The group that this session stands at in a walk over groups in some order."""
+    number = st.session_state.get(f"group-{walk}-{order}")
+    return None if number is None else int(number)
+
+
+def stand_at_group(walk: str, order: str, number: int) -> None:
+    st.session_state[f"group-{walk}-{order}"] = number
+
+
+def remember_problem(problem: Message) -> None:
+    """Keep a sentence for the page that is drawn next."""
+    st.session_state[_PROBLEM] = problem
+
+
+def take_problem() -> Message | None:
+    problem: Message | None = st.session_state.pop(_PROBLEM, None)
+    return problem
+
+
+def upload_memory(key: str) -> dict[str, Any]:
+    """What the upload of this key was told last: see ``pages.ui.components.upload``."""
+    return dict(st.session_state.get(f"sending-{key}", {}))
+
+
+def remember_upload(key: str, **values: object) -> None:
+    st.session_state[f"sending-{key}"] = upload_memory(key) | values
+
+
+def value_of(widget: str, default: int) -> int:
+    """The number that a widget (by its key) has, before it is drawn."""
+    return int(st.session_state.get(widget, default))
+
+
 def counter(key: str) -> int:
     """A number that ``count_up`` raises: part of a widget's key that is to start afresh."""
     return int(st.session_state.get(f"counter-{key}", 0))
@@ -82,3 +172,32 @@ def counter(key: str) -> int:
 
 def count_up(key: str) -> None:
     st.session_state[f"counter-{key}"] = counter(key) + 1
+
+
+def session_name() -> str:
+    """Names this session, so that what a component's JavaScript sent in another is told apart."""
+    return str(st.session_state.setdefault("session-name", secrets.token_hex(8)))
+
+
+def answered(component: str) -> int:
+    """The serial number of the last message from a component that this session has acted on."""
+    return int(st.session_state.get(f"answered-{component}", 0))
+
+
+def answer(component: str, serial: int) -> None:
+    st.session_state[f"answered-{component}"] = serial
+
+
+def component_state(component: str, name: str) -> object:
+    """What a component of ours (by its key) keeps under a name, before it is drawn; None if nothing."""
+    kept = st.session_state.get(component)
+    return kept.get(name) if isinstance(kept, Mapping) else None
+
+
+def is_open(part: str, *, default: bool) -> bool:
+    """Whether a part of a page that can be opened and closed is open."""
+    return bool(st.session_state.get(f"open-{part}", default))
+
+
+def set_open(part: str, is_open: bool) -> None:
+    st.session_state[f"open-{part}"] = is_open

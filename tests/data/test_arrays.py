@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.arrays import arrays_path, decoded_pictures
+from core.data.arrays import arrays_path, decoded_ahead, decoded_pictures
 from core.data.dataset import Dataset, open_dataset
 from core.data.decoding import load_picture
+from core.data.editing import exclude, include
 from core.data.importing import import_dataset
 from core.progress import JobStopped, QuietProgress
+from core.workspace import Project
 from tests.pictures import class_folders, encoded, photograph, write_folder
 
 
@@ -74,3 +76,29 @@ def test_stopped_decoding_leaves_no_half_array(dataset: Dataset) -> None:
         decoded_pictures(dataset, 32, Counting(stop_after=64))
     assert list(arrays_path(dataset, 32).parent.iterdir()) == []
     assert len(decoded_pictures(dataset, 32, QuietProgress())) == 102
+
+
+def test_what_an_earlier_version_decoded_is_not_decoded_again(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Excluding one picture of fifty thousand must not cost minutes and as many gigabytes again."""
+    before = np.array(decoded_pictures(dataset, 32, QuietProgress()))
+    project = Project(name="Digits", path=dataset.folder.parent)
+    smaller = exclude(project, dataset.pictures["id"].iloc[[3, 70]].tolist())
+    with monkeypatch.context() as patch:
+        patch.setattr(Dataset, "picture_bytes", None)  # nothing may be read
+        after = decoded_pictures(smaller, 32, QuietProgress())
+    assert np.array_equal(after, np.delete(before, [3, 70], axis=0))
+    assert not arrays_path(dataset, 32).exists()  # one array of a size is enough on the disk
+    whole = decoded_pictures(include(project, dataset.pictures["id"].iloc[[3]].tolist()), 32, QuietProgress())
+    assert np.array_equal(whole, np.delete(before, [70], axis=0))
+
+
+def test_chunks_are_decoded_ahead_in_order(dataset: Dataset) -> None:
+    chunks = [[5, 3], [101], [0, 1, 2]]
+    streamed = list(decoded_ahead(dataset, 32, chunks))
+    assert not arrays_path(dataset, 32).exists()
+    assert [rows for rows, _ in streamed] == chunks
+    whole = decoded_pictures(dataset, 32, QuietProgress())
+    for rows, pictures in [*streamed, *decoded_ahead(dataset, 32, chunks)]:
+        assert np.array_equal(pictures, whole[rows])

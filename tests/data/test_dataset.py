@@ -10,20 +10,19 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import (
-    MANIFEST_COLUMNS,
     Skipped,
+    complete_manifest,
     image_path,
     open_dataset,
     thumbnail_path,
-    write_splits,
     write_version,
 )
 from core.data.layout import Split
 from core.errors import NotFoundError
 from core.messages import Message
-from core.workspace import Project, open_staging, publish_project
+from core.workspace import Project, delete_project, open_staging, publish_project
 
-# (label, part) of six pictures; their ids and contents are "0" to "5".
+# (label, part) of ten pictures; their ids and contents are "0" to "9".
 PICTURES = [
     ("dogs", "train"),
     ("cats", "train"),
@@ -31,40 +30,45 @@ PICTURES = [
     ("dogs", "validation"),
     ("cats", "train"),
     ("apes", "test"),
+    ("dogs", "train"),
+    ("apes", "train"),
+    ("apes", "train"),
+    ("", ""),
 ]
 CLASSES = ["apes", "cats", "dogs"]
 DAMAGED = Skipped(file="cats/猫.png", reason=Message("it is larger than {limit} MB", {"limit": 256}))
+EDITED = Message("edited")
 
 
 def manifest(rows: list[tuple[str, str]] = PICTURES) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "id": str(number),
-                "sha256": f"{number}" * 64,
-                "name": f"{label}/{number}.png",
-                "label": label,
-                "width": 8,
-                "height": 9,
-                "size_bytes": 100 + number,
-                "format": "PNG",
-                "extension": "png",
-                "group": str(number),
-                "supplied_split": "",
-                "split": split,
-            }
-            for number, (label, split) in enumerate(rows)
-        ]
+    return complete_manifest(
+        pd.DataFrame(
+            [
+                {
+                    "id": str(number),
+                    "sha256": f"{number}" * 64,
+                    "name": f"{label}/{number}.png",
+                    "label": label,
+                    "width": 8,
+                    "height": 9,
+                    "size_bytes": 100 + number,
+                    "format": "PNG",
+                    "extension": "png",
+                    "group": str(number),
+                    "supplied_split": "",
+                    "split": split,
+                }
+                for number, (label, split) in enumerate(rows)
+            ]
+        )
     )
 
 
 @pytest.fixture
 def project() -> Project:
-    """A project with one version of six pictures; only the first has a file."""
+    """A project with one version of ten pictures; only the first has a file."""
     staging = open_staging()
-    pictures = manifest()
-    write_version(staging / "dataset", pictures, CLASSES, [DAMAGED], {"what": "import"})
-    write_splits(staging / "dataset", pictures)
+    write_version(staging / "dataset", manifest(), CLASSES, [DAMAGED], Message("imported"), who="ada")
     for path, content in [(image_path, b"pixels"), (lambda *a: thumbnail_path(*a[:2]), b"small")]:
         file = path(staging / "dataset", "0" * 64, "png")
         file.parent.mkdir(parents=True)
@@ -78,27 +82,28 @@ def test_a_version_is_read_as_it_was_written(project: Project) -> None:
     assert dataset.class_names == ("apes", "cats", "dogs")
     assert dataset.skipped == (DAMAGED,)
     assert str(dataset.skipped[0].reason) == "it is larger than 256 MB"
-    assert dataset.pictures[[*MANIFEST_COLUMNS, "split"]].to_dict("list") == manifest().to_dict("list")
+    pd.testing.assert_frame_equal(dataset.all_pictures, manifest())
+    pd.testing.assert_frame_equal(dataset.pictures, manifest()[:-1])  # the last has no label
 
 
 def test_labels_count_in_the_order_of_the_classes(project: Project) -> None:
     """They index the network's outputs."""
     indices = open_dataset(project).label_indices
-    assert indices.tolist() == [2, 1, 1, 2, 1, 0]
+    assert indices.tolist() == [2, 1, 1, 2, 1, 0, 2, 0, 0]
     assert indices.dtype == np.int64
 
 
 def test_parts_are_row_numbers(project: Project) -> None:
     dataset = open_dataset(project)
     assert {split: dataset.rows(split).tolist() for split in Split} == {
-        Split.TRAIN: [0, 1, 4],
+        Split.TRAIN: [0, 1, 4, 6, 7, 8],
         Split.VALIDATION: [3],
         Split.TEST: [2, 5],
     }
 
 
 def test_pictures_are_counted_by_class(project: Project) -> None:
-    assert list(open_dataset(project).counts().items()) == [("apes", 1), ("cats", 3), ("dogs", 2)]
+    assert list(open_dataset(project).counts().items()) == [("apes", 3), ("cats", 3), ("dogs", 3)]
 
 
 def test_a_picture_and_its_thumbnail_are_found(project: Project) -> None:
@@ -111,12 +116,12 @@ def test_a_picture_and_its_thumbnail_are_found(project: Project) -> None:
 def test_the_newest_version_is_the_one_that_counts(project: Project) -> None:
     """Every edit makes a new one; the old stays for the runs that used it."""
     fewer = manifest()[manifest()["label"] != "apes"]
-    assert write_version(project.dataset, fewer, ["cats", "dogs"], [], {"what": "edit"}) == 2
+    assert write_version(project.dataset, fewer, ["cats", "dogs"], [], EDITED, who="") == 2
     assert open_dataset(project).version == 2
     assert open_dataset(project).class_names == ("cats", "dogs")
-    assert len(open_dataset(project).pictures) == 5
+    assert len(open_dataset(project).pictures) == 6
     assert open_dataset(project, 1).class_names == ("apes", "cats", "dogs")
-    assert len(open_dataset(project, 1).pictures) == 6
+    assert len(open_dataset(project, 1).pictures) == 9
 
 
 def test_a_version_without_its_record_does_not_count(project: Project) -> None:
@@ -124,7 +129,7 @@ def test_a_version_without_its_record_does_not_count(project: Project) -> None:
     (project.dataset / "versions" / "0002.parquet").write_bytes(b"half")
     (project.dataset / "versions" / ".0a1b2c.json").write_bytes(b"{")  # a record being written
     assert open_dataset(project).version == 1
-    assert write_version(project.dataset, manifest(), CLASSES, [], {}) == 2
+    assert write_version(project.dataset, manifest(), CLASSES, [], EDITED, who="") == 2
 
 
 @pytest.mark.parametrize("version", [0, 2, -1])
@@ -143,11 +148,25 @@ def test_opening_again_costs_nothing(project: Project) -> None:
     assert open_dataset(project) is open_dataset(project)
 
 
-def test_a_new_split_is_seen(project: Project) -> None:
-    """What is kept in memory must not outlive the file."""
-    assert open_dataset(project).rows(Split.TEST).tolist() == [2, 5]
-    write_splits(project.dataset, manifest().assign(split="test"))
-    assert open_dataset(project).rows(Split.TEST).tolist() == [0, 1, 2, 3, 4, 5]
+def test_another_project_of_the_same_name_is_read_anew(project: Project) -> None:
+    """What is kept in memory must not outlive the files."""
+    assert len(open_dataset(project).pictures) == 9
+    delete_project(project)
+    staging = open_staging()
+    write_version(staging / "dataset", manifest(PICTURES[:9]).iloc[:5], CLASSES, [], EDITED, who="")
+    assert len(open_dataset(publish_project(staging, "Pets")).all_pictures) == 5
+
+
+def test_what_is_excluded_or_of_too_small_a_class_is_not_learnt(project: Project) -> None:
+    pictures = manifest()
+    pictures.loc[0, "excluded"] = True  # of three dogs
+    write_version(project.dataset, pictures, CLASSES, [], EDITED, who="")
+    dataset = open_dataset(project)
+    assert dataset.class_names == ("apes", "cats")
+    assert set(dataset.pictures["label"]) == {"apes", "cats"}
+    assert "only 2 usable pictures" in str(dataset.left_out_classes["dogs"])
+    assert len(dataset.all_pictures) == 10
+    assert dataset.over_all_pictures().pictures.equals(dataset.all_pictures)
 
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
@@ -156,7 +175,7 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
 @pytest.mark.parametrize(
     ("change", "same"),
     [
-        (lambda pictures: pictures.assign(label="cats"), True),
+        (lambda pictures: pictures.assign(label=["cats"] * 9 + [""]), True),
         (lambda pictures: pictures.iloc[::-1], False),
         (lambda pictures: pictures.iloc[1:], False),
         (lambda pictures: pictures.assign(sha256="f" * 64), False),
@@ -166,7 +185,7 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
 def test_the_digest_names_these_pictures_in_this_order(project: Project, change: Change, same: bool) -> None:
     """Decoded arrays are found again by it; relabelling must not decode anew."""
     before = open_dataset(project).digest
-    write_version(project.dataset, change(manifest()), CLASSES, [], {})
+    write_version(project.dataset, change(manifest()), CLASSES, [], EDITED, who="")
     assert (open_dataset(project).digest == before) is same
 
 

@@ -12,8 +12,9 @@ from PIL import Image
 
 from core.data import picture
 from core.data.decoding import PICTURE_REASONS, examine_picture, load_picture, make_thumbnail
+from core.data.measures import measure
 from core.errors import UnreadableImageError
-from tests.pictures import digit, encoded, photograph, small_photograph
+from tests.pictures import digit, digit_scans, encoded, photograph, small_photograph
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,9 @@ from tests.pictures import digit, encoded, photograph, small_photograph
         ("BMP", "bmp"),
         ("TIFF", "tif"),
         ("WEBP", "webp"),
+        ("AVIF", "avif"),
+        ("HEIF", "heic"),
+        ("JPEG2000", "jp2"),
     ],
 )
 def test_the_bytes_tell_the_kind(format: str, extension: str) -> None:
@@ -82,6 +86,62 @@ def test_a_thumbnail_shows_the_picture() -> None:
     assert len(facts.thumbnail) < 15_000  # bytes: a gallery shows fifty at once
 
 
+@pytest.mark.parametrize("format", ["GIF", "TIFF", "PNG", "WEBP", "AVIF"])
+def test_the_pictures_of_a_film_are_counted(format: str) -> None:
+    """Only the first is used, and the page says so."""
+    scans = [Image.fromarray(scan).convert("RGB") for scan in digit_scans()[:3]]
+    film = encoded(scans[0], format, save_all=True, append_images=scans[1:])
+    assert examine_picture(film).frames == 3
+    assert examine_picture(encoded(scans[0], format)).frames == 1
+
+
+def test_what_phones_store_behind_a_photograph_is_no_second_picture() -> None:
+    frames = [Image.fromarray(small_photograph(name)) for name in ("china", "flower")]
+    assert examine_picture(encoded(frames[0], "MPO", save_all=True, append_images=frames[1:])).frames == 1
+
+
+def test_a_damaged_later_page_does_not_cost_the_first() -> None:
+    pages = [Image.fromarray(small_photograph(name)) for name in ("china", "flower")]
+    data = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    assert examine_picture(data[: len(data) - 2000]).width == 64
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "camera"),
+    [
+        ("Canon", "Canon EOS 5D Mark IV", "Canon EOS 5D Mark IV"),
+        ("NIKON CORPORATION", "NIKON D850", "NIKON D850"),
+        ("Apple", "iPhone 12", "Apple iPhone 12"),
+        ("samsung\x00", "  SM-G991B \x00junk", "samsung SM-G991B"),
+        ("", "\x1b[2J<script>\n", "[2J<script>"),
+        ("x" * 500, "y" * 500, "x" * 40 + " " + "y" * 40),
+        (None, None, ""),
+    ],
+)
+def test_the_camera_is_named_as_people_name_it(make: str | None, model: str | None, camera: str) -> None:
+    """A class that one camera took alone is learnt by its noise; so cameras are compared."""
+    exif = Image.Exif()
+    if make is not None:
+        exif[0x010F], exif[0x0110] = make, model
+    assert examine_picture(encoded(small_photograph(), "JPEG", exif=exif)).camera == camera
+
+
+def test_the_measures_are_those_of_the_thumbnail() -> None:
+    """The doctor measures pictures of older imports from their thumbnails; both must say the same."""
+    facts = examine_picture(encoded(photograph("china"), "JPEG", quality=95))
+    again = measure(Image.open(io.BytesIO(facts.thumbnail)).convert("RGB"))
+    assert facts.measures.brightness == pytest.approx(again.brightness, abs=1)
+    assert facts.measures.contrast == pytest.approx(again.contrast, abs=1)
+    assert facts.measures.perceptual_hash == again.perceptual_hash
+
+
+def test_a_thumbnail_says_nothing_of_who_took_the_picture() -> None:
+    data = encoded(photograph("china"), "JPEG", comment=b"at 52.5163, 13.3777", dpi=(301, 301))
+    thumbnail = examine_picture(data).thumbnail
+    assert b"52.5163" not in thumbnail
+    assert "comment" not in Image.open(io.BytesIO(thumbnail)).info
+
+
 def test_loading_is_the_one_that_bundles_use() -> None:
     """Training and serving cannot disagree if they are the same function."""
     data = encoded(photograph("flower"), "JPEG")
@@ -115,5 +175,5 @@ def test_every_reason_can_be_translated() -> None:
         and node.func.id == "PictureError"
         and isinstance(node.args[0], ast.Constant)
     }
-    assert len(raised) == 4
+    assert len(raised) == 5
     assert raised == set(PICTURE_REASONS)

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.data.classes import natural_order
 from core.data.dataset import Dataset, open_dataset
 from core.data.decoding import PictureFacts, examine_picture
-from core.data.importing import ImportConfig, ImportReport, import_dataset, natural_order
+from core.data.importing import ImportConfig, ImportReport, import_dataset
 from core.data.job import import_pictures
 from core.data.layout import Split
 from core.data.splitting import SplitConfig
@@ -207,7 +208,9 @@ def test_a_name_that_an_archive_holds_twice_counts_once(tmp_path: Path) -> None:
         archive.writestr("cats/1.png", digit(1))
     report = import_dataset(path, "Pets")
     assert report.classes == {"cats": 4, "dogs": 4}
-    assert skipped(report) == {"cats/1.png": "it is the same picture as cats/1.png"}
+    assert skipped(report) == {
+        "cats/1.png": "a later file in the archive has the same name, and that one was taken"
+    }
 
 
 def test_a_copy_in_train_and_test_measures(tmp_path: Path) -> None:
@@ -419,7 +422,7 @@ def test_what_cannot_become_a_dataset_is_refused(tmp_path: Path, workspace: Path
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"), [(b"", "is empty"), (b"cats", "not a zip"), (b"PK\x03\x04", "cut off")]
+    ("content", "sentence"), [(b"", "is empty"), (b"cats", "not a zip or tar file"), (b"PK\x03\x04", "cut off")]
 )
 def test_what_is_no_archive_is_refused(
     tmp_path: Path, workspace: Path, content: bytes, sentence: str

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from core.data.layout import Place, Split, clean_label, is_companion, read_layout, spelling_of_classes
+from core.data import synsets
+from core.data.layout import (
+    MAX_LABEL_LENGTH,
+    Place,
+    Split,
+    clean_label,
+    is_companion,
+    read_layout,
+    spelling_of_classes,
+)
 from core.data.sources import Member
 from core.errors import ClassNameError
 
@@ -219,6 +230,162 @@ def test_different_names_keep_their_spelling() -> None:
 def test_a_split_speaks_as_reports_do() -> None:
     """The values stand in files that outlive this version."""
     assert [split.value for split in Split] == ["train", "validation", "test"]
+
+
+@pytest.mark.parametrize("stray", ["docs/page.png", "extra/more/1.png", "docs/a/b/c.png", "x.png"])
+def test_what_stands_beside_the_parts_of_a_split_set_is_in_no_class(stray: str) -> None:
+    """A folder of documentation must not turn “train” and “test” into classes."""
+    found = layout("train/cats/1.png", "train/dogs/1.png", "test/cats/2.png", stray)
+    assert found == {
+        "train/cats/1.png": ("cats", "train"),
+        "train/dogs/1.png": ("dogs", "train"),
+        "test/cats/2.png": ("cats", "test"),
+        stray: None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("seg_train", "seg_test"),
+        ("training_set", "test_set"),
+        ("Train Images", "Test Images"),
+        ("images-train", "images-val"),
+        ("训练集", "测试集"),
+    ],
+)
+def test_parts_are_called_many_things(train: str, test: str) -> None:
+    found = layout(f"{train}/cats/1.png", f"{train}/dogs/1.png", f"{test}/cats/2.png", "pred/3.png")
+    part = "validation" if "val" in test else "test"
+    assert found == {
+        f"{train}/cats/1.png": ("cats", "train"),
+        f"{train}/dogs/1.png": ("dogs", "train"),
+        f"{test}/cats/2.png": ("cats", part),
+        "pred/3.png": None,
+    }
+
+
+def test_words_for_parts_may_stand_in_the_names_of_classes() -> None:
+    """Only folders that are alike but for the word are parts of one set."""
+    assert layout("train station/a/1.png", "test tube/a/1.png", "valid ticket/a/1.png") == {
+        "train station/a/1.png": "train station",
+        "test tube/a/1.png": "test tube",
+        "valid ticket/a/1.png": "valid ticket",
+    }
+
+
+def test_a_lone_picture_does_not_hide_the_parts() -> None:
+    assert layout("pets/lone.png", "pets/train/cats/1.png", "pets/test/2.png") == {
+        "pets/lone.png": None,
+        "pets/train/cats/1.png": ("cats", "train"),
+        "pets/test/2.png": None,
+    }
+
+
+def test_a_folder_that_unpacking_doubled_counts_once() -> None:
+    """As in a well-known set of landscapes: seg_train/seg_train/forest."""
+    found = layout(
+        "seg_train/seg_train/forest/1.png",
+        "seg_train/seg_train/sea/1.png",
+        "seg_test/seg_test/sea/2.png",
+        "seg_pred/seg_pred/3.png",
+    )
+    assert found == {
+        "seg_train/seg_train/forest/1.png": ("forest", "train"),
+        "seg_train/seg_train/sea/1.png": ("sea", "train"),
+        "seg_test/seg_test/sea/2.png": ("sea", "test"),
+        "seg_pred/seg_pred/3.png": None,
+    }
+
+
+def test_imagenets_folders_get_words() -> None:
+    found = layout(
+        "ILSVRC/Data/CLS-LOC/train/n01440764/n01440764_18.JPEG",
+        "ILSVRC/Data/CLS-LOC/train/n02012849/n02012849_7.JPEG",
+        "ILSVRC/Data/CLS-LOC/train/n03126707/n03126707_1.JPEG",
+        "ILSVRC/Data/CLS-LOC/val/ILSVRC2012_val_00000001.JPEG",
+        "ILSVRC/Annotations/CLS-LOC/train/n01440764/n01440764_18.xml",
+    )
+    assert list(found.values()) == [
+        ("tench", "train"),
+        ("crane (n02012849)", "train"),  # the bird
+        ("crane (n03126707)", "train"),  # the machine
+        None,
+        None,
+    ]
+
+
+def test_synsets_have_a_thousand_names_that_differ() -> None:
+    numbers = [
+        line.split()[0] for line in Path(synsets.__file__).with_name("synsets.txt").read_text().splitlines()
+    ]
+    assert len(set(numbers)) == 1000
+    assert all(synsets.is_synset(number) for number in numbers)
+    assert len({synsets.readable_name(number).casefold() for number in numbers}) == 1000
+    assert synsets.readable_name("n02123045") == "tabby"
+    assert synsets.readable_name("n99999999") == "n99999999"
+    assert layout("n99999999/1.png", "n01440764x/1.png") == {
+        "n99999999/1.png": "n99999999",
+        "n01440764x/1.png": "n01440764x",
+    }
+
+
+def test_a_source_can_be_read_as_unlabelled() -> None:
+    """A camera's folders are dates, not classes."""
+    places = read_layout(members("100CANON/1.jpg", "101CANON/2.jpg", "3.jpg"), unlabelled=True)
+    assert places == [Place(label="", split=None)] * 3
+
+
+def test_loose_pictures_can_be_kept_to_be_labelled_later() -> None:
+    names = ("train/cats/1.png", "test/dogs/2.png", "test/3.png", "docs/4.png", "5.png")
+    places = read_layout(members(*names), keep_loose=True)
+    assert [(place.label, place.split) for place in places if place] == [
+        ("cats", Split.TRAIN),
+        ("dogs", Split.TEST),
+        ("", None),
+        ("", None),
+        ("", None),
+    ]
+
+
+def test_an_endless_folder_name_is_cut_and_stays_itself() -> None:
+    first, second = "x" * 300 + "1", "x" * 300 + "2"
+    found = layout(f"{first}/1.png", f"{second}/2.png", f"{first}/3.png")
+    labels = [str(label) for label in found.values()]
+    assert labels[0] == labels[2] != labels[1]
+    assert labels[0].startswith("x" * 110 + "… ")
+    assert all(len(label) <= MAX_LABEL_LENGTH for label in labels)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("cats", "c\u0430ts"),  # a Cyrillic a
+        ("Cats", "\u0421ats"),
+        ("cats", "\uff43\uff41\uff54\uff53"),  # full width, as Chinese keyboards write
+        ("\u0421ats", "cats"),
+    ],
+)
+def test_classes_that_look_the_same_are_refused_or_merged(first: str, second: str) -> None:
+    """No page could tell them apart; learnt as two classes, each is the other's mistake."""
+    with pytest.raises(ClassNameError, match="look the same but are written with different letters"):
+        spelling_of_classes([first, "dogs", second], merge_case=False)
+    merged = spelling_of_classes([first, first, second, "dogs"], merge_case=True)
+    assert merged == {first: first, second: first, "dogs": "dogs"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("A", "\u0410"), ("кот", "kot"), ("CO2", "CO₂"), ("O", "0"), ("Ο", "O"), ("naïve", "naive")],
+)
+def test_letters_of_different_alphabets_can_be_classes(first: str, second: str) -> None:
+    """Whoever sorts handwritten letters has both."""
+    assert spelling_of_classes([first, second], merge_case=False) == {first: first, second: second}
+
+
+@pytest.mark.parametrize("invisible", ["\ufe0f", "\u034f", "\u3164", "\U000e0101", "\u00ad", "\u2066"])
+def test_invisible_signs_make_no_other_class(invisible: str) -> None:
+    assert clean_label(f"ca{invisible}ts{invisible}") == "cats"
 
 
 def test_a_stray_picture_beside_the_class_folders_does_not_make_their_root_a_class() -> None:

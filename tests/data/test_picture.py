@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import struct
+import subprocess
 import sys
 import zlib
 from collections.abc import Callable
@@ -301,6 +302,7 @@ WHOLE = {
     "TIFF LZW": lambda: encoded(small_photograph(), "TIFF", compression="tiff_lzw"),
     "AVIF": lambda: encoded(small_photograph(), "AVIF"),
     "JPEG2000": lambda: encoded(small_photograph(), "JPEG2000"),
+    "HEIC": lambda: encoded(small_photograph(), "HEIF"),
 }
 
 
@@ -357,6 +359,52 @@ def test_what_is_no_picture_is_refused(data: bytes) -> None:
         open_picture(data)
 
 
+def test_a_phones_picture_is_read() -> None:
+    """HEIC is what iPhones write since 2017."""
+    upright = photograph("china")[:200, :300]
+    data = encoded(upright, "HEIF", quality=95)
+    assert data[4:12] == b"ftypheic"
+    assert open_picture(data).format == "HEIF"
+    assert difference(decoded(data), upright) < 4
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_a_phones_picture_stands_upright(orientation: int) -> None:
+    """HEIF turns the picture itself; to turn it once more as EXIF says would lay it down again."""
+    upright = photograph("china")[:200, :300]
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](upright)))
+    stored.info["exif"] = exif(orientation).tobytes()
+    data = encoded(stored, "HEIF", quality=95)
+    assert b"irot" in data
+    assert difference(decoded(data), upright) < 4
+
+
+def test_an_embedded_thumbnail_does_not_stand_for_the_picture() -> None:
+    """Where they show different things, what is seen must be what is learnt."""
+    data = encoded(photograph("china"), "HEIF", quality=80, thumbnails=[160])
+    assert decode_picture(open_picture(data), at_least=40).size == (640, 427)
+
+
+def test_without_its_reader_a_phones_picture_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a bundle, the reader may not be installed."""
+    data = encoded(small_photograph(), "HEIF")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    picture._can_read_heif.cache_clear()
+    with pytest.raises(PictureError, match="HEIC picture, and the package pillow-heif"):
+        open_picture(data)
+    picture._can_read_heif.cache_clear()
+
+
+def test_the_reader_of_phone_pictures_is_loaded_only_for_them() -> None:
+    """It is large, and the page that shows other pictures can do without."""
+    code = (
+        "import sys; from core.data.picture import open_picture; from tests.pictures import digit; "
+        "open_picture(digit(0)); sys.exit('pillow_heif' in sys.modules)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
 def test_postscript_is_not_run() -> None:
     """Pillow would hand it to Ghostscript: a program inside a picture must not start another."""
     data = encoded(small_photograph(), "EPS")
@@ -407,6 +455,13 @@ def test_the_refusal_names_the_size() -> None:
 
 def test_the_largest_picture_is_let_through() -> None:
     assert open_picture(png_chunks((MAX_PIXELS, 1), bits=8, colour=0, rows=b"")).size == (MAX_PIXELS, 1)
+
+
+def test_a_jpeg_is_decoded_for_the_shape_that_is_asked_for() -> None:
+    """Twice 160 × 106 is enough for a thumbnail; a square of twice 160 would decode four times as much."""
+    data = encoded(Image.new("RGB", (1280, 854)), "JPEG")
+    assert decode_picture(open_picture(data), at_least=(160, 106)).size == (320, 214)
+    assert decode_picture(open_picture(data), at_least=160).size == (640, 427)
 
 
 @pytest.mark.parametrize(
@@ -460,9 +515,14 @@ def test_the_file_can_travel_alone() -> None:
     """It is copied into every bundle, where there is no Darkroom."""
     source = Path(picture.__file__).read_text(encoding="utf-8")
     modules = set()
+    attempts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Try)]
+    optional = {
+        str(node.module) for attempt in attempts for node in attempt.body if isinstance(node, ast.ImportFrom)
+    }
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             modules |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             modules.add(str(node.module).partition(".")[0])
-    assert modules - sys.stdlib_module_names == {"numpy", "PIL"}
+    assert optional == {"pillow_heif"}
+    assert modules - sys.stdlib_module_names - optional == {"numpy", "PIL"}

@@ -46,7 +46,16 @@ PICTURES = [
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
     table = pd.DataFrame([row[:3] for row in PICTURES], columns=["id", "label", "split"])
-    return Dataset(folder=tmp_path, version=1, class_names=NAMES, skipped=(), pictures=table)
+    return Dataset(
+        folder=tmp_path,
+        version=1,
+        class_names=NAMES,
+        all_class_names=NAMES,
+        left_out_classes={},
+        skipped=(),
+        pictures=table,
+        all_pictures=table,
+    )
 
 
 def rows_of(split: str) -> np.ndarray:

@@ -1,0 +1,53 @@
+"""What an addition brought, read from the version that it made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.data.dataset import Skipped, open_dataset, version_numbers
+from core.data.importing import SAME_AS
+from core.workspace import Project
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """The pictures that a version has more than the one before, and the files that it could not take."""
+
+    labels: dict[str, int]  # pictures a class, in the order of the classes; those without one are ""
+    here_already: tuple[Skipped, ...]
+    left_out: tuple[Skipped, ...]
+    excluded: int  # of the pictures: they look almost like one to test with
+
+    @property
+    def count(self) -> int:
+        return sum(self.labels.values())
+
+    @property
+    def needs_words(self) -> bool:
+        """True unless every file became a picture of one class."""
+        is_plain = len(self.labels) == 1 and "" not in self.labels
+        return not is_plain or bool(self.here_already or self.left_out or self.excluded)
+
+
+def what_was_added(project: Project, version: int) -> Addition | None:
+    """What ``version`` added to the one before; None if it added nothing, or is the first.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    after = open_dataset(project, version)
+    earlier = [number for number in version_numbers(project.dataset) if number < version]
+    if not earlier:
+        return None
+    before = open_dataset(project, earlier[-1])
+    new = after.all_pictures[~after.all_pictures["id"].isin(before.all_pictures["id"])]
+    if new.empty:
+        return None
+    counts = new["label"].value_counts()
+    skipped = after.skipped[len(before.skipped) :]
+    return Addition(
+        labels={name: int(counts[name]) for name in (*after.all_class_names, "") if name in counts},
+        here_already=tuple(file for file in skipped if file.reason.template == SAME_AS),
+        left_out=tuple(file for file in skipped if file.reason.template != SAME_AS),
+        excluded=int(new["excluded"].sum()),
+    )

@@ -1,0 +1,204 @@
+"""Whether two pictures show the same: one is laid over the other as exactly as it will go.
+
+Scaled, moved and evened out in brightness and contrast, a copy differs from its
+original by what compression and resampling leave: little where the picture is
+smooth, more at its edges. Two pictures that merely look alike differ by more than
+that. All functions work on many pairs at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core.data.dataset import thumbnail_path
+
+SIDE = 48  # pixels of the square to which thumbnails are stretched for comparison
+_GRID = 24  # points a side at which two pictures are compared
+_COARSE_GRID = 12
+_MOST_STEPS = 6  # of the alignment; it converges in three or four
+_LONGEST_STEP = 0.04  # of the picture's side
+_MOST_MARGIN = 0.35  # of the picture's side, cut away on one of its sides
+_LEAST_MARGIN = -0.03  # the other picture may show a little more
+_PAIRS_TOGETHER = 256  # fit into the processor's cache
+
+# What may differ in a copy: half-pixel shifts of edges, and grey levels of compression.
+_SHIFT = 0.35  # of a grid step
+_NOISE = 2.0  # grey levels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How well the windows of some pictures fit others. One value a pair, all float32."""
+
+    correlation: np.ndarray  # of the grey levels, -1 to 1
+    excess: np.ndarray  # what differs, in units of what compression and resampling explain
+    detail: np.ndarray  # mean slope of the grey levels from point to point, relative to contrast
+    contrast: np.ndarray  # standard deviation of the grey levels, of the flatter picture
+    tint: np.ndarray  # mean difference of the colours, in levels of 255
+    windows: np.ndarray  # (number of pairs, 4): the margins that fit best
+
+    def __getitem__(self, chosen: np.ndarray) -> Comparison:
+        return Comparison(**{name: values[chosen] for name, values in vars(self).items()})
+
+
+def load_squares(folder: Path, hashes: Iterable[str]) -> np.ndarray:
+    """Thumbnails stretched to squares: uint8 YCbCr, shape (number of pictures, 48, 48, 3)."""
+    squares = []
+    for sha256 in hashes:
+        with Image.open(thumbnail_path(folder, sha256)) as image:
+            image.draft("YCbCr", (2 * SIDE, 2 * SIDE))  # no smaller: copies of other sizes must come out alike
+            small = image.convert("YCbCr").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+            squares.append(np.asarray(small))
+    return np.stack(squares) if squares else np.empty((0, SIDE, SIDE, 3), np.uint8)
+
+
+def compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Comparison:
+    """Find for each pair the window of the first picture that shows what the second shows.
+
+    Args:
+        first, second: uint8 YCbCr (P, 48, 48, 3), from ``load_squares``.
+        windows: where to begin: (P, 4), the share of the first picture that lies
+            left of, right of, above and below the window.
+    """
+    blocks = [
+        _compare(first[start:stop], second[start:stop], windows[start:stop])
+        for start, stop in ((at, at + _PAIRS_TOGETHER) for at in range(0, len(first), _PAIRS_TOGETHER))
+    ] or [_compare(first, second, windows)]
+    return Comparison(
+        **{name: np.concatenate([getattr(block, name) for block in blocks]) for name in vars(blocks[0])}
+    )
+
+
+def best_windows(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the given windows (W, 4), the one of each first picture that is most like the second.
+
+    Returns:
+        the windows (P, 4), and their correlations, float32 (P,).
+    """
+    best, score = np.zeros((len(first), 4), np.float32), np.full(len(first), -np.inf, np.float32)
+    grey = first[..., 0].astype(np.float32)
+    target = _centred(_sample(second[..., 0].astype(np.float32), _no_margins(len(second)), _COARSE_GRID))
+    for window in windows:
+        tried = np.tile(window.astype(np.float32), (len(first), 1))
+        correlation = _correlation(_centred(_sample(grey, tried, _COARSE_GRID)), target)
+        better = correlation > score
+        best[better], score[better] = window, correlation[better]
+    return best, score
+
+
+def _compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Comparison:
+    first, second = first.astype(np.float32), second.astype(np.float32)
+    whole = _no_margins(len(second))
+    target = _centred(_sample(second[..., 0], whole, _GRID))
+    windows = _aligned(first[..., 0], target, windows.astype(np.float32))
+    found = _centred(_sample(first[..., 0], windows, _GRID))
+    energy = (_energy(found), _energy(target))
+    gain = np.sqrt(energy[1] / np.maximum(energy[0], 1e-6))
+    difference = np.sqrt(_energy(target - gain[:, np.newaxis, np.newaxis] * found))
+    slope = np.sqrt(np.minimum(_slope_energy(found) * gain**2, _slope_energy(target)))
+    tint = np.zeros(len(first), np.float32)
+    for channel in (1, 2):
+        colours = _sample(first[..., channel], windows, _COARSE_GRID)
+        others = _sample(second[..., channel], whole, _COARSE_GRID)
+        tint += np.abs(colours - others).mean((1, 2)) / 2
+    return Comparison(
+        correlation=_correlation(found, target),
+        excess=difference / np.hypot(_SHIFT * slope, _NOISE),
+        detail=slope / np.sqrt(np.maximum(energy[1], 1e-6)),
+        contrast=np.sqrt(np.minimum(*energy)),
+        tint=tint,
+        windows=windows,
+    )
+
+
+def _aligned(grey: np.ndarray, target: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    """The windows of ``grey`` (P, 48, 48) that fit ``target`` (P, G, G), by Gauss-Newton steps.
+
+    Lucas and Kanade's method (1981) with gain and offset, for the four margins.
+    """
+    best, score = windows, np.full(len(grey), -np.inf, np.float32)
+    for _ in range(_MOST_STEPS):
+        found = _sample(grey, windows, _GRID)
+        centred = _centred(found)
+        correlation = _correlation(centred, target)
+        better = correlation > score
+        best, score = np.where(better[:, np.newaxis], windows, best), np.maximum(correlation, score)
+        step = _step(found, centred, target, windows)
+        windows = np.clip(windows + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP), _LEAST_MARGIN, _MOST_MARGIN)
+    better = _correlation(_centred(_sample(grey, windows, _GRID)), target) > score
+    return np.where(better[:, np.newaxis], windows, best)
+
+
+def _step(found: np.ndarray, centred: np.ndarray, target: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    """How far each margin should move: float32 (P, 4)."""
+    gain = np.clip((centred * target).sum((1, 2)) / np.maximum((centred**2).sum((1, 2)), 1e-6), 0.2, 5.0)
+    gain = gain[:, np.newaxis, np.newaxis]
+    left, right, top, bottom = (windows[:, side, np.newaxis, np.newaxis] for side in range(4))
+    across = np.gradient(found, axis=2) * (_GRID / (1 - left - right)) * gain  # by the picture's side
+    down = np.gradient(found, axis=1) * (_GRID / (1 - top - bottom)) * gain
+    place = _POINTS[_GRID]
+    from_left, from_top = place[np.newaxis, np.newaxis, :], place[np.newaxis, :, np.newaxis]
+    slopes = np.stack(
+        [
+            across * (1 - from_left), -across * from_left, down * (1 - from_top), -down * from_top,
+            centred, np.ones_like(centred),
+        ],
+        axis=1,
+    ).reshape(len(found), 6, -1)  # fmt: skip
+    residual = (target - gain * centred).reshape(len(found), -1, 1)
+    normal = slopes @ slopes.transpose(0, 2, 1)
+    scale = np.trace(normal, axis1=1, axis2=2)[:, np.newaxis, np.newaxis] / 6
+    normal += (1e-3 * scale + 1e-6) * np.eye(6, dtype=np.float32)
+    solved: np.ndarray = np.linalg.solve(normal, slopes @ residual)[:, :4, 0]
+    return solved
+
+
+_POINTS = {grid: (np.arange(grid, dtype=np.float32) + 0.5) / grid for grid in (_GRID, _COARSE_GRID)}
+
+
+def _sample(channel: np.ndarray, windows: np.ndarray, grid: int) -> np.ndarray:
+    """The window's values at ``grid`` × ``grid`` points, between pixels interpolated: (P, grid, grid)."""
+    left, right, top, bottom = windows.T[..., np.newaxis]
+    points = _POINTS[grid]
+    pair = np.arange(len(channel))[:, np.newaxis]
+    above, weight = _neighbours(top + points * (1 - top - bottom))
+    rows = channel[pair, above] + weight * (channel[pair, above + 1] - channel[pair, above])
+    columns = rows.transpose(0, 2, 1)
+    before, weight = _neighbours(left + points * (1 - left - right))
+    sampled = columns[pair, before] + weight * (columns[pair, before + 1] - columns[pair, before])
+    return sampled.transpose(0, 2, 1)
+
+
+def _neighbours(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pixel before each place (0 to 1), and how far it lies towards the next: (P, G), (P, G, 1)."""
+    pixels = np.clip(places * SIDE - 0.5, 0, SIDE - 1)
+    before = np.minimum(pixels.astype(np.int64), SIDE - 2)
+    return before, (pixels - before)[..., np.newaxis].astype(np.float32)
+
+
+def _no_margins(count: int) -> np.ndarray:
+    return np.zeros((count, 4), np.float32)
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    return values - values.mean((1, 2), keepdims=True)
+
+
+def _energy(centred: np.ndarray) -> np.ndarray:
+    return np.square(centred).mean((1, 2))
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    norm = np.sqrt(np.maximum(_energy(first) * _energy(second), 1e-6))
+    return (first * second).mean((1, 2)) / norm
+
+
+def _slope_energy(values: np.ndarray) -> np.ndarray:
+    across = (values[:, 1:-1, 2:] - values[:, 1:-1, :-2]) / 2
+    down = (values[:, 2:, 1:-1] - values[:, :-2, 1:-1]) / 2
+    return (np.square(across) + np.square(down)).mean((1, 2))

@@ -1,0 +1,409 @@
+"""Changes to a project's pictures. Each makes a version; none can be half done, and all but erasing can be undone.
+
+A change reads the newest version and writes the next under a lock, so that two
+changes at once both count. Labels, exclusions and classes change; a picture's part
+of the split stays, and with it the test set, unless the split is drawn anew.
+"""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from core.data.classes import checked_class_name, with_new_classes
+from core.data.dataset import (
+    Dataset,
+    Skipped,
+    erased_file,
+    open_dataset,
+    stored_path,
+    thumbnail_path,
+    version_file,
+    version_numbers,
+    write_version,
+)
+from core.data.layout import Split
+from core.data.splitting import SplitConfig, draw_split, first_of_group
+from core.errors import ClassNameError, NotFoundError, WorkspaceError
+from core.files import read_json, write_json
+from core.messages import N_, Message
+from core.workspace import Project
+
+_LOCK_PATIENCE_SECONDS = 60.0  # the longest wait for another change: writing a large version
+
+
+class Change:
+    """One change in the making, on the newest version."""
+
+    def __init__(self, project: Project, who: str) -> None:
+        self._project, self._who = project, who
+        self.dataset: Dataset = open_dataset(project)
+
+    @property
+    def pictures(self) -> pd.DataFrame:
+        """A copy of every picture's row, to be changed and written."""
+        return self.dataset.all_pictures.copy()
+
+    def rows(self, ids: Collection[str]) -> pd.Series:
+        """bool: which of ``pictures`` have these ids.
+
+        Raises:
+            NotFoundError: one of them is no picture of this project.
+        """
+        known = self.dataset.all_pictures["id"]
+        for identifier in set(ids) - set(known):
+            raise NotFoundError(
+                N_("There is no picture “{id}” in project “{project}”. It may have been deleted."),
+                id=identifier,
+                project=self._project.name,
+            )
+        return known.isin(ids)
+
+    def write(
+        self,
+        pictures: pd.DataFrame,
+        what: Message,
+        *,
+        class_names: Sequence[str] | None = None,
+        skipped: Sequence[Skipped] | None = None,
+        **details: object,
+    ) -> None:
+        """Make the next version of these pictures."""
+        names = self.dataset.all_class_names if class_names is None else class_names
+        write_version(
+            self.dataset.folder,
+            pictures,
+            with_new_classes(names, set(pictures["label"])),
+            self.dataset.skipped if skipped is None else skipped,
+            what,
+            who=self._who,
+            **details,
+        )
+        self.dataset = open_dataset(self._project)
+
+
+@contextmanager
+def changing(project: Project, who: str = "") -> Iterator[Change]:
+    """Hold the project's pictures for one change.
+
+    Raises:
+        WorkspaceError: another change takes too long.
+    """
+    lock = FileLock(project.dataset / ".changing.lock")
+    try:
+        holding = lock.acquire(timeout=_LOCK_PATIENCE_SECONDS)
+    except Timeout as error:
+        raise WorkspaceError(
+            N_("The pictures of “{name}” are being changed by another window or program. Try again."),
+            name=project.name,
+        ) from error
+    with holding:
+        yield Change(project, who or user_name())
+
+
+def user_name() -> str:
+    """Who works at this computer, for the history."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return ""
+
+
+def relabel(project: Project, ids: Collection[str], label: str) -> Dataset:
+    """Say that pictures show another class; "" takes their label away. A new class is made.
+
+    Raises:
+        NotFoundError, ClassNameError.
+    """
+    with changing(project) as change:
+        if label and label not in change.dataset.all_class_names:
+            label = checked_class_name(label, change.dataset.all_class_names)
+        pictures, chosen = change.pictures, change.rows(ids)
+        if (pictures.loc[chosen, "label"] == label).all():
+            return change.dataset
+        pictures.loc[chosen, "label"] = label
+        pictures = _once_each(pictures, chosen)
+        values = {"label": label, "count": int(chosen.sum())}
+        template = (
+            N_("Labelled “{label}”. Pictures: {count}") if label else N_("Labels removed. Pictures: {count}")
+        )
+        change.write(pictures, Message(template, values))
+    return change.dataset
+
+
+def relabel_each(project: Project, labels: dict[str, str]) -> Dataset:
+    """Give each picture (by id) a label of its own, in one version: suggestions that were accepted."""
+    with changing(project) as change:
+        pictures, chosen = change.pictures, change.rows(labels)
+        new = pictures["id"].map(labels).where(chosen, pictures["label"])
+        for name in set(new) - set(change.dataset.all_class_names) - {""}:
+            checked_class_name(name, change.dataset.all_class_names)
+        count = int((new != pictures["label"]).sum())
+        if count:
+            pictures["label"] = new
+            what = Message(N_("Suggested labels accepted. Pictures: {count}"), {"count": count})
+            change.write(_once_each(pictures, chosen), what)
+    return change.dataset
+
+
+def exclude(project: Project, ids: Collection[str]) -> Dataset:
+    """Keep pictures, but do not learn from them."""
+    return _set_excluded(project, ids, True, N_("Excluded. Pictures: {count}"))
+
+
+def include(project: Project, ids: Collection[str]) -> Dataset:
+    """Take excluded pictures back."""
+    return _set_excluded(project, ids, False, N_("Taken back. Pictures: {count}"))
+
+
+def erase(project: Project, ids: Collection[str]) -> Dataset:
+    """Delete pictures for good: from every version, and from the disk. A referenced file is left alone."""
+    with changing(project) as change:
+        chosen = change.rows(ids)
+        doomed = change.pictures[chosen]
+        left = change.pictures[~chosen]
+        what = Message(N_("Deleted for good. Pictures: {count}"), {"count": len(doomed)})
+        change.write(left, what)
+        gone = doomed[~doomed["sha256"].isin(left["sha256"])]  # under another label, the file is still needed
+        file = erased_file(project.dataset)
+        earlier = read_json(file) if file.exists() else []
+        write_json(file, sorted({*earlier, *gone["sha256"]}))
+        for _, picture in gone.iterrows():
+            thumbnail_path(project.dataset, picture["sha256"]).unlink(missing_ok=True)
+            if not picture["location"]:
+                stored_path(project.dataset, picture).unlink(missing_ok=True)
+        shutil.rmtree(project.dataset / "arrays", ignore_errors=True)  # hold their pixels
+    return open_dataset(project)
+
+
+def add_class(project: Project, name: str) -> Dataset:
+    """A class without pictures, to be filled."""
+    with changing(project) as change:
+        clean = checked_class_name(name, change.dataset.all_class_names)
+        names = with_new_classes(change.dataset.all_class_names, {clean})
+        change.write(change.pictures, Message(N_("New class “{name}”"), {"name": clean}), class_names=names)
+    return change.dataset
+
+
+def remove_class(project: Project, name: str) -> Dataset:
+    """Drop a class; its pictures stay, without a label."""
+    with changing(project) as change:
+        _require_class(change, name)
+        pictures = change.pictures
+        pictures["label"] = pictures["label"].replace(name, "")
+        names = [other for other in change.dataset.all_class_names if other != name]
+        change.write(pictures, Message(N_("Class “{name}” removed"), {"name": name}), class_names=names)
+    return change.dataset
+
+
+def rename_class(project: Project, old: str, new: str) -> Dataset:
+    """Call a class something else.
+
+    Raises:
+        NotFoundError, ClassNameError: there is no such class, or another bears the new name.
+    """
+    with changing(project) as change:
+        _require_class(change, old)
+        clean = checked_class_name(new, set(change.dataset.all_class_names) - {old})
+        pictures = change.pictures
+        pictures["label"] = pictures["label"].replace(old, clean)
+        names = [clean if name == old else name for name in change.dataset.all_class_names]
+        what = Message(N_("Class “{old}” renamed to “{new}”"), {"old": old, "new": clean})
+        change.write(pictures, what, class_names=names)
+    return change.dataset
+
+
+def merge_classes(project: Project, names: Collection[str], into: str) -> Dataset:
+    """Make several classes one, under a name of theirs or a new one."""
+    with changing(project) as change:
+        for name in names:
+            _require_class(change, name)
+        others = set(change.dataset.all_class_names) - set(names)
+        clean = checked_class_name(into, others)
+        pictures = change.pictures
+        moved = pictures["label"].isin(names)
+        pictures.loc[moved, "label"] = clean
+        order = list(dict.fromkeys(clean if n in names else n for n in change.dataset.all_class_names))
+        values = {"names": ", ".join(sorted(names)), "into": clean}
+        what = Message(N_("Classes {names} merged into “{into}”"), values)
+        change.write(_once_each(pictures, moved), what, class_names=order)
+    return change.dataset
+
+
+def reorder_classes(project: Project, names: Sequence[str]) -> Dataset:
+    """Put the classes into another order, which charts and exports follow.
+
+    Raises:
+        ClassNameError: these are not exactly the project's classes.
+    """
+    with changing(project) as change:
+        if sorted(names) != sorted(change.dataset.all_class_names):
+            raise ClassNameError(N_("The new order must name every class once."))
+        change.write(change.pictures, Message(N_("Classes put in another order")), class_names=list(names))
+    return change.dataset
+
+
+def redraw_split(project: Project, config: SplitConfig) -> Dataset:
+    """Divide all labelled pictures afresh. Earlier results are not comparable with later ones."""
+    with changing(project) as change:
+        pictures = change.pictures
+        labelled = pictures["label"] != ""
+        split = draw_split(pictures[labelled].assign(supplied_split=""), config)
+        pictures["split"] = split.reindex(pictures.index, fill_value="")
+        values = {
+            "validation": f"{config.validation_fraction:.0%}",
+            "test": f"{config.test_fraction:.0%}",
+            "seed": config.seed,
+        }
+        what = Message(N_("Divided anew: {validation} to validate, {test} to test, seed {seed}"), values)
+        change.write(pictures, what, split=asdict(config), split_seed=config.seed)
+    return change.dataset
+
+
+def mend_leaks(project: Project) -> Dataset:
+    """Exclude the pictures of a group that train while others of it measure."""
+    with changing(project) as change:
+        pictures = change.pictures
+        leaking = leaking_rows(pictures)
+        if leaking.any():
+            pictures.loc[leaking, "excluded"] = True
+            what = Message(N_("Leaks closed by excluding pictures: {count}"), {"count": int(leaking.sum())})
+            change.write(pictures, what)
+    return change.dataset
+
+
+def leaking_rows(pictures: pd.DataFrame) -> pd.Series:
+    """bool: pictures learnt from whose group also stands in a part that measures more."""
+    used = pictures[~pictures["excluded"] & (pictures["label"] != "") & (pictures["split"] != "")]
+    leaking = used["split"] != first_of_group(used["split"], used["group"])
+    return leaking.reindex(pictures.index, fill_value=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionInfo:
+    """One version's place in the history."""
+
+    number: int
+    created: float | None  # seconds since the epoch; None before it was recorded
+    who: str
+    what: Message
+    pictures: int
+    classes: int
+
+
+def list_versions(project: Project) -> list[VersionInfo]:
+    """The history, newest first."""
+    return [_version_info(project, number) for number in reversed(version_numbers(project.dataset))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What changed from one version to another: ids, and old and new labels."""
+
+    added: list[str]
+    removed: list[str]
+    relabelled: dict[str, tuple[str, str]]
+    excluded: list[str]
+    included: list[str]
+    moved: dict[str, tuple[str, str]]  # from one part of the split to another
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(asdict(self).values())
+
+
+def compare_versions(project: Project, older: int, newer: int) -> Comparison:
+    """What changed between two versions, picture by picture.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    before = open_dataset(project, older).all_pictures.set_index("id")
+    after = open_dataset(project, newer).all_pictures.set_index("id")
+    both = before.index.intersection(after.index)
+    old, new = before.loc[both], after.loc[both]
+    return Comparison(
+        added=after.index.difference(before.index, sort=False).tolist(),
+        removed=before.index.difference(after.index, sort=False).tolist(),
+        relabelled=_differences(old["label"], new["label"]),
+        excluded=both[~old["excluded"] & new["excluded"]].tolist(),
+        included=both[old["excluded"] & ~new["excluded"]].tolist(),
+        moved=_differences(old["split"], new["split"]),
+    )
+
+
+def restore_version(project: Project, number: int) -> Dataset:
+    """Make the content of an earlier version the newest one; pictures deleted for good stay away.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    with changing(project) as change:
+        earlier = open_dataset(project, number)
+        what = Message(N_("Version {number} restored"), {"number": number})
+        names = earlier.all_class_names
+        change.write(earlier.all_pictures, what, class_names=names, skipped=earlier.skipped)
+    return change.dataset
+
+
+def _set_excluded(project: Project, ids: Collection[str], excluded: bool, template: str) -> Dataset:
+    with changing(project) as change:
+        pictures = change.pictures
+        chosen = change.rows(ids) & (pictures["excluded"] != excluded)
+        if chosen.any():
+            pictures.loc[chosen, "excluded"] = excluded
+            change.write(pictures, Message(template, {"count": int(chosen.sum())}))
+    return change.dataset
+
+
+def _once_each(pictures: pd.DataFrame, changed: pd.Series) -> pd.DataFrame:
+    """Where a picture was filed under two labels that are one now, only one is learnt from."""
+    live = ~pictures["excluded"] & (pictures["label"] != "")
+    # The picture that measures stays: the test set must not shrink.
+    rank = first_rank(pictures["split"])
+    ordered = pictures[live].assign(rank=rank[live]).sort_values("rank", kind="stable")
+    copies = ordered.index[ordered.duplicated(["label", "sha256"])]
+    touched = pictures.loc[changed, "sha256"]
+    doomed = [row for row in copies if pictures.at[row, "sha256"] in set(touched)]
+    pictures.loc[doomed, "excluded"] = True
+    return pictures
+
+
+def first_rank(split: pd.Series) -> pd.Series:
+    """0 for pictures to test with, then validation, training, and those not dealt."""
+    order = [Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value, ""]
+    return split.map(order.index)
+
+
+def _require_class(change: Change, name: str) -> None:
+    if name not in change.dataset.all_class_names:
+        raise NotFoundError(
+            N_("There is no class called “{name}”. There are: {names}."),
+            name=name,
+            names=", ".join(change.dataset.all_class_names),
+        )
+
+
+def _differences(old: pd.Series, new: pd.Series) -> dict[str, tuple[str, str]]:
+    changed = old != new
+    pairs = zip(old[changed], new[changed], strict=True)
+    return dict(zip(old.index[changed].tolist(), pairs, strict=True))
+
+
+def _version_info(project: Project, number: int) -> VersionInfo:
+    record = read_json(version_file(project.dataset, number))
+    what = record["what"]
+    return VersionInfo(
+        number=number,
+        created=record.get("created"),
+        who=record.get("who", ""),
+        what=Message.from_json(what) if isinstance(what, dict) else Message(N_("Imported")),
+        pictures=record.get("pictures", 0),
+        classes=len(record["class_names"]),
+    )

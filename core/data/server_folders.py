@@ -1,0 +1,133 @@
+"""Folders of the computer that Darkroom runs on, as far as whoever runs it lets its users look.
+
+``DARKROOM_FOLDERS`` names them, separated as in ``PATH``; without it there are none.
+Owns what may be looked at. Reading pictures there is the business of ``sources``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data.classes import natural_order
+from core.data.members import is_junk
+from core.errors import ConfigError, DataError, NotFoundError
+from core.messages import N_
+
+FOLDERS_VARIABLE = "DARKROOM_FOLDERS"
+_QUOTES = "\"'"  # around what some file managers copy
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderContent:
+    """What stands in a folder itself: its folders in natural order, and how many other files."""
+
+    folders: tuple[Path, ...]
+    files: int
+
+
+def allowed_roots() -> tuple[Path, ...]:
+    """The folders that users may look into, resolved, in the operator's order. Some may not exist.
+
+    Raises:
+        ConfigError: one of them is not named by its whole path.
+    """
+    named = (text.strip() for text in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep))
+    roots = [Path(text).expanduser() for text in named if text]
+    for root in roots:
+        if not root.is_absolute():
+            raise ConfigError(
+                N_("{variable} names “{folder}”; each folder must be given by its whole path."),
+                variable=FOLDERS_VARIABLE,
+                folder=str(root),
+            )
+    return tuple(dict.fromkeys(root.resolve() for root in roots))
+
+
+def checked_folder(text: str) -> Path:
+    """The folder that a user typed, resolved, if it lies in one that is allowed.
+
+    A link counts as what it points to, so that none leads out. Of a place that is
+    not allowed, nothing is told, not even whether something is there.
+
+    Raises:
+        ConfigError: no folder is allowed, or not this one, or the path is not whole.
+        NotFoundError: nothing is there.
+        DataError: it is no folder, or cannot be read.
+    """
+    roots = allowed_roots()
+    if not roots:
+        raise ConfigError(
+            N_(
+                "No folder of this computer may be looked into yet. Whoever runs Darkroom can allow some: name them in {variable} and start it again."
+            ),
+            variable=FOLDERS_VARIABLE,
+        )
+    clean = text.strip().strip(_QUOTES).strip()
+    path = Path(clean)
+    if not path.is_absolute():
+        raise ConfigError(
+            N_("“{folder}” is not a whole path. Type all of it, such as {example}."),
+            folder=clean,
+            example=str(roots[0]),
+        )
+    try:
+        folder = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a ring of links, a zero byte
+        raise _not_allowed(clean, roots) from error
+    if not _is_allowed(folder, roots):
+        raise _not_allowed(clean, roots)
+    try:
+        is_folder, is_there = folder.is_dir(), folder.exists()
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    if not is_there:
+        raise NotFoundError(N_("There is no folder “{folder}”. Check the name."), folder=clean)
+    if not is_folder:
+        raise DataError(N_("“{folder}” is a file. Choose the folder that it lies in."), folder=clean)
+    return folder
+
+
+def list_folders(folder: Path) -> FolderContent:
+    """What stands in ``folder``, which ``checked_folder`` gave; links that lead out are not shown.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    roots = allowed_roots()
+    folders, files = [], 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if is_junk((entry.name,)):
+                    continue
+                if not entry.is_dir():
+                    files += 1
+                elif not entry.is_symlink() or _is_allowed(Path(entry.path).resolve(), roots):
+                    folders.append(Path(entry.path))
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return FolderContent(
+        folders=tuple(sorted(folders, key=lambda path: natural_order(path.name))), files=files
+    )
+
+
+def _is_allowed(folder: Path, roots: tuple[Path, ...]) -> bool:
+    return any(folder.is_relative_to(root) for root in roots)
+
+
+def _not_allowed(folder: str, roots: tuple[Path, ...]) -> ConfigError:
+    return ConfigError(
+        N_("“{folder}” lies outside the folders that may be looked into: {roots}. Choose one of these."),
+        folder=folder,
+        roots=", ".join(map(str, roots)),
+    )
+
+
+def _unreadable(folder: Path, error: OSError) -> DataError:
+    return DataError(
+        N_("The folder {folder} cannot be read: {error}. Check its rights."),
+        folder=str(folder),
+        error=error.strerror or str(error),
+    )

@@ -1,0 +1,108 @@
+"""Everything that the doctor looks for, in one version of a dataset."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from core.data.dataset import Dataset
+from core.data.measures import with_measures
+from core.data.similarity import near_duplicate_groups, near_duplicates
+from core.doctor.balance import find_imbalance, find_small_classes
+from core.doctor.duplicates import find_copies, find_exact_duplicates
+from core.doctor.findings import Finding, most_harmful_first
+from core.doctor.labels import suspected_labels, wrong_labels_finding
+from core.doctor.looks import find_poor_looks
+from core.doctor.outliers import outliers_finding, outlying_pictures
+from core.doctor.proposals import proposed_copies
+from core.doctor.reduction import reduced_features
+from core.doctor.report import Report
+from core.doctor.shortcuts import find_shortcuts
+from core.doctor.unreadable import find_unreadable, missing_files
+from core.progress import Progress, raise_if_stopped
+
+# Distance of reduced features (of unit length before).
+_FARTHEST_COPY = 0.5
+
+
+def pictures_to_examine(dataset: Dataset) -> Dataset:
+    """The dataset with those pictures in ``pictures`` that are looked at: not excluded, and there."""
+    pictures = dataset.all_pictures
+    looked_at = ~pictures["excluded"].to_numpy() & ~missing_files(pictures)
+    return replace(dataset, pictures=pictures[looked_at].reset_index(drop=True))
+
+
+def examine(
+    dataset: Dataset,
+    features: np.ndarray | None,
+    dismissed: Collection[tuple[str, str]],
+    progress: Progress,
+) -> Report:
+    """Look for every fault.
+
+    Args:
+        dataset: from ``pictures_to_examine``.
+        features: float32 (number of pictures, F), in the order of ``dataset.pictures``;
+            None if there are none: what looks at features is then left out.
+        dismissed: what the user found to be right, as (kind, id); not named again.
+    Raises:
+        JobStopped: the user asked to stop.
+    """
+    began = time.monotonic()
+    pictures = with_measures(dataset.pictures, dataset.folder)
+    labelled = pictures[pictures["label"] != ""]
+    gone = dataset.all_pictures[missing_files(dataset.all_pictures)]
+    findings = [
+        *find_unreadable(dataset.skipped, gone[~gone["excluded"]]),
+        *find_exact_duplicates(dataset.skipped),
+        *find_poor_looks(pictures),
+        *find_imbalance(labelled),
+        *find_small_classes(labelled),
+        *find_shortcuts(labelled),
+    ]
+    raise_if_stopped(progress)
+    points = None if features is None else reduced_features(features, progress)
+    findings += _copies(pictures, dataset, points, progress)
+    if features is not None and points is not None:
+        findings += _by_features(dataset, pictures, features, points, progress)
+    right: dict[str, set[str]] = defaultdict(set)
+    for kind, identifier in dismissed:
+        right[kind].add(identifier)
+    left = [finding.without(right[finding.kind.value]) for finding in findings]
+    return Report(
+        version=dataset.version,
+        findings=most_harmful_first(finding for finding in left if finding is not None),
+        pictures=len(pictures),
+        seconds=round(time.monotonic() - began, 1),
+        with_features=features is not None,
+    )
+
+
+def _copies(
+    pictures: pd.DataFrame, dataset: Dataset, points: np.ndarray | None, progress: Progress
+) -> list[Finding]:
+    proposed = set() if points is None else proposed_copies(points, _FARTHEST_COPY)
+    pairs = near_duplicates(pictures, dataset.folder, proposed, progress=progress)
+    groups = near_duplicate_groups(pictures, dataset.folder, pairs)
+    return find_copies(pictures, groups.to_numpy(), pairs)
+
+
+def _by_features(
+    dataset: Dataset, pictures: pd.DataFrame, features: np.ndarray, points: np.ndarray, progress: Progress
+) -> list[Finding]:
+    """Wrong labels and outliers, among the pictures of classes that can be learnt."""
+    learnt = np.flatnonzero(pictures["label"].isin(dataset.class_names))
+    judged = pictures.iloc[learnt].reset_index(drop=True)
+    labels = pd.Categorical(judged["label"], categories=list(dataset.class_names)).codes.astype(np.int64)
+    suspected = suspected_labels(points[learnt], labels, judged["group"].to_numpy(), progress)
+    outliers = outlying_pictures(features[learnt], labels, progress)
+    found = (
+        wrong_labels_finding(suspected, judged, dataset.class_names),
+        outliers_finding(outliers, judged),
+    )
+    return [finding for finding in found if finding is not None]

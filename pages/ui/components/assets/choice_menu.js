@@ -1,0 +1,111 @@
+// A short list to choose from, opened from a button or a key, narrowed by typing.
+
+let menus = 0
+
+class ChoiceMenu {
+  constructor() {
+    const id = `dr-choices-${++menus}`
+    this.input = element("input", {
+      type: "text", role: "combobox", "aria-expanded": "true", "aria-autocomplete": "list",
+      "aria-controls": id, autocomplete: "off", spellcheck: "false",
+    })
+    this.list = element("div", { role: "listbox", id })
+    this.none = element("div", { class: "dr-none" })
+    this.dialog = element("dialog", { class: "dr-menu" }, this.input, this.list, this.none)
+    this.input.addEventListener("input", () => this.narrow())
+    this.dialog.addEventListener("keydown", (event) => this.keydown(event))
+    this.dialog.addEventListener("click", (event) => {
+      if (event.target === this.dialog && this.isOutside(event)) this.dialog.close()
+    })
+    this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")))
+    this.list.addEventListener("pointermove", (event) => this.mark(event.target.closest("[role=option]")))
+  }
+
+  /** Open below `place` (a DOMRect) and call `onChoice` with what is chosen; nothing if it is dismissed. */
+  open(action, place, onChoice) {
+    this.action = action
+    this.onChoice = onChoice
+    this.input.value = ""
+    this.input.placeholder = this.words.find
+    this.input.setAttribute("aria-label", action.label)
+    this.dialog.setAttribute("aria-label", action.label)
+    this.narrow()
+    this.dialog.showModal()
+    this.stand(place)
+    this.input.focus()
+  }
+
+  stand(place) {
+    const { width, height } = this.dialog.getBoundingClientRect()
+    const gap = 6
+    const below = place.bottom + gap
+    const top = below + height < innerHeight ? below : Math.max(gap, place.top - gap - height)
+    this.dialog.style.left = `${Math.max(gap, Math.min(place.left, innerWidth - width - gap))}px`
+    this.dialog.style.top = `${Math.min(top, Math.max(gap, innerHeight - height - gap))}px`
+  }
+
+  isOutside({ clientX, clientY }) {
+    const { left, right, top, bottom } = this.dialog.getBoundingClientRect()
+    return clientX < left || clientX > right || clientY < top || clientY > bottom
+  }
+
+  /** Show the choices that contain what is typed, those that begin with it first. */
+  narrow() {
+    const wanted = plain(this.input.value)
+    const { choices, allows_new: allowsNew } = this.action
+    const options = choices
+      .map((choice) => ({ choice, at: plain(choice).indexOf(wanted) }))
+      .filter(({ at }) => at >= 0)
+      .sort((a, b) => Number(a.at > 0) - Number(b.at > 0))
+      .map(({ choice }) => this.option(choice, named(choice)))
+    const typed = this.input.value.trim()
+    if (allowsNew && typed && !choices.includes(typed)) {
+      options.push(this.option(typed, fill(this.words.add, { name: `\u2068${typed}\u2069` })))
+    }
+    options.forEach((option, place) => (option.id = `${this.list.id}-${place}`))
+    this.list.replaceChildren(...options)
+    this.none.hidden = options.length > 0
+    this.none.textContent = this.words[choices.length || !allowsNew ? "nothing" : "type_new"]
+    this.mark(options[0])
+  }
+
+  option(choice, content) {
+    const made = element("div", { role: "option", class: "dr-choice" }, content)
+    made.choice = choice
+    return made
+  }
+
+  mark(option) {
+    if (!option) return
+    for (const other of this.list.children) other.setAttribute("aria-selected", String(other === option))
+    this.marked = option
+    this.input.setAttribute("aria-activedescendant", option.id)
+  }
+
+  keydown(event) {
+    event.stopPropagation()
+    if (event.isComposing) return
+    const options = [...this.list.children]
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step && options.length) {
+      event.preventDefault()
+      const place = (options.indexOf(this.marked) + step + options.length) % options.length
+      this.mark(options[place])
+      options[place].scrollIntoView({ block: "nearest" })
+    } else if (event.key === "Enter") {
+      event.preventDefault()
+      if (options.includes(this.marked)) this.choose(this.marked)
+    }
+  }
+
+  choose(option) {
+    if (!option) return
+    this.dialog.close()
+    this.onChoice(option.choice)
+  }
+}
+
+/** Without capitals and accents, so that "ecole" finds "École". */
+function plain(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim()
+}

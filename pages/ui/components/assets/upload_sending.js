@@ -1,0 +1,310 @@
+// Sends files to Darkroom's upload route in chunks and goes on after a dropped connection.
+//
+// Bytes go straight from the browser's file into the request: a chunk at a time is read.
+
+const FIRST_WAIT_MS = 1000
+const LONGEST_WAIT_MS = 30_000
+const CONFLICT_WAIT_MS = 250
+const STALLED_MS = 60_000  // without a byte: the connection is dead, though nobody said so
+const SPEED_WINDOW_MS = 10_000
+const SPEED_AFTER_MS = 1500
+const START = { offset: 0, finished: false }
+
+// By the component's key. An upload goes on while its reader looks at another page.
+const sendings = (window.darkroomUploads ??= new Map())
+
+class Cancelled extends Error {}
+
+class Sending {
+  constructor(data, files) {
+    this.data = data  // as Python sent it last
+    this.files = files
+    this.total = files.reduce((sum, item) => sum + item.file.size, 0)
+    this.request = newRequest()
+    this.status = "asking"  // sending, paused, waiting, failed, done, cancelled
+    this.arrived = 0  // bytes that the server has confirmed
+    this.finished = 0  // files
+    this.flying = new Map()  // by the file being sent: bytes of it on their way
+    this.running = new Set()  // XMLHttpRequests
+    this.failures = 0  // in a row
+    this.samples = []
+    this.notice = null
+  }
+
+  get name() {
+    const tops = new Set(this.files.map((item) => item.path.split("/")[0]))
+    return tops.size === 1 ? [...tops][0] : null
+  }
+
+  get sent() {
+    let flying = 0
+    for (const bytes of this.flying.values()) flying += bytes
+    return Math.min(this.total, this.arrived + flying)
+  }
+
+  get isActive() {
+    return ["asking", "sending", "paused", "waiting"].includes(this.status)
+  }
+
+  // Go on with what this tab began to send before it was reloaded, or ask Python for a new ticket.
+  async begin() {
+    window.addEventListener("beforeunload", this.warn)
+    this.ticket = recall(this)
+    if (this.ticket) {
+      const isForgotten = await this.tell(this.files[0]).then(
+        () => false,
+        ({ status }) => [403, 404].includes(status),
+      )
+      if (this.status !== "asking") return
+      if (!isForgotten) return this.run(true)
+      this.ticket = null
+    }
+    this.changed()
+  }
+
+  warn = (event) => event.preventDefault()
+
+  allow(answer) {
+    this.ticket = { upload: answer.upload, token: answer.token }
+    remember(this)
+    this.run(false)
+  }
+
+  // Send all files over a few connections; the server keeps what came, whatever happens.
+  async run(isResumed) {
+    this.becomes("sending")
+    this.isResumed = isResumed
+    this.arrived = 0
+    this.finished = 0
+    const queue = [...this.files]
+    const connection = async () => {
+      for (let item = queue.shift(); item; item = queue.shift()) await this.send(item)
+    }
+    const connections = Array.from({ length: Math.min(this.data.route.connections, queue.length) }, connection)
+    const bug = (await Promise.allSettled(connections)).find(
+      ({ reason }) => reason && !(reason instanceof Cancelled),
+    )
+    if (bug) this.fail(this.data.words.failures.unknown, bug.reason.message)
+    else if (this.isActive) this.end("done")
+  }
+
+  async send(item) {
+    item.offset = 0
+    let place = this.isResumed ? null : START
+    while (!place?.finished) {
+      await this.gate()
+      try {
+        place = place ? await this.put(item, place.offset) : await this.tell(item)
+        if (place.offset > item.offset) this.failures = 0
+        this.arrived += place.offset - item.offset
+        item.offset = place.offset
+      } catch (problem) {
+        place = null  // the server says where it goes on
+        await this.recover(problem, item)
+      }
+    }
+    this.finished += 1
+  }
+
+  async gate() {
+    while (this.pausing) await this.pausing.promise
+    if (!this.isActive) throw new Cancelled()
+  }
+
+  // Wait until it makes sense to try again, or give up with a sentence that says why.
+  async recover(problem, item) {
+    if (this.pausing || !this.isActive) return
+    const { failures } = this.data.words
+    if (failures[problem.status]) return this.fail(failures[problem.status], problem.error)
+    if (problem.status === 0 && !(await isReadable(item, item.offset))) {
+      return this.fail(failures.unreadable, item.path)
+    }
+    if (problem.offset !== undefined) return delay(CONFLICT_WAIT_MS)
+    this.outage ??= this.waitOut().finally(() => (this.outage = null))
+    await this.outage
+  }
+
+  async waitOut() {
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.failures)
+    this.failures += 1
+    this.tryAt = Date.now() + wait
+    this.becomes("waiting")
+    const { promise, resolve } = deferred()
+    this.tryNow = resolve
+    window.addEventListener("online", resolve)
+    const timer = setTimeout(resolve, wait)
+    await promise
+    clearTimeout(timer)
+    window.removeEventListener("online", resolve)
+    if (this.status === "waiting") this.becomes("sending")
+  }
+
+  pause() {
+    this.pausing = deferred()
+    this.becomes("paused")
+    this.interrupt()
+  }
+
+  resume() {
+    this.becomes("sending")
+    const { resolve } = this.pausing
+    this.pausing = null
+    resolve()
+  }
+
+  again() {
+    this.failures = 0
+    this.request = newRequest()
+    window.addEventListener("beforeunload", this.warn)
+    if (this.ticket) this.run(true)
+    else this.becomes("asking")
+  }
+
+  cancel() {
+    this.end("cancelled")
+    this.leave()
+    if (this.ticket) this.call("DELETE", "", null).catch(() => {})  // else it is removed a day later
+  }
+
+  // Nothing is left to do for it here.
+  leave() {
+    sendings.delete(this.data.key)
+    sessionStorage.removeItem(placeOf(this))
+  }
+
+  fail(sentence, detail = "") {
+    this.end("failed")
+    this.notice = fill(sentence, { detail })
+    this.changed()
+  }
+
+  end(status) {
+    this.becomes(status)
+    window.removeEventListener("beforeunload", this.warn)
+    this.pausing?.resolve()
+    this.pausing = null
+    this.interrupt()
+  }
+
+  becomes(status) {
+    this.status = status
+    this.samples = []
+    this.notice = null
+    this.changed()
+  }
+
+  interrupt() {
+    for (const running of [...this.running]) running.abort()
+    this.tryNow?.()
+  }
+
+  changed() {
+    this.view?.()
+  }
+
+  put(item, offset) {
+    const { file, path } = item
+    const chunk = file.slice(offset, offset + this.data.route.chunkBytes)
+    const query = `?path=${encode(path)}&offset=${offset}&size=${file.size}`
+    return this.call("PUT", query, chunk, (bytes) => this.flying.set(item, bytes)).finally(() =>
+      this.flying.delete(item),
+    )
+  }
+
+  tell(item) {
+    return this.call("GET", `?path=${encode(item.path)}`, null)
+  }
+
+  // One request; rejects with {status, error, offset}, where status 0 is a connection that failed.
+  call(method, query, body, onProgress) {
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest()
+      let stalled
+      const stillAlive = () => {
+        clearTimeout(stalled)
+        stalled = setTimeout(() => request.abort(), STALLED_MS)
+      }
+      const { address, tokenHeader } = this.data.route
+      request.open(method, `${address}/${this.ticket.upload}${query}`)
+      request.setRequestHeader(tokenHeader, this.ticket.token)
+      request.upload.onprogress = (event) => {
+        stillAlive()
+        onProgress?.(event.loaded)
+      }
+      request.onloadend = () => {
+        clearTimeout(stalled)
+        this.running.delete(request)
+        const reply = jsonOf(request.responseText)
+        if (request.status === 200 && reply) resolve(reply)
+        else reject({ status: request.status, ...reply })
+      }
+      this.running.add(request)
+      stillAlive()
+      request.send(body)
+    })
+  }
+
+  // Bytes a second over the last moments; undefined as long as nothing can be said.
+  speed() {
+    const now = performance.now()
+    this.samples = [...this.samples.filter(([time]) => now - time < SPEED_WINDOW_MS), [now, this.sent]]
+    const [time, sent] = this.samples[0]
+    return now - time > SPEED_AFTER_MS ? Math.max(0, (1000 * (this.sent - sent)) / (now - time)) : undefined
+  }
+}
+
+function deferred() {
+  let resolve
+  const promise = new Promise((settle) => (resolve = settle))
+  return { promise, resolve }
+}
+
+const newRequest = () => Math.random().toString(36).slice(2)
+
+const delay = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+// A file name with half a character in it cannot stand in an address.
+const encode = (path) => encodeURIComponent(path.toWellFormed?.() ?? path)
+
+function jsonOf(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null  // a proxy's own page
+  }
+}
+
+async function isReadable({ file }, offset) {
+  try {
+    await file.slice(offset, offset + 1).arrayBuffer()
+    return true
+  } catch {
+    return false
+  }
+}
+
+// What this tab sends, so that it can go on after a reload once the same files are chosen again.
+const placeOf = (sending) => `darkroom-upload-${sending.data.key}`
+
+function fingerprint({ files, total }) {
+  let hash = 0x811c9dc5  // FNV-1a
+  for (const { file, path } of files) {
+    for (const letter of `${path}|${file.size}|${file.lastModified}\n`) {
+      hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193)
+    }
+  }
+  return `${files.length}-${total}-${hash >>> 0}`
+}
+
+function remember(sending) {
+  const record = { fingerprint: fingerprint(sending), ticket: sending.ticket }
+  sessionStorage.setItem(placeOf(sending), JSON.stringify(record))
+}
+
+function recall(sending) {
+  const record = jsonOf(sessionStorage.getItem(placeOf(sending)) ?? "")
+  return record?.fingerprint === fingerprint(sending) ? record.ticket : null
+}
+
+// A sentence with its places filled; a name may hold anything, also what replace() takes for a pattern.
+const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place)

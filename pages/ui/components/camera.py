@@ -1,0 +1,156 @@
+"""Pictures from the camera straight into a class: click for one, hold for several.
+
+Owns how pictures are taken in the browser and how they reach Python; what
+becomes of them is the page's business. Nothing asks for the camera before the
+person at the page turns it on.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.components.asset_files import assets
+from pages.ui.text import _, ngettext
+
+SIDE = 640  # pixels of the longer side: more than any backbone takes in
+LIMIT = 100  # pictures at once: some 8 MB in one message of the page
+_MAX_BYTES = 2_000_000  # of one picture; those of this size have about 60 kB
+
+_mount = st.components.v2.component(
+    "darkroom_camera",
+    html='\n<div class="dr-camera"></div>\n',
+    css=assets("camera.css"),
+    js=assets("elements.js", "camera.js"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraPicture:
+    """One picture: a JPEG file of at most 640 pixels a side, not mirrored.
+
+    Those of one ``burst``, taken while the shutter was held, look almost the same;
+    they should stay on one side of a split.
+    """
+
+    name: str
+    data: bytes
+    burst: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraCatch:
+    """The pictures someone chose to add. They stay in the browser until ``accept``."""
+
+    pictures: tuple[CameraPicture, ...]
+    key: str
+    serial: int
+
+
+def camera(*, key: str, class_name: str) -> CameraCatch | None:
+    """Draw the camera; the pictures to be added to ``class_name``, in the run in which someone asks for that.
+
+    The caller stores them before anything else is drawn, calls ``accept`` if that
+    went well, and in any case ``st.rerun``: what was not accepted is still there to
+    be added again.
+    """
+    answered, seen = state.answered(key), state.answered(_seen(key))
+    result = _mount(
+        key=key,
+        data={
+            "key": key,
+            "side": SIDE,
+            "limit": LIMIT,
+            "words": _words(class_name),
+            "session": state.session_name(),
+            "answered": answered,
+            "seen": seen,
+        },
+        on_pictures_change=lambda: None,  # makes ``result.pictures`` always there
+    )
+    catch = read_catch(result.pictures, key=key, session=state.session_name(), answered=answered)
+    if catch is not None:
+        state.answer(_seen(key), catch.serial)
+    return catch
+
+
+def accept(catch: CameraCatch) -> None:
+    """The pictures are stored: the browser may forget them."""
+    state.answer(catch.key, catch.serial)
+
+
+def read_catch(sent: Any, *, key: str, session: str, answered: int) -> CameraCatch | None:
+    """What the browser sent, or None if that is nothing, was accepted before, or has another form."""
+    if not isinstance(sent, dict) or sent.get("session") != session:
+        return None
+    serial, listed = sent.get("serial"), sent.get("pictures")
+    if not isinstance(serial, int) or serial <= answered or not isinstance(listed, list):
+        return None
+    taken = time.strftime("%Y%m%d-%H%M%S")
+    pictures = []
+    for number, entry in enumerate(listed[:LIMIT], start=1):
+        data, burst = _jpeg_of(entry), entry.get("burst") if isinstance(entry, dict) else None
+        if data and isinstance(burst, int):
+            name = f"camera-{taken}-{number:03d}.jpg"
+            pictures.append(CameraPicture(name=name, data=data, burst=burst))
+    return CameraCatch(pictures=tuple(pictures), key=key, serial=serial) if pictures else None
+
+
+def _jpeg_of(entry: Any) -> bytes:
+    """The bytes of one picture; none if what was sent is not Base64, or too long."""
+    text = entry.get("jpeg") if isinstance(entry, dict) else None
+    if not isinstance(text, str) or len(text) > _MAX_BYTES * 4 / 3:
+        return b""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _seen(key: str) -> str:
+    """Under which name the last message is remembered that has arrived, accepted or not."""
+    return f"{key}-seen"
+
+
+def _words(class_name: str) -> dict[str, Any]:
+    added = ("Add {n} picture to “{name}”", "Add {n} pictures to “{name}”")
+    return {
+        "about": _("Take pictures for one class after the other. They stay in this project."),
+        "start": _("Turn on the camera"),
+        "stop": _("Turn off"),
+        "asking": _("Your browser asks whether Darkroom may use the camera. Allow it."),
+        "retry": _("Try again"),
+        "camera": _("Camera"),
+        "camera_number": _("Camera {n}"),
+        "shutter": _("Take a picture; hold to take several"),
+        "hint": _(
+            "Click for one picture, hold for several. Pictures that are all alike teach little: move a bit in between."
+        ),
+        "caught": _("Pictures taken"),
+        "taken": [ngettext("{n} picture taken", "{n} pictures taken", n) for n in (1, 2)],
+        "drop": _("Drop picture {n}"),
+        "drop_all": _("Drop all"),
+        "add": [ngettext(*added, n).replace("{name}", f"\u2068{class_name}\u2069") for n in (1, 2)],
+        "adding": _("Adding the pictures …"),
+        "full": _("{n} pictures are the most that can be added at once. Add them, then go on."),
+        "silent": _("The page has not answered. Try to add the pictures again."),
+        "insecure": _(
+            "Browsers lend the camera only to pages on the same computer, or with https. "
+            "Open Darkroom on the computer that runs it, as http://localhost, or put it behind https."
+        ),
+        "denied": _(
+            "The browser does not let Darkroom use the camera. Allow it with the sign beside the address, then try again."
+        ),
+        "none": _("There is no camera. Connect one and try again, or add picture files instead."),
+        "busy": _("Another program uses the camera. Close it there, then try again."),
+        "lost": _("The camera is no longer connected. Connect it and try again."),
+        "other": _(
+            "The camera cannot be started: {reason}. Connect another one, or add picture files instead."
+        ),
+    }

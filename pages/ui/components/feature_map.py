@@ -1,0 +1,198 @@
+"""A dataset as a map: every picture a point, what looks alike near each other.
+
+Owns how the points are drawn, shown on hover and selected; what is done with the
+selected ones is the page's business. Plotly alone cannot show pictures on hover,
+and ``st.plotly_chart`` forgets zoom and selection when its data changes.
+
+The points travel once: 10,000 pictures are about 0.7 MB, and from then on only what
+changes (classes, findings, the selection) does.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+
+from core import api
+from core.files import sha256_bytes
+from pages.ui import state
+from pages.ui.components.asset_files import assets
+from pages.ui.text import _
+from pages.ui.urls import own_url
+
+MOST_MARKS = 8  # kinds of marks: one bit each
+_SIDE = 65535  # positions travel as 16-bit numbers: finer than any screen
+_HEIGHT_PIXELS = 560
+
+_mount = st.components.v2.component(
+    "darkroom_feature_map",
+    html='\n<div class="dr-map"></div>\n',
+    css=assets("feature_map.css"),
+    js=assets("elements.js", "plotly.js", "feature_map.js"),
+    isolate_styles=False,  # Plotly writes its own styles into the document
+)
+
+
+class CategoryKind(StrEnum):
+    """How the points of a category are drawn."""
+
+    CLASS = "class"  # in the colour of its ``place``
+    UNLABELLED = "unlabelled"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Category:
+    """What a point may be, with its name as shown; ``place`` is a class's among all classes."""
+
+    name: str
+    kind: CategoryKind
+    place: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A ring around points that deserve a look."""
+
+    name: str
+    colour: Literal["red", "orange", "violet", "blue"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapPoints:
+    """Pictures and where they lie, all in one order.
+
+    ``positions`` is float, shape (n, 2), in any unit; ``sha256`` names each picture's thumbnail.
+    """
+
+    positions: np.ndarray
+    sha256: Sequence[str]
+    names: Sequence[str]
+
+    @cached_property
+    def digest(self) -> str:
+        """Names exactly these points in this order."""
+        return sha256_bytes(_places(self.positions).tobytes() + "".join(self.sha256).encode())
+
+
+def feature_map(
+    points: MapPoints,
+    categories: Sequence[Category],
+    category_of: np.ndarray,
+    marks: Sequence[Mark],
+    marks_of: np.ndarray,
+    *,
+    project: str,
+    key: str,
+) -> np.ndarray:
+    """Draw the map, or turn the one drawn under this ``key`` into it; which points are selected.
+
+    Args:
+        category_of: int, shape (n,): each point's place in ``categories``.
+        marks_of: bool, shape (n, number of marks).
+        project: whose thumbnails are shown.
+    Returns:
+        int64 row numbers of the selected points, ascending.
+    """
+    kept = state.component_state(key, "seen")
+    seen: dict[str, Any] = kept if isinstance(kept, dict) else {}
+    rows = selected_rows(seen, points.digest, len(points.sha256))
+    _mount(
+        key=key,
+        data={
+            "key": key,
+            "digest": points.digest,
+            "points": None if seen.get("points") == points.digest else _packed(points),
+            "labels": {
+                "categories": _base64(np.asarray(category_of, "<u2")),
+                "marks": _base64(_bits(marks_of)),
+            },
+            "categories": [asdict(category) for category in categories],
+            "marks": [asdict(mark) for mark in marks],
+            "selection": seen["rows"] if len(rows) else "",
+            "thumbnails": own_url(api.thumbnail_address(project, "")),
+            "library": own_url(api.plotly_script_path()),
+            "height": _HEIGHT_PIXELS,
+            "words": _words(),
+        },
+    )
+    return rows
+
+
+def selected_rows(seen: Mapping[str, object], digest: str, count: int) -> np.ndarray:
+    """The rows that the browser says are selected; none if it speaks of other points.
+
+    Args:
+        seen: what the browser sent: the points' digest, and a bit a row as base64.
+    """
+    nothing, sent = np.empty(0, np.int64), seen.get("rows")
+    if seen.get("points") != digest or not isinstance(sent, str):
+        return nothing
+    try:
+        packed = np.frombuffer(base64.b64decode(sent, validate=True), np.uint8)
+    except (binascii.Error, ValueError):
+        return nothing
+    bits = np.unpackbits(packed, bitorder="little")
+    return np.flatnonzero(bits[:count]) if len(bits) >= count else nothing
+
+
+def _packed(points: MapPoints) -> dict[str, Any]:
+    places = _places(points.positions)
+    return {
+        "x": _base64(places[:, 0]),
+        "y": _base64(places[:, 1]),
+        "pictures": base64.b64encode(bytes.fromhex("".join(points.sha256))).decode(),
+        "names": list(points.names),
+    }
+
+
+def _places(positions: np.ndarray) -> np.ndarray:
+    """uint16 (n, 2): the positions on a square, one unit as long in both directions."""
+    if not len(positions):
+        return np.empty((0, 2), "<u2")
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    span = float((high - low).max()) or 1.0
+    margins = (1 - (high - low) / span) / 2
+    return np.rint(((positions - low) / span + margins) * _SIDE).astype("<u2")
+
+
+def _bits(marks_of: np.ndarray) -> np.ndarray:
+    """bool (n, marks) as uint8 (n,), the first mark in the lowest bit."""
+    return np.packbits(np.atleast_2d(marks_of), axis=1, bitorder="little")[:, 0]
+
+
+def _base64(array: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "label": _("Map of the pictures: what looks alike stands near each other"),
+        "lasso": _("Lasso"),
+        "pan": _("Move"),
+        "closer": _("Closer"),
+        "farther": _("Farther away"),
+        "whole": _("Whole map"),
+        "hint": {
+            "lasso": _("Draw around pictures to select them. Shift adds more."),
+            "pan": _("Drag to move, turn the wheel to come closer."),
+        },
+        "selected": _("{n} selected"),
+        "clear": _("Clear"),
+        "legend": _("Classes"),
+        "repeated": _("There are more classes than colours. Click a class to see it alone."),
+        "select_lit": _("Select these"),
+        "show_all": _("Show all"),
+        "thinned": _(
+            "This browser cannot use the graphics card, so only some of the pictures are drawn; the marked ones all are."
+        ),
+        "failure": _("The map could not be loaded. Reload the page to try again."),
+    }

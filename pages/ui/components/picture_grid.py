@@ -1,0 +1,207 @@
+"""Pictures to look through, select and act on, by mouse, finger and keyboard.
+
+Owns how pictures stand on a page and how a person picks some of them; what an
+action does to them is the page's business. Pictures come from ``core.api``'s
+routes, so a page with 200 of them stays small.
+
+Whoever labels by keyboard is faster than the page: each event waits in the
+browser until this session has acted on it, so none is lost and none done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.components.asset_files import assets
+from pages.ui.text import _
+
+_MAX_CHOICE_LENGTH = 1000  # characters; a name longer than that was not typed by a person
+
+_mount = st.components.v2.component(
+    "darkroom_picture_grid",
+    html='\n<div class="dr-pictures"></div>\n',
+    css=assets("picture_grid.css"),
+    js=assets("elements.js", "outbox.js", "tile.js", "choice_menu.js", "lightbox.js", "picture_grid.js"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridTile:
+    """One picture. All texts are shown letter by letter.
+
+    ``source`` and ``large`` are addresses of the thumbnail and of the picture to look
+    at closely; ``strong`` stands before the caption, in bold (the class); ``attention``
+    draws the badge in amber; ``facts`` are what the large view tells besides, as
+    (what, value).
+    """
+
+    id: str
+    source: str
+    large: str = ""
+    caption: str = ""
+    strong: str = ""
+    badge: str = ""
+    attention: bool = False
+    dimmed: bool = False
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridAction:
+    """Something to do with pictures: a button, and the ``key`` that does the same ("x", "Delete").
+
+    With ``choices`` a list opens to choose from; ``allows_new`` takes what is typed there
+    as well, and ``digits`` lets the keys 1 to 9 choose the first nine at once. An action
+    that does not ``need_pictures`` (undo) is always there, and its event has no ids.
+    """
+
+    id: str
+    label: str
+    key: str = ""
+    choices: tuple[str, ...] | None = None
+    allows_new: bool = False
+    digits: bool = False
+    needs_pictures: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridEvent:
+    """An action that someone took: with which pictures, and what they chose for it ("" if nothing)."""
+
+    action: str
+    ids: tuple[str, ...]
+    choice: str = ""
+
+
+def picture_grid(
+    tiles: Sequence[GridTile],
+    *,
+    key: str,
+    label: str,
+    actions: Sequence[GridAction] = (),
+    tile_pixels: int = 110,
+    preselected: bool = False,
+) -> GridEvent | None:
+    """Draw the pictures, or turn those drawn under this ``key`` into them; what was done with them.
+
+    An event is returned once. The caller acts on it before anything else is drawn,
+    then calls ``st.rerun``; events that wait behind it come with the runs that follow.
+    The selection stays as long as ``key`` does, also for pictures that are not among
+    ``tiles`` at the moment: it can be gathered over several pages. Without actions there
+    is nothing to select, and a click enlarges.
+
+    Args:
+        label: what the pictures are, for those who hear the page.
+        tile_pixels: the least width of a tile; as many columns as fit.
+        preselected: pictures come selected and go unselected, as where a whole group is
+            asked about at once; the keys then work without a click before.
+    """
+    answered = state.answered(key)
+    result = _mount(
+        key=key,
+        data={
+            "key": key,
+            "label": label,
+            "tiles": [_without_defaults(tile) for tile in tiles],
+            "actions": [asdict(action) for action in actions],
+            "tile_pixels": tile_pixels,
+            "preselected": preselected,
+            "words": _words(),
+            "session": state.session_name(),
+            "answered": answered,
+        },
+    )
+    event, serial = next_event(result.get("events"), state.session_name(), answered, actions)
+    if serial > answered:
+        state.answer(key, serial)
+    return event
+
+
+def next_event(
+    sent: object, session: str, answered: int, actions: Iterable[GridAction]
+) -> tuple[GridEvent | None, int]:
+    """The next thing to act on among what the browser sent, and the serial number of its last part.
+
+    The same action with the same choice, taken several times in a row, is one event.
+    What another session sent, or no action of ours answers to, is passed over.
+
+    Args:
+        answered: the serial number up to which events have been acted on.
+    """
+    known = {action.id: action for action in actions}
+    waiting = [message for message in _messages(sent) if message["session"] == session]
+    event: GridEvent | None = None
+    for message in sorted(waiting, key=lambda message: int(message["serial"])):
+        if message["serial"] <= answered:
+            continue
+        found = _event_of(message, known)
+        if event is None:
+            event = found
+        elif found is not None:
+            if (found.action, found.choice) != (event.action, event.choice):
+                break
+            event = GridEvent(
+                action=event.action, choice=event.choice, ids=tuple(dict.fromkeys(event.ids + found.ids))
+            )
+        answered = message["serial"]
+    return event, answered
+
+
+def _messages(sent: object) -> list[dict[str, Any]]:
+    """Those parts of what the browser sent that have the form of a message."""
+    form = {"serial": int, "session": str, "action": str, "ids": list, "choice": str}
+    return [
+        message
+        for message in (sent if isinstance(sent, list) else [])
+        if isinstance(message, dict)
+        and all(isinstance(message.get(name), kind) for name, kind in form.items())
+        and all(isinstance(name, str) for name in message["ids"])
+    ]
+
+
+def _event_of(message: dict[str, Any], known: dict[str, GridAction]) -> GridEvent | None:
+    action, choice = known.get(message["action"]), message["choice"]
+    if action is None or bool(message["ids"]) != action.needs_pictures:
+        return None
+    if action.allows_new:
+        is_possible = 0 < len(choice.strip()) <= _MAX_CHOICE_LENGTH
+    else:
+        is_possible = choice in (action.choices if action.choices is not None else ("",))
+    return GridEvent(action=action.id, ids=tuple(message["ids"]), choice=choice) if is_possible else None
+
+
+def _without_defaults(tile: GridTile) -> dict[str, Any]:
+    """The tile without what every tile has: a page holds up to 200 of them."""
+    return {
+        field.name: value for field in fields(tile) if (value := getattr(tile, field.name)) != field.default
+    }
+
+
+def _words() -> dict[str, str]:
+    return {
+        "hint": _("Click to select. Arrow keys move, Space selects, Enter enlarges."),
+        "touch_hint": _("Tap to select."),
+        "selected": _("{n} selected"),
+        "elsewhere": _("{n} selected, {m} of them not shown here"),
+        "select_all": _("Select all"),
+        "select": _("Select"),
+        "space": _("Space"),
+        "clear": _("Clear"),
+        "actions": _("What to do with the pictures"),
+        "enlarge": _("Enlarge"),
+        "place": _("{n} of {count}"),
+        "previous": _("Previous"),
+        "next": _("Next"),
+        "close": _("Close"),
+        "broken": _("This picture cannot be shown"),
+        "empty": _("There are no pictures here."),
+        "find": _("Type to find"),
+        "nothing": _("Nothing is called that"),
+        "type_new": _("Type a name"),
+        "add": _("New: “{name}”"),
+    }

@@ -1,0 +1,181 @@
+"""Files of any size and whole folders, sent to the server's disk past its memory.
+
+``st.file_uploader`` keeps what it receives in the server's memory. Here the
+browser sends pieces to the route of ``core.uploads``, goes on after a dropped
+connection, and tells the page when all have arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.errors import DarkroomError
+from core.uploads.routes import TOKEN_HEADER, uploads_path
+from core.uploads.store import Ticket, find_upload, open_upload
+from pages.ui import state
+from pages.ui.components.asset_files import assets
+from pages.ui.text import _, ngettext, show
+from pages.ui.urls import own_url
+
+CHUNK_BYTES = 8 << 20  # of a request: little is sent twice after a cut, and requests are few
+CONNECTIONS = 4  # at once, for many files; a browser opens six to one server
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploaded:
+    """What arrived. Whoever has used it removes it with ``core.uploads.store.forget_upload_at(path)``."""
+
+    path: Path  # the file or folder that was sent; the folder around them if there were several
+    name: str  # of that file or folder; "" if there were several
+    bytes: int
+    files: int
+
+
+_mount = st.components.v2.component(
+    "darkroom_upload",
+    html=assets("upload.html"),
+    css=assets("upload.css"),
+    js=assets("upload_files.js", "upload_sending.js", "upload.js"),
+)
+
+
+def upload(
+    *,
+    key: str,
+    label: str,
+    hint: str = "",
+    extensions: Sequence[str] = (),
+    multiple: bool = False,
+    folder: bool = False,
+) -> Uploaded | None:
+    """A place to drop or choose files; what arrived, once, in the run after it did.
+
+    An upload goes on while its reader looks at other pages. After the page is
+    loaded again, it goes on where it was as soon as the same files are chosen.
+
+    Args:
+        extensions: endings of files that may be chosen, such as ``.zip``; none means any. A
+            folder may hold any.
+        multiple: several files at once.
+        folder: whole folders, too.
+    """
+    arrived = _listen(key)
+    _mount(
+        key=key,
+        data={
+            "key": key,
+            "accept": [extension.lower() for extension in extensions],
+            "multiple": multiple,
+            "folder": folder,
+            **state.upload_memory(key),
+            "route": {
+                "address": own_url(uploads_path()),
+                "tokenHeader": TOKEN_HEADER,
+                "chunkBytes": CHUNK_BYTES,
+                "connections": CONNECTIONS,
+            },
+            "words": _words(label, hint, extensions, multiple=multiple),
+        },
+        on_wanted_change=_ignore,
+        on_finished_change=_ignore,
+    )
+    return arrived
+
+
+def _listen(key: str) -> Uploaded | None:
+    """Take in what the browser said; it says it again until it sees in ``data`` that it was heard."""
+    memory = state.upload_memory(key)
+    wanted, finished = (state.component_state(key, name) for name in ("wanted", "finished"))
+    if isinstance(wanted, Mapping) and wanted["request"] != memory.get("answer", {}).get("request"):
+        state.remember_upload(key, answer=_answer(wanted))
+    if isinstance(finished, Mapping) and finished["upload"] != memory.get("received"):
+        state.remember_upload(key, received=str(finished["upload"]))
+        return _arrived(finished)
+    return None
+
+
+def _answer(wanted: Mapping[str, Any]) -> dict[str, str]:
+    """A ticket for the bytes that the browser wants to send, or the reason why there is none."""
+    request = str(wanted["request"])
+    try:
+        return {"request": request, **asdict(open_upload(int(wanted["bytes"])))}
+    except DarkroomError as error:
+        return {"request": request, "error": show(error.message, markdown=False)}
+
+
+def _arrived(ticket: Mapping[str, Any]) -> Uploaded | None:
+    """What the browser says it has sent; its token proves that it was this browser."""
+    try:
+        received = find_upload(Ticket(upload=str(ticket["upload"]), token=str(ticket["token"])))
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return None
+    content = received.content
+    return Uploaded(
+        path=content,
+        name=content.name if content.parent == received.folder / "files" else "",
+        bytes=received.size_bytes,
+        files=len(received.files),
+    )
+
+
+def _ignore() -> None:
+    """Streamlit keeps only what somebody listens to."""
+
+
+def _words(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) -> dict[str, Any]:
+    """Everything that the component says, in the reader's language."""
+    refused = _("The server does not take files from this page: {detail}")
+    return {
+        "label": label,
+        "hint": hint,
+        "chooseFile": _("Choose files") if multiple else _("Choose a file"),
+        "chooseFolder": _("Choose a folder"),
+        "reading": _("Looking through what was dropped …"),
+        "nothing": _("There is nothing to upload in it."),
+        "noFolder": _("This is a folder. Choose a file instead."),
+        "oneOnly": _("Only one file can be uploaded here at a time."),
+        "wrongKind": _("“{name}” is of another kind. Possible are: {kinds}").replace(
+            "{kinds}", ", ".join(extensions)
+        ),
+        "several": ngettext("{n} file", "{n} files", 2),
+        "files": _("{done} of {total} files"),
+        "amount": _("{done} of {total}"),
+        "left": _("about {time} left"),
+        "seconds": _("{seconds} s"),
+        "minutes": _("{minutes} min"),
+        "hours": _("{hours} h {minutes} min"),
+        "pause": _("Pause"),
+        "resume": _("Go on"),
+        "cancel": _("Cancel"),
+        "again": _("Try again"),
+        "now": _("Try now"),
+        "waiting": _("The connection dropped. Next try in {time}; what arrived so far is kept."),
+        "notices": {
+            "asking": _("Looking whether there is room …"),
+            "paused": _("Paused. What arrived so far is kept."),
+            "done": _("Everything has arrived."),
+        },
+        "failures": {
+            "400": _("The server cannot take this file: {detail}"),
+            "401": refused,
+            "403": refused,
+            "404": _("This upload is no longer on the server. Cancel it and choose the files again."),
+            "413": _(
+                "There is more to send than at the start. Cancel the upload and choose the files again."
+            ),
+            "500": _("The server cannot store the file: {detail}"),
+            "507": _(
+                "The server's disk is full. What arrived so far is kept: free some space, then try again."
+            ),
+            "unknown": _("The upload broke off: {detail}"),
+            "unreadable": _(
+                "“{detail}” cannot be read any more. Was it moved or changed? Choose the files again."
+            ),
+        },
+    }

@@ -1,0 +1,39 @@
+"""Every change of the pictures, said and undone in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.data.editing import list_versions, restore_version
+from core.errors import DarkroomError
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.text import _, show
+
+
+def apply_change(project: Project, change: Callable[[], Dataset]) -> None:
+    """Do what the user asked for and draw the page afresh; what cannot be done is said there."""
+    try:
+        dataset = change()
+    except DarkroomError as error:
+        state.remember_problem(error.message)
+    else:
+        state.remember_change(project.name, dataset.version)
+    st.rerun()
+
+
+def last_change(project: Project, dataset: Dataset) -> None:
+    """What this session changed last, with the way back; or why it could not."""
+    problem = state.take_problem()
+    if problem is not None:
+        st.error(show(problem))
+    if state.changed_version(project.name) != dataset.version:
+        return
+    newest = list_versions(project)[0]
+    with st.container(horizontal=True, vertical_alignment="center", key="last-change"):
+        st.markdown(f":material/check: {show(newest.what)}", width="content")
+        if st.button(_("Undo"), icon=":material/undo:", key="undo", type="tertiary") and dataset.version > 1:
+            apply_change(project, lambda: restore_version(project, dataset.version - 1))

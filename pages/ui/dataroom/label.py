@@ -1,0 +1,281 @@
+"""Label: pictures without a label, a whole group at once, with suggestions from what is labelled already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.data.editing import exclude, relabel, relabel_each, restore_version
+from core.doctor.labelling import (
+    LabelGroup,
+    LabelSuggestions,
+    Looks,
+    looks_written,
+    most_useful_group,
+    open_groups,
+)
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.start import start_grouping
+from core.messages import N_
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
+from pages.ui.dataroom.changes import apply_change
+from pages.ui.dataroom.suggesting import Shares, looks_of, shares_of, suggestions_of
+from pages.ui.dataroom.tiles import picture_tile
+from pages.ui.jobs import follow, show_error
+from pages.ui.text import _, escape, ngettext, number, percent
+
+_PER_PAGE = 48
+_TILE_PIXELS = 108
+_DOUBTFUL = 0.5  # below, a picture's own likeliest class is not worth mentioning
+_ORDERS = {"useful": N_("what teaches most"), "clear": N_("the clearest groups")}
+
+
+def show_section(project: Project, dataset: Dataset) -> None:
+    used = dataset.all_pictures[~dataset.all_pictures["excluded"]]
+    waiting = used[used["label"] == ""]
+    if waiting.empty:
+        _done(used)
+        return
+    _how_far(len(used) - len(waiting), len(used))
+    job = newest_grouping(project)
+    if job is not None and not job.status().state.has_ended:
+        follow(job, lambda ended: st.rerun(), key="group-progress")
+        return
+    looks = looks_of(dataset)
+    suggestions = suggestions_of(looks, dataset) if looks else None
+    _offer_grouping(project, job, looks, waiting)
+    walk = f"{project.name}-{looks_written(dataset.folder)}"
+    groups = _groups_ahead(walk, open_groups(looks, dataset)) if looks else []
+    if looks and suggestions and groups:
+        _group(project, dataset, walk, _next_group(walk, groups, looks, dataset, suggestions), suggestions)
+    else:
+        _one_by_one(project, dataset, waiting, suggestions)
+
+
+def newest_grouping(project: Project) -> JobDirectory | None:
+    """The grouping that was started last, as long as its job is kept."""
+    return next((job for job in list_jobs(project.jobs) if job.kind == "group"), None)
+
+
+def _how_far(labelled: int, total: int) -> None:
+    st.progress(
+        labelled / total, text=_("{n} of {total} labelled").format(n=number(labelled), total=number(total))
+    )
+
+
+def _done(used: pd.DataFrame) -> None:
+    if used.empty:
+        st.info(_("There are no pictures yet. Add some, and label them here."))
+        if st.button(_("Add pictures"), icon=":material/add_photo_alternate:", key="label-add"):
+            state.open_section("add")
+        return
+    st.success(_("Every picture has a label."), icon=":material/check_circle:")
+    with st.container(horizontal=True):
+        if st.button(_("Check the labels"), type="primary", icon=":material/stethoscope:", key="label-check"):
+            state.open_section("check")
+        if st.button(_("See the pictures"), icon=":material/photo_library:", key="label-see"):
+            state.open_section("browse")
+
+
+def _offer_grouping(
+    project: Project, job: JobDirectory | None, looks: Looks | None, waiting: pd.DataFrame
+) -> None:
+    """The button that has the pictures looked at, where some have not been."""
+    new = len(waiting) if looks is None else int((~waiting["id"].isin(looks.ids)).sum())
+    if job is not None:
+        show_error(job.status())
+    if new == 0:
+        return
+    if job is not None and (job.result() or {}).get("with_features") is False:
+        st.info(
+            _(
+                "Pictures are grouped by a pretrained backbone, and none is there. Get one on the Model page; until then, label them one by one."
+            )
+        )
+        return
+    if looks is None:
+        st.markdown(
+            _(
+                "Darkroom can look at all of them and put together what looks alike. Then a whole group is labelled with one key, and the first labels suggest the next."
+            )
+        )
+    words = (
+        _("Group them by look")
+        if looks is None
+        else ngettext("Group {n} new picture, too", "Group {n} new pictures, too", new).format(n=number(new))
+    )
+    if st.button(
+        words, type="primary" if looks is None else "secondary", icon=":material/category:", key="group"
+    ):
+        start_grouping(project)
+        st.rerun()
+
+
+def _groups_ahead(walk: str, groups: list[LabelGroup]) -> list[LabelGroup]:
+    """Those not gone on from, and those that have got pictures back since: an undone one comes first."""
+    seen = state.groups_seen(walk)
+    undone = [group for group in groups if group.number in seen and len(group.ids) > seen[group.number]]
+    return undone[:1] or [group for group in groups if group.number not in seen]
+
+
+def _next_group(
+    walk: str, groups: list[LabelGroup], looks: Looks, dataset: Dataset, suggestions: LabelSuggestions
+) -> LabelGroup:
+    """The group that the session stands at, or the next in the order that is wished for."""
+    order = "clear" if suggestions.is_empty else _wished_order()
+    standing = state.group_at(walk, order)
+    for group in groups:
+        if group.number == standing:
+            return group
+    chosen = groups[0]
+    if order == "useful":
+        chosen = most_useful_group(groups, looks, dataset, suggestions)
+    state.stand_at_group(walk, order, chosen.number)
+    return chosen
+
+
+def _wished_order() -> str:
+    order = st.selectbox(
+        _("What comes first"),
+        list(_ORDERS),
+        format_func=lambda order: _(_ORDERS[order]),
+        key="label-order",
+        persist_state="session",
+        width=240,
+    )
+    return str(order)
+
+
+def _group(
+    project: Project, dataset: Dataset, walk: str, group: LabelGroup, suggestions: LabelSuggestions
+) -> None:
+    """One group, everything in it selected."""
+    shares = shares_of(project, dataset, group.ids, suggestions)
+    count = ngettext("{n} picture", "{n} pictures that look alike", len(group.ids)).format(
+        n=number(len(group.ids))
+    )
+    st.subheader(count, anchor=False)
+    suggested = _say_what_is_likely(shares)
+    st.caption(
+        _("All are selected. Click those that do not belong to take them out, then say what the others are.")
+    )
+    event = picture_grid(
+        _group_tiles(project, dataset, group.ids, shares, suggested),
+        key=f"label-{project.name}",
+        label=_("Pictures that look alike"),
+        actions=_actions(
+            project, dataset, _("Yes, “{name}”").format(name=suggested) if suggested else "", skip=True
+        ),
+        tile_pixels=_TILE_PIXELS,
+        preselected=True,
+    )
+    if event is None:
+        return
+    if event.action == "skip":
+        state.go_on_from_group(walk, group.number, len(group.ids))
+        st.rerun()
+    if event.action in {"accept", "label"}:
+        state.go_on_from_group(walk, group.number, len(set(group.ids) - set(event.ids)))
+    _act(project, dataset, event, dict.fromkeys(event.ids, suggested))
+
+
+def _say_what_is_likely(shares: Shares | None) -> str:
+    """The class that the group is likely of, said; "" while nothing is known."""
+    if shares is None:
+        st.markdown(_("Press a class's number, or choose **Label as …** to name a new one."))
+        return ""
+    name, share = shares.likeliest()
+    source = _("says the latest classifier") if shares.run else _("going by the labels so far")
+    st.markdown(
+        _(":material/lightbulb: Probably **{name}**: {share} sure, {source}.").format(
+            name=escape(name), share=percent(round(share, 2)), source=source
+        )
+    )
+    return name
+
+
+def _group_tiles(
+    project: Project, dataset: Dataset, ids: Sequence[str], shares: Shares | None, suggested: str
+) -> list[GridTile]:
+    """The pictures, marked where one looks like another class than the group."""
+    pictures = dataset.all_pictures.set_index("id", drop=False).loc[list(ids)]
+    own = shares.of_each() if shares else {}
+    tiles = []
+    for picture in pictures.itertuples(index=False):
+        name, share = own.get(str(picture.id), ("", 0.0))
+        badge = _("{name}?").format(name=name) if name != suggested and share >= _DOUBTFUL else ""
+        tiles.append(picture_tile(project, picture, badge=badge, attention=True))
+    return tiles
+
+
+def _one_by_one(
+    project: Project, dataset: Dataset, waiting: pd.DataFrame, suggestions: LabelSuggestions | None
+) -> None:
+    """What is in no group, or was left over: pages of single pictures, those of one likely class together."""
+    ids = _by_likely_class(waiting["id"].tolist(), suggestions)
+    pages = -(-len(ids) // _PER_PAGE)
+    page = st.pagination(pages, key=f"label-page-{project.name}") if pages > 1 else 1
+    shown = ids[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    shares = shares_of(project, dataset, shown, suggestions)
+    own = {identifier: name for identifier, (name, _share) in (shares.of_each() if shares else {}).items()}
+    pictures = dataset.all_pictures.set_index("id", drop=False).loc[shown]
+    guesses = [_("{name}?").format(name=own[identifier]) if identifier in own else "" for identifier in shown]
+    event = picture_grid(
+        [
+            picture_tile(project, picture, strong=guess)
+            for picture, guess in zip(pictures.itertuples(index=False), guesses, strict=True)
+        ],
+        key=f"label-single-{project.name}",
+        label=_("Pictures without a label"),
+        actions=_actions(project, dataset, _("Yes, as suggested") if own else ""),
+        tile_pixels=_TILE_PIXELS,
+    )
+    if event is not None:
+        _act(project, dataset, event, own)
+
+
+def _by_likely_class(ids: list[str], suggestions: LabelSuggestions | None) -> list[str]:
+    if suggestions is None or suggestions.is_empty:
+        return ids
+    shares = suggestions.probabilities.reindex(ids).dropna()
+    order = pd.DataFrame({"name": shares.idxmax(axis=1), "share": shares.max(axis=1)})
+    known = order.sort_values(["name", "share"], ascending=[True, False], kind="stable").index.tolist()
+    return known + [identifier for identifier in ids if identifier not in set(known)]
+
+
+def _actions(project: Project, dataset: Dataset, accept: str, *, skip: bool = False) -> list[GridAction]:
+    actions = [GridAction(id="accept", label=accept, key="a")] if accept else []
+    actions.append(
+        GridAction(
+            id="label",
+            label=_("Label as …"),
+            key="l",
+            choices=dataset.all_class_names,
+            allows_new=True,
+            digits=True,
+        )
+    )
+    if skip:
+        actions.append(GridAction(id="skip", label=_("Skip"), key="s", needs_pictures=False))
+    actions.append(GridAction(id="exclude", label=_("Exclude"), key="x"))
+    if state.changed_version(project.name) == dataset.version:
+        actions.append(GridAction(id="undo", label=_("Undo"), key="z", needs_pictures=False))
+    return actions
+
+
+def _act(project: Project, dataset: Dataset, event: GridEvent, suggested: Mapping[str, str]) -> None:
+    changes = {
+        "accept": lambda: relabel_each(
+            project,
+            {identifier: suggested[identifier] for identifier in event.ids if identifier in suggested},
+        ),
+        "label": lambda: relabel(project, event.ids, event.choice),
+        "exclude": lambda: exclude(project, event.ids),
+        "undo": lambda: restore_version(project, dataset.version - 1),
+    }
+    apply_change(project, changes[event.action])

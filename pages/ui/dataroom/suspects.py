@@ -1,0 +1,80 @@
+"""What of a finding is still to be decided, when the pictures have changed since the check."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from core.data.dataset import Dataset
+from core.doctor.findings import Finding, FindingKind, Suspect
+
+# What a new label settles. A dark picture stays dark under any.
+_ABOUT_LABELS = {
+    FindingKind.CONFLICTING_LABELS,
+    FindingKind.WRONG_LABELS,
+    FindingKind.SHORTCUTS,
+    FindingKind.NEAR_DUPLICATES,
+    FindingKind.SMALL_CLASSES,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenFinding:
+    """A finding as it stands in the newest version.
+
+    ``left`` is what is still to be decided, None if nothing is; ``dismissed`` are those
+    of its suspects that were said to be right.
+    """
+
+    found: Finding
+    left: Finding | None
+    dismissed: tuple[Suspect, ...]
+
+    @property
+    def done(self) -> int:
+        """How many suspects were excluded, labelled anew, deleted, or said to be right."""
+        return len(self.found.suspects) - (len(self.left.suspects) if self.left else 0)
+
+
+def open_findings(
+    findings: Sequence[Finding], dataset: Dataset, dismissed: Collection[tuple[str, str]]
+) -> list[OpenFinding]:
+    """The findings of a check, by what is left of them in ``dataset``.
+
+    Args:
+        dismissed: what was said to be right, as (kind, id).
+    """
+    pictures = dataset.all_pictures[~dataset.all_pictures["excluded"]]
+    labels = dict(zip(pictures["id"], pictures["label"], strict=True))
+    return [_open(finding, labels, dismissed) for finding in findings]
+
+
+def _open(finding: Finding, labels: dict[str, str], dismissed: Collection[tuple[str, str]]) -> OpenFinding:
+    settled = {suspect.id for suspect in finding.suspects if _is_settled(finding, suspect, labels)}
+    right = tuple(
+        suspect
+        for suspect in finding.suspects
+        if suspect.id not in settled and (finding.kind.value, suspect.id) in dismissed
+    )
+    return OpenFinding(
+        found=finding,
+        left=finding.without(settled | {suspect.id for suspect in right}),
+        dismissed=right,
+    )
+
+
+def _is_settled(finding: Finding, suspect: Suspect, labels: dict[str, str]) -> bool:
+    """Whether a suspect was put right since, or the picture that it contradicts or copies was.
+
+    Args:
+        labels: by id, of the pictures that are learnt from now.
+    """
+    if not suspect.id:
+        return False  # a file that never became a picture
+    label = labels.get(suspect.id)
+    if label is None or (finding.kind in _ABOUT_LABELS and label != suspect.label):
+        return True
+    if not suspect.other:
+        return False
+    other = labels.get(suspect.other)
+    return other is None or (other == label) is (finding.kind is FindingKind.CONFLICTING_LABELS)

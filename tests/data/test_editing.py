@@ -1,0 +1,299 @@
+"""Every change makes a version; the test set stays; nothing is lost that was not deleted for good."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.data.dataset import Dataset, image_path, open_dataset, thumbnail_path
+from core.data.editing import (
+    add_class,
+    changing,
+    compare_versions,
+    erase,
+    exclude,
+    include,
+    leaking_rows,
+    list_versions,
+    mend_leaks,
+    merge_classes,
+    redraw_split,
+    relabel,
+    relabel_each,
+    remove_class,
+    rename_class,
+    reorder_classes,
+    restore_version,
+)
+from core.data.importing import import_dataset
+from core.data.layout import Split
+from core.data.splitting import SplitConfig
+from core.errors import DarkroomError, NotFoundError
+from core.workspace import Project
+from tests.pictures import class_folders, digit, write_folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Eight apes, eight cats and eight dogs, and one scan filed under cats and dogs."""
+    files = class_folders({"apes": 8, "cats": 8, "dogs": 8})
+    files |= {"cats/both.png": digit(500), "dogs/both.png": digit(500)}
+    return import_dataset(write_folder(tmp_path / "source", files), "Pets").project
+
+
+def ids_of(dataset: Dataset, label: str, split: Split | None = None) -> list[str]:
+    pictures = dataset.pictures[dataset.pictures["label"] == label]
+    return pictures["id"][(pictures["split"] == split.value) if split else slice(None)].tolist()
+
+
+def ids_to_test_with(dataset: Dataset) -> set[str]:
+    return set(dataset.all_pictures["id"][dataset.all_pictures["split"] == Split.TEST.value])
+
+
+def labels(dataset: Dataset) -> dict[str, str]:
+    return dict(zip(dataset.all_pictures["id"], dataset.all_pictures["label"], strict=True))
+
+
+def test_a_label_is_changed_and_the_version_before_is_not(project: Project) -> None:
+    before = open_dataset(project)
+    chosen = ids_of(before, "apes")[:3]
+    after = relabel(project, chosen, "cats")
+    assert after.version == before.version + 1
+    assert {identifier: labels(after)[identifier] for identifier in chosen} == dict.fromkeys(chosen, "cats")
+    assert labels(open_dataset(project, before.version)) == labels(before)
+    assert str(list_versions(project)[0].what) == "Labelled “cats”. Pictures: 3"
+
+
+def test_a_label_that_is_said_already_makes_no_version(project: Project) -> None:
+    dataset = open_dataset(project)
+    assert relabel(project, ids_of(dataset, "apes"), "apes").version == dataset.version
+
+
+def test_a_new_label_makes_a_class(project: Project) -> None:
+    dataset = relabel(project, ids_of(open_dataset(project), "apes")[:4], "bears")
+    assert dataset.class_names == ("apes", "bears", "cats", "dogs")
+    assert dataset.counts()["bears"] == 4
+
+
+def test_a_class_too_small_to_learn_is_kept_and_said(project: Project) -> None:
+    """It may be growing: nothing of it is lost, and nothing is learnt from it yet."""
+    dataset = relabel(project, ids_of(open_dataset(project), "apes")[:2], "bears")
+    assert dataset.class_names == ("apes", "cats", "dogs")
+    assert dataset.all_class_names == ("apes", "bears", "cats", "dogs")
+    assert "at least 3 are needed" in str(dataset.left_out_classes["bears"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda project, dataset: relabel(project, ids_of(dataset, "cats"), "dogs"),
+        lambda project, dataset: exclude(project, ids_of(dataset, "cats", Split.TRAIN)),
+        lambda project, dataset: rename_class(project, "cats", "lions"),
+        lambda project, dataset: merge_classes(project, ["cats", "dogs"], "pets"),
+        lambda project, dataset: reorder_classes(project, ["dogs", "cats", "apes"]),
+        lambda project, dataset: remove_class(project, "cats"),
+    ],
+    ids=["relabel", "exclude", "rename", "merge", "reorder", "remove"],
+)
+def test_the_test_set_stays_whatever_is_changed(project: Project, change: Callable[..., Dataset]) -> None:
+    before = open_dataset(project)
+    after = change(project, before)
+    assert after.version > before.version
+    assert ids_to_test_with(after) == ids_to_test_with(before)
+    assert (after.all_pictures["split"] == before.all_pictures["split"]).all()
+
+
+def test_excluded_pictures_are_kept_and_not_learnt(project: Project) -> None:
+    dataset = open_dataset(project)
+    chosen = ids_of(dataset, "dogs")[:2]
+    without = exclude(project, chosen)
+    assert not set(chosen) & set(without.pictures["id"])
+    assert set(chosen) <= set(without.all_pictures["id"])
+    back = include(project, chosen)
+    assert back.pictures["id"].tolist() == dataset.pictures["id"].tolist()
+
+
+def test_erased_pictures_leave_every_version_and_the_disk(project: Project) -> None:
+    dataset = open_dataset(project)
+    row = dataset.pictures[dataset.pictures["label"] == "apes"].index[0]
+    doomed, sha256 = dataset.pictures["id"][row], dataset.pictures["sha256"][row]
+    files = [image_path(project.dataset, sha256, "png"), thumbnail_path(project.dataset, sha256)]
+    assert all(file.exists() for file in files)
+    erase(project, [doomed])
+    assert not any(file.exists() for file in files)
+    for version in (1, 2):
+        assert doomed not in set(open_dataset(project, version).all_pictures["id"])
+    assert doomed not in set(restore_version(project, 1).all_pictures["id"])
+
+
+def test_a_file_that_stands_under_another_label_is_not_erased(project: Project) -> None:
+    dataset = open_dataset(project)
+    both = dataset.pictures[dataset.pictures["name"].str.endswith("both.png")]
+    after = erase(project, [both["id"].iloc[0]])
+    kept = after.pictures["id"].tolist().index(both["id"].iloc[1])
+    assert after.picture_bytes(kept) == digit(500)
+
+
+def test_classes_made_one_learn_a_picture_of_both_once(project: Project) -> None:
+    dataset = merge_classes(project, ["cats", "dogs"], "pets")
+    assert dataset.class_names == ("apes", "pets")
+    assert dataset.counts() == {"apes": 8, "pets": 17}
+    assert dataset.all_pictures["excluded"].sum() == 1
+
+
+def test_suggestions_are_accepted_in_one_version(project: Project) -> None:
+    dataset = open_dataset(project)
+    wanted = {ids_of(dataset, "apes")[0]: "cats", ids_of(dataset, "dogs")[1]: "apes"}
+    after = relabel_each(project, wanted)
+    assert after.version == dataset.version + 1
+    assert {identifier: labels(after)[identifier] for identifier in wanted} == wanted
+
+
+def test_a_class_is_added_renamed_reordered_and_removed(project: Project) -> None:
+    assert add_class(project, "bears").all_class_names == ("apes", "bears", "cats", "dogs")
+    assert rename_class(project, "bears", " Bären ").all_class_names[1] == "Bären"
+    order = ["dogs", "Bären", "cats", "apes"]
+    assert list(reorder_classes(project, order).all_class_names) == order
+    dataset = remove_class(project, "dogs")
+    assert list(dataset.all_class_names) == ["Bären", "cats", "apes"]
+    assert (dataset.all_pictures["label"] == "").sum() == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda p: rename_class(p, "cats", "DOGS"), "already a class called “dogs”"),
+        (lambda p: rename_class(p, "cats", " "), "needs a name"),
+        (lambda p: rename_class(p, "cats", "x" * 121), "121 characters"),
+        (lambda p: rename_class(p, "lions", "cats"), "no class called “lions”"),
+        (lambda p: reorder_classes(p, ["cats"]), "every class once"),
+        (lambda p: relabel(p, ["nobody"], "cats"), "no picture “nobody”"),
+        (lambda p: relabel(p, [], "Cats") and relabel(p, ids_of(open_dataset(p), "dogs"), "Cats"), "“cats”"),
+        (lambda p: restore_version(p, 7), "version 7"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_changes_nothing(
+    project: Project, change: Callable[[Project], object], sentence: str
+) -> None:
+    before = open_dataset(project)
+    with pytest.raises(DarkroomError, match=sentence):
+        change(project)
+    assert open_dataset(project).version == before.version
+
+
+def test_a_new_draw_divides_afresh_and_says_so(project: Project) -> None:
+    before = open_dataset(project)
+    after = redraw_split(project, SplitConfig(validation_fraction=0.3, test_fraction=0.3, seed=5))
+    assert ids_to_test_with(after) != ids_to_test_with(before)
+    assert (after.pictures.groupby("group")["split"].nunique() == 1).all()
+    in_test = after.pictures["label"].iloc[after.rows(Split.TEST)].value_counts()
+    assert (in_test >= 2).all()
+    assert in_test.sum() in (7, 8)
+    assert str(list_versions(project)[0].what) == "Divided anew: 30% to validate, 30% to test, seed 5"
+
+
+def test_versions_are_compared_picture_by_picture(project: Project) -> None:
+    dataset = open_dataset(project)
+    apes, cats, dogs = (ids_of(dataset, name) for name in ("apes", "cats", "dogs"))
+    relabel(project, [apes[0]], "dogs")
+    exclude(project, [cats[1]])
+    erase(project, [dogs[2]])
+    difference = compare_versions(project, 1, open_dataset(project).version)
+    assert difference.relabelled == {apes[0]: ("apes", "dogs")}
+    assert difference.excluded == [cats[1]]
+    assert difference.added == []
+    assert difference.included == []
+    assert difference.moved == {}
+    assert compare_versions(project, 4, 4).is_empty
+
+
+def test_a_restored_version_is_the_newest_again(project: Project) -> None:
+    first = open_dataset(project)
+    rename_class(project, "cats", "lions")
+    exclude(project, ids_of(first, "apes")[:2])
+    restored = restore_version(project, 1)
+    assert restored.version == 4
+    assert restored.class_names == first.class_names
+    assert restored.all_pictures.equals(first.all_pictures)
+
+
+def test_a_leak_is_found_and_closed_without_touching_the_tested(project: Project) -> None:
+    dataset = open_dataset(project)
+    test = ids_of(dataset, "apes", Split.TEST)[0]
+    train = ids_of(dataset, "apes", Split.TRAIN)[0]
+    with changing(project) as change:
+        pictures = change.pictures
+        group = pictures.loc[pictures["id"] == test, "group"].item()
+        pictures.loc[pictures["id"] == train, "group"] = group
+        change.write(pictures, list_versions(project)[0].what)
+    leaking = open_dataset(project).all_pictures
+    assert leaking["id"][leaking_rows(leaking)].tolist() == [train]
+    mended = mend_leaks(project)
+    assert not leaking_rows(mended.all_pictures).any()
+    assert train not in set(mended.pictures["id"])
+    assert test in set(mended.pictures["id"])
+
+
+def test_two_changes_at_once_both_count(project: Project) -> None:
+    dataset = open_dataset(project)
+    chosen = [ids_of(dataset, name)[0] for name in ("apes", "cats", "dogs")]
+    threads = [threading.Thread(target=exclude, args=(project, [identifier])) for identifier in chosen]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    excluded = open_dataset(project).all_pictures
+    assert set(excluded["id"][excluded["excluded"]]) == set(chosen)
+    assert [info.number for info in list_versions(project)] == [4, 3, 2, 1]
+
+
+def test_a_crash_in_the_middle_of_an_edit_leaves_the_last_version_whole(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest is on disk, its record is not: it does not count, and is written over."""
+    before = open_dataset(project)
+
+    def die(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.data.dataset.write_json", die)
+        with pytest.raises(KeyboardInterrupt):
+            exclude(project, ids_of(before, "apes"))
+    assert (project.dataset / "versions" / "0002.parquet").exists()
+    assert open_dataset(project).pictures.equals(before.pictures)
+    assert exclude(project, ids_of(before, "cats")[:1]).version == 2
+
+
+def test_what_older_darkrooms_wrote_is_still_read(project: Project) -> None:
+    """They kept the split in a file of its own and measured nothing."""
+    import pandas as pd
+
+    dataset = open_dataset(project)
+    file = project.dataset / "versions" / "0001.parquet"
+    old = pd.read_parquet(file)
+    old[["id", "split"]].to_parquet(project.dataset / "splits.parquet", index=False)
+    since = ["split", "excluded", "location", "frames", "camera", "perceptual_hash", "brightness"]
+    old.drop(columns=[*since, "contrast", "sharpness", "border"]).to_parquet(file, index=False)
+    record = project.dataset / "versions" / "0001.json"
+    record.touch()
+    again = open_dataset(project)
+    assert again.pictures["split"].tolist() == dataset.pictures["split"].tolist()
+    assert exclude(project, ids_of(again, "apes")[:1]).version == 2
+
+
+def test_who_made_a_version_is_kept(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    exclude(project, ids_of(open_dataset(project), "apes")[:1])
+    assert list_versions(project)[0].who == "ada"
+    monkeypatch.setattr("getpass.getuser", lambda: (_ for _ in ()).throw(KeyError("uid 1000")))
+    exclude(project, ids_of(open_dataset(project), "apes")[:1])
+    assert list_versions(project)[0].who == ""
+
+
+def test_a_version_that_was_never_written_cannot_be_compared(project: Project) -> None:
+    with pytest.raises(NotFoundError, match="version 9"):
+        compare_versions(project, 1, 9)

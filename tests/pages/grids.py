@@ -1,0 +1,35 @@
+"""What a picture grid shows under AppTest, and how the browser would tell the page what was done there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+
+def drawn(app: AppTest, key: str) -> dict[str, Any]:
+    """What the grid of this key was given to draw."""
+    (element,) = [one for one in app.get("bidi_component") if one.proto.id.endswith(f"-{key}")]
+    return dict(json.loads(element.proto.json))
+
+
+def shown(app: AppTest, key: str) -> list[dict[str, Any]]:
+    """The tiles of the grid."""
+    return list(drawn(app, key)["tiles"])
+
+
+def offered(app: AppTest, key: str) -> list[str]:
+    """The actions of the grid."""
+    return [action["id"] for action in drawn(app, key)["actions"]]
+
+
+def act(app: AppTest, key: str, action: str, ids: Sequence[str] = (), choice: str = "") -> AppTest:
+    """Do something with pictures of the grid, as its buttons and keys do."""
+    data = drawn(app, key)
+    message = {"serial": data["answered"] + 1, "session": data["session"], "action": action}
+    app.session_state[key] = {"events": [message | {"ids": list(ids), "choice": choice}]}
+    app.run()
+    assert not app.exception
+    return app
