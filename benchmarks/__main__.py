@@ -18,7 +18,8 @@ from benchmarks.machine import describe_machine
 from benchmarks.options import TUTORIAL_EPOCHS, Options
 from benchmarks.running import run_apart
 
-NAMES = ("upload", "gallery", "feature_extraction", "web_process", "quick_training")  # the long one last
+# The long one last.
+NAMES = ("upload", "gallery", "wrong_labels", "feature_extraction", "web_process", "quick_training")
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
 

@@ -23,6 +23,7 @@ class Stage(StrEnum):
     TRAINING = "training"
     EVALUATING = "evaluating"
     EXPORTING = "exporting"
+    PACKING = "packing"
     MEASURING = "measuring"
     CHECKING = "checking"
 

@@ -99,8 +99,11 @@ page_title(
     _("Data"),
     _("What the classifier will learn from. Look through it: what is wrong here will be learnt, too."),
 )
-figures(dataset)
-last_change(project, dataset)
+with st.container(
+    key="figures"
+):  # however much is said here, the section below keeps its place, and its focus
+    figures(dataset)
+    last_change(project, dataset)
 section = importlib.import_module(f"pages.ui.dataroom.{chosen_section(dataset)}")
 section.show_section(project, dataset)
 next_step(

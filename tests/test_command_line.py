@@ -224,7 +224,9 @@ def test_a_taken_name_is_refused_plainly(tmp_path: Path, command: Command) -> No
 def test_a_process_refuses_as_the_function_does(tmp_path: Path) -> None:
     (tmp_path / "pets.zip").write_text("no zip")
     outcome = run_process("import", tmp_path / "pets.zip", "--project", "Pets", "--json")
-    assert_refused(outcome, "darkroom: pets.zip is not a zip or tar file. Put the class folders into a zip file")
+    assert_refused(
+        outcome, "darkroom: pets.zip is not a zip or tar file. Put the class folders into a zip file"
+    )
 
 
 def test_a_workspace_that_cannot_be_is_refused_plainly(

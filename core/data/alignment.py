@@ -51,7 +51,9 @@ def load_squares(folder: Path, hashes: Iterable[str]) -> np.ndarray:
     squares = []
     for sha256 in hashes:
         with Image.open(thumbnail_path(folder, sha256)) as image:
-            image.draft("YCbCr", (2 * SIDE, 2 * SIDE))  # no smaller: copies of other sizes must come out alike
+            image.draft(
+                "YCbCr", (2 * SIDE, 2 * SIDE)
+            )  # no smaller: copies of other sizes must come out alike
             small = image.convert("YCbCr").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
             squares.append(np.asarray(small))
     return np.stack(squares) if squares else np.empty((0, SIDE, SIDE, 3), np.uint8)
@@ -149,8 +151,8 @@ def _step(found: np.ndarray, centred: np.ndarray, target: np.ndarray, windows: n
             centred, np.ones_like(centred),
         ],
         axis=1,
-    ).reshape(len(found), 6, -1)  # fmt: skip
-    residual = (target - gain * centred).reshape(len(found), -1, 1)
+    ).reshape(len(found), 6, _GRID**2)  # fmt: skip
+    residual = (target - gain * centred).reshape(len(found), _GRID**2, 1)
     normal = slopes @ slopes.transpose(0, 2, 1)
     scale = np.trace(normal, axis1=1, axis2=2)[:, np.newaxis, np.newaxis] / 6
     normal += (1e-3 * scale + 1e-6) * np.eye(6, dtype=np.float32)

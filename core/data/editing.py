@@ -178,7 +178,8 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
             thumbnail_path(project.dataset, picture["sha256"]).unlink(missing_ok=True)
             if not picture["location"]:
                 stored_path(project.dataset, picture).unlink(missing_ok=True)
-        shutil.rmtree(project.dataset / "arrays", ignore_errors=True)  # hold their pixels
+        for copies in ("arrays", "handover"):
+            shutil.rmtree(project.dataset / copies, ignore_errors=True)
     return open_dataset(project)
 
 
@@ -299,7 +300,21 @@ class VersionInfo:
 
 def list_versions(project: Project) -> list[VersionInfo]:
     """The history, newest first."""
-    return [_version_info(project, number) for number in reversed(version_numbers(project.dataset))]
+    return [version_info(project, number) for number in reversed(version_numbers(project.dataset))]
+
+
+def version_info(project: Project, number: int) -> VersionInfo:
+    """One version's place in the history."""
+    record = read_json(version_file(project.dataset, number))
+    what = record["what"]
+    return VersionInfo(
+        number=number,
+        created=record.get("created"),
+        who=record.get("who", ""),
+        what=Message.from_json(what) if isinstance(what, dict) else Message(N_("Imported")),
+        pictures=record.get("pictures", 0),
+        classes=len(record["class_names"]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -394,16 +409,3 @@ def _differences(old: pd.Series, new: pd.Series) -> dict[str, tuple[str, str]]:
     changed = old != new
     pairs = zip(old[changed], new[changed], strict=True)
     return dict(zip(old.index[changed].tolist(), pairs, strict=True))
-
-
-def _version_info(project: Project, number: int) -> VersionInfo:
-    record = read_json(version_file(project.dataset, number))
-    what = record["what"]
-    return VersionInfo(
-        number=number,
-        created=record.get("created"),
-        who=record.get("who", ""),
-        what=Message.from_json(what) if isinstance(what, dict) else Message(N_("Imported")),
-        pictures=record.get("pictures", 0),
-        classes=len(record["class_names"]),
-    )

@@ -51,8 +51,8 @@ class HashIndex:
         Args:
             queries: uint64, their rows of ``window_hashes``.
         Returns:
-            ``first``, ``second``: rows of pictures; ``window`` (of ``windows()``) of
-            the first that is like the second, ``mirrored`` or not, but for ``bits``.
+            ``first``, ``second``: rows of pictures; a window of the first is like the
+            second, ``mirrored`` or not, but for ``bits``.
         """
         blocks = [
             self._near_pairs(
@@ -69,17 +69,15 @@ class HashIndex:
         ]
         query, hit = (np.concatenate(column) for column in zip(*found, strict=True))
         picture, turn = np.divmod(query, queries.shape[1])
-        mirrored = turn >= len(windows())
         pairs = pd.DataFrame(
             {
                 "first": rows[picture],
                 "second": self._owners[hit],
-                "window": np.where(mirrored, turn - len(windows()), turn),
-                "mirrored": mirrored,
+                "mirrored": turn >= len(windows()),
                 "bits": np.bitwise_count(flat[query] ^ self._unique[hit]),
             }
         )
-        pairs = pairs[pairs["first"] != pairs["second"]].sort_values(["first", "bits", "window"])
+        pairs = pairs[pairs["first"] != pairs["second"]].sort_values(["first", "bits", "mirrored"])
         pairs = pairs.drop_duplicates(["first", "second"])
         return pairs[pairs.groupby("first").cumcount() < _MOST_CANDIDATES]
 
@@ -96,13 +94,7 @@ class HashIndex:
 
 def no_pairs() -> pd.DataFrame:
     """``HashIndex.near_pairs`` of nothing."""
-    columns = {
-        "first": np.int64,
-        "second": np.int64,
-        "window": np.int64,
-        "mirrored": np.bool_,
-        "bits": np.uint8,
-    }
+    columns = {"first": np.int64, "second": np.int64, "mirrored": np.bool_, "bits": np.uint8}
     return pd.DataFrame({name: np.empty(0, kind) for name, kind in columns.items()})
 
 

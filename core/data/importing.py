@@ -196,7 +196,7 @@ def add_to_class(
     chosen = list(zip(members, places, strict=True))
     with _staging() as staging:
         folder = staging / "dataset"
-        rows, skipped = _rows_of(chosen, folder, {label: label}, None, QuietProgress())
+        rows, skipped = _rows_of(chosen, folder, {label: label}, QuietProgress())
         if not rows:
             raise _no_picture(skipped, label)
         pictures = _manifest(rows)
@@ -243,8 +243,7 @@ def _read_source(
 ) -> tuple[pd.DataFrame, list[Skipped]]:
     """A manifest of what a source holds, its files stored in ``folder``, and what was left out."""
     progress.stage(Stage.READING)
-    referred = source.resolve() if config.refer else None
-    if referred is not None and not referred.is_dir():
+    if config.refer and not source.is_dir():
         raise ConfigError(
             N_("Only the pictures of a folder can be left where they are; {source} is none."),
             source=source.name,
@@ -260,7 +259,7 @@ def _read_source(
         skipped += without_class
         labels = [place.label for _, place in chosen]
         spelling = _spelling(labels, known_classes, merge_case=config.merge_case)
-        rows, unusable = _rows_of(chosen, folder, spelling, referred, progress)
+        rows, unusable = _rows_of(chosen, folder, spelling, progress, refer=config.refer)
     skipped += unusable
     if not rows:
         raise _no_picture(skipped, source.name)
@@ -278,14 +277,15 @@ def _rows_of(
     chosen: list[tuple[Member, Place]],
     folder: Path,
     spelling: dict[str, str],
-    referred: Path | None,
     progress: Progress,
+    *,
+    refer: bool = False,
 ) -> tuple[list[dict[str, object]], list[Skipped]]:
     """A manifest's row for every usable file, and the others with their reasons."""
     rows: list[dict[str, object]] = []
     skipped: list[Skipped] = []
     seen: dict[tuple[str, str], str] = {}
-    with closing(_examine(chosen, folder, referred)) as outcomes:
+    with closing(_examine(chosen, folder, refer=refer)) as outcomes:
         for done, (place, member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
             progress.advance(done, len(chosen))
@@ -368,14 +368,14 @@ def _folders_name_classes(listing: Listing) -> bool:
 
 
 def _examine(
-    chosen: list[tuple[Member, Place]], folder: Path, referred: Path | None
+    chosen: list[tuple[Member, Place]], folder: Path, *, refer: bool
 ) -> Generator[tuple[Place, Member, dict[str, object] | Message]]:
     """Read, prove and store every file, in order; decoding uses every core. Once closed, nothing is written."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
         waiting: deque[tuple[Place, Member, Future[dict[str, object] | Message]]] = deque()
         for member, place in chosen:
-            location = referred.joinpath(*member.parts) if referred else None
+            location = member.path.resolve() if refer and member.path else None  # in an archive: copied
             try:
                 data = member.read()  # one after another: a zip is one stream
             except UnreadableMemberError as error:

@@ -7,9 +7,13 @@ from features. Whether a candidate is a copy is decided on its pixels
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +33,7 @@ from core.progress import Progress, QuietProgress, raise_if_stopped
 
 LEAST_CONTRAST = 5.0  # grey levels: in flatter pictures there is nothing to compare
 _PAIRS_TOGETHER = 256
+Ends = tuple[int, int]  # rows
 
 # Measured on 650 photographs, faces, digits and screenshots with 16 kinds of copies of each: 95% of
 # the copies exceed what is explained 0.1 to 0.7 times, different pictures that look alike 0.8 times and more.
@@ -40,6 +45,8 @@ _MOST_TINT = 10.0  # levels of 255
 _MOST_STRETCH = 1.12  # the window's shape against the copy's, unless the copy shows everything
 _WHOLE = 0.03  # margins below it: the copy shows everything
 _LOOSELY = 2.0  # times the difference, for pictures of one group that are not copies of each other
+_WAYS = ((False, False), (True, False), (False, True), (True, True))  # turned round, mirrored
+_WORTH_TRYING = 0.25  # of correlation less than the most likely way's, before anything is aligned
 _FAR_CUTS = (0.1, 0.2, 0.3)  # of the side, tried where no hash says what a copy shows
 
 
@@ -56,7 +63,7 @@ class NearPair:
 def near_duplicates(
     pictures: pd.DataFrame,
     folder: Path,
-    proposed: Iterable[tuple[int, int]] = (),
+    proposed: Iterable[Ends] = (),
     added: pd.Series | None = None,
     progress: Progress | None = None,
 ) -> list[NearPair]:
@@ -79,10 +86,10 @@ def near_duplicates(
     with threadpool_limits(1, user_api="blas"):  # the arrays are small, and the threads are ours
         is_new = None if added is None else added.to_numpy(dtype=np.bool_)
         candidates = _candidates(pictures, folder, is_new, progress)
-        pairs = list(check.by_window(candidates, progress))
+        pairs = list(check.by_hash(candidates, progress))
         known = {(pair.first, pair.second) for pair in pairs}
         ordered = {(min(pair), max(pair)) for pair in proposed}
-        pairs += check.anyhow(sorted(ordered - known), progress=progress)
+        pairs += check.anyhow(sorted(ordered - known), progress)
     return sorted(pairs, key=lambda pair: (pair.difference, pair.first, pair.second))
 
 
@@ -91,6 +98,7 @@ def near_duplicate_groups(
     folder: Path,
     pairs: Sequence[NearPair] | None = None,
     added: pd.Series | None = None,
+    progress: Progress | None = None,
 ) -> pd.Series:
     """A group key a picture, indexed like ``pictures``: the ``sha256`` of the best picture of its group.
 
@@ -100,10 +108,14 @@ def near_duplicate_groups(
     Args:
         pairs: what ``near_duplicates`` found in these pictures, if that is known already.
         added: bool, which are new: groups among the others are known, and not looked for again.
+    Raises:
+        JobStopped: the user asked to stop.
     """
     pictures = with_measures(pictures, folder)
-    pairs = near_duplicates(pictures, folder, added=added) if pairs is None else pairs
-    leaders = _leaders(pairs, picture_quality(pictures), _PixelCheck(pictures, folder))
+    pairs = near_duplicates(pictures, folder, added=added, progress=progress) if pairs is None else pairs
+    check = _PixelCheck(pictures, folder)
+    with threadpool_limits(1, user_api="blas"):
+        leaders = _leaders(pairs, picture_quality(pictures), check, progress or QuietProgress())
     return pd.Series(pictures["sha256"].to_numpy()[leaders], index=pictures.index, name="group")
 
 
@@ -149,40 +161,48 @@ class _PixelCheck:
         self._contents = pictures["sha256"].to_numpy()
         self._shapes = (pictures["width"] / pictures["height"]).to_numpy(dtype=np.float64)
 
-    def by_window(self, candidates: pd.DataFrame, progress: Progress) -> Iterator[NearPair]:
-        """Those candidates that are copies, if the hash was right about what they show."""
-        for start in range(0, len(candidates), _PAIRS_TOGETHER):
-            raise_if_stopped(progress)
-            block = candidates.iloc[start : start + _PAIRS_TOGETHER]
-            ends = block[["first", "second"]].to_numpy()
-            mirrored = block["mirrored"].to_numpy()
-            first, second = self._squares(ends)
-            second = _mirrored_where(mirrored, second)
-            begin = windows()[block["window"].to_numpy()]
-            yield from self._copies(ends, mirrored, compare(first, second, begin))
+    def by_hash(self, candidates: pd.DataFrame, progress: Progress) -> Iterator[NearPair]:
+        """Those candidates that are copies."""
+        blocks = [
+            candidates.iloc[start : start + _PAIRS_TOGETHER]
+            for start in range(0, len(candidates), _PAIRS_TOGETHER)
+        ]
+        yield from _on_every_core(self._check_by_hash, blocks, progress)
 
-    def anyhow(
-        self, pairs: Sequence[tuple[int, int]], looseness: float = 1.0, progress: Progress | None = None
-    ) -> Iterator[NearPair]:
+    def anyhow(self, pairs: Sequence[Ends], progress: Progress, looseness: float = 1.0) -> Iterator[NearPair]:
         """Those pairs that are copies, whichever shows more than the other, mirrored or not."""
-        for start in range(0, len(pairs), _PAIRS_TOGETHER):
-            raise_if_stopped(progress or QuietProgress())
-            ends = np.array(pairs[start : start + _PAIRS_TOGETHER])
-            first, second = self._squares(ends)
-            ways = []
-            for turned, mirror in ((False, False), (True, False), (False, True), (True, True)):
-                whole, part = (second, first) if turned else (first, second)
-                part = part[:, :, ::-1] if mirror else part
-                begin, correlation = best_windows(whole, part, _far_windows())
-                ways.append((correlation, begin))
-            best = np.argmax([correlation for correlation, _ in ways], axis=0)
-            turned, mirrored = best % 2 == 1, best >= 2
-            begin = np.stack([begin for _, begin in ways])[best, np.arange(len(ends))]
-            turn = turned[:, np.newaxis, np.newaxis, np.newaxis]
-            whole, part = np.where(turn, second, first), np.where(turn, first, second)
-            compared = compare(whole, _mirrored_where(mirrored, part), begin)
-            ends = np.where(turned[:, np.newaxis], ends[:, ::-1], ends)
-            yield from self._copies(ends, mirrored, compared, looseness)
+        blocks = [
+            np.array(pairs[start : start + _PAIRS_TOGETHER])
+            for start in range(0, len(pairs), _PAIRS_TOGETHER)
+        ]
+        yield from _on_every_core(partial(self._check_anyhow, looseness), blocks, progress)
+
+    def _check_by_hash(self, block: pd.DataFrame) -> list[NearPair]:
+        ends, mirrored = block[["first", "second"]].to_numpy(), block["mirrored"].to_numpy()
+        first, second = self._squares(ends)
+        turned_over = mirrored[:, np.newaxis, np.newaxis, np.newaxis]
+        second = np.where(turned_over, second[:, :, ::-1], second)
+        begin, _ = best_windows(first, second, windows())
+        return list(self._copies(ends, mirrored, compare(first, second, begin)))
+
+    def _check_anyhow(self, looseness: float, ends: np.ndarray) -> list[NearPair]:
+        first, second = self._squares(ends)
+        ways = []
+        for turned, mirrored in _WAYS:
+            whole, part = (second, first) if turned else (first, second)
+            part = part[:, :, ::-1] if mirrored else part
+            ways.append((whole, part, *best_windows(whole, part, _far_windows())))
+        likely = np.max([correlation for *_, correlation in ways], axis=0) - _WORTH_TRYING
+        found: dict[Ends, NearPair] = {}
+        for (turned, mirrored), (whole, part, begin, correlation) in zip(_WAYS, ways, strict=True):
+            tried = correlation >= likely
+            compared = compare(whole[tried], part[tried], begin[tried])
+            ordered = ends[tried, ::-1] if turned else ends[tried]
+            for pair in self._copies(ordered, np.full(len(ordered), mirrored), compared, looseness):
+                known = found.get((pair.first, pair.second))
+                if known is None or pair.difference < known.difference:
+                    found[pair.first, pair.second] = pair
+        return list(found.values())
 
     def _squares(self, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The pictures of pairs of rows (P, 2); each is read once."""
@@ -216,7 +236,9 @@ class _PixelCheck:
             )
 
 
-def _leaders(pairs: Sequence[NearPair], quality: np.ndarray, check: _PixelCheck) -> np.ndarray:
+def _leaders(
+    pairs: Sequence[NearPair], quality: np.ndarray, check: _PixelCheck, progress: Progress
+) -> np.ndarray:
     """int64: the row of the best picture of each picture's group."""
     leaders = list(range(len(quality)))
     alike = {(pair.first, pair.second): True for pair in pairs}
@@ -239,12 +261,21 @@ def _leaders(pairs: Sequence[NearPair], quality: np.ndarray, check: _PixelCheck)
                 leaders[worse] = better
         if not undecided:
             return np.array([leader(row) for row in range(len(leaders))], dtype=np.int64)
-        found = {(pair.first, pair.second) for pair in check.anyhow(sorted(undecided), _LOOSELY)}
+        found = {(pair.first, pair.second) for pair in check.anyhow(sorted(undecided), progress, _LOOSELY)}
         alike |= {pair: pair in found for pair in undecided}
 
 
-def _mirrored_where(mirrored: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    return np.where(mirrored[:, np.newaxis, np.newaxis, np.newaxis], squares[:, :, ::-1], squares)
+def _on_every_core(
+    check: Callable[[Any], list[NearPair]], blocks: Sequence[Any], progress: Progress
+) -> Iterator[NearPair]:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        try:
+            for done, found in enumerate(pool.map(check, blocks), start=1):
+                raise_if_stopped(progress)
+                progress.advance(done, len(blocks))
+                yield from found
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _far_windows() -> np.ndarray:

@@ -1,7 +1,7 @@
 """Pictures grouped by look, so that a whole group can be labelled at once.
 
 Groups are patches of the map, not of the features: there, neighbours share a class
-more often (on the digits 94 instead of 90 of 100), and a group is in one place when
+more often (on the digits 93 instead of 90 of 100), and a group is in one place when
 the user looks at the map.
 """
 

@@ -26,7 +26,7 @@ def write_dataset_zip(project: Project, dataset: Dataset, path: Path, progress: 
 def hand_over(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """The job's step: write the zip of ``config["version"]``; earlier ones are removed."""
     project = project_of(directory)
-    progress.stage(Stage.EXPORTING)
+    progress.stage(Stage.PACKING)
     path = handover_file(project, int(config["version"]))
     for earlier in path.parent.glob("*.zip"):
         earlier.unlink()

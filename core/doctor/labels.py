@@ -9,6 +9,7 @@ classifier, no longer misled by it, judges all pictures again.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -181,8 +182,11 @@ def _doubted(labels: np.ndarray, probabilities: np.ndarray, judged: np.ndarray) 
     rows = np.flatnonzero(judged)
     if not len(rows):
         return rows
-    # One process: the work takes milliseconds, and a fork of a worker would carry TensorFlow along.
-    is_issue = find_label_issues(labels[rows], probabilities[rows], n_jobs=1)
+    with warnings.catch_warnings():
+        # A class that is not judged, or has no picture, has too few to be flagged: that is meant.
+        warnings.filterwarnings("ignore", message="May not flag all label issues")
+        # One process: the work takes milliseconds, and a fork of a worker would carry TensorFlow along.
+        is_issue = find_label_issues(labels[rows], probabilities[rows], n_jobs=1)
     gain = probabilities[rows].max(axis=1) - probabilities[rows, labels[rows]]
     doubted: np.ndarray = rows[is_issue | (gain > _ALMOST_SURE)]
     return doubted

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,20 +52,15 @@ def read_report(project: Project) -> Report | None:
     files = sorted(_folder(project).glob("[0-9]*.json"), key=lambda path: int(path.stem))
     if not files:
         return None
-    record = read_json(files[-1])
-    return Report(
-        version=record["version"],
-        findings=tuple(Finding.from_json(finding) for finding in record["findings"]),
-        pictures=record["pictures"],
-        seconds=record["seconds"],
-        with_features=record["with_features"],
-    )
+    return _read(files[-1], files[-1].stat().st_mtime_ns)
 
 
 def dismissals(project: Project) -> set[tuple[str, str]]:
     """What the user found to be right, as (kind, id), for the pictures of the newest version."""
     said = _said(project)
+    contents = {key.partition(":")[0] for keys in said.values() for key in keys}
     pictures = open_dataset(project).all_pictures
+    pictures = pictures[pictures["sha256"].isin(contents)]
     ids: dict[str, list[str]] = {}
     for identifier, key in zip(pictures["id"], _keys(pictures["sha256"], pictures["label"]), strict=True):
         ids.setdefault(key, []).append(identifier)
@@ -81,6 +77,18 @@ def dismiss(project: Project, kind: FindingKind, ids: Collection[str]) -> None:
 def undismiss(project: Project, kind: FindingKind, ids: Collection[str]) -> None:
     """Take that back."""
     _say(project, kind, ids, is_right=False)
+
+
+@lru_cache(maxsize=4)
+def _read(file: Path, _written: int) -> Report:
+    record = read_json(file)
+    return Report(
+        version=record["version"],
+        findings=tuple(Finding.from_json(finding) for finding in record["findings"]),
+        pictures=record["pictures"],
+        seconds=record["seconds"],
+        with_features=record["with_features"],
+    )
 
 
 def _say(project: Project, kind: FindingKind, ids: Collection[str], *, is_right: bool) -> None:

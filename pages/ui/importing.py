@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.data.importing import NOT_IN_A_CLASS, ImportConfig, create_project
-from core.data.layout import DIFFER_IN_CAPITALS
+from core.data.layout import DIFFER_IN_CAPITALS, LOOK_ALIKE
 from core.data.samples import SAMPLES
 from core.data.sufficiency import ONE_CLASS
 from core.errors import DarkroomError
@@ -128,7 +128,7 @@ def _mending(status: JobStatus) -> Mending | None:
         return _AGAIN
     if status.error is None:
         return None
-    if status.error.template == DIFFER_IN_CAPITALS:
+    if status.error.template in {DIFFER_IN_CAPITALS, LOOK_ALIKE}:
         return _MERGE
     reason = status.error.values.get("reason")
     has_no_classes = isinstance(reason, Message) and reason.template == NOT_IN_A_CLASS

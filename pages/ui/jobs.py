@@ -7,9 +7,10 @@ from typing import Literal
 
 import streamlit as st
 
-from core.jobs.directory import JobDirectory, JobState, JobStatus
+from core.jobs.directory import JobDirectory, JobState, JobStatus, list_jobs
 from core.messages import N_
 from core.progress import Stage
+from core.workspace import Project
 from pages.ui.text import _, duration, number, show
 
 STAGE_WORDS = {
@@ -21,6 +22,7 @@ STAGE_WORDS = {
     Stage.FEATURES: N_("Looking at every picture"),
     Stage.TRAINING: N_("Training"),
     Stage.EVALUATING: N_("Testing"),
+    Stage.PACKING: N_("Packing the pictures"),
     Stage.EXPORTING: N_("Packing the classifier and checking it"),
     Stage.MEASURING: N_("Measuring speed"),
     Stage.CHECKING: N_("Comparing the pictures and judging them"),
@@ -54,7 +56,7 @@ def progress_text(status: JobStatus) -> str:
 def stage_line(status: JobStatus) -> str:
     """How far the stage is, how fast it goes and how long the job will take."""
     parts = []
-    if status.stage_total:
+    if status.stage_total and status.stage != Stage.CHECKING:  # what a check counts differs from part to part
         parts.append(
             _("{done} of {total}").format(done=number(status.stage_done), total=number(status.stage_total))
         )
@@ -64,6 +66,11 @@ def stage_line(status: JobStatus) -> str:
     if status.seconds_left is not None:
         parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
     return " · ".join(parts)
+
+
+def newest_job(project: Project, kind: str) -> JobDirectory | None:
+    """The project's job of a kind that was started last, as long as it is kept."""
+    return next((job for job in list_jobs(project.jobs) if job.kind == kind), None)
 
 
 def show_error(status: JobStatus) -> None:

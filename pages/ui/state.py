@@ -131,14 +131,20 @@ def go_on_from_group(walk: str, number: int, left: int) -> None:
     st.session_state[f"seen-{walk}"] = groups_seen(walk) | {number: left}
 
 
-def group_at(walk: str, order: str) -> int | None:
-    """The group that this session stands at in a walk over groups in some order."""
-    number = st.session_state.get(f"group-{walk}-{order}")
-    return None if number is None else int(number)
+def group_at(walk: str) -> tuple[str, int] | None:
+    """The order in which this session walks over groups, and the number of the one it stands at."""
+    place: tuple[str, int] | None = st.session_state.get(f"group-{walk}")
+    return place
 
 
 def stand_at_group(walk: str, order: str, number: int) -> None:
-    st.session_state[f"group-{walk}-{order}"] = number
+    st.session_state[f"group-{walk}"] = (order, number)
+
+
+def walk_again(walk: str) -> None:
+    """Begin with the first group, as if none had been seen."""
+    for key in (f"seen-{walk}", f"group-{walk}"):
+        st.session_state.pop(key, None)
 
 
 def remember_problem(problem: Message) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from core.delivery.files import is_delivered
 from core.evaluation.report import has_report
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.workspace import Project, list_runs, project_settings
 
 
@@ -51,7 +51,7 @@ def step_states(project: Project | None) -> dict[Step, StepState]:
     delivered = any(is_delivered(run) for run in runs)
     evaluated = any(has_report(run) for run in runs)
     return {
-        Step.DATA: StepState(progress=Progress.DONE),
+        Step.DATA: _data(project),
         Step.AUGMENT: _done_or_ready("augmentation" in settings),
         Step.MODEL: _done_or_ready("backbone" in settings),
         Step.TRAIN: _training(runs[0].name if runs else None, project),
@@ -63,6 +63,15 @@ def step_states(project: Project | None) -> dict[Step, StepState]:
 
 def _done_or_ready(is_done: bool) -> StepState:
     return StepState(progress=Progress.DONE if is_done else Progress.READY)
+
+
+def _data(project: Project) -> StepState:
+    """Done, for a project has pictures; while they are being checked, how far that is."""
+    for job in list_jobs(project.jobs):
+        status = job.status()
+        if job.kind == "examine" and not status.state.has_ended:
+            return StepState(progress=Progress.RUNNING, fraction=status.fraction)
+    return StepState(progress=Progress.DONE)
 
 
 def _training(newest: str | None, project: Project) -> StepState:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.data.dataset import open_dataset
-from core.data.importing import ImportConfig, import_dataset
 from core.workspace import Project, get_project
 from tests.browser.conftest import StartServer
 from tests.browser.driving import screenshot, settled
-from tests.pictures import class_folders, digit, write_folder
+from tests.pictures import digit, write_folder
 
 SLOW_MS = 60_000
 
@@ -29,8 +29,7 @@ def source(page: Page, name: str) -> None:
 
 
 def labels(project: Project) -> dict[str, int]:
-    counts: dict[str, int] = open_dataset(project).all_pictures["label"].value_counts().to_dict()
-    return counts
+    return dict(Counter(open_dataset(project).all_pictures["label"]))
 
 
 @pytest.mark.timeout(120)
@@ -73,3 +72,51 @@ def test_a_project_grows_from_nothing_by_files_and_camera(
     screenshot(page, "c-camera")
     assert labels(project)["mugs"] >= 4
     assert open_dataset(project).all_class_names == ("pens", "cups", "mugs")
+
+
+@pytest.mark.timeout(180)
+def test_an_unsorted_folder_is_labelled_group_by_group(
+    server: StartServer, page: Page, tmp_path: Path
+) -> None:
+    """From a folder of loose pictures to labels, by a few keys."""
+    holiday = write_folder(tmp_path / "scans", {f"{number:03}.png": digit(number) for number in range(80)})
+    page.goto(server())
+    settled(page)
+    source(page, "Folder")
+    page.get_by_text("Advanced").click()
+    page.get_by_text("Nothing yet: I label them here").click()
+    settled(page)
+    page.locator("input.folder-input").set_input_files(holiday)
+    expect(page.get_by_text("80 files")).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+    button(page, "import").click()
+    expect(page.get_by_text("0 of 80 labelled")).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+    button(page, "group").click()
+    expect(page.get_by_role("heading", name="pictures that look alike")).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+
+    project = get_project("scans")
+    tiles = page.locator(".dr-tile")
+    chosen = page.locator('.dr-tile[aria-selected="true"]')
+    size = tiles.count()
+    expect(chosen).to_have_count(size)
+    tiles.nth(0).click()
+    expect(chosen).to_have_count(size - 1)
+    screenshot(page, "d-label")
+    page.keyboard.press("l")
+    page.keyboard.type("round")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"{size - 1} of 80 labelled")).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+    assert labels(project) == {"": 81 - size, "round": size - 1}
+
+    second = tiles.count()
+    expect(chosen).to_have_count(second)
+    page.keyboard.press("1")
+    expect(page.get_by_text(f"{size - 1 + second} of 80 labelled")).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+    page.keyboard.press("z")
+    expect(page.get_by_text(f"{size - 1} of 80 labelled")).to_be_visible(timeout=SLOW_MS)
+    settled(page)
+    assert labels(project) == {"": 81 - size, "round": size - 1}

@@ -422,7 +422,8 @@ def test_what_cannot_become_a_dataset_is_refused(tmp_path: Path, workspace: Path
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"), [(b"", "is empty"), (b"cats", "not a zip or tar file"), (b"PK\x03\x04", "cut off")]
+    ("content", "sentence"),
+    [(b"", "is empty"), (b"cats", "not a zip or tar file"), (b"PK\x03\x04", "cut off")],
 )
 def test_what_is_no_archive_is_refused(
     tmp_path: Path, workspace: Path, content: bytes, sentence: str

@@ -104,7 +104,7 @@ def test_copies_are_found(change: Copy, tmp_path: Path) -> None:
     pictures = write_pictures(tmp_path, {**originals, **copies})
     found = pairs_of(near_duplicates(pictures, tmp_path))
     expected = {(row, row + len(originals)) for row in range(len(originals))}
-    assert len(expected & found) >= 0.97 * len(expected)
+    assert len(expected & found) >= 0.95 * len(expected)
     assert found - expected == set()
 
 

@@ -74,17 +74,34 @@ def test_the_labels_so_far_say_what_the_others_are(unsorted: tuple[Project, dict
     assert right > 0.7
 
 
-def test_with_one_class_nothing_is_suggested_and_the_first_group_comes_first(
-    unsorted: tuple[Project, dict[str, str]],
+@pytest.mark.parametrize("left", [{"3"}, set()])
+def test_below_two_classes_nothing_is_suggested_and_the_first_group_comes_first(
+    unsorted: tuple[Project, dict[str, str]], left: set[str]
 ) -> None:
     """“All of them are cats” would be said with full confidence, and be wrong."""
     project, truth = unsorted
-    relabel(project, [identifier for identifier, label in truth.items() if label != "3"], "")
+    relabel(project, [identifier for identifier, label in truth.items() if label not in left], "")
     looks, dataset = prepared(project)
     suggestions = labels_suggested(looks, dataset)
     assert suggestions.is_empty
     groups = open_groups(looks, dataset)
     assert most_useful_group(groups, looks, dataset, suggestions) == groups[0]
+
+
+def test_what_looks_like_nothing_labelled_is_not_known(unsorted: tuple[Project, dict[str, str]]) -> None:
+    """Zeros are no eights, however sure one is that they are neither threes nor fives."""
+    project, truth = unsorted
+    relabel(project, [identifier for identifier, label in truth.items() if label == "8"], "")
+    relabel(project, [identifier for identifier, label in truth.items() if label != "8"], "3")
+    relabel(project, [identifier for identifier, label in truth.items() if label == "5"], "5")
+    looks, dataset = prepared(project)
+    suggestions = labels_suggested(looks, dataset)
+    eights = [identifier for identifier, label in truth.items() if label == "8"]
+    like_another = [identifier for identifier in eights if suggestions.linked[identifier]]
+    alone = [identifier for identifier in eights if not suggestions.linked[identifier]]
+    assert not suggestions.know(alone)
+    assert suggestions.know(like_another)
+    assert not suggestions.know(["added since"])
 
 
 def test_the_most_useful_group_is_one_that_is_still_open(unsorted: tuple[Project, dict[str, str]]) -> None:

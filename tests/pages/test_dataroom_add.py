@@ -21,6 +21,7 @@ from core.workspace import Project, jobs_folder
 from pages.ui import state
 from pages.ui.components import camera
 from pages.ui.sources import Kind
+from tests.pages.looking import said
 from tests.pictures import class_folders, digit, encoded, small_photograph, write_folder
 
 OpenPage = Callable[..., AppTest]
@@ -41,10 +42,6 @@ def choose(app: AppTest, project: Project, kind: Kind) -> AppTest:
     app = pills.set_value(kind).run()
     assert not app.exception
     return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(element.value for element in app.markdown)
 
 
 def test_single_files_join_a_class(open_page: OpenPage) -> None:

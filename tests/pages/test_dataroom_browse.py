@@ -21,7 +21,7 @@ from core.jobs.start import wait_for
 from core.messages import Message
 from core.workspace import Project
 from tests.asking import ask
-from tests.pages.grids import act, drawn, offered, shown
+from tests.pages.looking import act, drawn, offered, parts, said, shown
 from tests.pictures import class_folders, write_folder
 
 OpenPage = Callable[..., AppTest]
@@ -42,12 +42,8 @@ def opened(open_page: OpenPage, project: Project) -> AppTest:
 def pictures(project: Project) -> dict[str, tuple[str, bool]]:
     """Label, and whether it is excluded, by id."""
     everything = open_dataset(project).all_pictures
-    return {row.id: (row.label, row.excluded) for row in everything.itertuples()}
-
-
-def said(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "error")
-    return "\n".join(str(element.value) for kind in kinds for element in app.main.get(kind))
+    values = zip(everything["label"], everything["excluded"], strict=True)
+    return dict(zip(everything["id"], values, strict=True))
 
 
 def test_every_picture_stands_in_the_gallery(open_page: OpenPage, pets: Project) -> None:
@@ -190,8 +186,9 @@ def test_unlabelled_pictures_are_shown_and_labelled(open_page: OpenPage, tmp_pat
 
 
 def tool(app: AppTest, name: str) -> AppTest:
-    (control,) = [group for group in app.get("button_group") if group.key == "class-tool"]
-    return control.set_value(name).run()
+    (control,) = [group for group in parts(app, "button_group") if group.key == "class-tool"]
+    control.set_value(name)
+    return app.run()
 
 
 def classes(project: Project) -> dict[str, int]:

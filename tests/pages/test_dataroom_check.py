@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -18,6 +20,7 @@ from core.messages import Message
 from core.workspace import Project
 from pages.ui.dataroom.finding_card import finding_key, suggestions, together
 from pages.ui.dataroom.suspects import OpenFinding, open_findings
+from pages.ui.steps import Progress, Step, StepState, step_states
 from tests.pictures import class_folders, write_folder
 
 OpenPage = Callable[..., AppTest]
@@ -156,8 +159,10 @@ def check_page(open_page: OpenPage) -> AppTest:
 
 
 def words(app: AppTest) -> str:
+    """Every sentence in the page's main part."""
     kinds = ("markdown", "caption", "info", "warning", "error", "success", "subheader")
-    return "\n".join(str(element.value) for kind in kinds for element in app.main.get(kind))
+    elements: list[Any] = [element for kind in kinds for element in app.main.get(kind)]
+    return "\n".join(str(element.value) for element in elements)
 
 
 def test_before_the_first_check_there_is_one_button_and_how_long_it_takes(
@@ -204,6 +209,17 @@ def test_what_was_kept_as_right_can_be_shown_again(
     app.button(key=f"{finding_key(wrong)}-again").click().run()
     assert dismissals(project) == set()
     assert "of 3 done" not in words(app)
+
+
+def test_what_was_kept_after_an_earlier_check_can_be_asked_again(
+    open_page: OpenPage, project: Project, wrong: Finding
+) -> None:
+    """A new report does not name it, so there would be no way back."""
+    dismiss(project, FindingKind.WRONG_LABELS, [wrong.suspects[0].id])
+    reported(project)
+    app = check_page(open_page)
+    app.button(key="kept-earlier").click().run()
+    assert dismissals(project) == set()
 
 
 def test_a_finding_that_no_click_mends_can_be_accepted_as_it_is(
@@ -255,3 +271,16 @@ def test_a_check_that_was_interrupted_can_be_started_again(open_page: OpenPage, 
     app = check_page(open_page)
     assert "The last check was interrupted" in words(app)
     assert not app.button(key="check").disabled
+
+
+def test_while_a_check_runs_its_progress_takes_the_place_of_the_button(
+    open_page: OpenPage, project: Project
+) -> None:
+    job = JobDirectory.create(project.jobs / "examine-1", "examine", {"version": 1})
+    me = psutil.Process()
+    write_json(job.path / "process.json", {"pid": me.pid, "started": me.create_time()})
+    write_json(job.path / "status.json", {"state": JobState.RUNNING, "stage": "checking", "fraction": 0.4})
+    assert step_states(project)[Step.DATA] == StepState(progress=Progress.RUNNING, fraction=0.4)
+    app = check_page(open_page)
+    assert app.button(key="check-progress-stop").label == "Stop"
+    assert "check" not in {button.key for button in app.button}

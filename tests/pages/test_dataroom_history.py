@@ -14,7 +14,7 @@ from core.data.importing import create_project, import_dataset
 from core.jobs.directory import JobDirectory, JobState
 from core.workspace import Project
 from pages.ui.dataroom.history import moment
-from tests.pages.grids import drawn
+from tests.pages.looking import drawn, parts, said
 from tests.pictures import class_folders, write_folder
 
 OpenPage = Callable[..., AppTest]
@@ -36,10 +36,6 @@ def unfolded(app: AppTest, key: str) -> AppTest:
     app.run()
     assert not app.exception
     return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(element.value for kind in ("markdown", "caption") for element in app.main.get(kind))
 
 
 def grids(app: AppTest) -> dict[str, list[str]]:
@@ -130,7 +126,7 @@ def test_runs_stand_with_the_version_they_learnt_from(
     assert "2 runs" in newest
     assert "1 run]" in first
     unfolded(app, "version-Pets-1")
-    (link,) = [link for link in app.main.get("page_link") if "Run" in link.label]
+    (link,) = [link for link in parts(app, "page_link") if "Run" in link.label]
     assert "run=run-1" in link.proto.query_string
 
 

@@ -16,7 +16,7 @@ from core.data.splitting import SplitConfig
 from core.jobs.directory import JobDirectory, JobState
 from core.messages import Message
 from core.workspace import Project
-from tests.pages.grids import shown
+from tests.pages.looking import said, shown
 from tests.pictures import class_folders, write_folder
 
 OpenPage = Callable[..., AppTest]
@@ -32,11 +32,6 @@ def pets(tmp_path: Path) -> Project:
 
 def opened(open_page: OpenPage, project: Project) -> AppTest:
     return open_page("data", project=project.name, section="split")
-
-
-def said(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "success", "error")
-    return "\n".join(str(element.value) for kind in kinds for element in app.main.get(kind))
 
 
 def edit(project: Project, **columns: list[str]) -> None:

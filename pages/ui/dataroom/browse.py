@@ -26,7 +26,7 @@ from pages.ui.dataroom.tiles import picture_tile
 from pages.ui.text import _, current_language, escape, ngettext, number, show
 
 _TILE_PIXELS = 108
-_REPORTS_KEPT = _TABLES_KEPT = 4
+_TABLES_KEPT = 4
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
@@ -96,16 +96,7 @@ def _gallery(project: Project) -> None:
 
 def _findings(project: Project) -> Findings:
     """The pictures that the last check named, by what it found."""
-    reports = (project.dataset / "doctor").glob("*.json")
-    return _read_findings(
-        project.name, sorted((path.name, path.stat().st_mtime_ns) for path in reports), project
-    )
-
-
-@st.cache_data(max_entries=_REPORTS_KEPT, show_spinner=False)
-def _read_findings(name: str, written: list[tuple[str, int]], _project: Project) -> Findings:
-    """Read once for as long as the check's files stay as they are: with 10,000 pictures in it, it takes 0.2 s."""
-    report = read_report(_project)
+    report = read_report(project)
     found: dict[str, set[str]] = {}
     for finding in report.findings if report else ():
         found.setdefault(finding.kind.value, set()).update(item.id for item in finding.suspects if item.id)

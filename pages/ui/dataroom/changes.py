@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.data.dataset import Dataset
-from core.data.editing import list_versions, restore_version
+from core.data.dataset import Dataset, version_numbers
+from core.data.editing import restore_version, version_info
 from core.errors import DarkroomError
 from core.workspace import Project
 from pages.ui import state
@@ -16,12 +16,14 @@ from pages.ui.text import _, show
 
 def apply_change(project: Project, change: Callable[[], Dataset]) -> None:
     """Do what the user asked for and draw the page afresh; what cannot be done is said there."""
+    before = max(version_numbers(project.dataset), default=0)
     try:
         dataset = change()
     except DarkroomError as error:
         state.remember_problem(error.message)
     else:
-        state.remember_change(project.name, dataset.version)
+        if dataset.version > before:
+            state.remember_change(project.name, dataset.version)
     st.rerun()
 
 
@@ -32,7 +34,7 @@ def last_change(project: Project, dataset: Dataset) -> None:
         st.error(show(problem))
     if state.changed_version(project.name) != dataset.version:
         return
-    newest = list_versions(project)[0]
+    newest = version_info(project, dataset.version)
     with st.container(horizontal=True, vertical_alignment="center", key="last-change"):
         st.markdown(f":material/check: {show(newest.what)}", width="content")
         if st.button(_("Undo"), icon=":material/undo:", key="undo", type="tertiary") and dataset.version > 1:

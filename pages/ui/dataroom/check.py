@@ -10,18 +10,18 @@ from core.data.dataset import Dataset, open_dataset
 from core.doctor.examination import pictures_to_examine
 from core.doctor.findings import FindingKind
 from core.doctor.job import expected_seconds_by_stage
-from core.doctor.report import Report, dismissals, read_report
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.doctor.report import Report, dismissals, read_report, undismiss
+from core.jobs.directory import JobDirectory, JobState
 from core.jobs.start import start_examination
 from core.workspace import Project
 from pages.ui.dataroom.finding_card import done_line, finding_card
 from pages.ui.dataroom.suspects import OpenFinding, open_findings
-from pages.ui.jobs import follow, show_error
+from pages.ui.jobs import follow, newest_job, show_error
 from pages.ui.text import _, duration, ngettext, number
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
-    job = newest_check(project)
+    job = newest_job(project, "examine")
     if job is not None and not job.status().state.has_ended:
         _running(job)
         return
@@ -35,11 +35,6 @@ def show_section(project: Project, dataset: Dataset) -> None:
     else:
         _summary(project, dataset, report)
         _findings(project)
-
-
-def newest_check(project: Project) -> JobDirectory | None:
-    """The check that was started last, as long as its job is kept."""
-    return next((job for job in list_jobs(project.jobs) if job.kind == "examine"), None)
 
 
 def _running(job: JobDirectory) -> None:
@@ -126,7 +121,8 @@ def _findings(project: Project) -> None:
     if report is None:
         st.rerun()
     dataset = open_dataset(project)
-    items = open_findings(report.findings, dataset, dismissals(project))
+    dismissed = dismissals(project)
+    items = open_findings(report.findings, dataset, dismissed)
     left = [(item, item.left) for item in items if item.left is not None and needs_a_look(item)]
     if left:
         words = ngettext("**{n} finding**", "**{n} findings**, the most harmful first", len(left))
@@ -140,6 +136,26 @@ def _findings(project: Project) -> None:
         st.subheader(_("Done"), anchor=False)
         for item in done:
             done_line(project, item)
+    named = {(item.found.kind.value, suspect.id) for item in items for suspect in item.found.suspects}
+    _kept_earlier(project, dismissed - named)
+
+
+def _kept_earlier(project: Project, dismissed: set[tuple[str, str]]) -> None:
+    """What earlier reports named and someone said to be right: no check names it again, unless asked to."""
+    if not dismissed:
+        return
+    count = len({identifier for _kind, identifier in dismissed})
+    label = ngettext(
+        "{n} picture was kept as right after an earlier check – let the next one name it again",
+        "{n} pictures were kept as right after earlier checks – let the next one name them again",
+        count,
+    )
+    if st.button(label.format(n=number(count)), type="tertiary", key="kept-earlier"):
+        for kind in {kind for kind, _identifier in dismissed}:
+            undismiss(
+                project, FindingKind(kind), [identifier for other, identifier in dismissed if other == kind]
+            )
+        st.rerun()
 
 
 def needs_a_look(item: OpenFinding) -> bool:

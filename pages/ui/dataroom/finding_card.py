@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape as escape_html
 from typing import Any, Literal
@@ -85,15 +85,14 @@ def finding_card(
         if finding.remedy is not Remedy.NONE and item.done:
             _how_far(project, item)
         is_open = bool(pictured) and state.is_open(f"{project.name}-{key}", default=is_first)
-        rows = _rows_of(dataset, pictured)
         if pictured and not is_open:
-            _strip(project, [rows[suspect.id] for suspect in pictured[:_STRIP]])
+            _strip(project, dataset, pictured[:_STRIP])
         with st.container(horizontal=True, key=f"{key}-remedies"):
             if pictured:
                 _opener(project, key, len(pictured), is_open=is_open)
             _remedy_for_all(project, finding, pictured, key)
         if is_open:
-            _grid(project, dataset, finding, pictured, rows)
+            _grid(project, dataset, finding, pictured)
         if len(pictured) < len(finding.suspects):
             _files([suspect for suspect in finding.suspects if not suspect.id])
 
@@ -185,19 +184,14 @@ def _files(suspects: Sequence[Suspect]) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns)
 
 
-def _grid(
-    project: Project,
-    dataset: Dataset,
-    finding: Finding,
-    suspects: Sequence[Suspect],
-    rows: Mapping[str, Any],
-) -> None:
+def _grid(project: Project, dataset: Dataset, finding: Finding, suspects: Sequence[Suspect]) -> None:
     """The pictures to decide on, page by page."""
     key, pages = finding_key(finding), -(-len(suspects) // _PER_PAGE)
     page = min(state.value_of(f"{key}-page", 1), pages)
     if pages > 1:
         page = st.pagination(pages, default=page, key=f"{key}-page", persist_state="session")
     shown = together(suspects[(page - 1) * _PER_PAGE : page * _PER_PAGE])
+    rows = _rows_of(dataset, [one.id for one in shown])
     event = picture_grid(
         [_tile(project, rows[one.id], one.suspect, finding) for one in shown if one.id in rows],
         key=f"{key}-grid-{project.name}",
@@ -223,16 +217,18 @@ def together(suspects: Sequence[Suspect]) -> list[Shown]:
     return list(shown.values())
 
 
-def _rows_of(dataset: Dataset, suspects: Sequence[Suspect]) -> dict[str, Any]:
-    """Rows of the manifest, by id, for the suspects and the pictures beside them."""
-    wanted = {suspect.id for suspect in suspects} | {suspect.other for suspect in suspects}
+def _rows_of(dataset: Dataset, ids: Sequence[str]) -> dict[str, Any]:
+    """Rows of the manifest by id."""
     pictures = dataset.all_pictures
     return {
-        str(picture.id): picture for picture in pictures[pictures["id"].isin(wanted)].itertuples(index=False)
+        str(picture.id): picture for picture in pictures[pictures["id"].isin(ids)].itertuples(index=False)
     }
 
 
-def _strip(project: Project, pictures: Sequence[Any]) -> None:
+def _strip(project: Project, dataset: Dataset, suspects: Sequence[Suspect]) -> None:
+    """A few of them in one line, as many as fit."""
+    rows = _rows_of(dataset, [suspect.id for suspect in suspects])
+    pictures = [rows[suspect.id] for suspect in suspects if suspect.id in rows]
     images = "".join(
         f'<img src="{escape_html(own_url(thumbnail_address(project.name, picture.sha256)))}" '
         f'alt="{escape_html(picture.name)}" title="{escape_html(picture.name)}" loading="lazy">'

@@ -32,7 +32,7 @@ from pages.ui.text import _, escape, ngettext, number, percent
 _PER_PAGE = 48
 _TILE_PIXELS = 108
 _DOUBTFUL = 0.5  # below, a picture's own likeliest class is not worth mentioning
-_ORDERS = {"useful": N_("what teaches most"), "clear": N_("the clearest groups")}
+_ORDERS = {"useful": N_("the group that teaches most"), "clear": N_("the clearest group")}
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
@@ -50,11 +50,14 @@ def show_section(project: Project, dataset: Dataset) -> None:
     suggestions = suggestions_of(looks, dataset) if looks else None
     _offer_grouping(project, job, looks, waiting)
     walk = f"{project.name}-{looks_written(dataset.folder)}"
-    groups = _groups_ahead(walk, open_groups(looks, dataset)) if looks else []
-    if looks and suggestions and groups:
-        _group(project, dataset, walk, _next_group(walk, groups, looks, dataset, suggestions), suggestions)
-    else:
-        _one_by_one(project, dataset, waiting, suggestions)
+    groups = open_groups(looks, dataset) if looks else []
+    ahead = _groups_ahead(walk, groups)
+    if looks and suggestions and ahead:
+        _groups(project, dataset, walk, ahead, looks, suggestions)
+        return
+    if groups:
+        _what_is_left_over(walk)
+    _one_by_one(project, dataset, waiting, suggestions)
 
 
 def newest_grouping(project: Project) -> JobDirectory | None:
@@ -123,44 +126,63 @@ def _groups_ahead(walk: str, groups: list[LabelGroup]) -> list[LabelGroup]:
     return undone[:1] or [group for group in groups if group.number not in seen]
 
 
-def _next_group(
-    walk: str, groups: list[LabelGroup], looks: Looks, dataset: Dataset, suggestions: LabelSuggestions
-) -> LabelGroup:
-    """The group that the session stands at, or the next in the order that is wished for."""
-    order = "clear" if suggestions.is_empty else _wished_order()
-    standing = state.group_at(walk, order)
-    for group in groups:
-        if group.number == standing:
-            return group
-    chosen = groups[0]
-    if order == "useful":
-        chosen = most_useful_group(groups, looks, dataset, suggestions)
-    state.stand_at_group(walk, order, chosen.number)
-    return chosen
+def _groups(
+    project: Project,
+    dataset: Dataset,
+    walk: str,
+    groups: list[LabelGroup],
+    looks: Looks,
+    suggestions: LabelSuggestions,
+) -> None:
+    """One of the groups, and what decides which one comes next."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", key="label-heading"
+    ):
+        heading = st.container(width="content")
+        order = "clear" if suggestions.is_empty else _wished_order()
+    group = _at_group(walk, order, groups)
+    if group is None:
+        is_first = order == "clear"
+        group = groups[0] if is_first else most_useful_group(groups, looks, dataset, suggestions)
+        state.stand_at_group(walk, order, group.number)
+    words = ngettext("{n} picture", "{n} pictures that look alike", len(group.ids))
+    heading.subheader(words.format(n=number(len(group.ids))), anchor=False)
+    _group(project, dataset, walk, group, suggestions)
+
+
+def _what_is_left_over(walk: str) -> None:
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="label-left-over"
+    ):
+        st.subheader(_("What was skipped or taken out"), anchor=False, width="content")
+        if st.button(_("Go through the groups again"), icon=":material/replay:", key="label-again"):
+            state.walk_again(walk)
+            st.rerun()
 
 
 def _wished_order() -> str:
     order = st.selectbox(
-        _("What comes first"),
+        _("Next comes"),
         list(_ORDERS),
         format_func=lambda order: _(_ORDERS[order]),
         key="label-order",
         persist_state="session",
-        width=240,
+        width=230,
     )
     return str(order)
+
+
+def _at_group(walk: str, order: str, groups: list[LabelGroup]) -> LabelGroup | None:
+    """The group that the session stands at already."""
+    return next((group for group in groups if (order, group.number) == state.group_at(walk)), None)
 
 
 def _group(
     project: Project, dataset: Dataset, walk: str, group: LabelGroup, suggestions: LabelSuggestions
 ) -> None:
     """One group, everything in it selected."""
-    shares = shares_of(project, dataset, group.ids, suggestions)
-    count = ngettext("{n} picture", "{n} pictures that look alike", len(group.ids)).format(
-        n=number(len(group.ids))
-    )
-    st.subheader(count, anchor=False)
-    suggested = _say_what_is_likely(shares)
+    shares = shares_of(project, dataset, group.ids, suggestions) if suggestions.know(group.ids) else None
+    suggested = _say_what_is_likely(shares, suggestions)
     st.caption(
         _("All are selected. Click those that do not belong to take them out, then say what the others are.")
     )
@@ -184,15 +206,19 @@ def _group(
     _act(project, dataset, event, dict.fromkeys(event.ids, suggested))
 
 
-def _say_what_is_likely(shares: Shares | None) -> str:
+def _say_what_is_likely(shares: Shares | None, suggestions: LabelSuggestions) -> str:
     """The class that the group is likely of, said; "" while nothing is known."""
     if shares is None:
-        st.markdown(_("Press a class's number, or choose **Label as …** to name a new one."))
+        st.markdown(
+            _("Choose **Label as …** and type what they show.")
+            if suggestions.is_empty
+            else _("Nothing that has a label looks much like these: perhaps a new class.")
+        )
         return ""
     name, share = shares.likeliest()
     source = _("says the latest classifier") if shares.run else _("going by the labels so far")
     st.markdown(
-        _(":material/lightbulb: Probably **{name}**: {share} sure, {source}.").format(
+        _("Probably **{name}**: {share} sure, {source}.").format(
             name=escape(name), share=percent(round(share, 2)), source=source
         )
     )

@@ -73,10 +73,10 @@ def _map(project: Project) -> None:
     ]
     selected = feature_map(
         points,
-        _categories(dataset),
-        _category_of(dataset, pictures),
+        categories(dataset),
+        category_of(dataset, pictures),
         marks,
-        _marks_of(project, dataset, pictures),
+        marks_of(project, dataset, pictures),
         project=project.name,
         key=f"map-{project.name}",
     )
@@ -106,12 +106,12 @@ def _on_the_map(version: VersionKey, written: int, _dataset: Dataset) -> tuple[p
     points = MapPoints(
         positions=places.values[place_of[pictures["id"]].to_numpy()],
         sha256=pictures["sha256"].tolist(),
-        names=[name.rsplit("/", 1)[-1] for name in pictures["name"]],
+        names=[name.rsplit("/", 1)[-1] for name in pictures["name"].tolist()],
     )
     return pictures, points
 
 
-def _categories(dataset: Dataset) -> list[Category]:
+def categories(dataset: Dataset) -> list[Category]:
     """The classes in their order, then what is in none."""
     classes = [
         Category(name=name, kind=CategoryKind.CLASS, place=place)
@@ -124,15 +124,15 @@ def _categories(dataset: Dataset) -> list[Category]:
     ]
 
 
-def _category_of(dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
-    """int64 (n,): each picture's place in ``_categories``."""
+def category_of(dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
+    """int64 (n,): each picture's place in ``categories``."""
     classes = len(dataset.all_class_names)
     labels = pd.Categorical(pictures["label"], categories=list(dataset.all_class_names)).codes
     labels = np.where(labels < 0, classes, labels)
     return np.where(pictures["excluded"], classes + 1, labels)
 
 
-def _marks_of(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
+def marks_of(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
     """bool (n, 2): which the check suspects to have a wrong label, and to belong nowhere."""
     report = read_report(project)
     found: dict[FindingKind, set[str]] = {FindingKind.WRONG_LABELS: set(), FindingKind.OUTLIERS: set()}

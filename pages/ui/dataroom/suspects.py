@@ -45,7 +45,7 @@ def open_findings(
         dismissed: what was said to be right, as (kind, id).
     """
     pictures = dataset.all_pictures[~dataset.all_pictures["excluded"]]
-    labels = dict(zip(pictures["id"], pictures["label"], strict=True))
+    labels = dict(zip(pictures["id"].tolist(), pictures["label"].tolist(), strict=True))
     return [_open(finding, labels, dismissed) for finding in findings]
 
 

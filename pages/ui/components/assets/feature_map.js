@@ -81,6 +81,12 @@ class FeatureMap {
     for (let row = 0; row < this.count; row++) if (bits[row >> 3] & (1 << (row & 7))) this.selected.add(row)
   }
 
+  leave() {
+    this.Plotly?.purge(this.plot)
+    this.isListening = false
+    this.drawnAs = undefined
+  }
+
   // ---- What is lit ----
 
   get isFiltered() {
@@ -135,10 +141,9 @@ class FeatureMap {
       xaxis: { ...axis, range: ranges[0] },
       yaxis: { ...axis, range: ranges[1], scaleanchor: "x" },
     }
-    const isFirst = !this.plot.classList.contains("js-plotly-plot")
     this.Plotly.react(this.plot, this.traces, layout, { displayModeBar: false, responsive: true, doubleClick: false })
     this.plot.dataset.drawn = this.drawn
-    if (isFirst) this.listen()
+    if (!this.isListening) this.listen()
   }
 
   drawn = 0
@@ -211,6 +216,7 @@ class FeatureMap {
   // ---- Hands ----
 
   listen() {
+    this.isListening = true
     this.plot.on("plotly_hover", ({ points, event }) => this.showCard(this.rowOf(points[0]), event))
     this.plot.on("plotly_unhover", () => this.hideCard())
     this.plot.on("plotly_relayout", () => this.rememberRanges())
@@ -451,5 +457,5 @@ export default function ({ data, parentElement, setStateValue }) {
   maps.set(root, map)
   map.send = (selection) => setStateValue("seen", selection)
   map.update(data)
-  return () => window.Plotly?.purge(map.plot)
+  return () => map.leave()
 }

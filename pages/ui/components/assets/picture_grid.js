@@ -46,7 +46,10 @@ class PictureGrid {
     this.list.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault())
     this.list.addEventListener("focusin", (event) => this.arrived(idAt(event)))
     root.addEventListener("focusin", () => (this.memory.hadFocus = true))
-    root.addEventListener("focusout", () => (this.memory.hadFocus = !root.isConnected))
+    // Chrome says so before it removes the element: only afterwards is it known who left whom.
+    root.addEventListener("focusout", () => setTimeout(() => {
+      if (root.isConnected) this.memory.hadFocus = this.holdsFocus()
+    }))
   }
 
   // ---- What Python says ----
@@ -61,6 +64,7 @@ class PictureGrid {
     const hadFocus = this.holdsFocus() || this.isBack()
     this.canSelect = data.actions.some((action) => action.needs_pictures)  // else there is nothing to select for
     this.root.classList.toggle("dr-only-look", !this.canSelect)
+    this.root.classList.toggle("dr-preselects", this.preselects)
     this.root.style.setProperty("--dr-tile", `${data.tile_pixels}px`)
     this.list.setAttribute("aria-label", data.label)
     this.empty.textContent = data.words.empty

@@ -1,4 +1,4 @@
-"""What a picture grid shows under AppTest, and how the browser would tell the page what was done there."""
+"""What a page shows under AppTest, picture grids included, and how a browser would tell what was done there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+
+_SENTENCES = ("markdown", "caption", "info", "warning", "success", "error")
+
+
+def parts(app: AppTest, kind: str) -> list[Any]:
+    """The elements of a kind in the page's main part."""
+    return list(app.main.get(kind))
+
+
+def said(app: AppTest) -> str:
+    """Every sentence in the page's main part."""
+    return "\n".join(str(part.value) for kind in _SENTENCES for part in parts(app, kind))
 
 
 def drawn(app: AppTest, key: str) -> dict[str, Any]:
