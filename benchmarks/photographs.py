@@ -76,7 +76,7 @@ class Planned:
 
 def write_photographs(folder: Path, pictures: int, seed: int = 0) -> None:
     """Write ``train/ val/ test/``, each with a folder for each class."""
-    photographs = {label: _open(path) for label, path in SOURCES.items()}
+    photographs = {label: open_photograph(label) for label in SOURCES}
     for part in PARTS:
         for label in SOURCES:
             (folder / part / label).mkdir(parents=True, exist_ok=True)
@@ -125,16 +125,17 @@ def tile_boxes(part: str, width: int, height: int) -> list[tuple[int, int, int, 
     ]
 
 
+def open_photograph(label: str) -> Image.Image:
+    """The whole photograph that a class is cut from, RGB."""
+    package, _, inside = SOURCES[label].partition("/")
+    return Image.open(Path(str(files(package))) / inside).convert("RGB")
+
+
 def _parts(count: int) -> list[str]:
     """The part of each of a class's pictures; every part gets at least one."""
     test = max(1, round(_TEST_FRACTION * count))
     validation = max(1, round(_VALIDATION_FRACTION * count))
     return ["test"] * test + ["val"] * validation + ["train"] * (count - test - validation)
-
-
-def _open(path: str) -> Image.Image:
-    package, _, inside = path.partition("/")
-    return Image.open(Path(str(files(package))) / inside).convert("RGB")
 
 
 def _write(item: Planned, photograph: Image.Image, folder: Path) -> None:

@@ -101,7 +101,7 @@ def _by_features(
     judged = pictures.iloc[learnt].reset_index(drop=True)
     labels = pd.Categorical(judged["label"], categories=list(dataset.class_names)).codes.astype(np.int64)
     suspected = suspected_labels(points[learnt], labels, judged["group"].to_numpy(), progress)
-    outliers = outlying_pictures(features[learnt], labels, progress)
+    outliers = outlying_pictures(features, labels, progress, rows=learnt)
     found = (
         wrong_labels_finding(suspected, judged, dataset.class_names),
         outliers_finding(outliers, judged),

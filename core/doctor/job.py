@@ -22,7 +22,8 @@ from core.progress import Progress, Stage
 from core.training.features import cached_features, count_missing
 from core.workspace import project_of
 
-_CHECKED_PER_SECOND = 300  # pictures: a first guess for time left
+_CHECKED_PER_SECOND = 300  # pictures: first guesses for the time left
+_CHECK_SECONDS = 8.0  # however few
 _CONVERSION_SECONDS = 15.0
 
 
@@ -52,7 +53,7 @@ def expected_seconds_by_stage(dataset: Dataset) -> dict[Stage, float]:
     """
     backbone, count = get_backbone(DEFAULT_BACKBONE), len(dataset.pictures)
     engine = cached_engine(backbone)
-    expected = {Stage.CHECKING: 1.0 + count / _CHECKED_PER_SECOND}
+    expected = {Stage.CHECKING: _CHECK_SECONDS + count / _CHECKED_PER_SECOND}
     if not weights_ready(backbone):
         return expected
     if engine is None:

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from core.progress import Progress, raise_if_stopped
 
 _LOOK_ALIKES = 10
-_BLOCK_BYTES = 64 << 20  # of distances held at a time
+_BLOCK_BYTES = 16 << 20  # of distances held at a time; sorting them takes four times as much
 _MOST_ROWS = 2048  # in a block, where there are few references
 
 

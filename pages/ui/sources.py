@@ -97,12 +97,13 @@ class Reading:
 
 def choose_kind(kinds: list[Kind], key: str) -> Kind:
     """The way that someone chose for their pictures to come."""
+    words = {kind: f"{_ICONS[kind]} {_(_TITLES[kind])}" for kind in kinds}
     chosen = st.pills(
         _("How do the pictures come?"),
         kinds,
         default=kinds[0],
         required=True,
-        format_func=lambda kind: f"{_ICONS[kind]} {_(_TITLES[kind])}",
+        format_func=words.__getitem__,
         label_visibility="collapsed",
         key=key,
         persist_state="session",
@@ -157,10 +158,11 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         else _("Advanced: unsorted pictures, a table of labels")
     )
     with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
+        words = {by: _(text) for by, text in _TOLD_BY.items()}
         told_by = st.radio(
             _("What says the classes"),
-            list(_TOLD_BY),
-            format_func=lambda by: _(_TOLD_BY[by]),
+            list(words),
+            format_func=words.__getitem__,
             captions=[_(caption) for caption in _TOLD_BY_CAPTIONS.values()],
             key=f"{key}-told-by",
             persist_state="session",
@@ -378,10 +380,11 @@ def _browse_folders(roots: tuple[Path, ...], key: str) -> Source | None:
         state.count_up(key)
         st.rerun()
     st.caption(_what_it_brings(content))
+    words = {False: _("are copied into the project"), True: _("stay where they are")}
     stay = st.radio(
         _("The pictures"),
-        [False, True],
-        format_func=lambda stay: _("stay where they are") if stay else _("are copied into the project"),
+        list(words),
+        format_func=words.__getitem__,
         captions=[
             _("Safe, whatever happens to the folder."),
             _(

@@ -18,7 +18,8 @@ def test_rows_come_back_with_their_ids_and_types(tmp_path: Path) -> None:
     found = read_rows(tmp_path, "map", "1f")
     assert found is not None
     np.testing.assert_array_equal(found.values, values)
-    assert (found.ids.tolist(), found.values.dtype) == (IDS.tolist(), np.float32)
+    assert found.ids.tolist() == IDS.tolist()
+    assert found.values.dtype == np.float32
 
 
 def test_ids_of_a_table_need_no_pickle(tmp_path: Path) -> None:

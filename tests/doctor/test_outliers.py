@@ -34,10 +34,8 @@ def features(extractor: FeatureExtractor) -> np.ndarray:
     ]
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     photographs = [small_photograph(name) for name in ("china", "flower", "chelsea", "coffee")]
-    pixels = [
-        load_picture(encoded(picture, "PNG"), extractor.input_size)
-        for picture in [*scans, *photographs, noise]
-    ]
+    pictures: list[Image.Image | np.ndarray] = [*scans, *photographs, noise]
+    pixels = [load_picture(encoded(picture, "PNG"), extractor.input_size) for picture in pictures]
     return extractor.run(np.stack(pixels))
 
 

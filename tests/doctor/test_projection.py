@@ -29,7 +29,8 @@ def neighbours_of_own_class(places: np.ndarray, labels: np.ndarray) -> float:
 def test_neighbours_on_the_map_share_a_class(places: np.ndarray) -> None:
     """As often as neighbours by all features do, and far more often than on two principal components."""
     labels, points = digit_labels()[:COUNT], digit_points()[:COUNT]
-    assert (places.shape, places.dtype) == ((COUNT, 2), np.float32)
+    assert places.shape == (COUNT, 2)
+    assert places.dtype == np.float32
     assert neighbours_of_own_class(places, labels) >= neighbours_of_own_class(points, labels) - 0.01
     assert neighbours_of_own_class(points[:, :2], labels) < 0.7
 

@@ -17,7 +17,7 @@ from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.jobs.start import wait_for
 from core.workspace import get_project, jobs_folder, list_projects
-from pages.ui.sources import Kind
+from pages.ui.sources import Kind, Source, suggested_name
 from tests.pictures import Files, class_folders, digit, write_folder
 
 OpenPage = Callable[..., AppTest]
@@ -49,6 +49,14 @@ def imported(app: AppTest, state: JobState = JobState.FINISHED) -> AppTest:
 
 def newest_import() -> JobDirectory:
     return list_jobs(jobs_folder())[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("leaves.zip", "leaves"), ("leaves.tar.gz", "leaves"), ("my.leaves", "my.leaves"), ("a.b.tgz", "a.b")],
+)
+def test_a_project_is_called_as_its_file_unless_someone_says_otherwise(file: str, name: str) -> None:
+    assert suggested_name(Source(name=file)) == name
 
 
 def test_a_project_can_begin_with_nothing_but_the_names_of_its_classes(open_page: OpenPage) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from plotly.graph_objects import Figure
 
 from core.api import plotly_script_path
+from pages.ui.components.asset_files import assets
 from pages.ui.text import _
 from pages.ui.urls import own_url
 
@@ -22,21 +23,6 @@ _HTML = """
 # theme, always with the same element; the function it returns runs at the end.
 _JS = """
 const charts = new WeakMap()
-
-function loadPlotly(path) {
-  window.darkroomPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script")
-    script.src = path
-    script.onload = () => resolve(window.Plotly)
-    script.onerror = () => {
-      window.darkroomPlotly = undefined  // the next redraw tries again
-      script.remove()
-      reject(new Error("Plotly could not be loaded"))
-    }
-    document.head.append(script)
-  })
-  return window.darkroomPlotly
-}
 
 function themeOf(element) {
   const style = getComputedStyle(element)
@@ -95,7 +81,9 @@ export default function ({ data, parentElement }) {
 }
 """
 
-_mount = st.components.v2.component("darkroom_live_chart", html=_HTML, js=_JS, isolate_styles=False)
+_mount = st.components.v2.component(
+    "darkroom_live_chart", html=_HTML, js=assets("elements.js", "plotly.js") + _JS, isolate_styles=False
+)
 
 
 def live_chart(figure: Figure, *, key: str, height: int = 320) -> None:

@@ -145,7 +145,9 @@ def _into_a_class(project: Project, dataset: Dataset, kind: Kind) -> None:
         st.caption(_how_full(dataset))
     if kind is Kind.FILES:
         _files(project, label)
-    elif label is not None:
+    elif label is None:
+        st.info(_("Type the name of a class, and the camera appears."))
+    else:
         _camera(project, label)
 
 

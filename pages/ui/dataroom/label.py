@@ -161,10 +161,11 @@ def _what_is_left_over(walk: str) -> None:
 
 
 def _wished_order() -> str:
+    words = {order: _(text) for order, text in _ORDERS.items()}
     order = st.selectbox(
         _("Next comes"),
-        list(_ORDERS),
-        format_func=lambda order: _(_ORDERS[order]),
+        list(words),
+        format_func=words.__getitem__,
         key="label-order",
         persist_state="session",
         width=230,
