@@ -21,7 +21,7 @@ from core.files import whole_file
 from core.progress import Progress, raise_if_stopped
 
 MOST_BITS = 10  # of 64: 99% of the copies we made differ in fewer from their best window
-_MOST_CANDIDATES = 4  # a picture, those with the most similar hashes
+_MOST_CANDIDATES = 2  # a picture, those with the most similar hashes
 _MARGIN_STEP = 0.035  # of the side: a hash still recognises a window that is off by half of it
 _MOST_STEPS = 3  # at most 10.5% of width and height are cut away
 _MOST_MIRRORED_STEPS = 1
@@ -73,7 +73,7 @@ class HashIndex:
             {
                 "first": rows[picture],
                 "second": self._owners[hit],
-                "mirrored": turn >= len(windows()),
+                "mirrored": turn >= len(_margin_pairs()),
                 "bits": np.bitwise_count(flat[query] ^ self._unique[hit]),
             }
         )
@@ -156,14 +156,6 @@ def window_hashes(folder: Path, sha256: str) -> np.ndarray:
     flipped = np.packbits(np.tile(np.arange(HASH_SIDE) % 2, HASH_SIDE)).view(">u8").astype(np.uint64)
     mirrored = sum((steps + 1) ** 2 for steps in range(_MOST_MIRRORED_STEPS + 1))
     return np.concatenate([hashes, hashes[:mirrored] ^ flipped])
-
-
-@lru_cache
-def windows() -> np.ndarray:
-    """The windows that are looked up, the whole first: float32 (W, 4), as ``alignment.compare`` takes them."""
-    margins = np.array(_margins(), np.float32)
-    vertical, horizontal = _margin_pairs().T
-    return np.concatenate([margins[horizontal], margins[vertical]], axis=1)
 
 
 def _margins() -> list[tuple[float, float]]:

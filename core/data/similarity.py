@@ -26,7 +26,6 @@ from core.data.hash_search import (
     equal_pairs,
     hash_numbers,
     no_pairs,
-    windows,
 )
 from core.data.measures import with_measures
 from core.progress import Progress, QuietProgress, raise_if_stopped
@@ -47,7 +46,9 @@ _WHOLE = 0.03  # margins below it: the copy shows everything
 _LOOSELY = 2.0  # times the difference, for pictures of one group that are not copies of each other
 _WAYS = ((False, False), (True, False), (False, True), (True, True))  # turned round, mirrored
 _WORTH_TRYING = 0.25  # of correlation less than the most likely way's, before anything is aligned
-_FAR_CUTS = (0.1, 0.2, 0.3)  # of the side, tried where no hash says what a copy shows
+# What the windows lack of the side from which the alignment begins; it mends a twentieth of the side.
+_NEAR_CUTS = (0.07,)  # where hashes of windows are alike
+_FAR_CUTS = (0.1, 0.2, 0.3)  # where nothing is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +183,7 @@ class _PixelCheck:
         first, second = self._squares(ends)
         turned_over = mirrored[:, np.newaxis, np.newaxis, np.newaxis]
         second = np.where(turned_over, second[:, :, ::-1], second)
-        begin, _ = best_windows(first, second, windows())
+        begin, _ = best_windows(first, second, _starts(_NEAR_CUTS))
         return list(self._copies(ends, mirrored, compare(first, second, begin)))
 
     def _check_anyhow(self, looseness: float, ends: np.ndarray) -> list[NearPair]:
@@ -191,7 +192,7 @@ class _PixelCheck:
         for turned, mirrored in _WAYS:
             whole, part = (second, first) if turned else (first, second)
             part = part[:, :, ::-1] if mirrored else part
-            ways.append((whole, part, *best_windows(whole, part, _far_windows())))
+            ways.append((whole, part, *best_windows(whole, part, _starts(_FAR_CUTS))))
         likely = np.max([correlation for *_, correlation in ways], axis=0) - _WORTH_TRYING
         found: dict[Ends, NearPair] = {}
         for (turned, mirrored), (whole, part, begin, correlation) in zip(_WAYS, ways, strict=True):
@@ -278,10 +279,10 @@ def _on_every_core(
             pool.shutdown(cancel_futures=True)
 
 
-def _far_windows() -> np.ndarray:
-    """The whole picture, and windows at its corners, edges and centre: float32 (28, 4)."""
-    cuts = [(0.0, 0.0, 0.0, 0.0)]
-    for cut in _FAR_CUTS:
+def _starts(cuts: Sequence[float]) -> np.ndarray:
+    """The whole picture, and windows at its corners, edges and centre: float32 (1 + 9 for each cut, 4)."""
+    starts = [(0.0, 0.0, 0.0, 0.0)]
+    for cut in cuts:
         sides = [(cut * share, cut * (1 - share)) for share in (0.0, 0.5, 1.0)]
-        cuts += [(*horizontal, *vertical) for horizontal in sides for vertical in sides]
-    return np.array(cuts, np.float32)
+        starts += [(*horizontal, *vertical) for horizontal in sides for vertical in sides]
+    return np.array(starts, np.float32)

@@ -19,12 +19,12 @@ from core.messages import N_, Message
 from core.workspace import list_projects
 from pages.ui import state
 from pages.ui.jobs import follow, show_error
+from pages.ui.reading import reading_options
 from pages.ui.sources import (
     Kind,
     choose_kind,
     choose_source,
     follow_import,
-    reading_options,
     start,
     suggested_name,
 )

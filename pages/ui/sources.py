@@ -1,8 +1,8 @@
-"""Where new pictures come from, and how they are read: what a new project and an addition ask alike."""
+"""Where new pictures come from: what a new project and an addition ask alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePath
@@ -10,7 +10,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.importing import ImportConfig
 from core.data.server_folders import (
     FOLDERS_VARIABLE,
     FolderContent,
@@ -18,33 +17,17 @@ from core.data.server_folders import (
     checked_folder,
     list_folders,
 )
-from core.data.sheet import SheetColumns, read_sheet
-from core.data.splitting import SplitConfig
 from core.errors import DarkroomError
 from core.jobs.start import start_import
 from core.messages import N_
 from core.uploads.store import forget_upload_at
 from pages.ui import state
 from pages.ui.components.upload import upload
+from pages.ui.reading import TURN, Reading
 from pages.ui.text import _, escape, file_size, ngettext, number, show
 
 _ARCHIVE_TYPES = ["zip", "tar", "tgz", "gz", "bz2", "xz"]
 _NAMED_FOLDERS = 6  # of a folder's classes, as an example of what was found
-_MOST_PERCENT = 40
-_SHEET_TYPES = ["csv", "tsv", "xlsx", "xlsm"]
-_TOLD_BY = {
-    "folders": N_("Their folders"),
-    "sheet": N_("A table that I add here"),
-    "sheet inside": N_("A table that lies among the pictures"),
-    "nothing": N_("Nothing yet: I label them here"),
-}
-_TOLD_BY_CAPTIONS = {
-    "folders": N_("The name of each folder is a class."),
-    "sheet": N_("CSV or Excel: a row for each picture with its file name and its class."),
-    "sheet inside": N_("CSV or Excel, in the same zip file or folder."),
-    "nothing": N_("In groups that look alike, with suggestions. Folders do not count."),
-}
-_TURN = "upload"  # counts up once what was chosen is used
 
 
 class Kind(StrEnum):
@@ -84,15 +67,6 @@ class Source:
     upload: tuple[str, Callable[[int], bytes]] | None = None
     path: Path | None = None
     refer: bool = False  # leave the pictures where they are
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How a source is to be read; ``sheet`` is the name and the bytes of a table of labels."""
-
-    config: ImportConfig
-    sheet: tuple[str, bytes] | None = None
-    is_ready: bool = True  # False while a table is still to be chosen
 
 
 def choose_kind(kinds: list[Kind], key: str) -> Kind:
@@ -135,7 +109,7 @@ def follow_import(name: str, **what: Any) -> None:
     except DarkroomError as error:
         st.error(show(error.message))
         return
-    state.count_up(_TURN)
+    state.count_up(TURN)
     state.follow_job(job)
     st.rerun()
 
@@ -150,134 +124,13 @@ def suggested_name(source: Source | None) -> str:
     return PurePath(plain.stem).stem if PurePath(plain.stem).suffix.lower() == ".tar" else plain.stem
 
 
-def reading_options(key: str, *, new_project: bool) -> Reading:
-    """The dials for how a source is read, folded."""
-    title = (
-        _("Advanced: unsorted pictures, a table of labels, the division")
-        if new_project
-        else _("Advanced: unsorted pictures, a table of labels")
-    )
-    with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
-        words = {by: _(text) for by, text in _TOLD_BY.items()}
-        told_by = st.radio(
-            _("What says the classes"),
-            list(words),
-            format_func=words.__getitem__,
-            captions=[_(caption) for caption in _TOLD_BY_CAPTIONS.values()],
-            key=f"{key}-told-by",
-            persist_state="session",
-        )
-        sheet, columns = _sheet(key) if told_by == "sheet" else (None, None)
-        merge_case = st.checkbox(
-            _("Classes that differ only in capital letters are one"),
-            help=_("“Cat” and “cat” become one class, spelt as most of the pictures have it."),
-            key=f"{key}-merge-case",
-            persist_state="session",
-        )
-        split = _split_dials(key) if new_project else SplitConfig()
-    config = ImportConfig(
-        merge_case=merge_case,
-        unlabelled=told_by == "nothing",
-        sheet_inside=told_by == "sheet inside",
-        columns=columns,
-        split=split,
-    )
-    return Reading(config=config, sheet=sheet, is_ready=told_by != "sheet" or sheet is not None)
-
-
-def _sheet(key: str) -> tuple[tuple[str, bytes] | None, SheetColumns | None]:
-    """A table of labels, and which of its columns say what if someone chose them."""
-    file = st.file_uploader(
-        _("Table of labels"), type=_SHEET_TYPES, key=f"{key}-sheet-{state.counter(_TURN)}"
-    )
-    if file is None:
-        return None, None
-    try:
-        sheet = read_sheet(file.getvalue(), file.name)
-    except DarkroomError as error:
-        st.error(show(error.message))
-        return None, None
-    rows = ngettext("{n} row", "{n} rows", len(sheet.rows)).format(n=number(len(sheet.rows)))
-    columns = ", ".join(map(escape, sheet.columns))
-    st.caption(_("{rows}. Columns: {columns}").format(rows=rows, columns=columns))
-    chosen = None
-    if st.checkbox(
-        _("Choose the columns"),
-        help=_("Otherwise they are told by their names and by what stands in them."),
-        key=f"{key}-columns",
-    ):
-        chosen = _choose_columns(key, sheet.columns)
-    return (file.name, file.getvalue()), chosen
-
-
-def _choose_columns(key: str, columns: tuple[str, ...]) -> SheetColumns:
-    def choose(label: str, name: str, options: Sequence[str | None], place: int = 0) -> str | None:
-        return st.selectbox(
-            label,
-            options,
-            index=place,
-            format_func=lambda column: _("– none") if column is None else column,
-            key=f"{key}-column-{name}",
-        )
-
-    left, right = st.columns(2)
-    with left:
-        file = choose(_("Names of the files"), "file", columns)
-        split = choose(_("Train, validation or test"), "split", [None, *columns])
-    with right:
-        label = choose(_("Classes"), "label", columns, place=1)
-        group = choose(_("Groups that must stay together"), "group", [None, *columns])
-    return SheetColumns(file=str(file), label=str(label), split=split, group=group)
-
-
-def _split_dials(key: str) -> SplitConfig:
-    """How a new project's pictures are divided."""
-    usual = SplitConfig()
-    st.markdown(
-        _("**How the pictures are divided** – folders called train, val and test decide it themselves.")
-    )
-    validation, test, seed = st.columns(3)
-    validation_percent = validation.number_input(
-        _("To validate (%)"),
-        1,
-        _MOST_PERCENT,
-        round(100 * usual.validation_fraction),
-        help=_(
-            "Pictures that are not learnt from: while training, they tell which state of the classifier is best."
-        ),
-        key=f"{key}-validation",
-        persist_state="session",
-    )
-    test_percent = test.number_input(
-        _("To test (%)"),
-        1,
-        _MOST_PERCENT,
-        round(100 * usual.test_fraction),
-        help=_("Pictures kept aside until the end: they tell how well the classifier does on new ones."),
-        key=f"{key}-test",
-        persist_state="session",
-    )
-    chosen_seed = seed.number_input(
-        _("Seed"),
-        0,
-        2**31 - 1,
-        usual.seed,
-        help=_("The same seed divides the same pictures in the same way."),
-        key=f"{key}-seed",
-        persist_state="session",
-    )
-    return SplitConfig(
-        validation_fraction=validation_percent / 100, test_fraction=test_percent / 100, seed=chosen_seed
-    )
-
-
 def _archive(key: str) -> Source | None:
     st.markdown(
         _(
             "A zip or tar file with **one folder for each class**. The folder's name becomes the class: `cats/1.jpg`, `dogs/1.jpg`."
         )
     )
-    turn, place = state.counter(_TURN), st.container()
+    turn, place = state.counter(TURN), st.container()
     limit = int(st.get_option("server.maxUploadSize")) / 1024
     is_large = st.toggle(
         _("Larger than {n} GB, or a slow connection").format(n=number(limit)),
@@ -302,7 +155,7 @@ def _own_folder(key: str) -> Source | None:
         )
     )
     return _sent(
-        f"{key}-folder-{state.counter(_TURN)}", label=_("Drop the folder here"), folder=True, multiple=True
+        f"{key}-folder-{state.counter(TURN)}", label=_("Drop the folder here"), folder=True, multiple=True
     )
 
 
@@ -325,7 +178,7 @@ def _sent(key: str, **what: Any) -> Source | None:
         )
         if st.button(_("Choose another"), type="tertiary", key=f"{key}-another"):
             forget_upload_at(Path(arrived["path"]))
-            state.count_up(_TURN)
+            state.count_up(TURN)
             st.rerun()
     return Source(name=arrived["name"], path=Path(arrived["path"]))
 

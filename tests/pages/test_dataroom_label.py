@@ -152,8 +152,9 @@ def test_what_is_left_over_is_accepted_picture_by_picture(
     app = opened(open_page, grouped)
     while "What was skipped" not in says(app):
         app = act(app, GROUP, "skip")
-    chosen = ids(app, SINGLE)
-    act(app, SINGLE, "accept", chosen)
+    chosen = [tile["id"] for tile in shown(app, SINGLE) if tile.get("strong")]
+    assert len(chosen) > 20
+    act(app, SINGLE, "accept", ids(app, SINGLE))
     now = labels(grouped)
     right = [now[identifier] == truth[identifier] for identifier in chosen]
     assert sum(right) / len(right) > 0.66

@@ -20,7 +20,8 @@ from pages.ui.components.camera import CameraCatch, accept, camera
 from pages.ui.dataroom.changes import apply_change
 from pages.ui.importing import offer_again
 from pages.ui.jobs import follow, show_error
-from pages.ui.sources import Kind, choose_kind, choose_source, reading_options, start
+from pages.ui.reading import reading_options
+from pages.ui.sources import Kind, choose_kind, choose_source, start
 from pages.ui.text import _, escape, ngettext, number, show
 
 _MOST_COUNTED = 12  # classes in one line

@@ -249,7 +249,7 @@ def _one_by_one(
     page = st.pagination(pages, key=f"label-page-{project.name}") if pages > 1 else 1
     shown = ids[(page - 1) * _PER_PAGE : page * _PER_PAGE]
     shares = shares_of(project, dataset, shown, suggestions)
-    own = {identifier: name for identifier, (name, _share) in (shares.of_each() if shares else {}).items()}
+    own = _told_one_by_one(shares, suggestions)
     pictures = dataset.all_pictures.set_index("id", drop=False).loc[shown]
     guesses = [_("{name}?").format(name=own[identifier]) if identifier in own else "" for identifier in shown]
     event = picture_grid(
@@ -266,13 +266,25 @@ def _one_by_one(
         _act(project, dataset, event, own)
 
 
+def _told_one_by_one(shares: Shares | None, suggestions: LabelSuggestions | None) -> dict[str, str]:
+    """The likely class of each picture, as far as anything labelled looks like it."""
+    own = shares.of_each() if shares else {}
+    knows = suggestions.linked if suggestions and shares and not shares.run else None
+    return {
+        identifier: name for identifier, (name, _share) in own.items() if knows is None or knows[identifier]
+    }
+
+
 def _by_likely_class(ids: list[str], suggestions: LabelSuggestions | None) -> list[str]:
+    """Those of one likely class together, the surest first; then those of which nothing is known."""
     if suggestions is None or suggestions.is_empty:
         return ids
-    shares = suggestions.probabilities.reindex(ids).dropna()
+    there = [identifier for identifier in ids if suggestions.linked.get(identifier, False)]
+    shares = suggestions.probabilities.loc[there]
     order = pd.DataFrame({"name": shares.idxmax(axis=1), "share": shares.max(axis=1)})
     known = order.sort_values(["name", "share"], ascending=[True, False], kind="stable").index.tolist()
-    return known + [identifier for identifier in ids if identifier not in set(known)]
+    is_known = set(known)
+    return known + [identifier for identifier in ids if identifier not in is_known]
 
 
 def _actions(project: Project, dataset: Dataset, accept: str, *, skip: bool = False) -> list[GridAction]:
@@ -296,11 +308,11 @@ def _actions(project: Project, dataset: Dataset, accept: str, *, skip: bool = Fa
 
 
 def _act(project: Project, dataset: Dataset, event: GridEvent, suggested: Mapping[str, str]) -> None:
+    labels = {identifier: suggested[identifier] for identifier in event.ids if identifier in suggested}
+    if event.action == "accept" and not labels:
+        st.rerun()
     changes = {
-        "accept": lambda: relabel_each(
-            project,
-            {identifier: suggested[identifier] for identifier in event.ids if identifier in suggested},
-        ),
+        "accept": lambda: relabel_each(project, labels),
         "label": lambda: relabel(project, event.ids, event.choice),
         "exclude": lambda: exclude(project, event.ids),
         "undo": lambda: restore_version(project, dataset.version - 1),
