@@ -19,7 +19,16 @@ from benchmarks.options import TUTORIAL_EPOCHS, Options
 from benchmarks.running import run_apart
 
 # The long one last.
-NAMES = ("upload", "gallery", "wrong_labels", "doctor", "feature_extraction", "web_process", "quick_training")
+NAMES = (
+    "dataset_import",
+    "upload",
+    "gallery",
+    "wrong_labels",
+    "doctor",
+    "feature_extraction",
+    "web_process",
+    "quick_training",
+)
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
 

@@ -1,10 +1,11 @@
 """The doctor: how its time grows with the pictures, and how many copies it finds.
 
-Pictures are pieces of the photographs of ``photographs``, at random places, scales,
-angles and in random light, drawn as thumbnails right away: of a picture's file, the
-doctor asks nothing. Copies are made of them in the ways that pictures change on their way
-through messengers and web sites. Pieces that share no pixel, and scanned digits,
-are different pictures; every pair that is named among those is a mistake.
+Pictures are double exposures of two pieces of the photographs of ``photographs``, at
+random places, scales, angles and in random light: so fifty thousand of them show what
+is in no other. They are drawn as thumbnails right away, as of a picture's file the
+doctor asks nothing. One in fifty is a copy, made in one of the ways that pictures
+change on their way through messengers and web sites. Pieces that share no pixel, and
+scanned digits, are different pictures; every pair that is named among those is a mistake.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ _SIDE, _LEAST_SIDE = 160, 80  # pixels
 _SCALES = (0.25, 0.8)  # of the largest piece that fits
 _MAX_ANGLE = 30  # degrees, either way
 _LIGHT = (0.75, 1.25)
+_WEAK_SHARE = 0.35  # of the second exposure
 _MOST_SECONDS = 60.0
 _DIGITS = 1797
 _LEAST_CONTRAST = 8.0  # grey levels: flatter pieces are not asked for
@@ -188,7 +190,7 @@ def _copy_figures(folder: Path, quick: bool) -> list[Figure]:
 
 
 def _draw_all(count: int, folder: Path) -> pd.DataFrame:
-    """A manifest of so many pieces, their thumbnails below ``folder``; drawn by every core."""
+    """A manifest of so many pictures, their thumbnails below ``folder``; drawn by every core."""
     blocks = [
         (seed, min(_BLOCK, count - start), folder) for seed, start in enumerate(range(0, count, _BLOCK))
     ]
@@ -206,15 +208,22 @@ def _draw_block(block: tuple[int, int, Path]) -> pd.DataFrame:
             label, picture = drawn[random.integers(len(drawn))]
             drawn.append((label, changes[random.integers(len(changes))](picture)))
         else:
-            label = str(random.choice(list(SOURCES)))
-            drawn.append((label, _piece(_photograph(label), random)))
+            label, other = (str(name) for name in random.choice(list(SOURCES), 2))
+            size = _size(random)
+            strong, weak = (_piece(_photograph(name), size, random) for name in (label, other))
+            drawn.append((label, Image.blend(strong, weak, _WEAK_SHARE)))
     return _write(folder, drawn)
 
 
-def _piece(photograph: Image.Image, random: np.random.Generator) -> Image.Image:
-    """A turned and scaled piece, its longer side 160 pixels, in other light."""
-    aspect = math.exp(random.uniform(math.log(_LEAST_SIDE / _SIDE), math.log(_SIDE / _LEAST_SIDE)))
-    width, height = (_SIDE, round(_SIDE / aspect)) if aspect >= 1 else (round(_SIDE * aspect), _SIDE)
+def _size(random: np.random.Generator) -> tuple[int, int]:
+    """A width and height, the longer 160 pixels."""
+    shorter = int(random.integers(_LEAST_SIDE, _SIDE, endpoint=True))
+    return (_SIDE, shorter) if random.random() < 0.5 else (shorter, _SIDE)
+
+
+def _piece(photograph: Image.Image, size: tuple[int, int], random: np.random.Generator) -> Image.Image:
+    """A turned and scaled piece of this size, in other light."""
+    width, height = size
     angle = math.radians(random.uniform(-_MAX_ANGLE, _MAX_ANGLE))
     cosine, sine = math.cos(angle), math.sin(angle)
     box_width, box_height = width * cosine + height * abs(sine), width * abs(sine) + height * cosine
@@ -223,7 +232,7 @@ def _piece(photograph: Image.Image, random: np.random.Generator) -> Image.Image:
     y = random.uniform(scale * box_height / 2, photograph.height - scale * box_height / 2)
     a, b = scale * cosine, scale * sine
     place = (a, b, x - a * width / 2 - b * height / 2, -b, a, y + b * width / 2 - a * height / 2)
-    piece = photograph.transform((width, height), Image.Transform.AFFINE, place, Image.Resampling.BILINEAR)
+    piece = photograph.transform(size, Image.Transform.AFFINE, place, Image.Resampling.BILINEAR)
     return ImageEnhance.Brightness(piece).enhance(random.uniform(*_LIGHT))
 
 

@@ -7,6 +7,7 @@ implements ``Progress``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -69,6 +70,42 @@ class QuietProgress:
 
     def should_stop(self) -> bool:
         return False
+
+
+_STEPS = 1000  # in which a part of a stage is told
+
+
+@dataclass
+class PartOf:
+    """Progress of one part of a stage, which lasts from ``start`` to ``end`` of it (0 to 1).
+
+    It never goes back, although what works in it may count from 0 more than once.
+    """
+
+    whole: Progress
+    start: float
+    end: float
+    _farthest: float = 0.0
+
+    def plan(self, expected_seconds: Mapping[Stage, float]) -> None:
+        self.whole.plan(expected_seconds)
+
+    def stage(self, stage: Stage) -> None:
+        self.whole.stage(stage)
+
+    def advance(self, done: int, total: int) -> None:
+        self._farthest = max(self._farthest, done / max(1, total))
+        place = self.start + (self.end - self.start) * self._farthest
+        self.whole.advance(round(_STEPS * place), _STEPS)
+
+    def metric(self, record: dict[str, Any]) -> None:
+        self.whole.metric(record)
+
+    def keep(self, result: dict[str, Any]) -> None:
+        self.whole.keep(result)
+
+    def should_stop(self) -> bool:
+        return self.whole.should_stop()
 
 
 def raise_if_stopped(progress: Progress) -> None:

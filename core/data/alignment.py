@@ -20,7 +20,7 @@ from core.data.dataset import thumbnail_path
 SIDE = 48  # pixels of the square to which thumbnails are stretched for comparison
 _GRID = 24  # points a side at which two pictures are compared
 _COARSE_GRID = 12
-_MOST_STEPS = 6  # of the alignment; it converges in three or four
+_COARSE_STEPS, _FINE_STEPS = 4, 3  # of the alignment
 _LONGEST_STEP = 0.04  # of the picture's side
 _MOST_MARGIN = 0.35  # of the picture's side, cut away on one of its sides
 _LEAST_MARGIN = -0.03  # the other picture may show a little more
@@ -76,28 +76,28 @@ def compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Compa
     )
 
 
-def best_windows(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of the given windows (W, 4), the one of each first picture that is most like the second.
+def rough_windows(first: np.ndarray, second: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """About where each first picture shows what the second shows, begun at the best of ``starts`` (S, 4).
 
     Returns:
-        the windows (P, 4), and their correlations, float32 (P,).
+        windows for ``compare``, float32 (P, 4), and how well they correlate, float32 (P,).
     """
-    best, score = np.zeros((len(first), 4), np.float32), np.full(len(first), -np.inf, np.float32)
-    grey = first[..., 0].astype(np.float32)
-    target = _centred(_sample(second[..., 0].astype(np.float32), _no_margins(len(second)), _COARSE_GRID))
-    for window in windows:
-        tried = np.tile(window.astype(np.float32), (len(first), 1))
+    windows, best = np.zeros((len(first), 4), np.float32), np.full(len(first), -np.inf, np.float32)
+    grey = _halved(first[..., 0])
+    target = _centred(_sample(_halved(second[..., 0]), _no_margins(len(second)), _COARSE_GRID))
+    for start in starts.astype(np.float32):
+        tried = np.tile(start, (len(first), 1))
         correlation = _correlation(_centred(_sample(grey, tried, _COARSE_GRID)), target)
-        better = correlation > score
-        best[better], score[better] = window, correlation[better]
-    return best, score
+        better = correlation > best
+        windows[better], best[better] = start, correlation[better]
+    return _aligned(grey, target, windows, _COARSE_STEPS)
 
 
 def _compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Comparison:
     first, second = first.astype(np.float32), second.astype(np.float32)
     whole = _no_margins(len(second))
     target = _centred(_sample(second[..., 0], whole, _GRID))
-    windows = _aligned(first[..., 0], target, windows.astype(np.float32))
+    windows, correlation = _aligned(first[..., 0], target, windows.astype(np.float32), _FINE_STEPS)
     found = _centred(_sample(first[..., 0], windows, _GRID))
     energy = (_energy(found), _energy(target))
     gain = np.sqrt(energy[1] / np.maximum(energy[0], 1e-6))
@@ -109,7 +109,7 @@ def _compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Comp
         others = _sample(second[..., channel], whole, _COARSE_GRID)
         tint += np.abs(colours - others).mean((1, 2)) / 2
     return Comparison(
-        correlation=_correlation(found, target),
+        correlation=correlation,
         excess=difference / np.hypot(_SHIFT * slope, _NOISE),
         detail=slope / np.sqrt(np.maximum(energy[1], 1e-6)),
         contrast=np.sqrt(np.minimum(*energy)),
@@ -118,32 +118,35 @@ def _compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Comp
     )
 
 
-def _aligned(grey: np.ndarray, target: np.ndarray, windows: np.ndarray) -> np.ndarray:
-    """The windows of ``grey`` (P, 48, 48) that fit ``target`` (P, G, G), by Gauss-Newton steps.
+def _aligned(
+    grey: np.ndarray, target: np.ndarray, windows: np.ndarray, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The windows of ``grey`` (P, S, S) that fit ``target`` (P, G, G), and their correlations.
 
-    Lucas and Kanade's method (1981) with gain and offset, for the four margins.
+    Gauss-Newton steps (Lucas and Kanade, 1981) for the four margins, gain and offset.
     """
     best, score = windows, np.full(len(grey), -np.inf, np.float32)
-    for _ in range(_MOST_STEPS):
-        found = _sample(grey, windows, _GRID)
+    for step in range(steps + 1):
+        found = _sample(grey, windows, target.shape[1])
         centred = _centred(found)
         correlation = _correlation(centred, target)
-        better = correlation > score
-        best, score = np.where(better[:, np.newaxis], windows, best), np.maximum(correlation, score)
-        step = _step(found, centred, target, windows)
-        windows = np.clip(windows + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP), _LEAST_MARGIN, _MOST_MARGIN)
-    better = _correlation(_centred(_sample(grey, windows, _GRID)), target) > score
-    return np.where(better[:, np.newaxis], windows, best)
+        better = (correlation > score)[:, np.newaxis]
+        best, score = np.where(better, windows, best), np.maximum(correlation, score)
+        if step < steps:
+            move = np.clip(_step(found, centred, target, windows), -_LONGEST_STEP, _LONGEST_STEP)
+            windows = np.clip(windows + move, _LEAST_MARGIN, _MOST_MARGIN)
+    return best, score
 
 
 def _step(found: np.ndarray, centred: np.ndarray, target: np.ndarray, windows: np.ndarray) -> np.ndarray:
     """How far each margin should move: float32 (P, 4)."""
+    grid = target.shape[1]
     gain = np.clip((centred * target).sum((1, 2)) / np.maximum((centred**2).sum((1, 2)), 1e-6), 0.2, 5.0)
     gain = gain[:, np.newaxis, np.newaxis]
     left, right, top, bottom = (windows[:, side, np.newaxis, np.newaxis] for side in range(4))
-    across = np.gradient(found, axis=2) * (_GRID / (1 - left - right)) * gain  # by the picture's side
-    down = np.gradient(found, axis=1) * (_GRID / (1 - top - bottom)) * gain
-    place = _POINTS[_GRID]
+    across = np.gradient(found, axis=2) * (grid / (1 - left - right)) * gain  # by the picture's side
+    down = np.gradient(found, axis=1) * (grid / (1 - top - bottom)) * gain
+    place = _POINTS[grid]
     from_left, from_top = place[np.newaxis, np.newaxis, :], place[np.newaxis, :, np.newaxis]
     slopes = np.stack(
         [
@@ -151,8 +154,8 @@ def _step(found: np.ndarray, centred: np.ndarray, target: np.ndarray, windows: n
             centred, np.ones_like(centred),
         ],
         axis=1,
-    ).reshape(len(found), 6, _GRID**2)  # fmt: skip
-    residual = (target - gain * centred).reshape(len(found), _GRID**2, 1)
+    ).reshape(len(found), 6, grid**2)  # fmt: skip
+    residual = (target - gain * centred).reshape(len(found), grid**2, 1)
     normal = slopes @ slopes.transpose(0, 2, 1)
     scale = np.trace(normal, axis1=1, axis2=2)[:, np.newaxis, np.newaxis] / 6
     normal += (1e-3 * scale + 1e-6) * np.eye(6, dtype=np.float32)
@@ -168,19 +171,26 @@ def _sample(channel: np.ndarray, windows: np.ndarray, grid: int) -> np.ndarray:
     left, right, top, bottom = windows.T[..., np.newaxis]
     points = _POINTS[grid]
     pair = np.arange(len(channel))[:, np.newaxis]
-    above, weight = _neighbours(top + points * (1 - top - bottom))
+    above, weight = _neighbours(top + points * (1 - top - bottom), channel.shape[1])
     rows = channel[pair, above] + weight * (channel[pair, above + 1] - channel[pair, above])
     columns = rows.transpose(0, 2, 1)
-    before, weight = _neighbours(left + points * (1 - left - right))
+    before, weight = _neighbours(left + points * (1 - left - right), channel.shape[1])
     sampled = columns[pair, before] + weight * (columns[pair, before + 1] - columns[pair, before])
     return sampled.transpose(0, 2, 1)
 
 
-def _neighbours(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _neighbours(places: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
     """The pixel before each place (0 to 1), and how far it lies towards the next: (P, G), (P, G, 1)."""
-    pixels = np.clip(places * SIDE - 0.5, 0, SIDE - 1)
-    before = np.minimum(pixels.astype(np.int64), SIDE - 2)
+    pixels = np.clip(places * side - 0.5, 0, side - 1)
+    before = np.minimum(pixels.astype(np.int64), side - 2)
     return before, (pixels - before)[..., np.newaxis].astype(np.float32)
+
+
+def _halved(channel: np.ndarray) -> np.ndarray:
+    """float32 (P, 24, 24): means of four pixels, so that few points tell of all of them."""
+    half = SIDE // 2
+    halved: np.ndarray = channel.reshape(-1, half, 2, half, 2).mean((2, 4), dtype=np.float32)
+    return halved
 
 
 def _no_margins(count: int) -> np.ndarray:

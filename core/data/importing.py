@@ -463,7 +463,7 @@ def _publish_additions(
         together = complete_manifest(pd.concat([change.pictures, new], ignore_index=True))
         is_new = pd.Series([False] * len(change.pictures) + [True] * len(new))
         _move_files(staged, project.dataset, new)
-        together["group"] = _groups(together, project.dataset)
+        together["group"] = _groups(together, project.dataset, added=is_new)
         dealt = is_new & (together["label"] != "")
         together["split"] = deal_additions(together, dealt, config.split)
         together.loc[_would_spoil_the_test(together, is_new), "excluded"] = True
@@ -493,9 +493,10 @@ def _would_spoil_the_test(pictures: pd.DataFrame, is_new: pd.Series) -> pd.Serie
     return is_new & pictures["group"].isin(tested) & (pictures["supplied_split"] != Split.TEST.value)
 
 
-def _groups(pictures: pd.DataFrame, folder: Path) -> pd.Series:
-    """Copies, near copies and the user's own groups, joined."""
-    return joined_groups(pictures["group"], pictures["sha256"], near_duplicate_groups(pictures, folder))
+def _groups(pictures: pd.DataFrame, folder: Path, added: pd.Series | None = None) -> pd.Series:
+    """Copies, near copies and the user's own groups, joined; the groups of all but those ``added`` are known."""
+    near_copies = near_duplicate_groups(pictures, folder, added=added)
+    return joined_groups(pictures["group"], pictures["sha256"], near_copies)
 
 
 def _move_files(staged: Path, folder: Path, pictures: pd.DataFrame) -> None:

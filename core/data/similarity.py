@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from core.data.alignment import Comparison, best_windows, compare, load_squares
+from core.data.alignment import Comparison, compare, load_squares, rough_windows
 from core.data.hash_search import (
     HashIndex,
     cached_window_hashes,
@@ -28,7 +28,7 @@ from core.data.hash_search import (
     no_pairs,
 )
 from core.data.measures import with_measures
-from core.progress import Progress, QuietProgress, raise_if_stopped
+from core.progress import PartOf, Progress, QuietProgress, raise_if_stopped
 
 LEAST_CONTRAST = 5.0  # grey levels: in flatter pictures there is nothing to compare
 _PAIRS_TOGETHER = 256
@@ -40,12 +40,12 @@ Ends = tuple[int, int]  # rows
 _EXCESS_BY_DETAIL = 1.6
 _EXCESS_LIMITS = (0.4, 1.2)
 _LEAST_CORRELATION = 0.9
+_LEAST_ROUGHLY = 0.75  # of the correlation, before a pair is looked at closely
 _MOST_TINT = 10.0  # levels of 255
 _MOST_STRETCH = 1.12  # the window's shape against the copy's, unless the copy shows everything
 _WHOLE = 0.03  # margins below it: the copy shows everything
 _LOOSELY = 2.0  # times the difference, for pictures of one group that are not copies of each other
 _WAYS = ((False, False), (True, False), (False, True), (True, True))  # turned round, mirrored
-_WORTH_TRYING = 0.25  # of correlation less than the most likely way's, before anything is aligned
 # What the windows lack of the side from which the alignment begins; it mends a twentieth of the side.
 _NEAR_CUTS = (0.07,)  # where hashes of windows are alike
 _FAR_CUTS = (0.1, 0.2, 0.3)  # where nothing is known
@@ -86,11 +86,11 @@ def near_duplicates(
     check = _PixelCheck(pictures, folder)
     with threadpool_limits(1, user_api="blas"):  # the arrays are small, and the threads are ours
         is_new = None if added is None else added.to_numpy(dtype=np.bool_)
-        candidates = _candidates(pictures, folder, is_new, progress)
-        pairs = list(check.by_hash(candidates, progress))
+        candidates = _candidates(pictures, folder, is_new, PartOf(progress, 0.0, 0.5))
+        pairs = list(check.by_hash(candidates, PartOf(progress, 0.5, 0.7)))
         known = {(pair.first, pair.second) for pair in pairs}
         ordered = {(min(pair), max(pair)) for pair in proposed}
-        pairs += check.anyhow(sorted(ordered - known), progress)
+        pairs += check.anyhow(sorted(ordered - known), PartOf(progress, 0.7, 1.0))
     return sorted(pairs, key=lambda pair: (pair.difference, pair.first, pair.second))
 
 
@@ -183,8 +183,11 @@ class _PixelCheck:
         first, second = self._squares(ends)
         turned_over = mirrored[:, np.newaxis, np.newaxis, np.newaxis]
         second = np.where(turned_over, second[:, :, ::-1], second)
-        begin, _ = best_windows(first, second, _starts(_NEAR_CUTS))
-        return list(self._copies(ends, mirrored, compare(first, second, begin)))
+        begin, correlation = rough_windows(first, second, _starts(_NEAR_CUTS))
+        worth = correlation >= _LEAST_ROUGHLY
+        return list(
+            self._copies(ends[worth], mirrored[worth], compare(first[worth], second[worth], begin[worth]))
+        )
 
     def _check_anyhow(self, looseness: float, ends: np.ndarray) -> list[NearPair]:
         first, second = self._squares(ends)
@@ -192,18 +195,17 @@ class _PixelCheck:
         for turned, mirrored in _WAYS:
             whole, part = (second, first) if turned else (first, second)
             part = part[:, :, ::-1] if mirrored else part
-            ways.append((whole, part, *best_windows(whole, part, _starts(_FAR_CUTS))))
-        likely = np.max([correlation for *_, correlation in ways], axis=0) - _WORTH_TRYING
-        found: dict[Ends, NearPair] = {}
-        for (turned, mirrored), (whole, part, begin, correlation) in zip(_WAYS, ways, strict=True):
-            tried = correlation >= likely
+            ways.append((whole, part, *rough_windows(whole, part, _starts(_FAR_CUTS))))
+        best = np.argmax([correlation for *_, correlation in ways], axis=0)
+        found: list[NearPair] = []
+        for way, ((turned, mirrored), (whole, part, begin, correlation)) in enumerate(
+            zip(_WAYS, ways, strict=True)
+        ):
+            tried = (best == way) & (correlation >= _LEAST_ROUGHLY)
             compared = compare(whole[tried], part[tried], begin[tried])
             ordered = ends[tried, ::-1] if turned else ends[tried]
-            for pair in self._copies(ordered, np.full(len(ordered), mirrored), compared, looseness):
-                known = found.get((pair.first, pair.second))
-                if known is None or pair.difference < known.difference:
-                    found[pair.first, pair.second] = pair
-        return list(found.values())
+            found += self._copies(ordered, np.full(len(ordered), mirrored), compared, looseness)
+        return found
 
     def _squares(self, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The pictures of pairs of rows (P, 2); each is read once."""

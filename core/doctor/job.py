@@ -18,13 +18,14 @@ from core.models.backbones import DEFAULT_BACKBONE, get_backbone
 from core.models.conversion import cached_engine, feature_engine
 from core.models.speeds import expected_seconds
 from core.models.weights import weights_ready
-from core.progress import Progress, Stage
+from core.progress import PartOf, Progress, Stage
 from core.training.features import cached_features, count_missing
 from core.workspace import project_of
 
 _CHECKED_PER_SECOND = 300  # pictures: first guesses for the time left
 _CHECK_SECONDS = 8.0  # however few
 _CONVERSION_SECONDS = 15.0
+_EXAMINED = 0.7  # of the time for checking; the rest draws the map
 
 
 def examine_dataset(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -34,10 +35,10 @@ def examine_dataset(directory: Path, config: dict[str, Any], progress: Progress)
     progress.plan(expected_seconds_by_stage(dataset))
     features = picture_features(dataset, progress)
     progress.stage(Stage.CHECKING)
-    report = examine(dataset, features, dismissals(project), progress)
+    report = examine(dataset, features, dismissals(project), PartOf(progress, 0.0, _EXAMINED))
     write_report(project, report)
     if features is not None:
-        _draw_map(dataset, features, progress)
+        _draw_map(dataset, features, PartOf(progress, _EXAMINED, 1.0))
     return {
         "version": report.version,
         "with_features": report.with_features,

@@ -17,7 +17,7 @@ _PICTURES_TOGETHER = 1024
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def proposed_copies(points: np.ndarray, farthest: float, *, seed: int = 0) -> set[tuple[int, int]]:
-    """Pairs of rows worth comparing pixel by pixel: each picture with its nearest neighbours.
+    """Pairs of rows worth comparing pixel by pixel: each is among the other's nearest neighbours.
 
     Args:
         points: reduced features, float32 (n, D).
@@ -27,11 +27,11 @@ def proposed_copies(points: np.ndarray, farthest: float, *, seed: int = 0) -> se
     if count < 2:
         return set()
     cells = _cells(points, seed)
-    pairs: set[tuple[int, int]] = set()
+    near: set[tuple[int, int]] = set()
     for cell in range(int(cells.max()) + 1):
         members = np.flatnonzero((cells == cell).any(axis=1))
-        pairs |= _near_within(points, members, farthest)
-    return pairs
+        near |= _near_within(points, members, farthest)
+    return {(first, second) for first, second in near if first < second and (second, first) in near}
 
 
 def _cells(points: np.ndarray, seed: int) -> np.ndarray:
@@ -49,7 +49,7 @@ def _cells(points: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _near_within(points: np.ndarray, members: np.ndarray, farthest: float) -> set[tuple[int, int]]:
-    """Each of the members with its nearest among them, up to the distance given."""
+    """Each of the members, and its nearest among them, up to the distance given."""
     taken = min(_PROPOSED, len(members) - 1)
     pairs: set[tuple[int, int]] = set()
     if taken < 1:
@@ -60,8 +60,7 @@ def _near_within(points: np.ndarray, members: np.ndarray, farthest: float) -> se
         squares[np.arange(len(asked)), start + np.arange(len(asked))] = np.inf
         near = np.argpartition(squares, taken - 1)[:, :taken]
         row, place = np.nonzero(np.take_along_axis(squares, near, axis=1) <= farthest**2)
-        first, second = asked[row], members[near[row, place]]
-        pairs |= set(zip(np.minimum(first, second).tolist(), np.maximum(first, second).tolist(), strict=True))
+        pairs |= set(zip(asked[row].tolist(), members[near[row, place]].tolist(), strict=True))
     return pairs
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,21 +91,31 @@ COPIES: dict[str, Copy] = {
     "mirrored": ImageOps.mirror,
     "several changes": several_changes,
 }
+LEAST_FOUND = {"several changes": 0.9}  # of the others 0.95
 
 
 def pairs_of(pairs: list[NearPair]) -> set[tuple[int, int]]:
     return {(pair.first, pair.second) for pair in pairs}
 
 
-@pytest.mark.parametrize("change", COPIES.values(), ids=COPIES.keys())
-def test_copies_are_found(change: Copy, tmp_path: Path) -> None:
+def linked_to_the_first(pairs: list[NearPair]) -> set[int]:
+    """What can be reached from the first picture over pairs."""
+    reached, grown = {0}, True
+    while grown:
+        near = {end for pair in pairs_of(pairs) if reached & set(pair) for end in pair}
+        grown, reached = not near <= reached, reached | near
+    return reached
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_copies_are_found(name: str, tmp_path: Path) -> None:
     """What happens to pictures on their way through messengers and web sites."""
     originals = {**pieces(), **digits(40)}
-    copies = {f"{name}, copy": change(picture.convert("RGB")) for name, picture in originals.items()}
+    copies = {f"{label}, copy": COPIES[name](picture.convert("RGB")) for label, picture in originals.items()}
     pictures = write_pictures(tmp_path, {**originals, **copies})
     found = pairs_of(near_duplicates(pictures, tmp_path))
     expected = {(row, row + len(originals)) for row in range(len(originals))}
-    assert len(expected & found) >= 0.95 * len(expected)
+    assert len(expected & found) >= LEAST_FOUND.get(name, 0.95) * len(expected)
     assert found - expected == set()
 
 
@@ -122,7 +133,7 @@ def test_handwritten_digits_are_not_copies(tmp_path: Path) -> None:
 
 def test_pictures_with_nothing_on_them_are_not_compared(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).normal(0, 2, (30, 60, 80))
-    empty = {str(n): np.uint8(np.clip(200 + n + grain, 0, 255)) for n, grain in enumerate(noise)}
+    empty = {str(n): (200 + n + grain).clip(0, 255).astype(np.uint8) for n, grain in enumerate(noise)}
     pictures = write_pictures(tmp_path, empty)
     assert near_duplicates(pictures, tmp_path) == []
 
@@ -150,14 +161,13 @@ def test_many_copies_are_one_group_led_by_the_best(tmp_path: Path) -> None:
 
 def test_a_chain_of_small_steps_is_not_one_group(tmp_path: Path) -> None:
     """Each frame of a slow pan looks like the next, but its end shows nothing of its beginning."""
-    scene = Image.fromarray(photograph("china"))
-    window, step = scene.width // 4, scene.width // 160
+    scene = Image.fromarray(photograph("coffee"))
+    window, step = 150, 3  # pixels
     lefts = range(0, scene.width - window, step)
     frames = {str(left): scene.crop((left, 0, left + window, scene.height // 2)) for left in lefts}
     pictures = write_pictures(tmp_path, frames)
     pairs = near_duplicates(pictures, tmp_path)
-    linked = {pair.second for pair in pairs if pair.second == pair.first + 1}
-    assert len(linked) > 0.9 * (len(frames) - 1), "the frames must be a chain, or this test is empty"
+    assert len(linked_to_the_first(pairs)) > 0.9 * len(frames), "they must be a chain, or this test is empty"
     sizes = near_duplicate_groups(pictures, tmp_path, pairs).value_counts()
     assert sizes.max() * step < window
     assert sizes.max() >= 5
@@ -199,7 +209,7 @@ def test_the_kept_hashes_change_nothing(tmp_path: Path) -> None:
     pictures = write_pictures(tmp_path, {**originals, **copies})
     near_duplicates(pictures[:18], tmp_path)
     kept = near_duplicates(pictures, tmp_path)
-    [file.unlink() for file in (tmp_path / "similarity").iterdir()]
+    shutil.rmtree(tmp_path / "similarity")
     assert near_duplicates(pictures, tmp_path) == kept
     assert len(kept) == 12
 

@@ -120,6 +120,8 @@ def test_the_job_finds_wrong_labels_and_keeps_its_report(digits_project: Project
     assert suspected[wrong["id"]] == "8"
     assert len(suspected) <= 5
     assert result["findings"][FindingKind.WRONG_LABELS] == len(suspected)
+    steps = [done for done, _ in recorder.steps_in(Stage.CHECKING)]
+    assert steps == sorted(steps), "the bar must not go back"
     assert recorder.stages[-1] is Stage.CHECKING
     assert set(recorder.expected) >= {Stage.CHECKING}
     assert report.to_answer()["findings"] == [finding.in_brief() for finding in report.findings]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,15 @@ from core.training.config import TrainingConfig
 from core.workspace import Project
 
 NAVIGATION = str(Path(__file__).resolve().parents[2] / "pages" / "navigation.py")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_old_is_collected() -> Iterator[None]:
+    """Streamlit collects garbage after every script run, over all that the tests before have imported."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
