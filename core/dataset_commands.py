@@ -10,18 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import (
-    compare_versions,
-    exclude,
-    include,
-    list_versions,
-    redraw_split,
-    relabel,
-    restore_version,
-)
-from core.data.importing import ImportConfig, ImportReport, add_pictures, settle_split
+from core.data.editing import exclude, include, redraw_split, relabel, restore_version
+from core.data.history import compare_versions, list_versions
+from core.data.importing import ImportReport, add_pictures, settle_split
 from core.data.layout import Split
 from core.data.leaks import leak_report
+from core.data.reading import ImportConfig
 from core.data.splitting import SplitConfig
 from core.doctor.handover import write_dataset_zip
 from core.doctor.report import read_report

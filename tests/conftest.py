@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from core.workspace import Project
@@ -16,6 +17,10 @@ from tests.trained import Trained, copy_dataset, copy_run, train_once
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the pytest process stands for a worker
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+# How long an example takes depends on what else the machine does, so it proves nothing.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parents[1]
 

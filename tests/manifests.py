@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from PIL import Image
 
 from core.data.dataset import complete_manifest, thumbnail_path
 from core.data.decoding import examine_picture
+from core.data.reading import picture_columns
 from core.files import sha256_bytes
 from tests.pictures import encoded
 
@@ -38,12 +38,5 @@ def _write(folder: Path, name: str, data: bytes) -> dict[str, Any]:
         "group": sha256,
         "supplied_split": "",
         "split": "",
-        "width": facts.width,
-        "height": facts.height,
-        "size_bytes": len(data),
-        "format": facts.format,
-        "extension": facts.extension,
-        "frames": facts.frames,
-        "camera": facts.camera,
-        **asdict(facts.measures),
+        **picture_columns(data, facts),
     }

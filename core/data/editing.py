@@ -11,7 +11,7 @@ import getpass
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -24,12 +24,9 @@ from core.data.dataset import (
     open_dataset,
     stored_path,
     thumbnail_path,
-    version_file,
-    version_numbers,
     write_version,
 )
-from core.data.layout import Split
-from core.data.splitting import SplitConfig, draw_split, first_of_group
+from core.data.splitting import SplitConfig, draw_split, first_of_group, measuring_rank
 from core.errors import ClassNameError, NotFoundError, WorkspaceError
 from core.files import read_json, write_json
 from core.messages import N_, Message
@@ -286,73 +283,6 @@ def leaking_rows(pictures: pd.DataFrame) -> pd.Series:
     return leaking.reindex(pictures.index, fill_value=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class VersionInfo:
-    """One version's place in the history."""
-
-    number: int
-    created: float | None  # seconds since the epoch; None before it was recorded
-    who: str
-    what: Message
-    pictures: int
-    classes: int
-
-
-def list_versions(project: Project) -> list[VersionInfo]:
-    """The history, newest first."""
-    return [version_info(project, number) for number in reversed(version_numbers(project.dataset))]
-
-
-def version_info(project: Project, number: int) -> VersionInfo:
-    """One version's place in the history."""
-    record = read_json(version_file(project.dataset, number))
-    what = record["what"]
-    return VersionInfo(
-        number=number,
-        created=record.get("created"),
-        who=record.get("who", ""),
-        what=Message.from_json(what) if isinstance(what, dict) else Message(N_("Imported")),
-        pictures=record.get("pictures", 0),
-        classes=len(record["class_names"]),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """What changed from one version to another: ids, and old and new labels."""
-
-    added: list[str]
-    removed: list[str]
-    relabelled: dict[str, tuple[str, str]]
-    excluded: list[str]
-    included: list[str]
-    moved: dict[str, tuple[str, str]]  # from one part of the split to another
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(asdict(self).values())
-
-
-def compare_versions(project: Project, older: int, newer: int) -> Comparison:
-    """What changed between two versions, picture by picture.
-
-    Raises:
-        NotFoundError: there is no such version.
-    """
-    before = open_dataset(project, older).all_pictures.set_index("id")
-    after = open_dataset(project, newer).all_pictures.set_index("id")
-    both = before.index.intersection(after.index)
-    old, new = before.loc[both], after.loc[both]
-    return Comparison(
-        added=after.index.difference(before.index, sort=False).tolist(),
-        removed=before.index.difference(after.index, sort=False).tolist(),
-        relabelled=_differences(old["label"], new["label"]),
-        excluded=both[~old["excluded"] & new["excluded"]].tolist(),
-        included=both[old["excluded"] & ~new["excluded"]].tolist(),
-        moved=_differences(old["split"], new["split"]),
-    )
-
-
 def restore_version(project: Project, number: int) -> Dataset:
     """Make the content of an earlier version the newest one; pictures deleted for good stay away.
 
@@ -381,19 +311,13 @@ def _once_each(pictures: pd.DataFrame, changed: pd.Series) -> pd.DataFrame:
     """Where a picture was filed under two labels that are one now, only one is learnt from."""
     live = ~pictures["excluded"] & (pictures["label"] != "")
     # The picture that measures stays: the test set must not shrink.
-    rank = first_rank(pictures["split"])
+    rank = pictures["split"].map(measuring_rank)
     ordered = pictures[live].assign(rank=rank[live]).sort_values("rank", kind="stable")
     copies = ordered.index[ordered.duplicated(["label", "sha256"])]
     touched = pictures.loc[changed, "sha256"]
     doomed = [row for row in copies if pictures.at[row, "sha256"] in set(touched)]
     pictures.loc[doomed, "excluded"] = True
     return pictures
-
-
-def first_rank(split: pd.Series) -> pd.Series:
-    """0 for pictures to test with, then validation, training, and those not dealt."""
-    order = [Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value, ""]
-    return split.map(order.index)
 
 
 def _require_class(change: Change, name: str) -> None:
@@ -403,9 +327,3 @@ def _require_class(change: Change, name: str) -> None:
             name=name,
             names=", ".join(change.dataset.all_class_names),
         )
-
-
-def _differences(old: pd.Series, new: pd.Series) -> dict[str, tuple[str, str]]:
-    changed = old != new
-    pairs = zip(old[changed], new[changed], strict=True)
-    return dict(zip(old.index[changed].tolist(), pairs, strict=True))

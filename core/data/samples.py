@@ -21,7 +21,6 @@ from PIL import Image
 from core.errors import DownloadError
 from core.messages import N_
 
-DIGITS_NAME = "Handwritten digits"
 _DIGITS_SIDE = 64  # pixels; the scans have 8, enlarged smoothly so that people can read them
 _TIMEOUT_SECONDS = 30  # without an answer
 _FAST = 1  # of PNG's compression levels: these pictures are hardly smaller at others

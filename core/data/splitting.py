@@ -20,8 +20,8 @@ from core.messages import N_
 Fractions = Mapping[Split, float]
 MIN_PICTURES_PER_CLASS = 3  # one for each part
 _LEAST_FRACTION, _MOST_FRACTION = 0.01, 0.4
-# The part that a group takes whose pictures would stand in several: it measures rather than trains.
-_PRECEDENCE = (Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value)
+# Of several parts, the one that measures most goes first; what is not dealt yet comes last.
+_PRECEDENCE = (Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value, "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def deal_additions(pictures: pd.DataFrame, added: pd.Series, config: SplitConfig
     """
     split = pictures["split"].where(~added, pictures["supplied_split"])
     known = split[split != ""]
-    of_group = known.map(_PRECEDENCE.index).groupby(pictures.loc[known.index, "group"]).min()
+    of_group = known.map(measuring_rank).groupby(pictures.loc[known.index, "group"]).min()
     follows = pictures["group"].map(of_group)
     joining = added & follows.notna()
     split[joining] = follows[joining].astype(int).map(dict(enumerate(_PRECEDENCE)))
@@ -88,9 +88,14 @@ def deal_additions(pictures: pd.DataFrame, added: pd.Series, config: SplitConfig
     return split
 
 
+def measuring_rank(split: str) -> int:
+    """0 for what tests, then what validates, what trains, and what is not dealt yet ("")."""
+    return _PRECEDENCE.index(split)
+
+
 def first_of_group(split: pd.Series, group: pd.Series) -> pd.Series:
     """One part for every group: that of its pictures that measures most (test, validation, train)."""
-    ranks = split.map(_PRECEDENCE.index)
+    ranks = split.map(measuring_rank)
     return ranks.groupby(group).transform("min").map(dict(enumerate(_PRECEDENCE)))
 
 

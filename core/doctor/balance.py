@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from core.data.layout import Split
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, FindingKind, Remedy, suspects_of
 from core.messages import N_, Message
 
 SMALL_CLASS = 20  # pictures; with the usual split, three test
@@ -69,9 +69,10 @@ def find_small_classes(pictures: pd.DataFrame) -> list[Finding]:
     tests = pictures[pictures["split"] == Split.TEST.value]["label"].value_counts()
     reasons = {label: _expectation(int(tests.get(label, 0))) for label in small.index}
     members = pictures[pictures["label"].isin(small.index)]
-    suspects = tuple(
-        Suspect(id=key, name=name, label=label, score=1.0 / int(small[label]), because=reasons[label])
-        for key, name, label in zip(members["id"], members["name"], members["label"], strict=True)
+    suspects = suspects_of(
+        members,
+        [1.0 / int(small[label]) for label in members["label"]],
+        because=[reasons[label] for label in members["label"]],
     )
     smallest = small.index[0]
     return [

@@ -9,23 +9,16 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Skipped
-from core.data.importing import SAME_AS
-from core.data.layout import Split
+from core.data.reading import SAME_AS
 from core.data.similarity import NearPair, picture_quality
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.data.splitting import measuring_rank
+from core.doctor.findings import Finding, FindingKind, Remedy, Suspect, suspected_files
 from core.messages import N_, Message
-
-# Of copies that stand in several parts, the one that measures is kept: the test set stays what it was.
-_KEPT_FIRST = {"": 0, Split.TRAIN.value: 1, Split.VALIDATION.value: 2, Split.TEST.value: 3}
 
 
 def find_exact_duplicates(skipped: Sequence[Skipped]) -> list[Finding]:
     """Files that the import left out because their bytes were there already."""
-    suspects = tuple(
-        Suspect(id="", name=item.file, label="", score=1.0, because=item.reason)
-        for item in skipped
-        if item.reason.template == SAME_AS
-    )
+    suspects = suspected_files(item for item in skipped if item.reason.template == SAME_AS)
     if not suspects:
         return []
     return [
@@ -79,7 +72,8 @@ def _near_duplicates(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence
         {
             "group": groups,
             "label": labels,
-            "kept_first": [_KEPT_FIRST[split] for split in splits],
+            # Of copies in several parts, the one that measures is kept: the test set stays what it was.
+            "kept_first": [-measuring_rank(split) for split in splits],
             "quality": picture_quality(pictures),
         }
     )

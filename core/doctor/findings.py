@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+import pandas as pd
+
+from core.data.dataset import Skipped
 from core.messages import Message
 
 
@@ -69,6 +72,25 @@ class Suspect:
     def from_json(cls, record: dict[str, Any]) -> Suspect:
         because = record["because"]
         return cls(**{**record, "because": Message.from_json(because) if because else None})
+
+
+def suspects_of(
+    pictures: pd.DataFrame, scores: Iterable[float], **others: Iterable[Any]
+) -> tuple[Suspect, ...]:
+    """A suspect for each row of a manifest.
+
+    Args:
+        others: further fields of ``Suspect``, each with a value a row.
+    """
+    columns = {**{name: pictures[name] for name in ("id", "name", "label")}, "score": scores, **others}
+    return tuple(
+        Suspect(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)
+    )
+
+
+def suspected_files(skipped: Iterable[Skipped]) -> tuple[Suspect, ...]:
+    """A suspect for each file that never became a picture."""
+    return tuple(Suspect(id="", name=item.file, label="", score=1.0, because=item.reason) for item in skipped)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, FindingKind, Remedy, suspects_of
 from core.doctor.reduction import to_unit_scale
 from core.messages import N_, Message
 from core.progress import Progress, raise_if_stopped
@@ -90,9 +90,10 @@ def wrong_labels_finding(
     if not suspected:
         return None
     rows = pictures.iloc[[item.row for item in suspected]]
-    suspects = tuple(
-        Suspect(id=key, name=name, label=label, suggested=class_names[item.suggested], score=item.score)
-        for item, key, name, label in zip(suspected, rows["id"], rows["name"], rows["label"], strict=True)
+    suspects = suspects_of(
+        rows,
+        [item.score for item in suspected],
+        suggested=[class_names[item.suggested] for item in suspected],
     )
     return Finding(
         kind=FindingKind.WRONG_LABELS,

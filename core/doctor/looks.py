@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, FindingKind, Remedy, suspects_of
 from core.messages import N_, Message
 
 # Grey levels. A page with one line of writing has a contrast of 10, fog of 8.
@@ -59,24 +59,14 @@ def find_poor_looks(pictures: pd.DataFrame) -> list[Finding]:
 
 
 def _finding(look: _Look, pictures: pd.DataFrame, rows: list[int], scores: np.ndarray) -> Finding:
-    suspects = []
-    for row in rows:
-        picture = pictures.iloc[row]
-        because = Message(look.because, look.values(picture))
-        suspects.append(
-            Suspect(
-                id=picture["id"],
-                name=picture["name"],
-                label=picture["label"],
-                score=float(scores[row]),
-                because=because,
-            )
-        )
+    suspected = pictures.iloc[rows]
+    because = [Message(look.because, look.values(picture)) for _, picture in suspected.iterrows()]
+    suspects = suspects_of(suspected, scores[rows].tolist(), because=because)
     return Finding(
         kind=look.kind,
         headline=Message(look.headline, {"count": len(suspects), "total": len(pictures)}),
         explanation=Message(look.explanation),
-        suspects=tuple(suspects),
+        suspects=suspects,
         remedy=Remedy.EXCLUDE,
     )
 

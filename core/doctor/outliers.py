@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, FindingKind, Remedy, suspects_of
 from core.doctor.neighbours import nearest_neighbours
 from core.doctor.reduction import reduced_features
 from core.messages import N_, Message
@@ -81,10 +81,7 @@ def outliers_finding(outliers: Sequence[Outlier], pictures: pd.DataFrame) -> Fin
     if not outliers:
         return None
     rows = pictures.iloc[[item.row for item in outliers]]
-    suspects = tuple(
-        Suspect(id=key, name=name, label=label, score=item.score)
-        for item, key, name, label in zip(outliers, rows["id"], rows["name"], rows["label"], strict=True)
-    )
+    suspects = suspects_of(rows, [item.score for item in outliers])
     return Finding(
         kind=FindingKind.OUTLIERS,
         headline=Message(

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, FindingKind, Remedy, suspects_of
 from core.messages import N_, Message
 
 _FOLDS = 5
 _LEAST_PICTURES = 10  # of a class; in fewer, a fact is shared by chance
 _LEAST_LEAF = 3  # pictures that a rule of the tree must hold for
 _LEAVES_A_CLASS = 3
+_LEAST_RIGHT = 0.9  # of the pictures that a fact names for a class
 _LEAST_SURPRISE = 0.5  # of what could be gained over always naming the class
 
 
@@ -31,9 +32,7 @@ class _Fact:
     headline: str
     explanation: str
     columns: tuple[str, ...]  # of the manifest: numbers, or one of names
-    # A class is given away if so much of it is found, and so much of what is found belongs to it.
-    least_found: float
-    least_right: float
+    least_found: float  # of a class, for it to be given away
 
 
 def find_shortcuts(pictures: pd.DataFrame) -> list[Finding]:
@@ -76,10 +75,7 @@ def _examine(fact: _Fact, pictures: pd.DataFrame, folds: np.ndarray) -> Finding 
             },
         ),
         explanation=Message(fact.explanation),
-        suspects=tuple(
-            Suspect(id=key, name=name, label=label, score=1.0)
-            for key, name, label in zip(rows["id"], rows["name"], rows["label"], strict=True)
-        ),
+        suspects=suspects_of(rows, [1.0] * len(rows)),
         classes=tuple(str(class_names[place]) for place in given_away),
         remedy=Remedy.NONE,
     )
@@ -91,7 +87,7 @@ def _gives_away(fact: _Fact, labels: np.ndarray, told: np.ndarray, place: int) -
         return False
     found, right, share = named[of_class].mean(), of_class[named].mean(), of_class.mean()
     surprise = (right - share) / (1 - share)
-    return bool(found >= fact.least_found and right >= fact.least_right and surprise >= _LEAST_SURPRISE)
+    return bool(found >= fact.least_found and right >= _LEAST_RIGHT and surprise >= _LEAST_SURPRISE)
 
 
 def _told(known: pd.DataFrame, labels: np.ndarray, asked: pd.DataFrame) -> np.ndarray:
@@ -137,7 +133,6 @@ _FACTS = (
         explanation=_REMEDY_OF_FILES,
         columns=("width", "height"),
         least_found=0.5,
-        least_right=0.9,
     ),
     _Fact(
         headline=N_(
@@ -146,7 +141,6 @@ _FACTS = (
         explanation=_REMEDY_OF_FILES,
         columns=("format",),
         least_found=0.5,
-        least_right=0.9,
     ),
     _Fact(
         headline=N_(
@@ -155,7 +149,6 @@ _FACTS = (
         explanation=_REMEDY_OF_FILES,
         columns=("camera",),
         least_found=0.5,
-        least_right=0.9,
     ),
     _Fact(
         headline=N_(
@@ -164,7 +157,6 @@ _FACTS = (
         explanation=_REMEDY_OF_FILES,
         columns=("border",),
         least_found=0.5,
-        least_right=0.9,
     ),
     _Fact(
         headline=N_(
@@ -173,7 +165,6 @@ _FACTS = (
         explanation=_REMEDY_OF_LOOKS,
         columns=("brightness",),
         least_found=0.8,
-        least_right=0.9,
     ),
     _Fact(
         headline=N_(
@@ -182,6 +173,5 @@ _FACTS = (
         explanation=_REMEDY_OF_LOOKS,
         columns=("sharpness",),
         least_found=0.8,
-        least_right=0.9,
     ),
 )

@@ -11,7 +11,7 @@ import pandas as pd
 from core.data.dataset import Skipped
 from core.data.decoding import PICTURE_REASONS
 from core.data.members import COMPANION_SUFFIXES, IS_A_BOMB, IS_DAMAGED, IS_TOO_LARGE
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, FindingKind, Remedy, suspected_files, suspects_of
 from core.messages import N_, Message
 
 _REASONS = {*PICTURE_REASONS, IS_DAMAGED, IS_TOO_LARGE, IS_A_BOMB}
@@ -27,17 +27,15 @@ def missing_files(pictures: pd.DataFrame) -> np.ndarray:
 
 def find_unreadable(skipped: Sequence[Skipped], missing: pd.DataFrame) -> list[Finding]:
     """What could not be read of the source, and the rows of the pictures whose files are gone."""
-    suspects = [
-        Suspect(id="", name=item.file, label="", score=1.0, because=item.reason)
-        for item in skipped
-        if item.reason.template in _REASONS and not item.file.lower().endswith(COMPANION_SUFFIXES)
-    ]
-    suspects += [
-        Suspect(id=key, name=name, label=label, score=1.0, because=Message(_GONE, {"path": path}))
-        for key, name, label, path in zip(
-            *(missing[column] for column in ("id", "name", "label", "location")), strict=True
-        )
-    ]
+    gone = [Message(_GONE, {"path": path}) for path in missing["location"]]
+    suspects = (
+        *suspected_files(
+            item
+            for item in skipped
+            if item.reason.template in _REASONS and not item.file.lower().endswith(COMPANION_SUFFIXES)
+        ),
+        *suspects_of(missing, [1.0] * len(missing), because=gone),
+    )
     if not suspects:
         return []
     return [
@@ -51,7 +49,7 @@ def find_unreadable(skipped: Sequence[Skipped], missing: pd.DataFrame) -> list[F
                     "and see whether one class lost more than the others."
                 )
             ),
-            suspects=tuple(suspects),
+            suspects=suspects,
             remedy=Remedy.EXCLUDE if len(missing) else Remedy.NONE,
         )
     ]

@@ -27,7 +27,7 @@ from core.workspace import (
 )
 
 if TYPE_CHECKING:  # pandas takes 0.4 s, and every page starts by asking for jobs
-    from core.data.importing import ImportConfig
+    from core.data.reading import ImportConfig
 
 _KEEP_ENDED_JOBS_SECONDS = 24 * 3600.0
 _POLL_SECONDS = 0.2

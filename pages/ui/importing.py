@@ -8,8 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.importing import NOT_IN_A_CLASS, ImportConfig, create_project
+from core.data.importing import create_project
 from core.data.layout import DIFFER_IN_CAPITALS, LOOK_ALIKE
+from core.data.reading import NOT_IN_A_CLASS, ImportConfig
 from core.data.samples import SAMPLES
 from core.data.sufficiency import ONE_CLASS
 from core.errors import DarkroomError

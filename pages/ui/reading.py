@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.data.importing import ImportConfig
+from core.data.reading import ImportConfig
 from core.data.sheet import SheetColumns, read_sheet
 from core.data.splitting import SplitConfig
 from core.errors import DarkroomError

@@ -10,16 +10,11 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import list_versions, relabel
-from core.data.importing import (
-    ImportConfig,
-    add_pictures,
-    add_to_class,
-    create_project,
-    import_dataset,
-    settle_split,
-)
+from core.data.editing import relabel
+from core.data.history import list_versions
+from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
 from core.data.layout import Split
+from core.data.reading import ImportConfig
 from core.data.sheet import SheetColumns
 from core.data.splitting import SplitConfig
 from core.errors import ClassNameError, ConfigError, DataError, NotFoundError

@@ -12,12 +12,10 @@ from core.data.dataset import Dataset, image_path, open_dataset, thumbnail_path
 from core.data.editing import (
     add_class,
     changing,
-    compare_versions,
     erase,
     exclude,
     include,
     leaking_rows,
-    list_versions,
     mend_leaks,
     merge_classes,
     redraw_split,
@@ -28,6 +26,7 @@ from core.data.editing import (
     reorder_classes,
     restore_version,
 )
+from core.data.history import compare_versions, list_versions
 from core.data.importing import import_dataset
 from core.data.layout import Split
 from core.data.splitting import SplitConfig

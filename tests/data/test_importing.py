@@ -18,9 +18,10 @@ import pytest
 from core.data.classes import natural_order
 from core.data.dataset import Dataset, open_dataset
 from core.data.decoding import PictureFacts, examine_picture
-from core.data.importing import ImportConfig, ImportReport, import_dataset
+from core.data.importing import ImportReport, import_dataset
 from core.data.job import import_pictures
 from core.data.layout import Split
+from core.data.reading import ImportConfig
 from core.data.splitting import SplitConfig
 from core.errors import (
     ArchiveError,
@@ -507,7 +508,7 @@ def test_a_stopped_import_does_not_finish_what_waits(tmp_path: Path, monkeypatch
             stop.set()
             return True
 
-    monkeypatch.setattr("core.data.importing.examine_picture", examine)
+    monkeypatch.setattr("core.data.reading.examine_picture", examine)
     with pytest.raises(JobStopped):
         import_dataset(large_pictures(tmp_path), "Pets", progress=Stopping())
     assert len(examined) < 30  # 32 were waiting

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import Skipped
-from core.data.importing import NOT_IN_A_CLASS, SAME_AS
+from core.data.reading import NOT_IN_A_CLASS, SAME_AS
 from core.data.similarity import NearPair
 from core.doctor.duplicates import find_copies, find_exact_duplicates
 from core.doctor.findings import Finding, FindingKind, Remedy

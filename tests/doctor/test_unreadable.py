@@ -8,8 +8,8 @@ import pandas as pd
 
 from core.data.dataset import Skipped
 from core.data.decoding import PICTURE_REASONS
-from core.data.importing import SAME_AS
 from core.data.members import IS_DAMAGED
+from core.data.reading import SAME_AS
 from core.doctor.findings import Remedy
 from core.doctor.unreadable import find_unreadable, missing_files
 from core.messages import Message

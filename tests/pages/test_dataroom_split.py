@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.data.editing import changing
-from core.data.importing import ImportConfig, create_project, import_dataset
+from core.data.importing import create_project, import_dataset
 from core.data.layout import Split
+from core.data.reading import ImportConfig
 from core.data.splitting import SplitConfig
 from core.jobs.directory import JobDirectory, JobState
 from core.messages import Message

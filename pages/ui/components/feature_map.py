@@ -28,7 +28,6 @@ from pages.ui.components.asset_files import assets
 from pages.ui.text import _
 from pages.ui.urls import own_url
 
-MOST_MARKS = 8  # kinds of marks: one bit each
 _SIDE = 65535  # positions travel as 16-bit numbers: finer than any screen
 _HEIGHT_PIXELS = 560
 

@@ -11,12 +11,14 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import erase, exclude, include, list_versions, relabel, restore_version
+from core.data.editing import erase, relabel
+from core.data.history import list_versions
 from core.doctor.report import read_report
 from core.errors import DarkroomError
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
+from pages.ui.dataroom.actions import changes_of, exclusion_actions, label_action, undo_actions
 from pages.ui.dataroom.caching import VersionKey, version_key
 from pages.ui.dataroom.changes import apply_change
 from pages.ui.dataroom.classes import classes_panel
@@ -166,40 +168,21 @@ def _tiles(project: Project, shown: pd.DataFrame, wish: Wish) -> list[GridTile]:
 
 def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[GridAction]:
     """What can be done with pictures; what would change none of those shown is left away."""
-    actions = [
-        GridAction(
-            id="label",
-            label=_("Label …"),
-            key="l",
-            choices=dataset.all_class_names,
-            allows_new=True,
-            digits=True,
-        )
-    ]
+    actions = [label_action(dataset)]
     if (shown["label"] != "").any():
         actions.append(GridAction(id="unlabel", label=_("No label"), key="n"))
-    if not shown["excluded"].all():
-        actions.append(GridAction(id="exclude", label=_("Exclude"), key="x"))
-    if shown["excluded"].any():
-        actions.append(GridAction(id="include", label=_("Take back"), key="b"))
+    actions += exclusion_actions(shown)
     actions.append(GridAction(id="erase", label=_("Delete …"), key="Delete"))
-    if state.changed_version(project.name) == dataset.version:
-        actions.append(GridAction(id="undo", label=_("Undo"), key="z", needs_pictures=False))
-    return actions
+    return actions + undo_actions(project, dataset)
 
 
 def _act(project: Project, dataset: Dataset, event: GridEvent) -> None:
-    changes = {
-        "label": lambda: relabel(project, event.ids, event.choice),
-        "unlabel": lambda: relabel(project, event.ids, ""),
-        "exclude": lambda: exclude(project, event.ids),
-        "include": lambda: include(project, event.ids),
-        "undo": lambda: restore_version(project, dataset.version - 1),
-    }
     if event.action == "erase":
         _ask_before_erasing(project, event.ids)
-    else:
-        apply_change(project, changes[event.action])
+        return
+    changes = changes_of(project, dataset, event)
+    changes["unlabel"] = lambda: relabel(project, event.ids, "")
+    apply_change(project, changes[event.action])
 
 
 def _ask_before_erasing(project: Project, ids: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.data.dataset import Dataset, version_numbers
-from core.data.editing import restore_version, version_info
+from core.data.editing import restore_version
+from core.data.history import version_info
 from core.errors import DarkroomError
 from core.workspace import Project
 from pages.ui import state
@@ -27,6 +28,11 @@ def apply_change(project: Project, change: Callable[[], Dataset]) -> None:
     st.rerun()
 
 
+def undo_last(project: Project, dataset: Dataset) -> Dataset:
+    """Make the version before this one the newest again."""
+    return restore_version(project, dataset.version - 1)
+
+
 def last_change(project: Project, dataset: Dataset) -> None:
     """What this session changed last, with the way back; or why it could not."""
     problem = state.take_problem()
@@ -38,4 +44,4 @@ def last_change(project: Project, dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="last-change"):
         st.markdown(f":material/check: {show(newest.what)}", width="content")
         if st.button(_("Undo"), icon=":material/undo:", key="undo", type="tertiary") and dataset.version > 1:
-            apply_change(project, lambda: restore_version(project, dataset.version - 1))
+            apply_change(project, lambda: undo_last(project, dataset))

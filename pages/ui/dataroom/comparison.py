@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import compare_versions
+from core.data.history import compare_versions
 from core.files import digest_of
 from core.workspace import Project
 from pages.ui.components.picture_grid import picture_grid

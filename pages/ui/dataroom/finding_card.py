@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.api import thumbnail_address
 from core.data.dataset import Dataset
-from core.data.editing import exclude, relabel, relabel_each, restore_version
+from core.data.editing import exclude, relabel_each
 from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
 from core.doctor.report import dismiss, undismiss
 from core.files import digest_of
@@ -20,6 +20,7 @@ from core.messages import N_
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
+from pages.ui.dataroom.actions import changes_of, exclude_action, label_action, undo_actions
 from pages.ui.dataroom.changes import apply_change
 from pages.ui.dataroom.suspects import OpenFinding
 from pages.ui.dataroom.tiles import picture_tile
@@ -259,13 +260,12 @@ def _actions(project: Project, dataset: Dataset, finding: Finding) -> list[GridA
     if finding.remedy is not Remedy.NONE:
         words = _("Keep") if finding.remedy is Remedy.EXCLUDE else _("It is right")
         actions.append(GridAction(id="right", label=words, key="r"))
-    actions.append(GridAction(id="exclude", label=_("Exclude"), key="x"))
-    actions.append(
-        GridAction(id="label", label=_("Label …"), key="l", choices=dataset.all_class_names, allows_new=True)
-    )
-    if state.changed_version(project.name) == dataset.version:
-        actions.append(GridAction(id="undo", label=_("Undo"), key="z", needs_pictures=False))
-    return actions
+    return [
+        *actions,
+        exclude_action(),
+        label_action(dataset, digits=False),
+        *undo_actions(project, dataset),
+    ]
 
 
 def _act(project: Project, dataset: Dataset, finding: Finding, event: GridEvent) -> None:
@@ -273,12 +273,8 @@ def _act(project: Project, dataset: Dataset, finding: Finding, event: GridEvent)
     if event.action == "right":
         dismiss(project, finding.kind, [suspect.id for suspect in meant])
         st.rerun()
-    changes = {
-        "accept": lambda: relabel_each(project, suggestions(meant)),
-        "exclude": lambda: exclude(project, event.ids),
-        "label": lambda: relabel(project, event.ids, event.choice),
-        "undo": lambda: restore_version(project, dataset.version - 1),
-    }
+    changes = changes_of(project, dataset, event)
+    changes["accept"] = lambda: relabel_each(project, suggestions(meant))
     apply_change(project, changes[event.action])
 
 

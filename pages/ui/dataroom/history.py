@@ -12,7 +12,8 @@ import streamlit as st
 from babel.dates import format_datetime
 
 from core.data.dataset import Dataset
-from core.data.editing import VersionInfo, list_versions, restore_version
+from core.data.editing import restore_version
+from core.data.history import VersionInfo, list_versions
 from core.jobs.directory import JobDirectory
 from core.workspace import Project, list_runs
 from pages.ui.dataroom.changes import apply_change

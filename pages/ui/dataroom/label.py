@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.editing import exclude, relabel, relabel_each, restore_version
+from core.data.editing import relabel_each
 from core.doctor.labelling import (
     LabelGroup,
     LabelSuggestions,
@@ -17,16 +17,17 @@ from core.doctor.labelling import (
     most_useful_group,
     open_groups,
 )
-from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.directory import JobDirectory
 from core.jobs.start import start_grouping
 from core.messages import N_
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
+from pages.ui.dataroom.actions import changes_of, exclude_action, label_action, undo_actions
 from pages.ui.dataroom.changes import apply_change
 from pages.ui.dataroom.suggesting import Shares, looks_of, shares_of, suggestions_of
 from pages.ui.dataroom.tiles import picture_tile
-from pages.ui.jobs import follow, show_error
+from pages.ui.jobs import follow, newest_job, show_error
 from pages.ui.text import _, escape, ngettext, number, percent
 
 _PER_PAGE = 48
@@ -42,7 +43,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
         _done(used)
         return
     _how_far(len(used) - len(waiting), len(used))
-    job = newest_grouping(project)
+    job = newest_job(project, "group")
     if job is not None and not job.status().state.has_ended:
         follow(job, lambda ended: st.rerun(), key="group-progress")
         return
@@ -58,11 +59,6 @@ def show_section(project: Project, dataset: Dataset) -> None:
     if groups:
         _what_is_left_over(walk)
     _one_by_one(project, dataset, waiting, suggestions)
-
-
-def newest_grouping(project: Project) -> JobDirectory | None:
-    """The grouping that was started last, as long as its job is kept."""
-    return next((job for job in list_jobs(project.jobs) if job.kind == "group"), None)
 
 
 def _how_far(labelled: int, total: int) -> None:
@@ -289,32 +285,16 @@ def _by_likely_class(ids: list[str], suggestions: LabelSuggestions | None) -> li
 
 def _actions(project: Project, dataset: Dataset, accept: str, *, skip: bool = False) -> list[GridAction]:
     actions = [GridAction(id="accept", label=accept, key="a")] if accept else []
-    actions.append(
-        GridAction(
-            id="label",
-            label=_("Label as …"),
-            key="l",
-            choices=dataset.all_class_names,
-            allows_new=True,
-            digits=True,
-        )
-    )
+    actions.append(label_action(dataset, _("Label as …")))
     if skip:
         actions.append(GridAction(id="skip", label=_("Skip"), key="s", needs_pictures=False))
-    actions.append(GridAction(id="exclude", label=_("Exclude"), key="x"))
-    if state.changed_version(project.name) == dataset.version:
-        actions.append(GridAction(id="undo", label=_("Undo"), key="z", needs_pictures=False))
-    return actions
+    return [*actions, exclude_action(), *undo_actions(project, dataset)]
 
 
 def _act(project: Project, dataset: Dataset, event: GridEvent, suggested: Mapping[str, str]) -> None:
     labels = {identifier: suggested[identifier] for identifier in event.ids if identifier in suggested}
     if event.action == "accept" and not labels:
         st.rerun()
-    changes = {
-        "accept": lambda: relabel_each(project, labels),
-        "label": lambda: relabel(project, event.ids, event.choice),
-        "exclude": lambda: exclude(project, event.ids),
-        "undo": lambda: restore_version(project, dataset.version - 1),
-    }
+    changes = changes_of(project, dataset, event)
+    changes["accept"] = lambda: relabel_each(project, labels)
     apply_change(project, changes[event.action])

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import exclude, include, relabel, restore_version
+from core.data.editing import exclude, include, relabel
 from core.doctor.findings import FindingKind
 from core.doctor.kept import KeptRows
 from core.doctor.projection import map_written, read_map
@@ -17,6 +17,7 @@ from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.feature_map import Category, CategoryKind, MapPoints, Mark, feature_map
 from pages.ui.components.picture_grid import GridAction, GridEvent, picture_grid
+from pages.ui.dataroom.actions import changes_of, exclusion_actions, label_action, undo_actions
 from pages.ui.dataroom.caching import VersionKey, version_key
 from pages.ui.dataroom.changes import apply_change
 from pages.ui.dataroom.suspects import open_findings
@@ -203,30 +204,8 @@ def _for_all(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> None
 
 
 def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[GridAction]:
-    actions = [
-        GridAction(
-            id="label",
-            label=_("Label …"),
-            key="l",
-            choices=dataset.all_class_names,
-            allows_new=True,
-            digits=True,
-        )
-    ]
-    if not shown["excluded"].all():
-        actions.append(GridAction(id="exclude", label=_("Exclude"), key="x"))
-    if shown["excluded"].any():
-        actions.append(GridAction(id="include", label=_("Take back"), key="b"))
-    if state.changed_version(project.name) == dataset.version:
-        actions.append(GridAction(id="undo", label=_("Undo"), key="z", needs_pictures=False))
-    return actions
+    return [label_action(dataset), *exclusion_actions(shown), *undo_actions(project, dataset)]
 
 
 def _act(project: Project, dataset: Dataset, event: GridEvent) -> None:
-    changes = {
-        "label": lambda: relabel(project, event.ids, event.choice),
-        "exclude": lambda: exclude(project, event.ids),
-        "include": lambda: include(project, event.ids),
-        "undo": lambda: restore_version(project, dataset.version - 1),
-    }
-    apply_change(project, changes[event.action])
+    apply_change(project, changes_of(project, dataset, event)[event.action])

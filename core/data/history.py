@@ -1,0 +1,85 @@
+"""The versions of a project's pictures: what each was, and what changed between two."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from core.data.dataset import open_dataset, version_file, version_numbers
+from core.files import read_json
+from core.messages import N_, Message
+from core.workspace import Project
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionInfo:
+    """One version's place in the history."""
+
+    number: int
+    created: float | None  # seconds since the epoch; None before it was recorded
+    who: str
+    what: Message
+    pictures: int
+    classes: int
+
+
+def list_versions(project: Project) -> list[VersionInfo]:
+    """The history, newest first."""
+    return [version_info(project, number) for number in reversed(version_numbers(project.dataset))]
+
+
+def version_info(project: Project, number: int) -> VersionInfo:
+    """One version's place in the history."""
+    record = read_json(version_file(project.dataset, number))
+    what = record["what"]
+    return VersionInfo(
+        number=number,
+        created=record.get("created"),
+        who=record.get("who", ""),
+        what=Message.from_json(what) if isinstance(what, dict) else Message(N_("Imported")),
+        pictures=record.get("pictures", 0),
+        classes=len(record["class_names"]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What changed from one version to another: ids, and old and new labels."""
+
+    added: list[str]
+    removed: list[str]
+    relabelled: dict[str, tuple[str, str]]
+    excluded: list[str]
+    included: list[str]
+    moved: dict[str, tuple[str, str]]  # from one part of the split to another
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(asdict(self).values())
+
+
+def compare_versions(project: Project, older: int, newer: int) -> Comparison:
+    """What changed between two versions, picture by picture.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    before = open_dataset(project, older).all_pictures.set_index("id")
+    after = open_dataset(project, newer).all_pictures.set_index("id")
+    both = before.index.intersection(after.index)
+    old, new = before.loc[both], after.loc[both]
+    return Comparison(
+        added=after.index.difference(before.index, sort=False).tolist(),
+        removed=before.index.difference(after.index, sort=False).tolist(),
+        relabelled=_differences(old["label"], new["label"]),
+        excluded=both[~old["excluded"] & new["excluded"]].tolist(),
+        included=both[old["excluded"] & ~new["excluded"]].tolist(),
+        moved=_differences(old["split"], new["split"]),
+    )
+
+
+def _differences(old: pd.Series, new: pd.Series) -> dict[str, tuple[str, str]]:
+    changed = old != new
+    pairs = zip(old[changed], new[changed], strict=True)
+    return dict(zip(old.index[changed].tolist(), pairs, strict=True))

@@ -1,0 +1,285 @@
+"""The files of a source become rows of a manifest.
+
+Every file is read once: hashed, decoded to prove that it is a picture, stored,
+measured, and given a thumbnail. Files that cannot be used are left out by name and reason.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Collection, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, fields
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.data.classes import natural_order
+from core.data.dataset import Skipped, complete_manifest, image_path, thumbnail_path
+from core.data.decoding import PictureFacts, examine_picture
+from core.data.layout import Place, Split, is_companion, read_layout, spelling_of_classes
+from core.data.sheet import NOT_IN_SHEET, Sheet, SheetColumns, find_sheet, places_from_sheet, read_sheet
+from core.data.sources import Listing, Member, UnreadableMemberError, open_source
+from core.data.splitting import SplitConfig, measuring_rank
+from core.errors import ConfigError, DataError, UnreadableImageError
+from core.files import sha256_bytes
+from core.messages import N_, Message
+from core.progress import Progress, Stage, raise_if_stopped
+
+NOT_IN_A_CLASS = N_("it lies in no class folder")
+NOT_A_PICTURE = N_("it is not a picture, or of a kind that cannot be read")
+SAME_AS = N_("it is the same picture as {other}")
+_PICTURES_IN_FLIGHT = 32  # bounds memory: so many files are held at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportConfig:
+    """How a source is read.
+
+    Classes come from a table (``sheet``, or one inside the source with ``sheet_inside`` or where
+    folders name no classes), else from folders.
+    """
+
+    merge_case: bool = False  # "Cat" and "cat" become one class
+    unlabelled: bool = False  # folders say nothing, the pictures are labelled later
+    refer: bool = False  # leave a folder's pictures where they are instead of copying them
+    sheet: Path | None = None
+    sheet_inside: bool = False
+    columns: SheetColumns | None = None  # of the sheet; None: told by their names and cells
+    split: SplitConfig = field(default_factory=SplitConfig)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"sheet": str(self.sheet) if self.sheet else None}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> ImportConfig:
+        """The config that ``record`` tells of; what it lacks is as by default, what else it holds is ignored."""
+        known = {item.name: record[item.name] for item in fields(cls) if item.name in record}
+        if known.get("sheet"):
+            known["sheet"] = Path(known["sheet"])
+        if known.get("columns"):
+            known["columns"] = SheetColumns(**known["columns"])
+        if "split" in known:
+            known["split"] = SplitConfig(**known["split"])
+        return cls(**known)
+
+
+def read_source(
+    source: Path, folder: Path, config: ImportConfig, known_classes: Collection[str], progress: Progress
+) -> tuple[pd.DataFrame, list[Skipped]]:
+    """A manifest of what a source holds, its files stored in ``folder``, and what was left out."""
+    progress.stage(Stage.READING)
+    if config.refer and not source.is_dir():
+        raise ConfigError(
+            N_("Only the pictures of a folder can be left where they are; {source} is none."),
+            source=source.name,
+        )
+    with open_source(source) as listing:
+        skipped = [Skipped(file=name, reason=reason) for name, reason in listing.refused]
+        if not listing.members and not skipped:
+            raise DataError(
+                N_("{source} is empty. Choose one with a folder of pictures for each class."),
+                source=source.name,
+            )
+        chosen, without_class = _choose(listing, config, source.name)
+        skipped += without_class
+        labels = [place.label for _, place in chosen]
+        spelling = _spelling(labels, known_classes, merge_case=config.merge_case)
+        rows, unusable = rows_of(chosen, folder, spelling, progress, refer=config.refer)
+    skipped += unusable
+    if not rows:
+        raise no_picture(skipped, source.name)
+    return manifest_of(rows), skipped
+
+
+def _spelling(labels: list[str], known: Collection[str], *, merge_case: bool) -> dict[str, str]:
+    """How each label is written: as the project writes it already, else as the source does."""
+    spelling = spelling_of_classes([*labels, *known], merge_case=merge_case)
+    by_capitals = {name.casefold(): name for name in known}
+    return {label: by_capitals.get(label.casefold(), chosen) for label, chosen in spelling.items()}
+
+
+def rows_of(
+    chosen: list[tuple[Member, Place]],
+    folder: Path,
+    spelling: dict[str, str],
+    progress: Progress,
+    *,
+    refer: bool = False,
+) -> tuple[list[dict[str, object]], list[Skipped]]:
+    """A manifest's row for every usable file, and the others with their reasons."""
+    rows: list[dict[str, object]] = []
+    skipped: list[Skipped] = []
+    seen: dict[tuple[str, str], str] = {}
+    with closing(_examine(chosen, folder, refer=refer)) as outcomes:
+        for done, (place, member, outcome) in enumerate(outcomes, start=1):
+            raise_if_stopped(progress)
+            progress.advance(done, len(chosen))
+            if isinstance(outcome, Message):
+                skipped.append(Skipped(file=member.name, reason=outcome))
+                continue
+            label = spelling[place.label]
+            content = label, str(outcome["sha256"])
+            if content in seen:
+                reason = Message(SAME_AS, {"other": seen[content]})
+                skipped.append(Skipped(file=member.name, reason=reason))
+                continue
+            seen[content] = member.name
+            supplied = place.split.value if place.split else ""
+            rows.append(
+                {
+                    **outcome,
+                    "name": member.name,
+                    "label": label,
+                    "supplied_split": supplied,
+                    "split": "",
+                    "group": place.group or outcome["sha256"],
+                }
+            )
+    return rows, skipped
+
+
+def _choose(
+    listing: Listing, config: ImportConfig, source_name: str
+) -> tuple[list[tuple[Member, Place]], list[Skipped]]:
+    """The files worth reading with their places, and those that stand in no class."""
+    sheet = _sheet_of(listing, config, source_name)
+    if sheet is not None:
+        told = places_from_sheet(sheet, listing.members, config.columns)
+        places, reason = told.places, Message(NOT_IN_SHEET, {"sheet": sheet.name})
+        skipped = [Skipped(file=name, reason=why) for name, why in told.refused]
+    else:
+        places, reason = read_layout(listing.members, unlabelled=config.unlabelled), Message(NOT_IN_A_CLASS)
+        skipped = []
+    chosen = []
+    for member, place in zip(listing.members, places, strict=True):
+        if is_companion(member):
+            if sheet is None or member.name != sheet.name:
+                skipped.append(Skipped(file=member.name, reason=Message(NOT_A_PICTURE)))
+        elif place is None:
+            skipped.append(Skipped(file=member.name, reason=reason))
+        else:
+            chosen.append((member, place))
+    # A copy that stands in both train and test is kept where it measures, not where it would leak.
+    chosen.sort(key=lambda pair: (measuring_rank(pair[1].split or Split.TRAIN), natural_order(pair[0].name)))
+    return chosen, skipped
+
+
+def _sheet_of(listing: Listing, config: ImportConfig, source_name: str) -> Sheet | None:
+    """The table that says the classes, if one does."""
+    if config.unlabelled:
+        return None
+    if config.sheet is not None:
+        return read_sheet(config.sheet.read_bytes(), config.sheet.name)
+    if not config.sheet_inside and _folders_name_classes(listing):
+        return None
+    member = find_sheet(listing)
+    if member is not None:
+        return read_sheet(member.read(), member.name)
+    if config.sheet_inside:
+        raise DataError(
+            N_(
+                "No table with the pictures' file names was found in {source}. "
+                "Put one into it (CSV or Excel), or choose it beside it."
+            ),
+            source=source_name,
+        )
+    return None
+
+
+def _folders_name_classes(listing: Listing) -> bool:
+    places = read_layout([member for member in listing.members if not is_companion(member)])
+    return len({place.label for place in places if place}) > 1
+
+
+def _examine(
+    chosen: list[tuple[Member, Place]], folder: Path, *, refer: bool
+) -> Generator[tuple[Place, Member, dict[str, object] | Message]]:
+    """Read, prove and store every file, in order; decoding uses every core. Once closed, nothing is written."""
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        waiting: deque[tuple[Place, Member, Future[dict[str, object] | Message]]] = deque()
+        for member, place in chosen:
+            location = member.path.resolve() if refer and member.path else None  # in an archive: copied
+            try:
+                data = member.read()  # one after another: a zip is one stream
+            except UnreadableMemberError as error:
+                failed: Future[dict[str, object] | Message] = Future()
+                failed.set_result(error.reason)
+                waiting.append((place, member, failed))
+            else:
+                waiting.append((place, member, pool.submit(_store_picture, data, folder, location)))
+            if len(waiting) >= _PICTURES_IN_FLIGHT:
+                place_done, member_done, future = waiting.popleft()
+                yield place_done, member_done, future.result()
+        for place_done, member_done, future in waiting:
+            yield place_done, member_done, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _store_picture(data: bytes, folder: Path, location: Path | None) -> dict[str, object] | Message:
+    """Write a picture (unless its ``location`` is kept) and its thumbnail; its part of a manifest's row."""
+    try:
+        facts = examine_picture(data)
+    except UnreadableImageError as error:
+        return error.message
+    sha256 = sha256_bytes(data)
+    files = {thumbnail_path(folder, sha256): facts.thumbnail}
+    if location is None:
+        files[image_path(folder, sha256, facts.extension)] = data
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)  # in the staging folder: published whole or not at all
+    return {**picture_columns(data, facts), "sha256": sha256, "location": str(location) if location else ""}
+
+
+def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:
+    """The columns of a manifest that a file's bytes and its decoding tell."""
+    return {
+        "width": facts.width,
+        "height": facts.height,
+        "size_bytes": len(data),
+        "format": facts.format,
+        "extension": facts.extension,
+        "frames": facts.frames,
+        "camera": facts.camera,
+        **asdict(facts.measures),
+    }
+
+
+def manifest_of(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """The manifest of new pictures, in natural order."""
+    rows.sort(key=lambda row: (natural_order(str(row["label"])), natural_order(str(row["name"]))))
+    pictures = pd.DataFrame(rows)
+    pictures["id"] = picture_ids(pictures["sha256"], taken=())
+    return complete_manifest(pictures)
+
+
+def picture_ids(hashes: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Short ids from content; a second label for the same content gets a suffix."""
+    used = set(taken)
+    ids = []
+    for sha256 in hashes:
+        short = sha256[:16]
+        free = (short if turn == 1 else f"{short}-{turn}" for turn in count(1))
+        ids.append(next(identifier for identifier in free if identifier not in used))
+        used.add(ids[-1])
+    return ids
+
+
+def no_picture(skipped: Sequence[Skipped], source_name: str) -> DataError:
+    """The error for a source without a single usable picture."""
+    return DataError(
+        N_(
+            "No usable picture was found in {source}. The first file, {file}, was left out: {reason}. "
+            "Expected is one folder of pictures for each class."
+        ),
+        source=source_name,
+        file=skipped[0].file,
+        reason=skipped[0].reason,
+    )
