@@ -39,7 +39,7 @@ from core.terminal import (
     show_progress,
     wait_or_stop,
 )
-from core.training.config import DEFAULT_EPOCHS, Recipe, TrainingConfig, recipe_for
+from core.training.config import HeadConfig, Recipe, TrainingConfig, recipe_for
 from core.workspace import find_run, get_project, list_projects, list_runs
 
 
@@ -78,8 +78,8 @@ def _train(options: argparse.Namespace) -> Answer:
         recipe=recipe,
         augmentation=AugmentationConfig.parse(options.augment),
         augmented_views=options.views,
-        hidden_units=options.hidden_units,
-        epochs=DEFAULT_EPOCHS[recipe] if options.epochs is None else options.epochs,
+        head=HeadConfig(hidden_units=(options.hidden_units,) if options.hidden_units else ()),
+        epochs=options.epochs or 0,
         seed=options.seed,
     )
     job = start_training(project, config)

@@ -71,6 +71,16 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
     return records
 
 
+def keep_first_lines(path: Path, lines: int) -> None:
+    """Cut a JSON-lines file after so many whole records; a torn line is dropped."""
+    if not path.exists():
+        return
+    kept = read_json_lines(path)[:lines]
+    with whole_file(path) as temporary:
+        text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in kept)
+        temporary.write_text(text, encoding="utf-8")
+
+
 def sha256_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

@@ -21,7 +21,10 @@ class Stage(StrEnum):
     DECODING = "decoding"
     AUGMENTING = "augmenting"
     FEATURES = "features"
+    TRIAL = "trial"
     TRAINING = "training"
+    ACTIVATIONS = "activations"
+    FINE_TUNING = "fine_tuning"
     EVALUATING = "evaluating"
     EXPORTING = "exporting"
     PACKING = "packing"
@@ -31,6 +34,10 @@ class Stage(StrEnum):
 
 class JobStopped(Exception):  # noqa: N818 - not an error: the user asked for it
     """Raised inside a job when the user asked it to stop."""
+
+
+class JobPaused(Exception):  # noqa: N818 - not an error: the user asked for it
+    """Raised inside a job when the user asked it to rest; it goes on from what it saved."""
 
 
 class Progress(Protocol):
@@ -48,11 +55,23 @@ class Progress(Protocol):
     def metric(self, record: dict[str, Any]) -> None:
         """Keep one line of the learning curve."""
 
+    def rewind(self, lines: int) -> None:
+        """Forget the learning curve but for its first ``lines`` lines, and the batches after them."""
+
+    def batch(self, record: dict[str, Any]) -> None:
+        """Tell how a batch went; of many in a second only some are kept."""
+
+    def live(self, record: dict[str, Any]) -> None:
+        """Show the state of the classifier as it learns; replaces what was shown before."""
+
     def keep(self, result: dict[str, Any]) -> None:
         """What this step has to show if it is ended now: a best so far is safe on disk."""
 
     def should_stop(self) -> bool:
         """True once the user asked to stop."""
+
+    def should_pause(self) -> bool:
+        """True once the user asked to rest."""
 
 
 class QuietProgress:
@@ -66,9 +85,18 @@ class QuietProgress:
 
     def metric(self, record: dict[str, Any]) -> None: ...
 
+    def rewind(self, lines: int) -> None: ...
+
+    def batch(self, record: dict[str, Any]) -> None: ...
+
+    def live(self, record: dict[str, Any]) -> None: ...
+
     def keep(self, result: dict[str, Any]) -> None: ...
 
     def should_stop(self) -> bool:
+        return False
+
+    def should_pause(self) -> bool:
         return False
 
 
@@ -101,18 +129,32 @@ class PartOf:
     def metric(self, record: dict[str, Any]) -> None:
         self.whole.metric(record)
 
+    def rewind(self, lines: int) -> None:
+        self.whole.rewind(lines)
+
+    def batch(self, record: dict[str, Any]) -> None:
+        self.whole.batch(record)
+
+    def live(self, record: dict[str, Any]) -> None:
+        self.whole.live(record)
+
     def keep(self, result: dict[str, Any]) -> None:
         self.whole.keep(result)
 
     def should_stop(self) -> bool:
         return self.whole.should_stop()
 
+    def should_pause(self) -> bool:
+        return self.whole.should_pause()
+
 
 def raise_if_stopped(progress: Progress) -> None:
-    """Leave the work here if the user asked to stop.
+    """Leave the work here if the user asked to stop, or to rest.
 
     Raises:
-        JobStopped
+        JobStopped, JobPaused
     """
     if progress.should_stop():
         raise JobStopped
+    if progress.should_pause():
+        raise JobPaused

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.start import wait_for
+from core.progress import QuietProgress
 
 Answer = dict[str, Any]
 STOPPED = 130  # what shells say of a program that Ctrl-C ended
@@ -47,22 +48,11 @@ def show_progress(job: JobDirectory) -> None:
     _rewrite_line(f"{status.state}: {status.stage}{steps}{left}")
 
 
-class TerminalProgress:
+class TerminalProgress(QuietProgress):
     """Progress of work in this very process."""
-
-    def plan(self, expected_seconds: Any) -> None: ...
-
-    def stage(self, stage: str) -> None: ...
-
-    def metric(self, record: dict[str, Any]) -> None: ...
-
-    def keep(self, result: dict[str, Any]) -> None: ...
 
     def advance(self, done: int, total: int) -> None:
         _rewrite_line(f"{done}/{total}")
-
-    def should_stop(self) -> bool:
-        return False
 
 
 def _rewrite_line(text: str) -> None:

@@ -9,7 +9,7 @@ from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.start import resume, start_training
 from core.models.backbones import get_backbone
-from core.training.config import MAX_EPOCHS, MAX_VIEWS, Recipe, TrainingConfig
+from core.training.config import MAX_EPOCHS, MAX_VIEWS, HeadConfig, Recipe, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.runs import is_being_packed, live_view, run_picker, run_summary
@@ -42,7 +42,7 @@ def advanced(project: Project, config: TrainingConfig) -> TrainingConfig | None:
             help=_("An epoch is one pass over all training pictures. The best one, by validation, is kept."),
             key=f"epochs-{config.recipe}",
         )
-        hidden, views, seed = config.hidden_units, config.augmented_views, config.seed
+        hidden, views, seed = sum(config.head.hidden_units), config.augmented_views, config.seed
         if config.recipe is Recipe.QUICK:
             hidden = st.number_input(
                 _("Hidden units"),
@@ -68,7 +68,13 @@ def advanced(project: Project, config: TrainingConfig) -> TrainingConfig | None:
             key="seed",
         )
     try:
-        return next_config(project, epochs=epochs, hidden_units=hidden, augmented_views=views, seed=seed)
+        return next_config(
+            project,
+            epochs=epochs,
+            head=HeadConfig(hidden_units=(hidden,) if hidden else ()),
+            augmented_views=views,
+            seed=seed,
+        )
     except DarkroomError as error:
         st.error(show(error.message))
         return None

@@ -20,6 +20,7 @@ import pandas as pd
 
 from core.data.layout import Split
 from core.data.sufficiency import unusable_classes
+from core.data.task import Task
 from core.errors import NotFoundError
 from core.files import digest_of, read_json, whole_file, write_json
 from core.messages import N_, Message
@@ -88,6 +89,12 @@ class Dataset:
     skipped: tuple[Skipped, ...]
     pictures: pd.DataFrame
     all_pictures: pd.DataFrame
+    task: Task = Task.MULTI_CLASS
+
+    @property
+    def targets(self) -> np.ndarray:
+        """float32, shape (number of pictures, number of classes): 1 where a picture shows the class, else 0."""
+        return np.eye(len(self.class_names), dtype=np.float32)[self.label_indices]
 
     @property
     def label_indices(self) -> np.ndarray:

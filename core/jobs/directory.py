@@ -154,6 +154,12 @@ class JobDirectory:
     def stop_requested(self) -> bool:
         return (self.path / "stop.request").exists()
 
+    def request_pause(self) -> None:
+        (self.path / "pause.request").touch()
+
+    def pause_requested(self) -> bool:
+        return (self.path / "pause.request").exists()
+
     def _record(self) -> dict[str, Any]:
         record: dict[str, Any] = read_json(self.path / "config.json")
         if record.get("schema_version") != SCHEMA_VERSION:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from core.files import append_json_line, write_json
+from core.files import append_json_line, keep_first_lines, write_json
 from core.jobs.directory import JobDirectory, JobState
 from core.messages import Message
 from core.progress import Stage
@@ -61,12 +61,25 @@ class JobReporter:
     def metric(self, record: dict[str, Any]) -> None:
         append_json_line(self._job.path / "metrics.jsonl", {"time": round(time.time(), 3), **record})
 
+    def rewind(self, lines: int) -> None:
+        keep_first_lines(self._job.path / "metrics.jsonl", lines)
+        (self._job.path / "batches.jsonl").unlink(missing_ok=True)
+
+    def batch(self, record: dict[str, Any]) -> None:
+        append_json_line(self._job.path / "batches.jsonl", {"time": round(time.time(), 3), **record})
+
+    def live(self, record: dict[str, Any]) -> None:
+        write_json(self._job.path / "live.json", record)
+
     def keep(self, result: dict[str, Any]) -> None:
         with self._lock:
             self.kept = result
 
     def should_stop(self) -> bool:
         return self._job.stop_requested()
+
+    def should_pause(self) -> bool:
+        return self._job.pause_requested()
 
     def set_state(self, state: JobState, error: Message | None = None, *, is_bug: bool = False) -> None:
         """Record a state; after one that ends the job nothing more is written."""

@@ -1,4 +1,4 @@
-"""Builds networks: a feature extractor from a backbone, a classifier from features.
+"""A feature extractor from a backbone, a classifier from features.
 
 Every network takes uint8 RGB pictures of its own size and holds its preprocessing
 inside, made of standard Keras layers, so that a saved model loads in safe mode
@@ -10,23 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 from keras import layers
 
-from core.models.backbones import Backbone, Preprocessing, WeightsSource
+from core.models.backbones import Backbone
 from core.models.head import HeadWeights
-from core.models.lite import build_lite0
-from core.models.torch_file import read_torch_file
-from core.models.weights import present_weights
+from core.models.networks import build_network, preprocess
 
 PICTURE_LAYER = "picture"
-BACKBONE_LAYER = "backbone"  # its output is the feature map (B, height, width, feature_size)
 FEATURES_LAYER = "features"
 PROBABILITIES_LAYER = "probabilities"
-
-_CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
-_IMAGENET_STDDEV_RGB = (0.229, 0.224, 0.225)
-_SMALL_CNN_FILTERS = (32, 64, 128, 256)
 
 
 def build_feature_extractor(
@@ -49,8 +41,8 @@ def build_feature_extractor(
     """
     size = backbone.input_size
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
-    network = _build_network(backbone, pretrained and backbone.weights is not WeightsSource.NONE)
-    feature_map = network(_preprocess(picture, backbone.preprocessing))
+    network = build_network(backbone, pretrained=pretrained)
+    feature_map = network(preprocess(picture, backbone.preprocessing))
     features = _pool_quarters(feature_map)
     extractor = keras.Model(picture, features, name=backbone.key)
     extractor.trainable = trainable
@@ -71,7 +63,7 @@ def build_classifier(extractor: keras.Model, head: HeadWeights, class_names: Seq
         is_last = number == len(folded)
         layer = layers.Dense(
             len(weights[1]),
-            activation="softmax" if is_last else "relu",
+            activation=head.activation if is_last else "relu",
             dtype="float32",  # also under mixed precision: rounding would show in the probabilities
             name=PROBABILITIES_LAYER if is_last else f"dense_{number}",
         )
@@ -85,66 +77,3 @@ def _pool_quarters(feature_map: keras.KerasTensor) -> keras.KerasTensor:
     side = feature_map.shape[1]
     pool = layers.AveragePooling2D(-(-side // 2), strides=side // 2, dtype="float32", name="quarters")
     return layers.Flatten(dtype="float32", name=FEATURES_LAYER)(pool(feature_map))
-
-
-def _preprocess(picture: keras.KerasTensor, kind: Preprocessing) -> keras.KerasTensor:
-    """Pixels 0 to 255 as the backbone wants them, always computed in float32."""
-    if kind is Preprocessing.CAFFE:
-        # Rescaling first: it turns uint8 into float32, which every engine can reverse.
-        pixels = layers.Rescaling(1.0, dtype="float32", name="as_float")(picture)
-        blue_first = keras.ops.flip(pixels, axis=-1)
-        minus_mean = [-mean for mean in _CAFFE_MEAN_BGR]
-        return layers.Rescaling(1.0, minus_mean, dtype="float32", name="preprocessing")(blue_first)
-    scale, offset = {
-        Preprocessing.MINUS_ONE_TO_ONE: (1 / 127.5, -1.0),
-        Preprocessing.LITE: (1 / 128, -127 / 128),
-        Preprocessing.BUILT_IN: (1.0, 0.0),
-        Preprocessing.UNIT: (1 / 255, 0.0),
-    }[kind]
-    return layers.Rescaling(scale, offset, dtype="float32", name="preprocessing")(picture)
-
-
-def _build_network(backbone: Backbone, pretrained: bool) -> keras.Model:
-    """Preprocessed pictures in, feature map (B, height, width, feature_size) out."""
-    path = present_weights(backbone) if pretrained else None
-    if backbone.builder == "lite0":
-        tensors = read_torch_file(path, backbone.weights_hash.removeprefix("sha256:")) if path else None
-        return build_lite0(tensors, name=BACKBONE_LAYER)
-    if backbone.builder == "small_cnn":
-        return _build_small_cnn(backbone.input_size)
-    size = backbone.input_size
-    network = getattr(keras.applications, backbone.builder)(
-        include_top=False, weights=None, input_shape=(size, size, 3), name=BACKBONE_LAYER
-    )
-    if path:
-        # Not weights="imagenet": that would download what is missing, and delete
-        # a file whose checksum differs.
-        network.load_weights(path)
-        if backbone.preprocessing is Preprocessing.BUILT_IN:
-            _restore_efficientnet_scaling(network)
-    return network
-
-
-def _restore_efficientnet_scaling(network: keras.Model) -> None:
-    """Divide the input by the square root of ImageNet's deviation once more.
-
-    The published EfficientNets were trained so, and Keras adds the step only for
-    ``weights="imagenet"`` (tensorflow#49930, tensorflow#62193). The division goes
-    into the variance that the normalization layer divides by already.
-    """
-    (normalization,) = (layer for layer in network.layers if isinstance(layer, layers.Normalization))
-    mean, variance, *count = normalization.get_weights()
-    normalization.set_weights([mean, variance * np.array(_IMAGENET_STDDEV_RGB, np.float32), *count])
-    normalization.finalize_state()
-
-
-def _build_small_cnn(size: int) -> keras.Model:
-    """Four blocks of convolution, BatchNorm, ReLU and pooling, for training from scratch."""
-    inputs = keras.Input((size, size, 3), name="preprocessed")
-    x = inputs
-    for number, filters in enumerate(_SMALL_CNN_FILTERS, start=1):
-        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"block{number}_conv")(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"block{number}_norm")(x)
-        x = layers.ReLU(name=f"block{number}_relu")(x)
-        x = layers.MaxPooling2D(name=f"block{number}_pool")(x)
-    return keras.Model(inputs, x, name=BACKBONE_LAYER)  # (B, 6, 6, 256) for pictures of 96 x 96

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from core.messages import N_
 SCHEMA_VERSION = 1
 QUARTERS = 4  # every extractor gives the features of the picture's four quarters
 
+Activation = Literal["softmax", "sigmoid"]
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
@@ -31,6 +33,7 @@ class HeadWeights:
     feature_mean: np.ndarray  # (F,)
     feature_scale: np.ndarray  # (F,), above 0
     layers: tuple[tuple[np.ndarray, np.ndarray], ...]  # kernel (in, out), bias (out,); the last gives logits
+    activation: Activation = "softmax"  # "sigmoid": each class by itself, of pictures that may show several
 
     def __post_init__(self) -> None:
         for name in ("feature_mean", "feature_scale"):
@@ -68,8 +71,9 @@ class HeadWeights:
         return x
 
     def probabilities(self, features: np.ndarray) -> FloatArray:
-        """Softmax of the logits, float32 (B, C), each row summing to 1."""
-        return softmax(self.logits(features))
+        """float32 (B, C): the softmax of the logits, each row summing to 1, or the sigmoid of each."""
+        logits = self.logits(features)
+        return softmax(logits) if self.activation == "softmax" else sigmoid(logits)
 
     def spread_over_quarters(self) -> HeadWeights:
         """The same head for features of the four quarters, of whose mean it was made.
@@ -81,6 +85,7 @@ class HeadWeights:
             feature_mean=np.tile(self.feature_mean, QUARTERS),
             feature_scale=np.tile(QUARTERS * self.feature_scale, QUARTERS),
             layers=((np.tile(kernel, (QUARTERS, 1)), bias), *rest),
+            activation=self.activation,
         )
 
     def folded_layers(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
@@ -94,6 +99,7 @@ class HeadWeights:
         """Write all arrays to one ``.npz`` file, atomically."""
         arrays = {"mean": self.feature_mean, "scale": self.feature_scale}
         arrays["schema_version"] = np.array(SCHEMA_VERSION)
+        arrays["activation"] = np.array(self.activation)
         for index, (kernel, bias) in enumerate(self.layers):
             arrays |= {f"kernel_{index}": kernel, f"bias_{index}": bias}
         with whole_file(path) as temporary, temporary.open("wb") as stream:
@@ -117,7 +123,13 @@ class HeadWeights:
                 )
             count = sum(name.startswith("kernel_") for name in arrays.files)
             layers = tuple((arrays[f"kernel_{index}"], arrays[f"bias_{index}"]) for index in range(count))
-            return cls(feature_mean=arrays["mean"], feature_scale=arrays["scale"], layers=layers)
+            activation: Any = str(arrays["activation"]) if "activation" in arrays.files else "softmax"
+            return cls(
+                feature_mean=arrays["mean"],
+                feature_scale=arrays["scale"],
+                layers=layers,
+                activation=activation,
+            )
 
 
 def mean_of_quarters(features: np.ndarray) -> FloatArray:
@@ -131,4 +143,10 @@ def softmax(logits: np.ndarray) -> FloatArray:
     shifted = logits - logits.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
     result: FloatArray = (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return result
+
+
+def sigmoid(logits: np.ndarray) -> FloatArray:
+    """Probabilities of each class by itself, for logits float (B, C) of any size."""
+    result: FloatArray = (0.5 * (1.0 + np.tanh(0.5 * logits))).astype(np.float32)
     return result

@@ -150,7 +150,7 @@ def _fit_heads(
         curve.phase = "quarters"
         left = settings.epochs - epochs
         fit_linear_head(train, validation, num_classes, epochs=left, on_epoch=curve.add_head)
-    if settings.hidden_units:
+    if settings.head.hidden_units:
         from core.training.network import fit_hidden_head
 
         knows_quarters = curve.best is not None and curve.best["phase"] == "quarters"

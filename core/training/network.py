@@ -48,10 +48,15 @@ def fit_hidden_head(
     keras.utils.set_random_seed(config.seed)
     mean, scale = train.features.mean(axis=0), train.features.std(axis=0)
     scale = np.where(scale > 1e-6, scale, 1.0)
-    hidden = keras.layers.Dense(config.hidden_units, activation="relu")
+    hidden = keras.layers.Dense(config.head.hidden_units[0], activation="relu")
     logits = keras.layers.Dense(num_classes)
     model = keras.Sequential(
-        [keras.Input((train.features.shape[1],)), hidden, keras.layers.Dropout(config.dropout_rate), logits]
+        [
+            keras.Input((train.features.shape[1],)),
+            hidden,
+            keras.layers.Dropout(config.head.dropout_rate),
+            logits,
+        ]
     )
     _compile(model)
 

@@ -7,7 +7,7 @@ from typing import Any
 from core.data.dataset import open_dataset
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE
-from core.training.config import DEFAULT_EPOCHS, TrainingConfig, recipe_for
+from core.training.config import TrainingConfig, recipe_for
 from core.workspace import Project, project_settings
 
 
@@ -23,7 +23,7 @@ def chosen_augmentation(project: Project) -> AugmentationConfig:
     return AugmentationConfig.from_json(record)
 
 
-def next_config(project: Project, **overrides: int) -> TrainingConfig:
+def next_config(project: Project, **overrides: Any) -> TrainingConfig:
     """What a press on Start would train.
 
     Raises:
@@ -31,11 +31,10 @@ def next_config(project: Project, **overrides: int) -> TrainingConfig:
     """
     backbone = chosen_backbone(project)
     recipe = recipe_for(backbone)
-    values: dict[str, Any] = {"epochs": DEFAULT_EPOCHS[recipe]} | overrides
     return TrainingConfig(
         dataset_version=open_dataset(project).version,
         backbone=backbone,
         recipe=recipe,
         augmentation=chosen_augmentation(project),
-        **values,
+        **overrides,
     )

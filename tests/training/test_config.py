@@ -10,7 +10,22 @@ import pytest
 from core.errors import ConfigError
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
-from core.training.config import MAX_EPOCHS, MAX_VIEWS, Recipe, TrainingConfig, recipe_for
+from core.training.config import (
+    DEFAULT_EPOCHS,
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_PATIENCE,
+    MAX_EPOCHS,
+    MAX_VIEWS,
+    HeadConfig,
+    LossConfig,
+    OptimizerConfig,
+    Pooling,
+    Recipe,
+    Schedule,
+    TrainingConfig,
+    Watch,
+    recipe_for,
+)
 
 
 def test_settings_survive_the_way_through_json() -> None:
@@ -21,8 +36,10 @@ def test_settings_survive_the_way_through_json() -> None:
         recipe=Recipe.SCRATCH,
         augmentation=AugmentationConfig(flip="both", rotation=0.1),
         augmented_views=4,
-        hidden_units=32,
-        dropout_rate=0.5,
+        head=HeadConfig(pooling=Pooling.MEAN, hidden_units=(32, 16), dropout_rate=0.5),
+        loss=LossConfig(label_smoothing=0.1),
+        optimizer=OptimizerConfig(learning_rate=0.01, schedule=Schedule.PLATEAU),
+        watch=Watch.MACRO_F1,
         epochs=7,
         seed=11,
     )
@@ -35,7 +52,7 @@ def test_settings_survive_the_way_through_json() -> None:
 def test_what_is_not_said_takes_its_default() -> None:
     config = TrainingConfig.from_json({"dataset_version": 1})
     assert config == TrainingConfig(dataset_version=1)
-    assert (config.backbone, config.recipe, config.hidden_units) == (DEFAULT_BACKBONE, Recipe.QUICK, 0)
+    assert (config.backbone, config.recipe, config.head.hidden_units) == (DEFAULT_BACKBONE, Recipe.QUICK, ())
     assert not config.augmentation.is_active
 
 
@@ -50,7 +67,7 @@ def test_unknown_settings_are_refused_by_name() -> None:
     [
         ({"augmentation": {"rotate": 0.1}}, "no augmentation called “rotate”"),
         ({"backbone": "resnet5000"}, "resnet5000"),
-        ({"recipe": "slow"}, "no recipe called “slow”. Choose from: quick, scratch"),
+        ({"recipe": "slow"}, "no recipe called “slow”. Choose from: quick, balanced, best, scratch"),
     ],
     ids=["augmentation", "backbone", "recipe"],
 )
@@ -62,15 +79,13 @@ def test_unknown_names_are_told_to_the_user(record: dict[str, Any], sentence: st
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("epochs", 0),
+        ("epochs", -1),
         ("epochs", MAX_EPOCHS + 1),
         ("augmented_views", 0),
         ("augmented_views", MAX_VIEWS + 1),
-        ("hidden_units", -1),
-        ("hidden_units", 4097),
-        ("dropout_rate", -0.01),
-        ("dropout_rate", 0.91),
-        ("dropout_rate", float("nan")),
+        ("patience", -1),
+        ("unfreeze", 0.01),
+        ("batch_size", 1),
         ("seed", -1),
         ("seed", 2**31),
     ],
@@ -87,9 +102,8 @@ def test_settings_outside_their_range_are_refused(name: str, value: float) -> No
         ("epochs", MAX_EPOCHS),
         ("augmented_views", 1),
         ("augmented_views", MAX_VIEWS),
-        ("hidden_units", 4096),
-        ("dropout_rate", 0.0),
-        ("dropout_rate", 0.9),
+        ("unfreeze", 1.0),
+        ("batch_size", 1024),
         ("seed", 2**31 - 1),
     ],
 )
@@ -103,10 +117,38 @@ def test_a_network_without_pretrained_weights_cannot_be_trained_quickly() -> Non
         TrainingConfig(dataset_version=1, backbone="small_cnn", recipe=Recipe.QUICK)
 
 
-def test_a_pretrained_network_is_not_trained_from_scratch() -> None:
-    """On a CPU it would take days."""
-    with pytest.raises(ConfigError, match="trains the small network, not ResNet50"):
-        TrainingConfig(dataset_version=1, backbone="resnet50", recipe=Recipe.SCRATCH)
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"hidden_units": [0]},
+        {"hidden_units": [4097]},
+        {"hidden_units": [8] * 5},
+        {"dropout_rate": -0.01},
+        {"dropout_rate": 0.91},
+        {"dropout_rate": float("nan")},
+        {"dropout_rate": "half"},
+        {"l2": -1.0},
+    ],
+)
+def test_impossible_heads_are_refused(head: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"is .*; it must lie between"):
+        TrainingConfig.from_json({"dataset_version": 1, "head": head})
+
+
+def test_nothing_said_means_the_recipes_own() -> None:
+    """Zero epochs, patience or learning rate would train nothing."""
+    quick, best = (TrainingConfig(dataset_version=1, recipe=recipe) for recipe in (Recipe.QUICK, Recipe.BEST))
+    assert (quick.epochs, best.epochs) == (DEFAULT_EPOCHS[Recipe.QUICK], DEFAULT_EPOCHS[Recipe.BEST])
+    assert best.patience == DEFAULT_PATIENCE[Recipe.BEST]
+    assert best.learning_rate == DEFAULT_LEARNING_RATE[Recipe.BEST]
+
+
+def test_runs_of_the_first_darkroom_are_read() -> None:
+    """They named the head's settings at the top."""
+    old = TrainingConfig.from_json({"dataset_version": 1, "hidden_units": 64, "dropout_rate": 0.4})
+    assert old.head == HeadConfig(hidden_units=(64,), dropout_rate=0.4)
+    linear = TrainingConfig.from_json({"dataset_version": 1, "hidden_units": 0})
+    assert linear.head == HeadConfig()
 
 
 @pytest.mark.parametrize("key", BACKBONES)

@@ -23,7 +23,7 @@ from core.models.engine import Engine
 from core.models.head import QUARTERS, HeadWeights, mean_of_quarters
 from core.progress import JobStopped, Progress, QuietProgress, Stage
 from core.training import job
-from core.training.config import Recipe, TrainingConfig
+from core.training.config import HeadConfig, Recipe, TrainingConfig
 from core.training.features import cached_features
 from core.training.job import engine_path, extractor_file, head_file, load_extractor, train
 from core.training.linear import FeatureSet, fit_linear_head
@@ -114,8 +114,8 @@ def test_the_learning_curve_says_what_happened_in_every_epoch(digits_project: Pr
 def test_the_whole_run_can_be_repeated_to_the_last_digit(digits_project: Project) -> None:
     """The recorded seed is worth nothing otherwise."""
     once, again = Recorder(), Recorder()
-    first, _ = run_of(digits_project, settings(hidden_units=8, epochs=8), once, "run-1")
-    second, _ = run_of(digits_project, settings(hidden_units=8, epochs=8), again, "run-2")
+    first, _ = run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,)), epochs=8), once, "run-1")
+    second, _ = run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,)), epochs=8), again, "run-2")
     assert once.metrics == again.metrics
     assert {record["phase"] for record in once.metrics} == {"whole", "quarters", "hidden"}
     one, other = (HeadWeights.load(head_file(directory)).layers[0][0] for directory in (first, second))
@@ -125,7 +125,7 @@ def test_the_whole_run_can_be_repeated_to_the_last_digit(digits_project: Project
 def test_test_pictures_are_never_looked_at(digits_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers that are no numbers in their place would spoil whatever touches them."""
     honest, blind = Recorder(), Recorder()
-    run_of(digits_project, settings(hidden_units=8, epochs=8), honest, "run-1")
+    run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,)), epochs=8), honest, "run-1")
 
     def without_test(dataset: Dataset, *arguments: Any, **options: Any) -> np.ndarray:
         features = cached_features(dataset, *arguments, **options)
@@ -133,7 +133,7 @@ def test_test_pictures_are_never_looked_at(digits_project: Project, monkeypatch:
         return features
 
     monkeypatch.setattr(job, "cached_features", without_test)
-    run_of(digits_project, settings(hidden_units=8, epochs=8), blind, "run-2")
+    run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,)), epochs=8), blind, "run-2")
     assert blind.metrics == honest.metrics
 
 
@@ -199,7 +199,7 @@ def test_stop_in_the_hidden_layer_keeps_the_linear_head(digits_project: Project)
     linear = Recorder()
     _, expected = run_of(digits_project, settings(), linear, "run-1")
     recorder = Recorder(stop=after(len(linear.metrics)))
-    _, result = run_of(digits_project, settings(hidden_units=8), recorder, "run-2")
+    _, result = run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,))), recorder, "run-2")
     assert result["training"] == expected["training"]
 
 

@@ -20,14 +20,14 @@ from core.models.classifier import build_feature_extractor
 from core.models.head import HeadWeights
 from core.progress import JobStopped, QuietProgress
 from core.training import network
-from core.training.config import Recipe, TrainingConfig
+from core.training.config import HeadConfig, Recipe, TrainingConfig
 from core.training.linear import EpochScores, FeatureSet
 from core.training.network import PictureBatches, fit_from_scratch, fit_hidden_head
 from tests.pictures import write_folder
 from tests.trained import real_digits
 
 NO_CHANGE = AugmentationConfig()
-HIDDEN = TrainingConfig(dataset_version=1, hidden_units=32, dropout_rate=0.1, epochs=8)
+HIDDEN = TrainingConfig(dataset_version=1, head=HeadConfig(hidden_units=(32,), dropout_rate=0.1), epochs=8)
 SCRATCH = TrainingConfig(dataset_version=1, backbone="small_cnn", recipe=Recipe.SCRATCH, epochs=2)
 
 
