@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # A module imports from its own floor and from those above it in this list.
 FLOORS = (
-    {"messages", "errors", "files", "progress", "processes"},
+    {"messages", "errors", "files", "progress", "processes", "statistics"},
     {"workspace", "uploads"},
     {"data"},
     {"models"},
@@ -27,7 +27,7 @@ FLOORS = (
     {"jobs"},
     {"api"},
     {"terminal"},
-    {"dataset_commands"},
+    {"dataset_commands", "backbone_commands"},
     {"__main__"},
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-
-_Z_95 = 1.959964  # standard deviations that hold 95% of a normal distribution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +49,6 @@ def weighted_mean(scores: list[ClassScores], name: str) -> float:
     """The mean over the classes weighted by support: every picture counts the same."""
     support = [score.support for score in scores]
     return float(np.average([getattr(score, name) for score in scores], weights=support))
-
-
-def wilson_interval(right: int, count: int) -> tuple[float, float]:
-    """Where the true accuracy lies with 95% confidence (Wilson 1927), fractions 0 to 1."""
-    if count == 0:
-        return 0.0, 1.0
-    share, z2 = right / count, _Z_95**2
-    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z_95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

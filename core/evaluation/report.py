@@ -12,9 +12,10 @@ import pandas as pd
 from core.data.dataset import Dataset
 from core.data.layout import Split
 from core.errors import NotFoundError
-from core.evaluation.metrics import class_scores, confusion_matrix, macro_mean, weighted_mean, wilson_interval
+from core.evaluation.metrics import class_scores, confusion_matrix, macro_mean, weighted_mean
 from core.files import read_json, whole_file, write_json
 from core.messages import N_
+from core.statistics import wilson_interval
 
 AVERAGED = ("precision", "recall", "f1")
 

@@ -11,7 +11,6 @@ import pytest
 
 from core.data.dataset import Dataset
 from core.errors import NotFoundError
-from core.evaluation.metrics import wilson_interval
 from core.evaluation.report import (
     has_report,
     make_report,
@@ -21,6 +20,7 @@ from core.evaluation.report import (
     worst_mistakes,
     write_report,
 )
+from core.statistics import wilson_interval
 
 NAMES = ("cat", "dog", "fox")
 # (id, label, split, probabilities): dogs lead in training, cats in the test.
