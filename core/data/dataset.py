@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.data.label_sets import multi_hot, named_classes
 from core.data.layout import Split
 from core.data.sufficiency import unusable_classes
 from core.data.task import Task
@@ -79,6 +80,9 @@ class Dataset:
     of classes that are large enough (``class_names``). ``all_pictures`` are those
     and the others. Both have the manifest's columns, in a stable order;
     ``all_class_names`` are also the classes still too small, or empty.
+
+    Where pictures have several labels (``task``), a class that is too small is not learnt,
+    but its pictures are: they show, or do not show, the others. See ``label_sets``.
     """
 
     folder: Path
@@ -94,11 +98,19 @@ class Dataset:
     @property
     def targets(self) -> np.ndarray:
         """float32, shape (number of pictures, number of classes): 1 where a picture shows the class, else 0."""
+        if self.task is Task.MULTI_LABEL:
+            return multi_hot(self.pictures["label"], self.class_names)
         return np.eye(len(self.class_names), dtype=np.float32)[self.label_indices]
 
     @property
     def label_indices(self) -> np.ndarray:
-        """int64, shape (number of pictures,): each picture's place in ``class_names``."""
+        """int64, shape (number of pictures,): each picture's place in ``class_names``.
+
+        Raises:
+            TypeError: pictures have several labels here; ask for ``targets``.
+        """
+        if self.task is Task.MULTI_LABEL:
+            raise TypeError("a picture of a multi-label dataset has no single class: use Dataset.targets")
         return pd.Categorical(self.pictures["label"], categories=list(self.class_names)).codes.astype(
             np.int64
         )
@@ -113,8 +125,8 @@ class Dataset:
         return np.flatnonzero(self.pictures["split"].to_numpy() == split.value)
 
     def counts(self) -> dict[str, int]:
-        """Pictures a class, in the order of the classes."""
-        counts = self.pictures["label"].value_counts()
+        """Pictures a class, in the order of the classes; with several labels, a picture counts for each."""
+        counts = named_classes(self.pictures["label"], self.task).value_counts()
         return {name: int(counts.get(name, 0)) for name in self.class_names}
 
     def over_all_pictures(self) -> Dataset:
@@ -187,6 +199,7 @@ def write_version(
     what: Message,
     *,
     who: str,
+    task: Task = Task.MULTI_CLASS,
     **details: Any,
 ) -> int:
     """Write the next version: its manifest first, then the record that makes it count.
@@ -204,6 +217,7 @@ def write_version(
         "created": time.time(),
         "who": who,
         "what": what.to_json(),
+        "task": task.value,
         "pictures": len(pictures),
         "class_names": list(class_names),
         "skipped": [{"file": item.file, "reason": item.reason.to_json()} for item in skipped],
@@ -257,12 +271,15 @@ def _read_version(folder: Path, version: int, _written: int, _erased_written: in
     if "split" not in manifest:  # of a Darkroom that kept the split beside the versions
         manifest = manifest.merge(pd.read_parquet(folder / "splits.parquet"), on="id", how="left")
     manifest = complete_manifest(manifest)
-    learnt = ~manifest["excluded"] & (manifest["label"] != "")
-    left_out = unusable_classes(manifest.loc[learnt, "label"], manifest.loc[learnt, "split"])
-    usable = learnt & ~manifest["label"].isin(left_out)
+    task = Task(record.get("task", Task.MULTI_CLASS))  # older records know no other
+    usable = ~manifest["excluded"] & (manifest["label"] != "")
+    shown = named_classes(manifest.loc[usable, "label"], task)
+    left_out = unusable_classes(shown, manifest["split"].loc[shown.index])
+    if task is Task.MULTI_CLASS:
+        usable &= ~manifest["label"].isin(left_out)
     erased = set(read_json(erased_file(folder))) if erased_file(folder).exists() else set()
     kept = ~manifest["sha256"].isin(erased)
-    with_pictures = set(manifest.loc[usable, "label"])
+    with_pictures = set(shown) - left_out.keys()
     return Dataset(
         folder=folder,
         version=version,
@@ -274,4 +291,5 @@ def _read_version(folder: Path, version: int, _written: int, _erased_written: in
         ),
         pictures=manifest[usable & kept].reset_index(drop=True),
         all_pictures=manifest[kept].reset_index(drop=True),
+        task=task,
     )

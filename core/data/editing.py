@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -26,7 +27,9 @@ from core.data.dataset import (
     thumbnail_path,
     write_version,
 )
+from core.data.label_sets import named_classes, renamed
 from core.data.splitting import SplitConfig, draw_split, first_of_group, measuring_rank
+from core.data.task import Task
 from core.errors import ClassNameError, NotFoundError, WorkspaceError
 from core.files import read_json, write_json
 from core.messages import N_, Message
@@ -69,17 +72,24 @@ class Change:
         *,
         class_names: Sequence[str] | None = None,
         skipped: Sequence[Skipped] | None = None,
-        **details: object,
+        **details: Any,
     ) -> None:
         """Make the next version of these pictures."""
+        task = self.dataset.task
         names = self.dataset.all_class_names if class_names is None else class_names
+        names = with_new_classes(names, set(named_classes(pictures["label"], task)))
+        if (
+            task is Task.MULTI_LABEL
+        ):  # several labels are written in the order of the classes, which may be new
+            pictures = pictures.assign(label=renamed(pictures["label"], {}, names))
         write_version(
             self.dataset.folder,
             pictures,
-            with_new_classes(names, set(pictures["label"])),
+            names,
             self.dataset.skipped if skipped is None else skipped,
             what,
             who=self._who,
+            task=task,
             **details,
         )
         self.dataset = open_dataset(self._project)

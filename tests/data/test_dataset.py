@@ -18,6 +18,7 @@ from core.data.dataset import (
     write_version,
 )
 from core.data.layout import Split
+from core.data.task import Task
 from core.errors import NotFoundError
 from core.messages import Message
 from core.workspace import Project, delete_project, open_staging, publish_project
@@ -196,3 +197,20 @@ def test_a_renamed_workspace_still_opens(
     moved = project.path.rename(tmp_path / "elsewhere")
     dataset = open_dataset(Project(name="elsewhere", path=moved))
     assert dataset.picture_bytes(0) == b"pixels"
+
+
+def test_with_several_labels_a_picture_counts_for_each_and_has_targets(project: Project) -> None:
+    """A class too small is not learnt, but its pictures say that they show none of the others."""
+    labels = ["cats; dogs", "cats", "–", "cats", "dogs", "dogs; rare", "rare", ""]
+    pictures = manifest(PICTURES[:8]).assign(label=labels, split="train", excluded=False)
+    write_version(
+        project.dataset, pictures, ["cats", "dogs", "rare"], [], EDITED, who="", task=Task.MULTI_LABEL
+    )
+    dataset = open_dataset(project)
+    assert dataset.task is Task.MULTI_LABEL
+    assert dataset.class_names == ("cats", "dogs")
+    assert list(dataset.left_out_classes) == ["rare"]
+    assert dataset.counts() == {"cats": 3, "dogs": 3}
+    assert dataset.targets.tolist() == [[1, 1], [1, 0], [0, 0], [1, 0], [0, 1], [0, 1], [0, 0]]
+    with pytest.raises(TypeError, match="targets"):
+        _ = dataset.label_indices
