@@ -106,10 +106,10 @@ def _train_quick(
     features = cached_features(dataset, engine, progress, speed_key=backbone.key)
     train_set = _training_features(dataset, settings, engine, features, progress)
     validation = dataset.rows(Split.VALIDATION)
-    validation_set = FeatureSet(features=features[validation], labels=dataset.label_indices[validation])
+    validation_set = FeatureSet(features=features[validation], targets=dataset.targets[validation])
     progress.stage(Stage.TRAINING)
     raise_if_stopped(progress)
-    _fit_heads(train_set, validation_set, len(dataset.class_names), settings, curve, progress)
+    _fit_heads(train_set, validation_set, settings, curve, progress)
 
 
 def _training_features(
@@ -117,21 +117,20 @@ def _training_features(
 ) -> FeatureSet:
     """The training pictures' features, those of their changed copies after them."""
     rows = dataset.rows(Split.TRAIN)
-    labels = dataset.label_indices[rows]
+    targets = dataset.targets[rows]
     if not settings.augmentation.is_active:
-        return FeatureSet(features=features[rows], labels=labels)
+        return FeatureSet(features=features[rows], targets=targets)
     views = augmented_features(
         dataset, rows, engine, settings.augmentation, settings.augmented_views, settings.seed, progress
     )
     return FeatureSet(
-        features=np.concatenate([features[rows], *views]), labels=np.tile(labels, 1 + len(views))
+        features=np.concatenate([features[rows], *views]), targets=np.tile(targets, (1 + len(views), 1))
     )
 
 
 def _fit_heads(
     train: FeatureSet,
     validation: FeatureSet,
-    num_classes: int,
     settings: TrainingConfig,
     curve: _LearningCurve,
     progress: Progress,
@@ -145,11 +144,11 @@ def _fit_heads(
         curve.add_head(scores, head.spread_over_quarters(), details)
 
     curve.phase = "whole"
-    fit_linear_head(whole_train, whole_validation, num_classes, epochs=epochs, on_epoch=add_whole)
+    fit_linear_head(whole_train, whole_validation, epochs=epochs, on_epoch=add_whole)
     if epochs < settings.epochs:
         curve.phase = "quarters"
         left = settings.epochs - epochs
-        fit_linear_head(train, validation, num_classes, epochs=left, on_epoch=curve.add_head)
+        fit_linear_head(train, validation, epochs=left, on_epoch=curve.add_head)
     if settings.head.hidden_units:
         from core.training.network import fit_hidden_head
 
@@ -158,7 +157,7 @@ def _fit_heads(
         fit_hidden_head(
             train if knows_quarters else whole_train,
             validation if knows_quarters else whole_validation,
-            num_classes,
+            train.num_classes,
             settings,
             on_epoch=curve.add_head if knows_quarters else add_whole,
             on_batch=lambda: raise_if_stopped(progress),
@@ -166,7 +165,7 @@ def _fit_heads(
 
 
 def _of_whole_pictures(data: FeatureSet) -> FeatureSet:
-    return FeatureSet(features=mean_of_quarters(data.features), labels=data.labels)
+    return FeatureSet(features=mean_of_quarters(data.features), targets=data.targets, weights=data.weights)
 
 
 def _train_from_scratch(

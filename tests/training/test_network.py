@@ -36,7 +36,7 @@ def rings(count: int, seed: int) -> FeatureSet:
     draw = np.random.default_rng(seed)
     angles, labels = draw.uniform(0, 2 * np.pi, count), np.arange(count) % 2
     points = np.stack([np.cos(angles), np.sin(angles)], axis=1) * (0.4 + 0.8 * labels)[:, None]
-    return FeatureSet(features=(points * [1, 50] + [3, 400]).astype(np.float32), labels=labels)
+    return FeatureSet.of_labels((points * [1, 50] + [3, 400]).astype(np.float32), labels, 2)
 
 
 def fit_hidden(
