@@ -30,6 +30,7 @@ class Stage(StrEnum):
     PACKING = "packing"
     MEASURING = "measuring"
     CHECKING = "checking"
+    COMPARING = "comparing"
 
 
 class JobStopped(Exception):  # noqa: N818 - not an error: the user asked for it

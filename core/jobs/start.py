@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,6 +119,23 @@ def start_download(backbone: str) -> JobDirectory:
     job = JobDirectory.create(
         jobs_folder() / new_job_name("download"), "download", {"backbone": get_backbone(backbone).key}
     )
+    launch(job)
+    return job
+
+
+def start_bakeoff(project: Project, backbones: Sequence[str] | None = None) -> JobDirectory:
+    """Try backbones on the newest pictures: those named, or all whose weights are on this machine.
+
+    Raises:
+        ConfigError, WeightsError: one that is named cannot be tried.
+    """
+    from core.data.importing import settle_split
+    from core.training.bakeoff import backbones_to_try
+
+    _forget_old_jobs(project.jobs)
+    keys = backbones_to_try(backbones)
+    config = {"version": settle_split(project).version, "backbones": keys}
+    job = JobDirectory.create(project.jobs / new_job_name("bakeoff"), "bakeoff", config)
     launch(job)
     return job
 

@@ -29,13 +29,20 @@ _WORTH_TIMING = 64  # pictures: a rate over fewer says little
 
 
 def cached_features(
-    dataset: Dataset, engine: Path, progress: Progress, *, speed_key: str | None = None
+    dataset: Dataset,
+    engine: Path,
+    progress: Progress,
+    *,
+    speed_key: str | None = None,
+    keep_decoded: bool = True,
 ) -> np.ndarray:
     """The features of every picture of a dataset version.
 
     Args:
         engine: a converted feature extractor; its file name is the cache's key.
         speed_key: the backbone's key, if the speed is worth remembering.
+        keep_decoded: False where these pictures are only some of a version's: their
+            decoded pictures would take the place of the whole version's.
     Returns:
         float32, shape (number of pictures, feature size), in the dataset's order.
     Raises:
@@ -44,7 +51,7 @@ def cached_features(
     folder = dataset.folder / "features" / engine.stem
     missing = _missing_rows(dataset, folder)
     if missing:
-        _extract_missing(dataset, engine, missing, folder, progress, speed_key)
+        _extract_missing(dataset, engine, missing, folder, progress, speed_key, keep_decoded)
     return _read_chunks(folder, dataset.pictures["sha256"].tolist())
 
 
@@ -92,10 +99,12 @@ def _extract_missing(
     folder: Path,
     progress: Progress,
     speed_key: str | None,
+    keep_decoded: bool,
 ) -> None:
     extractor = FeatureExtractor(engine)
     hashes = dataset.pictures["sha256"].to_numpy()
-    if len(missing) == len(hashes) and arrays_bytes(dataset, extractor.input_size) <= _MOST_ARRAYS_BYTES:
+    all_missing = len(missing) == len(hashes)
+    if keep_decoded and all_missing and arrays_bytes(dataset, extractor.input_size) <= _MOST_ARRAYS_BYTES:
         progress.stage(Stage.DECODING)
         decoded_pictures(dataset, extractor.input_size, progress)  # other networks of this size read it, too
     progress.stage(Stage.FEATURES)

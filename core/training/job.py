@@ -44,7 +44,7 @@ def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[s
     """Run the recipe. Stopped with a best so far, it returns as if it had finished."""
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
-    _require_all_parts(dataset)
+    require_all_parts(dataset)
     curve = _LearningCurve(directory, settings, progress)
     try:
         if settings.recipe is Recipe.SCRATCH:
@@ -216,7 +216,7 @@ def _expected(dataset: Dataset, settings: TrainingConfig, backbone: Backbone) ->
     return expected
 
 
-def _require_all_parts(dataset: Dataset) -> None:
+def require_all_parts(dataset: Dataset) -> None:
     if len(dataset.class_names) < 2:
         raise TooFewClassesError(
             N_(

@@ -26,6 +26,7 @@ STAGE_WORDS = {
     Stage.EXPORTING: N_("Packing the classifier and checking it"),
     Stage.MEASURING: N_("Measuring speed"),
     Stage.CHECKING: N_("Comparing the pictures and judging them"),
+    Stage.COMPARING: N_("Trying the backbones on your pictures"),
 }
 STATE_WORDS = {
     JobState.QUEUED: N_("Waiting for its turn"),
@@ -56,7 +57,8 @@ def progress_text(status: JobStatus) -> str:
 def stage_line(status: JobStatus) -> str:
     """How far the stage is, how fast it goes and how long the job will take."""
     parts = []
-    if status.stage_total and status.stage != Stage.CHECKING:  # what a check counts differs from part to part
+    # What a check or a comparison counts differs from part to part.
+    if status.stage_total and status.stage not in {Stage.CHECKING, Stage.COMPARING}:
         parts.append(
             _("{done} of {total}").format(done=number(status.stage_done), total=number(status.stage_total))
         )
