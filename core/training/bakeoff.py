@@ -183,10 +183,10 @@ def _best_scores(pictures: Dataset, features: np.ndarray, progress: Progress) ->
 
     for richer in (mean_of_quarters(features), features):
         train, validation = (
-            FeatureSet(features=richer[rows], labels=pictures.label_indices[rows])
+            FeatureSet(features=richer[rows], targets=pictures.targets[rows])
             for rows in (pictures.rows(Split.TRAIN), pictures.rows(Split.VALIDATION))
         )
-        fit_linear_head(train, validation, len(pictures.class_names), epochs=epochs, on_epoch=add)
+        fit_linear_head(train, validation, epochs=epochs, on_epoch=add, task=pictures.task)
     return min(curve, key=lambda scores: scores.validation_loss)
 
 
