@@ -13,6 +13,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
 from core.data.history import compare_versions, list_versions
 from core.data.importing import ImportReport, add_pictures, settle_split
+from core.data.label_sets import shows_class
 from core.data.layout import Split
 from core.data.leaks import leak_report
 from core.data.reading import ImportConfig
@@ -31,6 +32,7 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
     return ImportConfig(
         merge_case=options.merge_case,
         unlabelled=options.unlabelled,
+        multi_label=options.multi_label,
         refer=options.refer,
         sheet=options.sheet,
         sheet_inside=options.sheet_inside,
@@ -87,7 +89,10 @@ def _split_answer(dataset: Dataset) -> Answer:
     return {
         "version": dataset.version,
         "split": _parts(pictures),
-        "classes": {name: _parts(pictures[pictures["label"] == name]) for name in dataset.class_names},
+        "classes": {
+            name: _parts(pictures[shows_class(pictures["label"], name, dataset.task)])
+            for name in dataset.class_names
+        },
         "kept_together": {"groups": leaks.groups, "pictures": leaks.grouped_pictures},
         "moved": leaks.moved,
         "leaks": leaks.straddling,
@@ -131,6 +136,11 @@ def _download(options: argparse.Namespace) -> Answer:
 def add_import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--merge-case", action="store_true", help='take "Cat" and "cat" as one class')
     parser.add_argument("--unlabelled", action="store_true", help="folders name no classes: label later")
+    parser.add_argument(
+        "--multi-label",
+        action="store_true",
+        help='a picture may have several labels: "cat; dog" in a table\'s cell, or a column of 0 and 1 for each class',
+    )
     parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
     parser.add_argument("--sheet", type=Path, help="a CSV or Excel table with file names and labels")
     parser.add_argument("--sheet-inside", action="store_true", help="take the labels from the table inside")
@@ -174,7 +184,9 @@ def add_dataset_commands(add: AddCommand) -> None:
     _add_split_options(splitting)
 
     relabelling = of_project("relabel", _relabel, "say that pictures show another class")
-    relabelling.add_argument("--to", required=True, metavar="CLASS")
+    relabelling.add_argument(
+        "--to", required=True, metavar="CLASS", help='with several labels: "cat; dog", or "none"'
+    )
     relabelling.add_argument("ids", nargs="+", metavar="ID")
 
     excluding = of_project("exclude", _exclude, "keep pictures, but do not learn from them")

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 Files = Mapping[str, bytes]  # a path with / in it, and what stands there
+Shown = tuple[bytes, tuple[str, ...]]  # a picture's file, and the classes that it shows
 
 
 @cache
@@ -85,3 +86,37 @@ def write_zip(path: Path, files: Files, compression: int = zipfile.ZIP_DEFLATED)
         for name, content in files.items():
             archive.writestr(name, content)
     return path
+
+
+@cache
+def two_digits(count: int, classes: tuple[str, ...] = ("3", "5", "8"), seed: int = 0) -> dict[str, Shown]:
+    """Pictures of two scanned digits side by side, by file name, each with those of ``classes`` that it shows.
+
+    Two digits of three are of the classes, so one picture of nine shows none, and some show one twice.
+    """
+    from sklearn.datasets import load_digits
+
+    scans, labels = digit_scans(), load_digits().target
+    random = np.random.default_rng(seed)
+    is_of_class = np.isin(labels.astype(str), classes)
+    weights = np.where(is_of_class, 2 / is_of_class.sum(), 1 / (~is_of_class).sum()) / 3
+    pictures = {}
+    for number in range(count):
+        pair = random.choice(len(labels), 2, replace=False, p=weights)
+        file = encoded(np.concatenate(scans[pair], axis=1), "PNG")
+        shown = sorted({str(labels[place]) for place in pair} & set(classes))
+        pictures[f"{number:04}.png"] = file, tuple(shown)
+    return pictures
+
+
+def several_labels_csv(pictures: Mapping[str, Shown], separator: str = ";") -> bytes:
+    """A table of file names and labels, such as “3;5”; “none” where a picture shows no class."""
+    rows = [f'{name},"{separator.join(shown) or "none"}"' for name, (_, shown) in pictures.items()]
+    return "\n".join(["file,labels", *rows]).encode()
+
+
+def two_digits_folder(path: Path, count: int, classes: tuple[str, ...] = ("3", "5", "8")) -> Path:
+    """A folder with ``two_digits`` and their table."""
+    pictures = two_digits(count, classes)
+    files = {name: data for name, (data, _) in pictures.items()}
+    return write_folder(path, files | {"labels.csv": several_labels_csv(pictures)})

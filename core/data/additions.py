@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.data.dataset import Skipped, open_dataset, version_numbers
+from core.data.label_sets import named_classes
 from core.data.reading import SAME_AS
 from core.workspace import Project
 
@@ -14,13 +15,10 @@ class Addition:
     """The pictures that a version has more than the one before, and the files that it could not take."""
 
     labels: dict[str, int]  # pictures a class, in the order of the classes; those without one are ""
+    count: int  # of the pictures, each once, however many labels it has
     here_already: tuple[Skipped, ...]
     left_out: tuple[Skipped, ...]
     excluded: int  # of the pictures: they look almost like one to test with
-
-    @property
-    def count(self) -> int:
-        return sum(self.labels.values())
 
     @property
     def needs_words(self) -> bool:
@@ -43,10 +41,12 @@ def what_was_added(project: Project, version: int) -> Addition | None:
     new = after.all_pictures[~after.all_pictures["id"].isin(before.all_pictures["id"])]
     if new.empty:
         return None
-    counts = new["label"].value_counts()
+    named = named_classes(new["label"], after.task)
+    counts = named.value_counts().to_dict() | {"": int((~new.index.isin(named.index)).sum())}
     skipped = after.skipped[len(before.skipped) :]
     return Addition(
-        labels={name: int(counts[name]) for name in (*after.all_class_names, "") if name in counts},
+        labels={name: int(counts[name]) for name in (*after.all_class_names, "") if counts.get(name)},
+        count=len(new),
         here_already=tuple(file for file in skipped if file.reason.template == SAME_AS),
         left_out=tuple(file for file in skipped if file.reason.template != SAME_AS),
         excluded=int(new["excluded"].sum()),

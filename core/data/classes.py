@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
+from core.data.label_sets import join_names, require_plain_names, split_cell
 from core.data.layout import clean_label
+from core.data.task import Task
 from core.errors import ClassNameError
 from core.messages import N_
 
@@ -41,6 +43,27 @@ def checked_class_name(name: str, others: Iterable[str]) -> str:
                 name=other,
             )
     return clean
+
+
+def checked_label(text: str, class_names: Sequence[str], task: Task) -> str:
+    """The label that ``text`` gives a picture, in the form it is kept; "" takes the label away.
+
+    It may name classes that are new. Where pictures have several labels it may name several
+    (“cat; dog”), or say “–” or “none”.
+
+    Raises:
+        ClassNameError: a new class cannot bear its name.
+    """
+    if task is not Task.MULTI_LABEL:
+        return text if not text or text in class_names else checked_class_name(text, class_names)
+    names = split_cell(text)
+    if names is None:
+        return ""
+    checked: list[str] = []
+    for name in names:
+        checked.append(name if name in class_names else checked_class_name(name, [*class_names, *checked]))
+    require_plain_names(checked, task)
+    return join_names(checked, class_names)
 
 
 def with_new_classes(names: Iterable[str], labels: Collection[str]) -> list[str]:

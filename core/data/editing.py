@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import getpass
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from core.data.classes import checked_class_name, with_new_classes
+from core.data.classes import checked_class_name, checked_label, with_new_classes
 from core.data.dataset import (
     Dataset,
     Skipped,
@@ -27,7 +27,7 @@ from core.data.dataset import (
     thumbnail_path,
     write_version,
 )
-from core.data.label_sets import named_classes, renamed
+from core.data.label_sets import named_classes, renamed, require_plain_names, union_of, without
 from core.data.splitting import SplitConfig, draw_split, first_of_group, measuring_rank
 from core.data.task import Task
 from core.errors import ClassNameError, NotFoundError, WorkspaceError
@@ -125,12 +125,13 @@ def user_name() -> str:
 def relabel(project: Project, ids: Collection[str], label: str) -> Dataset:
     """Say that pictures show another class; "" takes their label away. A new class is made.
 
+    Where pictures have several labels, ``label`` may name several, or none (“–”).
+
     Raises:
         NotFoundError, ClassNameError.
     """
     with changing(project) as change:
-        if label and label not in change.dataset.all_class_names:
-            label = checked_class_name(label, change.dataset.all_class_names)
+        label = checked_label(label, change.dataset.all_class_names, change.dataset.task)
         pictures, chosen = change.pictures, change.rows(ids)
         if (pictures.loc[chosen, "label"] == label).all():
             return change.dataset
@@ -144,13 +145,33 @@ def relabel(project: Project, ids: Collection[str], label: str) -> Dataset:
     return change.dataset
 
 
+def add_label(project: Project, ids: Collection[str], name: str) -> Dataset:
+    """Say that pictures also show a class, beside what they show already. A new class is made.
+
+    Raises:
+        NotFoundError, ClassNameError.
+    """
+    return _change_sets(
+        project, ids, name, lambda label, name: union_of(label, name), N_("Also “{label}”. Pictures: {count}")
+    )
+
+
+def take_label(project: Project, ids: Collection[str], name: str) -> Dataset:
+    """Say that pictures do not show a class; one that showed nothing else shows none of the classes then.
+
+    Raises:
+        NotFoundError, ClassNameError.
+    """
+    return _change_sets(project, ids, name, without, N_("No longer “{label}”. Pictures: {count}"))
+
+
 def relabel_each(project: Project, labels: dict[str, str]) -> Dataset:
     """Give each picture (by id) a label of its own, in one version: suggestions that were accepted."""
     with changing(project) as change:
         pictures, chosen = change.pictures, change.rows(labels)
-        new = pictures["id"].map(labels).where(chosen, pictures["label"])
-        for name in set(new) - set(change.dataset.all_class_names) - {""}:
-            checked_class_name(name, change.dataset.all_class_names)
+        names, task = change.dataset.all_class_names, change.dataset.task
+        checked = {label: checked_label(label, names, task) for label in set(labels.values())}
+        new = pictures["id"].map(labels).map(checked).where(chosen, pictures["label"])
         count = int((new != pictures["label"]).sum())
         if count:
             pictures["label"] = new
@@ -194,6 +215,7 @@ def add_class(project: Project, name: str) -> Dataset:
     """A class without pictures, to be filled."""
     with changing(project) as change:
         clean = checked_class_name(name, change.dataset.all_class_names)
+        require_plain_names([clean], change.dataset.task)
         names = with_new_classes(change.dataset.all_class_names, {clean})
         change.write(change.pictures, Message(N_("New class “{name}”"), {"name": clean}), class_names=names)
     return change.dataset
@@ -204,7 +226,7 @@ def remove_class(project: Project, name: str) -> Dataset:
     with changing(project) as change:
         _require_class(change, name)
         pictures = change.pictures
-        pictures["label"] = pictures["label"].replace(name, "")
+        pictures["label"] = _called_anew(change, {name: ""})
         names = [other for other in change.dataset.all_class_names if other != name]
         change.write(pictures, Message(N_("Class “{name}” removed"), {"name": name}), class_names=names)
     return change.dataset
@@ -219,8 +241,9 @@ def rename_class(project: Project, old: str, new: str) -> Dataset:
     with changing(project) as change:
         _require_class(change, old)
         clean = checked_class_name(new, set(change.dataset.all_class_names) - {old})
+        require_plain_names([clean], change.dataset.task)
         pictures = change.pictures
-        pictures["label"] = pictures["label"].replace(old, clean)
+        pictures["label"] = _called_anew(change, {old: clean})
         names = [clean if name == old else name for name in change.dataset.all_class_names]
         what = Message(N_("Class “{old}” renamed to “{new}”"), {"old": old, "new": clean})
         change.write(pictures, what, class_names=names)
@@ -234,9 +257,11 @@ def merge_classes(project: Project, names: Collection[str], into: str) -> Datase
             _require_class(change, name)
         others = set(change.dataset.all_class_names) - set(names)
         clean = checked_class_name(into, others)
+        require_plain_names([clean], change.dataset.task)
         pictures = change.pictures
-        moved = pictures["label"].isin(names)
-        pictures.loc[moved, "label"] = clean
+        before = pictures["label"]
+        pictures["label"] = _called_anew(change, dict.fromkeys(names, clean))
+        moved = before != pictures["label"]
         order = list(dict.fromkeys(clean if n in names else n for n in change.dataset.all_class_names))
         values = {"names": ", ".join(sorted(names)), "into": clean}
         what = Message(N_("Classes {names} merged into “{into}”"), values)
@@ -262,7 +287,7 @@ def redraw_split(project: Project, config: SplitConfig) -> Dataset:
     with changing(project) as change:
         pictures = change.pictures
         labelled = pictures["label"] != ""
-        split = draw_split(pictures[labelled].assign(supplied_split=""), config)
+        split = draw_split(pictures[labelled].assign(supplied_split=""), config, change.dataset.task)
         pictures["split"] = split.reindex(pictures.index, fill_value="")
         values = {
             "validation": f"{config.validation_fraction:.0%}",
@@ -315,6 +340,32 @@ def _set_excluded(project: Project, ids: Collection[str], excluded: bool, templa
             pictures.loc[chosen, "excluded"] = excluded
             change.write(pictures, Message(template, {"count": int(chosen.sum())}))
     return change.dataset
+
+
+def _change_sets(
+    project: Project, ids: Collection[str], name: str, change_label: Callable[[str, str], str], template: str
+) -> Dataset:
+    """Change the label of pictures that may have several, each by itself."""
+    with changing(project) as change:
+        if change.dataset.task is not Task.MULTI_LABEL:
+            raise TypeError("a picture has one label here: use relabel")
+        name = checked_label(name, change.dataset.all_class_names, Task.MULTI_LABEL)
+        pictures, chosen = change.pictures, change.rows(ids)
+        new = pictures["label"].map({old: change_label(old, name) for old in pictures["label"].unique()})
+        changed = chosen & (new != pictures["label"])
+        if changed.any():
+            pictures.loc[changed, "label"] = new[changed]
+            values = {"label": name, "count": int(changed.sum())}
+            change.write(_once_each(pictures, changed), Message(template, values))
+    return change.dataset
+
+
+def _called_anew(change: Change, new_names: dict[str, str]) -> pd.Series:
+    """The labels with classes under new names; "" takes a class away."""
+    labels = change.dataset.all_pictures["label"]
+    if change.dataset.task is Task.MULTI_LABEL:
+        return renamed(labels, new_names, change.dataset.all_class_names)
+    return labels.replace(new_names)
 
 
 def _once_each(pictures: pd.DataFrame, changed: pd.Series) -> pd.DataFrame:

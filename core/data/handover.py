@@ -14,11 +14,13 @@ import pandas as pd
 from core.data.dataset import Dataset
 from core.data.metadata import strip_metadata
 from core.data.sheet import safe_cell
+from core.data.task import Task
 from core.files import whole_file
 from core.progress import Progress, raise_if_stopped
 
 _LONGEST_STEM = 80  # characters: unpacked on any system, below any folder
 _KEPT_IN_NAMES = " ._-()"
+_ONE_FOLDER = "pictures"
 TABLE_COLUMNS = ("file", "label", "split", "id", "original_name", "width", "height", "findings")
 
 
@@ -30,6 +32,8 @@ def write_cleaned_dataset(
 ) -> int:
     """Write the pictures that are learnt from as ``class/picture.jpg`` with ``pictures.csv``.
 
+    Where a picture has several labels no folder can say them: all lie in one, and the table tells.
+
     Location, camera and thumbnails that cameras write into files are left out; the pixels are those
     that came. The folders' names are the classes; the table has the exact ones.
 
@@ -40,7 +44,7 @@ def write_cleaned_dataset(
     Raises:
         JobStopped: the user asked to stop; nothing half-written remains.
     """
-    files = _file_names(dataset.pictures)
+    files = _file_names(dataset.pictures, dataset.task)
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for row, file in enumerate(files):
             raise_if_stopped(progress)
@@ -51,13 +55,14 @@ def write_cleaned_dataset(
     return len(files)
 
 
-def _file_names(pictures: pd.DataFrame) -> list[str]:
+def _file_names(pictures: pd.DataFrame, task: Task) -> list[str]:
     """A path for each picture that every system can unpack: told apart whatever the capitals."""
-    folders = _told_apart([_safe_name(label) for label in dict.fromkeys(pictures["label"])])
-    folder_of = dict(zip(dict.fromkeys(pictures["label"]), folders, strict=True))
+    labels = pictures["label"] if task is Task.MULTI_CLASS else [_ONE_FOLDER] * len(pictures)
+    folders = _told_apart([_safe_name(label) for label in dict.fromkeys(labels)])
+    folder_of = dict(zip(dict.fromkeys(labels), folders, strict=True))
     wanted = [
         f"{folder_of[label]}/{_safe_name(PurePosixPath(name).stem)}"
-        for label, name in zip(pictures["label"], pictures["name"], strict=True)
+        for label, name in zip(labels, pictures["name"], strict=True)
     ]
     return [
         f"{stem}.{extension}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from core.data.classes import checked_class_name, natural_order
+from core.data.classes import checked_class_name, checked_label, natural_order
 from core.data.dataset import (
     Dataset,
     Skipped,
@@ -22,6 +22,7 @@ from core.data.dataset import (
     write_version,
 )
 from core.data.editing import changing, user_name
+from core.data.label_sets import named_classes, renamed, require_plain_names
 from core.data.layout import Place, Split
 from core.data.reading import (
     SAME_AS,
@@ -35,11 +36,14 @@ from core.data.reading import (
 from core.data.similarity import near_duplicate_groups
 from core.data.sources import Member
 from core.data.splitting import SplitConfig, deal_additions, draw_split, joined_groups
-from core.data.sufficiency import require_two_classes, unusable_classes
-from core.errors import DataError
+from core.data.sufficiency import require_two_classes, require_two_labels, unusable_classes
+from core.data.task import Task
+from core.errors import ConfigError, DataError
 from core.messages import N_, Message
 from core.progress import Progress, QuietProgress
 from core.workspace import Project, open_staging, publish_project, require_free_name
+
+_ANY_LABELS = "any"  # stands for whichever labels a picture has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,29 +70,33 @@ def import_dataset(
     require_free_name(name)
     with _staging() as staging:
         pictures, skipped = read_source(source, staging / "dataset", config, (), progress)
+        task = Task.MULTI_LABEL if config.multi_label else Task.MULTI_CLASS
+        if config.multi_label:
+            pictures["label"] = renamed(pictures["label"], {}, _classes_of(pictures, task))
         if not config.unlabelled:
-            pictures, too_small = _without_unusable_classes(pictures)
+            pictures, too_small = _without_unusable_classes(pictures, task)
             skipped += too_small
         pictures["group"] = _groups(pictures, staging / "dataset")
-        pictures["split"] = "" if config.unlabelled else draw_split(pictures, config.split)
+        pictures["split"] = "" if config.unlabelled else _first_split(pictures, config.split, task)
         write_version(
             staging / "dataset",
             pictures,
-            _classes_of(pictures),
+            _classes_of(pictures, task),
             skipped,
             Message(
                 N_("Imported from {source}. Pictures: {count}"),
                 {"source": source.name, "count": len(pictures)},
             ),
             who=user_name(),
+            task=task,
             split_seed=config.split.seed,
             split=asdict(config.split),
         )
         project = publish_project(staging, name)
-    return ImportReport(project=project, classes=_count_classes(pictures), skipped=tuple(skipped))
+    return ImportReport(project=project, classes=_count_classes(pictures, task), skipped=tuple(skipped))
 
 
-def create_project(name: str, class_names: Iterable[str] = ()) -> Project:
+def create_project(name: str, class_names: Iterable[str] = (), task: Task = Task.MULTI_CLASS) -> Project:
     """A project without pictures, to be filled class by class.
 
     Raises:
@@ -98,9 +106,10 @@ def create_project(name: str, class_names: Iterable[str] = ()) -> Project:
     names: list[str] = []
     for label in class_names:
         names.append(checked_class_name(label, names))
+    require_plain_names(names, task)
     with _staging() as staging:
         what = Message(N_("Started without pictures"))
-        write_version(staging / "dataset", empty_manifest(), names, [], what, who=user_name())
+        write_version(staging / "dataset", empty_manifest(), names, [], what, who=user_name(), task=task)
         return publish_project(staging, name)
 
 
@@ -114,23 +123,28 @@ def add_pictures(
 
     Raises:
         ArchiveError, DataError: nothing usable was found; the project stays as it was.
+        ConfigError: several labels are asked for in a project of single ones.
         JobStopped: the user asked to stop; the project stays as it was.
     """
     config = config or ImportConfig()
     progress = progress or QuietProgress()
     with _staging() as staging:
-        folder = staging / "dataset"
-        known_classes = open_dataset(project).all_class_names
-        pictures, skipped = read_source(source, folder, config, known_classes, progress)
+        folder, there = staging / "dataset", open_dataset(project)
+        config = _config_for(there, config)
+        pictures, skipped = read_source(source, folder, config, there.all_class_names, progress)
         what = N_("Added from {source}. Pictures: {count}")
         added, known = _publish_additions(project, pictures, skipped, folder, config, what, source.name)
-    return ImportReport(project=project, classes=_count_classes(added), skipped=(*skipped, *known))
+    return ImportReport(
+        project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
+    )
 
 
 def add_to_class(
     project: Project, label: str, files: Sequence[tuple[str, bytes]], groups: Sequence[str] = ()
 ) -> ImportReport:
     """Add single pictures, as from a camera, to a class (made if it is new), or unlabelled ("").
+
+    Where pictures have several labels, ``label`` may name several.
 
     Args:
         files: a name and the bytes of each picture.
@@ -140,9 +154,8 @@ def add_to_class(
         ClassNameError: the class cannot bear this name.
         DataError: none of the files is a picture.
     """
-    known_classes = open_dataset(project).all_class_names
-    if label and label not in known_classes:
-        label = checked_class_name(label, known_classes)
+    there = open_dataset(project)
+    label = checked_label(label, there.all_class_names, there.task)
     members = [Member(name=name, parts=(name,), read=_bytes_reader(data)) for name, data in files]
     places = [Place(label=label, split=None, group=group) for group in groups or [""] * len(files)]
     chosen = list(zip(members, places, strict=True))
@@ -158,7 +171,9 @@ def add_to_class(
             else N_("Added without a label. Pictures: {count}")
         )
         added, known = _publish_additions(project, pictures, skipped, folder, ImportConfig(), what, label)
-    return ImportReport(project=project, classes=_count_classes(added), skipped=(*skipped, *known))
+    return ImportReport(
+        project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
+    )
 
 
 def settle_split(project: Project, config: SplitConfig | None = None) -> Dataset:
@@ -167,7 +182,7 @@ def settle_split(project: Project, config: SplitConfig | None = None) -> Dataset
         pictures = change.pictures
         undealt = (pictures["split"] == "") & (pictures["label"] != "")
         if undealt.any():
-            split = deal_additions(pictures, undealt, config or SplitConfig())
+            split = deal_additions(pictures, undealt, config or SplitConfig(), change.dataset.task)
             what = Message(N_("Divided new pictures. Pictures: {count}"), {"count": int(undealt.sum())})
             change.write(pictures.assign(split=split), what)
     return change.dataset
@@ -190,8 +205,35 @@ def _staging() -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _without_unusable_classes(pictures: pd.DataFrame) -> tuple[pd.DataFrame, list[Skipped]]:
-    """The pictures of the classes that can be learnt, and the others as left out."""
+def _config_for(there: Dataset, config: ImportConfig) -> ImportConfig:
+    """The config for pictures that join these: they have several labels where those have."""
+    several = there.task is Task.MULTI_LABEL
+    if config.multi_label and not several:
+        raise ConfigError(
+            N_(
+                "The pictures of this project have one label each, so those that are added cannot have several. "
+                "Import them as a new project."
+            )
+        )
+    return replace(config, multi_label=several)
+
+
+def _first_split(pictures: pd.DataFrame, config: SplitConfig, task: Task) -> pd.Series:
+    if task is not Task.MULTI_LABEL:
+        return draw_split(pictures, config)
+    labelled = pictures[pictures["label"] != ""]  # the others are dealt once they are labelled
+    return draw_split(labelled, config, task).reindex(pictures.index, fill_value="")
+
+
+def _without_unusable_classes(pictures: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, list[Skipped]]:
+    """The pictures of the classes that can be learnt, and the others as left out.
+
+    With several labels none is left out: what shows a class too small shows, or lacks, the others.
+    """
+    if task is Task.MULTI_LABEL:
+        named = named_classes(pictures["label"], task)
+        require_two_labels(named, unusable_classes(named, pictures["supplied_split"].loc[named.index]))
+        return pictures, []
     left_out = unusable_classes(pictures["label"], pictures["supplied_split"])
     require_two_classes(pictures["label"], left_out)
     is_left_out = pictures["label"].isin(left_out)
@@ -215,7 +257,8 @@ def _publish_additions(
     """Write the version with the new pictures, their files moved in first; they, and those known already."""
     with changing(project) as change:
         there = change.pictures
-        new, known = _without_known(pictures, there)
+        task = change.dataset.task
+        new, known = _without_known(pictures, there, task)
         if new.empty:
             raise DataError(
                 N_("Nothing was added: the project holds all {count} pictures of {source} already."),
@@ -228,22 +271,30 @@ def _publish_additions(
         _move_files(staged, project.dataset, new)
         together["group"] = _groups(together, project.dataset, added=is_new)
         dealt = is_new & (together["label"] != "")
-        together["split"] = deal_additions(together, dealt, config.split)
+        together["split"] = deal_additions(together, dealt, config.split, task)
         together.loc[_would_spoil_the_test(together, is_new), "excluded"] = True
         message = Message(what, {"source": source_name, "count": len(new)})
         change.write(together, message, skipped=[*change.dataset.skipped, *skipped, *known])
     return new, known
 
 
-def _without_known(pictures: pd.DataFrame, there: pd.DataFrame) -> tuple[pd.DataFrame, list[Skipped]]:
-    """The pictures that are new to the project, and the others as left out."""
+def _without_known(
+    pictures: pd.DataFrame, there: pd.DataFrame, task: Task
+) -> tuple[pd.DataFrame, list[Skipped]]:
+    """The pictures that are new to the project, and the others as left out.
+
+    With several labels, one that is labelled already stays as it is: its labels are changed on the Data page.
+    """
+    if task is Task.MULTI_LABEL:
+        there = there.assign(label=there["label"].where(there["label"] == "", _ANY_LABELS))
     names = dict(zip(zip(there["label"], there["sha256"], strict=True), there["name"], strict=True))
     by_content = dict(zip(there["sha256"], there["name"], strict=True))
     known: list[Skipped] = []
     is_new = []
     for file, label, sha256 in zip(pictures["name"], pictures["label"], pictures["sha256"], strict=True):
         # Without a label, a picture says nothing that the one that is there does not say.
-        other = names.get((label, sha256)) or (by_content.get(sha256) if not label else None)
+        key = _ANY_LABELS if task is Task.MULTI_LABEL and label else label
+        other = names.get((key, sha256)) or (by_content.get(sha256) if not label else None)
         is_new.append(other is None)
         if other is not None:
             known.append(Skipped(file=file, reason=Message(SAME_AS, {"other": other})))
@@ -274,13 +325,13 @@ def _move_files(staged: Path, folder: Path, pictures: pd.DataFrame) -> None:
                 path.replace(target)
 
 
-def _classes_of(pictures: pd.DataFrame) -> list[str]:
-    return sorted(set(pictures["label"]) - {""}, key=natural_order)
+def _classes_of(pictures: pd.DataFrame, task: Task) -> list[str]:
+    return sorted(set(named_classes(pictures["label"], task)), key=natural_order)
 
 
-def _count_classes(pictures: pd.DataFrame) -> dict[str, int]:
-    counts = pictures["label"].value_counts()
-    return {label: int(counts[label]) for label in _classes_of(pictures)}
+def _count_classes(pictures: pd.DataFrame, task: Task) -> dict[str, int]:
+    counts = named_classes(pictures["label"], task).value_counts()
+    return {label: int(counts[label]) for label in _classes_of(pictures, task)}
 
 
 def _bytes_reader(data: bytes) -> Callable[[], bytes]:

@@ -53,6 +53,22 @@ def split_cell(text: str, parting: re.Pattern[str] = _PARTING) -> tuple[str, ...
     return tuple(name for name in names if name.casefold() not in _NONE_WORDS)
 
 
+def union_of(one: str, other: str) -> str:
+    """What two labels of the same picture say together."""
+    if not (one and other):
+        return one or other
+    return join_names((*label_names(one), *label_names(other)), ())
+
+
+def without(label: str, name: str) -> str:
+    """What a label says once the picture turns out not to show a class: “–” if it named nothing else.
+
+    Without a label it stays so: of the other classes nobody has said anything.
+    """
+    names = [other for other in label_names(label) if other not in label_names(name)]
+    return label if len(names) == len(label_names(label)) else join_names(names, ())
+
+
 def require_plain_names(names: Iterable[str], task: Task) -> None:
     """Where pictures have several labels, no class may be called as only several, or none, are written.
 
@@ -91,6 +107,14 @@ def named_classes(labels: pd.Series, task: Task) -> pd.Series:
     return names.astype("str")
 
 
+def first_classes(labels: pd.Series, task: Task) -> pd.Series:
+    """One class for each label, "" for those that name none: where a picture can stand in one place only."""
+    if task is not Task.MULTI_LABEL:
+        return labels
+    first = {label: next(iter(label_names(label)), "") for label in labels.unique()}
+    return labels.map(first).astype("str")
+
+
 def shows_class(labels: pd.Series, name: str, task: Task) -> pd.Series:
     """bool, indexed alike: which labels name this class."""
     if task is not Task.MULTI_LABEL:
@@ -106,14 +130,18 @@ def renamed(labels: pd.Series, new_names: Mapping[str, str], class_names: Sequen
             last class so has no label any more: nobody said that it shows none of the others.
     """
 
-    def rewrite(label: str) -> str:
-        names = label_names(label)
-        kept = [name for name in (new_names.get(name, name) for name in names) if name]
-        if not names:
-            return label
-        return join_names(kept, class_names) if kept else ""
+    return labels.map(
+        {label: renamed_label(label, new_names, class_names) for label in labels.unique()}
+    ).astype("str")
 
-    return labels.map({label: rewrite(label) for label in labels.unique()}).astype("str")
+
+def renamed_label(label: str, new_names: Mapping[str, str], class_names: Sequence[str]) -> str:
+    """The same for one label."""
+    names = label_names(label)
+    if not names:
+        return label
+    kept = [name for name in (new_names.get(name, name) for name in names) if name]
+    return join_names(kept, class_names) if kept else ""
 
 
 def multi_hot(labels: pd.Series, class_names: Sequence[str]) -> np.ndarray:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ import pandas as pd
 from core.data.classes import natural_order
 from core.data.dataset import Skipped, complete_manifest, image_path, thumbnail_path
 from core.data.decoding import PictureFacts, examine_picture
+from core.data.label_sets import label_names, renamed_label, union_of
 from core.data.layout import Place, Split, is_companion, read_layout, spelling_of_classes
+from core.data.several import labels_in_cells
 from core.data.sheet import NOT_IN_SHEET, Sheet, SheetColumns, find_sheet, places_from_sheet, read_sheet
 from core.data.sources import Listing, Member, UnreadableMemberError, open_source
 from core.data.splitting import SplitConfig, measuring_rank
@@ -46,6 +48,7 @@ class ImportConfig:
 
     merge_case: bool = False  # "Cat" and "cat" become one class
     unlabelled: bool = False  # folders say nothing, the pictures are labelled later
+    multi_label: bool = False  # a picture may show several classes, or none; see ``label_sets``
     refer: bool = False  # leave a folder's pictures where they are instead of copying them
     sheet: Path | None = None
     sheet_inside: bool = False
@@ -88,8 +91,11 @@ def read_source(
         chosen, without_class = _choose(listing, config, source.name)
         skipped += without_class
         labels = [place.label for _, place in chosen]
-        spelling = _spelling(labels, known_classes, merge_case=config.merge_case)
-        rows, unusable = rows_of(chosen, folder, spelling, progress, refer=config.refer)
+        read = _spelling_of_sets if config.multi_label else _spelling
+        spelling = read(labels, known_classes, merge_case=config.merge_case)
+        rows, unusable = rows_of(
+            chosen, folder, spelling, progress, refer=config.refer, multi_label=config.multi_label
+        )
     skipped += unusable
     if not rows:
         raise no_picture(skipped, source.name)
@@ -103,6 +109,14 @@ def _spelling(labels: list[str], known: Collection[str], *, merge_case: bool) ->
     return {label: by_capitals.get(label.casefold(), chosen) for label, chosen in spelling.items()}
 
 
+def _spelling_of_sets(labels: list[str], known: Collection[str], *, merge_case: bool) -> dict[str, str]:
+    """The same where a label may name several classes: each is written as it would be alone."""
+    names = [name for label in labels for name in label_names(label)]
+    spelling = _spelling(names, known, merge_case=merge_case)
+    order = sorted(set(spelling.values()), key=natural_order)
+    return {label: renamed_label(label, spelling, order) for label in set(labels)}
+
+
 def rows_of(
     chosen: list[tuple[Member, Place]],
     folder: Path,
@@ -110,11 +124,15 @@ def rows_of(
     progress: Progress,
     *,
     refer: bool = False,
+    multi_label: bool = False,
 ) -> tuple[list[dict[str, object]], list[Skipped]]:
-    """A manifest's row for every usable file, and the others with their reasons."""
+    """A manifest's row for every usable file, and the others with their reasons.
+
+    With several labels a picture has one row, and the labels of all its copies.
+    """
     rows: list[dict[str, object]] = []
     skipped: list[Skipped] = []
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], dict[str, object]] = {}
     with closing(_examine(chosen, folder, refer=refer)) as outcomes:
         for done, (place, member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
@@ -123,23 +141,22 @@ def rows_of(
                 skipped.append(Skipped(file=member.name, reason=outcome))
                 continue
             label = spelling[place.label]
-            content = label, str(outcome["sha256"])
+            content = "" if multi_label else label, str(outcome["sha256"])
             if content in seen:
-                reason = Message(SAME_AS, {"other": seen[content]})
+                if multi_label:
+                    seen[content]["label"] = union_of(str(seen[content]["label"]), label)
+                reason = Message(SAME_AS, {"other": str(seen[content]["name"])})
                 skipped.append(Skipped(file=member.name, reason=reason))
                 continue
-            seen[content] = member.name
-            supplied = place.split.value if place.split else ""
-            rows.append(
-                {
-                    **outcome,
-                    "name": member.name,
-                    "label": label,
-                    "supplied_split": supplied,
-                    "split": "",
-                    "group": place.group or outcome["sha256"],
-                }
-            )
+            seen[content] = {
+                **outcome,
+                "name": member.name,
+                "label": label,
+                "supplied_split": place.split.value if place.split else "",
+                "split": "",
+                "group": place.group or outcome["sha256"],
+            }
+            rows.append(seen[content])
     return rows, skipped
 
 
@@ -149,11 +166,13 @@ def _choose(
     """The files worth reading with their places, and those that stand in no class."""
     sheet = _sheet_of(listing, config, source_name)
     if sheet is not None:
-        told = places_from_sheet(sheet, listing.members, config.columns)
+        told = places_from_sheet(sheet, listing.members, config.columns, multi_label=config.multi_label)
         places, reason = told.places, Message(NOT_IN_SHEET, {"sheet": sheet.name})
         skipped = [Skipped(file=name, reason=why) for name, why in told.refused]
     else:
         places, reason = read_layout(listing.members, unlabelled=config.unlabelled), Message(NOT_IN_A_CLASS)
+        if config.multi_label:
+            places = [place and replace(place, label=labels_in_cells([place.label])[0]) for place in places]
         skipped = []
     chosen = []
     for member, place in zip(listing.members, places, strict=True):

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
+from core.data.label_sets import NONE_OF_THEM, first_classes, shows_class
+from core.data.task import Task
 
 _DIGITS_COMPARED = 12  # of each number in a name; camera counters and dates have fewer
 
@@ -44,7 +46,7 @@ _MEASURES = {
 class Selection:
     """What pictures must have to be meant; None stands for any."""
 
-    label: str | None = None  # "": no label yet
+    label: str | None = None  # a class; "": no label yet; “–”: labelled, and shows none of the classes
     split: str | None = None  # "": not dealt yet
     excluded: bool | None = None
     name: str = ""  # somewhere in the picture's name, whatever the capitals
@@ -56,7 +58,11 @@ def matches(dataset: Dataset, selection: Selection) -> np.ndarray:
     pictures = dataset.all_pictures
     meant = np.ones(len(pictures), np.bool_)
     if selection.label is not None:
-        meant &= (pictures["label"] == selection.label).to_numpy()
+        label = selection.label
+        is_whole = label in {"", NONE_OF_THEM}
+        meant &= shows_class(
+            pictures["label"], label, Task.MULTI_CLASS if is_whole else dataset.task
+        ).to_numpy()
     if selection.split is not None:
         meant &= (pictures["split"] == selection.split).to_numpy()
     if selection.excluded is not None:
@@ -79,7 +85,8 @@ def ordered_rows(dataset: Dataset, order: Order) -> np.ndarray:
     if order is Order.NAME:
         return _in_order(natural_keys(pictures["name"]))
     if order is Order.CLASS:
-        codes = pd.Categorical(pictures["label"], categories=list(dataset.all_class_names)).codes
+        labels = first_classes(pictures["label"], dataset.task)
+        codes = pd.Categorical(labels, categories=list(dataset.all_class_names)).codes
         return _in_order(pd.Series(codes).replace(-1, len(dataset.all_class_names)))
     if order in _MEASURES:
         column, greatest_first = _MEASURES[order]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from core.data.label_sets import union_of
 from core.data.layout import Place, Split, clean_label, is_companion, label_of, split_named
 from core.data.members import PICTURE_SUFFIXES, Listing, Member, UnreadableMemberError
+from core.data.several import class_columns, labels_in_cells, with_classes_joined
 from core.data.tables import READABLE_SUFFIXES, Sheet, read_sheet, safe_cell
 from core.errors import DataError
 from core.messages import N_, Message
@@ -35,7 +37,7 @@ _MOST_FOLDERS_DROPPED = 5  # of a path in the table that begins above the source
 _LEAST_SHARE_FOUND = 0.5  # of a table's rows, for it to be taken without being asked
 # What a column is often called, the most telling names first.
 _FILE_WORDS = ("file", "filename", "file name", "image", "path", "picture", "photo", "文件名", "文件", "图片", "datei", "fichier", "archivo", "ファイル", "файл")  # fmt: skip
-_LABEL_WORDS = ("label", "class", "class name", "category", "species", "target", "tag", "breed", "diagnosis", "标签", "类别", "类", "分类", "klasse", "kategorie", "classe", "étiquette", "etiqueta", "clase", "categoría", "ラベル", "クラス", "метка", "класс")  # fmt: skip
+_LABEL_WORDS = ("label", "class", "class name", "category", "species", "target", "tag", "breed", "diagnosis", "labels", "classes", "categories", "tags", "targets", "标签", "类别", "类", "分类", "klasse", "kategorie", "classe", "étiquette", "etiqueta", "clase", "categoría", "ラベル", "クラス", "метка", "класс")  # fmt: skip
 _SPLIT_WORDS = ("split", "set", "subset", "part", "partition", "fold", "数据集", "划分", "集合", "aufteilung")
 _GROUP_WORDS = ("group", "patient", "subject", "person", "camera", "burst", "session", "location", "分组", "组", "患者", "病人", "gruppe", "groupe", "grupo", "グループ", "группа")  # fmt: skip
 
@@ -115,7 +117,11 @@ def guess_columns(sheet: Sheet, members: Sequence[Member]) -> SheetColumns:
 
 
 def places_from_sheet(
-    sheet: Sheet, members: Sequence[Member], columns: SheetColumns | None = None
+    sheet: Sheet,
+    members: Sequence[Member],
+    columns: SheetColumns | None = None,
+    *,
+    multi_label: bool = False,
 ) -> SheetPlaces:
     """Where each file stands, by the table.
 
@@ -123,13 +129,19 @@ def places_from_sheet(
     the file's name alone, and without its extension; where several files are
     called so, none. An empty class leaves the picture to be labelled later.
 
+    Args:
+        multi_label: a cell may name several classes, and so may several rows of one file;
+            see ``several``.
     Raises:
         DataError: a row says what cannot be, with its number.
     """
+    if multi_label and columns is None:
+        sheet = _with_one_label_column(sheet)
     columns = columns or guess_columns(sheet, members)
     names = _Names(members)
     cells = sheet.column(columns.file)
     labels = sheet.column(columns.label)
+    labels = labels_in_cells(labels) if multi_label else [label_of(label) for label in labels]
     splits = sheet.column(columns.split) if columns.split else [""] * len(cells)
     groups = sheet.column(columns.group) if columns.group else [""] * len(cells)
     dropped = _folders_dropped(cells, names)
@@ -142,13 +154,23 @@ def places_from_sheet(
             reason = SEVERAL_FILES if found else NO_SUCH_FILE
             refused.append((cell, Message(reason, {"row": row, "sheet": sheet.name})))
             continue
-        place = Place(
-            label=label_of(label), split=_split_of(split, row, sheet.name), group=clean_label(group)
-        )
-        _require_one_meaning(places[found[0]], place, cell, (named_in.get(found[0], row), row), sheet.name)
+        place = Place(label=label, split=_split_of(split, row, sheet.name), group=clean_label(group))
+        before = places[found[0]]
+        if multi_label and before is not None:
+            label = union_of(before.label, label)
+            before, place = replace(before, label=label), replace(place, label=label)
+        _require_one_meaning(before, place, cell, (named_in.get(found[0], row), row), sheet.name)
         places[found[0]] = place
         named_in.setdefault(found[0], row)
     return SheetPlaces(places=places, refused=refused)
+
+
+def _with_one_label_column(sheet: Sheet) -> Sheet:
+    """The table with its columns of 0 and 1 joined, unless another column is called like one of labels."""
+    classes = class_columns(sheet)
+    if _best_named([name for name in sheet.columns if name not in classes], _LABEL_WORDS):
+        return sheet
+    return with_classes_joined(sheet)
 
 
 def _samples(sheet: Sheet) -> dict[str, list[str]]:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from core.data.layout import Split
+from core.data.stratification import deal_label_sets, stratified_names
+from core.data.task import Task
 from core.errors import ConfigError
 from core.messages import N_
 
@@ -41,7 +43,7 @@ class SplitConfig:
                 )
 
 
-def draw_split(pictures: pd.DataFrame, config: SplitConfig) -> pd.Series:
+def draw_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MULTI_CLASS) -> pd.Series:
     """A split for every picture: stratified, and no group on two sides.
 
     Args:
@@ -55,11 +57,16 @@ def draw_split(pictures: pd.DataFrame, config: SplitConfig) -> pd.Series:
     supplied = set(pictures["supplied_split"].unique()) - {""}
     wanted = {part: fraction for part, fraction in _fractions(config).items() if part.value not in supplied}
     drawable = pictures[split == Split.TRAIN.value]
+    if task is Task.MULTI_LABEL:
+        split.update(drawable["group"].map(deal_label_sets(drawable, wanted, config.seed)))
+        return split
     split.update(_deal_by_class(drawable, dict.fromkeys(drawable["label"].unique(), wanted), config.seed))
     return split
 
 
-def deal_additions(pictures: pd.DataFrame, added: pd.Series, config: SplitConfig) -> pd.Series:
+def deal_additions(
+    pictures: pd.DataFrame, added: pd.Series, config: SplitConfig, task: Task = Task.MULTI_CLASS
+) -> pd.Series:
     """The split once pictures were added; those that had a part keep it.
 
     An added picture follows its group where that has a part already. A class that is
@@ -81,6 +88,11 @@ def deal_additions(pictures: pd.DataFrame, added: pd.Series, config: SplitConfig
     there = pictures.assign(split=split)[split != ""]
     tested = set(there.loc[there["split"] == Split.TEST.value, "label"])
     fractions = _fractions(config)
+    if task is Task.MULTI_LABEL:
+        names = {name for label in tested for name in stratified_names(label)}
+        parts = deal_label_sets(drawable, fractions, config.seed, there=there, tested=names)
+        split.update(drawable["group"].map(parts))
+        return split
     later: Fractions = {part: share for part, share in fractions.items() if part is not Split.TEST}
     wanted = {str(label): later if label in tested else fractions for label in drawable["label"].unique()}
     split[drawable.index] = Split.TRAIN.value

@@ -15,6 +15,10 @@ ONE_CLASS = N_(
     "Only one class was found: “{label}”. A classifier tells classes apart, so it needs at least two. "
     "Put the pictures of each class into a folder of its own."
 )
+TOO_FEW_LABELS = N_(
+    "Of the classes that the labels name, fewer than two can be learnt: each needs {minimum} pictures that show it, "
+    "one of them to train. Add pictures, or check the labels: “;” or “|” stands between those of one picture."
+)
 _MAY_TRAIN = ("", Split.TRAIN.value)
 
 
@@ -35,6 +39,18 @@ def unusable_classes(labels: pd.Series, splits: pd.Series) -> dict[str, Message]
         elif not to_train.get(label, 0):
             reasons[str(label)] = Message(NO_TRAINING_PICTURES, {"label": label})
     return reasons
+
+
+def require_two_labels(named: pd.Series, left_out: dict[str, Message]) -> None:
+    """Where pictures have several labels, there must be two classes to tell.
+
+    Args:
+        named: from ``named_classes``.
+    Raises:
+        TooFewClassesError: there are not.
+    """
+    if named.nunique() - len(left_out) < 2:
+        raise TooFewClassesError(TOO_FEW_LABELS, minimum=MIN_PICTURES_PER_CLASS)
 
 
 def require_two_classes(labels: pd.Series, left_out: dict[str, Message]) -> None:
