@@ -21,10 +21,11 @@ import tensorflow as tf
 from keras import layers
 
 from core.models.backbones import get_backbone
-from core.models.lite import INPUT_SIZE, build_lite0
+from core.models.lite import LITE_VARIANTS, build_lite
 from core.models.torch_file import read_torch_file
 from core.models.weights import present_weights
 
+_INPUT_SIZE = LITE_VARIANTS["lite0"].input_size
 _BATCH = 32
 
 
@@ -54,18 +55,23 @@ def train(folder: Path, epochs: int) -> dict[str, Any]:
 
 def _pictures(folder: Path, *, shuffle: bool = False) -> tf.data.Dataset:
     return keras.utils.image_dataset_from_directory(
-        folder, image_size=(INPUT_SIZE, INPUT_SIZE), batch_size=_BATCH, shuffle=shuffle, seed=0, verbose=False
+        folder,
+        image_size=(_INPUT_SIZE, _INPUT_SIZE),
+        batch_size=_BATCH,
+        shuffle=shuffle,
+        seed=0,
+        verbose=False,
     )
 
 
 def _build(num_classes: int) -> keras.Model:
     backbone = get_backbone("efficientnet_lite0")
     weights = read_torch_file(present_weights(backbone), backbone.weights_hash.removeprefix("sha256:"))
-    network = build_lite0(weights)
+    network = build_lite(LITE_VARIANTS["lite0"], weights)
     network.trainable = False
     model = keras.Sequential(
         [
-            keras.Input((INPUT_SIZE, INPUT_SIZE, 3)),
+            keras.Input((_INPUT_SIZE, _INPUT_SIZE, 3)),
             layers.Rescaling(1 / 128, offset=-127 / 128),
             network,
             layers.Flatten(),

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from core.backbone_commands import add_backbone_commands
 from core.data.dataset import open_dataset
 from core.data.importing import import_dataset
 from core.dataset_commands import add_dataset_commands, add_import_options, import_config, imported
@@ -26,9 +27,7 @@ from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.jobs.start import active_jobs, finishing_job, start_training, wait_for
 from core.messages import N_
 from core.models.augmentation import AugmentationConfig
-from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
-from core.models.speeds import measured_speeds
-from core.models.weights import weights_ready
+from core.models.backbones import DEFAULT_BACKBONE
 from core.terminal import (
     STOPPED,
     Answer,
@@ -167,27 +166,6 @@ def _export(options: argparse.Namespace) -> Answer:
     }
 
 
-def _backbones(options: argparse.Namespace) -> Answer:
-    speeds = measured_speeds()
-    return {
-        "backbones": [
-            {
-                "key": backbone.key,
-                "name": backbone.name,
-                "input_size": backbone.input_size,
-                "parameters": backbone.parameters,
-                "download_bytes": backbone.download_bytes,
-                "imagenet_top1": backbone.imagenet_top1,
-                "pretrained": backbone.weights is not WeightsSource.NONE,
-                "ready": weights_ready(backbone),
-                "pictures_per_second": speeds.get(backbone.key),
-                "licence": backbone.licence,
-            }
-            for backbone in BACKBONES.values()
-        ]
-    }
-
-
 def _print_readable(answer: Answer, indent: str = "") -> None:
     for key, value in answer.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -243,7 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--format", required=True, choices=[kind.value for kind in ExportFormat])
     exporting.add_argument("--output", required=True, type=Path)
 
-    add("backbones", _backbones, "the networks to choose from")
+    add_backbone_commands(add)
     add_dataset_commands(add)
     return parser
 

@@ -140,9 +140,10 @@ def start_bakeoff(project: Project, backbones: Sequence[str] | None = None) -> J
     return job
 
 
-def start_measurement() -> JobDirectory:
-    """Measure every backbone's speed on this machine."""
-    job = JobDirectory.create(jobs_folder() / new_job_name("measure"), "measure", {})
+def start_measurement(backbones: Sequence[str] = ()) -> JobDirectory:
+    """Measure the speed of the backbones with these keys on this machine; with none, of all that are ready."""
+    config = {"backbones": [get_backbone(key).key for key in backbones]}
+    job = JobDirectory.create(jobs_folder() / new_job_name("measure"), "measure", config)
     launch(job)
     return job
 

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 ENGINE_VERSION = 1  # raise it when the same backbone would be converted differently
-_WORDS_ONLY = {"name", "licence", "good_for", "imagenet_top1", "weights_url"}  # facts that change no number
+_WORDS_ONLY = {  # facts that change no number
+    "name",
+    "family",
+    "source",
+    "licence",
+    "good_for",
+    "imagenet_top1",
+    "weights_url",
+}
 
 
 def convert_to_tflite(model: keras.Model) -> bytes:

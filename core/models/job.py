@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.models.backbones import BACKBONES, Backbone, WeightsSource, get_backbone
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, Backbone, WeightsSource, get_backbone
 from core.models.engine import FeatureExtractor
 from core.models.speeds import remember_speed
 from core.models.weights import obtain_weights, weights_ready
@@ -26,19 +26,25 @@ def download(directory: Path, config: dict[str, Any], progress: Progress) -> dic
 
 
 def measure(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Measure every backbone's pictures per second on this machine.
+    """Measure pictures per second on this machine, of ``config["backbones"]`` or of all that are ready.
 
     A backbone whose weights are not here is measured with random ones: the speed is the same.
     """
     progress.stage(Stage.MEASURING)
     speeds = {}
-    for done, backbone in enumerate(BACKBONES.values()):
-        progress.advance(done, len(BACKBONES))
+    asked = [get_backbone(key) for key in config.get("backbones") or _ready_backbones()]
+    for done, backbone in enumerate(asked):
+        progress.advance(done, len(asked))
         raise_if_stopped(progress)
         speeds[backbone.key] = _pictures_per_second(backbone, directory, progress)
         remember_speed(backbone.key, speeds[backbone.key])
-    progress.advance(len(BACKBONES), len(BACKBONES))
+    progress.advance(len(asked), len(asked))
     return {"pictures_per_second": speeds}
+
+
+def _ready_backbones() -> list[str]:
+    """The default and every other backbone that training could start with now."""
+    return [key for key, backbone in BACKBONES.items() if key == DEFAULT_BACKBONE or weights_ready(backbone)]
 
 
 def _pictures_per_second(backbone: Backbone, directory: Path, progress: Progress) -> float:

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 in Keras, and how the published weights fit into it.
+"""EfficientNet-Lite0, 1 and 2 in Keras, and how the published weights fit into them.
 
 Source: EfficientNet (Tan & Le 2019, arXiv 1905.11946) in the Lite variant, which
 leaves out squeeze-and-excitation, uses ReLU6 and keeps stem and head unscaled so
@@ -9,21 +9,38 @@ Imported by worker processes only: needs Keras with a backend that can train.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import layers
 
-INPUT_SIZE = 224
 FEATURE_SIZE = 1280
 _STEM_FILTERS = 32
 _IMAGENET_CLASSES = 1000
 _BATCH_NORM_EPSILON = 1e-3
+_FILTERS_DIVISOR = 8
+
+
+class LiteVariant(NamedTuple):
+    """How a network of the family is scaled from the smallest one."""
+
+    width: float  # factor of the filters of every block
+    depth: float  # factor of the blocks of every stage but the first and the last
+    input_size: int
+
+
+LITE_VARIANTS = {
+    "lite0": LiteVariant(1.0, 1.0, 224),
+    "lite1": LiteVariant(1.0, 1.1, 240),
+    "lite2": LiteVariant(1.1, 1.2, 260),
+}
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """Blocks in a row that share a kernel size; the first one applies the stride."""
 
     blocks: int
@@ -34,38 +51,41 @@ class _Stage:
 
 
 _STAGES = (
-    _Stage(1, 3, 1, 1, 16),
-    _Stage(2, 3, 2, 6, 24),
-    _Stage(2, 5, 2, 6, 40),
-    _Stage(3, 3, 2, 6, 80),
-    _Stage(3, 5, 1, 6, 112),
-    _Stage(4, 5, 2, 6, 192),
-    _Stage(1, 3, 1, 6, 320),
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+    Stage(4, 5, 2, 6, 192),
+    Stage(1, 3, 1, 6, 320),
 )
 
 
-def build_lite0(
-    weights: dict[str, np.ndarray] | None, include_top: bool = False, name: str = "efficientnet_lite0"
+def build_lite(
+    variant: LiteVariant,
+    weights: dict[str, np.ndarray] | None,
+    include_top: bool = False,
+    name: str = "efficientnet_lite",
 ) -> keras.Model:
-    """EfficientNet-Lite0 for pictures that are already preprocessed.
+    """An EfficientNet-Lite for pictures that are already preprocessed.
 
-    The input is float, shape (B, 224, 224, 3), RGB, ``(x - 127) / 128``. The
-    output is the feature map (B, 7, 7, 1280), or with ``include_top`` the logits
-    of the 1000 ImageNet classes.
+    The input is float, shape (B, S, S, 3), RGB, ``(x - 127) / 128``. The output is
+    the feature map (B, ceil(S / 32), ceil(S / 32), 1280), or with ``include_top``
+    the logits of the 1000 ImageNet classes.
 
     Args:
         weights: tensors under their names in the published file; None for random.
     """
-    inputs = keras.Input((INPUT_SIZE, INPUT_SIZE, 3), name="preprocessed")
+    inputs = keras.Input((variant.input_size, variant.input_size, 3), name="preprocessed")
     x = layers.Conv2D(_STEM_FILTERS, 3, 2, padding="same", use_bias=False, name="stem_conv")(inputs)
     x = _normalise(x, "stem_norm", relu=True)
     index = 0
-    for stage in _STAGES:
+    for stage in scaled_stages(variant):
         for repeat in range(stage.blocks):
             x = _block(x, stage, stage.strides if repeat == 0 else 1, f"block{index}")
             index += 1
     x = layers.Conv2D(FEATURE_SIZE, 1, use_bias=False, name="head_conv")(x)
-    x = _normalise(x, "head_norm", relu=True)  # (B, 7, 7, 1280)
+    x = _normalise(x, "head_norm", relu=True)
     if include_top:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
         x = layers.Dense(_IMAGENET_CLASSES, name="logits")(x)
@@ -75,7 +95,26 @@ def build_lite0(
     return model
 
 
-def _block(x: keras.KerasTensor, stage: _Stage, strides: int, name: str) -> keras.KerasTensor:
+def scaled_stages(variant: LiteVariant) -> list[Stage]:
+    """The stages as wide and deep as the variant has them; stem and head stay as they are."""
+    inner = range(1, len(_STAGES) - 1)
+    return [
+        replace(
+            stage,
+            blocks=math.ceil(stage.blocks * variant.depth) if number in inner else stage.blocks,
+            filters=_rounded(stage.filters * variant.width),
+        )
+        for number, stage in enumerate(_STAGES)
+    ]
+
+
+def _rounded(filters: float) -> int:
+    """The nearest multiple of 8, unless that takes away more than a tenth."""
+    nearest = int(filters + _FILTERS_DIVISOR / 2) // _FILTERS_DIVISOR * _FILTERS_DIVISOR
+    return nearest if nearest >= 0.9 * filters else nearest + _FILTERS_DIVISOR
+
+
+def _block(x: keras.KerasTensor, stage: Stage, strides: int, name: str) -> keras.KerasTensor:
     """Widen, filter each channel, narrow; add the input where the shape allows."""
     inputs = x
     filters_in = x.shape[-1]

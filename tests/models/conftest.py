@@ -80,18 +80,18 @@ def lively_engine(
     return convert
 
 
-def photograph(name: str) -> np.ndarray:
-    """A real picture that a test package ships, uint8 RGB (224, 224, 3)."""
+def photograph(name: str, size: int = 224) -> np.ndarray:
+    """A real picture that a test package ships, uint8 RGB (size, size, 3)."""
     import skimage.data
     from sklearn.datasets import load_sample_image
 
     from_sklearn = name in ("china", "flower")
     pixels = load_sample_image(f"{name}.jpg") if from_sklearn else getattr(skimage.data, name)()
-    return np.asarray(Image.fromarray(pixels).resize((224, 224), Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC))
 
 
 @pytest.fixture(scope="session")
-def photographs() -> Callable[[str], np.ndarray]:
+def photographs() -> Callable[..., np.ndarray]:
     return photograph
 
 

@@ -14,10 +14,12 @@ import pytest
 
 from core.errors import WeightsError
 from core.files import hash_file
-from core.models.backbones import BACKBONES, get_backbone
+from core.models.backbones import get_backbone
 from core.models.classifier import build_classifier, build_feature_extractor
 from core.models.head import QUARTERS, HeadWeights
+from core.models.networks import preprocess
 from core.models.weights import weights_path
+from tests.backbone_sample import SAMPLE
 
 Build = Callable[[str], Any]
 
@@ -40,16 +42,40 @@ def random_head(extractor: Any, features: np.ndarray, classes: int = 3, hidden: 
         # red 10, green 20, blue 30
         ("efficientnet_lite0", [(10 - 127) / 128, (20 - 127) / 128, (30 - 127) / 128]),
         ("efficientnet_b0", [10, 20, 30]),
-        ("resnet50", [30 - 103.939, 20 - 116.779, 10 - 123.68]),
-        ("vgg16", [30 - 103.939, 20 - 116.779, 10 - 123.68]),
-        ("inception_v3", [10 / 127.5 - 1, 20 / 127.5 - 1, 30 / 127.5 - 1]),
+        ("mobilenet_v3_small", [10, 20, 30]),
+        ("vit", [10 / 127.5 - 1, 20 / 127.5 - 1, 30 / 127.5 - 1]),
         ("small_cnn", [10 / 255, 20 / 255, 30 / 255]),
     ],
 )
 def test_backbones_get_preprocessed_pixels(key: str, expected: list[float], lively_extractor: Build) -> None:
     extractor = lively_extractor(key)
     entry = keras.Model(extractor.input, extractor.get_layer("preprocessing").output)
-    size = get_backbone(key).input_size
+    check_preprocessing(entry, get_backbone(key).input_size, expected)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        # VGG and ResNet come from Caffe: blue first, and no mean.
+        ("vgg16", [30 - 103.939, 20 - 116.779, 10 - 123.68]),
+        ("resnet152", [30 - 103.939, 20 - 116.779, 10 - 123.68]),
+        ("densenet201", [(10 / 255 - 0.485) / 0.229, (20 / 255 - 0.456) / 0.224, (30 / 255 - 0.406) / 0.225]),
+        ("resnet50_v2", [10 / 127.5 - 1, 20 / 127.5 - 1, 30 / 127.5 - 1]),
+        ("inception_v3", [10 / 127.5 - 1, 20 / 127.5 - 1, 30 / 127.5 - 1]),
+        ("xception", [10 / 127.5 - 1, 20 / 127.5 - 1, 30 / 127.5 - 1]),
+        ("nasnet_mobile", [10 / 127.5 - 1, 20 / 127.5 - 1, 30 / 127.5 - 1]),
+        ("mobilenet_v2", [10 / 127.5 - 1, 20 / 127.5 - 1, 30 / 127.5 - 1]),
+        ("convnext_tiny", [10, 20, 30]),
+        ("efficientnet_v2_s", [10, 20, 30]),
+    ],
+)
+def test_every_family_gets_its_own_preprocessing(key: str, expected: list[float]) -> None:
+    picture = keras.Input((8, 8, 3), dtype="uint8")
+    entry = keras.Model(picture, preprocess(picture, get_backbone(key).preprocessing))
+    check_preprocessing(entry, 8, expected)
+
+
+def check_preprocessing(entry: Any, size: int, expected: list[float]) -> None:
     picture = np.full((1, size, size, 3), (10, 20, 30), np.uint8)
     reached = np.asarray(entry(picture))
     assert reached.dtype == np.float32
@@ -57,7 +83,7 @@ def test_backbones_get_preprocessed_pixels(key: str, expected: list[float], live
     np.testing.assert_allclose(reached, np.broadcast_to(reached[0, 0, 0], reached.shape))
 
 
-@pytest.mark.parametrize("key", BACKBONES)
+@pytest.mark.parametrize("key", SAMPLE)
 def test_a_saved_classifier_loads_in_safe_mode_and_agrees(
     key: str, lively_extractor: Build, random_pictures: Callable[..., np.ndarray], tmp_path: Path
 ) -> None:

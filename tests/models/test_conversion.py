@@ -13,18 +13,19 @@ import numpy as np
 import pytest
 
 from core.models import conversion
-from core.models.backbones import BACKBONES, Backbone, Preprocessing, get_backbone
+from core.models.backbones import Backbone, Preprocessing, get_backbone
 from core.models.classifier import build_feature_extractor
 from core.models.conversion import cached_engine, convert_to_tflite, feature_engine
 from core.models.engine import Engine
 from core.workspace import backbones_folder
+from tests.backbone_sample import SAMPLE
 
 
 def _path(backbone: Backbone, *, pretrained: bool = True) -> Path:
     return conversion._engine_path(backbone, pretrained)
 
 
-@pytest.mark.parametrize("key", BACKBONES)
+@pytest.mark.parametrize("key", SAMPLE)
 def test_the_engine_equals_the_keras_network(
     key: str,
     lively_extractor: Callable[[str], Any],

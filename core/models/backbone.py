@@ -1,0 +1,50 @@
+"""What is recorded of a backbone; the records themselves stand in ``backbones``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Preprocessing(StrEnum):
+    """What a backbone does to pixels from 0 to 255 before its first layer."""
+
+    CAFFE = "caffe"  # blue first, ImageNet's mean colour subtracted
+    MINUS_ONE_TO_ONE = "minus_one_to_one"  # x / 127.5 - 1
+    TORCH = "torch"  # (x / 255 - ImageNet's mean) / its deviation, colour by colour
+    LITE = "lite"  # (x - 127) / 128
+    BUILT_IN = "built_in"  # the network does it itself
+    # The network does it itself, except for one step that ``networks`` adds.
+    BUILT_IN_UNSCALED = "built_in_unscaled"
+    UNIT = "unit"  # x / 255
+
+
+class WeightsSource(StrEnum):
+    """Where pretrained weights come from."""
+
+    BUNDLED = "bundled"  # installed together with Darkroom
+    DOWNLOAD = "download"  # fetched once, at first use, or supplied as a file
+    NONE = "none"  # there are none: trained from scratch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """One network that turns a picture into features."""
+
+    key: str  # how configurations name it
+    name: str  # how people name it
+    family: str  # the heading it stands under, marked for translation where it is no name
+    source: str  # the publication
+    builder: str  # a name in keras.applications, or one that ``networks`` knows
+    input_size: int  # height and width of a picture, in pixels
+    feature_size: int  # length of the pooled feature vector
+    parameters: int  # without the classification head
+    download_bytes: int  # size of the weight file; 0 where nothing is downloaded
+    imagenet_top1: float | None  # percent, as published
+    preprocessing: Preprocessing
+    weights: WeightsSource
+    weights_file: str
+    weights_url: str
+    weights_hash: str  # "md5:…" or "sha256:…", in hexadecimal; "" where none is published
+    licence: str  # of the weights
+    good_for: str  # one sentence for a newcomer, marked for translation

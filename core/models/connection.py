@@ -1,0 +1,59 @@
+"""Whether a server answers, asked quickly and not again for a while.
+
+For pages, which must not wait for a network that is not there. Looking a name up
+can hang for longer than any timeout, so a thread of its own does the asking.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+import urllib.request
+from urllib.parse import urlsplit
+
+_WAIT_SECONDS = 1.0  # how long a page waits for the answer
+_ASK_SECONDS = 5.0  # how long the asking may go on behind it
+_REMEMBER_SECONDS = 60.0
+
+_lock = threading.Lock()
+_asked: dict[str, _Question] = {}
+
+
+class _Question:
+    """One question to one server, and its answer once there is one."""
+
+    def __init__(self, url: str) -> None:
+        self.began = time.monotonic()
+        self.answer = False
+        self._thread = threading.Thread(target=self._ask, args=(url,), daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """The answer; False as long as there is none."""
+        self._thread.join(max(0.0, seconds))
+        return self.answer
+
+    def _ask(self, url: str) -> None:
+        request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - an address from our own table
+        try:
+            with urllib.request.urlopen(request, timeout=_ASK_SECONDS):  # noqa: S310
+                self.answer = True
+        except (OSError, http.client.HTTPException):
+            self.answer = False  # no network, no such server, or it refuses: all the same here
+
+
+def answers(url: str) -> bool:
+    """Whether the server of ``url`` hands it out; asked of one file a server, once a minute."""
+    host = urlsplit(url).netloc
+    with _lock:
+        question = _asked.get(host)
+        if question is None or time.monotonic() - question.began > _REMEMBER_SECONDS:
+            question = _asked[host] = _Question(url)
+    return question.wait(question.began + _WAIT_SECONDS - time.monotonic())
+
+
+def forget_answers() -> None:
+    """Ask anew next time, as after a failed download."""
+    with _lock:
+        _asked.clear()
