@@ -1,13 +1,21 @@
-"""Pictures decoded once to the size a backbone takes, in a memory-mapped file."""
+"""Pictures decoded once to the size a backbone takes, in one file from which rows are read.
+
+The file is read through the system's file cache, which belongs to no process and gives
+way when memory is short: the memory that work takes is flat in the number of pictures.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
 
 import numpy as np
 
@@ -17,11 +25,15 @@ from core.files import read_json, whole_file, write_json
 from core.progress import Progress, raise_if_stopped
 
 _CHUNK = 64  # pictures decoded between two looks at the stop button
+_MOST_BYTES, _MOST_OF_FREE_DISK = 20 << 30, 0.25  # beyond either, pictures are decoded whenever they are read
 DECODED_PER_SECOND = 400  # pictures, two cores, ordinary photographs: a first guess for time left
 
 
 def decoded_pictures(dataset: Dataset, size: int, progress: Progress) -> np.ndarray:
     """All pictures of a dataset version, in its order.
+
+    What is looked at of the map counts as memory of the process; to read many rows,
+    take ``open_pictures``.
 
     Returns:
         uint8 RGB memory map, read only, shape (number of pictures, size, size, 3).
@@ -35,31 +47,91 @@ def decoded_pictures(dataset: Dataset, size: int, progress: Progress) -> np.ndar
     return array
 
 
+def open_pictures(dataset: Dataset, size: int, progress: Progress) -> PictureStore:
+    """The pictures of a dataset version for reading row by row; decoded first, if the disk has room.
+
+    Raises:
+        JobStopped: the user asked to stop; nothing half-made remains.
+    """
+    path = arrays_path(dataset, size)
+    if not path.exists() and has_room(dataset, size):
+        _decode_all(dataset, size, path, progress)
+    return PictureStore(dataset, size)
+
+
+class PictureStore:
+    """The pictures of a dataset version by row number, at one size.
+
+    Rows come from the array file; where there is none, they are decoded each time, by
+    every core. Either way the same rows give the same pixels. Safe to share between
+    threads. To be closed, or used in a ``with`` block.
+    """
+
+    def __init__(self, dataset: Dataset, size: int) -> None:
+        """Decodes nothing yet, and writes nothing ever."""
+        self.size = size
+        self._dataset = dataset
+        self._file: _ArrayFile | None = None
+        self._decoders: ThreadPoolExecutor | None = None
+        # Not asked beforehand: the decoding of a later version removes the file of an earlier one.
+        with contextlib.suppress(FileNotFoundError):
+            self._file = _ArrayFile(arrays_path(dataset, size))
+        if self._file is None:
+            self._decoders = ThreadPoolExecutor(max_workers=os.cpu_count())
+
+    def __len__(self) -> int:
+        return len(self._dataset.pictures)
+
+    def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """uint8 RGB (len(rows), size, size, 3), an array of its own.
+
+        Raises:
+            NotFoundError, UnreadableImageError: a picture has to be decoded and its file is gone, or spoilt.
+        """
+        pictures = np.empty((len(rows), self.size, self.size, 3), np.uint8)
+        if self._file is not None:
+            self._file.read(rows, pictures)
+            return pictures
+
+        def decode(place: int) -> None:
+            pictures[place] = load_picture(self._dataset.picture_bytes(int(rows[place])), self.size)
+
+        assert self._decoders is not None, "a store has a file or decoders"
+        list(self._decoders.map(decode, range(len(rows))))
+        return pictures
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        if self._decoders is not None:
+            self._decoders.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
 def decoded_ahead(
     dataset: Dataset, size: int, chunks: Iterable[Sequence[int]]
 ) -> Iterator[tuple[Sequence[int], np.ndarray]]:
-    """Chunks of pictures, the next one decoded while the last is used; nothing is written.
+    """Chunks of pictures, the next one read while the last is used; nothing is written.
 
     Args:
         chunks: row numbers.
     Yields:
         the rows, and uint8 RGB, shape (len(rows), size, size, 3).
     """
-    path = arrays_path(dataset, size)
-    if path.exists():
-        array = np.load(path, mmap_mode="r")
-        yield from ((rows, array[rows]) for rows in chunks)
-        return
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as decoders, ThreadPoolExecutor(1) as ahead:
-
-        def decode(rows: Sequence[int]) -> np.ndarray:
-            return np.stack(
-                list(decoders.map(lambda row: load_picture(dataset.picture_bytes(row), size), rows))
-            )
-
+    with PictureStore(dataset, size) as store, ThreadPoolExecutor(1) as ahead:
         waiting: deque[tuple[Sequence[int], Future[np.ndarray]]] = deque()
         for rows in chunks:
-            waiting.append((rows, ahead.submit(decode, rows)))
+            waiting.append((rows, ahead.submit(store.read, rows)))
             if len(waiting) == 2:
                 ready, future = waiting.popleft()
                 yield ready, future.result()
@@ -72,33 +144,112 @@ def arrays_bytes(dataset: Dataset, size: int) -> int:
     return len(dataset.pictures) * size * size * 3
 
 
+def has_room(dataset: Dataset, size: int) -> bool:
+    """Whether the disk can well spare the space of the decoded pictures."""
+    free = shutil.disk_usage(dataset.folder).free
+    return arrays_bytes(dataset, size) <= min(_MOST_BYTES, _MOST_OF_FREE_DISK * free)
+
+
 def arrays_path(dataset: Dataset, size: int) -> Path:
     return dataset.folder / "arrays" / f"{dataset.digest}-{size}px.npy"
 
 
+class _ArrayFile:
+    """Rows of a ``.npy`` file of pictures uint8 (n, S, S, 3). Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises FileNotFoundError."""
+        self._path = path
+        self._stream = path.open("rb", buffering=0)
+        version = np.lib.format.read_magic(self._stream)
+        assert version == (1, 0), f"{path} has version {version}, not that of arrays written here"
+        self._shape, _, _ = np.lib.format.read_array_header_1_0(self._stream)
+        self._start = self._stream.tell()
+        self._lock = threading.Lock()
+
+    def read(self, rows: Sequence[int] | np.ndarray, pictures: np.ndarray) -> None:
+        """Fill ``pictures`` uint8 (len(rows), S, S, 3) with these rows."""
+        picture_bytes = int(np.prod(self._shape[1:]))
+        for picture, row in zip(pictures, rows, strict=True):
+            if not 0 <= row < self._shape[0]:
+                raise IndexError(f"there is no row {row} of {self._shape[0]}")
+            self._fill(memoryview(picture).cast("B"), self._start + int(row) * picture_bytes)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _fill(self, target: memoryview, offset: int) -> None:
+        """Read as many bytes as fit; at a place, so that threads do not move each other's."""
+        filled = 0
+        while filled < len(target):
+            count = self._read_at(target[filled:], offset + filled)
+            if not count:
+                raise EOFError(f"{self._path} ends before its last picture")
+            filled += count
+
+    def _read_at(self, target: memoryview, offset: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(self._stream.fileno(), [target], offset)
+        with self._lock:  # Windows
+            self._stream.seek(offset)
+            return self._stream.readinto(target)
+
+
 def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> None:
-    """Decode what an earlier version's array does not hold already; that array is then removed."""
+    """Decode what an earlier version's array does not hold already; that array is then removed.
+
+    Written piece by piece, not through a memory map: that would count as memory, and a
+    full disk would kill the process instead of raising an error.
+    """
     hashes = dataset.pictures["sha256"].tolist()
     earlier = _earlier_arrays(path, size)
-    with whole_file(path) as temporary, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        shape = (len(hashes), size, size, 3)
-        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
-        missing = _copy_known(array, hashes, earlier)
+    with whole_file(path) as temporary, contextlib.ExitStack() as stack:
+        known = _Known(earlier, stack)
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=os.cpu_count()))
+        stream = stack.enter_context(temporary.open("wb"))
+        _write_header(stream, (len(hashes), size, size, 3))
 
-        def decode(row: int) -> None:
-            array[row] = load_picture(dataset.picture_bytes(row), size)
+        def picture(row: int) -> np.ndarray:
+            found = known.find(hashes[row], size)
+            return load_picture(dataset.picture_bytes(row), size) if found is None else found
 
-        for start in range(0, len(missing), _CHUNK):
+        for start in range(0, len(hashes), _CHUNK):
             raise_if_stopped(progress)
-            list(pool.map(decode, missing[start : start + _CHUNK]))
-            done = len(hashes) - len(missing) + min(start + _CHUNK, len(missing))
-            progress.advance(done, len(hashes))
-        array.flush()
+            stop = min(start + _CHUNK, len(hashes))
+            for decoded in pool.map(picture, range(start, stop)):
+                stream.write(np.ascontiguousarray(decoded).data)
+            progress.advance(stop, len(hashes))
     write_json(_hashes_file(path), hashes)
     for other in earlier:
         _hashes_file(other).unlink(missing_ok=True)
         with contextlib.suppress(PermissionError):  # Windows keeps a file that a run still reads
             other.unlink(missing_ok=True)
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
+    """What stands before the numbers in a ``.npy`` file of uint8."""
+    np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+class _Known:
+    """What earlier versions' arrays hold, by the pictures' contents."""
+
+    def __init__(self, paths: list[Path], stack: contextlib.ExitStack) -> None:
+        self._place: dict[str, tuple[_ArrayFile, int]] = {}
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):  # another job may have taken it over just now
+                hashes, file = read_json(_hashes_file(path)), _ArrayFile(path)
+                stack.callback(file.close)
+                self._place |= {sha256: (file, row) for row, sha256 in enumerate(hashes)}
+
+    def find(self, sha256: str, size: int) -> np.ndarray | None:
+        """uint8 (size, size, 3), or None."""
+        if sha256 not in self._place:
+            return None
+        file, row = self._place[sha256]
+        picture = np.empty((1, size, size, 3), np.uint8)
+        file.read([row], picture)
+        return picture[0]
 
 
 def _earlier_arrays(path: Path, size: int) -> list[Path]:
@@ -109,16 +260,3 @@ def _earlier_arrays(path: Path, size: int) -> list[Path]:
 def _hashes_file(path: Path) -> Path:
     """The contents (sha256) of an array's rows."""
     return path.with_suffix(".json")
-
-
-def _copy_known(array: np.ndarray, hashes: list[str], earlier: list[Path]) -> list[int]:
-    """Copy the rows that are decoded already; the rows that are not."""
-    missing = list(range(len(hashes)))
-    for path in earlier:
-        row_of = {sha256: row for row, sha256 in enumerate(read_json(_hashes_file(path)))}
-        source = np.load(path, mmap_mode="r")
-        known = [row for row in missing if hashes[row] in row_of]
-        for row in known:
-            array[row] = source[row_of[hashes[row]]]
-        missing = [row for row in missing if hashes[row] not in row_of]
-    return missing

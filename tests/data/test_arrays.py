@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core.data.arrays import arrays_path, decoded_ahead, decoded_pictures
+from core.data.arrays import PictureStore, arrays_path, decoded_ahead, decoded_pictures, open_pictures
 from core.data.dataset import Dataset, open_dataset
 from core.data.decoding import load_picture
 from core.data.editing import exclude, include
@@ -102,3 +107,89 @@ def test_chunks_are_decoded_ahead_in_order(dataset: Dataset) -> None:
     whole = decoded_pictures(dataset, 32, QuietProgress())
     for rows, pictures in [*streamed, *decoded_ahead(dataset, 32, chunks)]:
         assert np.array_equal(pictures, whole[rows])
+
+
+ROWS = [101, 0, 7, 7, 64]
+
+
+@pytest.fixture
+def expected(dataset: Dataset) -> np.ndarray:
+    return np.stack([load_picture(dataset.picture_bytes(row), 32) for row in ROWS])
+
+
+def test_a_store_reads_any_rows_in_any_order(dataset: Dataset, expected: np.ndarray) -> None:
+    """Shuffled training asks for them so; augmenting in place must not reach the next epoch."""
+    with open_pictures(dataset, 32, QuietProgress()) as store:
+        assert arrays_path(dataset, 32).exists()
+        assert len(store) == 102
+        for rows in (ROWS, np.array(ROWS)):
+            pictures = store.read(rows)
+            assert pictures.dtype == np.uint8
+            np.testing.assert_array_equal(pictures, expected)
+            pictures[:] = 0
+        assert store.read([]).shape == (0, 32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("free", "is_written"), [(102 * 32 * 32 * 3 * 4, True), (102 * 32 * 32 * 3 * 4 - 1, False)]
+)
+def test_an_array_takes_a_quarter_of_the_free_disk_at_most(
+    dataset: Dataset, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch, free: int, is_written: bool
+) -> None:
+    """Beyond it, pictures are decoded as they are asked for; what is read is the same."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    with open_pictures(dataset, 32, QuietProgress()) as store:
+        assert arrays_path(dataset, 32).exists() is is_written
+        np.testing.assert_array_equal(store.read(ROWS), expected)
+
+
+def test_threads_do_not_get_each_others_rows(dataset: Dataset) -> None:
+    """One reads ahead for training while another reads for validation."""
+    whole = np.array(decoded_pictures(dataset, 32, QuietProgress()))
+    orders = [np.random.default_rng(seed).permutation(102) for seed in range(8)]
+    with PictureStore(dataset, 32) as store, ThreadPoolExecutor(8) as pool:
+        for rows, pictures in zip(orders, pool.map(store.read, orders), strict=True):
+            np.testing.assert_array_equal(pictures, whole[rows])
+
+
+def test_without_reading_at_a_place_it_seeks(
+    dataset: Dataset, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows."""
+    monkeypatch.delattr(os, "preadv", raising=False)
+    with open_pictures(dataset, 32, QuietProgress()) as store:
+        np.testing.assert_array_equal(store.read(ROWS), expected)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what is mapped")
+def test_pictures_are_not_mapped_into_memory(dataset: Dataset) -> None:
+    """Mapped pages count as the process's memory: those of 50,000 pictures are 7.5 GB."""
+    with open_pictures(dataset, 32, QuietProgress()) as store:
+        store.read(range(102))
+        chunks = list(decoded_ahead(dataset, 32, [[1, 2], [3]]))
+        assert len(chunks) == 2
+        assert str(arrays_path(dataset, 32)) not in Path("/proc/self/maps").read_text(encoding="utf-8")
+
+
+def test_a_store_goes_on_when_its_array_is_taken_over(dataset: Dataset, expected: np.ndarray) -> None:
+    """A later version's decoding removes the file while a run still reads it."""
+    with open_pictures(dataset, 32, QuietProgress()) as store:
+        if os.name == "posix":
+            arrays_path(dataset, 32).unlink()
+        np.testing.assert_array_equal(store.read(ROWS), expected)
+
+
+def test_rows_that_are_not_there_are_refused(dataset: Dataset) -> None:
+    with open_pictures(dataset, 32, QuietProgress()) as store:
+        for row in (-1, 102):
+            with pytest.raises(IndexError, match=f"no row {row} of 102"):
+                store.read([row])
+
+
+def test_a_cut_off_array_is_not_read_as_if_it_were_whole(dataset: Dataset) -> None:
+    path = arrays_path(dataset, 32)
+    decoded_pictures(dataset, 32, QuietProgress())
+    with path.open("r+b") as stream:
+        stream.truncate(path.stat().st_size - 1)
+    with PictureStore(dataset, 32) as store, pytest.raises(EOFError):
+        store.read([101])
