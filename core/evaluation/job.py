@@ -23,13 +23,13 @@ def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     progress.stage(Stage.EVALUATING)
-    features = cached_features(dataset, engine_path(directory, settings), progress)
+    validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
+    both = np.concatenate([validation, test])
+    features = cached_features(dataset, engine_path(directory, settings), progress, rows=both)
     progress.stage(Stage.EVALUATING)
-    head = HeadWeights.load(head_file(directory))
-    test = dataset.rows(Split.TEST)
-    both = np.concatenate([dataset.rows(Split.VALIDATION), test])
-    report = make_report(dataset, test, head.probabilities(features[test]))
-    write_report(directory, report, prediction_table(dataset, both, head.probabilities(features[both])))
+    probabilities = HeadWeights.load(head_file(directory)).probabilities(features)
+    report = make_report(dataset, test, probabilities[len(validation) :])
+    write_report(directory, report, prediction_table(dataset, both, probabilities))
     return {
         "test": {
             "accuracy": report["accuracy"],

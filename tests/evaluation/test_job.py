@@ -77,10 +77,10 @@ def test_only_test_pictures_enter_the_report(
     """Pictures of the other parts may be spoilt without a trace; those of the test may not."""
     before = read_report(finished_run)
 
-    def spoil(dataset: Dataset, *arguments: Any, **options: Any) -> np.ndarray:
-        features = cached_features(dataset, *arguments, **options)
-        rows = dataset.rows(spoilt)
-        features[rows] = -features[rows]
+    def spoil(dataset: Dataset, *arguments: Any, rows: np.ndarray, **options: Any) -> np.ndarray:
+        features = cached_features(dataset, *arguments, rows=rows, **options)
+        is_spoilt = np.isin(rows, dataset.rows(spoilt))
+        features[is_spoilt] = -features[is_spoilt]
         return features
 
     monkeypatch.setattr(job, "cached_features", spoil)

@@ -17,10 +17,11 @@ from core.data.layout import Split
 from core.data.picture import load_picture
 from core.models.augmentation import AugmentationConfig
 from core.models.engine import Engine, FeatureExtractor
+from core.models.head import mean_of_quarters
 from core.models.speeds import measured_speeds
-from core.progress import JobStopped, QuietProgress, Stage
+from core.progress import JobPaused, JobStopped, QuietProgress, Stage
 from core.training import features
-from core.training.features import augmented_features, cached_features, count_missing
+from core.training.features import augmented_features, cached_features, count_missing, features_of_rows
 from tests.pictures import digit, write_folder
 from tests.recording import Recorder
 
@@ -285,3 +286,108 @@ def test_pictures_are_decoded_once_for_every_network_of_that_size(
     assert arrays_path(dataset, 96).exists()
     monkeypatch.setattr(Dataset, "picture_bytes", None)
     views_of(dataset, engine)
+
+
+def test_only_the_pictures_asked_for_are_computed(
+    dataset: Dataset, engine: Path, extracted: list[int]
+) -> None:
+    """Evaluation asks for validation and test; in any order, and twice if need be."""
+    rows = np.array([12, 3, 3, 0])
+    expected = fresh(dataset, engine)
+    np.testing.assert_allclose(cached_features(dataset, engine, QUIET, rows=rows), expected[rows], atol=1e-5)
+    assert sum(extracted) == 3
+    assert count_missing(dataset, engine) == 10
+    recorder = Recorder()
+    more = cached_features(dataset, engine, recorder, rows=np.arange(5))
+    np.testing.assert_allclose(more, expected[:5], atol=1e-5)
+    assert sum(extracted) == 6
+    assert recorder.steps_in(Stage.FEATURES)[-1] == (5, 5)
+    assert recorder.steps_in(Stage.FEATURES)[0][0] > 2
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_the_mean_of_the_quarters_is_taken_while_reading(
+    dataset: Dataset, engine: Path, is_cached: bool
+) -> None:
+    """All quarters of 50,000 pictures would be 1 GB. What is cached stays whole."""
+    if is_cached:
+        cached_features(dataset, engine, QUIET)
+    means = cached_features(dataset, engine, QUIET, reduce="mean")
+    assert means.dtype == np.float32
+    whole = cached_features(dataset, engine, QUIET)
+    assert means.shape == (13, whole.shape[1] // 4)
+    np.testing.assert_array_equal(means, mean_of_quarters(whole))
+
+
+def test_each_chunk_is_opened_once(dataset: Dataset, engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening is what takes time with many; features nobody asks for are not read at all."""
+    monkeypatch.setattr(features, "_CHUNK", 4)
+    cached_features(dataset, engine, QUIET)
+    opened: list[Path] = []
+    read: list[str] = []
+    load = np.load
+
+    class Watched:
+        def __init__(self, path: Path) -> None:
+            self._arrays = load(path)
+
+        def __enter__(self) -> Watched:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._arrays.close()
+
+        def __getitem__(self, name: str) -> np.ndarray:
+            read.append(name)
+            answer: np.ndarray = self._arrays[name]
+            return answer
+
+    def opening(path: Path, **options: Any) -> Watched:
+        opened.append(path)
+        return Watched(path)
+
+    monkeypatch.setattr(np, "load", opening)
+    cached_features(dataset, engine, QUIET, rows=np.array([5, 6]))
+    assert len(opened) == len(set(opened)) == 4
+    assert sorted(read) == ["features", *["sha256"] * 4]
+
+
+def test_a_pause_keeps_what_was_computed(dataset: Dataset, engine: Path) -> None:
+    class Tired(Recorder):
+        def should_pause(self) -> bool:
+            return features_done(self) >= 8
+
+    with pytest.raises(JobPaused):
+        cached_features(dataset, engine, Tired())
+    assert count_missing(dataset, engine) == 5
+
+
+def test_features_of_a_runs_own_network_are_kept_nowhere(dataset: Dataset, engine: Path) -> None:
+    """Its network is no other run's, and the next resume makes another one."""
+    rows = np.array([12, 3, 0])
+    recorder = Recorder()
+    recorder.stage(Stage.EVALUATING)
+    expected = fresh(dataset, engine)[rows]
+    np.testing.assert_allclose(features_of_rows(dataset, rows, engine, recorder), expected, atol=1e-5)
+    assert not (dataset.folder / "features").exists()
+    assert recorder.steps_in(Stage.EVALUATING)[-1] == (3, 3)
+    means = features_of_rows(dataset, rows, engine, QUIET, reduce="mean")
+    np.testing.assert_allclose(means, mean_of_quarters(expected), atol=1e-5)
+    none = features_of_rows(dataset, rows[:0], engine, QUIET)
+    assert none.shape == (0, expected.shape[1])
+
+
+def test_features_of_rows_can_be_stopped(dataset: Dataset, engine: Path) -> None:
+    stopping = Recorder(stop=lambda recorder: len(recorder.steps) == 1)
+    stopping.stage(Stage.EVALUATING)
+    with pytest.raises(JobStopped):
+        features_of_rows(dataset, np.arange(13), engine, stopping)
+    assert stopping.steps == [(Stage.EVALUATING, 4, 13)]
+
+
+def test_views_can_be_read_as_their_means(dataset: Dataset, engine: Path) -> None:
+    rows = dataset.rows(Split.TRAIN)
+    means = augmented_features(dataset, rows, engine, STRONG, 2, 5, QUIET, reduce="mean")
+    whole = views_of(dataset, engine)
+    for view in range(2):
+        np.testing.assert_array_equal(means[view], mean_of_quarters(whole[view]))
