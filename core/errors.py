@@ -5,6 +5,8 @@ DarkroomError
 │   ├── InvalidNameError
 │   ├── ProjectExistsError
 │   ├── NotFoundError         no such project, run or picture
+│   ├── BusyError             what works on it must end first
+│   ├── DiskFullError         no room for a job to begin
 │   └── SchemaVersionError    a file written by another version of Darkroom
 ├── DataError                 pictures that cannot become a dataset
 │   ├── UnreadableImageError
@@ -59,6 +61,14 @@ class ProjectExistsError(WorkspaceError):
 
 class NotFoundError(WorkspaceError):
     """No project, run or picture of this name."""
+
+
+class BusyError(WorkspaceError):
+    """A run that something works on, so that it can neither be resumed nor deleted."""
+
+
+class DiskFullError(WorkspaceError):
+    """The disk has no room for what was asked."""
 
 
 class SchemaVersionError(WorkspaceError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,13 @@ def keep_first_lines(path: Path, lines: int) -> None:
     """Cut a JSON-lines file after so many whole records; a torn line is dropped."""
     if not path.exists():
         return
-    kept = read_json_lines(path)[:lines]
+    write_json_lines(path, read_json_lines(path)[:lines])
+
+
+def write_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Replace a JSON-lines file, atomically."""
+    text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     with whole_file(path) as temporary:
-        text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in kept)
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 
 class Stage(StrEnum):
-    """What a job is doing. Pages own the words shown for each."""
+    """What a job is doing, in the order in which stages come. Pages own the words shown for each."""
 
     READING = "reading"
     DOWNLOADING = "downloading"
     CONVERTING = "converting"
     DECODING = "decoding"
-    AUGMENTING = "augmenting"
     FEATURES = "features"
+    AUGMENTING = "augmenting"
     TRIAL = "trial"
     TRAINING = "training"
     ACTIVATIONS = "activations"
@@ -45,7 +45,10 @@ class Progress(Protocol):
     """What a job calls while it works."""
 
     def plan(self, expected_seconds: Mapping[Stage, float]) -> None:
-        """Say which stages will come, in order, and about how long each takes."""
+        """Say which stages will come and about how long each takes; again, when more is known.
+
+        A stage that is begun several times counts once, with the sum.
+        """
 
     def stage(self, stage: Stage) -> None:
         """A stage begins; the one before it is done."""

@@ -1,23 +1,35 @@
-"""The worker's side of the job directory: state, stage, progress and time left."""
+"""The worker's side of the job directory: state, stage, progress, time left, learning curve."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from core.files import append_json_line, keep_first_lines, write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.files import (
+    append_json_line,
+    keep_first_lines,
+    read_json,
+    read_json_lines,
+    write_json,
+    write_json_lines,
+)
+from core.jobs.directory import JobDirectory, JobState, running_fraction, until_now
+from core.jobs.pace import TimeLeft
+from core.jobs.usage import UsageMeter
 from core.messages import Message
 from core.progress import Stage
 
 _WRITE_EVERY_SECONDS = 0.3
-_RATE_AFTER_SECONDS = 0.5  # a rate measured over less is noise
+_KEEP_EVERY_SECONDS = 1.0
+_BATCH_EVERY_SECONDS = 0.5
+_MOST_BATCHES = 4000  # lines
 
 
 class JobReporter:
-    """A job's ``Progress``, written to its directory. Also used by the worker's stop watcher."""
+    """A job's ``Progress``, written to its directory. Also used by the worker's watcher."""
 
     def __init__(self, job: JobDirectory) -> None:
         self._job = job
@@ -26,54 +38,69 @@ class JobReporter:
         self._error: Message | None = None
         self._is_bug = False
         self._started = time.time()
-        self._expected: dict[Stage, float] = {}
-        self._seconds: dict[str, float] = {}
-        self._stage: Stage | None = None
+        self._worked_before, self._seconds = _earlier_work(job.path)
+        self._left = TimeLeft()
         self._stage_started = time.monotonic()
-        self._done, self._total, self._done_at_start = 0, 0, 0
         self._written = 0.0
+        self._shown: dict[str, Any] = {"fraction": 0.0}  # what was written last
+        self._batches = _BatchLog(job.path / "batches.jsonl")
+        self._usage = UsageMeter()
         self._closed = False
+        self._kept_written = -_KEEP_EVERY_SECONDS
+        self._kept_is_new = False
         self.kept: dict[str, Any] | None = None
 
     def plan(self, expected_seconds: Mapping[Stage, float]) -> None:
         with self._lock:
-            self._expected.update(expected_seconds)
+            self._left.plan(expected_seconds)
 
     def stage(self, stage: Stage) -> None:
         with self._lock:
-            self._close_stage()
+            self._note_stage_seconds()
             if self._state is JobState.QUEUED:
                 self._started = time.time()  # waiting was no progress
-            self._stage, self._stage_started = stage, time.monotonic()
-            self._done, self._total, self._done_at_start = 0, 0, -1
+            self._left.begin(stage, time.monotonic())
+            self._stage_started = time.monotonic()
             self._write(JobState.RUNNING)
 
     def advance(self, done: int, total: int) -> None:
         with self._lock:
-            if self._done_at_start < 0:
-                # A stage that goes on from a cache starts its clock where it found the work.
-                self._done_at_start = done
-                self._rate_started = time.monotonic()
-            self._done, self._total = done, total
-            if time.monotonic() - self._written > _WRITE_EVERY_SECONDS or done == total:
-                self._write(JobState.RUNNING)
+            self._left.pace.advance(done, total, time.monotonic())
+            self._write_sometimes(now=done == total)
 
     def metric(self, record: dict[str, Any]) -> None:
         append_json_line(self._job.path / "metrics.jsonl", {"time": round(time.time(), 3), **record})
+        with self._lock:
+            self._write_sometimes()
 
     def rewind(self, lines: int) -> None:
         keep_first_lines(self._job.path / "metrics.jsonl", lines)
-        (self._job.path / "batches.jsonl").unlink(missing_ok=True)
+        kept = self._job.metrics()
+        self._batches.rewind(kept[-1]["time"] if kept else 0.0)
 
     def batch(self, record: dict[str, Any]) -> None:
-        append_json_line(self._job.path / "batches.jsonl", {"time": round(time.time(), 3), **record})
+        with self._lock:
+            self._batches.add(record)
+            self._write_sometimes()
 
     def live(self, record: dict[str, Any]) -> None:
         write_json(self._job.path / "live.json", record)
 
     def keep(self, result: dict[str, Any]) -> None:
+        """On disk within a second or so, for a worker that is killed cannot tell any more."""
         with self._lock:
-            self.kept = result
+            self.kept, self._kept_is_new = result, True
+            self._write_kept()
+
+    def forget_kept(self) -> None:
+        """The step is done: what it returned stands in the result."""
+        with self._lock:
+            self.kept, self._kept_is_new = None, False
+            (self._job.path / "kept.json").unlink(missing_ok=True)
+
+    def use_gpus(self, numbers: Sequence[int]) -> None:
+        """Watch these GPUs as well."""
+        self._usage.gpus = numbers
 
     def should_stop(self) -> bool:
         return self._job.stop_requested()
@@ -84,64 +111,98 @@ class JobReporter:
     def set_state(self, state: JobState, error: Message | None = None, *, is_bug: bool = False) -> None:
         """Record a state; after one that ends the job nothing more is written."""
         with self._lock:
+            if self._closed:
+                return
             if state.has_ended:
-                self._close_stage()
+                self._note_stage_seconds()
+                self._left.close(time.monotonic())
                 self._error, self._is_bug = error, is_bug
             self._write(state)
-            self._closed = self._closed or state.has_ended
+            self._closed = state.has_ended
 
-    def _close_stage(self) -> None:
-        if self._stage is not None:
+    def _note_stage_seconds(self) -> None:
+        stage = self._left.stage
+        if stage is not None:
             spent = time.monotonic() - self._stage_started
-            self._seconds[self._stage] = round(self._seconds.get(self._stage, 0.0) + spent, 3)
-            self._expected.pop(self._stage, None)
-            self._stage = None
+            self._seconds[stage] = round(self._seconds.get(stage, 0.0) + spent, 3)
+
+    def _write_sometimes(self, *, now: bool = False) -> None:
+        self._write_kept()
+        if self._left.stage is not None and (now or time.monotonic() - self._written > _WRITE_EVERY_SECONDS):
+            self._write(JobState.RUNNING)
+
+    def _write_kept(self) -> None:
+        if self._kept_is_new and time.monotonic() - self._kept_written >= _KEEP_EVERY_SECONDS:
+            write_json(self._job.path / "kept.json", self.kept)
+            self._kept_written, self._kept_is_new = time.monotonic(), False
 
     def _write(self, state: JobState) -> None:
         if self._closed:
             return
-        self._state, self._written = state, time.monotonic()
-        rate, stage_left = self._pace()
-        left = None if stage_left is None else stage_left + sum(self._later_stages().values())
-        spent = time.time() - self._started
-        write_json(
-            self._job.path / "status.json",
-            {
-                "state": state,
-                "stage": self._stage or "",
-                "stage_done": self._done,
-                "stage_total": self._total,
-                "fraction": 1.0
-                if state is JobState.FINISHED
-                else 0.0
-                if left is None
-                else spent / (spent + left or 1),
-                "seconds_left": left,
-                "steps_per_second": rate,
-                "started": self._started,
-                "updated": time.time(),
-                "seconds": self._seconds,
-                "error": self._error.to_json() if self._error else None,
-                "is_bug": self._is_bug,
-            },
-        )
+        record = {
+            "state": state,
+            "stage": self._left.stage or "",
+            "stage_done": self._left.pace.done,
+            "stage_total": self._left.pace.total,
+            **self._times(state),
+            "steps_per_second": self._left.pace.rate(),
+            "started": self._started,
+            "updated": time.time(),
+            "seconds": self._seconds,
+            "usage": self._usage.usage(),
+            "error": self._error.to_json() if self._error else None,
+            "is_bug": self._is_bug,
+        }
+        write_json(self._job.path / "status.json", record)
+        self._state, self._written, self._shown = state, time.monotonic(), record
 
-    def _later_stages(self) -> dict[Stage, float]:
-        """Expected seconds of the stages still to come."""
-        return {stage: seconds for stage, seconds in self._expected.items() if stage != self._stage}
+    def _times(self, state: JobState) -> dict[str, float | None]:
+        """Seconds behind and ahead, and the fraction done."""
+        is_waiting = self._state is JobState.QUEUED
+        worked = self._worked_before + (0.0 if is_waiting else time.time() - self._started)
+        stage_left = self._left.of_stage(time.monotonic())
+        left = None if stage_left is None else stage_left + self._left.of_later_stages()
+        # Never less than was shown before, also by a reader that went on by itself.
+        fraction = until_now(self._shown)["fraction"]
+        if left is not None:
+            fraction = max(fraction, running_fraction(worked, left))
+        return {
+            "fraction": 1.0 if state is JobState.FINISHED else fraction,
+            "seconds_left": left,
+            "stage_seconds_left": stage_left,
+            "worked_seconds": worked,
+        }
 
-    def _pace(self) -> tuple[float | None, float | None]:
-        """Steps per second in this stage, and its seconds left; None where unknown."""
-        if self._stage is None:
-            return None, None
-        spent = time.monotonic() - self._stage_started
-        guess = (
-            max(0.0, self._expected.get(self._stage, 0.0) - spent) if self._stage in self._expected else None
-        )
-        if self._done_at_start < 0 or self._done <= self._done_at_start:
-            return None, guess
-        counting = time.monotonic() - self._rate_started
-        if counting < _RATE_AFTER_SECONDS:
-            return None, guess
-        rate = (self._done - self._done_at_start) / counting
-        return rate, (self._total - self._done) / rate
+
+class _BatchLog:
+    """``batches.jsonl``: some lines a second, every other one dropped when there are too many."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines = len(read_json_lines(path))
+        self._added = -_BATCH_EVERY_SECONDS
+
+    def add(self, record: dict[str, Any]) -> None:
+        if time.monotonic() - self._added < _BATCH_EVERY_SECONDS:
+            return
+        self._added = time.monotonic()
+        append_json_line(self._path, {"time": round(time.time(), 3), **record})
+        self._lines += 1
+        if self._lines > _MOST_BATCHES:
+            self._replace(read_json_lines(self._path)[::2])
+
+    def rewind(self, until: float) -> None:
+        """Forget what came later than ``until`` (seconds since the epoch)."""
+        if self._lines:
+            self._replace([record for record in read_json_lines(self._path) if record["time"] <= until])
+
+    def _replace(self, records: list[dict[str, Any]]) -> None:
+        write_json_lines(self._path, records)
+        self._lines = len(records)
+
+
+def _earlier_work(folder: Path) -> tuple[float, dict[str, float]]:
+    """Seconds of work in the attempts before this one: all, and by stage."""
+    file = folder / "earlier.json"
+    earlier = read_json(file) if file.exists() else {}
+    return float(earlier.get("worked_seconds", 0.0)), dict(earlier.get("seconds", {}))

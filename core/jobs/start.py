@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import NotFoundError
+from core.errors import ConfigError, NotFoundError
 from core.files import COPY_CHUNK_BYTES
 from core.jobs.directory import JobDirectory, JobState, list_jobs
-from core.jobs.launcher import launch
+from core.jobs.ending import stop_at_rest
+from core.jobs.launcher import launch, launching
+from core.jobs.worker import JOB_KINDS
 from core.messages import N_
 from core.models.backbones import get_backbone
 from core.training.config import TrainingConfig
@@ -148,19 +150,67 @@ def start_measurement(backbones: Sequence[str] = ()) -> JobDirectory:
     return job
 
 
-def resume(job: JobDirectory) -> None:
-    """Start an interrupted, stopped or failed job again; what it cached is not computed twice.
+def resume(job: JobDirectory, extra_epochs: int | None = None) -> None:
+    """Start a job again that rests or has ended; what it saved is not computed twice.
 
+    Args:
+        extra_epochs: go on for so many epochs more than the run was given; a
+            finished run can be continued that way alone.
     Raises:
         NotFoundError: there is nothing to resume: it is running, or has finished.
+        ConfigError: the number of epochs is not possible.
+        DiskFullError
     """
-    state = job.status().state
+    with launching():
+        state = job.status().state
+        is_whole = state is JobState.FINISHED and extra_epochs is None
+        if is_whole or is_worked_on(job):
+            raise NotFoundError(
+                N_("There is nothing to resume: “{name}” is running or has finished."), name=job.name
+            )
+        if extra_epochs is not None:
+            _extend(job, extra_epochs)
+        launch(job)
+
+
+def stop(job: JobDirectory) -> None:
+    """End a job and keep the best: a job at work is asked to, for one at rest it is done here."""
+    with launching():
+        state = job.status().state
+        if not state.has_ended:
+            job.request_stop()
+        elif state.is_at_rest and not is_worked_on(job):
+            steps = job.config()["steps"] if job.kind == "finish" else JOB_KINDS[job.kind].steps
+            stop_at_rest(job, steps)
+
+
+def pause(job: JobDirectory) -> None:
+    """Ask a job to write a checkpoint and rest; its device is free then.
+
+    Raises:
+        NotFoundError: it is not running.
+    """
+    if job.status().state.has_ended:
+        raise NotFoundError(N_("There is nothing to pause: “{name}” is not running."), name=job.name)
+    job.request_pause()
+
+
+def is_worked_on(job: JobDirectory) -> bool:
+    """True while a process works in the job's directory: its own, or one that completes a stopped run."""
     rest = finishing_job(project_of(job.path), job.path)
-    if not state.has_ended or state is JobState.FINISHED or (rest and not rest.status().state.has_ended):
-        raise NotFoundError(
-            N_("There is nothing to resume: “{name}” is running or has finished."), name=job.name
+    return any(not work.status().state.has_ended for work in (job, rest) if work is not None)
+
+
+def _extend(job: JobDirectory, extra_epochs: int) -> None:
+    if job.kind != "train" or extra_epochs < 1:
+        raise ConfigError(
+            N_("“{name}” cannot go on for {count} more epochs. Choose a run, and a number from 1 on."),
+            name=job.name,
+            count=extra_epochs,
         )
-    launch(job)
+    config = TrainingConfig.from_json(job.config())
+    longer = replace(config, epochs=config.epochs + extra_epochs)  # checks the sum
+    job.extend({"epochs": longer.epochs})
 
 
 def finishing_job(project: Project, run: Path) -> JobDirectory | None:
@@ -187,11 +237,12 @@ def wait_for(job: JobDirectory, on_look: Callable[[JobDirectory], None] = lambda
 
 
 def _forget_old_jobs(folder: Path) -> None:
-    """Remove jobs that ended a day ago, with what was uploaded for them; not those that finish a run."""
+    """Remove jobs that ended a day ago, with what was uploaded for them; not those that rest or finish a run."""
     for job in list_jobs(folder):
         if (
             job.kind != "finish"
             and time.time() - job.created > _KEEP_ENDED_JOBS_SECONDS
             and job.status().state.has_ended
+            and job.status().state is not JobState.PAUSED
         ):
             shutil.rmtree(job.path, ignore_errors=True)

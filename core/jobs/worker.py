@@ -12,20 +12,23 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.devices import chosen_devices, visible_gpus
 from core.errors import DarkroomError
-from core.files import read_json, write_json
+from core.files import write_json
 from core.jobs.directory import JobDirectory, JobState
-from core.jobs.launcher import launch
+from core.jobs.disk import Reserve, disk_full_message, is_disk_full
+from core.jobs.ending import StepLog, launch_remaining, record_results
 from core.jobs.queue import turn_on_device
 from core.jobs.reporting import JobReporter
+from core.jobs.surroundings import surroundings
 from core.messages import N_, Message
-from core.progress import JobStopped, Progress, raise_if_stopped
-from core.workspace import backbones_folder, new_job_name
+from core.progress import JobPaused, JobStopped, Progress, raise_if_stopped
+from core.workspace import backbones_folder
 
 log = logging.getLogger("darkroom.worker")
 
@@ -33,7 +36,9 @@ Step = Callable[[Path, dict[str, Any], Progress], dict[str, Any]]
 
 # Stop must end a job within 3 s; a step that has not answered after this long is left behind.
 _STOP_PATIENCE_SECONDS = 2.0
-_LOOK_FOR_STOP_SECONDS = 0.1
+# Before it rests, a step writes a checkpoint; what came after the one before would be done again.
+_PAUSE_PATIENCE_SECONDS = 20.0
+_LOOK_FOR_REQUESTS_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,38 +84,32 @@ class Worker:
         self._steps: tuple[str, ...] = (
             tuple(self._config["steps"]) if job.kind == "finish" else JOB_KINDS[job.kind].steps
         )
+        self._reserve = Reserve(job.path / "reserve")
         self._reporter = JobReporter(job)
+        self._log = StepLog(job, JobDirectory(self._target).config())
+        self._done = len(self._log.done)
         self._results: dict[str, Any] = self._earlier_results()
-        if job.kind != "finish":
-            (job.path / "metrics.jsonl").unlink(missing_ok=True)  # of an attempt that was interrupted
-        self._done = 0
         self._ending = threading.Lock()
 
     def run(self) -> int:
-        threading.Thread(target=self._watch_for_stop, name="stop-watcher", daemon=True).start()
+        threading.Thread(target=self._watch_for_requests, name="watcher", daemon=True).start()
         try:
+            self._reserve.make()
             with self._device():
-                for step in self._steps:
+                for step in self._steps[self._done :]:
                     raise_if_stopped(self._reporter)
                     self._run_step(step)
             with self._ending:
-                self._reporter.set_state(JobState.FINISHED)
+                self._end(JobState.FINISHED)
             return 0
         except JobStopped:
             self._end_stopped()
             return 0
-        except DarkroomError as error:
-            log.error("%s", error)
-            self._reporter.set_state(JobState.FAILED, error.message)
-            return 2
-        except Exception as error:  # the one broad catch: a worker's edge
-            log.exception("The job broke")
-            detail = {"error": f"{type(error).__name__}: {error}", "log": str(self._job.path / "worker.log")}
-            message = Message(
-                N_("Something broke inside Darkroom ({error}). The details are in {log}."), detail
-            )
-            self._reporter.set_state(JobState.FAILED, message, is_bug=True)
-            return 1
+        except JobPaused:
+            self._end_paused()
+            return 0
+        except Exception as error:  # noqa: BLE001 - the one broad catch: a worker's edge
+            return self._end_broken(error)
 
     def _run_step(self, step: str) -> None:
         module, function = step.split(":")
@@ -121,46 +120,92 @@ class Worker:
             self._record(result)
             self._done += 1
             self._reporter.kept = None  # what the step returned is better
+            # A step that was asked to stop returns early: resumed, it goes on.
+            if not self._reporter.should_stop():
+                self._log.add(step)
+                self._reporter.forget_kept()
 
     def _record(self, result: dict[str, Any]) -> None:
         self._results.update(result)
-        write_json(self._target / "result.json", self._results)
+        record_results(self._target, self._results)
 
     def _earlier_results(self) -> dict[str, Any]:
-        file = self._target / "result.json"
-        return dict(read_json(file)) if self._job.kind == "finish" and file.exists() else {}
+        """What stays true of an earlier attempt: the results of steps that are not run again."""
+        is_continued = self._job.kind == "finish" or self._done > 0
+        return (JobDirectory(self._target).result() or {}) if is_continued else {}
 
-    def _device(self) -> contextlib.AbstractContextManager[None]:
-        if not JOB_KINDS[self._job.kind].needs_device:
-            return contextlib.nullcontext()
-        self._reporter.set_state(JobState.QUEUED)
-        return turn_on_device("cpu", self._job.name, self._job.created, self._reporter.should_stop)
+    @contextlib.contextmanager
+    def _device(self) -> Iterator[None]:
+        """Wait for the device, and hold it; CUDA then sees it and no other."""
+        devices = chosen_devices() if JOB_KINDS[self._job.kind].needs_device else ()
+        os.environ.update(visible_gpus(devices))
+        write_json(self._job.path / "environment.json", surroundings(devices))
+        self._reporter.use_gpus([device.gpu_number for device in devices if device.gpu_number is not None])
+        if devices:
+            self._reporter.set_state(JobState.QUEUED)
+        with contextlib.ExitStack() as turns:
+            for device in devices:
+                turn = turn_on_device(device.queue, self._job.name, self._job.created, self._must_leave)
+                turns.enter_context(turn)
+            yield
 
-    def _watch_for_stop(self) -> None:
-        """End the process when a step does not answer Stop in time (an import, a conversion)."""
+    def _must_leave(self) -> bool:
+        raise_if_stopped(self._reporter)
+        return False
+
+    def _watch_for_requests(self) -> None:
+        """End the process when a step does not answer Stop or Pause in time (an import, a conversion)."""
+        asked_to_pause: float | None = None
         while not self._reporter.should_stop():
-            time.sleep(_LOOK_FOR_STOP_SECONDS)
+            if not self._reporter.should_pause():
+                asked_to_pause = None
+            elif asked_to_pause is None:
+                asked_to_pause = time.monotonic()
+            elif time.monotonic() - asked_to_pause > _PAUSE_PATIENCE_SECONDS:
+                self._end_paused()
+                os._exit(0)
+            time.sleep(_LOOK_FOR_REQUESTS_SECONDS)
         time.sleep(_STOP_PATIENCE_SECONDS)
         self._end_stopped()
         os._exit(0)
+
+    def _end(self, state: JobState, error: Message | None = None, *, is_bug: bool = False) -> None:
+        self._reserve.give_back()
+        self._reporter.set_state(state, error, is_bug=is_bug)
 
     def _end_stopped(self) -> None:
         """Record the stop; where something is worth keeping, leave the remaining steps to a job of their own."""
         # Held for good: whoever comes second (the step or the watcher) waits until the process ends.
         self._ending.acquire()
         finished = self._done == len(self._steps)
-        if self._reporter.kept is not None and self._done < len(self._steps):
+        if self._reporter.kept is not None and not finished:
             self._record(self._reporter.kept)
             self._done += 1
         remaining = self._steps[self._done :]
         if self._done and remaining:
-            self._launch_remaining(remaining)
-        self._reporter.set_state(JobState.FINISHED if finished else JobState.STOPPED)
+            launch_remaining(self._target, remaining)
+        self._end(JobState.FINISHED if finished else JobState.STOPPED)
 
-    def _launch_remaining(self, steps: tuple[str, ...]) -> None:
-        folder = self._target.parent.parent / "jobs"
-        config = {"job": str(self._target), "steps": list(steps)}
-        launch(JobDirectory.create(folder / new_job_name("finish"), "finish", config))
+    def _end_paused(self) -> None:
+        self._ending.acquire()
+        finished = self._done == len(self._steps)
+        self._end(JobState.FINISHED if finished else JobState.PAUSED)
+
+    def _end_broken(self, error: Exception) -> int:
+        """Record why the work ended; returns the exit code."""
+        if is_disk_full(error, self._job.path):
+            log.error("The disk is full: %s", error)
+            self._end(JobState.PAUSED, disk_full_message(self._job.path))
+            return 2
+        if isinstance(error, DarkroomError):
+            log.error("%s", error)
+            self._end(JobState.FAILED, error.message)
+            return 2
+        log.exception("The job broke")
+        detail = {"error": f"{type(error).__name__}: {error}", "log": str(self._job.path / "worker.log")}
+        message = Message(N_("Something broke inside Darkroom ({error}). The details are in {log}."), detail)
+        self._end(JobState.FAILED, message, is_bug=True)
+        return 1
 
 
 def _prepare_environment() -> None:

@@ -43,6 +43,7 @@ _MOST_QUARTERS_BYTES = 600 << 20
 def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Run the recipe. Stopped with a best so far, it returns as if it had finished."""
     settings = TrainingConfig.from_json(config)
+    progress.rewind(0)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     require_all_parts(dataset)
     curve = _LearningCurve(directory, settings, progress)

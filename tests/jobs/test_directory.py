@@ -18,7 +18,7 @@ from core.jobs.directory import JobDirectory, JobState, list_jobs, resolve
 from core.messages import Message
 from core.processes import process_lives
 
-ENDED = {JobState.FINISHED, JobState.STOPPED, JobState.FAILED, JobState.INTERRUPTED}
+ENDED = {JobState.FINISHED, JobState.STOPPED, JobState.FAILED, JobState.INTERRUPTED, JobState.PAUSED}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def make_older(job: JobDirectory, seconds: float) -> None:
         (JobState.RUNNING, True, JobState.RUNNING),
         (JobState.RUNNING, False, JobState.INTERRUPTED),
         (JobState.PAUSED, True, JobState.PAUSED),
-        (JobState.PAUSED, False, JobState.INTERRUPTED),
+        (JobState.PAUSED, False, JobState.PAUSED),
         (JobState.FINISHED, True, JobState.FINISHED),
         (JobState.FINISHED, False, JobState.FINISHED),
         (JobState.STOPPED, True, JobState.STOPPED),

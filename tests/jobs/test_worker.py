@@ -14,9 +14,8 @@ import numpy as np
 import psutil
 import pytest
 
-from core.files import append_json_line, read_json, write_json
+from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, JobState, list_jobs
-from core.jobs.launcher import launch
 from core.jobs.start import finishing_job, resume, start_import, wait_for
 from core.workspace import Project, list_projects
 from tests.conftest import ROOT
@@ -261,18 +260,6 @@ def test_a_relative_workspace_stays_where_it_is(tmp_path: Path, monkeypatch: pyt
     assert wait_for(job) is JobState.FINISHED
     assert (tmp_path / "mine" / "projects" / "Pets" / "project.json").is_file()
     assert source.is_dir()
-
-
-def test_a_new_attempt_begins_a_new_curve(tmp_path: Path) -> None:
-    """Epochs of the interrupted attempt would show twice."""
-    source = write_folder(tmp_path / "pets", class_folders({"cats": 3, "dogs": 3}))
-    job = JobDirectory.create(
-        tmp_path / "import-1", "import", {"project": "Pets", "source": str(source), "sample": None}
-    )
-    append_json_line(job.path / "metrics.jsonl", {"epoch": 1})
-    launch(job)
-    assert wait_for(job) is JobState.FINISHED
-    assert job.metrics() == []
 
 
 def test_a_new_attempt_forgets_the_stop_and_the_old_end(tmp_path: Path) -> None:
