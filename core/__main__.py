@@ -113,7 +113,10 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
         raise UnreadableImageError(
             N_("{file} cannot be classified: {reason}."), file=str(path), reason=error.message
         ) from error
-    return {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
+    answer: Answer = {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
+    if classifier.gives_several:
+        answer["labels"] = classifier.labels_given(guesses)
+    return answer
 
 
 def _status(options: argparse.Namespace) -> Answer:

@@ -69,6 +69,8 @@ def find_small_classes(pictures: pd.DataFrame) -> list[Finding]:
     tests = pictures[pictures["split"] == Split.TEST.value]["label"].value_counts()
     reasons = {label: _expectation(int(tests.get(label, 0))) for label in small.index}
     members = pictures[pictures["label"].isin(small.index)]
+    members = members.assign(size=members["label"].map(small)).sort_values("size", kind="stable")
+    members = members.drop_duplicates("id")  # of several small classes, the smallest counts
     suspects = suspects_of(
         members,
         [1.0 / int(small[label]) for label in members["label"]],
