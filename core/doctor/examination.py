@@ -67,7 +67,7 @@ def examine(
         *find_poor_looks(pictures),
         # Of pictures with several labels no class excludes another: only how many each has is told.
         *(find_imbalance(labelled) if one_label else []),
-        *find_small_classes(_by_class(pictures, dataset.task)),
+        *find_small_classes(pictures, named_classes(pictures["label"], dataset.task)),
         *(find_shortcuts(labelled) if one_label else []),
     ]
     raise_if_stopped(progress)
@@ -86,12 +86,6 @@ def examine(
         seconds=round(time.monotonic() - began, 1),
         with_features=features is not None,
     )
-
-
-def _by_class(pictures: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """The labelled pictures, each once for every class that it shows."""
-    named = named_classes(pictures["label"], task)
-    return pictures.loc[named.index].assign(label=named.to_numpy()).reset_index(drop=True)
 
 
 def _copies(
