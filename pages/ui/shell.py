@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.splitting import MIN_PICTURES_PER_CLASS
+from core.devices import Device, cpu_cores, devices_to_show
 from core.jobs.directory import JobDirectory
 from core.jobs.start import active_jobs
 from core.messages import N_
@@ -15,7 +16,7 @@ from core.workspace import Project, list_projects
 from pages.ui import state
 from pages.ui.jobs import progress_text
 from pages.ui.steps import Progress, Step, StepState, step_states
-from pages.ui.text import _, choose_language, duration, escape
+from pages.ui.text import _, choose_language, duration, escape, ngettext, number, show
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -62,7 +63,7 @@ def sidebar(pages: dict[str, StreamlitPage]) -> None:
         _project_picker()
         _steps_and_jobs(pages)
         st.space("small")
-        st.badge(_("Computing on the CPU"), icon=":material/memory:", color="gray")
+        _device_badge()
         st.caption(_("Nothing leaves this computer."))
         choose_language()
 
@@ -127,6 +128,24 @@ def _project_picker() -> None:
         state.choose_project(chosen)
         state.count_up("project-picker")
         st.rerun()
+
+
+def _device_badge() -> None:
+    """What jobs compute on; where a GPU is there and not used, the tooltip says why."""
+    used, reasons = devices_to_show()
+    words = " + ".join(_device_words(device) for device in used) or _("No device to compute on")
+    st.badge(
+        words,
+        icon=":material/memory:" if all(device.is_cpu for device in used) else ":material/developer_board:",
+        color="orange" if reasons else "gray",
+        help="\n\n".join(show(reason) for reason in reasons) or None,
+    )
+
+
+def _device_words(device: Device) -> str:
+    if not device.is_cpu:
+        return escape(device.name)
+    return ngettext("CPU · {n} core", "CPU · {n} cores", cpu_cores()).format(n=number(cpu_cores()))
 
 
 def _step_links(pages: dict[str, StreamlitPage], states: dict[Step, StepState]) -> None:
