@@ -139,12 +139,46 @@ STRENGTHS: dict[str, Preset] = {
 PRESETS: dict[str, Preset] = DOMAINS | STRENGTHS
 
 _FAR_TURN = 1 / 8  # of a full turn: letters are read up to here
-_SIDE_WORDS = re.compile(
-    r"(?<![a-z])(left|right|lefthand|righthand|links|rechts|gauche|droite)(?![a-z])|[左右]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Telling:
+    """Words in classes' names that tell of what a change would take away."""
+
+    words: re.Pattern[str]
+    spoilt_by: frozenset[str]
+    sentence: str
+
+
+def _words(english: str, chinese: str) -> re.Pattern[str]:
+    """Whole words of the one, single characters of the other."""
+    return re.compile(rf"(?<![a-z])(?:{english})(?![a-z])|[{chinese}]")
+
+
+_TELLING = (
+    _Telling(
+        words=_words("left|right|lefthand|righthand", "左右"),
+        spoilt_by=frozenset({"mirrored"}),
+        sentence=N_(
+            "Classes such as {names} tell left from right, which a mirrored picture swaps. Turn Flip off."
+        ),
+    ),
+    _Telling(
+        words=_words("up|down|upwards?|downwards?", "上下"),
+        spoilt_by=frozenset({"upside_down", "turned"}),
+        sentence=N_("Classes such as {names} tell up from down, which these turns swap."),
+    ),
+    _Telling(
+        words=_words(
+            "red|orange|yellow|green|blue|purple|violet|pink|brown|gr[ae]y|black|white|gold|silver|ripe|unripe|rotten|rusty",
+            "红紅橙黄黃绿綠蓝藍紫粉棕黑白灰熟",
+        ),
+        spoilt_by=frozenset({"hue", "grayscale", "invert"}),
+        sentence=N_(
+            "Classes such as {names} seem to be told by their colour, which is changed. Turn off Hue, Grey and Negative."
+        ),
+    ),
 )
-_UPRIGHT_WORDS = re.compile(r"(?<![a-z])(up|down|upward|downward|upwards|downwards)(?![a-z])|[上下]")
-_COLOURS = "red|orange|yellow|green|blue|purple|violet|pink|brown|black|white|gr[ae]y|ripe|unripe|rotten|rusty|gold|silver"
-_COLOUR_WORDS = re.compile(rf"(?<![a-z])({_COLOURS})(?![a-z])|[红紅橙黄黃绿綠蓝藍紫粉棕黑白灰]")
 
 
 def preset_of(config: AugmentationConfig) -> str | None:
@@ -184,54 +218,35 @@ def _what_happens(config: AugmentationConfig) -> set[str]:
 
 
 def _from_names(config: AugmentationConfig, class_names: Sequence[str]) -> Iterator[Message]:
-    happens, names = _what_happens(config), [name.strip().lower() for name in class_names]
-    if _are_characters(names):
-        if happens & {"mirrored", "upside_down"}:
-            yield Message(
-                N_(
-                    "The classes look like digits or letters ({names}), and a mirrored one is another one or none. Turn Flip off."
-                ),
-                {"names": _some_of(class_names)},
-            )
-        if "turned" in happens:
-            yield Message(
-                N_(
-                    "Turned so far, a 6 is a 9 and an M is a W. Keep Rotation below {limit}° for digits and letters."
-                ),
-                {"limit": round(360 * _FAR_TURN)},
-            )
-    if sided := [name for name in class_names if _SIDE_WORDS.search(name.lower())]:
-        if "mirrored" in happens:
-            yield Message(
-                N_(
-                    "Classes such as {names} tell left from right, which a mirrored picture swaps. Turn Flip off."
-                ),
-                {"names": _some_of(sided)},
-            )
-    if (upright := [name for name in class_names if _UPRIGHT_WORDS.search(name.lower())]) and happens & {
-        "upside_down",
-        "turned",
-    }:
-        yield Message(
-            N_("Classes such as {names} tell up from down, which these turns swap."),
-            {"names": _some_of(upright)},
-        )
-    if (coloured := [name for name in class_names if _COLOUR_WORDS.search(name.lower())]) and happens & {
-        "hue",
-        "grayscale",
-        "invert",
-    }:
+    happens = _what_happens(config)
+    if _are_characters(class_names):
+        yield from _about_characters(happens, class_names)
+    for telling in _TELLING:
+        named = [name for name in class_names if telling.words.search(name.lower())]
+        if named and happens & telling.spoilt_by:
+            yield Message(telling.sentence, {"names": _some_of(named)})
+
+
+def _about_characters(happens: set[str], class_names: Sequence[str]) -> Iterator[Message]:
+    if happens & {"mirrored", "upside_down"}:
         yield Message(
             N_(
-                "Classes such as {names} seem to be told by their colour, which is changed. Turn off Hue, Grey and Negative."
+                "The classes look like digits or letters ({names}), and a mirrored one is another one or none. Turn Flip off."
             ),
-            {"names": _some_of(coloured)},
+            {"names": _some_of(class_names)},
+        )
+    if "turned" in happens:
+        yield Message(
+            N_(
+                "Turned so far, a 6 is a 9 and an M is a W. Keep Rotation below {limit}° for digits and letters."
+            ),
+            {"limit": round(360 * _FAR_TURN)},
         )
 
 
 def _are_characters(names: Sequence[str]) -> bool:
-    """Whether every class is a single digit or letter, as in handwriting."""
-    return len(names) > 1 and all(len(name) == 1 and name.isalnum() for name in names)
+    """Whether every class is a single digit or Latin letter; one Chinese character may well be a whole word."""
+    return len(names) > 1 and all(re.fullmatch("[0-9A-Za-z]", name.strip()) for name in names)
 
 
 def _some_of(names: Sequence[str], most: int = 3) -> str:
