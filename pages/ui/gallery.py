@@ -49,6 +49,7 @@ class Tile:
     picture: bytes
     caption: str = ""
     strong: str = ""
+    second: str = ""  # a line below
 
 
 def gallery(tiles: Sequence[Tile], *, key: str, tile_pixels: int = 110, columns: int | None = None) -> None:
@@ -88,8 +89,9 @@ def _figure(tile: Tile) -> str:
     source = f"data:image/{kind};base64,{base64.b64encode(tile.picture).decode()}"
     strong = f"<b>{html.escape(tile.strong)}</b> " if tile.strong else ""
     caption = html.escape(tile.caption)
-    title = html.escape(f"{tile.strong} {tile.caption}".strip())
+    second = f"<br>{html.escape(tile.second)}" if tile.second else ""
+    title = html.escape(" ".join(part for part in (tile.strong, tile.caption, tile.second) if part))
     return (
         f'<figure class="dr-tile" title="{title}"><img src="{source}" alt="{title}" loading="lazy">'
-        f"<figcaption>{strong}{caption}</figcaption></figure>"
+        f"<figcaption>{strong}{caption}{second}</figcaption></figure>"
     )

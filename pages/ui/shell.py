@@ -9,8 +9,9 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.data.splitting import MIN_PICTURES_PER_CLASS
 from core.devices import Device, cpu_cores, devices_to_show
-from core.jobs.directory import JobDirectory
-from core.jobs.start import active_jobs
+from core.errors import DarkroomError
+from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.start import active_jobs, resume
 from core.messages import N_
 from core.workspace import Project, list_projects
 from pages.ui import state
@@ -171,14 +172,48 @@ def _watch(pages: dict[str, StreamlitPage], project: Project | None, was_busy: b
     _step_links(pages, step_states(project))
     for job in jobs:
         _running_job(job)
+    for job in _paused_runs(project):
+        _paused_run(job)
 
 
 def _running_job(job: JobDirectory) -> None:
     status = job.status()
     with st.container(border=True, key=f"running-{job.name}"):
         st.progress(min(1.0, status.fraction), text=progress_text(status))
+        parts = [f"{round(100 * status.fraction)}%"] if status.state is JobState.RUNNING else []
+        if status.seconds_left is not None:
+            parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
+        if parts:
+            st.caption(escape(" · ".join(parts)))
         with st.container(horizontal=True, vertical_alignment="center"):
-            if status.seconds_left is not None:
-                st.caption(_("about {time} left").format(time=escape(duration(status.seconds_left))))
+            is_asked = job.stop_requested() or job.pause_requested()
+            if job.kind == "train" and st.button(
+                _("Pause"), key=f"pause-{job.name}", type="tertiary", disabled=is_asked
+            ):
+                job.request_pause()
             if st.button(_("Stop"), key=f"stop-{job.name}", type="tertiary", disabled=job.stop_requested()):
                 job.request_stop()
+
+
+def _paused_runs(project: Project | None) -> list[JobDirectory]:
+    runs = list_jobs(project.runs) if project else []
+    return [job for job in runs if job.status().state is JobState.PAUSED]
+
+
+def _paused_run(job: JobDirectory) -> None:
+    with (
+        st.container(border=True, key=f"paused-{job.name}"),
+        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
+        st.caption(f":material/pause_circle: {_('Paused')}")
+        if st.button(_("Resume"), key=f"resume-{job.name}", type="tertiary"):
+            _resume(job)
+
+
+def _resume(job: JobDirectory) -> None:
+    try:
+        resume(job)
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return
+    st.rerun()
