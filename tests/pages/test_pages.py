@@ -303,7 +303,7 @@ def test_training_from_the_page_starts_a_real_run(open_page: OpenPage, project: 
     """The button leads to a run with the settings on the pages; the rest is the core's tests."""
     remember_setting(project, "backbone", "small_cnn")
     app = open_page("train")
-    app.number_input(key="epochs-scratch").set_value(1).run()
+    app.number_input(key="epochs-scratch-0").set_value(1).run()
     app.button(key="start").click().run()
     (run,) = list_runs(project)
     job = JobDirectory(run)
