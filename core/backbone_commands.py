@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from core.dataset_commands import AddCommand
+from core.jobs.start import start_bakeoff
+from core.messages import Message
 from core.models.backbones import BACKBONES, WeightsSource
 from core.models.speeds import measured_speeds
 from core.models.weights import supplied_path, weights_ready, weights_state
 from core.models.weights_import import import_weights_file
-from core.terminal import Answer
+from core.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
+from core.workspace import get_project
 
 
 def _backbones(options: argparse.Namespace) -> Answer:
@@ -50,6 +54,34 @@ def _weights(options: argparse.Namespace) -> Answer:
     }
 
 
+def _bakeoff(options: argparse.Namespace) -> Answer:
+    keys = [key.strip() for key in options.backbones.split(",") if key.strip()] if options.backbones else None
+    job = start_bakeoff(get_project(options.project), keys)
+    state = wait_or_stop(job)
+    raise_if_failed(job, state)
+    result = job.result()
+    if result is None:
+        raise FailedError("stopped before any backbone was measured", STOPPED)
+    return {
+        "state": state,
+        "sample": result["sample"],
+        "bakeoff": [_tried(entry) for entry in result["bakeoff"]],
+        "choice": result["choice"],
+        "reason": str(Message.from_json(result["reason"])),
+        "left_out": [
+            {"backbone": one["backbone"], "reason": str(Message.from_json(one["reason"]))}
+            for one in result["left_out"]
+        ],
+    }
+
+
+def _tried(entry: dict[str, Any]) -> Answer:
+    """One backbone's figures; accuracies from 0 to 1."""
+    names = ("validation_accuracy", "interval", "validation_loss", "milliseconds", "bytes", "seconds")
+    named = {"backbone": entry["backbone"], "name": BACKBONES[entry["backbone"]].name}
+    return named | {name: entry[name] for name in names}
+
+
 def add_backbone_commands(add: AddCommand) -> None:
     """Declare the commands; ``add(name, command, summary)`` gives the parser of one."""
     add("backbones", _backbones, "the networks to choose from")
@@ -58,3 +90,6 @@ def add_backbone_commands(add: AddCommand) -> None:
     )
     weights.add_argument("action", choices=["import"])
     weights.add_argument("file", type=Path, metavar="FILE")
+    trying = add("bakeoff", _bakeoff, "try the backbones that are here on a project's pictures")
+    trying.add_argument("--project", required=True)
+    trying.add_argument("--backbones", metavar="KEY,KEY", help="only these")

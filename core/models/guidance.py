@@ -59,7 +59,7 @@ class Recommendation:
 
 _SEES_WELL = 70.0  # percent on ImageNet: below, speed and size are bought too dearly
 _TINY_SIDE = 64  # pixels
-_ORDINARY_INPUT = 224  # pixels
+_ORDINARY_INPUT = 260  # pixels
 _PATIENCE_SECONDS = {Wish.BALANCED: 180.0, Wish.ACCURATE: 1800.0}  # to look at all pictures once
 _GPU_TIMES_FASTER = 20.0
 _VALIDATION_SHARE, _TYPICAL_ACCURACY = 0.15, 0.9

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,6 +34,7 @@ from core.training.bakeoff_results import (
     BakeOff,
     Entry,
     Sample,
+    Turn,
     read_bake_off,
     sensible_choice,
     write_bake_off,
@@ -60,14 +62,14 @@ def bake_off(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     project = project_of(directory)
     dataset = open_dataset(project, int(config["version"]))
     require_all_parts(dataset)
-    pictures = sampled(dataset)
-    found = _comparable(read_bake_off(project), _sample(dataset, pictures))
+    pictures = tried_pictures(dataset)
+    found = _comparable(read_bake_off(project), _sample(pictures))
     backbones = [get_backbone(key) for key in config["backbones"]]
     left_out: list[dict[str, Any]] = []
     shares = np.cumsum([0.0, *(_seconds_of(pictures, one) for one in backbones)])
     progress.stage(Stage.COMPARING)
     for place, backbone in enumerate(backbones):
-        progress.live({"backbone": backbone.key, "place": place + 1, "of": len(backbones)})
+        progress.live(asdict(Turn(backbone=backbone.key, place=place + 1, of=len(backbones))))
         if not _is_measured(found, backbone, directory.name):
             part = _WithoutStages(progress, *(shares[place : place + 2] / shares[-1]))
             try:
@@ -100,21 +102,36 @@ def backbones_to_try(keys: Sequence[str] | None = None) -> list[str]:
 
 def expected_bake_off_seconds(dataset: Dataset, keys: Sequence[str]) -> float:
     """About how long trying these backbones takes; what is cached already takes no time."""
-    pictures = sampled(dataset)
+    pictures = tried_pictures(dataset)
     return sum(_seconds_of(pictures, get_backbone(key)) for key in keys)
 
 
-def sampled(dataset: Dataset) -> Dataset:
-    """The training and validation pictures to try backbones on: all, or of many a stratified part."""
-    rows = np.sort(
-        np.concatenate(
-            [
-                _some(dataset, dataset.rows(Split.TRAIN), MOST_TRAINING),
-                _some(dataset, dataset.rows(Split.VALIDATION), MOST_VALIDATION),
-            ]
-        )
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """The pictures of a dataset that backbones are tried on: all that train or validate, or a part."""
+
+    dataset: Dataset
+    training: np.ndarray  # int64 row numbers
+    validation: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """int64: first those that train, then those that validate."""
+        return np.concatenate([self.training, self.validation])
+
+    @cached_property
+    def alone(self) -> Dataset:
+        """These pictures as a dataset of their own."""
+        return replace(self.dataset, pictures=self.dataset.pictures.iloc[self.rows])
+
+
+def tried_pictures(dataset: Dataset) -> Tried:
+    """The training and validation pictures to try backbones on; of many, a stratified part."""
+    return Tried(
+        dataset=dataset,
+        training=_some(dataset, dataset.rows(Split.TRAIN), MOST_TRAINING),
+        validation=_some(dataset, dataset.rows(Split.VALIDATION), MOST_VALIDATION),
     )
-    return replace(dataset, pictures=dataset.pictures.iloc[rows].reset_index(drop=True))
 
 
 def _some(dataset: Dataset, rows: np.ndarray, most: int) -> np.ndarray:
@@ -126,15 +143,16 @@ def _some(dataset: Dataset, rows: np.ndarray, most: int) -> np.ndarray:
     by_class = drawn.groupby(drawn)
     # A class's first picture has 0, its last nearly 1: below any limit lies the same share of each class.
     place = by_class.cumcount().to_numpy() / by_class.transform("size").to_numpy()
-    return shuffled[np.argsort(place, kind="stable")[:most]]
+    return np.sort(shuffled[np.argsort(place, kind="stable")[:most]])
 
 
-def _sample(dataset: Dataset, pictures: Dataset) -> Sample:
+def _sample(pictures: Tried) -> Sample:
+    dataset = pictures.dataset
     return Sample(
-        digest=pictures.digest,
+        digest=pictures.alone.digest,
         version=dataset.version,
-        training=len(pictures.rows(Split.TRAIN)),
-        validation=len(pictures.rows(Split.VALIDATION)),
+        training=len(pictures.training),
+        validation=len(pictures.validation),
         all_training=len(dataset.rows(Split.TRAIN)),
         all_validation=len(dataset.rows(Split.VALIDATION)),
     )
@@ -149,13 +167,13 @@ def _is_measured(found: BakeOff, backbone: Backbone, job: str) -> bool:
     return any((entry.backbone, entry.job) == (backbone.key, job) for entry in found.entries)
 
 
-def _measured(backbone: Backbone, pictures: Dataset, job: str, progress: Progress) -> Entry:
+def _measured(backbone: Backbone, pictures: Tried, job: str, progress: Progress) -> Entry:
     began = time.monotonic()
     engine = feature_engine(backbone)
     raise_if_stopped(progress)
-    features = cached_features(pictures, engine, progress, speed_key=backbone.key, keep_decoded=False)
+    features = cached_features(pictures.dataset, engine, progress, speed_key=backbone.key, rows=pictures.rows)
     best = _best_scores(pictures, features, progress)
-    count = len(pictures.rows(Split.VALIDATION))
+    count = len(pictures.validation)
     return Entry(
         backbone=backbone.key,
         job=job,
@@ -168,11 +186,11 @@ def _measured(backbone: Backbone, pictures: Dataset, job: str, progress: Progres
     )
 
 
-def _best_scores(pictures: Dataset, features: np.ndarray, progress: Progress) -> EpochScores:
+def _best_scores(pictures: Tried, features: np.ndarray, progress: Progress) -> EpochScores:
     """The scores of the head that the recipe *quick* would keep: the one with the lowest validation loss.
 
     Args:
-        features: float32 (n, QUARTERS * F), in the order of the pictures.
+        features: float32 (n, QUARTERS * F), in the order of ``pictures.rows``.
     """
     epochs = DEFAULT_EPOCHS[Recipe.QUICK] // 2
     curve: list[EpochScores] = []
@@ -181,12 +199,11 @@ def _best_scores(pictures: Dataset, features: np.ndarray, progress: Progress) ->
         curve.append(scores)
         raise_if_stopped(progress)
 
+    targets, first = pictures.dataset.targets[pictures.rows], len(pictures.training)
     for richer in (mean_of_quarters(features), features):
-        train, validation = (
-            FeatureSet(features=richer[rows], targets=pictures.targets[rows])
-            for rows in (pictures.rows(Split.TRAIN), pictures.rows(Split.VALIDATION))
-        )
-        fit_linear_head(train, validation, epochs=epochs, on_epoch=add, task=pictures.task)
+        train = FeatureSet(features=richer[:first], targets=targets[:first])
+        validation = FeatureSet(features=richer[first:], targets=targets[first:])
+        fit_linear_head(train, validation, epochs=epochs, on_epoch=add, task=pictures.dataset.task)
     return min(curve, key=lambda scores: scores.validation_loss)
 
 
@@ -218,9 +235,9 @@ def _result(found: BakeOff, job: str, left_out: list[dict[str, Any]]) -> dict[st
     }
 
 
-def _seconds_of(pictures: Dataset, backbone: Backbone) -> float:
+def _seconds_of(pictures: Tried, backbone: Backbone) -> float:
     engine = cached_engine(backbone)
-    missing = count_missing(pictures, engine)
+    missing = count_missing(pictures.alone, engine)
     looking = missing / pictures_per_second(backbone, measured_speeds())
     return looking + _HEAD_SECONDS + _LATENCY_SECONDS + (0.0 if engine else _CONVERSION_SECONDS)
 

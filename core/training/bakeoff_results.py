@@ -62,6 +62,15 @@ class BakeOff:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Turn:
+    """The backbone that is being tried now, and its place among those asked for."""
+
+    backbone: str
+    place: int  # from 1
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Choice:
     """The sensible one of those that were tried."""
 
@@ -79,6 +88,12 @@ def read_bake_off(project: Project) -> BakeOff | None:
         return None  # it can be measured again in minutes
     entries = [one for one in record["entries"] if one["backbone"] in BACKBONES]
     return BakeOff(sample=Sample(**record["sample"]), entries=tuple(map(_entry_from_json, entries)))
+
+
+def current_turn(directory: Path) -> Turn | None:
+    """Whose turn it is in a bake-off's job directory; None before the first."""
+    file = directory / "live.json"
+    return Turn(**read_json(file)) if file.exists() else None
 
 
 def write_bake_off(project: Project, found: BakeOff) -> None:
@@ -140,6 +155,6 @@ _THE_BEST = N_(
     "for the difference to be chance."
 )
 _AS_GOOD = N_(
-    "{name} is {times} times as fast as {best}, and its {accuracy}% of the validation pictures right are as good "
-    "as the best, {best_accuracy}%: so small a difference may be chance."
+    "{name} is {times} times as fast as {best}. It has {accuracy}% of the validation pictures right, "
+    "{best} has {best_accuracy}%: a difference that may be chance."
 )

@@ -41,7 +41,6 @@ def cached_features(
     progress: Progress,
     *,
     speed_key: str | None = None,
-    keep_decoded: bool = True,
     rows: np.ndarray | None = None,
     reduce: Reduce | None = None,
 ) -> np.ndarray:
@@ -50,8 +49,6 @@ def cached_features(
     Args:
         engine: a converted feature extractor; its file name is the cache's key.
         speed_key: the backbone's key, if the speed is worth remembering.
-        keep_decoded: False where these pictures are only some of a version's: their
-            decoded pictures would take the place of the whole version's.
         rows: int (n,), the pictures that are asked for; None: every one, in the dataset's order.
         reduce: what to make of the features while they are read; None: nothing.
     Returns:
@@ -66,7 +63,7 @@ def cached_features(
         gathered.add_chunk(path)
     missing = wanted[gathered.missing()]
     if len(missing):
-        _extract_missing(dataset, engine, missing, gathered, folder, progress, speed_key, keep_decoded)
+        _extract_missing(dataset, engine, missing, gathered, folder, progress, speed_key)
     return gathered.features
 
 
@@ -197,12 +194,10 @@ def _extract_missing(
     folder: Path,
     progress: Progress,
     speed_key: str | None,
-    keep_decoded: bool,
 ) -> None:
     extractor = FeatureExtractor(engine)
     hashes, total = dataset.pictures["sha256"].to_numpy(), gathered.count
-    all_missing = len(missing) == len(hashes)
-    if keep_decoded and all_missing and arrays_bytes(dataset, extractor.input_size) <= _MOST_ARRAYS_BYTES:
+    if len(missing) == len(hashes) and arrays_bytes(dataset, extractor.input_size) <= _MOST_ARRAYS_BYTES:
         progress.stage(Stage.DECODING)
         decoded_pictures(dataset, extractor.input_size, progress)  # other networks of this size read it, too
     progress.stage(Stage.FEATURES)

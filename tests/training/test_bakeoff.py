@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,14 @@ from core.data.layout import Split
 from core.errors import ConfigError, WeightsError
 from core.messages import Message
 from core.models.backbones import BACKBONES, get_backbone
-from core.models.conversion import cached_engine
+from core.models.conversion import cached_engine, feature_engine
 from core.models.speeds import remember_speed
 from core.progress import JobStopped, QuietProgress, Stage
 from core.statistics import wilson_interval
-from core.training import bakeoff
-from core.training.bakeoff import backbones_to_try, bake_off, expected_bake_off_seconds, sampled
+from core.training.bakeoff import backbones_to_try, bake_off, expected_bake_off_seconds, tried_pictures
 from core.training.bakeoff_results import read_bake_off
 from core.training.config import TrainingConfig
+from core.training.features import cached_features
 from core.training.job import train
 from core.workspace import Project
 from tests.recording import Recorder
@@ -33,12 +34,11 @@ LITE0 = "efficientnet_lite0"
 @pytest.fixture
 def second(monkeypatch: pytest.MonkeyPatch, engine: Path) -> str:
     """EfficientNetB0, for which the small random network stands in: nothing can be downloaded here."""
-    real = bakeoff.feature_engine
 
     def stand_in(backbone: Any) -> Path:
-        return engine if backbone.key == "efficientnet_b0" else real(backbone)
+        return engine if backbone.key == "efficientnet_b0" else feature_engine(backbone)
 
-    monkeypatch.setattr(bakeoff, "feature_engine", stand_in)
+    monkeypatch.setattr("core.training.bakeoff.feature_engine", stand_in)
     return "efficientnet_b0"
 
 
@@ -75,13 +75,12 @@ def test_an_entry_holds_what_was_measured(digits_project: Project) -> None:
 def test_test_pictures_change_nothing(digits_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A number that depends on them could not be trusted to choose by."""
     looked_at: list[str] = []
-    real = bakeoff.cached_features
 
-    def watched(pictures: Dataset, *arguments: Any, **options: Any) -> np.ndarray:
-        looked_at.extend(pictures.pictures["sha256"])
-        return real(pictures, *arguments, **options)
+    def watched(dataset: Dataset, *arguments: Any, rows: np.ndarray, **options: Any) -> np.ndarray:
+        looked_at.extend(dataset.pictures["sha256"].iloc[rows])
+        return cached_features(dataset, *arguments, rows=rows, **options)
 
-    monkeypatch.setattr(bakeoff, "cached_features", watched)
+    monkeypatch.setattr("core.training.bakeoff.cached_features", watched)
     run(digits_project, LITE0)
     dataset = open_dataset(digits_project)
     assert len(looked_at) == len(dataset.rows(Split.TRAIN)) + len(dataset.rows(Split.VALIDATION))
@@ -189,15 +188,18 @@ def test_of_many_pictures_a_stratified_part_is_enough(digits_project: Project) -
             ("cat", Split.TEST): 40,
         },
     )
-    few = sampled(dataset)
-    counts = few.pictures.groupby(["split", "label"]).size()
+    few = tried_pictures(dataset).alone
+    counts = Counter(zip(few.pictures["split"], few.pictures["label"], strict=True))
     assert counts["train", "cat"] == pytest.approx(1961, abs=1)
-    assert counts["train"].sum() == 2000
-    assert counts["validation"].to_dict() == {"cat": 30, "dog": 20}
-    assert "test" not in counts
-    assert sampled(dataset).digest == few.digest  # the same draw every time: its features are cached
+    assert counts["train", "cat"] + counts["train", "dog"] == 2000
+    assert counts["validation", "cat"] == 30
+    assert counts["validation", "dog"] == 20
+    assert counts["test", "cat"] == 0
+    assert (
+        tried_pictures(dataset).alone.digest == few.digest
+    )  # the same draw every time: its features are cached
 
 
 def test_a_rare_class_is_in_the_sample(digits_project: Project) -> None:
     sizes = {("cat", Split.TRAIN): 9000, ("newt", Split.TRAIN): 1, ("cat", Split.VALIDATION): 5}
-    assert "newt" in set(sampled(made_up(digits_project, sizes)).pictures["label"])
+    assert "newt" in set(tried_pictures(made_up(digits_project, sizes)).alone.pictures["label"])

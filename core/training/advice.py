@@ -1,0 +1,46 @@
+"""The recommendation for a dataset on this machine as it is now: see ``core.models.guidance``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.models.backbones import BACKBONES, WeightsSource
+from core.models.guidance import Recommendation, Situation, Wish, recommend
+from core.models.speeds import measured_speeds
+from core.models.weights import WeightsState, weights_state
+
+
+def advise(dataset: Dataset, wish: Wish = Wish.BALANCED, *, device: str = "cpu") -> Recommendation:
+    """Which backbone and recipe suit these pictures here; asks whether weights could be downloaded.
+
+    Args:
+        device: "cpu", or the name of a graphics card that training would use.
+    """
+    states = {
+        key: weights_state(backbone)
+        for key, backbone in BACKBONES.items()
+        if backbone.weights is not WeightsSource.NONE
+    }
+    return recommend(
+        Situation(
+            pictures=len(dataset.pictures),
+            classes=len(dataset.class_names),
+            picture_side=typical_side(dataset),
+            device=device,
+            ready=[
+                key
+                for key, state in states.items()
+                if state in {WeightsState.BUNDLED, WeightsState.DOWNLOADED}
+            ],
+            downloadable=[key for key, state in states.items() if state is WeightsState.DOWNLOADABLE],
+            speeds=measured_speeds(),
+        ),
+        wish,
+    )
+
+
+def typical_side(dataset: Dataset) -> int:
+    """Pixels: the median of the pictures' shorter sides; 0 without pictures."""
+    sides = np.minimum(dataset.pictures["width"], dataset.pictures["height"])
+    return int(np.median(sides)) if len(sides) else 0
