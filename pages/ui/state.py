@@ -34,7 +34,8 @@ def current_project() -> Project | None:
 def choose_project(name: str | None) -> None:
     """Look at another project, or at none."""
     if name != st.session_state.get(_PROJECT):
-        forget_run()
+        st.session_state.pop(_RUN, None)
+        st.query_params.pop(_RUN, None)
     st.session_state[_PROJECT] = name
     if name is None:
         st.query_params.pop(_PROJECT, None)
@@ -69,12 +70,6 @@ def choose_run(name: str) -> None:
     st.query_params[_RUN] = name
 
 
-def forget_run() -> None:
-    """Look at the newest run again: the one looked at is gone."""
-    st.session_state.pop(_RUN, None)
-    st.query_params.pop(_RUN, None)
-
-
 def followed_job() -> JobDirectory | None:
     """The import, download or measurement that this session started last."""
     path = st.session_state.get(_JOB)
@@ -86,7 +81,7 @@ def follow_job(job: JobDirectory | None) -> None:
 
 
 def section(known: Collection[str]) -> str:
-    """The section of a page to show: chosen, named by the address, or the first."""
+    """The section of the Data page to show: chosen, named by the address, or the first."""
     for name in (st.session_state.get(_SECTION), st.query_params.get(_SECTION)):
         if name in known:
             return str(name)
@@ -94,7 +89,7 @@ def section(known: Collection[str]) -> str:
 
 
 def choose_section(name: str) -> None:
-    """Look at a section of a page; another page may do this before it links there."""
+    """Look at a section of the Data page; another page may do this before it links there."""
     st.session_state[_SECTION] = name
     st.query_params[_SECTION] = name
 
@@ -160,6 +155,16 @@ def remember_problem(problem: Message) -> None:
 def take_problem() -> Message | None:
     problem: Message | None = st.session_state.pop(_PROBLEM, None)
     return problem
+
+
+def imported_weights() -> str | None:
+    """The backbone whose weight file this session brought last."""
+    key: str | None = st.session_state.get("imported-weights")
+    return key
+
+
+def remember_imported_weights(backbone: str | None) -> None:
+    st.session_state["imported-weights"] = backbone
 
 
 def upload_memory(key: str) -> dict[str, Any]:
