@@ -16,30 +16,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.backbone_commands import add_backbone_commands
-from core.data.dataset import open_dataset
 from core.data.importing import import_dataset
 from core.dataset_commands import add_dataset_commands, add_import_options, import_config, imported
 from core.delivery.export import ExportFormat, export_run
 from core.delivery.prediction import Classifier
 from core.errors import DarkroomError, NotFoundError, UnreadableImageError
 from core.evaluation.report import read_report
-from core.jobs.directory import JobDirectory, JobState, list_jobs
-from core.jobs.start import active_jobs, finishing_job, start_training, wait_for
 from core.messages import N_
-from core.models.augmentation import AugmentationConfig
-from core.models.backbones import DEFAULT_BACKBONE
+from core.run_commands import add_run_commands
 from core.terminal import (
     STOPPED,
     Answer,
     FailedError,
     TerminalProgress,
     end_line,
-    raise_if_failed,
-    show_progress,
-    wait_or_stop,
 )
-from core.training.config import HeadConfig, Recipe, TrainingConfig, recipe_for
-from core.workspace import find_run, get_project, list_projects, list_runs
+from core.workspace import find_run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,34 +60,6 @@ def _import(options: argparse.Namespace) -> Answer:
     return imported(report)
 
 
-def _train(options: argparse.Namespace) -> Answer:
-    project = get_project(options.project)
-    recipe = Recipe(options.recipe) if options.recipe else recipe_for(options.backbone)
-    config = TrainingConfig(
-        dataset_version=open_dataset(project).version,
-        backbone=options.backbone,
-        recipe=recipe,
-        augmentation=AugmentationConfig.parse(options.augment),
-        augmented_views=options.views,
-        head=HeadConfig(hidden_units=(options.hidden_units,) if options.hidden_units else ()),
-        epochs=options.epochs or 0,
-        seed=options.seed,
-    )
-    job = start_training(project, config)
-    print(f"run {job.name} started; Ctrl-C stops it and keeps the best", file=sys.stderr)
-    state = wait_or_stop(job)
-    raise_if_failed(job, state)
-    result, seconds = job.result() or {}, dict(job.status().seconds or {})
-    if state is JobState.STOPPED:
-        if not result:
-            raise FailedError("stopped before there was anything to keep", STOPPED)
-        rest = finishing_job(project, job.path)
-        if rest is not None:
-            raise_if_failed(rest, wait_for(rest, show_progress))
-            result, seconds = job.result() or {}, seconds | dict(rest.status().seconds or {})
-    return {"run": job.name, "state": state, "test": result.get("test"), "seconds": seconds}
-
-
 def _predict(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
     classifier = Classifier(run)
@@ -113,41 +77,10 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
         raise UnreadableImageError(
             N_("{file} cannot be classified: {reason}."), file=str(path), reason=error.message
         ) from error
-    return {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
-
-
-def _status(options: argparse.Namespace) -> Answer:
-    if options.project:
-        projects = [get_project(options.project)]
-    else:
-        projects = list_projects()
-    return {
-        "projects": [
-            {
-                "name": project.name,
-                "pictures": len(open_dataset(project).pictures),
-                "runs": [_run_state(JobDirectory(path)) for path in list_runs(project)],
-                "jobs": [_run_state(job) for job in list_jobs(project.jobs)],
-            }
-            for project in projects
-        ],
-        "jobs": [_run_state(job) for job in active_jobs(None)],
-    }
-
-
-def _run_state(job: JobDirectory) -> Answer:
-    status = job.status()
-    return {
-        "id": job.name,
-        "kind": job.kind,
-        "state": status.state,
-        "stage": status.stage,
-        "progress": round(status.fraction, 3),
-        "seconds_left": status.seconds_left if not status.state.has_ended else None,
-        "pid": job.process_id() if not status.state.has_ended else None,
-        "error": str(status.error) if status.error else None,
-        "test": (job.result() or {}).get("test"),
-    }
+    answer: Answer = {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
+    if classifier.gives_several:
+        answer["labels"] = classifier.labels_given(guesses)
+    return answer
 
 
 def _evaluate(options: argparse.Namespace) -> Answer:
@@ -199,21 +132,10 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--project", required=True)
     add_import_options(importing)
 
-    training = add("train", _train, "train a classifier and wait for it")
-    training.add_argument("--project", required=True)
-    training.add_argument("--backbone", default=DEFAULT_BACKBONE)
-    training.add_argument("--recipe", choices=[recipe.value for recipe in Recipe])
-    training.add_argument("--augment", default="", metavar="flip,rotation=0.1")
-    training.add_argument("--views", type=int, default=2, help="changed copies of each training picture")
-    training.add_argument("--hidden-units", type=int, default=0, help="also try a hidden layer of this size")
-    training.add_argument("--epochs", type=int, help="the most passes over the training pictures")
-    training.add_argument("--seed", type=int, default=0)
-
     predicting = add("predict", _predict, "classify pictures with a finished run")
     predicting.add_argument("run")
     predicting.add_argument("pictures", nargs="+", type=Path)
 
-    add("status", _status, "projects, runs and jobs").add_argument("--project")
     add("evaluate", _evaluate, "how good a run is on its test pictures").add_argument("run")
 
     exporting = add("export", _export, "write a run's classifier to a file")
@@ -222,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--output", required=True, type=Path)
 
     add_backbone_commands(add)
+    add_run_commands(add)
     add_dataset_commands(add)
     return parser
 

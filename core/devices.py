@@ -56,9 +56,13 @@ class Device:
     reason: Message | None = None  # why it cannot be used
 
     @property
+    def is_cpu(self) -> bool:
+        return self.key == "cpu"
+
+    @property
     def gpu_number(self) -> int | None:
         """Its number among this computer's GPUs, in the order of their slots; None for the CPU."""
-        return None if self.key == "cpu" else int(self.key.partition(":")[2])
+        return None if self.is_cpu else int(self.key.partition(":")[2])
 
     @property
     def queue(self) -> str:
@@ -87,6 +91,20 @@ def chosen_devices() -> tuple[Device, ...]:
     if not found:
         raise _unusable(choice, gpus)
     return tuple(found)
+
+
+def devices_to_show() -> tuple[tuple[Device, ...], list[Message]]:
+    """What jobs compute on, and why not on each GPU that cannot be used.
+
+    Where ``DARKROOM_DEVICE`` cannot be followed, jobs compute on nothing, and fail.
+    """
+    try:
+        used = chosen_devices()
+    except ConfigError as error:
+        return (), [error.message]
+    sentence = N_("{name} is not used: {reason}.")
+    unused = [device for device in list_devices() if device.reason is not None]
+    return used, [Message(sentence, {"name": gpu.name, "reason": gpu.reason}) for gpu in unused]
 
 
 def visible_gpus(devices: Sequence[Device]) -> dict[str, str]:

@@ -36,8 +36,8 @@ def wait_or_stop(job: JobDirectory) -> JobState:
 def raise_if_failed(job: JobDirectory, state: JobState) -> None:
     if state is JobState.INTERRUPTED:
         raise FailedError(f"the worker of {job.name} died; see {job.path / 'worker.log'}", 1)
-    if state is JobState.FAILED:
-        status = job.status()
+    status = job.status()
+    if status.error is not None:  # failed, or rests because the disk is full
         raise FailedError(str(status.error), 1 if status.is_bug else 2)
 
 

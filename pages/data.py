@@ -7,6 +7,7 @@ import importlib
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.data.task import Task
 from core.messages import N_
 from pages.ui import state
 from pages.ui.dataroom.changes import last_change
@@ -50,6 +51,8 @@ def figures(dataset: Dataset) -> None:
         if excluded := int(everything["excluded"].sum()):
             st.metric(_("Excluded"), number(excluded), width="content")
         st.metric(_("Left out"), number(len(dataset.skipped)), width="content")
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(_("A picture may show several of the classes, or none: it counts for each that it shows."))
     small_classes(dataset)
 
 

@@ -9,12 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.task import Task
 from core.evaluation.report import read_predictions, read_report, worst_mistakes
 from core.jobs.directory import JobDirectory
 from core.workspace import Project
 from pages.ui.charts import accuracy_bars, confusion_heatmap
 from pages.ui.gallery import Tile, gallery
 from pages.ui.runs import require_run
+from pages.ui.several_labels import report_of_several
 from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number, percent
@@ -45,6 +47,25 @@ def headline(report: dict[str, Any]) -> None:
         report["accuracy"], report["accuracy_interval"], report["majority_baseline"], report["majority_class"]
     )
     st.plotly_chart(figure, config={"displayModeBar": False}, key="accuracy")
+    if "roc_auc" in report:
+        of_two_classes(report)
+
+
+def of_two_classes(report: dict[str, Any]) -> None:
+    """How well two classes are told apart, wherever the line between them is drawn."""
+    precisions = [
+        _("{name} {percent}").format(name=escape(name), percent=percent(value))
+        for name, value in report["average_precision"].items()
+    ]
+    st.markdown(
+        _("Area under the ROC curve: **{area}**. Average precision: {precisions}.").format(
+            area=f"{report['roc_auc']:.3f}", precisions=", ".join(precisions)
+        ),
+        help=_(
+            "The area is how often, of a picture of each class, the right one gets the higher probability: "
+            "100% is perfect, 50% is chance."
+        ),
+    )
 
 
 def class_table(report: dict[str, Any]) -> None:
@@ -113,26 +134,36 @@ def evaluated_dataset(project: Project, run: Path) -> Dataset:
     return open_dataset(project, JobDirectory(run).config()["dataset_version"])
 
 
+def report_of_one(report: dict[str, Any], dataset: Dataset, run: Path) -> None:
+    """The whole report where a picture has one class."""
+    headline(report)
+    wrong = report["pictures"] - round(report["accuracy"] * report["pictures"])
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        st.subheader(_("What is taken for what"), anchor=False)
+        class_names = [row["name"] for row in report["classes"]]
+        st.plotly_chart(
+            confusion_heatmap(report["confusion"], class_names),
+            config={"displayModeBar": False},
+            key="confusion",
+        )
+        st.caption(
+            _(
+                "Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."
+            )
+        )
+    with right:
+        st.subheader(_("Class by class"), anchor=False)
+        class_table(report)
+    mistakes(dataset, run, wrong)
+
+
 page_title(_("Evaluate"), _("The honest exam: pictures that were kept hidden while training."))
 project = require_project()
 run = require_run(project, delivered=False)
 report = read_report(run)
-headline(report)
-wrong = report["pictures"] - round(report["accuracy"] * report["pictures"])
-left, right = st.columns([1, 1], gap="medium")
-with left:
-    st.subheader(_("What is taken for what"), anchor=False)
-    class_names = [row["name"] for row in report["classes"]]
-    st.plotly_chart(
-        confusion_heatmap(report["confusion"], class_names), config={"displayModeBar": False}, key="confusion"
-    )
-    st.caption(
-        _(
-            "Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."
-        )
-    )
-with right:
-    st.subheader(_("Class by class"), anchor=False)
-    class_table(report)
-mistakes(evaluated_dataset(project, run), run, wrong)
+if report.get("task") == Task.MULTI_LABEL:
+    report_of_several(report, evaluated_dataset(project, run), run)
+else:
+    report_of_one(report, evaluated_dataset(project, run), run)
 next_step(Step.PREDICT, _("try it on new pictures"))

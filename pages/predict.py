@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 from PIL import Image
 
 from core.data.picture import decode_picture, open_picture
-from core.delivery.prediction import Classifier
+from core.delivery.prediction import Classifier, Guess
 from core.errors import UnreadableImageError
 from pages.ui.gallery import probability_bars
 from pages.ui.runs import require_run
@@ -44,9 +45,21 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
         with picture:
             st.image(shown_picture(data), caption=escape(name))
         with answer:
-            st.markdown(f"**{escape(guesses[0].name)}** · {percent(guesses[0].probability)}")
-            probability_bars(guesses[:_MOST_BARS])
+            _answer(classifier, guesses)
     return seconds
+
+
+def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
+    """The likeliest class; or every class that the picture shows, as far as the classifier can tell."""
+    if not classifier.gives_several:
+        st.markdown(f"**{escape(guesses[0].name)}** · {percent(guesses[0].probability)}")
+        probability_bars(guesses[:_MOST_BARS])
+        return
+    given = classifier.labels_given(guesses)
+    words = ", ".join(f"**{escape(name)}**" for name in given)
+    st.markdown(words or _("**None of the classes**"))
+    shown = [guess for place, guess in enumerate(guesses) if place < _MOST_BARS or guess.name in given]
+    probability_bars(shown, marked=given)
 
 
 def shown_picture(data: bytes) -> bytes:
@@ -83,5 +96,11 @@ if pictures:
         )
 else:
     st.caption(_("Drop one or several pictures above. The likeliest classes appear as bars."))
-st.caption(_("It only knows the classes it was taught: shown anything else, it still picks one of them."))
+st.caption(
+    _(
+        "It only knows the classes it was taught. Each is asked for by itself: a picture may show several, or none."
+    )
+    if classifier.gives_several
+    else _("It only knows the classes it was taught: shown anything else, it still picks one of them.")
+)
 next_step(Step.EXPORT, _("take the classifier with you"))

@@ -19,6 +19,7 @@ import pytest
 from core.__main__ import main
 from core.files import write_json
 from core.jobs.directory import JobDirectory, JobState
+from core.jobs.runs import describe_run
 from core.messages import Message
 from core.models.backbones import BACKBONES
 from core.workspace import Project, jobs_folder, list_projects, open_staging, publish_project
@@ -314,6 +315,7 @@ def test_the_status_tells_of_every_run(tmp_path: Path, command: Command) -> None
     alive = {"pid": process.pid, "started": process.create_time()}
     running = make_run(project, "run-1", JobState.RUNNING, stage="training", fraction=0.25, seconds_left=12.5)
     write_json(running.path / "process.json", alive)
+    describe_run(running, name="Without blur")
     killed = make_run(project, "run-2", JobState.RUNNING, stage="features", seconds_left=5.0)
     write_json(killed.path / "process.json", {**alive, "started": alive["started"] - 3600})
     sentence = Message("{count} pictures are too few.", {"count": 2}).to_json()
@@ -325,7 +327,9 @@ def test_the_status_tells_of_every_run(tmp_path: Path, command: Command) -> None
     status = answer(command("status", "--json"))
     assert [(shown["name"], shown["pictures"]) for shown in status["projects"]] == [("Pets", 7)]
     runs = {run.pop("id"): run for run in status["projects"][0]["runs"]}
+    assert [run.pop("name") for run in runs.values()] == ["run-4", "run-3", "run-2", "Without blur"]
     quiet = {
+        "usage": None,
         "kind": "train",
         "stage": "",
         "progress": 0.0,

@@ -107,6 +107,12 @@ def named_classes(labels: pd.Series, task: Task) -> pd.Series:
     return names.astype("str")
 
 
+def by_class(pictures: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """The rows of a manifest that show a class, each once for every class that it shows, as its ``label``."""
+    named = named_classes(pictures["label"], task)
+    return pictures.loc[named.index].assign(label=named.to_numpy())
+
+
 def first_classes(labels: pd.Series, task: Task) -> pd.Series:
     """One class for each label, "" for those that name none: where a picture can stand in one place only."""
     if task is not Task.MULTI_LABEL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core.data.task import Task
 from core.errors import DeliveryError, NotFoundError, SchemaVersionError
 from core.files import read_json, write_json
 from core.messages import N_
@@ -19,6 +20,8 @@ class Labels:
     input_size: int  # pictures are stretched to so many pixels a side
     backbone: str
     run: str
+    task: str = Task.MULTI_CLASS.value  # a ``Task``; older files know no other
+    thresholds: list[float] | None = None  # of several labels: from which probability each is given
 
     def write(self, path: Path) -> None:
         write_json(path, {"schema_version": SCHEMA_VERSION, **asdict(self)})

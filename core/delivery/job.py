@@ -19,7 +19,7 @@ from core.delivery.files import (
     withdraw,
 )
 from core.delivery.prediction import Classifier
-from core.evaluation.report import read_predictions
+from core.evaluation.report import chosen_thresholds, read_predictions, read_report
 from core.files import whole_file, write_json
 from core.models.backbones import get_backbone
 from core.models.head import HeadWeights
@@ -44,6 +44,8 @@ def deliver(directory: Path, config: dict[str, Any], progress: Progress) -> dict
         input_size=get_backbone(settings.backbone).input_size,
         backbone=settings.backbone,
         run=directory.name,
+        task=dataset.task.value,
+        thresholds=chosen_thresholds(read_report(directory)),
     )
     withdraw(directory)
     labels.write(labels_file(directory))

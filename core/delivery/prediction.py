@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,9 @@ class Classifier:
         return load_picture(data, self.labels.input_size)
 
     def probabilities(self, data: bytes) -> np.ndarray:
-        """float32, shape (classes,), adding up to 1, in the order of ``labels.class_names``.
+        """float32, shape (classes,), in the order of ``labels.class_names``.
+
+        They add up to 1, unless pictures have several labels: then each class is asked for by itself.
 
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
@@ -62,3 +65,16 @@ class Classifier:
         probabilities = self.probabilities(data)
         order = np.argsort(-probabilities, kind="stable")
         return [Guess(name=self.labels.class_names[i], probability=float(probabilities[i])) for i in order]
+
+    @property
+    def gives_several(self) -> bool:
+        """Whether a picture may get any number of labels, also none."""
+        return self.labels.thresholds is not None
+
+    def labels_given(self, guesses: Sequence[Guess]) -> list[str]:
+        """The answer to these guesses: the best class, or every class from its threshold on."""
+        thresholds = self.labels.thresholds
+        if thresholds is None:
+            return [guesses[0].name]
+        least = dict(zip(self.labels.class_names, thresholds, strict=True))
+        return [guess.name for guess in guesses if guess.probability >= least[guess.name]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from core.data.layout import Split
@@ -56,23 +57,28 @@ def find_imbalance(pictures: pd.DataFrame) -> list[Finding]:
     ]
 
 
-def find_small_classes(pictures: pd.DataFrame) -> list[Finding]:
+def find_small_classes(pictures: pd.DataFrame, classes: pd.Series | None = None) -> list[Finding]:
     """The classes with too few pictures to learn them, or to know how well they were learnt.
 
     Args:
-        pictures: labelled rows of a manifest.
+        pictures: rows of a manifest.
+        classes: those that they show, indexed like them, several rows for a picture that shows
+            several; by default their labels, all of which must then name a class.
     """
-    counts = pictures["label"].value_counts()
+    classes = pictures["label"] if classes is None else classes
+    counts = classes.value_counts()
     small = counts[counts < SMALL_CLASS].sort_values(kind="stable")
     if small.empty:
         return []
-    tests = pictures[pictures["split"] == Split.TEST.value]["label"].value_counts()
+    tests = classes[pictures["split"].loc[classes.index] == Split.TEST.value].value_counts()
     reasons = {label: _expectation(int(tests.get(label, 0))) for label in small.index}
-    members = pictures[pictures["label"].isin(small.index)]
+    shown = classes[classes.isin(small.index)]
+    shown = shown.iloc[np.argsort(shown.map(small).to_numpy(), kind="stable")]
+    shown = shown[~shown.index.duplicated()]  # of several small classes, the smallest counts
     suspects = suspects_of(
-        members,
-        [1.0 / int(small[label]) for label in members["label"]],
-        because=[reasons[label] for label in members["label"]],
+        pictures.loc[shown.index],
+        [1.0 / int(small[label]) for label in shown],
+        because=[reasons[label] for label in shown],
     )
     smallest = small.index[0]
     return [

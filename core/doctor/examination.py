@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
+from core.data.label_sets import named_classes
 from core.data.measures import with_measures
 from core.data.similarity import near_duplicate_groups, near_duplicates
+from core.data.task import Task
 from core.doctor.balance import find_imbalance, find_small_classes
 from core.doctor.duplicates import find_copies, find_exact_duplicates
 from core.doctor.findings import Finding, most_harmful_first
@@ -57,14 +59,16 @@ def examine(
     began = time.monotonic()
     pictures = with_measures(dataset.pictures, dataset.folder)
     labelled = pictures[pictures["label"] != ""]
+    one_label = dataset.task is Task.MULTI_CLASS
     gone = dataset.all_pictures[missing_files(dataset.all_pictures)]
     findings = [
         *find_unreadable(dataset.skipped, gone[~gone["excluded"]]),
         *find_exact_duplicates(dataset.skipped),
         *find_poor_looks(pictures),
-        *find_imbalance(labelled),
-        *find_small_classes(labelled),
-        *find_shortcuts(labelled),
+        # Of pictures with several labels no class excludes another: only how many each has is told.
+        *(find_imbalance(labelled) if one_label else []),
+        *find_small_classes(pictures, named_classes(pictures["label"], dataset.task)),
+        *(find_shortcuts(labelled) if one_label else []),
     ]
     raise_if_stopped(progress)
     points = None if features is None else reduced_features(features, PartOf(progress, 0.0, 0.1))
@@ -96,7 +100,16 @@ def _copies(
 def _by_features(
     dataset: Dataset, pictures: pd.DataFrame, features: np.ndarray, points: np.ndarray, progress: Progress
 ) -> list[Finding]:
-    """Wrong labels and outliers, among the pictures of classes that can be learnt."""
+    """Wrong labels and outliers, among the pictures of classes that can be learnt.
+
+    Confident learning asks which one class a picture shows, so it is silent where there may be several.
+    """
+    if dataset.task is Task.MULTI_LABEL:
+        judged = pictures[pictures["label"] != ""]
+        rows, of_one_kind = judged.index.to_numpy(), np.zeros(len(judged), np.int64)
+        outliers = outlying_pictures(features, of_one_kind, PartOf(progress, 0.0, 1.0), rows=rows)
+        found_one = outliers_finding(outliers, judged.reset_index(drop=True))
+        return [] if found_one is None else [found_one]
     learnt = np.flatnonzero(pictures["label"].isin(dataset.class_names))
     judged = pictures.iloc[learnt].reset_index(drop=True)
     labels = pd.Categorical(judged["label"], categories=list(dataset.class_names)).codes.astype(np.int64)

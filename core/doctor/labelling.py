@@ -7,6 +7,7 @@ a page tells what to label next and as what.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.task import Task
 from core.doctor.examination import pictures_to_examine
 from core.doctor.grouping import LookGroup, group_by_look
 from core.doctor.job import expected_seconds_by_stage, picture_features
@@ -34,6 +36,8 @@ from core.progress import Progress, Stage
 from core.workspace import project_of
 
 _POINTS, _ALIKE, _GROUPS = "look-points", "look-alikes", "look-groups"
+# Of labels that name several classes, which are suggested: as a whole, as if each were a class.
+_MOST_SETS, _LEAST_OF_A_SET = 50, 2
 _NO_GROUP = -1  # of pictures that had a label already
 # Of a group's pictures, with a labelled one among those that look most like them: below, what was
 # suggested for groups of digits was right once in twelve times, above in 16 of 18.
@@ -63,7 +67,7 @@ class LabelGroup:
 class LabelSuggestions:
     """The likely class of each picture that was looked at."""
 
-    class_names: tuple[str, ...]  # those that have a labelled picture
+    class_names: tuple[str, ...]  # those that have a labelled picture; with several labels, sets of them
     probabilities: pd.DataFrame  # a row for each id, a column for each class; none where it is empty
     linked: pd.Series  # bool, for each id: of the pictures that look most like it, one has a label
 
@@ -127,7 +131,7 @@ def open_groups(looks: Looks, dataset: Dataset) -> list[LabelGroup]:
 def labels_suggested(looks: Looks, dataset: Dataset) -> LabelSuggestions:
     """What the labels so far say of every picture that was looked at."""
     labels = _labels(looks, dataset)
-    names = tuple(name for name in dataset.all_class_names if (labels == name).any())
+    names = _suggestible(labels, dataset)
     linked = pd.Series((labels != "")[looks.alike].any(axis=1), index=looks.ids)
     if len(names) < 2:
         return LabelSuggestions(class_names=names, probabilities=pd.DataFrame(index=looks.ids), linked=linked)
@@ -135,6 +139,14 @@ def labels_suggested(looks: Looks, dataset: Dataset) -> LabelSuggestions:
     found = suggest_labels(looks.points, looks.alike, codes, len(names)).probabilities
     table = pd.DataFrame(found, index=looks.ids, columns=list(names))
     return LabelSuggestions(class_names=names, probabilities=table, linked=linked)
+
+
+def _suggestible(labels: np.ndarray, dataset: Dataset) -> tuple[str, ...]:
+    """The labels that may be suggested: the classes or, where there are several labels, what stands together."""
+    if dataset.task is Task.MULTI_LABEL:
+        sets = Counter(label for label in labels if label)
+        return tuple(label for label, count in sets.most_common(_MOST_SETS) if count >= _LEAST_OF_A_SET)
+    return tuple(name for name in dataset.all_class_names if (labels == name).any())
 
 
 def most_useful_group(

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.dataset import open_dataset
 from core.data.layout import Split
-from core.evaluation.report import make_report, prediction_table, write_report
+from core.evaluation.report import answer_thresholds, make_report, prediction_table, write_report
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage
 from core.training.config import TrainingConfig
@@ -28,8 +28,9 @@ def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     features = cached_features(dataset, engine_path(directory, settings), progress, rows=both)
     progress.stage(Stage.EVALUATING)
     probabilities = HeadWeights.load(head_file(directory)).probabilities(features)
-    report = make_report(dataset, test, probabilities[len(validation) :])
-    write_report(directory, report, prediction_table(dataset, both, probabilities))
+    thresholds = answer_thresholds(dataset, validation, probabilities[: len(validation)])
+    report = make_report(dataset, test, probabilities[len(validation) :], thresholds)
+    write_report(directory, report, prediction_table(dataset, both, probabilities, thresholds))
     return {
         "test": {
             "accuracy": report["accuracy"],

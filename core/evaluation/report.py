@@ -10,23 +10,37 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
+from core.data.label_sets import joined_labels
 from core.data.layout import Split
+from core.data.task import Task
 from core.errors import NotFoundError
-from core.evaluation.metrics import class_scores, confusion_matrix, macro_mean, weighted_mean
+from core.evaluation.metrics import (
+    AVERAGED,
+    average_precision,
+    class_scores,
+    confusion_matrix,
+    macro_mean,
+    roc_auc,
+    weighted_mean,
+)
+from core.evaluation.multi_label import answer_certainty, best_thresholds, multi_label_report
 from core.files import read_json, whole_file, write_json
 from core.messages import N_
 from core.statistics import wilson_interval
 
-AVERAGED = ("precision", "recall", "f1")
 
-
-def make_report(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
+def make_report(
+    dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray | None = None
+) -> dict[str, Any]:
     """What the test pictures say.
 
     Args:
         rows: int64 row numbers of the test pictures.
         probabilities: float32, shape (len(rows), classes).
+        thresholds: of pictures with several labels, from ``answer_thresholds``.
     """
+    if thresholds is not None:
+        return multi_label_report(dataset, rows, probabilities, thresholds)
     labels, predicted = dataset.label_indices[rows], probabilities.argmax(axis=1)
     names = dataset.class_names
     confusion = confusion_matrix(labels, predicted, len(names))
@@ -36,6 +50,7 @@ def make_report(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -
     )
     right = int((labels == predicted).sum())
     return {
+        "task": dataset.task.value,
         "pictures": len(rows),
         "accuracy": right / len(rows),
         "accuracy_interval": wilson_interval(right, len(rows)),
@@ -45,20 +60,55 @@ def make_report(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -
         "weighted": {name: weighted_mean(scores, name) for name in AVERAGED},
         "classes": [{"name": name, **asdict(score)} for name, score in zip(names, scores, strict=True)],
         "confusion": confusion.tolist(),
+        **(_of_two_classes(names, labels, probabilities) if len(names) == 2 else {}),
     }
 
 
-def prediction_table(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
-    """One row a picture: ``id``, ``split``, ``label``, ``predicted``, ``confidence``, ``probabilities``."""
-    pictures = dataset.pictures.iloc[rows]
-    predicted = probabilities.argmax(axis=1)
+def answer_thresholds(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> np.ndarray | None:
+    """From which probability a class is answered, float64 (classes,); None where a picture has one class.
+
+    Args:
+        rows: int64 row numbers of the validation pictures.
+        probabilities: float32, shape (len(rows), classes).
+    """
+    if dataset.task is not Task.MULTI_LABEL:
+        return None
+    return best_thresholds(dataset.targets[rows], probabilities)
+
+
+def _of_two_classes(names: tuple[str, ...], labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
+    """What does not depend on where the line between two classes is drawn; nothing where one is not tested."""
+    area = roc_auc(labels == 1, probabilities[:, 1])
+    if area is None:
+        return {}
+    precisions = {name: average_precision(labels == i, probabilities[:, i]) for i, name in enumerate(names)}
+    return {"roc_auc": area, "average_precision": precisions}
+
+
+def prediction_table(
+    dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray | None = None
+) -> pd.DataFrame:
+    """One row a picture: ``id``, ``split``, ``label``, ``predicted``, ``confidence``, ``probabilities``.
+
+    Of pictures with several labels, both labels name those of the classes that are learnt, and the
+    confidence is that all of the answer is right.
+    """
+    pictures, names = dataset.pictures.iloc[rows], dataset.class_names
+    if thresholds is None:
+        labels = pictures["label"].tolist()
+        predicted = [names[index] for index in probabilities.argmax(axis=1)]
+        confidence = probabilities.max(axis=1)
+    else:
+        labels = joined_labels(dataset.targets[rows] > 0.5, names)
+        predicted = joined_labels(probabilities >= thresholds, names)
+        confidence = answer_certainty(probabilities, thresholds)
     return pd.DataFrame(
         {
             "id": pictures["id"].to_numpy(),
             "split": pictures["split"].to_numpy(),
-            "label": pictures["label"].to_numpy(),
-            "predicted": [dataset.class_names[index] for index in predicted],
-            "confidence": probabilities.max(axis=1),
+            "label": labels,
+            "predicted": predicted,
+            "confidence": confidence,
             "probabilities": list(probabilities.astype(np.float32)),
         }
     )
@@ -86,6 +136,13 @@ def read_report(run: Path) -> dict[str, Any]:
             name=run.name,
         )
     return dict(read_json(run / "evaluation" / "report.json"))
+
+
+def chosen_thresholds(report: dict[str, Any]) -> list[float] | None:
+    """From which probability each class is answered, where pictures have several labels; else None."""
+    if report.get("task") != Task.MULTI_LABEL:  # older reports do not say
+        return None
+    return [float(row["threshold"]) for row in report["classes"]]
 
 
 def read_predictions(run: Path) -> pd.DataFrame:

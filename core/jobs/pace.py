@@ -1,8 +1,7 @@
 """How long a job will take: what its stages were expected to take, and what is measured.
 
-The pace of the stage at work is its recent pace, older steps counting less and
-less; stages to come count as planned. Times are seconds of a clock that the
-caller reads.
+The pace of the stage at work is measured, recent steps counting more; stages to
+come count as planned. Times are seconds of a clock that the caller reads.
 """
 
 from __future__ import annotations
@@ -13,10 +12,13 @@ from collections.abc import Mapping
 from core.progress import Stage
 
 _RATE_AFTER_SECONDS = 0.5  # a rate measured over less is noise
-_LEAST_MEMORY_SECONDS = 10.0  # after which a step counts a third ...
-_MEMORY_SHARE = 0.25  # ... or after this share of the stage so far, whichever is longer
-# The first steps of a stage compile and warm up; from here on the pace alone counts.
-_TRUSTED_SHARE = 0.1
+# A step counts a third after so long, or after this share of the stage so far, whichever is longer:
+# long enough to hold an epoch's validation, during which no step is reported.
+_LEAST_MEMORY_SECONDS = 20.0
+_MEMORY_SHARE = 0.5
+# The first report covers what is done once (a network is compiled); after so many it counts no more.
+_WARM_AFTER_REPORTS = 5
+_TRUSTED_SHARE = 0.1  # of a stage, after which the measured pace counts alone
 _ORDER = {stage: place for place, stage in enumerate(Stage)}
 
 
@@ -27,7 +29,10 @@ class StagePace:
         self.done, self.total = 0, 0
         self._first: tuple[int, float] | None = None
         self._last = (0, 0.0)
-        self._steps, self._seconds = 0.0, 0.0
+        self._reports = 0
+        self._warming = (0, 0.0)  # steps and seconds of the first report
+        self._all = (0.0, 0.0)  # of those after it
+        self._recent = (0.0, 0.0)  # older ones counting less
 
     def advance(self, done: int, total: int, now: float) -> None:
         if self._first is None:
@@ -38,10 +43,16 @@ class StagePace:
         self.done, self.total, self._last = done, total, (done, now)
 
     def rate(self) -> float | None:
-        """Steps per second lately; None while unknown."""
-        if self._first is None or self._last[1] - self._first[1] < _RATE_AFTER_SECONDS or self._steps <= 0:
+        """Steps per second, half of it as lately, half as all along; None while unknown."""
+        if self._first is None or self._last[1] - self._first[1] < _RATE_AFTER_SECONDS:
             return None
-        return self._steps / self._seconds
+        warming = self._warming if self._reports <= _WARM_AFTER_REPORTS else (0, 0.0)
+        paces = [
+            (seconds + warming[1]) / (steps + warming[0])
+            for steps, seconds in (self._recent, self._all)
+            if steps + warming[0] > 0
+        ]
+        return len(paces) / sum(paces) if sum(paces) > 0 else None
 
     def seconds_left(self, now: float) -> float | None:
         """By the measured pace alone; None while unknown."""
@@ -63,9 +74,13 @@ class StagePace:
         return self.done >= self.total
 
     def _remember(self, steps: int, seconds: float, elapsed: float) -> None:
+        self._reports += 1
+        if self._reports == 1:
+            self._warming = (max(0, steps), seconds)
+            return
         fading = math.exp(-seconds / max(_LEAST_MEMORY_SECONDS, _MEMORY_SHARE * elapsed))
-        self._steps = fading * self._steps + max(0, steps)
-        self._seconds = fading * self._seconds + seconds
+        self._recent = (fading * self._recent[0] + max(0, steps), fading * self._recent[1] + seconds)
+        self._all = (self._all[0] + max(0, steps), self._all[1] + seconds)
 
 
 class TimeLeft:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
+from plotly.graph_objects import Bar, Figure, Heatmap
 
 from core.data.layout import Split
 from core.messages import N_
@@ -57,45 +57,6 @@ def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
         xaxis={"title": _("pictures")},
         yaxis=_class_axis(class_names) | {"autorange": "reversed"},  # the first class on top
     )
-    return figure
-
-
-def learning_curve(metrics: list[dict[str, Any]], name: str, unit: str) -> Figure:
-    """Training and validation over the epochs; the kept epoch is marked.
-
-    Args:
-        name: "loss" or "accuracy".
-        unit: what the vertical axis says.
-    """
-    epochs = [record["epoch"] for record in metrics]
-    starts = [i for i in range(1, len(metrics)) if metrics[i]["phase"] != metrics[i - 1]["phase"]]
-    for place in reversed(starts):
-        epochs.insert(place, epochs[place])
-    scale = 100.0 if name == "accuracy" else 1.0
-    figure = Figure()
-    for key, label, colour in (
-        (name, _("training"), TRAIN_COLOUR),
-        (f"validation_{name}", _("validation"), VALIDATION_COLOUR),
-    ):
-        values: list[float | None] = [scale * record[key] for record in metrics]
-        for place in reversed(starts):
-            values.insert(place, None)  # a gap where the next head begins
-        figure.add_trace(
-            Scatter(x=epochs, y=values, name=label, mode="lines", line={"color": colour, "width": 2})
-        )
-    best = metrics[-1].get("best_epoch") if metrics else None
-    if best:
-        value = scale * next(record[f"validation_{name}"] for record in metrics if record["epoch"] == best)
-        figure.add_trace(
-            Scatter(
-                x=[best],
-                y=[value],
-                name=_("kept"),
-                mode="markers",
-                marker={"color": GOOD_COLOUR, "size": 11, "symbol": "circle-open", "line": {"width": 3}},
-            )
-        )
-    figure.update_layout(xaxis={"title": _("epoch")}, yaxis={"title": unit, "rangemode": "tozero"})
     return figure
 
 

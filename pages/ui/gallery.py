@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,7 @@ class Tile:
     picture: bytes
     caption: str = ""
     strong: str = ""
+    second: str = ""  # a line below
 
 
 def gallery(tiles: Sequence[Tile], *, key: str, tile_pixels: int = 110, columns: int | None = None) -> None:
@@ -59,11 +60,13 @@ def gallery(tiles: Sequence[Tile], *, key: str, tile_pixels: int = 110, columns:
         st.html(f'{_STYLE}<div class="dr-grid" style="--dr-columns:{tracks}">{figures}</div>')
 
 
-def probability_bars(guesses: Sequence[Guess]) -> None:
-    """The classes as bars, the first one marked. Names are shown as they are."""
+def probability_bars(guesses: Sequence[Guess], marked: Collection[str] | None = None) -> None:
+    """The classes as bars, those ``marked`` (by default the first one) stand out. Names are shown as they are."""
+    if marked is None:
+        marked = [guess.name for guess in guesses[:1]]
     rows = []
-    for place, guess in enumerate(guesses):
-        first = " dr-first" if place == 0 else ""
+    for guess in guesses:
+        first = " dr-first" if guess.name in marked else ""
         name = html.escape(guess.name)
         rows.append(
             f'<span class="dr-name{first}" title="{name}">{name}</span>'
@@ -86,8 +89,9 @@ def _figure(tile: Tile) -> str:
     source = f"data:image/{kind};base64,{base64.b64encode(tile.picture).decode()}"
     strong = f"<b>{html.escape(tile.strong)}</b> " if tile.strong else ""
     caption = html.escape(tile.caption)
-    title = html.escape(f"{tile.strong} {tile.caption}".strip())
+    second = f"<br>{html.escape(tile.second)}" if tile.second else ""
+    title = html.escape(" ".join(part for part in (tile.strong, tile.caption, tile.second) if part))
     return (
         f'<figure class="dr-tile" title="{title}"><img src="{source}" alt="{title}" loading="lazy">'
-        f"<figcaption>{strong}{caption}</figcaption></figure>"
+        f"<figcaption>{strong}{caption}{second}</figcaption></figure>"
     )

@@ -20,7 +20,10 @@ STAGE_WORDS = {
     Stage.DECODING: N_("Decoding pictures"),
     Stage.AUGMENTING: N_("Looking at changed copies"),
     Stage.FEATURES: N_("Looking at every picture"),
+    Stage.TRIAL: N_("Timing a few steps"),
     Stage.TRAINING: N_("Training"),
+    Stage.ACTIVATIONS: N_("Looking once through what stays as it is"),
+    Stage.FINE_TUNING: N_("Adapting the backbone"),
     Stage.EVALUATING: N_("Testing"),
     Stage.PACKING: N_("Packing the pictures"),
     Stage.EXPORTING: N_("Packing the classifier and checking it"),
@@ -43,7 +46,9 @@ STATE_COLOURS: dict[JobState, Literal["green", "red", "orange"]] = {
     JobState.FAILED: "red",
     JobState.INTERRUPTED: "orange",
     JobState.STOPPED: "orange",
+    JobState.PAUSED: "orange",
 }
+_BY_PICTURE = {Stage.READING, Stage.DECODING, Stage.FEATURES, Stage.AUGMENTING, Stage.ACTIVATIONS}
 _LOOK_EVERY_SECONDS = 0.7
 
 
@@ -62,7 +67,7 @@ def stage_line(status: JobStatus) -> str:
         parts.append(
             _("{done} of {total}").format(done=number(status.stage_done), total=number(status.stage_total))
         )
-    per_picture = status.stage in {Stage.READING, Stage.DECODING, Stage.FEATURES, Stage.AUGMENTING}
+    per_picture = status.stage in _BY_PICTURE
     if status.steps_per_second and per_picture:
         parts.append(_("{rate} pictures/s").format(rate=number(status.steps_per_second)))
     if status.seconds_left is not None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.data.reading import ImportConfig
-from core.data.sheet import SheetColumns, read_sheet
+from core.data.several import suggests_several
+from core.data.sheet import Sheet, SheetColumns, read_sheet
 from core.data.splitting import SplitConfig
 from core.errors import DarkroomError
 from core.messages import N_
@@ -58,7 +59,8 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
             key=f"{key}-told-by",
             persist_state="session",
         )
-        sheet, columns = _sheet(key) if told_by == "sheet" else (None, None)
+        file, sheet, columns = _sheet(key) if told_by == "sheet" else (None, None, None)
+        several = new_project and _several(key, sheet)
         merge_case = st.checkbox(
             _("Classes that differ only in capital letters are one"),
             help=_("“Cat” and “cat” become one class, spelt as most of the pictures have it."),
@@ -69,23 +71,44 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
     config = ImportConfig(
         merge_case=merge_case,
         unlabelled=told_by == "nothing",
+        multi_label=several,
         sheet_inside=told_by == "sheet inside",
         columns=columns,
         split=split,
     )
-    return Reading(config=config, sheet=sheet, is_ready=told_by != "sheet" or sheet is not None)
+    return Reading(config=config, sheet=file, is_ready=told_by != "sheet" or file is not None)
 
 
-def _sheet(key: str) -> tuple[tuple[str, bytes] | None, SheetColumns | None]:
-    """A table of labels, and which of its columns say what if someone chose them."""
+def _several(key: str, sheet: Sheet | None) -> bool:
+    """Whether a picture may have several labels; set where a table that was added clearly says so."""
+    suggested = sheet is not None and suggests_several(sheet)
+    several = st.checkbox(
+        _("A picture may have several labels"),
+        value=suggested,
+        help=_(
+            "In a table: “cat; dog” or “cat | dog” in one cell, a row for each label, or a column of 0 and 1 for each class. "
+            "“none” says that a picture shows none of the classes; an empty cell, that nobody has said yet. "
+            "In folders: the same picture in several of them."
+        ),
+        key=f"{key}-several-{sheet.name if sheet else ''}-{suggested}",
+        persist_state="session",
+    )
+    if sheet is not None and suggested:
+        words = _("Some pictures in {sheet} have several labels, or none.")
+        st.caption(words.format(sheet=escape(sheet.name)))
+    return several
+
+
+def _sheet(key: str) -> tuple[tuple[str, bytes] | None, Sheet | None, SheetColumns | None]:
+    """A table of labels as a file and as read, and which of its columns say what if someone chose them."""
     file = st.file_uploader(_("Table of labels"), type=_SHEET_TYPES, key=f"{key}-sheet-{state.counter(TURN)}")
     if file is None:
-        return None, None
+        return None, None, None
     try:
         sheet = read_sheet(file.getvalue(), file.name)
     except DarkroomError as error:
         st.error(show(error.message))
-        return None, None
+        return None, None, None
     rows = ngettext("{n} row", "{n} rows", len(sheet.rows)).format(n=number(len(sheet.rows)))
     columns = ", ".join(map(escape, sheet.columns))
     st.caption(_("{rows}. Columns: {columns}").format(rows=rows, columns=columns))
@@ -96,7 +119,7 @@ def _sheet(key: str) -> tuple[tuple[str, bytes] | None, SheetColumns | None]:
         key=f"{key}-columns",
     ):
         chosen = _choose_columns(key, sheet.columns)
-    return (file.name, file.getvalue()), chosen
+    return (file.name, file.getvalue()), sheet, chosen
 
 
 def _choose_columns(key: str, columns: tuple[str, ...]) -> SheetColumns:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.data.dataset import open_dataset
+from core.errors import ConfigError
 from core.models.augmentation import AugmentationConfig
-from core.models.backbones import BACKBONES, DEFAULT_BACKBONE
-from core.training.config import TrainingConfig, recipe_for
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
+from core.training.config import Recipe, TrainingConfig, recipe_for
 from core.workspace import Project, project_settings, remember_setting
+
+# Settings that have pages, or a choice, of their own; the others are dials, kept for each recipe.
+_CHOSEN_ELSEWHERE = {"dataset_version", "backbone", "recipe", "augmentation"}
 
 
 def chosen_backbone(project: Project) -> str:
@@ -27,18 +32,65 @@ def chosen_augmentation(project: Project) -> AugmentationConfig:
     return AugmentationConfig.from_json(record)
 
 
-def next_config(project: Project, **overrides: Any) -> TrainingConfig:
-    """What a press on Start would train.
+def possible_recipes(backbone: str) -> list[Recipe]:
+    """The recipes that can use a backbone: all of them, or only that from scratch."""
+    if BACKBONES[backbone].weights is WeightsSource.NONE:
+        return [Recipe.SCRATCH]
+    return list(Recipe)
 
-    Raises:
-        ConfigError: an override is outside what is possible.
-    """
+
+def chosen_recipe(project: Project) -> Recipe:
+    """The recipe chosen on the Train page where the backbone can be trained by it; else the one that fits."""
     backbone = chosen_backbone(project)
-    recipe = recipe_for(backbone)
-    return TrainingConfig(
-        dataset_version=open_dataset(project).version,
-        backbone=backbone,
-        recipe=recipe,
-        augmentation=chosen_augmentation(project),
-        **overrides,
+    name = project_settings(project).get("recipe")
+    return next(
+        (recipe for recipe in possible_recipes(backbone) if recipe.value == name), recipe_for(backbone)
     )
+
+
+def next_config(project: Project, *, recipe: Recipe | None = None) -> TrainingConfig:
+    """What a press on Start would train; with another ``recipe``, what it would train by that one."""
+    recipe = recipe or chosen_recipe(project)
+    chosen = {
+        "dataset_version": open_dataset(project).version,
+        "backbone": chosen_backbone(project),
+        "recipe": recipe,
+        "augmentation": chosen_augmentation(project).to_json(),
+    }
+    try:
+        return TrainingConfig.from_json({**_kept_dials(project).get(recipe, {}), **chosen})
+    except ConfigError:  # kept by another version of Darkroom, whose limits were others
+        return TrainingConfig.from_json(chosen)
+
+
+def remember_recipe(project: Project, recipe: Recipe) -> None:
+    remember_setting(project, "recipe", recipe.value)
+
+
+def remember_dials(project: Project, config: TrainingConfig) -> None:
+    """Keep the dials for the next run by this recipe."""
+    values = {name: value for name, value in config.to_json().items() if name not in _CHOSEN_ELSEWHERE}
+    remember_setting(project, "dials", {**_kept_dials(project), config.recipe.value: values})
+
+
+def forget_dials(project: Project, recipe: Recipe) -> None:
+    """Back to what the recipe has by itself."""
+    kept = {name: values for name, values in _kept_dials(project).items() if name != recipe}
+    remember_setting(project, "dials", kept)
+
+
+def has_own_dials(project: Project, recipe: Recipe) -> bool:
+    return recipe in _kept_dials(project)
+
+
+def use_again(project: Project, config: TrainingConfig) -> None:
+    """Choose for the next run what an earlier one had, all but the version of the pictures."""
+    remember_setting(project, "backbone", config.backbone)
+    remember_setting(project, "augmentation", config.augmentation.to_json())
+    remember_recipe(project, config.recipe)
+    remember_dials(project, config)
+
+
+def _kept_dials(project: Project) -> dict[str, Mapping[str, Any]]:
+    kept: Any = project_settings(project).get("dials", {})
+    return dict(kept)

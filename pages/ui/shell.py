@@ -8,14 +8,16 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.splitting import MIN_PICTURES_PER_CLASS
-from core.jobs.directory import JobDirectory
-from core.jobs.start import active_jobs
+from core.devices import Device, cpu_cores, devices_to_show
+from core.errors import DarkroomError
+from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.start import active_jobs, resume
 from core.messages import N_
 from core.workspace import Project, list_projects
 from pages.ui import state
 from pages.ui.jobs import progress_text
 from pages.ui.steps import Progress, Step, StepState, step_states
-from pages.ui.text import _, choose_language, duration, escape
+from pages.ui.text import _, choose_language, duration, escape, ngettext, number, show
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -62,7 +64,7 @@ def sidebar(pages: dict[str, StreamlitPage]) -> None:
         _project_picker()
         _steps_and_jobs(pages)
         st.space("small")
-        st.badge(_("Computing on the CPU"), icon=":material/memory:", color="gray")
+        _device_badge()
         st.caption(_("Nothing leaves this computer."))
         choose_language()
 
@@ -129,6 +131,24 @@ def _project_picker() -> None:
         st.rerun()
 
 
+def _device_badge() -> None:
+    """What jobs compute on; where a GPU is there and not used, the tooltip says why."""
+    used, reasons = devices_to_show()
+    words = " + ".join(_device_words(device) for device in used) or _("No device to compute on")
+    st.badge(
+        words,
+        icon=":material/memory:" if all(device.is_cpu for device in used) else ":material/developer_board:",
+        color="orange" if reasons else "gray",
+        help="\n\n".join(show(reason) for reason in reasons) or None,
+    )
+
+
+def _device_words(device: Device) -> str:
+    if not device.is_cpu:
+        return escape(device.name)
+    return ngettext("CPU · {n} core", "CPU · {n} cores", cpu_cores()).format(n=number(cpu_cores()))
+
+
 def _step_links(pages: dict[str, StreamlitPage], states: dict[Step, StepState]) -> None:
     for step, title in STEP_TITLES.items():
         step_state = states[step]
@@ -152,14 +172,48 @@ def _watch(pages: dict[str, StreamlitPage], project: Project | None, was_busy: b
     _step_links(pages, step_states(project))
     for job in jobs:
         _running_job(job)
+    for job in _paused_runs(project):
+        _paused_run(job)
 
 
 def _running_job(job: JobDirectory) -> None:
     status = job.status()
     with st.container(border=True, key=f"running-{job.name}"):
         st.progress(min(1.0, status.fraction), text=progress_text(status))
+        parts = [f"{round(100 * status.fraction)}%"] if status.state is JobState.RUNNING else []
+        if status.seconds_left is not None:
+            parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
+        if parts:
+            st.caption(escape(" · ".join(parts)))
         with st.container(horizontal=True, vertical_alignment="center"):
-            if status.seconds_left is not None:
-                st.caption(_("about {time} left").format(time=escape(duration(status.seconds_left))))
+            is_asked = job.stop_requested() or job.pause_requested()
+            if job.kind == "train" and st.button(
+                _("Pause"), key=f"pause-{job.name}", type="tertiary", disabled=is_asked
+            ):
+                job.request_pause()
             if st.button(_("Stop"), key=f"stop-{job.name}", type="tertiary", disabled=job.stop_requested()):
                 job.request_stop()
+
+
+def _paused_runs(project: Project | None) -> list[JobDirectory]:
+    runs = list_jobs(project.runs) if project else []
+    return [job for job in runs if job.status().state is JobState.PAUSED]
+
+
+def _paused_run(job: JobDirectory) -> None:
+    with (
+        st.container(border=True, key=f"paused-{job.name}"),
+        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
+        st.caption(f":material/pause_circle: {_('Paused')}")
+        if st.button(_("Resume"), key=f"resume-{job.name}", type="tertiary"):
+            _resume(job)
+
+
+def _resume(job: JobDirectory) -> None:
+    try:
+        resume(job)
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return
+    st.rerun()

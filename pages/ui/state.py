@@ -34,8 +34,7 @@ def current_project() -> Project | None:
 def choose_project(name: str | None) -> None:
     """Look at another project, or at none."""
     if name != st.session_state.get(_PROJECT):
-        st.session_state.pop(_RUN, None)
-        st.query_params.pop(_RUN, None)
+        forget_run()
     st.session_state[_PROJECT] = name
     if name is None:
         st.query_params.pop(_PROJECT, None)
@@ -70,6 +69,12 @@ def choose_run(name: str) -> None:
     st.query_params[_RUN] = name
 
 
+def forget_run() -> None:
+    """Look at the newest run again: the one looked at is gone."""
+    st.session_state.pop(_RUN, None)
+    st.query_params.pop(_RUN, None)
+
+
 def followed_job() -> JobDirectory | None:
     """The import, download or measurement that this session started last."""
     path = st.session_state.get(_JOB)
@@ -81,7 +86,7 @@ def follow_job(job: JobDirectory | None) -> None:
 
 
 def section(known: Collection[str]) -> str:
-    """The section of the Data page to show: chosen, named by the address, or the first."""
+    """The section of a page to show: chosen, named by the address, or the first."""
     for name in (st.session_state.get(_SECTION), st.query_params.get(_SECTION)):
         if name in known:
             return str(name)
@@ -89,7 +94,7 @@ def section(known: Collection[str]) -> str:
 
 
 def choose_section(name: str) -> None:
-    """Look at a section of the Data page; another page may do this before it links there."""
+    """Look at a section of a page; another page may do this before it links there."""
     st.session_state[_SECTION] = name
     st.query_params[_SECTION] = name
 

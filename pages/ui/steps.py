@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from core.delivery.files import is_delivered
 from core.evaluation.report import has_report
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, JobState, JobStatus, list_jobs
 from core.workspace import Project, list_runs, project_settings
 
 
@@ -54,7 +55,7 @@ def step_states(project: Project | None) -> dict[Step, StepState]:
         Step.DATA: _data(project),
         Step.AUGMENT: _done_or_ready("augmentation" in settings),
         Step.MODEL: _done_or_ready("backbone" in settings),
-        Step.TRAIN: _training(runs[0].name if runs else None, project),
+        Step.TRAIN: _training([JobDirectory(run).status() for run in runs]),
         Step.EVALUATE: StepState(progress=Progress.READY if evaluated else Progress.EMPTY),
         Step.PREDICT: StepState(progress=Progress.READY if delivered else Progress.EMPTY),
         Step.EXPORT: StepState(progress=Progress.READY if delivered else Progress.EMPTY),
@@ -74,12 +75,13 @@ def _data(project: Project) -> StepState:
     return StepState(progress=Progress.DONE)
 
 
-def _training(newest: str | None, project: Project) -> StepState:
-    if newest is None:
+def _training(runs: Sequence[JobStatus]) -> StepState:
+    """Of the runs, newest first: how far the one at work is; else how the newest ended."""
+    if not runs:
         return StepState(progress=Progress.READY)
-    status = JobDirectory(project.runs / newest).status()
-    if not status.state.has_ended:
-        return StepState(progress=Progress.RUNNING, fraction=status.fraction)
-    if status.state in {JobState.FAILED, JobState.INTERRUPTED}:
+    active = [status for status in runs if not status.state.has_ended]
+    if active:
+        return StepState(progress=Progress.RUNNING, fraction=max(status.fraction for status in active))
+    if runs[0].state in {JobState.FAILED, JobState.INTERRUPTED, JobState.PAUSED}:
         return StepState(progress=Progress.NEEDS_A_LOOK)
     return StepState(progress=Progress.DONE)

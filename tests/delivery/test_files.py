@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def test_labels_survive_the_way_through_their_file(tmp_path: Path) -> None:
     LABELS.write(tmp_path / "labels.json")
     assert Labels.read(tmp_path / "labels.json") == LABELS
     assert read_json(tmp_path / "labels.json")["schema_version"] == 1
+
+
+def test_labels_of_several_bring_their_thresholds_and_older_files_have_one_each(tmp_path: Path) -> None:
+    several = replace(LABELS, task="multi_label", thresholds=[0.5, 0.25, 0.75])
+    several.write(tmp_path / "labels.json")
+    assert Labels.read(tmp_path / "labels.json") == several
+    record = read_json(tmp_path / "labels.json")
+    write_json(tmp_path / "old.json", {k: record[k] for k in record.keys() - {"task", "thresholds"}})
+    assert Labels.read(tmp_path / "old.json") == LABELS
 
 
 def test_labels_of_another_format_are_refused(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import pytest
 
 from core.evaluation.metrics import (
     ClassScores,
+    average_precision,
     class_scores,
     confusion_matrix,
     macro_mean,
+    roc_auc,
     weighted_mean,
 )
 
@@ -85,3 +87,30 @@ def test_the_averages_are_those_of_scikit_learn() -> None:
     for average, mean in (("macro", macro_mean), ("weighted", weighted_mean)):
         expected = precision_recall_fscore_support(labels, predicted, average=average)[:3]
         assert [mean(scores, name) for name in ("precision", "recall", "f1")] == pytest.approx(list(expected))
+
+
+def test_the_area_under_the_roc_curve_counts_pairs_in_the_right_order() -> None:
+    """Of four pairs three are, and one is a tie: 3.5 of 4."""
+    shows = np.array([True, False, True, False])
+    assert roc_auc(shows, np.array([0.8, 0.6, 0.6, 0.1])) == 3.5 / 4
+    assert roc_auc(np.array([True, True]), np.array([0.8, 0.6])) is None
+
+
+def test_average_precision_is_the_mean_over_what_is_found() -> None:
+    """Found first, third and fourth: precisions 1/1, 2/3 and 3/4."""
+    shows = np.array([True, False, True, True, False])
+    assert average_precision(shows, np.array([0.9, 0.8, 0.7, 0.6, 0.5])) == pytest.approx(
+        (1 + 2 / 3 + 3 / 4) / 3
+    )
+    assert average_precision(np.array([False]), np.array([0.5])) is None
+
+
+def test_both_agree_with_scikit_learn() -> None:
+    """With ties, as scores rounded to a tenth have them."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        shows, scores = random.random(40) < 0.3, random.random(40).round(1)
+        assert roc_auc(shows, scores) == pytest.approx(roc_auc_score(shows, scores))
+        assert average_precision(shows, scores) == pytest.approx(average_precision_score(shows, scores))

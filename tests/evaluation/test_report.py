@@ -168,3 +168,31 @@ def test_the_report_is_the_last_thing_written(
     with pytest.raises(Killed):
         write_report(tmp_path / "run-1", {}, predictions)
     assert not has_report(tmp_path / "run-1")
+
+
+def test_of_two_classes_the_order_of_the_scores_is_told_too(tmp_path: Path) -> None:
+    """It does not depend on where the line between the two is drawn."""
+    table = pd.DataFrame(
+        {
+            "id": list("abcd"),
+            "label": ["cat", "dog", "cat", "dog"],
+            "split": ["train", "test", "test", "test"],
+        }
+    )
+    dataset = Dataset(
+        folder=tmp_path,
+        version=1,
+        class_names=("cat", "dog"),
+        all_class_names=("cat", "dog"),
+        left_out_classes={},
+        skipped=(),
+        pictures=table,
+        all_pictures=table,
+    )
+    rows = np.array([1, 2, 3])
+    dogs = np.array([0.4, 0.3, 0.2], np.float32)  # dog, cat, dog
+    report = make_report(dataset, rows, np.stack([1 - dogs, dogs], axis=1))
+    assert report["roc_auc"] == 1 / 2
+    assert report["average_precision"] == pytest.approx({"cat": 1 / 2, "dog": (1 + 2 / 3) / 2})
+    cats_alone = make_report(dataset, rows[1:2], np.array([[0.9, 0.1]], np.float32))
+    assert "roc_auc" not in cats_alone

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
 from core.jobs.directory import JobDirectory
 from core.jobs.launcher import launch
+from core.jobs.worker import JOB_KINDS
+from core.training.config import TrainingConfig
 from core.workspace import Project, new_job_name, open_staging, publish_project
 
 STEPS = "tests.jobs.steps"
@@ -74,3 +81,32 @@ def log_of() -> Callable[[JobDirectory], str]:
         return Path(job.path / "worker.log").read_text(encoding="utf-8")
 
     return read
+
+
+@pytest.fixture
+def run_of_steps(project: Project, monkeypatch: pytest.MonkeyPatch) -> StartSteps:
+    """``run_of_steps("first", …)`` makes a run, not started, whose kind has these steps, here and in its worker."""
+
+    def make(*names: str, **config: object) -> JobDirectory:
+        steps = tuple(f"{STEPS}:{name}" for name in names)
+        monkeypatch.setitem(JOB_KINDS, "train", replace(JOB_KINDS["train"], steps=steps))
+        stand_in = SimpleNamespace(
+            Popen=partial(_start_patched, steps), DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
+        )
+        monkeypatch.setattr("core.jobs.launcher.subprocess", stand_in)
+        settings = TrainingConfig(dataset_version=1, epochs=3).to_json() | config
+        return JobDirectory.create(project.runs / new_job_name("run"), "train", settings)
+
+    return make
+
+
+def _start_patched(steps: tuple[str, ...], command: list[str], **options: Any) -> subprocess.Popen:
+    """Start a worker, the same in all but the steps of its kind and its patience."""
+    program = (
+        "import sys, core.jobs.worker as worker\n"
+        "from dataclasses import replace\n"
+        f"worker.JOB_KINDS['train'] = replace(worker.JOB_KINDS['train'], steps={steps!r})\n"
+        "worker._PAUSE_PATIENCE_SECONDS = 0.5\n"
+        "sys.exit(worker.main())\n"
+    )
+    return subprocess.Popen([command[0], "-c", program, *command[3:], "core.jobs.worker"], **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.files import read_json, write_json
 from core.progress import Progress, Stage, raise_if_stopped
 
 Result = dict[str, Any]
@@ -86,6 +88,53 @@ def learn(directory: Path, config: dict[str, Any], progress: Progress) -> Result
     progress.stage(Stage.TRAINING)
     progress.metric({"epoch": 1})
     return {}
+
+
+def count_to_three(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
+    """As training does: an epoch, its checkpoint, and on; resumed, it goes on from the checkpoint."""
+    progress.stage(Stage.TRAINING)
+    epoch = _checkpoint(directory)
+    progress.rewind(epoch)
+    while epoch < int(config["epochs"]):
+        epoch += 1
+        progress.metric({"epoch": epoch})
+        write_json(directory / "checkpoint.json", epoch)
+        progress.keep({"training": {"epochs": epoch}})
+        _wait_for_go(directory, epoch, progress)
+    return {"training": {"epochs": epoch}}
+
+
+def hang_once(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
+    """Hangs until it is killed; at the next attempt there is a file that says not to."""
+    progress.stage(Stage.CONVERTING)
+    if not (directory / "do not hang").exists():
+        threading.Event().wait()
+    return {"hung": True}
+
+
+def tell_device(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
+    return {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES")}
+
+
+def fill_the_disk(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
+    """Finds no room where the test says that the disk is full."""
+    progress.stage(Stage.TRAINING)
+    progress.metric({"epoch": 1})
+    if (directory / "full").exists():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(directory / "features"))
+    return {"whole": True}
+
+
+def _checkpoint(directory: Path) -> int:
+    file = directory / "checkpoint.json"
+    return int(read_json(file)) if file.exists() else 0
+
+
+def _wait_for_go(directory: Path, epoch: int, progress: Progress) -> None:
+    """Until the test lets the epoch end with a file ``go-1``, or asks for something else."""
+    while not (directory / f"go-{epoch}").exists():
+        raise_if_stopped(progress)
+        time.sleep(0.01)
 
 
 def _wait_for_stop(progress: Progress) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.files import read_json
+from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.reporting import JobReporter
 from core.messages import Message
@@ -245,3 +245,120 @@ def test_time_left_goes_down_between_two_reports(
     assert job.status().fraction == pytest.approx(0.4)
     clock.pass_seconds(20)
     assert job.status().seconds_left == 0
+
+
+def test_the_fraction_never_goes_back(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+    """Not when the pace falls, and not after a reader who saw it go on between two reports."""
+    reporter.plan({Stage.TRAINING: 100})
+    reporter.stage(Stage.TRAINING)
+    reporter.advance(0, 100)
+    seen = []
+    for step, seconds in [(10, 10), (20, 10), (30, 5), (31, 60), (32, 60), (40, 5)]:
+        clock.pass_seconds(seconds / 2)
+        seen.append(job.status().fraction)
+        clock.pass_seconds(seconds / 2)
+        seen.append(job.status().fraction)
+        reporter.advance(step, 100)
+        seen.append(job.status().fraction)
+    assert seen == sorted(seen)
+    assert seen[-1] < 1
+
+
+def test_a_step_that_takes_too_long_does_not_use_up_the_stages_to_come(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    reporter.plan({Stage.CONVERTING: 10, Stage.FEATURES: 30})
+    reporter.stage(Stage.CONVERTING)
+    clock.pass_seconds(60)
+    assert job.status().seconds_left == 30
+    assert job.status().fraction == pytest.approx(60 / 90)
+
+
+def test_a_job_that_takes_for_ever_is_never_quite_done(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    reporter.plan({Stage.CONVERTING: 10})
+    reporter.stage(Stage.CONVERTING)
+    clock.pass_seconds(3600)
+    assert job.status().fraction == 0.99
+
+
+def test_an_attempt_goes_on_where_the_one_before_ended(job: JobDirectory, clock: Clock) -> None:
+    """Three minutes before the pause, one after it, two to go: two thirds are done."""
+    write_json(job.path / "earlier.json", {"worked_seconds": 180.0, "seconds": {"training": 170.0}})
+    reporter = JobReporter(job)
+    reporter.plan({Stage.TRAINING: 180})
+    reporter.stage(Stage.TRAINING)
+    clock.pass_seconds(60)
+    status = job.status()
+    assert (status.worked_seconds, status.seconds_left) == (240, 120)
+    assert status.fraction == pytest.approx(240 / 360)
+    reporter.set_state(JobState.PAUSED)
+    assert job.status().seconds == {"training": 230}
+
+
+def test_what_is_kept_reaches_the_disk_within_a_second(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    """Linear epochs take milliseconds; a file each would take longer than they do."""
+    reporter.stage(Stage.TRAINING)
+    reporter.keep({"epoch": 1})
+    assert job.kept() == {"epoch": 1}
+    clock.pass_seconds(0.5)
+    reporter.keep({"epoch": 2})
+    assert job.kept() == {"epoch": 1}
+    clock.pass_seconds(0.5)
+    reporter.advance(3, 10)  # nothing better came, but the second is over
+    assert job.kept() == {"epoch": 2}
+    reporter.forget_kept()
+    assert job.kept() is None
+    assert reporter.kept is None
+
+
+def test_of_many_batches_two_a_second_are_told(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    for step in range(21):
+        reporter.batch({"step": step})
+        clock.pass_seconds(0.1)
+    assert [record["step"] for record in job.batches()] == [0, 5, 10, 15, 20]
+    assert job.batches()[1]["time"] == BEGAN + 0.5
+
+
+def test_a_long_training_keeps_no_endless_list_of_batches(
+    reporter: JobReporter, job: JobDirectory, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every other one goes when there are too many; first and last stay."""
+    monkeypatch.setattr("core.jobs.reporting._MOST_BATCHES", 4)
+    for step in range(1, 6):
+        reporter.batch({"step": step})
+        clock.pass_seconds(1)
+    assert [record["step"] for record in job.batches()] == [1, 3, 5]
+    again = JobReporter(job)  # a resumed run counts what is there
+    for step in range(6, 8):
+        again.batch({"step": step})
+        clock.pass_seconds(1)
+    assert [record["step"] for record in job.batches()] == [1, 5, 7]
+
+
+def test_rewinding_forgets_epochs_and_the_batches_after_them(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    """A resumed run does the epoch of its kill again; it must not show twice."""
+    for epoch in (1, 2, 3):
+        clock.pass_seconds(1)
+        reporter.batch({"step": epoch})
+        clock.pass_seconds(1)
+        reporter.metric({"epoch": epoch})
+    reporter.rewind(2)
+    assert [record["epoch"] for record in job.metrics()] == [1, 2]
+    assert [record["step"] for record in job.batches()] == [1, 2]
+    reporter.rewind(0)
+    assert (job.metrics(), job.batches()) == ([], [])
+
+
+def test_the_newest_view_of_the_classifier_is_shown(reporter: JobReporter, job: JobDirectory) -> None:
+    assert job.live() is None
+    reporter.live({"epoch": 1})
+    reporter.live({"epoch": 2, "confusion": [[1, 0], [0, 1]]})
+    assert job.live() == {"epoch": 2, "confusion": [[1, 0], [0, 1]]}

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from core.models.augmentation import LIMITS, AugmentationConfig, augment
+from core.models.augmentation import LIMITS, MIXING, AugmentationConfig, augment
 
 MANY = 64
+CHANGES = ["flip", *(name for name in LIMITS if name not in MIXING)]
 
 
 def alike(picture: np.ndarray, count: int = MANY) -> np.ndarray:
@@ -36,9 +37,14 @@ def test_nothing_chosen_changes_nothing(cat: np.ndarray) -> None:
     assert not np.shares_memory(changed, pictures)
 
 
-@pytest.mark.parametrize("name", [*LIMITS, "flip"])
+def only(name: str, share: float = 1.0) -> AugmentationConfig:
+    """One change, at this share of its largest strength."""
+    return AugmentationConfig.from_json({name: "both" if name == "flip" else share * LIMITS[name]})
+
+
+@pytest.mark.parametrize("name", CHANGES)
 def test_every_setting_changes_pictures_repeatably(name: str, cat: np.ndarray) -> None:
-    config = AugmentationConfig.from_json({name: "both" if name == "flip" else LIMITS[name]})
+    config = only(name, 0.5)
     pictures = alike(cat, 8)
     before = pictures.copy()
     changed = augment(pictures, config, seed=5)
@@ -154,7 +160,7 @@ def test_the_command_line_form_is_understood(text: str, expected: AugmentationCo
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("blur=1", r"no augmentation called “blur”.*flip, rotation, zoom, shift, brightness, contrast"),
+        ("glitter=1", r"no augmentation called “glitter”.*flip, rotation, zoom, shift, brightness, contrast"),
         ("rotation", r"rotation is ''; choose a number from 0 to 0\.5"),
         ("rotation=much", r"rotation is 'much'; choose a number from 0 to 0\.5"),
         ("zoom=0.6", r"zoom is 0\.6; choose a number from 0 to 0\.5"),

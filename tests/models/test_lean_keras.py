@@ -8,10 +8,10 @@ import sys
 PROGRAM = """
 import sys
 import numpy as np
-from core.models.augmentation import AugmentationConfig, augment
+from core.models.augmentation import AugmentationConfig, augment_tensor
 strong = AugmentationConfig(flip="both", rotation=0.2, zoom=0.2, shift=0.2, brightness=0.3, contrast=0.3)
-pictures = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
-changed = augment(pictures, strong, seed=1)
+pictures = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype(np.float32)
+changed = augment_tensor(pictures, strong, seed=1)
 assert changed.shape == pictures.shape and (changed != pictures).mean() > 0.5
 loaded = {name.split(".")[0] for name in sys.modules}
 assert not loaded & {"jax", "jaxlib", "sklearn", "tensorflow"}, loaded & {"jax", "sklearn", "tensorflow"}

@@ -103,6 +103,23 @@ def _evaluate(project: Project, job: JobDirectory) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def tiny_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real LiteRT classifier of 8 × 8 pictures into three classes: dark pictures are "0"."""
+    import keras
+
+    from core.models.conversion import convert_to_tflite
+
+    picture = keras.Input((8, 8, 3), dtype="uint8", name="picture")
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(picture))
+    dense = keras.layers.Dense(3, activation="softmax")
+    model = keras.Model(picture, dense(mean))
+    dense.set_weights([np.array([[-4, 0, 4]] * 3, "float32"), np.array([6, 0, -6], "float32")])
+    path = tmp_path_factory.mktemp("tiny") / "model.tflite"
+    path.write_bytes(convert_to_tflite(model))
+    return path
+
+
 @pytest.fixture
 def deliver() -> Callable[[JobDirectory, Path], None]:
     """Give a run a classifier: the LiteRT file at the path, with labels and proof."""

@@ -49,24 +49,6 @@ def newest_job() -> JobDirectory:
     return list_jobs(jobs_folder())[0]
 
 
-@pytest.fixture(scope="session")
-def tiny_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real LiteRT classifier of 8 × 8 pictures into three classes: dark pictures are "0"."""
-    import keras
-    import numpy as np
-
-    from core.models.conversion import convert_to_tflite
-
-    picture = keras.Input((8, 8, 3), dtype="uint8", name="picture")
-    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(picture))
-    dense = keras.layers.Dense(3, activation="softmax")
-    model = keras.Model(picture, dense(mean))
-    dense.set_weights([np.array([[-4, 0, 4]] * 3, "float32"), np.array([6, 0, -6], "float32")])
-    path = tmp_path_factory.mktemp("tiny") / "model.tflite"
-    path.write_bytes(convert_to_tflite(model))
-    return path
-
-
 def png(shade: int) -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (20, 10), (shade, shade, shade)).save(stream, "PNG")
@@ -299,7 +281,7 @@ def test_training_from_the_page_starts_a_real_run(open_page: OpenPage, project: 
     """The button leads to a run with the settings on the pages; the rest is the core's tests."""
     remember_setting(project, "backbone", "small_cnn")
     app = open_page("train")
-    app.number_input(key="epochs-scratch").set_value(1).run()
+    app.number_input(key="epochs-scratch-0").set_value(1).run()
     app.button(key="start").click().run()
     (run,) = list_runs(project)
     job = JobDirectory(run)

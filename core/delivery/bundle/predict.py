@@ -32,6 +32,12 @@ def predict(interpreter, data):
     return {LABELS["class_names"][index]: float(probabilities[index]) for index in order}
 
 
+def labels(answer):
+    """The classes that a picture shows, where it may show several: those from their thresholds on."""
+    least = dict(zip(LABELS["class_names"], LABELS["thresholds"], strict=True))
+    return [name for name, probability in answer.items() if probability >= least[name]]
+
+
 def main(files):
     if not files:
         print(__doc__, file=sys.stderr)
@@ -44,7 +50,10 @@ def main(files):
             print(f"{file}: {error}", file=sys.stderr)
             failed = True
             continue
-        print(json.dumps({"picture": file, "classes": answer}, ensure_ascii=False))
+        line = {"picture": file, "classes": answer}
+        if LABELS.get("thresholds"):
+            line["labels"] = labels(answer)
+        print(json.dumps(line, ensure_ascii=False))
     return 1 if failed else 0
 
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.editing import exclude, include, relabel
+from core.data.editing import add_label, exclude, include, relabel, take_label
+from core.data.label_sets import NONE_OF_THEM
+from core.data.task import Task
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent
@@ -21,10 +23,26 @@ def label_action(dataset: Dataset, words: str | None = None, *, digits: bool = T
         id="label",
         label=words or _("Label …"),
         key="l",
-        choices=dataset.all_class_names,
+        choices=(*dataset.all_class_names, *none_of_them(dataset)),
         allows_new=True,
         digits=digits,
     )
+
+
+def none_of_them(dataset: Dataset) -> tuple[str, ...]:
+    """Where pictures have several labels, the one that says: labelled, and shows none of the classes."""
+    return (NONE_OF_THEM,) if dataset.task is Task.MULTI_LABEL else ()
+
+
+def several_actions(dataset: Dataset) -> list[GridAction]:
+    """Give pictures one more label, or take one away; nothing where a picture has just one."""
+    if dataset.task is not Task.MULTI_LABEL:
+        return []
+    names = dataset.all_class_names
+    return [
+        GridAction(id="also", label=_("Also …"), key="p", choices=names, allows_new=True),
+        GridAction(id="not", label=_("Not …"), key="m", choices=names),
+    ]
 
 
 def exclude_action() -> GridAction:
@@ -52,6 +70,8 @@ def changes_of(project: Project, dataset: Dataset, event: GridEvent) -> dict[str
     """The change that each of these actions makes, by its id."""
     return {
         "label": lambda: relabel(project, event.ids, event.choice),
+        "also": lambda: add_label(project, event.ids, event.choice),
+        "not": lambda: take_label(project, event.ids, event.choice),
         "exclude": lambda: exclude(project, event.ids),
         "include": lambda: include(project, event.ids),
         "undo": lambda: undo_last(project, dataset),

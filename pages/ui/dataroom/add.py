@@ -12,6 +12,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.data.additions import Addition, what_was_added
 from core.data.dataset import Dataset, Skipped, open_dataset
 from core.data.importing import add_to_class
+from core.data.label_sets import named_classes
+from core.data.task import Task
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.start import active_jobs
 from core.workspace import Project
@@ -138,7 +140,9 @@ def _into_a_class(project: Project, dataset: Dataset, kind: Kind) -> None:
         index=0 if dataset.all_class_names else None,
         accept_new_options=True,
         placeholder=_("Type a name"),
-        help=_("Choose a class, or type the name of a new one."),
+        help=_("Choose a class, or type the name of a new one.")
+        if dataset.task is Task.MULTI_CLASS
+        else _("Choose a class, or type several with “;” between them, such as “cat; dog”."),
         key=f"add-class-{project.name}",
         persist_state="session",
     )
@@ -154,7 +158,7 @@ def _into_a_class(project: Project, dataset: Dataset, kind: Kind) -> None:
 
 def _how_full(dataset: Dataset) -> str:
     """The first classes with their pictures, so that the empty ones are seen."""
-    counts = dataset.all_pictures["label"].value_counts()
+    counts = named_classes(dataset.all_pictures["label"], dataset.task).value_counts()
     shown = dataset.all_class_names[:_MOST_COUNTED]
     classes = [f"{escape(name)} {number(int(counts.get(name, 0)))}" for name in shown]
     more = " · …" if len(shown) < len(dataset.all_class_names) else ""

@@ -13,12 +13,21 @@ import streamlit as st
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import erase, relabel
 from core.data.history import list_versions
+from core.data.label_sets import NONE_OF_THEM
+from core.data.selection import Selection, matches
+from core.data.task import Task
 from core.doctor.report import read_report
 from core.errors import DarkroomError
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
-from pages.ui.dataroom.actions import changes_of, exclusion_actions, label_action, undo_actions
+from pages.ui.dataroom.actions import (
+    changes_of,
+    exclusion_actions,
+    label_action,
+    several_actions,
+    undo_actions,
+)
 from pages.ui.dataroom.caching import VersionKey, version_key
 from pages.ui.dataroom.changes import apply_change
 from pages.ui.dataroom.classes import classes_panel
@@ -86,7 +95,7 @@ def _gallery(project: Project) -> None:
         return
     shown = dataset.all_pictures.iloc[rows[(page - 1) * wish.page_size : page * wish.page_size]]
     event = picture_grid(
-        _tiles(project, shown, wish),
+        _tiles(project, dataset, shown, wish),
         key=f"gallery-{project.name}",
         label=_("Pictures"),
         actions=_actions(project, dataset, shown),
@@ -140,7 +149,7 @@ def _nothing(dataset: Dataset, wish: Wish) -> str:
     label = wish.selection.label
     if label == "" and not (dataset.all_pictures["label"] == "").any():
         return _("Every picture has a label.")
-    if label and not (dataset.all_pictures["label"] == label).any():
+    if label and label != NONE_OF_THEM and not matches(dataset, Selection(label=label)).any():
         return _("Class {name} has no pictures yet. Label some with it, or add new ones.").format(
             name=escape(label)
         )
@@ -149,7 +158,8 @@ def _nothing(dataset: Dataset, wish: Wish) -> str:
     return _("No picture is like that. Clear the filters to see all of them.")
 
 
-def _tiles(project: Project, shown: pd.DataFrame, wish: Wish) -> list[GridTile]:
+def _tiles(project: Project, dataset: Dataset, shown: pd.DataFrame, wish: Wish) -> list[GridTile]:
+    shows_label = wish.selection.label is None or dataset.task is Task.MULTI_LABEL
     tiles = []
     for picture in shown.itertuples(index=False):
         badge = _("Excluded") if picture.excluded else "" if picture.label else _("No label")
@@ -157,7 +167,7 @@ def _tiles(project: Project, shown: pd.DataFrame, wish: Wish) -> list[GridTile]:
             picture_tile(
                 project,
                 picture,
-                strong=str(picture.label) if wish.selection.label is None else "",
+                strong=str(picture.label) if shows_label else "",
                 badge=badge,
                 attention=not picture.excluded,
                 dimmed=bool(picture.excluded),
@@ -168,7 +178,7 @@ def _tiles(project: Project, shown: pd.DataFrame, wish: Wish) -> list[GridTile]:
 
 def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[GridAction]:
     """What can be done with pictures; what would change none of those shown is left away."""
-    actions = [label_action(dataset)]
+    actions = [label_action(dataset), *several_actions(dataset)]
     if (shown["label"] != "").any():
         actions.append(GridAction(id="unlabel", label=_("No label"), key="n"))
     actions += exclusion_actions(shown)

@@ -7,6 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.task import Task
 from core.doctor.examination import pictures_to_examine
 from core.doctor.findings import FindingKind
 from core.doctor.job import expected_seconds_by_stage
@@ -63,6 +64,8 @@ def _before(project: Project, dataset: Dataset) -> None:
             "Nothing is changed until you say so."
         )
     )
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(_not_looked_for())
     with st.container(horizontal=True, vertical_alignment="center", key="check-start"):
         _start_button(project, _("Check the pictures"), kind="primary")
         st.caption(_how_long(dataset))
@@ -92,6 +95,8 @@ def _summary(project: Project, dataset: Dataset, report: Report) -> None:
     ):
         st.caption(f"{pictures} · {_freshness(project, dataset, report)}", width="content")
         _start_button(project, _("Check again"), kind="secondary")
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(_not_looked_for())
     if not report.with_features:
         st.info(
             _(
@@ -99,6 +104,14 @@ def _summary(project: Project, dataset: Dataset, report: Report) -> None:
                 "Get one on the Model page, then check again."
             )
         )
+
+
+def _not_looked_for() -> str:
+    """What the check leaves out where no class excludes another."""
+    return _(
+        "As your pictures may have several labels, wrong labels, shortcuts and imbalance are not looked for: "
+        "those checks take each picture to show exactly one class."
+    )
 
 
 def _freshness(project: Project, dataset: Dataset, report: Report) -> str:

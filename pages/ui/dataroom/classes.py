@@ -7,6 +7,8 @@ import streamlit as st
 from core.data.classes import natural_order
 from core.data.dataset import Dataset
 from core.data.editing import add_class, merge_classes, remove_class, rename_class, reorder_classes
+from core.data.label_sets import by_class
+from core.data.task import Task
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.charts import class_counts
@@ -38,7 +40,7 @@ def _chart(dataset: Dataset) -> None:
         )
         return
     pictures = dataset.all_pictures
-    counted = pictures[~pictures["excluded"] & (pictures["label"] != "")]
+    counted = by_class(pictures[~pictures["excluded"]], dataset.task)
     if counted.empty:
         st.caption(_("No class has pictures yet."))
         return
@@ -108,7 +110,10 @@ def _move(project: Project, dataset: Dataset, picked: str) -> None:
 
 
 def _remove(project: Project, dataset: Dataset, picked: str) -> None:
-    st.caption(_("Its pictures stay, without a label."))
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(_("Its pictures stay. Those that show nothing else are without a label then."))
+    else:
+        st.caption(_("Its pictures stay, without a label."))
     if st.button(_("Remove {name}").format(name=escape(picked)), key="remove-class"):
         apply_change(project, lambda: remove_class(project, picked))
 

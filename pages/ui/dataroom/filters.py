@@ -9,12 +9,14 @@ import numpy as np
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.data.label_sets import NONE_OF_THEM, named_classes
 from core.data.layout import Split
 from core.data.selection import Order, Selection, matches, ordered_rows
 from core.files import digest_of
 from core.messages import N_
 from core.workspace import Project
 from pages.ui import state
+from pages.ui.dataroom.actions import none_of_them
 from pages.ui.dataroom.caching import VersionKey, version_key
 from pages.ui.dataroom.tiles import part_words
 from pages.ui.dataroom.words import FINDING_WORDS
@@ -64,7 +66,7 @@ def choose_pictures(project: Project, dataset: Dataset, findings: Findings) -> W
     with st.container(horizontal=True, vertical_alignment="center", key="gallery-filters"):
         label = st.selectbox(
             _("Class"),
-            [_ANY, "", *dataset.all_class_names],
+            [_ANY, "", *none_of_them(dataset), *dataset.all_class_names],
             format_func=_class_words(dataset),
             key=f"filter-class-{turn}",
             persist_state="session",
@@ -156,12 +158,14 @@ def _more(turn: str, findings: Findings) -> tuple[str, str, str]:
 
 
 def _class_words(dataset: Dataset) -> Callable[[str], str]:
-    counts = dataset.all_pictures["label"].value_counts().to_dict()
+    labels = dataset.all_pictures["label"]
+    counts = named_classes(labels, dataset.task).value_counts().to_dict()
+    counts |= {label: int((labels == label).sum()) for label in ("", *none_of_them(dataset))}
 
     def words(label: str) -> str:
         if label == _ANY:
             return _("All classes")
-        name = label or _("– without label")
+        name = _("– none of the classes") if label == NONE_OF_THEM else label or _("– without label")
         return f"{name} ({number(counts.get(label, 0))})"
 
     return words

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.api import dataset_address
 from core.data.dataset import Dataset
+from core.data.task import Task
 from core.doctor.handover import handover_file
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.start import start_handover
@@ -30,6 +31,11 @@ def handover_panel(project: Project, dataset: Dataset) -> None:
             _(
                 "**Take the cleaned pictures with you**: a zip with a folder for each class, "
                 "and a table of labels, parts and findings. Where and with which camera they were taken is left out."
+            )
+            if dataset.task is Task.MULTI_CLASS
+            else _(
+                "**Take the cleaned pictures with you**: a zip with all of them in one folder, and a table of their "
+                "labels, parts and findings. Where and with which camera they were taken is left out."
             )
         )
         with button.container(horizontal_alignment="right"):

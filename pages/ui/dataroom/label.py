@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.editing import relabel_each
+from core.data.task import Task
 from core.doctor.labelling import (
     LabelGroup,
     LabelSuggestions,
@@ -43,6 +44,13 @@ def show_section(project: Project, dataset: Dataset) -> None:
         _done(used)
         return
     _how_far(len(used) - len(waiting), len(used))
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(
+            _(
+                "A picture may have several labels: type them with “;” between, such as “cat; dog”. "
+                "“–” says that it shows none of the classes."
+            )
+        )
     job = newest_job(project, "group")
     if job is not None and not job.status().state.has_ended:
         follow(job, lambda ended: st.rerun(), key="group-progress")

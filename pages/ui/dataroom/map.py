@@ -8,6 +8,8 @@ import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, relabel
+from core.data.label_sets import first_classes
+from core.data.task import Task
 from core.doctor.findings import FindingKind
 from core.doctor.kept import KeptRows
 from core.doctor.projection import map_written, read_map
@@ -17,7 +19,14 @@ from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.feature_map import Category, CategoryKind, MapPoints, Mark, feature_map
 from pages.ui.components.picture_grid import GridAction, GridEvent, picture_grid
-from pages.ui.dataroom.actions import changes_of, exclusion_actions, label_action, undo_actions
+from pages.ui.dataroom.actions import (
+    changes_of,
+    exclusion_actions,
+    label_action,
+    none_of_them,
+    several_actions,
+    undo_actions,
+)
 from pages.ui.dataroom.caching import VersionKey, version_key
 from pages.ui.dataroom.changes import apply_change
 from pages.ui.dataroom.suspects import open_findings
@@ -67,6 +76,8 @@ def _map(project: Project) -> None:
             "Every point is a picture; those that look alike stand near each other. Hover to see one, draw around some to put them right."
         )
     )
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(_("A picture with several labels has the colour of the first."))
     _not_on_the_map(int((~dataset.all_pictures["excluded"]).sum() - (~pictures["excluded"]).sum()))
     marks = [
         Mark(name=_("Perhaps the wrong label"), colour="red"),
@@ -118,17 +129,19 @@ def categories(dataset: Dataset) -> list[Category]:
         Category(name=name, kind=CategoryKind.CLASS, place=place)
         for place, name in enumerate(dataset.all_class_names)
     ]
+    without = _("Without a class") if dataset.task is Task.MULTI_LABEL else _("Without label")
     return [
         *classes,
-        Category(name=_("Without label"), kind=CategoryKind.UNLABELLED),
+        Category(name=without, kind=CategoryKind.UNLABELLED),
         Category(name=_("Excluded"), kind=CategoryKind.EXCLUDED),
     ]
 
 
 def category_of(dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
-    """int64 (n,): each picture's place in ``categories``."""
+    """int64 (n,): each picture's place in ``categories``; of several classes, that of the first."""
     classes = len(dataset.all_class_names)
-    labels = pd.Categorical(pictures["label"], categories=list(dataset.all_class_names)).codes
+    first = first_classes(pictures["label"], dataset.task)
+    labels = pd.Categorical(first, categories=list(dataset.all_class_names)).codes
     labels = np.where(labels < 0, classes, labels)
     return np.where(pictures["excluded"], classes + 1, labels)
 
@@ -182,7 +195,7 @@ def _for_all(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> None
     with st.container(horizontal=True, vertical_alignment="bottom", key="map-all"):
         label = st.selectbox(
             _("Label all of them"),
-            list(dataset.all_class_names),
+            [*dataset.all_class_names, *none_of_them(dataset)],
             index=None,
             placeholder=_("Choose a class or type a new one"),
             accept_new_options=True,
@@ -204,7 +217,12 @@ def _for_all(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> None
 
 
 def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[GridAction]:
-    return [label_action(dataset), *exclusion_actions(shown), *undo_actions(project, dataset)]
+    return [
+        label_action(dataset),
+        *several_actions(dataset),
+        *exclusion_actions(shown),
+        *undo_actions(project, dataset),
+    ]
 
 
 def _act(project: Project, dataset: Dataset, event: GridEvent) -> None:

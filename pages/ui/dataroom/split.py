@@ -10,6 +10,7 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.data.editing import mend_leaks, redraw_split
 from core.data.importing import settle_split
+from core.data.label_sets import by_class
 from core.data.layout import Split
 from core.data.leaks import LeakReport, leak_report
 from core.data.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, draw_split
@@ -92,7 +93,7 @@ def _parts(dataset: Dataset) -> None:
             )
     names = dataset.class_names
     with st.container(height=_CHART_PIXELS if len(names) > _MOST_UNSCROLLED else "content", border=False):
-        chart = class_counts(dataset.pictures, names)
+        chart = class_counts(by_class(dataset.pictures, dataset.task), names)
         st.plotly_chart(chart, config={"displayModeBar": False}, key="split-counts")
 
 
@@ -241,9 +242,10 @@ def _outcome(dataset: Dataset, config: SplitConfig) -> None:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _would_be(version: VersionKey, config: SplitConfig, _dataset: Dataset) -> pd.DataFrame:
     labelled = _dataset.all_pictures[_dataset.all_pictures["label"] != ""]
-    split = draw_split(labelled.assign(supplied_split=""), config)
-    used = ~labelled["excluded"] & labelled["label"].isin(_dataset.class_names)
-    counts = pd.crosstab(labelled.loc[used, "label"], split[used])
+    split = draw_split(labelled.assign(supplied_split=""), config, _dataset.task)
+    shown = by_class(labelled[~labelled["excluded"]].assign(split=split), _dataset.task)
+    shown = shown[shown["label"].isin(_dataset.class_names)]
+    counts = pd.crosstab(shown["label"].to_numpy(), shown["split"].to_numpy())
     counts = counts.reindex(
         index=list(_dataset.class_names), columns=[part.value for part in Split], fill_value=0
     )

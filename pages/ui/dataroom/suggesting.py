@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.data.task import Task
 from core.delivery.files import is_delivered
 from core.delivery.prediction import Classifier
 from core.doctor.labelling import LabelSuggestions, Looks, labels_suggested, looks_written, read_looks
@@ -66,12 +67,16 @@ def shares_of(
 ) -> Shares | None:
     """What is suggested for these pictures; None while nothing can be.
 
-    The latest classifier is asked if it knows exactly the classes that have labels.
+    The latest classifier is asked if it knows exactly the classes that have labels, and gives one of them.
     """
     pictures = dataset.all_pictures
     labelled = set(pictures["label"][~pictures["excluded"]]) - {""}
     run = next((run for run in list_runs(project) if is_delivered(run)), None)
-    if run is not None and set(_classifier(str(run)).labels.class_names) == labelled:
+    if (
+        run is not None
+        and dataset.task is Task.MULTI_CLASS
+        and set(_classifier(str(run)).labels.class_names) == labelled
+    ):
         with st.spinner(_("Asking the latest classifier")):
             table = _asked(str(run), tuple(sorted(ids)), dataset)
         if not table.empty:

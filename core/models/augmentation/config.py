@@ -1,23 +1,13 @@
-"""Random changes to training pictures: the settings, and the Keras layers they mean.
-
-The same layers show the preview in the web process, on Keras's NumPy backend, and
-train in workers, on TensorFlow. Keras is imported inside functions only.
-"""
+"""The settings of augmentation: what may change, how strongly, and what is sensible."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
-
-import numpy as np
+from typing import Any, Literal, get_args
 
 from core.errors import ConfigError
 from core.messages import N_
-from core.models.lean_keras import import_keras
-
-if TYPE_CHECKING:
-    import keras
 
 Flip = Literal["none", "horizontal", "vertical", "both"]
 FLIPS: tuple[str, ...] = get_args(Flip)
@@ -29,12 +19,40 @@ LIMITS: dict[str, float] = {
     "shift": 0.5,
     "brightness": 0.8,
     "contrast": 0.8,
+    "crop": 0.6,
+    "shear": 0.5,
+    "perspective": 0.4,
+    "elastic": 0.05,
+    "saturation": 1.0,
+    "hue": 0.5,
+    "grayscale": 1.0,
+    "invert": 1.0,
+    "autocontrast": 1.0,
+    "equalization": 1.0,
+    "solarization": 1.0,
+    "posterization": 1.0,
+    "sharpness": 1.0,
+    "blur": 0.03,
+    "erasing": 1.0,
+    "randaugment": 1.0,
+    "mixup": 1.0,
+    "cutmix": 1.0,
 }
+MIXING = ("mixup", "cutmix")  # these join two pictures and their labels; the others change one picture
 
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationConfig:
     """How strongly training pictures may be changed; the default changes nothing.
+
+    Three kinds of number: *how far* (each picture draws its own change, up to this
+    strength), *how often* (the share of pictures that are changed, the rest stay as
+    they are), and, for mixing, the alpha of the Beta distribution that the shares
+    come from. All of a picture's movements are done in one resampling.
+
+    Of what Keras offers, left out: ColorDegeneration and ColorJitter (saturation and
+    the other colours do the same, both ways), AugMix (its chain of operations is
+    frozen when it is traced), CLAHE (equalization of tiles; no learner needs both).
 
     Raises:
         ConfigError: a value is outside its range.
@@ -46,6 +64,24 @@ class AugmentationConfig:
     shift: float = 0.0  # up to this fraction of width and height, either way
     brightness: float = 0.0  # up to this fraction of the range from black to white, either way
     contrast: float = 0.0  # distances from the mean colour times 1 - contrast to 1 + contrast
+    crop: float = 0.0  # a part anywhere is shown large: up to this fraction of the sides is cut away
+    shear: float = 0.0  # slanted by up to this fraction of the height, and of the width, either way
+    perspective: float = 0.0  # corners move up to half this fraction of the sides, in and out
+    elastic: float = 0.0  # points move, smoothly, up to this fraction of the sides
+    saturation: float = 0.0  # distances from grey times 1 - saturation to 1 + saturation
+    hue: float = 0.0  # up to this fraction of the colour circle, either way; brightness stays
+    grayscale: float = 0.0  # how often a picture loses its colour
+    invert: float = 0.0  # how often a picture becomes its negative
+    autocontrast: float = 0.0  # how often each colour is stretched to the whole range
+    equalization: float = 0.0  # how often each colour is spread evenly over the range
+    solarization: float = 0.0  # how often what is brighter than some level becomes its negative
+    posterization: float = 0.0  # how often each colour keeps 4 to 16 levels only
+    sharpness: float = 0.0  # fine detail times 1 - sharpness to 1 + sharpness
+    blur: float = 0.0  # Gaussian of a standard deviation up to this fraction of the shorter side
+    erasing: float = 0.0  # how often a rectangle of 2% to 25% of the area gets the mean colour
+    randaugment: float = 0.0  # two changes at random for each picture, at this strength of 14
+    mixup: float = 0.0  # alpha: two pictures shine through one another
+    cutmix: float = 0.0  # alpha: a rectangle comes from another picture
 
     def __post_init__(self) -> None:
         if self.flip not in FLIPS:
@@ -68,8 +104,13 @@ class AugmentationConfig:
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is changed at all."""
-        return self != AugmentationConfig()
+        """Whether single pictures are changed; mixing is told by ``is_mixing``."""
+        return self.flip != "none" or any(getattr(self, name) for name in LIMITS if name not in MIXING)
+
+    @property
+    def is_mixing(self) -> bool:
+        """Whether pictures are mixed with one another, and their labels with them."""
+        return any(getattr(self, name) for name in MIXING)
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -87,7 +128,7 @@ class AugmentationConfig:
 
     @classmethod
     def parse(cls, text: str) -> AugmentationConfig:
-        """Settings as typed on the command line: ``flip,rotation=0.1,contrast=0.2``.
+        """Settings as typed on the command line: ``flip,rotation=0.1,mixup=0.2``.
 
         ``flip`` alone means left and right swapped; an empty text, nothing changed.
 
@@ -103,51 +144,6 @@ class AugmentationConfig:
             else:
                 record[name] = _number(name, value)
         return cls.from_json(record)
-
-
-def build_layers(config: AugmentationConfig, seed: int) -> list[keras.Layer]:
-    """The Keras layers that change pictures as ``config`` says, in order.
-
-    They take and give float32 (B, H, W, 3), 0 to 255; cast uint8 pictures before.
-    Call them with ``training=True``; the same seed gives the same changes on the
-    same backend. What moves out of the picture is filled with its mirror image:
-    streaks or black corners would be a pattern that only training pictures have.
-    """
-    import_keras()
-    from keras import layers
-
-    seeds = (int(state) >> 1 for state in np.random.SeedSequence(seed).generate_state(8))
-    fill = {"fill_mode": "reflect", "interpolation": "bilinear"}
-    # Two layers for "both": Keras's own mode for it flips both ways or not at all.
-    flips = [direction for direction in ("horizontal", "vertical") if config.flip in (direction, "both")]
-    built: list[keras.Layer] = [layers.RandomFlip(direction, seed=next(seeds)) for direction in flips]
-    if config.rotation:
-        built.append(layers.RandomRotation(config.rotation, seed=next(seeds), **fill))
-    if config.zoom:
-        built.append(layers.RandomZoom(config.zoom, seed=next(seeds), **fill))
-    if config.shift:
-        built.append(layers.RandomTranslation(config.shift, config.shift, seed=next(seeds), **fill))
-    if config.brightness:
-        built.append(layers.RandomBrightness(config.brightness, value_range=(0, 255), seed=next(seeds)))
-    if config.contrast:
-        # A pair, because a single number would only ever raise the contrast.
-        both_ways = (config.contrast, config.contrast)
-        built.append(layers.RandomContrast(both_ways, value_range=(0, 255), seed=next(seeds)))
-    return built
-
-
-def augment(pictures: np.ndarray, config: AugmentationConfig, seed: int) -> np.ndarray:
-    """Changed copies, uint8 RGB (B, H, W, 3), of pictures uint8 RGB (B, H, W, 3)."""
-    if not config.is_active or not len(pictures):
-        return pictures.copy()
-    import_keras()
-    from keras import ops
-
-    x = ops.convert_to_tensor(pictures.astype(np.float32))  # uint8 would wrap around in brightness
-    for layer in build_layers(config, seed):
-        x = layer(x, training=True)
-    changed: np.ndarray = np.rint(np.clip(ops.convert_to_numpy(x), 0, 255)).astype(np.uint8)
-    return changed
 
 
 def _require_known(name: str) -> None:

@@ -1,0 +1,25 @@
+"""Random changes to training pictures, and pictures mixed with one another.
+
+What may change, and how strongly, stands in ``config``; ``presets`` know what suits
+which kind of pictures. ``draws`` decides what each picture goes through, from a seed
+and with NumPy alone, so that every engine changes a picture in the same way:
+``pictures`` with Pillow, on the processor and in the preview; ``tensors`` with Keras
+operations, on whatever device holds the batch.
+"""
+
+from core.models.augmentation.config import FLIPS, LIMITS, MIXING, AugmentationConfig, Flip
+from core.models.augmentation.mixing import mix
+from core.models.augmentation.pictures import augment
+from core.models.augmentation.tensors import augment_tensor, mix_tensor
+
+__all__ = [
+    "FLIPS",
+    "LIMITS",
+    "MIXING",
+    "AugmentationConfig",
+    "Flip",
+    "augment",
+    "augment_tensor",
+    "mix",
+    "mix_tensor",
+]

@@ -1,0 +1,110 @@
+"""Every dial of a run, in groups, folded; only those that the recipe, set as it is, heeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.errors import DarkroomError
+from core.training.config import TrainingConfig
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.settings import forget_dials, has_own_dials, remember_dials
+from pages.ui.text import _, show
+from pages.ui.trainroom.board import GROUPS, ChoiceDial, Dial, LayersDial, NumberDial, heeded_by
+from pages.ui.trainroom.words import setting_name
+
+_COLUMNS = 3
+
+
+def dials(project: Project, config: TrainingConfig) -> TrainingConfig | None:
+    """The settings as the dials say, kept for the next time; None while one is set to something impossible."""
+    with st.expander(_("Advanced"), icon=":material/tune:", key="advanced"):
+        record = config.to_json()
+        for title, group in GROUPS:
+            heeded = [dial for dial in group if dial.path in heeded_by(config)]
+            if heeded:
+                st.markdown(f"**{_(title)}**")
+            for start in range(0, len(heeded), _COLUMNS):
+                row = heeded[start : start + _COLUMNS]
+                for dial, column in zip(row, st.columns(_COLUMNS), strict=False):
+                    with column:
+                        _set(record, dial.path, _drawn(dial, config, _value(record, dial.path)))
+        if has_own_dials(project, config.recipe) and st.button(
+            _("Back to the recipe's own settings"), icon=":material/restart_alt:", key="reset-dials"
+        ):
+            forget_dials(project, config.recipe)
+            state.count_up("dials")
+            st.rerun()
+        return _read(project, config, record)
+
+
+def _read(project: Project, config: TrainingConfig, record: dict[str, Any]) -> TrainingConfig | None:
+    """The record as settings, remembered; says what is impossible in it."""
+    try:
+        record["head"]["hidden_units"] = _units(record["head"]["hidden_units"])
+        read = TrainingConfig.from_json(record)
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return None
+    except ValueError:
+        st.error(_("Hidden layers are whole numbers with commas between them, such as 256, 128."))
+        return None
+    if read != config:
+        remember_dials(project, read)
+        st.rerun()  # other dials may be heeded now, and the time it takes is another
+    return read
+
+
+def _drawn(dial: Dial, config: TrainingConfig, value: Any) -> Any:
+    """Draw a dial; what it is set to."""
+    key = f"{dial.path}-{config.recipe}-{state.counter('dials')}"
+    name, words = setting_name(dial.path), _(dial.help).format(rate=f"{config.learning_rate:g}")
+    if isinstance(dial, NumberDial):
+        return _number(dial, name, value, words, key)
+    if isinstance(dial, ChoiceDial):
+        options = list(dial.words)
+        return st.selectbox(
+            name,
+            options,
+            index=options.index(value),
+            format_func=lambda option: _(dial.words[option]),
+            help=words,
+            key=key,
+        )
+    if isinstance(dial, LayersDial):
+        text = ", ".join(map(str, value))
+        return st.text_input(name, text, placeholder=_("none: a linear head"), help=words, key=key)
+    st.space("small")  # as high as the name above the other dials of its row
+    return st.toggle(name, value, help=words, key=key)
+
+
+def _number(dial: NumberDial, name: str, value: float, words: str, key: str) -> float:
+    if isinstance(dial.low, int):
+        return st.number_input(
+            name, dial.low, int(dial.high), int(value), step=int(dial.step), help=words, key=key
+        )
+    return st.number_input(
+        name, dial.low, dial.high, float(value), step=dial.step, format="%g", help=words, key=key
+    )
+
+
+def _units(value: str | tuple[int, ...]) -> list[int]:
+    """Numbers with commas between them; ValueError where something else stands there."""
+    if not isinstance(value, str):
+        return list(value)
+    return [int(part) for part in value.split(",") if part.strip()]
+
+
+def _value(record: dict[str, Any], path: str) -> Any:
+    for name in path.split("."):
+        record = record[name]
+    return record
+
+
+def _set(record: dict[str, Any], path: str, value: Any) -> None:
+    *outer, last = path.split(".")
+    for name in outer:
+        record = record[name]
+    record[last] = value

@@ -1,0 +1,98 @@
+"""The choice of recipe: four cards, each with what it does and what it will cost here."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+from typing import Protocol
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.models.backbones import BACKBONES
+from core.training.config import Recipe, TrainingConfig
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.settings import next_config, possible_recipes, remember_recipe
+from pages.ui.text import _, duration, escape, file_size
+from pages.ui.trainroom.words import RECIPE_NAMES, RECIPE_SENTENCES
+
+
+class Cost(Protocol):
+    """What a run will take; see ``core.training.estimate``."""
+
+    seconds: float
+    memory_bytes: int
+    disk_bytes: int
+    is_measured: bool
+
+
+def expected_cost(dataset: Dataset, config: TrainingConfig) -> Cost | None:
+    """What a run will take on this machine, or None where nobody can say."""
+    if find_spec("core.training.estimate") is None:
+        return None
+    cost: Cost = importlib.import_module("core.training.estimate").estimate(dataset, config)
+    return cost
+
+
+def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> None:
+    """Four cards; a press chooses."""
+    possible = possible_recipes(chosen.backbone)
+    for recipe, column in zip(Recipe, st.columns(len(Recipe)), strict=True):
+        with column, st.container(border=True, key=f"recipe-{recipe}", height="stretch"):
+            is_chosen = recipe is chosen.recipe
+            with st.container(
+                horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+            ):
+                st.markdown(f"**{_(RECIPE_NAMES[recipe])}**", width="content")
+                if is_chosen:
+                    st.badge(_("Chosen"), icon=":material/check:", color="green")
+            st.caption(_(RECIPE_SENTENCES[recipe]))
+            if recipe not in possible:
+                st.caption(
+                    _("Not with {backbone}: it has no pretrained weights.").format(
+                        backbone=escape(BACKBONES[chosen.backbone].name)
+                    )
+                )
+                continue
+            config = chosen if is_chosen else next_config(project, recipe=recipe)
+            _cost_lines(expected_cost(dataset, config))
+            if not is_chosen and st.button(_("Choose"), key=f"choose-{recipe}"):
+                remember_recipe(project, recipe)
+                state.count_up("dials")
+                st.rerun()
+
+
+def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -> None:
+    """Offers to time a few steps here, where the cost of the chosen recipe is but a guess."""
+    cost = expected_cost(dataset, config)
+    if cost is None or cost.is_measured:
+        return
+    if st.button(
+        _("Measure here (about 30 s)"),
+        icon=":material/speed:",
+        key="measure",
+        help=_("Trains a few steps with these settings, so that the time above is that of this computer."),
+    ):
+        state.follow_job(importlib.import_module("core.jobs.start").start_trial(project, config))
+        st.rerun()
+
+
+def _cost_lines(cost: Cost | None) -> None:
+    """Time in the first line; what it needs of the machine in the second."""
+    if cost is None:
+        return
+    form = _("about {time} here") if cost.is_measured else _("roughly {time} here")
+    st.markdown(
+        f":material/timer: {escape(form.format(time=duration(cost.seconds)))}",
+        help=None
+        if cost.is_measured
+        else _("A first guess: nothing like it was measured on this computer yet."),
+    )
+    st.caption(
+        escape(
+            _("{memory} of memory · {disk} on disk").format(
+                memory=file_size(cost.memory_bytes), disk=file_size(cost.disk_bytes)
+            )
+        )
+    )

@@ -1,0 +1,81 @@
+"""Of pictures with several labels, the check and the suggestions say what they can, and nothing else."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.editing import relabel
+from core.data.importing import import_dataset
+from core.data.reading import ImportConfig
+from core.doctor.examination import examine, pictures_to_examine
+from core.doctor.findings import FindingKind
+from core.doctor.labelling import Looks, labels_suggested
+from core.doctor.neighbours import look_alikes
+from core.doctor.reduction import reduced_features
+from core.progress import QuietProgress
+from core.workspace import Project
+from tests.pictures import two_digits_folder
+
+QUIET = QuietProgress()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    config = ImportConfig(multi_label=True)
+    return import_dataset(two_digits_folder(tmp_path / "source", 80), "Digits", config).project
+
+
+def pixels(dataset: Dataset) -> np.ndarray:
+    """float32 (n, 128): the ink of each picture, quarter by quarter."""
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(dataset.picture_bytes(row)))) for row in range(len(dataset.pictures))
+    ]
+    ink = (255 - np.stack(pictures).astype(np.float32)) / 255
+    return np.ascontiguousarray(ink.reshape(-1, 2, 4, 2, 8).transpose(0, 1, 3, 2, 4).reshape(len(ink), -1))
+
+
+def test_no_class_is_said_to_be_wrong_or_given_away(project: Project) -> None:
+    """A picture of 3 and 8 looks like both; that is no mistake."""
+    dataset = pictures_to_examine(open_dataset(project))
+    report = examine(dataset, pixels(dataset), (), QUIET)
+    impossible = {FindingKind.WRONG_LABELS, FindingKind.SHORTCUTS, FindingKind.IMBALANCE}
+    assert not impossible & {finding.kind for finding in report.findings}
+
+
+def test_small_classes_are_counted_label_by_label(project: Project) -> None:
+    """Three pictures show an elf, whatever else they show."""
+    everything = open_dataset(project).all_pictures
+    ids = [str(everything.loc[everything["label"] == label, "id"].iloc[0]) for label in ("3; 5", "3; 8", "–")]
+    for identifier, label in zip(ids, ("3; 5; elf", "3; elf", "elf"), strict=True):
+        relabel(project, [identifier], label)
+    dataset = pictures_to_examine(open_dataset(project))
+    report = examine(dataset, None, (), QUIET)
+    (small,) = [finding for finding in report.findings if finding.kind is FindingKind.SMALL_CLASSES]
+    assert small.classes[0] == "elf"
+    fewest = [suspect for suspect in small.suspects if suspect.score == 1 / 3]
+    assert {suspect.id for suspect in fewest} == set(ids)
+    assert {suspect.label for suspect in fewest} == {"3; 5; elf", "3; elf", "elf"}  # as they are labelled
+    assert len({suspect.id for suspect in small.suspects}) == len(small.suspects)
+
+
+def test_labels_that_stand_together_are_suggested_together(project: Project) -> None:
+    """Two pictures with the same labels are enough; what stands alone is not suggested."""
+    everything = open_dataset(project).all_pictures
+    relabel(project, everything["id"].iloc[:10], "")
+    dataset = open_dataset(project)
+    points = reduced_features(pixels(dataset.over_all_pictures()), QUIET)
+    ids = dataset.all_pictures["id"].to_numpy(np.str_)
+    looks = Looks(
+        ids=ids, points=points, alike=look_alikes(points, QUIET), groups=np.zeros((80, 2), np.int64)
+    )
+    suggestions = labels_suggested(looks, dataset)
+    counts = dataset.all_pictures["label"].value_counts()
+    assert set(suggestions.class_names) == {label for label in counts[counts > 1].index if label}
+    assert "3; 8" in suggestions.class_names
+    assert suggestions.probabilities.loc[ids].sum(axis=1).to_numpy() == pytest.approx(np.ones(80))

@@ -1,0 +1,154 @@
+"""The pages where a picture has several labels: nothing breaks, and what cannot be said is not said."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import open_dataset
+from core.data.editing import relabel
+from core.data.importing import import_dataset
+from core.data.layout import Split
+from core.data.reading import ImportConfig
+from core.delivery.files import Labels, labels_file, parity_file
+from core.doctor.projection import write_map
+from core.evaluation.report import make_report, prediction_table, write_report
+from core.files import write_json
+from core.jobs.directory import JobDirectory, JobState
+from core.models.backbones import DEFAULT_BACKBONE
+from core.workspace import Project
+from pages.ui.components.picture_grid import GridEvent
+from pages.ui.dataroom.actions import changes_of, label_action, several_actions
+from pages.ui.dataroom.map import categories, category_of
+from tests.pages.looking import parts, said
+from tests.pictures import encoded, several_labels_csv, two_digits, two_digits_folder
+
+OpenPage = Callable[..., AppTest]
+MakeRun = Callable[..., JobDirectory]
+
+
+@pytest.fixture
+def several(workspace: Path, tmp_path: Path) -> Project:
+    """Forty pictures of two digits, two of them without a label."""
+    config = ImportConfig(multi_label=True)
+    project = import_dataset(two_digits_folder(tmp_path / "source", 40), "Pairs", config).project
+    relabel(project, open_dataset(project).all_pictures["id"].iloc[:2], "")
+    return project
+
+
+@pytest.fixture
+def evaluated(several: Project, make_run: MakeRun) -> JobDirectory:
+    """A run that misses every 8, and is right in all else."""
+    job = make_run(several, "run-1", JobState.FINISHED)
+    dataset = open_dataset(several)
+    rows = dataset.rows(Split.TEST)
+    probabilities = 0.1 + 0.8 * dataset.targets[rows]
+    probabilities[:, 2] = 0.2
+    thresholds = np.full(3, 0.5)
+    write_report(
+        job.path,
+        make_report(dataset, rows, probabilities, thresholds),
+        prediction_table(dataset, rows, probabilities, thresholds),
+    )
+    return job
+
+
+@pytest.mark.parametrize("section", ["check", "map", "label", "split", "add"])
+def test_every_section_of_the_data_page_opens(open_page: OpenPage, several: Project, section: str) -> None:
+    dataset = open_dataset(several)
+    ids = dataset.all_pictures["id"].to_numpy(np.str_)
+    write_map(dataset.folder, DEFAULT_BACKBONE, ids, np.zeros((len(ids), 2), np.float32))
+    app = open_page("data", project=several.name, section=section)
+    assert not app.exception
+    assert "A picture may show several of the classes, or none" in said(app)
+
+
+def test_the_gallery_can_be_filtered_by_each_label_and_by_none(open_page: OpenPage, several: Project) -> None:
+    """A picture counts for each class that it shows."""
+    app = open_page("data", project=several.name, section="browse")
+    counts = open_dataset(several).counts()
+    (choice,) = [box for box in app.selectbox if (box.key or "").startswith("filter-class")]
+    options = [str(option) for option in choice.options]
+    assert [f"{name} ({count})" for name, count in counts.items()] == options[-3:]
+    assert any(option.startswith("– none of the classes") for option in options)
+
+
+def test_labels_are_added_and_taken_in_the_gallery(several: Project) -> None:
+    dataset = open_dataset(several)
+    assert [action.id for action in several_actions(dataset)] == ["also", "not"]
+    assert label_action(dataset).choices == ("3", "5", "8", "–")
+    picture = str(dataset.all_pictures.loc[dataset.all_pictures["label"] == "3; 8", "id"].iloc[0])
+    for action, choice, label in (("also", "5", "3; 5; 8"), ("not", "3", "5; 8"), ("label", "8;3", "3; 8")):
+        event = GridEvent(action=action, ids=(picture,), choice=choice)
+        changed = changes_of(several, open_dataset(several), event)[action]()
+        assert changed.all_pictures.set_index("id").at[picture, "label"] == label
+
+
+def test_the_map_has_the_colour_of_the_first_label(several: Project) -> None:
+    dataset = open_dataset(several)
+    names = [category.name for category in categories(dataset)]
+    shown = category_of(dataset, dataset.all_pictures)
+    for label, place in zip(dataset.all_pictures["label"], shown, strict=True):
+        first = label.split("; ")[0]
+        assert names[place] == (first if first in {"3", "5", "8"} else "Without a class")
+
+
+def test_the_evaluation_tells_each_class_and_what_was_missed(
+    open_page: OpenPage, several: Project, evaluated: JobDirectory
+) -> None:
+    app = open_page("evaluate")
+    dataset = open_dataset(several)
+    with_8 = int(dataset.targets[dataset.rows(Split.TEST), 2].sum())
+    assert with_8
+    assert "have all the right labels, and no other" in said(app)
+    table: Any = app.dataframe[0].value.set_index("name")
+    assert table.loc["8", ["found", "missed", "added", "recall"]].tolist() == [0, with_8, 0, 0]
+    assert table.loc["3", ["f1", "average_precision", "threshold"]].tolist() == [100, 100, 0.5]
+    assert table.loc["macro mean", "f1"] == pytest.approx(200 / 3)
+    assert "−8" in parts(app, "html")[-1].value
+
+
+def test_prediction_shows_every_class_from_its_threshold_on(
+    open_page: OpenPage, evaluated: JobDirectory, tiny_tflite: Path
+) -> None:
+    """The dark picture is surely of the first class; the third is so likely that its threshold is reached."""
+    shutil.copy(tiny_tflite, evaluated.path / "model.tflite")
+    labels = Labels(
+        class_names=["3", "5", "8"],
+        input_size=8,
+        backbone="efficientnet_lite0",
+        run="run-1",
+        task="multi_label",
+        thresholds=[0.5, 0.5, 0.0],
+    )
+    labels.write(labels_file(evaluated.path))
+    write_json(parity_file(evaluated.path), {})
+    app = open_page("predict")
+    app.file_uploader(key="new-pictures").upload(
+        "dark.png", encoded(np.zeros((10, 20, 3), np.uint8), "PNG")
+    ).run()
+    assert not app.exception
+    assert "**3**, **8**" in said(app)
+    assert "Each is asked for by itself" in said(app)
+
+
+def test_a_table_with_several_labels_is_noticed(open_page: OpenPage, workspace: Path) -> None:
+    """The box is ticked, and says why; for any other table it is not."""
+    app = open_page()
+    app.radio(key="import-0-told-by").set_value("sheet").run()
+    uploader = next(box for box in app.file_uploader if "-sheet-" in str(box.key))
+    uploader.upload("labels.csv", several_labels_csv(two_digits(24))).run()
+    assert not app.exception
+    (box,) = [box for box in app.checkbox if "several labels" in box.label]
+    assert box.value is True
+    assert "have several labels, or none" in said(app)
+    other = next(box for box in app.file_uploader if "-sheet-" in str(box.key))
+    other.set_value([("one.csv", b"file,label\n1.png,cat\n2.png,dog", "text/csv")]).run()
+    (box,) = [box for box in app.checkbox if "several labels" in box.label]
+    assert box.value is False

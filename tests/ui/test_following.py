@@ -1,0 +1,71 @@
+"""A growing file is read on from where the last look ended, whatever its writer does with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.files import append_json_line, keep_first_lines, write_json
+from core.jobs.directory import JobDirectory
+from pages.ui.trainroom.following import GrowingFile, batches_of, epochs_of, live_of
+
+
+def numbers(file: GrowingFile) -> list[int]:
+    return [record["n"] for record in file.read()]
+
+
+def test_only_what_is_new_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    append_json_line(path, {"n": 1})
+    file = GrowingFile(path)
+    assert numbers(file) == [1]
+    first = file.records[0]
+    append_json_line(path, {"n": 2})
+    assert numbers(file) == [1, 2]
+    assert file.records[0] is first
+
+
+def test_a_line_that_is_being_written_waits(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text('{"n": 1}\n{"n":')
+    file = GrowingFile(path)
+    assert numbers(file) == [1]
+    with path.open("a") as stream:
+        stream.write(" 2}\n")
+    assert numbers(file) == [1, 2]
+
+
+def test_a_torn_line_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text('{"n": 1}\n{"n": 2\n')
+    append_json_line(path, {"n": 3})
+    assert numbers(GrowingFile(path)) == [1, 3]
+
+
+def test_a_file_that_was_cut_is_read_anew(tmp_path: Path) -> None:
+    """A resumed run forgets what came after its last checkpoint."""
+    path = tmp_path / "lines.jsonl"
+    for n in range(5):
+        append_json_line(path, {"n": n})
+    file = GrowingFile(path)
+    file.read()
+    keep_first_lines(path, 2)
+    for n in (7, 8, 9):
+        append_json_line(path, {"n": n})
+    assert numbers(file) == [0, 1, 7, 8, 9]
+
+
+def test_a_file_that_is_gone_has_no_lines(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    append_json_line(path, {"n": 1})
+    file = GrowingFile(path)
+    file.read()
+    path.unlink()
+    assert numbers(file) == []
+
+
+def test_a_run_without_files_shows_nothing(tmp_path: Path) -> None:
+    job = JobDirectory(tmp_path)
+    assert (epochs_of(job), batches_of(job), live_of(job)) == ([], [], {})
+    write_json(tmp_path / "live.json", {"epoch": 3})
+    append_json_line(tmp_path / "metrics.jsonl", {"epoch": 3})
+    assert (epochs_of(job), live_of(job)) == ([{"epoch": 3}], {"epoch": 3})
