@@ -1,0 +1,1 @@
+"""The parts of the Augment page: presets, dials, and the preview."""
