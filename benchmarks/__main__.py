@@ -18,7 +18,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.options import TUTORIAL_EPOCHS, Options
 from benchmarks.running import run_apart
 
-# The long one last.
+# The long ones last.
 NAMES = (
     "dataset_import",
     "upload",
@@ -27,7 +27,12 @@ NAMES = (
     "doctor",
     "feature_extraction",
     "web_process",
+    "head_training",
+    "input_pipeline",
+    "training_memory",
+    "time_left",
     "quick_training",
+    "fine_tuning",
 )
 ARTIFACTS = Path(__file__).parent / "artifacts"
 

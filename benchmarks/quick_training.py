@@ -8,19 +8,12 @@ tutorial does not make.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.commands import Outcome, darkroom, log, run_module, train
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.photographs import PARTS, write_photographs
@@ -28,22 +21,13 @@ from core.data.samples import write_digits
 
 PICTURES, QUICK_PICTURES = 1600, 100
 MOST_SECONDS = 60.0
-_ROOT = Path(__file__).resolve().parents[1]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """A command that was run to its end: its JSON answer and how long it took."""
-
-    answer: dict[str, Any]
-    seconds: float
 
 
 def run(options: Options) -> list[Figure]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         photographs, digits = folder / "photographs", folder / "digits"
-        _log("drawing the photographs")
+        log("drawing the photographs")
         write_photographs(photographs, QUICK_PICTURES if options.quick else PICTURES)
         write_split_digits(digits, per_digit=10 if options.quick else None)
         return [
@@ -69,11 +53,11 @@ def write_split_digits(folder: Path, per_digit: int | None = None) -> None:
 def _photograph_figures(source: Path, home: Path, options: Options) -> list[Figure]:
     pictures = sum(path.is_file() for path in source.rglob("*"))
     name = f"{pictures} photographs"
-    importing = _darkroom(home, "import", str(source), "--project", "first")
-    _darkroom(home, "import", str(source), "--project", "second")
-    cold = _train(home, "first")
-    warm = _train(home, "second")  # its own project: only the converted backbone is there already
-    again = _train(home, "second")
+    importing = darkroom(home, "import", str(source), "--project", "first")
+    darkroom(home, "import", str(source), "--project", "second")
+    cold = train(home, "first")
+    warm = train(home, "second")  # its own project: only the converted backbone is there already
+    again = train(home, "second")
     baseline = _tutorial(source, home, options.baseline_epochs)
     return [
         Figure(
@@ -89,8 +73,8 @@ def _photograph_figures(source: Path, home: Path, options: Options) -> list[Figu
 
 
 def _digit_figures(source: Path, home: Path, options: Options) -> list[Figure]:
-    _darkroom(home, "import", str(source / "split"), "--project", "digits")
-    trained = _train(home, "digits")
+    darkroom(home, "import", str(source / "split"), "--project", "digits")
+    trained = train(home, "digits")
     figures = [_majority_figure("test accuracy, handwritten digits", trained)]
     if options.digits_baseline:
         baseline = _tutorial(source / "split", home, options.baseline_epochs)
@@ -139,40 +123,6 @@ def _tutorial_name(baseline: Outcome) -> str:
     return f"tutorial recipe, {baseline.answer['epochs']} epochs"
 
 
-def _train(home: Path, project: str) -> Outcome:
-    outcome = _darkroom(home, "train", "--project", project)
-    if outcome.answer["state"] != "finished":
-        raise RuntimeError(f"the run ended as {outcome.answer['state']}: its figures would mean nothing")
-    return outcome
-
-
-def _darkroom(home: Path, command: str, *arguments: str) -> Outcome:
-    _log(f"darkroom {command}")
-    return _command(["core", command, *arguments, "--json"], home)
-
-
 def _tutorial(source: Path, home: Path, epochs: int) -> Outcome:
-    _log(f"tutorial recipe, {epochs} epochs")
-    return _command(["benchmarks.tutorial_recipe", str(source), "--epochs", str(epochs)], home)
-
-
-def _command(module: Sequence[str], home: Path) -> Outcome:
-    """Run ``python -m MODULE …`` to its end; what it says in between is kept for the error only."""
-    began = time.perf_counter()
-    ended = subprocess.run(
-        [sys.executable, "-m", *module],
-        cwd=_ROOT,
-        env={**os.environ, "DARKROOM_HOME": str(home)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.perf_counter() - began
-    if ended.returncode:
-        raise RuntimeError(f"python -m {' '.join(module)} failed ({ended.returncode}):\n{ended.stderr}")
-    return Outcome(answer=json.loads(ended.stdout.splitlines()[-1]), seconds=seconds)
-
-
-def _log(what: str) -> None:
-    print(f"  {what} …", file=sys.stderr, flush=True)
+    log(f"tutorial recipe, {epochs} epochs")
+    return run_module(["benchmarks.tutorial_recipe", str(source), "--epochs", str(epochs)], home)
