@@ -51,9 +51,3 @@ def answers(url: str) -> bool:
         if question is None or time.monotonic() - question.began > _REMEMBER_SECONDS:
             question = _asked[host] = _Question(url)
     return question.wait(question.began + _WAIT_SECONDS - time.monotonic())
-
-
-def forget_answers() -> None:
-    """Ask anew next time, as after a failed download."""
-    with _lock:
-        _asked.clear()

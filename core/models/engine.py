@@ -22,6 +22,9 @@ from ai_edge_litert.interpreter import Interpreter
 # A batch of 4 takes 0.8 s on the slowest backbone (VGG16, 5 pictures/s on 2
 # cores), so that Stop, asked between batches, answers in time.
 BATCH_SIZE = 4
+# Above so many bytes of weights times pixels of a picture, as EfficientNetB6 and
+# ConvNeXtLarge have them, one picture takes as long as 4 of VGG16.
+_SLOW_BYTES_TIMES_PIXELS = 3e13
 # Beyond 4 threads one interpreter gains little on layers as small as these, so
 # more cores get more interpreters.
 _THREADS_PER_ENGINE = 4
@@ -87,6 +90,8 @@ class FeatureExtractor:
         threads = threads or usable_cores()
         count = -(-threads // _THREADS_PER_ENGINE)
         self._engines = [Engine(path, -(-(threads - index) // count)) for index in range(count)]
+        slow = path.stat().st_size * self.input_size**2 > _SLOW_BYTES_TIMES_PIXELS
+        self.batch_size = 1 if slow else BATCH_SIZE
 
     @property
     def input_size(self) -> int:
@@ -99,17 +104,19 @@ class FeatureExtractor:
     def run(
         self,
         pictures: np.ndarray,
-        batch_size: int = BATCH_SIZE,
+        batch_size: int | None = None,
         on_batch: Callable[[int], None] = ignore,
         should_stop: Callable[[], bool] = never,
     ) -> np.ndarray:
         """Features float32 (N, F) of pictures uint8 RGB (N, S, S, 3), a memory map for all that matters.
 
         Args:
+            batch_size: pictures at a time; None for what suits the network.
             on_batch: is told how many pictures are done, after each batch.
             should_stop: asked before each batch. Once it says True, the features of
                 the first n < N pictures come back, those that are done.
         """
+        batch_size = batch_size or self.batch_size
         features = np.empty((len(pictures), self.output_size), np.float32)
         waiting = deque(range(0, len(pictures), batch_size))
         running: deque[tuple[int, Future[np.ndarray]]] = deque()

@@ -70,6 +70,5 @@ def _timed(engine: Path, progress: Progress) -> float:
     while time.monotonic() - began < _MEASURE_SECONDS:
         raise_if_stopped(progress)
         batch = pictures if count else pictures[:8]  # a slow network shows itself on a few
-        extractor.run(batch)
-        count += len(batch)
+        count += len(extractor.run(batch, should_stop=progress.should_stop))
     return count / (time.monotonic() - began)

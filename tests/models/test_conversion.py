@@ -101,7 +101,9 @@ def test_other_facts_or_another_version_make_another_engine(monkeypatch: pytest.
 def test_other_words_make_no_other_engine() -> None:
     """Rewording a description must not cost every user a conversion."""
     backbone = get_backbone("vgg16")
-    reworded = dataclasses.replace(backbone, good_for="Other words.", licence="other")
+    reworded = dataclasses.replace(
+        backbone, good_for="Other words.", licence="other", family="other", source="other"
+    )
     assert _path(reworded) == _path(backbone)
 
 
@@ -129,3 +131,8 @@ def test_only_a_conversion_loads_tensorflow() -> None:
     )
     outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert outcome.stdout.split() == ["False", "False"]
+
+
+def test_engines_of_the_first_darkroom_are_still_found() -> None:
+    """What was recorded since changes no number, so nobody converts the default again."""
+    assert _path(get_backbone("efficientnet_lite0")).name == "efficientnet_lite0-767af3a4156a3a46.tflite"

@@ -111,3 +111,10 @@ def test_a_stopped_extraction_returns_what_is_done(
 
 def test_no_pictures_have_no_features(path: Path, pictures: np.ndarray) -> None:
     assert FeatureExtractor(path).run(pictures[:0]).shape == (0, FEATURES)
+
+
+def test_a_slow_network_takes_its_pictures_one_by_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop is asked between batches and promises an answer within three seconds."""
+    assert FeatureExtractor(path).batch_size == 4
+    monkeypatch.setattr("core.models.engine._SLOW_BYTES_TIMES_PIXELS", path.stat().st_size * 96 * 96 - 1)
+    assert FeatureExtractor(path).batch_size == 1

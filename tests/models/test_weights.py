@@ -16,7 +16,14 @@ import pytest
 from core.errors import DownloadError, WeightsError
 from core.models import weights
 from core.models.backbones import BACKBONES, Backbone, get_backbone
-from core.models.weights import obtain_weights, present_weights, weights_path, weights_ready
+from core.models.weights import (
+    WeightsState,
+    obtain_weights,
+    present_weights,
+    weights_path,
+    weights_ready,
+    weights_state,
+)
 from core.progress import JobStopped
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
@@ -228,3 +235,24 @@ def test_training_from_scratch_needs_no_weights() -> None:
     assert weights_ready(BACKBONES["small_cnn"])
     with pytest.raises(ValueError, match="small_cnn has no pretrained weights"):
         weights_path(BACKBONES["small_cnn"])
+
+
+def test_what_can_be_done_about_weights_is_told(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page offers only what works on this computer now."""
+    assert weights_state(BACKBONES["efficientnet_lite2"]) is WeightsState.BUNDLED
+    assert weights_state(BACKBONES["vit"]) is WeightsState.NOT_NEEDED
+    monkeypatch.setattr(weights, "answers", lambda url: url == backbone.weights_url)
+    assert weights_state(backbone) is WeightsState.DOWNLOADABLE
+    assert weights_state(BACKBONES["vgg16"]) is WeightsState.TO_BE_SUPPLIED
+    obtain_weights(backbone)
+    assert weights_state(backbone) is WeightsState.DOWNLOADED
+
+
+def test_without_a_checksum_the_length_decides(backbone: Backbone, server: WeightServer) -> None:
+    """Keras publishes none for MobileNetV2."""
+    unchecked = dataclasses.replace(backbone, weights_hash="")
+    server.content = CONTENT[:-1]
+    with pytest.raises(DownloadError, match="arrived damaged"):
+        obtain_weights(unchecked)
+    server.content = CONTENT
+    assert obtain_weights(unchecked).read_bytes() == CONTENT
