@@ -17,7 +17,13 @@ from pathlib import Path
 
 from core.backbone_commands import add_backbone_commands
 from core.data.importing import import_dataset
-from core.dataset_commands import add_dataset_commands, add_import_options, import_config, imported
+from core.dataset_commands import (
+    add_dataset_commands,
+    add_import_options,
+    hint_at_several,
+    import_config,
+    imported,
+)
 from core.delivery.export import ExportFormat, export_run
 from core.delivery.prediction import Classifier
 from core.errors import DarkroomError, NotFoundError, UnreadableImageError
@@ -55,8 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _import(options: argparse.Namespace) -> Answer:
-    report = import_dataset(options.source, options.project, import_config(options), TerminalProgress())
+    config = import_config(options)
+    report = import_dataset(options.source, options.project, config, TerminalProgress())
     end_line()
+    hint_at_several(report, config)
     return imported(report)
 
 

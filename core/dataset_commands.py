@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +14,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
 from core.data.history import compare_versions, list_versions
 from core.data.importing import ImportReport, add_pictures, settle_split
-from core.data.label_sets import shows_class
+from core.data.label_sets import shows_class, split_cell
 from core.data.layout import Split
 from core.data.leaks import leak_report
 from core.data.reading import ImportConfig
@@ -46,6 +47,13 @@ def imported(report: ImportReport) -> Answer:
         "classes": report.classes,
         "skipped": [{"file": item.file, "reason": str(item.reason)} for item in report.skipped],
     }
+
+
+def hint_at_several(report: ImportReport, config: ImportConfig) -> None:
+    """Say on standard error where classes look like several labels in one cell."""
+    joined = [name for name in report.classes if len(split_cell(name) or ()) > 1]
+    if joined and not config.multi_label:
+        print(f"“{joined[0]}” became one class; for several labels a picture: --multi-label", file=sys.stderr)
 
 
 def _add(options: argparse.Namespace) -> Answer:

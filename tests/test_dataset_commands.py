@@ -16,7 +16,16 @@ from core.__main__ import main
 from core.data.dataset import open_dataset
 from core.workspace import get_project
 from tests.command_line import run_command
-from tests.pictures import class_folders, digit, encoded, small_photograph, write_folder, write_zip
+from tests.pictures import (
+    class_folders,
+    digit,
+    encoded,
+    small_photograph,
+    two_digits,
+    two_digits_folder,
+    write_folder,
+    write_zip,
+)
 
 Answer = dict[str, Any]
 Ask = Callable[..., Answer]
@@ -131,3 +140,29 @@ def test_the_doctor_examines_a_project_through_its_worker(tmp_path: Path) -> Non
         assert finding["count"] >= 1
         for picture in finding["pictures"]:
             assert set(picture) == {"id", "name", "label", "suggested"}
+
+
+def test_pictures_with_several_labels_are_imported_divided_and_labelled_anew(
+    ask: Ask, tmp_path: Path
+) -> None:
+    """A picture counts for every class that it shows."""
+    answer = ask("import", two_digits_folder(tmp_path / "pairs", 24), "--project", "Pairs", "--multi-label")
+    shown = [classes for _, classes in two_digits(24).values()]
+    counts = {name: sum(name in classes for classes in shown) for name in ("3", "5", "8")}
+    assert answer["classes"] == counts
+    parts = ask("split", "--project", "Pairs")["classes"]
+    assert {name: sum(parts[name].values()) for name in parts} == counts
+    picture = ids("Pairs", "3; 5")[0]
+    after = ask("relabel", "--project", "Pairs", "--to", "8|5", picture)
+    assert after["classes"] == counts | {"3": counts["3"] - 1, "8": counts["8"] + 1}
+
+
+def test_labels_that_look_like_several_in_one_are_pointed_out(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without the option each combination is a class; that is seldom meant."""
+    source = str(two_digits_folder(tmp_path / "pairs", 24))
+    assert main(["import", source, "--project", "Pairs", "--json"]) == 0
+    assert "became one class; for several labels a picture: --multi-label" in capfd.readouterr().err
+    assert main(["import", source, "--project", "Others", "--multi-label", "--json"]) == 0
+    assert "became one class" not in capfd.readouterr().err

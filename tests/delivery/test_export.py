@@ -145,4 +145,6 @@ def test_labels_say_what_is_needed_beside_the_network(finished_run: Path) -> Non
         "input_size": 224,
         "backbone": "efficientnet_lite0",
         "run": finished_run.name,
+        "task": "multi_class",
+        "thresholds": None,
     }
