@@ -409,7 +409,12 @@ def test_a_run_that_did_not_finish_is_said_plainly(
         (["--views", "0", "--augment", "flip"], "augmented_views is 0"),
         (["--augment", "sparkle"], "sparkle"),
         (["--augment", "rotation=lots"], "lots"),
-        (["--recipe", "scratch", "--backbone", "vgg16"], "scratch"),
+        (["--recipe", "balanced", "--backbone", "small_cnn"], "Choose “scratch”"),
+        (["--patience", "0"], "patience is 0"),
+        (["--set", "epochs=0"], "epochs is 0"),
+        (["--set", "head.sparkle=1"], "Unknown training setting: sparkle"),
+        (["--set", "seed.of.all=1"], "Unknown training setting: seed.of.all"),
+        (["--set", "loss.kind=hinge"], "hinge"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

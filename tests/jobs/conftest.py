@@ -84,16 +84,26 @@ def log_of() -> Callable[[JobDirectory], str]:
 
 
 @pytest.fixture
-def run_of_steps(project: Project, monkeypatch: pytest.MonkeyPatch) -> StartSteps:
-    """``run_of_steps("first", …)`` makes a run, not started, whose kind has these steps, here and in its worker."""
+def train_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``train_with("first", …)`` lets every run that is launched from here have these steps."""
 
-    def make(*names: str, **config: object) -> JobDirectory:
+    def patch(*names: str) -> None:
         steps = tuple(f"{STEPS}:{name}" for name in names)
         monkeypatch.setitem(JOB_KINDS, "train", replace(JOB_KINDS["train"], steps=steps))
         stand_in = SimpleNamespace(
             Popen=partial(_start_patched, steps), DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
         )
         monkeypatch.setattr("core.jobs.launcher.subprocess", stand_in)
+
+    return patch
+
+
+@pytest.fixture
+def run_of_steps(project: Project, train_with: Callable[..., None]) -> StartSteps:
+    """``run_of_steps("first", …)`` makes a run with these steps, not started yet."""
+
+    def make(*names: str, **config: object) -> JobDirectory:
+        train_with(*names)
         settings = TrainingConfig(dataset_version=1, epochs=3).to_json() | config
         return JobDirectory.create(project.runs / new_job_name("run"), "train", settings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from core.devices import Device
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.launcher import launch
 from core.jobs.queue import turn_on_device
+from core.jobs.worker import Worker
 from core.progress import JobStopped
 from core.workspace import jobs_folder
 from tests.conftest import ROOT
@@ -171,3 +174,25 @@ def test_a_worker_waits_for_the_device_and_can_be_stopped_there(
         eventually(lambda: tickets(workspace) == ["first.json"], 10)
     assert job.result() is None
     assert job.status().seconds == {}
+
+
+def test_a_run_waits_in_the_queue_of_each_device_it_uses(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two GPUs at once, and CUDA sees these two alone; a third would serve another run meanwhile."""
+    gpus = tuple(Device(key=f"gpu:{number}", name="NVIDIA H100", memory_bytes=80 << 30) for number in (1, 2))
+    monkeypatch.setattr("core.jobs.worker.chosen_devices", lambda: gpus)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
+    job = JobDirectory.create(jobs_folder() / "measure-1", "measure", {})
+    with Worker(job)._device():
+        waiting = sorted(path.parent.name for path in (workspace / "queue").glob("*/*measure-1.json"))
+        assert waiting == ["gpu-1", "gpu-2"]
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "1,2"
+        assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+        assert job.environment()["device"] == "NVIDIA H100 + NVIDIA H100"
+        with pytest.raises(JobStopped), turn_on_device("gpu-2", "other", 9e9, lambda: True):
+            pytest.fail("the second GPU is taken as well")
+        with turn_on_device("gpu-0", "other", 9e9, never):
+            pass
+    assert list((workspace / "queue").glob("*/*measure-1.json")) == []
