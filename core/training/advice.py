@@ -5,18 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from core.data.dataset import Dataset
+from core.devices import devices_to_show
 from core.models.backbones import BACKBONES, WeightsSource
 from core.models.guidance import Recommendation, Situation, Wish, recommend
 from core.models.speeds import measured_speeds
 from core.models.weights import WeightsState, weights_state
 
 
-def advise(dataset: Dataset, wish: Wish = Wish.BALANCED, *, device: str = "cpu") -> Recommendation:
-    """Which backbone and recipe suit these pictures here; asks whether weights could be downloaded.
-
-    Args:
-        device: "cpu", or the name of a graphics card that training would use.
-    """
+def advise(dataset: Dataset, wish: Wish = Wish.BALANCED) -> Recommendation:
+    """Which backbone and recipe suit these pictures here; asks whether weights could be downloaded."""
+    devices, _ = devices_to_show()
     states = {
         key: weights_state(backbone)
         for key, backbone in BACKBONES.items()
@@ -27,7 +25,7 @@ def advise(dataset: Dataset, wish: Wish = Wish.BALANCED, *, device: str = "cpu")
             pictures=len(dataset.pictures),
             classes=len(dataset.class_names),
             picture_side=typical_side(dataset),
-            device=device,
+            device=devices[0].key if devices else "cpu",
             ready=[
                 key
                 for key, state in states.items()

@@ -100,9 +100,10 @@ def test_one_press_takes_the_advice(open_page: OpenPage, project: Project) -> No
     remember_setting(project, "backbone", "small_cnn")
     app = open_page("model")
     assert primary_buttons(app) == ["take-advice"]
-    assert "You have chosen Small CNN" in said(app)
+    assert "You have chosen Small CNN, recipe: From scratch." in said(app)
     app.button(key="take-advice").click().run()
     assert project_settings(project)["backbone"] == DEFAULT_BACKBONE
+    assert project_settings(project)["recipe"] == "quick"
     assert primary_buttons(app) == []
 
 

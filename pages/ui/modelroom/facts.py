@@ -19,12 +19,6 @@ WISH_WORDS = {
     Wish.SMALL: N_("Small"),
     Wish.ACCURATE: N_("Accurate"),
 }
-RECIPE_WORDS = {
-    "quick": N_("Quick"),
-    "balanced": N_("Balanced"),
-    "best": N_("Best"),
-    "scratch": N_("From scratch"),
-}
 STATE_WORDS = {
     WeightsState.BUNDLED: N_("comes with Darkroom"),
     WeightsState.DOWNLOADED: N_("on this computer"),

@@ -11,11 +11,13 @@ from core.models.costs import pictures_per_second
 from core.models.guidance import Recommendation, Wish
 from core.models.speeds import measured_speeds
 from core.training.advice import advise
+from core.training.config import Recipe
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
-from pages.ui.modelroom.facts import RECIPE_WORDS, WISH_WORDS
-from pages.ui.settings import choose_backbone, chosen_backbone
+from pages.ui.modelroom.facts import WISH_WORDS
+from pages.ui.settings import choose_backbone, chosen_backbone, chosen_recipe, remember_recipe
 from pages.ui.text import _, duration, escape, file_size, ngettext, number, percent, show
+from pages.ui.trainroom.words import RECIPE_NAMES
 
 
 def recommendation_card(project: Project, dataset: Dataset) -> None:
@@ -29,7 +31,8 @@ def recommendation_card(project: Project, dataset: Dataset) -> None:
                 "For your {n} picture on this computer:", "For your {n} pictures on this computer:", count
             ).format(n=number(count))
         )
-        is_chosen = chosen_backbone(project) == backbone.key
+        recipe = Recipe(found.recipe)
+        is_chosen = (chosen_backbone(project), chosen_recipe(project)) == (backbone.key, recipe)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(escape(backbone.name), anchor=False, width="content")
             if is_chosen:
@@ -70,22 +73,27 @@ def _expectation(found: Recommendation, backbone: Backbone, pictures: int) -> st
     seconds = pictures / pictures_per_second(backbone, measured_speeds())
     parts = [
         _("about {time} to look at them all once").format(time=escape(duration(max(1.0, seconds)))),
-        _("recipe: {name}").format(name=_(RECIPE_WORDS[found.recipe])),
+        _("recipe: {name}").format(name=_(RECIPE_NAMES[Recipe(found.recipe)])),
     ]
     return " · ".join(parts)
 
 
 def _take(project: Project, found: Recommendation, backbone: Backbone) -> None:
-    chosen = get_backbone(chosen_backbone(project))
     with st.container(horizontal=True, vertical_alignment="center"):
         label = _("Use {name}") if found.is_ready else _("Download {name}")
         if st.button(label.format(name=escape(backbone.name)), type="primary", key="take-advice"):
+            remember_recipe(project, Recipe(found.recipe))
             if found.is_ready:
                 choose_backbone(project, backbone.key)
             else:
                 state.follow_job(start_download(backbone.key))
             st.rerun()
-        st.caption(_("You have chosen {name}.").format(name=escape(chosen.name)))
+        st.caption(
+            _("You have chosen {name}, recipe: {recipe}.").format(
+                name=escape(get_backbone(chosen_backbone(project)).name),
+                recipe=_(RECIPE_NAMES[chosen_recipe(project)]),
+            )
+        )
 
 
 def _offer_download(better: Backbone) -> None:
