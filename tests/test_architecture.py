@@ -27,7 +27,7 @@ FLOORS = (
     {"jobs"},
     {"api"},
     {"terminal"},
-    {"dataset_commands", "backbone_commands"},
+    {"dataset_commands", "backbone_commands", "run_commands"},
     {"__main__"},
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

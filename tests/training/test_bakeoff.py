@@ -12,7 +12,10 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.importing import import_dataset
 from core.data.layout import Split
+from core.data.reading import ImportConfig
+from core.data.task import Task
 from core.errors import ConfigError, WeightsError
 from core.messages import Message
 from core.models.backbones import BACKBONES, get_backbone
@@ -25,7 +28,9 @@ from core.training.bakeoff_results import read_bake_off
 from core.training.config import TrainingConfig
 from core.training.features import cached_features
 from core.training.job import train
+from core.training.linear import fit_linear_head
 from core.workspace import Project
+from tests.pictures import two_digits_folder
 from tests.recording import Recorder
 
 LITE0 = "efficientnet_lite0"
@@ -203,3 +208,22 @@ def test_of_many_pictures_a_stratified_part_is_enough(digits_project: Project) -
 def test_a_rare_class_is_in_the_sample(digits_project: Project) -> None:
     sizes = {("cat", Split.TRAIN): 9000, ("newt", Split.TRAIN): 1, ("cat", Split.VALIDATION): 5}
     assert "newt" in set(tried_pictures(made_up(digits_project, sizes)).alone.pictures["label"])
+
+
+def test_pictures_with_several_labels_are_tried_with_a_head_for_each(
+    tmp_path: Path, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A softmax would have to choose one label; right is a picture whose labels are all right."""
+    source = two_digits_folder(tmp_path / "pairs", 60)
+    project = import_dataset(source, "Pairs", ImportConfig(multi_label=True)).project
+    tasks: list[Task] = []
+
+    def watched(*arguments: Any, task: Task, **options: Any) -> None:
+        tasks.append(task)
+        fit_linear_head(*arguments, task=task, **options)
+
+    monkeypatch.setattr("core.training.bakeoff.fit_linear_head", watched)
+    (entry,) = run(project, second)["bakeoff"]
+    assert tasks == [Task.MULTI_LABEL, Task.MULTI_LABEL]
+    count = len(open_dataset(project).rows(Split.VALIDATION))
+    assert entry["validation_accuracy"] * count == pytest.approx(round(entry["validation_accuracy"] * count))
