@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Self, get_type_hints
+from typing import Any, Self, get_origin, get_type_hints
 
 from core.errors import ConfigError
 from core.messages import N_
@@ -235,7 +235,12 @@ def _read(kind: Any, name: str, value: Any) -> Any:
                 known=", ".join(kind),
             )
         return kind(value)
-    if isinstance(kind, type) and hasattr(kind, "from_json"):
+    is_record = isinstance(kind, type) and hasattr(kind, "from_json")
+    if (is_record and not isinstance(value, Mapping)) or (
+        get_origin(kind) is tuple and not isinstance(value, list | tuple)
+    ):
+        raise ConfigError(N_("The setting {name} cannot be {value}."), name=name, value=repr(value))
+    if is_record:
         return kind.from_json(value)
     return tuple(value) if isinstance(value, list) else value
 

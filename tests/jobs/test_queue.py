@@ -33,8 +33,8 @@ with turn_on_device("cpu", name, created, lambda: False):
         stream.write(f"{name} ends\\n")
 """
 
-Worker = subprocess.Popen
-Start = Callable[..., Worker]
+Process = subprocess.Popen
+Start = Callable[..., Process]
 
 
 def never() -> bool:
@@ -53,7 +53,7 @@ def start(log: Path) -> Iterator[Start]:
     """Start a process that takes its turn; with ``wait`` it holds the device until it is told to end."""
     workers = []
 
-    def begin(name: str, created: float, *, wait: bool = False) -> Worker:
+    def begin(name: str, created: float, *, wait: bool = False) -> Process:
         workers.append(
             subprocess.Popen(
                 [sys.executable, "-c", PROGRAM, name, str(created), str(log), "wait" if wait else "go"],
