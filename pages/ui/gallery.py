@@ -29,6 +29,7 @@ _STYLE = """
 .dr-tile figcaption { font-size: 0.8rem; line-height: 1.3; margin-top: 4px; opacity: 0.8;
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .dr-tile figcaption b { font-weight: 600; }
+.dr-whole .dr-tile figcaption { white-space: normal; overflow-wrap: anywhere; }
 .dr-bars { display: grid; grid-template-columns: fit-content(45%) 1fr auto; gap: 6px 12px; align-items: center;
   font-size: 0.9rem; }
 .dr-bars .dr-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -52,12 +53,23 @@ class Tile:
     second: str = ""  # a line below
 
 
-def gallery(tiles: Sequence[Tile], *, key: str, tile_pixels: int = 110, columns: int | None = None) -> None:
-    """Draw the pictures in so many columns, or in as many of ``tile_pixels`` as fit."""
+def gallery(
+    tiles: Sequence[Tile],
+    *,
+    key: str,
+    tile_pixels: int = 110,
+    columns: int | None = None,
+    whole_captions: bool = False,
+) -> None:
+    """Draw the pictures in so many columns, or in as many of ``tile_pixels`` as fit.
+
+    Captions take one line and are cut off at its end, unless they are to be read whole.
+    """
     tracks = f"repeat({columns}, 1fr)" if columns else f"repeat(auto-fill, minmax({tile_pixels}px, 1fr))"
     figures = "".join(_figure(tile) for tile in tiles)
     with st.container(key=key):
-        st.html(f'{_STYLE}<div class="dr-grid" style="--dr-columns:{tracks}">{figures}</div>')
+        whole = " dr-whole" if whole_captions else ""
+        st.html(f'{_STYLE}<div class="dr-grid{whole}" style="--dr-columns:{tracks}">{figures}</div>')
 
 
 def probability_bars(guesses: Sequence[Guess], marked: Collection[str] | None = None) -> None:

@@ -44,9 +44,9 @@ DOMAINS: dict[str, Preset] = {
         ),
     ),
     "documents": Preset(
-        title=N_("Documents and drawings"),
+        title=N_("Documents"),
         reason=N_(
-            "Writing and plans are never mirrored; scans and photographs of paper differ in angle, light and sharpness."
+            "Writing, drawings and plans are never mirrored; scans and photographs of paper differ in angle, light and sharpness."
         ),
         config=AugmentationConfig(
             rotation=0.01,
@@ -62,7 +62,7 @@ DOMAINS: dict[str, Preset] = {
         why_avoid=N_("Mirrored writing cannot be read, and no document comes that way."),
     ),
     "medical": Preset(
-        title=N_("Medical pictures"),
+        title=N_("Medical"),
         reason=N_(
             "Left and right are different sides of the body, and brightness carries meaning: only small changes, nothing mirrored."
         ),

@@ -11,7 +11,7 @@ import streamlit as st
 from core.messages import N_
 from core.models.augmentation import LIMITS, AugmentationConfig, Flip
 from pages.ui import state
-from pages.ui.text import _, number
+from pages.ui.text import _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,6 @@ class Dial:
 @dataclass(frozen=True, kw_only=True)
 class Group:
     title: str
-    icon: str
     dials: tuple[Dial, ...]
 
 
@@ -50,7 +49,6 @@ _OFTEN = N_("How many of the pictures get this; the others stay as they are.")
 GROUPS = (
     Group(
         title=N_("Position"),
-        icon=":material/open_with:",
         dials=(
             Dial(
                 name="rotation",
@@ -92,7 +90,6 @@ GROUPS = (
     ),
     Group(
         title=N_("Colour"),
-        icon=":material/palette:",
         dials=(
             Dial(
                 name="brightness",
@@ -143,7 +140,6 @@ GROUPS = (
     ),
     Group(
         title=N_("Quality"),
-        icon=":material/deblur:",
         dials=(
             Dial(
                 name="sharpness",
@@ -183,7 +179,6 @@ GROUPS = (
     ),
     Group(
         title=N_("Mixing"),
-        icon=":material/layers:",
         dials=(
             Dial(
                 name="mixup",
@@ -209,7 +204,7 @@ GROUPS = (
 def dials(config: AugmentationConfig) -> AugmentationConfig:
     """Draw all dials at these settings; the settings they stand at now."""
     values: dict[str, Any] = {}
-    for group, tab in zip(GROUPS, st.tabs([_title(group, config) for group in GROUPS]), strict=True):
+    for group, tab in zip(GROUPS, st.tabs([_(group.title) for group in GROUPS]), strict=True):
         with tab:
             if group is GROUPS[0]:
                 values[FLIP] = _flip(config.flip)
@@ -224,11 +219,11 @@ def dials(config: AugmentationConfig) -> AugmentationConfig:
     return replace(config, **values)
 
 
-def _title(group: Group, config: AugmentationConfig) -> str:
-    """The group's name, and how many of its dials are on."""
-    on = sum(bool(getattr(config, dial.name)) for dial in group.dials)
-    on += group is GROUPS[0] and config.flip != "none"
-    return f"{group.icon} {_(group.title)}" + (f" · {number(on)}" if on else "")
+def names_of_changes(config: AugmentationConfig) -> str:
+    """What is on, in words: ``Flip, Rotation, MixUp``."""
+    flip = [_("Flip")] if config.flip != "none" else []
+    on = [_(dial.label) for group in GROUPS for dial in group.dials if getattr(config, dial.name)]
+    return ", ".join(flip + on)
 
 
 def _drawn(group: Sequence[Dial], config: AugmentationConfig) -> dict[str, float]:

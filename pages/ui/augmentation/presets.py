@@ -8,6 +8,7 @@ from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.presets import DOMAINS, PRESETS, STRENGTHS, Preset, preset_of
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
+from pages.ui.augmentation.dials import names_of_changes
 from pages.ui.text import _
 
 _ICONS = {
@@ -36,7 +37,7 @@ def preset_buttons(project: Project, config: AugmentationConfig) -> None:
     if chosen:
         st.caption(_(PRESETS[chosen].reason))
     elif config.is_active or config.is_mixing:
-        st.caption(_("Your own settings."))
+        st.caption(_("Your own settings: {changes}.").format(changes=names_of_changes(config)))
     for note in _kind(project).notes:
         st.caption(f":material/info: {_(note)}")
 

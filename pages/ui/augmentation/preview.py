@@ -12,7 +12,7 @@ from core.data.decoding import load_picture
 from core.models.augmentation import AugmentationConfig, augment, mix
 from pages.ui import state
 from pages.ui.gallery import Tile, gallery, jpeg
-from pages.ui.text import _, percent
+from pages.ui.text import _
 
 _PICTURES, _SIDE, _COLUMNS = 8, 160, 4
 _LEAST_SHOWN = 0.005  # of a mixed picture's labels
@@ -53,13 +53,14 @@ def preview(dataset: Dataset, config: AugmentationConfig) -> None:
             ],
             key="mixed",
             columns=_COLUMNS,
+            whole_captions=True,
         )
 
 
 def shares_text(class_names: Sequence[str], shares: np.ndarray) -> str:
-    """``70% cat, 30% dog``: a mixed picture's labels, the largest first."""
+    """``70% cat, 30% dog``, in whole percent: a mixed picture's labels, the largest first."""
     order = [place for place in np.argsort(-shares, kind="stable") if shares[place] >= _LEAST_SHOWN]
-    return ", ".join(f"{percent(float(shares[place]))} {class_names[place]}" for place in order)
+    return ", ".join(f"{shares[place]:.0%} {class_names[place]}" for place in order)
 
 
 def _tiles(pictures: np.ndarray) -> list[Tile]:
