@@ -51,16 +51,24 @@ def is_disk_full(error: BaseException, folder: Path) -> bool:
     return False
 
 
-def disk_full_message(folder: Path) -> Message:
-    """What the user should know and do; ``folder`` is on the disk that is full."""
-    free = shutil.disk_usage(folder).free
-    return Message(
-        N_(
-            "The disk, or your share of it, is full: {free} MB are free at {folder}. "
-            "Free some space, then resume; what was done so far is kept."
-        ),
-        {"free": f"{free / 1e6:.1f}", "folder": str(folder)},
+def disk_full_message(folder: Path, *, is_saved: bool) -> Message:
+    """What the user should know and do.
+
+    Args:
+        folder: on the disk that is full.
+        is_saved: the work goes on from what it has saved.
+    """
+    goes_on = N_(
+        "The disk, or your share of it, is full: {free} MB are free at {folder}. "
+        "Free some space, then resume; what was done so far is kept."
     )
+    begins_anew = N_(
+        "The disk, or your share of it, is full: {free} MB are free at {folder}. "
+        "Free some space, then start this again."
+    )
+    free = shutil.disk_usage(folder).free
+    values = {"free": f"{free / 1e6:.1f}", "folder": str(folder)}
+    return Message(goes_on if is_saved else begins_anew, values)
 
 
 def _is_out_of_room(error: OSError, folder: Path) -> bool:

@@ -195,7 +195,7 @@ class Worker:
         """Record why the work ended; returns the exit code."""
         if is_disk_full(error, self._job.path):
             log.error("The disk is full: %s", error)
-            self._end(JobState.PAUSED, disk_full_message(self._job.path))
+            self._end(JobState.PAUSED, disk_full_message(self._job.path, is_saved=self._job.kind == "train"))
             return 2
         if isinstance(error, DarkroomError):
             log.error("%s", error)

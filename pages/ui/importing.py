@@ -125,7 +125,7 @@ def offer_again(job: JobDirectory) -> None:
 
 
 def _mending(status: JobStatus) -> Mending | None:
-    if status.state in {JobState.STOPPED, JobState.INTERRUPTED}:
+    if status.state in {JobState.STOPPED, JobState.INTERRUPTED, JobState.PAUSED}:
         return _AGAIN
     if status.error is None:
         return None

@@ -55,9 +55,11 @@ def test_an_error_that_says_little_is_checked_against_the_disk(
     """NumPy says only how many items it wrote."""
     monkeypatch.setattr("core.jobs.disk.shutil.disk_usage", lambda path: SimpleNamespace(free=4096))
     assert is_disk_full(OSError("4096 requested and 0 written"), tmp_path)
-    assert str(disk_full_message(tmp_path)).startswith(
-        f"The disk, or your share of it, is full: 0.0 MB are free at {tmp_path}."
+    sentence = (
+        f"The disk, or your share of it, is full: 0.0 MB are free at {tmp_path}. Free some space, then "
     )
+    assert str(disk_full_message(tmp_path, is_saved=True)).startswith(sentence + "resume;")
+    assert str(disk_full_message(tmp_path, is_saved=False)) == sentence + "start this again."
 
 
 def test_errors_that_name_each_other_end_the_search(tmp_path: Path) -> None:

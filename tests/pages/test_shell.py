@@ -1,0 +1,62 @@
+"""The sidebar says what is computed on, and why a GPU that is there is not used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import core.devices
+from core.devices import Device
+from core.messages import Message
+
+OpenPage = Callable[..., AppTest]
+
+
+def badge(app: AppTest) -> tuple[str, str]:
+    """The words of the sidebar's badge, and its tooltip."""
+    (found,) = [item for item in app.sidebar.markdown if "-badge[" in item.value]
+    return found.value, found.proto.help
+
+
+def put_in(monkeypatch: pytest.MonkeyPatch, gpu: Device) -> None:
+    monkeypatch.delenv("DARKROOM_DEVICE", raising=False)
+    monkeypatch.setattr(core.devices, "_gpus", lambda: [gpu])
+
+
+def test_without_a_gpu_the_cpu_is_named_with_its_cores(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.devices, "_gpus", list)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(16)))
+    words, tooltip = badge(open_page())
+    assert "CPU · 16 cores" in words
+    assert tooltip == ""
+
+
+def test_a_gpu_in_use_is_named(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch, Device(key="gpu:0", name="NVIDIA H100", memory_bytes=80 << 30))
+    words, tooltip = badge(open_page())
+    assert "NVIDIA H100" in words
+    assert tooltip == ""
+
+
+def test_a_gpu_that_is_not_used_says_why(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = Message("its driver is too old: it knows CUDA {found}", {"found": "11.4"})
+    gpu = Device(key="gpu:0", name="NVIDIA H100", memory_bytes=80 << 30, is_usable=False, reason=reason)
+    put_in(monkeypatch, gpu)
+    words, tooltip = badge(open_page())
+    assert "CPU · " in words
+    assert tooltip.startswith("NVIDIA H100 is not used: its driver is too old: it knows CUDA 11")
+
+
+def test_a_choice_that_cannot_be_followed_is_shown(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every run would fail: better to read it here than there."""
+    monkeypatch.setattr(core.devices, "_gpus", list)
+    monkeypatch.setenv("DARKROOM_DEVICE", "gpu")
+    words, tooltip = badge(open_page())
+    assert "No device to compute on" in words
+    assert "which is not there" in tooltip
