@@ -198,6 +198,20 @@ def test_results_are_drawn_with_their_uncertainty_and_the_choice_marked(
     assert "take-choice" not in buttons(app)
 
 
+def test_of_many_only_those_that_one_looks_for_are_named(open_page: OpenPage, project: Project) -> None:
+    """The choice, the most accurate, the fastest and the slowest; names of all would lie on each other."""
+    tried(
+        project,
+        entry("mobilenet_v3_large", 150, 5.0),
+        entry("efficientnet_lite0", 175, 8.0),
+        entry("efficientnet_lite1", 176, 12.0),
+        entry("efficientnet_lite2", 180, 17.0),
+        entry("vgg16", 150, 180.0),
+    )
+    named = [name for trace in chart(open_page("model"))["data"] for name in trace["text"] if name]
+    assert named == ["MobileNetV3Large", "EfficientNet-Lite2", "VGG16", "<b>EfficientNet-Lite0</b>"]
+
+
 def test_results_of_earlier_pictures_say_so(open_page: OpenPage, project: Project) -> None:
     tried(project, entry(DEFAULT_BACKBONE, 180, 8.0), version=7)
     assert "Your pictures have changed since" in said(open_page("model"))

@@ -12,7 +12,9 @@ from core.training.bakeoff_results import Entry
 from pages.ui.charts import GOOD_COLOUR, TRAIN_COLOUR
 from pages.ui.text import _, file_size, number, percent
 
-_SMALLEST_MARK, _LARGEST_MARK = 10.0, 34.0  # pixels across
+_SMALLEST_MARK, _SMALLEST_STAR, _LARGEST_MARK = 10.0, 18.0, 34.0  # pixels across
+_ALL_NAMED = 4  # entries; of more, only those that one looks for bear their name
+_TICKS = [step * 10**power for power in range(-1, 5) for step in (1, 2, 5)]  # milliseconds
 _WIDE_SPAN = 6.0  # times: beyond, a logarithmic axis tells the fast ones apart
 
 
@@ -20,7 +22,7 @@ def bake_off_scatter(entries: Sequence[Entry], choice: str | None) -> Figure:
     """Latency to the right, validation accuracy upwards; a mark's area is the file's size."""
     figure = Figure()
     low_x, high_x = _span([entry.milliseconds for entry in entries])
-    places = _label_places(entries)
+    places = _label_places(_named(entries, choice))
     largest = max(entry.bytes for entry in entries)
     for is_choice, label, colour in (
         (False, _("tried"), TRAIN_COLOUR),
@@ -29,19 +31,19 @@ def bake_off_scatter(entries: Sequence[Entry], choice: str | None) -> Figure:
         shown = [entry for entry in entries if (entry.backbone == choice) is is_choice]
         if not shown:
             continue
-        names = [get_backbone(entry.backbone).name for entry in shown]
+        names = [get_backbone(entry.backbone).name if entry.backbone in places else "" for entry in shown]
         figure.add_trace(
             Scatter(
                 x=[entry.milliseconds for entry in shown],
                 y=[100 * entry.validation_accuracy for entry in shown],
                 text=[f"<b>{name}</b>" if is_choice else name for name in names],
-                textposition=[places[entry.backbone] for entry in shown],
+                textposition=[places.get(entry.backbone, "top right") for entry in shown],
                 mode="markers+text",
                 name=label,
                 cliponaxis=False,
                 marker={
                     "color": colour,
-                    "size": [_mark(entry.bytes, largest) for entry in shown],
+                    "size": [_mark(entry.bytes, largest, is_choice=is_choice) for entry in shown],
                     "symbol": "star" if is_choice else "circle",
                     "opacity": 0.9,
                 },
@@ -78,8 +80,19 @@ def _hover(entry: Entry) -> str:
     return "<br>".join([f"<b>{get_backbone(entry.backbone).name}</b>", *facts])
 
 
-def _mark(size_bytes: int, largest: int) -> float:
-    return max(_SMALLEST_MARK, _LARGEST_MARK * math.sqrt(size_bytes / largest))
+def _named(entries: Sequence[Entry], choice: str | None) -> list[Entry]:
+    """The entries whose names are written: the choice, the most accurate, the fastest and the slowest."""
+    if len(entries) <= _ALL_NAMED:
+        return list(entries)
+    best = max(entries, key=lambda entry: entry.validation_accuracy)
+    by_time = sorted(entries, key=lambda entry: entry.milliseconds)
+    wanted = {choice, best.backbone, by_time[0].backbone, by_time[-1].backbone}
+    return [entry for entry in entries if entry.backbone in wanted]
+
+
+def _mark(size_bytes: int, largest: int, *, is_choice: bool) -> float:
+    least = _SMALLEST_STAR if is_choice else _SMALLEST_MARK
+    return max(least, _LARGEST_MARK * math.sqrt(size_bytes / largest))
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:
@@ -103,5 +116,10 @@ def _is_wide(low: float, high: float) -> bool:
 
 def _axis(low: float, high: float) -> dict[str, object]:
     if _is_wide(low, high):
-        return {"type": "log", "dtick": "D2", "range": [math.log10(0.75 * low), math.log10(1.35 * high)]}
+        return {
+            "type": "log",
+            "tickvals": _TICKS,
+            "ticktext": [f"{tick:g}" for tick in _TICKS],
+            "range": [math.log10(0.75 * low), math.log10(1.35 * high)],
+        }
     return {"range": [0.0, 1.25 * high]}
