@@ -25,6 +25,7 @@ NAMES = (
     "gallery",
     "wrong_labels",
     "doctor",
+    "augmentation",
     "feature_extraction",
     "web_process",
     "head_training",

@@ -15,7 +15,7 @@ from core.models.augmentation.config import AugmentationConfig
 from core.models.augmentation.draws import BEND_CELLS, Draws
 from core.models.augmentation.randaugment import change_randomly
 
-_WAVES = 4  # half waves across a bent picture, at most
+_WAVES = 3  # half waves across a bent picture, at most
 _HOLE_AREA = (0.02, 0.25)  # of the picture
 _HOLE_ASPECT = 2.0  # at most, either way; of the hole's share of the width to its share of the height
 _TONES = (4, 16)  # levels of each colour

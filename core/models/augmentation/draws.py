@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BEND_CELLS = 16  # a bent picture is made of so many cells each way, each warped bilinearly
+BEND_CELLS = (
+    10  # a bent picture is made of so many cells each way, each warped bilinearly; more look no smoother
+)
 OFF_THRESHOLD = 256.0  # no pixel is so bright
 ALL_TONES = 256.0
 

@@ -210,7 +210,9 @@ def dials(config: AugmentationConfig) -> AugmentationConfig:
                 values[FLIP] = _flip(config.flip)
             if group is GROUPS[-1]:
                 st.caption(
-                    _("The classifier learns to be less sure between classes. Helps most in long training.")
+                    _(
+                        "The classifier learns to be less sure between classes. Helps most in long training, and only where the network itself is trained: not in the quick recipe."
+                    )
                 )
             values |= _drawn([dial for dial in group.dials if not dial.is_rare], config)
             if rare := [dial for dial in group.dials if dial.is_rare]:
