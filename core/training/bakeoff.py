@@ -67,6 +67,7 @@ def bake_off(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     backbones = [get_backbone(key) for key in config["backbones"]]
     left_out: list[dict[str, Any]] = []
     shares = np.cumsum([0.0, *(_seconds_of(pictures, one) for one in backbones)])
+    progress.plan({Stage.COMPARING: float(shares[-1])})
     progress.stage(Stage.COMPARING)
     for place, backbone in enumerate(backbones):
         progress.live(asdict(Turn(backbone=backbone.key, place=place + 1, of=len(backbones))))
