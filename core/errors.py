@@ -15,6 +15,7 @@ DarkroomError
 │   ├── TooFewImagesError
 │   └── ClassNameError        names that cannot be told apart or shown
 ├── ConfigError               a setting outside what is possible
+├── TrainingError             training that cannot go on on this machine, or came to nothing
 ├── WeightsError              pretrained weights that cannot be had or trusted
 │   └── DownloadError
 ├── UploadError               bytes from a browser that cannot be taken
@@ -101,6 +102,10 @@ class ClassNameError(DataError):
 
 class ConfigError(DarkroomError):
     """A setting outside what is possible."""
+
+
+class TrainingError(DarkroomError):
+    """Training that cannot go on on this machine, or came to nothing."""
 
 
 class WeightsError(DarkroomError):

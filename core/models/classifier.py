@@ -8,6 +8,7 @@ and nobody who uses it can preprocess wrongly. Imported by workers only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import keras
 from keras import layers
@@ -16,13 +17,14 @@ from core.models.backbones import Backbone
 from core.models.head import HeadWeights
 from core.models.networks import build_network, preprocess
 
+MapPooling = Literal["quarters", "max"]
 PICTURE_LAYER = "picture"
 FEATURES_LAYER = "features"
 PROBABILITIES_LAYER = "probabilities"
 
 
 def build_feature_extractor(
-    backbone: Backbone, *, pretrained: bool = True, trainable: bool = False
+    backbone: Backbone, *, pretrained: bool = True, trainable: bool = False, pooling: MapPooling = "quarters"
 ) -> keras.Model:
     """Pictures in, pooled features out.
 
@@ -35,6 +37,7 @@ def build_feature_extractor(
 
     Args:
         trainable: False freezes every layer, BatchNorm's statistics included.
+        pooling: "max" gives (B, feature_size), the largest value of each feature anywhere.
     Raises:
         WeightsError: the weights are not on this computer, or are damaged. Nothing
             is downloaded here: call ``obtain_weights`` before.
@@ -43,7 +46,7 @@ def build_feature_extractor(
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
     network = build_network(backbone, pretrained=pretrained)
     feature_map = network(preprocess(picture, backbone.preprocessing))
-    features = _pool_quarters(feature_map)
+    features = pool_map(feature_map, pooling)
     extractor = keras.Model(picture, features, name=backbone.key)
     extractor.trainable = trainable
     return extractor
@@ -72,8 +75,14 @@ def build_classifier(extractor: keras.Model, head: HeadWeights, class_names: Seq
     return keras.Model(extractor.input, x, name=f"{extractor.name}_classifier")
 
 
-def _pool_quarters(feature_map: keras.KerasTensor) -> keras.KerasTensor:
-    """Means over the quarters of (B, H, W, F), float32 (B, QUARTERS * F); odd sides share their middle."""
+def pool_map(feature_map: keras.KerasTensor, pooling: MapPooling) -> keras.KerasTensor:
+    """Features float32 of a map (B, H, W, F).
+
+    "quarters": (B, QUARTERS * F), the means over its quarters; odd sides share their
+    middle. "max": (B, F), the largest value anywhere.
+    """
+    if pooling == "max":
+        return layers.GlobalMaxPooling2D(dtype="float32", name=FEATURES_LAYER)(feature_map)
     side = feature_map.shape[1]
     pool = layers.AveragePooling2D(-(-side // 2), strides=side // 2, dtype="float32", name="quarters")
     return layers.Flatten(dtype="float32", name=FEATURES_LAYER)(pool(feature_map))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from core.models.classifier import MapPooling
+
 ENGINE_VERSION = 1  # raise it when the same backbone would be converted differently
 _WORDS_ONLY = {  # facts that change no number
     "name",
@@ -63,6 +65,7 @@ def feature_engine(
     should_stop: Callable[[], bool] = never,
     *,
     pretrained: bool = True,
+    pooling: MapPooling = "quarters",
 ) -> Path:
     """The backbone's feature extractor as a LiteRT file, converted once and kept.
 
@@ -75,27 +78,48 @@ def feature_engine(
     """
     if pretrained and backbone.weights is WeightsSource.NONE:
         raise ValueError(f"{backbone.key} has no pretrained weights, so its features are not worth keeping")
-    path = _engine_path(backbone, pretrained)
+    path = _engine_path(backbone, pretrained, pooling)
     if path.is_file():
         return path
     if pretrained:
         obtain_weights(backbone, report, should_stop)
-    from core.models.classifier import build_feature_extractor
 
-    content = convert_to_tflite(build_feature_extractor(backbone, pretrained=pretrained))
-    with whole_file(path) as temporary:
-        temporary.write_bytes(content)
-    return path
+    def build() -> keras.Model:
+        from core.models.classifier import build_feature_extractor
+
+        return build_feature_extractor(backbone, pretrained=pretrained, pooling=pooling)
+
+    return _converted(path, build)
 
 
-def cached_engine(backbone: Backbone) -> Path | None:
+def trunk_engine(backbone: Backbone, cut: str, build: Callable[[], keras.Model]) -> Path:
+    """A pretrained backbone's frozen trunk as a LiteRT file, converted once and kept.
+
+    Args:
+        cut: names where the trunk ends.
+        build: makes the trunk: pictures uint8 (B, S, S, 3) in, float32 (B, h, w, c) out.
+    """
+    path = _engine_path(backbone, True)
+    return _converted(path.with_name(f"{path.stem}-{cut}.tflite"), build)
+
+
+def cached_engine(backbone: Backbone, pooling: MapPooling = "quarters") -> Path | None:
     """The backbone's engine if it was converted before, else None."""
-    path = _engine_path(backbone, pretrained=True)
+    path = _engine_path(backbone, True, pooling)
     return path if path.is_file() else None
 
 
-def _engine_path(backbone: Backbone, pretrained: bool) -> Path:
-    return backbones_folder() / "engines" / f"{backbone.key}-{_engine_digest(backbone, pretrained)}.tflite"
+def _converted(path: Path, build: Callable[[], keras.Model]) -> Path:
+    if not path.is_file():
+        content = convert_to_tflite(build())
+        with whole_file(path) as temporary:
+            temporary.write_bytes(content)
+    return path
+
+
+def _engine_path(backbone: Backbone, pretrained: bool, pooling: MapPooling = "quarters") -> Path:
+    suffix = "" if pooling == "quarters" else f"-{pooling}"
+    return backbones_folder() / "engines" / f"{backbone.key}-{_engine_digest(backbone, pretrained)}{suffix}.tflite"
 
 
 def _engine_digest(backbone: Backbone, pretrained: bool) -> str:

@@ -56,17 +56,17 @@ class Engine:
         return int(self._input["shape"][1])
 
     @property
-    def output_size(self) -> int:
-        """K: how many numbers come out for a picture."""
-        return int(self._output["shape"][-1])
+    def output_shape(self) -> tuple[int, ...]:
+        """What comes out for a picture: (K,) for features and probabilities, (h, w, c) for a trunk."""
+        return tuple(int(length) for length in self._output["shape"][1:])
 
     def run(self, batch: np.ndarray) -> np.ndarray:
-        """Outputs float32 (B, K) for pictures uint8 RGB (B, S, S, 3); B may be 0."""
+        """Outputs float32 (B, *output_shape) for pictures uint8 RGB (B, S, S, 3); B may be 0."""
         size = self.input_size
         if batch.dtype != np.uint8 or batch.shape[1:] != (size, size, 3):
             raise ValueError(f"expected uint8 (B, {size}, {size}, 3), got {batch.dtype} {batch.shape}")
         if not len(batch):
-            return np.empty((0, self.output_size), np.float32)
+            return np.empty((0, *self.output_shape), np.float32)
         with self._lock:
             self._lay_out(len(batch))
             self._interpreter.set_tensor(self._input["index"], batch)
@@ -98,8 +98,8 @@ class FeatureExtractor:
         return self._engines[0].input_size
 
     @property
-    def output_size(self) -> int:
-        return self._engines[0].output_size
+    def output_shape(self) -> tuple[int, ...]:
+        return self._engines[0].output_shape
 
     def run(
         self,
@@ -108,7 +108,7 @@ class FeatureExtractor:
         on_batch: Callable[[int], None] = ignore,
         should_stop: Callable[[], bool] = never,
     ) -> np.ndarray:
-        """Features float32 (N, F) of pictures uint8 RGB (N, S, S, 3), a memory map for all that matters.
+        """Features float32 (N, *output_shape) of pictures uint8 RGB (N, S, S, 3), a memory map for all that matters.
 
         Args:
             batch_size: pictures at a time; None for what suits the network.
@@ -117,7 +117,7 @@ class FeatureExtractor:
                 the first n < N pictures come back, those that are done.
         """
         batch_size = batch_size or self.batch_size
-        features = np.empty((len(pictures), self.output_size), np.float32)
+        features = np.empty((len(pictures), *self.output_shape), np.float32)
         waiting = deque(range(0, len(pictures), batch_size))
         running: deque[tuple[int, Future[np.ndarray]]] = deque()
         done = 0

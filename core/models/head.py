@@ -88,6 +88,20 @@ class HeadWeights:
             activation=self.activation,
         )
 
+    def gathered_from_quarters(self) -> HeadWeights:
+        """The head for the mean of the quarters, (B, F), that answers as this one does where all four are alike.
+
+        Undoes ``spread_over_quarters``.
+        """
+        (kernel, bias), *rest = self.folded_layers()
+        features = self.feature_size // QUARTERS
+        return HeadWeights(
+            feature_mean=np.zeros(features, np.float32),
+            feature_scale=np.ones(features, np.float32),
+            layers=((kernel.reshape(QUARTERS, features, -1).sum(axis=0), bias), *rest),
+            activation=self.activation,
+        )
+
     def folded_layers(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
         """The same layers with the standardisation inside the first one, for raw features."""
         kernel, bias = (array.astype(np.float64) for array in self.layers[0])

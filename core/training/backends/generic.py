@@ -1,0 +1,42 @@
+"""Keras's own steps, which every backend has: JAX and PyTorch train through them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import keras
+import numpy as np
+
+from core.training.backends.protocol import Predict, Step
+
+_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "out of memory", "OutOfMemory")
+
+
+class GenericBackend:
+    """What needs no knowledge of the backend."""
+
+    def __init__(self) -> None:
+        self.name: str = keras.backend.backend()
+
+    def devices(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def prepare(self, seed: int) -> None:
+        keras.utils.set_random_seed(seed)
+
+    def training_step(self, model: keras.Model) -> Step:
+        def step(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
+            model.train_on_batch(inputs, targets, sample_weight=weights)
+
+        return step
+
+    def prediction(self, model: keras.Model) -> Predict:
+        def predict(inputs: np.ndarray) -> np.ndarray:
+            return np.asarray(model.predict_on_batch(inputs), np.float32)
+
+        return predict
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        return isinstance(error, MemoryError) or any(
+            words in f"{type(error).__name__}: {error}" for words in _OUT_OF_MEMORY
+        )

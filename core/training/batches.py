@@ -1,0 +1,131 @@
+"""Which pictures make a batch, and how they become what a model takes.
+
+What a batch holds depends on the seed, the epoch and its number alone, never on
+what was drawn before: a run that goes on after a crash sees the same batches.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from core.data.task import Task
+from core.files import digest_of
+from core.training.config import Imbalance
+
+_BATCHES_AHEAD = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What one step takes."""
+
+    inputs: np.ndarray  # (B, …), as the model takes it
+    targets: np.ndarray  # float32 (B, C), may be mixed
+    weights: np.ndarray  # float32 (B,)
+
+
+class Source(Protocol):
+    """Where a model's inputs come from. Called from a thread beside the training."""
+
+    def draw(
+        self, rows: np.ndarray, targets: np.ndarray, epoch: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets to train on, changed at random.
+
+        Args:
+            rows: int64 row numbers of the dataset, (B,).
+            targets: float32 (B, C).
+            epoch: from 0; sources of kept copies show another copy in each.
+            seed: of this very batch.
+        """
+
+    def plain(self, rows: np.ndarray) -> np.ndarray:
+        """Inputs as they are, to be judged by."""
+
+
+class TrainingBatches:
+    """The batches of every epoch, all of the same size."""
+
+    def __init__(
+        self,
+        source: Source,
+        rows: np.ndarray,
+        targets: np.ndarray,
+        *,
+        batch_size: int,
+        imbalance: Imbalance,
+        task: Task,
+        seed: int,
+    ) -> None:
+        """Plan batches.
+
+        Args:
+            rows: int64 (n,), rows of the dataset to train on.
+            targets: float32 (n, C), theirs.
+            seed: of this phase of the run.
+        """
+        self._source, self._rows, self._targets, self._seed = source, rows, targets, seed
+        self.size = min(batch_size, len(rows))
+        self._weights = np.ones(len(rows), np.float32)
+        self._chances: np.ndarray | None = None
+        if imbalance is not Imbalance.NONE:
+            balanced = balancing_weights(targets, task)
+            if imbalance is Imbalance.CLASS_WEIGHTS:
+                self._weights = balanced
+            else:
+                self._chances = balanced / balanced.sum()
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self._rows) // self.size)
+
+    def of_epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from number ``first`` on, made ahead while the last one is trained on."""
+        order = self._order(epoch)
+        waiting: deque[Future[Batch]] = deque()
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as maker:
+            try:
+                for number in range(first, len(self)):
+                    waiting.append(maker.submit(self._make, order, epoch, number))
+                    if len(waiting) > _BATCHES_AHEAD:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                maker.shutdown(cancel_futures=True)
+
+    def _order(self, epoch: int) -> np.ndarray:
+        """Places in ``rows``, as many as fill whole batches; the last batch is filled from the beginning."""
+        chance = np.random.default_rng([self._seed, epoch])
+        count = len(self) * self.size
+        if self._chances is not None:
+            return chance.choice(len(self._rows), count, p=self._chances)
+        return np.resize(chance.permutation(len(self._rows)), count)
+
+    def _make(self, order: np.ndarray, epoch: int, number: int) -> Batch:
+        places = order[number * self.size : (number + 1) * self.size]
+        seed = int(digest_of([self._seed, epoch, number])[:7], 16)
+        inputs, targets = self._source.draw(self._rows[places], self._targets[places], epoch, seed)
+        return Batch(inputs=inputs, targets=targets, weights=self._weights[places])
+
+
+def balancing_weights(targets: np.ndarray, task: Task) -> np.ndarray:
+    """float32 (n,), mean 1: what each picture counts so that every class counts the same.
+
+    A picture with several labels takes the weight of its rarest one; one without any
+    counts as one of the class "none".
+    """
+    counts = targets.sum(axis=0)
+    of_class = 1.0 / np.maximum(counts, 1.0)  # (C,)
+    weights = (targets * of_class).max(axis=1)
+    if task is Task.MULTI_LABEL:
+        empty = targets.sum(axis=1) == 0
+        weights[empty] = 1.0 / max(1, int(empty.sum()))
+    result: np.ndarray = (weights / weights.mean()).astype(np.float32)
+    return result

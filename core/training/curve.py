@@ -1,0 +1,131 @@
+"""The learning curve: every epoch's scores, which is the best, and when it is time to end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.messages import Message
+from core.progress import Progress
+from core.training.config import TrainingConfig
+
+
+@dataclass(kw_only=True)
+class _Standing:
+    """What must be known to go on; written with every checkpoint."""
+
+    epoch: int = 0  # behind us, over all phases
+    best: dict[str, Any] | None = None  # the record of the best epoch
+    best_name: str | None = None  # of its checkpoint
+    phase_best: float | None = None  # the best value of what is watched in this phase
+    since_best: int = 0  # epochs of this phase without a better one
+    plateaus: int = 0
+    lines: int = 0  # of the metrics file
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+
+class LearningCurve:
+    """Judges epochs by what the settings watch, and tells the progress of each."""
+
+    def __init__(self, settings: TrainingConfig, progress: Progress) -> None:
+        self._settings, self._progress = settings, progress
+        self._standing = _Standing()
+        self.phase = ""
+        self.planned = settings.epochs  # epochs behind us and those still to come, at most
+
+    @property
+    def epoch(self) -> int:
+        return self._standing.epoch
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        return self._standing.best
+
+    @property
+    def best_name(self) -> str | None:
+        return self._standing.best_name
+
+    @property
+    def plateaus(self) -> int:
+        return self._standing.plateaus
+
+    @property
+    def patience_left(self) -> int:
+        return max(0, self._settings.patience - self._standing.since_best)
+
+    def begin_phase(self, name: str, planned_epochs: int) -> None:
+        """A phase begins; what it is judged by starts anew, the best of all stays."""
+        self.phase, self.planned = name, self._standing.epoch + planned_epochs
+        self._standing.phase_best, self._standing.since_best, self._standing.plateaus = None, 0, 0
+
+    def is_best(self, record: dict[str, Any]) -> bool:
+        """Whether an epoch with these scores would be the best of all."""
+        best = self._standing.best
+        return best is None or self._value(record) < self._value(best)
+
+    def add(self, record: dict[str, Any], name: str | None = None) -> None:
+        """One more epoch.
+
+        Args:
+            record: its scores; see the job directory's ``metrics.jsonl``.
+            name: of its checkpoint, if it is the best.
+        """
+        now = self._standing
+        now.epoch += 1
+        record = {"phase": self.phase, "epoch": now.epoch, "epochs": max(self.planned, now.epoch), **record}
+        if self.is_best(record):
+            now.best, now.best_name = record, name
+        value = self._value(record)
+        if now.phase_best is None or value < now.phase_best:
+            now.phase_best, now.since_best = value, 0
+        else:
+            now.since_best += 1
+            if now.since_best % max(1, self._settings.patience // 2) == 0:
+                now.plateaus += 1
+        best_epoch = now.best["epoch"] if now.best else None
+        self._progress.metric(record | {"best_epoch": best_epoch, "patience_left": self.patience_left})
+        now.lines += 1
+
+    def renew_patience(self) -> None:
+        """More epochs were asked for: what was given up is tried again."""
+        self._standing.since_best = 0
+
+    def has_run_out_of_patience(self) -> bool:
+        return self._standing.since_best >= self._settings.patience
+
+    def note(self, message: Message) -> None:
+        """Something the user should know of this run."""
+        self._standing.notes.append(message.to_json())
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        return list(self._standing.notes)
+
+    def result(self) -> dict[str, Any]:
+        """What the training step hands on."""
+        now = self._standing
+        return {
+            "training": {
+                "epochs": now.epoch,
+                "best": now.best,
+                "seed": self._settings.seed,
+                "notes": self.notes,
+            }
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self._standing)
+
+    def restore(self, record: dict[str, Any]) -> None:
+        """Stand where ``to_json`` stood; lines of the curve after that are forgotten."""
+        self._standing = _Standing(**record)
+        self._progress.rewind(self._standing.lines)
+
+    def _value(self, record: dict[str, Any]) -> float:
+        """What is watched, such that less is better; a number that is none is worst."""
+        watch = self._settings.watch
+        value = float(record.get(watch, math.nan))
+        if math.isnan(value):
+            return math.inf
+        return value if watch.is_better_low else -value

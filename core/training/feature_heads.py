@@ -1,0 +1,138 @@
+"""Heads on frozen features: fitted in seconds, and where every recipe but "scratch" begins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.data.layout import Split
+from core.data.task import Task
+from core.models.head import HeadWeights, mean_of_quarters
+from core.progress import Progress, raise_if_stopped
+from core.training.batches import balancing_weights
+from core.training.checkpoint import Checkpoints
+from core.training.config import Imbalance, Pooling, TrainingConfig
+from core.training.curve import LearningCurve
+from core.training.linear import EpochScores, FeatureSet, fit_linear_head
+from core.training.outcome import write_head
+
+_SAVE_EVERY_SECONDS = 1.0
+# Beyond this a head on the quarters would need more memory than it is likely to gain.
+_MOST_QUARTERS_BYTES = 600 << 20
+
+
+class HeadKeeper:
+    """Adds the epochs of a head to the curve, and keeps the best head on disk."""
+
+    def __init__(
+        self,
+        curve: LearningCurve,
+        checkpoints: Checkpoints,
+        progress: Progress,
+        on_look: Callable[[HeadWeights], None],
+    ) -> None:
+        self._curve, self._checkpoints, self._progress, self._on_look = curve, checkpoints, progress, on_look
+        self._unsaved: tuple[str, HeadWeights] | None = None
+        self._saved_at = 0.0
+
+    def add(self, scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
+        record = {
+            "loss": scores.loss,
+            "accuracy": scores.accuracy,
+            "validation_loss": scores.validation_loss,
+            "validation_accuracy": scores.validation_accuracy,
+            **({} if scores.validation_macro_f1 is None else {"validation_macro_f1": scores.validation_macro_f1}),
+            **details,
+        }
+        name = f"{self._curve.epoch + 1:05d}"
+        if self._curve.is_best(record):
+            self._unsaved = (name, head)
+        self._curve.add(record, name)
+        self._progress.advance(self._curve.epoch, max(self._curve.epoch, self._curve.planned))
+        # Linear epochs take milliseconds, and a safe write as long: not each best one is worth it.
+        if time.monotonic() - self._saved_at > _SAVE_EVERY_SECONDS:
+            self.save()
+            self._on_look(head)
+        raise_if_stopped(self._progress)
+
+    def save(self) -> None:
+        """Write the best head so far, if it is not on disk yet."""
+        if self._unsaved is None:
+            return
+        name, head = self._unsaved
+        self._checkpoints.write_best(name, lambda folder: write_head(folder, head))
+        self._unsaved, self._saved_at = None, time.monotonic()
+        self._progress.keep(self._curve.result())
+
+
+def feature_sets(
+    dataset: Dataset, settings: TrainingConfig, features: np.ndarray, views: np.ndarray | None
+) -> tuple[FeatureSet, FeatureSet]:
+    """What a head is trained on and judged by.
+
+    Args:
+        features: float32 (n, F) of all pictures of the dataset.
+        views: float32 (views, t, F) of changed copies of the pictures to train on, or None.
+    """
+    rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
+    copies = [] if views is None else list(views)
+    targets = np.tile(dataset.targets[rows], (1 + len(copies), 1))
+    weights = None if settings.imbalance is Imbalance.NONE else balancing_weights(targets, dataset.task)
+    train = FeatureSet(
+        features=np.concatenate([features[rows], *copies]), targets=targets, weights=weights
+    )
+    return train, FeatureSet(features=features[validation], targets=dataset.targets[validation])
+
+
+def fit_linear_heads(
+    train: FeatureSet,
+    validation: FeatureSet,
+    settings: TrainingConfig,
+    task: Task,
+    keeper: HeadKeeper,
+    curve: LearningCurve,
+    epochs: int,
+) -> None:
+    """Try the heads that the settings allow, one after the other; the best epoch of all is kept.
+
+    Each takes the features of the network: those of the quarters, or the largest
+    values. A head on the mean of the quarters is spread over them.
+    """
+    kinds = _kinds(train, settings)
+    for left, kind in zip(range(len(kinds), 0, -1), kinds, strict=True):
+        share = max(1, (epochs - curve.epoch) // left)
+        if curve.epoch >= epochs:
+            return
+        curve.begin_phase(kind, epochs - curve.epoch)
+
+        def add(scores: EpochScores, head: HeadWeights, details: dict[str, Any], kind: str = kind) -> None:
+            keeper.add(scores, head.spread_over_quarters() if kind == "whole" else head, details)
+
+        fit_linear_head(
+            of_whole_pictures(train) if kind == "whole" else train,
+            of_whole_pictures(validation) if kind == "whole" else validation,
+            epochs=share,
+            on_epoch=add,
+            task=task,
+            l2=settings.head.l2 or None,
+            label_smoothing=settings.loss.label_smoothing,
+        )
+
+
+def of_whole_pictures(data: FeatureSet) -> FeatureSet:
+    return FeatureSet(features=mean_of_quarters(data.features), targets=data.targets, weights=data.weights)
+
+
+def _kinds(train: FeatureSet, settings: TrainingConfig) -> list[str]:
+    pooling = settings.head.pooling
+    if pooling is Pooling.MAX:
+        return ["max"]
+    if pooling is Pooling.MEAN:
+        return ["whole"]
+    if pooling is Pooling.QUARTERS:
+        return ["quarters"]
+    return ["whole", "quarters"] if train.features.nbytes <= _MOST_QUARTERS_BYTES else ["whole"]
