@@ -47,11 +47,7 @@ class RowFile:
         for place, row in enumerate(rows.tolist()):
             if not 0 <= row < self.shape[0]:
                 raise IndexError(f"row {row} of {self.shape[0]}")
-            view = (
-                memoryview(result[place]).cast("B")
-                if result[place].ndim
-                else memoryview(result[place : place + 1])
-            )
+            view = result[place : place + 1].view(np.uint8).data
             got = os.preadv(self._descriptor, [view], self._offset + row * self._row_bytes)
             if got != self._row_bytes:
                 raise OSError(f"{self.path} ends within row {row}")
@@ -59,7 +55,7 @@ class RowFile:
 
     def write(self, first: int, rows: np.ndarray) -> None:
         """Put rows (B, …) at ``first`` and after it."""
-        data = memoryview(np.ascontiguousarray(rows, self.dtype)).cast("B")
+        data = np.ascontiguousarray(rows, self.dtype).view(np.uint8).data.cast("B")
         start = self._offset + first * self._row_bytes
         written = 0
         while written < len(data):

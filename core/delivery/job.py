@@ -25,7 +25,7 @@ from core.models.backbones import get_backbone
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage, raise_if_stopped
 from core.training.config import TrainingConfig
-from core.training.job import head_file, load_extractor
+from core.training.outcome import head_file, load_extractor
 from core.workspace import project_of
 
 # Engines sum in different orders; more than this is not rounding but another computation.

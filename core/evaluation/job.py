@@ -14,7 +14,7 @@ from core.models.head import HeadWeights
 from core.progress import Progress, Stage
 from core.training.config import TrainingConfig
 from core.training.features import cached_features
-from core.training.job import engine_path, head_file
+from core.training.outcome import engine_path, head_file
 from core.workspace import project_of
 
 

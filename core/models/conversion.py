@@ -119,7 +119,11 @@ def _converted(path: Path, build: Callable[[], keras.Model]) -> Path:
 
 def _engine_path(backbone: Backbone, pretrained: bool, pooling: MapPooling = "quarters") -> Path:
     suffix = "" if pooling == "quarters" else f"-{pooling}"
-    return backbones_folder() / "engines" / f"{backbone.key}-{_engine_digest(backbone, pretrained)}{suffix}.tflite"
+    return (
+        backbones_folder()
+        / "engines"
+        / f"{backbone.key}-{_engine_digest(backbone, pretrained)}{suffix}.tflite"
+    )
 
 
 def _engine_digest(backbone: Backbone, pretrained: bool) -> str:

@@ -101,6 +101,12 @@ class FeatureExtractor:
     def output_shape(self) -> tuple[int, ...]:
         return self._engines[0].output_shape
 
+    @property
+    def output_size(self) -> int:
+        """The length of what comes out for a picture, where that is one row of numbers."""
+        (size,) = self.output_shape
+        return size
+
     def run(
         self,
         pictures: np.ndarray,

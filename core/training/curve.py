@@ -22,6 +22,7 @@ class _Standing:
     since_best: int = 0  # epochs of this phase without a better one
     plateaus: int = 0
     lines: int = 0  # of the metrics file
+    linear_phase: str = ""  # the kind of linear head that was best
     notes: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -51,6 +52,15 @@ class LearningCurve:
         return self._standing.plateaus
 
     @property
+    def linear_phase(self) -> str:
+        """The phase of the best linear head; "" before they were fitted."""
+        return self._standing.linear_phase
+
+    def end_linear_heads(self) -> None:
+        """Remember which features the best of them takes: a hidden layer will take the same."""
+        self._standing.linear_phase = str(self._standing.best["phase"]) if self._standing.best else ""
+
+    @property
     def patience_left(self) -> int:
         return max(0, self._settings.patience - self._standing.since_best)
 
@@ -58,6 +68,10 @@ class LearningCurve:
         """A phase begins; what it is judged by starts anew, the best of all stays."""
         self.phase, self.planned = name, self._standing.epoch + planned_epochs
         self._standing.phase_best, self._standing.since_best, self._standing.plateaus = None, 0, 0
+
+    def go_on_with_phase(self, name: str, epochs_left: int) -> None:
+        """A phase goes on from a checkpoint, with its patience as it was."""
+        self.phase, self.planned = name, self._standing.epoch + epochs_left
 
     def is_best(self, record: dict[str, Any]) -> bool:
         """Whether an epoch with these scores would be the best of all."""

@@ -15,12 +15,14 @@ from core.models.head import HeadWeights, mean_of_quarters
 from core.progress import Progress, raise_if_stopped
 from core.training.batches import balancing_weights
 from core.training.checkpoint import Checkpoints
-from core.training.config import Imbalance, Pooling, TrainingConfig
+from core.training.config import Imbalance, Pooling, Recipe, TrainingConfig
 from core.training.curve import LearningCurve
+from core.training.features import Reduce
 from core.training.linear import EpochScores, FeatureSet, fit_linear_head
 from core.training.outcome import write_head
 
 _SAVE_EVERY_SECONDS = 1.0
+_STARTING_L2, _STARTING_EPOCHS = 0.03, 40
 # Beyond this a head on the quarters would need more memory than it is likely to gain.
 _MOST_QUARTERS_BYTES = 600 << 20
 
@@ -45,7 +47,11 @@ class HeadKeeper:
             "accuracy": scores.accuracy,
             "validation_loss": scores.validation_loss,
             "validation_accuracy": scores.validation_accuracy,
-            **({} if scores.validation_macro_f1 is None else {"validation_macro_f1": scores.validation_macro_f1}),
+            **(
+                {}
+                if scores.validation_macro_f1 is None
+                else {"validation_macro_f1": scores.validation_macro_f1}
+            ),
             **details,
         }
         name = f"{self._curve.epoch + 1:05d}"
@@ -69,22 +75,35 @@ class HeadKeeper:
         self._progress.keep(self._curve.result())
 
 
+def reduction_of(dataset: Dataset, settings: TrainingConfig, feature_size: int) -> Reduce | None:
+    """What is made of the network's features while they are read: their mean, where they would not fit in memory.
+
+    Args:
+        feature_size: numbers that the network gives for a picture.
+    """
+    if settings.head.pooling is Pooling.MAX:
+        return None
+    pictures = len(dataset.pictures)
+    if settings.augmentation.is_active and settings.recipe is Recipe.QUICK:
+        pictures += settings.augmented_views * len(dataset.rows(Split.TRAIN))
+    too_large = 4 * pictures * feature_size > _MOST_QUARTERS_BYTES
+    return "mean" if settings.head.pooling is Pooling.MEAN or too_large else None
+
+
 def feature_sets(
     dataset: Dataset, settings: TrainingConfig, features: np.ndarray, views: np.ndarray | None
 ) -> tuple[FeatureSet, FeatureSet]:
     """What a head is trained on and judged by.
 
     Args:
-        features: float32 (n, F) of all pictures of the dataset.
+        features: float32 (n, F) of all pictures of the dataset; of the quarters, or reduced.
         views: float32 (views, t, F) of changed copies of the pictures to train on, or None.
     """
     rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
     copies = [] if views is None else list(views)
     targets = np.tile(dataset.targets[rows], (1 + len(copies), 1))
     weights = None if settings.imbalance is Imbalance.NONE else balancing_weights(targets, dataset.task)
-    train = FeatureSet(
-        features=np.concatenate([features[rows], *copies]), targets=targets, weights=weights
-    )
+    train = FeatureSet(features=np.concatenate([features[rows], *copies]), targets=targets, weights=weights)
     return train, FeatureSet(features=features[validation], targets=dataset.targets[validation])
 
 
@@ -95,14 +114,20 @@ def fit_linear_heads(
     task: Task,
     keeper: HeadKeeper,
     curve: LearningCurve,
+    *,
     epochs: int,
+    reduced: bool,
 ) -> None:
     """Try the heads that the settings allow, one after the other; the best epoch of all is kept.
 
     Each takes the features of the network: those of the quarters, or the largest
     values. A head on the mean of the quarters is spread over them.
+
+    Args:
+        epochs: the most of all heads together.
+        reduced: the features are means already.
     """
-    kinds = _kinds(train, settings)
+    kinds = _kinds(settings, reduced=reduced)
     for left, kind in zip(range(len(kinds), 0, -1), kinds, strict=True):
         share = max(1, (epochs - curve.epoch) // left)
         if curve.epoch >= epochs:
@@ -113,8 +138,8 @@ def fit_linear_heads(
             keeper.add(scores, head.spread_over_quarters() if kind == "whole" else head, details)
 
         fit_linear_head(
-            of_whole_pictures(train) if kind == "whole" else train,
-            of_whole_pictures(validation) if kind == "whole" else validation,
+            of_whole_pictures(train) if kind == "whole" and not reduced else train,
+            of_whole_pictures(validation) if kind == "whole" and not reduced else validation,
             epochs=share,
             on_epoch=add,
             task=task,
@@ -123,16 +148,33 @@ def fit_linear_heads(
         )
 
 
+def fit_starting_head(train: FeatureSet, settings: TrainingConfig, task: Task) -> HeadWeights:
+    """A linear head held back by a penalty, for fine-tuning to begin with.
+
+    The head that is best by itself has often learnt every training picture by heart:
+    its loss is zero, so a network under it would be told nothing. And its weights are
+    large, so the first steps would shake everything beneath.
+    """
+    heads: list[HeadWeights] = []
+    fit_linear_head(
+        train,
+        train,
+        epochs=_STARTING_EPOCHS,
+        on_epoch=lambda scores, head, details: heads.append(head),
+        task=task,
+        l2=settings.head.l2 or _STARTING_L2,
+        label_smoothing=settings.loss.label_smoothing,
+    )
+    return heads[-1]
+
+
 def of_whole_pictures(data: FeatureSet) -> FeatureSet:
     return FeatureSet(features=mean_of_quarters(data.features), targets=data.targets, weights=data.weights)
 
 
-def _kinds(train: FeatureSet, settings: TrainingConfig) -> list[str]:
-    pooling = settings.head.pooling
-    if pooling is Pooling.MAX:
+def _kinds(settings: TrainingConfig, *, reduced: bool) -> list[str]:
+    if settings.head.pooling is Pooling.MAX:
         return ["max"]
-    if pooling is Pooling.MEAN:
+    if reduced:
         return ["whole"]
-    if pooling is Pooling.QUARTERS:
-        return ["quarters"]
-    return ["whole", "quarters"] if train.features.nbytes <= _MOST_QUARTERS_BYTES else ["whole"]
+    return ["quarters"] if settings.head.pooling is Pooling.QUARTERS else ["whole", "quarters"]

@@ -8,7 +8,7 @@ from keras import layers
 
 from core.data.task import Task
 from core.models.head import QUARTERS, Activation, HeadWeights
-from core.training.config import HeadConfig, Pooling
+from core.training.config import HeadConfig
 
 
 class TrainableHead:
@@ -44,7 +44,7 @@ class TrainableHead:
         """Logits float32 (B, C) of features (B, F)."""
         x = features
         for number, (dense, norm) in enumerate(zip(self._dense, self._norms, strict=True)):
-            if len(self._dense) > 1 or self._config.pooling is Pooling.MAX:
+            if self._config.dropout_rate:
                 x = layers.Dropout(self._config.dropout_rate, name=f"head_dropout_{number}")(x)
             x = dense(x)
             x = norm(x) if norm is not None else x

@@ -1,220 +1,358 @@
 """The step of a run that trains: from pictures to the best weights on disk.
 
-``checkpoints/best.npz`` is the head. A network trained from scratch has its own
-extractor beside it, as weights and, once converted, as a LiteRT engine.
+Every recipe is a row of phases. Heads on frozen features come first and take
+seconds; then come phases of gradients, each from the best so far. What is best of
+all, on validation, is what the run delivers.
 """
 
 from __future__ import annotations
 
-import math
-import time
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.arrays import DECODED_PER_SECOND, decoded_pictures
+from core.data.arrays import PictureStore, open_pictures
 from core.data.dataset import Dataset, open_dataset
 from core.data.layout import Split
 from core.data.splitting import MIN_PICTURES_PER_CLASS
-from core.errors import DataError, TooFewClassesError
-from core.files import hash_file, whole_file
+from core.errors import DataError, TooFewClassesError, TrainingError
+from core.files import read_json_lines
 from core.messages import N_
-from core.models.backbones import Backbone, get_backbone
-from core.models.conversion import cached_engine, convert_to_tflite, feature_engine
-from core.models.head import HeadWeights, mean_of_quarters
-from core.models.speeds import expected_seconds
+from core.models.backbones import get_backbone
+from core.models.conversion import cached_engine, feature_engine
+from core.models.engine import FeatureExtractor
+from core.models.head import HeadWeights
 from core.models.weights import obtain_weights, weights_ready
 from core.progress import JobStopped, Progress, Stage, raise_if_stopped
-from core.training.config import Recipe, TrainingConfig
-from core.training.features import augmented_features, cached_features, count_missing
-from core.training.linear import EpochScores, FeatureSet, fit_linear_head
+from core.training.checkpoint import Checkpoints
+from core.training.config import DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, Loss, Recipe, TrainingConfig
+from core.training.curve import LearningCurve
+from core.training.estimate import epochs_of, expected_stages, phases_of
+from core.training.feature_heads import (
+    HeadKeeper,
+    feature_sets,
+    fit_linear_heads,
+    fit_starting_head,
+    of_whole_pictures,
+    reduction_of,
+)
+from core.training.features import Reduce, augmented_features, cached_features
+from core.training.linear import FeatureSet
+from core.training.live import LiveView
+from core.training.outcome import extractor_file, has_own_network, head_file, map_pooling
 from core.workspace import project_of
 
-_HEAD_SECONDS = 3.0  # first guesses, for the time left
-_CONVERSION_SECONDS = 15.0
-_EXPORT_SECONDS = 20.0
-_SCRATCH_PICTURES_PER_SECOND = 120.0
-_SAVE_EVERY_SECONDS = 1.0
-# Beyond this a head on the quarters would need more memory than it is likely to gain.
-_MOST_QUARTERS_BYTES = 600 << 20
+if TYPE_CHECKING:
+    from core.training.batches import Source
+    from core.training.loop import Phase
+    from core.training.networks import TrainedNetwork
+
+_HIDDEN_EPOCHS = 60
+_WHOLE_NETWORK_FACTOR = 0.3  # on the learning rate, once all blocks are trained
 
 
 def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Run the recipe. Stopped with a best so far, it returns as if it had finished."""
     settings = TrainingConfig.from_json(config)
-    progress.rewind(0)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     require_all_parts(dataset)
-    curve = _LearningCurve(directory, settings, progress)
+    run = Training(directory, settings, dataset, progress)
     try:
-        if settings.recipe is Recipe.SCRATCH:
-            _train_from_scratch(dataset, settings, curve, progress)
-        else:
-            _train_quick(dataset, settings, curve, progress)
+        run.run()
     except JobStopped:
-        if curve.best is None:
+        if run.curve.best is None:
             raise
-    curve.save()
-    return curve.result()
+    if run.curve.best is None:
+        raise TrainingError(
+            N_(
+                "Nothing was learnt: the loss was no number from the first epoch on. Choose a lower learning rate."
+            )
+        )
+    run.tidy_up()
+    return run.curve.result()
 
 
-def engine_path(directory: Path, settings: TrainingConfig) -> Path:
-    """The LiteRT feature extractor of a trained run: its backbone's, or its own.
+class Training:
+    """One attempt at a run, from its beginning or from its last checkpoint."""
 
-    A network of its own is converted at the first call.
-    """
-    backbone = get_backbone(settings.backbone)
-    if settings.recipe is not Recipe.SCRATCH:
-        return feature_engine(backbone)
-    # Named by its weights: the name is the key under which its features are cached,
-    # and a run that is resumed trains another network.
-    weights = hash_file(extractor_file(directory))
-    path = directory / "checkpoints" / f"{directory.name}-{weights[:16]}.tflite"
-    if not path.exists():
-        extractor = load_extractor(directory, settings)
-        with whole_file(path) as temporary:
-            temporary.write_bytes(convert_to_tflite(extractor))
-    return path
+    def __init__(
+        self, directory: Path, settings: TrainingConfig, dataset: Dataset, progress: Progress
+    ) -> None:
+        self._directory, self._settings = directory, settings
+        self._dataset, self._progress = dataset, progress
+        self._backbone = get_backbone(settings.backbone)
+        self._checkpoints = Checkpoints(directory)
+        self.curve = LearningCurve(settings, progress)
+        self._live = LiveView(dataset, settings, self.curve, progress)
 
+    def run(self) -> None:
+        """Every phase that is still to come.
 
-def load_extractor(directory: Path, settings: TrainingConfig) -> Any:
-    """The Keras feature extractor of a trained run (``keras.Model``, frozen)."""
-    from core.models.classifier import build_feature_extractor
+        Raises:
+            JobStopped, JobPaused: the user said so.
+        """
+        self._progress.plan(expected_stages(self._dataset, self._settings))
+        place = self._checkpoints.place()
+        if place is None:
+            self._progress.rewind(0)
+            self._checkpoints.forget_all()
+        else:
+            self.curve.restore(place["curve"])
+            if place["best_name"]:
+                self._checkpoints.point_to_best(place["best_name"])
+        phases = phases_of(self._settings)
+        if self._settings.recipe is not Recipe.SCRATCH and (place is None or place["phase"] == "hidden"):
+            self._train_heads(place)
+            place = None
+        first = phases.index(place["phase"]) if place else 0
+        for name in phases[first:]:
+            self._train_network(name, phases, place if place and place["phase"] == name else None)
 
-    backbone = get_backbone(settings.backbone)
-    if settings.recipe is not Recipe.SCRATCH:
-        return build_feature_extractor(backbone)
-    extractor = build_feature_extractor(backbone, pretrained=False)
-    extractor.load_weights(extractor_file(directory))
-    return extractor
+    def tidy_up(self) -> None:
+        """Leave what is worth keeping: the curve for TensorBoard, no kept outputs of the trunk."""
+        from core.training.tensorboard import write_events
 
+        shutil.rmtree(self._activations, ignore_errors=True)
+        write_events(self._directory, read_json_lines(self._directory / "metrics.jsonl"))
 
-def head_file(directory: Path) -> Path:
-    return directory / "checkpoints" / "best.npz"
+    # -- heads on frozen features
 
+    def _train_heads(self, place: dict[str, Any] | None) -> None:
+        """Linear heads, then one with hidden layers where the settings ask for it."""
+        engine = self._prepared_engine()
+        reduce = reduction_of(self._dataset, self._settings, FeatureExtractor(engine).output_size)
+        features = cached_features(
+            self._dataset, engine, self._progress, speed_key=self._backbone.key, reduce=reduce
+        )
+        views = self._augmented_features(engine, reduce)
+        train, validation = feature_sets(self._dataset, self._settings, features, views)
+        del features, views
+        self._progress.stage(Stage.TRAINING)
+        raise_if_stopped(self._progress)
+        if place is None:
+            self._train_linear_heads(train, validation, reduced=reduce is not None)
+        if self._wants_gradient_head():
+            self._train_hidden_head(train, validation, place, reduced=reduce is not None)
 
-def extractor_file(directory: Path) -> Path:
-    return directory / "checkpoints" / "extractor.weights.h5"
+    def _train_linear_heads(self, train: FeatureSet, validation: FeatureSet, *, reduced: bool) -> None:
+        """Linear heads; for recipes that go on from them, also the one that they begin with."""
+        keeper = HeadKeeper(
+            self.curve,
+            self._checkpoints,
+            self._progress,
+            on_look=lambda head: self._live.show(_logits(head, validation.features)),
+        )
+        is_quick = self._settings.recipe is Recipe.QUICK
+        epochs = self._settings.epochs if is_quick else DEFAULT_EPOCHS[Recipe.QUICK]
+        try:
+            fit_linear_heads(
+                train,
+                validation,
+                self._settings,
+                self._dataset.task,
+                keeper,
+                self.curve,
+                epochs=epochs,
+                reduced=reduced,
+            )
+        finally:
+            keeper.save()
+        self.curve.end_linear_heads()
+        if not is_quick:
+            head = fit_starting_head(train, self._settings, self._dataset.task)
+            (head.spread_over_quarters() if reduced else head).save(self._starting_head)
 
+    def _train_hidden_head(
+        self, train: FeatureSet, validation: FeatureSet, place: dict[str, Any] | None, *, reduced: bool
+    ) -> None:
+        """A head trained by gradients, on the features that suit a linear one best."""
+        from core.training.batches import TrainingBatches
+        from core.training.loop import Phase
+        from core.training.networks import HeadNetwork
+        from core.training.sources import FeatureSource
 
-def _train_quick(
-    dataset: Dataset, settings: TrainingConfig, curve: _LearningCurve, progress: Progress
-) -> None:
-    backbone = get_backbone(settings.backbone)
-    progress.plan(_expected(dataset, settings, backbone))
-    engine = _prepared_engine(backbone, progress)
-    features = cached_features(dataset, engine, progress, speed_key=backbone.key)
-    train_set = _training_features(dataset, settings, engine, features, progress)
-    validation = dataset.rows(Split.VALIDATION)
-    validation_set = FeatureSet(features=features[validation], targets=dataset.targets[validation])
-    progress.stage(Stage.TRAINING)
-    raise_if_stopped(progress)
-    _fit_heads(train_set, validation_set, settings, curve, progress)
+        on_mean = self.curve.linear_phase == "whole"
+        if on_mean and not reduced:
+            train, validation = of_whole_pictures(train), of_whole_pictures(validation)
+        network = HeadNetwork(
+            self._settings, train.num_classes, self._dataset.task, train.features, on_mean=on_mean
+        )
+        epochs = (
+            min(_HIDDEN_EPOCHS, self._settings.epochs)
+            if self._settings.recipe is Recipe.QUICK
+            else _HIDDEN_EPOCHS
+        )
+        own_rate = self._settings.optimizer.learning_rate > 0
+        phase = Phase(
+            name="hidden",
+            epochs=epochs,
+            batches=TrainingBatches(
+                FeatureSource(network.standardised(train.features)),
+                np.arange(len(train.features)),
+                train.targets,
+                batch_size=self._settings.batch_size,
+                imbalance=self._settings.imbalance,
+                task=self._dataset.task,
+                seed=self._settings.seed,
+            ),
+            validation=FeatureSource(network.standardised(validation.features)),
+            validation_rows=np.arange(len(validation.features)),
+            validation_targets=validation.targets,
+            build=network.build,
+            write_best=network.write_best,
+            learning_rate_factor=1.0
+            if own_rate
+            else DEFAULT_LEARNING_RATE[Recipe.QUICK] / self._settings.learning_rate,
+        )
+        self._run(phase, place, later_epochs=0)
 
+    def _wants_gradient_head(self) -> bool:
+        """What a linear fit cannot do: hidden layers, and the focal loss."""
+        return bool(self._settings.head.hidden_units) or self._settings.loss.kind is Loss.FOCAL
 
-def _training_features(
-    dataset: Dataset, settings: TrainingConfig, engine: Path, features: np.ndarray, progress: Progress
-) -> FeatureSet:
-    """The training pictures' features, those of their changed copies after them."""
-    rows = dataset.rows(Split.TRAIN)
-    targets = dataset.targets[rows]
-    if not settings.augmentation.is_active:
-        return FeatureSet(features=features[rows], targets=targets)
-    views = augmented_features(
-        dataset, rows, engine, settings.augmentation, settings.augmented_views, settings.seed, progress
-    )
-    return FeatureSet(
-        features=np.concatenate([features[rows], *views]), targets=np.tile(targets, (1 + len(views), 1))
-    )
-
-
-def _fit_heads(
-    train: FeatureSet,
-    validation: FeatureSet,
-    settings: TrainingConfig,
-    curve: _LearningCurve,
-    progress: Progress,
-) -> None:
-    """Try a head on the whole picture's features, then one that knows the quarters; the best epoch is kept."""
-    fits_in_memory = train.features.nbytes <= _MOST_QUARTERS_BYTES
-    epochs = settings.epochs // 2 if fits_in_memory and settings.epochs > 1 else settings.epochs
-    whole_train, whole_validation = _of_whole_pictures(train), _of_whole_pictures(validation)
-
-    def add_whole(scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
-        curve.add_head(scores, head.spread_over_quarters(), details)
-
-    curve.phase = "whole"
-    fit_linear_head(whole_train, whole_validation, epochs=epochs, on_epoch=add_whole)
-    if epochs < settings.epochs:
-        curve.phase = "quarters"
-        left = settings.epochs - epochs
-        fit_linear_head(train, validation, epochs=left, on_epoch=curve.add_head)
-    if settings.head.hidden_units:
-        from core.training.network import fit_hidden_head
-
-        knows_quarters = curve.best is not None and curve.best["phase"] == "quarters"
-        curve.phase = "hidden"
-        fit_hidden_head(
-            train if knows_quarters else whole_train,
-            validation if knows_quarters else whole_validation,
-            train.num_classes,
-            settings,
-            on_epoch=curve.add_head if knows_quarters else add_whole,
-            on_batch=lambda: raise_if_stopped(progress),
+    def _augmented_features(self, engine: Path, reduce: Reduce | None) -> np.ndarray | None:
+        """Of changed copies, for the recipe whose only chance to see any this is."""
+        if self._settings.recipe is not Recipe.QUICK or not self._settings.augmentation.is_active:
+            return None
+        return augmented_features(
+            self._dataset,
+            self._dataset.rows(Split.TRAIN),
+            engine,
+            self._settings.augmentation,
+            self._settings.augmented_views,
+            self._settings.seed,
+            self._progress,
+            reduce=reduce,
         )
 
+    def _prepared_engine(self) -> Path:
+        pooling = map_pooling(self._settings)
+        self._obtain_weights()
+        if cached_engine(self._backbone, pooling) is None:
+            self._progress.stage(Stage.CONVERTING)
+        return feature_engine(self._backbone, pooling=pooling)
 
-def _of_whole_pictures(data: FeatureSet) -> FeatureSet:
-    return FeatureSet(features=mean_of_quarters(data.features), targets=data.targets, weights=data.weights)
+    def _obtain_weights(self) -> None:
+        if not weights_ready(self._backbone):
+            self._progress.stage(Stage.DOWNLOADING)
+            obtain_weights(self._backbone, self._progress.advance, self._progress.should_stop)
 
+    # -- networks
 
-def _train_from_scratch(
-    dataset: Dataset, settings: TrainingConfig, curve: _LearningCurve, progress: Progress
-) -> None:
-    count = len(dataset.rows(Split.TRAIN)) * settings.epochs
-    progress.plan(
-        {
-            Stage.DECODING: len(dataset.pictures) / DECODED_PER_SECOND,
-            Stage.TRAINING: count / _SCRATCH_PICTURES_PER_SECOND,
-            Stage.EVALUATING: 5.0,
-            Stage.EXPORTING: _EXPORT_SECONDS,
-        }
-    )
-    progress.stage(Stage.DECODING)
-    pictures = decoded_pictures(dataset, get_backbone(settings.backbone).input_size, progress)
-    from core.training.network import fit_from_scratch
+    def _train_network(self, name: str, phases: list[str], place: dict[str, Any] | None) -> None:
+        from core.training.networks import TrainedNetwork
 
-    progress.stage(Stage.TRAINING)
-    curve.phase = "scratch"
-    fit_from_scratch(
-        dataset, pictures, settings, on_epoch=curve.add_network, on_batch=lambda: raise_if_stopped(progress)
-    )
+        network = TrainedNetwork(
+            self._settings,
+            len(self._dataset.class_names),
+            self._dataset.task,
+            start=self._start,
+            whole=name != "tail",
+            pretrained=name != "scratch",
+        )
+        later = sum(epochs_of(self._settings, other) for other in phases[phases.index(name) + 1 :])
+        self._run(self._network_phase(name, network), place, later_epochs=later)
 
+    def _network_phase(self, name: str, network: TrainedNetwork) -> Phase:
+        from core.training.batches import TrainingBatches
+        from core.training.loop import Phase
 
-def _prepared_engine(backbone: Backbone, progress: Progress) -> Path:
-    if not weights_ready(backbone):
-        progress.stage(Stage.DOWNLOADING)
-        obtain_weights(backbone, progress.advance, progress.should_stop)
-    if cached_engine(backbone) is None:
-        progress.stage(Stage.CONVERTING)
-    return feature_engine(backbone)
+        rows, validation = self._dataset.rows(Split.TRAIN), self._dataset.rows(Split.VALIDATION)
+        source, outputs = self._source(network)
+        self._progress.stage(Stage.FINE_TUNING if name != "scratch" else Stage.TRAINING)
+        return Phase(
+            name=name,
+            epochs=epochs_of(self._settings, name),
+            batches=TrainingBatches(
+                source,
+                rows,
+                self._dataset.targets[rows],
+                batch_size=self._settings.batch_size,
+                imbalance=self._settings.imbalance,
+                task=self._dataset.task,
+                seed=self._settings.seed + len(name),  # phases do not repeat each other's order
+            ),
+            validation=source,
+            validation_rows=validation,
+            validation_targets=self._dataset.targets[validation],
+            build=network.build,
+            write_best=network.write_best,
+            average=self._settings.recipe is Recipe.BEST,
+            outputs=outputs,
+            learning_rate_factor=_WHOLE_NETWORK_FACTOR if name == "all" else 1.0,
+        )
 
+    def _source(self, network: TrainedNetwork) -> tuple[Source, int]:
+        """Pictures, or what the frozen trunk says of them: kept where the disk has room, else computed anew.
 
-def _expected(dataset: Dataset, settings: TrainingConfig, backbone: Backbone) -> dict[Stage, float]:
-    """First guesses of each stage's seconds, from what was measured here before."""
-    engine = cached_engine(backbone)
-    missing = count_missing(dataset, engine)
-    expected = {Stage.TRAINING: _HEAD_SECONDS, Stage.EVALUATING: 1.0, Stage.EXPORTING: _EXPORT_SECONDS}
-    if engine is None:
-        expected[Stage.CONVERTING] = _CONVERSION_SECONDS
-    if missing:
-        expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
-        expected[Stage.FEATURES] = expected_seconds(backbone.key, missing)
-    if settings.augmentation.is_active:
-        views = len(dataset.rows(Split.TRAIN)) * settings.augmented_views
-        expected[Stage.AUGMENTING] = 1.5 * expected_seconds(backbone.key, views)
-    return expected
+        Also how many numbers the trunk gives for a picture, 0 without one.
+        """
+        from core.models.conversion import trunk_engine
+        from core.training.activations import Plan, fits_on_disk, kept_bytes, kept_source
+        from core.training.sources import PictureSource, TrunkSource
+
+        augmentation = self._settings.augmentation
+        pictures = PictureSource(self._opened_pictures().read, augmentation)
+        if network.takes_pictures():
+            return pictures, 0
+        self._progress.stage(Stage.CONVERTING)
+        cut, build = network.trunk()
+        trunk = trunk_engine(self._backbone, cut.layer, build)
+        plan = Plan(
+            train=self._dataset.rows(Split.TRAIN),
+            validation=self._dataset.rows(Split.VALIDATION),
+            views=self._settings.augmented_views if augmentation.is_active else 0,
+            augmentation=augmentation,
+            seed=self._settings.seed,
+        )
+        # Mixed pictures are other ones in every epoch: there is nothing to keep of them.
+        if augmentation.is_mixing or not fits_on_disk(kept_bytes(plan, cut.numbers), self._directory):
+            return TrunkSource(pictures, FeatureExtractor(trunk)), cut.numbers
+        kept = kept_source(plan, pictures, trunk, self._activations, self._progress)
+        return kept, cut.numbers
+
+    def _start(self) -> tuple[HeadWeights | None, Path | None]:
+        """What a network begins with: the best network so far with its head, or the first head that is not too sure."""
+        if self._settings.recipe is Recipe.SCRATCH:
+            return None, None
+        if has_own_network(self._directory):
+            return HeadWeights.load(head_file(self._directory)), extractor_file(self._directory)
+        best = self.curve.best
+        is_hidden = best is not None and best["phase"] == "hidden"
+        return HeadWeights.load(head_file(self._directory) if is_hidden else self._starting_head), None
+
+    def _opened_pictures(self) -> PictureStore:
+        self._progress.stage(Stage.DECODING)
+        return open_pictures(self._dataset, self._backbone.input_size, self._progress)
+
+    def _run(self, phase: Phase, place: dict[str, Any] | None, *, later_epochs: int) -> None:
+        from core.training.loop import Surroundings, run_phase
+
+        if place is None:
+            self.curve.begin_phase(phase.name, phase.epochs + later_epochs)
+        else:
+            self.curve.go_on_with_phase(phase.name, phase.epochs - place["phase_epoch"] + later_epochs)
+            if phase.epochs > place["phase_epochs"]:
+                self.curve.renew_patience()  # more epochs were asked for
+        surroundings = Surroundings(
+            settings=self._settings,
+            task=self._dataset.task,
+            curve=self.curve,
+            checkpoints=self._checkpoints,
+            progress=self._progress,
+            on_epoch=self._live.show,
+        )
+        run_phase(phase, surroundings, place)
+
+    @property
+    def _starting_head(self) -> Path:
+        return self._directory / "checkpoints" / "start.npz"
+
+    @property
+    def _activations(self) -> Path:
+        return self._directory / "activations"
 
 
 def require_all_parts(dataset: Dataset) -> None:
@@ -236,60 +374,7 @@ def require_all_parts(dataset: Dataset) -> None:
         )
 
 
-class _LearningCurve:
-    """Every epoch's scores to the metrics file, the best epoch's weights to disk."""
-
-    def __init__(self, directory: Path, settings: TrainingConfig, progress: Progress) -> None:
-        self._directory, self._settings, self._progress = directory, settings, progress
-        self._epoch = 0
-        self.phase = "whole"
-        self.best: dict[str, Any] | None = None
-        self._unsaved: HeadWeights | None = None
-        self._saved_at = 0.0
-
-    def add_head(self, scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
-        if self._is_best(scores):
-            self._unsaved = head
-        self._note(scores, details)
-        # Linear epochs take milliseconds, and a safe write as long: not each best one is worth it.
-        if time.monotonic() - self._saved_at > _SAVE_EVERY_SECONDS:
-            self.save()
-        raise_if_stopped(self._progress)
-
-    def add_network(self, scores: EpochScores, save: Any) -> None:
-        if self._is_best(scores):
-            save(extractor_file(self._directory), head_file(self._directory))
-        self._note(scores, {})
-        self._progress.keep(self.result())
-        raise_if_stopped(self._progress)
-
-    def save(self) -> None:
-        """Write the best head so far, if it is not on disk yet."""
-        if self._unsaved is not None:
-            self._unsaved.save(head_file(self._directory))
-            self._unsaved, self._saved_at = None, time.monotonic()
-            self._progress.keep(self.result())
-
-    def result(self) -> dict[str, Any]:
-        return {"training": {"epochs": self._epoch, "best": self.best, "seed": self._settings.seed}}
-
-    def _is_best(self, scores: EpochScores) -> bool:
-        if self.best is None or math.isnan(self.best["validation_loss"]):
-            return True
-        return scores.validation_loss < float(self.best["validation_loss"])
-
-    def _note(self, scores: EpochScores, details: dict[str, Any]) -> None:
-        self._epoch += 1
-        record = {
-            "phase": self.phase,
-            "epoch": self._epoch,
-            "loss": scores.loss,
-            "accuracy": scores.accuracy,
-            "validation_loss": scores.validation_loss,
-            "validation_accuracy": scores.validation_accuracy,
-            **details,
-        }
-        if self._is_best(scores):
-            self.best = record
-        self._progress.metric(record | {"best_epoch": self.best["epoch"] if self.best else None})
-        self._progress.advance(self._epoch, max(self._epoch, self._settings.epochs))
+def _logits(head: HeadWeights, features: np.ndarray) -> np.ndarray:
+    """Of a head for quarters, also where only their means were read."""
+    fits = head.feature_size == features.shape[1]
+    return (head if fits else head.gathered_from_quarters()).logits(features)

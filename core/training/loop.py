@@ -30,6 +30,7 @@ from core.training.checkpoint import Checkpoints
 from core.training.compiling import compile_for_training
 from core.training.config import TrainingConfig
 from core.training.curve import LearningCurve
+from core.training.pace import MEASURED_PHASES, Pace, peak_memory_bytes, remember_pace
 from core.training.schedule import learning_rate_at
 from core.training.scores import score_logits
 
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 _SAVE_WITHIN_EPOCH_SECONDS = 60.0
 _SAVE_EPOCHS_SECONDS = 5.0  # shorter epochs are not saved one by one
 _TELL_SECONDS = 0.5
+_WORTH_REMEMBERING = 64  # pictures: a pace over fewer says little
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class Phase:
     ]  # writes what would be delivered, with the model's weights as they stand
     average: bool = False  # judge and keep an average of the weights
     learning_rate_factor: float = 1.0  # on the settings' learning rate
+    outputs: int = 0  # numbers that a trunk gives for a picture; 0 where pictures or features go in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +218,8 @@ class _PhaseLoop:
 
     def _end_epoch(self, epoch: int, predict: Predict) -> None:
         seconds = self._seconds_of_epoch()
-        measures = self._measures()
+        measures = self._measures()  # waits for the device
+        self._training_seconds = self._seconds_of_epoch(own=True)
         kept = self._averaged() if self._phase.average else None
         logits = self._validation_logits(predict)
         scores = score_logits(logits, self._phase.validation_targets, self._run.task)
@@ -225,7 +229,7 @@ class _PhaseLoop:
             "validation_accuracy": scores.accuracy,
             "validation_macro_f1": scores.macro_f1,
             "learning_rate": self._learning_rate,
-            "pictures_per_second": round(self._pictures / self._seconds_of_epoch(own=True), 2),
+            "pictures_per_second": round(self._pictures / self._training_seconds, 2),
             "seconds": round(seconds, 3),
         }
         name = f"{self._run.curve.epoch + 1:05d}"
@@ -238,7 +242,17 @@ class _PhaseLoop:
             self._put_back(kept)
         if not math.isfinite(scores.loss):
             raise _Diverged
+        self._remember_pace()
         self._end_of_epoch_save(epoch)
+
+    def _remember_pace(self) -> None:
+        """For the next run's expected time; the first steps, which are traced, make it a little slow."""
+        if self._phase.name in MEASURED_PHASES and self._pictures >= _WORTH_REMEMBERING:
+            rate = self._pictures / self._training_seconds
+            pace = Pace(
+                pictures_per_second=rate, memory_bytes=peak_memory_bytes(), outputs=self._phase.outputs
+            )
+            remember_pace(self._run.settings, self._phase.name, pace)
 
     def _end_of_epoch_save(self, epoch: int) -> None:
         last = epoch + 1 == self._phase.epochs or self._run.curve.has_run_out_of_patience()

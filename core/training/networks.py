@@ -88,7 +88,9 @@ class TrainedNetwork:
         cut = self._cut(network)
         tail = tail_of(network, cut)
         make_trainable(network, tail, with_batch_norm=not self._pretrained)
-        self._head = TrainableHead(self._settings.head, self._num_classes, self._task, _squeezed(head, self._on_mean))
+        self._head = TrainableHead(
+            self._settings.head, self._num_classes, self._task, _squeezed(head, self._on_mean)
+        )
         if cut is None:
             inputs, features = self._extractor.input, self._extractor.output
         else:

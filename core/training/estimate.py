@@ -1,0 +1,178 @@
+"""What a run will take: time, memory and disk, from what was measured on this machine.
+
+Needs no Keras, so that a page may ask. Before anything was measured the figures are
+guesses from the backbone's size, and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.data.arrays import DECODED_PER_SECOND, arrays_bytes, arrays_path
+from core.data.dataset import Dataset
+from core.data.layout import Split
+from core.models.backbones import Backbone, get_backbone
+from core.models.conversion import cached_engine
+from core.models.speeds import expected_seconds, measured_speeds
+from core.models.weights import weights_ready
+from core.progress import Stage
+from core.training.config import Recipe, TrainingConfig
+from core.training.features import count_missing
+from core.training.outcome import map_pooling
+from core.training.pace import Pace, measured_pace
+
+_HEAD_SECONDS = 3.0
+_CONVERSION_SECONDS = 15.0
+_EXPORT_SECONDS = 20.0
+_START_SECONDS = 8.0  # TensorFlow's import
+_EVALUATION_SECONDS = 1.0
+_DOWNLOAD_BYTES_PER_SECOND = 5e6
+_AUGMENTED_FACTOR = 1.5  # on the time of a feature
+# Training against a forward pass in LiteRT, measured for EfficientNet-Lite0 on two cores.
+_SLOWER_IN_TRAINING = {"tail": 2.0, "all": 14.0, "scratch": 14.0}
+_JUDGING_SHARE = 0.35  # of a training step's time, that a picture takes to be judged
+_PROCESS_BYTES = 900 << 20  # a worker with TensorFlow, before it does anything
+_BYTES_A_WEIGHT = 20  # value, gradient, two moments, the best so far
+_BYTES_A_PIXEL = 500  # of one picture in a batch, in all layers: training keeps them for the way back
+_OUTPUTS_SHARE = 0.1  # of a picture's numbers, that a trunk gives, before it was measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a run will take."""
+
+    seconds: float
+    memory_bytes: int  # the most that the worker will hold
+    disk_bytes: int  # written beside the pictures while it runs
+    is_measured: bool  # on this machine; else guessed from the backbone's size
+
+
+def estimate(dataset: Dataset, settings: TrainingConfig) -> Estimate:
+    """What a run with these settings on these pictures will take.
+
+    Early stopping may end it sooner.
+    """
+    phases = phases_of(settings)
+    paces = {phase: measured_pace(settings, phase) for phase in phases}
+    is_measured = all(paces.values()) and (
+        settings.recipe is Recipe.SCRATCH or settings.backbone in measured_speeds()
+    )
+    memory = [
+        pace.memory_bytes if pace else _guessed_memory(settings, phase) for phase, pace in paces.items()
+    ]
+    return Estimate(
+        seconds=_START_SECONDS + sum(expected_stages(dataset, settings).values()),
+        memory_bytes=max(memory, default=_PROCESS_BYTES),
+        disk_bytes=_disk_bytes(dataset, settings),
+        is_measured=is_measured,
+    )
+
+
+def phases_of(settings: TrainingConfig) -> list[str]:
+    """The phases in which a network is trained, in order."""
+    return {
+        Recipe.QUICK: [],
+        Recipe.BALANCED: ["tail"],
+        Recipe.BEST: ["tail", "all"],
+        Recipe.SCRATCH: ["scratch"],
+    }[settings.recipe]
+
+
+def epochs_of(settings: TrainingConfig, phase: str) -> int:
+    """The most epochs of a phase.
+
+    Best spends a quarter of its epochs on the last blocks: what is above them has then settled.
+    """
+    if settings.recipe is not Recipe.BEST:
+        return settings.epochs
+    on_tail = max(1, settings.epochs // 4)
+    return on_tail if phase == "tail" else max(1, settings.epochs - on_tail)
+
+
+def expected_stages(dataset: Dataset, settings: TrainingConfig) -> Mapping[Stage, float]:
+    """Seconds of each stage that will come, in order; what is cached takes none."""
+    backbone = get_backbone(settings.backbone)
+    expected: dict[Stage, float] = {}
+    if settings.recipe is not Recipe.SCRATCH:
+        expected |= _head_stages(dataset, settings, backbone)
+    if phases := phases_of(settings):
+        expected |= _network_stages(dataset, settings, backbone, phases)
+    own_network = _EVALUATION_SECONDS
+    if phases:  # validation and test pictures go through the network that was trained
+        judged = len(dataset.rows(Split.VALIDATION)) + len(dataset.rows(Split.TEST))
+        own_network = _CONVERSION_SECONDS + expected_seconds(backbone.key, judged)
+    return expected | {Stage.EVALUATING: own_network, Stage.EXPORTING: _EXPORT_SECONDS}
+
+
+def _head_stages(dataset: Dataset, settings: TrainingConfig, backbone: Backbone) -> dict[Stage, float]:
+    expected: dict[Stage, float] = {}
+    engine = cached_engine(backbone, map_pooling(settings))
+    missing = count_missing(dataset, engine)
+    if not weights_ready(backbone):
+        expected[Stage.DOWNLOADING] = backbone.download_bytes / _DOWNLOAD_BYTES_PER_SECOND
+    if engine is None:
+        expected[Stage.CONVERTING] = _CONVERSION_SECONDS
+    if missing:
+        expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
+        expected[Stage.FEATURES] = expected_seconds(backbone.key, missing)
+    if settings.augmentation.is_active and settings.recipe is Recipe.QUICK:
+        views = len(dataset.rows(Split.TRAIN)) * settings.augmented_views
+        expected[Stage.AUGMENTING] = _AUGMENTED_FACTOR * expected_seconds(backbone.key, views)
+    return expected | {Stage.TRAINING: _HEAD_SECONDS}
+
+
+def _network_stages(
+    dataset: Dataset, settings: TrainingConfig, backbone: Backbone, phases: list[str]
+) -> dict[Stage, float]:
+    train, validation = len(dataset.rows(Split.TRAIN)), len(dataset.rows(Split.VALIDATION))
+    expected: dict[Stage, float] = {}
+    if not arrays_path(dataset, backbone.input_size).exists():
+        expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
+    if "tail" in phases:
+        kept = train * (1 + _views(settings)) + validation
+        expected[Stage.ACTIVATIONS] = expected_seconds(backbone.key, kept)
+    seconds = 0.0
+    for phase in phases:
+        pace = measured_pace(settings, phase)
+        rate = pace.pictures_per_second if pace else _guessed_rate(backbone, phase)
+        seconds += epochs_of(settings, phase) * (train + _JUDGING_SHARE * validation) / rate
+    stage = Stage.TRAINING if settings.recipe is Recipe.SCRATCH else Stage.FINE_TUNING
+    return expected | {stage: seconds}
+
+
+def _views(settings: TrainingConfig) -> int:
+    return settings.augmented_views if settings.augmentation.is_active else 0
+
+
+def _guessed_rate(backbone: Backbone, phase: str) -> float:
+    """Pictures per second, from the speed of a forward pass."""
+    return 1.0 / (_SLOWER_IN_TRAINING[phase] * expected_seconds(backbone.key, 1))
+
+
+def _guessed_memory(settings: TrainingConfig, phase: str) -> int:
+    backbone = get_backbone(settings.backbone)
+    share = settings.unfreeze if phase == "tail" else 1.0
+    batch = settings.batch_size * backbone.input_size**2 * _BYTES_A_PIXEL
+    return int(_PROCESS_BYTES + backbone.parameters * _BYTES_A_WEIGHT + share * batch)
+
+
+def _disk_bytes(dataset: Dataset, settings: TrainingConfig) -> int:
+    """Decoded pictures, the trunk's outputs, and checkpoints."""
+    backbone = get_backbone(settings.backbone)
+    decoded = (
+        0
+        if arrays_path(dataset, backbone.input_size).exists()
+        else arrays_bytes(dataset, backbone.input_size)
+    )
+    if settings.recipe is Recipe.QUICK:
+        return decoded + 4 * backbone.parameters * 2
+    kept = 0
+    if "tail" in phases_of(settings):
+        pace: Pace | None = measured_pace(settings, "tail")
+        outputs = pace.outputs if pace else int(_OUTPUTS_SHARE * 3 * backbone.input_size**2)
+        pictures = len(dataset.rows(Split.TRAIN)) * (1 + _views(settings)) + len(
+            dataset.rows(Split.VALIDATION)
+        )
+        kept = 2 * outputs * pictures
+    return decoded + kept + _BYTES_A_WEIGHT * backbone.parameters
