@@ -13,8 +13,8 @@ from core.evaluation.report import answer_thresholds, make_report, prediction_ta
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage
 from core.training.config import TrainingConfig
-from core.training.features import cached_features
-from core.training.outcome import engine_path, head_file
+from core.training.features import cached_features, features_of_rows
+from core.training.outcome import engine_path, has_own_network, head_file
 from core.workspace import project_of
 
 
@@ -25,7 +25,11 @@ def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     progress.stage(Stage.EVALUATING)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
     both = np.concatenate([validation, test])
-    features = cached_features(dataset, engine_path(directory, settings), progress, rows=both)
+    engine = engine_path(directory, settings)
+    if has_own_network(directory):  # nobody else will ask for what this network says
+        features = features_of_rows(dataset, both, engine, progress)
+    else:
+        features = cached_features(dataset, engine, progress, rows=both)
     progress.stage(Stage.EVALUATING)
     probabilities = HeadWeights.load(head_file(directory)).probabilities(features)
     thresholds = answer_thresholds(dataset, validation, probabilities[: len(validation)])

@@ -98,7 +98,9 @@ class LearningCurve:
             if now.since_best % max(1, self._settings.patience // 2) == 0:
                 now.plateaus += 1
         best_epoch = now.best["epoch"] if now.best else None
-        self._progress.metric(record | {"best_epoch": best_epoch, "patience_left": self.patience_left})
+        # A linear head has no patience: each of its epochs is a step to a known end.
+        patience = {"patience_left": self.patience_left} if "learning_rate" in record else {}
+        self._progress.metric(record | {"best_epoch": best_epoch} | patience)
         now.lines += 1
 
     def renew_patience(self) -> None:

@@ -21,7 +21,7 @@ from core.files import hash_file, read_json, sha256_bytes
 from core.models import conversion
 from core.models.head import HeadWeights
 from core.progress import JobStopped, QuietProgress, Stage
-from core.training.job import extractor_file, head_file
+from core.training.outcome import extractor_file, head_file
 from tests.recording import Recorder
 
 
@@ -136,7 +136,7 @@ def test_the_bundle_is_that_of_the_newest_model(small_run: Path) -> None:
     before = hash_file(tflite_file(small_run))
     export_file(small_run, ExportFormat.BUNDLE)
     from core.training.config import TrainingConfig
-    from core.training.job import load_extractor
+    from core.training.outcome import load_extractor
 
     settings = TrainingConfig.from_json(config_of(small_run))
     extractor = load_extractor(small_run, settings)

@@ -17,7 +17,7 @@ from core.files import read_json
 from core.models.head import HeadWeights
 from core.progress import QuietProgress, Stage
 from core.training.features import cached_features
-from core.training.job import head_file
+from core.training.outcome import head_file
 from core.workspace import project_of
 from tests.recording import Recorder
 
