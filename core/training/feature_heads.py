@@ -128,9 +128,9 @@ def fit_linear_heads(
         reduced: the features are means already.
     """
     kinds = _kinds(settings, reduced=reduced)
-    for left, kind in zip(range(len(kinds), 0, -1), kinds, strict=True):
-        share = max(1, (epochs - curve.epoch) // left)
-        if curve.epoch >= epochs:
+    first = epochs // len(kinds) or epochs  # of one epoch, the first head takes it all
+    for kind, share in zip(kinds, (first, epochs - first), strict=False):
+        if not share:
             return
         curve.begin_phase(kind, epochs - curve.epoch)
 

@@ -34,7 +34,7 @@ def expected(path: Path, pictures: np.ndarray) -> np.ndarray:
 
 def test_sizes_are_read_from_the_file(path: Path) -> None:
     engine = Engine(path)
-    assert (engine.input_size, engine.output_size) == (96, FEATURES)
+    assert (engine.input_size, engine.output_shape) == (96, (FEATURES,))
 
 
 def test_any_batch_size_gives_the_same_rows(path: Path, pictures: np.ndarray, expected: np.ndarray) -> None:
