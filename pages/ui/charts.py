@@ -91,8 +91,9 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     figure.update_layout(
         height=side,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis=_class_axis(class_names) | {"title": _("the classifier's answer")},
-        yaxis=_class_axis(class_names) | {"title": _("the true class"), "autorange": "reversed"},
+        xaxis=_class_axis(class_names) | {"title": {"text": _("the classifier's answer"), "standoff": 12}},
+        yaxis=_class_axis(class_names)
+        | {"title": {"text": _("the true class"), "standoff": 12}, "autorange": "reversed"},
     )
     return figure
 

@@ -178,7 +178,7 @@ def _watch(pages: dict[str, StreamlitPage], project: Project | None, was_busy: b
 
 def _running_job(job: JobDirectory) -> None:
     status = job.status()
-    with st.container(border=True, key=f"running-{job.name}"):
+    with st.container(border=True, key=f"running-{job.name}", gap="xsmall"):
         st.progress(min(1.0, status.fraction), text=progress_text(status))
         parts = [f"{round(100 * status.fraction)}%"] if status.state is JobState.RUNNING else []
         if status.seconds_left is not None:
@@ -187,7 +187,8 @@ def _running_job(job: JobDirectory) -> None:
             st.caption(escape(" · ".join(parts)))
         with st.container(horizontal=True, vertical_alignment="center"):
             is_asked = job.stop_requested() or job.pause_requested()
-            if job.kind == "train" and st.button(
+            can_pause = job.kind == "train" and status.state is JobState.RUNNING
+            if can_pause and st.button(
                 _("Pause"), key=f"pause-{job.name}", type="tertiary", disabled=is_asked
             ):
                 job.request_pause()

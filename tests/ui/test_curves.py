@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -13,6 +14,7 @@ from pages.ui.curves import (
     LEARNING_RATE,
     LOSS,
     MOST_POINTS,
+    Drawing,
     compared_curves,
     learning_curve,
     thinned,
@@ -24,36 +26,36 @@ def epoch(number: int, phase: str = "whole", **values: Any) -> dict[str, Any]:
     return {"epoch": number, "phase": phase, **scores, **values}
 
 
-def lines(figure: Any) -> dict[str, Any]:
-    return {trace.name: trace for trace in figure.data}
+def lines(figure: Drawing) -> dict[str, Any]:
+    return {trace["name"]: trace for trace in figure["data"]}
 
 
 def test_training_and_validation_are_drawn_over_the_epochs() -> None:
     figure = learning_curve([epoch(1, loss=0.9), epoch(2, loss=0.7), epoch(3, loss=0.6)], [], LOSS)
-    assert lines(figure)["training"].x == (1, 2, 3)
-    assert lines(figure)["training"].y == (0.9, 0.7, 0.6)
-    assert lines(figure)["validation"].y == (0.6, 0.6, 0.6)
+    assert lines(figure)["training"]["x"] == [1, 2, 3]
+    assert lines(figure)["training"]["y"] == [0.9, 0.7, 0.6]
+    assert lines(figure)["validation"]["y"] == [0.6, 0.6, 0.6]
 
 
 def test_accuracy_is_in_percent_and_the_kept_epoch_is_marked() -> None:
     figure = learning_curve([epoch(1), epoch(2, validation_accuracy=0.9, best_epoch=2)], [], ACCURACY)
-    assert lines(figure)["training"].y == (80, 80)
-    assert (lines(figure)["kept"].x, lines(figure)["kept"].y) == ((2,), (90,))
+    assert lines(figure)["training"]["y"] == [80, 80]
+    assert (lines(figure)["kept"]["x"], lines(figure)["kept"]["y"]) == ([2], [90])
 
 
 def test_a_gap_and_a_line_stand_where_another_phase_begins() -> None:
     figure = learning_curve([epoch(1), epoch(2), epoch(3, "tail"), epoch(4, "tail")], [], LOSS)
-    assert lines(figure)["training"].y == (0.5, 0.5, None, 0.5, 0.5)
-    (mark,) = figure.layout.annotations
-    assert mark.text == "last blocks"
-    assert figure.layout.shapes[0].x0 == 2.5
+    assert lines(figure)["training"]["y"] == [0.5, 0.5, None, 0.5, 0.5]
+    (mark,) = figure["layout"]["annotations"]
+    assert mark["text"] == "last blocks"
+    assert figure["layout"]["shapes"][0]["x0"] == 2.5
 
 
 def test_a_batch_stands_where_in_its_epoch_it_was() -> None:
     """Epoch 3 lasts from 2 to 3: half of its steps are done at 2.5."""
     batch = {"epoch": 3, "step": 5, "steps": 10, "loss": 0.4, "accuracy": 0.9, "learning_rate": 1e-3}
-    assert lines(learning_curve([], [batch], LOSS))["training, by batch"].x == (2.5,)
-    assert lines(learning_curve([], [batch], ACCURACY))["training, by batch"].y == (90,)
+    assert lines(learning_curve([], [batch], LOSS))["training, by batch"]["x"] == [2.5]
+    assert lines(learning_curve([], [batch], ACCURACY))["training, by batch"]["y"] == [90]
 
 
 def test_the_learning_rate_has_no_validation() -> None:
@@ -64,9 +66,9 @@ def test_the_learning_rate_has_no_validation() -> None:
 @pytest.mark.parametrize("broken", [math.nan, math.inf, None])
 def test_a_loss_that_is_no_number_leaves_a_gap(broken: float | None) -> None:
     figure = learning_curve([epoch(1), epoch(2, loss=broken, validation_loss=broken, best_epoch=2)], [], LOSS)
-    assert lines(figure)["training"].y == (0.5, None)
+    assert lines(figure)["training"]["y"] == [0.5, None]
     assert "kept" not in lines(figure)
-    assert "NaN" not in figure.to_json()
+    assert "NaN" not in json.dumps(figure)
 
 
 def test_nothing_is_thinned_as_long_as_it_is_short() -> None:
@@ -107,12 +109,12 @@ def test_five_hundred_epochs_with_hours_of_batches_stay_a_small_figure() -> None
         {"epoch": 1 + number // 40, "step": number % 40 + 1, "steps": 40, "loss": 1 / (1 + number)}
         for number in range(20_000)
     ]
-    assert len(learning_curve(epochs, batches, LOSS).to_json()) < 100_000
+    assert len(json.dumps(learning_curve(epochs, batches, LOSS))) < 100_000
 
 
 def test_compared_runs_are_drawn_by_their_validation() -> None:
     """A run's name is drawn letter by letter."""
     runs = {"first": [epoch(1), epoch(2)], "<b>second</b>": [epoch(1, validation_loss=0.4)]}
     drawn = lines(compared_curves(runs, ("#111111", "#222222"), LOSS))
-    assert drawn["first"].y == (0.6, 0.6)
-    assert drawn["&lt;b&gt;second&lt;/b&gt;"].y == (0.4,)
+    assert drawn["first"]["y"] == [0.6, 0.6]
+    assert drawn["&lt;b&gt;second&lt;/b&gt;"]["y"] == [0.4]

@@ -7,6 +7,10 @@ new figure to ``Plotly.react``, and what the reader had zoomed into stays.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 from plotly.graph_objects import Figure
 
@@ -86,21 +90,29 @@ _mount = st.components.v2.component(
 )
 
 
-def live_chart(figure: Figure, *, key: str, height: int = 320) -> None:
+def live_chart(figure: Figure | Mapping[str, Any], *, key: str, height: int = 320) -> None:
     """Draw ``figure``, or change the chart that already has this ``key`` into it.
+
+    A figure that is redrawn often may be plain data: ``{"data": […], "layout": {…}}``.
 
     Colours, fonts and margins come from the page's theme, in light and in dark:
     the figure's template is left out, what its layout and traces set stays.
     ``height`` is in pixels.
     """
-    bare = Figure(figure)
-    bare.layout.template = None
     _mount(
         key=key,
         data={
-            "figure": bare.to_json(),
+            "figure": _as_json(figure),
             "height": height,
             "library": own_url(plotly_script_path()),
             "failure": _("The chart could not be loaded. Reload the page to try again."),
         },
     )
+
+
+def _as_json(figure: Figure | Mapping[str, Any]) -> str:
+    if isinstance(figure, Figure):
+        bare = Figure(figure)
+        bare.layout.template = None
+        return str(bare.to_json())
+    return json.dumps(figure, allow_nan=False)

@@ -58,7 +58,7 @@ def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_pack
     if status.state is JobState.PAUSED:
         st.info(_("This run is paused. Resuming goes on where it stood."), icon=":material/pause_circle:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if not is_delivered(job.path):
+        if status.state is not JobState.FINISHED and not is_delivered(job.path):
             _resume_button(job)
         if status.state in {JobState.PAUSED, JobState.INTERRUPTED} and st.button(
             _("Stop and keep the best"), icon=":material/stop:", key="stop-resting"

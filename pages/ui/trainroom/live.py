@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
 from core.errors import NotFoundError
-from core.jobs.directory import JobDirectory, JobStatus
+from core.jobs.directory import JobDirectory, JobStatus, Usage
 from core.messages import Message
+from core.progress import Stage
 from core.training.config import TrainingConfig, Watch
 from core.training.diagnosis import Verdict, judge_curve
 from core.workspace import project_of
@@ -18,13 +19,15 @@ from pages.ui.charts import confusion_heatmap
 from pages.ui.components.live_chart import live_chart
 from pages.ui.curves import ACCURACY, LEARNING_RATE, LOSS, MACRO_F1, PHASE_WORDS, Measure, learning_curve
 from pages.ui.jobs import progress_text, stage_line
-from pages.ui.text import _, file_size, number, percent, show
+from pages.ui.text import _, duration, file_size, number, show
 from pages.ui.trainroom.controls import running_controls
 from pages.ui.trainroom.examples import example_answers
 from pages.ui.trainroom.following import batches_of, epochs_of, live_of
 
 _LOOK_EVERY_SECONDS = 0.7
 _SMALL_CHART_PIXELS = 220
+_STAGES_WITH_EPOCHS = {Stage.TRAINING, Stage.FINE_TUNING}
+_BATCHES_A_REDRAW = 4  # about every two seconds: oftener, a browser does little else
 _ICONS = {Verdict.GOES_WELL: ":material/check_circle:", Verdict.UNFINISHED: ":material/timer:"}
 
 
@@ -49,7 +52,7 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     dataset = _dataset_of(job, settings)
     live = live_of(job)
     _what_it_means(epochs, settings, _notes(job, live), dataset)
-    _charts(job, epochs, batches, settings)
+    _charts(job, epochs, batches[: _drawn(len(batches))], settings)
     _answers(job, live, dataset)
 
 
@@ -58,14 +61,22 @@ def _progress(
 ) -> None:
     with st.container(border=True, key="run-progress"):
         st.progress(min(1.0, status.fraction), text=_headline(status, epochs))
-        st.caption(" · ".join([stage_line(status) or _("Starting"), *_facts(status, epochs, batches)]))
+        st.caption(
+            " · ".join(_facts(status, epochs, batches)) or _("Starting"),
+            help=_("Patience: so many more epochs without a better one, and training ends by itself."),
+        )
         running_controls(job)
+
+
+def _drawn(count: int) -> int:
+    """How many of the batches to draw while more come in."""
+    return count - count % _BATCHES_A_REDRAW or count
 
 
 def _headline(status: JobStatus, epochs: Sequence[Mapping[str, Any]]) -> str:
     """What it does, and in which epoch of how many."""
     text = progress_text(status)
-    if not epochs or status.stage not in {"training", "fine_tuning"}:
+    if not epochs or status.stage not in _STAGES_WITH_EPOCHS:
         return text
     newest = epochs[-1]
     words = PHASE_WORDS.get(str(newest.get("phase")))
@@ -82,29 +93,35 @@ def _headline(status: JobStatus, epochs: Sequence[Mapping[str, Any]]) -> str:
 def _facts(
     status: JobStatus, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Mapping[str, Any]]
 ) -> list[str]:
-    """Patience, pace, learning rate, and what it takes of the machine."""
+    """Time left, patience, pace, learning rate, and what it takes of the machine."""
+    if status.stage not in _STAGES_WITH_EPOCHS:
+        return [part for part in (stage_line(status), *_usage(status.usage)) if part]
     newest = epochs[-1] if epochs else {}
     pace = batches[-1] if batches else newest
     parts = []
+    if status.seconds_left is not None:
+        parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
     if (patience := newest.get("patience_left")) is not None:
-        parts.append(_("ends after {n} more epochs without a better one").format(n=patience))
+        parts.append(_("patience left: {n}").format(n=patience))
     if rate := pace.get("pictures_per_second"):
         parts.append(_("{rate} pictures/s").format(rate=number(rate)))
     if (learning_rate := pace.get("learning_rate")) is not None:
         parts.append(_("learning rate {rate}").format(rate=f"{learning_rate:.2g}"))
-    return parts + _usage(getattr(status, "usage", None) or {})
+    return parts + _usage(status.usage)
 
 
-def _usage(usage: Mapping[str, Any]) -> list[str]:
-    parts = []
-    if usage.get("cpu_percent") is not None:
-        parts.append(_("CPU {share}").format(share=percent(round(usage["cpu_percent"]) / 100)))
-    if usage.get("gpu_percent") is not None:
-        parts.append(_("GPU {share}").format(share=percent(round(usage["gpu_percent"]) / 100)))
-    if usage.get("gpu_memory_bytes") is not None:
+def _usage(usage: Usage | None) -> list[str]:
+    """What the worker takes of the machine."""
+    if usage is None:
+        return []
+    parts = [
+        _("CPU {share}").format(share=f"{usage['cpu_percent']:.0f}%"),
+        _("{size} of memory").format(size=file_size(usage["memory_bytes"])),
+    ]
+    if usage["gpu_percent"] is not None:
+        parts.append(_("GPU {share}").format(share=f"{usage['gpu_percent']:.0f}%"))
+    if usage["gpu_memory_bytes"] is not None:
         parts.append(_("{size} of GPU memory").format(size=file_size(usage["gpu_memory_bytes"])))
-    if usage.get("memory_bytes") is not None:
-        parts.append(_("{size} of memory").format(size=file_size(usage["memory_bytes"])))
     return parts
 
 

@@ -39,7 +39,12 @@ def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> 
     """Four cards; a press chooses."""
     possible = possible_recipes(chosen.backbone)
     for recipe, column in zip(Recipe, st.columns(len(Recipe)), strict=True):
-        with column, st.container(border=True, key=f"recipe-{recipe}", height="stretch"):
+        with (
+            column,
+            st.container(
+                border=True, key=f"recipe-{recipe}", height="stretch", vertical_alignment="distribute"
+            ),
+        ):
             is_chosen = recipe is chosen.recipe
             with st.container(
                 horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"

@@ -10,7 +10,7 @@ from core.data.dataset import Dataset
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.runs import run_about
 from core.training.config import TrainingConfig
-from core.workspace import Project
+from core.workspace import Project, list_runs
 from pages.ui.jobs import STATE_COLOURS, STATE_WORDS, show_error
 from pages.ui.runs import follow_packing, is_being_packed, run_picker, title_of
 from pages.ui.shell import next_step
@@ -23,17 +23,18 @@ from pages.ui.trainroom.words import config_sentence, flat, setting_name, settin
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
-    job = JobDirectory(run_picker(project))
-    settings = TrainingConfig.from_json(job.config())
-    queue_list(project, shown=job)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{escape(title_of(job))}**", width="content")
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        job = JobDirectory(run_picker(project))
+        if len(list_runs(project)) == 1:
+            st.markdown(f"**{escape(title_of(job))}**", width="content")
+        settings = TrainingConfig.from_json(job.config())
         run_menu(project, job, settings)
     st.caption(escape(config_sentence(settings)))
     if note := run_about(job).note:
         st.caption(f":material/sticky_note_2: {escape(note)}")
     _ending(job)
     live_view(job)
+    queue_list(project, shown=job)
     _settings(settings)
     if "test" in (job.result() or {}):
         next_step(Step.EVALUATE, _("how good it is, where it errs, and why"))
