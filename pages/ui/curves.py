@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ Drawing = dict[str, Any]  # a Plotly figure: {"data": […], "layout": {…}}
 
 MOST_POINTS = 1000  # of a line: about as many as a chart has pixels
 _FEW_POINTS = 3  # below, a line alone shows nothing
+_NARROW_PHASE = 0.06  # of all epochs: its words would lie on those of the next
 
 # What happens in a phase, as short as stands beside a line in a chart.
 PHASE_WORDS = {
@@ -56,9 +58,11 @@ def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure:
     traces = []
     if measure.training and batches:
         x, y = thinned(*_batch_points(batches, measure))
-        traces.append(_line(x, y, _("training, by batch"), TRAIN_COLOUR, width=1, opacity=0.35))
+        opacity = 0.35 if measure.validation else 1.0
+        traces.append(_line(x, y, _("training, by batch"), TRAIN_COLOUR, width=1, opacity=opacity))
+    is_told_by_batches = bool(traces) and not measure.validation  # then epochs would only repeat it
     for key, name, colour in (
-        (measure.training, _("training"), TRAIN_COLOUR),
+        ("" if is_told_by_batches else measure.training, _("training"), TRAIN_COLOUR),
         (measure.validation, _("validation"), VALIDATION_COLOUR),
     ):
         if key:
@@ -179,12 +183,14 @@ def _kept(epochs: Sequence[Record], measure: Measure) -> list[dict[str, Any]]:
 def _phase_marks(epochs: Sequence[Record]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Lines where another phase begins, and what it trains, to be written along them."""
     shapes, annotations = [], []
-    for start in phase_starts(epochs):
+    for start, following in pairwise([*phase_starts(epochs), len(epochs)]):
         place = (epochs[start - 1]["epoch"] + epochs[start]["epoch"]) / 2
         line = {"color": MUTED_COLOUR, "width": 1, "dash": "dot"}
         shapes.append(
             {"type": "line", "x0": place, "x1": place, "yref": "paper", "y0": 0, "y1": 1, "line": line}
         )
+        if following - start < _NARROW_PHASE * len(epochs) and following < len(epochs):
+            continue
         annotations.append(
             {
                 "text": _(PHASE_WORDS.get(epochs[start]["phase"], N_("next part"))),

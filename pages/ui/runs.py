@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -29,12 +30,29 @@ def run_label(run: Path) -> str:
     return f"{title_of(job)} · {outcome}"
 
 
+def told_apart(names: Sequence[str]) -> list[str]:
+    """The same names, those that are there more than once numbered: Streamlit tells options by what they show."""
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: place + 1].count(name)})"
+        for place, name in enumerate(names)
+    ]
+
+
+def run_labels(runs: Mapping[str, Path]) -> dict[str, str]:
+    """The label of each run by its name, no two the same."""
+    return dict(zip(runs, told_apart([run_label(run) for run in runs.values()]), strict=True))
+
+
 def title_of(job: JobDirectory) -> str:
     """A run's name; where nobody gave it one, when it began and with which backbone."""
     if name := run_about(job).name:
         return name
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
-    return f"{when} · {get_backbone(job.config()['backbone']).name}"
+    return f"{short_title_of(job)} · {get_backbone(job.config()['backbone']).name}"
+
+
+def short_title_of(job: JobDirectory) -> str:
+    """A run's name, or when it began."""
+    return run_about(job).name or time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
 
 
 def run_picker(project: Project, *, evaluated_only: bool = False) -> Path:
@@ -47,7 +65,7 @@ def run_picker(project: Project, *, evaluated_only: bool = False) -> Path:
             _("Run"),
             list(runs),
             index=list(runs).index(name),
-            format_func=lambda item: run_label(runs[item]),
+            format_func=run_labels(runs).__getitem__,
             key=f"run-picker-{name}",
         )
         if picked != name:

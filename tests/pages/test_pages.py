@@ -14,7 +14,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.importing import import_dataset
-from core.files import write_json
 from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.jobs.start import wait_for
 from core.models.augmentation import AugmentationConfig
@@ -23,7 +22,6 @@ from core.workspace import (
     get_project,
     jobs_folder,
     list_projects,
-    list_runs,
     project_settings,
     remember_setting,
 )
@@ -181,28 +179,6 @@ def test_another_draw_changes_the_copies(open_page: OpenPage, project: Project) 
     assert elements(app, "html")[1].value != first
 
 
-def test_the_train_page_has_one_primary_button(open_page: OpenPage, project: Project) -> None:
-    app = open_page("train")
-    assert app.button(key="start").label == "Start training"
-    assert "36 pictures" in texts(app)
-
-
-def test_an_interrupted_run_can_be_resumed(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
-    """A recorded state of running with a dead process is shown as what it is."""
-    make_run(project, "run-1", JobState.RUNNING)
-    app = open_page("train")
-    assert "This run was interrupted" in app.warning[0].value
-    assert not app.button(key="resume").disabled
-
-
-def test_a_failed_run_says_why(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
-    job = make_run(project, "run-1", JobState.FAILED)
-    error = {"template": "There is no connection to {host}.", "values": {"host": "example.org"}}
-    write_json(job.path / "status.json", {"state": "failed", "seconds": {}, "error": error})
-    app = open_page("train")
-    assert "There is no connection to" in app.error[0].value
-
-
 def test_evaluation_shows_accuracy_beside_the_baseline(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
@@ -275,17 +251,3 @@ def test_deleting_a_project_needs_a_second_press(open_page: OpenPage, project: P
 def test_the_pages_speak_chinese(open_page: OpenPage, project: Project) -> None:
     app = open_page("train", lang="zh_CN")
     assert app.title[0].value == "训练"
-
-
-def test_training_from_the_page_starts_a_real_run(open_page: OpenPage, project: Project) -> None:
-    """The button leads to a run with the settings on the pages; the rest is the core's tests."""
-    remember_setting(project, "backbone", "small_cnn")
-    app = open_page("train")
-    app.number_input(key="epochs-scratch-0").set_value(1).run()
-    app.button(key="start").click().run()
-    (run,) = list_runs(project)
-    job = JobDirectory(run)
-    assert job.config()["backbone"] == "small_cnn"
-    assert job.config()["epochs"] == 1
-    job.request_stop()
-    assert wait_for(job).has_ended

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.jobs.runs import RunComparison, RunRow, compare_runs
 from core.models.backbones import BACKBONES
@@ -17,7 +18,7 @@ from core.workspace import Project, list_runs
 from pages.ui.components.live_chart import live_chart
 from pages.ui.curves import ACCURACY, LOSS, compared_curves
 from pages.ui.jobs import STATE_WORDS
-from pages.ui.runs import run_label, title_of
+from pages.ui.runs import run_labels, short_title_of, told_apart
 from pages.ui.text import _, duration, file_size, percent
 from pages.ui.trainroom.following import epochs_of
 from pages.ui.trainroom.words import RECIPE_NAMES, setting_name, setting_value
@@ -30,14 +31,7 @@ _COLOURS = ("#4C9BD6", "#E0793A", "#1F9E8F", "#B5588F", "#A87400", "#8E8E96", "#
 
 def show_section(project: Project, dataset: Dataset) -> None:
     runs = {run.name: run for run in list_runs(project)}
-    chosen = st.multiselect(
-        _("Runs to compare"),
-        list(runs),
-        default=list(runs)[:_FIRST_SHOWN],
-        max_selections=MOST_RUNS,
-        format_func=lambda name: run_label(runs[name]),
-        key=f"compared-{project.name}",
-    )
+    chosen = _chosen(project, runs)
     if len(chosen) < 2:
         st.info(_("Choose two runs or more."))
         return
@@ -48,6 +42,21 @@ def show_section(project: Project, dataset: Dataset) -> None:
     _results(comparison, titles)
     _differences(comparison, titles)
     _curves(paths, titles)
+
+
+def _chosen(project: Project, runs: Mapping[str, Path]) -> list[str]:
+    """The runs to compare: at first the newest that were tested, or the newest of all where those are too few."""
+    tested = [name for name in runs if has_report(runs[name])]
+    first = (tested if len(tested) > 1 else list(runs))[:_FIRST_SHOWN]
+    words, key = _("Runs to compare"), f"compared-{project.name}"
+    label = run_labels(runs).__getitem__
+    if len(runs) <= MOST_RUNS:
+        return st.pills(
+            words, list(runs), selection_mode="multi", default=first, format_func=label, key=key, wrap=True
+        )
+    return st.multiselect(
+        words, list(runs), default=first, max_selections=MOST_RUNS, format_func=label, key=key
+    )
 
 
 def _warn(comparison: RunComparison) -> None:
@@ -62,12 +71,7 @@ def _warn(comparison: RunComparison) -> None:
 
 
 def _titles(runs: Sequence[Path]) -> list[str]:
-    """What each run is called; those called the same are numbered."""
-    titles = [title_of(JobDirectory(run)) for run in runs]
-    return [
-        title if titles.count(title) == 1 else f"{title} ({titles[: place + 1].count(title)})"
-        for place, title in enumerate(titles)
-    ]
+    return told_apart([short_title_of(JobDirectory(run)) for run in runs])
 
 
 def _results(comparison: RunComparison, titles: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from core.delivery.files import is_delivered
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.runs import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_about
-from core.jobs.start import pause, resume, stop
+from core.jobs.start import resume, stop
 from core.training.config import MAX_EPOCHS, Recipe, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
@@ -24,23 +24,21 @@ def running_controls(job: JobDirectory) -> None:
     """Pause and Stop of a run that works; drawn inside its live view."""
     is_stopping, is_pausing = job.stop_requested(), job.pause_requested()
     with st.container(horizontal=True):
-        if st.button(
+        st.button(
             _("Pausing …") if is_pausing and not is_stopping else _("Pause"),
             key="pause-run",
             icon=":material/pause:",
             disabled=is_stopping or is_pausing,
             help=_("Frees the computer; Resume goes on where it stood."),
-        ):
-            _try(lambda: pause(job))
-            st.rerun(scope="fragment")
-        if st.button(
+            on_click=job.request_pause,
+        )
+        st.button(
             _("Stopping …") if is_stopping else _("Stop and keep the best"),
             key="stop-run",
             icon=":material/stop:",
             disabled=is_stopping,
-        ):
-            _try(lambda: stop(job))
-            st.rerun(scope="fragment")
+            on_click=job.request_stop,
+        )
 
 
 def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_packed: bool) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
 from core.errors import NotFoundError
-from core.jobs.directory import JobDirectory, JobStatus, Usage
+from core.jobs.directory import JobDirectory, JobState, JobStatus, Usage
 from core.messages import Message
 from core.progress import Stage
 from core.training.config import TrainingConfig, Watch
@@ -17,9 +17,18 @@ from core.training.diagnosis import Verdict, judge_curve
 from core.workspace import project_of
 from pages.ui.charts import confusion_heatmap
 from pages.ui.components.live_chart import live_chart
-from pages.ui.curves import ACCURACY, LEARNING_RATE, LOSS, MACRO_F1, PHASE_WORDS, Measure, learning_curve
+from pages.ui.curves import (
+    ACCURACY,
+    LEARNING_RATE,
+    LOSS,
+    MACRO_F1,
+    PHASE_WORDS,
+    Drawing,
+    Measure,
+    learning_curve,
+)
 from pages.ui.jobs import progress_text, stage_line
-from pages.ui.text import _, duration, file_size, number, show
+from pages.ui.text import _, current_language, duration, file_size, number, show
 from pages.ui.trainroom.controls import running_controls
 from pages.ui.trainroom.examples import example_answers
 from pages.ui.trainroom.following import batches_of, epochs_of, live_of
@@ -51,7 +60,7 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     settings = TrainingConfig.from_json(job.config())
     dataset = _dataset_of(job, settings)
     live = live_of(job)
-    _what_it_means(epochs, settings, _notes(job, live), dataset)
+    _what_it_means(status, epochs, settings, _notes(job, live), dataset)
     _charts(job, epochs, batches[: _drawn(len(batches))], settings)
     _answers(job, live, dataset)
 
@@ -126,6 +135,7 @@ def _usage(usage: Usage | None) -> list[str]:
 
 
 def _what_it_means(
+    status: JobStatus,
     epochs: Sequence[Mapping[str, Any]],
     settings: TrainingConfig,
     notes: Sequence[Message],
@@ -136,7 +146,8 @@ def _what_it_means(
         epochs, watch=settings.watch, patience=settings.patience, baseline=_baseline(dataset)
     )
     with st.container(key="diagnosis"):  # what is below keeps its place, and its zoom, whatever is said here
-        if diagnosis:
+        # A run that broke is not well, however well its curves look.
+        if diagnosis and not (diagnosis.verdict.is_good and status.state is JobState.FAILED):
             box = st.success if diagnosis.verdict.is_good else st.warning
             icon = _ICONS.get(diagnosis.verdict, ":material/troubleshoot:")
             box(show(diagnosis.message), icon=icon)
@@ -191,7 +202,22 @@ def _chart(
     measure: Measure,
     height: int = 320,
 ) -> None:
-    live_chart(learning_curve(epochs, batches, measure), key=f"{name}-{job.name}", height=height)
+    newest = epochs[-1].get("time") if epochs else None
+    drawing = _drawing(
+        (str(job.path), name, len(epochs), len(batches), newest, current_language()), epochs, batches, measure
+    )
+    live_chart(drawing, key=f"{name}-{job.name}", height=height)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _drawing(
+    what: tuple[object, ...],
+    _epochs: Sequence[Mapping[str, Any]],
+    _batches: Sequence[Mapping[str, Any]],
+    _measure: Measure,
+) -> Drawing:
+    """The chart, drawn anew only where ``what`` names other epochs or batches than before."""
+    return learning_curve(_epochs, _batches, _measure)
 
 
 def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None) -> None:

@@ -37,7 +37,6 @@ def expected_cost(dataset: Dataset, config: TrainingConfig) -> Cost | None:
 
 def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> None:
     """Four cards; a press chooses."""
-    possible = possible_recipes(chosen.backbone)
     for recipe, column in zip(Recipe, st.columns(len(Recipe)), strict=True):
         with (
             column,
@@ -45,27 +44,28 @@ def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> 
                 border=True, key=f"recipe-{recipe}", height="stretch", vertical_alignment="distribute"
             ),
         ):
-            is_chosen = recipe is chosen.recipe
-            with st.container(
-                horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-            ):
-                st.markdown(f"**{_(RECIPE_NAMES[recipe])}**", width="content")
-                if is_chosen:
-                    st.badge(_("Chosen"), icon=":material/check:", color="green")
-            st.caption(_(RECIPE_SENTENCES[recipe]))
-            if recipe not in possible:
-                st.caption(
-                    _("Not with {backbone}: it has no pretrained weights.").format(
-                        backbone=escape(BACKBONES[chosen.backbone].name)
-                    )
-                )
-                continue
+            _card(project, dataset, recipe, chosen)
+
+
+def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingConfig) -> None:
+    """What the recipe does and costs; below it, the button that chooses it."""
+    is_chosen, is_possible = recipe is chosen.recipe, recipe in possible_recipes(chosen.backbone)
+    with st.container():
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{_(RECIPE_NAMES[recipe])}**", width="content")
+            if is_chosen:
+                st.badge(_("Chosen"), icon=":material/check:", color="green")
+        st.caption(_(RECIPE_SENTENCES[recipe]))
+        if is_possible:
             config = chosen if is_chosen else next_config(project, recipe=recipe)
             _cost_lines(expected_cost(dataset, config))
-            if not is_chosen and st.button(_("Choose"), key=f"choose-{recipe}"):
-                remember_recipe(project, recipe)
-                state.count_up("dials")
-                st.rerun()
+        else:
+            backbone = escape(BACKBONES[chosen.backbone].name)
+            st.caption(_("Not with {backbone}: it has no pretrained weights.").format(backbone=backbone))
+    if is_possible and not is_chosen and st.button(_("Choose"), key=f"choose-{recipe}"):
+        remember_recipe(project, recipe)
+        state.count_up("dials")
+        st.rerun()
 
 
 def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -> None:

@@ -66,7 +66,7 @@ SETTING_NAMES = {
     "head.dropout_rate": N_("Dropout"),
     "head.l2": N_("L2 penalty"),
     "head.batch_norm": N_("Batch norm"),
-    "loss.kind": N_("What is made small"),
+    "loss.kind": N_("Loss"),
     "loss.label_smoothing": N_("Label smoothing"),
     "loss.focal_gamma": N_("Focal gamma"),
     "optimizer.kind": N_("Optimiser"),

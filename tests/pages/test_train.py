@@ -1,0 +1,328 @@
+"""The Train page: what a run will be, how it goes, what can be done with it, runs side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import open_dataset
+from core.data.layout import Split
+from core.evaluation.report import make_report, prediction_table, write_report
+from core.files import append_json_line, read_json, write_json
+from core.jobs.directory import JobDirectory, JobState
+from core.jobs.runs import run_about
+from core.jobs.start import wait_for
+from core.models.augmentation import AugmentationConfig
+from core.training.config import HeadConfig, Recipe, TrainingConfig
+from core.workspace import Project, list_runs, project_settings, remember_setting
+from pages.ui.settings import next_config
+from tests.pages.looking import drawn, parts, said
+
+OpenPage = Callable[..., AppTest]
+MakeRun = Callable[..., JobDirectory]
+
+
+@pytest.fixture
+def make_active(make_run: MakeRun) -> MakeRun:
+    """A run whose process lives: this one."""
+
+    def make(project: Project, name: str, state: JobState = JobState.RUNNING) -> JobDirectory:
+        job = make_run(project, name, state)
+        process = psutil.Process(os.getpid())
+        write_json(job.path / "process.json", {"pid": process.pid, "started": process.create_time()})
+        return job
+
+    return make
+
+
+def set_config(job: JobDirectory, **settings: Any) -> None:
+    """Let a run have been made with these settings."""
+    record = read_json(job.path / "config.json")
+    write_json(job.path / "config.json", record | {"config": record["config"] | settings})
+
+
+def learn(job: JobDirectory, losses: list[float], *, phase: str = "tail") -> None:
+    """A learning curve whose validation loss is this."""
+    for place, loss in enumerate(losses):
+        record = {"phase": phase, "epoch": place + 1, "epochs": 50, "best_epoch": 1, "learning_rate": 1e-3}
+        record |= {"loss": 1 / (place + 2), "accuracy": 0.95, "patience_left": 4, "time": place}
+        record |= {"validation_loss": loss, "validation_accuracy": 0.9}
+        append_json_line(job.path / "metrics.jsonl", record)
+
+
+def button_keys(app: AppTest) -> set[str]:
+    return {str(button.key) for button in app.main.get("button")}
+
+
+def test_before_the_first_run_there_is_one_primary_button(open_page: OpenPage, project: Project) -> None:
+    """A newcomer finds the quick recipe chosen, and one thing to press."""
+    app = open_page("train")
+    assert app.button(key="start").label == "Start training"
+    assert "36 pictures · EfficientNet\\-Lite0 · Quick · no augmentation" in said(app)
+    assert {"choose-balanced", "choose-best", "choose-scratch"} <= button_keys(app)
+    assert "choose-quick" not in button_keys(app)
+
+
+def test_a_chosen_recipe_is_kept_and_shows_the_dials_it_heeds(open_page: OpenPage, project: Project) -> None:
+    app = open_page("train")
+    keys = {widget.key for widget in app.number_input}
+    assert "optimizer.learning_rate-quick-0" not in keys
+    app.button(key="choose-balanced").click().run()
+    assert project_settings(project)["recipe"] == "balanced"
+    assert {widget.key for widget in app.number_input} >= {
+        "optimizer.learning_rate-balanced-1",
+        "unfreeze-balanced-1",
+        "batch_size-balanced-1",
+    }
+
+
+def test_dials_are_kept_for_each_recipe(open_page: OpenPage, project: Project) -> None:
+    app = open_page("train")
+    app.number_input(key="epochs-quick-0").set_value(33).run()
+    assert not app.exception
+    assert next_config(project).epochs == 33
+    assert next_config(project, recipe=Recipe.BEST).epochs == 30
+    app.button(key="reset-dials").click().run()
+    assert next_config(project).epochs == 200
+
+
+@pytest.mark.parametrize(
+    ("layers", "complaint"), [("many", "whole numbers"), ("5000", "must lie between 1 and 4096")]
+)
+def test_an_impossible_dial_is_explained_and_cannot_be_started(
+    open_page: OpenPage, project: Project, layers: str, complaint: str
+) -> None:
+    app = open_page("train")
+    app.text_input(key="head.hidden_units-quick-0").set_value(layers).run()
+    assert complaint in app.error[0].value.replace("\\", "")
+    assert app.button(key="start").disabled
+
+
+def test_a_backbone_without_weights_can_only_be_trained_from_scratch(
+    open_page: OpenPage, project: Project
+) -> None:
+    remember_setting(project, "backbone", "small_cnn")
+    remember_setting(project, "recipe", "balanced")
+    app = open_page("train")
+    assert "no pretrained weights" in said(app)
+    assert not {key for key in button_keys(app) if key.startswith("choose-")}
+    assert next_config(project).recipe is Recipe.SCRATCH
+
+
+def test_the_button_starts_a_real_run_with_the_settings_on_the_page(
+    open_page: OpenPage, project: Project
+) -> None:
+    remember_setting(project, "backbone", "small_cnn")
+    app = open_page("train")
+    app.number_input(key="epochs-scratch-0").set_value(1).run()
+    app.button(key="start").click().run()
+    (run,) = list_runs(project)
+    job = JobDirectory(run)
+    assert job.config()["backbone"] == "small_cnn"
+    assert job.config()["epochs"] == 1
+    job.request_stop()
+    assert wait_for(job).has_ended
+
+
+def test_while_one_trains_another_can_be_added_to_the_queue(
+    open_page: OpenPage, project: Project, make_active: MakeRun
+) -> None:
+    make_active(project, "run-1")
+    make_active(project, "run-2", JobState.QUEUED)
+    app = open_page("train", section="new")
+    assert app.button(key="start").label == "Add to the queue"
+    assert "one trains at a time" in said(app)
+    assert "unqueue-run-2" in button_keys(app)
+    assert "unqueue-run-1" not in button_keys(app)
+
+
+def test_a_running_run_says_how_far_it_is_and_can_be_paused(
+    open_page: OpenPage, project: Project, make_active: MakeRun
+) -> None:
+    job = make_active(project, "run-1")
+    learn(job, [0.5, 0.45, 0.4])
+    usage = {
+        "cpu_percent": 93.6,
+        "memory_bytes": 1_400_000_000,
+        "gpu_percent": None,
+        "gpu_memory_bytes": None,
+    }
+    status = {"state": "running", "stage": "fine_tuning", "fraction": 0.4, "seconds_left": None}
+    write_json(job.path / "status.json", status | {"usage": usage})
+    app = open_page("train")
+    assert "patience left: 4 · learning rate 0.001 · CPU 94% · 1.4 GB of memory" in said(app)
+    (bar,) = [element.proto for element in app.main.get("progress")]
+    assert bar.text == "Adapting the backbone (last blocks) · epoch 3 of at most 50"
+    app.button(key="pause-run").click().run()
+    assert job.pause_requested()
+    assert app.button(key="pause-run").disabled
+    assert not app.button(key="stop-run").disabled
+
+
+def test_the_live_view_shows_curves_confusion_and_answers(
+    open_page: OpenPage, project: Project, make_active: MakeRun
+) -> None:
+    job = make_active(project, "run-1")
+    learn(job, [0.5, 0.45, 0.4])
+    dataset = open_dataset(project)
+    example = {"id": dataset.pictures["id"].iloc[0], "label": "0", "predicted": "0", "confidence": 0.91}
+    example |= {"first_predicted": "2", "first_confidence": 0.4}
+    live = {"epoch": 3, "confusion": [[2, 0, 0], [0, 1, 1], [0, 0, 2]], "examples": [example]}
+    write_json(job.path / "live.json", live)
+    app = open_page("train")
+    loss = json.loads(drawn(app, "loss-run-1")["figure"])
+    assert [trace["name"] for trace in loss["data"]] == ["training", "validation", "kept"]
+    (heatmap,) = json.loads(drawn(app, "confusion-run-1")["figure"])["data"]
+    assert [cell[0] for cell in heatmap["customdata"][1]] == [0, 1, 1]
+    answers = parts(app, "html")[-1].value
+    assert "✓ 0" in answers
+    assert "(91%)" in answers
+    assert "first 2 (40%)" in answers
+
+
+def test_a_curve_that_overfits_is_said_in_words(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    job = make_run(project, "run-1", JobState.STOPPED)
+    learn(job, [0.5, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7])
+    app = open_page("train")
+    assert "learn its pictures by heart" in app.warning[0].value
+
+
+def test_what_happened_on_the_way_is_told(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    job = make_run(project, "run-1", JobState.FINISHED)
+    learn(job, [0.5])
+    note = {"template": "Batches were halved to {size}.", "values": {"size": 16}}
+    write_json(job.path / "result.json", {"training": {"notes": [note]}})
+    assert "Batches were halved to 16" in open_page("train").info[0].value
+
+
+def test_an_interrupted_run_can_be_resumed(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    """A recorded state of running with a dead process is shown as what it is."""
+    make_run(project, "run-1", JobState.RUNNING)
+    app = open_page("train")
+    assert "This run was interrupted" in app.warning[0].value
+    assert not app.button(key="resume").disabled
+
+
+def test_a_paused_run_can_be_resumed_or_stopped_for_good(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    job = make_run(project, "run-1", JobState.PAUSED)
+    app = open_page("train")
+    assert "This run is paused" in app.info[0].value
+    assert "resume-run-1" in {button.key for button in app.sidebar.button}
+    app.button(key="stop-resting").click().run()
+    assert job.status().state is JobState.STOPPED
+
+
+def test_a_failed_run_says_why(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    job = make_run(project, "run-1", JobState.FAILED)
+    error = {"template": "There is no connection to {host}.", "values": {"host": "example.org"}}
+    write_json(job.path / "status.json", {"state": "failed", "seconds": {}, "error": error})
+    app = open_page("train")
+    assert "There is no connection to" in app.error[0].value
+
+
+def test_a_finished_run_goes_on_for_more_epochs_unless_its_head_is_fitted_to_the_end(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    job = make_run(project, "run-1", JobState.FINISHED)
+    assert button_keys(open_page("train")).isdisjoint({"continue", "resume"})
+    set_config(job, recipe="balanced")
+    assert "continue" in button_keys(open_page("train"))
+
+
+def test_a_run_is_named_and_noted(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    """Names are shown letter by letter."""
+    job = make_run(project, "run-1", JobState.FINISHED)
+    app = open_page("train")
+    app.text_input(key="name-run-1").set_value("**First** try").run()
+    app.text_area(key="note-run-1").set_value("blurred ones left out").run()
+    about = run_about(job)
+    assert (about.name, about.note) == ("**First** try", "blurred ones left out")
+    assert "\\*\\*First\\*\\* try" in said(app)
+    assert "blurred ones left out" in said(app)
+
+
+def test_settings_of_a_run_are_used_again(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    job = make_run(project, "run-1", JobState.FINISHED)
+    wanted = TrainingConfig(
+        dataset_version=open_dataset(project).version,
+        recipe=Recipe.BALANCED,
+        epochs=7,
+        head=HeadConfig(hidden_units=(64, 32)),
+        augmentation=AugmentationConfig(rotation=0.1),
+    )
+    set_config(job, **wanted.to_json())
+    app = open_page("train")
+    app.button(key="use-again").click().run()
+    assert next_config(project) == wanted
+    assert "start" in button_keys(app)  # the section in which it can be started
+
+
+def test_deleting_a_run_asks_once_more(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    make_run(project, "run-1", JobState.FINISHED)
+    make_run(project, "run-2", JobState.FINISHED)
+    app = open_page("train")
+    assert "delete-run" not in button_keys(app)
+    app.checkbox(key="sure-run-2").check().run()
+    app.button(key="delete-run").click().run()
+    assert [run.name for run in list_runs(project)] == ["run-1"]
+    assert not app.exception
+
+
+def test_runs_are_compared(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    """Five of six test pictures are right in both; one is named, one was trained longer."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    other = make_run(project, "run-2", JobState.FINISHED, evaluated=True)
+    write_json(other.path / "about.json", {"name": "longer", "note": ""})
+    set_config(other, epochs=300)
+    app = open_page("train", section="compare")
+    results, settings = (table.value for table in app.dataframe)
+    assert results["run"].tolist()[0] == "longer"
+    assert results["test"].tolist() == ["★ 83.3% (43.6% – 97%)"] * 2
+    assert settings.to_numpy().tolist() == [["Epochs at most", "300", "200"]]
+    curves = json.loads(drawn(app, "compared-accuracy")["figure"])
+    assert [trace["y"] for trace in curves["data"]] == [[80.0], [80.0]]
+    assert not app.warning
+
+
+def test_runs_with_other_test_pictures_are_not_compared_in_silence(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    other = make_run(project, "run-2", JobState.FINISHED, evaluated=True)
+    retested(project, other.path)
+    app = open_page("train", section="compare")
+    assert "not tested on the same pictures" in app.warning[0].value
+
+
+def retested(project: Project, run: Path) -> None:
+    """A report on all test pictures but one."""
+    dataset = open_dataset(project)
+    rows = dataset.rows(Split.TEST)[1:]
+    probabilities = dataset.targets[rows]
+    write_report(
+        run, make_report(dataset, rows, probabilities), prediction_table(dataset, rows, probabilities)
+    )
+
+
+def test_the_sidebar_counts_the_run_at_work_not_the_one_that_waits(
+    open_page: OpenPage, project: Project, make_active: MakeRun
+) -> None:
+    running = make_active(project, "run-1")
+    write_json(running.path / "status.json", {"state": "running", "stage": "training", "fraction": 0.42})
+    make_active(project, "run-2", JobState.QUEUED)
+    app = open_page("train")
+    assert "Train · 42%" in [link.proto.label for link in app.sidebar.get("page_link")]
+    keys = {button.key for button in app.sidebar.button}
+    assert "pause-run-1" in keys
+    assert "pause-run-2" not in keys
