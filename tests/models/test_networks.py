@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -133,3 +134,16 @@ def test_a_transformer_learns_in_every_layer() -> None:
     model.fit(pictures, np.array([0, 1, 0, 1]), verbose=0)
     still = [w.path for w, old in zip(learning, before, strict=True) if (np.array(w) == old).all()]
     assert still == []
+
+
+def test_layers_of_convnext_load_in_safe_mode(tmp_path: Path) -> None:
+    """They are Keras's own but stand outside ``keras.layers``; what runs deliver must load without trust."""
+    network = build_network(
+        dataclasses.replace(get_backbone("convnext_tiny"), input_size=SMALL), pretrained=False
+    )
+    network.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    pictures = colourful_pictures(SMALL)
+    np.testing.assert_allclose(
+        np.asarray(loaded(pictures)), np.asarray(network(pictures)), rtol=1e-5, atol=1e-7
+    )
