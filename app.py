@@ -13,9 +13,10 @@ from pathlib import Path
 import streamlit as st
 
 from core import api
-from core.models.lean_keras import import_keras
 
-os.environ.setdefault("KERAS_BACKEND", "numpy")  # previews need layers; only workers load TensorFlow
+os.environ.setdefault(
+    "KERAS_BACKEND", "numpy"
+)  # should anything here want Keras: only workers load TensorFlow
 HEAVY_IMPORTS = ("pandas", "plotly.graph_objects")
 BASE_PATH = str(st.get_option("server.baseUrlPath")).strip("/")
 
@@ -24,7 +25,6 @@ def warm_up() -> None:
     """Load what the pages will need, and leave it out of the garbage collection after every script run."""
     for name in HEAVY_IMPORTS:
         importlib.import_module(name)
-    import_keras()
     gc.collect()
     gc.freeze()  # Streamlit collects each time: 150 ms over all that was imported, 20 ms without
 

@@ -101,7 +101,7 @@ def test_no_page_can_load_tensorflow() -> None:
     program = (
         "import importlib, sys\n"
         "from core.models.lean_keras import import_keras\n"
-        "import_keras()\n"  # as app.py does
+        "import_keras()\n"  # as whatever wants Keras in the web process does
         "for name in sys.argv[1:]: importlib.import_module(name)\n"
         "print(*sorted(m for m in sys.modules if m.split('.')[0] == 'tensorflow'))"
     )

@@ -1,8 +1,8 @@
-"""Keras on NumPy without JAX and scikit-learn, which it imports and the preview never uses.
+"""Keras on NumPy without JAX and scikit-learn, which it imports and the web process never uses.
 
 Keras 3.15.1's NumPy backend takes its Fourier transforms and convolutions from
-JAX, and its scikit-learn wrappers import scikit-learn. No augmentation layer
-calls either. Left out, the import takes a third of the time and the web process
+JAX, and its scikit-learn wrappers import scikit-learn. Nothing that the web process
+may want calls either. Left out, the import takes a third of the time and the web process
 160 MB less; JAX (380 MB on disk) need not be installed at all.
 """
 

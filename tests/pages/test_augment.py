@@ -46,7 +46,7 @@ def test_one_press_says_what_the_pictures_show(open_page: OpenPage, project: Pro
     assert not app.exception
     assert stored(project) == DOMAINS["handwriting"].config
     assert DOMAINS["handwriting"].reason in said(app)
-    assert app.slider(key="elastic-1").value == 2.0
+    assert app.slider(key="elastic-1").value == 3.0
 
 
 @pytest.mark.parametrize("preset", ["light", "medical"])

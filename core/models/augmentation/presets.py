@@ -113,7 +113,7 @@ DOMAINS: dict[str, Preset] = {
         reason=N_(
             "Digits and letters must not be mirrored or turned far: a turned 6 is a 9. A slant and a bend are how hands differ."
         ),
-        config=AugmentationConfig(rotation=0.03, zoom=0.1, shift=0.06, shear=0.15, elastic=0.02),
+        config=AugmentationConfig(rotation=0.03, zoom=0.1, shift=0.06, shear=0.15, elastic=0.03),
         avoid=("mirrored", "upside_down", "turned"),
         why_avoid=N_("A mirrored or turned letter is another letter, or none: b and d, 6 and 9."),
     ),
