@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib.util import find_spec
-from typing import Protocol
-
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.jobs import start
 from core.models.backbones import BACKBONES
 from core.training.config import Recipe, TrainingConfig
+from core.training.estimate import Estimate, estimate
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.settings import next_config, possible_recipes, remember_recipe
 from pages.ui.text import _, duration, escape, file_size
 from pages.ui.trainroom.words import RECIPE_NAMES, RECIPE_SENTENCES
-
-
-class Cost(Protocol):
-    """What a run will take; see ``core.training.estimate``."""
-
-    seconds: float
-    memory_bytes: int
-    disk_bytes: int
-    is_measured: bool
-
-
-def expected_cost(dataset: Dataset, config: TrainingConfig) -> Cost | None:
-    """What a run will take on this machine, or None where nobody can say."""
-    if find_spec("core.training.estimate") is None:
-        return None
-    cost: Cost = importlib.import_module("core.training.estimate").estimate(dataset, config)
-    return cost
 
 
 def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> None:
@@ -58,7 +39,7 @@ def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingCo
         st.caption(_(RECIPE_SENTENCES[recipe]))
         if is_possible:
             config = chosen if is_chosen else next_config(project, recipe=recipe)
-            _cost_lines(expected_cost(dataset, config))
+            _cost_lines(estimate(dataset, config))
         else:
             backbone = escape(BACKBONES[chosen.backbone].name)
             st.caption(_("Not with {backbone}: it has no pretrained weights.").format(backbone=backbone))
@@ -70,8 +51,8 @@ def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingCo
 
 def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -> None:
     """Offers to time a few steps here, where the cost of the chosen recipe is but a guess."""
-    cost = expected_cost(dataset, config)
-    if cost is None or cost.is_measured:
+    start_trial = getattr(start, "start_trial", None)
+    if start_trial is None or estimate(dataset, config).is_measured:
         return
     if st.button(
         _("Measure here (about 30 s)"),
@@ -79,18 +60,16 @@ def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -
         key="measure",
         help=_("Trains a few steps with these settings, so that the time above is that of this computer."),
     ):
-        state.follow_job(importlib.import_module("core.jobs.start").start_trial(project, config))
+        start_trial(project, config)
         st.rerun()
 
 
-def _cost_lines(cost: Cost | None) -> None:
+def _cost_lines(cost: Estimate) -> None:
     """Time in the first line; what it needs of the machine in the second."""
-    if cost is None:
-        return
     form = _("about {time} here") if cost.is_measured else _("roughly {time} here")
     st.markdown(
         f":material/timer: {escape(form.format(time=duration(cost.seconds)))}",
-        help=None
+        help=_("If all epochs are trained; it ends sooner where validation no longer gets better.")
         if cost.is_measured
         else _("A first guess: nothing like it was measured on this computer yet."),
     )
