@@ -156,6 +156,8 @@ class _PhaseLoop:
 
     def _train_epoch(self, epoch: int, first: int, step: Step) -> None:
         self._epoch_started, self._pictures = time.monotonic(), 0
+        if first:  # where nothing but judging is left of the epoch, its last rate is asked for, too
+            self._set_learning_rate(epoch * len(self._phase.batches) + first - 1)
         for number, batch in enumerate(self._phase.batches.of_epoch(epoch, first), start=first):
             self._set_learning_rate(epoch * len(self._phase.batches) + number)
             self._train_on(batch, step)

@@ -1,0 +1,255 @@
+"""A run that is killed at any moment ends with the same numbers as one that was not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import TrainingError
+from core.files import append_json_line, keep_first_lines, read_json_lines
+from core.models.augmentation import AugmentationConfig
+from core.models.head import HeadWeights
+from core.progress import JobPaused
+from core.training import loop
+from core.training.backends.tensorflow import TensorFlowBackend
+from core.training.checkpoint import Checkpoints
+from core.training.config import (
+    HeadConfig,
+    Optimizer,
+    OptimizerConfig,
+    Recipe,
+    Schedule,
+    TrainingConfig,
+)
+from core.training.job import train
+from core.training.outcome import extractor_file, has_own_network, head_file
+from core.workspace import Project
+from tests.recording import Recorder
+
+EPOCHS = 3
+BATCHES = 6  # 42 pictures, 8 at a time: an epoch, and its last batch filled up
+SCRATCH = TrainingConfig(
+    dataset_version=1,
+    backbone="small_cnn",
+    recipe=Recipe.SCRATCH,
+    augmentation=AugmentationConfig(rotation=0.05, mixup=0.2),
+    batch_size=8,
+    epochs=EPOCHS,
+    seed=3,
+)
+
+
+class _Killed(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+class Disk(Recorder):
+    """Keeps the learning curve in the run's directory, as a worker does; dies or pauses when told to."""
+
+    def __init__(self, directory: Path, *, kill_after: int = -1, pause_after: int = -1) -> None:
+        super().__init__()
+        self._file = directory / "metrics.jsonl"
+        self._kill_after, self._pause_after = kill_after, pause_after
+        self.batches = 0
+
+    def metric(self, record: dict[str, Any]) -> None:
+        super().metric(record)
+        append_json_line(self._file, record)
+
+    def rewind(self, lines: int) -> None:
+        keep_first_lines(self._file, lines)
+
+    def should_stop(self) -> bool:
+        self.batches += 1  # asked after every batch, and before each of those that judge
+        if self.batches == self._kill_after:
+            raise _Killed
+        return False
+
+    def should_pause(self) -> bool:
+        return self.batches == self._pause_after
+
+
+@pytest.fixture(autouse=True)
+def _every_step_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a minute, which no test has."""
+    monkeypatch.setattr(loop, "_SAVE_WITHIN_EPOCH_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "_SAVE_EPOCHS_SECONDS", 0.0)
+
+
+def directory_of(project: Project, name: str) -> Path:
+    folder = project.runs / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def outcome(directory: Path) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+    """The learning curve without times, and the delivered head."""
+    curve = [
+        {key: value for key, value in record.items() if key not in {"seconds", "pictures_per_second"}}
+        for record in read_json_lines(directory / "metrics.jsonl")
+    ]
+    return curve, [array for pair in HeadWeights.load(head_file(directory)).layers for array in pair]
+
+
+def assert_same(one: Path, other: Path) -> None:
+    (curve, head), (other_curve, other_head) = outcome(one), outcome(other)
+    assert curve == other_curve
+    for array, other_array in zip(head, other_head, strict=True):
+        np.testing.assert_array_equal(array, other_array)
+    assert has_own_network(one) == has_own_network(other)
+
+
+@pytest.mark.parametrize("kill_after", [1, 4, BATCHES, BATCHES + 2, 2 * BATCHES + 5])
+def test_a_killed_run_ends_as_one_that_was_not(digits_project: Project, kill_after: int) -> None:
+    """In the first step, in the middle of an epoch, at its end, in a later one."""
+    whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
+    train(whole, SCRATCH.to_json(), Disk(whole))
+    with pytest.raises(_Killed):
+        train(killed, SCRATCH.to_json(), Disk(killed, kill_after=kill_after))
+    train(killed, SCRATCH.to_json(), Disk(killed))
+    assert_same(whole, killed)
+
+
+@pytest.mark.parametrize("schedule", [Schedule.PLATEAU, Schedule.CONSTANT])
+def test_every_part_of_the_state_is_saved(digits_project: Project, schedule: Schedule) -> None:
+    """Killed three times, with momentum, plateaus and a patience that runs out."""
+    optimizer = OptimizerConfig(kind=Optimizer.SGD, schedule=schedule, learning_rate=0.3)
+    settings = replace(SCRATCH, optimizer=optimizer, patience=2, epochs=5)
+    whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
+    train(whole, settings.to_json(), Disk(whole))
+    for kill_after in (3, 5, 9):
+        with pytest.raises(_Killed):
+            train(killed, settings.to_json(), Disk(killed, kill_after=kill_after))
+    train(killed, settings.to_json(), Disk(killed))
+    assert_same(whole, killed)
+
+
+def test_a_pause_goes_on_from_the_very_batch(digits_project: Project) -> None:
+    whole, paused = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-paused")
+    train(whole, SCRATCH.to_json(), Disk(whole))
+    with pytest.raises(JobPaused):
+        train(paused, SCRATCH.to_json(), Disk(paused, pause_after=4))
+    place = Checkpoints(paused).place()
+    assert place is not None
+    assert (place["phase"], place["phase_epoch"], place["step"]) == ("scratch", 0, 4)
+    train(paused, SCRATCH.to_json(), Disk(paused))
+    assert_same(whole, paused)
+
+
+def test_a_finished_run_can_go_on_for_more_epochs(digits_project: Project) -> None:
+    """Its curve grows; what was learnt is not learnt again."""
+    directory = directory_of(digits_project, "run-1")
+    train(directory, SCRATCH.to_json(), Disk(directory))
+    before = outcome(directory)[0]
+    result = train(directory, replace(SCRATCH, epochs=EPOCHS + 2).to_json(), Disk(directory))
+    after = outcome(directory)[0]
+    assert after[: len(before)] == before
+    assert len(after) == EPOCHS + 2 == result["training"]["epochs"]
+
+
+def test_fine_tuning_that_is_killed_ends_as_if_it_was_not(digits_project: Project) -> None:
+    """With the real backbone: heads, the trunk's kept outputs and the last blocks."""
+    settings = TrainingConfig(
+        dataset_version=1, recipe=Recipe.BALANCED, unfreeze=0.1, batch_size=16, epochs=2, seed=1
+    )
+    whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
+    train(whole, settings.to_json(), Disk(whole))
+    heads = sum(record["phase"] != "tail" for record in read_json_lines(whole / "metrics.jsonl"))
+    assert heads > 10
+    asked = Disk(killed)
+    train(killed, settings.to_json(), asked)
+    in_all = asked.batches
+    assert_same(whole, killed)
+    for kill_after in (heads // 2, in_all - 2, in_all):  # among the heads, in the last epoch, at its end
+        directory = directory_of(digits_project, f"run-{kill_after}")
+        with pytest.raises(_Killed):
+            train(directory, settings.to_json(), Disk(directory, kill_after=kill_after))
+        train(directory, settings.to_json(), Disk(directory))
+        assert_same(whole, directory)
+    assert not (whole / "activations").exists(), "the trunk's outputs are of no use any more"
+
+
+def test_too_little_memory_halves_the_batch_and_changes_no_result(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradients of all parts are averaged before a weight changes."""
+    head = HeadConfig(hidden_units=(8,), dropout_rate=0.0)
+    settings = TrainingConfig(dataset_version=1, head=head, batch_size=8, epochs=3, seed=1)
+    whole, poor = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-poor")
+    train(whole, settings.to_json(), Disk(whole))
+    limit_memory(monkeypatch, most=2)
+    result = train(poor, settings.to_json(), Disk(poor))
+    assert [note["values"]["size"] for note in result["training"]["notes"]] == [4, 2]
+    expected, reached = outcome(whole)[0], outcome(poor)[0]
+    assert [record["phase"] for record in reached] == [
+        "whole",
+        "quarters",
+        "quarters",
+        "hidden",
+        "hidden",
+        "hidden",
+    ]
+    for record, other in zip(expected, reached, strict=True):
+        for name in ("validation_loss", "validation_accuracy", "loss"):
+            assert record[name] == pytest.approx(other[name], rel=1e-3, abs=1e-5)
+
+
+def test_not_enough_memory_for_two_pictures_is_said(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit_memory(monkeypatch, most=1)
+    directory = directory_of(digits_project, "run-1")
+    with pytest.raises(TrainingError, match="Not even two pictures at a time fit into memory"):
+        train(directory, SCRATCH.to_json(), Disk(directory))
+
+
+def limit_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let every step with more pictures than ``most`` fail as a full graphics card does."""
+    real = TensorFlowBackend.training_step
+
+    def training_step(self: TensorFlowBackend, model: Any) -> Any:
+        step = real(self, model)
+
+        def limited(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
+            if len(inputs) > most:
+                raise MemoryError("OOM when allocating tensor")
+            step(inputs, targets, weights)
+
+        return limited
+
+    monkeypatch.setattr(TensorFlowBackend, "training_step", training_step)
+
+
+def test_a_diverging_run_is_ended_and_says_why(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was best before is delivered."""
+    optimizer = OptimizerConfig(
+        kind=Optimizer.SGD, learning_rate=10.0, momentum=0.0, schedule=Schedule.CONSTANT, warmup_fraction=0.0
+    )
+    settings = replace(SCRATCH, optimizer=optimizer, epochs=4)
+    real = TensorFlowBackend.prediction
+    answered = 0
+
+    def prediction(self: Any, model: Any) -> Any:
+        predict = real(self, model)
+
+        def spoilt(inputs: np.ndarray) -> np.ndarray:
+            nonlocal answered
+            answered += 1
+            logits: np.ndarray = predict(inputs)
+            return logits if answered <= 2 else np.full_like(logits, np.nan)  # from the second epoch on
+
+        return spoilt
+
+    monkeypatch.setattr(TensorFlowBackend, "prediction", prediction)
+    directory = directory_of(digits_project, "run-1")
+    result = train(directory, settings.to_json(), Disk(directory))
+    assert result["training"]["best"]["epoch"] == 1
+    (note,) = result["training"]["notes"]
+    assert note["template"].startswith("Training diverged")
+    assert extractor_file(directory).exists()
