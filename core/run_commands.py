@@ -36,6 +36,7 @@ from core.training.config import (
     TrainingConfig,
     Watch,
     recipe_for,
+    usual_augmentation,
 )
 from core.workspace import Project, find_run, get_project, list_projects, list_runs
 
@@ -76,11 +77,14 @@ def training_config(options: argparse.Namespace, version: int) -> TrainingConfig
     Raises:
         ConfigError: one is unknown or not possible.
     """
+    recipe = Recipe(options.recipe or recipe_for(options.backbone))
+    is_chosen = options.augment is not None
+    augmentation = AugmentationConfig.parse(options.augment) if is_chosen else usual_augmentation(recipe)
     record: dict[str, Any] = {
         "dataset_version": version,
         "backbone": options.backbone,
-        "recipe": options.recipe or recipe_for(options.backbone).value,
-        "augmentation": AugmentationConfig.parse(options.augment).to_json(),
+        "recipe": recipe.value,
+        "augmentation": augmentation.to_json(),
     }
     given = {_SETTINGS[option]: getattr(options, option) for option in _SETTINGS}
     given = {name: value for name, value in given.items() if value is not None}
@@ -242,7 +246,11 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="what to call the run")
     parser.add_argument("--backbone", default=DEFAULT_BACKBONE)
     parser.add_argument("--recipe", choices=list(Recipe))
-    parser.add_argument("--augment", default="", metavar="flip,rotation=0.1")
+    parser.add_argument(
+        "--augment",
+        metavar="flip,rotation=0.1",
+        help='changes of the pictures; "" for none (light ones where a network is trained, else none)',
+    )
     parser.add_argument("--views", type=int, help="changed copies of each training picture (2)")
     parser.add_argument(
         "--hidden-units", type=_numbers, metavar="256,64", help="of hidden layers of the head"

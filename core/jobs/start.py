@@ -142,6 +142,17 @@ def start_bakeoff(project: Project, backbones: Sequence[str] | None = None) -> J
     return job
 
 
+def start_trial(project: Project, config: TrainingConfig) -> JobDirectory:
+    """Train a few steps of a run with these settings, so that its cost on this machine can be told."""
+    from core.data.importing import settle_split
+
+    _forget_old_jobs(project.jobs)
+    config = replace(config, dataset_version=settle_split(project).version)
+    job = JobDirectory.create(project.jobs / new_job_name("trial"), "trial", config.to_json())
+    launch(job)
+    return job
+
+
 def start_measurement(backbones: Sequence[str] = ()) -> JobDirectory:
     """Measure the speed of the backbones with these keys on this machine; with none, of all that are ready."""
     config = {"backbones": [get_backbone(key).key for key in backbones]}

@@ -57,6 +57,7 @@ JOB_KINDS = {
     "download": JobKind(steps=("core.models.job:download",)),
     "measure": JobKind(steps=("core.models.job:measure",), needs_device=True),
     "bakeoff": JobKind(steps=("core.training.bakeoff:bake_off",), needs_device=True),
+    "trial": JobKind(steps=("core.training.trial:measure",), needs_device=True),
     "train": JobKind(
         steps=("core.training.job:train", "core.evaluation.job:evaluate", "core.delivery.job:deliver"),
         needs_device=True,

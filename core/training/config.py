@@ -10,6 +10,7 @@ from typing import Any, Self, get_origin, get_type_hints
 from core.errors import ConfigError
 from core.messages import N_
 from core.models.augmentation import AugmentationConfig
+from core.models.augmentation.presets import STRENGTHS
 from core.models.backbones import DEFAULT_BACKBONE, WeightsSource, get_backbone
 
 
@@ -212,6 +213,15 @@ class TrainingConfig(_Settings):
 def recipe_for(backbone: str) -> Recipe:
     """The recipe that fits a backbone: quick where it is pretrained, else from scratch."""
     return Recipe.SCRATCH if get_backbone(backbone).weights is WeightsSource.NONE else Recipe.QUICK
+
+
+def usual_augmentation(recipe: Recipe) -> AugmentationConfig:
+    """The changes of pictures where none were chosen.
+
+    Light ones where a network is trained, which would otherwise learn the very
+    pictures by heart; a head on frozen features does well without.
+    """
+    return STRENGTHS["light"].config if recipe.trains_backbone else AugmentationConfig()
 
 
 def _of_today(record: Mapping[str, Any]) -> dict[str, Any]:

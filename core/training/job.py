@@ -160,6 +160,8 @@ class Training:
         finally:
             keeper.save()
         self.curve.end_linear_heads()
+        best = HeadWeights.load(head_file(self._directory))
+        self._live.show(_logits(best, validation.features), at_once=True)
         if not is_quick:
             head = fit_starting_head(train, self._settings, self._dataset.task)
             (head.spread_over_quarters() if reduced else head).save(self._starting_head)

@@ -34,11 +34,12 @@ class LiveView:
         self._first: list[tuple[str, float]] | None = None
         self._shown = -_SHOW_EVERY_SECONDS
 
-    def show(self, logits: np.ndarray) -> None:
-        """Show what these logits float32 (v, C) of the validation pictures say."""
+    def show(self, logits: np.ndarray, *, at_once: bool = False) -> None:
+        """Show what these logits float32 (v, C) of the validation pictures say; ``at_once`` whenever it was last."""
         says = [self._answer(row) for row in logits[self._places]]
         self._first = self._first or says
-        if time.monotonic() - self._shown < _SHOW_EVERY_SECONDS and self._curve.epoch < self._curve.planned:
+        is_due = time.monotonic() - self._shown >= _SHOW_EVERY_SECONDS
+        if not (is_due or at_once or self._curve.epoch >= self._curve.planned):
             return
         self._shown = time.monotonic()
         self._progress.live(

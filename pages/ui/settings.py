@@ -9,7 +9,7 @@ from core.data.dataset import open_dataset
 from core.errors import ConfigError
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
-from core.training.config import Recipe, TrainingConfig, recipe_for
+from core.training.config import Recipe, TrainingConfig, recipe_for, usual_augmentation
 from core.workspace import Project, project_settings, remember_setting
 
 # Settings that have pages, or a choice, of their own; the others are dials, kept for each recipe.
@@ -51,11 +51,13 @@ def chosen_recipe(project: Project) -> Recipe:
 def next_config(project: Project, *, recipe: Recipe | None = None) -> TrainingConfig:
     """What a press on Start would train; with another ``recipe``, what it would train by that one."""
     recipe = recipe or chosen_recipe(project)
+    is_chosen = "augmentation" in project_settings(project)
+    augmentation = chosen_augmentation(project) if is_chosen else usual_augmentation(recipe)
     chosen = {
         "dataset_version": open_dataset(project).version,
         "backbone": chosen_backbone(project),
         "recipe": recipe,
-        "augmentation": chosen_augmentation(project).to_json(),
+        "augmentation": augmentation.to_json(),
     }
     try:
         return TrainingConfig.from_json({**_kept_dials(project).get(recipe, {}), **chosen})

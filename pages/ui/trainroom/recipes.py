@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.jobs import start
+from core.jobs.start import start_trial
 from core.models.backbones import BACKBONES
 from core.training.config import Recipe, TrainingConfig
 from core.training.estimate import Estimate, estimate
@@ -51,8 +51,7 @@ def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingCo
 
 def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -> None:
     """Offers to time a few steps here, where the cost of the chosen recipe is but a guess."""
-    start_trial = getattr(start, "start_trial", None)
-    if start_trial is None or estimate(dataset, config).is_measured:
+    if estimate(dataset, config).is_measured:
         return
     if st.button(
         _("Measure here (about 30 s)"),
