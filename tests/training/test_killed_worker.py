@@ -1,0 +1,55 @@
+"""The real worker, fine-tuning the real backbone, killed as a power cut would: nothing is lost or learnt twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+
+from core.jobs.directory import JobDirectory, JobState
+from core.models.head import HeadWeights
+from core.training.outcome import head_file
+from core.workspace import Project
+from tests.command_line import run_command, wait_for_state, wait_until
+
+SETTINGS = ("--recipe", "balanced", "--unfreeze", "0.1", "--batch-size", "8", "--epochs", "3", "--seed", "4")
+TIMES = {"time", "seconds", "pictures_per_second"}
+
+
+def curve_of(job: JobDirectory) -> list[dict[str, object]]:
+    return [{key: value for key, value in record.items() if key not in TIMES} for record in job.metrics()]
+
+
+def fine_tuned_epochs(job: JobDirectory) -> int:
+    return sum(record["phase"] == "tail" for record in job.metrics())
+
+
+def test_a_worker_killed_while_fine_tuning_is_resumed_to_the_same_end(
+    digits_project: Project, workspace: Path
+) -> None:
+    """Started, killed, resumed, compared and continued by the commands that users type."""
+    train = ("train", "--project", digits_project.name, *SETTINGS)
+    whole = run_command(workspace, *train)
+    started = run_command(workspace, *train, "--detach")
+    killed = JobDirectory(digits_project.runs / started["run"])
+    wait_until(lambda: fine_tuned_epochs(killed) >= 1, "the first fine-tuned epoch")
+    number = killed.process_id()
+    assert number is not None
+    os.kill(number, signal.SIGKILL)
+    wait_for_state(killed, JobState.INTERRUPTED)
+    resumed = run_command(workspace, "resume", killed.name)
+    assert resumed["state"] == "finished"
+    assert resumed["test"] == whole["test"]
+    other = JobDirectory(digits_project.runs / whole["run"])
+    assert curve_of(killed) == curve_of(other)
+    heads = [HeadWeights.load(head_file(job.path)).layers[0][0] for job in (killed, other)]
+    np.testing.assert_array_equal(*heads)
+
+    longer = run_command(workspace, "resume", killed.name, "--epochs", "1")
+    assert longer["state"] == "finished"
+    assert curve_of(killed)[: len(curve_of(other))] == curve_of(other)
+    assert fine_tuned_epochs(killed) == 4
+    comparison = run_command(workspace, "compare", killed.name, other.name)
+    assert comparison["same_test_pictures"] is True
