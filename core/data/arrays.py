@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +20,7 @@ import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.decoding import load_picture
+from core.data.row_file import RowFile
 from core.files import read_json, whole_file, write_json
 from core.progress import Progress, raise_if_stopped
 
@@ -71,11 +71,11 @@ class PictureStore:
         """Decodes nothing yet, and writes nothing ever."""
         self.size = size
         self._dataset = dataset
-        self._file: _ArrayFile | None = None
+        self._file: RowFile | None = None
         self._decoders: ThreadPoolExecutor | None = None
         # Not asked beforehand: the decoding of a later version removes the file of an earlier one.
         with contextlib.suppress(FileNotFoundError):
-            self._file = _ArrayFile(arrays_path(dataset, size))
+            self._file = RowFile(arrays_path(dataset, size))
         if self._file is None:
             self._decoders = ThreadPoolExecutor(max_workers=os.cpu_count())
 
@@ -88,10 +88,9 @@ class PictureStore:
         Raises:
             NotFoundError, UnreadableImageError: a picture has to be decoded and its file is gone, or spoilt.
         """
-        pictures = np.empty((len(rows), self.size, self.size, 3), np.uint8)
         if self._file is not None:
-            self._file.read(rows, pictures)
-            return pictures
+            return self._file.read(rows)
+        pictures = np.empty((len(rows), self.size, self.size, 3), np.uint8)
 
         def decode(place: int) -> None:
             pictures[place] = load_picture(self._dataset.picture_bytes(int(rows[place])), self.size)
@@ -154,47 +153,6 @@ def arrays_path(dataset: Dataset, size: int) -> Path:
     return dataset.folder / "arrays" / f"{dataset.digest}-{size}px.npy"
 
 
-class _ArrayFile:
-    """Rows of a ``.npy`` file of pictures uint8 (n, S, S, 3). Safe to share between threads."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises FileNotFoundError."""
-        self._path = path
-        self._stream = path.open("rb", buffering=0)
-        version = np.lib.format.read_magic(self._stream)
-        assert version == (1, 0), f"{path} has version {version}, not that of arrays written here"
-        self._shape, _, _ = np.lib.format.read_array_header_1_0(self._stream)
-        self._start = self._stream.tell()
-        self._lock = threading.Lock()
-
-    def read(self, rows: Sequence[int] | np.ndarray, pictures: np.ndarray) -> None:
-        """Fill ``pictures`` uint8 (len(rows), S, S, 3) with these rows."""
-        picture_bytes = int(np.prod(self._shape[1:]))
-        for picture, row in zip(pictures, rows, strict=True):
-            if not 0 <= row < self._shape[0]:
-                raise IndexError(f"there is no row {row} of {self._shape[0]}")
-            self._fill(memoryview(picture).cast("B"), self._start + int(row) * picture_bytes)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def _fill(self, target: memoryview, offset: int) -> None:
-        """Read as many bytes as fit; at a place, so that threads do not move each other's."""
-        filled = 0
-        while filled < len(target):
-            count = self._read_at(target[filled:], offset + filled)
-            if not count:
-                raise EOFError(f"{self._path} ends before its last picture")
-            filled += count
-
-    def _read_at(self, target: memoryview, offset: int) -> int:
-        if hasattr(os, "preadv"):
-            return os.preadv(self._stream.fileno(), [target], offset)
-        with self._lock:  # Windows
-            self._stream.seek(offset)
-            return self._stream.readinto(target)
-
-
 def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> None:
     """Decode what an earlier version's array does not hold already; that array is then removed.
 
@@ -210,7 +168,7 @@ def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> 
         _write_header(stream, (len(hashes), size, size, 3))
 
         def picture(row: int) -> np.ndarray:
-            found = known.find(hashes[row], size)
+            found = known.find(hashes[row])
             return load_picture(dataset.picture_bytes(row), size) if found is None else found
 
         for start in range(0, len(hashes), _CHUNK):
@@ -235,21 +193,20 @@ class _Known:
     """What earlier versions' arrays hold, by the pictures' contents."""
 
     def __init__(self, paths: list[Path], stack: contextlib.ExitStack) -> None:
-        self._place: dict[str, tuple[_ArrayFile, int]] = {}
+        self._place: dict[str, tuple[RowFile, int]] = {}
         for path in paths:
             with contextlib.suppress(FileNotFoundError):  # another job may have taken it over just now
-                hashes, file = read_json(_hashes_file(path)), _ArrayFile(path)
+                hashes, file = read_json(_hashes_file(path)), RowFile(path)
                 stack.callback(file.close)
                 self._place |= {sha256: (file, row) for row, sha256 in enumerate(hashes)}
 
-    def find(self, sha256: str, size: int) -> np.ndarray | None:
-        """uint8 (size, size, 3), or None."""
+    def find(self, sha256: str) -> np.ndarray | None:
+        """uint8 (S, S, 3), or None."""
         if sha256 not in self._place:
             return None
         file, row = self._place[sha256]
-        picture = np.empty((1, size, size, 3), np.uint8)
-        file.read([row], picture)
-        return picture[0]
+        picture: np.ndarray = file.read([row])[0]
+        return picture
 
 
 def _earlier_arrays(path: Path, size: int) -> list[Path]:

@@ -293,12 +293,14 @@ class Training:
         """
         from core.models.conversion import trunk_engine
         from core.training.activations import Plan, fits_on_disk, kept_bytes, kept_source
+        from core.training.backends import current_backend
         from core.training.sources import PictureSource, TrunkSource
 
         augmentation = self._settings.augmentation
-        pictures = PictureSource(self._opened_pictures().read, augmentation)
+        read = self._opened_pictures().read
         if network.takes_pictures():
-            return pictures, 0
+            return PictureSource(read, augmentation, on_device=current_backend().has_accelerator), 0
+        pictures = PictureSource(read, augmentation)  # for the trunk, which runs on the processor
         self._progress.stage(Stage.CONVERTING)
         cut, build = network.trunk()
         trunk = trunk_engine(self._backbone, cut.layer, build)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from core.models.augmentation import AugmentationConfig, augment, mix
+from core.models.augmentation import AugmentationConfig, augment, augment_tensor, mix, mix_tensor
 from core.models.engine import FeatureExtractor
 
 ReadPictures = Callable[[np.ndarray], np.ndarray]  # rows int64 (B,) to uint8 RGB (B, S, S, 3)
@@ -28,15 +29,25 @@ class FeatureSource:
 
 
 class PictureSource:
-    """Pictures, changed anew each time they are drawn. Inputs are uint8, or float32 where mixed."""
+    """Pictures, changed anew each time they are drawn. Inputs are uint8."""
 
-    def __init__(self, read: ReadPictures, augmentation: AugmentationConfig) -> None:
-        self._read, self._augmentation = read, augmentation
+    def __init__(
+        self, read: ReadPictures, augmentation: AugmentationConfig, *, on_device: bool = False
+    ) -> None:
+        """Draw pictures.
+
+        Args:
+            on_device: change them where the network is trained (a tensor of the
+                backend comes out); else on the processor.
+        """
+        self._read, self._augmentation, self._on_device = read, augmentation, on_device
 
     def draw(
         self, rows: np.ndarray, targets: np.ndarray, epoch: int, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         pictures = self._read(rows)
+        if self._on_device and (self._augmentation.is_active or self._augmentation.is_mixing):
+            return _changed_on_device(pictures, targets, self._augmentation, seed)
         if self._augmentation.is_active:
             pictures = augment(pictures, self._augmentation, seed)
         if self._augmentation.is_mixing:
@@ -46,6 +57,21 @@ class PictureSource:
 
     def plain(self, rows: np.ndarray) -> np.ndarray:
         return self._read(rows)
+
+
+def _changed_on_device(
+    pictures: np.ndarray, targets: np.ndarray, augmentation: AugmentationConfig, seed: int
+) -> tuple[Any, np.ndarray]:
+    """A tensor uint8 (B, S, S, 3) of the backend, and targets float32 (B, C)."""
+    from keras import ops
+
+    x = ops.convert_to_tensor(pictures.astype(np.float32))
+    if augmentation.is_active:
+        x = augment_tensor(x, augmentation, seed)
+    if augmentation.is_mixing:
+        x, mixed = mix_tensor(x, targets, augmentation, seed)
+        targets = ops.convert_to_numpy(mixed)
+    return ops.cast(ops.round(x), "uint8"), targets
 
 
 class TrunkSource:

@@ -35,7 +35,7 @@ def test_a_file_that_numpy_wrote_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("row", [-1, 4])
 def test_a_row_that_is_not_there_is_refused(tmp_path: Path, row: int) -> None:
     np.save(tmp_path / "rows.npy", np.zeros((4, 3)))
-    with RowFile(tmp_path / "rows.npy") as file, pytest.raises(IndexError, match=f"row {row} of 4"):
+    with RowFile(tmp_path / "rows.npy") as file, pytest.raises(IndexError, match=f"no row {row} of 4"):
         file.read(np.array([row]))
 
 
@@ -45,7 +45,7 @@ def test_a_file_that_was_cut_off_is_no_row_of_rubbish(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
     with RowFile(path) as file:
         assert file.read(np.array([2])).all()
-        with pytest.raises(OSError, match="ends within row 3"):
+        with pytest.raises(EOFError, match="ends before its last row"):
             file.read(np.array([3]))
 
 

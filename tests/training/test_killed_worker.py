@@ -45,7 +45,7 @@ def test_a_worker_killed_while_fine_tuning_is_resumed_to_the_same_end(
     other = JobDirectory(digits_project.runs / whole["run"])
     assert curve_of(killed) == curve_of(other)
     heads = [HeadWeights.load(head_file(job.path)).layers[0][0] for job in (killed, other)]
-    np.testing.assert_array_equal(*heads)
+    np.testing.assert_array_equal(heads[0], heads[1])
 
     longer = run_command(workspace, "resume", killed.name, "--epochs", "1")
     assert longer["state"] == "finished"

@@ -17,6 +17,10 @@ class GenericBackend:
 
     def __init__(self) -> None:
         self.name: str = keras.backend.backend()
+        # Keras can tell of JAX's devices, not of PyTorch's.
+        self.has_accelerator = self.name == "jax" and any(
+            not device.startswith("cpu") for device in keras.distribution.list_devices()
+        )
 
     def devices(self) -> AbstractContextManager[object]:
         return nullcontext()

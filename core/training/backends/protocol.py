@@ -27,6 +27,7 @@ class Backend(Protocol):
     """One way to run Keras."""
 
     name: str
+    has_accelerator: bool  # pictures are then changed there, too, and not on the processor
 
     def devices(self) -> AbstractContextManager[object]:
         """The context in which a model is built: on several GPUs, its weights are mirrored there."""

@@ -21,6 +21,7 @@ class TensorFlowBackend(GenericBackend):
     def __init__(self) -> None:
         super().__init__()
         self._gpus = tf.config.list_physical_devices("GPU")
+        self.has_accelerator = bool(self._gpus)
         self._strategy = tf.distribute.MirroredStrategy() if len(self._gpus) > 1 else None
 
     def devices(self) -> AbstractContextManager[object]:
