@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -9,16 +10,19 @@ from typing import Any
 
 import core
 from core.devices import Device
+from core.keras_backend import DEFAULT
 
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy")
 
 
 def surroundings(devices: Sequence[Device]) -> dict[str, Any]:
-    """``{"darkroom": "0.1.0", "python": …, "keras": …, "device": "NVIDIA …"}``."""
+    """``{"darkroom": "0.1.0", "python": …, "backend": "jax", "jax": …, "device": "NVIDIA …"}``."""
+    backend = os.environ.get("KERAS_BACKEND", DEFAULT)
     return {
         "darkroom": core.__version__,
         "python": platform.python_version(),
-        **{package: _version(package) for package in _PACKAGES},
+        "backend": backend,
+        **{package: _version(package) for package in (*_PACKAGES, backend)},
         "system": platform.platform(),
         "device": " + ".join(device.name for device in devices),
     }

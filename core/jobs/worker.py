@@ -26,6 +26,7 @@ from core.jobs.ending import StepLog, launch_remaining, record_results
 from core.jobs.queue import turn_on_device
 from core.jobs.reporting import JobReporter
 from core.jobs.surroundings import surroundings
+from core.keras_backend import chosen_backend
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, raise_if_stopped
 from core.workspace import backbones_folder
@@ -96,6 +97,7 @@ class Worker:
         threading.Thread(target=self._watch_for_requests, name="watcher", daemon=True).start()
         try:
             self._reserve.make()
+            os.environ.setdefault("KERAS_BACKEND", chosen_backend())
             with self._device():
                 for step in self._steps[self._done :]:
                     raise_if_stopped(self._reporter)
@@ -210,11 +212,11 @@ class Worker:
 
 
 def _prepare_environment() -> None:
-    """Set what Keras and TensorFlow read when they are first imported."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    """Set what Keras and its backends read when they are first imported."""
     os.environ.setdefault("KERAS_HOME", str(backbones_folder()))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX takes most of a GPU otherwise
 
 
 if __name__ == "__main__":

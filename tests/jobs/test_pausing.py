@@ -249,6 +249,17 @@ def test_a_device_that_is_not_there_fails_plainly(
     assert not run.status().is_bug
 
 
+def test_a_backend_that_is_not_there_fails_plainly(
+    run_of_steps: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_of_steps("second")
+    monkeypatch.setenv("DARKROOM_BACKEND", "theano")
+    launch(run)
+    assert wait_for(run) is JobState.FAILED
+    assert "asks for “theano”, which is not there" in str(run.status().error)
+    assert not run.status().is_bug
+
+
 def test_a_full_disk_pauses_the_run(run_of_steps: MakeRun) -> None:
     """Nothing is lost, and once there is room it goes on."""
     run = run_of_steps("fill_the_disk", "second")

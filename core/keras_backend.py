@@ -1,0 +1,51 @@
+"""What Keras computes with in workers: TensorFlow, or what ``DARKROOM_BACKEND`` chooses.
+
+The web process has nothing to choose: it runs Keras on NumPy. Imports none of them.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+from core.errors import ConfigError
+from core.messages import N_, Message
+
+CHOICE_VARIABLE = "DARKROOM_BACKEND"
+DEFAULT = "tensorflow"
+BACKENDS = (DEFAULT, "jax", "torch")
+
+
+def chosen_backend() -> str:
+    """Keras's name of the backend that workers use.
+
+    Raises:
+        ConfigError: ``DARKROOM_BACKEND`` names another one, or one that is not installed.
+    """
+    choice = os.environ.get(CHOICE_VARIABLE, "").strip().lower() or DEFAULT
+    if choice not in BACKENDS:
+        raise ConfigError(
+            N_("{variable} asks for “{choice}”, which is not there. Choose from: {known}."),
+            variable=CHOICE_VARIABLE,
+            choice=choice,
+            known=", ".join(BACKENDS),
+        )
+    if find_spec(choice) is None:
+        raise ConfigError(
+            N_("{variable} asks for “{choice}”, but {name} cannot be used: {reason}."),
+            variable=CHOICE_VARIABLE,
+            choice=choice,
+            name=choice,
+            reason=Message(
+                N_("it is not installed; install it with: {command}"), {"command": _command(choice)}
+            ),
+        )
+    return choice
+
+
+def _command(backend: str) -> str:
+    """How to install it: the versions that were tried are in requirements files."""
+    return {
+        DEFAULT: "pip install -r requirements.txt",
+        "jax": "pip install -r requirements-backends.txt",
+    }.get(backend, f"pip install {backend}")
