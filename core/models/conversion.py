@@ -1,7 +1,8 @@
 """Turns Keras networks into LiteRT files, and keeps those of frozen backbones.
 
 TensorFlow is imported where something is converted: a job that finds its engine
-in the cache starts without waiting for that import.
+in the cache starts without waiting for that import. Where Keras runs on another
+backend, a process of its own converts (``core.models.convert``).
 """
 
 from __future__ import annotations
@@ -9,10 +10,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import core
 from core.files import digest_of, whole_file
 from core.models.backbones import Backbone, WeightsSource
 from core.models.weights import ignore, never, obtain_weights
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     from core.models.classifier import MapPooling
 
 ENGINE_VERSION = 1  # raise it when the same backbone would be converted differently
+# A conversion computes nothing, and the GPU is the one that trains.
+_WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 _WORDS_ONLY = {  # facts that change no number
     "name",
     "family",
@@ -41,10 +49,18 @@ def convert_to_tflite(model: keras.Model) -> bytes:
 
     Freezes ``model`` for good: with trainable BatchNorm the converter would trace
     the training behaviour, and the file would be silently wrong.
+
+    Raises:
+        RuntimeError: a process that converted for another backend broke.
     """
-    import tensorflow as tf
+    import keras
 
     model.trainable = False
+    return _convert_here(model) if keras.backend.backend() == "tensorflow" else _convert_elsewhere(model)
+
+
+def _convert_here(model: keras.Model) -> bytes:
+    import tensorflow as tf
 
     def call(picture: tf.Tensor) -> tf.Tensor:
         return model(picture, training=False)
@@ -57,6 +73,29 @@ def convert_to_tflite(model: keras.Model) -> bytes:
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         return bytes(converter.convert())
+
+
+def _convert_elsewhere(model: keras.Model) -> bytes:
+    """Convert in a process in which Keras runs on TensorFlow; the way there and back takes some 15 s."""
+    with TemporaryDirectory(prefix="darkroom-") as folder:
+        network, engine = Path(folder, "network.keras"), Path(folder, "engine.tflite")
+        model.save(network)
+        outcome = subprocess.run(
+            [sys.executable, "-m", "core.models.convert", str(network), str(engine)],
+            cwd=Path(core.__file__).resolve().parent.parent,
+            env={**os.environ, "KERAS_BACKEND": "tensorflow", **_WITHOUT_GPU},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if outcome.returncode:
+            raise RuntimeError(
+                f"{model.name} could not be converted for LiteRT (exit code {outcome.returncode}):\n"
+                + outcome.stderr.strip()
+            )
+        return engine.read_bytes()
 
 
 def feature_engine(

@@ -56,6 +56,22 @@ def test_a_trainable_network_is_converted_as_it_predicts(
     assert not extractor.trainable
 
 
+def test_another_backend_converts_in_a_process_of_its_own(
+    random_pictures: Callable[..., np.ndarray], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """LiteRT's converter reads TensorFlow's graphs alone."""
+    extractor = build_feature_extractor(get_backbone("small_cnn"), pretrained=False, trainable=True)
+    pictures = random_pictures(96)
+    expected = np.asarray(extractor(pictures, training=False))
+    path = tmp_path / "other.tflite"
+    with monkeypatch.context() as patch:
+        patch.setattr("keras.backend.backend", lambda: "jax")
+        patch.setattr(conversion, "_convert_here", None)
+        path.write_bytes(convert_to_tflite(extractor))
+    np.testing.assert_allclose(Engine(path).run(pictures), expected, atol=1e-5)
+    assert not extractor.trainable
+
+
 def test_real_weights_survive_the_conversion(photographs: Callable[[str], np.ndarray]) -> None:
     """The default backbone, from its published file to features of photographs."""
     backbone = get_backbone("efficientnet_lite0")
