@@ -1,13 +1,15 @@
 # make run    start Darkroom            make test   run all tests
 # make check  style and types           make bench  measure speed
 # make clean  remove what these made    (PYTHON=python3.12 PORT=9000 make run)
+# make test-backends    test training with Keras on JAX
 
 PORT ?= 8501
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+VENV_BACKENDS := .venv-backends
 
-.PHONY: run test check bench clean browser
+.PHONY: run test test-backends check bench clean browser
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -15,6 +17,9 @@ run: $(VENV)/installed
 
 test: $(VENV)/installed-test browser
 	$(BIN)/python -m pytest
+
+test-backends: $(VENV_BACKENDS)/installed
+	KERAS_BACKEND=jax $(VENV_BACKENDS)/bin/python -m pytest tests/backends
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -25,7 +30,7 @@ bench: $(VENV)/installed-test browser
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
+	rm -rf $(VENV) $(VENV_BACKENDS) .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment: made once, filled again only when a requirements file changed.
@@ -47,6 +52,16 @@ $(VENV)/installed-test: requirements-test.txt requirements.txt | $(BIN)/python
 	@echo 'Installing what Darkroom and its tests need (the first time takes a few minutes) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@ $(VENV)/installed
+
+# JAX has an environment of its own, for the other tests show that Darkroom does without it.
+# It reads what $(VENV) holds instead of installing all of it again.
+$(VENV_BACKENDS)/installed: requirements-backends.txt $(VENV)/installed-test
+	@echo 'Installing JAX in $(VENV_BACKENDS) ...'
+	@$(BIN)/python -m venv --clear $(VENV_BACKENDS)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(VENV_BACKENDS)/bin/python -c \
+	  'import sysconfig; print(sysconfig.get_path("purelib"))')/darkroom.pth"
+	@$(VENV_BACKENDS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-backends.txt
+	@touch $@
 
 # The browser tests take any Chromium there is, and fetch one only when there is none.
 browser: $(VENV)/installed-test

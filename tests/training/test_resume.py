@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import TrainingError
-from core.files import append_json_line, keep_first_lines, read_json_lines
+from core.files import read_json_lines
 from core.models.augmentation import AugmentationConfig
-from core.models.head import HeadWeights
 from core.progress import JobPaused
 from core.training import loop
 from core.training.backends.tensorflow import TensorFlowBackend
@@ -26,9 +24,9 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.job import train
-from core.training.outcome import extractor_file, has_own_network, head_file
+from core.training.outcome import extractor_file
 from core.workspace import Project
-from tests.recording import Recorder
+from tests.resuming import Disk, Killed, assert_same, directory_of, outcome
 
 EPOCHS = 3
 BATCHES = 6  # 42 pictures, 8 at a time: an epoch, and its last batch filled up
@@ -43,36 +41,6 @@ SCRATCH = TrainingConfig(
 )
 
 
-class _Killed(BaseException):
-    """The process is gone: nothing catches this."""
-
-
-class Disk(Recorder):
-    """Keeps the learning curve in the run's directory, as a worker does; dies or pauses when told to."""
-
-    def __init__(self, directory: Path, *, kill_after: int = -1, pause_after: int = -1) -> None:
-        super().__init__()
-        self._file = directory / "metrics.jsonl"
-        self._kill_after, self._pause_after = kill_after, pause_after
-        self.batches = 0
-
-    def metric(self, record: dict[str, Any]) -> None:
-        super().metric(record)
-        append_json_line(self._file, record)
-
-    def rewind(self, lines: int) -> None:
-        keep_first_lines(self._file, lines)
-
-    def should_stop(self) -> bool:
-        self.batches += 1  # asked after every batch, and before each of those that judge
-        if self.batches == self._kill_after:
-            raise _Killed
-        return False
-
-    def should_pause(self) -> bool:
-        return self.batches == self._pause_after
-
-
 @pytest.fixture(autouse=True)
 def _every_step_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a minute, which no test has."""
@@ -80,35 +48,12 @@ def _every_step_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "_SAVE_EPOCHS_SECONDS", 0.0)
 
 
-def directory_of(project: Project, name: str) -> Path:
-    folder = project.runs / name
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-def outcome(directory: Path) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
-    """The learning curve without times, and the delivered head."""
-    curve = [
-        {key: value for key, value in record.items() if key not in {"seconds", "pictures_per_second"}}
-        for record in read_json_lines(directory / "metrics.jsonl")
-    ]
-    return curve, [array for pair in HeadWeights.load(head_file(directory)).layers for array in pair]
-
-
-def assert_same(one: Path, other: Path) -> None:
-    (curve, head), (other_curve, other_head) = outcome(one), outcome(other)
-    assert curve == other_curve
-    for array, other_array in zip(head, other_head, strict=True):
-        np.testing.assert_array_equal(array, other_array)
-    assert has_own_network(one) == has_own_network(other)
-
-
 @pytest.mark.parametrize("kill_after", [1, 4, BATCHES, BATCHES + 2, 2 * BATCHES + 5])
 def test_a_killed_run_ends_as_one_that_was_not(digits_project: Project, kill_after: int) -> None:
     """In the first step, in the middle of an epoch, at its end, in a later one."""
     whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
     train(whole, SCRATCH.to_json(), Disk(whole))
-    with pytest.raises(_Killed):
+    with pytest.raises(Killed):
         train(killed, SCRATCH.to_json(), Disk(killed, kill_after=kill_after))
     train(killed, SCRATCH.to_json(), Disk(killed))
     assert_same(whole, killed)
@@ -122,7 +67,7 @@ def test_every_part_of_the_state_is_saved(digits_project: Project, schedule: Sch
     whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
     train(whole, settings.to_json(), Disk(whole))
     for kill_after in (3, 5, 9):
-        with pytest.raises(_Killed):
+        with pytest.raises(Killed):
             train(killed, settings.to_json(), Disk(killed, kill_after=kill_after))
     train(killed, settings.to_json(), Disk(killed))
     assert_same(whole, killed)
@@ -166,7 +111,7 @@ def test_fine_tuning_that_is_killed_ends_as_if_it_was_not(digits_project: Projec
     assert_same(whole, killed)
     for kill_after in (heads // 2, in_all - 2, in_all):  # among the heads, in the last epoch, at its end
         directory = directory_of(digits_project, f"run-{kill_after}")
-        with pytest.raises(_Killed):
+        with pytest.raises(Killed):
             train(directory, settings.to_json(), Disk(directory, kill_after=kill_after))
         train(directory, settings.to_json(), Disk(directory))
         assert_same(whole, directory)

@@ -12,10 +12,15 @@ from core.training.backends.protocol import Backend
 
 def current_backend() -> Backend:
     """The backend that Keras was imported with."""
-    if keras.backend.backend() == "tensorflow":
+    name = keras.backend.backend()
+    if name == "tensorflow":
         from core.training.backends.tensorflow import TensorFlowBackend
 
         return TensorFlowBackend()
+    if name == "jax":
+        from core.training.backends.jax import JaxBackend
+
+        return JaxBackend()
     from core.training.backends.generic import GenericBackend
 
     return GenericBackend()

@@ -1,4 +1,4 @@
-"""Keras's own steps, which every backend has: JAX and PyTorch train through them."""
+"""Keras's own steps, as they are where nothing has to be compiled: PyTorch trains through them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from core.training.backends.protocol import Predict, Step
 
-_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "out of memory", "OutOfMemory")
+_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "out of memory", "OutOfMemory", "can't allocate memory")
 
 
 class GenericBackend:
@@ -29,8 +29,10 @@ class GenericBackend:
         keras.utils.set_random_seed(seed)
 
     def training_step(self, model: keras.Model) -> Step:
+        """The model's own ``train_step``: ``train_on_batch`` would forget the epoch's measures each time."""
+
         def step(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
-            model.train_on_batch(inputs, targets, sample_weight=weights)
+            model.train_step(tuple(map(keras.ops.convert_to_tensor, (inputs, targets, weights))))
 
         return step
 
