@@ -20,8 +20,8 @@ from core.messages import N_
 
 SEPARATOR = "; "
 NONE_OF_THEM = "–"
-_PARTING = re.compile(r"[;|]")  # what people put between labels
-_PARTING_SIGNS = ";|"
+_PARTING_SIGNS = ";|；｜"  # what people put between labels, also on a Chinese keyboard
+_PARTING = re.compile(f"[{re.escape(_PARTING_SIGNS)}]")
 _NONE_WORDS = frozenset({NONE_OF_THEM, "-", "—", "none", "无"})
 
 
@@ -43,7 +43,7 @@ def join_names(names: Iterable[str], class_names: Sequence[str]) -> str:
 def split_cell(text: str, parting: re.Pattern[str] = _PARTING) -> tuple[str, ...] | None:
     """What someone wrote of a picture: its classes, () for none of them, None where nothing is said.
 
-    Labels are parted by “;” or “|”. “–”, “-” and “none” say that it shows none of them.
+    Labels are parted by “;” or “|”, narrow or wide. “–”, “-” and “none” say that it shows none of them.
     """
     names = tuple(dict.fromkeys(name for piece in parting.split(text) if (name := clean_label(piece))))
     if not names:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.arrays import PictureStore, open_pictures
 from core.data.dataset import Dataset, open_dataset
 from core.data.layout import Split
 from core.data.splitting import MIN_PICTURES_PER_CLASS
@@ -41,16 +40,13 @@ from core.training.feature_heads import (
 from core.training.features import Reduce, augmented_features, cached_features
 from core.training.linear import FeatureSet
 from core.training.live import LiveView
-from core.training.outcome import extractor_file, has_own_network, head_file, map_pooling
+from core.training.outcome import activations_folder, extractor_file, has_own_network, head_file, map_pooling
 from core.workspace import project_of
 
 if TYPE_CHECKING:
-    from core.training.batches import Source
     from core.training.loop import Phase
-    from core.training.networks import TrainedNetwork
 
 _HIDDEN_EPOCHS = 60
-_WHOLE_NETWORK_FACTOR = 0.3  # on the learning rate, once all blocks are trained
 
 
 def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -114,7 +110,7 @@ class Training:
         """Leave what is worth keeping: the curve for TensorBoard, no kept outputs of the trunk."""
         from core.training.tensorboard import write_events
 
-        shutil.rmtree(self._activations, ignore_errors=True)
+        shutil.rmtree(activations_folder(self._directory), ignore_errors=True)
         write_events(self._directory, read_json_lines(self._directory / "metrics.jsonl"))
 
     # -- heads on frozen features
@@ -244,6 +240,7 @@ class Training:
     # -- networks
 
     def _train_network(self, name: str, phases: list[str], place: dict[str, Any] | None) -> None:
+        from core.training.network_phases import network_phase
         from core.training.networks import TrainedNetwork
 
         network = TrainedNetwork(
@@ -255,67 +252,8 @@ class Training:
             pretrained=name != "scratch",
         )
         later = sum(epochs_of(self._settings, other) for other in phases[phases.index(name) + 1 :])
-        self._run(self._network_phase(name, network), place, later_epochs=later)
-
-    def _network_phase(self, name: str, network: TrainedNetwork) -> Phase:
-        from core.training.batches import TrainingBatches
-        from core.training.loop import Phase
-
-        rows, validation = self._dataset.rows(Split.TRAIN), self._dataset.rows(Split.VALIDATION)
-        source, outputs = self._source(network)
-        self._progress.stage(Stage.FINE_TUNING if name != "scratch" else Stage.TRAINING)
-        return Phase(
-            name=name,
-            epochs=epochs_of(self._settings, name),
-            batches=TrainingBatches(
-                source,
-                rows,
-                self._dataset.targets[rows],
-                batch_size=self._settings.batch_size,
-                imbalance=self._settings.imbalance,
-                task=self._dataset.task,
-                seed=self._settings.seed + len(name),  # phases do not repeat each other's order
-            ),
-            validation=source,
-            validation_rows=validation,
-            validation_targets=self._dataset.targets[validation],
-            build=network.build,
-            write_best=network.write_best,
-            average=self._settings.recipe is Recipe.BEST,
-            outputs=outputs,
-            learning_rate_factor=_WHOLE_NETWORK_FACTOR if name == "all" else 1.0,
-        )
-
-    def _source(self, network: TrainedNetwork) -> tuple[Source, int]:
-        """Pictures, or what the frozen trunk says of them: kept where the disk has room, else computed anew.
-
-        Also how many numbers the trunk gives for a picture, 0 without one.
-        """
-        from core.models.conversion import trunk_engine
-        from core.training.activations import Plan, fits_on_disk, kept_bytes, kept_source
-        from core.training.backends import current_backend
-        from core.training.sources import PictureSource, TrunkSource
-
-        augmentation = self._settings.augmentation
-        read = self._opened_pictures().read
-        if network.takes_pictures():
-            return PictureSource(read, augmentation, on_device=current_backend().has_accelerator), 0
-        pictures = PictureSource(read, augmentation)  # for the trunk, which runs on the processor
-        self._progress.stage(Stage.CONVERTING)
-        cut, build = network.trunk()
-        trunk = trunk_engine(self._backbone, cut.layer, build)
-        plan = Plan(
-            train=self._dataset.rows(Split.TRAIN),
-            validation=self._dataset.rows(Split.VALIDATION),
-            views=self._settings.augmented_views if augmentation.is_active else 0,
-            augmentation=augmentation,
-            seed=self._settings.seed,
-        )
-        # Mixed pictures are other ones in every epoch: there is nothing to keep of them.
-        if augmentation.is_mixing or not fits_on_disk(kept_bytes(plan, cut.numbers), self._directory):
-            return TrunkSource(pictures, FeatureExtractor(trunk)), cut.numbers
-        kept = kept_source(plan, pictures, trunk, self._activations, self._progress)
-        return kept, cut.numbers
+        phase = network_phase(name, network, self._settings, self._dataset, self._directory, self._progress)
+        self._run(phase, place, later_epochs=later)
 
     def _start(self) -> tuple[HeadWeights | None, Path | None]:
         """What a network begins with: the best network so far with its head, or the first head that is not too sure."""
@@ -326,10 +264,6 @@ class Training:
         best = self.curve.best
         is_hidden = best is not None and best["phase"] == "hidden"
         return HeadWeights.load(head_file(self._directory) if is_hidden else self._starting_head), None
-
-    def _opened_pictures(self) -> PictureStore:
-        self._progress.stage(Stage.DECODING)
-        return open_pictures(self._dataset, self._backbone.input_size, self._progress)
 
     def _run(self, phase: Phase, place: dict[str, Any] | None, *, later_epochs: int) -> None:
         from core.training.loop import Surroundings, run_phase
@@ -353,10 +287,6 @@ class Training:
     @property
     def _starting_head(self) -> Path:
         return self._directory / "checkpoints" / "start.npz"
-
-    @property
-    def _activations(self) -> Path:
-        return self._directory / "activations"
 
 
 def require_all_parts(dataset: Dataset) -> None:

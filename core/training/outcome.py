@@ -28,6 +28,11 @@ def extractor_file(directory: Path) -> Path:
     return (Checkpoints(directory).best_folder() or directory / "checkpoints") / _EXTRACTOR
 
 
+def activations_folder(directory: Path) -> Path:
+    """Where a run that is at work keeps what its frozen trunk said of the pictures."""
+    return directory / "activations"
+
+
 def has_own_network(directory: Path) -> bool:
     """Whether what is delivered is another network than the backbone as it came.
 

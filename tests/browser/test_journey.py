@@ -22,6 +22,7 @@ from core.jobs.directory import JobDirectory, JobState
 from core.workspace import get_project, list_runs
 from tests.browser.conftest import StartServer
 from tests.browser.driving import screenshot, settled
+from tests.command_line import wait_until
 
 SLOW_MS = 180_000
 
@@ -161,6 +162,7 @@ def test_training_survives_a_refresh_and_a_killed_server_and_stops_on_request(
     settled(page)
     expect(page.locator(".st-key-run-progress")).to_be_visible()
     screenshot(page, "a-found-again")
+    wait_until(lambda: bool(JobDirectory(run).metrics()), "the first epoch: before it nothing can be kept")
     asked = time.time()
     button(page, "stop-run").click()
     expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=SLOW_MS)
