@@ -29,6 +29,7 @@ SEVERAL, ONE = Task.MULTI_LABEL, Task.MULTI_CLASS
     ("cell", "names"),
     [
         ("cat; dog", ("cat", "dog")),
+        ("猫；狗｜鸟", ("猫", "狗", "鸟")),  # as a Chinese keyboard has them
         ("cat|dog", ("cat", "dog")),
         (" dog ;cat;;dog", ("dog", "cat")),
         ("cat", ("cat",)),
