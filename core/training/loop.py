@@ -335,7 +335,7 @@ def _smaller_batches_note(size: int) -> Message:
     message = Message(
         N_(
             "The memory was too small for a whole batch, so {size} pictures at a time are worked on; "
-            "the weights still change once a whole batch, so the result is the same, only slower."
+            "the weights still change once a whole batch. It takes longer; the result is as good."
         ),
         {"size": size},
     )
