@@ -116,7 +116,7 @@ def _head_stages(dataset: Dataset, settings: TrainingConfig, backbone: Backbone)
     if missing:
         expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
         expected[Stage.FEATURES] = expected_seconds(backbone.key, missing)
-    if settings.augmentation.is_active and settings.recipe is Recipe.QUICK:
+    if settings.augmentation.is_active:
         views = len(dataset.rows(Split.TRAIN)) * settings.augmented_views
         expected[Stage.AUGMENTING] = _AUGMENTED_FACTOR * expected_seconds(backbone.key, views)
     return expected | {Stage.TRAINING: _HEAD_SECONDS}

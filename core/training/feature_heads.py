@@ -15,7 +15,7 @@ from core.models.head import HeadWeights, mean_of_quarters
 from core.progress import Progress, raise_if_stopped
 from core.training.batches import balancing_weights
 from core.training.checkpoint import Checkpoints
-from core.training.config import Imbalance, Pooling, Recipe, TrainingConfig
+from core.training.config import Imbalance, Pooling, TrainingConfig
 from core.training.curve import LearningCurve
 from core.training.features import Reduce
 from core.training.linear import EpochScores, FeatureSet, fit_linear_head
@@ -84,7 +84,7 @@ def reduction_of(dataset: Dataset, settings: TrainingConfig, feature_size: int) 
     if settings.head.pooling is Pooling.MAX:
         return None
     pictures = len(dataset.pictures)
-    if settings.augmentation.is_active and settings.recipe is Recipe.QUICK:
+    if settings.augmentation.is_active:
         pictures += settings.augmented_views * len(dataset.rows(Split.TRAIN))
     too_large = 4 * pictures * feature_size > _MOST_QUARTERS_BYTES
     return "mean" if settings.head.pooling is Pooling.MEAN or too_large else None

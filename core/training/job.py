@@ -211,8 +211,8 @@ class Training:
         return bool(self._settings.head.hidden_units) or self._settings.loss.kind is Loss.FOCAL
 
     def _augmented_features(self, engine: Path, reduce: Reduce | None) -> np.ndarray | None:
-        """Of changed copies, for the recipe whose only chance to see any this is."""
-        if self._settings.recipe is not Recipe.QUICK or not self._settings.augmentation.is_active:
+        """Of changed copies of the pictures to train on, where pictures may be changed."""
+        if not self._settings.augmentation.is_active:
             return None
         return augmented_features(
             self._dataset,

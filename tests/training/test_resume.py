@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,19 @@ def _every_step_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "_SAVE_EPOCHS_SECONDS", 0.0)
 
 
-@pytest.mark.parametrize("kill_after", [1, 4, BATCHES, BATCHES + 2, 2 * BATCHES + 5])
-def test_a_killed_run_ends_as_one_that_was_not(digits_project: Project, kill_after: int) -> None:
-    """In the first step, in the middle of an epoch, at its end, in a later one."""
+def killed_again_and_again(directory: Path, settings: TrainingConfig, *kills: int) -> None:
+    """Train, dying so many batches after each beginning, and at last to the end."""
+    for kill_after in kills:
+        with pytest.raises(Killed):
+            train(directory, settings.to_json(), Disk(directory, kill_after=kill_after))
+    train(directory, settings.to_json(), Disk(directory))
+
+
+def test_a_killed_run_ends_as_one_that_was_not(digits_project: Project) -> None:
+    """In the first step, in the middle of an epoch, at its end, where it is judged, in a later one."""
     whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
     train(whole, SCRATCH.to_json(), Disk(whole))
-    with pytest.raises(Killed):
-        train(killed, SCRATCH.to_json(), Disk(killed, kill_after=kill_after))
-    train(killed, SCRATCH.to_json(), Disk(killed))
+    killed_again_and_again(killed, SCRATCH, 1, 3, BATCHES - 4, 2, BATCHES)
     assert_same(whole, killed)
 
 
@@ -66,10 +72,7 @@ def test_every_part_of_the_state_is_saved(digits_project: Project, schedule: Sch
     settings = replace(SCRATCH, optimizer=optimizer, patience=2, epochs=5)
     whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
     train(whole, settings.to_json(), Disk(whole))
-    for kill_after in (3, 5, 9):
-        with pytest.raises(Killed):
-            train(killed, settings.to_json(), Disk(killed, kill_after=kill_after))
-    train(killed, settings.to_json(), Disk(killed))
+    killed_again_and_again(killed, settings, 3, 5, 9)
     assert_same(whole, killed)
 
 
@@ -102,19 +105,13 @@ def test_fine_tuning_that_is_killed_ends_as_if_it_was_not(digits_project: Projec
         dataset_version=1, recipe=Recipe.BALANCED, unfreeze=0.1, batch_size=16, epochs=2, seed=1
     )
     whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
-    train(whole, settings.to_json(), Disk(whole))
+    asked = Disk(whole)
+    train(whole, settings.to_json(), asked)
     heads = sum(record["phase"] != "tail" for record in read_json_lines(whole / "metrics.jsonl"))
     assert heads > 10
-    asked = Disk(killed)
-    train(killed, settings.to_json(), asked)
-    in_all = asked.batches
+    # Among the heads, in the last epoch, and where that is judged.
+    killed_again_and_again(killed, settings, heads // 2, asked.batches - 2, 2)
     assert_same(whole, killed)
-    for kill_after in (heads // 2, in_all - 2, in_all):  # among the heads, in the last epoch, at its end
-        directory = directory_of(digits_project, f"run-{kill_after}")
-        with pytest.raises(Killed):
-            train(directory, settings.to_json(), Disk(directory, kill_after=kill_after))
-        train(directory, settings.to_json(), Disk(directory))
-        assert_same(whole, directory)
     assert not (whole / "activations").exists(), "the trunk's outputs are of no use any more"
 
 
