@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from core.files import append_json_line, keep_first_lines, read_json_lines
 from core.models.head import HeadWeights
+from core.training.backends import current_backend
 from core.training.outcome import has_own_network, head_file
 from core.workspace import Project
 from tests.recording import Recorder
@@ -65,3 +67,21 @@ def assert_same(one: Path, other: Path) -> None:
     for array, other_array in zip(head, other_head, strict=True):
         np.testing.assert_array_equal(array, other_array)
     assert has_own_network(one) == has_own_network(other)
+
+
+def limit_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let every step with more pictures than ``most`` fail as a full graphics card does."""
+    backend = type(current_backend())
+    real = backend.training_step
+
+    def training_step(self: Any, model: Any) -> Any:
+        step = real(self, model)
+
+        def limited(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
+            if len(inputs) > most:
+                raise MemoryError("OOM when allocating tensor")
+            step(inputs, targets, weights)
+
+        return limited
+
+    monkeypatch.setattr(backend, "training_step", training_step)

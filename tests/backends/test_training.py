@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,7 +15,7 @@ from core.training.backends import current_backend
 from core.training.config import HeadConfig, Optimizer, OptimizerConfig, Recipe, TrainingConfig
 from core.training.job import train
 from core.workspace import Project
-from tests.resuming import Disk, Killed, assert_same, directory_of, outcome
+from tests.resuming import Disk, Killed, assert_same, directory_of, limit_memory, outcome
 
 SCRATCH = TrainingConfig(
     dataset_version=1,
@@ -105,24 +104,6 @@ def test_a_hidden_head_is_trained_whatever_the_memory_holds(
     for record, same in zip(hidden, other, strict=True):
         for name in ("loss", "accuracy", "validation_loss", "validation_accuracy"):
             assert record[name] == pytest.approx(same[name], rel=1e-3, abs=1e-5)
-
-
-def limit_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    """Let every step with more pictures than ``most`` fail as a full graphics card does."""
-    backend = type(current_backend())
-    real = backend.training_step
-
-    def training_step(self: Any, model: Any) -> Any:
-        step = real(self, model)
-
-        def limited(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
-            if len(inputs) > most:
-                raise MemoryError("OOM when allocating tensor")
-            step(inputs, targets, weights)
-
-        return limited
-
-    monkeypatch.setattr(backend, "training_step", training_step)
 
 
 def test_the_last_blocks_of_a_backbone_are_trained(few_digits: Project) -> None:

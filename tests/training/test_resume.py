@@ -27,7 +27,7 @@ from core.training.config import (
 from core.training.job import train
 from core.training.outcome import extractor_file
 from core.workspace import Project
-from tests.resuming import Disk, Killed, assert_same, directory_of, outcome
+from tests.resuming import Disk, Killed, assert_same, directory_of, limit_memory, outcome
 
 EPOCHS = 3
 BATCHES = 6  # 42 pictures, 8 at a time: an epoch, and its last batch filled up
@@ -147,23 +147,6 @@ def test_not_enough_memory_for_two_pictures_is_said(
     directory = directory_of(digits_project, "run-1")
     with pytest.raises(TrainingError, match="Not even two pictures at a time fit into memory"):
         train(directory, SCRATCH.to_json(), Disk(directory))
-
-
-def limit_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    """Let every step with more pictures than ``most`` fail as a full graphics card does."""
-    real = TensorFlowBackend.training_step
-
-    def training_step(self: TensorFlowBackend, model: Any) -> Any:
-        step = real(self, model)
-
-        def limited(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
-            if len(inputs) > most:
-                raise MemoryError("OOM when allocating tensor")
-            step(inputs, targets, weights)
-
-        return limited
-
-    monkeypatch.setattr(TensorFlowBackend, "training_step", training_step)
 
 
 def test_a_diverging_run_is_ended_and_says_why(
