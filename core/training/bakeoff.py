@@ -41,6 +41,7 @@ from core.training.bakeoff_results import (
 )
 from core.training.config import DEFAULT_EPOCHS, Recipe
 from core.training.features import cached_features, count_missing
+from core.training.head_choice import HeadChoice
 from core.training.job import require_all_parts
 from core.training.linear import EpochScores, FeatureSet, fit_linear_head
 from core.workspace import project_of
@@ -188,24 +189,26 @@ def _measured(backbone: Backbone, pictures: Tried, job: str, progress: Progress)
 
 
 def _best_scores(pictures: Tried, features: np.ndarray, progress: Progress) -> EpochScores:
-    """The scores of the head that the recipe *quick* would keep: the one with the lowest validation loss.
+    """The scores of the head that the recipe *quick* would keep.
 
     Args:
         features: float32 (n, QUARTERS * F), in the order of ``pictures.rows``.
     """
     epochs = DEFAULT_EPOCHS[Recipe.QUICK] // 2
-    curve: list[EpochScores] = []
+    choice, eligible = HeadChoice(), list[EpochScores]()
 
     def add(scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
-        curve.append(scores)
+        if choice.may_be_best(scores):
+            eligible.append(scores)
         raise_if_stopped(progress)
 
     targets, first = pictures.dataset.targets[pictures.rows], len(pictures.training)
     for richer in (mean_of_quarters(features), features):
         train = FeatureSet(features=richer[:first], targets=targets[:first])
         validation = FeatureSet(features=richer[first:], targets=targets[first:])
+        choice.begin()
         fit_linear_head(train, validation, epochs=epochs, on_epoch=add, task=pictures.dataset.task)
-    return min(curve, key=lambda scores: scores.validation_loss)
+    return min(eligible, key=lambda scores: scores.validation_loss)
 
 
 def milliseconds_a_picture(engine: Path, progress: Progress) -> float:

@@ -78,17 +78,18 @@ class LearningCurve:
         best = self._standing.best
         return best is None or self._value(record) < self._value(best)
 
-    def add(self, record: dict[str, Any], name: str | None = None) -> None:
+    def add(self, record: dict[str, Any], name: str | None = None, *, may_be_best: bool = True) -> None:
         """One more epoch.
 
         Args:
             record: its scores; see the job directory's ``metrics.jsonl``.
             name: of its checkpoint, if it is the best.
+            may_be_best: False where something speaks against it that its scores do not say.
         """
         now = self._standing
         now.epoch += 1
         record = {"phase": self.phase, "epoch": now.epoch, "epochs": max(self.planned, now.epoch), **record}
-        if self.is_best(record):
+        if may_be_best and self.is_best(record):
             now.best, now.best_name = record, name
         value = self._value(record)
         if now.phase_best is None or value < now.phase_best:

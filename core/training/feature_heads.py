@@ -18,6 +18,7 @@ from core.training.checkpoint import Checkpoints
 from core.training.config import Imbalance, Pooling, TrainingConfig
 from core.training.curve import LearningCurve
 from core.training.features import Reduce
+from core.training.head_choice import HeadChoice
 from core.training.linear import EpochScores, FeatureSet, fit_linear_head
 from core.training.outcome import write_head
 
@@ -41,23 +42,21 @@ class HeadKeeper:
         self._unsaved: tuple[str, HeadWeights] | None = None
         self._saved_at = 0.0
 
-    def add(self, scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
+    def add(
+        self, scores: EpochScores, head: HeadWeights, details: dict[str, Any], *, may_be_best: bool
+    ) -> None:
         record = {
             "loss": scores.loss,
             "accuracy": scores.accuracy,
             "validation_loss": scores.validation_loss,
             "validation_accuracy": scores.validation_accuracy,
-            **(
-                {}
-                if scores.validation_macro_f1 is None
-                else {"validation_macro_f1": scores.validation_macro_f1}
-            ),
+            "validation_macro_f1": scores.validation_macro_f1,
             **details,
         }
         name = f"{self._curve.epoch + 1:05d}"
-        if self._curve.is_best(record):
+        if may_be_best and self._curve.is_best(record):
             self._unsaved = (name, head)
-        self._curve.add(record, name)
+        self._curve.add(record, name, may_be_best=may_be_best)
         self._progress.advance(self._curve.epoch, max(self._curve.epoch, self._curve.planned))
         # Linear epochs take milliseconds, and a safe write as long: not each best one is worth it.
         if time.monotonic() - self._saved_at > _SAVE_EVERY_SECONDS:
@@ -118,9 +117,9 @@ def fit_linear_heads(
     epochs: int,
     reduced: bool,
 ) -> None:
-    """Try the heads that the settings allow, one after the other; the best epoch of all is kept.
+    """Try the heads that the settings allow, one after the other; the best epoch is kept.
 
-    Each takes the features of the network: those of the quarters, or the largest
+    What is best is told by validation, the simpler head preferred (:class:`HeadChoice`). Each takes the features of the network: those of the quarters, or the largest
     values. A head on the mean of the quarters is spread over them.
 
     Args:
@@ -128,14 +127,17 @@ def fit_linear_heads(
         reduced: the features are means already.
     """
     kinds = _kinds(settings, reduced=reduced)
+    choice = HeadChoice()
     first = epochs // len(kinds) or epochs  # of one epoch, the first head takes it all
     for kind, share in zip(kinds, (first, epochs - first), strict=False):
         if not share:
             return
         curve.begin_phase(kind, epochs - curve.epoch)
+        choice.begin()
 
         def add(scores: EpochScores, head: HeadWeights, details: dict[str, Any], kind: str = kind) -> None:
-            keeper.add(scores, head.spread_over_quarters() if kind == "whole" else head, details)
+            head = head.spread_over_quarters() if kind == "whole" else head
+            keeper.add(scores, head, details, may_be_best=choice.may_be_best(scores))
 
         fit_linear_head(
             of_whole_pictures(train) if kind == "whole" and not reduced else train,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -68,7 +68,8 @@ class EpochScores:
     accuracy: float  # 0 to 1; where pictures have several labels, the share with all of them right
     validation_loss: float
     validation_accuracy: float
-    validation_macro_f1: float | None = None  # 0 to 1, mean over the classes that appear; None: not measured
+    validation_macro_f1: float  # 0 to 1, mean over the classes that appear
+    validation_losses: np.ndarray = field(compare=False, repr=False)  # float (n,): of each validation picture
 
 
 OnEpoch = Callable[[EpochScores, HeadWeights, dict[str, Any]], None]
@@ -188,6 +189,7 @@ class _Fit:
             validation_loss=validation.loss,
             validation_accuracy=validation.accuracy,
             validation_macro_f1=validation.macro_f1,
+            validation_losses=validation.losses,
         )
 
     def head(self, parameters: np.ndarray) -> HeadWeights:

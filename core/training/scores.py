@@ -16,24 +16,30 @@ class Scores:
     loss: float  # mean cross-entropy in nats, without smoothing or weights
     accuracy: float  # 0 to 1; with several labels, the share of pictures whose labels are all right
     macro_f1: float  # 0 to 1, mean over the classes that appear
+    losses: np.ndarray  # float (n,): of each picture; their mean is the loss
 
 
 def score_logits(logits: np.ndarray, targets: np.ndarray, task: Task) -> Scores:
     """Scores of float logits (n, C) against targets float (n, C)."""
     shows = targets > 0.5
     if task is Task.MULTI_LABEL:
-        # log(1 + e^x) - x t, stable for logits of any size; summed over the labels of a picture
-        loss = (np.logaddexp(0.0, logits) - logits * targets).mean(dtype=np.float64)
+        # log(1 + e^x) - x t, stable for logits of any size; the mean over the labels of a picture
+        losses = (np.logaddexp(0.0, logits) - logits * targets).mean(axis=1)
         says = logits > 0
         right = (says == shows).all(axis=1)
     else:
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        loss = -(targets * log_probabilities).sum(axis=1).mean(dtype=np.float64)
+        losses = -(targets * log_probabilities).sum(axis=1)
         says = np.zeros(logits.shape, bool)
         says[np.arange(len(logits)), logits.argmax(axis=1)] = True
         right = (says & shows).any(axis=1)
-    return Scores(loss=float(loss), accuracy=float(right.mean()), macro_f1=_macro_f1(says, shows))
+    return Scores(
+        loss=float(losses.mean(dtype=np.float64)),
+        accuracy=float(right.mean()),
+        macro_f1=_macro_f1(says, shows),
+        losses=losses,
+    )
 
 
 def confusion_of(logits: np.ndarray, targets: np.ndarray) -> list[list[int]]:
