@@ -57,6 +57,10 @@ class Project:
         return self.path / "runs"
 
     @property
+    def searches(self) -> Path:
+        return self.path / "searches"
+
+    @property
     def jobs(self) -> Path:
         return self.path / "jobs"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Self, get_origin, get_type_hints
+from typing import Any, Self, TypeVar, get_origin, get_type_hints
 
 from core.errors import ConfigError
 from core.messages import N_
@@ -81,10 +81,12 @@ class Watch(StrEnum):
         return self is Watch.LOSS
 
 
+Name = TypeVar("Name", bound=StrEnum)
 DEFAULT_EPOCHS = {Recipe.QUICK: 200, Recipe.BALANCED: 12, Recipe.BEST: 30, Recipe.SCRATCH: 40}
 DEFAULT_PATIENCE = {Recipe.QUICK: 8, Recipe.BALANCED: 5, Recipe.BEST: 8, Recipe.SCRATCH: 10}
 DEFAULT_LEARNING_RATE = {Recipe.QUICK: 1e-3, Recipe.BALANCED: 1e-4, Recipe.BEST: 1e-4, Recipe.SCRATCH: 1e-3}
 MAX_EPOCHS = 10_000
+MIN_PICTURE_SIZE, MAX_PICTURE_SIZE = 32, 1024
 MAX_VIEWS = 20
 MAX_HIDDEN_UNITS = 4096
 MAX_HIDDEN_LAYERS = 4
@@ -117,11 +119,11 @@ class HeadConfig(_Settings):
     batch_norm: bool = False  # in the hidden layers
 
     def __post_init__(self) -> None:
-        _require("hidden layers", len(self.hidden_units), 0, MAX_HIDDEN_LAYERS)
+        require_number("hidden layers", len(self.hidden_units), 0, MAX_HIDDEN_LAYERS)
         for units in self.hidden_units:
-            _require("hidden_units", units, 1, MAX_HIDDEN_UNITS)
-        _require("dropout_rate", self.dropout_rate, 0.0, 0.9)
-        _require("l2", self.l2, 0.0, 10.0)
+            require_number("hidden_units", units, 1, MAX_HIDDEN_UNITS)
+        require_number("dropout_rate", self.dropout_rate, 0.0, 0.9)
+        require_number("l2", self.l2, 0.0, 10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +135,8 @@ class LossConfig(_Settings):
     focal_gamma: float = 2.0  # how much less right pictures count
 
     def __post_init__(self) -> None:
-        _require("label_smoothing", self.label_smoothing, 0.0, 0.3)
-        _require("focal_gamma", self.focal_gamma, 0.0, 5.0)
+        require_number("label_smoothing", self.label_smoothing, 0.0, 0.3)
+        require_number("focal_gamma", self.focal_gamma, 0.0, 5.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,10 +151,10 @@ class OptimizerConfig(_Settings):
     warmup_fraction: float = 0.1  # of all steps
 
     def __post_init__(self) -> None:
-        _require("learning_rate", self.learning_rate, 0.0, 10.0)
-        _require("weight_decay", self.weight_decay, 0.0, 1.0)
-        _require("momentum", self.momentum, 0.0, 0.999)
-        _require("warmup_fraction", self.warmup_fraction, 0.0, 0.5)
+        require_number("learning_rate", self.learning_rate, 0.0, 10.0)
+        require_number("weight_decay", self.weight_decay, 0.0, 1.0)
+        require_number("momentum", self.momentum, 0.0, 0.999)
+        require_number("warmup_fraction", self.warmup_fraction, 0.0, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +174,7 @@ class TrainingConfig(_Settings):
     loss: LossConfig = field(default_factory=LossConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     imbalance: Imbalance = Imbalance.NONE
+    picture_size: int = 0  # pixels a side that the network takes; 0: the backbone's own
     unfreeze: float = 0.3  # of the backbone's depth, from its end, that "balanced" trains
     batch_size: int = 32
     epochs: int = 0  # 0: the recipe's own
@@ -192,12 +195,14 @@ class TrainingConfig(_Settings):
         for name, defaults in (("epochs", DEFAULT_EPOCHS), ("patience", DEFAULT_PATIENCE)):
             if getattr(self, name) == 0:
                 object.__setattr__(self, name, defaults[self.recipe])
-        _require("epochs", self.epochs, 1, MAX_EPOCHS)
-        _require("patience", self.patience, 1, MAX_EPOCHS)
-        _require("augmented_views", self.augmented_views, 1, MAX_VIEWS)
-        _require("unfreeze", self.unfreeze, 0.05, 1.0)
-        _require("batch_size", self.batch_size, 2, 1024)
-        _require("seed", self.seed, 0, 2**31 - 1)
+        require_number("epochs", self.epochs, 1, MAX_EPOCHS)
+        require_number("patience", self.patience, 1, MAX_EPOCHS)
+        require_number("augmented_views", self.augmented_views, 1, MAX_VIEWS)
+        if self.picture_size:
+            require_number("picture_size", self.picture_size, MIN_PICTURE_SIZE, MAX_PICTURE_SIZE)
+        require_number("unfreeze", self.unfreeze, 0.05, 1.0)
+        require_number("batch_size", self.batch_size, 2, 1024)
+        require_number("seed", self.seed, 0, 2**31 - 1)
 
     @property
     def learning_rate(self) -> float:
@@ -237,14 +242,7 @@ def _of_today(record: Mapping[str, Any]) -> dict[str, Any]:
 def _read(kind: Any, name: str, value: Any) -> Any:
     """A value of JSON as the setting's own type."""
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        if value not in set(kind):
-            raise ConfigError(
-                N_("There is no {setting} called “{name}”. Choose from: {known}."),
-                setting=name,
-                name=value,
-                known=", ".join(kind),
-            )
-        return kind(value)
+        return read_name(kind, name, value)
     is_record = isinstance(kind, type) and hasattr(kind, "from_json")
     if (is_record and not isinstance(value, Mapping)) or (
         get_origin(kind) is tuple and not isinstance(value, list | tuple)
@@ -255,7 +253,20 @@ def _read(kind: Any, name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _require(name: str, value: float, low: float, high: float) -> None:
+def read_name(kind: type[Name], setting: str, value: Any) -> Name:
+    """The member of ``kind`` that a name means. Raises ConfigError where there is none."""
+    if value not in set(kind):
+        raise ConfigError(
+            N_("There is no {setting} called “{name}”. Choose from: {known}."),
+            setting=setting,
+            name=value,
+            known=", ".join(kind),
+        )
+    return kind(value)
+
+
+def require_number(name: str, value: float, low: float, high: float) -> None:
+    """Raises ConfigError where a value is no number from low to high."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(
             N_("{name} is {value}; it must lie between {low} and {high}."),
