@@ -16,7 +16,7 @@ run: $(VENV)/installed
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/installed-test browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-backends: $(VENV_BACKENDS)/installed
 	KERAS_BACKEND=jax $(VENV_BACKENDS)/bin/python -m pytest tests/backends

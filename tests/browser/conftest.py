@@ -16,13 +16,15 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.driving import screenshot
 from tests.browser.executable import find_executable
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+# Other tests run beside these on two cores: a page may take its time.
+PATIENCE_MS = 20_000
 OWN_HOSTS = {"127.0.0.1", "localhost", "::1", "[::1]"}
 BROWSER_ARGUMENTS = (
     "--no-sandbox",
@@ -32,6 +34,7 @@ BROWSER_ARGUMENTS = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 )
+expect.set_options(timeout=PATIENCE_MS)
 _REPORTS: pytest.StashKey[dict[str, bool]] = pytest.StashKey()
 
 
