@@ -6,26 +6,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from core.data.dataset import Dataset
-from core.data.layout import Split
 from core.data.task import Task
-from core.models.head import HeadWeights, mean_of_quarters
+from core.models.head import HeadWeights
 from core.progress import Progress, raise_if_stopped
-from core.training.batches import balancing_weights
 from core.training.checkpoint import Checkpoints
-from core.training.config import Imbalance, Pooling, TrainingConfig
+from core.training.config import Pooling, TrainingConfig
 from core.training.curve import LearningCurve
-from core.training.features import Reduce
 from core.training.head_choice import HeadChoice
+from core.training.head_data import HeadData
 from core.training.linear import EpochScores, FeatureSet, fit_linear_head
 from core.training.outcome import write_head
 
 _SAVE_EVERY_SECONDS = 1.0
 _STARTING_L2, _STARTING_EPOCHS = 0.03, 40
-# Beyond this a head on the quarters would need more memory than it is likely to gain.
-_MOST_QUARTERS_BYTES = 600 << 20
 
 
 class HeadKeeper:
@@ -74,48 +67,14 @@ class HeadKeeper:
         self._progress.keep(self._curve.result())
 
 
-def reduction_of(dataset: Dataset, settings: TrainingConfig, feature_size: int) -> Reduce | None:
-    """What is made of the network's features while they are read: their mean, where they would not fit in memory.
-
-    Args:
-        feature_size: numbers that the network gives for a picture.
-    """
-    if settings.head.pooling is Pooling.MAX:
-        return None
-    pictures = len(dataset.pictures)
-    if settings.augmentation.is_active:
-        pictures += settings.augmented_views * len(dataset.rows(Split.TRAIN))
-    too_large = 4 * pictures * feature_size > _MOST_QUARTERS_BYTES
-    return "mean" if settings.head.pooling is Pooling.MEAN or too_large else None
-
-
-def feature_sets(
-    dataset: Dataset, settings: TrainingConfig, features: np.ndarray, views: np.ndarray | None
-) -> tuple[FeatureSet, FeatureSet]:
-    """What a head is trained on and judged by.
-
-    Args:
-        features: float32 (n, F) of all pictures of the dataset; of the quarters, or reduced.
-        views: float32 (views, t, F) of changed copies of the pictures to train on, or None.
-    """
-    rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
-    copies = [] if views is None else list(views)
-    targets = np.tile(dataset.targets[rows], (1 + len(copies), 1))
-    weights = None if settings.imbalance is Imbalance.NONE else balancing_weights(targets, dataset.task)
-    train = FeatureSet(features=np.concatenate([features[rows], *copies]), targets=targets, weights=weights)
-    return train, FeatureSet(features=features[validation], targets=dataset.targets[validation])
-
-
 def fit_linear_heads(
-    train: FeatureSet,
-    validation: FeatureSet,
+    data: HeadData,
     settings: TrainingConfig,
     task: Task,
     keeper: HeadKeeper,
     curve: LearningCurve,
     *,
     epochs: int,
-    reduced: bool,
 ) -> None:
     """Try the heads that the settings allow, one after the other; the best epoch is kept.
 
@@ -124,9 +83,8 @@ def fit_linear_heads(
 
     Args:
         epochs: the most of all heads together.
-        reduced: the features are means already.
     """
-    kinds = _kinds(settings, reduced=reduced)
+    kinds = _kinds(settings, reduced=data.is_reduced)
     choice = HeadChoice()
     first = epochs // len(kinds) or epochs  # of one epoch, the first head takes it all
     for kind, share in zip(kinds, (first, epochs - first), strict=False):
@@ -139,9 +97,10 @@ def fit_linear_heads(
             head = head.spread_over_quarters() if kind == "whole" else head
             keeper.add(scores, head, details, may_be_best=choice.may_be_best(scores))
 
+        seen = data.of_whole_pictures() if kind == "whole" else data
         fit_linear_head(
-            of_whole_pictures(train) if kind == "whole" and not reduced else train,
-            of_whole_pictures(validation) if kind == "whole" and not reduced else validation,
+            seen.train,
+            seen.validation,
             epochs=share,
             on_epoch=add,
             task=task,
@@ -168,10 +127,6 @@ def fit_starting_head(train: FeatureSet, settings: TrainingConfig, task: Task) -
         label_smoothing=settings.loss.label_smoothing,
     )
     return heads[-1]
-
-
-def of_whole_pictures(data: FeatureSet) -> FeatureSet:
-    return FeatureSet(features=mean_of_quarters(data.features), targets=data.targets, weights=data.weights)
 
 
 def _kinds(settings: TrainingConfig, *, reduced: bool) -> list[str]:

@@ -8,6 +8,7 @@ all, on validation, is what the run delivers.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,27 +21,20 @@ from core.errors import DataError, TooFewClassesError, TrainingError
 from core.files import read_json_lines
 from core.messages import N_
 from core.models.backbones import get_backbone
-from core.models.conversion import cached_engine, feature_engine
-from core.models.engine import FeatureExtractor
 from core.models.head import HeadWeights
-from core.models.weights import obtain_weights, weights_ready
 from core.progress import JobStopped, Progress, Stage, raise_if_stopped
 from core.training.checkpoint import Checkpoints
-from core.training.config import DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, Loss, Recipe, TrainingConfig
+from core.training.config import DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, Loss, Pooling, Recipe, TrainingConfig
 from core.training.curve import LearningCurve
 from core.training.estimate import epochs_of, expected_stages, phases_of
 from core.training.feature_heads import (
     HeadKeeper,
-    feature_sets,
     fit_linear_heads,
     fit_starting_head,
-    of_whole_pictures,
-    reduction_of,
 )
-from core.training.features import Reduce, augmented_features, cached_features
-from core.training.linear import FeatureSet
+from core.training.head_data import HeadData, prepare_head_data
 from core.training.live import LiveView
-from core.training.outcome import activations_folder, extractor_file, has_own_network, head_file, map_pooling
+from core.training.outcome import activations_folder, extractor_file, has_own_network, head_file
 from core.workspace import project_of
 
 if TYPE_CHECKING:
@@ -54,28 +48,50 @@ def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[s
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     require_all_parts(dataset)
+    progress.plan(expected_stages(dataset, settings))
     run = Training(directory, settings, dataset, progress)
     try:
         run.run()
     except JobStopped:
         if run.curve.best is None:
             raise
-    if run.curve.best is None:
+    require_learnt(run.curve)
+    run.tidy_up()
+    return run.curve.result()
+
+
+def require_learnt(curve: LearningCurve) -> None:
+    """Raises TrainingError where no epoch of a training gave a number."""
+    if curve.best is None:
         raise TrainingError(
             N_(
                 "Nothing was learnt: the loss was no number from the first epoch on. Choose a lower learning rate."
             )
         )
-    run.tidy_up()
-    return run.curve.result()
 
 
 class Training:
     """One attempt at a run, from its beginning or from its last checkpoint."""
 
     def __init__(
-        self, directory: Path, settings: TrainingConfig, dataset: Dataset, progress: Progress
+        self,
+        directory: Path,
+        settings: TrainingConfig,
+        dataset: Dataset,
+        progress: Progress,
+        *,
+        head_data: HeadData | None = None,
+        on_best: Callable[[np.ndarray], None] = lambda logits: None,
+        hidden_alone: bool = False,
     ) -> None:
+        """Prepare a training.
+
+        Args:
+            head_data: what heads are trained on, where it is in memory already.
+            on_best: is told the best's logits, float32 (v, C), of the validation pictures.
+            hidden_alone: where the head has hidden layers, no linear one is tried before.
+        """
+        self._head_data, self._on_best, self._hidden_alone = head_data, on_best, hidden_alone
         self._directory, self._settings = directory, settings
         self._dataset, self._progress = dataset, progress
         self._backbone = get_backbone(settings.backbone)
@@ -89,7 +105,6 @@ class Training:
         Raises:
             JobStopped, JobPaused: the user said so.
         """
-        self._progress.plan(expected_stages(self._dataset, self._settings))
         place = self._checkpoints.place()
         if place is None:
             self._progress.rewind(0)
@@ -117,63 +132,56 @@ class Training:
 
     def _train_heads(self, place: dict[str, Any] | None) -> None:
         """Linear heads, then one with hidden layers where the settings ask for it."""
-        engine = self._prepared_engine()
-        reduce = reduction_of(self._dataset, self._settings, FeatureExtractor(engine).output_size)
-        features = cached_features(
-            self._dataset, engine, self._progress, speed_key=self._backbone.key, reduce=reduce
-        )
-        views = self._augmented_features(engine, reduce)
-        train, validation = feature_sets(self._dataset, self._settings, features, views)
-        del features, views
+        data = self._head_data or prepare_head_data(self._dataset, self._settings, self._progress)
         self._progress.stage(Stage.TRAINING)
         raise_if_stopped(self._progress)
-        if place is None:
-            self._train_linear_heads(train, validation, reduced=reduce is not None)
+        if place is None and not (self._hidden_alone and self._wants_gradient_head()):
+            self._train_linear_heads(data)
         if self._wants_gradient_head():
-            self._train_hidden_head(train, validation, place, reduced=reduce is not None)
+            self._train_hidden_head(data, place)
 
-    def _train_linear_heads(self, train: FeatureSet, validation: FeatureSet, *, reduced: bool) -> None:
+    def _train_linear_heads(self, data: HeadData) -> None:
         """Linear heads; for recipes that go on from them, also the one that they begin with."""
         keeper = HeadKeeper(
             self.curve,
             self._checkpoints,
             self._progress,
-            on_look=lambda head: self._live.show(_logits(head, validation.features)),
+            on_look=lambda head: self._live.show(_logits(head, data.validation.features)),
         )
         is_quick = self._settings.recipe is Recipe.QUICK
         epochs = self._settings.epochs if is_quick else DEFAULT_EPOCHS[Recipe.QUICK]
         try:
             fit_linear_heads(
-                train,
-                validation,
+                data,
                 self._settings,
                 self._dataset.task,
                 keeper,
                 self.curve,
                 epochs=epochs,
-                reduced=reduced,
             )
         finally:
             keeper.save()
         self.curve.end_linear_heads()
         best = HeadWeights.load(head_file(self._directory))
-        self._live.show(_logits(best, validation.features), at_once=True)
+        logits = _logits(best, data.validation.features)
+        self._on_best(logits)
+        self._live.show(logits, at_once=True)
         if not is_quick:
-            head = fit_starting_head(train, self._settings, self._dataset.task)
-            (head.spread_over_quarters() if reduced else head).save(self._starting_head)
+            head = fit_starting_head(data.train, self._settings, self._dataset.task)
+            (head.spread_over_quarters() if data.is_reduced else head).save(self._starting_head)
 
-    def _train_hidden_head(
-        self, train: FeatureSet, validation: FeatureSet, place: dict[str, Any] | None, *, reduced: bool
-    ) -> None:
+    def _train_hidden_head(self, data: HeadData, place: dict[str, Any] | None) -> None:
         """A head trained by gradients, on the features that suit a linear one best."""
         from core.training.batches import TrainingBatches
         from core.training.loop import Phase
         from core.training.networks import HeadNetwork
         from core.training.sources import FeatureSource
 
-        on_mean = self.curve.linear_phase == "whole"
-        if on_mean and not reduced:
-            train, validation = of_whole_pictures(train), of_whole_pictures(validation)
+        is_mean = data.is_reduced or self._settings.head.pooling is Pooling.MEAN
+        on_mean = is_mean or self.curve.linear_phase == "whole"
+        if on_mean:
+            data = data.of_whole_pictures()
+        train, validation = data.train, data.validation
         network = HeadNetwork(
             self._settings, train.num_classes, self._dataset.task, train.features, on_mean=on_mean
         )
@@ -209,33 +217,6 @@ class Training:
     def _wants_gradient_head(self) -> bool:
         """What a linear fit cannot do: hidden layers, and the focal loss."""
         return bool(self._settings.head.hidden_units) or self._settings.loss.kind is Loss.FOCAL
-
-    def _augmented_features(self, engine: Path, reduce: Reduce | None) -> np.ndarray | None:
-        """Of changed copies of the pictures to train on, where pictures may be changed."""
-        if not self._settings.augmentation.is_active:
-            return None
-        return augmented_features(
-            self._dataset,
-            self._dataset.rows(Split.TRAIN),
-            engine,
-            self._settings.augmentation,
-            self._settings.augmented_views,
-            self._settings.seed,
-            self._progress,
-            reduce=reduce,
-        )
-
-    def _prepared_engine(self) -> Path:
-        pooling = map_pooling(self._settings)
-        self._obtain_weights()
-        if cached_engine(self._backbone, pooling) is None:
-            self._progress.stage(Stage.CONVERTING)
-        return feature_engine(self._backbone, pooling=pooling)
-
-    def _obtain_weights(self) -> None:
-        if not weights_ready(self._backbone):
-            self._progress.stage(Stage.DOWNLOADING)
-            obtain_weights(self._backbone, self._progress.advance, self._progress.should_stop)
 
     # -- networks
 
@@ -280,9 +261,14 @@ class Training:
             curve=self.curve,
             checkpoints=self._checkpoints,
             progress=self._progress,
-            on_epoch=self._live.show,
+            on_epoch=self._after_epoch,
         )
         run_phase(phase, surroundings, place)
+
+    def _after_epoch(self, logits: np.ndarray) -> None:
+        if self.curve.best is not None and self.curve.best["epoch"] == self.curve.epoch:
+            self._on_best(logits)
+        self._live.show(logits)
 
     @property
     def _starting_head(self) -> Path:

@@ -22,7 +22,7 @@ from core.models.conversion import cached_engine
 from core.models.engine import Engine
 from core.models.head import QUARTERS, HeadWeights, mean_of_quarters
 from core.progress import JobStopped, Progress, QuietProgress, Stage
-from core.training import feature_heads, job
+from core.training import feature_heads, head_data
 from core.training.config import HeadConfig, Pooling, Recipe, TrainingConfig
 from core.training.features import cached_features
 from core.training.job import train
@@ -141,7 +141,7 @@ def test_test_pictures_are_never_looked_at(digits_project: Project, monkeypatch:
         features[dataset.rows(Split.TEST)] = np.nan
         return features
 
-    monkeypatch.setattr(job, "cached_features", without_test)
+    monkeypatch.setattr(head_data, "cached_features", without_test)
     run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,)), epochs=8), blind, "run-2")
     assert without_times(blind.metrics) == without_times(honest.metrics)
 
@@ -181,7 +181,7 @@ def test_every_head_takes_the_features_of_the_quarters(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also one made of the whole picture, where more would not fit in memory: the network gives quarters."""
-    monkeypatch.setattr(feature_heads, "_MOST_QUARTERS_BYTES", 0)
+    monkeypatch.setattr(head_data, "_MOST_QUARTERS_BYTES", 0)
     recorder = Recorder()
     directory, result = run_of(digits_project, settings(), recorder)
     assert {record["phase"] for record in recorder.metrics} == {"whole"}
@@ -265,7 +265,7 @@ def test_augmented_copies_join_the_training_pictures_alone(
     dataset = open_dataset(digits_project)
     features, rows = lite0_features(dataset), dataset.rows(Split.TRAIN)
     copies = np.stack([features[rows] + 100, features[rows] + 200])
-    monkeypatch.setattr(job, "augmented_features", lambda *arguments, **options: copies)
+    monkeypatch.setattr(head_data, "augmented_features", lambda *arguments, **options: copies)
     seen: list[tuple[FeatureSet, FeatureSet]] = []
 
     def fit(train: FeatureSet, validation: FeatureSet, *arguments: Any, **options: Any) -> None:

@@ -1,0 +1,125 @@
+"""What heads on frozen features are trained on: features of the pictures, and of changed copies of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.data.layout import Split
+from core.models.backbones import get_backbone
+from core.models.conversion import cached_engine, feature_engine
+from core.models.engine import FeatureExtractor
+from core.models.head import mean_of_quarters
+from core.models.weights import obtain_weights, weights_ready
+from core.progress import Progress, Stage
+from core.training.batches import balancing_weights
+from core.training.config import Imbalance, Pooling, TrainingConfig
+from core.training.features import Reduce, augmented_features, cached_features
+from core.training.linear import FeatureSet
+from core.training.outcome import map_pooling
+
+# Beyond this a head on the quarters would need more memory than it is likely to gain.
+_MOST_QUARTERS_BYTES = 600 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadData:
+    """Features with what they show, for training and for judging."""
+
+    train: FeatureSet
+    validation: FeatureSet
+    is_reduced: bool  # the features are means of the quarters already
+
+    def of_whole_pictures(self) -> HeadData:
+        """The means of the quarters, which are those of the whole pictures."""
+        if self.is_reduced:
+            return self
+        return HeadData(
+            train=replace(self.train, features=mean_of_quarters(self.train.features)),
+            validation=replace(self.validation, features=mean_of_quarters(self.validation.features)),
+            is_reduced=True,
+        )
+
+    def weighed(self, settings: TrainingConfig, dataset: Dataset) -> HeadData:
+        """With each training picture counting as the settings say."""
+        is_even = settings.imbalance is Imbalance.NONE
+        weights = None if is_even else balancing_weights(self.train.targets, dataset.task)
+        return replace(self, train=replace(self.train, weights=weights))
+
+
+def prepare_head_data(dataset: Dataset, settings: TrainingConfig, progress: Progress) -> HeadData:
+    """Features of a dataset, from the cache or computed now: weights are fetched and converted where needed.
+
+    Raises:
+        JobStopped, JobPaused: the user said so; what was computed stays cached.
+        WeightsError: the backbone's weights cannot be had.
+    """
+    engine = prepared_engine(settings, progress)
+    reduce = reduction_of(dataset, settings, FeatureExtractor(engine).output_size)
+    features = cached_features(dataset, engine, progress, speed_key=settings.backbone, reduce=reduce)
+    rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
+    copies = _copies(dataset, rows, settings, engine, progress, reduce)
+    targets = dataset.targets
+    data = HeadData(
+        train=FeatureSet(
+            features=np.concatenate([features[rows], *copies]),
+            targets=np.tile(targets[rows], (1 + len(copies), 1)),
+        ),
+        validation=FeatureSet(features=features[validation], targets=targets[validation]),
+        is_reduced=reduce is not None,
+    )
+    return data.weighed(settings, dataset)
+
+
+def prepared_engine(settings: TrainingConfig, progress: Progress) -> Path:
+    """The feature engine of the settings' backbone; weights are fetched and converted where needed."""
+    backbone, pooling = get_backbone(settings.backbone), map_pooling(settings)
+    if not weights_ready(backbone):
+        progress.stage(Stage.DOWNLOADING)
+        obtain_weights(backbone, progress.advance, progress.should_stop)
+    if cached_engine(backbone, pooling) is None:
+        progress.stage(Stage.CONVERTING)
+    return feature_engine(backbone, pooling=pooling)
+
+
+def reduction_of(dataset: Dataset, settings: TrainingConfig, feature_size: int) -> Reduce | None:
+    """What is made of the network's features while they are read: their mean, where they would not fit in memory.
+
+    Args:
+        feature_size: numbers that the network gives for a picture.
+    """
+    if settings.head.pooling is Pooling.MAX:
+        return None
+    pictures = len(dataset.pictures)
+    if settings.augmentation.is_active:
+        pictures += settings.augmented_views * len(dataset.rows(Split.TRAIN))
+    too_large = 4 * pictures * feature_size > _MOST_QUARTERS_BYTES
+    return "mean" if settings.head.pooling is Pooling.MEAN or too_large else None
+
+
+def _copies(
+    dataset: Dataset,
+    rows: np.ndarray,
+    settings: TrainingConfig,
+    engine: Path,
+    progress: Progress,
+    reduce: Reduce | None,
+) -> list[np.ndarray]:
+    """Features of changed copies of the pictures to train on, where pictures may be changed."""
+    if not settings.augmentation.is_active:
+        return []
+    return list(
+        augmented_features(
+            dataset,
+            rows,
+            engine,
+            settings.augmentation,
+            settings.augmented_views,
+            settings.seed,
+            progress,
+            reduce=reduce,
+        )
+    )
