@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -21,8 +21,6 @@ from core.training.scores import score_logits
 
 MOST_LOSS = 65504.0  # nats; float16 ends there
 _BLOCK = 4_000_000  # numbers that are turned to float32 at once: 16 MB
-
-_Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,16 +139,25 @@ class AnswerTable:
     def scores(self, goal: Goal, weights: np.ndarray) -> np.ndarray:
         """The goal's value float64 (b, k) of every trial, each picture counted as often as weights (b, n) say."""
         if goal is Goal.MACRO_F1:
-            return self._macro_f1(weights, self._saying, _all_with_all)
+            return self._macro_f1(weights)
         values = self.right if goal is Goal.ACCURACY else self.losses
         return _all_with_all(weights, values) / weights.sum(axis=1, dtype=np.float64)[:, None]
 
     def scores_of(self, goal: Goal, weights: np.ndarray, trials: np.ndarray) -> np.ndarray:
         """The goal's value float64 (b,): for each row of weights (b, n), of the one trial that it names (b,)."""
         if goal is Goal.MACRO_F1:
-            return self._macro_f1(weights, lambda label: self._saying(label)[trials], _row_by_row)
+            pairs = zip(weights, trials, strict=True)
+            return np.array([self._macro_f1_of(row, trial) for row, trial in pairs])
         values = self.right if goal is Goal.ACCURACY else self.losses
-        return _row_by_row(weights, values[trials]) / weights.sum(axis=1, dtype=np.float64)
+        sums = np.einsum("bn,bn->b", weights, values[trials].astype(np.float32, copy=False))
+        return sums / weights.sum(axis=1, dtype=np.float64)
+
+    def _said(self, trial: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of one trial each picture and class, as pairs, that it says of it."""
+        if self.task is Task.MULTI_LABEL:
+            found = np.nonzero(np.unpackbits(self.says[trial], axis=1, count=self.shows.shape[1]))
+            return found[0], found[1]
+        return np.arange(self.pictures), self.says[trial].astype(np.int64)
 
     def _saying(self, label: int) -> np.ndarray:
         """Which trials say this class of which pictures: bool (k, n)."""
@@ -158,27 +165,35 @@ class AnswerTable:
             return (self.says[:, :, label >> 3] >> (7 - (label & 7)) & 1).astype(bool)
         return self.says == label
 
-    def _macro_f1(
-        self, weights: np.ndarray, saying: Callable[[int], np.ndarray], product: _Product
-    ) -> np.ndarray:
-        """The mean of 2 both / (said + shown) over the classes that appear among the counted pictures.
-
-        For each class only those pictures are multiplied of which any trial says it:
-        with many classes that is a small part of them.
-        """
-        total: Any = 0.0
-        appearing: Any = 0
-        for label in range(self.shows.shape[1]):
-            said, shown = saying(label), self.shows[:, label]
+    def _macro_f1(self, weights: np.ndarray) -> np.ndarray:
+        """Float64 (b, k), class by class; only pictures are multiplied of which any trial says the class."""
+        total = np.zeros((len(weights), self.trials))
+        appearing = np.zeros((len(weights), 1))
+        for label, shown in enumerate(self.shows.T):
+            said = self._saying(label)
             seen = said.any(axis=0)
-            count = weights[:, shown].sum(axis=1, dtype=np.float64)
-            hits = product(weights[:, seen & shown], said[:, seen & shown])
-            either = product(weights[:, seen], said[:, seen])
-            count = count.reshape(-1, *[1] * (either.ndim - 1))
-            either += count
-            total += np.where(count > 0, 2 * hits / np.maximum(either, 1), 0.0)
+            hits = _all_with_all(weights[:, seen & shown], said[:, seen & shown])
+            false = _all_with_all(weights[:, seen & ~shown], said[:, seen & ~shown])
+            count = weights[:, shown].sum(axis=1, dtype=np.float64)[:, None]
+            total += _f1(hits, false, count)
             appearing += count > 0
         return total / np.maximum(appearing, 1)
+
+    def _macro_f1_of(self, weights: np.ndarray, trial: int) -> float:
+        """Of one trial, with weights (n,)."""
+        pictures, labels = self._said(trial)
+        is_right, counts = self.shows[pictures, labels], weights[pictures]
+        classes = self.shows.shape[1]
+        hits = np.bincount(labels, counts * is_right, minlength=classes)
+        false = np.bincount(labels, counts * ~is_right, minlength=classes)
+        shown = weights @ self.shows.astype(np.float32)
+        return float(_f1(hits, false, shown).sum() / max(1, (shown > 0).sum()))
+
+
+def _f1(hits: np.ndarray, false: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Counts to 2 hits / (said + shown); 0 for a class that no picture shows."""
+    f1: np.ndarray = 2 * hits / np.maximum(hits + false + shown, 1) * (shown > 0)
+    return f1
 
 
 def _all_with_all(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -187,11 +202,6 @@ def _all_with_all(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     blocks = [values[start : start + step] for start in range(0, len(values), step)]
     sums = [weights @ block.astype(np.float32, copy=False).T for block in blocks]
     return np.concatenate(sums, axis=1).astype(np.float64)
-
-
-def _row_by_row(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Sums float64 (b,) of each row of values (b, n) weighted by the same row of weights (b, n)."""
-    return np.einsum("bn,bn->b", weights, values.astype(np.float32, copy=False)).astype(np.float64)
 
 
 def _mean(losses: np.ndarray) -> float:
