@@ -144,6 +144,10 @@ class JobDirectory:
     def created(self) -> float:
         return float(self._record()["created"])
 
+    def is_of_today(self) -> bool:
+        """Whether this version of Darkroom can read it."""
+        return bool(read_json(self.path / "config.json").get("schema_version") == SCHEMA_VERSION)
+
     def config(self) -> dict[str, Any]:
         """What the job is asked to do: its settings, and what was changed when it was continued."""
         return dict(self._record()["config"]) | self.extension()
@@ -266,8 +270,8 @@ def until_now(recorded: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_jobs(folder: Path) -> list[JobDirectory]:
-    """The jobs in a folder, newest first."""
+    """The jobs in a folder, newest first; those that another version of Darkroom wrote are left out."""
     if not folder.is_dir():
         return []
     jobs = [JobDirectory(path) for path in folder.iterdir() if (path / "config.json").is_file()]
-    return sorted(jobs, key=lambda job: job.created, reverse=True)
+    return sorted(filter(JobDirectory.is_of_today, jobs), key=lambda job: job.created, reverse=True)
