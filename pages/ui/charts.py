@@ -131,9 +131,9 @@ def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, m
     return figure
 
 
-def plain(name: str) -> str:
+def plain(name: str, longest: int = _LONGEST_NAME) -> str:
     """A class name as Plotly shows it letter by letter, shortened where it is very long."""
-    short = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+    short = name if len(name) <= longest else name[: longest - 1] + "…"
     return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -19,6 +19,7 @@ from core.messages import Message
 from core.workspace import Project, list_projects, list_runs
 
 _PROJECT, _RUN, _JOB = "project", "run", "job"
+_SEARCH, _TRIAL = "search", "trial"
 _CHANGE, _PROBLEM, _SECTION = "last-change", "problem", "section"
 
 
@@ -35,6 +36,7 @@ def choose_project(name: str | None) -> None:
     """Look at another project, or at none."""
     if name != st.session_state.get(_PROJECT):
         forget_run()
+        forget_search()
     st.session_state[_PROJECT] = name
     if name is None:
         st.query_params.pop(_PROJECT, None)
@@ -73,6 +75,47 @@ def forget_run() -> None:
     """Look at the newest run again: the one looked at is gone."""
     st.session_state.pop(_RUN, None)
     st.query_params.pop(_RUN, None)
+
+
+def chosen_search() -> str | None:
+    """The name of the search the session looks at: chosen, or named by the address."""
+    return _named(_SEARCH)
+
+
+def choose_search(name: str) -> None:
+    if name != chosen_search():
+        forget_trial()
+    st.session_state[_SEARCH] = name
+    st.query_params[_SEARCH] = name
+
+
+def forget_search() -> None:
+    """Look at the newest search again."""
+    for key in (_SEARCH, _TRIAL):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def chosen_trial() -> int | None:
+    """The number of the trial that the session looks at: chosen, or named by the address."""
+    number = _named(_TRIAL)
+    return int(number) if number and number.isdecimal() else None
+
+
+def choose_trial(number: int) -> None:
+    st.session_state[_TRIAL] = str(number)
+    st.query_params[_TRIAL] = str(number)
+
+
+def forget_trial() -> None:
+    """Look at the best trial again."""
+    st.session_state.pop(_TRIAL, None)
+    st.query_params.pop(_TRIAL, None)
+
+
+def _named(key: str) -> str | None:
+    name = st.session_state.get(key) or st.query_params.get(key)
+    return str(name) if name else None
 
 
 def followed_job() -> JobDirectory | None:
@@ -213,6 +256,12 @@ def component_state(component: str, name: str) -> object:
     """What a component of ours (by its key) keeps under a name, before it is drawn; None if nothing."""
     kept = st.session_state.get(component)
     return kept.get(name) if isinstance(kept, Mapping) else None
+
+
+def selected_rows(table: str) -> list[int]:
+    """The rows selected in a table (by its key), before it is drawn."""
+    kept = st.session_state.get(table)
+    return list(kept["selection"]["rows"]) if kept else []
 
 
 def is_open(part: str, *, default: bool) -> bool:

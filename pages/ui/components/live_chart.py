@@ -15,6 +15,7 @@ import streamlit as st
 from plotly.graph_objects import Figure
 
 from core.api import plotly_script_path
+from pages.ui import state
 from pages.ui.components.asset_files import assets
 from pages.ui.text import _
 from pages.ui.urls import own_url
@@ -70,12 +71,18 @@ function draw(Plotly, element, chart) {
     { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] },
   )
   element.dataset.redraws = Number(element.dataset.redraws ?? 0) + 1
+  element.removeAllListeners("plotly_click")
+  element.on("plotly_click", ({ points }) => {
+    const mark = points.map((point) => point.customdata).find(Number.isInteger)
+    if (mark !== undefined) chart.tell(mark)
+  })
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const element = parentElement.querySelector(".darkroom-live-chart")
   const chart = charts.get(element) ?? {}
   charts.set(element, Object.assign(chart, { figure: data.figure, height: data.height }))
+  chart.tell = (mark) => data.clickable && setTriggerValue("clicked", mark)
   element.style.minHeight = data.height + "px"
   loadPlotly(data.library).then(
     (Plotly) => element.isConnected && draw(Plotly, element, chart),
@@ -90,14 +97,17 @@ _mount = st.components.v2.component(
 )
 
 
-def live_chart(figure: Figure | Mapping[str, Any], *, key: str, height: int = 320) -> None:
+def live_chart(
+    figure: Figure | Mapping[str, Any], *, key: str, height: int = 320, clickable: bool = False
+) -> None:
     """Draw ``figure``, or change the chart that already has this ``key`` into it.
 
     A figure that is redrawn often may be plain data: ``{"data": […], "layout": {…}}``.
 
     Colours, fonts and margins come from the page's theme, in light and in dark:
     the figure's template is left out, what its layout and traces set stays.
-    ``height`` is in pixels.
+    ``height`` is in pixels. A click on a mark whose ``customdata`` is a whole number runs
+    the script anew where the chart is ``clickable``; ``clicked_mark`` then tells the number.
     """
     _mount(
         key=key,
@@ -106,8 +116,20 @@ def live_chart(figure: Figure | Mapping[str, Any], *, key: str, height: int = 32
             "height": height,
             "library": own_url(plotly_script_path()),
             "failure": _("The chart could not be loaded. Reload the page to try again."),
+            "clickable": clickable,
         },
+        on_clicked_change=_run_anew,
     )
+
+
+def clicked_mark(key: str) -> int | None:
+    """The number of the mark on which a click in the chart of this key led to this run of the script."""
+    mark = state.component_state(key, "clicked")
+    return mark if isinstance(mark, int) else None
+
+
+def _run_anew() -> None:
+    """A click runs the script by itself; that it did is read with ``clicked_mark``."""
 
 
 def _as_json(figure: Figure | Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""The parts of the Search page: a new search, a search as it goes, what it found."""

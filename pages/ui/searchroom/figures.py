@@ -1,0 +1,534 @@
+"""A search's charts, from its trials alone: how it went, and what mattered.
+
+Redrawn every moment while a search lasts, they are plain data, as ``pages.ui.curves``
+draws. Every mark of a trial carries its number, so that a click can tell which it was.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.search.config import Goal, Tradeoff
+from core.search.records import TrialRecord, TrialState, best_so_far, best_trial, pareto_front
+from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR, plain
+from pages.ui.curves import Drawing
+from pages.ui.searchroom.axes import Axis
+from pages.ui.searchroom.words import (
+    GOAL_UNITS,
+    TRADEOFF_UNITS,
+    dimension_name,
+    second_words,
+    shown,
+    value_words,
+)
+from pages.ui.text import _
+
+Trials = Sequence[TrialRecord]
+
+# From poor to good; both ends keep 3:1 on white and on black, and differ for every eye.
+GOODNESS = ("#C2703A", "#A98A6A", "#8E8E96", "#6F97B8", "#2E86C9")
+MOST_CURVE_POINTS = 12_000
+_FENCE = 1.5  # times the middle half: values farther down do not stretch the axis
+_BANDS = len(GOODNESS)
+_FEW_LINES = 60
+_CHIP_LETTERS = 9  # as many as stand beside an axis on a small screen
+_NARROW = 14  # letters: a longer title goes on in the next line
+# Words that lie on marks and lines, readable on both themes.
+CHIP = {"font": {"size": 11, "color": "#FFFFFF"}, "bgcolor": "rgba(84,84,92,0.85)", "borderpad": 2}
+_ABSENT = -0.14  # where a line runs whose trial did not have the dimension
+
+
+def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing:
+    """Every trial in the order in which they ended, the best so far, and the settings to be beaten."""
+    places = {trial.number: place for place, trial in enumerate(trials, start=1)}
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None]
+    pruned = [trial for trial in trials if trial.state is TrialState.PRUNED and trial.value is not None]
+    low, high = value_range(complete, goal)
+    failed = [trial for trial in trials if trial.state is TrialState.FAILED]
+    best = [None if value is None else shown(value, goal) for value in best_so_far(trials, goal)]
+    data = [
+        _points(pruned, places, goal, (low, high), name=_("given up early"), marker=_hollow(MUTED_COLOUR)),
+        _points(complete, places, goal, (low, high), name=_("complete"), marker=_filled(TRAIN_COLOUR)),
+        _failures(failed, places, high if goal.is_better_low else low),
+        {
+            "type": "scatter",
+            "x": list(range(1, len(trials) + 1)),
+            "y": best,
+            "name": _("best so far"),
+            "mode": "lines",
+            "line": {"color": GOOD_COLOUR, "width": 2.5, "shape": "hv"},
+            "hoverinfo": "skip",
+        },
+        *_ring(
+            [trial for trial in (*complete, *pruned) if trial.number == chosen], places, goal, (low, high)
+        ),
+    ]
+    default = next((trial for trial in complete if trial.is_default), None)
+    shapes, notes = _line_of_default(default, goal)
+    return {
+        "data": [trace for trace in data if trace["x"]],
+        "layout": {
+            "xaxis": {
+                "title": {"text": _("trials, in the order in which they ended")},
+                "rangemode": "tozero",
+            },
+            "yaxis": {"title": {"text": _(GOAL_UNITS[goal])}, "range": [low, high], "tickformat": "~g"},
+            "shapes": shapes,
+            "annotations": notes,
+            "showlegend": True,
+            "hovermode": "closest",
+        },
+    }
+
+
+def value_range(trials: Trials, goal: Goal) -> tuple[float, float]:
+    """The part of the value axis worth seeing: all that is good, and of what is poor not the outliers."""
+    values = np.array([shown(trial.value, goal) for trial in trials if trial.value is not None])
+    if not len(values):
+        return (0.0, 1.0) if goal is Goal.LOSS else (0.0, 100.0)
+    first, third = np.percentile(values, [25, 75])
+    reach = _FENCE * max(third - first, 1e-3 * abs(third))
+    low, high = float(values.min()), float(values.max())
+    if goal.is_better_low:
+        high = min(high, float(third + reach))
+    else:
+        low = max(low, float(first - reach))
+    margin = 0.06 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def parallel(trials: Trials, axes: Sequence[Axis], goal: Goal) -> Drawing:
+    """Each complete trial as a line over its dimensions and its value, the good ones on top.
+
+    Lines, not Plotly's own "parcoords": that needs WebGL and cannot leave out a dimension
+    which a trial does not have; such a line runs below the axis.
+    """
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None]
+    columns = [[axis.share(trial.params.get(axis.name)) for trial in complete] for axis in axes]
+    low, high = value_range(complete, goal)
+    heights = [(shown(trial.value or 0.0, goal) - low) / (high - low) for trial in complete]
+    columns.append([min(1.0, max(0.0, height)) for height in heights])
+    rows = list(zip(*columns, strict=True))
+    best = best_trial(complete, goal)
+    data = []
+    for band, (colour, name) in enumerate(zip(GOODNESS, _band_names(), strict=True)):
+        inside = [place for place in _band(complete, goal, band) if complete[place] is not best]
+        width = 1.4 if band == _BANDS - 1 and len(inside) < _FEW_LINES else 0.8
+        data.append(_lines(rows, complete, inside, name, colour, width, 0.25 + 0.15 * band))
+    if best is not None:
+        data.append(_lines(rows, complete, [complete.index(best)], _("the best"), GOOD_COLOUR, 3.5, 1.0))
+    shapes, notes = _uprights([*(axis.ends() for axis in axes), _value_ends(low, high)], axes)
+    titles = [*(axis.title for axis in axes), _short(goal)]
+    return {
+        "data": [trace for trace in data if trace["x"]],
+        "layout": {
+            "xaxis": {
+                "tickmode": "array",
+                "tickvals": list(range(len(titles))),
+                "ticktext": [_wrapped(title) for title in titles],
+                "showgrid": False,
+                "zeroline": False,
+                "range": [-0.25, len(titles) - 0.6],
+            },
+            "yaxis": {"visible": False, "range": [_ABSENT - 0.04, 1.05]},
+            "shapes": shapes,
+            "annotations": notes,
+            "hovermode": "closest",
+            "showlegend": True,
+        },
+    }
+
+
+def slice_of(trials: Trials, axis: Axis, goal: Goal, *, titled: bool = True) -> Drawing:
+    """The value over one dimension; the later a trial, the darker its mark.
+
+    Args:
+        titled: whether the value axis says what it is; not where a chart beside this one does.
+    """
+    complete = [
+        trial
+        for trial in trials
+        if trial.state is TrialState.COMPLETE and trial.value is not None and axis.name in trial.params
+    ]
+    places = axis.places(complete)
+    generator = np.random.default_rng(0)  # names stand beside each other, not on top
+    spread = generator.uniform(-0.18, 0.18, len(places)) if axis.categories else np.zeros(len(places))
+    best = best_trial(complete, goal)
+    trace = {
+        "type": "scatter",
+        "x": [None if x is None else round(x + float(dx), 4) for x, dx in zip(places, spread, strict=True)],
+        "y": [_rounded(shown(trial.value or 0.0, goal)) for trial in complete],
+        "customdata": [trial.number for trial in complete],
+        "text": [_hover(trial, goal, axis) for trial in complete],
+        "hovertemplate": "%{text}<extra></extra>",
+        "mode": "markers",
+        "marker": {
+            "size": [11 if trial is best else 6 for trial in complete],
+            "symbol": ["star" if trial is best else "circle" for trial in complete],
+            "color": [GOOD_COLOUR if trial is best else TRAIN_COLOUR for trial in complete],
+            "opacity": [
+                1.0 if trial is best else round(0.35 + 0.5 * place / max(1, len(complete)), 2)
+                for place, trial in enumerate(complete)
+            ],
+        },
+    }
+    low, high = value_range(complete, goal)
+    return {
+        "data": [trace],
+        "layout": {
+            "xaxis": axis.layout(),
+            "yaxis": {
+                "title": {"text": _(GOAL_UNITS[goal]) if titled else ""},
+                "range": [low, high],
+                "tickformat": "~g",
+            },
+            "showlegend": False,
+            "hovermode": "closest",
+        },
+    }
+
+
+def importance_bars(importances: Mapping[str, float]) -> Drawing:
+    """How much each dimension mattered, the one that did most on top."""
+    ordered = sorted(importances.items(), key=lambda pair: pair[1])
+    longest = min(100.0, 125 * max(importances.values(), default=1.0)) or 100.0
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": [dimension_name(name) for name, _share in ordered],
+                "x": [_rounded(100 * share) for _name, share in ordered],
+                "text": [f"{100 * share:.0f}%" for _name, share in ordered],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "marker": {"color": TRAIN_COLOUR},
+                "hoverinfo": "skip",
+            }
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": _("share of the differences (%)")}, "range": [0, longest]},
+            "yaxis": {"automargin": True},
+            "showlegend": False,
+        },
+    }
+
+
+def curves(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing:
+    """The goal over the epochs of each trial: pruned ones dimmed, the chosen one and the best on top."""
+    best = best_trial(trials, goal)
+    drawn = [trial for trial in drawable(trials) if trial is not best and trial.number != chosen]
+    groups: list[tuple[str, Trials, str, float, float]] = [
+        (
+            _("given up early"),
+            [trial for trial in drawn if trial.state is TrialState.PRUNED],
+            MUTED_COLOUR,
+            0.35,
+            1.0,
+        ),
+        (
+            _("complete"),
+            [trial for trial in drawn if trial.state is TrialState.COMPLETE],
+            TRAIN_COLOUR,
+            0.45,
+            1.2,
+        ),
+        (_("the best"), [best] if best else [], GOOD_COLOUR, 1.0, 3.0),
+        (
+            _("chosen"),
+            [trial for trial in trials if trial.number == chosen and trial is not best],
+            "#E0793A",
+            1.0,
+            3.0,
+        ),
+    ]
+    data = [_curves(*group, goal) for group in groups]
+    shown_trials = [trial for trial in trials if trial.state is not TrialState.FAILED]
+    low, high = value_range(shown_trials, goal)
+    return {
+        "data": [trace for trace in data if trace["x"]],
+        "layout": {
+            "xaxis": {"title": {"text": _("epoch")}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": _(GOAL_UNITS[goal])}, "range": [low, high], "tickformat": "~g"},
+            "showlegend": True,
+            "hovermode": "closest",
+        },
+    }
+
+
+def drawable(trials: Trials) -> list[TrialRecord]:
+    """The trials whose curves are drawn: the newest, as many as stay quick."""
+    found: list[TrialRecord] = []
+    points = 0
+    for trial in reversed(trials):
+        points += len(trial.curve)
+        if points > MOST_CURVE_POINTS:
+            break
+        if trial.curve:
+            found.append(trial)
+    return found[::-1]
+
+
+def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None = None) -> Drawing:
+    """What is made small to the right, the goal upwards; the line joins those that none beats in both."""
+    front = pareto_front(trials, goal)
+    known = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.second is not None]
+    in_front = {trial.number for trial in front}
+    others = [trial for trial in known if trial.number not in in_front]
+    default = [trial for trial in known if trial.is_default]
+    scale = 1e-6 if tradeoff is Tradeoff.SIZE else 1.0
+
+    def marks(some: Trials, name: str, mode: str, **look: Any) -> dict[str, Any]:
+        return {
+            "type": "scatter",
+            "x": [_rounded((trial.second or 0.0) * scale) for trial in some],
+            "y": [_rounded(shown(trial.value or 0.0, goal)) for trial in some],
+            "customdata": [trial.number for trial in some],
+            "text": [f"{_hover(trial, goal)} · {second_words(trial.second, tradeoff)}" for trial in some],
+            "hovertemplate": "%{text}<extra></extra>",
+            "mode": mode,
+            "name": name,
+            **look,
+        }
+
+    data = [
+        marks(others, _("beaten in both"), "markers", marker=_filled(MUTED_COLOUR, opacity=0.5)),
+        marks(
+            front,
+            _("none is better in both"),
+            "lines+markers",
+            line={"color": GOOD_COLOUR, "width": 2},
+            marker={"color": GOOD_COLOUR, "size": 9},
+        ),
+        marks(
+            default, _("your settings"), "markers", marker=_hollow(TRAIN_COLOUR) | {"size": 13, "symbol": "diamond-open"}
+        ),
+        marks(
+            [trial for trial in known if trial.number == chosen],
+            _("chosen"),
+            "markers",
+            marker={"color": "#E0793A", "size": 16, "symbol": "circle-open", "line": {"width": 3}},
+        ),
+    ]  # fmt: skip
+    return {
+        "data": [trace for trace in data if trace["x"]],
+        "layout": {
+            "xaxis": {
+                "title": {"text": _(TRADEOFF_UNITS[tradeoff])},
+                "tickformat": "~g",
+            },
+            "yaxis": {
+                "title": {"text": _(GOAL_UNITS[goal])},
+                "range": list(value_range(known, goal)),
+                "tickformat": "~g",
+            },
+            "showlegend": True,
+            "hovermode": "closest",
+        },
+    }
+
+
+def one_curve(trial: TrialRecord, goal: Goal) -> Drawing:
+    """The goal over the epochs of one trial."""
+    drawing = curves([trial], goal)
+    for trace in drawing["data"]:
+        trace |= {"name": _("validation"), "mode": "lines+markers", "opacity": 1.0}
+    drawing["layout"]["showlegend"] = False
+    values = [shown(value, goal) for _epoch, value in trial.curve]
+    margin = 0.08 * (max(values) - min(values)) or 0.5
+    drawing["layout"]["yaxis"]["range"] = [min(values) - margin, max(values) + margin]
+    return drawing
+
+
+def _points(
+    trials: Trials,
+    places: Mapping[int, int],
+    goal: Goal,
+    ends: tuple[float, float],
+    *,
+    name: str,
+    marker: dict[str, Any],
+) -> dict[str, Any]:
+    """Marks of trials; those beyond the ends of the axis stand at its end, their words tell the value."""
+    low, high = ends
+    return {
+        "type": "scatter",
+        "x": [places[trial.number] for trial in trials],
+        "y": [_rounded(min(high, max(low, shown(trial.value or 0.0, goal)))) for trial in trials],
+        "cliponaxis": False,
+        "customdata": [trial.number for trial in trials],
+        "text": [_hover(trial, goal) for trial in trials],
+        "hovertemplate": "%{text}<extra></extra>",
+        "mode": "markers",
+        "name": name,
+        "marker": marker,
+    }
+
+
+def _failures(trials: Trials, places: Mapping[int, int], height: float) -> dict[str, Any]:
+    """Crosses at the poor end: a failed trial has no value."""
+    return {
+        "type": "scatter",
+        "x": [places[trial.number] for trial in trials],
+        "y": [_rounded(height)] * len(trials),
+        "customdata": [trial.number for trial in trials],
+        "hovertemplate": _("trial {n} failed").format(n="%{customdata}") + "<extra></extra>",
+        "mode": "markers",
+        "name": _("failed"),
+        "cliponaxis": False,
+        "marker": {"color": "#BE2A20", "size": 8, "symbol": "x"},
+    }
+
+
+def _ring(
+    trials: Trials, places: Mapping[int, int], goal: Goal, ends: tuple[float, float]
+) -> list[dict[str, Any]]:
+    look = {"color": "#E0793A", "size": 15, "symbol": "circle-open", "line": {"width": 3}}
+    return [_points(trials, places, goal, ends, name=_("chosen"), marker=look)]
+
+
+def _line_of_default(
+    default: TrialRecord | None, goal: Goal
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    if default is None or default.value is None:
+        return [], []
+    height = shown(default.value, goal)
+    line = {"color": MUTED_COLOUR, "width": 1.5, "dash": "dash"}
+    shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": height, "y1": height, "line": line}
+    note = {
+        "text": _("your settings: {value}").format(value=value_words(default.value, goal)),
+        "xref": "paper",
+        "x": 1,
+        "xanchor": "right",
+        "y": height,
+        "yanchor": "middle",
+        "showarrow": False,
+        **CHIP,
+    }
+    return [shape], [note]
+
+
+def _band(trials: Trials, goal: Goal, band: int) -> list[int]:
+    """The places of the trials in one fifth, the poorest fifth first."""
+    sign = -1.0 if goal.is_better_low else 1.0
+    order = sorted(range(len(trials)), key=lambda place: sign * (trials[place].value or 0.0))
+    ends = [round(len(order) * share / _BANDS) for share in range(_BANDS + 1)]
+    return order[ends[band] : ends[band + 1]]
+
+
+def _band_names() -> tuple[str, ...]:
+    return (_("poorest fifth"), _("poor"), _("middle"), _("good"), _("best fifth"))
+
+
+def _lines(
+    rows: Sequence[Sequence[float | None]],
+    trials: Trials,
+    inside: Sequence[int],
+    name: str,
+    colour: str,
+    width: float,
+    opacity: float,
+) -> dict[str, Any]:
+    """Lines of several trials as one, with gaps between them."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    numbers: list[int | None] = []
+    for place in inside:
+        row = rows[place]
+        x += [*map(float, range(len(row))), None]
+        y += [*(_ABSENT if value is None else round(value, 4) for value in row), None]
+        numbers += [trials[place].number] * (len(row) + 1)
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "customdata": numbers,
+        "hovertemplate": _("trial {n}").format(n="%{customdata}") + "<extra></extra>",
+        "mode": "lines",
+        "name": name,
+        "line": {"color": colour, "width": width},
+        "opacity": opacity,
+    }
+
+
+def _uprights(
+    ends: Sequence[Sequence[tuple[float, str]]], axes: Sequence[Axis]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """An upright line for each axis, and what is written along it."""
+    shapes, notes = [], []
+    for column, written in enumerate(ends):
+        line = {"color": MUTED_COLOUR, "width": 1}
+        shapes.append({"type": "line", "x0": column, "x1": column, "y0": 0, "y1": 1, "line": line})
+        span = axes[column] if column < len(axes) else None
+        for place, text in written:
+            height = (place - span.low) / (span.high - span.low) if span else place
+            notes.append(
+                {
+                    "text": plain(text, _CHIP_LETTERS),
+                    "hovertext": plain(text),
+                    "x": column,
+                    "y": height,
+                    "xanchor": "left" if column < len(axes) else "right",
+                    "xshift": 3 if column < len(axes) else -3,
+                    "showarrow": False,
+                    **CHIP,
+                }
+            )
+    return shapes, notes
+
+
+def _value_ends(low: float, high: float) -> list[tuple[float, str]]:
+    return [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")]
+
+
+def _wrapped(title: str) -> str:
+    return "<br>".join(textwrap.wrap(title, _NARROW)) or title
+
+
+def _short(goal: Goal) -> str:
+    return _("loss") if goal is Goal.LOSS else _("value (%)")
+
+
+def _curves(
+    name: str, trials: Trials, colour: str, opacity: float, width: float, goal: Goal
+) -> dict[str, Any]:
+    x: list[int | None] = []
+    y: list[float | None] = []
+    numbers: list[int] = []
+    for trial in trials:
+        x += [*(epoch for epoch, _value in trial.curve), None]
+        y += [*(_rounded(shown(value, goal)) for _epoch, value in trial.curve), None]
+        numbers += [trial.number] * (len(trial.curve) + 1)
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "customdata": numbers,
+        "hovertemplate": _("trial {n}").format(n="%{customdata}") + "<extra></extra>",
+        "mode": "lines",
+        "name": name,
+        "line": {"color": colour, "width": width},
+        "opacity": opacity,
+    }
+
+
+def _hover(trial: TrialRecord, goal: Goal, axis: Axis | None = None) -> str:
+    form = _("trial {n}: {value}")
+    return form.format(n=trial.number, value=value_words(trial.value, goal))
+
+
+def _filled(colour: str, *, opacity: float = 0.75) -> dict[str, Any]:
+    return {"color": colour, "size": 6, "opacity": opacity}
+
+
+def _hollow(colour: str) -> dict[str, Any]:
+    return {"color": colour, "size": 6, "symbol": "circle-open", "opacity": 0.8}
+
+
+def _rounded(value: float) -> float:
+    """Six digits: a figure is half as long."""
+    return float(f"{value:.6g}")
