@@ -52,6 +52,7 @@ _SETTINGS = {
     "loss": "loss.kind",
     "label_smoothing": "loss.label_smoothing",
     "imbalance": "imbalance",
+    "picture_size": "picture_size",
     "watch": "watch",
     "patience": "patience",
     "unfreeze": "unfreeze",
@@ -263,6 +264,12 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loss", choices=list(Loss))
     parser.add_argument("--label-smoothing", type=float)
     parser.add_argument("--imbalance", choices=list(Imbalance), help="what is done about unequal classes")
+    parser.add_argument(
+        "--picture-size",
+        type=int,
+        metavar="N",
+        help="pixels a side that the network takes (the backbone's own)",
+    )
     parser.add_argument("--watch", choices=list(Watch), help="by which the best epoch is told")
     parser.add_argument("--patience", type=int, help="epochs without a better one before it ends")
     parser.add_argument("--unfreeze", type=float, metavar="FRACTION", help="of the backbone, from its end")

@@ -411,6 +411,8 @@ def test_a_run_that_did_not_finish_is_said_plainly(
         (["--augment", "rotation=lots"], "lots"),
         (["--recipe", "balanced", "--backbone", "small_cnn"], "Choose “scratch”"),
         (["--patience", "0"], "patience is 0"),
+        (["--picture-size", "16"], "picture_size is 16"),
+        (["--picture-size", "48", "--backbone", "vgg16"], "VGG16 needs pictures of at least 64 pixels"),
         (["--set", "epochs=0"], "epochs is 0"),
         (["--set", "head.sparkle=1"], "Unknown training setting: sparkle"),
         (["--set", "backbone.size=1"], "Unknown training setting: backbone.size"),

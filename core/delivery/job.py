@@ -21,7 +21,6 @@ from core.delivery.files import (
 from core.delivery.prediction import Classifier
 from core.evaluation.report import chosen_thresholds, read_predictions, read_report
 from core.files import whole_file, write_json
-from core.models.backbones import get_backbone
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage, raise_if_stopped
 from core.training.config import TrainingConfig
@@ -41,7 +40,7 @@ def deliver(directory: Path, config: dict[str, Any], progress: Progress) -> dict
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     labels = Labels(
         class_names=list(dataset.class_names),
-        input_size=get_backbone(settings.backbone).input_size,
+        input_size=settings.sized_backbone.input_size,
         backbone=settings.backbone,
         run=directory.name,
         task=dataset.task.value,

@@ -61,7 +61,7 @@ def expected_seconds_by_stage(dataset: Dataset) -> dict[Stage, float]:
         expected[Stage.CONVERTING] = _CONVERSION_SECONDS
     if missing := count_missing(dataset, engine):
         expected[Stage.DECODING] = missing / DECODED_PER_SECOND
-        expected[Stage.FEATURES] = expected_seconds(backbone.key, missing)
+        expected[Stage.FEATURES] = expected_seconds(backbone, missing)
     return expected
 
 

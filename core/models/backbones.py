@@ -9,6 +9,7 @@ those of the EfficientNet-Lite publication, and those that start from nothing.
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 
 from core.errors import ConfigError
 from core.messages import N_
@@ -21,6 +22,7 @@ __all__ = [
     "Backbone",
     "Preprocessing",
     "WeightsSource",
+    "at_size",
     "get_backbone",
 ]
 
@@ -48,6 +50,7 @@ def _lite(
         weights_hash=f"sha256:{sha256}",
         licence="Apache-2.0",
         good_for=good_for,
+        smallest_size=33,
     )
 
 
@@ -59,6 +62,9 @@ def _from_scratch(
     parameters: int,
     preprocessing: Preprocessing,
     good_for: str,
+    *,
+    smallest_size: int,
+    size_step: int = 1,
 ) -> Backbone:
     return Backbone(
         key=key,
@@ -78,6 +84,8 @@ def _from_scratch(
         weights_hash="",
         licence="",
         good_for=good_for,
+        smallest_size=smallest_size,
+        size_step=size_step,
     )
 
 
@@ -125,6 +133,7 @@ _FROM_SCRATCH = (
             "Learns from your pictures alone, with no knowledge from elsewhere; "
             "needs thousands of pictures, or very simple ones."
         ),
+        smallest_size=32,
     ),
     _from_scratch(
         "vit",
@@ -138,6 +147,8 @@ _FROM_SCRATCH = (
             "The pretrained ones of KerasHub are not offered: they need a large package of their own, and "
             "no checksums are published by which their files could be told to be whole."
         ),
+        smallest_size=16,
+        size_step=8,  # ``vit.PATCH_SIZE``
     ),
 )
 
@@ -164,3 +175,38 @@ def get_backbone(key: str) -> Backbone:
             known=", ".join(nearest or list(BACKBONES)[:_NEAREST]),
         )
     return BACKBONES[key]
+
+
+def at_size(backbone: Backbone, size: int) -> Backbone:
+    """The backbone for pictures of so many pixels a side; with 0 as it comes.
+
+    Raises:
+        ConfigError: it cannot take them.
+    """
+    if not size:
+        return backbone
+    if size < backbone.smallest_size:
+        raise ConfigError(
+            N_(
+                "{backbone} needs pictures of at least {smallest} pixels a side, not {size}. "
+                "Choose a larger size, or 0 for its own, {own}."
+            ),
+            backbone=backbone.name,
+            smallest=backbone.smallest_size,
+            size=size,
+            own=backbone.input_size,
+        )
+    if left := size % backbone.size_step:
+        raise ConfigError(
+            N_(
+                "{backbone} parts pictures into squares of {step} pixels, and {size} pixels a side are no multiple "
+                "of that. Choose {lower} or {higher}, or 0 for its own size, {own}."
+            ),
+            backbone=backbone.name,
+            step=backbone.size_step,
+            size=size,
+            lower=size - left,
+            higher=size - left + backbone.size_step,
+            own=backbone.input_size,
+        )
+    return replace(backbone, input_size=size)

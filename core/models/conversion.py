@@ -41,6 +41,8 @@ _WORDS_ONLY = {  # facts that change no number
     "good_for",
     "imagenet_top1",
     "weights_url",
+    "smallest_size",
+    "size_step",
 }
 
 

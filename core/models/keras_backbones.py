@@ -41,6 +41,7 @@ class _Family:
     folder: str  # the address without the file's name
     file: str
     checksum: str = "md5"  # the kind of its checksums
+    smallest_size: int = 33  # halved five times, and rounded up each time, it gives two rows
     rows: tuple[_Row, ...]
 
 
@@ -109,6 +110,7 @@ _FAMILIES = (
         preprocessing=Preprocessing.MINUS_ONE_TO_ONE,
         folder=f"{_STORAGE}/nasnet",
         file="NASNet-{}-no-top.h5",
+        smallest_size=35,
         rows=(_Row("nasnet_mobile", "NASNetMobile", "mobile", 224, 1056, 4_269_716, 19_993_432, 74.4),),
     ),
     _Family(
@@ -118,6 +120,7 @@ _FAMILIES = (
         preprocessing=Preprocessing.TORCH,
         folder=f"{_STORAGE}/densenet",
         file=_TF_KERNELS,
+        smallest_size=61,
         rows=(
             _Row("densenet121", "DenseNet121", "densenet121", 224, 1024, 7_037_504, 29_084_464, 75.0),
             _Row("densenet169", "DenseNet169", "densenet169", 224, 1664, 12_642_880, 51_877_672, 76.2),
@@ -157,6 +160,7 @@ _FAMILIES = (
         preprocessing=Preprocessing.MINUS_ONE_TO_ONE,
         folder=f"{_STORAGE}/inception_v3",
         file=_TF_KERNELS,
+        smallest_size=107,
         rows=(_Row("inception_v3", "InceptionV3", "inception_v3", 299, 2048, 21_802_784, 87_910_968, 77.9),),
     ),
     _Family(
@@ -166,6 +170,7 @@ _FAMILIES = (
         preprocessing=Preprocessing.MINUS_ONE_TO_ONE,
         folder=f"{_STORAGE}/inception_resnet_v2",
         file=_TF_KERNELS,
+        smallest_size=107,
         rows=(
             _Row(
                 "inception_resnet_v2",
@@ -186,6 +191,7 @@ _FAMILIES = (
         preprocessing=Preprocessing.MINUS_ONE_TO_ONE,
         folder=f"{_STORAGE}/xception",
         file=_TF_KERNELS,
+        smallest_size=71,  # Keras builds none that is smaller
         rows=(_Row("xception", "Xception", "xception", 299, 2048, 20_861_480, 83_683_744, 79.0),),
     ),
     _Family(
@@ -196,6 +202,7 @@ _FAMILIES = (
         folder=f"{_STORAGE}/convnext",
         file="convnext_{}_notop.h5",
         checksum="sha256",
+        smallest_size=64,
         rows=(
             _Row("convnext_tiny", "ConvNeXtTiny", "tiny", 224, 768, 27_820_128, 111_650_432, 81.3),
             _Row("convnext_small", "ConvNeXtSmall", "small", 224, 768, 49_454_688, 198_551_472, 82.3),
@@ -210,6 +217,7 @@ _FAMILIES = (
         preprocessing=Preprocessing.CAFFE,
         folder=f"{_STORAGE}/{{}}",
         file=_TF_KERNELS,
+        smallest_size=64,
         rows=(
             _Row("vgg16", "VGG16", "vgg16", 224, 512, 14_714_688, 58_889_256, 71.3),
             _Row("vgg19", "VGG19", "vgg19", 224, 512, 20_024_384, 80_134_624, 71.3),
@@ -341,6 +349,7 @@ def _backbone(family: _Family, row: _Row) -> Backbone:
         weights_hash=checksum and f"{family.checksum}:{checksum}",
         licence=family.licence,
         good_for=_GOOD_FOR[row.key],
+        smallest_size=family.smallest_size,
     )
 
 

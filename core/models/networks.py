@@ -61,7 +61,8 @@ def build_network(backbone: Backbone, *, pretrained: bool) -> keras.Model:
     path = present_weights(backbone) if pretrained and backbone.weights is not WeightsSource.NONE else None
     if backbone.builder in LITE_VARIANTS:
         tensors = read_torch_file(path, backbone.weights_hash.removeprefix("sha256:")) if path else None
-        return build_lite(LITE_VARIANTS[backbone.builder], tensors, name=BACKBONE_LAYER)
+        variant = LITE_VARIANTS[backbone.builder]._replace(input_size=backbone.input_size)
+        return build_lite(variant, tensors, name=BACKBONE_LAYER)
     if backbone.builder in _FROM_SCRATCH:
         return _FROM_SCRATCH[backbone.builder](backbone.input_size, BACKBONE_LAYER)
     network = _build_keras_network(backbone)

@@ -12,6 +12,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import product
 from typing import Any, Protocol
 
 from core.errors import ConfigError
@@ -105,6 +106,7 @@ _NETWORKS: Mapping[str, Collection[Value]] = {"recipe": (Recipe.BALANCED.value, 
 _FROZEN: Mapping[str, Collection[Value]] = {"recipe": (Recipe.QUICK.value,)}
 _HIDDEN: Mapping[str, Collection[Value]] = {"hidden_layers": (1, 2, 3, 4)}
 _FULL = (Speed.FULL,)
+_TOGETHER = ("backbone", "picture_size")  # which values are possible depends on the other's
 
 # In the order in which values are asked for: what others depend on comes first.
 DIMENSIONS: dict[str, Dimension] = {
@@ -189,8 +191,6 @@ class SearchSpace:
                     name=name,
                     known=", ".join(known),
                 )
-            for value in domain.points(3):
-                config_with(base, {name: value})
             if isinstance(domain, Choices) and not domain.values:
                 raise ConfigError(N_("“{name}” has no values to choose from. Give it some."), name=name)
             if isinstance(domain, Numbers) and (domain.low > domain.high or (domain.log and domain.low <= 0)):
@@ -200,6 +200,24 @@ class SearchSpace:
                     low=domain.low,
                     high=domain.high,
                 )
+            if name not in _TOGETHER:
+                for value in domain.points(3):
+                    config_with(base, {name: value})
+        self._require_sizes_fit(base)
+
+    def _require_sizes_fit(self, base: TrainingConfig) -> None:
+        """Raises ConfigError where a backbone of the space cannot take one of its picture sizes."""
+        if isinstance(self.domains.get("picture_size"), Numbers):
+            raise ConfigError(
+                N_(
+                    "“{name}” cannot be any number between two: every size needs a look at all pictures. "
+                    "Give it a few choices."
+                ),
+                name="picture_size",
+            )
+        varying = [name for name in _TOGETHER if name in self.domains]
+        for values in product(*(self.domains[name].points(3) for name in varying)):
+            config_with(base, dict(zip(varying, values, strict=True)))
 
     def to_json(self) -> dict[str, Any]:
         return {name: domain.to_json() for name, domain in self.domains.items()}

@@ -11,7 +11,7 @@ from core.errors import ConfigError
 from core.messages import N_
 from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.presets import STRENGTHS
-from core.models.backbones import DEFAULT_BACKBONE, WeightsSource, get_backbone
+from core.models.backbones import DEFAULT_BACKBONE, Backbone, WeightsSource, at_size, get_backbone
 
 
 class Recipe(StrEnum):
@@ -198,11 +198,18 @@ class TrainingConfig(_Settings):
         require_number("epochs", self.epochs, 1, MAX_EPOCHS)
         require_number("patience", self.patience, 1, MAX_EPOCHS)
         require_number("augmented_views", self.augmented_views, 1, MAX_VIEWS)
-        if self.picture_size:
+        if self.picture_size != 0:
             require_number("picture_size", self.picture_size, MIN_PICTURE_SIZE, MAX_PICTURE_SIZE)
+            require_whole("picture_size", self.picture_size)
+            at_size(backbone, self.picture_size)
         require_number("unfreeze", self.unfreeze, 0.05, 1.0)
         require_number("batch_size", self.batch_size, 2, 1024)
         require_number("seed", self.seed, 0, 2**31 - 1)
+
+    @property
+    def sized_backbone(self) -> Backbone:
+        """The backbone for pictures of the size that these settings say."""
+        return at_size(get_backbone(self.backbone), self.picture_size)
 
     @property
     def learning_rate(self) -> float:
@@ -275,3 +282,9 @@ def require_number(name: str, value: float, low: float, high: float) -> None:
             low=low,
             high=high,
         )
+
+
+def require_whole(name: str, value: float) -> None:
+    """Raises ConfigError where a number is no whole one."""
+    if not isinstance(value, int):
+        raise ConfigError(N_("{name} is {value}; it must be a whole number."), name=name, value=value)

@@ -7,14 +7,14 @@ guesses from the backbone's size, and say so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.data.arrays import DECODED_PER_SECOND, arrays_bytes, arrays_path
 from core.data.dataset import Dataset
 from core.data.layout import Split
-from core.models.backbones import Backbone, get_backbone
+from core.models.backbones import Backbone
 from core.models.conversion import cached_engine
-from core.models.speeds import expected_seconds, measured_speeds
+from core.models.speeds import expected_seconds, measured_speed, times_the_work
 from core.models.weights import weights_ready
 from core.progress import Stage
 from core.training.config import Recipe, TrainingConfig
@@ -54,10 +54,10 @@ def estimate(dataset: Dataset, settings: TrainingConfig) -> Estimate:
     Early stopping may end it sooner.
     """
     phases = phases_of(settings)
-    paces = {phase: measured_pace(settings, phase) for phase in phases}
-    is_measured = all(paces.values()) and (
-        settings.recipe is Recipe.SCRATCH or settings.backbone in measured_speeds()
+    is_measured = all(measured_pace(settings, phase) for phase in phases) and (
+        settings.recipe is Recipe.SCRATCH or measured_speed(settings.sized_backbone) is not None
     )
+    paces = {phase: _pace(settings, phase) for phase in phases}
     memory = [
         pace.memory_bytes if pace else _guessed_memory(settings, phase) for phase, pace in paces.items()
     ]
@@ -92,7 +92,7 @@ def epochs_of(settings: TrainingConfig, phase: str) -> int:
 
 def expected_stages(dataset: Dataset, settings: TrainingConfig) -> Mapping[Stage, float]:
     """Seconds of each stage that will come, in order; what is cached takes none."""
-    backbone = get_backbone(settings.backbone)
+    backbone = settings.sized_backbone
     expected: dict[Stage, float] = {}
     if settings.recipe is not Recipe.SCRATCH:
         expected |= _head_stages(dataset, settings, backbone)
@@ -101,7 +101,7 @@ def expected_stages(dataset: Dataset, settings: TrainingConfig) -> Mapping[Stage
     own_network = _EVALUATION_SECONDS
     if phases:  # validation and test pictures go through the network that was trained
         judged = len(dataset.rows(Split.VALIDATION)) + len(dataset.rows(Split.TEST))
-        own_network = _CONVERSION_SECONDS + expected_seconds(backbone.key, judged)
+        own_network = _CONVERSION_SECONDS + expected_seconds(backbone, judged)
     return expected | {Stage.EVALUATING: own_network, Stage.EXPORTING: _EXPORT_SECONDS}
 
 
@@ -115,10 +115,10 @@ def _head_stages(dataset: Dataset, settings: TrainingConfig, backbone: Backbone)
         expected[Stage.CONVERTING] = _CONVERSION_SECONDS
     if missing:
         expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
-        expected[Stage.FEATURES] = expected_seconds(backbone.key, missing)
+        expected[Stage.FEATURES] = expected_seconds(backbone, missing)
     if settings.augmentation.is_active:
         views = len(dataset.rows(Split.TRAIN)) * settings.augmented_views
-        expected[Stage.AUGMENTING] = _AUGMENTED_FACTOR * expected_seconds(backbone.key, views)
+        expected[Stage.AUGMENTING] = _AUGMENTED_FACTOR * expected_seconds(backbone, views)
     return expected | {Stage.TRAINING: _HEAD_SECONDS}
 
 
@@ -131,10 +131,10 @@ def _network_stages(
         expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
     if "tail" in phases:
         kept = train * (1 + _views(settings)) + validation
-        expected[Stage.ACTIVATIONS] = expected_seconds(backbone.key, kept)
+        expected[Stage.ACTIVATIONS] = expected_seconds(backbone, kept)
     seconds = 0.0
     for phase in phases:
-        pace = measured_pace(settings, phase)
+        pace = _pace(settings, phase)
         rate = pace.pictures_per_second if pace else _guessed_rate(backbone, phase)
         seconds += epochs_of(settings, phase) * (train + _JUDGING_SHARE * validation) / rate
     stage = Stage.TRAINING if settings.recipe is Recipe.SCRATCH else Stage.FINE_TUNING
@@ -145,13 +145,29 @@ def _views(settings: TrainingConfig) -> int:
     return settings.augmented_views if settings.augmentation.is_active else 0
 
 
+def _pace(settings: TrainingConfig, phase: str) -> Pace | None:
+    """As it was measured, or reckoned from what was with pictures of the backbone's own size."""
+    own_size = replace(settings, picture_size=0)
+    measured = measured_pace(settings, phase)
+    at_own_size = None if measured else measured_pace(own_size, phase)
+    if at_own_size is None:
+        return measured
+    work = times_the_work(settings.sized_backbone)
+    more_memory = _guessed_memory(settings, phase) - _guessed_memory(own_size, phase)
+    return Pace(
+        pictures_per_second=at_own_size.pictures_per_second / work,
+        memory_bytes=max(_PROCESS_BYTES, at_own_size.memory_bytes + more_memory),
+        outputs=round(at_own_size.outputs * work),
+    )
+
+
 def _guessed_rate(backbone: Backbone, phase: str) -> float:
     """Pictures per second, from the speed of a forward pass."""
-    return 1.0 / (_SLOWER_IN_TRAINING[phase] * expected_seconds(backbone.key, 1))
+    return 1.0 / (_SLOWER_IN_TRAINING[phase] * expected_seconds(backbone, 1))
 
 
 def _guessed_memory(settings: TrainingConfig, phase: str) -> int:
-    backbone = get_backbone(settings.backbone)
+    backbone = settings.sized_backbone
     share = settings.unfreeze if phase == "tail" else 1.0
     batch = settings.batch_size * backbone.input_size**2 * _BYTES_A_PIXEL
     return int(_PROCESS_BYTES + backbone.parameters * _BYTES_A_WEIGHT + share * batch)
@@ -159,7 +175,7 @@ def _guessed_memory(settings: TrainingConfig, phase: str) -> int:
 
 def _disk_bytes(dataset: Dataset, settings: TrainingConfig) -> int:
     """Decoded pictures, the trunk's outputs, and checkpoints."""
-    backbone = get_backbone(settings.backbone)
+    backbone = settings.sized_backbone
     decoded = (
         0
         if arrays_path(dataset, backbone.input_size).exists()
@@ -169,7 +185,7 @@ def _disk_bytes(dataset: Dataset, settings: TrainingConfig) -> int:
         return decoded + 4 * backbone.parameters * 2
     kept = 0
     if "tail" in phases_of(settings):
-        pace: Pace | None = measured_pace(settings, "tail")
+        pace = _pace(settings, "tail")
         outputs = pace.outputs if pace else int(_OUTPUTS_SHARE * 3 * backbone.input_size**2)
         pictures = len(dataset.rows(Split.TRAIN)) * (1 + _views(settings)) + len(
             dataset.rows(Split.VALIDATION)

@@ -48,7 +48,7 @@ def cached_features(
 
     Args:
         engine: a converted feature extractor; its file name is the cache's key.
-        speed_key: the backbone's key, if the speed is worth remembering.
+        speed_key: its name in ``core.models.speeds``, if the speed is worth remembering.
         rows: int (n,), the pictures that are asked for; None: every one, in the dataset's order.
         reduce: what to make of the features while they are read; None: nothing.
     Returns:

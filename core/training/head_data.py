@@ -9,10 +9,10 @@ import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.layout import Split
-from core.models.backbones import get_backbone
 from core.models.conversion import cached_engine, feature_engine
 from core.models.engine import FeatureExtractor
 from core.models.head import mean_of_quarters
+from core.models.speeds import speed_key
 from core.models.weights import obtain_weights, weights_ready
 from core.progress import Progress, Stage
 from core.training.batches import balancing_weights
@@ -59,7 +59,9 @@ def prepare_head_data(dataset: Dataset, settings: TrainingConfig, progress: Prog
     """
     engine = prepared_engine(settings, progress)
     reduce = reduction_of(dataset, settings, FeatureExtractor(engine).output_size)
-    features = cached_features(dataset, engine, progress, speed_key=settings.backbone, reduce=reduce)
+    features = cached_features(
+        dataset, engine, progress, speed_key=speed_key(settings.sized_backbone), reduce=reduce
+    )
     rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
     copies = _copies(dataset, rows, settings, engine, progress, reduce)
     targets = dataset.targets
@@ -76,7 +78,7 @@ def prepare_head_data(dataset: Dataset, settings: TrainingConfig, progress: Prog
 
 def prepared_engine(settings: TrainingConfig, progress: Progress) -> Path:
     """The feature engine of the settings' backbone; weights are fetched and converted where needed."""
-    backbone, pooling = get_backbone(settings.backbone), map_pooling(settings)
+    backbone, pooling = settings.sized_backbone, map_pooling(settings)
     if not weights_ready(backbone):
         progress.stage(Stage.DOWNLOADING)
         obtain_weights(backbone, progress.advance, progress.should_stop)

@@ -20,7 +20,6 @@ from core.data.splitting import MIN_PICTURES_PER_CLASS
 from core.errors import DataError, TooFewClassesError, TrainingError
 from core.files import read_json_lines
 from core.messages import N_
-from core.models.backbones import get_backbone
 from core.models.head import HeadWeights
 from core.progress import JobStopped, Progress, Stage, raise_if_stopped
 from core.training.checkpoint import Checkpoints
@@ -94,7 +93,6 @@ class Training:
         self._head_data, self._on_best, self._hidden_alone = head_data, on_best, hidden_alone
         self._directory, self._settings = directory, settings
         self._dataset, self._progress = dataset, progress
-        self._backbone = get_backbone(settings.backbone)
         self._checkpoints = Checkpoints(directory)
         self.curve = LearningCurve(settings, progress)
         self._live = LiveView(dataset, settings, self.curve, progress)

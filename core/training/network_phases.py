@@ -10,7 +10,6 @@ from pathlib import Path
 from core.data.arrays import open_pictures
 from core.data.dataset import Dataset
 from core.data.layout import Split
-from core.models.backbones import get_backbone
 from core.models.conversion import trunk_engine
 from core.models.engine import FeatureExtractor
 from core.progress import Progress, Stage
@@ -74,7 +73,7 @@ def _source(
     Also how many numbers the trunk gives for a picture, 0 without one.
     """
 
-    augmentation, backbone = settings.augmentation, get_backbone(settings.backbone)
+    augmentation, backbone = settings.augmentation, settings.sized_backbone
     progress.stage(Stage.DECODING)
     read = open_pictures(dataset, backbone.input_size, progress).read
     if network.takes_pictures():

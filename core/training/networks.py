@@ -13,7 +13,6 @@ import keras
 import numpy as np
 
 from core.data.task import Task
-from core.models.backbones import get_backbone
 from core.models.classifier import PICTURE_LAYER, build_feature_extractor, pool_map
 from core.models.head import HeadWeights
 from core.models.networks import BACKBONE_LAYER
@@ -78,7 +77,7 @@ class TrainedNetwork:
         """
         self._settings, self._num_classes, self._task = settings, num_classes, task
         self._start, self._whole, self._pretrained = start, whole, pretrained
-        self._backbone = get_backbone(settings.backbone)
+        self._backbone = settings.sized_backbone
 
     def build(self) -> keras.Model:
         """The model from the phase's inputs to logits, float32 (B, C)."""

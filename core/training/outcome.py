@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.files import hash_file, whole_file
-from core.models.backbones import get_backbone
 from core.models.conversion import convert_to_tflite, feature_engine
 from core.training.checkpoint import Checkpoints
 from core.training.config import Pooling, TrainingConfig
@@ -48,7 +47,7 @@ def engine_path(directory: Path, settings: TrainingConfig) -> Path:
     A network of its own is converted at the first call.
     """
     if not has_own_network(directory):
-        return feature_engine(get_backbone(settings.backbone), pooling=map_pooling(settings))
+        return feature_engine(settings.sized_backbone, pooling=map_pooling(settings))
     # Named by its weights: a run that is resumed trains another network.
     weights = hash_file(extractor_file(directory))
     path = directory / "checkpoints" / f"{directory.name}-{weights[:16]}.tflite"
@@ -67,7 +66,7 @@ def load_extractor(directory: Path, settings: TrainingConfig) -> Any:
 
     is_own = has_own_network(directory)
     extractor = build_feature_extractor(
-        get_backbone(settings.backbone), pretrained=not is_own, pooling=map_pooling(settings)
+        settings.sized_backbone, pretrained=not is_own, pooling=map_pooling(settings)
     )
     if is_own:
         extractor.load_weights(extractor_file(directory))

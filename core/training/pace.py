@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from core.files import read_json, write_json
+from core.models.speeds import speed_key
 from core.training.config import TrainingConfig
 from core.workspace import backbones_folder
 
@@ -53,4 +54,4 @@ def _file() -> Path:
 
 def _key(settings: TrainingConfig, phase: str) -> str:
     depth = f"/{settings.unfreeze:g}" if phase == "tail" else ""
-    return f"{settings.backbone}/{phase}{depth}/{settings.batch_size}"
+    return f"{speed_key(settings.sized_backbone)}/{phase}{depth}/{settings.batch_size}"

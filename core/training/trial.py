@@ -12,10 +12,9 @@ import numpy as np
 from core.data.arrays import PictureStore
 from core.data.dataset import Dataset, open_dataset
 from core.data.layout import Split
-from core.models.backbones import get_backbone
 from core.models.conversion import feature_engine, trunk_engine
 from core.models.engine import FeatureExtractor
-from core.models.speeds import measured_speeds, remember_speed
+from core.models.speeds import measured_speed, remember_speed, speed_key
 from core.models.weights import obtain_weights
 from core.progress import Progress, Stage, raise_if_stopped
 from core.training.config import Recipe, TrainingConfig
@@ -46,16 +45,16 @@ def measure(directory: Path, config: dict[str, Any], progress: Progress) -> dict
 
 
 def _time_features(dataset: Dataset, settings: TrainingConfig, progress: Progress) -> None:
-    backbone = get_backbone(settings.backbone)
+    backbone = settings.sized_backbone
     obtain_weights(backbone, should_stop=progress.should_stop)
     extractor = FeatureExtractor(feature_engine(backbone, pooling=map_pooling(settings)))
-    if backbone.key in measured_speeds():
+    if measured_speed(backbone) is not None:
         return
     pictures = _pictures(dataset, extractor.input_size, _LOOKED_AT)
     extractor.run(pictures[:2])  # the first call plans its memory
     began = time.monotonic()
     extractor.run(pictures)
-    remember_speed(backbone.key, len(pictures) / (time.monotonic() - began))
+    remember_speed(speed_key(backbone), len(pictures) / (time.monotonic() - began))
 
 
 def _pace_of(phase: str, dataset: Dataset, settings: TrainingConfig) -> Pace:
@@ -94,7 +93,7 @@ def _pace_of(phase: str, dataset: Dataset, settings: TrainingConfig) -> Pace:
 
 def _inputs(network: Any, dataset: Dataset, settings: TrainingConfig) -> tuple[np.ndarray, int]:
     """One batch for the model, and how many numbers a trunk gives for a picture (0 without one)."""
-    backbone = get_backbone(settings.backbone)
+    backbone = settings.sized_backbone
     pictures = _pictures(dataset, backbone.input_size, settings.batch_size)
     if network.takes_pictures():
         return pictures, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,10 +60,12 @@ def next_config(project: Project, *, recipe: Recipe | None = None) -> TrainingCo
         "recipe": recipe,
         "augmentation": augmentation.to_json(),
     }
-    try:
-        return TrainingConfig.from_json({**_kept_dials(project).get(recipe, {}), **chosen})
-    except ConfigError:  # kept by another version of Darkroom, whose limits were others
-        return TrainingConfig.from_json(chosen)
+    kept = _kept_dials(project).get(recipe, {})
+    # A size may have been kept for another backbone, and all of it by a Darkroom whose limits were others.
+    for dials in (kept, {**kept, "picture_size": 0}):
+        with contextlib.suppress(ConfigError):
+            return TrainingConfig.from_json({**dials, **chosen})
+    return TrainingConfig.from_json(chosen)
 
 
 def remember_recipe(project: Project, recipe: Recipe) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import ConfigError
-from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource, get_backbone
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource, at_size, get_backbone
 from core.models.head import QUARTERS
 from core.models.keras_backbones import WITH_TOP
 from tests.backbone_sample import SAMPLE
@@ -42,6 +43,24 @@ def test_sizes_equal_those_of_the_built_network(key: str, lively_extractor: Call
     assert extractor.count_params() == backbone.parameters
     assert extractor.input_shape == (None, backbone.input_size, backbone.input_size, 3)
     assert extractor.output_shape == (None, QUARTERS * backbone.feature_size)
+
+
+@pytest.mark.parametrize("key", [*SAMPLE, "vgg16"])
+def test_the_smallest_size_is_the_smallest_that_has_quarters(key: str) -> None:
+    """One step below, the feature map has a single row, or Keras builds no network at all."""
+    from core.models.networks import build_network
+
+    backbone = get_backbone(key)
+    smallest = build_network(at_size(backbone, backbone.smallest_size), pretrained=False)
+    assert smallest.output_shape == (None, 2, 2, backbone.feature_size)
+    below = replace(backbone, input_size=backbone.smallest_size - backbone.size_step)
+    assert build_network(below, pretrained=False).output_shape[1] < 2
+
+
+def test_the_steps_of_the_vit_are_its_patches() -> None:
+    from core.models.vit import PATCH_SIZE
+
+    assert get_backbone("vit").size_step == PATCH_SIZE
 
 
 def keras_checksums() -> dict[str, tuple[str, str]]:

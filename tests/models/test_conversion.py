@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.models import conversion
-from core.models.backbones import Backbone, Preprocessing, get_backbone
+from core.models.backbones import Backbone, Preprocessing, at_size, get_backbone
 from core.models.classifier import build_feature_extractor
 from core.models.conversion import cached_engine, convert_to_tflite, feature_engine
 from core.models.engine import Engine
@@ -108,10 +108,16 @@ def test_other_facts_or_another_version_make_another_engine(monkeypatch: pytest.
         _path(backbone, pretrained=False),
         _path(dataclasses.replace(backbone, weights_hash="md5:0")),
         _path(dataclasses.replace(backbone, preprocessing=Preprocessing.UNIT)),
+        _path(at_size(backbone, 128)),
     }
     monkeypatch.setattr(conversion, "ENGINE_VERSION", 2)
     paths.add(_path(backbone))
-    assert len(paths) == 5
+    assert len(paths) == 6
+
+
+def test_the_own_size_said_aloud_makes_no_other_engine() -> None:
+    backbone = get_backbone("vgg16")
+    assert _path(at_size(backbone, 224)) == _path(at_size(backbone, 0)) == _path(backbone)
 
 
 def test_other_words_make_no_other_engine() -> None:

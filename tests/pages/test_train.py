@@ -105,6 +105,30 @@ def test_an_impossible_dial_is_explained_and_cannot_be_started(
     assert app.button(key="start").disabled
 
 
+def test_another_size_of_the_pictures_is_kept_and_said(open_page: OpenPage, project: Project) -> None:
+    """An empty field is the backbone's own size, which it names."""
+    app = open_page("train")
+    field = app.number_input(key="picture_size-quick-0")
+    assert (field.value, field.proto.placeholder) == (None, "224")
+    field.set_value(160).run()
+    assert next_config(project).picture_size == 160
+    assert "EfficientNet\\-Lite0 at 160 pixels · Quick" in said(app)
+    app.number_input(key="picture_size-quick-0").set_value(None).run()
+    assert next_config(project).picture_size == 0
+    assert "at 160 pixels" not in said(app)
+
+
+def test_a_size_that_another_backbone_cannot_take_is_forgotten_alone(
+    open_page: OpenPage, project: Project
+) -> None:
+    """The other dials stay as they were."""
+    settings = {"picture_size": 48, "epochs": 33}
+    remember_setting(project, "dials", {"quick": settings})
+    remember_setting(project, "backbone", "vgg16")
+    assert (next_config(project).picture_size, next_config(project).epochs) == (0, 33)
+    assert not open_page("train").exception
+
+
 def test_a_backbone_without_weights_can_only_be_trained_from_scratch(
     open_page: OpenPage, project: Project
 ) -> None:
@@ -257,6 +281,7 @@ def test_settings_of_a_run_are_used_again(open_page: OpenPage, project: Project,
     wanted = TrainingConfig(
         dataset_version=open_dataset(project).version,
         recipe=Recipe.BALANCED,
+        picture_size=160,
         epochs=7,
         head=HeadConfig(hidden_units=(64, 32)),
         augmentation=AugmentationConfig(rotation=0.1),

@@ -88,9 +88,14 @@ def test_unknown_names_are_told_to_the_user(record: dict[str, Any], sentence: st
         ("batch_size", 1),
         ("seed", -1),
         ("seed", 2**31),
+        ("picture_size", 31),
+        ("picture_size", -224),
+        ("picture_size", 1025),
+        ("picture_size", True),
+        ("picture_size", "large"),
     ],
 )
-def test_settings_outside_their_range_are_refused(name: str, value: float) -> None:
+def test_settings_outside_their_range_are_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"{name} is .*; it must lie between"):
         TrainingConfig.from_json({"dataset_version": 1, name: value})
 
@@ -105,11 +110,42 @@ def test_settings_outside_their_range_are_refused(name: str, value: float) -> No
         ("unfreeze", 1.0),
         ("batch_size", 1024),
         ("seed", 2**31 - 1),
+        ("picture_size", 0),
+        ("picture_size", 33),
+        ("picture_size", 1024),
     ],
 )
 def test_the_ends_of_a_range_are_possible(name: str, value: float) -> None:
     config = TrainingConfig.from_json({"dataset_version": 1, name: value})
     assert getattr(config, name) == value
+
+
+def test_a_picture_size_is_a_whole_number() -> None:
+    with pytest.raises(ConfigError, match=r"picture_size is 96\.5; it must be a whole number"):
+        TrainingConfig.from_json({"dataset_version": 1, "picture_size": 96.5})
+
+
+def test_the_backbone_takes_pictures_of_the_size_that_is_set() -> None:
+    own, small = (TrainingConfig(dataset_version=1, picture_size=size) for size in (0, 96))
+    assert own.sized_backbone is BACKBONES[DEFAULT_BACKBONE]
+    assert (own.sized_backbone.input_size, small.sized_backbone.input_size) == (224, 96)
+    assert small.sized_backbone.key == DEFAULT_BACKBONE
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size", "sentence"),
+    [
+        ("efficientnet_lite0", 32, "EfficientNet-Lite0 needs pictures of at least 33 pixels a side, not 32"),
+        ("vgg16", 63, "VGG16 needs pictures of at least 64 pixels a side, not 63"),
+        ("inception_v3", 106, "InceptionV3 needs pictures of at least 107 pixels a side, not 106"),
+        ("vit", 100, "squares of 8 pixels, and 100 pixels a side are no multiple of that. Choose 96 or 104"),
+    ],
+)
+def test_a_size_that_a_backbone_cannot_take_is_refused_before_anything_is_done(
+    backbone: str, size: int, sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        TrainingConfig(dataset_version=1, backbone=backbone, recipe=recipe_for(backbone), picture_size=size)
 
 
 def test_a_network_without_pretrained_weights_cannot_be_trained_quickly() -> None:

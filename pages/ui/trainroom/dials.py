@@ -7,15 +7,17 @@ from typing import Any
 import streamlit as st
 
 from core.errors import DarkroomError
-from core.training.config import TrainingConfig
+from core.models.backbones import Backbone, get_backbone
+from core.training.config import MAX_PICTURE_SIZE, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.settings import forget_dials, has_own_dials, remember_dials
 from pages.ui.text import _, show
-from pages.ui.trainroom.board import GROUPS, ChoiceDial, Dial, LayersDial, NumberDial, heeded_by
+from pages.ui.trainroom.board import GROUPS, ChoiceDial, Dial, LayersDial, NumberDial, SizeDial, heeded_by
 from pages.ui.trainroom.words import setting_name
 
 _COLUMNS = 3
+_SIZE_STEP = 32  # pixels that a press adds: most networks halve the picture five times
 
 
 def dials(project: Project, config: TrainingConfig) -> TrainingConfig | None:
@@ -60,9 +62,13 @@ def _read(project: Project, config: TrainingConfig, record: dict[str, Any]) -> T
 def _drawn(dial: Dial, config: TrainingConfig, value: Any) -> Any:
     """Draw a dial; what it is set to."""
     key = f"{dial.path}-{config.recipe}-{state.counter('dials')}"
-    name, words = setting_name(dial.path), _(dial.help).format(rate=f"{config.learning_rate:g}")
+    name = setting_name(dial.path)
+    own_size = get_backbone(config.backbone).input_size
+    words = _(dial.help).format(rate=f"{config.learning_rate:g}", size=own_size)
     if isinstance(dial, NumberDial):
         return _number(dial, name, value, words, key)
+    if isinstance(dial, SizeDial):
+        return _size(get_backbone(config.backbone), name, value, words, key)
     if isinstance(dial, ChoiceDial):
         options = list(dial.words)
         return st.selectbox(
@@ -88,6 +94,23 @@ def _number(dial: NumberDial, name: str, value: float, words: str, key: str) -> 
     return st.number_input(
         name, dial.low, dial.high, float(value), step=dial.step, format="%g", help=words, key=key
     )
+
+
+def _size(backbone: Backbone, name: str, value: int, words: str, key: str) -> int:
+    """Pixels a side; 0 where the field is empty."""
+    step = backbone.size_step if backbone.size_step > 1 else _SIZE_STEP
+    least = -(-backbone.smallest_size // step) * step
+    size = st.number_input(
+        name,
+        min(least, value or least),
+        MAX_PICTURE_SIZE,
+        value or None,
+        step=step,
+        placeholder=str(backbone.input_size),
+        help=words,
+        key=key,
+    )
+    return size or 0
 
 
 def _units(value: str | tuple[int, ...]) -> list[int]:

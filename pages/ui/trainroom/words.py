@@ -76,6 +76,7 @@ SETTING_NAMES = {
     "optimizer.schedule": N_("Schedule of the learning rate"),
     "optimizer.warmup_fraction": N_("Warm-up"),
     "imbalance": N_("Classes of unequal size"),
+    "picture_size": N_("Size of the pictures (pixels)"),
     "unfreeze": N_("Share of the backbone to adapt"),
     "batch_size": N_("Batch size"),
     "epochs": N_("Epochs at most"),
@@ -113,6 +114,8 @@ def setting_value(path: str, value: Any) -> str:
         return " · ".join(map(str, value)) or _("none")
     if path == "optimizer.learning_rate" and value == 0:
         return _("the recipe's own")
+    if path == "picture_size" and value == 0:
+        return _("the backbone's own")
     return number(value) if isinstance(value, int | float) else str(value)
 
 
@@ -128,7 +131,7 @@ def config_sentence(config: TrainingConfig) -> str:
     """How a run trains, in one line of plain text."""
     parts = [
         _(RECIPE_NAMES[config.recipe]),
-        BACKBONES[config.backbone].name,
+        _backbone_words(config),
         _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
         _("pictures of version {n}").format(n=config.dataset_version),
     ]
@@ -139,8 +142,17 @@ def run_sentence(config: TrainingConfig, pictures: int) -> str:
     """What a run trains, in one line of plain text."""
     parts = [
         ngettext("{n} picture", "{n} pictures", pictures).format(n=number(pictures)),
-        BACKBONES[config.backbone].name,
+        _backbone_words(config),
         _(RECIPE_NAMES[config.recipe]),
         _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
     ]
     return " · ".join(parts)
+
+
+def _backbone_words(config: TrainingConfig) -> str:
+    """The backbone, with the size of its pictures where that is not its own."""
+    backbone = BACKBONES[config.backbone]
+    size = config.sized_backbone.input_size
+    if size == backbone.input_size:
+        return backbone.name
+    return _("{backbone} at {size} pixels").format(backbone=backbone.name, size=size)
