@@ -229,6 +229,14 @@ def value_of(widget: str, default: int) -> int:
     return int(st.session_state.get(widget, default))
 
 
+def begin_with(widget: str, value: int) -> None:
+    """Let a widget (by its key) that is not drawn yet show a value.
+
+    Unlike a default of its own, it can be cleared away: the field is then empty.
+    """
+    st.session_state.setdefault(widget, value)
+
+
 def counter(key: str) -> int:
     """A number that ``count_up`` raises: part of a widget's key that is to start afresh."""
     return int(st.session_state.get(f"counter-{key}", 0))

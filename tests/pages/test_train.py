@@ -113,9 +113,11 @@ def test_another_size_of_the_pictures_is_kept_and_said(open_page: OpenPage, proj
     field.set_value(160).run()
     assert next_config(project).picture_size == 160
     assert "EfficientNet\\-Lite0 at 160 pixels · Quick" in said(app)
-    app.number_input(key="picture_size-quick-0").set_value(None).run()
+    again = open_page("train")  # in another session it stands in the field, and can be cleared away
+    assert again.number_input(key="picture_size-quick-0").value == 160
+    again.number_input(key="picture_size-quick-0").set_value(None).run()
     assert next_config(project).picture_size == 0
-    assert "at 160 pixels" not in said(app)
+    assert "at 160 pixels" not in said(again)
 
 
 def test_a_size_that_another_backbone_cannot_take_is_forgotten_alone(

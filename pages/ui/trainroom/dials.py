@@ -97,15 +97,15 @@ def _number(dial: NumberDial, name: str, value: float, words: str, key: str) -> 
 
 
 def _size(backbone: Backbone, name: str, value: int, words: str, key: str) -> int:
-    """Pixels a side; 0 where the field is empty."""
-    step = backbone.size_step if backbone.size_step > 1 else _SIZE_STEP
-    least = -(-backbone.smallest_size // step) * step
+    """Pixels a side; 0 where the field is empty, or says so."""
+    if value:
+        state.begin_with(key, value)
     size = st.number_input(
         name,
-        min(least, value or least),
+        0,
         MAX_PICTURE_SIZE,
-        value or None,
-        step=step,
+        None,
+        step=_SIZE_STEP,
         placeholder=str(backbone.input_size),
         help=words,
         key=key,
