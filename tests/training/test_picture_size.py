@@ -21,8 +21,9 @@ from core.files import read_json
 from core.models.backbones import at_size, get_backbone
 from core.models.conversion import cached_engine
 from core.models.engine import Engine
-from core.models.speeds import measured_speeds
+from core.models.speeds import measured_speed, measured_speeds
 from core.progress import QuietProgress
+from core.training import features
 from core.training.config import Recipe, TrainingConfig
 from core.training.job import train
 from core.training.outcome import engine_path
@@ -41,8 +42,9 @@ def finished(project: Project, settings: TrainingConfig) -> Path:
 
 
 @pytest.fixture
-def small_run(digits_project: Project) -> Path:
+def small_run(digits_project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     """EfficientNet-Lite0 on digits of 96 pixels; its features at 224 are cached already."""
+    monkeypatch.setattr(features, "_WORTH_TIMING", 1)
     return finished(digits_project, TrainingConfig(dataset_version=1, picture_size=SIZE, epochs=60, seed=1))
 
 
@@ -73,9 +75,10 @@ def test_a_small_size_is_obeyed_from_pixels_to_every_export(small_run: Path, dig
     assert small is not None
     assert own is not None
     assert (Engine(small).input_size, Engine(own).input_size) == (SIZE, 224)
-    folders = {folder.name for folder in (dataset.folder / "features").iterdir()}
-    assert {small.stem, own.stem} <= folders, "features of both sizes lie apart"
-    assert f"{lite0.key}@{SIZE}" not in measured_speeds()
+    kept = {folder.name for folder in (dataset.folder / "features").iterdir()}
+    assert {small.stem, own.stem} <= kept, "features of both sizes lie apart"
+    assert measured_speed(at_size(lite0, SIZE)) is not None
+    assert lite0.key not in measured_speeds(), "sixty pictures are too few to time the own size by"
 
 
 def test_a_network_of_the_runs_own_is_trained_at_the_size(digits_project: Project) -> None:
