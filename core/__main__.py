@@ -30,6 +30,7 @@ from core.errors import DarkroomError, NotFoundError, UnreadableImageError
 from core.evaluation.report import read_report
 from core.messages import N_
 from core.run_commands import add_run_commands
+from core.search_commands import add_search_commands
 from core.terminal import (
     STOPPED,
     Answer,
@@ -153,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_backbone_commands(add)
     add_run_commands(add)
+    add_search_commands(add)
     add_dataset_commands(add)
     return parser
 

@@ -16,6 +16,7 @@ DarkroomError
 │   └── ClassNameError        names that cannot be told apart or shown
 ├── ConfigError               a setting outside what is possible
 ├── TrainingError             training that cannot go on on this machine, or came to nothing
+├── SearchError               a search that cannot be joined, or in which nothing worked
 ├── WeightsError              pretrained weights that cannot be had or trusted
 │   └── DownloadError
 ├── UploadError               bytes from a browser that cannot be taken
@@ -106,6 +107,10 @@ class ConfigError(DarkroomError):
 
 class TrainingError(DarkroomError):
     """Training that cannot go on on this machine, or came to nothing."""
+
+
+class SearchError(DarkroomError):
+    """A search that cannot be joined, or in which nothing worked."""
 
 
 class WeightsError(DarkroomError):

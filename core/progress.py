@@ -23,6 +23,7 @@ class Stage(StrEnum):
     AUGMENTING = "augmenting"
     TRIAL = "trial"
     TRAINING = "training"
+    SEARCHING = "searching"
     ACTIVATIONS = "activations"
     FINE_TUNING = "fine_tuning"
     EVALUATING = "evaluating"

@@ -38,7 +38,7 @@ from core.training.config import (
     recipe_for,
     usual_augmentation,
 )
-from core.workspace import Project, find_run, get_project, list_projects, list_runs
+from core.workspace import Project, find_run, get_project, list_projects, list_runs, list_searches
 
 # Options of ``train`` and the settings they are, by dotted name.
 _SETTINGS = {
@@ -192,6 +192,7 @@ def _status(options: argparse.Namespace) -> Answer:
                 "name": project.name,
                 "pictures": len(open_dataset(project).pictures),
                 "runs": [_job_state(JobDirectory(path)) for path in list_runs(project)],
+                "searches": [_job_state(JobDirectory(path)) for path in list_searches(project)],
                 "jobs": [_job_state(job) for job in list_jobs(project.jobs)],
             }
             for project in projects
@@ -224,14 +225,14 @@ def add_run_commands(add: AddCommand) -> None:
 
     stopping = add("stop", _stop, "end a run and keep its best, tested and packed")
     stopping.add_argument("run")
-    _add_detach(stopping)
+    add_detach(stopping)
 
     add("pause", _pause, "let a run write a checkpoint and rest").add_argument("run")
 
     resuming = add("resume", _resume, "go on with a run that rests, or for more epochs")
     resuming.add_argument("run")
     resuming.add_argument("--epochs", type=int, metavar="N", help="go on for so many epochs more")
-    _add_detach(resuming)
+    add_detach(resuming)
 
     add("compare", _compare, "runs side by side").add_argument("runs", nargs="+", metavar="run")
     add("delete", _delete, "remove a run for good").add_argument("run")
@@ -245,6 +246,13 @@ def add_run_commands(add: AddCommand) -> None:
 def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", required=True)
     parser.add_argument("--name", help="what to call the run")
+    add_settings(parser)
+    parser.add_argument("--seed", type=int)
+    add_detach(parser)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that :func:`training_config` reads, but for the seed."""
     parser.add_argument("--backbone", default=DEFAULT_BACKBONE)
     parser.add_argument("--recipe", choices=list(Recipe))
     parser.add_argument(
@@ -273,7 +281,6 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--watch", choices=list(Watch), help="by which the best epoch is told")
     parser.add_argument("--patience", type=int, help="epochs without a better one before it ends")
     parser.add_argument("--unfreeze", type=float, metavar="FRACTION", help="of the backbone, from its end")
-    parser.add_argument("--seed", type=int)
     parser.add_argument(
         "--set",
         type=_setting,
@@ -282,11 +289,10 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         metavar="head.dropout_rate=0.3",
         help="any setting by its name; may be given several times",
     )
-    _add_detach(parser)
 
 
-def _add_detach(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--detach", action="store_true", help="answer at once; the run goes on by itself")
+def add_detach(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--detach", action="store_true", help="answer at once; the work goes on by itself")
 
 
 def _numbers(text: str) -> list[int]:

@@ -250,15 +250,41 @@ def new_job_name(prefix: str) -> str:
 
 def list_runs(project: Project) -> list[Path]:
     """Job directories of the project's runs, newest first."""
-    if not project.runs.is_dir():
+    return _job_folders(project.runs)
+
+
+def list_searches(project: Project) -> list[Path]:
+    """Job directories of the project's searches, newest first."""
+    return _job_folders(project.searches)
+
+
+def _job_folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
         return []
-    return sorted((path for path in project.runs.iterdir() if (path / "config.json").is_file()), reverse=True)
+    return sorted((path for path in folder.iterdir() if (path / "config.json").is_file()), reverse=True)
 
 
 def project_of(job: Path) -> Project:
     """The project that a run's or job's directory belongs to."""
     path = job.parent.parent
     return Project(name=path.name, path=path)
+
+
+def find_search(name: str) -> tuple[Project, Path]:
+    """The search called ``name``, or the one folder that path points to.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    for project in list_projects():
+        for path in list_searches(project):
+            if path.name == name or path == Path(name).resolve():
+                return project, path
+    raise NotFoundError(
+        N_("There is no search called “{name}” in {folder}. “python -m core status” lists the searches."),
+        name=name,
+        folder=str(home()),
+    )
 
 
 def find_run(name: str) -> tuple[Project, Path]:

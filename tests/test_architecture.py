@@ -28,6 +28,7 @@ FLOORS = (
     {"api"},
     {"terminal"},
     {"dataset_commands", "backbone_commands", "run_commands"},
+    {"search_commands"},
     {"__main__"},
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

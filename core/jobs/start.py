@@ -14,6 +14,7 @@ from core.files import COPY_CHUNK_BYTES
 from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.jobs.ending import stop_at_rest
 from core.jobs.launcher import launch, launching
+from core.jobs.winner import run_of_trial
 from core.jobs.worker import JOB_KINDS
 from core.messages import N_
 from core.models.backbones import get_backbone
@@ -30,6 +31,7 @@ from core.workspace import (
 
 if TYPE_CHECKING:  # pandas takes 0.4 s, and every page starts by asking for jobs
     from core.data.reading import ImportConfig
+    from core.search.config import SearchConfig
 
 _KEEP_ENDED_JOBS_SECONDS = 24 * 3600.0
 _POLL_SECONDS = 0.2
@@ -116,6 +118,28 @@ def start_training(project: Project, config: TrainingConfig) -> JobDirectory:
     return job
 
 
+def start_search(project: Project, config: SearchConfig) -> JobDirectory:
+    """Search for better settings than ``config.base`` on the newest pictures."""
+    from core.data.importing import settle_split
+
+    base = replace(config.base, dataset_version=settle_split(project).version)
+    path = project.searches / new_job_name("search")
+    job = JobDirectory.create(path, "search", replace(config, base=base).to_json())
+    launch(job)
+    return job
+
+
+def start_run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
+    """Make a trial a run: with its own weights where they are kept, else trained again with its settings.
+
+    Raises:
+        NotFoundError: the search has no such trial, or it failed.
+    """
+    run = run_of_trial(search, number)
+    launch(run)
+    return run
+
+
 def start_download(backbone: str) -> JobDirectory:
     """Fetch a backbone's weights."""
     job = JobDirectory.create(
@@ -161,26 +185,36 @@ def start_measurement(backbones: Sequence[str] = ()) -> JobDirectory:
     return job
 
 
-def resume(job: JobDirectory, extra_epochs: int | None = None) -> None:
+def resume(
+    job: JobDirectory,
+    extra_epochs: int | None = None,
+    *,
+    extra_minutes: float | None = None,
+    extra_trials: int | None = None,
+) -> None:
     """Start a job again that rests or has ended; what it saved is not computed twice.
 
     Args:
         extra_epochs: go on for so many epochs more than the run was given; a
             finished run can be continued that way alone.
+        extra_minutes, extra_trials: the same for a search.
     Raises:
         NotFoundError: there is nothing to resume: it is running, or has finished.
-        ConfigError: the number of epochs is not possible.
+        ConfigError: the number is not possible.
         DiskFullError
     """
+    is_extended = not (extra_epochs is None and extra_minutes is None and extra_trials is None)
     with launching():
         state = job.status().state
-        is_whole = state is JobState.FINISHED and extra_epochs is None
+        is_whole = state is JobState.FINISHED and not is_extended
         if is_whole or is_worked_on(job):
             raise NotFoundError(
                 N_("There is nothing to resume: “{name}” is running or has finished."), name=job.name
             )
         if extra_epochs is not None:
             _extend(job, extra_epochs)
+        if extra_minutes is not None or extra_trials is not None:
+            _extend_search(job, extra_minutes or 0.0, extra_trials or 0)
         launch(job)
 
 
@@ -224,6 +258,26 @@ def _extend(job: JobDirectory, extra_epochs: int) -> None:
     job.extend({"epochs": longer.epochs})
 
 
+def _extend_search(job: JobDirectory, minutes: float, trials: int) -> None:
+    """A new end: so much more of what the search was bounded by; what is not named bounds it no more."""
+    from core.search.config import SearchConfig
+    from core.search.records import counts, read_now, read_trials
+
+    if job.kind != "search" or minutes < 0 or trials < 0 or not (minutes or trials):
+        raise ConfigError(
+            N_(
+                "“{name}” cannot be given {minutes} more minutes and {trials} more trials. Choose a search, and numbers above 0."
+            ),
+            name=job.name,
+            minutes=minutes,
+            trials=trials,
+        )
+    spent, done = read_now(job.path).seconds / 60, sum(counts(read_trials(job.path)).values())
+    end = {"minutes": spent + minutes if minutes else 0.0, "trials": done + trials if trials else 0}
+    SearchConfig.from_json(job.config() | end)  # checks the sums
+    job.extend(end)
+
+
 def finishing_job(project: Project, run: Path) -> JobDirectory | None:
     """The newest job that completes what a stopped run left to do, if there is one."""
     for job in list_jobs(project.jobs):
@@ -234,7 +288,7 @@ def finishing_job(project: Project, run: Path) -> JobDirectory | None:
 
 def active_jobs(project: Project | None) -> list[JobDirectory]:
     """Jobs that have not ended, of this project and of none, newest first."""
-    folders = [jobs_folder(), *([project.runs, project.jobs] if project else [])]
+    folders = [jobs_folder(), *([project.runs, project.searches, project.jobs] if project else [])]
     jobs = [job for folder in folders for job in list_jobs(folder)]
     return [job for job in jobs if not job.status().state.has_ended]
 

@@ -18,7 +18,8 @@ from core.files import read_json, read_json_lines
 from core.messages import Message
 from core.search.config import Goal
 
-TRIALS_FILE = "trials.jsonl"
+TRIALS_FILE, TRIALS_FOLDER = "trials.jsonl", "trials"
+RESULT_FILE = "training.json"  # in a trial's folder, once it is trained
 
 
 class TrialState(StrEnum):
@@ -91,7 +92,16 @@ class SearchNow:
 
 def read_trials(directory: Path) -> list[TrialRecord]:
     """The trials that have ended, in the order in which they did."""
-    return [TrialRecord.from_json(line) for line in read_json_lines(directory / TRIALS_FILE)]
+    kept = {file.parent.name for file in (directory / TRIALS_FOLDER).glob(f"*/{RESULT_FILE}")}
+    return [
+        TrialRecord.from_json({**line, "has_weights": f"{line['number']:05d}" in kept})
+        for line in read_json_lines(directory / TRIALS_FILE)
+    ]
+
+
+def trial_folder(directory: Path, number: int) -> Path:
+    """Where a trial trains, and where its weights stay."""
+    return directory / TRIALS_FOLDER / f"{number:05d}"
 
 
 def read_now(directory: Path) -> SearchNow:
@@ -104,20 +114,29 @@ def read_now(directory: Path) -> SearchNow:
 
 def best_so_far(trials: Sequence[TrialRecord], goal: Goal) -> list[float | None]:
     """After each trial the best value of all complete ones up to it; None before the first."""
-    best: TrialRecord | None = None
+    best: float | None = None
     found: list[float | None] = []
     for trial in trials:
-        best = _better(trial, best, goal)
-        found.append(best.value if best else None)
+        if trial.state is TrialState.COMPLETE and trial.value is not None:
+            value = trial.value
+            best = value if best is None else (min if goal.is_better_low else max)(best, value)
+        found.append(best)
     return found
 
 
 def best_trial(trials: Sequence[TrialRecord], goal: Goal) -> TrialRecord | None:
-    """The complete trial with the best value; of equals the first."""
-    best: TrialRecord | None = None
-    for trial in trials:
-        best = _better(trial, best, goal)
-    return best
+    """The first of :func:`ranked`, or None."""
+    return next(iter(ranked(trials, goal)), None)
+
+
+def ranked(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]:
+    """Complete trials, the best first; of equals the one with the lower loss, then the earlier."""
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+
+    def rank(trial: TrialRecord) -> tuple[float, float, int]:
+        return -_merit(trial, goal), trial.measures.get("validation_loss", math.inf), trial.number
+
+    return sorted(complete, key=rank)
 
 
 def pareto_front(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]:
@@ -134,12 +153,6 @@ def pareto_front(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]
 
 def counts(trials: Sequence[TrialRecord]) -> dict[str, int]:
     return {state.value: sum(trial.state is state for trial in trials) for state in TrialState}
-
-
-def _better(trial: TrialRecord, best: TrialRecord | None, goal: Goal) -> TrialRecord | None:
-    if trial.state is not TrialState.COMPLETE or trial.value is None:
-        return best
-    return trial if best is None or _merit(trial, goal) > _merit(best, goal) else best
 
 
 def _merit(trial: TrialRecord, goal: Goal) -> float:

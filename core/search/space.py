@@ -173,7 +173,7 @@ class SearchSpace:
         values = dict(values_of(base))
         chosen: dict[str, Value] = {}
         for name in self._in_order():
-            if _exists(name, values):
+            if exists(name, values):
                 chosen[name] = values[name] = _ask(trial, name, self.domains[name])
         return chosen
 
@@ -191,15 +191,7 @@ class SearchSpace:
                     name=name,
                     known=", ".join(known),
                 )
-            if isinstance(domain, Choices) and not domain.values:
-                raise ConfigError(N_("“{name}” has no values to choose from. Give it some."), name=name)
-            if isinstance(domain, Numbers) and (domain.low > domain.high or (domain.log and domain.low <= 0)):
-                raise ConfigError(
-                    N_("“{name}” cannot go from {low} to {high}."),
-                    name=name,
-                    low=domain.low,
-                    high=domain.high,
-                )
+            _require_possible(name, domain)
             if name not in _TOGETHER:
                 for value in domain.points(3):
                     config_with(base, {name: value})
@@ -326,7 +318,8 @@ def _augmentation(base: AugmentationConfig, values: Mapping[str, Value]) -> Augm
     return AugmentationConfig.from_json(record | single)
 
 
-def _exists(name: str, values: Mapping[str, Value]) -> bool:
+def exists(name: str, values: Mapping[str, Value]) -> bool:
+    """Whether a dimension exists where the others have these values."""
     return all(values[other] in allowed for other, allowed in DIMENSIONS[name].needs.items())
 
 
@@ -337,6 +330,22 @@ def _ask(trial: Suggesting, name: str, domain: Domain) -> Value:
     if domain.whole:
         return trial.suggest_int(name, round(domain.low), round(domain.high), log=domain.log)
     return trial.suggest_float(name, domain.low, domain.high, log=domain.log)
+
+
+def _require_possible(name: str, domain: Domain) -> None:
+    if isinstance(domain, Choices):
+        if not domain.values:
+            raise ConfigError(N_("“{name}” has no values to choose from. Give it some."), name=name)
+        return
+    ends = (domain.low, domain.high)
+    are_numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+    if not are_numbers or domain.low > domain.high or (domain.log and domain.low <= 0):
+        raise ConfigError(
+            N_("“{name}” cannot go from {low} to {high}."),
+            name=name,
+            low=repr(domain.low),
+            high=repr(domain.high),
+        )
 
 
 def _domain(name: str, record: Any) -> Domain:

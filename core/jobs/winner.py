@@ -1,0 +1,75 @@
+"""From a trial to a run: its weights become what a training would have left, and the run goes on from there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from core.errors import NotFoundError
+from core.files import read_json, write_json
+from core.jobs.directory import JobDirectory
+from core.jobs.ending import StepLog, record_results
+from core.jobs.launcher import launch
+from core.messages import N_
+from core.progress import Progress
+from core.search.records import TrialState, read_trials, trial_folder
+from core.training.config import TrainingConfig
+from core.workspace import new_job_name, project_of
+
+_TRAINING = "core.training.job:train"
+
+
+def start_winner(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """The last step of a search: its best trial becomes a run, to be tested and packed as any other.
+
+    A search that went on and found nothing better keeps the run that it has.
+    """
+    search = JobDirectory(directory)
+    result = search.result() or {}
+    number = int(result["search"]["best"]["number"])
+    earlier = result.get("run")
+    if earlier and _trial_of(project_of(directory).runs / earlier) == (search.name, number):
+        return {"run": earlier}
+    run = run_of_trial(search, number)
+    launch(run)
+    return {"run": run.name}
+
+
+def run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
+    """A run with a trial's settings; with its own weights where they are kept, else still to be trained.
+
+    Raises:
+        NotFoundError: the search has no such trial, or it came to nothing.
+    """
+    trial = next((one for one in read_trials(search.path) if one.number == number), None)
+    if trial is None or trial.state is TrialState.FAILED:
+        raise NotFoundError(
+            N_("Search “{search}” has no trial {number} that could become a run."),
+            search=search.name,
+            number=number,
+        )
+    path = project_of(search.path).runs / new_job_name("run")
+    settings = TrainingConfig.from_json(trial.settings)
+    if trial.has_weights:
+        _take_weights(trial_folder(search.path, number), path)
+    write_json(path / "about.json", {"name": f"{search.name} · {number}", "note": ""})
+    job = JobDirectory.create(path, "train", settings.to_json())
+    if trial.has_weights:
+        training = read_json(path / "training.json")
+        record_results(path, training | {"search": {"name": search.name, "trial": number}})
+        StepLog(job, job.config()).add(_TRAINING)
+    return job
+
+
+def _take_weights(trial: Path, run: Path) -> None:
+    run.mkdir(parents=True)
+    shutil.copytree(trial / "checkpoints", run / "checkpoints")
+    for name in ("metrics.jsonl", "training.json"):
+        shutil.copyfile(trial / name, run / name)
+
+
+def _trial_of(run: Path) -> tuple[str, int] | None:
+    """The search and the trial that a run came from."""
+    found = (JobDirectory(run).result() or {}).get("search")
+    return (found["name"], found["trial"]) if found else None

@@ -1,0 +1,277 @@
+"""What every process of a search does: take a trial, run it, tell what came of it, until it is over."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import shutil
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.samplers import PartialFixedSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from core.data.dataset import Dataset
+from core.errors import DarkroomError, SearchError
+from core.messages import N_, Message
+from core.progress import JobPaused, JobStopped, Progress
+from core.search.config import SearchConfig
+from core.search.records import TRIALS_FOLDER, trial_folder
+from core.search.records import TrialState as Ended
+from core.search.space import Speed, Value, config_with
+from core.search.starting import best_of, queue_warm_starts
+from core.search.study import (
+    OWNER,
+    RECORD,
+    SETTINGS,
+    counted,
+    ended,
+    plan_of,
+    queue_again,
+    sampler_of,
+    this_process,
+    values_of_record,
+)
+from core.search.trial import Outcome, TrialRunner
+from core.training.config import Recipe, TrainingConfig
+
+log = logging.getLogger(__name__)
+
+KEPT_TRIALS = 8  # whose weights stay; the others' are a training away
+_FAILURES_IN_A_ROW = 5  # at the start: then nothing will work
+HEADS_SHARE = 0.2  # of a full search, for heads alone
+_LOOK_SECONDS = 0.5
+_TIME_OVER = N_("The time was over before it was done.")
+_NOT_PROMISING = N_("It did worse than others at the same point, so it was given up.")
+
+
+class _Over(Exception):  # noqa: N818 - the search's end is no error
+    """This trial came after the last one."""
+
+
+class _Failed(Exception):  # noqa: N818 - recorded, and survived
+    """The trial's training came to nothing."""
+
+
+class SearchWorker:
+    """One process at work on a study."""
+
+    def __init__(
+        self, directory: Path, config: SearchConfig, dataset: Dataset, study: optuna.Study,
+        progress: Progress, *, seed: int,
+    ) -> None:  # fmt: skip
+        self._directory, self._config, self._dataset = directory, config, dataset
+        self._study, self._progress = study, progress
+        self._own_sampler = sampler_of(config, seed)
+        self._runner = TrialRunner(dataset=dataset, config=config, progress=progress)
+        self._owner = this_process()
+        self._plan = plan_of(study)
+        self._looked = 0.0
+        self._paused = False
+        self._left: int | None = None  # the trial that was begun and not done
+
+    @property
+    def runner(self) -> TrialRunner:
+        return self._runner
+
+    def work(self) -> None:
+        """Run trials until the search is over.
+
+        Raises:
+            JobPaused: asked to rest; the trial at work is queued again, and will go on where it was.
+            SearchError: nothing works.
+        """
+        while not self._is_over():
+            self._study.sampler = self._sampler()
+            self._study.optimize(self._objective, n_trials=1, catch=(_Over, _Failed))
+            gc.collect()
+            self._queue_what_is_left()
+            if self._paused:
+                raise JobPaused
+            self._keep_the_best_weights()
+            self._require_that_something_works()
+
+    # -- one trial
+
+    def _objective(self, trial: optuna.Trial) -> float | tuple[float, ...]:
+        frozen = self._frozen(trial.number)
+        if self._comes_too_late(trial):
+            if (
+                "fixed_params" in frozen.system_attrs
+            ):  # it was asked for, and will be again if the search goes on
+                self._left = trial.number
+            raise _Over
+        trial.set_user_attr(OWNER, self._owner)
+        folder = self._folder_of(frozen)
+        began = time.time()
+        params, settings = self._chosen(trial)
+        record: dict[str, Any] = {
+            "speed": (Speed.HEAD if settings.recipe is Recipe.QUICK else Speed.FULL).value,
+            "params": params,
+            "settings": settings.to_json(),
+            "worker": f"{socket.gethostname()}:{os.getpid()}",
+        }
+
+        def end(state: Ended, **details: Any) -> None:
+            now = time.time()
+            trial.set_user_attr(
+                RECORD, {**record, "state": state, "seconds": round(now - began, 3), "ended": now, **details}
+            )
+
+        told: list[tuple[int, float]] = []
+
+        def on_epoch(epoch: int, value: float) -> None:
+            told.append((epoch, value))
+            if self._is_several:
+                return
+            trial.report(value, epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+
+        try:
+            outcome = self._runner.run(folder, settings, self._must_end_trial, on_epoch)
+        except optuna.TrialPruned:
+            end(Ended.PRUNED, value=told[-1][1], curve=told, reason=Message(_NOT_PROMISING).to_json())
+            self._forget(folder)
+            raise
+        except JobStopped:
+            value = told[-1][1] if told else None
+            end(Ended.PRUNED, value=value, curve=told, reason=Message(_TIME_OVER).to_json())
+            self._forget(folder)
+            raise optuna.TrialPruned from None
+        except JobPaused:
+            self._paused, self._left = True, trial.number
+            raise _Over from None
+        except DarkroomError as error:
+            end(Ended.FAILED, curve=told, reason=error.message.to_json())
+            self._forget(folder)
+            raise _Failed from error
+        except Exception as error:
+            log.exception("Trial %s broke", trial.number)
+            end(Ended.FAILED, curve=told, reason=_broken(error).to_json())
+            self._forget(folder)
+            raise _Failed from error
+        end(Ended.COMPLETE, **_details(outcome))
+        values = values_of_record({"value": outcome.value, "second": outcome.second})
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def _chosen(self, trial: optuna.Trial) -> tuple[dict[str, Value], TrainingConfig]:
+        """The settings of a trial: those to be beaten, or what the sampler proposes."""
+        if SETTINGS in trial.user_attrs:
+            return {}, TrainingConfig.from_json(trial.user_attrs[SETTINGS])
+        params = self._config.space.suggest(trial, self._config.base)
+        return params, config_with(self._config.base, params)
+
+    def _frozen(self, number: int) -> FrozenTrial:
+        return self._study.get_trials(deepcopy=False)[number]
+
+    def _folder_of(self, trial: FrozenTrial) -> Path:
+        """A new folder, or that of the trial which was interrupted and goes on in this one."""
+        folder = trial_folder(self._directory, trial.number)
+        for earlier in reversed(trial.system_attrs.get("retry_history", [])):
+            before = trial_folder(self._directory, earlier)
+            if before.exists() and not folder.exists():
+                before.rename(folder)
+        return folder
+
+    def _must_end_trial(self) -> bool:
+        if self._progress.should_stop():
+            return True
+        deadline = self._current_plan()["deadline"]
+        return bool(self._plan["over"]) or (deadline is not None and time.time() > deadline)
+
+    def _comes_too_late(self, trial: optuna.Trial) -> bool:
+        """Whether enough others were begun before it: two processes may ask at the same time."""
+        limit = self._current_plan()["trials"]
+        others = counted(self._study.get_trials(deepcopy=False))
+        return bool(limit) and sum(other.number < trial.number for other in others) >= limit
+
+    # -- the search
+
+    def _queue_what_is_left(self) -> None:
+        if self._left is not None:
+            queue_again(self._study, self._frozen(self._left))
+            self._left = None
+
+    @property
+    def _is_several(self) -> bool:
+        return len(self._study.directions) > 1
+
+    def _current_plan(self) -> dict[str, Any]:
+        """Looked up now and then: another process may end, or extend, the search."""
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._plan, self._looked = plan_of(self._study), time.monotonic()
+        return self._plan
+
+    def _is_over(self) -> bool:
+        if self._must_end_trial():
+            return True
+        if self._progress.should_pause():
+            raise JobPaused
+        limit = self._current_plan()["trials"]
+        return bool(limit) and len(counted(self._study.get_trials(deepcopy=False))) >= limit
+
+    def _sampler(self) -> optuna.samplers.BaseSampler:
+        """The search's sampler; while a full search begins, it proposes heads alone."""
+        if not self._begins_with_heads():
+            queue_warm_starts(self._study, self._config)
+            return self._own_sampler
+        return PartialFixedSampler({"recipe": Recipe.QUICK.value}, self._own_sampler)
+
+    def _begins_with_heads(self) -> bool:
+        recipes = self._config.space.domains.get("recipe")
+        if not self._config.searches_networks or recipes is None or Recipe.QUICK.value not in recipes:
+            return False
+        plan = self._current_plan()
+        if plan["heads_until"] is not None:
+            return bool(time.time() < plan["heads_until"])
+        return len(ended(self._study.get_trials(deepcopy=False))) < HEADS_SHARE * plan["trials"]
+
+    def _keep_the_best_weights(self) -> None:
+        """Of all trials in this folder the best few, and what is on the Pareto front."""
+        trials = self._study.get_trials(deepcopy=False)
+        complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+        kept = {trial.number for trial in best_of(complete, self._config)[:KEPT_TRIALS]}
+        if self._is_several:
+            kept |= {trial.number for trial in self._study.best_trials}
+        for trial in trials:
+            if trial.state is TrialState.RUNNING:
+                kept.add(trial.number)
+            elif trial.state is TrialState.WAITING:  # it goes on in the folder of the one before
+                kept |= set(trial.system_attrs.get("retry_history", ()))
+        for folder in (self._directory / TRIALS_FOLDER).glob("*"):
+            if int(folder.name) not in kept:
+                self._forget(folder)
+
+    def _forget(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _require_that_something_works(self) -> None:
+        records = [trial.user_attrs[RECORD] for trial in ended(self._study.get_trials(deepcopy=False))]
+        if len(records) == _FAILURES_IN_A_ROW and all(one["state"] == Ended.FAILED for one in records):
+            raise SearchError(
+                N_("The first {count} trials all failed. The last one said: {reason}"),
+                count=len(records),
+                reason=Message.from_json(records[-1]["reason"]),
+            )
+
+
+def _details(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "value": outcome.value,
+        "second": outcome.second,
+        "measures": dict(outcome.measures),
+        "curve": outcome.curve,
+        "answers": outcome.answers.to_json(),
+    }
+
+
+def _broken(error: Exception) -> Message:
+    return Message(
+        N_("Something broke inside Darkroom ({error}). The details are in the search's log."),
+        {"error": f"{type(error).__name__}: {error}"},
+    )
