@@ -12,6 +12,7 @@ from core.data.dataset import Dataset
 from core.data.layout import Split
 from core.files import digest_of
 from core.models.engine import FeatureExtractor
+from core.models.speeds import speed_key
 from core.progress import Progress
 from core.training.config import Recipe, TrainingConfig
 from core.training.features import augmented_features, cached_features
@@ -86,7 +87,11 @@ class TrialFeatures:
         engine = prepared_engine(settings, self._progress)
         reduce = reduction_of(self._dataset, settings, FeatureExtractor(engine).output_size)
         features = cached_features(
-            self._dataset, engine, self._progress, speed_key=settings.backbone, reduce=reduce
+            self._dataset,
+            engine,
+            self._progress,
+            speed_key=speed_key(settings.sized_backbone),
+            reduce=reduce,
         )
         copies = None
         if settings.augmentation.is_active:

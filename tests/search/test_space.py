@@ -109,7 +109,8 @@ def test_another_recipe_has_its_own_length() -> None:
 def test_the_chosen_changes_grow_and_shrink_together(factor: float, rotation: float, flip: str) -> None:
     base = TrainingConfig(dataset_version=1, augmentation=AugmentationConfig(flip="horizontal", rotation=0.1))
     changed = config_with(base, {"augmentation": factor}).augmentation
-    assert (changed.rotation, changed.flip) == (pytest.approx(rotation), flip)
+    assert changed.rotation == pytest.approx(rotation)
+    assert changed.flip == flip
     assert changed.zoom == 0.0
 
 
@@ -121,7 +122,8 @@ def test_a_strength_stays_within_what_is_sensible() -> None:
 def test_a_single_kind_of_change_is_what_it_was_chosen_to_be() -> None:
     base = TrainingConfig(dataset_version=1, augmentation=AugmentationConfig(rotation=0.1, zoom=0.2))
     changed = config_with(base, {"augmentation": 0.5, "change.zoom": 0.3}).augmentation
-    assert (changed.rotation, changed.zoom) == (pytest.approx(0.05), 0.3)
+    assert changed.rotation == pytest.approx(0.05)
+    assert changed.zoom == 0.3
 
 
 @pytest.mark.parametrize(
