@@ -23,6 +23,7 @@ NAMES = (
     "dataset_import",
     "upload",
     "gallery",
+    "search_page",
     "wrong_labels",
     "doctor",
     "augmentation",

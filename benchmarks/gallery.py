@@ -12,7 +12,7 @@ import math
 import os
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.conversation import EAVESDROP, answered
 from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
@@ -41,26 +42,7 @@ _THUMBNAILS = 100
 _TURNS, _QUICK_TURNS = 60, 3
 _REPEATS, _QUICK_REPEATS = 8, 1
 _PROJECT = "Large"
-_QUIET_MS = 1000  # of silence: then the last message heard was the end of the answer
 _BROWSER_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
-# Notes when the page speaks to the server and when it hears from it.
-_EAVESDROP = """
-window.spoken = []
-window.WebSocket = class extends WebSocket {
-  constructor(...given) {
-    super(...given)
-    this.addEventListener("message", () => spoken.push({ heard: true, at: performance.now() }))
-  }
-  send(data) {
-    spoken.push({ heard: false, at: performance.now() })
-    super.send(data)
-  }
-}
-"""
-_IS_ANSWERED = f"""
-() => spoken.length && spoken.at(-1).heard && performance.now() - spoken.at(-1).at > {_QUIET_MS}
-"""
-_MILLISECONDS = "() => spoken.at(-1).at - spoken.find((message) => !message.heard).at"
 
 
 def run(options: Options) -> list[Figure]:
@@ -77,7 +59,7 @@ def run(options: Options) -> list[Figure]:
         browser = playwright.chromium.launch(executable_path=executable, args=_BROWSER_ARGUMENTS)
         with serving(ROOT / "app.py", folder / "home") as server:
             page = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US").new_page()
-            page.add_init_script(_EAVESDROP)
+            page.add_init_script(EAVESDROP)
             page.goto(f"{server.address}/data?project={_PROJECT}&section=browse")
             settled(page)
             page.locator(".dr-tile").first.wait_for()
@@ -149,9 +131,9 @@ def _columns(fact: PictureFacts) -> dict[str, object]:
 
 def _turned(page: Page, server: Server, where: str, turns: int) -> list[Figure]:
     """Page after page, with what their thumbnails cost the server."""
-    _answered(page, partial(_turn, page))  # warms up
+    answered(page, partial(_turn, page))  # warms up
     before = _cpu_milliseconds(server)
-    each = [_answered(page, partial(_turn, page)) for _ in range(turns)]
+    each = [answered(page, partial(_turn, page)) for _ in range(turns)]
     cpu = (_cpu_milliseconds(server) - before) / turns
     return [
         _figure(f"page change {where}, 95th percentile", _percentile(each, 0.95), each, target=True),
@@ -162,12 +144,12 @@ def _turned(page: Page, server: Server, where: str, turns: int) -> list[Figure]:
 
 def _chosen(page: Page, where: str, repeats: int) -> list[Figure]:
     """Other orders, and other classes."""
-    first = _answered(page, partial(_order, page, "Sorted by name"))
+    first = answered(page, partial(_order, page, "Sorted by name"))
     orders = [
-        _answered(page, partial(_order, page, word))
+        answered(page, partial(_order, page, word))
         for word in ("Sorted by class", "Sorted by name") * repeats
     ]
-    classes = [_answered(page, partial(_filter, page, number)) for number in range(1, repeats + 1)]
+    classes = [answered(page, partial(_filter, page, number)) for number in range(1, repeats + 1)]
     return [
         _figure(f"by name {where}, the first time", first),
         _figure(f"another order {where}, median", statistics.median(orders), orders),
@@ -196,14 +178,6 @@ def _cpu_milliseconds(server: Server) -> float:
 def _percentile(values: Sequence[float], share: float) -> float:
     """The value that so large a share of all stays at or below."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
-
-
-def _answered(page: Page, act: Callable[[], None]) -> float:
-    """Milliseconds from the first message that an act sends to the last of the answer."""
-    page.evaluate("() => { window.spoken = [] }")
-    act()
-    page.wait_for_function(_IS_ANSWERED)
-    return float(page.evaluate(_MILLISECONDS))
 
 
 def _turn(page: Page) -> None:
