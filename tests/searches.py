@@ -15,7 +15,16 @@ from core.files import append_json_line, write_json, write_json_lines
 from core.jobs.directory import JobDirectory, JobState
 from core.messages import Message
 from core.search.config import Goal, SearchConfig, Tradeoff
-from core.search.records import TRIALS_FILE, TrialRecord, TrialState, best_trial, counts, pareto_front
+from core.search.records import (
+    RESULT_FILE,
+    TRIALS_FILE,
+    TrialRecord,
+    TrialState,
+    best_trial,
+    counts,
+    pareto_front,
+    trial_folder,
+)
 from core.search.space import config_with
 from core.training.config import TrainingConfig
 from core.workspace import Project
@@ -44,6 +53,8 @@ def write_search(
     job = JobDirectory.create(project.searches / name, "search", config.to_json())
     seconds = sum(trial.seconds for trial in trials)
     write_json_lines(job.path / TRIALS_FILE, [trial.to_json() for trial in trials])
+    for kept in (one for one in trials if one.has_weights):
+        write_json(trial_folder(job.path, kept.number) / RESULT_FILE, {"training": {}})
     live = {"going": list(going), "seconds": seconds, "stage": "head", "importances": importances or {}}
     write_json(job.path / "live.json", live)
     write_json(job.path / "process.json", _process(lives=not state.has_ended))

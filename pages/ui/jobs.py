@@ -22,6 +22,7 @@ STAGE_WORDS = {
     Stage.FEATURES: N_("Looking at every picture"),
     Stage.TRIAL: N_("Timing a few steps"),
     Stage.TRAINING: N_("Training"),
+    Stage.SEARCHING: N_("Searching for better settings"),
     Stage.ACTIVATIONS: N_("Looking once through what stays as it is"),
     Stage.FINE_TUNING: N_("Adapting the backbone"),
     Stage.EVALUATING: N_("Testing"),

@@ -27,6 +27,7 @@ STEP_TITLES = {
     Step.AUGMENT: N_("Augment"),
     Step.MODEL: N_("Model"),
     Step.TRAIN: N_("Train"),
+    Step.SEARCH: N_("Search"),
     Step.EVALUATE: N_("Evaluate"),
     Step.PREDICT: N_("Predict"),
     Step.EXPORT: N_("Export"),
@@ -172,8 +173,8 @@ def _watch(pages: dict[str, StreamlitPage], project: Project | None, was_busy: b
     _step_links(pages, step_states(project))
     for job in jobs:
         _running_job(job)
-    for job in _paused_runs(project):
-        _paused_run(job)
+    for job in _paused_jobs(project):
+        _paused_job(job)
 
 
 def _running_job(job: JobDirectory) -> None:
@@ -187,7 +188,7 @@ def _running_job(job: JobDirectory) -> None:
             st.caption(escape(" · ".join(parts)))
         with st.container(horizontal=True, vertical_alignment="center"):
             is_asked = job.stop_requested() or job.pause_requested()
-            can_pause = job.kind == "train" and status.state is JobState.RUNNING
+            can_pause = job.kind in {"train", "search"} and status.state is JobState.RUNNING
             if can_pause and st.button(
                 _("Pause"), key=f"pause-{job.name}", type="tertiary", disabled=is_asked
             ):
@@ -196,12 +197,12 @@ def _running_job(job: JobDirectory) -> None:
                 job.request_stop()
 
 
-def _paused_runs(project: Project | None) -> list[JobDirectory]:
-    runs = list_jobs(project.runs) if project else []
-    return [job for job in runs if job.status().state is JobState.PAUSED]
+def _paused_jobs(project: Project | None) -> list[JobDirectory]:
+    jobs = [*list_jobs(project.runs), *list_jobs(project.searches)] if project else []
+    return [job for job in jobs if job.status().state is JobState.PAUSED]
 
 
-def _paused_run(job: JobDirectory) -> None:
+def _paused_job(job: JobDirectory) -> None:
     with (
         st.container(border=True, key=f"paused-{job.name}"),
         st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),

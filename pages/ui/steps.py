@@ -19,6 +19,7 @@ class Step(StrEnum):
     AUGMENT = "augment"
     MODEL = "model"
     TRAIN = "train"
+    SEARCH = "search"
     EVALUATE = "evaluate"
     PREDICT = "predict"
     EXPORT = "export"
@@ -56,6 +57,7 @@ def step_states(project: Project | None) -> dict[Step, StepState]:
         Step.AUGMENT: _done_or_ready("augmentation" in settings),
         Step.MODEL: _done_or_ready("backbone" in settings),
         Step.TRAIN: _training([JobDirectory(run).status() for run in runs]),
+        Step.SEARCH: _training([job.status() for job in list_jobs(project.searches)]),
         Step.EVALUATE: StepState(progress=Progress.READY if evaluated else Progress.EMPTY),
         Step.PREDICT: StepState(progress=Progress.READY if delivered else Progress.EMPTY),
         Step.EXPORT: StepState(progress=Progress.READY if delivered else Progress.EMPTY),
@@ -76,7 +78,7 @@ def _data(project: Project) -> StepState:
 
 
 def _training(runs: Sequence[JobStatus]) -> StepState:
-    """Of the runs, newest first: how far the one at work is; else how the newest ended."""
+    """Of the runs, or searches, newest first: how far the one at work is; else how the newest ended."""
     if not runs:
         return StepState(progress=Progress.READY)
     active = [status for status in runs if not status.state.has_ended]

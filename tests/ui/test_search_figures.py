@@ -45,7 +45,8 @@ def test_of_a_loss_the_lowest_is_the_best_and_failures_stand_at_the_high_end() -
     drawing = figures.history(trials, Goal.LOSS)
     drawn = traces(drawing)
     assert drawn["best so far"]["y"] == [0.5, 0.25, 0.25]
-    assert drawn["failed"]["y"] == [pytest.approx(drawing["layout"]["yaxis"]["range"][1])]
+    low, high = drawing["layout"]["yaxis"]["range"]
+    assert high - 0.05 * (high - low) < drawn["failed"]["y"][0] < high
 
 
 def test_the_settings_to_be_beaten_are_a_line_across_the_history() -> None:
@@ -68,6 +69,14 @@ def test_one_hopeless_trial_does_not_flatten_the_history() -> None:
     low, high = figures.value_range(trials, Goal.ACCURACY)
     assert 85 < low < 90
     assert 90.9 < high < 92
+
+
+def test_what_lies_beyond_the_axis_stands_at_its_end_and_tells_its_value() -> None:
+    trials = [trial(number, 0.9 + number / 1000) for number in range(10)] + [trial(10, 0.1)]
+    drawing = figures.history(trials, Goal.ACCURACY)
+    marks = traces(drawing)["complete"]
+    assert marks["y"][-1] > drawing["layout"]["yaxis"]["range"][0]
+    assert marks["text"][-1] == "10%"
 
 
 def test_a_search_without_a_complete_trial_can_be_drawn() -> None:

@@ -99,11 +99,11 @@ class Axis:
 
 def axes_of(trials: Sequence[TrialRecord], space: SearchSpace) -> list[Axis]:
     """An axis for each dimension that differs between trials, in the order in which they are asked for."""
-    found = [
-        axis_of(name, [trial.params[name] for trial in trials if name in trial.params], space)
-        for name in DIMENSIONS
-        if any(name in trial.params for trial in trials)
-    ]
+    values: dict[str, list[Any]] = {name: [] for name in DIMENSIONS}
+    for trial in trials:
+        for name, value in trial.params.items():
+            values.setdefault(name, []).append(value)
+    found = [axis_of(name, some, space) for name, some in values.items() if some and name in DIMENSIONS]
     return [axis for axis in found if axis.high > axis.low]
 
 

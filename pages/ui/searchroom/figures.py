@@ -35,6 +35,7 @@ MOST_CURVE_POINTS = 12_000
 _FENCE = 1.5  # times the middle half: values farther down do not stretch the axis
 _BANDS = len(GOODNESS)
 _FEW_LINES = 60
+_EDGE = 0.02  # of an axis
 _CHIP_LETTERS = 9  # as many as stand beside an axis on a small screen
 _NARROW = 14  # letters: a longer title goes on in the next line
 # Words that lie on marks and lines, readable on both themes.
@@ -53,7 +54,7 @@ def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing
     data = [
         _points(pruned, places, goal, (low, high), name=_("given up early"), marker=_hollow(MUTED_COLOUR)),
         _points(complete, places, goal, (low, high), name=_("complete"), marker=_filled(TRAIN_COLOUR)),
-        _failures(failed, places, high if goal.is_better_low else low),
+        _failures(failed, places, _inside((low, high))[1 if goal.is_better_low else 0]),
         {
             "type": "scatter",
             "x": list(range(1, len(trials) + 1)),
@@ -129,12 +130,12 @@ def parallel(trials: Trials, axes: Sequence[Axis], goal: Goal) -> Drawing:
             "xaxis": {
                 "tickmode": "array",
                 "tickvals": list(range(len(titles))),
-                "ticktext": [_wrapped(title) for title in titles],
+                "ticktext": [_wrapped(title, _NARROW) for title in titles],
                 "showgrid": False,
                 "zeroline": False,
                 "range": [-0.25, len(titles) - 0.6],
             },
-            "yaxis": {"visible": False, "range": [_ABSENT - 0.04, 1.05]},
+            "yaxis": {"visible": False, "range": [_ABSENT - 0.04, 1.1]},
             "shapes": shapes,
             "annotations": notes,
             "hovermode": "closest",
@@ -163,8 +164,8 @@ def slice_of(trials: Trials, axis: Axis, goal: Goal, *, titled: bool = True) -> 
         "x": [None if x is None else round(x + float(dx), 4) for x, dx in zip(places, spread, strict=True)],
         "y": [_rounded(shown(trial.value or 0.0, goal)) for trial in complete],
         "customdata": [trial.number for trial in complete],
-        "text": [_hover(trial, goal, axis) for trial in complete],
-        "hovertemplate": "%{text}<extra></extra>",
+        "text": [value_words(trial.value, goal) for trial in complete],
+        "hovertemplate": hover(),
         "mode": "markers",
         "marker": {
             "size": [11 if trial is best else 6 for trial in complete],
@@ -288,8 +289,10 @@ def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None
             "x": [_rounded((trial.second or 0.0) * scale) for trial in some],
             "y": [_rounded(shown(trial.value or 0.0, goal)) for trial in some],
             "customdata": [trial.number for trial in some],
-            "text": [f"{_hover(trial, goal)} · {second_words(trial.second, tradeoff)}" for trial in some],
-            "hovertemplate": "%{text}<extra></extra>",
+            "text": [
+                f"{value_words(trial.value, goal)} · {second_words(trial.second, tradeoff)}" for trial in some
+            ],
+            "hovertemplate": hover(),
             "mode": mode,
             "name": name,
             **look,
@@ -305,7 +308,7 @@ def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None
             marker={"color": GOOD_COLOUR, "size": 9},
         ),
         marks(
-            default, _("your settings"), "markers", marker=_hollow(TRAIN_COLOUR) | {"size": 13, "symbol": "diamond-open"}
+            default, _("your settings"), "markers", marker=_hollow(TRAIN_COLOUR) | {"size": 13, "symbol": "diamond-open", "line": {"width": 2.5}}
         ),
         marks(
             [trial for trial in known if trial.number == chosen],
@@ -354,19 +357,25 @@ def _points(
     marker: dict[str, Any],
 ) -> dict[str, Any]:
     """Marks of trials; those beyond the ends of the axis stand at its end, their words tell the value."""
-    low, high = ends
+    low, high = _inside(ends)
     return {
         "type": "scatter",
         "x": [places[trial.number] for trial in trials],
         "y": [_rounded(min(high, max(low, shown(trial.value or 0.0, goal)))) for trial in trials],
         "cliponaxis": False,
         "customdata": [trial.number for trial in trials],
-        "text": [_hover(trial, goal) for trial in trials],
-        "hovertemplate": "%{text}<extra></extra>",
+        "text": [value_words(trial.value, goal) for trial in trials],
+        "hovertemplate": hover(),
         "mode": "markers",
         "name": name,
         "marker": marker,
     }
+
+
+def _inside(ends: tuple[float, float]) -> tuple[float, float]:
+    """As near to the ends as a mark can stand and be seen."""
+    margin = _EDGE * (ends[1] - ends[0])
+    return ends[0] + margin, ends[1] - margin
 
 
 def _failures(trials: Trials, places: Mapping[int, int], height: float) -> dict[str, Any]:
@@ -468,8 +477,8 @@ def _uprights(
             height = (place - span.low) / (span.high - span.low) if span else place
             notes.append(
                 {
-                    "text": plain(text, _CHIP_LETTERS),
-                    "hovertext": plain(text),
+                    "text": _wrapped(text, _CHIP_LETTERS),
+                    "align": "left",
                     "x": column,
                     "y": height,
                     "xanchor": "left" if column < len(axes) else "right",
@@ -485,8 +494,9 @@ def _value_ends(low: float, high: float) -> list[tuple[float, str]]:
     return [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")]
 
 
-def _wrapped(title: str) -> str:
-    return "<br>".join(textwrap.wrap(title, _NARROW)) or title
+def _wrapped(text: str, letters: int) -> str:
+    """In lines of about so many letters, as Plotly writes them."""
+    return "<br>".join(map(plain, textwrap.wrap(text, letters))) or plain(text)
 
 
 def _short(goal: Goal) -> str:
@@ -516,9 +526,9 @@ def _curves(
     }
 
 
-def _hover(trial: TrialRecord, goal: Goal, axis: Axis | None = None) -> str:
-    form = _("trial {n}: {value}")
-    return form.format(n=trial.number, value=value_words(trial.value, goal))
+def hover() -> str:
+    """Which trial a mark is and what it reached: Plotly fills in ``customdata`` and ``text``."""
+    return _("trial {n}: {value}").format(n="%{customdata}", value="%{text}") + "<extra></extra>"
 
 
 def _filled(colour: str, *, opacity: float = 0.75) -> dict[str, Any]:

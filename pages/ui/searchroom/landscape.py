@@ -9,10 +9,10 @@ import numpy as np
 
 from core.search.config import Goal
 from core.search.records import TrialRecord, TrialState, best_trial
-from pages.ui.charts import GOOD_COLOUR
+from pages.ui.charts import GOOD_COLOUR, plain
 from pages.ui.curves import Drawing
 from pages.ui.searchroom.axes import Axis
-from pages.ui.searchroom.figures import GOODNESS, value_range
+from pages.ui.searchroom.figures import GOODNESS, hover, value_range
 from pages.ui.searchroom.words import GOAL_UNITS, dimension_value, shown, value_words
 from pages.ui.text import _
 
@@ -103,8 +103,8 @@ def _marks(trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Goa
         "x": _beside_each_other(across, trials, seed=0),
         "y": _beside_each_other(upwards, trials, seed=1),
         "customdata": [trial.number for trial in trials],
-        "text": [_hover(trial, across, upwards, goal) for trial in trials],
-        "hovertemplate": "%{text}<extra></extra>",
+        "text": [_words(trial, across, upwards, goal) for trial in trials],
+        "hovertemplate": hover(),
         "mode": "markers",
         "marker": {
             "color": [GOOD_COLOUR if trial is best else "rgba(20,20,24,0.55)" for trial in trials],
@@ -124,12 +124,9 @@ def _beside_each_other(axis: Axis, trials: Sequence[TrialRecord], *, seed: int) 
     return [None if x is None else round(x + float(dx), 4) for x, dx in zip(places, spread, strict=True)]
 
 
-def _hover(trial: TrialRecord, across: Axis, upwards: Axis, goal: Goal) -> str:
-    facts = [
-        f"{axis.title}: {dimension_value(axis.name, trial.params[axis.name])}" for axis in (across, upwards)
-    ]
-    first = _("trial {n}: {value}").format(n=trial.number, value=value_words(trial.value, goal))
-    return "<br>".join([first, *facts])
+def _words(trial: TrialRecord, across: Axis, upwards: Axis, goal: Goal) -> str:
+    facts = [dimension_value(axis.name, trial.params[axis.name]) for axis in (across, upwards)]
+    return "<br>".join([value_words(trial.value, goal), *map(plain, facts)])
 
 
 def _steps(axis: Axis) -> list[float]:

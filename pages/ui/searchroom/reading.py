@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +13,16 @@ from typing import Any
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
 from core.search.config import Goal, SearchConfig
-from core.search.records import TRIALS_FILE, SearchNow, TrialRecord, best_trial, read_now, read_trials
-from core.workspace import Project
+from core.search.records import (
+    RESULT_FILE,
+    TRIALS_FILE,
+    TRIALS_FOLDER,
+    SearchNow,
+    TrialRecord,
+    best_trial,
+    read_now,
+    read_trials,
+)
 from pages.ui.jobs import STATE_WORDS
 from pages.ui.runs import told_apart
 from pages.ui.searchroom.words import value_words
@@ -49,15 +58,6 @@ class Search:
         return next((trial for trial in self.trials if trial.number == number), None)
 
 
-def list_searches(project: Project) -> list[Path]:
-    """The folders of the project's searches, newest first: their names begin with the time."""
-    if not project.searches.is_dir():
-        return []
-    return sorted(
-        (path for path in project.searches.iterdir() if (path / "config.json").is_file()), reverse=True
-    )
-
-
 def open_search(path: Path) -> Search:
     """A search as it is now.
 
@@ -68,12 +68,18 @@ def open_search(path: Path) -> Search:
     result = job.result() or {}
     return Search(
         job=job,
-        config=SearchConfig.from_json(job.config()),
+        config=_config(json.dumps(job.config())),
         trials=trials_of(path),
         now=read_now(path),
         result=dict(result.get("search") or {}),
         run=str(result.get("run") or ""),
     )
+
+
+@lru_cache(maxsize=_MOST_PARSED)
+def _config(text: str) -> SearchConfig:
+    """The same text is checked once."""
+    return SearchConfig.from_json(json.loads(text))
 
 
 def search_labels(paths: Sequence[Path]) -> dict[str, str]:
@@ -106,7 +112,7 @@ def trials_of(path: Path) -> tuple[TrialRecord, ...]:
 
 def _kept_weights(path: Path) -> frozenset[str]:
     """The trials whose weights are kept now: those of beaten ones are removed."""
-    return frozenset(file.parent.name for file in (path / "trials").glob("*/training.json"))
+    return frozenset(file.parent.name for file in (path / TRIALS_FOLDER).glob(f"*/{RESULT_FILE}"))
 
 
 @lru_cache(maxsize=_MOST_PARSED)

@@ -1,0 +1,136 @@
+"""The section that shows a search: the answer first, how it goes, every trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.errors import DarkroomError
+from core.jobs.directory import JobDirectory, JobState
+from core.jobs.runs import delete_run
+from core.workspace import Project, list_searches
+from pages.ui import state
+from pages.ui.jobs import STATE_COLOURS, STATE_WORDS, show_error
+from pages.ui.searchroom.answer import answer
+from pages.ui.searchroom.charts import chosen_chart, history_chart, read_clicks
+from pages.ui.searchroom.controls import ended_controls, running_controls, try_to
+from pages.ui.searchroom.downloads import downloads
+from pages.ui.searchroom.progress import failures, progress, state_counts
+from pages.ui.searchroom.reading import Search, open_search, search_labels
+from pages.ui.searchroom.settings import settings_of_search
+from pages.ui.searchroom.table import trial_table
+from pages.ui.searchroom.trial import trial_card
+from pages.ui.searchroom.words import search_sentence
+from pages.ui.text import _, duration, escape, show
+
+_LOOK_EVERY_SECONDS = 1.5
+
+
+def show_section(project: Project, dataset: Dataset) -> None:
+    paths = {path.name: path for path in list_searches(project)}
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        path = _picked(paths)
+        _menu(path)
+    try:
+        search = open_search(path)
+    except DarkroomError as error:
+        st.warning(show(error.message), icon=":material/history:")
+        st.caption(_("Start a new search, or delete this one: nothing in it can be used any more."))
+        return
+    st.caption(escape(search_sentence(search.config)))
+    is_active = not search.job.status().state.has_ended
+    st.fragment(_live, run_every=_LOOK_EVERY_SECONDS if is_active else None)(project, path, is_active)
+
+
+def _picked(paths: dict[str, Path]) -> Path:
+    """The search to show: chosen, named by the address, or the newest; a picker where there are several."""
+    name = state.chosen_search()
+    if name not in paths:
+        name = next(iter(paths))
+    if len(paths) > 1:
+        picked = st.selectbox(
+            _("Search"),
+            list(paths),
+            index=list(paths).index(name),
+            format_func=search_labels(list(paths.values())).__getitem__,
+            key=f"search-picker-{name}",
+        )
+        if picked != name:
+            state.choose_search(picked)
+            st.rerun()
+    return paths[name]
+
+
+def _menu(path: Path) -> None:
+    with st.popover(_("This search"), icon=":material/more_horiz:", key=f"search-menu-{path.name}"):
+        st.caption(_("Runs that were made of its trials stay."))
+        is_sure = st.checkbox(_("Delete this search, with its trials"), key=f"sure-{path.name}")
+        if not is_sure:
+            return
+        if st.button(_("Delete for good"), icon=":material/delete:", key="delete-search") and try_to(
+            lambda: delete_run(JobDirectory(path))
+        ):
+            state.forget_search()
+            state.count_up("section")
+            st.rerun()
+
+
+def _live(project: Project, path: Path, was_active: bool) -> None:
+    search = open_search(path)
+    status = search.job.status()
+    if was_active and status.state.has_ended:
+        st.rerun()  # the whole page: its buttons change
+    read_clicks(search)
+    if was_active:
+        progress(search, status)
+        running_controls(search.job)
+    else:
+        _ended(project, search)
+    if search.trials:
+        _trials(search)
+    elif was_active:
+        st.caption(_("Trials appear here as they finish; the first are your own settings."))
+
+
+def _trials(search: Search) -> None:
+    """How it went, what mattered, and each trial."""
+    history_chart(search)
+    chosen_chart(search)
+    failures(search)
+    st.subheader(_("Trials"), anchor=False)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        trial_table(search)
+    with right:
+        trial_card(search)
+    settings_of_search(search)
+
+
+def _ended(project: Project, search: Search) -> None:
+    """What is wrong, if something is; the answer; how long it took, and the way on."""
+    status = search.job.status()
+    show_error(status)
+    if status.state is JobState.INTERRUPTED:
+        st.warning(
+            _(
+                "This search was interrupted: its process is gone (a crash, or the computer was switched off). "
+                "Resuming goes on; no trial is lost."
+            )
+        )
+    if search.trials:
+        answer(project, search)
+    else:
+        st.info(_("No trial of this search has ended. Let it go on, or start a new one."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(_(STATE_WORDS[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
+        seconds = search.result.get("seconds") or search.now.seconds
+        st.caption(
+            escape(" · ".join([_("took {time}").format(time=duration(seconds)), state_counts(search)])),
+            width="content",
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        ended_controls(search)
+        if search.trials:
+            downloads(search)
