@@ -233,7 +233,8 @@ def test_a_trial_becomes_a_run_that_is_then_looked_at(
     (run,) = nothing_is_launched
     settings = TrainingConfig.from_json(run.config())
     assert (settings.head.l2, settings.head.pooling) == (0.01, "quarters")
-    assert app.query_params["run"] == [run.name]
+    assert app.title[0].value == "Train"
+    assert app.session_state["run"] == run.name
 
 
 @pytest.mark.parametrize("chart", ["pareto", "importances", "slices", "parallel", "contour", "curves"])
