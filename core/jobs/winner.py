@@ -15,7 +15,7 @@ from core.messages import N_
 from core.progress import Progress
 from core.search.records import TrialState, read_trials, trial_folder
 from core.training.config import TrainingConfig
-from core.workspace import new_job_name, project_of
+from core.workspace import list_runs, new_job_name, project_of
 
 _TRAINING = "core.training.job:train"
 
@@ -26,11 +26,10 @@ def start_winner(directory: Path, config: dict[str, Any], progress: Progress) ->
     A search that went on and found nothing better keeps the run that it has.
     """
     search = JobDirectory(directory)
-    result = search.result() or {}
-    number = int(result["search"]["best"]["number"])
-    earlier = result.get("run")
-    if earlier and _trial_of(project_of(directory).runs / earlier) == (search.name, number):
-        return {"run": earlier}
+    number = int((search.result() or {})["search"]["best"]["number"])
+    for path in list_runs(project_of(directory)):
+        if _trial_of(path) == (search.name, number):
+            return {"run": path.name}
     run = run_of_trial(search, number)
     launch(run)
     return {"run": run.name}

@@ -63,7 +63,10 @@ JOB_KINDS = {
         steps=("core.training.job:train", "core.evaluation.job:evaluate", "core.delivery.job:deliver"),
         needs_device=True,
     ),
-    "search": JobKind(steps=("core.search.job:search", "core.jobs.winner:start_winner"), needs_device=True),
+    "search": JobKind(
+        steps=("core.search.job:search", "core.search.job:conclude", "core.jobs.winner:start_winner"),
+        needs_device=True,
+    ),
     # What a stopped job left to do once its best was safe: its remaining steps, on its directory.
     "finish": JobKind(steps=()),
 }

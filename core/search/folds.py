@@ -19,6 +19,11 @@ def is_cross_validated(config: SearchConfig, dataset: Dataset) -> bool:
     return config.scoring is Scoring.CROSS_VALIDATION
 
 
+def judged_rows(config: SearchConfig, dataset: Dataset) -> np.ndarray:
+    """int64: the pictures by whose answers trials are judged, in the order of the answers."""
+    return searched_rows(dataset) if is_cross_validated(config, dataset) else dataset.rows(Split.VALIDATION)
+
+
 def searched_rows(dataset: Dataset) -> np.ndarray:
     """int64: the pictures that a search may look at, which are all but those to test with."""
     return np.flatnonzero(dataset.pictures["split"].to_numpy() != Split.TEST.value)

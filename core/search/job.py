@@ -1,4 +1,4 @@
-"""The step of a search: trials until the time is over, then the best of them, and how much to believe it."""
+"""The steps of a search: trials until the time is over; then the best of them, and how much to believe it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ import core
 from core.data.dataset import Dataset, open_dataset
 from core.errors import SearchError
 from core.messages import N_
-from core.progress import JobStopped, Progress, Stage
+from core.progress import JobStopped, Progress, QuietProgress, Stage
 from core.search.config import SearchConfig
 from core.search.cores import CORES_VARIABLE, share_cores
+from core.search.folds import judged_rows
 from core.search.recording import Recorder
-from core.search.records import best_trial, counts, read_trials
+from core.search.records import best_trial, counts, read_now, read_trials
 from core.search.starting import queue_first_trials
 from core.search.study import open_study, plan_of, seed_of, set_plan, settle_abandoned
 from core.search.verdict import verdict
@@ -34,7 +35,11 @@ _HELPERS_END_SECONDS = 30.0
 
 
 def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Run trials; stopped with at least one complete, it returns as if it had finished."""
+    """Run trials; stopped with at least one complete, it returns as if it had finished.
+
+    Raises:
+        SearchError: nothing works, or no trial was completed in the time.
+    """
     settings = SearchConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.base.dataset_version)
     require_all_parts(dataset)
@@ -52,15 +57,26 @@ def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[
                 worker.work()
         finally:
             set_plan(study, **{**plan_of(study), "over": True})
-    trials = read_trials(directory)
-    if best_trial(trials, settings.goal) is None:
+    if best_trial(read_trials(directory), settings.goal) is None:
         if progress.should_stop():
             raise JobStopped
         raise SearchError(
             N_("No trial was completed in this time. Give the search more of it, or a smaller space.")
         )
-    found = verdict(study, settings, dataset, worker.runner.judged_rows, trials)
-    return {"search": {"trials": counts(trials), "seconds": round(recorder.seconds, 1), **found}}
+    return {}
+
+
+def conclude(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Say which trial is the best, how much its score flatters it, and what was gained."""
+    settings = SearchConfig.from_json(config)
+    dataset = open_dataset(project_of(directory), settings.base.dataset_version)
+    study = open_study(directory, settings, create=False)
+    settle_abandoned(study)
+    Recorder(directory, settings, study, QuietProgress()).look()  # what ended while nobody wrote it down
+    trials = read_trials(directory)
+    found = verdict(study, settings, dataset, judged_rows(settings, dataset), trials)
+    seconds = round(read_now(directory).seconds, 1)
+    return {"search": {"trials": counts(trials), "seconds": seconds, **found}}
 
 
 def _begin(study: optuna.Study, settings: SearchConfig, spent: float) -> None:

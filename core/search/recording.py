@@ -63,6 +63,10 @@ class Recorder:
             if trial.number not in self._known:
                 append_json_line(self._file, _line(trial))
                 self._known.add(trial.number)
+                if (
+                    trial.state is TrialState.COMPLETE
+                ):  # enough to conclude with, should the search be cut off
+                    self._progress.keep({})
         going = [_going(trial) for trial in trials if trial.state is TrialState.RUNNING]
         self._judge_dimensions()
         self._progress.live(

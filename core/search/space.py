@@ -112,7 +112,7 @@ _TOGETHER = ("backbone", "picture_size")  # which values are possible depends on
 DIMENSIONS: dict[str, Dimension] = {
     "backbone": Dimension(domain=Choices(values=()), is_usual=False),
     "recipe": Dimension(
-        domain=Choices(values=(Recipe.QUICK.value, Recipe.BALANCED.value, Recipe.BEST.value)), speeds=_FULL
+        domain=Choices(values=(Recipe.QUICK.value, Recipe.BALANCED.value)), speeds=_FULL
     ),
     "picture_size": Dimension(domain=Choices(values=()), is_usual=False),
     "pooling": Dimension(domain=Choices(values=(Pooling.MEAN.value, Pooling.QUARTERS.value))),

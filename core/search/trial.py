@@ -18,7 +18,7 @@ from core.progress import Progress, Stage
 from core.search.answers import Answers
 from core.search.config import Goal, SearchConfig, Tradeoff
 from core.search.features import TrialFeatures
-from core.search.folds import folds_of, is_cross_validated, searched_rows
+from core.search.folds import folds_of, is_cross_validated, judged_rows, searched_rows
 from core.search.records import RESULT_FILE
 from core.training.bakeoff import milliseconds_a_picture
 from core.training.config import TrainingConfig
@@ -113,7 +113,7 @@ class TrialRunner:
     @property
     def judged_rows(self) -> np.ndarray:
         """int64: the pictures by whose answers trials are judged, in the order of the answers."""
-        return searched_rows(self.dataset) if self.is_cross_validated else self.dataset.rows(Split.VALIDATION)
+        return judged_rows(self.config, self.dataset)
 
     def prepare(self, settings: TrainingConfig) -> None:
         """Compute what the first trials need, so that the search's time is spent on trials."""

@@ -19,7 +19,7 @@ from core.models.head import HeadWeights
 from core.progress import JobPaused, JobStopped
 from core.search import working
 from core.search.config import Scoring, SearchConfig, Tradeoff
-from core.search.job import search
+from core.search.job import conclude, search
 from core.search.records import TrialState, ranked, read_now, read_trials, trial_folder
 from core.search.space import Choices, Numbers, SearchSpace
 from core.search.trial import TrialRunner
@@ -74,7 +74,8 @@ def searched(project: Project, name: str = "search-1", **changes: Any) -> tuple[
 
 
 def run(job: JobDirectory, progress: Recorder | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = search(job.path, job.config(), progress or Recorder())["search"]
+    search(job.path, job.config(), progress or Recorder())
+    found: dict[str, Any] = conclude(job.path, job.config(), Recorder())["search"]
     return found
 
 
