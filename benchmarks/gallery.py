@@ -132,9 +132,9 @@ def _columns(fact: PictureFacts) -> dict[str, object]:
 def _turned(page: Page, server: Server, where: str, turns: int) -> list[Figure]:
     """Page after page, with what their thumbnails cost the server."""
     answered(page, partial(_turn, page))  # warms up
-    before = _cpu_milliseconds(server)
+    before = server.cpu_milliseconds
     each = [answered(page, partial(_turn, page)) for _ in range(turns)]
-    cpu = (_cpu_milliseconds(server) - before) / turns
+    cpu = (server.cpu_milliseconds - before) / turns
     return [
         _figure(f"page change {where}, 95th percentile", _percentile(each, 0.95), each, target=True),
         _figure(f"page change {where}, median", statistics.median(each), each),
@@ -168,11 +168,6 @@ def _figure(
         target=Target(at_most=MOST_MILLISECONDS) if target else None,
         details={"each": [round(one, 1) for one in each]} if each else {},
     )
-
-
-def _cpu_milliseconds(server: Server) -> float:
-    times = server.process.cpu_times()
-    return 1000 * float(times.user + times.system)
 
 
 def _percentile(values: Sequence[float], share: float) -> float:

@@ -32,6 +32,12 @@ class Server:
         """Resident memory of the server's process, which shares pages with others as all do."""
         return self.process.memory_info().rss / 1e6
 
+    @property
+    def cpu_milliseconds(self) -> float:
+        """Processor time that the server's process has used so far."""
+        times = self.process.cpu_times()
+        return 1000 * float(times.user + times.system)
+
     def mapped_files(self, package: str) -> list[str]:
         """Files of a Python package that the process has mapped; its libraries, if it is imported."""
         paths = (Path(item.path) for item in self.process.memory_maps())

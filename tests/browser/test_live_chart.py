@@ -92,3 +92,29 @@ def test_the_chart_works_below_a_path(server: StartServer, page: Page, script: P
 
 def redraws(page: Page) -> int:
     return int(page.locator(".darkroom-live-chart").get_attribute("data-redraws") or 0)
+
+
+CLICKABLE = """
+import streamlit as st
+from pages.ui.components.live_chart import clicked_mark, live_chart
+
+marks = {"type": "scatter", "mode": "markers", "x": [1, 2], "y": [1, 2], "customdata": [7, 8]}
+st.title(f"clicked {clicked_mark('marks')}")
+live_chart({"data": [marks], "layout": {"showlegend": False}}, key="marks", clickable=True)
+"""
+
+
+def test_a_click_on_a_mark_tells_which_it_was(server: StartServer, page: Page, script: Path) -> None:
+    """The search's charts open the trial that was clicked."""
+    (script.parent / "script.py").write_text(CLICKABLE)
+    page.goto(server(script=script))
+    settled(page)
+    marks = page.locator(".st-key-marks .points path")
+    expect(marks).to_have_count(2)
+    expect(page.get_by_role("heading", name="clicked None")).to_be_visible()
+    place = marks.nth(1).bounding_box()
+    assert place is not None
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.click(x, y)
+    expect(page.get_by_role("heading", name="clicked 8")).to_be_visible()

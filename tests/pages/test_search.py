@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
+import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -149,6 +151,22 @@ def test_a_finished_search_says_first_what_it_found(
     assert "which the search never saw" in words
     assert "2 complete, 1 given up early, 1 failed" in plain(words)
     assert app.button(key="evaluate-best").label == "See it on Evaluate"
+
+
+def test_while_the_winner_is_tested_the_page_says_so_and_tells_the_test_once_it_is_there(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    run = make_run(project, "run-20260901-130000-aaaa", JobState.RUNNING)
+    process = psutil.Process(os.getpid())
+    write_json(run.path / "process.json", {"pid": process.pid, "started": process.create_time()})
+    write_search(project, trials=few(), run=run.name)
+    app = open_page("search")
+    assert "testing and packing come next" in said(app)
+    write_json(run.path / "status.json", {"state": JobState.FINISHED})
+    write_json(run.path / "result.json", {"test": {"accuracy": 0.75}})
+    app.run()
+    assert not app.exception
+    assert "which the search never saw: 75" in said(app)
 
 
 def test_where_nothing_was_gained_the_page_says_so_plainly(open_page: OpenPage, project: Project) -> None:

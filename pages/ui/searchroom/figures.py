@@ -35,6 +35,8 @@ MOST_CURVE_POINTS = 12_000
 _FENCE = 1.5  # times the middle half: values farther down do not stretch the axis
 _BANDS = len(GOODNESS)
 _FEW_LINES = 60
+_FEW_TRIALS = 10  # for which the history has room from the beginning
+_ROOM_FOR_WORDS = 1.2  # so that they stand beyond the last trial
 _EDGE = 0.02  # of an axis
 _CHIP_LETTERS = 9  # as many as stand beside an axis on a small screen
 _NARROW = 14  # letters: a longer title goes on in the next line
@@ -75,7 +77,7 @@ def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing
         "layout": {
             "xaxis": {
                 "title": {"text": _("trials, in the order in which they ended")},
-                "rangemode": "tozero",
+                "range": [0, _ROOM_FOR_WORDS * max(_FEW_TRIALS, len(trials))],
             },
             "yaxis": {"title": {"text": _(GOAL_UNITS[goal])}, "range": [low, high], "tickformat": "~g"},
             "shapes": shapes,

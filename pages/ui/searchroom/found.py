@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,7 @@ from core.data.dataset import Dataset
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.runs import delete_run
+from core.jobs.start import is_worked_on
 from core.workspace import Project, list_searches
 from pages.ui import state
 from pages.ui.jobs import STATE_COLOURS, STATE_WORDS, show_error
@@ -28,10 +30,20 @@ from pages.ui.text import _, duration, escape, show
 _LOOK_EVERY_SECONDS = 1.5
 
 
+class Part(StrEnum):
+    """What goes on: trials, then the test of the best one's run, then nothing."""
+
+    SEARCHING = "searching"
+    TESTING = "testing"
+    OVER = "over"
+
+
 def show_section(project: Project, dataset: Dataset) -> None:
     paths = {path.name: path for path in list_searches(project)}
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         path = _picked(paths)
+        if len(paths) == 1:
+            st.markdown(f"**{escape(search_labels([path])[path.name])}**", width="content")
         _menu(path)
     try:
         search = open_search(path)
@@ -40,8 +52,9 @@ def show_section(project: Project, dataset: Dataset) -> None:
         st.caption(_("Start a new search, or delete this one: nothing in it can be used any more."))
         return
     st.caption(escape(search_sentence(search.config)))
-    is_active = not search.job.status().state.has_ended
-    st.fragment(_live, run_every=_LOOK_EVERY_SECONDS if is_active else None)(project, path, is_active)
+    part = _part(project, search)
+    run_every = None if part is Part.OVER else _LOOK_EVERY_SECONDS
+    st.fragment(_live, run_every=run_every)(project, path, part)
 
 
 def _picked(paths: dict[str, Path]) -> Path:
@@ -77,20 +90,28 @@ def _menu(path: Path) -> None:
             st.rerun()
 
 
-def _live(project: Project, path: Path, was_active: bool) -> None:
+def _part(project: Project, search: Search) -> Part:
+    if not search.job.status().state.has_ended:
+        return Part.SEARCHING
+    run = JobDirectory(project.runs / search.run) if search.run else None
+    has_run = run is not None and (run.path / "config.json").is_file()
+    is_tested = run is None or not has_run or run.status().state.has_ended
+    return Part.OVER if is_tested and not is_worked_on(search.job) else Part.TESTING
+
+
+def _live(project: Project, path: Path, part: Part) -> None:
     search = open_search(path)
-    status = search.job.status()
-    if was_active and status.state.has_ended:
+    if _part(project, search) is not part:
         st.rerun()  # the whole page: its buttons change
     read_clicks(search)
-    if was_active:
-        progress(search, status)
+    if part is Part.SEARCHING:
+        progress(search, search.job.status())
         running_controls(search.job)
     else:
         _ended(project, search)
     if search.trials:
         _trials(search)
-    elif was_active:
+    elif part is Part.SEARCHING:
         st.caption(_("Trials appear here as they finish; the first are your own settings."))
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.search.config import Goal, Tradeoff
-from core.search.records import TrialRecord, TrialState, counts
+from core.search.records import TrialRecord, TrialState, counts, ranked
 from pages.ui import state
 from pages.ui.searchroom.axes import axes_of
 from pages.ui.searchroom.reading import Search
@@ -24,6 +24,7 @@ from pages.ui.searchroom.words import (
 from pages.ui.text import _, current_language, number, show
 
 _ROW_PIXELS, _MOST_ROWS = 35, 14
+_ORDER = list(TrialState)  # complete ones, those given up early, those that failed
 
 
 def trial_table(search: Search) -> None:
@@ -96,18 +97,12 @@ def _built(identity: tuple[object, ...], _search: Search) -> pd.DataFrame:
     goal = _search.config.goal
     trials = list(_search.trials)
     if identity[2]:
-        trials.sort(key=lambda trial: _rank(trial, goal))
+        places = {trial.number: place for place, trial in enumerate(ranked(trials, goal))}
+        trials.sort(key=lambda trial: (_ORDER.index(trial.state), places.get(trial.number, 0)))
     best = _search.best
     names = [axis.name for axis in axes_of(trials, _search.config.space)]
     frame = pd.DataFrame([_row(trial, names, _search, is_best=trial is best) for trial in trials])
     return frame.dropna(axis=1, how="all")
-
-
-def _rank(trial: TrialRecord, goal: Goal) -> tuple[int, float]:
-    """The best first, then those given up early, then those that failed."""
-    order = list(TrialState).index(trial.state)
-    value = trial.value if trial.value is not None else 0.0
-    return order, value if goal.is_better_low else -value
 
 
 def _row(trial: TrialRecord, names: Sequence[str], search: Search, *, is_best: bool) -> dict[str, Any]:
