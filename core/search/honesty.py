@@ -20,6 +20,7 @@ import numpy as np
 from core.search.answers import Answers, AnswerTable
 from core.search.choice import least_costly
 from core.search.config import Goal
+from core.statistics import wilson_interval
 
 BAGS = 500
 FEWEST_BAGS = 200  # for the measure that takes longest to count
@@ -93,6 +94,11 @@ def optimism(
     shift = validation - drawn.fixed[0].mean()
     expected, low, high = _interval(drawn.chosen + shift, is_better_low=goal.is_better_low)
     flattery = expected - validation if goal.is_better_low else validation - expected
+    if goal is not Goal.LOSS:
+        # Pictures that are all right leave a bootstrap no doubt; but the next twelve may not be.
+        independent = table.pictures if groups is None else len(np.unique(groups))
+        floor, ceiling = wilson_interval(round(expected * independent), independent)
+        low, high = min(low, floor), min(1.0, max(high, ceiling))
     return Optimism(
         validation=validation,
         expected=expected,

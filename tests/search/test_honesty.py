@@ -153,6 +153,14 @@ def _confused(
     return 3 * targets + common + rng.normal(0, 0.8, (trials, pictures, classes)), targets
 
 
+def test_all_right_on_twelve_pictures_is_not_certainty() -> None:
+    """The bootstrap of twelve right answers knows nothing else; Wilson's interval for 12 of 12 begins at 76%."""
+    said = optimism([answers(np.ones(12, bool))], truth(12), Goal.ACCURACY, 0)
+    assert said is not None
+    assert (said.validation, said.high) == (1.0, 1.0)
+    assert said.low == pytest.approx(0.757, abs=0.001)
+
+
 def test_the_default_as_winner_has_no_gain() -> None:
     trials = luck(np.random.default_rng(0), [0.8, 0.8], 50)
     assert gain(trials, truth(50), Goal.ACCURACY, 1, 1) == Gain(
