@@ -78,8 +78,13 @@ def _figures(page: Page, server: Server, what: str, repeats: int) -> list[Figure
     marks = [answered(page, partial(_filter, page)) for _ in range(2 * repeats)]
     slowest = max(charts, key=lambda words: statistics.median(charts[words]))
     return [
-        _figure(f"whole page with another search {what}, slowest", max(searches), searches, target=True),
-        _figure(f"whole page with another search {what}, median", statistics.median(searches), searches),
+        _figure(f"whole page with another search {what}, slowest", max(searches), searches),
+        _figure(
+            f"whole page with another search {what}, median",
+            statistics.median(searches),
+            searches,
+            target=True,
+        ),
         _figure("processor time of the server for each of them", cpu, target=True),
         *(
             _figure(f"chart “{words}” {what}, median", statistics.median(each), each, target=words == slowest)
