@@ -17,6 +17,7 @@ from pages.ui.curves import Drawing
 from pages.ui.searchroom import figures
 from pages.ui.searchroom.axes import axes_of, axis_of
 from pages.ui.searchroom.landscape import contour, smoothed
+from pages.ui.searchroom.parallel import parallel
 from tests.searches import trial
 
 SPACE = SearchSpace(domains={name: DIMENSIONS[name].domain for name in ("pooling", "hidden_layers", "l2")})
@@ -116,7 +117,7 @@ def test_a_line_of_the_parallel_chart_runs_below_an_axis_its_trial_does_not_have
     ]
     axes = axes_of(trials, SPACE)
     assert [axis.name for axis in axes] == ["hidden_layers", "hidden_units"]
-    drawn = traces(figures.parallel(trials, axes, Goal.ACCURACY))
+    drawn = traces(parallel(trials, axes, Goal.ACCURACY))
     assert drawn["the best"]["y"][:2] == [1, 1]
     lines = [trace for trace in drawn.values() if 3 in trace["customdata"]]
     assert lines[0]["y"][0] == 0
@@ -125,7 +126,7 @@ def test_a_line_of_the_parallel_chart_runs_below_an_axis_its_trial_does_not_have
 
 def test_each_fifth_of_the_trials_has_a_line_of_its_own_in_the_parallel_chart() -> None:
     trials = [trial(number, number / 20, params={"l2": 0.01 * (number + 1)}) for number in range(10)]
-    drawn = traces(figures.parallel(trials, axes_of(trials, SPACE), Goal.ACCURACY))
+    drawn = traces(parallel(trials, axes_of(trials, SPACE), Goal.ACCURACY))
     assert set(drawn["poorest fifth"]["customdata"]) == {0, 1}
     assert set(drawn["best fifth"]["customdata"]) == {8}  # 9 is the best, drawn above all
     assert set(drawn["the best"]["customdata"]) == {9}

@@ -15,6 +15,7 @@ from pages.ui.components.live_chart import clicked_mark, live_chart
 from pages.ui.searchroom import figures
 from pages.ui.searchroom.axes import Axis, axes_of
 from pages.ui.searchroom.landscape import contour
+from pages.ui.searchroom.parallel import parallel
 from pages.ui.searchroom.reading import Search
 from pages.ui.text import _
 
@@ -108,7 +109,7 @@ def _slices(search: Search, axes: Sequence[Axis]) -> None:
 def _parallel(search: Search, axes: Sequence[Axis]) -> None:
     shown = _chosen_axes(search, axes)
     live_chart(
-        figures.parallel(search.trials, shown, search.config.goal),
+        parallel(search.trials, shown, search.config.goal),
         key=_key("parallel", search),
         height=_TALL_PIXELS,
         clickable=True,

@@ -6,7 +6,6 @@ draws. Every mark of a trial carries its number, so that a click can tell which 
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialRecord, TrialState, best_so_far, best_trial, pareto_front
-from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR, plain
+from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR
 from pages.ui.curves import Drawing
 from pages.ui.searchroom.axes import Axis
 from pages.ui.searchroom.words import (
@@ -33,16 +32,11 @@ Trials = Sequence[TrialRecord]
 GOODNESS = ("#C2703A", "#A98A6A", "#8E8E96", "#6F97B8", "#2E86C9")
 MOST_CURVE_POINTS = 12_000
 _FENCE = 1.5  # times the middle half: values farther down do not stretch the axis
-_BANDS = len(GOODNESS)
-_FEW_LINES = 60
 _FEW_TRIALS = 10  # for which the history has room from the beginning
 _ROOM_FOR_WORDS = 1.2  # so that they stand beyond the last trial
 _EDGE = 0.02  # of an axis
-_CHIP_LETTERS = 9  # as many as stand beside an axis on a small screen
-_NARROW = 14  # letters: a longer title goes on in the next line
 # Words that lie on marks and lines, readable on both themes.
 CHIP = {"font": {"size": 11, "color": "#FFFFFF"}, "bgcolor": "rgba(84,84,92,0.85)", "borderpad": 2}
-_ABSENT = -0.14  # where a line runs whose trial did not have the dimension
 
 
 def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing:
@@ -102,48 +96,6 @@ def value_range(trials: Trials, goal: Goal) -> tuple[float, float]:
         low = max(low, float(first - reach))
     margin = 0.06 * (high - low) or 0.5
     return low - margin, high + margin
-
-
-def parallel(trials: Trials, axes: Sequence[Axis], goal: Goal) -> Drawing:
-    """Each complete trial as a line over its dimensions and its value, the good ones on top.
-
-    Lines, not Plotly's own "parcoords": that needs WebGL and cannot leave out a dimension
-    which a trial does not have; such a line runs below the axis.
-    """
-    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None]
-    columns = [[axis.share(trial.params.get(axis.name)) for trial in complete] for axis in axes]
-    low, high = value_range(complete, goal)
-    heights = [(shown(trial.value or 0.0, goal) - low) / (high - low) for trial in complete]
-    columns.append([min(1.0, max(0.0, height)) for height in heights])
-    rows = list(zip(*columns, strict=True))
-    best = best_trial(complete, goal)
-    data = []
-    for band, (colour, name) in enumerate(zip(GOODNESS, _band_names(), strict=True)):
-        inside = [place for place in _band(complete, goal, band) if complete[place] is not best]
-        width = 1.4 if band == _BANDS - 1 and len(inside) < _FEW_LINES else 0.8
-        data.append(_lines(rows, complete, inside, name, colour, width, 0.25 + 0.15 * band))
-    if best is not None:
-        data.append(_lines(rows, complete, [complete.index(best)], _("the best"), GOOD_COLOUR, 3.5, 1.0))
-    shapes, notes = _uprights([*(axis.ends() for axis in axes), _value_ends(low, high)], axes)
-    titles = [*(axis.title for axis in axes), _short(goal)]
-    return {
-        "data": [trace for trace in data if trace["x"]],
-        "layout": {
-            "xaxis": {
-                "tickmode": "array",
-                "tickvals": list(range(len(titles))),
-                "ticktext": [_wrapped(title, _NARROW) for title in titles],
-                "showgrid": False,
-                "zeroline": False,
-                "range": [-0.25, len(titles) - 0.6],
-            },
-            "yaxis": {"visible": False, "range": [_ABSENT - 0.04, 1.1]},
-            "shapes": shapes,
-            "annotations": notes,
-            "hovermode": "closest",
-            "showlegend": True,
-        },
-    }
 
 
 def slice_of(trials: Trials, axis: Axis, goal: Goal, *, titled: bool = True) -> Drawing:
@@ -421,88 +373,6 @@ def _line_of_default(
         **CHIP,
     }
     return [shape], [note]
-
-
-def _band(trials: Trials, goal: Goal, band: int) -> list[int]:
-    """The places of the trials in one fifth, the poorest fifth first."""
-    sign = -1.0 if goal.is_better_low else 1.0
-    order = sorted(range(len(trials)), key=lambda place: sign * (trials[place].value or 0.0))
-    ends = [round(len(order) * share / _BANDS) for share in range(_BANDS + 1)]
-    return order[ends[band] : ends[band + 1]]
-
-
-def _band_names() -> tuple[str, ...]:
-    return (_("poorest fifth"), _("poor"), _("middle"), _("good"), _("best fifth"))
-
-
-def _lines(
-    rows: Sequence[Sequence[float | None]],
-    trials: Trials,
-    inside: Sequence[int],
-    name: str,
-    colour: str,
-    width: float,
-    opacity: float,
-) -> dict[str, Any]:
-    """Lines of several trials as one, with gaps between them."""
-    x: list[float | None] = []
-    y: list[float | None] = []
-    numbers: list[int | None] = []
-    for place in inside:
-        row = rows[place]
-        x += [*map(float, range(len(row))), None]
-        y += [*(_ABSENT if value is None else round(value, 4) for value in row), None]
-        numbers += [trials[place].number] * (len(row) + 1)
-    return {
-        "type": "scatter",
-        "x": x,
-        "y": y,
-        "customdata": numbers,
-        "hovertemplate": _("trial {n}").format(n="%{customdata}") + "<extra></extra>",
-        "mode": "lines",
-        "name": name,
-        "line": {"color": colour, "width": width},
-        "opacity": opacity,
-    }
-
-
-def _uprights(
-    ends: Sequence[Sequence[tuple[float, str]]], axes: Sequence[Axis]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """An upright line for each axis, and what is written along it."""
-    shapes, notes = [], []
-    for column, written in enumerate(ends):
-        line = {"color": MUTED_COLOUR, "width": 1}
-        shapes.append({"type": "line", "x0": column, "x1": column, "y0": 0, "y1": 1, "line": line})
-        span = axes[column] if column < len(axes) else None
-        for place, text in written:
-            height = (place - span.low) / (span.high - span.low) if span else place
-            notes.append(
-                {
-                    "text": _wrapped(text, _CHIP_LETTERS),
-                    "align": "left",
-                    "x": column,
-                    "y": height,
-                    "xanchor": "left" if column < len(axes) else "right",
-                    "xshift": 3 if column < len(axes) else -3,
-                    "showarrow": False,
-                    **CHIP,
-                }
-            )
-    return shapes, notes
-
-
-def _value_ends(low: float, high: float) -> list[tuple[float, str]]:
-    return [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")]
-
-
-def _wrapped(text: str, letters: int) -> str:
-    """In lines of about so many letters, as Plotly writes them."""
-    return "<br>".join(map(plain, textwrap.wrap(text, letters))) or plain(text)
-
-
-def _short(goal: Goal) -> str:
-    return _("loss") if goal is Goal.LOSS else _("value (%)")
 
 
 def _curves(
