@@ -24,7 +24,8 @@ from core.files import whole_file, write_json
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage, raise_if_stopped
 from core.training.config import TrainingConfig
-from core.training.outcome import head_file, load_extractor
+from core.training.outcome import has_own_network, head_file, load_extractor
+from core.training.stage_times import timed
 from core.workspace import project_of
 
 # Engines sum in different orders; more than this is not rounding but another computation.
@@ -37,6 +38,11 @@ def deliver(directory: Path, config: dict[str, Any], progress: Progress) -> dict
     """Write ``model.keras``, ``model.tflite`` and ``labels.json``, and measure that they agree."""
     progress.stage(Stage.EXPORTING)
     settings = TrainingConfig.from_json(config)
+    with timed(settings, Stage.EXPORTING, own_network=has_own_network(directory)):
+        return _delivered(directory, settings, progress)
+
+
+def _delivered(directory: Path, settings: TrainingConfig, progress: Progress) -> dict[str, Any]:
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     labels = Labels(
         class_names=list(dataset.class_names),

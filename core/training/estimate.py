@@ -21,10 +21,13 @@ from core.training.config import Recipe, TrainingConfig
 from core.training.features import count_missing
 from core.training.outcome import map_pooling
 from core.training.pace import Pace, measured_pace
+from core.training.stage_times import measured_seconds
 
 _HEAD_SECONDS = 3.0
 _CONVERSION_SECONDS = 15.0
-_EXPORT_SECONDS = 20.0
+_WARM_CONVERSION_SECONDS = 5.0  # with Keras imported already
+_EXPORT_SECONDS = 7.0
+_KERAS_SECONDS = 7.0  # its import, with TensorFlow's
 _START_SECONDS = 8.0  # TensorFlow's import
 _EVALUATION_SECONDS = 1.0
 _DOWNLOAD_BYTES_PER_SECOND = 5e6
@@ -98,11 +101,27 @@ def expected_stages(dataset: Dataset, settings: TrainingConfig) -> Mapping[Stage
         expected |= _head_stages(dataset, settings, backbone)
     if phases := phases_of(settings):
         expected |= _network_stages(dataset, settings, backbone, phases)
-    own_network = _EVALUATION_SECONDS
-    if phases:  # validation and test pictures go through the network that was trained
+    is_cold = not phases and not settings.head.hidden_units and Stage.CONVERTING not in expected
+    return expected | stages_after_training(dataset, settings, own_network=bool(phases), is_cold=is_cold)
+
+
+def stages_after_training(
+    dataset: Dataset, settings: TrainingConfig, *, own_network: bool, is_cold: bool
+) -> dict[Stage, float]:
+    """Seconds of what follows once a run is trained: as they were measured, or guessed.
+
+    Args:
+        own_network: the run delivers another network than the backbone as it came.
+        is_cold: nothing has imported Keras yet.
+    """
+    judging = _EVALUATION_SECONDS
+    if own_network:  # validation and test pictures go through the network that was trained
         judged = len(dataset.rows(Split.VALIDATION)) + len(dataset.rows(Split.TEST))
-        own_network = _CONVERSION_SECONDS + expected_seconds(backbone, judged)
-    return expected | {Stage.EVALUATING: own_network, Stage.EXPORTING: _EXPORT_SECONDS}
+        judging += _WARM_CONVERSION_SECONDS + expected_seconds(settings.sized_backbone, judged)
+    packing = measured_seconds(settings, Stage.EXPORTING, own_network=own_network, is_cold=is_cold)
+    if packing is None:
+        packing = _EXPORT_SECONDS + (_KERAS_SECONDS if is_cold else 0.0)
+    return {Stage.EVALUATING: judging, Stage.EXPORTING: packing}
 
 
 def _head_stages(dataset: Dataset, settings: TrainingConfig, backbone: Backbone) -> dict[Stage, float]:
@@ -112,7 +131,8 @@ def _head_stages(dataset: Dataset, settings: TrainingConfig, backbone: Backbone)
     if not weights_ready(backbone):
         expected[Stage.DOWNLOADING] = backbone.download_bytes / _DOWNLOAD_BYTES_PER_SECOND
     if engine is None:
-        expected[Stage.CONVERTING] = _CONVERSION_SECONDS
+        known = measured_seconds(settings, Stage.CONVERTING, own_network=False, is_cold=True)
+        expected[Stage.CONVERTING] = _CONVERSION_SECONDS if known is None else known
     if missing:
         expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
         expected[Stage.FEATURES] = expected_seconds(backbone, missing)

@@ -20,6 +20,7 @@ from core.training.config import Imbalance, Pooling, TrainingConfig
 from core.training.features import Reduce, augmented_features, cached_features
 from core.training.linear import FeatureSet
 from core.training.outcome import map_pooling
+from core.training.stage_times import timed
 
 # Beyond this a head on the quarters would need more memory than it is likely to gain.
 _MOST_QUARTERS_BYTES = 600 << 20
@@ -84,6 +85,8 @@ def prepared_engine(settings: TrainingConfig, progress: Progress) -> Path:
         obtain_weights(backbone, progress.advance, progress.should_stop)
     if cached_engine(backbone, pooling) is None:
         progress.stage(Stage.CONVERTING)
+        with timed(settings, Stage.CONVERTING, own_network=False):
+            return feature_engine(backbone, pooling=pooling)
     return feature_engine(backbone, pooling=pooling)
 
 

@@ -8,6 +8,7 @@ all, on validation, is what the run delivers.
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from core.progress import JobStopped, Progress, Stage, raise_if_stopped
 from core.training.checkpoint import Checkpoints
 from core.training.config import DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, Loss, Pooling, Recipe, TrainingConfig
 from core.training.curve import LearningCurve
-from core.training.estimate import epochs_of, expected_stages, phases_of
+from core.training.estimate import epochs_of, expected_stages, phases_of, stages_after_training
 from core.training.feature_heads import (
     HeadKeeper,
     fit_linear_heads,
@@ -56,6 +57,8 @@ def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[s
             raise
     require_learnt(run.curve)
     run.tidy_up()
+    own_network, is_cold = has_own_network(directory), "keras" not in sys.modules
+    progress.plan(stages_after_training(dataset, settings, own_network=own_network, is_cold=is_cold))
     return run.curve.result()
 
 
