@@ -6,11 +6,13 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from core.data.dataset import open_dataset
 from core.dataset_commands import AddCommand
 from core.errors import ConfigError
+from core.files import read_json
 from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.jobs.runs import compare_runs, delete_run, describe_run, run_title
 from core.jobs.start import active_jobs, finishing_job, pause, resume, start_training, stop, wait_for
@@ -78,15 +80,14 @@ def training_config(options: argparse.Namespace, version: int) -> TrainingConfig
     Raises:
         ConfigError: one is unknown or not possible.
     """
-    recipe = Recipe(options.recipe or recipe_for(options.backbone))
-    is_chosen = options.augment is not None
-    augmentation = AugmentationConfig.parse(options.augment) if is_chosen else usual_augmentation(recipe)
-    record: dict[str, Any] = {
-        "dataset_version": version,
-        "backbone": options.backbone,
-        "recipe": recipe.value,
-        "augmentation": augmentation.to_json(),
-    }
+    record = _settings_in(options.settings) if options.settings else {}
+    backbone = options.backbone or record.get("backbone", DEFAULT_BACKBONE)
+    recipe = Recipe(options.recipe or record.get("recipe") or recipe_for(backbone))
+    record |= {"dataset_version": version, "backbone": backbone, "recipe": recipe.value}
+    if options.augment is not None:
+        record["augmentation"] = AugmentationConfig.parse(options.augment).to_json()
+    else:
+        record.setdefault("augmentation", usual_augmentation(recipe).to_json())
     given = {_SETTINGS[option]: getattr(options, option) for option in _SETTINGS}
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in (given | dict(options.set)).items():
@@ -101,6 +102,25 @@ def training_config(options: argparse.Namespace, version: int) -> TrainingConfig
                 high=MAX_EPOCHS,
             )
     return TrainingConfig.from_json(record)
+
+
+def _settings_in(file: Path) -> dict[str, Any]:
+    """The settings of a file as a search gives it: ``{"schema_version": …, "settings": {…}}``.
+
+    Raises:
+        ConfigError: it is not such a file.
+    """
+    try:
+        content = read_json(file)
+        settings = dict(content["settings"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            N_("{file} is no settings file ({error}). Take one from a search: its page offers it."),
+            file=str(file),
+            error=f"{type(error).__name__}: {error}",
+        ) from error
+    TrainingConfig.from_json({**settings, "dataset_version": 1})
+    return settings
 
 
 def _put(record: dict[str, Any], name: str, value: Any) -> None:
@@ -253,7 +273,10 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Declare the options that :func:`training_config` reads, but for the seed."""
-    parser.add_argument("--backbone", default=DEFAULT_BACKBONE)
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="of a search's trial; other options change them"
+    )
+    parser.add_argument("--backbone", help=f"({DEFAULT_BACKBONE})")
     parser.add_argument("--recipe", choices=list(Recipe))
     parser.add_argument(
         "--augment",

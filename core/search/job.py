@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from core.messages import N_
 from core.progress import JobStopped, Progress, QuietProgress, Stage
 from core.search.config import SearchConfig
 from core.search.cores import CORES_VARIABLE, share_cores
-from core.search.folds import judged_rows
+from core.search.folds import is_cross_validated, judged_rows
 from core.search.recording import Recorder
 from core.search.records import best_trial, counts, read_now, read_trials
 from core.search.starting import queue_first_trials
@@ -32,6 +33,7 @@ from core.training.job import require_all_parts
 from core.workspace import project_of
 
 _HELPERS_END_SECONDS = 30.0
+_HEAD_SECONDS = 1.0  # a trial of a head
 
 
 def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[
     settle_abandoned(study)
     queue_first_trials(study, directory, settings)
     worker = SearchWorker(directory, settings, dataset, study, progress, seed=seed_of(settings, 0, study))
-    progress.plan({**_preparation(dataset, settings), Stage.SEARCHING: 60 * settings.minutes or 60.0})
+    progress.plan({**_preparation(dataset, settings), Stage.SEARCHING: _expected(dataset, settings)})
     worker.runner.prepare(settings.base)
     progress.stage(Stage.SEARCHING)
     with Recorder(directory, settings, study, progress) as recorder:
@@ -88,6 +90,18 @@ def _begin(study: optuna.Study, settings: SearchConfig, spent: float) -> None:
         heads_until=now + HEADS_SHARE * total - spent if total and not settings.trials else None,
         trials=settings.trials,
     )
+
+
+def _expected(dataset: Dataset, settings: SearchConfig) -> float:
+    """Seconds of all trials, before the first has told."""
+    one = _HEAD_SECONDS
+    if settings.searches_networks:
+        stages = expected_stages(dataset, settings.base)
+        one += stages.get(Stage.ACTIVATIONS, 0.0) + stages.get(Stage.FINE_TUNING, 0.0)
+    if is_cross_validated(settings, dataset):
+        one *= 1 + settings.folds
+    of_trials = settings.trials * one / settings.workers or math.inf
+    return min(60 * settings.minutes or math.inf, of_trials)
 
 
 def _preparation(dataset: Dataset, settings: SearchConfig) -> dict[Stage, float]:

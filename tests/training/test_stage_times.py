@@ -9,7 +9,6 @@ import pytest
 
 from core.data.dataset import open_dataset
 from core.progress import Stage
-from core.training import stage_times
 from core.training.config import TrainingConfig
 from core.training.estimate import expected_stages, stages_after_training
 from core.training.stage_times import measured_seconds, timed
@@ -20,7 +19,7 @@ SETTINGS = TrainingConfig(dataset_version=1)
 
 def took(seconds: float, monkeypatch: pytest.MonkeyPatch, *, own_network: bool = False) -> None:
     clock = iter((100.0, 100.0 + seconds))
-    monkeypatch.setattr(stage_times.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("core.training.stage_times.time.monotonic", lambda: next(clock))
     with timed(SETTINGS, Stage.EXPORTING, own_network=own_network):
         pass
     monkeypatch.undo()
