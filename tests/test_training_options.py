@@ -58,7 +58,7 @@ def test_another_file_is_refused_with_its_name(tmp_path: Path, content: str) -> 
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="none.json"):
+    with pytest.raises(ConfigError, match=r"none\.json"):
         config("--settings", tmp_path / "none.json")
 
 
