@@ -95,7 +95,7 @@ def delete_run(run: JobDirectory) -> int:
     with launching():
         if is_worked_on(run):
             raise BusyError(
-                N_("Run “{name}” is at work. Stop it, and delete it once it has ended."), name=run_title(run)
+                N_("“{name}” is at work. Stop it, and delete it once it has ended."), name=run_title(run)
             )
         jobs = [job.path for job in list_jobs(project.jobs) if _completes(job, run)]
         # Features of its own network; those of a frozen backbone belong to all runs.

@@ -168,7 +168,8 @@ def value_words(value: float | None, goal: Goal) -> str:
 def points(difference: float, goal: Goal) -> str:
     """How far two values of a goal are apart, with its sign: of percents ``+2.1``, of a loss ``−0.013``."""
     number = f"{difference:+.3f}" if goal is Goal.LOSS else f"{100 * difference:+.1f}"
-    return number.replace("-", "−")
+    is_none = not number.strip("+-0.")
+    return number[1:] if is_none else number.replace("-", "−")
 
 
 def points_words(difference: float, goal: Goal) -> str:
