@@ -40,17 +40,17 @@ class _Held:
 class TrialFeatures:
     """What heads are trained on, for settings that come and go."""
 
-    def __init__(self, dataset: Dataset, copied: np.ndarray, progress: Progress) -> None:
+    def __init__(self, dataset: Dataset, copied: np.ndarray) -> None:
         """Hold nothing yet.
 
         Args:
             copied: int64 rows of the pictures that are ever trained on.
         """
-        self._dataset, self._copied, self._progress = dataset, copied, progress
+        self._dataset, self._copied = dataset, copied
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._targets = dataset.targets
 
-    def head_data(self, settings: TrainingConfig, dataset: Dataset) -> HeadData | None:
+    def head_data(self, settings: TrainingConfig, dataset: Dataset, progress: Progress) -> HeadData | None:
         """What heads with these settings are trained on, where ``dataset`` splits the same pictures.
 
         None for settings without such a head.
@@ -60,7 +60,7 @@ class TrialFeatures:
         """
         if settings.recipe is Recipe.SCRATCH:
             return None
-        held = self._of(settings)
+        held = self._of(settings, progress)
         rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
         copies = [] if held.copies is None else list(held.copies[:, np.searchsorted(held.copied, rows)])
         data = HeadData(
@@ -73,23 +73,23 @@ class TrialFeatures:
         )
         return data.weighed(settings, dataset)
 
-    def _of(self, settings: TrainingConfig) -> _Held:
+    def _of(self, settings: TrainingConfig, progress: Progress) -> _Held:
         key = digest_of(_what_features_depend_on(settings))
         if key not in self._held:
-            held = self._read(settings)
+            held = self._read(settings, progress)
             while self._held and held.bytes + sum(one.bytes for one in self._held.values()) > _MOST_BYTES:
                 self._held.popitem(last=False)
             self._held[key] = held
         self._held.move_to_end(key)
         return self._held[key]
 
-    def _read(self, settings: TrainingConfig) -> _Held:
-        engine = prepared_engine(settings, self._progress)
+    def _read(self, settings: TrainingConfig, progress: Progress) -> _Held:
+        engine = prepared_engine(settings, progress)
         reduce = reduction_of(self._dataset, settings, FeatureExtractor(engine).output_size)
         features = cached_features(
             self._dataset,
             engine,
-            self._progress,
+            progress,
             speed_key=speed_key(settings.sized_backbone),
             reduce=reduce,
         )
@@ -97,7 +97,7 @@ class TrialFeatures:
         if settings.augmentation.is_active:
             copies = augmented_features(
                 self._dataset, self._copied, engine, settings.augmentation, settings.augmented_views,
-                settings.seed, self._progress, reduce=reduce,
+                settings.seed, progress, reduce=reduce,
             )  # fmt: skip
         return _Held(features=features, copies=copies, copied=self._copied, is_reduced=reduce is not None)
 

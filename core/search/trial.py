@@ -105,7 +105,7 @@ class TrialRunner:
     def __post_init__(self) -> None:
         self.is_cross_validated = is_cross_validated(self.config, self.dataset)
         copied = searched_rows(self.dataset) if self.is_cross_validated else self.dataset.rows(Split.TRAIN)
-        self._features = TrialFeatures(self.dataset, copied, self.progress)
+        self._features = TrialFeatures(self.dataset, copied)
         self._folds = (
             folds_of(self.dataset, self.config.folds, self.config.seed) if self.is_cross_validated else []
         )
@@ -117,7 +117,7 @@ class TrialRunner:
 
     def prepare(self, settings: TrainingConfig) -> None:
         """Compute what the first trials need, so that the search's time is spent on trials."""
-        self._features.head_data(settings, self.dataset)
+        self._features.head_data(settings, self.dataset, self.progress)
 
     def run(
         self, folder: Path, settings: TrainingConfig, should_stop: Callable[[], bool], on_epoch: OnEpoch
@@ -165,7 +165,7 @@ class TrialRunner:
 
         training = Training(
             folder, settings, dataset, progress,
-            head_data=self._features.head_data(settings, dataset), on_best=keep, hidden_alone=True,
+            head_data=self._features.head_data(settings, dataset, progress), on_best=keep, hidden_alone=True,
         )  # fmt: skip
         training.run()
         require_learnt(training.curve)

@@ -16,7 +16,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.winner import run_of_trial
 from core.messages import N_
 from core.models.head import HeadWeights
-from core.progress import JobPaused, JobStopped
+from core.progress import JobPaused, JobStopped, Stage
 from core.search import working
 from core.search.config import Scoring, SearchConfig, Tradeoff
 from core.search.job import conclude, search
@@ -101,7 +101,7 @@ def test_a_trial_does_what_its_record_says(digits_project: Project) -> None:
     head = HeadWeights.load(head_file(trial_folder(job.path, best.number)))
     runner = TrialRunner(dataset=dataset, config=SearchConfig.from_json(job.config()), progress=Recorder())
     settings = TrainingConfig.from_json(best.settings)
-    data = runner._features.head_data(settings, dataset)
+    data = runner._features.head_data(settings, dataset, Recorder())
     assert data is not None
     if data.is_reduced:
         head = head.gathered_from_quarters()
@@ -283,3 +283,14 @@ def test_a_hidden_head_is_pruned_by_its_epochs(digits_project: Project) -> None:
     hidden = read_trials(job.path)[1:]
     assert all(len(trial.curve) > 1 for trial in hidden)
     assert {trial.speed for trial in hidden} == {"head"}
+
+
+def test_what_a_trial_prepares_is_no_stage_of_the_search(digits_project: Project) -> None:
+    """Features of another strength are computed in the middle of it; the time left is still the search's."""
+    space = SearchSpace(domains={"augmentation": Choices(values=(0.5,))})
+    job, _ = searched(digits_project, space=space, trials=2)
+    recorder = Recorder()
+    run(job, recorder)
+    assert recorder.stages[-1] is Stage.SEARCHING
+    assert recorder.steps_in(Stage.SEARCHING)[-1] == (2, 2)
+    assert read_trials(job.path)[1].params == {"augmentation": 0.5}
