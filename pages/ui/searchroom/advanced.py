@@ -30,6 +30,7 @@ _STORAGE_HELP = N_(
     "The address of a PostgreSQL database, such as postgresql://user:password@host/name, that several machines "
     "reach. Empty: a file in the search's own folder."
 )
+_ADDRESS_BEGINS = "postgresql://…"  # no word: the same in every language
 
 
 def advanced(project: Project, speed: Speed, base: TrainingConfig) -> dict[str, Any] | None:
@@ -107,7 +108,7 @@ def _where(project: Project) -> dict[str, Any]:
     with right:
         storage = st.text_input(
             _("Storage that several machines share"),
-            placeholder="postgresql://…",
+            placeholder=_ADDRESS_BEGINS,
             type="password",  # it may hold one
             help=_(_STORAGE_HELP),
             key="storage",

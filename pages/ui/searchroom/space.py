@@ -41,7 +41,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        N_("Training"),
+        N_("How it learns"),
         (
             "label_smoothing",
             "imbalance",
