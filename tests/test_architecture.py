@@ -91,8 +91,8 @@ def test_core_imports_only_what_stands_above(path: Path) -> None:
     assert forbidden_imports(room, path.read_text(encoding="utf-8")) == []
 
 
-def test_no_page_can_load_tensorflow() -> None:
-    """TensorFlow in the web process costs ten seconds and competes with training for the GPU."""
+def test_no_page_can_load_tensorflow_or_optuna() -> None:
+    """TensorFlow in the web process costs ten seconds and competes with training for the GPU; Optuna costs three."""
     wanted = {"pandas", "plotly.graph_objects", "keras"}
     for path in (*PAGE_FILES, ROOT / "app.py"):
         wanted.update(imported_modules(path.read_text(encoding="utf-8")))
@@ -104,7 +104,7 @@ def test_no_page_can_load_tensorflow() -> None:
         "from core.models.lean_keras import import_keras\n"
         "import_keras()\n"  # as whatever wants Keras in the web process does
         "for name in sys.argv[1:]: importlib.import_module(name)\n"
-        "print(*sorted(m for m in sys.modules if m.split('.')[0] == 'tensorflow'))"
+        "print(*sorted(m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'optuna')))"
     )
     outcome = subprocess.run(
         [sys.executable, "-c", program, *sorted(filter(None, map(module_part, wanted)))],
