@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ class SearchWorker:
         self._owner = this_process()
         self._plan = plan_of(study)
         self._looked = 0.0
+        self._modules = 0  # that were loaded when it was looked at last
         self._paused = False
         self._left: int | None = None  # the trial that was begun and not done
 
@@ -88,7 +90,7 @@ class SearchWorker:
         while not self._is_over():
             self._study.sampler = self._sampler()
             self._study.optimize(self._objective, n_trials=1, catch=(_Over, _Failed))
-            gc.collect()
+            self._give_memory_back()
             self._queue_what_is_left()
             if self._paused:
                 raise JobPaused
@@ -246,6 +248,13 @@ class SearchWorker:
         for folder in (self._directory / TRIALS_FOLDER).glob("*"):
             if int(folder.name) not in kept:
                 self._forget(folder)
+
+    def _give_memory_back(self) -> None:
+        """What a trial leaves behind refers to itself, as Keras's models do; modules need not be looked through."""
+        gc.collect()
+        if len(sys.modules) > self._modules:
+            gc.freeze()
+            self._modules = len(sys.modules)
 
     def _forget(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)

@@ -17,7 +17,7 @@ from core.training.head_data import HeadData
 from core.training.linear import EpochScores, FeatureSet, fit_linear_head
 from core.training.outcome import write_head
 
-_SAVE_EVERY_SECONDS = 1.0
+_SAVE_EVERY_SECONDS = _LOOK_EVERY_SECONDS = 1.0
 _STARTING_L2, _STARTING_EPOCHS = 0.03, 40
 
 
@@ -33,7 +33,7 @@ class HeadKeeper:
     ) -> None:
         self._curve, self._checkpoints, self._progress, self._on_look = curve, checkpoints, progress, on_look
         self._unsaved: tuple[str, HeadWeights] | None = None
-        self._saved_at = 0.0
+        self._saved_at = self._looked_at = 0.0
 
     def add(
         self, scores: EpochScores, head: HeadWeights, details: dict[str, Any], *, may_be_best: bool
@@ -54,6 +54,8 @@ class HeadKeeper:
         # Linear epochs take milliseconds, and a safe write as long: not each best one is worth it.
         if time.monotonic() - self._saved_at > _SAVE_EVERY_SECONDS:
             self.save()
+        if time.monotonic() - self._looked_at > _LOOK_EVERY_SECONDS:
+            self._looked_at = time.monotonic()
             self._on_look(head)
         raise_if_stopped(self._progress)
 

@@ -68,7 +68,7 @@ class LiveView:
         return self._dataset.class_names[best], round(float(probabilities[best]), 4)
 
     def _examples(self, now: list[tuple[str, float]], first: list[tuple[str, float]]) -> list[dict[str, Any]]:
-        pictures = self._dataset.pictures.iloc[self._rows[self._places]]
+        pictures = self._dataset.pictures[["id", "sha256", "label"]].iloc[self._rows[self._places]]
         columns = zip(pictures["id"], pictures["sha256"], pictures["label"], now, first, strict=True)
         return [
             {

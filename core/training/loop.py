@@ -150,8 +150,8 @@ class _PhaseLoop:
                 micro_batches=self._micro_batches,
             )
             model.optimizer.build(model.trainable_variables)
-            batch = next(self._phase.batches.of_epoch(0))  # builds the measures, whose sums are saved, too
-            model.evaluate(batch.inputs[:1], batch.targets[:1], verbose=0)
+            batch = next(self._phase.batches.of_epoch(0))
+            self._backend.build_measures(model, batch.inputs[:1], batch.targets[:1])
         return model
 
     def _train_epoch(self, epoch: int, first: int, step: Step) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,15 +169,17 @@ def test_few_pictures_are_judged_by_models_that_had_not_seen_them(digits_project
 
 
 def test_a_rest_loses_no_trial_and_counts_none_twice(digits_project: Project) -> None:
-    job, _ = searched(digits_project, trials=5)
+    job, _ = searched(digits_project, trials=30)
     with pytest.raises(JobPaused):
         run(job, Pausing(job.path, after=2))
     before = read_trials(job.path)
-    assert 2 <= len(before) < 5
+    assert 2 <= len(before) < 30
     found = run(job)
     after = read_trials(job.path)
-    assert after[: len(before)] == before
-    assert found["trials"]["complete"] == len({trial.number for trial in after}) == 5
+    assert [replace(one, has_weights=False) for one in after[: len(before)]] == [
+        replace(one, has_weights=False) for one in before
+    ]
+    assert found["trials"]["complete"] == len({trial.number for trial in after}) == 30
 
 
 def test_a_stop_keeps_the_best_so_far(digits_project: Project) -> None:

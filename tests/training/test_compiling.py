@@ -85,3 +85,19 @@ def test_several_small_batches_change_the_weights_once() -> None:
     np.testing.assert_array_equal(np.array(model.trainable_variables[0]), start)
     model.train_on_batch(LOGITS, TARGETS)
     assert np.abs(np.array(model.trainable_variables[0]) - start).max() > 0
+
+
+def test_measures_are_those_that_keras_makes_when_it_evaluates() -> None:
+    """They are saved by their place: in another order a run could not go on from its checkpoint."""
+    from core.training.backends import current_backend
+
+    built, evaluated = model_of(SETTINGS), model_of(SETTINGS)
+    current_backend().build_measures(built, LOGITS, TARGETS)
+    evaluated.evaluate(LOGITS, TARGETS, verbose=0)
+    found, expected = built.metrics_variables, evaluated.metrics_variables
+    assert [variable.path.split("/")[-1] for variable in found] == [
+        variable.path.split("/")[-1] for variable in expected
+    ]
+    assert len(expected) == 4  # sum and count of loss and accuracy
+    for ours, keras_own in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, keras_own)

@@ -28,6 +28,9 @@ class GenericBackend:
     def prepare(self, seed: int) -> None:
         keras.utils.set_random_seed(seed)
 
+    def build_measures(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
+        model.evaluate(inputs, targets, verbose=0)
+
     def training_step(self, model: keras.Model) -> Step:
         """The model's own ``train_step``: ``train_on_batch`` would forget the epoch's measures each time."""
 

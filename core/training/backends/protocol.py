@@ -35,6 +35,9 @@ class Backend(Protocol):
     def prepare(self, seed: int) -> None:
         """Set chance, memory growth and precision; called once before a model is built."""
 
+    def build_measures(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
+        """Make the variables of a compiled model's measures, which are saved with it; a picture is enough."""
+
     def training_step(self, model: keras.Model) -> Step:
         """A fast step of a compiled model."""
 

@@ -36,6 +36,13 @@ class TensorFlowBackend(GenericBackend):
             if all(_is_fast_in_half_precision(gpu) for gpu in self._gpus):
                 keras.config.set_dtype_policy("mixed_float16")
 
+    def build_measures(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
+        """On one device by a step that is not traced: tracing it takes as long as a short training of a head."""
+        if self._strategy:
+            super().build_measures(model, inputs, targets)
+        else:
+            model.test_step((tf.constant(inputs), tf.constant(targets)))
+
     def training_step(self, model: keras.Model) -> Step:
         """The model's own ``train_step``, traced once for each shape of batch.
 
