@@ -9,7 +9,6 @@ import pytest
 
 from core.models.head import HeadWeights
 from core.progress import QuietProgress
-from core.training import feature_heads
 from core.training.checkpoint import Checkpoints
 from core.training.config import TrainingConfig
 from core.training.curve import LearningCurve
@@ -39,7 +38,7 @@ def test_a_head_is_shown_once_a_second_where_nothing_gets_better(
 ) -> None:
     """To show it takes as long as an epoch; it was done at each once the best was a second old."""
     now = [100.0]
-    monkeypatch.setattr(feature_heads.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("core.training.feature_heads.time.monotonic", lambda: now[0])
     looks: list[float] = []
     progress = QuietProgress()
     keeper = HeadKeeper(
