@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui.catalogue import entries, is_translated, places, read_catalogue, sentences
+from pages.ui.catalogue import KEYWORDS, entries, is_translated, places, read_catalogue, sentences
 from pages.ui.text import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,6 +60,18 @@ def literal_texts(node: ast.expr) -> list[str]:
     return []
 
 
+def unfound_words(source: str) -> list[str]:
+    """Texts translated inside an f-string, where the catalogue's search does not look, as ``line: text``."""
+    return [
+        f"{call.lineno}: {call.args[0].value!r}"
+        for joined in ast.walk(ast.parse(source))
+        if isinstance(joined, ast.JoinedStr)
+        for call in ast.walk(joined)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
+        if call.args and isinstance(call.args[0], ast.Constant)
+    ]
+
+
 @pytest.mark.parametrize("language", FOREIGN)
 def test_every_sentence_is_translated(language: str) -> None:
     catalogue = read_catalogue(language)
@@ -94,6 +106,24 @@ def test_translations_name_the_same_things(language: str) -> None:
 @pytest.mark.parametrize("path", PAGE_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_visible_text_goes_through_gettext(path: Path) -> None:
     assert bare_words(path.read_text(encoding="utf-8")) == [], "wrap these in _()"
+
+
+@pytest.mark.parametrize("path", PAGE_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_sentence_hides_from_the_catalogue(path: Path) -> None:
+    assert unfound_words(path.read_text(encoding="utf-8")) == [], "take these out of their f-strings"
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("f'**{_(\"Trial\")}**'", 1),
+        ("f'{_(\"Trial {n}\").format(n=1)}'", 1),
+        ("f'{_(NAMES[kind])}'", 0),
+        ("_('Trial {n}').format(n=1)", 0),
+    ],
+)
+def test_the_search_for_hidden_sentences_finds_them(source: str, count: int) -> None:
+    assert len(unfound_words(source)) == count
 
 
 @pytest.mark.parametrize(

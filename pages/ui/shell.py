@@ -207,7 +207,7 @@ def _paused_job(job: JobDirectory) -> None:
         st.container(border=True, key=f"paused-{job.name}"),
         st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
     ):
-        st.caption(f":material/pause_circle: {_('Paused')}")
+        st.caption(":material/pause_circle: " + _("Paused"))
         if st.button(_("Resume"), key=f"resume-{job.name}", type="tertiary"):
             _resume(job)
 

@@ -29,7 +29,8 @@ def trial_card(search: Search) -> None:
     trial = trial or best or search.trials[-1]
     with st.container(border=True, key="trial-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{_('Trial {n}').format(n=trial.number)}**", width="content")
+            title = _("Trial {n}").format(n=trial.number)
+            st.markdown(f"**{title}**", width="content")
             _badges(trial, is_best=best is not None and trial.number == best.number)
         st.markdown(_outcome(search, trial))
         if trial.reason is not None:
