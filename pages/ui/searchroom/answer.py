@@ -72,21 +72,26 @@ def expectation(optimism: dict[str, Any], search: Search) -> str:
     """What the winner's value is on pictures it was not chosen by."""
     goal = search.config.goal
     low, high = optimism.get("low"), optimism.get("high")
-    words = _("On new pictures expect about **{expected}**").format(
-        expected=value_words(optimism["expected"], goal)
-    )
-    if low is not None and high is not None:
-        between = _("between {low} and {high}").format(
-            low=value_words(low, goal), high=value_words(high, goal)
-        )
-        words = f"{words} ({between})"
     why = ngettext(
         "the best of {n} trials looks better on the pictures it was chosen by than it is.",
         "the best of {n} trials looks better on the pictures it was chosen by than it is.",
         len(search.trials),
     ).format(n=number(len(search.trials)))
     measured = _("Measured on {n} validation pictures.").format(n=number(optimism["pictures"]))
-    return f"{words}: {why} {measured}"
+    expected = value_words(optimism["expected"], goal)
+    if low is None or high is None:
+        return _("On new pictures expect about **{expected}**: {why} {measured}").format(
+            expected=expected, why=why, measured=measured
+        )
+    return _(
+        "On new pictures expect about **{expected}** (between {low} and {high}): {why} {measured}"
+    ).format(
+        expected=expected,
+        low=value_words(low, goal),
+        high=value_words(high, goal),
+        why=why,
+        measured=measured,
+    )
 
 
 def gained(search: Search, best: TrialRecord) -> str:

@@ -24,6 +24,7 @@ from pages.ui.searchroom.words import (
 from pages.ui.text import _, current_language, number, show
 
 _ROW_PIXELS, _MOST_ROWS = 35, 14
+_STATE_PIXELS = 108  # the longest, which the table by itself may not look at
 _ORDER = list(TrialState)  # complete ones, those given up early, those that failed
 
 
@@ -44,6 +45,7 @@ def trial_table(search: Search) -> None:
     st.dataframe(
         table.drop(columns=["_state", "_text"]),
         hide_index=True,
+        placeholder="–",  # a trial without this setting, or without a value
         column_config=_columns(search, table),
         height=_ROW_PIXELS * (1 + min(len(table), _MOST_ROWS)) + 3,
         on_select=lambda: _choose(key, numbers),
@@ -139,7 +141,7 @@ def _columns(search: Search, table: pd.DataFrame) -> dict[str, Any]:
         "mark": text("", width=36, help=_("★ the best; ● its weights are kept")),
         "number": number_column(_("Trial"), width=56),
         "value": number_column(_(GOAL_NAMES[goal]), format=value_format, help=_("On validation pictures")),
-        "state": text(_("State")),
+        "state": text(_("State"), width=_STATE_PIXELS),
         "seconds": number_column(_("Seconds"), format="%.1f"),
         "reason": text(_("Why it ended"), width="large"),
     }
