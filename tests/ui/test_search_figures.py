@@ -17,7 +17,7 @@ from pages.ui.curves import Drawing
 from pages.ui.searchroom import figures
 from pages.ui.searchroom.axes import axes_of, axis_of
 from pages.ui.searchroom.landscape import contour, smoothed
-from pages.ui.searchroom.parallel import parallel
+from pages.ui.searchroom.parallel import parallel, wrapped
 from tests.searches import trial
 
 SPACE = SearchSpace(domains={name: DIMENSIONS[name].domain for name in ("pooling", "hidden_layers", "l2")})
@@ -140,6 +140,20 @@ def test_a_slice_has_the_trials_that_had_the_setting() -> None:
     assert marks["customdata"] == [1, 3]
     assert marks["x"] == [pytest.approx(-1), pytest.approx(-2)]
     assert marks["marker"]["symbol"] == ["star", "circle"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("Mean of the whole picture", "Mean of<br>the whole<br>picture"),
+        ("每个象限的平均", "每个象限<br>的平均"),  # four are as wide as nine Latin letters
+        ("0.0003", "0.0003"),
+        ("", ""),
+    ],
+)
+def test_words_beside_an_axis_stay_beside_it(text: str, lines: str) -> None:
+    """On a small screen the next axis is some 40 pixels away."""
+    assert wrapped(text, 9) == lines
 
 
 def test_the_importances_are_bars_the_longest_on_top() -> None:
