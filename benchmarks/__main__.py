@@ -33,10 +33,11 @@ NAMES = (
     "input_pipeline",
     "training_memory",
     "time_left",
+    "search",
     "quick_training",
     "fine_tuning",
 )
-ONLY_WHEN_NAMED = ("backbones_sweep",)  # half an hour for what seldom changes
+ONLY_WHEN_NAMED = ("backbones_sweep", "search_quality")  # half an hour each, for what seldom changes
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
 

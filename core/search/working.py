@@ -109,8 +109,8 @@ class SearchWorker:
             raise _Over
         trial.set_user_attr(OWNER, self._owner)
         folder = self._folder_of(frozen)
-        began = time.time()
         params, settings = self._chosen(trial)
+        began = time.time()  # what the sampler thought before is no part of the trial
         record: dict[str, Any] = {
             "speed": (Speed.HEAD if settings.recipe is Recipe.QUICK else Speed.FULL).value,
             "params": params,
