@@ -74,7 +74,7 @@ def run(options: Options) -> list[Figure]:
 def _figures(project: Project, options: Options) -> list[Figure]:
     pictures = len(open_dataset(project).pictures)
     long, short = (_QUICK_TRIALS,) * 2 if options.quick else (_LONG_TRIALS, _SHORT_TRIALS)
-    cores = usable_cores()
+    cores, early = usable_cores(), max(1, long // 5)
     of_means, of_quarters = f"{pictures:,} x 1,280 features", f"{pictures:,} x 1,280 or 5,120 features"
     means, usual = _means(project), SearchConfig(base=_base(project), trials=short, scoring=_SCORING)
     first = _searched(project, replace(means, trials=long))
@@ -100,8 +100,8 @@ def _figures(project: Project, options: Options) -> list[Figure]:
             less_is_better=True,
         ),
         Figure(
-            name=f"memory after {long} trials, more than after {long // 5}",
-            measured=growth_percent(first.held, long // 5),
+            name=f"memory after {long} trials, more than after {early}",
+            measured=growth_percent(first.held, early),
             unit="%",
             less_is_better=True,
             target=Target(at_most=_MOST_GROWTH),
