@@ -199,6 +199,8 @@ GROUPS = (
         ),
     ),
 )
+# What each setting of an augmentation is called.
+CHANGE_NAMES = {FLIP: N_("Flip"), **{dial.name: dial.label for group in GROUPS for dial in group.dials}}
 
 
 def dials(config: AugmentationConfig) -> AugmentationConfig:

@@ -50,7 +50,7 @@ def domain_words(name: str, domain: Domain) -> str:
 def _facts(config: SearchConfig) -> dict[str, str]:
     facts = {
         _("Settings to be beaten"): base_sentence(config.base),
-        _("How long"): budget_words(config),
+        _("What it was given"): budget_words(config),
         _("What gets better"): _(GOAL_NAMES[config.goal]),
         _("And small"): _(TRADEOFF_NAMES[config.tradeoff]),
         _("What a trial trains"): _(SPEED_NAMES[config.speed]),

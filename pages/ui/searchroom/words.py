@@ -11,7 +11,7 @@ from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tra
 from core.search.records import TrialState
 from core.search.space import Speed
 from core.training.config import Recipe, TrainingConfig
-from pages.ui.augmentation.dials import GROUPS as CHANGES
+from pages.ui.augmentation.dials import CHANGE_NAMES
 from pages.ui.text import _, duration, file_size, number, percent
 from pages.ui.trainroom.words import (
     IMBALANCE_WORDS,
@@ -122,13 +122,12 @@ _VALUE_WORDS: dict[str, Mapping[Any, str]] = {
     "optimizer": OPTIMIZER_WORDS,
     "schedule": SCHEDULE_WORDS,
 }
-_CHANGE_NAMES = {dial.name: dial.label for group in CHANGES for dial in group.dials}
 
 
 def dimension_name(name: str) -> str:
     """What a dimension is called; one kind of change by its own name."""
     if kind := _kind_of_change(name):
-        return _(_CHANGE_NAMES.get(kind, kind))
+        return _(CHANGE_NAMES.get(kind, kind))
     return _(DIMENSION_NAMES[name]) if name in DIMENSION_NAMES else name
 
 

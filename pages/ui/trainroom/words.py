@@ -8,6 +8,7 @@ from typing import Any
 from core.messages import N_
 from core.models.backbones import BACKBONES
 from core.training.config import Imbalance, Loss, Optimizer, Pooling, Recipe, Schedule, TrainingConfig, Watch
+from pages.ui.augmentation.dials import CHANGE_NAMES
 from pages.ui.text import _, ngettext, number
 
 RECIPE_NAMES = {
@@ -54,6 +55,12 @@ WATCH_WORDS = {
     Watch.ACCURACY: N_("Accuracy"),
     Watch.MACRO_F1: N_("Macro F1"),
 }
+FLIP_WORDS = {
+    "none": N_("off"),
+    "horizontal": N_("left to right"),
+    "vertical": N_("top to bottom"),
+    "both": N_("both ways"),
+}
 # A dial's name, by the path of its setting in a run's configuration.
 SETTING_NAMES = {
     "dataset_version": N_("Version of the pictures"),
@@ -86,6 +93,7 @@ SETTING_NAMES = {
 }
 _VALUE_WORDS: dict[str, Mapping[Any, str]] = {
     "recipe": RECIPE_NAMES,
+    "augmentation.flip": FLIP_WORDS,
     "head.pooling": POOLING_WORDS,
     "loss.kind": LOSS_WORDS,
     "optimizer.kind": OPTIMIZER_WORDS,
@@ -99,7 +107,8 @@ def setting_name(path: str) -> str:
     """What a setting is called; one of an augmentation by its own name."""
     if path in SETTING_NAMES:
         return _(SETTING_NAMES[path])
-    return f"{_(SETTING_NAMES['augmentation'])}: {path.removeprefix('augmentation.').replace('_', ' ')}"
+    kind = path.removeprefix("augmentation.")
+    return _("Augmentation: {name}").format(name=_(CHANGE_NAMES.get(kind, kind)))
 
 
 def setting_value(path: str, value: Any) -> str:
