@@ -25,12 +25,15 @@ from core.jobs.start import (
 from core.messages import N_
 from core.run_commands import add_detach, add_settings, training_config
 from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
+from core.search.cores import suggested_workers
 from core.search.export import settings_json, trials_csv
 from core.search.records import TrialRecord, counts, ranked, read_trials
 from core.search.space import SearchSpace, Speed, default_space
 from core.terminal import STOPPED, Answer, FailedError, end_line, raise_if_failed, show_progress, wait_or_stop
 from core.training.config import Recipe
 from core.workspace import find_search, get_project, project_of
+
+_WORTH_A_SECOND_PROCESS = 20  # trials
 
 
 def _search(options: argparse.Namespace) -> Answer:
@@ -72,11 +75,17 @@ def _search_config(options: argparse.Namespace, version: int) -> SearchConfig:
         pruner=Pruner(options.pruner),
         scoring=Scoring(options.scoring),
         folds=options.folds,
-        workers=options.workers,
+        workers=options.workers or _usual_workers(options, speed),
         seed=options.seed or 0,
         storage=options.storage,
         start_from=options.start_from,
     )
+
+
+def _usual_workers(options: argparse.Namespace, speed: Speed) -> int:
+    """One where the same proposals are wanted again, or a second one would hardly have started."""
+    is_short = options.trials is not None and options.trials < _WORTH_A_SECOND_PROCESS
+    return 1 if is_short or options.seed is not None else suggested_workers(speed)
 
 
 def _space(options: argparse.Namespace, speed: Speed, base: Any) -> SearchSpace:
@@ -188,7 +197,9 @@ def add_search_commands(add: AddCommand) -> None:
     searching.add_argument("--pruner", choices=list(Pruner), default=Pruner.MEDIAN)
     searching.add_argument("--scoring", choices=list(Scoring), default=Scoring.AUTO)
     searching.add_argument("--folds", type=int, default=5, help="of cross-validation")
-    searching.add_argument("--workers", type=int, default=1, help="processes on this machine")
+    searching.add_argument(
+        "--workers", type=int, metavar="N", help="processes on this machine (as many as help; with --seed, 1)"
+    )
     searching.add_argument("--storage", default="", metavar="postgresql://…", help="for several machines")
     searching.add_argument("--start-from", default="", metavar="SEARCH", help="try its best settings first")
     searching.add_argument("--seed", type=int)

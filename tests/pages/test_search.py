@@ -106,7 +106,7 @@ def test_an_expert_sets_budget_goal_space_and_how(
     app.slider(key="domain-head-dropout_rate").set_value((0.1, 0.3))
     app.button_group(key="domain-head-hidden_units").set_value([64, 1024])
     app.selectbox(key="sampler").set_value(Sampler.RANDOM)
-    app.number_input(key="workers").set_value(2)
+    app.number_input(key="workers-head").set_value(2)
     app.run()
     app.number_input(key="trials").set_value(25)
     app.button(key="start-search").click().run()

@@ -9,6 +9,7 @@ import streamlit as st
 from core.devices import cpu_cores
 from core.messages import N_
 from core.search.config import MAX_FOLDS, MAX_WORKERS, Pruner, Sampler, Scoring
+from core.search.cores import suggested_workers
 from core.search.space import Speed
 from core.training.config import TrainingConfig
 from core.workspace import Project, list_searches
@@ -38,10 +39,10 @@ def advanced(project: Project, speed: Speed, base: TrainingConfig) -> dict[str, 
     with st.expander(_("Advanced"), icon=":material/tune:", key="search-advanced"):
         space = space_editor(speed, base)
         st.markdown(_("**How it searches**"))
-        return None if space is None else {"space": space, **_how(), **_where(project)}
+        return None if space is None else {"space": space, **_how(speed), **_where(project)}
 
 
-def _how() -> dict[str, Any]:
+def _how(speed: Speed) -> dict[str, Any]:
     left, middle, right = st.columns(3)
     with left:
         sampler = st.selectbox(
@@ -66,9 +67,9 @@ def _how() -> dict[str, Any]:
             _("Processes on this computer"),
             1,
             MAX_WORKERS,
-            1,
+            suggested_workers(speed),
             help=_("Trials at the same time. There are {n} cores here.").format(n=cpu_cores()),
-            key="workers",
+            key=f"workers-{speed}",
         )
     with right:
         scoring = st.selectbox(
