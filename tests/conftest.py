@@ -25,14 +25,6 @@ hypothesis.settings.load_profile("untimed")
 ROOT = Path(__file__).resolve().parents[1]
 
 
-# Files that take minutes: begun first, so that no process is left alone with one in the end.
-LONGEST = ("test_killed_worker.py", "test_journey.py", "test_resume.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONGEST)
-
-
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty workspace, the one that ``core.workspace.home`` names in this test."""
