@@ -9,13 +9,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 VENV_BACKENDS := .venv-backends
 
-.PHONY: run test test-backends check bench clean browser
+.PHONY: run test test-backends check bench clean browser postgresql
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/installed-test browser
+test: $(VENV)/installed-test browser postgresql
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-backends: $(VENV_BACKENDS)/installed
@@ -72,3 +72,11 @@ browser: $(VENV)/installed-test
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium && exit 0; fi; \
 	echo 'The browser tests need Chromium and it could not be fetched. Install it (sudo apt install chromium),'; \
 	echo 'or name one: DARKROOM_BROWSER=/path/to/chromium make test'; exit 1
+
+# Searches on several machines are tested with a PostgreSQL of the tests' own; without one they are skipped.
+postgresql: $(VENV)/installed-test
+	@$(BIN)/python -m tests.search.postgresql >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo 'No PostgreSQL for the tests here; installing it ...'; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql && exit 0; fi; \
+	echo 'Without PostgreSQL the tests of searches on several machines are skipped (sudo apt install postgresql).'

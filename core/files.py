@@ -35,9 +35,15 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as JSON, atomically."""
+def write_json(path: Path, value: Any, *, is_private: bool = False) -> None:
+    """Write ``value`` as JSON, atomically.
+
+    Args:
+        is_private: no other user of the machine can read it (Windows: as its folder says).
+    """
     with whole_file(path) as temporary:
+        if is_private:
+            temporary.touch(0o600)
         temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
 
 

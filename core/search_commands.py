@@ -13,6 +13,7 @@ from core.dataset_commands import AddCommand
 from core.errors import ConfigError, NotFoundError
 from core.files import whole_file
 from core.jobs.directory import JobDirectory, JobState
+from core.jobs.joining import join
 from core.jobs.start import (
     finishing_job,
     pause,
@@ -22,7 +23,7 @@ from core.jobs.start import (
     stop,
     wait_for,
 )
-from core.messages import N_
+from core.messages import N_, Message
 from core.run_commands import add_detach, add_settings, training_config
 from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
 from core.search.cores import suggested_workers
@@ -38,6 +39,8 @@ _WORTH_A_SECOND_PROCESS = 20  # trials
 
 def _search(options: argparse.Namespace) -> Answer:
     """A new search, or something with one that is there."""
+    if options.worker:
+        return join(options.worker, project=options.project or "", storage=options.storage)
     for name, act in (("stop", stop), ("pause", pause)):
         if getattr(options, name):
             job = _found(getattr(options, name))
@@ -91,6 +94,8 @@ def _usual_workers(options: argparse.Namespace, speed: Speed) -> int:
 def _space(options: argparse.Namespace, speed: Speed, base: Any) -> SearchSpace:
     """The usual space with what was named in place of its own, or what was named alone."""
     named = SearchSpace.from_json(dict(options.space)).domains
+    if options.only and not named:
+        raise ConfigError(N_("--only varies what --space names, and it names nothing."))
     if not named or options.only:
         return SearchSpace(domains=named)
     return SearchSpace(domains={**default_space(speed, base).domains, **named})
@@ -110,17 +115,20 @@ def _ended(job: JobDirectory, state: JobState) -> Answer:
     if state is JobState.PAUSED:
         return answer
     run = _winner(job)
-    if run is None:
+    found = (job.result() or {}).get("search")
+    if run is None and found is not None:
+        print(Message.from_json(found["elsewhere"]), file=sys.stderr)
+        return answer | _told(found) | {"run": None, "test": None, "seconds": found["seconds"]}
+    if run is None or found is None:
         raise FailedError("stopped before a trial was complete", STOPPED)
     raise_if_failed(run, wait_for(run, show_progress))
     end_line()
-    found = (job.result() or {})["search"]
-    kept = ("best", "default", "optimism", "gain", "pareto")
-    return (
-        answer
-        | {name: found[name] for name in kept}
-        | {"run": run.name, "test": (run.result() or {}).get("test"), "seconds": found["seconds"]}
-    )
+    test = (run.result() or {}).get("test")
+    return answer | _told(found) | {"run": run.name, "test": test, "seconds": found["seconds"]}
+
+
+def _told(found: dict[str, Any]) -> Answer:
+    return {name: found[name] for name in ("best", "default", "optimism", "gain", "pareto")}
 
 
 def _winner(job: JobDirectory) -> JobDirectory | None:
@@ -219,6 +227,7 @@ _ON_ONE = {
     "resume": "go on with a search, with --minutes or --trials for so much longer",
     "pause": "let a search rest",
     "stop": "end a search, and keep its best trial",
+    "worker": "help a search that goes on, here or (with --storage) on another machine, until it is over",
 }
 
 

@@ -118,8 +118,14 @@ class JobDirectory:
         self.path = path
 
     @classmethod
-    def create(cls, path: Path, kind: str, config: Mapping[str, Any]) -> JobDirectory:
-        """Make the directory of a job that is not started yet; it is a job once its config is there."""
+    def create(
+        cls, path: Path, kind: str, config: Mapping[str, Any], *, is_private: bool = False
+    ) -> JobDirectory:
+        """Make the directory of a job that is not started yet; it is a job once its config is there.
+
+        Args:
+            is_private: only its user may read the config, for it holds a password.
+        """
         path.mkdir(parents=True, exist_ok=True)
         if (path / "config.json").exists():
             raise FileExistsError(path)
@@ -129,7 +135,7 @@ class JobDirectory:
             "created": time.time(),
             "config": dict(config),
         }
-        write_json(path / "config.json", record)
+        write_json(path / "config.json", record, is_private=is_private)
         return cls(path)
 
     @property

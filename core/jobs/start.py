@@ -124,7 +124,8 @@ def start_search(project: Project, config: SearchConfig) -> JobDirectory:
 
     base = replace(config.base, dataset_version=settle_split(project).version)
     path = project.searches / new_job_name("search")
-    job = JobDirectory.create(path, "search", replace(config, base=base).to_json())
+    settings = replace(config, base=base).to_json()
+    job = JobDirectory.create(path, "search", settings, is_private=bool(config.storage))
     launch(job)
     return job
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from core.jobs.ending import StepLog, record_results
 from core.jobs.launcher import launch
 from core.messages import N_
 from core.progress import Progress
-from core.search.records import TrialState, read_trials, trial_folder
+from core.search.records import (
+    WEIGHTS_FILES,
+    WEIGHTS_FOLDER,
+    TrialState,
+    joined_study,
+    read_trials,
+    trial_folder,
+)
 from core.training.config import TrainingConfig
 from core.workspace import list_runs, new_job_name, project_of
 
@@ -23,10 +31,14 @@ _TRAINING = "core.training.job:train"
 def start_winner(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """The last step of a search: its best trial becomes a run, to be tested and packed as any other.
 
+    Where its weights are on another machine there is no run; the result says where they are.
     A search that went on and found nothing better keeps the run that it has.
     """
     search = JobDirectory(directory)
-    number = int((search.result() or {})["search"]["best"]["number"])
+    found = (search.result() or {})["search"]
+    if found.get("elsewhere"):
+        return {"run": ""}  # trained again it would be another one
+    number = int(found["best"]["number"])
     for path in list_runs(project_of(directory)):
         if _trial_of(path) == (search.name, number):
             return {"run": path.name}
@@ -50,6 +62,9 @@ def run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
         )
     path = project_of(search.path).runs / new_job_name("run")
     settings = TrainingConfig.from_json(trial.settings)
+    joined = joined_study(search.path)
+    if joined is not None:  # the same pictures may have another number here
+        settings = replace(settings, dataset_version=joined["dataset_version"])
     if trial.has_weights:
         _take_weights(trial_folder(search.path, number), path)
     write_json(path / "about.json", {"name": f"{search.name} · {number}", "note": ""})
@@ -63,8 +78,8 @@ def run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
 
 def _take_weights(trial: Path, run: Path) -> None:
     run.mkdir(parents=True)
-    shutil.copytree(trial / "checkpoints", run / "checkpoints")
-    for name in ("metrics.jsonl", "training.json"):
+    shutil.copytree(trial / WEIGHTS_FOLDER, run / WEIGHTS_FOLDER)
+    for name in WEIGHTS_FILES:
         shutil.copyfile(trial / name, run / name)
 
 

@@ -76,7 +76,7 @@ def main() -> int:
     """Run the job whose directory is the first argument; 0 if it finished or was stopped."""
     job = JobDirectory(Path(sys.argv[1]))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _prepare_environment()
+    prepare_environment()
     return Worker(job).run()
 
 
@@ -215,7 +215,7 @@ class Worker:
         return 1
 
 
-def _prepare_environment() -> None:
+def prepare_environment() -> None:
     """Set what Keras and its backends read when they are first imported."""
     os.environ.setdefault("KERAS_HOME", str(backbones_folder()))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -17,15 +17,27 @@ import optuna
 import core
 from core.data.dataset import Dataset, open_dataset
 from core.errors import SearchError
-from core.messages import N_
-from core.progress import JobStopped, Progress, QuietProgress, Stage
+from core.messages import N_, Message
+from core.progress import JobPaused, JobStopped, Progress, QuietProgress, Stage
 from core.search.config import SearchConfig
 from core.search.cores import CORES_VARIABLE, share_cores
+from core.search.database import database_in_use
 from core.search.folds import is_cross_validated, judged_rows
+from core.search.mailbox import mailbox_of
+from core.search.orders import write_order
 from core.search.recording import Recorder
-from core.search.records import best_trial, counts, read_now, read_trials
+from core.search.records import best_trial, counts, joined_study, read_now, read_trials
 from core.search.starting import queue_first_trials
-from core.search.study import open_study, plan_of, seed_of, set_plan, settle_abandoned
+from core.search.study import (
+    PLACE,
+    forget_plan,
+    has_running,
+    open_study,
+    plan_of,
+    seed_of,
+    set_plan,
+    settle_abandoned,
+)
 from core.search.verdict import verdict
 from core.search.working import HEADS_SHARE, SearchWorker
 from core.training.estimate import expected_stages
@@ -34,31 +46,22 @@ from core.workspace import project_of
 
 _HELPERS_END_SECONDS = 30.0
 _HEAD_SECONDS = 1.0  # a trial of a head
+_OTHERS_END_SECONDS = 10.0  # for processes that were not started here to give up what they have at work
+_LOOK_SECONDS = 0.2
 
 
 def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Run trials; stopped with at least one complete, it returns as if it had finished.
 
     Raises:
-        SearchError: nothing works, or no trial was completed in the time.
+        SearchError: nothing works, or no trial was completed in the time, or the database was lost.
     """
     settings = SearchConfig.from_json(config)
+    _require_own(directory)
     dataset = open_dataset(project_of(directory), settings.base.dataset_version)
     require_all_parts(dataset)
-    study = open_study(directory, settings, seed=seed_of(settings, 0))
-    settle_abandoned(study)
-    queue_first_trials(study, directory, settings)
-    worker = SearchWorker(directory, settings, dataset, study, progress, seed=seed_of(settings, 0, study))
-    progress.plan({**_preparation(dataset, settings), Stage.SEARCHING: _expected(dataset, settings)})
-    worker.runner.prepare(settings.base)
-    progress.stage(Stage.SEARCHING)
-    with Recorder(directory, settings, study, progress) as recorder:
-        _begin(study, settings, recorder.seconds_before)
-        try:
-            with _helpers(directory, settings.workers):
-                worker.work()
-        finally:
-            set_plan(study, **{**plan_of(study), "over": True})
+    with database_in_use(settings.storage):
+        _work(directory, settings, dataset, progress)
     if best_trial(read_trials(directory), settings.goal) is None:
         if progress.should_stop():
             raise JobStopped
@@ -69,16 +72,57 @@ def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[
 
 
 def conclude(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Say which trial is the best, how much its score flatters it, and what was gained."""
+    """Say which trial is the best, how much its score flatters it, what was gained, and where its weights are."""
     settings = SearchConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.base.dataset_version)
-    study = open_study(directory, settings, create=False)
-    settle_abandoned(study)
-    Recorder(directory, settings, study, QuietProgress()).look()  # what ended while nobody wrote it down
-    trials = read_trials(directory)
-    found = verdict(study, settings, dataset, judged_rows(settings, dataset), trials)
+    with database_in_use(settings.storage):
+        study = open_study(directory, settings, create=False)
+        settle_abandoned(study)
+        mailbox = mailbox_of(directory, settings)
+        Recorder(directory, settings, study, QuietProgress(), mailbox).look()  # what nobody wrote down
+        trials = read_trials(directory)
+        found = verdict(study, settings, dataset, judged_rows(settings, dataset), trials)
+        elsewhere = _elsewhere(directory, study, found["best"]["number"])
     seconds = round(read_now(directory).seconds, 1)
-    return {"search": {"trials": counts(trials), "seconds": seconds, **found}}
+    answer = {"trials": counts(trials), "seconds": seconds, **found}
+    return {"search": answer | ({"elsewhere": elsewhere.to_json()} if elsewhere else {})}
+
+
+def _work(directory: Path, settings: SearchConfig, dataset: Dataset, progress: Progress) -> None:
+    study = open_study(directory, settings, seed=seed_of(settings, 0))
+    write_order(study, settings, dataset)
+    _await_beginning(study)
+    settle_abandoned(study)
+    queue_first_trials(study, directory, settings)
+    worker = SearchWorker(directory, settings, dataset, study, progress, seed=seed_of(settings, 0, study))
+    progress.plan({**_preparation(dataset, settings), Stage.SEARCHING: _expected(dataset, settings)})
+    worker.runner.prepare(settings.base)
+    progress.stage(Stage.SEARCHING)
+    with Recorder(directory, settings, study, progress, mailbox_of(directory, settings)) as recorder:
+        _begin(study, settings, recorder.seconds_before)
+        with _helpers(directory, settings.workers), _ending(study):
+            worker.work_to_the_end()
+        settle_abandoned(study)
+        if not progress.should_stop():
+            _await_others(study)
+
+
+def _require_own(directory: Path) -> None:
+    if joined_study(directory) is not None:
+        raise SearchError(
+            N_(
+                "“{name}” is another machine's search, which this one only helps. Go on with it there, "
+                "and help with: python -m core search --worker {name} --storage ADDRESS"
+            ),
+            name=directory.name,
+        )
+
+
+def _await_beginning(study: optuna.Study) -> None:
+    """Workers that join before the time runs wait for it; those that are still at work go on."""
+    plan = plan_of(study)
+    if plan["over"] or plan["rests"]:
+        forget_plan(study)
 
 
 def _begin(study: optuna.Study, settings: SearchConfig, spent: float) -> None:
@@ -90,6 +134,50 @@ def _begin(study: optuna.Study, settings: SearchConfig, spent: float) -> None:
         heads_until=now + HEADS_SHARE * total - spent if total and not settings.trials else None,
         trials=settings.trials,
     )
+
+
+@contextlib.contextmanager
+def _ending(study: optuna.Study) -> Iterator[None]:
+    """Tell every other process how this one's work ended."""
+    rests = False
+    try:
+        yield
+    except JobPaused:
+        rests = True
+        raise
+    finally:
+        set_plan(study, **{**plan_of(study), "over": not rests, "rests": rests})
+
+
+def _await_others(study: optuna.Study) -> None:
+    """The time is over for processes on other machines as well; what they gave up counts."""
+    deadline = time.monotonic() + _OTHERS_END_SECONDS
+    while has_running(study) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+
+
+def _elsewhere(directory: Path, study: optuna.Study, number: int) -> Message | None:
+    """Where the weights of the best trial are, if they are not here."""
+    if any(trial.number == number and trial.has_weights for trial in read_trials(directory)):
+        return None
+    attributes = study.get_trials(deepcopy=False)[number].user_attrs
+    place = attributes.get(PLACE)
+    if place is None:
+        return Message(
+            N_("The weights of trial {number}, the best, are gone. To train it again: {command}"),
+            {"number": number, "command": _run_command(directory, number)},
+        )
+    return Message(
+        N_(
+            "Trial {number} is the best. Its weights were too large to be sent: they are on the machine "
+            "{machine}, in {folder}. Make it a run there: {command}"
+        ),
+        {"number": number, **place, "command": _run_command(directory, number)},
+    )
+
+
+def _run_command(directory: Path, number: int) -> str:
+    return f"python -m core trials {directory.name} --run {number}"
 
 
 def _expected(dataset: Dataset, settings: SearchConfig) -> float:

@@ -14,12 +14,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core.files import read_json, read_json_lines
+from core.files import read_json, read_json_lines, write_json
 from core.messages import Message
 from core.search.config import Goal
 
 TRIALS_FILE, TRIALS_FOLDER = "trials.jsonl", "trials"
 RESULT_FILE = "training.json"  # in a trial's folder, once it is trained
+WEIGHTS_FOLDER, WEIGHTS_FILES = "checkpoints", ("metrics.jsonl", RESULT_FILE)  # there: what a run is made of
+_JOINED_FILE = "study.json"
 
 
 class TrialState(StrEnum):
@@ -102,6 +104,21 @@ def read_trials(directory: Path) -> list[TrialRecord]:
 def trial_folder(directory: Path, number: int) -> Path:
     """Where a trial trains, and where its weights stay."""
     return directory / TRIALS_FOLDER / f"{number:05d}"
+
+
+def join_study(directory: Path, name: str, dataset_version: int) -> None:
+    """Note that a search of another machine is helped with from this directory.
+
+    Args:
+        dataset_version: under which this machine has the search's pictures.
+    """
+    write_json(directory / _JOINED_FILE, {"name": name, "dataset_version": dataset_version})
+
+
+def joined_study(directory: Path) -> dict[str, Any] | None:
+    """What :func:`join_study` noted; None for a search of this machine's own."""
+    file = directory / _JOINED_FILE
+    return dict(read_json(file)) if file.exists() else None
 
 
 def read_now(directory: Path) -> SearchNow:

@@ -9,30 +9,34 @@ trial without it was interrupted: it is queued again and does not count.
 from __future__ import annotations
 
 import os
-import re
 import socket
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
 import psutil
-from optuna.storages import JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import SearchError
 from core.files import digest_of
 from core.messages import N_
 from core.processes import process_lives
 from core.search.config import Pruner, Sampler, SearchConfig, Tradeoff
+from core.search.database import database_in_use, open_database, without_password
+from core.search.records import joined_study
 from core.workspace import project_of
 
-RECORD, OWNER, SETTINGS, PLAN = "record", "owner", "settings", "plan"
-_HEARTBEAT_SECONDS, _STALE_SECONDS = 15, 60
+RECORD, OWNER, PLACE, SETTINGS = "record", "owner", "place", "settings"  # of trials
+PLAN, ORDER = "plan", "order"  # of the study
+MACHINE_VARIABLE = "DARKROOM_MACHINE"
+_LOCK_SECONDS = 10  # after which the lock of a process that was killed while it wrote is taken over
+_NAMELESS_SECONDS = 30.0  # in which a trial that was begun says whose it is
 _STARTUP_TRIALS = 10  # at random, before anything is learnt from them
 _PRUNE_AFTER_TRIALS, _PRUNE_AFTER_EPOCHS = 4, 2
 _GRID_POINTS = 4
@@ -48,7 +52,8 @@ def journal_file(directory: Path) -> Path:
 
 def study_name(directory: Path) -> str:
     """Under which the study is kept: searches of several projects may share a database."""
-    return f"{project_of(directory).name}/{directory.name}"
+    joined = joined_study(directory)
+    return str(joined["name"]) if joined else f"{project_of(directory).name}/{directory.name}"
 
 
 def open_study(directory: Path, config: SearchConfig, *, seed: int = 0, create: bool = True) -> optuna.Study:
@@ -60,7 +65,7 @@ def open_study(directory: Path, config: SearchConfig, *, seed: int = 0, create: 
     Raises:
         SearchError: the database cannot be reached, or has no such study.
     """
-    storage = _database(config.storage) if config.storage else _journal(directory)
+    storage = open_database(config.storage, queue_again) if config.storage else _journal(directory)
     is_several = config.tradeoff is not Tradeoff.NONE
     better = StudyDirection.MINIMIZE if config.goal.is_better_low else StudyDirection.MAXIMIZE
     options: dict[str, Any] = {
@@ -70,10 +75,11 @@ def open_study(directory: Path, config: SearchConfig, *, seed: int = 0, create: 
         "pruner": _pruner(config),
     }
     try:
-        if create:
-            directions = [better, StudyDirection.MINIMIZE] if is_several else [better]
-            return optuna.create_study(**options, directions=directions, load_if_exists=True)
-        return optuna.load_study(**options)
+        with database_in_use(config.storage):
+            if create:
+                directions = [better, StudyDirection.MINIMIZE] if is_several else [better]
+                return optuna.create_study(**options, directions=directions, load_if_exists=True)
+            return optuna.load_study(**options)
     except KeyError as error:
         raise SearchError(
             N_("There is no search called “{name}” in {storage}."),
@@ -111,25 +117,64 @@ def ended(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return sorted(done, key=lambda trial: trial.user_attrs[RECORD]["ended"])
 
 
+def trials_done_by(study: optuna.Study, worker: str) -> int:
+    """How many of those that count a worker has brought to an end; ``worker`` as :func:`worker_name` says."""
+    done = ended(study.get_trials(deepcopy=False))
+    return sum(trial.user_attrs[RECORD]["worker"] == worker for trial in done)
+
+
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Let a trial that was interrupted be done anew, with the same settings."""
-    RetryHeartbeatStaleTrialCallback()(study, trial)
+    """Let a trial that was interrupted be done anew, with the same settings, by whoever comes first."""
+    history = [*trial.system_attrs.get("retry_history", ()), trial.number]
+    study.add_trial(
+        optuna.create_trial(
+            state=TrialState.WAITING,
+            params=trial.params,
+            distributions=trial.distributions,
+            user_attrs={
+                name: value for name, value in trial.user_attrs.items() if name not in (OWNER, PLACE, RECORD)
+            },
+            system_attrs={**trial.system_attrs, "failed_trial": history[0], "retry_history": history},
+        )
+    )
 
 
-def settle_abandoned(study: optuna.Study) -> None:
-    """Bring trials to an end whose process on this machine is dead: the finished count, the others are queued."""
+def settle_abandoned(study: optuna.Study, nameless: dict[int, float] | None = None) -> None:
+    """Bring trials to an end whose process is dead: those that were done count, the others are queued.
+
+    On this machine it is seen at once; on another one by its heartbeat, in a database.
+
+    Args:
+        nameless: since when trials are seen that do not say whose they are; kept from call to call.
+    """
+    optuna.storages.fail_stale_trials(study)
+    nameless = {} if nameless is None else nameless
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        owner = trial.user_attrs.get(OWNER)
-        if owner is None or owner["host"] != socket.gethostname():
-            continue  # the heartbeat's matter
-        if process_lives(owner["pid"], owner["started"]):
+        if not _is_abandoned(trial, nameless):
             continue
         record = trial.user_attrs.get(RECORD)
-        if record is not None and record["state"] == "complete":
-            study.tell(trial.number, values_of_record(record))
-            continue
-        study.tell(trial.number, state=TrialState.FAIL)
-        queue_again(study, trial)
+        try:
+            if record is not None and record["state"] == "complete":
+                study.tell(trial.number, values_of_record(record))
+            else:
+                study.tell(trial.number, state=TrialState.FAIL)
+                queue_again(study, trial)
+        except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
+            continue  # another process was first
+
+
+def _is_abandoned(trial: FrozenTrial, nameless: dict[int, float]) -> bool:
+    owner = trial.user_attrs.get(OWNER)
+    if owner is None:  # its process died before it could say who it is, or is about to
+        now = time.monotonic()
+        return now - nameless.setdefault(trial.number, now) > _NAMELESS_SECONDS
+    if owner["host"] != machine_name():
+        return False  # the heartbeat's matter
+    return not process_lives(owner["pid"], owner["started"])
+
+
+def has_running(study: optuna.Study) -> bool:
+    return bool(study.get_trials(deepcopy=False, states=[TrialState.RUNNING]))
 
 
 def values_of_record(record: dict[str, Any]) -> list[float]:
@@ -140,36 +185,24 @@ def values_of_record(record: dict[str, Any]) -> list[float]:
 def this_process() -> dict[str, Any]:
     """Who works on a trial."""
     process = psutil.Process(os.getpid())
-    return {"host": socket.gethostname(), "pid": process.pid, "started": process.create_time()}
+    return {"host": machine_name(), "pid": process.pid, "started": process.create_time()}
 
 
-def without_password(address: str) -> str:
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", address)
+def worker_name(process: Mapping[str, Any]) -> str:
+    """For people; ``process`` as :func:`this_process` tells."""
+    return f"{process['host']}:{process['pid']}"
+
+
+def machine_name() -> str:
+    """No two machines of a search may have the same: the host's, or ``DARKROOM_MACHINE``."""
+    return os.environ.get(MACHINE_VARIABLE) or socket.gethostname()
 
 
 def _journal(directory: Path) -> JournalStorage:
     file = str(journal_file(directory))
-    return JournalStorage(JournalFileBackend(file, lock_obj=JournalFileOpenLock(file)))
-
-
-def _database(address: str) -> RDBStorage:
-    try:
-        return RDBStorage(
-            address,
-            engine_kwargs={"pool_pre_ping": True},
-            heartbeat_interval=_HEARTBEAT_SECONDS,
-            grace_period=_STALE_SECONDS,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
-        )
-    except (SQLAlchemyError, ImportError) as error:
-        raise SearchError(
-            N_(
-                "The database {address} cannot be used: {error}. "
-                "Check the address, that the server runs, and that its driver is installed."
-            ),
-            address=without_password(address),
-            error=str(error).splitlines()[0],
-        ) from error
+    return JournalStorage(
+        JournalFileBackend(file, lock_obj=JournalFileOpenLock(file, grace_period=_LOCK_SECONDS))
+    )
 
 
 def _pruner(config: SearchConfig) -> optuna.pruners.BasePruner:
@@ -193,7 +226,13 @@ def seed_of(config: SearchConfig, process: int, study: optuna.Study | None = Non
 
 
 def set_plan(
-    study: optuna.Study, *, deadline: float | None, heads_until: float | None, trials: int, over: bool = False
+    study: optuna.Study,
+    *,
+    deadline: float | None,
+    heads_until: float | None,
+    trials: int,
+    over: bool = False,
+    rests: bool = False,
 ) -> None:
     """Tell every process that works on the study when to end.
 
@@ -201,8 +240,10 @@ def set_plan(
         deadline: seconds since the epoch; None: there is none.
         heads_until: how long a full search trains heads alone; None: a share of the trials.
         trials: the most that count; 0: any number.
+        over: it has ended; trials at work are given up.
+        rests: it will go on; trials at work are queued again.
     """
-    plan = {"deadline": deadline, "heads_until": heads_until, "trials": trials, "over": over}
+    plan = {"deadline": deadline, "heads_until": heads_until, "trials": trials, "over": over, "rests": rests}
     study.set_user_attr(PLAN, plan)
 
 
@@ -211,4 +252,13 @@ def plan_of(study: optuna.Study) -> dict[str, Any]:
     return dict(study.user_attrs.get(PLAN) or _NO_PLAN)
 
 
-_NO_PLAN = {"deadline": None, "heads_until": None, "trials": 0, "over": True}
+def has_plan(study: optuna.Study) -> bool:
+    """Whether trials may begin, or are over already; not yet, while the search prepares itself."""
+    return study.user_attrs.get(PLAN) is not None
+
+
+def forget_plan(study: optuna.Study) -> None:
+    study.set_user_attr(PLAN, None)
+
+
+_NO_PLAN = {"deadline": None, "heads_until": None, "trials": 0, "over": True, "rests": False}

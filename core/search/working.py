@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import shutil
-import socket
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.samplers import PartialFixedSampler
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.data.dataset import Dataset
 from core.errors import DarkroomError, SearchError
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress
 from core.search.config import SearchConfig
+from core.search.mailbox import Mailbox
 from core.search.records import TRIALS_FOLDER, trial_folder
 from core.search.records import TrialState as Ended
 from core.search.space import Speed, Value, config_with
 from core.search.starting import best_of, queue_warm_starts
 from core.search.study import (
     OWNER,
+    PLACE,
     RECORD,
     SETTINGS,
     counted,
     ended,
+    has_running,
     plan_of,
     queue_again,
     sampler_of,
+    settle_abandoned,
     this_process,
     values_of_record,
+    worker_name,
 )
 from core.search.trial import Outcome, TrialRunner
 from core.training.config import Recipe, TrainingConfig
@@ -63,13 +68,20 @@ class SearchWorker:
 
     def __init__(
         self, directory: Path, config: SearchConfig, dataset: Dataset, study: optuna.Study,
-        progress: Progress, *, seed: int,
+        progress: Progress, *, seed: int, mailbox: Mailbox | None = None,
     ) -> None:  # fmt: skip
+        """Prepare to work.
+
+        Args:
+            mailbox: where the search cannot see ``directory``, what brings it the best trials' weights.
+        """
         self._directory, self._config, self._dataset = directory, config, dataset
         self._study, self._progress = study, progress
         self._own_sampler = sampler_of(config, seed)
         self._runner = TrialRunner(dataset=dataset, config=config, progress=progress)
         self._owner = this_process()
+        self._mailbox = mailbox
+        self._trial: int | None = None  # at work
         self._plan = plan_of(study)
         self._looked = 0.0
         self._modules = 0  # that were loaded when it was looked at last
@@ -89,7 +101,12 @@ class SearchWorker:
         """
         while not self._is_over():
             self._study.sampler = self._sampler()
-            self._study.optimize(self._objective, n_trials=1, catch=(_Over, _Failed))
+            self._trial = None
+            try:
+                self._study.optimize(self._objective, n_trials=1, catch=(_Over, _Failed))
+            except (ValueError, UpdateFinishedTrialError):
+                if not self._was_given_away():
+                    raise
             self._give_memory_back()
             self._queue_what_is_left()
             if self._paused:
@@ -97,14 +114,22 @@ class SearchWorker:
             self._keep_the_best_weights()
             self._require_that_something_works()
 
+    def work_to_the_end(self) -> None:
+        """As :meth:`work`; then wait for what others have at work, and do it where they do not."""
+        nameless: dict[int, float] = {}
+        self.work()
+        while not self._must_end_trial() and has_running(self._study):
+            time.sleep(_LOOK_SECONDS)
+            settle_abandoned(self._study, nameless)
+            self.work()
+
     # -- one trial
 
     def _objective(self, trial: optuna.Trial) -> float | tuple[float, ...]:
+        self._trial = trial.number
         frozen = self._frozen(trial.number)
         if self._comes_too_late(trial):
-            if (
-                "fixed_params" in frozen.system_attrs
-            ):  # it was asked for, and will be again if the search goes on
+            if "fixed_params" in frozen.system_attrs:  # it will be asked for again if the search goes on
                 self._left = trial.number
             raise _Over
         trial.set_user_attr(OWNER, self._owner)
@@ -115,7 +140,7 @@ class SearchWorker:
             "speed": (Speed.HEAD if settings.recipe is Recipe.QUICK else Speed.FULL).value,
             "params": params,
             "settings": settings.to_json(),
-            "worker": f"{socket.gethostname()}:{os.getpid()}",
+            "worker": worker_name(self._owner),
         }
 
         def end(state: Ended, **details: Any) -> None:
@@ -152,11 +177,14 @@ class SearchWorker:
             end(Ended.FAILED, curve=told, reason=error.message.to_json())
             self._forget(folder)
             raise _Failed from error
+        except (StorageInternalError, SQLAlchemyError, UpdateFinishedTrialError):
+            raise  # no fault of the trial's
         except Exception as error:
             log.exception("Trial %s broke", trial.number)
             end(Ended.FAILED, curve=told, reason=_broken(error).to_json())
             self._forget(folder)
             raise _Failed from error
+        self._send(trial, folder, outcome)
         end(Ended.COMPLETE, **_details(outcome))
         values = values_of_record({"value": outcome.value, "second": outcome.second})
         return values[0] if len(values) == 1 else tuple(values)
@@ -179,6 +207,28 @@ class SearchWorker:
             if before.exists() and not folder.exists():
                 before.rename(folder)
         return folder
+
+    def _send(self, trial: optuna.Trial, folder: Path, outcome: Outcome) -> None:
+        """Before the trial counts, its weights are on their way: the search may end with it."""
+        if self._mailbox is None:
+            return
+        trial.set_user_attr(PLACE, {"machine": self._owner["host"], "folder": str(folder)})
+        best = best_of(self._complete(), self._config)[:KEPT_TRIALS]
+        sign = 1.0 if self._config.goal.is_better_low else -1.0
+        beaten = [one for one in best if sign * one.user_attrs[RECORD]["value"] >= sign * outcome.value]
+        if beaten or len(best) < KEPT_TRIALS or self._is_several:
+            self._mailbox.send(trial.number, folder)
+
+    def _was_given_away(self) -> bool:
+        """Whether this process was not heard of for so long that its trial is another's now."""
+        if self._trial is None:
+            return False
+        trial = self._frozen(self._trial)
+        is_away = trial.state is TrialState.FAIL and RECORD not in trial.user_attrs
+        if is_away:
+            log.warning("Trial %s was given to another process", trial.number)
+            self._forget(trial_folder(self._directory, trial.number))
+        return is_away
 
     def _must_end_trial(self) -> bool:
         if self._progress.should_stop():
@@ -236,8 +286,7 @@ class SearchWorker:
     def _keep_the_best_weights(self) -> None:
         """Of all trials in this folder the best few, and what is on the Pareto front."""
         trials = self._study.get_trials(deepcopy=False)
-        complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
-        kept = {trial.number for trial in best_of(complete, self._config)[:KEPT_TRIALS]}
+        kept = {trial.number for trial in best_of(self._complete(), self._config)[:KEPT_TRIALS]}
         if self._is_several:
             kept |= {trial.number for trial in self._study.best_trials}
         for trial in trials:
@@ -248,6 +297,11 @@ class SearchWorker:
         for folder in (self._directory / TRIALS_FOLDER).glob("*"):
             if int(folder.name) not in kept:
                 self._forget(folder)
+        if self._mailbox is not None:
+            self._mailbox.forget(self._mailbox.waiting() - kept)
+
+    def _complete(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
 
     def _give_memory_back(self) -> None:
         """What a trial leaves behind refers to itself, as Keras's models do; modules need not be looked through."""

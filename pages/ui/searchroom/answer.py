@@ -121,7 +121,9 @@ def _run_of_best(project: Project, search: Search) -> None:
     """The way to the classifier: the best trial's own weights, tested."""
     path = project.runs / search.run
     if not search.run or not (path / "config.json").is_file():
-        st.caption(_("Its run is gone, or was never made. Any trial below can be turned into one."))
+        elsewhere = search.result.get("elsewhere")  # on which machine its weights are
+        gone = _("Its run is gone, or was never made. Any trial below can be turned into one.")
+        st.caption(show(Message.from_json(elsewhere)) if elsewhere else gone)
         return
     test = (JobDirectory(path).result() or {}).get("test")
     with st.container(horizontal=True, vertical_alignment="center"):
