@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import streamlit as st
@@ -116,10 +117,10 @@ def _where(project: Project) -> dict[str, Any]:
         )
     if storage:
         st.caption(escape(_("Once it runs, each other machine that has this project joins with:")))
-        st.code(worker_command(), language="bash", wrap_lines=True)
+        st.code(worker_command(project), language="bash", wrap_lines=True)
     return {"start_from": start_from, "storage": storage.strip()}
 
 
-def worker_command() -> str:
-    """How another machine joins. The address stays out of it: it may hold a password."""
-    return "python -m core search --worker --storage ADDRESS"
+def worker_command(project: Project) -> str:
+    """How another machine joins. The address stays out of it, for it may hold a password; the search has no name yet."""
+    return f"python -m core search --worker SEARCH --project {shlex.quote(project.name)} --storage ADDRESS"
