@@ -13,11 +13,12 @@ import optuna
 import psutil
 
 from core.files import read_json_lines
-from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.start import wait_for
 from core.search.config import SearchConfig
 from core.search.study import OWNER, open_study
 from core.workspace import Project
-from tests.command_line import log_of, start_command, wait_until
+from tests.command_line import answer_of, log_of, start_command, wait_until
 
 # Two dimensions, judged on the validation pictures: a trial takes about a tenth of a second.
 QUICK = ("--project", "digits", "--epochs", "40", "--scoring", "validation", "--only",
@@ -39,6 +40,19 @@ def start_search_command(project: Project, *options: str) -> tuple[subprocess.Po
     wait_until(lambda: bool(new()) or process.poll() is not None, "the search to begin")
     assert new(), process.communicate()[1]
     return process, new()[0]
+
+
+def start_detached(project: Project, *options: str) -> JobDirectory:
+    process, job = start_search_command(project, "--detach", *options)
+    answer_of(process)
+    return job
+
+
+def counts_of(job: JobDirectory) -> dict[str, int]:
+    """What the search says of its trials once it has ended; its winner's run may still be at work."""
+    assert wait_for(job) is JobState.FINISHED, job.status()
+    counts: dict[str, int] = (job.result() or {})["search"]["trials"]
+    return counts
 
 
 def numbers(job: JobDirectory) -> list[int]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
 
 import pytest
 
 from core.__main__ import main
 from core.jobs.directory import JobState
 from core.workspace import Project
-from tests.command_line import run_command, wait_until
+from tests.command_line import run_command, wait_for_state, wait_until
 from tests.search.commands import (
     QUICK,
+    counts_of,
     home_of,
     kill_in_a_trial,
     no_survivors,
     numbers,
+    start_detached,
     start_search_command,
     wait_for_trials,
     was_done_again,
@@ -83,17 +84,16 @@ def test_what_cannot_be_is_said_in_a_sentence(
 
 def test_a_search_whose_process_was_killed_goes_on_and_counts_right(digits_project: Project) -> None:
     with no_survivors(digits_project):
-        process, job = start_search_command(digits_project, "--trials", "1000")
+        job = start_detached(digits_project, "--trials", "1000")
         wait_for_trials(job, 2)
         own = job.process_id()
         assert own is not None
         lost = kill_in_a_trial(job, own)
-        process.communicate()
-        assert process.returncode == 1
+        wait_for_state(job, JobState.INTERRUPTED)
         before = numbers(job)
         job.extend({"trials": len(before) + 4})
-        answer: dict[str, Any] = run_command(home_of(digits_project), "search", "--resume", job.name)
-    assert answer["trials"] == {"complete": len(before) + 4, "pruned": 0, "failed": 0}
+        run_command(home_of(digits_project), "search", "--resume", job.name, "--detach")
+        assert counts_of(job) == {"complete": len(before) + 4, "pruned": 0, "failed": 0}
     assert numbers(job)[: len(before)] == before
     assert len(set(numbers(job))) == len(before) + 4
     assert was_done_again(job, lost)

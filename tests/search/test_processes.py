@@ -14,13 +14,14 @@ from core.search.study import machine_name
 from core.workspace import Project
 from tests.command_line import answer_of, start_command, wait_for_state, wait_until
 from tests.search.commands import (
+    counts_of,
     helpers_of,
     home_of,
     kill_in_a_trial,
     no_survivors,
     numbers,
     running,
-    start_search_command,
+    start_detached,
     study_of,
     wait_for_trials,
     was_done_again,
@@ -31,19 +32,6 @@ from tests.search.commands import (
 def helper_trials(job: JobDirectory) -> int:
     """How many workers besides the search's own process have brought a trial to an end."""
     return len(workers(job) - {f"{machine_name()}:{job.process_id()}"})
-
-
-def start_detached(project: Project, *options: str) -> JobDirectory:
-    process, job = start_search_command(project, "--detach", *options)
-    answer_of(process)
-    return job
-
-
-def counts_of(job: JobDirectory) -> dict[str, int]:
-    """What the search says of its trials once it has ended; its winner's run may still be at work."""
-    assert wait_for(job) is JobState.FINISHED, job.status()
-    counts: dict[str, int] = (job.result() or {})["search"]["trials"]
-    return counts
 
 
 def test_a_helper_that_is_killed_loses_nothing(digits_project: Project) -> None:

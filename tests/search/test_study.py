@@ -97,6 +97,32 @@ def test_a_trial_killed_between_its_last_two_words_is_complete(directory: Path) 
     assert study.best_value == 0.75
 
 
+def test_a_retried_trial_is_not_taken_for_the_dead_process(directory: Path) -> None:
+    """Between being taken and saying whose it is, it would be ended again under its new process."""
+    study = open_study(directory, config())
+    begun(study, DEAD, record(0.5, "pruned"))
+    settle_abandoned(study)
+    again = study.ask()
+    assert OWNER not in again.user_attrs
+    assert RECORD not in again.user_attrs
+    settle_abandoned(study)
+    assert states(study) == [TrialState.FAIL, TrialState.RUNNING]
+
+
+def test_a_trial_that_never_said_whose_it_is_is_done_again(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process was killed at once; it would count for ever as being at work."""
+    study = open_study(directory, config())
+    study.ask()
+    seen: dict[int, float] = {}
+    settle_abandoned(study, seen)
+    assert states(study) == [TrialState.RUNNING]
+    monkeypatch.setattr("core.search.study._NAMELESS_SECONDS", 0.0)
+    settle_abandoned(study, seen)
+    assert states(study) == [TrialState.FAIL, TrialState.WAITING]
+
+
 def test_settling_twice_queues_once(directory: Path) -> None:
     study = open_study(directory, config())
     begun(study, DEAD)
