@@ -113,12 +113,12 @@ def running(study: optuna.Study) -> Sequence[optuna.trial.FrozenTrial]:
     return [trial for trial in trials if OWNER in trial.user_attrs]
 
 
-def was_done_again(job: JobDirectory, number: int) -> bool:
-    """Whether a trial that was interrupted has a successor that was brought to an end, and counts itself no more."""
+def is_not_lost(job: JobDirectory, number: int) -> bool:
+    """Whether a trial that was killed counts once: itself, if only its last word was missing, or its successor."""
     trials = study_of(job).get_trials(deepcopy=False)
     history = {trial.number: trial.system_attrs.get("retry_history", []) for trial in trials}
     ended = set(numbers(job))
-    return number not in ended and any(number in history[other] for other in ended)
+    return (number in ended) != any(number in history[other] for other in ended)
 
 
 @contextmanager

@@ -15,13 +15,13 @@ from tests.search.commands import (
     QUICK,
     counts_of,
     home_of,
+    is_not_lost,
     kill_in_a_trial,
     no_survivors,
     numbers,
     start_detached,
     start_search_command,
     wait_for_trials,
-    was_done_again,
 )
 
 TEST_MEASURES = {"accuracy", "macro_f1", "majority_baseline"}
@@ -96,7 +96,7 @@ def test_a_search_whose_process_was_killed_goes_on_and_counts_right(digits_proje
         assert counts_of(job) == {"complete": len(before) + 4, "pruned": 0, "failed": 0}
     assert numbers(job)[: len(before)] == before
     assert len(set(numbers(job))) == len(before) + 4
-    assert was_done_again(job, lost)
+    assert is_not_lost(job, lost)
 
 
 def test_ctrl_c_keeps_the_best(digits_project: Project) -> None:

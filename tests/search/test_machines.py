@@ -50,12 +50,12 @@ from tests.recording import Recorder
 from tests.search.commands import (
     counts_of,
     home_of,
+    is_not_lost,
     kill_in_a_trial,
     no_survivors,
     numbers,
     start_detached,
     study_of,
-    was_done_again,
 )
 from tests.search.postgresql import MISSING, PASSWORD, QUOTED, Server, programs, running_server
 from tests.search.test_job import LINEAR, Pausing, searched
@@ -232,7 +232,7 @@ def test_a_machine_that_dies_gives_its_trial_back(
         worker.communicate()
         assert counts_of(job) == {"complete": 10, "pruned": 0, "failed": 0}
     assert len(set(numbers(job))) == 10
-    assert was_done_again(job, lost)
+    assert is_not_lost(job, lost)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -21,7 +21,7 @@ from core.files import read_json
 from core.models.backbones import at_size, get_backbone
 from core.models.conversion import cached_engine
 from core.models.engine import Engine
-from core.models.speeds import measured_speed, measured_speeds
+from core.models.speeds import measured_speed, measured_speeds, speed_key
 from core.progress import QuietProgress
 from core.training import features
 from core.training.config import Recipe, TrainingConfig
@@ -78,7 +78,7 @@ def test_a_small_size_is_obeyed_from_pixels_to_every_export(small_run: Path, dig
     kept = {folder.name for folder in (dataset.folder / "features").iterdir()}
     assert {small.stem, own.stem} <= kept, "features of both sizes lie apart"
     assert measured_speed(at_size(lite0, SIZE)) is not None
-    assert lite0.key not in measured_speeds(), "sixty pictures are too few to time the own size by"
+    assert speed_key(at_size(lite0, SIZE)) not in measured_speeds(), "another size is not the backbone's own"
 
 
 def test_a_network_of_the_runs_own_is_trained_at_the_size(digits_project: Project) -> None:
