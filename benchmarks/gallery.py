@@ -20,20 +20,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.conversation import EAVESDROP, answered
+from benchmarks.conversation import answered, heard_page, required_browser
 from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
-from benchmarks.server import ROOT, Server, serving
+from benchmarks.server import Server
 from core.data.dataset import complete_manifest, thumbnail_path, write_version
 from core.data.decoding import PictureFacts, examine_picture
 from core.data.layout import Split
 from core.messages import Message
 from core.workspace import open_staging, publish_project
 from tests.browser.driving import settled
-from tests.browser.executable import find_executable
 
 MOST_MILLISECONDS = 300.0
 _PICTURES, _QUICK_PICTURES = 50_000, 500
@@ -42,34 +41,26 @@ _THUMBNAILS = 100
 _TURNS, _QUICK_TURNS = 60, 3
 _REPEATS, _QUICK_REPEATS = 8, 1
 _PROJECT = "Large"
-_BROWSER_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
 
 def run(options: Options) -> list[Figure]:
-    executable = find_executable()
-    if executable is None:
-        raise RuntimeError("no Chromium here: install one, or set DARKROOM_BROWSER to its path")
+    executable = required_browser()
     pictures = _QUICK_PICTURES if options.quick else _PICTURES
     turns = _QUICK_TURNS if options.quick else _TURNS
     repeats = _QUICK_REPEATS if options.quick else _REPEATS
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         os.environ["DARKROOM_HOME"] = str(folder / "home")
         write_large_project(folder / "photographs", pictures)
-        browser = playwright.chromium.launch(executable_path=executable, args=_BROWSER_ARGUMENTS)
-        with serving(ROOT / "app.py", folder / "home") as server:
-            page = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US").new_page()
-            page.add_init_script(EAVESDROP)
+        with heard_page(executable, folder / "home") as (page, server):
             page.goto(f"{server.address}/data?project={_PROJECT}&section=browse")
             settled(page)
             page.locator(".dr-tile").first.wait_for()
-            figures = [
+            return [
                 *_turned(page, server, f"among {pictures:,} pictures", turns),
                 *_chosen(page, f"among {pictures:,} pictures", repeats),
                 _figure("resident memory of the server after that", server.resident_megabytes, unit="MB"),
             ]
-        browser.close()
-    return figures
 
 
 def write_large_project(folder: Path, pictures: int) -> None:

@@ -14,18 +14,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.conversation import EAVESDROP, answered
+from benchmarks.conversation import answered, heard_page, required_browser
 from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
-from benchmarks.server import ROOT, Server, serving
+from benchmarks.server import Server
 from core.data.importing import import_dataset
 from core.data.samples import write_digits
 from core.workspace import Project
 from pages.ui.searchroom.charts import CHART_NAMES
 from tests.browser.driving import settled
-from tests.browser.executable import find_executable
 from tests.searches import many_trials, search_config, write_search
 
 MOST_MILLISECONDS = 500.0
@@ -35,29 +34,21 @@ _PROJECT = "Searched"
 _CHARTS = tuple(words for name, words in CHART_NAMES.items() if name != "pareto")
 _SEARCHES = ("search-20260901-120000-aaaa", "search-20260902-120000-bbbb")
 _IMPORTANCES = {"l2": 0.5, "pooling": 0.3, "hidden_layers": 0.2}
-_BROWSER_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
 
 def run(options: Options) -> list[Figure]:
-    executable = find_executable()
-    if executable is None:
-        raise RuntimeError("no Chromium here: install one, or set DARKROOM_BROWSER to its path")
+    executable = required_browser()
     trials = _QUICK_TRIALS if options.quick else _TRIALS
     repeats = _QUICK_REPEATS if options.quick else _REPEATS
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         os.environ["DARKROOM_HOME"] = str(folder / "home")
         write_searches(folder / "digits", trials)
-        browser = playwright.chromium.launch(executable_path=executable, args=_BROWSER_ARGUMENTS)
-        with serving(ROOT / "app.py", folder / "home") as server:
-            page = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US").new_page()
-            page.add_init_script(EAVESDROP)
+        with heard_page(executable, folder / "home") as (page, server):
             page.goto(f"{server.address}/search?project={_PROJECT}")
             settled(page)
             page.locator(".st-key-trial-card").wait_for()
-            figures = _figures(page, server, f"of {trials:,} trials", repeats)
-        browser.close()
-    return figures
+            return _figures(page, server, f"of {trials:,} trials", repeats)
 
 
 def write_searches(folder: Path, trials: int) -> Project:

@@ -37,9 +37,9 @@ class TrialLog:
         self._file = directory / TRIALS_FILE
         self.known = {line["number"] for line in read_json_lines(self._file)}
 
-    def add(self, trials: Sequence[FrozenTrial]) -> None:
-        """Write down those that are new of a study's trials."""
-        for trial in ended(trials):
+    def add(self, done: Sequence[FrozenTrial]) -> None:
+        """Write down those that are new of a study's trials that have ended."""
+        for trial in done:
             if trial.number not in self.known:
                 append_json_line(self._file, _line(trial))
                 self.known.add(trial.number)
@@ -88,7 +88,8 @@ class Recorder:
         """Write down what is new."""
         trials = self._study.get_trials(deepcopy=False)
         self._take_weights(trials)
-        self._log.add(trials)
+        done = ended(trials)
+        self._log.add(done)
         going = [_going(trial) for trial in trials if trial.state is TrialState.RUNNING]
         self._judge_dimensions()
         self._keep(trials)
@@ -96,7 +97,7 @@ class Recorder:
             {
                 "going": [one for one in going if one is not None],
                 "seconds": round(self.seconds, 3),
-                "stage": _stage(trials),
+                "stage": _stage(done),
                 "workers": self._config.workers,
                 "importances": self._importances,
             }
@@ -164,7 +165,6 @@ def _going(trial: FrozenTrial) -> dict[str, Any] | None:
     }
 
 
-def _stage(trials: Sequence[FrozenTrial]) -> str:
-    """What the newest trial trains."""
-    speeds = [trial.user_attrs[RECORD]["speed"] for trial in ended(trials)]
-    return speeds[-1] if speeds else Speed.HEAD.value
+def _stage(done: Sequence[FrozenTrial]) -> str:
+    """What the newest trial that has ended trained."""
+    return str(done[-1].user_attrs[RECORD]["speed"]) if done else Speed.HEAD.value

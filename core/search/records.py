@@ -149,20 +149,23 @@ def best_trial(trials: Sequence[TrialRecord], goal: Goal) -> TrialRecord | None:
 def ranked(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]:
     """Complete trials, the best first; of equals the one with the lower loss, then the earlier."""
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    return sorted(complete, key=lambda trial: rank(trial.number, trial.value, trial.measures, goal))
 
-    def rank(trial: TrialRecord) -> tuple[float, float, int]:
-        return -_merit(trial, goal), trial.measures.get("validation_loss", math.inf), trial.number
 
-    return sorted(complete, key=rank)
+def rank(
+    number: int, value: float | None, measures: Mapping[str, float], goal: Goal
+) -> tuple[float, float, int]:
+    """A complete trial's place among others: the lower, the better."""
+    return -_merit(value, goal), measures.get("validation_loss", math.inf), number
 
 
 def pareto_front(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]:
     """The complete trials that none beats in both the goal and what is made small, the smallest first."""
     sized = [(trial.second, trial) for trial in trials if trial.second is not None]
     front: list[TrialRecord] = []
-    for _, trial in sorted(sized, key=lambda pair: (pair[0], -_merit(pair[1], goal))):
+    for _, trial in sorted(sized, key=lambda pair: (pair[0], -_merit(pair[1].value, goal))):
         if trial.state is TrialState.COMPLETE and (
-            not front or _merit(trial, goal) > _merit(front[-1], goal)
+            not front or _merit(trial.value, goal) > _merit(front[-1].value, goal)
         ):
             front.append(trial)
     return front
@@ -172,8 +175,8 @@ def counts(trials: Sequence[TrialRecord]) -> dict[str, int]:
     return {state.value: sum(trial.state is state for trial in trials) for state in TrialState}
 
 
-def _merit(trial: TrialRecord, goal: Goal) -> float:
-    """The value, such that more is better; a trial without one has the least."""
-    if trial.value is None:
+def _merit(value: float | None, goal: Goal) -> float:
+    """The value, such that more is better; None is the least."""
+    if value is None:
         return -math.inf
-    return -trial.value if goal.is_better_low else trial.value
+    return -value if goal.is_better_low else value

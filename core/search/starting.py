@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from core.errors import NotFoundError
 from core.messages import N_
 from core.search.config import SearchConfig
-from core.search.records import ranked, read_trials
+from core.search.records import rank, ranked, read_trials
 from core.search.space import Speed, exists, values_of
 from core.search.study import RECORD, SETTINGS
 from core.training.config import Recipe
@@ -56,14 +56,10 @@ def queue_warm_starts(study: optuna.Study, config: SearchConfig) -> None:
 
 
 def best_of(trials: Sequence[FrozenTrial], config: SearchConfig) -> list[FrozenTrial]:
-    """Complete trials, the best first; of equals the one with the lower loss, then the earlier."""
-    sign = 1.0 if config.goal.is_better_low else -1.0
-
-    def rank(trial: FrozenTrial) -> tuple[float, float, int]:
-        record = trial.user_attrs[RECORD]
-        return sign * record["value"], record["measures"]["validation_loss"], trial.number
-
-    return sorted((trial for trial in trials if RECORD in trial.user_attrs), key=rank)
+    """Complete trials of a study, in the order of :func:`ranked`."""
+    complete = [(trial, trial.user_attrs[RECORD]) for trial in trials if RECORD in trial.user_attrs]
+    complete.sort(key=lambda one: rank(one[0].number, one[1]["value"], one[1]["measures"], config.goal))
+    return [trial for trial, _ in complete]
 
 
 def _best_of_earlier(directory: Path, config: SearchConfig) -> list[dict[str, Any]]:

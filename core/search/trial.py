@@ -14,7 +14,7 @@ import numpy as np
 from core.data.dataset import Dataset
 from core.data.layout import Split
 from core.files import read_json_lines, whole_file, write_json, write_json_lines
-from core.progress import Progress, Stage
+from core.progress import Progress, QuietProgress
 from core.search.answers import Answers
 from core.search.config import Goal, SearchConfig, Tradeoff
 from core.search.features import TrialFeatures
@@ -43,7 +43,7 @@ class Outcome:
     curve: list[tuple[int, float]]
 
 
-class TrialProgress:
+class TrialProgress(QuietProgress):
     """What a trial's training tells, kept in its folder; the search's own progress goes on."""
 
     def __init__(
@@ -57,14 +57,14 @@ class TrialProgress:
                 value there; what it raises ends the trial.
         """
         self._file, self._goal = folder / METRICS_FILE, goal
-        self.should_stop, self.should_pause, self._on_epoch = should_stop, should_pause, on_epoch
+        self._should_stop, self._should_pause, self._on_epoch = should_stop, should_pause, on_epoch
         self._lines: list[dict[str, Any]] = read_json_lines(self._file)
 
-    def plan(self, expected_seconds: Mapping[Stage, float]) -> None: ...
+    def should_stop(self) -> bool:
+        return self._should_stop()
 
-    def stage(self, stage: Stage) -> None: ...
-
-    def advance(self, done: int, total: int) -> None: ...
+    def should_pause(self) -> bool:
+        return self._should_pause()
 
     def metric(self, record: dict[str, Any]) -> None:
         self._lines.append({"time": round(time.time(), 3), **record})
@@ -76,12 +76,6 @@ class TrialProgress:
 
     def rewind(self, lines: int) -> None:
         del self._lines[lines:]
-
-    def batch(self, record: dict[str, Any]) -> None: ...
-
-    def live(self, record: dict[str, Any]) -> None: ...
-
-    def keep(self, result: dict[str, Any]) -> None: ...
 
     def write(self) -> None:
         write_json_lines(self._file, self._lines)

@@ -24,6 +24,7 @@ from core.search.database import database_in_use
 from core.search.mailbox import Mailbox
 from core.search.recording import TrialLog
 from core.search.study import (
+    ended,
     has_plan,
     open_study,
     plan_of,
@@ -103,7 +104,7 @@ def join_search(
     except (JobPaused, JobStopped):
         pass
     if mailbox is not None:
-        TrialLog(directory).add(study.get_trials(deepcopy=False))
+        TrialLog(directory).add(ended(study.get_trials(deepcopy=False)))
     return trials_done_by(study, worker_name(this_process()))
 
 

@@ -51,9 +51,55 @@ class HeadData:
         return replace(self, train=replace(self.train, weights=weights))
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeldFeatures:
+    """Features of all pictures of a dataset, and of changed copies of some, in memory."""
+
+    features: np.ndarray  # float32 (n, F)
+    targets: np.ndarray  # float32 (n, C)
+    copied: np.ndarray  # int64 rows, ascending
+    copies: np.ndarray | None  # float32 (views, len(copied), F); None where pictures are not changed
+    is_reduced: bool
+
+    @property
+    def bytes(self) -> int:
+        return self.features.nbytes + (0 if self.copies is None else self.copies.nbytes)
+
+    def head_data(self, dataset: Dataset, settings: TrainingConfig) -> HeadData:
+        """What a head is trained on where ``dataset`` splits the same pictures; those that train were copied."""
+        rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
+        copies = self._copies_of(rows)
+        data = HeadData(
+            train=FeatureSet(
+                features=np.concatenate([self.features[rows], *copies]),
+                targets=np.tile(self.targets[rows], (1 + len(copies), 1)),
+            ),
+            validation=FeatureSet(features=self.features[validation], targets=self.targets[validation]),
+            is_reduced=self.is_reduced,
+        )
+        return data.weighed(settings, dataset)
+
+    def _copies_of(self, rows: np.ndarray) -> list[np.ndarray]:
+        if self.copies is None:
+            return []
+        if np.array_equal(self.copied, rows):  # as they lie: no copy of the copies
+            return list(self.copies)
+        return list(self.copies[:, np.searchsorted(self.copied, rows)])
+
+
 def prepare_head_data(dataset: Dataset, settings: TrainingConfig, progress: Progress) -> HeadData:
+    """What a head with these settings is trained on; as :func:`held_features` gets it."""
+    held = held_features(dataset, settings, dataset.rows(Split.TRAIN), progress)
+    return held.head_data(dataset, settings)
+
+
+def held_features(
+    dataset: Dataset, settings: TrainingConfig, copied: np.ndarray, progress: Progress
+) -> HeldFeatures:
     """Features of a dataset, from the cache or computed now: weights are fetched and converted where needed.
 
+    Args:
+        copied: int64 rows, ascending: the pictures whose changed copies are wanted, where pictures are changed.
     Raises:
         JobStopped, JobPaused: the user said so; what was computed stays cached.
         WeightsError: the backbone's weights cannot be had.
@@ -63,18 +109,19 @@ def prepare_head_data(dataset: Dataset, settings: TrainingConfig, progress: Prog
     features = cached_features(
         dataset, engine, progress, speed_key=speed_key(settings.sized_backbone), reduce=reduce
     )
-    rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
-    copies = _copies(dataset, rows, settings, engine, progress, reduce)
-    targets = dataset.targets
-    data = HeadData(
-        train=FeatureSet(
-            features=np.concatenate([features[rows], *copies]),
-            targets=np.tile(targets[rows], (1 + len(copies), 1)),
-        ),
-        validation=FeatureSet(features=features[validation], targets=targets[validation]),
+    copies = None
+    if settings.augmentation.is_active:
+        copies = augmented_features(
+            dataset, copied, engine, settings.augmentation, settings.augmented_views,
+            settings.seed, progress, reduce=reduce,
+        )  # fmt: skip
+    return HeldFeatures(
+        features=features,
+        targets=dataset.targets,
+        copied=copied,
+        copies=copies,
         is_reduced=reduce is not None,
     )
-    return data.weighed(settings, dataset)
 
 
 def prepared_engine(settings: TrainingConfig, progress: Progress) -> Path:
@@ -103,28 +150,3 @@ def reduction_of(dataset: Dataset, settings: TrainingConfig, feature_size: int) 
         pictures += settings.augmented_views * len(dataset.rows(Split.TRAIN))
     too_large = 4 * pictures * feature_size > _MOST_QUARTERS_BYTES
     return "mean" if settings.head.pooling is Pooling.MEAN or too_large else None
-
-
-def _copies(
-    dataset: Dataset,
-    rows: np.ndarray,
-    settings: TrainingConfig,
-    engine: Path,
-    progress: Progress,
-    reduce: Reduce | None,
-) -> list[np.ndarray]:
-    """Features of changed copies of the pictures to train on, where pictures may be changed."""
-    if not settings.augmentation.is_active:
-        return []
-    return list(
-        augmented_features(
-            dataset,
-            rows,
-            engine,
-            settings.augmentation,
-            settings.augmented_views,
-            settings.seed,
-            progress,
-            reduce=reduce,
-        )
-    )

@@ -7,6 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
+from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, JobState, JobStatus, list_jobs
 from core.messages import N_
 from core.progress import Stage
@@ -79,6 +80,44 @@ def stage_line(status: JobStatus) -> str:
 def newest_job(project: Project, kind: str) -> JobDirectory | None:
     """The project's job of a kind that was started last, as long as it is kept."""
     return next((job for job in list_jobs(project.jobs) if job.kind == kind), None)
+
+
+def pause_and_stop(
+    job: JobDirectory, kind: str, resuming: str, *, on_pause: Callable[[], None], on_stop: Callable[[], None]
+) -> None:
+    """Both buttons of a job that works, each said to be heard once it was pressed.
+
+    Args:
+        kind: tells the buttons' keys apart.
+        resuming: what a pause is good for, and how it ends, as its help.
+    """
+    is_stopping, is_pausing = job.stop_requested(), job.pause_requested()
+    with st.container(horizontal=True):
+        st.button(
+            _("Pausing …") if is_pausing and not is_stopping else _("Pause"),
+            key=f"pause-{kind}",
+            icon=":material/pause:",
+            disabled=is_stopping or is_pausing,
+            help=resuming,
+            on_click=on_pause,
+        )
+        st.button(
+            _("Stopping …") if is_stopping else _("Stop and keep the best"),
+            key=f"stop-{kind}",
+            icon=":material/stop:",
+            disabled=is_stopping,
+            on_click=on_stop,
+        )
+
+
+def try_to(act: Callable[[], object]) -> bool:
+    """Do it; where that is impossible, say why."""
+    try:
+        act()
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return False
+    return True
 
 
 def show_error(status: JobStatus) -> None:

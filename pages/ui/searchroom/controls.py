@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,6 +15,7 @@ from core.jobs.start import pause, resume, start_run_of_trial, stop
 from core.search.config import MAX_MINUTES, MAX_TRIALS
 from core.search.records import TrialRecord
 from pages.ui import state
+from pages.ui.jobs import pause_and_stop, try_to
 from pages.ui.searchroom.reading import Search
 from pages.ui.text import _, show
 
@@ -23,25 +25,13 @@ MORE_TRIALS = 50
 
 def running_controls(job: JobDirectory) -> None:
     """Pause and Stop of a search that works; drawn inside its live view."""
-    is_stopping, is_pausing = job.stop_requested(), job.pause_requested()
-    with st.container(horizontal=True):
-        st.button(
-            _("Pausing …") if is_pausing and not is_stopping else _("Pause"),
-            key="pause-search",
-            icon=":material/pause:",
-            disabled=is_stopping or is_pausing,
-            help=_("Frees the computer; Resume goes on with the next trial."),
-            on_click=_ask,
-            args=(pause, job),
-        )
-        st.button(
-            _("Stopping …") if is_stopping else _("Stop and keep the best"),
-            key="stop-search",
-            icon=":material/stop:",
-            disabled=is_stopping,
-            on_click=_ask,
-            args=(stop, job),
-        )
+    pause_and_stop(
+        job,
+        "search",
+        _("Frees the computer; Resume goes on with the next trial."),
+        on_pause=partial(_ask, pause, job),
+        on_stop=partial(_ask, stop, job),
+    )
 
 
 def ended_controls(search: Search) -> None:
@@ -110,13 +100,3 @@ def _ask(request: Callable[[JobDirectory], None], job: JobDirectory) -> None:
     """Called before the page is drawn: what is impossible by now (it has ended) needs no words."""
     with contextlib.suppress(NotFoundError):
         request(job)
-
-
-def try_to(act: Callable[[], object]) -> bool:
-    """Do it; where that is impossible, say why."""
-    try:
-        act()
-    except DarkroomError as error:
-        st.error(show(error.message))
-        return False
-    return True

@@ -16,6 +16,7 @@ from core.search.records import TrialRecord, TrialState, best_so_far, best_trial
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR
 from pages.ui.curves import Drawing
 from pages.ui.searchroom.axes import Axis
+from pages.ui.searchroom.marks import filled, hollow, hover, joined_lines
 from pages.ui.searchroom.words import (
     GOAL_UNITS,
     TRADEOFF_UNITS,
@@ -48,8 +49,8 @@ def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing
     failed = [trial for trial in trials if trial.state is TrialState.FAILED]
     best = [None if value is None else shown(value, goal) for value in best_so_far(trials, goal)]
     data = [
-        _points(pruned, places, goal, (low, high), name=_("given up early"), marker=_hollow(MUTED_COLOUR)),
-        _points(complete, places, goal, (low, high), name=_("complete"), marker=_filled(TRAIN_COLOUR)),
+        _points(pruned, places, goal, (low, high), name=_("given up early"), marker=hollow(MUTED_COLOUR)),
+        _points(complete, places, goal, (low, high), name=_("complete"), marker=filled(TRAIN_COLOUR)),
         _failures(failed, places, _inside((low, high))[1 if goal.is_better_low else 0]),
         {
             "type": "scatter",
@@ -253,7 +254,7 @@ def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None
         }
 
     data = [
-        marks(others, _("beaten in both"), "markers", marker=_filled(MUTED_COLOUR, opacity=0.5)),
+        marks(others, _("beaten in both"), "markers", marker=filled(MUTED_COLOUR, opacity=0.5)),
         marks(
             front,
             _("none is better in both"),
@@ -262,7 +263,7 @@ def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None
             marker={"color": GOOD_COLOUR, "size": 9},
         ),
         marks(
-            default, _("your settings"), "markers", marker=_hollow(TRAIN_COLOUR) | {"size": 13, "symbol": "diamond-open", "line": {"width": 2.5}}
+            default, _("your settings"), "markers", marker=hollow(TRAIN_COLOUR) | {"size": 13, "symbol": "diamond-open", "line": {"width": 2.5}}
         ),
         marks(
             [trial for trial in known if trial.number == chosen],
@@ -385,30 +386,7 @@ def _curves(
         x += [*(epoch for epoch, _value in trial.curve), None]
         y += [*(_rounded(shown(value, goal)) for _epoch, value in trial.curve), None]
         numbers += [trial.number] * (len(trial.curve) + 1)
-    return {
-        "type": "scatter",
-        "x": x,
-        "y": y,
-        "customdata": numbers,
-        "hovertemplate": _("trial {n}").format(n="%{customdata}") + "<extra></extra>",
-        "mode": "lines",
-        "name": name,
-        "line": {"color": colour, "width": width},
-        "opacity": opacity,
-    }
-
-
-def hover() -> str:
-    """Which trial a mark is and what it reached: Plotly fills in ``customdata`` and ``text``."""
-    return _("trial {n}: {value}").format(n="%{customdata}", value="%{text}") + "<extra></extra>"
-
-
-def _filled(colour: str, *, opacity: float = 0.75) -> dict[str, Any]:
-    return {"color": colour, "size": 6, "opacity": opacity}
-
-
-def _hollow(colour: str) -> dict[str, Any]:
-    return {"color": colour, "size": 6, "symbol": "circle-open", "opacity": 0.8}
+    return joined_lines(name, x, y, numbers, colour=colour, width=width, opacity=opacity)
 
 
 def _rounded(value: float) -> float:

@@ -14,10 +14,10 @@ from core.jobs.runs import delete_run
 from core.jobs.start import is_worked_on
 from core.workspace import Project, list_searches
 from pages.ui import state
-from pages.ui.jobs import STATE_COLOURS, STATE_WORDS, show_error
+from pages.ui.jobs import STATE_COLOURS, STATE_WORDS, show_error, try_to
 from pages.ui.searchroom.answer import answer
 from pages.ui.searchroom.charts import chosen_chart, history_chart, read_clicks
-from pages.ui.searchroom.controls import ended_controls, running_controls, try_to
+from pages.ui.searchroom.controls import ended_controls, running_controls
 from pages.ui.searchroom.downloads import downloads
 from pages.ui.searchroom.progress import failures, progress, state_counts
 from pages.ui.searchroom.reading import Search, open_search, search_labels

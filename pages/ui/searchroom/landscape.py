@@ -12,7 +12,8 @@ from core.search.records import TrialRecord, TrialState, best_trial
 from pages.ui.charts import GOOD_COLOUR, plain
 from pages.ui.curves import Drawing
 from pages.ui.searchroom.axes import Axis
-from pages.ui.searchroom.figures import GOODNESS, hover, value_range
+from pages.ui.searchroom.figures import GOODNESS, value_range
+from pages.ui.searchroom.marks import hover
 from pages.ui.searchroom.words import GOAL_UNITS, dimension_value, shown, value_words
 from pages.ui.text import _
 

@@ -17,6 +17,7 @@ from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, plain
 from pages.ui.curves import Drawing
 from pages.ui.searchroom.axes import Axis
 from pages.ui.searchroom.figures import CHIP, GOODNESS, Trials, value_range
+from pages.ui.searchroom.marks import joined_lines
 from pages.ui.searchroom.words import shown
 from pages.ui.text import _
 
@@ -95,23 +96,13 @@ def _lines(
     """Lines of several trials as one, with gaps between them."""
     x: list[float | None] = []
     y: list[float | None] = []
-    numbers: list[int | None] = []
+    numbers: list[int] = []
     for place in inside:
         row = rows[place]
         x += [*map(float, range(len(row))), None]
         y += [*(_ABSENT if value is None else round(value, 4) for value in row), None]
         numbers += [trials[place].number] * (len(row) + 1)
-    return {
-        "type": "scatter",
-        "x": x,
-        "y": y,
-        "customdata": numbers,
-        "hovertemplate": _("trial {n}").format(n="%{customdata}") + "<extra></extra>",
-        "mode": "lines",
-        "name": name,
-        "line": {"color": colour, "width": width},
-        "opacity": opacity,
-    }
+    return joined_lines(name, x, y, numbers, colour=colour, width=width, opacity=opacity)
 
 
 def _uprights(

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from core.delivery.files import is_delivered
-from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.runs import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_about
 from core.jobs.start import resume, stop
 from core.training.config import MAX_EPOCHS, Recipe, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
+from pages.ui.jobs import pause_and_stop, try_to
 from pages.ui.settings import use_again
-from pages.ui.text import _, show
+from pages.ui.text import _
 
 MORE_EPOCHS = 10
 
 
 def running_controls(job: JobDirectory) -> None:
     """Pause and Stop of a run that works; drawn inside its live view."""
-    is_stopping, is_pausing = job.stop_requested(), job.pause_requested()
-    with st.container(horizontal=True):
-        st.button(
-            _("Pausing …") if is_pausing and not is_stopping else _("Pause"),
-            key="pause-run",
-            icon=":material/pause:",
-            disabled=is_stopping or is_pausing,
-            help=_("Frees the computer; Resume goes on where it stood."),
-            on_click=job.request_pause,
-        )
-        st.button(
-            _("Stopping …") if is_stopping else _("Stop and keep the best"),
-            key="stop-run",
-            icon=":material/stop:",
-            disabled=is_stopping,
-            on_click=job.request_stop,
-        )
+    pause_and_stop(
+        job,
+        "run",
+        _("Frees the computer; Resume goes on where it stood."),
+        on_pause=job.request_pause,
+        on_stop=job.request_stop,
+    )
 
 
 def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_packed: bool) -> None:
@@ -61,7 +49,7 @@ def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_pack
         if status.state in {JobState.PAUSED, JobState.INTERRUPTED} and st.button(
             _("Stop and keep the best"), icon=":material/stop:", key="stop-resting"
         ):
-            _try(lambda: stop(job))
+            try_to(lambda: stop(job))
             st.rerun()
         # A quick run's head is fitted to the end: more epochs would change nothing.
         if status.state in {JobState.FINISHED, JobState.STOPPED} and settings.recipe is not Recipe.QUICK:
@@ -69,7 +57,7 @@ def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_pack
 
 
 def _resume_button(job: JobDirectory) -> None:
-    if st.button(_("Resume"), icon=":material/play_arrow:", key="resume", type="primary") and _try(
+    if st.button(_("Resume"), icon=":material/play_arrow:", key="resume", type="primary") and try_to(
         lambda: resume(job)
     ):
         st.rerun()
@@ -79,7 +67,7 @@ def _continue_form(job: JobDirectory) -> None:
     epochs = st.number_input(
         _("More epochs"), 1, MAX_EPOCHS, MORE_EPOCHS, key=f"more-epochs-{job.name}", width=140
     )
-    if st.button(_("Continue training"), icon=":material/fast_forward:", key="continue") and _try(
+    if st.button(_("Continue training"), icon=":material/fast_forward:", key="continue") and try_to(
         lambda: resume(job, extra_epochs=int(epochs))
     ):
         st.rerun()
@@ -111,7 +99,7 @@ def _about_form(job: JobDirectory) -> None:
         key=f"name-{job.name}",
     )
     note = st.text_area(_("Note"), about.note, max_chars=MAX_NOTE_LENGTH, key=f"note-{job.name}", height=80)
-    if (name, note) != (about.name, about.note) and _try(lambda: describe_run(job, name, note)):
+    if (name, note) != (about.name, about.note) and try_to(lambda: describe_run(job, name, note)):
         st.rerun()
 
 
@@ -120,18 +108,8 @@ def _delete_button(job: JobDirectory) -> None:
     is_sure = st.checkbox(_("Delete this run, with its classifier"), key=f"sure-{job.name}")
     if not is_sure:
         return
-    if st.button(_("Delete for good"), icon=":material/delete:", key="delete-run") and _try(
+    if st.button(_("Delete for good"), icon=":material/delete:", key="delete-run") and try_to(
         lambda: delete_run(job)
     ):
         state.forget_run()
         st.rerun()
-
-
-def _try(act: Callable[[], object]) -> bool:
-    """Do it; where that is impossible, say why."""
-    try:
-        act()
-    except DarkroomError as error:
-        st.error(show(error.message))
-        return False
-    return True

@@ -1,0 +1,45 @@
+"""What the charts of a search draw trials with: marks, and lines that one trace holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pages.ui.text import _
+
+
+def joined_lines(
+    name: str,
+    x: Sequence[float | None],
+    y: Sequence[float | None],
+    numbers: Sequence[int],
+    *,
+    colour: str,
+    width: float,
+    opacity: float,
+) -> dict[str, Any]:
+    """A trace that holds the lines of several trials, with a None between two; ``numbers`` says whose a point is."""
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "customdata": numbers,
+        "hovertemplate": _("trial {n}").format(n="%{customdata}") + "<extra></extra>",
+        "mode": "lines",
+        "name": name,
+        "line": {"color": colour, "width": width},
+        "opacity": opacity,
+    }
+
+
+def hover() -> str:
+    """Which trial a mark is and what it reached: Plotly fills in ``customdata`` and ``text``."""
+    return _("trial {n}: {value}").format(n="%{customdata}", value="%{text}") + "<extra></extra>"
+
+
+def filled(colour: str, *, opacity: float = 0.75) -> dict[str, Any]:
+    return {"color": colour, "size": 6, "opacity": opacity}
+
+
+def hollow(colour: str) -> dict[str, Any]:
+    return {"color": colour, "size": 6, "symbol": "circle-open", "opacity": 0.8}
