@@ -22,8 +22,8 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
-from core.models.engine import usable_cores
 from core.models.head import HeadWeights
+from core.processes import usable_cores
 from core.training.config import DEFAULT_EPOCHS, Recipe
 from core.training.linear import EpochScores, FeatureSet, fit_linear_head
 from core.training.objective import LinearObjective, standardisation

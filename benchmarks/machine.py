@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from core.models.engine import usable_cores
+from core.processes import usable_cores
 
 PACKAGES = ("numpy", "keras", "tensorflow", "tensorflow-cpu", "ai-edge-litert", "streamlit")
 _MATRIX_SIDE = 2048

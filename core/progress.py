@@ -54,8 +54,12 @@ class Progress(Protocol):
     def stage(self, stage: Stage) -> None:
         """A stage begins; the one before it is done."""
 
-    def advance(self, done: int, total: int) -> None:
-        """``done`` of ``total`` steps of this stage are behind us."""
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
+        """``done`` of ``total`` steps of this stage are behind us.
+
+        Args:
+            likely: after how many it will probably end, where that may be before all are done.
+        """
 
     def metric(self, record: dict[str, Any]) -> None:
         """Keep one line of the learning curve."""
@@ -86,7 +90,7 @@ class QuietProgress:
 
     def stage(self, stage: Stage) -> None: ...
 
-    def advance(self, done: int, total: int) -> None: ...
+    def advance(self, done: int, total: int, likely: float | None = None) -> None: ...
 
     def metric(self, record: dict[str, Any]) -> None: ...
 
@@ -126,7 +130,7 @@ class PartOf:
     def stage(self, stage: Stage) -> None:
         self.whole.stage(stage)
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
         self._farthest = max(self._farthest, done / max(1, total))
         place = self.start + (self.end - self.start) * self._farthest
         self.whole.advance(round(_STEPS * place), _STEPS)

@@ -51,7 +51,7 @@ def show_progress(job: JobDirectory) -> None:
 class TerminalProgress(QuietProgress):
     """Progress of work in this very process."""
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
         _rewrite_line(f"{done}/{total}")
 
 

@@ -25,7 +25,7 @@ class Recorder(QuietProgress):
     def stage(self, stage: Stage) -> None:
         self.stages.append(stage)
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
         self.steps.append((self.stages[-1], done, total))
 
     def metric(self, record: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from core.progress import Progress, Stage
 from core.training.config import TrainingConfig
 from core.training.features import cached_features, features_of_rows
 from core.training.outcome import engine_path, has_own_network, head_file
+from core.training.stage_times import timed
 from core.workspace import project_of
 
 
@@ -25,11 +26,12 @@ def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     progress.stage(Stage.EVALUATING)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
     both = np.concatenate([validation, test])
-    engine = engine_path(directory, settings)
     if has_own_network(directory):  # nobody else will ask for what this network says
+        with timed(settings, Stage.EVALUATING, own_network=True):
+            engine = engine_path(directory, settings)
         features = features_of_rows(dataset, both, engine, progress)
     else:
-        features = cached_features(dataset, engine, progress, rows=both)
+        features = cached_features(dataset, engine_path(directory, settings), progress, rows=both)
     progress.stage(Stage.EVALUATING)
     probabilities = HeadWeights.load(head_file(directory)).probabilities(features)
     thresholds = answer_thresholds(dataset, validation, probabilities[: len(validation)])

@@ -27,6 +27,7 @@ class StagePace:
 
     def __init__(self) -> None:
         self.done, self.total = 0, 0
+        self._end = 0.0  # the step after which the stage will probably be over
         self._first: tuple[int, float] | None = None
         self._last = (0, 0.0)
         self._reports = 0
@@ -34,13 +35,15 @@ class StagePace:
         self._all = (0.0, 0.0)  # of those after it
         self._recent = (0.0, 0.0)  # older ones counting less
 
-    def advance(self, done: int, total: int, now: float) -> None:
+    def advance(self, done: int, total: int, now: float, likely: float | None = None) -> None:
+        """``done`` of ``total`` steps are behind us; ``likely``: after how many the stage will probably end."""
         if self._first is None:
             # A stage that goes on from a cache starts its clock where it found the work.
             self._first = (done, now)
         else:
             self._remember(done - self._last[0], now - self._last[1], now - self._first[1])
         self.done, self.total, self._last = done, total, (done, now)
+        self._end = float(total) if likely is None else likely
 
     def rate(self) -> float | None:
         """Steps per second, half of it as lately, half as all along; None while unknown."""
@@ -59,7 +62,7 @@ class StagePace:
         rate = self.rate()
         if rate is None:
             return None
-        left = max(0, self.total - self.done) / rate
+        left = max(0.0, self._end - self.done) / rate
         # The step at work is partly done, but it is not done.
         return max(left - (now - self._last[1]), left - 1 / rate, 0.0)
 
@@ -68,6 +71,11 @@ class StagePace:
         if self._first is None or self.total <= self._first[0]:
             return 1.0
         return min(1.0, (self.done - self._first[0]) / (self.total - self._first[0]) / _TRUSTED_SHARE)
+
+    @property
+    def share_left(self) -> float:
+        """Of the stage, 0 to 1, as far as steps tell."""
+        return max(0.0, 1 - self.done / max(1.0, self._end))
 
     @property
     def is_complete(self) -> bool:
@@ -123,7 +131,7 @@ class TimeLeft:
         if expected is None:
             return measured
         trust = self.pace.trust()
-        rest = expected * (1 - self.pace.done / max(1, self.pace.total))
+        rest = expected * self.pace.share_left
         return trust * measured + (1 - trust) * rest
 
     def of_later_stages(self) -> float:

@@ -63,9 +63,9 @@ class JobReporter:
             self._stage_started = time.monotonic()
             self._write(JobState.RUNNING)
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
         with self._lock:
-            self._left.pace.advance(done, total, time.monotonic())
+            self._left.pace.advance(done, total, time.monotonic(), likely)
             self._write_sometimes(now=done == total)
 
     def metric(self, record: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ Every input size runs through XNNPACK, also after a batch's size has changed.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+
+from core.processes import usable_cores
 
 # A batch of 4 takes 0.8 s on the slowest backbone (VGG16, 5 pictures/s on 2
 # cores), so that Stop, asked between batches, answers in time.
@@ -142,11 +143,3 @@ class FeatureExtractor:
                 done = min(start + batch_size, len(pictures))
                 features[start:done] = future.result()
                 on_batch(done)
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on, which can be fewer than the machine has."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1

@@ -9,6 +9,8 @@ from typing import Any
 from core.messages import Message
 from core.progress import Progress
 from core.training.config import TrainingConfig
+from core.training.patience import likely_epochs
+from core.training.tensorboard import EventFiles
 
 
 @dataclass(kw_only=True)
@@ -19,6 +21,8 @@ class _Standing:
     best: dict[str, Any] | None = None  # the record of the best epoch
     best_name: str | None = None  # of its checkpoint
     phase_best: float | None = None  # the best value of what is watched in this phase
+    phase_epochs: int = 0  # of this phase that are behind us
+    improved: int = 0  # how many of them were the best of the phase so far
     since_best: int = 0  # epochs of this phase without a better one
     plateaus: int = 0
     lines: int = 0  # of the metrics file
@@ -29,8 +33,14 @@ class _Standing:
 class LearningCurve:
     """Judges epochs by what the settings watch, and tells the progress of each."""
 
-    def __init__(self, settings: TrainingConfig, progress: Progress) -> None:
-        self._settings, self._progress = settings, progress
+    def __init__(
+        self,
+        settings: TrainingConfig,
+        progress: Progress,
+        events: EventFiles | None = None,
+    ) -> None:
+        """Prepare a curve; ``events`` are written for TensorBoard as it grows."""
+        self._settings, self._progress, self._events = settings, progress, events
         self._standing = _Standing()
         self.phase = ""
         self.planned = settings.epochs  # epochs behind us and those still to come, at most
@@ -68,6 +78,7 @@ class LearningCurve:
         """A phase begins; what it is judged by starts anew, the best of all stays."""
         self.phase, self.planned = name, self._standing.epoch + planned_epochs
         self._standing.phase_best, self._standing.since_best, self._standing.plateaus = None, 0, 0
+        self._standing.phase_epochs = self._standing.improved = 0
 
     def go_on_with_phase(self, name: str, epochs_left: int) -> None:
         """A phase goes on from a checkpoint, with its patience as it was."""
@@ -88,12 +99,14 @@ class LearningCurve:
         """
         now = self._standing
         now.epoch += 1
+        now.phase_epochs += 1
         record = {"phase": self.phase, "epoch": now.epoch, "epochs": max(self.planned, now.epoch), **record}
         if may_be_best and self.is_best(record):
             now.best, now.best_name = record, name
         value = self._value(record)
         if now.phase_best is None or value < now.phase_best:
             now.phase_best, now.since_best = value, 0
+            now.improved += 1
         else:
             now.since_best += 1
             if now.since_best % max(1, self._settings.patience // 2) == 0:
@@ -101,7 +114,10 @@ class LearningCurve:
         best_epoch = now.best["epoch"] if now.best else None
         # A linear head has no patience: each of its epochs is a step to a known end.
         patience = {"patience_left": self.patience_left} if "learning_rate" in record else {}
-        self._progress.metric(record | {"best_epoch": best_epoch} | patience)
+        record |= {"best_epoch": best_epoch} | patience
+        self._progress.metric(record)
+        if self._events is not None:
+            self._events.add(record)
         now.lines += 1
 
     def renew_patience(self) -> None:
@@ -110,6 +126,17 @@ class LearningCurve:
 
     def has_run_out_of_patience(self) -> bool:
         return self._standing.since_best >= self._settings.patience
+
+    def likely_epochs(self, left: int) -> float:
+        """The epochs to expect of those that are ``left`` of this phase: it may run out of patience."""
+        now = self._standing
+        return likely_epochs(
+            left,
+            patience=self._settings.patience,
+            tried=now.phase_epochs,
+            improved=now.improved,
+            since_best=now.since_best,
+        )
 
     def note(self, message: Message) -> None:
         """Something the user should know of this run."""
@@ -134,10 +161,19 @@ class LearningCurve:
     def to_json(self) -> dict[str, Any]:
         return asdict(self._standing)
 
+    def begin(self) -> None:
+        """Start with nothing; lines of an earlier attempt are forgotten."""
+        self._stand(_Standing())
+
     def restore(self, record: dict[str, Any]) -> None:
         """Stand where ``to_json`` stood; lines of the curve after that are forgotten."""
-        self._standing = _Standing(**record)
-        self._progress.rewind(self._standing.lines)
+        self._stand(_Standing(**record))
+
+    def _stand(self, standing: _Standing) -> None:
+        self._standing = standing
+        self._progress.rewind(standing.lines)
+        if self._events is not None:
+            self._events.begin()
 
     def _value(self, record: dict[str, Any]) -> float:
         """What is watched, such that less is better; a number that is none is worst."""

@@ -21,19 +21,19 @@ from core.training.config import Recipe, TrainingConfig
 from core.training.features import count_missing
 from core.training.outcome import map_pooling
 from core.training.pace import Pace, measured_pace
-from core.training.stage_times import measured_seconds
+from core.training.patience import likely_epochs
+from core.training.stage_times import measured_keras_seconds, measured_seconds
 
-_HEAD_SECONDS = 3.0
-_CONVERSION_SECONDS = 15.0
-_WARM_CONVERSION_SECONDS = 5.0  # with Keras imported already
-_EXPORT_SECONDS = 7.0
-_KERAS_SECONDS = 7.0  # its import, with TensorFlow's
-_START_SECONDS = 8.0  # TensorFlow's import
+_HEAD_SECONDS = 2.0
+_CONVERSION_SECONDS = 4.0
+_EXPORT_SECONDS = 5.0
+_KERAS_SECONDS = 5.0  # its import, with TensorFlow's
+_START_SECONDS = 1.0
 _EVALUATION_SECONDS = 1.0
 _DOWNLOAD_BYTES_PER_SECOND = 5e6
 _AUGMENTED_FACTOR = 1.5  # on the time of a feature
 # Training against a forward pass in LiteRT, measured for EfficientNet-Lite0 on two cores.
-_SLOWER_IN_TRAINING = {"tail": 2.0, "all": 14.0, "scratch": 14.0}
+_SLOWER_IN_TRAINING = {"tail": 1.5, "all": 14.0, "scratch": 14.0}
 _JUDGING_SHARE = 0.35  # of a training step's time, that a picture takes to be judged
 _PROCESS_BYTES = 900 << 20  # a worker with TensorFlow, before it does anything
 _BYTES_A_WEIGHT = 20  # value, gradient, two moments, the best so far
@@ -54,7 +54,7 @@ class Estimate:
 def estimate(dataset: Dataset, settings: TrainingConfig) -> Estimate:
     """What a run with these settings on these pictures will take.
 
-    Early stopping may end it sooner.
+    Early stopping is reckoned with, as far as it can be foreseen.
     """
     phases = phases_of(settings)
     is_measured = all(measured_pace(settings, phase) for phase in phases) and (
@@ -93,16 +93,55 @@ def epochs_of(settings: TrainingConfig, phase: str) -> int:
     return on_tail if phase == "tail" else max(1, settings.epochs - on_tail)
 
 
-def expected_stages(dataset: Dataset, settings: TrainingConfig) -> Mapping[Stage, float]:
-    """Seconds of each stage that will come, in order; what is cached takes none."""
-    backbone = settings.sized_backbone
+def expected_stages(
+    dataset: Dataset, settings: TrainingConfig, *, is_cold: bool = True
+) -> Mapping[Stage, float]:
+    """Seconds of each stage that will come, in order; what is cached takes none.
+
+    Args:
+        is_cold: nothing has imported Keras yet.
+    """
     expected: dict[Stage, float] = {}
     if settings.recipe is not Recipe.SCRATCH:
-        expected |= _head_stages(dataset, settings, backbone)
-    if phases := phases_of(settings):
-        expected |= _network_stages(dataset, settings, backbone, phases)
-    is_cold = not phases and not settings.head.hidden_units and Stage.CONVERTING not in expected
-    return expected | stages_after_training(dataset, settings, own_network=bool(phases), is_cold=is_cold)
+        expected |= _head_stages(dataset, settings, is_cold=is_cold)
+        is_cold &= Stage.CONVERTING not in expected and not settings.head.hidden_units
+    if phases_of(settings):
+        of_network = network_stages(dataset, settings, is_cold=is_cold)
+        # The stages go round once more: the second conversion counts with what follows it.
+        conversion = of_network.pop(Stage.CONVERTING, 0.0)
+        if Stage.ACTIVATIONS in of_network:
+            of_network[Stage.ACTIVATIONS] += conversion
+        expected |= of_network
+        is_cold = False
+    return expected | stages_after_training(
+        dataset, settings, own_network=bool(phases_of(settings)), is_cold=is_cold
+    )
+
+
+def network_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool) -> dict[Stage, float]:
+    """Seconds of what comes once heads are fitted: the phases in which a network is trained.
+
+    Args:
+        is_cold: nothing has imported Keras yet.
+    """
+    backbone, phases = settings.sized_backbone, phases_of(settings)
+    train, validation = len(dataset.rows(Split.TRAIN)), len(dataset.rows(Split.VALIDATION))
+    expected: dict[Stage, float] = {}
+    if not arrays_path(dataset, backbone.input_size).exists():
+        expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
+    if "tail" in phases:
+        conversion = _short_stage(settings, Stage.CONVERTING, _CONVERSION_SECONDS, own_network=True)
+        expected[Stage.CONVERTING] = conversion + (_keras_seconds() if is_cold else 0.0)
+        kept = train * (1 + _views(settings)) + validation
+        expected[Stage.ACTIVATIONS] = expected_seconds(backbone, kept)
+    seconds = 0.0
+    for phase in phases:
+        pace = _pace(settings, phase)
+        rate = pace.pictures_per_second if pace else _guessed_rate(backbone, phase)
+        epochs = likely_epochs(epochs_of(settings, phase), patience=settings.patience)
+        seconds += epochs * (train + _JUDGING_SHARE * validation) / rate
+    stage = Stage.TRAINING if settings.recipe is Recipe.SCRATCH else Stage.FINE_TUNING
+    return expected | {stage: seconds}
 
 
 def stages_after_training(
@@ -117,48 +156,43 @@ def stages_after_training(
     judging = _EVALUATION_SECONDS
     if own_network:  # validation and test pictures go through the network that was trained
         judged = len(dataset.rows(Split.VALIDATION)) + len(dataset.rows(Split.TEST))
-        judging += _WARM_CONVERSION_SECONDS + expected_seconds(settings.sized_backbone, judged)
-    packing = measured_seconds(settings, Stage.EXPORTING, own_network=own_network, is_cold=is_cold)
-    if packing is None:
-        packing = _EXPORT_SECONDS + (_KERAS_SECONDS if is_cold else 0.0)
+        judging += _short_stage(settings, Stage.EVALUATING, _CONVERSION_SECONDS, own_network=True)
+        judging += expected_seconds(settings.sized_backbone, judged)
+    packing = _short_stage(settings, Stage.EXPORTING, _EXPORT_SECONDS, own_network=own_network)
+    if is_cold:
+        packing += _keras_seconds()
     return {Stage.EVALUATING: judging, Stage.EXPORTING: packing}
 
 
-def _head_stages(dataset: Dataset, settings: TrainingConfig, backbone: Backbone) -> dict[Stage, float]:
+def _head_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool) -> dict[Stage, float]:
+    backbone = settings.sized_backbone
     expected: dict[Stage, float] = {}
     engine = cached_engine(backbone, map_pooling(settings))
     missing = count_missing(dataset, engine)
     if not weights_ready(backbone):
         expected[Stage.DOWNLOADING] = backbone.download_bytes / _DOWNLOAD_BYTES_PER_SECOND
     if engine is None:
-        known = measured_seconds(settings, Stage.CONVERTING, own_network=False, is_cold=True)
-        expected[Stage.CONVERTING] = _CONVERSION_SECONDS if known is None else known
+        conversion = _short_stage(settings, Stage.CONVERTING, _CONVERSION_SECONDS, own_network=False)
+        expected[Stage.CONVERTING] = conversion + (_keras_seconds() if is_cold else 0.0)
     if missing:
         expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
         expected[Stage.FEATURES] = expected_seconds(backbone, missing)
     if settings.augmentation.is_active:
         views = len(dataset.rows(Split.TRAIN)) * settings.augmented_views
         expected[Stage.AUGMENTING] = _AUGMENTED_FACTOR * expected_seconds(backbone, views)
-    return expected | {Stage.TRAINING: _HEAD_SECONDS}
+    imports_keras = is_cold and settings.head.hidden_units and Stage.CONVERTING not in expected
+    return expected | {Stage.TRAINING: _HEAD_SECONDS + (_keras_seconds() if imports_keras else 0.0)}
 
 
-def _network_stages(
-    dataset: Dataset, settings: TrainingConfig, backbone: Backbone, phases: list[str]
-) -> dict[Stage, float]:
-    train, validation = len(dataset.rows(Split.TRAIN)), len(dataset.rows(Split.VALIDATION))
-    expected: dict[Stage, float] = {}
-    if not arrays_path(dataset, backbone.input_size).exists():
-        expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
-    if "tail" in phases:
-        kept = train * (1 + _views(settings)) + validation
-        expected[Stage.ACTIVATIONS] = expected_seconds(backbone, kept)
-    seconds = 0.0
-    for phase in phases:
-        pace = _pace(settings, phase)
-        rate = pace.pictures_per_second if pace else _guessed_rate(backbone, phase)
-        seconds += epochs_of(settings, phase) * (train + _JUDGING_SHARE * validation) / rate
-    stage = Stage.TRAINING if settings.recipe is Recipe.SCRATCH else Stage.FINE_TUNING
-    return expected | {stage: seconds}
+def _short_stage(settings: TrainingConfig, stage: Stage, guess: float, *, own_network: bool) -> float:
+    """As it was measured here, or guessed; Keras being there."""
+    measured = measured_seconds(settings, stage, own_network=own_network)
+    return guess if measured is None else measured
+
+
+def _keras_seconds() -> float:
+    measured = measured_keras_seconds()
+    return _KERAS_SECONDS if measured is None else measured
 
 
 def _views(settings: TrainingConfig) -> int:

@@ -19,22 +19,29 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.layout import Split
 from core.data.splitting import MIN_PICTURES_PER_CLASS
 from core.errors import DataError, TooFewClassesError, TrainingError
-from core.files import read_json_lines
 from core.messages import N_
 from core.models.head import HeadWeights
 from core.progress import JobStopped, Progress, Stage, raise_if_stopped
 from core.training.checkpoint import Checkpoints
 from core.training.config import DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, Loss, Pooling, Recipe, TrainingConfig
 from core.training.curve import LearningCurve
-from core.training.estimate import epochs_of, expected_stages, phases_of, stages_after_training
+from core.training.estimate import (
+    epochs_of,
+    expected_stages,
+    network_stages,
+    phases_of,
+    stages_after_training,
+)
 from core.training.feature_heads import (
     HeadKeeper,
     fit_linear_heads,
     fit_starting_head,
 )
-from core.training.head_data import HeadData, prepare_head_data
+from core.training.head_data import HeadData, prepare_head_data, prepared_engine
 from core.training.live import LiveView
 from core.training.outcome import activations_folder, extractor_file, has_own_network, head_file
+from core.training.stage_times import import_keras
+from core.training.tensorboard import EventFiles
 from core.workspace import project_of
 
 if TYPE_CHECKING:
@@ -49,7 +56,7 @@ def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[s
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     require_all_parts(dataset)
     progress.plan(expected_stages(dataset, settings))
-    run = Training(directory, settings, dataset, progress)
+    run = Training(directory, settings, dataset, progress, events=EventFiles(directory))
     try:
         run.run()
     except JobStopped:
@@ -85,6 +92,7 @@ class Training:
         head_data: HeadData | None = None,
         on_best: Callable[[np.ndarray], None] = lambda logits: None,
         hidden_alone: bool = False,
+        events: EventFiles | None = None,
     ) -> None:
         """Prepare a training.
 
@@ -92,12 +100,13 @@ class Training:
             head_data: what heads are trained on, where it is in memory already.
             on_best: is told the best's logits, float32 (v, C), of the validation pictures.
             hidden_alone: where the head has hidden layers, no linear one is tried before.
+            events: what the curve is written to for TensorBoard.
         """
         self._head_data, self._on_best, self._hidden_alone = head_data, on_best, hidden_alone
         self._directory, self._settings = directory, settings
         self._dataset, self._progress = dataset, progress
         self._checkpoints = Checkpoints(directory)
-        self.curve = LearningCurve(settings, progress)
+        self.curve = LearningCurve(settings, progress, events)
         self._live = LiveView(dataset, settings, self.curve, progress)
 
     def run(self) -> None:
@@ -108,7 +117,7 @@ class Training:
         """
         place = self._checkpoints.place()
         if place is None:
-            self._progress.rewind(0)
+            self.curve.begin()
             self._checkpoints.forget_all()
         else:
             self.curve.restore(place["curve"])
@@ -119,21 +128,26 @@ class Training:
             self._train_heads(place)
             place = None
         first = phases.index(place["phase"]) if place else 0
+        if phases[first:]:
+            is_cold = "keras" not in sys.modules
+            self._progress.plan(network_stages(self._dataset, self._settings, is_cold=is_cold))
         for name in phases[first:]:
             self._train_network(name, phases, place if place and place["phase"] == name else None)
 
     def tidy_up(self) -> None:
-        """Leave what is worth keeping: the curve for TensorBoard, no kept outputs of the trunk."""
-        from core.training.tensorboard import write_events
-
+        """Leave what is worth keeping: no kept outputs of the trunk."""
         shutil.rmtree(activations_folder(self._directory), ignore_errors=True)
-        write_events(self._directory, read_json_lines(self._directory / "metrics.jsonl"))
 
     # -- heads on frozen features
 
     def _train_heads(self, place: dict[str, Any] | None) -> None:
         """Linear heads, then one with hidden layers where the settings ask for it."""
-        data = self._head_data or prepare_head_data(self._dataset, self._settings, self._progress)
+        data = self._head_data
+        if data is None:
+            prepared_engine(self._settings, self._progress)
+            is_cold = "keras" not in sys.modules
+            self._progress.plan(expected_stages(self._dataset, self._settings, is_cold=is_cold))
+            data = prepare_head_data(self._dataset, self._settings, self._progress)
         self._progress.stage(Stage.TRAINING)
         raise_if_stopped(self._progress)
         if place is None and not (self._hidden_alone and self._wants_gradient_head()):
@@ -222,6 +236,9 @@ class Training:
     # -- networks
 
     def _train_network(self, name: str, phases: list[str], place: dict[str, Any] | None) -> None:
+        if name == "tail":
+            self._progress.stage(Stage.CONVERTING)
+        import_keras()
         from core.training.network_phases import network_phase
         from core.training.networks import TrainedNetwork
 

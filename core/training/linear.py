@@ -19,8 +19,8 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from core.data.task import Task
-from core.models.engine import usable_cores
 from core.models.head import HeadWeights
+from core.processes import usable_cores
 from core.training.objective import LinearObjective, standardisation
 from core.training.scores import score_logits
 

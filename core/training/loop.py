@@ -132,6 +132,8 @@ class _PhaseLoop:
         while epoch < self._phase.epochs and not self._run.curve.has_run_out_of_patience():
             if not first:
                 self._model.reset_metrics()
+            likely = epoch + self._run.curve.likely_epochs(self._phase.epochs - epoch)
+            self._likely_steps = likely * len(self._phase.batches)
             self._train_epoch(epoch, first, step)
             self._end_epoch(epoch, predict)
             epoch, first, self._seconds_before = epoch + 1, 0, 0.0
@@ -192,7 +194,7 @@ class _PhaseLoop:
         if time.monotonic() - self._told < _TELL_SECONDS and number + 1 < len(self._phase.batches):
             return
         self._told = time.monotonic()
-        self._run.progress.advance(done, self._steps)
+        self._run.progress.advance(done, self._steps, likely=max(done, self._likely_steps))
         measures = self._measures()
         if not math.isfinite(measures["loss"]):
             raise _Diverged

@@ -22,6 +22,7 @@ from core.training.loop import Phase
 from core.training.networks import TrainedNetwork
 from core.training.outcome import activations_folder
 from core.training.sources import PictureSource, TrunkSource
+from core.training.stage_times import timed
 
 _WHOLE_NETWORK_FACTOR = 0.3  # on the learning rate, once all blocks are trained
 
@@ -74,14 +75,19 @@ def _source(
     """
 
     augmentation, backbone = settings.augmentation, settings.sized_backbone
-    progress.stage(Stage.DECODING)
-    read = open_pictures(dataset, backbone.input_size, progress).read
+
+    def pictures(*, on_device: bool) -> PictureSource:
+        progress.stage(Stage.DECODING)
+        read = open_pictures(dataset, backbone.input_size, progress).read
+        return PictureSource(read, augmentation, on_device=on_device)
+
     if network.takes_pictures():
-        return PictureSource(read, augmentation, on_device=current_backend().has_accelerator), 0
-    pictures = PictureSource(read, augmentation)  # for the trunk, which runs on the processor
+        return pictures(on_device=current_backend().has_accelerator), 0
     progress.stage(Stage.CONVERTING)
-    cut, build = network.trunk()
-    trunk = trunk_engine(backbone, cut.layer, build)
+    with timed(settings, Stage.CONVERTING, own_network=True):
+        cut, build = network.trunk()
+        trunk = trunk_engine(backbone, cut.layer, build)
+    shown = pictures(on_device=False)  # to the trunk, which runs on the processor
     plan = Plan(
         train=dataset.rows(Split.TRAIN),
         validation=dataset.rows(Split.VALIDATION),
@@ -91,6 +97,6 @@ def _source(
     )
     # Mixed pictures are other ones in every epoch: there is nothing to keep of them.
     if augmentation.is_mixing or not fits_on_disk(kept_bytes(plan, cut.numbers), directory):
-        return TrunkSource(pictures, FeatureExtractor(trunk)), cut.numbers
-    kept = kept_source(plan, pictures, trunk, activations_folder(directory), progress)
+        return TrunkSource(shown, FeatureExtractor(trunk)), cut.numbers
+    kept = kept_source(plan, shown, trunk, activations_folder(directory), progress)
     return kept, cut.numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from collections.abc import Iterator
@@ -14,26 +15,45 @@ from core.progress import Stage
 from core.training.config import TrainingConfig
 from core.workspace import backbones_folder
 
+_KERAS = (
+    "keras"  # whose import counts for itself: which stage comes first, and does it, differs from run to run
+)
 
-def measured_seconds(
-    settings: TrainingConfig, stage: Stage, *, own_network: bool, is_cold: bool
-) -> float | None:
-    """How long the stage took when it was done last; None before it ever was.
+
+def measured_seconds(settings: TrainingConfig, stage: Stage, *, own_network: bool) -> float | None:
+    """How long the stage took when it was done last, Keras being there; None before it ever was.
 
     Args:
         own_network: the run trained another network than the backbone as it came.
-        is_cold: the stage begins by importing Keras, because none before it did.
     """
-    return _known().get(_key(settings, stage, own_network=own_network, is_cold=is_cold))
+    return _known().get(_key(settings, stage, own_network=own_network))
+
+
+def measured_keras_seconds() -> float | None:
+    """How long the import of Keras and its backend took last; None before it was ever timed."""
+    return _known().get(_KERAS)
 
 
 @contextmanager
 def timed(settings: TrainingConfig, stage: Stage, *, own_network: bool) -> Iterator[None]:
-    """Remember how long the block took, if it ends well."""
-    is_cold, began = "keras" not in sys.modules, time.monotonic()
+    """Remember how long the block took, if it ends well; it needs Keras, which is imported before."""
+    import_keras()
+    began = time.monotonic()
     yield
-    key = _key(settings, stage, own_network=own_network, is_cold=is_cold)
-    write_json(_file(), _known() | {key: round(time.monotonic() - began, 2)})
+    _remember(_key(settings, stage, own_network=own_network), time.monotonic() - began)
+
+
+def import_keras() -> None:
+    """Import Keras and its backend, unless they are, and remember how long that takes."""
+    if _KERAS in sys.modules:
+        return
+    began = time.monotonic()
+    importlib.import_module(_KERAS)
+    _remember(_KERAS, time.monotonic() - began)
+
+
+def _remember(key: str, seconds: float) -> None:
+    write_json(_file(), _known() | {key: round(seconds, 2)})
 
 
 def _known() -> dict[str, float]:
@@ -44,6 +64,5 @@ def _file() -> Path:
     return backbones_folder() / "stages.json"
 
 
-def _key(settings: TrainingConfig, stage: Stage, *, own_network: bool, is_cold: bool) -> str:
-    kind = "own" if own_network else "frozen"
-    return "/".join((speed_key(settings.sized_backbone), stage, kind, *(["cold"] if is_cold else [])))
+def _key(settings: TrainingConfig, stage: Stage, *, own_network: bool) -> str:
+    return "/".join((speed_key(settings.sized_backbone), stage, "own" if own_network else "frozen"))

@@ -8,7 +8,7 @@ from benchmarks.time_left import Sample, share_right
 
 
 def said(at: float, seconds_left: float | None) -> Sample:
-    return Sample(at=at, fraction=0.5, seconds_left=seconds_left)
+    return Sample(at=at, fraction=0.5, seconds_left=seconds_left, stage="training")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ class Counting(QuietProgress):
         self.steps: list[tuple[int, int]] = []
         self.stop_after = stop_after
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
         self.steps.append((done, total))
 
     def should_stop(self) -> bool:

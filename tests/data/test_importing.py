@@ -82,7 +82,7 @@ class Watched(QuietProgress):
     def stage(self, stage: Stage) -> None:
         self.stages.append(stage)
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
         self.steps.append((done, total))
 
     def should_stop(self) -> bool:

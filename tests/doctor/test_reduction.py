@@ -82,7 +82,7 @@ def test_it_tells_how_far_it_is_and_stops() -> None:
     class Watched(QuietProgress):
         seen: list[float] = []  # noqa: RUF012 - one test, one list
 
-        def advance(self, done: int, total: int) -> None:
+        def advance(self, done: int, total: int, likely: float | None = None) -> None:
             self.seen.append(done / total)
 
         def should_stop(self) -> bool:

@@ -142,3 +142,14 @@ def test_a_trial_that_was_half_right_is_mended_by_a_tenth() -> None:
         left.pace.advance(step, 600, float(step))
         if step >= 60:
             assert left.of_stage(float(step)) == pytest.approx(600 - step, rel=0.01)
+
+
+def test_a_stage_that_may_end_early_is_expected_to() -> None:
+    """A hundred steps at most, two seconds each; by what it says it will end after sixty."""
+    left = TimeLeft()
+    left.plan({Stage.FINE_TUNING: 1000})
+    left.begin(Stage.FINE_TUNING, 0.0)
+    for step in range(31):
+        left.pace.advance(step, 100, 2.0 * step, likely=60)
+    assert left.of_stage(60.0) == pytest.approx(60)
+    assert (left.pace.done, left.pace.total) == (30, 100)

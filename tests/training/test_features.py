@@ -133,7 +133,7 @@ def test_a_killed_extraction_keeps_its_finished_chunks(
         pass
 
     class Dying(Recorder):
-        def advance(self, done: int, total: int) -> None:
+        def advance(self, done: int, total: int, likely: float | None = None) -> None:
             super().advance(done, total)
             if features_done(self) >= 12:
                 raise Killed

@@ -117,7 +117,7 @@ def test_a_line_of_the_parallel_chart_runs_below_an_axis_its_trial_does_not_have
     ]
     axes = axes_of(trials, SPACE)
     assert [axis.name for axis in axes] == ["hidden_layers", "hidden_units"]
-    drawn = traces(parallel(trials, axes, Goal.ACCURACY))
+    drawn = traces(parallel(trials, axes, Goal.ACCURACY, best=trials[1]))
     assert drawn["the best"]["y"][:2] == [1, 1]
     lines = [trace for trace in drawn.values() if 3 in trace["customdata"]]
     assert lines[0]["y"][0] == 0
@@ -126,7 +126,7 @@ def test_a_line_of_the_parallel_chart_runs_below_an_axis_its_trial_does_not_have
 
 def test_each_fifth_of_the_trials_has_a_line_of_its_own_in_the_parallel_chart() -> None:
     trials = [trial(number, number / 20, params={"l2": 0.01 * (number + 1)}) for number in range(10)]
-    drawn = traces(parallel(trials, axes_of(trials, SPACE), Goal.ACCURACY))
+    drawn = traces(parallel(trials, axes_of(trials, SPACE), Goal.ACCURACY, best=trials[9]))
     assert set(drawn["poorest fifth"]["customdata"]) == {0, 1}
     assert set(drawn["best fifth"]["customdata"]) == {8}  # 9 is the best, drawn above all
     assert set(drawn["the best"]["customdata"]) == {9}
@@ -136,7 +136,7 @@ def test_a_slice_has_the_trials_that_had_the_setting() -> None:
     trials = [trial(0, 0.8), trial(1, 0.9, params={"l2": 0.1}), pruned(2, 0.7, params={"l2": 0.2})]
     trials += [trial(3, 0.85, params={"l2": 0.01})]
     (axis,) = axes_of(trials, SPACE)
-    (marks,) = figures.slice_of(trials, axis, Goal.ACCURACY)["data"]
+    (marks,) = figures.slice_of(trials, axis, Goal.ACCURACY, best=trials[1])["data"]
     assert marks["customdata"] == [1, 3]
     assert marks["x"] == [pytest.approx(-1), pytest.approx(-2)]
     assert marks["marker"]["symbol"] == ["star", "circle"]
@@ -169,7 +169,7 @@ def test_curves_tell_the_pruned_from_the_complete_and_the_best() -> None:
         pruned(1, 0.5, curve=curve[:1]),
         trial(2, 0.9, params={"l2": 0.1}, curve=[(1, 0.7), (2, 0.9)]),
     ]
-    drawn = traces(figures.curves(trials, Goal.ACCURACY))
+    drawn = traces(figures.curves(trials, Goal.ACCURACY, best=trials[2]))
     assert drawn["given up early"]["y"] == [50, None]
     assert drawn["complete"]["x"] == [1, 2, None]
     assert drawn["the best"]["y"] == [70, 90, None]
@@ -210,7 +210,7 @@ def test_a_contour_has_the_trials_that_had_both_settings() -> None:
         trial(3, 0.7, params={"label_smoothing": 0.2}),
     ]
     by_name = {axis.name: axis for axis in axes_of(trials, SPACE)}
-    drawing = contour(trials, by_name["l2"], by_name["label_smoothing"], Goal.ACCURACY)
+    drawing = contour(trials, by_name["l2"], by_name["label_smoothing"], Goal.ACCURACY, best=trials[1])
     json.dumps(drawing, allow_nan=False)
     surface, marks = drawing["data"]
     assert surface["type"] == "contour"
@@ -221,4 +221,7 @@ def test_a_contour_of_nothing_is_empty() -> None:
     trials = [trial(1, 0.9, params={"l2": 0.1}), trial(2, 0.9, params={"l2": 0.2})]
     trials += [trial(3, 0.9, params={"label_smoothing": one}) for one in (0.1, 0.2)]
     by_name = {axis.name: axis for axis in axes_of(trials, SPACE)}
-    assert contour(trials, by_name["l2"], by_name["label_smoothing"], Goal.ACCURACY)["data"] == []
+    assert (
+        contour(trials, by_name["l2"], by_name["label_smoothing"], Goal.ACCURACY, best=trials[1])["data"]
+        == []
+    )

@@ -16,7 +16,7 @@ from core.models.augmentation.config import AugmentationConfig
 from core.models.augmentation.drawing import draw
 from core.models.augmentation.draws import ALL_TONES, OFF_THRESHOLD, Draws
 from core.models.augmentation.geometry import corners_of, homographies, node_places, nodes
-from core.models.engine import usable_cores
+from core.processes import usable_cores
 
 FINE_DETAIL = 1 / 200  # of the shorter side: what sharpness smooths or brings out
 _MOST_THREADS = 8  # Python itself holds more back

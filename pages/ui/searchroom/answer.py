@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.jobs.directory import JobDirectory
-from core.messages import Message
+from core.messages import N_, Message
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialRecord, pareto_front
 from core.workspace import Project
@@ -15,6 +15,11 @@ from pages.ui import state
 from pages.ui.searchroom.reading import Search
 from pages.ui.searchroom.words import points, points_words, second_words, value_words
 from pages.ui.text import _, escape, ngettext, number, percent, show
+
+_SECOND_SENTENCES = {
+    Tradeoff.SIZE: N_("The classifier has {second}."),
+    Tradeoff.LATENCY: N_("It needs {second} for a picture."),
+}
 
 
 def answer(project: Project, search: Search) -> None:
@@ -61,9 +66,15 @@ def sentences(search: Search, best: TrialRecord) -> list[str]:
         if search.result.get("reason"):
             found.append(show(Message.from_json(search.result["reason"])))
         found.append(
-            _(
-                "It takes {second}. {n} trials are such that none is better in both: the chart below shows them."
-            ).format(second=escape(second_words(best.second, search.config.tradeoff)), n=len(front))
+            _(_SECOND_SENTENCES[search.config.tradeoff]).format(
+                second=escape(second_words(best.second, search.config.tradeoff))
+            )
+            + " "
+            + ngettext(
+                "{n} trial is such that none is better in both: the chart below shows it.",
+                "{n} trials are such that none is better in both: the chart below shows them.",
+                len(front),
+            ).format(n=number(len(front)))
         )
     return found
 
@@ -112,9 +123,17 @@ def gained(search: Search, best: TrialRecord) -> str:
         return _("Better than your settings by **{amount}** ({between}).").format(
             amount=amount.removeprefix("+"), between=between
         )
-    return _("**No real gain**: your settings were as good. The difference, {amount} ({between}), may be chance.").format(
-        amount=amount, between=between
-    )  # fmt: skip
+    if not _amount_is_seen(gain, goal):
+        return _("**No real gain**: with chance taken off, your settings were as good.")
+    return _(
+        "**No real gain**: your settings were as good. With the luck of the choice taken off, "
+        "{amount} remain ({between}), which may be chance."
+    ).format(amount=amount, between=between)
+
+
+def _amount_is_seen(gain: dict[str, Any], goal: Goal) -> bool:
+    """Whether the gain or its interval is more than nothing, as it would be written."""
+    return any(points(gain[key], goal).strip("0.") for key in ("gain", "low", "high"))
 
 
 def _run_of_best(project: Project, search: Search) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from core.search.records import TrialRecord
 from core.search.space import DIMENSIONS, Choices, Domain, Numbers, SearchSpace
 from pages.ui.charts import plain
-from pages.ui.searchroom.words import dimension_name, dimension_value
+from pages.ui.searchroom.words import dimension_name, dimension_value, short
 
 _MANY_DECADES = 2.5  # beyond, a tick a decade is enough
 _FEW_NUMBERS = 10  # whole ones: each gets a place of its own
@@ -61,7 +61,7 @@ class Axis:
         if self.categories:
             return [(place, plain(text)) for place, text in self._names()]
         if self.log:
-            return [(math.log10(value), f"{value:g}") for value in self._decades()]
+            return [(math.log10(value), short(value)) for value in self._decades()]
         return []
 
     def ends(self) -> list[tuple[float, str]]:
@@ -69,7 +69,7 @@ class Axis:
         if self.categories:
             return self._names()
         values = [10**end if self.log else end for end in (self.low, self.high)]
-        return [(place, f"{value:.3g}") for place, value in zip((self.low, self.high), values, strict=True)]
+        return [(place, short(value)) for place, value in zip((self.low, self.high), values, strict=True)]
 
     def layout(self) -> dict[str, Any]:
         """As Plotly has it. Plain ``~g`` writes 0.0003, where Plotly by itself writes 300µ."""

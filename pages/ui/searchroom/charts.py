@@ -94,7 +94,9 @@ def _slices(search: Search, axes: Sequence[Axis]) -> None:
         for axis, column in zip(row, st.columns(_SLICES_A_ROW), strict=False):
             with column:
                 live_chart(
-                    figures.slice_of(search.trials, axis, search.config.goal, titled=axis is row[0]),
+                    figures.slice_of(
+                        search.trials, axis, search.config.goal, best=search.best, titled=axis is row[0]
+                    ),
                     key=_key(f"slice-{axis.name}", search),
                     height=_SLICE_PIXELS,
                     clickable=True,
@@ -109,7 +111,7 @@ def _slices(search: Search, axes: Sequence[Axis]) -> None:
 def _parallel(search: Search, axes: Sequence[Axis]) -> None:
     shown = _chosen_axes(search, axes)
     live_chart(
-        parallel(search.trials, shown, search.config.goal),
+        parallel(search.trials, shown, search.config.goal, best=search.best),
         key=_key("parallel", search),
         height=_TALL_PIXELS,
         clickable=True,
@@ -150,7 +152,7 @@ def _contour(search: Search, axes: Sequence[Axis]) -> None:
     with right:
         others = [name for name in by_name if name != across]
         upwards = _axis_picker(_("Upwards"), others, by_name, 0, f"upwards-{search.job.name}")
-    drawing = contour(search.trials, by_name[across], by_name[upwards], search.config.goal)
+    drawing = contour(search.trials, by_name[across], by_name[upwards], search.config.goal, best=search.best)
     if not drawing["data"]:
         st.caption(_("No complete trial had both of these settings."))
         return
@@ -168,7 +170,7 @@ def _curves(search: Search, axes: Sequence[Axis]) -> None:
         st.caption(_("No trial has learnt over epochs yet: linear heads are fitted at once."))
         return
     live_chart(
-        figures.curves(search.trials, search.config.goal, chosen=state.chosen_trial()),
+        figures.curves(search.trials, search.config.goal, best=search.best, chosen=state.chosen_trial()),
         key=_key("curves", search),
         height=_TALL_PIXELS,
         clickable=True,

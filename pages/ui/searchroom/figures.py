@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.search.config import Goal, Tradeoff
-from core.search.records import TrialRecord, TrialState, best_so_far, best_trial, pareto_front
+from core.search.records import TrialRecord, TrialState, best_so_far, pareto_front
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR
 from pages.ui.curves import Drawing
 from pages.ui.searchroom.axes import Axis
@@ -99,10 +99,13 @@ def value_range(trials: Trials, goal: Goal) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def slice_of(trials: Trials, axis: Axis, goal: Goal, *, titled: bool = True) -> Drawing:
+def slice_of(
+    trials: Trials, axis: Axis, goal: Goal, *, best: TrialRecord | None, titled: bool = True
+) -> Drawing:
     """The value over one dimension; the later a trial, the darker its mark.
 
     Args:
+        best: the trial that the search chose; it is marked.
         titled: whether the value axis says what it is; not where a chart beside this one does.
     """
     complete = [
@@ -113,7 +116,6 @@ def slice_of(trials: Trials, axis: Axis, goal: Goal, *, titled: bool = True) -> 
     places = axis.places(complete)
     generator = np.random.default_rng(0)  # names stand beside each other, not on top
     spread = generator.uniform(-0.18, 0.18, len(places)) if axis.categories else np.zeros(len(places))
-    best = best_trial(complete, goal)
     trace = {
         "type": "scatter",
         "x": [None if x is None else round(x + float(dx), 4) for x, dx in zip(places, spread, strict=True)],
@@ -174,9 +176,8 @@ def importance_bars(importances: Mapping[str, float]) -> Drawing:
     }
 
 
-def curves(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing:
+def curves(trials: Trials, goal: Goal, *, best: TrialRecord | None, chosen: int | None = None) -> Drawing:
     """The goal over the epochs of each trial: pruned ones dimmed, the chosen one and the best on top."""
-    best = best_trial(trials, goal)
     drawn = [trial for trial in drawable(trials) if trial is not best and trial.number != chosen]
     groups: list[tuple[str, Trials, str, float, float]] = [
         (
@@ -292,7 +293,7 @@ def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None
 
 def one_curve(trial: TrialRecord, goal: Goal) -> Drawing:
     """The goal over the epochs of one trial."""
-    drawing = curves([trial], goal)
+    drawing = curves([trial], goal, best=trial)
     for trace in drawing["data"]:
         trace |= {"name": _("validation"), "mode": "lines+markers", "opacity": 1.0}
     drawing["layout"]["showlegend"] = False

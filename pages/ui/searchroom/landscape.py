@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.search.config import Goal
-from core.search.records import TrialRecord, TrialState, best_trial
+from core.search.records import TrialRecord, TrialState
 from pages.ui.charts import GOOD_COLOUR, plain
 from pages.ui.curves import Drawing
 from pages.ui.searchroom.axes import Axis
@@ -22,7 +22,9 @@ _REACH = 0.09  # of an axis: how far a trial speaks
 _LEAST_EVIDENCE = 0.15  # of a trial nearby; elsewhere the chart stays empty
 
 
-def contour(trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Goal) -> Drawing:
+def contour(
+    trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Goal, *, best: TrialRecord | None
+) -> Drawing:
     """The value over two dimensions; nothing is drawn where no trial is near."""
     known = [
         trial
@@ -38,7 +40,7 @@ def contour(trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Go
     data: list[dict[str, Any]] = []
     if known:
         data.append(_surface(known, across, upwards, np.clip(values, low, high), colours))
-        data.append(_marks(known, across, upwards, goal))
+        data.append(_marks(known, across, upwards, goal, best))
     return {
         "data": data,
         "layout": {
@@ -97,8 +99,9 @@ def _surface(
     } | ({} if across.categories or upwards.categories else {"contours": {"coloring": "heatmap"}, "line": {"width": 0.5, "color": "rgba(255,255,255,0.5)"}})  # fmt: skip
 
 
-def _marks(trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Goal) -> dict[str, Any]:
-    best = best_trial(trials, goal)
+def _marks(
+    trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Goal, best: TrialRecord | None
+) -> dict[str, Any]:
     return {
         "type": "scatter",
         "x": _beside_each_other(across, trials, seed=0),

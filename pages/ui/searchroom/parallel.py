@@ -12,7 +12,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from core.search.config import Goal
-from core.search.records import TrialState, best_trial
+from core.search.records import TrialRecord, TrialState
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, plain
 from pages.ui.curves import Drawing
 from pages.ui.searchroom.axes import Axis
@@ -28,21 +28,22 @@ _NARROW = 14  # letters: a longer title goes on in the next line
 _ABSENT = -0.14  # where a line runs whose trial did not have the dimension
 
 
-def parallel(trials: Trials, axes: Sequence[Axis], goal: Goal) -> Drawing:
+def parallel(trials: Trials, axes: Sequence[Axis], goal: Goal, *, best: TrialRecord | None) -> Drawing:
     """Each complete trial as a line over its dimensions and its value, the good ones on top."""
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None]
     columns = [[axis.share(trial.params.get(axis.name)) for trial in complete] for axis in axes]
     low, high = value_range(complete, goal)
+    if goal is not Goal.LOSS:
+        high = min(high, 100.0)
     heights = [(shown(trial.value or 0.0, goal) - low) / (high - low) for trial in complete]
     columns.append([min(1.0, max(0.0, height)) for height in heights])
     rows = list(zip(*columns, strict=True))
-    best = best_trial(complete, goal)
     data = []
     for band, (colour, name) in enumerate(zip(GOODNESS, _band_names(), strict=True)):
         inside = [place for place in _band(complete, goal, band) if complete[place] is not best]
         width = 1.4 if band == _BANDS - 1 and len(inside) < _FEW_LINES else 0.8
         data.append(_lines(rows, complete, inside, name, colour, width, 0.25 + 0.15 * band))
-    if best is not None:
+    if best in complete:
         data.append(_lines(rows, complete, [complete.index(best)], _("the best"), GOOD_COLOUR, 3.5, 1.0))
     shapes, notes = _uprights([*(axis.ends() for axis in axes), _value_ends(low, high)], axes)
     titles = [*(axis.title for axis in axes), _short(goal)]

@@ -115,6 +115,8 @@ DIMENSION_HELP = {
     "unfreeze": N_("How much of the backbone, from its end, is adapted."),
     "augmentation": N_("How strong the random changes are, against those chosen on the Augment page."),
 }
+_PLAIN_POWERS = range(-4, 3)  # of ten: other numbers are written with it
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _VALUE_WORDS: dict[str, Mapping[Any, str]] = {
     "recipe": RECIPE_NAMES,
     "pooling": POOLING_WORDS,
@@ -148,8 +150,17 @@ def dimension_value(name: str, value: Any) -> str:
     if name == "augmentation":
         return f"{value:g}×"
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return short(value)
     return number(value) if isinstance(value, int) else str(value)
+
+
+def short(value: float) -> str:
+    """A number of any size in a few letters: ``0.00012``, ``1.2·10⁻⁶``."""
+    figures, _e, power = f"{value:.2e}".partition("e")
+    if value == 0 or int(power) in _PLAIN_POWERS:
+        return f"{value:.3g}"
+    ten = "10" + str(int(power)).translate(_RAISED)
+    return ten if float(figures) == 1 else f"{float(figures):g}·{ten}"
 
 
 def shown(value: float, goal: Goal) -> float:

@@ -34,7 +34,8 @@ class PictureGrid {
     this.spoken = element("div", { class: "dr-spoken", role: "status" })
     const top = element("div")
     root.append(top, this.bar, this.list, this.empty, this.spoken)
-    this.watcher = new IntersectionObserver(([{ isIntersecting, boundingClientRect }]) => {
+    this.watcher = new IntersectionObserver((changes) => {
+      const { isIntersecting, boundingClientRect } = changes.at(-1)  // of several at once, the newest is true
       this.bar.classList.toggle("dr-stuck", !isIntersecting && boundingClientRect.top < HEADER_PIXELS)
     }, { rootMargin: `-${HEADER_PIXELS}px 0px 0px 0px` })
     this.watcher.observe(top)
