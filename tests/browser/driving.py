@@ -24,3 +24,26 @@ def screenshot(page: Page, name: str) -> Path:
     path = ARTIFACTS / f"{name}.png"
     page.screenshot(path=path, animations="disabled")
     return path
+
+
+# New data may overtake a component's call: Streamlit then cleans up after the call, and the element stays.
+# Here every call is overtaken, so that what now and then happens on a busy machine happens always.
+_OVERTAKING = """
+const Plain = window.Blob
+window.Blob = class extends Plain {
+  constructor(parts, options) {
+    const marker = "export default function ("
+    super((parts ?? []).map((part) => typeof part !== "string" || !part.includes(marker) ? part
+      : part.replace(marker, "const overtaken = function (") + `
+export default (given) => {
+  Promise.resolve(overtaken(given)).then((cleanUp) => cleanUp())
+  return overtaken(given)
+}`), options)
+  }
+}
+"""
+
+
+def overtake_components(page: Page) -> None:
+    """Let every call of a component on the page be overtaken by another one, before the page is opened."""
+    page.add_init_script(_OVERTAKING)

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import BROWSER_ARGUMENTS, StartServer
-from tests.browser.driving import screenshot, settled
+from tests.browser.driving import overtake_components, screenshot, settled
 from tests.browser.executable import find_executable
 
 APP = """
@@ -81,6 +81,14 @@ def turned_on(page: Page, address: str) -> Locator:
 
 
 VIDEO = "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('video')"
+
+
+def test_the_camera_goes_on_although_a_call_was_overtaken(page: Page, address: str) -> None:
+    """It asked for the camera for ever, where new data had come quickly."""
+    overtake_components(page)
+    shutter = turned_on(page, address)
+    shutter.click()
+    expect(strip(page)).to_have_count(1)
 
 
 def strip(page: Page) -> Locator:

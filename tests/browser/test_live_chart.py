@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import StartServer
-from tests.browser.driving import screenshot, settled
+from tests.browser.driving import overtake_components, screenshot, settled
 
 APP = """
 import streamlit as st
@@ -41,6 +41,19 @@ def script(tmp_path: Path) -> Path:
     path = tmp_path / "app.py"
     path.write_text(APP)
     return path
+
+
+def test_the_chart_stays_although_a_call_was_overtaken(server: StartServer, page: Page, script: Path) -> None:
+    """It was emptied, where new data had come quickly."""
+    overtake_components(page)
+    page.goto(server(script=script))
+    settled(page)
+    expect(page.locator(".st-key-curves .main-svg").first).to_be_visible()
+    before = redraws(page)
+    page.wait_for_function(
+        "before => document.querySelector('.darkroom-live-chart').dataset.redraws >= before + 3", arg=before
+    )
+    expect(page.locator(".st-key-curves .main-svg").first).to_be_visible()
 
 
 def test_the_chart_updates_in_place_and_keeps_the_zoom(server: StartServer, page: Page, script: Path) -> None:

@@ -16,7 +16,7 @@ from core.data.decoding import examine_picture
 from core.files import sha256_bytes
 from core.workspace import Project, open_staging, publish_project
 from tests.browser.conftest import StartServer
-from tests.browser.driving import screenshot, settled
+from tests.browser.driving import overtake_components, screenshot, settled
 from tests.pictures import digit, encoded, photograph
 
 APP = """
@@ -296,6 +296,22 @@ def test_the_selection_lasts_over_reruns_and_pages(page: Page, grid: Locator, pr
     tile(grid, 25).click()
     tile(grid, 25).press("x")
     expect_log(page, project, [["exclude", ids(project, 0, 4, 25), ""]])
+
+
+def test_the_bar_follows_the_page_although_a_call_was_overtaken(page: Page, address: str) -> None:
+    """It covered the pages' numbers for good, where new data had come quickly."""
+    overtake_components(page)
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.goto(address)
+    settled(page)
+    grid = page.get_by_role("listbox", name="Pictures")
+    tile(grid, 20).click()
+    bar = page.locator(".dr-bar")
+    expect(bar).to_have_class(re.compile("dr-stuck"))
+    page.get_by_role("heading", name="Gallery").scroll_into_view_if_needed()
+    expect(bar).not_to_have_class(re.compile("dr-stuck"))
+    page.get_by_test_id("stPaginationPage").last.click()
+    expect(grid.get_by_role("option")).to_have_count(6)
 
 
 def test_names_are_text_and_nothing_else(page: Page, grid: Locator) -> None:

@@ -88,7 +88,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     (Plotly) => element.isConnected && draw(Plotly, element, chart),
     () => { element.textContent = data.failure },
   )
-  return () => window.Plotly?.purge(element)
+  return cleanup(chart, () => {
+    window.Plotly?.purge(element)
+    chart.drawn = undefined
+  })
 }
 """
 

@@ -40,7 +40,7 @@ _mount = st.components.v2.component(
     "darkroom_upload",
     html=assets("upload.html"),
     css=assets("upload.css"),
-    js=assets("upload_files.js", "upload_sending.js", "upload.js"),
+    js=assets("elements.js", "upload_files.js", "upload_sending.js", "upload.js"),
 )
 
 

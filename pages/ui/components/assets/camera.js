@@ -70,7 +70,7 @@ class Camera {
   // ---- What Python says ----
 
   update(data) {
-    Object.assign(this, { data, words: data.words })
+    Object.assign(this, { data, words: data.words, isGone: false })
     const { memory } = this
     if (memory.sent && data.answered >= memory.sent) {
       this.drop(...memory.pictures)
@@ -294,5 +294,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
   cameras.set(root, camera)
   camera.deliver = (message) => setTriggerValue("pictures", message)
   camera.update(data)
-  return () => camera.leave()
+  return cleanup(camera, () => camera.leave())
 }

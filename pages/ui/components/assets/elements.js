@@ -41,3 +41,12 @@ function fill(template, values) {
 function counted(forms, n) {
   return fill(forms[n === 1 ? 0 : 1], { n })
 }
+
+/**
+ * What a component gives Streamlit to clean up with. Where new data overtakes a call, Streamlit cleans up after that
+ * call although the element stays: nothing is gone but after the newest one.
+ */
+function cleanup(part, leave) {
+  const call = part.calls = (part.calls ?? 0) + 1
+  return () => { if (part.calls === call) leave() }
+}

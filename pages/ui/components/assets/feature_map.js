@@ -457,5 +457,5 @@ export default function ({ data, parentElement, setStateValue }) {
   maps.set(root, map)
   map.send = (selection) => setStateValue("seen", selection)
   map.update(data)
-  return () => map.leave()
+  return cleanup(map, () => map.leave())
 }

@@ -32,13 +32,12 @@ class PictureGrid {
     })
     this.empty = element("div", { class: "dr-empty" })
     this.spoken = element("div", { class: "dr-spoken", role: "status" })
-    const top = element("div")
-    root.append(top, this.bar, this.list, this.empty, this.spoken)
+    this.top = element("div")
+    root.append(this.top, this.bar, this.list, this.empty, this.spoken)
     this.watcher = new IntersectionObserver((changes) => {
       const { isIntersecting, boundingClientRect } = changes.at(-1)  // of several at once, the newest is true
       this.bar.classList.toggle("dr-stuck", !isIntersecting && boundingClientRect.top < HEADER_PIXELS)
     }, { rootMargin: `-${HEADER_PIXELS}px 0px 0px 0px` })
-    this.watcher.observe(top)
     this.all.addEventListener("click", () => this.selectAll())
     this.clear.addEventListener("click", () => this.selectNone())
     root.addEventListener("keydown", (event) => this.keydown(event))
@@ -56,6 +55,7 @@ class PictureGrid {
   // ---- What Python says ----
 
   update(data) {
+    this.watcher.observe(this.top)  // once, however often it is said
     this.words = data.words
     this.actions = data.actions
     this.preselects = data.preselected
@@ -370,5 +370,5 @@ export default function ({ data, parentElement, setStateValue }) {
   grids.set(root, grid)
   grid.outbox.send = (events) => setStateValue("events", events)
   grid.update(data)
-  return () => grid.leave()
+  return cleanup(grid, () => grid.leave())
 }

@@ -164,8 +164,8 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
     if (Date.now() - attached.spoken > REPEAT_MS) speak()
   }, REDRAW_MS)
 
-  return () => {
+  return cleanup(attached, () => {
     clearInterval(attached.timer)
     if (current()?.view === attached.view) current().view = null
-  }
+  })
 }

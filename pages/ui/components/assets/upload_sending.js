@@ -306,5 +306,3 @@ function recall(sending) {
   return record?.fingerprint === fingerprint(sending) ? record.ticket : null
 }
 
-// A sentence with its places filled; a name may hold anything, also what replace() takes for a pattern.
-const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place)
