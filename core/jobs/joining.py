@@ -105,11 +105,11 @@ def _joined(search: str, project: str, storage: str) -> _Joined:
 
 def _of_this_workspace(directory: Path) -> _Joined:
     from core.data.dataset import open_dataset
+    from core.search.config import SearchConfig
     from core.search.study import open_study
-    from core.search.worker import config_of
     from core.workspace import project_of
 
-    config = config_of(directory)
+    config = SearchConfig.from_json(JobDirectory(directory).config())
     return _Joined(
         directory=directory,
         config=config,

@@ -247,5 +247,5 @@ _ENOUGH_WITHOUT_GPU = N_(
     "There are enough pictures to adapt its last layers, and not so many that it would take more than an hour."
 )
 _WITHOUT_GPU = N_(
-    "Without a graphics card a classifier on top of it takes a minute or two; changing all of the backbone, hours."
+    "Without a graphics card a classifier on top of it takes a minute or two; changing all of the backbone takes many times as long."
 )

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
-
 from core.files import read_json, write_json
 from core.models.backbones import BACKBONES, Backbone
-from core.models.work import multiply_adds
-from core.processes import usable_cores
+from core.models.costs import pictures_per_second
 from core.workspace import backbones_folder
 
-# Before a backbone was ever timed here. Networks of very different kinds came to 60 to 95 billion
-# multiply-adds a second on two cores (Lite0, ResNet50, InceptionV3, VGG16; benchmarks/feature_extraction.py).
-_GUESSED_WORK_A_CORE = 4e10  # multiply-adds a second
-_FIRST_GUESS_PER_SECOND = 20.0  # pictures, of a backbone whose work is not known
 _AT = "@"  # before the size, in the names of speeds with pictures of another size than the backbone's own
 
 
@@ -34,8 +27,9 @@ def speed_key(backbone: Backbone) -> str:
     return f"{backbone.key}{_AT}{backbone.input_size}"
 
 
-def remember_speed(key: str, pictures_per_second: float) -> None:
-    write_json(backbones_folder() / "speeds.json", _all_speeds() | {key: round(pictures_per_second, 2)})
+def remember_speed(key: str, speed: float) -> None:
+    """Keep a speed, in pictures per second, under the name of :func:`speed_key`."""
+    write_json(backbones_folder() / "speeds.json", _all_speeds() | {key: round(speed, 2)})
 
 
 def expected_seconds(backbone: Backbone, pictures: int) -> float:
@@ -46,20 +40,9 @@ def expected_seconds(backbone: Backbone, pictures: int) -> float:
     """
     speed = measured_speed(backbone)
     if speed is None:
-        at_own_size = measured_speeds().get(backbone.key) or _guessed_speed(backbone.key)
+        at_own_size = pictures_per_second(BACKBONES.get(backbone.key, backbone), measured_speeds())
         speed = at_own_size / times_the_work(backbone)
     return pictures / speed
-
-
-def _guessed_speed(key: str) -> float:
-    """Pictures per second of a backbone that was never timed here."""
-    work = multiply_adds(key)
-    if work is None:
-        return _FIRST_GUESS_PER_SECOND
-    known = ((speed, multiply_adds(name)) for name, speed in measured_speeds().items())
-    rates = [speed * its_work for speed, its_work in known if its_work]
-    rate = statistics.median(rates) if rates else _GUESSED_WORK_A_CORE * usable_cores()
-    return rate / work
 
 
 def times_the_work(backbone: Backbone) -> float:

@@ -89,7 +89,7 @@ def conclude(directory: Path, config: dict[str, Any], progress: Progress) -> dic
 
 
 def _work(directory: Path, settings: SearchConfig, dataset: Dataset, progress: Progress) -> None:
-    study = open_study(directory, settings, seed=seed_of(settings, 0))
+    study = open_study(directory, settings)
     write_order(study, settings, dataset)
     _await_beginning(study)
     settle_abandoned(study)

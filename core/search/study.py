@@ -56,11 +56,10 @@ def study_name(directory: Path) -> str:
     return str(joined["name"]) if joined else f"{project_of(directory).name}/{directory.name}"
 
 
-def open_study(directory: Path, config: SearchConfig, *, seed: int = 0, create: bool = True) -> optuna.Study:
-    """The study of a search.
+def open_study(directory: Path, config: SearchConfig, *, create: bool = True) -> optuna.Study:
+    """The study of a search; who asks it for settings brings a sampler.
 
     Args:
-        seed: of the sampler; every process needs one of its own.
         create: begin it if it is not there.
     Raises:
         SearchError: the database cannot be reached, or has no such study.
@@ -71,7 +70,6 @@ def open_study(directory: Path, config: SearchConfig, *, seed: int = 0, create: 
     options: dict[str, Any] = {
         "study_name": study_name(directory),
         "storage": storage,
-        "sampler": sampler_of(config, seed),
         "pruner": _pruner(config),
     }
     try:

@@ -71,10 +71,10 @@ class Following(QuietProgress):
 
 def help_search(directory: Path, number: int, progress: QuietProgress) -> None:
     """Work on the trials of a search until it is over."""
-    config = config_of(directory)
+    config = _config_of(directory)
     dataset = open_dataset(project_of(directory), config.base.dataset_version)
     with database_in_use(config.storage):
-        study = open_study(directory, config, seed=seed_of(config, number), create=False)
+        study = open_study(directory, config, create=False)
         seed = seed_of(config, number, study)
         worker = SearchWorker(directory, config, dataset, study, progress, seed=seed)
         try:
@@ -108,7 +108,7 @@ def join_search(
     return trials_done_by(study, worker_name(this_process()))
 
 
-def config_of(directory: Path) -> SearchConfig:
+def _config_of(directory: Path) -> SearchConfig:
     """The settings of a search in this directory, with what was changed since it began."""
     record = read_json(directory / "config.json")
     extension = directory / "extension.json"

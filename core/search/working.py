@@ -136,20 +136,20 @@ class SearchWorker:
         folder = self._folder_of(frozen)
         params, settings = self._chosen(trial)
         began = time.time()  # what the sampler thought before is no part of the trial
-        record: dict[str, Any] = {
-            "speed": (Speed.HEAD if settings.recipe is Recipe.QUICK else Speed.FULL).value,
-            "params": params,
-            "settings": settings.to_json(),
-            "worker": worker_name(self._owner),
-        }
+        told: list[tuple[int, float]] = []
 
         def end(state: Ended, **details: Any) -> None:
             now = time.time()
-            trial.set_user_attr(
-                RECORD, {**record, "state": state, "seconds": round(now - began, 3), "ended": now, **details}
-            )
-
-        told: list[tuple[int, float]] = []
+            record = {
+                "speed": (Speed.HEAD if settings.recipe is Recipe.QUICK else Speed.FULL).value,
+                "params": params,
+                "settings": settings.to_json(),
+                "worker": worker_name(self._owner),
+                "state": state,
+                "seconds": round(now - began, 3),
+                "ended": now,
+            }
+            trial.set_user_attr(RECORD, record | details)
 
         def on_epoch(epoch: int, value: float) -> None:
             told.append((epoch, value))
@@ -161,33 +161,32 @@ class SearchWorker:
 
         try:
             outcome = self._runner.run(folder, settings, self._must_end_trial, on_epoch)
-        except optuna.TrialPruned:
-            end(Ended.PRUNED, value=told[-1][1], curve=told, reason=Message(_NOT_PROMISING).to_json())
-            self._forget(folder)
-            raise
-        except JobStopped:
-            value = told[-1][1] if told else None
-            end(Ended.PRUNED, value=value, curve=told, reason=Message(_TIME_OVER).to_json())
-            self._forget(folder)
-            raise optuna.TrialPruned from None
         except JobPaused:
             self._paused, self._left = True, trial.number
             raise _Over from None
-        except DarkroomError as error:
-            end(Ended.FAILED, curve=told, reason=error.message.to_json())
-            self._forget(folder)
-            raise _Failed from error
         except (StorageInternalError, SQLAlchemyError, UpdateFinishedTrialError):
             raise  # no fault of the trial's
         except Exception as error:
-            log.exception("Trial %s broke", trial.number)
-            end(Ended.FAILED, curve=told, reason=_broken(error).to_json())
+            state, reason = self._how_it_ended(trial.number, error)
+            value = {"value": told[-1][1]} if told and state is Ended.PRUNED else {}
+            end(state, curve=told, reason=reason.to_json(), **value)
             self._forget(folder)
-            raise _Failed from error
+            raise (optuna.TrialPruned if state is Ended.PRUNED else _Failed) from error
         self._send(trial, folder, outcome)
         end(Ended.COMPLETE, **_details(outcome))
         values = values_of_record({"value": outcome.value, "second": outcome.second})
         return values[0] if len(values) == 1 else tuple(values)
+
+    def _how_it_ended(self, number: int, error: Exception) -> tuple[Ended, Message]:
+        """What a trial that was not completed ended as, and why."""
+        if isinstance(error, optuna.TrialPruned):
+            return Ended.PRUNED, Message(_NOT_PROMISING)
+        if isinstance(error, JobStopped):
+            return Ended.PRUNED, Message(_TIME_OVER)
+        if isinstance(error, DarkroomError):
+            return Ended.FAILED, error.message
+        log.error("Trial %s broke", number, exc_info=error)
+        return Ended.FAILED, _broken(error)
 
     def _chosen(self, trial: optuna.Trial) -> tuple[dict[str, Value], TrainingConfig]:
         """The settings of a trial: those to be beaten, or what the sampler proposes."""

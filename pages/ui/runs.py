@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.delivery.files import is_delivered
 from core.evaluation.report import has_report
-from core.jobs.directory import JobDirectory
+from core.jobs.directory import JobDirectory, JobState
 from core.jobs.runs import run_about
 from core.jobs.start import finishing_job
 from core.models.backbones import get_backbone
@@ -26,8 +26,11 @@ def run_label(run: Path) -> str:
     """A run in a list: its name or when it was, which backbone, how good."""
     job = JobDirectory(run)
     test = (job.result() or {}).get("test")
-    outcome = percent(test["accuracy"]) if test else _(STATE_WORDS[job.status().state])
-    return f"{title_of(job)} · {outcome}"
+    if test:
+        return f"{title_of(job)} · {percent(test['accuracy'])}"
+    state = job.status().state
+    # What stands in a list is not drawn anew as soon as a worker has begun.
+    return f"{title_of(job)} · {_(STATE_WORDS[JobState.RUNNING if state is JobState.STARTING else state])}"
 
 
 def told_apart(names: Sequence[str]) -> list[str]:

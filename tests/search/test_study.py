@@ -20,6 +20,7 @@ from core.search.study import (
     ended,
     open_study,
     plan_of,
+    sampler_of,
     seed_of,
     set_plan,
     settle_abandoned,
@@ -203,6 +204,7 @@ def test_processes_and_resumptions_draw_differently(directory: Path) -> None:
 def test_every_sampler_copes_with_a_space_that_branches(directory: Path, sampler: Sampler) -> None:
     settings = config(sampler=sampler, trials=30)
     study = open_study(directory, settings)
+    study.sampler = sampler_of(settings, 0)
     for _ in range(12):
         trial = study.ask()
         settings.space.suggest(trial, settings.base)

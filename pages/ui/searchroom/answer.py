@@ -17,7 +17,7 @@ from pages.ui.searchroom.words import points, points_words, second_words, value_
 from pages.ui.text import _, escape, ngettext, number, percent, show
 
 _SECOND_SENTENCES = {
-    Tradeoff.SIZE: N_("The classifier has {second}."),
+    Tradeoff.SIZE: N_("The classifier takes up {second}."),
     Tradeoff.LATENCY: N_("It needs {second} for a picture."),
 }
 

@@ -88,7 +88,7 @@ def search_labels(paths: Sequence[Path]) -> dict[str, str]:
 
 
 def _label(path: Path) -> str:
-    """A search in a list: when it began, and its best or how it stands."""
+    """A search in a list: when it began, and its best or how it ended; what goes on would not stay true."""
     job = JobDirectory(path)
     try:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
@@ -97,8 +97,9 @@ def _label(path: Path) -> str:
         return path.name
     status = job.status()
     best = ((job.result() or {}).get("search") or {}).get("best")
-    outcome = value_words(best["value"], goal) if best else _(STATE_WORDS[status.state])
-    return f"{when} · {outcome}"
+    if best:
+        return f"{when} · {value_words(best['value'], goal)}"
+    return f"{when} · {_(STATE_WORDS[status.state])}" if status.state.has_ended else when
 
 
 def trials_of(path: Path) -> tuple[TrialRecord, ...]:
