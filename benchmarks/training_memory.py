@@ -31,6 +31,7 @@ from core.training.config import Recipe, TrainingConfig
 _FEW, _SIZES = 500, (5_000, 50_000)
 _QUICK_FEW, _QUICK_SIZES = 100, (200,)
 _CLASSES = 10
+_EPOCHS = 1000  # more than there is time for
 _MOST_GIGABYTES = 2.0  # above the model's own
 _WATCHED_SECONDS, _QUICK_WATCHED_SECONDS = 30.0, 3.0
 _LOOK_SECONDS = 0.1
@@ -63,9 +64,10 @@ def _peak_gigabytes(pictures: int, engine: Path, watched_seconds: float) -> floa
     dataset = write_decoded(project, backbone.input_size)
     write_features(dataset, engine, backbone.feature_size)
     log(f"training {pictures} pictures")
-    job = start_training(
-        project, TrainingConfig(dataset_version=dataset.version, recipe=Recipe.BALANCED, epochs=1000)
+    without_end = TrainingConfig(
+        dataset_version=dataset.version, recipe=Recipe.BALANCED, epochs=_EPOCHS, patience=_EPOCHS
     )
+    job = start_training(project, without_end)
     peak = _watch(job, watched_seconds)
     for leftover in (dataset.folder / "arrays").iterdir():
         leftover.unlink()  # gigabytes, which the next one needs
