@@ -125,6 +125,7 @@ def _choices(name: str, domain: Choices, base: TrainingConfig, key: str) -> Choi
         format_func=lambda value: dimension_value(name, value),
         label_visibility="collapsed",
         key=key,
+        wrap=True,
     )
     return Choices(values=tuple(chosen))
 
