@@ -36,6 +36,11 @@ class Goal(StrEnum):
         return self is Goal.LOSS
 
 
+def goal_of_watch(watch: Watch) -> Goal:
+    """The goal that is measured as an epoch is."""
+    return Goal(watch.value.removeprefix("validation_"))
+
+
 class Tradeoff(StrEnum):
     """What is made small at the same time."""
 

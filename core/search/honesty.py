@@ -5,7 +5,9 @@ the chosen trial is scored on the pictures outside the bag, which had no say in 
 Tsamardinos, Greasidou & Borboudakis 2018, "Bootstrapping the out-of-sample predictions for
 efficient and accurate cross-validation", Machine Learning 107). No test picture is touched.
 
-What this cannot see: that each trial's best epoch was also told by validation pictures.
+Each trial's best epoch was told by validation pictures as well: in each bag it is told
+anew, among the epochs whose answers are known. What this cannot see: how a linear head
+chose the strength of its penalty.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -62,6 +64,14 @@ class Gain:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Epochs:
+    """What trials answered in other epochs than the one that they kept."""
+
+    others: Sequence[Sequence[Answers]]  # of each trial
+    watch: Goal  # by which a trial keeps an epoch
+
+
 def optimism(
     answers: Sequence[Answers],
     targets: np.ndarray,
@@ -70,6 +80,7 @@ def optimism(
     *,
     costs: Sequence[float] | None = None,
     groups: np.ndarray | None = None,
+    epochs: Epochs | None = None,
     seed: int = 0,
 ) -> Optimism | None:
     """What the winner's score would be on new pictures.
@@ -81,16 +92,18 @@ def optimism(
         winner: its place among the answers.
         costs: bytes or milliseconds of each trial, where the winner is the sensible choice of a trade-off.
         groups: int (n,); pictures that look almost the same share one, and are drawn together.
+        epochs: what each trial's other epochs answered.
         seed: decides the bags.
 
     Returns:
         None where there are too few pictures to say anything.
     """
-    table = AnswerTable.of(answers, targets)
-    drawn = _drawn(table, goal, costs, groups, seed, fixed=[winner])
+    candidates = _Candidates.of(answers, targets, epochs)
+    table = candidates.table
+    drawn = _drawn(candidates, goal, costs, groups, seed, fixed=[winner])
     if drawn is None:
         return None
-    validation = _whole(table, goal, winner)
+    validation = candidates.whole(goal, winner)
     shift = validation - drawn.fixed[0].mean()
     expected, low, high = _interval(drawn.chosen + shift, is_better_low=goal.is_better_low)
     flattery = expected - validation if goal.is_better_low else validation - expected
@@ -118,6 +131,7 @@ def gain(
     *,
     costs: Sequence[float] | None = None,
     groups: np.ndarray | None = None,
+    epochs: Epochs | None = None,
     seed: int = 0,
 ) -> Gain | None:
     """What searching has brought over trial ``default``, both scored on pictures that had no say in the choice.
@@ -129,17 +143,17 @@ def gain(
     """
     if default is None:
         return None
-    table = AnswerTable.of(answers, targets)
     if winner == default:
-        return Gain(gain=0.0, low=0.0, high=0.0, is_real=False, pictures=table.pictures)
-    drawn = _drawn(table, goal, costs, groups, seed, fixed=[winner, default])
+        return Gain(gain=0.0, low=0.0, high=0.0, is_real=False, pictures=len(targets))
+    candidates = _Candidates.of(answers, targets, epochs)
+    drawn = _drawn(candidates, goal, costs, groups, seed, fixed=[winner, default])
     if drawn is None:
         return None
-    whole = _whole(table, goal, winner) - _whole(table, goal, default)
+    whole = candidates.whole(goal, winner) - candidates.whole(goal, default)
     shift = whole - (drawn.fixed[0] - drawn.fixed[1]).mean()
     more = drawn.chosen - drawn.fixed[1] + shift
     found, low, high = _interval(-more if goal.is_better_low else more, is_better_low=False)
-    return Gain(gain=found, low=low, high=high, is_real=low > 0, pictures=table.pictures)
+    return Gain(gain=found, low=low, high=high, is_real=low > 0, pictures=candidates.table.pictures)
 
 
 def standard_error(
@@ -149,6 +163,42 @@ def standard_error(
     return _standard_error(
         AnswerTable.of([answers], targets), goal, _group_numbers(groups, len(targets)), seed
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Candidates:
+    """All epochs of all trials in one table, a trial's own answers first."""
+
+    table: AnswerTable
+    firsts: np.ndarray  # int (k,): the place of each trial's own answers
+    watch: Goal  # by which an epoch is chosen
+
+    @classmethod
+    def of(cls, answers: Sequence[Answers], targets: np.ndarray, epochs: Epochs | None) -> Self:
+        others = epochs.others if epochs else [()] * len(answers)
+        together = [one for own, more in zip(answers, others, strict=True) for one in (own, *more)]
+        sizes = [1 + len(more) for more in others]
+        return cls(
+            table=AnswerTable.of(together, targets),
+            firsts=np.cumsum([0, *sizes[:-1]]),
+            watch=epochs.watch if epochs else Goal.LOSS,
+        )
+
+    def best_epochs(self, weights: np.ndarray) -> np.ndarray:
+        """The place int (b, k) of the epoch that each trial would have kept, the pictures weighted by (b, n)."""
+        if self.table.trials == len(self.firsts):
+            return np.broadcast_to(self.firsts, (len(weights), len(self.firsts)))
+        watched = self.table.scores(self.watch, weights) * (1.0 if self.watch.is_better_low else -1.0)
+        ends = [*self.firsts[1:], self.table.trials]
+        parts = [
+            first + watched[:, first:end].argmin(axis=1) for first, end in zip(self.firsts, ends, strict=True)
+        ]
+        return np.stack(parts, axis=1)
+
+    def whole(self, goal: Goal, trial: int) -> float:
+        """A trial's score on all pictures."""
+        weights = np.ones((1, self.table.pictures), np.float32)
+        return float(self.table.only(self.firsts[trial]).scores(goal, weights)[0, 0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +214,7 @@ class _Drawn:
 
 
 def _drawn(
-    table: AnswerTable,
+    candidates: _Candidates,
     goal: Goal,
     costs: Sequence[float] | None,
     groups: np.ndarray | None,
@@ -173,18 +223,22 @@ def _drawn(
     fixed: Sequence[int],
 ) -> _Drawn | None:
     """Choose in each bag, score outside it; None with too few groups of pictures."""
+    table = candidates.table
     numbers = _group_numbers(groups, table.pictures)
     if numbers.max(initial=-1) + 1 < FEWEST_GROUPS:
         return None
-    margin = 0.0 if costs is None else _best_one_s_error(table, goal, numbers, seed)
+    margin = 0.0 if costs is None else _best_one_s_error(candidates, goal, numbers, seed)
     found = []
     for weights in _bags(numbers, _bags_for(table, goal), seed):
-        picks = _choose(table.scores(goal, weights), goal, costs, margin)
+        kept = candidates.best_epochs(weights)
+        scores = np.take_along_axis(table.scores(goal, weights), kept, axis=1)
+        trials = _choose(scores, goal, costs, margin)
+        picks = kept[np.arange(len(kept)), trials]
         outside = (weights == 0).astype(np.float32)
-        others = [np.full(len(picks), trial) for trial in fixed]
-        found.append([table.scores_of(goal, outside, trials) for trials in (picks, *others)])
-    scores = np.concatenate(found, axis=1)
-    return _Drawn(chosen=scores[0], fixed=scores[1:])
+        others = [np.full(len(picks), candidates.firsts[trial]) for trial in fixed]
+        found.append([table.scores_of(goal, outside, places) for places in (picks, *others)])
+    together = np.concatenate(found, axis=1)
+    return _Drawn(chosen=together[0], fixed=together[1:])
 
 
 def _choose(scores: np.ndarray, goal: Goal, costs: Sequence[float] | None, margin: float) -> np.ndarray:
@@ -234,10 +288,11 @@ def _bags_for(table: AnswerTable, goal: Goal) -> int:
     return int(np.clip(_F1_WORK / work, FEWEST_BAGS, BAGS))
 
 
-def _best_one_s_error(table: AnswerTable, goal: Goal, numbers: np.ndarray, seed: int) -> float:
-    scores = table.scores(goal, np.ones((1, table.pictures), np.float32))[0]
+def _best_one_s_error(candidates: _Candidates, goal: Goal, numbers: np.ndarray, seed: int) -> float:
+    table = candidates.table
+    scores = table.scores(goal, np.ones((1, table.pictures), np.float32))[0, candidates.firsts]
     best = int(scores.argmin() if goal.is_better_low else scores.argmax())
-    return _standard_error(table.only(best), goal, numbers, seed)
+    return _standard_error(table.only(candidates.firsts[best]), goal, numbers, seed)
 
 
 def _standard_error(table: AnswerTable, goal: Goal, numbers: np.ndarray, seed: int) -> float:
@@ -245,11 +300,6 @@ def _standard_error(table: AnswerTable, goal: Goal, numbers: np.ndarray, seed: i
     scores = [table.scores(goal, weights)[:, 0] for weights in _bags(numbers, FEWEST_BAGS, seed)]
     together = np.concatenate(scores)
     return float(together.std()) if len(together) else 0.0
-
-
-def _whole(table: AnswerTable, goal: Goal, trial: int) -> float:
-    weights = np.ones((1, table.pictures), np.float32)
-    return float(table.only(trial).scores(goal, weights)[0, 0])
 
 
 def _group_numbers(groups: np.ndarray | None, pictures: int) -> np.ndarray:

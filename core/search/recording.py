@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.5
 _SETTLE_SECONDS = 5.0
 _IMPORTANCES_EVERY = 20  # trials
-_NOT_FOR_PEOPLE = {"answers"}
+_NOT_FOR_PEOPLE = {"answers", "other_epochs"}
 
 
 class TrialLog:

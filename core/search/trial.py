@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from core.data.layout import Split
 from core.files import read_json_lines, whole_file, write_json, write_json_lines
 from core.progress import Progress, QuietProgress
 from core.search.answers import Answers
-from core.search.config import Goal, SearchConfig, Tradeoff
+from core.search.config import Goal, SearchConfig, Tradeoff, goal_of_watch
 from core.search.features import TrialFeatures
 from core.search.folds import folds_of, is_cross_validated, judged_rows, searched_rows
 from core.search.records import RESULT_FILE
@@ -29,6 +29,8 @@ from core.training.scores import Scores, score_logits
 
 METRICS_FILE = "metrics.jsonl"
 _MOST_POINTS = 60  # of a curve that people look at
+# Other epochs' answers are kept to tell how lucky the best one was: of few pictures, where luck counts.
+_MOST_OTHER_EPOCHS, _MOST_OTHER_ANSWERS = 10, 20_000
 OnEpoch = Callable[[int, float], None]
 
 
@@ -40,6 +42,7 @@ class Outcome:
     second: float | None  # bytes or milliseconds, where they are searched for
     measures: Mapping[str, float]
     answers: Answers
+    other_epochs: list[Answers]  # what the next best ones said; none of a linear head or of cross-validation
     curve: list[tuple[int, float]]
 
 
@@ -129,8 +132,10 @@ class TrialRunner:
 
         told = ignore if self.is_cross_validated else on_epoch
         progress = TrialProgress(folder, self.config.goal, should_stop, self.progress.should_pause, told)
-        logits = self._trained(folder, settings, self.dataset, progress)
+        epochs: list[np.ndarray] = []
+        logits = self._trained(folder, settings, self.dataset, progress, epochs.append)
         if self.is_cross_validated:
+            epochs = []
             logits = self._out_of_fold(folder, settings, should_stop, on_epoch)
         targets = self.dataset.targets[self.judged_rows]
         scores = score_logits(logits, targets, self.dataset.task)
@@ -143,13 +148,36 @@ class TrialRunner:
                 "validation_loss": scores.loss,
             },
             answers=Answers.of(logits, targets, self.dataset.task),
+            other_epochs=self._next_best(epochs, logits, settings, targets),
             curve=progress.curve(),
         )
 
+    def _next_best(
+        self, epochs: Sequence[np.ndarray], best: np.ndarray, settings: TrainingConfig, targets: np.ndarray
+    ) -> list[Answers]:
+        """Of the epochs that were not kept those that came nearest to it, by what told the best."""
+        watch = goal_of_watch(settings.watch)
+        sign = 1.0 if watch.is_better_low else -1.0
+        others = [logits for logits in epochs if not np.array_equal(logits, best)]
+        others.sort(
+            key=lambda logits: sign * getattr(score_logits(logits, targets, self.dataset.task), watch.value)
+        )
+        most = min(_MOST_OTHER_EPOCHS, _MOST_OTHER_ANSWERS // max(1, len(targets)))
+        return [Answers.of(logits, targets, self.dataset.task) for logits in others[:most]]
+
     def _trained(
-        self, folder: Path, settings: TrainingConfig, dataset: Dataset, progress: TrialProgress
+        self,
+        folder: Path,
+        settings: TrainingConfig,
+        dataset: Dataset,
+        progress: TrialProgress,
+        on_logits: Callable[[np.ndarray], None] = lambda logits: None,
     ) -> np.ndarray:
-        """Train; the validation logits of the best, float32 (v, C). Its checkpoints stay."""
+        """Train; the validation logits of the best, float32 (v, C). Its checkpoints stay.
+
+        Args:
+            on_logits: is told those of every epoch of gradients.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "logits.npy"
 
@@ -160,6 +188,7 @@ class TrialRunner:
         training = Training(
             folder, settings, dataset, progress,
             head_data=self._features.head_data(settings, dataset, progress), on_best=keep, hidden_alone=True,
+            on_logits=on_logits,
         )  # fmt: skip
         training.run()
         require_learnt(training.curve)

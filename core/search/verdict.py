@@ -11,8 +11,8 @@ import optuna
 from core.data.dataset import Dataset
 from core.search.answers import Answers
 from core.search.choice import sensible_choice
-from core.search.config import SearchConfig, Tradeoff
-from core.search.honesty import gain, optimism, standard_error
+from core.search.config import SearchConfig, Tradeoff, goal_of_watch
+from core.search.honesty import Epochs, gain, optimism, standard_error
 from core.search.records import TrialRecord, TrialState, pareto_front, ranked
 from core.search.study import RECORD
 
@@ -46,6 +46,7 @@ def verdict(
     judged: dict[str, Any] = {
         "costs": [float(trial.second or 0.0) for trial in complete] if is_tradeoff else None,
         "groups": groups,
+        "epochs": Epochs(others=_other_epochs(study, complete), watch=goal_of_watch(config.base.watch)),
         "seed": config.seed,
     }
     flattery = optimism(answers, targets, config.goal, places[best.number], **judged)
@@ -61,6 +62,12 @@ def verdict(
         "optimism": flattery.to_json() if flattery else None,
         "gain": gained.to_json() if gained else None,
     }
+
+
+def _other_epochs(study: optuna.Study, trials: Sequence[TrialRecord]) -> list[list[Answers]]:
+    found = study.get_trials(deepcopy=False)
+    records = [found[trial.number].user_attrs[RECORD] for trial in trials]
+    return [[Answers.from_json(one) for one in record.get("other_epochs", ())] for record in records]
 
 
 def _answers(study: optuna.Study, trials: Sequence[TrialRecord]) -> list[Answers]:

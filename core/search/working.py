@@ -329,6 +329,7 @@ def _details(outcome: Outcome) -> dict[str, Any]:
         "measures": dict(outcome.measures),
         "curve": outcome.curve,
         "answers": outcome.answers.to_json(),
+        "other_epochs": [answers.to_json() for answers in outcome.other_epochs],
     }
 
 

@@ -91,6 +91,7 @@ class Training:
         *,
         head_data: HeadData | None = None,
         on_best: Callable[[np.ndarray], None] = lambda logits: None,
+        on_logits: Callable[[np.ndarray], None] = lambda logits: None,
         hidden_alone: bool = False,
         events: EventFiles | None = None,
     ) -> None:
@@ -99,10 +100,12 @@ class Training:
         Args:
             head_data: what heads are trained on, where it is in memory already.
             on_best: is told the best's logits, float32 (v, C), of the validation pictures.
+            on_logits: is told those of every epoch of gradients.
             hidden_alone: where the head has hidden layers, no linear one is tried before.
             events: what the curve is written to for TensorBoard.
         """
         self._head_data, self._on_best, self._hidden_alone = head_data, on_best, hidden_alone
+        self._on_logits = on_logits
         self._directory, self._settings = directory, settings
         self._dataset, self._progress = dataset, progress
         self._checkpoints = Checkpoints(directory)
@@ -284,6 +287,7 @@ class Training:
         run_phase(phase, surroundings, place)
 
     def _after_epoch(self, logits: np.ndarray) -> None:
+        self._on_logits(logits)
         if self.curve.best is not None and self.curve.best["epoch"] == self.curve.epoch:
             self._on_best(logits)
         self._live.show(logits)

@@ -14,7 +14,7 @@ import pytest
 from core.data.task import Task
 from core.search.answers import Answers
 from core.search.config import Goal
-from core.search.honesty import FEWEST_GROUPS, Gain, Optimism, gain, optimism, standard_error
+from core.search.honesty import FEWEST_GROUPS, Epochs, Gain, Optimism, gain, optimism, standard_error
 from tests.search.answering import answers, luck, truth
 
 PICTURES = 150
@@ -60,6 +60,56 @@ def test_what_is_expected_of_the_best_of_equals_is_true(null: list[tuple[Optimis
 
 def test_the_interval_holds_the_truth(null: list[tuple[Optimism, Gain, float]]) -> None:
     assert np.mean([said.low <= true <= said.high for said, _, true in null]) >= 0.93
+
+
+@pytest.fixture(scope="module")
+def epochs_of_equals() -> list[tuple[Optimism, Optimism]]:
+    """Twelve equal trials, each with the best of ten equal epochs: told without the others, and with them."""
+    rng, targets = np.random.default_rng(6), truth(PICTURES)
+    found = []
+    for seed in range(SEARCHES // 2):
+        kept, others = [], []
+        for _trial in range(12):
+            epochs = luck(rng, [0.85] * 10, PICTURES)
+            best = best_of(epochs, targets)
+            kept.append(epochs.pop(best))
+            others.append(epochs)
+        winner = best_of(kept, targets)
+        known = Epochs(others=others, watch=Goal.ACCURACY)
+        without = optimism(kept, targets, Goal.ACCURACY, winner, seed=seed)
+        told = optimism(kept, targets, Goal.ACCURACY, winner, epochs=known, seed=seed)
+        assert without is not None
+        assert told is not None
+        found.append((without, told))
+    return found
+
+
+def test_the_luck_of_the_best_epoch_is_taken_back_as_well(
+    epochs_of_equals: list[tuple[Optimism, Optimism]],
+) -> None:
+    """A network that has not settled varies from epoch to epoch: the best of 120 is luckier than one of twelve."""
+    without, told = (np.array([pair[place].expected for pair in epochs_of_equals]) for place in (0, 1))
+    assert without.mean() > 0.87
+    assert abs(told.mean() - 0.85) < 2.5 * told.std() / np.sqrt(len(told))
+    assert np.mean([said.low <= 0.85 <= said.high for _, said in epochs_of_equals]) >= 0.93
+
+
+def test_epochs_that_were_no_rivals_change_nothing() -> None:
+    rng, targets = np.random.default_rng(7), truth(PICTURES)
+    trials = luck(rng, [0.9, 0.8], PICTURES)
+    hopeless = Epochs(others=[luck(rng, [0.2], PICTURES), []], watch=Goal.ACCURACY)
+    alone = optimism(trials, targets, Goal.ACCURACY, 0)
+    assert optimism(trials, targets, Goal.ACCURACY, 0, epochs=hopeless) == alone
+
+
+def test_an_epoch_is_kept_by_what_is_watched() -> None:
+    """The other epoch is right everywhere, but less sure: by the loss nobody would have kept it."""
+    half = np.arange(40) % 2 == 0
+    kept, other = answers(half, [0.1] * 40), answers(np.ones(40, bool), [0.9] * 40)
+    for watch, expected in ((Goal.LOSS, 0.5), (Goal.ACCURACY, 1.0)):
+        said = optimism([kept], truth(40), Goal.ACCURACY, 0, epochs=Epochs(others=[[other]], watch=watch))
+        assert said is not None
+        assert said.expected == pytest.approx(expected, abs=0.05)
 
 
 def test_a_search_among_equals_seldom_claims_a_gain(null: list[tuple[Optimism, Gain, float]]) -> None:

@@ -23,6 +23,7 @@ from core.search.config import Scoring, SearchConfig, Tradeoff
 from core.search.job import conclude, search
 from core.search.records import TrialState, ranked, read_now, read_trials, trial_folder
 from core.search.space import Choices, Numbers, SearchSpace
+from core.search.study import RECORD, open_study
 from core.search.trial import TrialRunner
 from core.training.config import TrainingConfig
 from core.training.outcome import head_file
@@ -286,6 +287,22 @@ def test_a_hidden_head_is_pruned_by_its_epochs(digits_project: Project) -> None:
     hidden = read_trials(job.path)[1:]
     assert all(len(trial.curve) > 1 for trial in hidden)
     assert {trial.speed for trial in hidden} == {"head"}
+
+
+def test_the_epochs_of_a_hidden_head_are_kept_for_the_verdict_alone(digits_project: Project) -> None:
+    """How lucky the best epoch was, they tell; people need not see them."""
+    space = SearchSpace(
+        domains={"hidden_layers": Numbers(low=1, high=1, whole=True), "hidden_units": Choices(values=(8,))}
+    )
+    job, config = searched(digits_project, trials=2, space=space)
+    run(job)
+    (linear, hidden) = (
+        trial.user_attrs[RECORD] for trial in open_study(job.path, config, create=False).trials
+    )
+    assert linear["other_epochs"] == []
+    assert 1 <= len(hidden["other_epochs"]) <= 10
+    assert hidden["answers"] not in hidden["other_epochs"]
+    assert "other_epochs" not in (job.path / "trials.jsonl").read_text()
 
 
 def test_what_a_trial_prepares_is_no_stage_of_the_search(digits_project: Project) -> None:
