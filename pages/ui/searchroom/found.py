@@ -101,7 +101,8 @@ def _part(project: Project, search: Search) -> Part:
 
 def _live(project: Project, path: Path, part: Part) -> None:
     search = open_search(path)
-    if _part(project, search) is not part:
+    has_changed = _part(project, search) is not part
+    if has_changed and part is Part.SEARCHING:
         st.rerun()  # the whole page: its buttons change
     read_clicks(search)
     if part is Part.SEARCHING:
@@ -113,6 +114,8 @@ def _live(project: Project, path: Path, part: Part) -> None:
         _trials(search)
     elif part is Part.SEARCHING:
         st.caption(_("Trials appear here as they finish; the first are your own settings."))
+    if has_changed:
+        st.rerun()  # only here: a button that was pressed at this moment has been heard
 
 
 def _trials(search: Search) -> None:
