@@ -8,7 +8,6 @@ all, on validation, is what the run delivers.
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +39,7 @@ from core.training.feature_heads import (
 from core.training.head_data import HeadData, prepare_head_data, prepared_engine
 from core.training.live import LiveView
 from core.training.outcome import activations_folder, extractor_file, has_own_network, head_file
-from core.training.stage_times import import_keras
+from core.training.stage_times import import_keras, is_cold
 from core.training.tensorboard import EventFiles
 from core.workspace import project_of
 
@@ -64,8 +63,8 @@ def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[s
             raise
     require_learnt(run.curve)
     run.tidy_up()
-    own_network, is_cold = has_own_network(directory), "keras" not in sys.modules
-    progress.plan(stages_after_training(dataset, settings, own_network=own_network, is_cold=is_cold))
+    own_network = has_own_network(directory)
+    progress.plan(stages_after_training(dataset, settings, own_network=own_network, is_cold=is_cold()))
     return run.curve.result()
 
 
@@ -132,8 +131,7 @@ class Training:
             place = None
         first = phases.index(place["phase"]) if place else 0
         if phases[first:]:
-            is_cold = "keras" not in sys.modules
-            self._progress.plan(network_stages(self._dataset, self._settings, is_cold=is_cold))
+            self._progress.plan(network_stages(self._dataset, self._settings, is_cold=is_cold()))
         for name in phases[first:]:
             self._train_network(name, phases, place if place and place["phase"] == name else None)
 
@@ -148,8 +146,7 @@ class Training:
         data = self._head_data
         if data is None:
             prepared_engine(self._settings, self._progress)
-            is_cold = "keras" not in sys.modules
-            self._progress.plan(expected_stages(self._dataset, self._settings, is_cold=is_cold))
+            self._progress.plan(expected_stages(self._dataset, self._settings, is_cold=is_cold()))
             data = prepare_head_data(self._dataset, self._settings, self._progress)
         self._progress.stage(Stage.TRAINING)
         raise_if_stopped(self._progress)

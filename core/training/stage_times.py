@@ -15,9 +15,8 @@ from core.progress import Stage
 from core.training.config import TrainingConfig
 from core.workspace import backbones_folder
 
-_KERAS = (
-    "keras"  # whose import counts for itself: which stage comes first, and does it, differs from run to run
-)
+# Its import counts for itself: which stage comes first, and does it, differs from run to run.
+_KERAS = "keras"
 
 
 def measured_seconds(settings: TrainingConfig, stage: Stage, *, own_network: bool) -> float | None:
@@ -43,9 +42,14 @@ def timed(settings: TrainingConfig, stage: Stage, *, own_network: bool) -> Itera
     _remember(_key(settings, stage, own_network=own_network), time.monotonic() - began)
 
 
+def is_cold() -> bool:
+    """Whether nothing has imported Keras yet in this process."""
+    return _KERAS not in sys.modules
+
+
 def import_keras() -> None:
     """Import Keras and its backend, unless they are, and remember how long that takes."""
-    if _KERAS in sys.modules:
+    if not is_cold():
         return
     began = time.monotonic()
     importlib.import_module(_KERAS)
