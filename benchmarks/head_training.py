@@ -22,8 +22,8 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
+from core.devices import cpu_cores
 from core.models.head import HeadWeights
-from core.processes import usable_cores
 from core.training.config import DEFAULT_EPOCHS, Recipe
 from core.training.linear import EpochScores, FeatureSet, fit_linear_head
 from core.training.objective import LinearObjective, standardisation
@@ -114,7 +114,7 @@ def draw_features(count: int, seed: int) -> FeatureSet:
 
 def _pass_seconds(train: FeatureSet) -> float:
     mean, scale = standardisation(train.features)
-    with ThreadPoolExecutor(usable_cores()) as pool, threadpool_limits(1, user_api="blas"):
+    with ThreadPoolExecutor(cpu_cores()) as pool, threadpool_limits(1, user_api="blas"):
         objective = LinearObjective(train.features, train.targets, mean=mean, scale=scale, pool=pool)
         parameters = np.zeros(objective.size)
         return min(_seconds(lambda: objective.loss_and_gradient(parameters, 0.1)) for _ in range(_PASSES))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from core.processes import usable_cores
+from core.devices import cpu_cores
 
 PACKAGES = ("numpy", "keras", "tensorflow", "tensorflow-cpu", "ai-edge-litert", "streamlit")
 _MATRIX_SIDE = 2048
@@ -22,7 +22,7 @@ def describe_machine() -> dict[str, Any]:
     """Facts that figures depend on."""
     return {
         "processor": _processor(),
-        "usable_cores": usable_cores(),
+        "usable_cores": cpu_cores(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "load_at_start": round(psutil.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.machine()}",

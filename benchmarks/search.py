@@ -21,9 +21,9 @@ from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from core.data.dataset import open_dataset
+from core.devices import cpu_cores
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.start import start_search, wait_for
-from core.processes import usable_cores
 from core.search.config import Scoring, SearchConfig
 from core.search.records import TRIALS_FILE, TrialRecord, read_trials
 from core.search.space import SearchSpace, Speed, default_space
@@ -74,7 +74,7 @@ def run(options: Options) -> list[Figure]:
 def _figures(project: Project, options: Options) -> list[Figure]:
     pictures = len(open_dataset(project).pictures)
     long, short = (_QUICK_TRIALS,) * 2 if options.quick else (_LONG_TRIALS, _SHORT_TRIALS)
-    cores, early = usable_cores(), max(1, long // 5)
+    cores, early = cpu_cores(), max(1, long // 5)
     of_means, of_quarters = f"{pictures:,} x 1,280 features", f"{pictures:,} x 1,280 or 5,120 features"
     means, usual = _means(project), SearchConfig(base=_base(project), trials=short, scoring=_SCORING)
     first = _searched(project, replace(means, trials=long))

@@ -1,8 +1,6 @@
-"""Which processes live (a number alone does not tell, for numbers are used again), and on how many cores."""
+"""Which processes live: a number alone does not tell, for numbers are used again."""
 
 from __future__ import annotations
-
-import os
 
 import psutil
 
@@ -17,11 +15,3 @@ def process_lives(process_id: int, started: float) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on, which can be fewer than the machine has."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1

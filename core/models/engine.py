@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from core.processes import usable_cores
+from core.devices import cpu_cores
 
 # A batch of 4 takes 0.8 s on the slowest backbone (VGG16, 5 pictures/s on 2
 # cores), so that Stop, asked between batches, answers in time.
@@ -45,7 +45,7 @@ class Engine:
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         """Load the LiteRT file at ``path``; ``threads`` None means all cores."""
-        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=threads or usable_cores())
+        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=threads or cpu_cores())
         self._lock = threading.Lock()
         self._batch = 0  # the size that tensors are laid out for; 0: not yet
         self._input = self._interpreter.get_input_details()[0]
@@ -88,7 +88,7 @@ class FeatureExtractor:
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         """Load the LiteRT file at ``path``; ``threads`` None means all cores."""
-        threads = threads or usable_cores()
+        threads = threads or cpu_cores()
         count = -(-threads // _THREADS_PER_ENGINE)
         self._engines = [Engine(path, -(-(threads - index) // count)) for index in range(count)]
         slow = path.stat().st_size * self.input_size**2 > _SLOW_BYTES_TIMES_PIXELS

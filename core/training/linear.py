@@ -19,8 +19,8 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from core.data.task import Task
+from core.devices import cpu_cores
 from core.models.head import HeadWeights
-from core.processes import usable_cores
 from core.training.objective import LinearObjective, standardisation
 from core.training.scores import score_logits
 
@@ -103,7 +103,7 @@ def fit_linear_head(
         l2: the one strength of the penalty, for standardised features; None: the path.
         label_smoothing: the share of the truth given to the other classes, 0 to below 1.
     """
-    with ThreadPoolExecutor(usable_cores()) as pool:
+    with ThreadPoolExecutor(cpu_cores()) as pool:
         fit = _Fit(train, validation, task, label_smoothing, pool)
         _follow_path(fit, L2_STRENGTHS if l2 is None else (l2,), epochs, on_epoch)
 

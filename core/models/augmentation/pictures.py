@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
+from core.devices import cpu_cores
 from core.models.augmentation.colour import colour_matrices, colour_offsets
 from core.models.augmentation.config import AugmentationConfig
 from core.models.augmentation.drawing import draw
 from core.models.augmentation.draws import ALL_TONES, OFF_THRESHOLD, Draws
 from core.models.augmentation.geometry import corners_of, homographies, node_places, nodes
-from core.processes import usable_cores
 
 FINE_DETAIL = 1 / 200  # of the shorter side: what sharpness smooths or brings out
 _MOST_THREADS = 8  # Python itself holds more back
@@ -39,7 +39,7 @@ def augment(pictures: np.ndarray, config: AugmentationConfig, seed: int) -> np.n
     def change(number: int) -> None:
         changed[number] = changes.of(number, pictures[number])
 
-    threads = min(usable_cores(), _MOST_THREADS, len(pictures) // _WORTH_THREADS)
+    threads = min(cpu_cores(), _MOST_THREADS, len(pictures) // _WORTH_THREADS)
     if threads <= 1:
         for number in range(len(pictures)):
             change(number)
