@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -76,6 +77,16 @@ def server(tmp_path: Path, workspace: Path) -> Iterator[StartServer]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture
+def no_worker_survives(workspace: Path) -> Iterator[None]:
+    """Workers outlive the server by design; not the test."""
+    yield
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if "core.jobs.worker" in command and str(workspace) in command:
+            process.kill()
 
 
 @pytest.fixture(scope="session")

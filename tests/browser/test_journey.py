@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -25,16 +24,6 @@ from tests.browser.driving import screenshot, settled
 from tests.command_line import wait_until
 
 SLOW_MS = 180_000
-
-
-@pytest.fixture
-def no_worker_survives(workspace: Path) -> Iterator[None]:
-    """Workers outlive the server by design; not the test."""
-    yield
-    for process in psutil.process_iter(["cmdline"]):
-        command = " ".join(process.info["cmdline"] or [])
-        if "core.jobs.worker" in command and str(workspace) in command:
-            process.kill()
 
 
 def step(page: Page, title: str) -> None:

@@ -12,10 +12,8 @@ from core.search.records import read_trials
 from core.workspace import get_project, list_runs, list_searches
 from tests.browser.conftest import StartServer
 from tests.browser.driving import screenshot, settled
-from tests.browser.test_journey import SLOW_MS, button, import_digits, no_worker_survives, step
+from tests.browser.test_journey import SLOW_MS, button, import_digits, step
 from tests.command_line import wait_until
-
-__all__ = ["no_worker_survives"]
 
 
 @pytest.mark.timeout(500)
