@@ -25,12 +25,12 @@ import tensorflow as tf
 
 from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
+from core.models.architectures.classifier import build_feature_extractor
+from core.models.architectures.networks import BACKBONE_LAYER
 from core.models.backbones import BACKBONES, Backbone
-from core.models.classifier import build_feature_extractor
-from core.models.conversion import convert_to_tflite
-from core.models.engine import Engine
 from core.models.head import QUARTERS
-from core.models.networks import BACKBONE_LAYER
+from core.models.litert.conversion import convert_to_tflite
+from core.models.litert.engine import Engine
 
 QUICK = ("efficientnet_lite0", "mobilenet_v3_small", "small_cnn", "vit")
 _PICTURES = 2

@@ -35,14 +35,14 @@ from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.photographs import SOURCES, open_photograph, tile_boxes
 from core.data.dataset import Dataset, complete_manifest, thumbnail_path
-from core.data.decoding import make_thumbnail
-from core.data.measures import measure
-from core.data.similarity import near_duplicate_groups, near_duplicates
+from core.data.near_duplicates.search import near_duplicate_groups, near_duplicates
+from core.data.pixels.decoding import make_thumbnail
+from core.data.pixels.statistics import measure
 from core.doctor.examination import examine
 from core.files import sha256_bytes
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.conversion import feature_engine
-from core.models.engine import FeatureExtractor
+from core.models.litert.conversion import feature_engine
+from core.models.litert.engine import FeatureExtractor
 from core.progress import QuietProgress
 
 _SIZES, _QUICK_SIZES = (1_000, 10_000, 50_000), (100, 200, 400)

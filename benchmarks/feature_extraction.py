@@ -29,11 +29,11 @@ from benchmarks.figures import Figure, Reference, Target
 from benchmarks.machine import matrix_product_rate
 from benchmarks.operations import count_operations
 from benchmarks.options import Options
+from core.models.architectures.classifier import build_feature_extractor
 from core.models.backbones import Backbone, get_backbone
-from core.models.classifier import build_feature_extractor
-from core.models.conversion import convert_to_tflite
-from core.models.engine import FeatureExtractor
-from core.models.weights import weights_ready
+from core.models.litert.conversion import convert_to_tflite
+from core.models.litert.engine import FeatureExtractor
+from core.models.weights.store import weights_ready
 
 KERAS_BATCH = 32
 _ROUNDS = 4

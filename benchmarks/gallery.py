@@ -28,11 +28,11 @@ from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from benchmarks.server import Server
 from core.data.dataset import complete_manifest, thumbnail_path, write_version
-from core.data.decoding import PictureFacts, examine_picture
-from core.data.layout import Split
+from core.data.labels.layout import Split
+from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.messages import Message
 from core.workspace import open_staging, publish_project
-from tests.browser.driving import settled
+from tests.support.browser import settled
 
 MOST_MILLISECONDS = 300.0
 _PICTURES, _QUICK_PICTURES = 50_000, 500

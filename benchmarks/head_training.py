@@ -25,8 +25,8 @@ from benchmarks.options import Options
 from core.devices import cpu_cores
 from core.models.head import HeadWeights
 from core.training.config import DEFAULT_EPOCHS, Recipe
-from core.training.linear import EpochScores, FeatureSet, fit_linear_head
-from core.training.objective import LinearObjective, standardisation
+from core.training.heads.linear import EpochScores, FeatureSet, fit_linear_head
+from core.training.heads.objective import LinearObjective, standardisation
 
 _TRAINING, _VALIDATION, _FEATURES, _CLASSES = 50_000, 5_000, 1_280, 10
 _QUICK_SHARE = 50  # a quick run takes one of so many pictures

@@ -27,13 +27,13 @@ from benchmarks.figures import Figure, Reference, Target
 from benchmarks.fine_tuning import BRIGHTNESS, CONTRAST, ROTATION, ZOOM
 from benchmarks.options import Options
 from benchmarks.synthetic import synthetic_project, write_decoded
-from core.data.arrays import PictureStore
 from core.data.dataset import Dataset
+from core.data.pixels.arrays import PictureStore
+from core.models.architectures.classifier import build_feature_extractor
 from core.models.augmentation import AugmentationConfig, augment
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.classifier import build_feature_extractor
-from core.models.conversion import feature_engine
-from core.models.engine import FeatureExtractor
+from core.models.litert.conversion import feature_engine
+from core.models.litert.engine import FeatureExtractor
 
 _PICTURES, _QUICK_PICTURES = 50_000, 200
 _BATCH, _CLASSES = 32, 10

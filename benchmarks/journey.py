@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import settled
+from tests.support.browser import settled
 
 IMPORT_SECONDS, TRAIN_SECONDS, PAGE_SECONDS = 300, 1200, 60
 SLIDER_STEPS = 3

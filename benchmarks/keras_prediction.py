@@ -17,7 +17,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import numpy as np
 
-from core.data.decoding import load_picture
+from core.data.pixels.decoding import load_picture
 from core.delivery.files import keras_file
 
 

@@ -17,7 +17,7 @@ from benchmarks.commands import Outcome, darkroom, log, run_module, train
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.photographs import PARTS, write_photographs
-from core.data.samples import write_digits
+from core.data.sources.samples import write_digits
 
 PICTURES, QUICK_PICTURES = 1600, 100
 MOST_SECONDS = 60.0

@@ -23,7 +23,7 @@ from benchmarks.photographs import write_photographs
 from core.data.dataset import open_dataset
 from core.devices import cpu_cores
 from core.jobs.directory import JobDirectory, JobState
-from core.jobs.start import start_search, wait_for
+from core.runs.start import start_search, wait_for
 from core.search.config import Scoring, SearchConfig
 from core.search.records import TRIALS_FILE, TrialRecord, read_trials
 from core.search.space import SearchSpace, Speed, default_space

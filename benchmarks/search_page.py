@@ -21,11 +21,11 @@ from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.server import Server
 from core.data.importing import import_dataset
-from core.data.samples import write_digits
+from core.data.sources.samples import write_digits
 from core.workspace import Project
-from pages.ui.searchroom.charts import CHART_NAMES
-from tests.browser.driving import settled
-from tests.searches import many_trials, search_config, write_search
+from pages.ui.search.charts import CHART_NAMES
+from tests.support.browser import settled
+from tests.support.searches import many_trials, search_config, write_search
 
 MOST_MILLISECONDS = 500.0
 _TRIALS, _QUICK_TRIALS = 1_000, 50

@@ -23,7 +23,7 @@ from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from benchmarks.quick_training import write_split_digits
 from core.data.dataset import open_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.workspace import get_project
 
 _PICTURES, _QUICK_PICTURES = 1600, 100

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.data.arrays import arrays_path
 from core.data.dataset import Dataset, complete_manifest, open_dataset, write_version
+from core.data.pixels.arrays import arrays_path
 from core.files import digest_of, sha256_bytes
 from core.messages import N_, Message
 from core.models.head import QUARTERS

@@ -19,7 +19,7 @@ from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from core.jobs.directory import JobDirectory, JobState
-from core.jobs.start import start_training
+from core.runs.start import start_training
 from core.training.config import Recipe, TrainingConfig
 from core.workspace import get_project
 

@@ -22,10 +22,10 @@ from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.synthetic import synthetic_project, write_decoded, write_features
 from core.jobs.directory import JobDirectory, JobState
-from core.jobs.start import start_training
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.conversion import feature_engine
+from core.models.litert.conversion import feature_engine
 from core.progress import Stage
+from core.runs.start import start_training
 from core.training.config import Recipe, TrainingConfig
 
 _FEW, _SIZES = 500, (5_000, 50_000)

@@ -20,10 +20,10 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from core.models.architectures.efficientnet_lite import LITE_VARIANTS, build_lite
 from core.models.backbones import get_backbone
-from core.models.lite import LITE_VARIANTS, build_lite
-from core.models.torch_file import read_torch_file
-from core.models.weights import present_weights
+from core.models.weights.store import present_weights
+from core.models.weights.torch_file import read_torch_file
 
 _INPUT_SIZE = LITE_VARIANTS["lite0"].input_size
 _BATCH = 32

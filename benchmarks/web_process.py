@@ -23,8 +23,8 @@ from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from benchmarks.server import ROOT, serving
 from core.delivery.prediction import Classifier
-from tests.browser.driving import settled
 from tests.browser.executable import find_executable
+from tests.support.browser import settled
 
 MOST_SECONDS_TO_FIRST_PAGE = 3.0
 MOST_MEGABYTES = 400.0

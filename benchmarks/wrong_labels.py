@@ -24,13 +24,13 @@ import numpy as np
 from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
-from core.data.picture import load_picture
-from core.data.samples import write_digits
-from core.doctor.labels import suspected_labels
-from core.doctor.reduction import reduced_features
+from core.data.images.picture import load_picture
+from core.data.sources.samples import write_digits
+from core.doctor.checks.wrong_labels import suspected_labels
+from core.doctor.features.reduction import reduced_features
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.conversion import feature_engine
-from core.models.engine import FeatureExtractor
+from core.models.litert.conversion import feature_engine
+from core.models.litert.engine import FeatureExtractor
 from core.progress import QuietProgress
 
 PHOTOGRAPHS, QUICK_PICTURES = 1600, 160

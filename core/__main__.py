@@ -15,29 +15,29 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from core.backbone_commands import add_backbone_commands
-from core.data.importing import import_dataset
-from core.dataset_commands import (
+from core.cli.backbones import add_backbone_commands
+from core.cli.dataset import (
     add_dataset_commands,
     add_import_options,
     hint_at_several,
     import_config,
     imported,
 )
-from core.delivery.export import ExportFormat, export_run
-from core.delivery.prediction import Classifier
-from core.errors import DarkroomError, NotFoundError, UnreadableImageError
-from core.evaluation.report import read_report
-from core.messages import N_
-from core.run_commands import add_run_commands
-from core.search_commands import add_search_commands
-from core.terminal import (
+from core.cli.runs import add_run_commands
+from core.cli.search import add_search_commands
+from core.cli.terminal import (
     STOPPED,
     Answer,
     FailedError,
     TerminalProgress,
     end_line,
 )
+from core.data.importing import import_dataset
+from core.delivery.export import ExportFormat, export_run
+from core.delivery.prediction import Classifier
+from core.errors import DarkroomError, NotFoundError, UnreadableImageError
+from core.evaluation.report import read_report
+from core.messages import N_
 from core.workspace import find_run
 
 

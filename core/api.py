@@ -99,7 +99,7 @@ def thumbnail(request: Request) -> Response:
 
 def full_picture(request: Request) -> Response:
     """The picture itself, in a format that every browser shows and without what its file said besides."""
-    from core.data.viewing import view_picture  # with pandas, too
+    from core.data.pixels.viewing import view_picture  # with pandas, too
 
     try:
         project = get_project(request.path_params["project"])
@@ -116,7 +116,7 @@ def dataset_address(project: str, version: int) -> str:
 
 def cleaned_dataset(request: Request) -> Response:
     """The zip of a version's cleaned pictures, once it was packed; streamed from disk."""
-    from core.doctor.handover import handover_file  # with pandas, too
+    from core.doctor.export_dataset import handover_file  # with pandas, too
 
     try:
         project = get_project(request.path_params["project"])

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.models.augmentation.presets import contradictions
 from core.workspace import remember_setting
-from pages.ui.augmentation.dials import dials
-from pages.ui.augmentation.presets import chosen_kind, preset_buttons
-from pages.ui.augmentation.preview import preview
+from pages.ui.augment.fields import dials
+from pages.ui.augment.presets import chosen_kind, preset_buttons
+from pages.ui.augment.preview import preview
 from pages.ui.settings import chosen_augmentation
 from pages.ui.shell import next_step, page_title, require_dataset, require_project
 from pages.ui.steps import Step

@@ -7,16 +7,16 @@ import importlib
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.task import Task
+from core.data.labels.task import Task
 from core.messages import N_
 from pages.ui import state
-from pages.ui.dataroom.changes import last_change
-from pages.ui.importing import import_panel
+from pages.ui.data.changes import last_change
+from pages.ui.data.sources.new_project import import_panel
 from pages.ui.shell import next_step, page_title
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number
 
-# Each a module of ``pages.ui.dataroom`` with ``show_section(project, dataset)``, loaded when it is looked at.
+# Each a module of ``pages.ui.data`` with ``show_section(project, dataset)``, loaded when it is looked at.
 SECTIONS = {
     "browse": N_("Pictures"),
     "check": N_("Check"),
@@ -107,7 +107,7 @@ with st.container(
 ):  # however much is said here, the section below keeps its place, and its focus
     figures(dataset)
     last_change(project, dataset)
-section = importlib.import_module(f"pages.ui.dataroom.{chosen_section(dataset)}")
+section = importlib.import_module(f"pages.ui.data.{chosen_section(dataset)}")
 section.show_section(project, dataset)
 next_step(
     Step.AUGMENT, _("see how small random changes would make more of your pictures – or go straight to Train")

@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.task import Task
+from core.data.labels.task import Task
 from core.evaluation.report import read_predictions, read_report, worst_mistakes
 from core.jobs.directory import JobDirectory
 from core.workspace import Project
 from pages.ui.charts import accuracy_bars, confusion_heatmap
+from pages.ui.evaluate.multi_label import report_of_several
 from pages.ui.gallery import Tile, gallery
 from pages.ui.runs import require_run
-from pages.ui.several_labels import report_of_several
 from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number, percent

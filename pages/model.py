@@ -8,17 +8,17 @@ from functools import partial
 import streamlit as st
 
 from core.jobs.directory import JobDirectory
-from core.jobs.start import start_measurement
 from core.models.backbones import BACKBONES
 from core.models.speeds import measured_speeds
-from core.models.weights import WeightsState, weights_state
+from core.models.weights.store import WeightsState, weights_state
+from core.runs.start import start_measurement
 from pages.ui import state
 from pages.ui.jobs import follow
-from pages.ui.modelroom.catalogue import backbones_here, other_backbones
-from pages.ui.modelroom.contest import contest
-from pages.ui.modelroom.facts import facts_table
-from pages.ui.modelroom.recommendation import recommendation_card
-from pages.ui.modelroom.supplying import bring_weights_file, download_ended
+from pages.ui.model.bakeoff import contest
+from pages.ui.model.catalogue import backbones_here, other_backbones
+from pages.ui.model.facts import facts_table
+from pages.ui.model.recommendation import recommendation_card
+from pages.ui.model.weights_upload import bring_weights_file, download_ended
 from pages.ui.shell import next_step, page_title, require_dataset, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _

@@ -8,8 +8,8 @@ from core.delivery.files import is_delivered
 from core.evaluation.report import has_report, read_report
 from core.workspace import Project, delete_project, list_projects, list_runs
 from pages.ui import state
+from pages.ui.data.sources.new_project import current_import, import_panel
 from pages.ui.gallery import Tile, gallery
-from pages.ui.importing import current_import, import_panel
 from pages.ui.shell import page_title
 from pages.ui.text import _, escape, ngettext, number, percent
 

@@ -12,7 +12,7 @@ from pages.ui import state
 from pages.ui.shell import page_title, require_dataset, require_project
 from pages.ui.text import _
 
-# Each a module of ``pages.ui.searchroom`` with ``show_section(project, dataset)``, loaded when it is looked at.
+# Each a module of ``pages.ui.search`` with ``show_section(project, dataset)``, loaded when it is looked at.
 SECTIONS = {"found": N_("Searches"), "asking": N_("New search")}
 _ICONS = {"found": ":material/query_stats:", "asking": ":material/add:"}
 
@@ -41,5 +41,5 @@ page_title(
 )
 project = require_project()
 dataset = require_dataset(project)
-section = importlib.import_module(f"pages.ui.searchroom.{chosen_section(project)}")
+section = importlib.import_module(f"pages.ui.search.{chosen_section(project)}")
 section.show_section(project, dataset)

@@ -12,7 +12,7 @@ from pages.ui import state
 from pages.ui.shell import page_title, require_dataset, require_project
 from pages.ui.text import _
 
-# Each a module of ``pages.ui.trainroom`` with ``show_section(project, dataset)``, loaded when it is looked at.
+# Each a module of ``pages.ui.train`` with ``show_section(project, dataset)``, loaded when it is looked at.
 SECTIONS = {"run": N_("Runs"), "new": N_("New run"), "compare": N_("Compare")}
 _ICONS = {
     "run": ":material/monitoring:",
@@ -44,5 +44,5 @@ def chosen_section(project: Project) -> str:
 page_title(_("Train"), _("Press the button. It goes on even if you close this page or stop the server."))
 project = require_project()
 dataset = require_dataset(project)
-section = importlib.import_module(f"pages.ui.trainroom.{chosen_section(project)}")
+section = importlib.import_module(f"pages.ui.train.{chosen_section(project)}")
 section.show_section(project, dataset)

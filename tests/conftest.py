@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from core.workspace import Project
-from tests.trained import Trained, copy_dataset, copy_run, train_once
+from tests.support.trained import Trained, copy_dataset, copy_run, train_once
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the pytest process stands for a worker
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

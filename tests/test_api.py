@@ -17,13 +17,13 @@ import pytest
 import core
 from core.api import export_path, picture_address, plotly_script_path, send_at_once, thumbnail_address
 from core.data.dataset import image_path, thumbnail_path
-from core.data.decoding import examine_picture
+from core.data.pixels.decoding import examine_picture
 from core.delivery.export import ExportFormat
 from core.delivery.files import keras_file, parity_file, tflite_file
 from core.files import hash_file, sha256_bytes
 from core.workspace import get_project, open_staging, publish_project
-from tests.asking import ask
-from tests.pictures import encoded, photograph
+from tests.support.http_client import ask
+from tests.support.pictures import encoded, photograph
 
 
 def test_the_server_says_that_it_is_well_and_which_version_it_is() -> None:
@@ -154,7 +154,7 @@ def test_a_thumbnail_is_the_file_that_the_import_made(picture: tuple[str, str]) 
 
 
 def test_a_full_picture_comes_in_a_format_that_browsers_show(picture: tuple[str, str]) -> None:
-    """Few show TIFF; what is inside the JPEG is tested with ``core.data.viewing``."""
+    """Few show TIFF; what is inside the JPEG is tested with ``core.data.pixels.viewing``."""
     reply = ask("/" + picture_address(*picture))
     assert reply.headers["content-type"] == "image/jpeg"
     assert reply.body.startswith(b"\xff\xd8\xff")

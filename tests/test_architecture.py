@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {"messages", "errors", "files", "progress", "processes", "devices", "keras_backend", "statistics"},
     {"workspace", "uploads"},
+    {"jobs"},
     {"data"},
     {"models"},
     {"training"},
@@ -24,11 +25,9 @@ FLOORS = (
     {"search"},
     {"evaluation"},
     {"delivery"},
-    {"jobs"},
+    {"runs"},
     {"api"},
-    {"terminal"},
-    {"dataset_commands", "backbone_commands", "run_commands"},
-    {"search_commands"},
+    {"cli"},
     {"__main__"},
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
@@ -37,7 +36,7 @@ PAGE_FILES = sorted((ROOT / "pages").rglob("*.py"))
 
 
 def room_of(path: Path) -> str:
-    """``data`` for ``core/data/splitting.py``, ``files`` for ``core/files.py``."""
+    """``data`` for ``core/data/split/splitting.py``, ``files`` for ``core/files.py``."""
     return path.relative_to(ROOT / "core").parts[0].removesuffix(".py")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.data.dataset import Skipped, open_dataset, version_numbers
-from core.data.label_sets import named_classes
+from core.data.labels.label_sets import named_classes
 from core.data.reading import SAME_AS
 from core.workspace import Project
 

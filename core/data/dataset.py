@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.data.label_sets import multi_hot, named_classes
-from core.data.layout import Split
-from core.data.sufficiency import unusable_classes
-from core.data.task import Task
+from core.data.labels.label_sets import multi_hot, named_classes
+from core.data.labels.layout import Split
+from core.data.labels.task import Task
+from core.data.split.sufficiency import unusable_classes
 from core.errors import NotFoundError
 from core.files import digest_of, read_json, whole_file, write_json
 from core.messages import N_, Message

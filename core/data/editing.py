@@ -17,7 +17,6 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from core.data.classes import checked_class_name, checked_label, with_new_classes
 from core.data.dataset import (
     Dataset,
     Skipped,
@@ -27,9 +26,10 @@ from core.data.dataset import (
     thumbnail_path,
     write_version,
 )
-from core.data.label_sets import named_classes, renamed, require_plain_names, union_of, without
-from core.data.splitting import SplitConfig, draw_split, first_of_group, measuring_rank
-from core.data.task import Task
+from core.data.labels.class_names import checked_class_name, checked_label, with_new_classes
+from core.data.labels.label_sets import named_classes, renamed, require_plain_names, union_of, without
+from core.data.labels.task import Task
+from core.data.split.splitting import SplitConfig, draw_split, first_of_group, measuring_rank
 from core.errors import ClassNameError, NotFoundError, WorkspaceError
 from core.files import read_json, write_json
 from core.messages import N_, Message

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.data.classes import checked_class_name, checked_label, natural_order
 from core.data.dataset import (
     Dataset,
     Skipped,
@@ -22,8 +21,11 @@ from core.data.dataset import (
     write_version,
 )
 from core.data.editing import changing, user_name
-from core.data.label_sets import named_classes, renamed, require_plain_names
-from core.data.layout import Place, Split
+from core.data.labels.class_names import checked_class_name, checked_label, natural_order
+from core.data.labels.label_sets import named_classes, renamed, require_plain_names
+from core.data.labels.layout import Place, Split
+from core.data.labels.task import Task
+from core.data.near_duplicates.search import near_duplicate_groups
 from core.data.reading import (
     SAME_AS,
     ImportConfig,
@@ -33,11 +35,9 @@ from core.data.reading import (
     read_source,
     rows_of,
 )
-from core.data.similarity import near_duplicate_groups
-from core.data.sources import Member
-from core.data.splitting import SplitConfig, deal_additions, draw_split, joined_groups
-from core.data.sufficiency import require_two_classes, require_two_labels, unusable_classes
-from core.data.task import Task
+from core.data.sources.opening import Member
+from core.data.split.splitting import SplitConfig, deal_additions, draw_split, joined_groups
+from core.data.split.sufficiency import require_two_classes, require_two_labels, unusable_classes
 from core.errors import ConfigError, DataError
 from core.messages import N_, Message
 from core.progress import Progress, QuietProgress

@@ -10,7 +10,7 @@ from typing import Any
 from core.data.dataset import open_dataset
 from core.data.importing import add_pictures, import_dataset
 from core.data.reading import ImportConfig
-from core.data.samples import SAMPLES
+from core.data.sources.samples import SAMPLES
 from core.errors import ConfigError
 from core.messages import N_
 from core.progress import Progress, Stage

@@ -18,15 +18,22 @@ from typing import Any
 
 import pandas as pd
 
-from core.data.classes import natural_order
 from core.data.dataset import Skipped, complete_manifest, image_path, thumbnail_path
-from core.data.decoding import PictureFacts, examine_picture
-from core.data.label_sets import label_names, renamed_label, union_of
-from core.data.layout import Place, Split, is_companion, read_layout, spelling_of_classes
-from core.data.several import labels_in_cells
-from core.data.sheet import NOT_IN_SHEET, Sheet, SheetColumns, find_sheet, places_from_sheet, read_sheet
-from core.data.sources import Listing, Member, UnreadableMemberError, open_source
-from core.data.splitting import SplitConfig, measuring_rank
+from core.data.labels.class_names import natural_order
+from core.data.labels.label_sets import label_names, renamed_label, union_of
+from core.data.labels.label_table import (
+    NOT_IN_SHEET,
+    Sheet,
+    SheetColumns,
+    find_sheet,
+    places_from_sheet,
+    read_sheet,
+)
+from core.data.labels.layout import Place, Split, is_companion, read_layout, spelling_of_classes
+from core.data.labels.multi_label_table import labels_in_cells
+from core.data.pixels.decoding import PictureFacts, examine_picture
+from core.data.sources.opening import Listing, Member, UnreadableMemberError, open_source
+from core.data.split.splitting import SplitConfig, measuring_rank
 from core.errors import ConfigError, DataError, UnreadableImageError
 from core.files import sha256_bytes
 from core.messages import N_, Message

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.label_sets import NONE_OF_THEM, first_classes, shows_class
-from core.data.task import Task
+from core.data.labels.label_sets import NONE_OF_THEM, first_classes, shows_class
+from core.data.labels.task import Task
 
 _DIGITS_COMPARED = 12  # of each number in a name; camera counters and dates have fewer
 

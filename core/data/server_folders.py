@@ -10,8 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.classes import natural_order
-from core.data.members import is_junk
+from core.data.labels.class_names import natural_order
+from core.data.sources.members import is_junk
 from core.errors import ConfigError, DataError, NotFoundError
 from core.messages import N_
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
-from core.data import picture
+from core.data.images import picture
 from core.delivery.files import bundle_file, keras_file, labels_file, require_delivered, tflite_file
 from core.errors import DeliveryError
 from core.files import whole_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from core.data.task import Task
+from core.data.labels.task import Task
 from core.errors import DeliveryError, NotFoundError, SchemaVersionError
 from core.files import read_json, write_json
 from core.messages import N_

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.delivery.files import (
     Labels,
     keras_file,
@@ -23,9 +23,9 @@ from core.evaluation.report import chosen_thresholds, read_predictions, read_rep
 from core.files import whole_file, write_json
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage, raise_if_stopped
+from core.training.artifacts import has_own_network, head_file, load_extractor
 from core.training.config import TrainingConfig
-from core.training.outcome import has_own_network, head_file, load_extractor
-from core.training.stage_times import timed
+from core.training.cost.stage_times import timed
 from core.workspace import project_of
 
 # Engines sum in different orders; more than this is not rounding but another computation.
@@ -62,8 +62,8 @@ def _delivered(directory: Path, settings: TrainingConfig, progress: Progress) ->
 
 
 def _write_models(directory: Path, settings: TrainingConfig, labels: Labels) -> None:
-    from core.models.classifier import build_classifier
-    from core.models.conversion import convert_to_tflite
+    from core.models.architectures.classifier import build_classifier
+    from core.models.litert.conversion import convert_to_tflite
 
     head = HeadWeights.load(head_file(directory))
     model = build_classifier(load_extractor(directory, settings), head, labels.class_names)

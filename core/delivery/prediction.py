@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.decoding import load_picture
+from core.data.pixels.decoding import load_picture
 from core.delivery.files import Labels, labels_file, require_delivered, tflite_file
-from core.models.engine import Engine
+from core.models.litert.engine import Engine
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,21 +11,21 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.label_sets import named_classes
-from core.data.measures import with_measures
-from core.data.similarity import near_duplicate_groups, near_duplicates
-from core.data.task import Task
-from core.doctor.balance import find_imbalance, find_small_classes
-from core.doctor.duplicates import find_copies, find_exact_duplicates
+from core.data.labels.label_sets import named_classes
+from core.data.labels.task import Task
+from core.data.near_duplicates.search import near_duplicate_groups, near_duplicates
+from core.data.pixels.statistics import with_measures
+from core.doctor.checks.balance import find_imbalance, find_small_classes
+from core.doctor.checks.duplicates import find_copies, find_exact_duplicates
+from core.doctor.checks.feature_duplicates import proposed_copies
+from core.doctor.checks.image_quality import find_poor_looks
+from core.doctor.checks.outliers import outliers_finding, outlying_pictures
+from core.doctor.checks.shortcuts import find_shortcuts
+from core.doctor.checks.unreadable import find_unreadable, missing_files
+from core.doctor.checks.wrong_labels import suspected_labels, wrong_labels_finding
+from core.doctor.features.reduction import reduced_features
 from core.doctor.findings import Finding, most_harmful_first
-from core.doctor.labels import suspected_labels, wrong_labels_finding
-from core.doctor.looks import find_poor_looks
-from core.doctor.outliers import outliers_finding, outlying_pictures
-from core.doctor.proposals import proposed_copies
-from core.doctor.reduction import reduced_features
 from core.doctor.report import Report
-from core.doctor.shortcuts import find_shortcuts
-from core.doctor.unreadable import find_unreadable, missing_files
 from core.progress import PartOf, Progress, raise_if_stopped
 
 # Distance of reduced features. Of copies cropped to three quarters, 45% are proposed; at 0.3 it would

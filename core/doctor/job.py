@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from core.data.arrays import DECODED_PER_SECOND
 from core.data.dataset import Dataset, open_dataset
+from core.data.pixels.arrays import DECODED_PER_SECOND
 from core.doctor.examination import examine, pictures_to_examine
-from core.doctor.projection import project_to_plane, write_map
-from core.doctor.reduction import reduced_features
+from core.doctor.features.projection import project_to_plane, write_map
+from core.doctor.features.reduction import reduced_features
 from core.doctor.report import dismissals, write_report
 from core.errors import WeightsError
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.conversion import cached_engine, feature_engine
+from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.speeds import expected_seconds
-from core.models.weights import weights_ready
+from core.models.weights.store import weights_ready
 from core.progress import PartOf, Progress, Stage
 from core.training.features import cached_features, count_missing
 from core.workspace import project_of

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from core.data.dataset import open_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.evaluation.report import answer_thresholds, make_report, prediction_table, write_report
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage
+from core.training.artifacts import engine_path, has_own_network, head_file
 from core.training.config import TrainingConfig
+from core.training.cost.stage_times import timed
 from core.training.features import cached_features, features_of_rows
-from core.training.outcome import engine_path, has_own_network, head_file
-from core.training.stage_times import timed
 from core.workspace import project_of
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from core.data.dataset import Dataset
-from core.data.label_sets import joined_labels
-from core.data.layout import Split
-from core.data.task import Task
+from core.data.labels.label_sets import joined_labels
+from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.evaluation.metrics import AVERAGED, ClassScores, average_precision, macro_mean, scores_of_counts
 from core.statistics import wilson_interval
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.label_sets import joined_labels
-from core.data.layout import Split
-from core.data.task import Task
+from core.data.labels.label_sets import joined_labels
+from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.errors import NotFoundError
 from core.evaluation.metrics import (
     AVERAGED,

@@ -17,7 +17,7 @@ from core.files import (
     write_json_lines,
 )
 from core.jobs.directory import JobDirectory, JobState, running_fraction, until_now
-from core.jobs.pace import TimeLeft
+from core.jobs.time_left import TimeLeft
 from core.jobs.usage import UsageMeter
 from core.messages import Message
 from core.progress import Stage

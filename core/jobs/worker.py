@@ -23,9 +23,9 @@ from core.files import write_json
 from core.jobs.directory import JobDirectory, JobState
 from core.jobs.disk import Reserve, disk_full_message, is_disk_full
 from core.jobs.ending import StepLog, launch_remaining, record_results
+from core.jobs.environment import surroundings
 from core.jobs.queue import turn_on_device
 from core.jobs.reporting import JobReporter
-from core.jobs.surroundings import surroundings
 from core.keras_backend import chosen_backend
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, raise_if_stopped
@@ -53,18 +53,22 @@ class JobKind:
 JOB_KINDS = {
     "import": JobKind(steps=("core.data.job:import_pictures",)),
     "examine": JobKind(steps=("core.doctor.job:examine_dataset",), needs_device=True),
-    "group": JobKind(steps=("core.doctor.labelling:prepare_labelling",), needs_device=True),
-    "handover": JobKind(steps=("core.doctor.handover:hand_over",)),
+    "group": JobKind(steps=("core.doctor.labelling.job:prepare_labelling",), needs_device=True),
+    "handover": JobKind(steps=("core.doctor.export_dataset:hand_over",)),
     "download": JobKind(steps=("core.models.job:download",)),
     "measure": JobKind(steps=("core.models.job:measure",), needs_device=True),
-    "bakeoff": JobKind(steps=("core.training.bakeoff:bake_off",), needs_device=True),
-    "trial": JobKind(steps=("core.training.trial:measure",), needs_device=True),
+    "bakeoff": JobKind(steps=("core.training.bakeoff.job:bake_off",), needs_device=True),
+    "trial": JobKind(steps=("core.training.profiling:measure",), needs_device=True),
     "train": JobKind(
         steps=("core.training.job:train", "core.evaluation.job:evaluate", "core.delivery.job:deliver"),
         needs_device=True,
     ),
     "search": JobKind(
-        steps=("core.search.job:search", "core.search.job:conclude", "core.jobs.winner:start_winner"),
+        steps=(
+            "core.search.job:search",
+            "core.search.job:conclude",
+            "core.search.analysis.promote_trial:start_winner",
+        ),
         needs_device=True,
     ),
     # What a stopped job left to do once its best was safe: its remaining steps, on its directory.

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, Backbone, WeightsSource, get_backbone
-from core.models.engine import FeatureExtractor
+from core.models.litert.engine import FeatureExtractor
 from core.models.speeds import remember_speed
-from core.models.weights import obtain_weights, weights_ready
+from core.models.weights.store import obtain_weights, weights_ready
 from core.progress import Progress, Stage, raise_if_stopped
 
 _MEASURE_SECONDS = 4.0
@@ -48,8 +48,8 @@ def _ready_backbones() -> list[str]:
 
 
 def _pictures_per_second(backbone: Backbone, directory: Path, progress: Progress) -> float:
-    from core.models.classifier import build_feature_extractor
-    from core.models.conversion import convert_to_tflite, feature_engine
+    from core.models.architectures.classifier import build_feature_extractor
+    from core.models.litert.conversion import convert_to_tflite, feature_engine
 
     if backbone.weights is not WeightsSource.NONE and weights_ready(backbone):
         return _timed(feature_engine(backbone), progress)

@@ -19,16 +19,12 @@ from core.data.dataset import Dataset, open_dataset
 from core.errors import SearchError
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, QuietProgress, Stage
+from core.search.analysis.summary import verdict
 from core.search.config import SearchConfig
-from core.search.cores import CORES_VARIABLE, share_cores
-from core.search.database import database_in_use
-from core.search.folds import is_cross_validated, judged_rows
-from core.search.mailbox import mailbox_of
-from core.search.orders import write_order
-from core.search.recording import Recorder
 from core.search.records import best_trial, counts, joined_study, read_now, read_trials
-from core.search.starting import queue_first_trials
-from core.search.study import (
+from core.search.study.database import database_in_use
+from core.search.study.shared_spec import write_order
+from core.search.study.study import (
     PLACE,
     forget_plan,
     has_running,
@@ -38,9 +34,13 @@ from core.search.study import (
     set_plan,
     settle_abandoned,
 )
-from core.search.verdict import verdict
-from core.search.working import HEADS_SHARE, SearchWorker
-from core.training.estimate import expected_stages
+from core.search.study.weight_transfer import mailbox_of
+from core.search.trials.first_trials import queue_first_trials
+from core.search.trials.folds import is_cross_validated, judged_rows
+from core.search.workers.cores import CORES_VARIABLE, share_cores
+from core.search.workers.loop import HEADS_SHARE, SearchWorker
+from core.search.workers.recording import Recorder
+from core.training.cost.estimate import expected_stages
 from core.training.job import require_all_parts
 from core.workspace import project_of
 
@@ -209,7 +209,7 @@ def _helpers(directory: Path, workers: int) -> Iterator[None]:
             log_file = files.enter_context((directory / f"worker-{number}.log").open("ab"))
             helpers.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "core.search.worker", str(directory), str(number)],
+                    [sys.executable, "-m", "core.search.workers.helper", str(directory), str(number)],
                     cwd=root, stdin=subprocess.DEVNULL, stdout=log_file, stderr=log_file,
                     env=os.environ | {CORES_VARIABLE: f"{number}/{workers}"},
                 )

@@ -9,7 +9,7 @@ from core.devices import devices_to_show
 from core.models.backbones import BACKBONES, WeightsSource
 from core.models.guidance import Recommendation, Situation, Wish, recommend
 from core.models.speeds import measured_speeds
-from core.models.weights import WeightsState, weights_state
+from core.models.weights.store import WeightsState, weights_state
 
 
 def advise(dataset: Dataset, wish: Wish = Wish.BALANCED) -> Recommendation:

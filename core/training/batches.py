@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.data.task import Task
+from core.data.labels.task import Task
 from core.files import digest_of
 from core.training.config import Imbalance
 

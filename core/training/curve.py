@@ -9,7 +9,7 @@ from typing import Any
 from core.messages import Message
 from core.progress import Progress
 from core.training.config import TrainingConfig
-from core.training.patience import likely_epochs
+from core.training.cost.expected_epochs import likely_epochs
 from core.training.tensorboard import EventFiles
 
 

@@ -18,12 +18,12 @@ from typing import Literal
 
 import numpy as np
 
-from core.data.arrays import PictureStore, arrays_bytes, decoded_ahead, decoded_pictures, open_pictures
 from core.data.dataset import Dataset
+from core.data.pixels.arrays import PictureStore, arrays_bytes, decoded_ahead, decoded_pictures, open_pictures
 from core.files import digest_of, whole_file
 from core.models.augmentation import AugmentationConfig, augment
-from core.models.engine import FeatureExtractor
 from core.models.head import mean_of_quarters
+from core.models.litert.engine import FeatureExtractor
 from core.models.speeds import remember_speed
 from core.progress import JobPaused, JobStopped, Progress, Stage, raise_if_stopped
 

@@ -15,36 +15,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.layout import Split
-from core.data.splitting import MIN_PICTURES_PER_CLASS
+from core.data.labels.layout import Split
+from core.data.split.splitting import MIN_PICTURES_PER_CLASS
 from core.errors import DataError, TooFewClassesError, TrainingError
 from core.messages import N_
 from core.models.head import HeadWeights
 from core.progress import JobStopped, Progress, Stage, raise_if_stopped
+from core.training.artifacts import activations_folder, extractor_file, has_own_network, head_file
 from core.training.checkpoint import Checkpoints
 from core.training.config import DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, Loss, Pooling, Recipe, TrainingConfig
-from core.training.curve import LearningCurve
-from core.training.estimate import (
+from core.training.cost.estimate import (
     epochs_of,
     expected_stages,
     network_stages,
     phases_of,
     stages_after_training,
 )
-from core.training.feature_heads import (
+from core.training.cost.stage_times import import_keras, is_cold
+from core.training.curve import LearningCurve
+from core.training.heads.data import HeadData, prepare_head_data, prepared_engine
+from core.training.heads.fitting import (
     HeadKeeper,
     fit_linear_heads,
     fit_starting_head,
 )
-from core.training.head_data import HeadData, prepare_head_data, prepared_engine
 from core.training.live import LiveView
-from core.training.outcome import activations_folder, extractor_file, has_own_network, head_file
-from core.training.stage_times import import_keras, is_cold
 from core.training.tensorboard import EventFiles
 from core.workspace import project_of
 
 if TYPE_CHECKING:
-    from core.training.loop import Phase
+    from core.training.networks.loop import Phase
 
 _HIDDEN_EPOCHS = 60
 
@@ -188,9 +188,9 @@ class Training:
     def _train_hidden_head(self, data: HeadData, place: dict[str, Any] | None) -> None:
         """A head trained by gradients, on the features that suit a linear one best."""
         from core.training.batches import TrainingBatches
-        from core.training.loop import Phase
-        from core.training.networks import HeadNetwork
-        from core.training.sources import FeatureSource
+        from core.training.networks.inputs import FeatureSource
+        from core.training.networks.loop import Phase
+        from core.training.networks.models import HeadNetwork
 
         is_mean = data.is_reduced or self._settings.head.pooling is Pooling.MEAN
         on_mean = is_mean or self.curve.linear_phase == "whole"
@@ -239,8 +239,8 @@ class Training:
         if name == "tail":
             self._progress.stage(Stage.CONVERTING)
         import_keras()
-        from core.training.network_phases import network_phase
-        from core.training.networks import TrainedNetwork
+        from core.training.networks.models import TrainedNetwork
+        from core.training.networks.phases import network_phase
 
         network = TrainedNetwork(
             self._settings,
@@ -265,7 +265,7 @@ class Training:
         return HeadWeights.load(head_file(self._directory) if is_hidden else self._starting_head), None
 
     def _run(self, phase: Phase, place: dict[str, Any] | None, *, later_epochs: int) -> None:
-        from core.training.loop import Surroundings, run_phase
+        from core.training.networks.loop import Surroundings, run_phase
 
         if place is None:
             self.curve.begin_phase(phase.name, phase.epochs + later_epochs)

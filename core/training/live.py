@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from core.data.dataset import Dataset
-from core.data.layout import Split
-from core.data.task import Task
+from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.models.head import sigmoid, softmax
 from core.progress import Progress
 from core.training.config import TrainingConfig

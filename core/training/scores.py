@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.task import Task
+from core.data.labels.task import Task
 
 
 @dataclass(frozen=True, kw_only=True)

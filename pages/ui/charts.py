@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from plotly.graph_objects import Bar, Figure, Heatmap
 
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.messages import N_
 from pages.ui.text import _, percent
 

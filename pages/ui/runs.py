@@ -11,9 +11,9 @@ import streamlit as st
 from core.delivery.files import is_delivered
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory, JobState
-from core.jobs.runs import run_about
-from core.jobs.start import finishing_job
 from core.models.backbones import get_backbone
+from core.runs.compare import run_about
+from core.runs.start import finishing_job
 from core.workspace import Project, list_runs, project_of
 from pages.ui import state
 from pages.ui.jobs import STATE_WORDS, progress_text, show_error

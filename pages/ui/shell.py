@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.splitting import MIN_PICTURES_PER_CLASS
+from core.data.split.splitting import MIN_PICTURES_PER_CLASS
 from core.devices import Device, cpu_cores, devices_to_show
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, JobState, list_jobs
-from core.jobs.start import active_jobs, resume
 from core.messages import N_
+from core.runs.start import active_jobs, resume
 from core.workspace import Project, list_projects
 from pages.ui import state
 from pages.ui.jobs import progress_text

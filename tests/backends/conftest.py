@@ -13,7 +13,7 @@ import pytest
 
 from core.data.importing import import_dataset
 from core.workspace import Project
-from tests.pictures import class_folders, write_folder
+from tests.support.pictures import class_folders, write_folder
 
 # tests/conftest.py has set the variable where nobody else did.
 collect_ignore_glob = ["test_*.py"] if os.environ["KERAS_BACKEND"] == "tensorflow" else []

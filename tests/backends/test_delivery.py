@@ -12,11 +12,11 @@ import pytest
 from core.delivery.files import is_delivered, keras_file, tflite_file
 from core.delivery.job import TOLERANCE
 from core.files import read_json
+from core.models.architectures.classifier import build_feature_extractor
 from core.models.backbones import get_backbone
-from core.models.classifier import build_feature_extractor
-from core.models.conversion import convert_to_tflite
+from core.models.litert.conversion import convert_to_tflite
 from core.workspace import Project
-from tests.command_line import run_command
+from tests.support.command_line import run_command
 
 
 def test_a_worker_on_the_chosen_backend_trains_and_delivers(

@@ -10,12 +10,12 @@ import pytest
 
 from core.files import read_json_lines
 from core.models.augmentation import AugmentationConfig
-from core.training import loop
 from core.training.backends import current_backend
 from core.training.config import HeadConfig, Optimizer, OptimizerConfig, Recipe, TrainingConfig
 from core.training.job import train
+from core.training.networks import loop
 from core.workspace import Project
-from tests.resuming import Disk, Killed, assert_same, directory_of, limit_memory, outcome
+from tests.support.kill_resume import Disk, Killed, assert_same, directory_of, limit_memory, outcome
 
 SCRATCH = TrainingConfig(
     dataset_version=1,

@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks import synthetic
 from benchmarks.synthetic import synthetic_project, write_decoded, write_features
-from core.data.arrays import PictureStore
 from core.data.dataset import open_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
+from core.data.pixels.arrays import PictureStore
 from core.progress import QuietProgress
 from core.training.features import cached_features, count_missing
 

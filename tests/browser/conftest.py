@@ -19,8 +19,8 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.driving import screenshot
 from tests.browser.executable import find_executable
+from tests.support.browser import screenshot
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60

@@ -11,8 +11,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import BROWSER_ARGUMENTS, StartServer
-from tests.browser.driving import overtake_components, screenshot, settled
 from tests.browser.executable import find_executable
+from tests.support.browser import overtake_components, screenshot, settled
 
 APP = """
 import streamlit as st

@@ -13,9 +13,9 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.importing import import_dataset
 from core.workspace import Project
 from tests.browser.conftest import StartServer
-from tests.browser.driving import screenshot, settled
-from tests.pictures import digit_scans, encoded, write_folder
-from tests.trained import Trained
+from tests.support.browser import screenshot, settled
+from tests.support.pictures import digit_scans, encoded, write_folder
+from tests.support.trained import Trained
 
 SLOW_MS = 120_000
 NAME = "Spoilt"

@@ -16,12 +16,12 @@ import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.data.samples import write_digits
+from core.data.sources.samples import write_digits
 from core.jobs.directory import JobDirectory, JobState
 from core.workspace import get_project, list_runs
 from tests.browser.conftest import StartServer
-from tests.browser.driving import screenshot, settled
-from tests.command_line import wait_until
+from tests.support.browser import screenshot, settled
+from tests.support.command_line import wait_until
 
 SLOW_MS = 180_000
 

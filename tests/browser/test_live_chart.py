@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import StartServer
-from tests.browser.driving import overtake_components, screenshot, settled
+from tests.support.browser import overtake_components, screenshot, settled
 
 APP = """
 import streamlit as st

@@ -12,12 +12,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.data.dataset import image_path, thumbnail_path
-from core.data.decoding import examine_picture
+from core.data.pixels.decoding import examine_picture
 from core.files import sha256_bytes
 from core.workspace import Project, open_staging, publish_project
 from tests.browser.conftest import StartServer
-from tests.browser.driving import overtake_components, screenshot, settled
-from tests.pictures import digit, encoded, photograph
+from tests.support.browser import overtake_components, screenshot, settled
+from tests.support.pictures import digit, encoded, photograph
 
 APP = """
 import streamlit as st

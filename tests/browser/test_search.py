@@ -11,9 +11,9 @@ from core.jobs.directory import JobDirectory, JobState
 from core.search.records import read_trials
 from core.workspace import get_project, list_runs, list_searches
 from tests.browser.conftest import StartServer
-from tests.browser.driving import screenshot, settled
 from tests.browser.test_journey import SLOW_MS, button, import_digits, step
-from tests.command_line import wait_until
+from tests.support.browser import screenshot, settled
+from tests.support.command_line import wait_until
 
 
 @pytest.mark.timeout(500)

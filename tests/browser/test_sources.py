@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from core.data.dataset import open_dataset
 from core.workspace import Project, get_project
 from tests.browser.conftest import StartServer
-from tests.browser.driving import screenshot, settled
-from tests.pictures import digit, write_folder
+from tests.support.browser import screenshot, settled
+from tests.support.pictures import digit, write_folder
 
 SLOW_MS = 60_000
 

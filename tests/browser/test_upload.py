@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 from core.files import hash_file
 from core.uploads.store import LIMIT_VARIABLE
 from tests.browser.conftest import StartServer
-from tests.browser.driving import screenshot, settled
-from tests.pictures import class_folders, write_folder
+from tests.support.browser import screenshot, settled
+from tests.support.pictures import class_folders, write_folder
 
 APP = """
 import streamlit as st

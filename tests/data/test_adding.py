@@ -13,14 +13,14 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.editing import relabel
 from core.data.history import list_versions
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
-from core.data.layout import Split
+from core.data.labels.label_table import SheetColumns
+from core.data.labels.layout import Split
 from core.data.reading import ImportConfig
-from core.data.sheet import SheetColumns
-from core.data.splitting import SplitConfig
+from core.data.split.splitting import SplitConfig
 from core.errors import ClassNameError, ConfigError, DataError, NotFoundError
 from core.progress import JobStopped, QuietProgress
 from core.workspace import Project
-from tests.pictures import class_folders, digit, encoded, photograph, write_folder, write_zip
+from tests.support.pictures import class_folders, digit, encoded, photograph, write_folder, write_zip
 
 
 @pytest.fixture

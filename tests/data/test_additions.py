@@ -10,9 +10,9 @@ from core.data.additions import what_was_added
 from core.data.dataset import open_dataset
 from core.data.editing import relabel, restore_version
 from core.data.importing import add_pictures, add_to_class, import_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.workspace import Project
-from tests.pictures import class_folders, digit, write_folder
+from tests.support.pictures import class_folders, digit, write_folder
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from core.data.dataset import (
     thumbnail_path,
     write_version,
 )
-from core.data.layout import Split
-from core.data.task import Task
+from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.errors import NotFoundError
 from core.messages import Message
 from core.workspace import Project, delete_project, open_staging, publish_project

@@ -28,11 +28,11 @@ from core.data.editing import (
 )
 from core.data.history import compare_versions, list_versions
 from core.data.importing import import_dataset
-from core.data.layout import Split
-from core.data.splitting import SplitConfig
+from core.data.labels.layout import Split
+from core.data.split.splitting import SplitConfig
 from core.errors import DarkroomError, NotFoundError
 from core.workspace import Project
-from tests.pictures import class_folders, digit, write_folder
+from tests.support.pictures import class_folders, digit, write_folder
 
 
 @pytest.fixture

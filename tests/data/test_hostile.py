@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.data.layout import clean_label, read_layout, spelling_of_classes
-from core.data.members import MAX_SHOWN_LENGTH, is_junk, safe_parts, shown_name
-from core.data.sheet import find_sheet, guess_columns, places_from_sheet, read_sheet, safe_cell
-from core.data.sources import Listing, Member, SourceLimits, UnreadableMemberError, open_source
+from core.data.labels.label_table import find_sheet, guess_columns, places_from_sheet, read_sheet, safe_cell
+from core.data.labels.layout import clean_label, read_layout, spelling_of_classes
+from core.data.sources.members import MAX_SHOWN_LENGTH, is_junk, safe_parts, shown_name
+from core.data.sources.opening import Listing, Member, SourceLimits, UnreadableMemberError, open_source
 from core.errors import DarkroomError
-from tests.pictures import digit, write_zip
+from tests.support.pictures import digit, write_zip
 
 # The same examples in every run: a failure must not come and go.
 ordinary = settings(max_examples=150, deadline=None, derandomize=True, database=None)

@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.classes import natural_order
 from core.data.dataset import Dataset, open_dataset
-from core.data.decoding import PictureFacts, examine_picture
 from core.data.importing import ImportReport, import_dataset
 from core.data.job import import_pictures
-from core.data.layout import Split
+from core.data.labels.class_names import natural_order
+from core.data.labels.layout import Split
+from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.data.reading import ImportConfig
-from core.data.splitting import SplitConfig
+from core.data.split.splitting import SplitConfig
 from core.errors import (
     ArchiveError,
     ClassNameError,
@@ -37,7 +37,7 @@ from core.errors import (
 )
 from core.progress import JobStopped, QuietProgress, Stage
 from core.workspace import list_projects, open_staging, publish_project
-from tests.pictures import (
+from tests.support.pictures import (
     class_folders,
     digit,
     digit_scans,

@@ -13,7 +13,7 @@ from core.errors import TooFewClassesError
 from core.progress import QuietProgress
 from core.uploads.store import find_upload, open_upload, uploads_folder
 from core.workspace import get_project
-from tests.pictures import Files, class_folders, write_folder
+from tests.support.pictures import Files, class_folders, write_folder
 
 
 def uploaded(files: Files) -> Path:

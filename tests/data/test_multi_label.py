@@ -22,17 +22,24 @@ from core.data.editing import (
     restore_version,
     take_label,
 )
-from core.data.handover import write_cleaned_dataset
+from core.data.export import write_cleaned_dataset
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
-from core.data.layout import Split
+from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.data.reading import ImportConfig
 from core.data.selection import Selection, matches
-from core.data.splitting import SplitConfig
-from core.data.task import Task
+from core.data.split.splitting import SplitConfig
 from core.errors import ClassNameError, ConfigError, TooFewClassesError
 from core.progress import QuietProgress
 from core.workspace import Project
-from tests.pictures import digit, several_labels_csv, two_digits, two_digits_folder, write_folder, write_zip
+from tests.support.pictures import (
+    digit,
+    several_labels_csv,
+    two_digits,
+    two_digits_folder,
+    write_folder,
+    write_zip,
+)
 
 SEVERAL = ImportConfig(multi_label=True)
 

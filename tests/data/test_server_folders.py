@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.data.server_folders import FOLDERS_VARIABLE, allowed_roots, checked_folder, list_folders
 from core.errors import ConfigError, DarkroomError, DataError, NotFoundError
-from tests.pictures import class_folders, write_folder
+from tests.support.pictures import class_folders, write_folder
 
 
 @pytest.fixture

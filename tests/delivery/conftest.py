@@ -14,7 +14,7 @@ from core.progress import QuietProgress
 from core.training.config import Recipe, TrainingConfig
 from core.training.job import train
 from core.workspace import Project
-from tests.trained import Trained, copy_dataset
+from tests.support.trained import Trained, copy_dataset
 
 SMALL = TrainingConfig(dataset_version=1, backbone="small_cnn", recipe=Recipe.SCRATCH, epochs=1)
 

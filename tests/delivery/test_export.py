@@ -13,14 +13,14 @@ import keras
 import numpy as np
 import pytest
 
-from core.data import picture
 from core.data.dataset import open_dataset
+from core.data.images import picture
 from core.delivery.export import ExportFormat, export_file, export_run
 from core.delivery.files import keras_file, labels_file, parity_file, tflite_file
 from core.delivery.prediction import Classifier
 from core.errors import DeliveryError, NotFoundError
 from core.files import hash_file, read_json, sha256_bytes
-from core.models.engine import Engine
+from core.models.litert.engine import Engine
 from core.workspace import project_of
 
 BUNDLE = {"model.tflite", "labels.json", "picture.py", "predict.py", "README.md", "requirements.txt"}

@@ -18,11 +18,11 @@ from core.delivery.prediction import Classifier
 from core.errors import DeliveryError, NotFoundError
 from core.evaluation.job import evaluate
 from core.files import hash_file, read_json, sha256_bytes
-from core.models import conversion
 from core.models.head import HeadWeights
+from core.models.litert import conversion
 from core.progress import JobStopped, QuietProgress, Stage
-from core.training.outcome import extractor_file, head_file
-from tests.recording import Recorder
+from core.training.artifacts import extractor_file, head_file
+from tests.support.progress_recorder import Recorder
 
 
 def config_of(run: Path) -> dict[str, Any]:
@@ -135,8 +135,8 @@ def test_the_bundle_is_that_of_the_newest_model(small_run: Path) -> None:
     """A stopped run that is resumed delivers twice; its bundle once stayed that of the first time."""
     before = hash_file(tflite_file(small_run))
     export_file(small_run, ExportFormat.BUNDLE)
+    from core.training.artifacts import load_extractor
     from core.training.config import TrainingConfig
-    from core.training.outcome import load_extractor
 
     settings = TrainingConfig.from_json(config_of(small_run))
     extractor = load_extractor(small_run, settings)

@@ -16,8 +16,8 @@ from core.delivery.prediction import Classifier, Guess
 from core.errors import NotFoundError, UnreadableImageError
 from core.evaluation.report import read_predictions
 from core.workspace import project_of
-from tests.pictures import encoded, photograph
-from tests.trained import PICTURES
+from tests.support.pictures import encoded, photograph
+from tests.support.trained import PICTURES
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from core.__main__ import main
 from core.data.dataset import open_dataset
 from core.data.importing import import_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.data.reading import ImportConfig
 from core.delivery.export import ExportFormat, export_file
 from core.delivery.files import Labels, labels_file
@@ -28,7 +28,7 @@ from core.progress import QuietProgress
 from core.training.config import TrainingConfig
 from core.training.job import train
 from core.workspace import Project
-from tests.pictures import two_digits_folder
+from tests.support.pictures import two_digits_folder
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from core.doctor.job import examine_dataset
 from core.doctor.report import Report, dismiss, dismissals, read_report, undismiss
 from core.progress import JobStopped, QuietProgress, Stage
 from core.workspace import Project
-from tests.pictures import encoded, photograph, write_folder
-from tests.recording import Recorder
+from tests.support.pictures import encoded, photograph, write_folder
+from tests.support.progress_recorder import Recorder
 
 QUIET = QuietProgress()
 CLASSES = {"coin": "coins", "cup": "coffee"}

@@ -14,13 +14,13 @@ from core.data.editing import relabel
 from core.data.importing import import_dataset
 from core.data.reading import ImportConfig
 from core.doctor.examination import examine, pictures_to_examine
+from core.doctor.features.neighbours import look_alikes
+from core.doctor.features.reduction import reduced_features
 from core.doctor.findings import FindingKind
-from core.doctor.labelling import Looks, labels_suggested
-from core.doctor.neighbours import look_alikes
-from core.doctor.reduction import reduced_features
+from core.doctor.labelling.job import Looks, labels_suggested
 from core.progress import QuietProgress
 from core.workspace import Project
-from tests.pictures import two_digits_folder
+from tests.support.pictures import two_digits_folder
 
 QUIET = QuietProgress()
 

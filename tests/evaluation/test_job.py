@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.evaluation import job
 from core.evaluation.job import evaluate
 from core.evaluation.report import read_predictions, read_report
 from core.files import read_json
 from core.models.head import HeadWeights
 from core.progress import QuietProgress, Stage
+from core.training.artifacts import head_file
 from core.training.features import cached_features
-from core.training.outcome import head_file
 from core.workspace import project_of
-from tests.recording import Recorder
+from tests.support.progress_recorder import Recorder
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import Dataset
-from core.data.task import Task
+from core.data.labels.task import Task
 from core.evaluation.multi_label import best_thresholds
 from core.evaluation.report import (
     answer_thresholds,

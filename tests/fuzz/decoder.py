@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.data.decoding import examine_picture, load_picture
-from core.data.metadata import strip_metadata
-from core.data.picture import MAX_PIXELS
+from core.data.images.metadata import strip_metadata
+from core.data.images.picture import MAX_PIXELS
+from core.data.pixels.decoding import examine_picture, load_picture
 from core.errors import UnreadableImageError
-from tests.pictures import digit_scans, encoded, small_photograph
+from tests.support.pictures import digit_scans, encoded, small_photograph
 
 LAST_INPUT = Path(__file__).resolve().parents[1] / "artifacts" / "fuzz-last-input.bin"
 _MEMORY_BYTES = 6 << 30  # of addresses, libraries included: no picture may ask for more

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.decoding import examine_picture
+from core.data.pixels.decoding import examine_picture
 from core.errors import UnreadableImageError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -82,7 +82,7 @@ def test_the_last_status_is_written_with_the_reserve(
 ) -> None:
     """On a disk where nothing can be written as long as the reserve is there."""
     target = JobDirectory.create(project.runs / "run", "train", {"epochs": 3})
-    config = {"job": str(target.path), "steps": ["tests.jobs.steps:second"]}
+    config = {"job": str(target.path), "steps": ["tests.support.job_steps:second"]}
     job = JobDirectory.create(project.jobs / "finish-1", "finish", config)
     worker = Worker(job)
     replace = Path.replace

@@ -15,7 +15,7 @@ from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.jobs.launcher import launch
 from core.jobs.queue import turn_on_device
-from core.jobs.start import finishing_job, pause, resume, stop, wait_for
+from core.runs.start import finishing_job, pause, resume, stop, wait_for
 from core.workspace import Project
 
 Eventually = Callable[..., None]
@@ -100,7 +100,7 @@ def test_the_best_of_a_killed_run_can_still_be_kept(run_of_steps: MakeRun, event
     stop(run)
     stop(run)  # pressed twice: nothing more happens
     jobs = list_jobs(run.path.parent.parent / "jobs")
-    assert [job.config()["steps"] for job in jobs] == [["tests.jobs.steps:second"]]
+    assert [job.config()["steps"] for job in jobs] == [["tests.support.job_steps:second"]]
     assert wait_for(jobs[0]) is JobState.FINISHED
     assert run.result() == {"training": {"epochs": 1}, "second": True}
     assert run.status().state is JobState.STOPPED

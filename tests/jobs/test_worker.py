@@ -16,10 +16,10 @@ import pytest
 
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, JobState, list_jobs
-from core.jobs.start import finishing_job, resume, start_import, wait_for
+from core.runs.start import finishing_job, resume, start_import, wait_for
 from core.workspace import Project, list_projects
 from tests.conftest import ROOT
-from tests.pictures import class_folders, digit_scans, encoded, write_folder, write_zip
+from tests.support.pictures import class_folders, digit_scans, encoded, write_folder, write_zip
 
 Eventually = Callable[..., None]
 StartSteps = Callable[..., JobDirectory]
@@ -105,7 +105,7 @@ def test_a_bug_keeps_its_traceback_in_the_log(
 )
 def test_the_exit_code_says_how_it_ended(project: Project, step: str, code: int) -> None:
     JobDirectory.create(project.runs / "run", "train", {})
-    config = {"job": str(project.runs / "run"), "steps": [f"tests.jobs.steps:{step}"]}
+    config = {"job": str(project.runs / "run"), "steps": [f"tests.support.job_steps:{step}"]}
     job = JobDirectory.create(project.jobs / "finish-1", "finish", config)
     command = [sys.executable, "-m", "core.jobs.worker", str(job.path)]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == code
@@ -198,7 +198,7 @@ def test_a_stopped_run_keeps_its_best_and_finishes_what_follows(
     rest = finishing_job(project, project.runs / "run")
     assert rest is not None
     assert rest.name != job.name
-    assert rest.config()["steps"] == ["tests.jobs.steps:second", "tests.jobs.steps:third"]
+    assert rest.config()["steps"] == ["tests.support.job_steps:second", "tests.support.job_steps:third"]
     assert wait_for(rest) is JobState.FINISHED
     assert result_of(project) == {"best": best, "second": True, "third": True}
 
@@ -219,7 +219,7 @@ def test_a_worker_outlives_who_started_it(slow_source: Path, eventually: Eventua
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from core.jobs.start import start_import\n"
+        "from core.runs.start import start_import\n"
         "print(start_import('Slow', source=Path(sys.argv[1])).path)\n"
     )
     outcome = subprocess.run(

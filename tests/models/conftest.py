@@ -49,8 +49,8 @@ def lively_extractor() -> Callable[[str], Any]:
     """The random feature extractor of a backbone, by its key. Leave it as it is."""
     import keras
 
+    from core.models.architectures.classifier import build_feature_extractor
     from core.models.backbones import get_backbone
-    from core.models.classifier import build_feature_extractor
 
     @cache
     def build(key: str) -> Any:
@@ -67,7 +67,7 @@ def lively_engine(
     lively_extractor: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Path]:
     """The same extractor as a LiteRT file."""
-    from core.models.conversion import convert_to_tflite
+    from core.models.litert.conversion import convert_to_tflite
 
     folder = tmp_path_factory.mktemp("engines")
 

@@ -15,7 +15,7 @@ from core.errors import ConfigError
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource, at_size, get_backbone
 from core.models.head import QUARTERS
 from core.models.keras_backbones import WITH_TOP
-from tests.backbone_sample import SAMPLE
+from tests.support.backbone_sample import SAMPLE
 
 
 def test_the_default_needs_no_download() -> None:
@@ -48,7 +48,7 @@ def test_sizes_equal_those_of_the_built_network(key: str, lively_extractor: Call
 @pytest.mark.parametrize("key", [*SAMPLE, "vgg16"])
 def test_the_smallest_size_is_the_smallest_that_has_quarters(key: str) -> None:
     """One step below, the feature map has a single row, or Keras builds no network at all."""
-    from core.models.networks import build_network
+    from core.models.architectures.networks import build_network
 
     backbone = get_backbone(key)
     smallest = build_network(at_size(backbone, backbone.smallest_size), pretrained=False)
@@ -58,7 +58,7 @@ def test_the_smallest_size_is_the_smallest_that_has_quarters(key: str) -> None:
 
 
 def test_the_steps_of_the_vit_are_its_patches() -> None:
-    from core.models.vit import PATCH_SIZE
+    from core.models.architectures.vit import PATCH_SIZE
 
     assert get_backbone("vit").size_step == PATCH_SIZE
 

@@ -12,7 +12,7 @@ from core.models import job
 from core.models.backbones import BACKBONES, Backbone, WeightsSource
 from core.models.speeds import measured_speeds
 from core.progress import JobStopped, Stage
-from tests.recording import Recorder
+from tests.support.progress_recorder import Recorder
 
 READY = [key for key, backbone in BACKBONES.items() if backbone.weights is not WeightsSource.DOWNLOAD]
 

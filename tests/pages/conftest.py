@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.data.importing import import_dataset
-from core.data.layout import Split
-from core.data.samples import write_digits
+from core.data.labels.layout import Split
+from core.data.sources.samples import write_digits
 from core.delivery.files import Labels, labels_file, parity_file
 from core.evaluation.report import make_report, prediction_table, write_report
 from core.files import write_json
@@ -108,7 +108,7 @@ def tiny_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real LiteRT classifier of 8 × 8 pictures into three classes: dark pictures are "0"."""
     import keras
 
-    from core.models.conversion import convert_to_tflite
+    from core.models.litert.conversion import convert_to_tflite
 
     picture = keras.Input((8, 8, 3), dtype="uint8", name="picture")
     mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(picture))

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from core.models.augmentation import LIMITS, AugmentationConfig
 from core.models.augmentation.presets import DOMAINS, PRESETS
 from core.workspace import Project, project_settings, remember_setting
-from pages.ui.augmentation.dials import GROUPS
-from pages.ui.augmentation.preview import shares_text
-from tests.pages.looking import parts, said
+from pages.ui.augment.fields import GROUPS
+from pages.ui.augment.preview import shares_text
+from tests.support.page_queries import parts, said
 
 OpenPage = Callable[..., AppTest]
 

@@ -15,10 +15,10 @@ from core.data.dataset import open_dataset, version_file
 from core.data.server_folders import FOLDERS_VARIABLE
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, JobState, list_jobs
-from core.jobs.start import wait_for
+from core.runs.start import wait_for
 from core.workspace import get_project, jobs_folder, list_projects
-from pages.ui.sources import Kind, Source, suggested_name
-from tests.pictures import Files, class_folders, digit, write_folder
+from pages.ui.data.sources.choosing import Kind, Source, suggested_name
+from tests.support.pictures import Files, class_folders, digit, write_folder
 
 OpenPage = Callable[..., AppTest]
 

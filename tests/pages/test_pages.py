@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.importing import import_dataset
 from core.jobs.directory import JobDirectory, JobState, list_jobs
-from core.jobs.start import wait_for
 from core.models.augmentation import AugmentationConfig
+from core.runs.start import wait_for
 from core.workspace import (
     Project,
     get_project,

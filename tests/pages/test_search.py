@@ -20,8 +20,8 @@ from core.search.space import Choices, Numbers, Speed
 from core.training.config import Recipe, TrainingConfig
 from core.workspace import Project, remember_setting
 from pages.ui.steps import Progress, Step, StepState, step_states
-from tests.pages.looking import drawn, said
-from tests.searches import add_trial, many_trials, search_config, trial, write_search
+from tests.support.page_queries import drawn, said
+from tests.support.searches import add_trial, many_trials, search_config, trial, write_search
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -33,7 +33,7 @@ GAIN = {"gain": 0.1, "low": 0.02, "high": 0.18, "is_real": True, "pictures": 60}
 def nothing_is_launched(monkeypatch: pytest.MonkeyPatch) -> list[JobDirectory]:
     """Jobs are made as ever, but no worker starts; the list has those that were to be launched."""
     launched: list[JobDirectory] = []
-    monkeypatch.setattr("core.jobs.start.launch", launched.append)
+    monkeypatch.setattr("core.runs.start.launch", launched.append)
     return launched
 
 

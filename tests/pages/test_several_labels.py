@@ -14,20 +14,20 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import open_dataset
 from core.data.editing import relabel
 from core.data.importing import import_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.data.reading import ImportConfig
 from core.delivery.files import Labels, labels_file, parity_file
-from core.doctor.projection import write_map
+from core.doctor.features.projection import write_map
 from core.evaluation.report import make_report, prediction_table, write_report
 from core.files import write_json
 from core.jobs.directory import JobDirectory, JobState
 from core.models.backbones import DEFAULT_BACKBONE
 from core.workspace import Project
 from pages.ui.components.picture_grid import GridEvent
-from pages.ui.dataroom.actions import changes_of, label_action, several_actions
-from pages.ui.dataroom.map import categories, category_of
-from tests.pages.looking import parts, said
-from tests.pictures import encoded, several_labels_csv, two_digits, two_digits_folder
+from pages.ui.data.actions import changes_of, label_action, several_actions
+from pages.ui.data.map import categories, category_of
+from tests.support.page_queries import parts, said
+from tests.support.pictures import encoded, several_labels_csv, two_digits, two_digits_folder
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]

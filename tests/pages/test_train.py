@@ -13,17 +13,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.evaluation.report import make_report, prediction_table, write_report
 from core.files import append_json_line, read_json, write_json
 from core.jobs.directory import JobDirectory, JobState
-from core.jobs.runs import run_about
-from core.jobs.start import wait_for
 from core.models.augmentation import AugmentationConfig
+from core.runs.compare import run_about
+from core.runs.start import wait_for
 from core.training.config import HeadConfig, Recipe, TrainingConfig
 from core.workspace import Project, list_runs, project_settings, remember_setting
 from pages.ui.settings import next_config
-from tests.pages.looking import drawn, parts, said
+from tests.support.page_queries import drawn, parts, said
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]

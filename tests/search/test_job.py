@@ -10,25 +10,25 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.errors import SearchError, TrainingError
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
-from core.jobs.winner import run_of_trial
 from core.messages import N_
 from core.models.head import HeadWeights
 from core.progress import JobPaused, JobStopped, Stage
-from core.search import working
+from core.search.analysis.promote_trial import run_of_trial
 from core.search.config import Scoring, SearchConfig, Tradeoff
 from core.search.job import conclude, search
 from core.search.records import TrialState, ranked, read_now, read_trials, trial_folder
 from core.search.space import Choices, Numbers, SearchSpace
-from core.search.study import RECORD, open_study
-from core.search.trial import TrialRunner
+from core.search.study.study import RECORD, open_study
+from core.search.trials.runner import TrialRunner
+from core.search.workers import loop
+from core.training.artifacts import head_file
 from core.training.config import TrainingConfig
-from core.training.outcome import head_file
 from core.workspace import Project
-from tests.recording import Recorder
+from tests.support.progress_recorder import Recorder
 
 LINEAR = SearchSpace(
     domains={
@@ -129,7 +129,7 @@ def test_the_winners_own_weights_become_the_run(digits_project: Project) -> None
 def test_a_trial_without_weights_becomes_a_run_that_is_trained(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working, "KEPT_TRIALS", 1)
+    monkeypatch.setattr(loop, "KEPT_TRIALS", 1)
     job, _ = searched(digits_project)
     run(job)
     trials = read_trials(job.path)

@@ -8,7 +8,7 @@ import pytest
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.importing import import_dataset
-from tests.pictures import class_folders, write_folder
+from tests.support.pictures import class_folders, write_folder
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +16,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small network with random weights: features of 96 x 96 pictures in a millisecond."""
     import keras
 
+    from core.models.architectures.classifier import build_feature_extractor
     from core.models.backbones import get_backbone
-    from core.models.classifier import build_feature_extractor
-    from core.models.conversion import convert_to_tflite
+    from core.models.litert.conversion import convert_to_tflite
 
     keras.utils.set_random_seed(1)
     path = tmp_path_factory.mktemp("engine") / "random.tflite"

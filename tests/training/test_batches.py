@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.data.task import Task
+from core.data.labels.task import Task
 from core.training.batches import TrainingBatches, balancing_weights
 from core.training.config import Imbalance
-from core.training.sources import FeatureSource
+from core.training.networks.inputs import FeatureSource
 
 # Eight pictures of class 0, two of class 1.
 TARGETS = np.eye(2, dtype=np.float32)[[0] * 8 + [1] * 2]

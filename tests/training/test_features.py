@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.data.arrays import arrays_path
 from core.data.dataset import Dataset, open_dataset
+from core.data.images.picture import load_picture
 from core.data.importing import import_dataset
-from core.data.layout import Split
-from core.data.picture import load_picture
+from core.data.labels.layout import Split
+from core.data.pixels.arrays import arrays_path
 from core.models.augmentation import AugmentationConfig
-from core.models.engine import Engine, FeatureExtractor
 from core.models.head import mean_of_quarters
+from core.models.litert.engine import Engine, FeatureExtractor
 from core.models.speeds import measured_speeds
 from core.progress import JobPaused, JobStopped, QuietProgress, Stage
 from core.training import features
 from core.training.features import augmented_features, cached_features, count_missing, features_of_rows
-from tests.pictures import digit, write_folder
-from tests.recording import Recorder
+from tests.support.pictures import digit, write_folder
+from tests.support.progress_recorder import Recorder
 
 QUIET = QuietProgress()
 MIRROR = AugmentationConfig(flip="horizontal")

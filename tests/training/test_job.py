@@ -12,25 +12,25 @@ import pytest
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import changing
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.errors import DataError
 from core.files import read_json
 from core.messages import Message
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import get_backbone
-from core.models.conversion import cached_engine
-from core.models.engine import Engine
 from core.models.head import QUARTERS, HeadWeights, mean_of_quarters
+from core.models.litert.conversion import cached_engine
+from core.models.litert.engine import Engine
 from core.progress import JobStopped, Progress, QuietProgress, Stage
-from core.training import feature_heads, head_data
+from core.training.artifacts import engine_path, extractor_file, head_file, load_extractor
 from core.training.config import HeadConfig, Pooling, Recipe, TrainingConfig
 from core.training.features import cached_features
+from core.training.heads import data, fitting
+from core.training.heads.linear import FeatureSet, fit_linear_head
 from core.training.job import train
-from core.training.linear import FeatureSet, fit_linear_head
-from core.training.outcome import engine_path, extractor_file, head_file, load_extractor
 from core.workspace import Project
-from tests.recording import Recorder
-from tests.trained import PICTURES
+from tests.support.progress_recorder import Recorder
+from tests.support.trained import PICTURES
 
 EPOCHS = 24
 FEATURES = 1280  # of EfficientNet-Lite0
@@ -141,7 +141,7 @@ def test_test_pictures_are_never_looked_at(digits_project: Project, monkeypatch:
         features[dataset.rows(Split.TEST)] = np.nan
         return features
 
-    monkeypatch.setattr(head_data, "cached_features", without_test)
+    monkeypatch.setattr(data, "cached_features", without_test)
     run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,)), epochs=8), blind, "run-2")
     assert without_times(blind.metrics) == without_times(honest.metrics)
 
@@ -154,7 +154,7 @@ def test_validation_pictures_only_choose(digits_project: Project, monkeypatch: p
         seen.append((train, validation))
         fit_linear_head(train, validation, *arguments, **options)
 
-    monkeypatch.setattr(feature_heads, "fit_linear_head", fit)
+    monkeypatch.setattr(fitting, "fit_linear_head", fit)
     run_of(digits_project, settings(epochs=2), Recorder())
     dataset = open_dataset(digits_project)
     features, labels = lite0_features(dataset), dataset.label_indices
@@ -181,7 +181,7 @@ def test_every_head_takes_the_features_of_the_quarters(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also one made of the whole picture, where more would not fit in memory: the network gives quarters."""
-    monkeypatch.setattr(head_data, "_MOST_QUARTERS_BYTES", 0)
+    monkeypatch.setattr(data, "_MOST_QUARTERS_BYTES", 0)
     recorder = Recorder()
     directory, result = run_of(digits_project, settings(), recorder)
     assert {record["phase"] for record in recorder.metrics} == {"whole"}
@@ -224,7 +224,7 @@ def test_what_is_kept_is_safe_on_disk_already(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker may end the process right after a ``keep``, and then evaluates what lies there."""
-    monkeypatch.setattr(feature_heads, "_SAVE_EVERY_SECONDS", -1.0)  # so that every best epoch is written
+    monkeypatch.setattr(fitting, "_SAVE_EVERY_SECONDS", -1.0)  # so that every best epoch is written
     dataset = open_dataset(digits_project)
     features = lite0_features(dataset)
     directory = digits_project.runs / "run-1"
@@ -246,8 +246,8 @@ def test_a_head_is_kept_from_the_first_epoch_on_and_in_the_end(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However seldom it is written between."""
-    monkeypatch.setattr(feature_heads, "_SAVE_EVERY_SECONDS", 3600.0)
-    monkeypatch.setattr("core.training.feature_heads.time.monotonic", lambda: 10_000.0)
+    monkeypatch.setattr(fitting, "_SAVE_EVERY_SECONDS", 3600.0)
+    monkeypatch.setattr("core.training.heads.fitting.time.monotonic", lambda: 10_000.0)
     recorder = Recorder()
     directory, result = run_of(digits_project, settings(), recorder)
     first, last = recorder.kept
@@ -265,14 +265,14 @@ def test_augmented_copies_join_the_training_pictures_alone(
     dataset = open_dataset(digits_project)
     features, rows = lite0_features(dataset), dataset.rows(Split.TRAIN)
     copies = np.stack([features[rows] + 100, features[rows] + 200])
-    monkeypatch.setattr(head_data, "augmented_features", lambda *arguments, **options: copies)
+    monkeypatch.setattr(data, "augmented_features", lambda *arguments, **options: copies)
     seen: list[tuple[FeatureSet, FeatureSet]] = []
 
     def fit(train: FeatureSet, validation: FeatureSet, *arguments: Any, **options: Any) -> None:
         seen.append((train, validation))
         fit_linear_head(train, validation, *arguments, **options)
 
-    monkeypatch.setattr(feature_heads, "fit_linear_head", fit)
+    monkeypatch.setattr(fitting, "fit_linear_head", fit)
     augmentation = AugmentationConfig(flip="horizontal")
     pooling = HeadConfig(pooling=Pooling.QUARTERS)
     run_of(digits_project, settings(augmentation=augmentation, head=pooling, epochs=1), Recorder())

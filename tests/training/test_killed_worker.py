@@ -10,9 +10,9 @@ import numpy as np
 
 from core.jobs.directory import JobDirectory, JobState
 from core.models.head import HeadWeights
-from core.training.outcome import head_file
+from core.training.artifacts import head_file
 from core.workspace import Project
-from tests.command_line import run_command, wait_for_state, wait_until
+from tests.support.command_line import run_command, wait_for_state, wait_until
 
 SETTINGS = ("--recipe", "balanced", "--unfreeze", "0.1", "--batch-size", "8", "--epochs", "3", "--seed", "4")
 TIMES = {"time", "seconds", "pictures_per_second"}

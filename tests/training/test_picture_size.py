@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import open_dataset
-from core.data.layout import Split
+from core.data.labels.layout import Split
 from core.delivery.export import ExportFormat, export_file
 from core.delivery.files import keras_file
 from core.delivery.job import TOLERANCE, deliver
@@ -19,14 +19,14 @@ from core.evaluation.job import evaluate
 from core.evaluation.report import read_predictions
 from core.files import read_json
 from core.models.backbones import at_size, get_backbone
-from core.models.conversion import cached_engine
-from core.models.engine import Engine
+from core.models.litert.conversion import cached_engine
+from core.models.litert.engine import Engine
 from core.models.speeds import measured_speed, measured_speeds, speed_key
 from core.progress import QuietProgress
 from core.training import features
+from core.training.artifacts import engine_path
 from core.training.config import Recipe, TrainingConfig
 from core.training.job import train
-from core.training.outcome import engine_path
 from core.workspace import Project
 
 QUIET = QuietProgress()

@@ -13,7 +13,7 @@ from core.errors import TrainingError
 from core.files import read_json_lines
 from core.models.augmentation import AugmentationConfig
 from core.progress import JobPaused
-from core.training import loop
+from core.training.artifacts import extractor_file
 from core.training.backends.tensorflow import TensorFlowBackend
 from core.training.checkpoint import Checkpoints
 from core.training.config import (
@@ -25,9 +25,9 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.job import train
-from core.training.outcome import extractor_file
+from core.training.networks import loop
 from core.workspace import Project
-from tests.resuming import Disk, Killed, assert_same, directory_of, limit_memory, outcome
+from tests.support.kill_resume import Disk, Killed, assert_same, directory_of, limit_memory, outcome
 
 EPOCHS = 3
 BATCHES = 6  # 42 pictures, 8 at a time: an epoch, and its last batch filled up

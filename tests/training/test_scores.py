@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss
 
-from core.data.task import Task
+from core.data.labels.task import Task
 from core.training.scores import confusion_of, score_logits
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pages.ui.components.camera import LIMIT, CameraCatch, read_catch
-from tests.pictures import encoded, small_photograph
+from tests.support.pictures import encoded, small_photograph
 
 JPEG = encoded(small_photograph(), "JPEG")
 

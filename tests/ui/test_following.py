@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.files import append_json_line, keep_first_lines, write_json
 from core.jobs.directory import JobDirectory
-from pages.ui.trainroom.following import GrowingFile, batches_of, epochs_of, live_of
+from pages.ui.train.following import GrowingFile, batches_of, epochs_of, live_of
 
 
 def numbers(file: GrowingFile) -> list[int]:

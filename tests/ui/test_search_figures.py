@@ -14,11 +14,11 @@ from core.search.config import Goal, Tradeoff
 from core.search.records import TrialState
 from core.search.space import DIMENSIONS, Choices, Numbers, SearchSpace
 from pages.ui.curves import Drawing
-from pages.ui.searchroom import figures
-from pages.ui.searchroom.axes import axes_of, axis_of
-from pages.ui.searchroom.landscape import contour, smoothed
-from pages.ui.searchroom.parallel import parallel, wrapped
-from tests.searches import trial
+from pages.ui.search.figures import history
+from pages.ui.search.figures.axes import axes_of, axis_of
+from pages.ui.search.figures.contour import contour, smoothed
+from pages.ui.search.figures.parallel_coordinates import parallel, wrapped
+from tests.support.searches import trial
 
 SPACE = SearchSpace(domains={name: DIMENSIONS[name].domain for name in ("pooling", "hidden_layers", "l2")})
 
@@ -34,7 +34,7 @@ def pruned(number: int, value: float, **facts: Any) -> Any:
 
 def test_the_history_shows_each_trial_where_it_ended_and_the_best_so_far() -> None:
     trials = [trial(0, 0.8), trial(2, 0.9, params={"l2": 0.1}), trial(1, 0.7, params={"l2": 0.5})]
-    drawn = traces(figures.history(trials, Goal.ACCURACY))
+    drawn = traces(history.history(trials, Goal.ACCURACY))
     assert drawn["complete"]["x"] == [1, 2, 3]
     assert drawn["complete"]["y"] == [80, 90, 70]
     assert drawn["complete"]["customdata"] == [0, 2, 1]
@@ -43,7 +43,7 @@ def test_the_history_shows_each_trial_where_it_ended_and_the_best_so_far() -> No
 
 def test_of_a_loss_the_lowest_is_the_best_and_failures_stand_at_the_high_end() -> None:
     trials = [trial(0, 0.5), trial(1, 0.25, params={"l2": 0.1}), trial(2, reason=Message("no memory"))]
-    drawing = figures.history(trials, Goal.LOSS)
+    drawing = history.history(trials, Goal.LOSS)
     drawn = traces(drawing)
     assert drawn["best so far"]["y"] == [0.5, 0.25, 0.25]
     low, high = drawing["layout"]["yaxis"]["range"]
@@ -51,7 +51,7 @@ def test_of_a_loss_the_lowest_is_the_best_and_failures_stand_at_the_high_end() -
 
 
 def test_the_settings_to_be_beaten_are_a_line_across_the_history() -> None:
-    drawing = figures.history([trial(0, 0.8), trial(1, 0.9, params={"l2": 0.1})], Goal.ACCURACY)
+    drawing = history.history([trial(0, 0.8), trial(1, 0.9, params={"l2": 0.1})], Goal.ACCURACY)
     (line,) = drawing["layout"]["shapes"]
     assert (line["y0"], line["y1"]) == (80, 80)
     assert drawing["layout"]["annotations"][0]["text"] == "your settings: 80%"
@@ -59,22 +59,22 @@ def test_the_settings_to_be_beaten_are_a_line_across_the_history() -> None:
 
 def test_the_chosen_trial_has_a_ring_around_it() -> None:
     trials = [trial(0, 0.8), trial(1, 0.9, params={"l2": 0.1})]
-    assert "chosen" not in traces(figures.history(trials, Goal.ACCURACY))
-    ring = traces(figures.history(trials, Goal.ACCURACY, chosen=1))["chosen"]
+    assert "chosen" not in traces(history.history(trials, Goal.ACCURACY))
+    ring = traces(history.history(trials, Goal.ACCURACY, chosen=1))["chosen"]
     assert (ring["x"], ring["y"]) == ([2], [90])
 
 
 def test_one_hopeless_trial_does_not_flatten_the_history() -> None:
     """Ten trials between 90% and 91%, one at 10%: the axis is for the ten."""
     trials = [trial(number, 0.9 + number / 1000) for number in range(10)] + [trial(10, 0.1)]
-    low, high = figures.value_range(trials, Goal.ACCURACY)
+    low, high = history.value_range(trials, Goal.ACCURACY)
     assert 85 < low < 90
     assert 90.9 < high < 92
 
 
 def test_what_lies_beyond_the_axis_stands_at_its_end_and_tells_its_value() -> None:
     trials = [trial(number, 0.9 + number / 1000) for number in range(10)] + [trial(10, 0.1)]
-    drawing = figures.history(trials, Goal.ACCURACY)
+    drawing = history.history(trials, Goal.ACCURACY)
     marks = traces(drawing)["complete"]
     assert marks["y"][-1] > drawing["layout"]["yaxis"]["range"][0]
     assert marks["text"][-1] == "10%"
@@ -83,7 +83,7 @@ def test_what_lies_beyond_the_axis_stands_at_its_end_and_tells_its_value() -> No
 def test_a_search_without_a_complete_trial_can_be_drawn() -> None:
     trials = [trial(0, reason=Message("no memory"))]
     for goal in Goal:
-        assert traces(figures.history(trials, goal)).keys() == {"failed", "best so far"}
+        assert traces(history.history(trials, goal)).keys() == {"failed", "best so far"}
 
 
 def test_numbers_by_factors_stand_at_their_logarithm() -> None:
@@ -136,7 +136,7 @@ def test_a_slice_has_the_trials_that_had_the_setting() -> None:
     trials = [trial(0, 0.8), trial(1, 0.9, params={"l2": 0.1}), pruned(2, 0.7, params={"l2": 0.2})]
     trials += [trial(3, 0.85, params={"l2": 0.01})]
     (axis,) = axes_of(trials, SPACE)
-    (marks,) = figures.slice_of(trials, axis, Goal.ACCURACY, best=trials[1])["data"]
+    (marks,) = history.slice_of(trials, axis, Goal.ACCURACY, best=trials[1])["data"]
     assert marks["customdata"] == [1, 3]
     assert marks["x"] == [pytest.approx(-1), pytest.approx(-2)]
     assert marks["marker"]["symbol"] == ["star", "circle"]
@@ -157,7 +157,7 @@ def test_words_beside_an_axis_stay_beside_it(text: str, lines: str) -> None:
 
 
 def test_the_importances_are_bars_the_longest_on_top() -> None:
-    (bars,) = figures.importance_bars({"pooling": 0.3, "l2": 0.7})["data"]
+    (bars,) = history.importance_bars({"pooling": 0.3, "l2": 0.7})["data"]
     assert bars["y"] == ["Pooling", "L2 penalty"]  # Plotly draws from the bottom
     assert bars["x"] == [30, 70]
 
@@ -169,7 +169,7 @@ def test_curves_tell_the_pruned_from_the_complete_and_the_best() -> None:
         pruned(1, 0.5, curve=curve[:1]),
         trial(2, 0.9, params={"l2": 0.1}, curve=[(1, 0.7), (2, 0.9)]),
     ]
-    drawn = traces(figures.curves(trials, Goal.ACCURACY, best=trials[2]))
+    drawn = traces(history.curves(trials, Goal.ACCURACY, best=trials[2]))
     assert drawn["given up early"]["y"] == [50, None]
     assert drawn["complete"]["x"] == [1, 2, None]
     assert drawn["the best"]["y"] == [70, 90, None]
@@ -177,9 +177,9 @@ def test_curves_tell_the_pruned_from_the_complete_and_the_best() -> None:
 
 
 def test_of_very_many_curves_the_newest_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "MOST_CURVE_POINTS", 5)
+    monkeypatch.setattr(history, "MOST_CURVE_POINTS", 5)
     trials = [trial(number, 0.8, curve=[(1, 0.5), (2, 0.6)]) for number in range(4)]
-    assert [one.number for one in figures.drawable(trials)] == [2, 3]
+    assert [one.number for one in history.drawable(trials)] == [2, 3]
 
 
 def test_the_front_is_a_line_and_what_is_beaten_in_both_is_beside_it() -> None:
@@ -188,7 +188,7 @@ def test_the_front_is_a_line_and_what_is_beaten_in_both_is_beside_it() -> None:
         trial(1, 0.9, second=2e6, params={"l2": 0.1}),
         trial(2, 0.95, second=4e6, params={"l2": 0.2}),
     ]
-    drawn = traces(figures.pareto(trials, Goal.ACCURACY, Tradeoff.SIZE))
+    drawn = traces(history.pareto(trials, Goal.ACCURACY, Tradeoff.SIZE))
     assert drawn["none is better in both"]["x"] == [2, 4]
     assert drawn["none is better in both"]["customdata"] == [1, 2]
     assert drawn["beaten in both"]["customdata"] == [0]

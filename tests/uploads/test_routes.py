@@ -11,7 +11,7 @@ import pytest
 
 from core.uploads.routes import TOKEN_HEADER, uploads_path
 from core.uploads.store import Ticket, find_upload, forget_upload, open_upload
-from tests.asking import Reply, ask
+from tests.support.http_client import Reply, ask
 
 DATA = bytes(range(256)) * 10_000  # two and a half pieces of a megabyte
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.models.augmentation.draws import BEND_CELLS, Draws
+from core.models.augmentation.transform_params import BEND_CELLS, Draws
 
 Matrices = np.ndarray  # float64 (B, 3, 3), on columns (x, y, 1)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.models.augmentation.config import AugmentationConfig
-from core.models.augmentation.drawing import stream
+from core.models.augmentation.sampling import stream
 
 
 @dataclass(frozen=True, kw_only=True)

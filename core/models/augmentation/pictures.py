@@ -14,9 +14,9 @@ from PIL import Image, ImageFilter, ImageOps
 from core.devices import cpu_cores
 from core.models.augmentation.colour import colour_matrices, colour_offsets
 from core.models.augmentation.config import AugmentationConfig
-from core.models.augmentation.drawing import draw
-from core.models.augmentation.draws import ALL_TONES, OFF_THRESHOLD, Draws
 from core.models.augmentation.geometry import corners_of, homographies, node_places, nodes
+from core.models.augmentation.sampling import draw
+from core.models.augmentation.transform_params import ALL_TONES, OFF_THRESHOLD, Draws
 
 FINE_DETAIL = 1 / 200  # of the shorter side: what sharpness smooths or brings out
 _MOST_THREADS = 8  # Python itself holds more back

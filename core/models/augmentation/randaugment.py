@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.models.augmentation.draws import Draws
+from core.models.augmentation.transform_params import Draws
 
 _CHANGES_EACH = 2  # that each picture gets
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from core.models.augmentation.colour import colour_matrices, colour_offsets
 from core.models.augmentation.config import AugmentationConfig
-from core.models.augmentation.drawing import draw
-from core.models.augmentation.draws import BEND_CELLS, Draws
 from core.models.augmentation.geometry import homographies, node_places, nodes
 from core.models.augmentation.mixing import draw_mixture
 from core.models.augmentation.pictures import FINE_DETAIL, hole_box
+from core.models.augmentation.sampling import draw
+from core.models.augmentation.transform_params import BEND_CELLS, Draws
 from core.models.lean_keras import import_keras
 
 Tensor = Any  # of whatever backend Keras runs on

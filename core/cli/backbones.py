@@ -1,0 +1,95 @@
+"""The command line's commands about backbones and their weights."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.cli.dataset import AddCommand
+from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
+from core.messages import Message
+from core.models.backbones import BACKBONES, WeightsSource
+from core.models.speeds import measured_speeds
+from core.models.weights.store import supplied_path, weights_ready, weights_state
+from core.models.weights.supplied_file import import_weights_file
+from core.runs.start import start_bakeoff
+from core.workspace import get_project
+
+
+def _backbones(options: argparse.Namespace) -> Answer:
+    speeds = measured_speeds()
+    return {
+        "backbones": [
+            {
+                "key": backbone.key,
+                "name": backbone.name,
+                "family": backbone.family,
+                "input_size": backbone.input_size,
+                "parameters": backbone.parameters,
+                "download_bytes": backbone.download_bytes,
+                "imagenet_top1": backbone.imagenet_top1,
+                "pretrained": backbone.weights is not WeightsSource.NONE,
+                "ready": weights_ready(backbone),
+                "weights": weights_state(backbone).value,
+                "weights_file": backbone.weights_file,
+                "weights_url": backbone.weights_url,
+                "pictures_per_second": speeds.get(backbone.key),
+                "licence": backbone.licence,
+                "source": backbone.source,
+            }
+            for backbone in BACKBONES.values()
+        ]
+    }
+
+
+def _weights(options: argparse.Namespace) -> Answer:
+    backbone = import_weights_file(options.file)
+    path = supplied_path(backbone)
+    return {
+        "backbone": backbone.key,
+        "name": backbone.name,
+        "path": str(path),
+        "bytes": path.stat().st_size,
+    }
+
+
+def _bakeoff(options: argparse.Namespace) -> Answer:
+    keys = [key.strip() for key in options.backbones.split(",") if key.strip()] if options.backbones else None
+    job = start_bakeoff(get_project(options.project), keys)
+    state = wait_or_stop(job)
+    raise_if_failed(job, state)
+    result = job.result()
+    if result is None:
+        raise FailedError("stopped before any backbone was measured", STOPPED)
+    return {
+        "state": state,
+        "sample": result["sample"],
+        "bakeoff": [_tried(entry) for entry in result["bakeoff"]],
+        "choice": result["choice"],
+        "reason": str(Message.from_json(result["reason"])),
+        "left_out": [
+            {"backbone": one["backbone"], "reason": str(Message.from_json(one["reason"]))}
+            for one in result["left_out"]
+        ],
+    }
+
+
+def _tried(entry: dict[str, Any]) -> Answer:
+    """One backbone's figures; accuracies from 0 to 1."""
+    names = ("validation_accuracy", "interval", "validation_loss", "milliseconds", "bytes", "seconds")
+    named = {"backbone": entry["backbone"], "name": BACKBONES[entry["backbone"]].name}
+    return named | {name: entry[name] for name in names}
+
+
+def add_backbone_commands(add: AddCommand) -> None:
+    """Declare the commands; ``add(name, command, summary)`` gives the parser of one."""
+    add("backbones", _backbones, "the networks to choose from")
+    weights = add(
+        "weights", _weights, "put an official weight file in its place, for computers without a network"
+    )
+    weights.add_argument("action", choices=["import"])
+    weights.add_argument("file", type=Path, metavar="FILE")
+    trying = add("bakeoff", _bakeoff, "try the backbones that are here on a project's pictures")
+    trying.add_argument("--project", required=True)
+    trying.add_argument("--backbones", metavar="KEY,KEY", help="only these")

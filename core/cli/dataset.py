@@ -1,0 +1,206 @@
+"""The command line's commands that change a dataset or look into it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
+from core.data.dataset import Dataset, open_dataset
+from core.data.editing import exclude, include, redraw_split, relabel, restore_version
+from core.data.history import compare_versions, list_versions
+from core.data.importing import ImportReport, add_pictures, settle_split
+from core.data.labels.label_sets import shows_class, split_cell
+from core.data.labels.layout import Split
+from core.data.leak_report import leak_report
+from core.data.reading import ImportConfig
+from core.data.split.splitting import SplitConfig
+from core.doctor.export_dataset import write_dataset_zip
+from core.doctor.report import read_report
+from core.runs.start import start_examination
+from core.workspace import get_project
+
+Command = Callable[[argparse.Namespace], Answer]
+AddCommand = Callable[[str, Command, str], argparse.ArgumentParser]
+
+
+def import_config(options: argparse.Namespace) -> ImportConfig:
+    return ImportConfig(
+        merge_case=options.merge_case,
+        unlabelled=options.unlabelled,
+        multi_label=options.multi_label,
+        refer=options.refer,
+        sheet=options.sheet,
+        sheet_inside=options.sheet_inside,
+        split=_split_config(options),
+    )
+
+
+def imported(report: ImportReport) -> Answer:
+    return {
+        "project": report.project.name,
+        "classes": report.classes,
+        "skipped": [{"file": item.file, "reason": str(item.reason)} for item in report.skipped],
+    }
+
+
+def hint_at_several(report: ImportReport, config: ImportConfig) -> None:
+    """Say on standard error where classes look like several labels in one cell."""
+    joined = [name for name in report.classes if len(split_cell(name) or ()) > 1]
+    if joined and not config.multi_label:
+        print(f"“{joined[0]}” became one class; for several labels a picture: --multi-label", file=sys.stderr)
+
+
+def _add(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    report = add_pictures(project, options.source, import_config(options), TerminalProgress())
+    end_line()
+    return {**imported(report), "version": open_dataset(project).version}
+
+
+def _doctor(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    job = start_examination(project)
+    raise_if_failed(job, wait_or_stop(job))
+    report = read_report(project)
+    return report.to_answer() if report else {"findings": []}
+
+
+def _version(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    if options.restore is not None:
+        restore_version(project, options.restore)
+    if options.compare:
+        older, newer = options.compare
+        return {"older": older, "newer": newer, **asdict(compare_versions(project, older, newer))}
+    return {"versions": [{**asdict(info), "what": str(info.what)} for info in list_versions(project)]}
+
+
+def _split(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    asked = (options.validation, options.test, options.seed)
+    dataset = (
+        settle_split(project)
+        if asked == (None, None, None)
+        else redraw_split(project, _split_config(options))
+    )
+    return {"project": project.name, **_split_answer(dataset)}
+
+
+def _split_answer(dataset: Dataset) -> Answer:
+    pictures, leaks = dataset.pictures, leak_report(dataset)
+    return {
+        "version": dataset.version,
+        "split": _parts(pictures),
+        "classes": {
+            name: _parts(pictures[shows_class(pictures["label"], name, dataset.task)])
+            for name in dataset.class_names
+        },
+        "kept_together": {"groups": leaks.groups, "pictures": leaks.grouped_pictures},
+        "moved": leaks.moved,
+        "leaks": leaks.straddling,
+    }
+
+
+def _parts(pictures: pd.DataFrame) -> dict[str, int]:
+    counts = pictures["split"].value_counts()
+    return {part.value: int(counts.get(part.value, 0)) for part in Split}
+
+
+def _relabel(options: argparse.Namespace) -> Answer:
+    dataset = relabel(get_project(options.project), options.ids, options.to)
+    return {"project": options.project, "version": dataset.version, "classes": dataset.counts()}
+
+
+def _exclude(options: argparse.Namespace) -> Answer:
+    change = include if options.restore else exclude
+    dataset = change(get_project(options.project), options.ids)
+    return {
+        "project": options.project,
+        "version": dataset.version,
+        "excluded": int(dataset.all_pictures["excluded"].sum()),
+    }
+
+
+def _download(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    dataset = open_dataset(project, options.version)
+    count = write_dataset_zip(project, dataset, options.output, TerminalProgress())
+    end_line()
+    return {
+        "project": options.project,
+        "version": dataset.version,
+        "path": str(options.output),
+        "pictures": count,
+        "bytes": options.output.stat().st_size,
+    }
+
+
+def add_import_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--merge-case", action="store_true", help='take "Cat" and "cat" as one class')
+    parser.add_argument("--unlabelled", action="store_true", help="folders name no classes: label later")
+    parser.add_argument(
+        "--multi-label",
+        action="store_true",
+        help='a picture may have several labels: "cat; dog" in a table\'s cell, or a column of 0 and 1 for each class',
+    )
+    parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
+    parser.add_argument("--sheet", type=Path, help="a CSV or Excel table with file names and labels")
+    parser.add_argument("--sheet-inside", action="store_true", help="take the labels from the table inside")
+    _add_split_options(parser)
+
+
+def _add_split_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--validation", type=float, metavar="FRACTION", help="of the pictures (0.15)")
+    parser.add_argument("--test", type=float, metavar="FRACTION", help="of the pictures (0.15)")
+    parser.add_argument("--seed", type=int, help="which draw (0)")
+
+
+def _split_config(options: argparse.Namespace) -> SplitConfig:
+    default = SplitConfig()
+    return SplitConfig(
+        validation_fraction=default.validation_fraction if options.validation is None else options.validation,
+        test_fraction=default.test_fraction if options.test is None else options.test,
+        seed=default.seed if options.seed is None else options.seed,
+    )
+
+
+def add_dataset_commands(add: AddCommand) -> None:
+    """Declare the commands; ``add(name, command, summary)`` gives the parser of one."""
+
+    def of_project(name: str, command: Command, summary: str) -> argparse.ArgumentParser:
+        parser = add(name, command, summary)
+        parser.add_argument("--project", required=True)
+        return parser
+
+    adding = of_project("add", _add, "add pictures to a project")
+    adding.add_argument("source", type=Path)
+    add_import_options(adding)
+
+    of_project("doctor", _doctor, "examine a dataset: copies, wrong labels, bad pictures, shortcuts")
+
+    versions = of_project("version", _version, "the history of a dataset")
+    versions.add_argument("--restore", type=int, metavar="N", help="make version N the newest again")
+    versions.add_argument("--compare", type=int, nargs=2, metavar=("OLDER", "NEWER"))
+
+    splitting = of_project("split", _split, "how the pictures are divided; with an option, divide them anew")
+    _add_split_options(splitting)
+
+    relabelling = of_project("relabel", _relabel, "say that pictures show another class")
+    relabelling.add_argument(
+        "--to", required=True, metavar="CLASS", help='with several labels: "cat; dog", or "none"'
+    )
+    relabelling.add_argument("ids", nargs="+", metavar="ID")
+
+    excluding = of_project("exclude", _exclude, "keep pictures, but do not learn from them")
+    excluding.add_argument("--restore", action="store_true", help="take them back instead")
+    excluding.add_argument("ids", nargs="+", metavar="ID")
+
+    downloading = of_project("dataset", _download, "write the cleaned pictures as a zip of class folders")
+    downloading.add_argument("--output", required=True, type=Path)
+    downloading.add_argument("--version", type=int)

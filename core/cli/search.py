@@ -1,0 +1,257 @@
+"""The command line's searches: start one, go on with one, look at its trials, make a trial a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.cli.dataset import AddCommand
+from core.cli.runs import add_detach, add_settings, training_config
+from core.cli.terminal import (
+    STOPPED,
+    Answer,
+    FailedError,
+    end_line,
+    raise_if_failed,
+    show_progress,
+    wait_or_stop,
+)
+from core.data.dataset import open_dataset
+from core.errors import ConfigError, NotFoundError
+from core.files import whole_file
+from core.jobs.directory import JobDirectory, JobState
+from core.messages import N_, Message
+from core.runs.start import (
+    finishing_job,
+    pause,
+    resume,
+    start_run_of_trial,
+    start_search,
+    stop,
+    wait_for,
+)
+from core.search.analysis.export import settings_json, trials_csv
+from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
+from core.search.records import TrialRecord, counts, ranked, read_trials
+from core.search.space import SearchSpace, Speed, default_space
+from core.search.workers.cores import suggested_workers
+from core.search.workers.remote_worker import join
+from core.training.config import Recipe
+from core.workspace import find_search, get_project, project_of
+
+_WORTH_A_SECOND_PROCESS = 20  # trials
+
+
+def _search(options: argparse.Namespace) -> Answer:
+    """A new search, or something with one that is there."""
+    if options.worker:
+        return join(options.worker, project=options.project or "", storage=options.storage)
+    for name, act in (("stop", stop), ("pause", pause)):
+        if getattr(options, name):
+            job = _found(getattr(options, name))
+            act(job)
+            return _ended(job, wait_for(job, show_progress))
+    if options.resume:
+        job = _found(options.resume)
+        resume(job, extra_minutes=options.minutes, extra_trials=options.trials)
+        return _answer(job, options)
+    if not options.project:
+        raise ConfigError(N_("Name the project whose settings are searched for: --project NAME."))
+    project = get_project(options.project)
+    config = _search_config(options, open_dataset(project).version)
+    return _answer(start_search(project, config), options)
+
+
+def _found(name: str) -> JobDirectory:
+    return JobDirectory(find_search(name)[1])
+
+
+def _search_config(options: argparse.Namespace, version: int) -> SearchConfig:
+    speed = Speed(options.speed)
+    if speed is Speed.FULL and options.recipe is None:
+        options.recipe = Recipe.BALANCED.value
+    base = training_config(options, version)
+    return SearchConfig(
+        base=base,
+        minutes=options.minutes or 0.0,
+        trials=options.trials or 0,
+        speed=speed,
+        goal=Goal(options.goal),
+        tradeoff=Tradeoff(options.tradeoff),
+        space=_space(options, speed, base),
+        sampler=Sampler(options.sampler),
+        pruner=Pruner(options.pruner),
+        scoring=Scoring(options.scoring),
+        folds=options.folds,
+        workers=options.workers or _usual_workers(options, speed),
+        seed=options.seed or 0,
+        storage=options.storage,
+        start_from=options.start_from,
+    )
+
+
+def _usual_workers(options: argparse.Namespace, speed: Speed) -> int:
+    """One where the same proposals are wanted again, or a second one would hardly have started."""
+    is_short = options.trials is not None and options.trials < _WORTH_A_SECOND_PROCESS
+    return 1 if is_short or options.seed is not None else suggested_workers(speed)
+
+
+def _space(options: argparse.Namespace, speed: Speed, base: Any) -> SearchSpace:
+    """The usual space with what was named in place of its own, or what was named alone."""
+    named = SearchSpace.from_json(dict(options.space)).domains
+    if options.only and not named:
+        raise ConfigError(N_("--only varies what --space names, and it names nothing."))
+    if not named or options.only:
+        return SearchSpace(domains=named)
+    return SearchSpace(domains={**default_space(speed, base).domains, **named})
+
+
+def _answer(job: JobDirectory, options: argparse.Namespace) -> Answer:
+    if options.detach:
+        return {"search": job.name, "state": job.status().state, "pid": job.process_id()}
+    print(f"search {job.name} started; Ctrl-C stops it and keeps the best", file=sys.stderr)
+    return _ended(job, wait_or_stop(job))
+
+
+def _ended(job: JobDirectory, state: JobState) -> Answer:
+    """What came of a search; where it is over, once its winner is tested and packed, too."""
+    raise_if_failed(job, state)
+    answer: Answer = {"search": job.name, "state": state, "trials": counts(read_trials(job.path))}
+    if state is JobState.PAUSED:
+        return answer
+    run = _winner(job)
+    found = (job.result() or {}).get("search")
+    if run is None and found is not None:
+        print(Message.from_json(found["elsewhere"]), file=sys.stderr)
+        return answer | _told(found) | {"run": None, "test": None, "seconds": found["seconds"]}
+    if run is None or found is None:
+        raise FailedError("stopped before a trial was complete", STOPPED)
+    raise_if_failed(run, wait_for(run, show_progress))
+    end_line()
+    test = (run.result() or {}).get("test")
+    return answer | _told(found) | {"run": run.name, "test": test, "seconds": found["seconds"]}
+
+
+def _told(found: dict[str, Any]) -> Answer:
+    return {name: found[name] for name in ("best", "default", "optimism", "gain", "pareto")}
+
+
+def _winner(job: JobDirectory) -> JobDirectory | None:
+    """The run of the best trial; after a stop a job of its own makes it."""
+    project = project_of(job.path)
+    rest = finishing_job(project, job.path)
+    if rest is not None:
+        raise_if_failed(rest, wait_for(rest))
+    name = (job.result() or {}).get("run")
+    return JobDirectory(project.runs / name) if name else None
+
+
+def _trials(options: argparse.Namespace) -> Answer:
+    job = _found(options.search)
+    trials = read_trials(job.path)
+    goal = SearchConfig.from_json(job.config()).goal
+    if options.run is not None:
+        run = start_run_of_trial(job, options.run)
+        raise_if_failed(run, wait_for(run, show_progress))
+        end_line()
+        test = (run.result() or {}).get("test")
+        return {"search": job.name, "trial": options.run, "run": run.name, "test": test}
+    if options.csv:
+        _write(options.csv, trials_csv(trials))
+    if options.settings:
+        _write(options.settings, settings_json(_best(ranked(trials, goal), job)))
+    return {
+        "search": job.name,
+        "counts": counts(trials),
+        "trials": [_row(trial) for trial in ranked(trials, goal)] if options.json else [],
+        "best": [_row(trial) for trial in ranked(trials, goal)[:5]],
+    }
+
+
+def _best(trials: list[TrialRecord], job: JobDirectory) -> TrialRecord:
+    if not trials:
+        raise NotFoundError(N_("Search “{name}” has no complete trial yet."), name=job.name)
+    return trials[0]
+
+
+def _row(trial: TrialRecord) -> Answer:
+    return {
+        "number": trial.number,
+        "value": trial.value,
+        "second": trial.second,
+        "seconds": trial.seconds,
+        "params": dict(trial.params),
+        "has_weights": trial.has_weights,
+    }
+
+
+def _write(file: Path, text: str) -> None:
+    with whole_file(file) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def add_search_commands(add: AddCommand) -> None:
+    """Declare the commands; ``add(name, command, summary)`` gives the parser of one."""
+    searching = add("search", _search, "search for better settings, and keep the best trial as a run")
+    searching.add_argument("--project")
+    searching.add_argument("--minutes", type=float, help="of work")
+    searching.add_argument("--trials", type=int, help="complete, pruned or failed")
+    searching.add_argument(
+        "--speed", choices=list(Speed), default=Speed.HEAD, help="heads alone, or networks"
+    )
+    searching.add_argument("--goal", choices=list(Goal), default=Goal.ACCURACY)
+    searching.add_argument("--tradeoff", choices=list(Tradeoff), default=Tradeoff.NONE)
+    searching.add_argument(
+        "--space", type=_domain, action="append", default=[], metavar="l2=0.001:1",
+        help="what varies, and from where to where, or over which values (pooling=mean,quarters); several times",
+    )  # fmt: skip
+    searching.add_argument("--only", action="store_true", help="vary nothing but what --space names")
+    searching.add_argument("--sampler", choices=list(Sampler), default=Sampler.TPE)
+    searching.add_argument("--pruner", choices=list(Pruner), default=Pruner.MEDIAN)
+    searching.add_argument("--scoring", choices=list(Scoring), default=Scoring.AUTO)
+    searching.add_argument("--folds", type=int, default=5, help="of cross-validation")
+    searching.add_argument(
+        "--workers", type=int, metavar="N", help="processes on this machine (as many as help; with --seed, 1)"
+    )
+    searching.add_argument("--storage", default="", metavar="postgresql://…", help="for several machines")
+    searching.add_argument("--start-from", default="", metavar="SEARCH", help="try its best settings first")
+    searching.add_argument("--seed", type=int)
+    for name, summary in _ON_ONE.items():
+        searching.add_argument(f"--{name}", metavar="SEARCH", help=summary)
+    add_settings(searching)
+    add_detach(searching)
+
+    trials = add("trials", _trials, "the trials of a search")
+    trials.add_argument("search")
+    trials.add_argument("--csv", type=Path, metavar="FILE", help="write all of them as a table")
+    trials.add_argument("--settings", type=Path, metavar="FILE", help="write the best one's settings")
+    trials.add_argument("--run", type=int, metavar="NUMBER", help="make this trial a run")
+
+
+_ON_ONE = {
+    "resume": "go on with a search, with --minutes or --trials for so much longer",
+    "pause": "let a search rest",
+    "stop": "end a search, and keep its best trial",
+    "worker": "help a search that goes on, here or (with --storage) on another machine, until it is over",
+}
+
+
+def _domain(text: str) -> tuple[str, Any]:
+    """``l2=0.001:1`` or ``pooling=mean,quarters``."""
+    name, equals, values = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=low:high or name=one,other")
+    low, colon, high = values.partition(":")
+    if colon:
+        return name, {"low": _value(low), "high": _value(high)}
+    return name, {"choices": [_value(value) for value in values.split(",")]}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

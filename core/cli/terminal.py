@@ -1,0 +1,65 @@
+"""How the command line shows work as it goes, waits for jobs, and says that one failed."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from core.jobs.directory import JobDirectory, JobState
+from core.progress import QuietProgress
+from core.runs.start import wait_for
+
+Answer = dict[str, Any]
+STOPPED = 130  # what shells say of a program that Ctrl-C ended
+
+
+class FailedError(Exception):
+    """A job ended badly; the sentence is for the user, the code for the shell."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        self.code = code
+        super().__init__(sentence)
+
+
+def wait_or_stop(job: JobDirectory) -> JobState:
+    try:
+        state = wait_for(job, show_progress)
+    except KeyboardInterrupt:
+        job.request_stop()
+        end_line()
+        print("stopping; the best so far is kept", file=sys.stderr)
+        state = wait_for(job)
+    end_line()
+    return state
+
+
+def raise_if_failed(job: JobDirectory, state: JobState) -> None:
+    if state is JobState.INTERRUPTED:
+        raise FailedError(f"the worker of {job.name} died; see {job.path / 'worker.log'}", 1)
+    status = job.status()
+    if status.error is not None:  # failed, or rests because the disk is full
+        raise FailedError(str(status.error), 1 if status.is_bug else 2)
+
+
+def show_progress(job: JobDirectory) -> None:
+    status = job.status()
+    left = "" if status.seconds_left is None else f", about {status.seconds_left:.0f} s left"
+    steps = f" {status.stage_done}/{status.stage_total}" if status.stage_total else ""
+    _rewrite_line(f"{status.state}: {status.stage}{steps}{left}")
+
+
+class TerminalProgress(QuietProgress):
+    """Progress of work in this very process."""
+
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
+        _rewrite_line(f"{done}/{total}")
+
+
+def _rewrite_line(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def end_line() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)

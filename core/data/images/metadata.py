@@ -1,0 +1,389 @@
+"""Pictures without what cameras and programs write beside the pixels: place, time, camera, thumbnails, comments.
+
+The pixels' bytes stay as they are, and so do colour profiles, transparency and
+films; the orientation is kept, for without it the picture would lie on its side.
+Formats not named here have no place that cameras or phones write to.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from PIL import ExifTags, Image
+
+from core.data.images import picture
+from core.errors import UnreadableImageError
+from core.messages import N_
+
+_EXIF_MARK = b"Exif\x00\x00"
+_UPRIGHT = 1
+_BEST_QUALITY: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "MPO": {"quality": 95, "subsampling": 0},
+    "WEBP": {"lossless": True},
+    "AVIF": {"quality": 95},
+    "HEIF": {"quality": 95},
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+}
+
+
+def strip_metadata(data: bytes, format: str) -> bytes:
+    """The same picture, pixel by pixel, without its metadata.
+
+    Where a file is not built as its format says, though it can be decoded, it is
+    encoded anew, as well as that format can.
+
+    Args:
+        format: Pillow's name of the picture's format.
+    Raises:
+        UnreadableImageError: the bytes are not a picture that can be read, or written again.
+    """
+    strip = _STRIPPERS.get(format)
+    if strip is None:
+        return data
+    try:
+        return strip(data)
+    except (struct.error, IndexError, ValueError):
+        return _encoded_again(data, format)
+
+
+def _encoded_again(data: bytes, format: str) -> bytes:
+    stream = io.BytesIO()
+    try:
+        image = picture.decode_picture(picture.open_picture(data))
+        pixels = Image.frombytes("RGB", image.size, image.tobytes())
+        pixels.save(stream, format, **_BEST_QUALITY.get(format, {}))
+    except picture.PictureError as error:
+        raise UnreadableImageError(error.template, **error.values) from error
+    except picture.DECODER_ERRORS as error:
+        raise UnreadableImageError(N_("it is damaged or cut off")) from error
+    return stream.getvalue()
+
+
+def _orientation(data: bytes) -> int:
+    """What EXIF or XMP say, as the decoder reads them."""
+    try:
+        image = picture.open_picture(data)
+        return int(image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT))
+    except (picture.PictureError, *picture.DECODER_ERRORS):
+        return _UPRIGHT
+
+
+def _only_orientation(orientation: int) -> bytes:
+    """An EXIF record, as a TIFF file, that says nothing else."""
+    entry = struct.pack("<HHIHH", ExifTags.Base.Orientation, 3, 1, orientation, 0)
+    return struct.pack("<2sHIH", b"II", 42, 8, 1) + entry + bytes(4)
+
+
+# JPEG: segments of marker, length and content, up to the end of the image.
+
+
+def _strip_jpeg(data: bytes) -> bytes:
+    """Keeps JFIF, Adobe's colour transform and colour profiles of the application segments."""
+    orientation = _orientation(data)
+    parts = [data[:2]]
+    if orientation != _UPRIGHT:
+        exif = _EXIF_MARK + _only_orientation(orientation)
+        parts.append(b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif)
+    place = 2
+    while True:
+        while data[place + 1] == 0xFF:  # padding
+            place += 1
+        if data[place] != 0xFF:
+            raise ValueError
+        marker = data[place + 1]
+        if marker == 0xD9:
+            return b"".join([*parts, data[place : place + 2]])
+        end = place + 2 + struct.unpack_from(">H", data, place + 2)[0]
+        segment = data[place:end]
+        if marker == 0xDA:
+            end = _end_of_scan(data, end)
+            parts.append(data[place:end])
+        elif marker == 0xE0 and segment[4:9] == b"JFIF\x00":
+            parts.append(segment[:2] + b"\x00\x10" + segment[4:16] + b"\x00\x00")  # without its thumbnail
+        elif _is_needed(marker, segment[4:]):
+            parts.append(segment)
+        place = end
+
+
+def _end_of_scan(data: bytes, place: int) -> int:
+    """Where the next marker stands that is neither an escaped byte nor a restart."""
+    while True:
+        place = data.index(b"\xff", place)
+        if data[place + 1] not in {0x00, *range(0xD0, 0xD8)}:
+            return place
+        place += 2
+
+
+def _is_needed(marker: int, content: bytes) -> bool:
+    is_application = 0xE0 <= marker <= 0xEF
+    is_comment = marker == 0xFE
+    is_colour = (marker == 0xE2 and content.startswith(b"ICC_PROFILE\x00")) or (
+        marker == 0xEE and content.startswith(b"Adobe")
+    )
+    return is_colour or not (is_application or is_comment)
+
+
+# PNG: chunks of length, name, content and checksum.
+
+_PNG_CHUNKS = {
+    *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP"),
+    *(b"sBIT", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT"),
+}
+
+
+def _strip_png(data: bytes) -> bytes:
+    orientation = _orientation(data)
+    parts = [data[:8]]
+    place = 8
+    while place < len(data):
+        (size,) = struct.unpack_from(">I", data, place)
+        name = data[place + 4 : place + 8]
+        end = place + 12 + size
+        if name in _PNG_CHUNKS:
+            parts.append(data[place:end])
+        if name == b"IHDR" and orientation != _UPRIGHT:
+            exif = b"eXIf" + _only_orientation(orientation)
+            parts.append(struct.pack(">I", len(exif) - 4) + exif + struct.pack(">I", zlib.crc32(exif)))
+        if name == b"IEND":
+            break
+        place = end
+    return b"".join(parts)
+
+
+# WebP: RIFF chunks; the first says which others there are.
+
+_WEBP_EXIF_FLAG, _WEBP_XMP_FLAG = 0x08, 0x04
+_WEBP_CHUNKS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
+
+
+def _strip_webp(data: bytes) -> bytes:
+    orientation = _orientation(data)
+    parts = []
+    for name, content in _riff_chunks(data):
+        if name == b"VP8X":
+            flags = content[0] & ~(_WEBP_EXIF_FLAG | _WEBP_XMP_FLAG)
+            flags |= _WEBP_EXIF_FLAG if orientation != _UPRIGHT else 0
+            content = bytes([flags]) + content[1:]
+        if name in _WEBP_CHUNKS:
+            parts.append(_riff_chunk(name, content))
+    if orientation != _UPRIGHT:  # so there was EXIF, and the header that announces it
+        parts.append(_riff_chunk(b"EXIF", _only_orientation(orientation)))
+    body = b"WEBP" + b"".join(parts)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    place = 12
+    while place + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, place)
+        yield name, data[place + 8 : place + 8 + size]
+        place += 8 + size + size % 2
+
+
+def _riff_chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+
+# GIF: blocks; comments and all application data but the number of repetitions are dropped.
+
+
+def _strip_gif(data: bytes) -> bytes:
+    place = 13 + _palette_bytes(data[10])
+    parts = [data[:place]]
+    while data[place] != 0x3B:
+        start, is_kept = place, True
+        if data[place] == 0x2C:
+            place += 11 + _palette_bytes(data[place + 9])
+        elif data[place] == 0x21:
+            kind = data[place + 1]
+            is_loop = kind == 0xFF and data[place + 3 : place + 11] == b"NETSCAPE"
+            is_kept = kind == 0xF9 or is_loop
+            place += 2
+        else:
+            raise ValueError
+        while data[place]:
+            place += 1 + data[place]
+        place += 1
+        if is_kept:
+            parts.append(data[start:place])
+    return b"".join([*parts, b"\x3b"])
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+# TIFF: directories of tags, each with its value or where that stands. Changed in
+# place, for other values stand where they stand.
+
+_TIFF_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_TIFF_EXIF, _TIFF_GPS, _TIFF_INTEROP = 0x8769, 0x8825, 0xA005
+_TIFF_DIRECTORIES = {_TIFF_EXIF, _TIFF_GPS, _TIFF_INTEROP}
+_TIFF_PRIVATE = {
+    *_TIFF_DIRECTORIES,
+    *(0x010D, 0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298),  # names, makers, dates
+    *(0x02BC, 0x83BB, 0x8649, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F, 0xC614, 0xC62F),  # XMP, IPTC, serial
+}
+
+
+def _strip_tiff(data: bytes) -> bytes:
+    order = {b"II": "<", b"MM": ">"}[data[:2]] if data[:2] in {b"II", b"MM"} else ""
+    if not order or struct.unpack_from(f"{order}H", data, 2)[0] != 42:
+        raise ValueError
+    buffer = bytearray(data)
+    (place,) = struct.unpack_from(f"{order}I", buffer, 4)
+    seen: set[int] = set()
+    while place and place not in seen:
+        seen.add(place)
+        place = _strip_directory(buffer, place, order, everything=False, seen=seen)
+    return bytes(buffer)
+
+
+def _strip_directory(buffer: bytearray, place: int, order: str, *, everything: bool, seen: set[int]) -> int:
+    """Take the private tags, or all, out of the directory at ``place``; returns where the next one stands."""
+    (count,) = struct.unpack_from(f"{order}H", buffer, place)
+    entries = [bytes(buffer[place + 2 + 12 * i : place + 14 + 12 * i]) for i in range(count)]
+    after = place + 2 + 12 * count
+    (following,) = struct.unpack_from(f"{order}I", buffer, after)
+    kept = []
+    for entry in entries:
+        tag, kind, values, value = struct.unpack(f"{order}HHII", entry)
+        if not everything and tag not in _TIFF_PRIVATE:
+            kept.append(entry)
+            continue
+        size = _TIFF_TYPE_BYTES.get(kind, 0) * values
+        if tag in _TIFF_DIRECTORIES and value not in seen:
+            seen.add(value)
+            _strip_directory(buffer, value, order, everything=True, seen=seen)
+        elif size > 4 and value + size <= len(buffer):
+            buffer[value : value + size] = bytes(size)
+    directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + struct.pack(f"{order}I", following)
+    buffer[place : after + 4] = directory.ljust(after + 4 - place, b"\x00")
+    return int(following)
+
+
+# HEIC and AVIF: boxes in boxes. Items say where their bytes stand in the file, so
+# these are overwritten rather than taken out. The orientation is a property of
+# the picture itself, not of its EXIF.
+
+_META_CHILDREN_AT = 4  # bytes after its head: version and flags
+
+
+def _strip_iso(data: bytes) -> bytes:
+    buffer = bytearray(data)
+    top = {name: (start, end) for name, start, end in _boxes(data, 0, len(data))}
+    start, end = top.get(b"meta", (0, 0))
+    boxes = {name: span for name, *span in _boxes(data, start + _META_CHILDREN_AT, end)}
+    if b"iinf" in boxes and b"iloc" in boxes:
+        private = set(_private_items(data, *boxes[b"iinf"]))
+        stored_at = boxes[b"idat"][0] if b"idat" in boxes else 0
+        for item, in_box, place, size in _extents(data, boxes[b"iloc"][0]):
+            if item in private:
+                place += stored_at if in_box else 0
+                buffer[place : place + size] = _blank_item(data[place : place + size])
+    for name, box_start, box_end in _boxes(data, 0, len(data)):
+        if name == b"uuid":
+            buffer[box_start:box_end] = bytes(box_end - box_start)
+    return bytes(buffer)
+
+
+def _boxes(data: bytes, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, beginning and end of the content of each box."""
+    while place + 8 <= end:
+        size, name = struct.unpack_from(">I4s", data, place)
+        head = 8
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", data, place + 8)
+            head = 16
+        size = size or end - place
+        if size < head or place + size > end:
+            return
+        yield name, place + head, place + size
+        place += size
+
+
+def _private_items(data: bytes, start: int, end: int) -> Iterator[int]:
+    """The numbers of the items that hold EXIF or XMP (whose type is “mime”)."""
+    count_bytes = 2 if data[start] == 0 else 4
+    for name, place, _ in _boxes(data, start + 4 + count_bytes, end):
+        if name == b"infe" and data[place] >= 2:
+            wide = data[place] >= 3
+            (item,) = struct.unpack_from(">I" if wide else ">H", data, place + 4)
+            kind_at = place + (10 if wide else 8)
+            if data[kind_at : kind_at + 4] in {b"Exif", b"mime"}:
+                yield item
+
+
+def _extents(data: bytes, place: int) -> Iterator[tuple[int, bool, int, int]]:
+    """Item number, whether it stands in the box “idat”, place and size of every stretch of bytes."""
+    version = data[place]
+    offset_bytes, length_bytes = data[place + 4] >> 4, data[place + 4] & 15
+    base_bytes, index_bytes = data[place + 5] >> 4, data[place + 5] & 15 if version else 0
+    wide = 4 if version == 2 else 2
+    place += 6
+
+    def number(size: int) -> int:
+        nonlocal place
+        place += size
+        if place > len(data):
+            raise IndexError
+        return int.from_bytes(data[place - size : place], "big")
+
+    for _ in range(number(wide)):
+        item = number(wide)
+        in_box = bool(version and number(2) & 15 == 1)
+        number(2)  # the file it stands in: this one
+        base = number(base_bytes)
+        for _ in range(number(2)):
+            number(index_bytes)
+            offset = number(offset_bytes)
+            yield item, in_box, base + offset, number(length_bytes)
+
+
+def _blank_item(content: bytes) -> bytes:
+    """As many bytes that say nothing: for readers of EXIF, an empty record."""
+    nothing = bytes(4) + b"II*\x00\x08\x00\x00\x00" + bytes(6)
+    return nothing.ljust(len(content), b"\x00") if len(content) >= len(nothing) else bytes(len(content))
+
+
+# JPEG 2000: boxes, whose order alone counts. Photoshop: a section of its own.
+
+
+def _strip_jpeg2000(data: bytes) -> bytes:
+    if data[4:8] != b"jP  ":
+        return data  # the bare codestream
+    parts = []
+    place = 0
+    for name, _, end in _boxes(data, 0, len(data)):
+        if name not in {b"uuid", b"xml ", b"uinf"}:
+            parts.append(data[place:end])
+        place = end
+    if place != len(data):
+        raise ValueError
+    return b"".join(parts)
+
+
+def _strip_photoshop(data: bytes) -> bytes:
+    colours_at = 26
+    resources_at = colours_at + 4 + struct.unpack_from(">I", data, colours_at)[0]
+    (size,) = struct.unpack_from(">I", data, resources_at)
+    return data[:resources_at] + bytes(4) + data[resources_at + 4 + size :]
+
+
+_STRIPPERS: dict[str, Callable[[bytes], bytes]] = {
+    "JPEG": _strip_jpeg,
+    "MPO": _strip_jpeg,
+    "PNG": _strip_png,
+    "WEBP": _strip_webp,
+    "GIF": _strip_gif,
+    "TIFF": _strip_tiff,
+    "HEIF": _strip_iso,
+    "AVIF": _strip_iso,
+    "JPEG2000": _strip_jpeg2000,
+    "PSD": _strip_photoshop,
+}

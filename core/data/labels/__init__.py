@@ -1,0 +1,1 @@
+"""Labels of pictures: folder layouts, label tables, label sets and class names."""

@@ -1,0 +1,332 @@
+"""A table beside the pictures that says which class each is of.
+
+Owns telling its columns apart and finding the files it names; ``tables`` reads
+it. One row is one picture of one class.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from core.data.labels.label_sets import union_of
+from core.data.labels.layout import Place, Split, clean_label, is_companion, label_of, split_named
+from core.data.labels.multi_label_table import class_columns, labels_in_cells, with_classes_joined
+from core.data.labels.tables import READABLE_SUFFIXES, Sheet, read_sheet, safe_cell
+from core.data.sources.members import PICTURE_SUFFIXES, Listing, Member, UnreadableMemberError
+from core.errors import DataError
+from core.messages import N_, Message
+
+__all__ = [
+    "Sheet",
+    "SheetColumns",
+    "SheetPlaces",
+    "find_sheet",
+    "guess_columns",
+    "places_from_sheet",
+    "read_sheet",
+    "safe_cell",
+]
+
+_ROWS_TO_LOOK_AT = 300
+_MOST_SHEETS_LOOKED_AT = 20
+_MOST_FOLDERS_DROPPED = 5  # of a path in the table that begins above the source, such as C:\Users\…
+_LEAST_SHARE_FOUND = 0.5  # of a table's rows, for it to be taken without being asked
+# What a column is often called, the most telling names first.
+_FILE_WORDS = ("file", "filename", "file name", "image", "path", "picture", "photo", "文件名", "文件", "图片", "datei", "fichier", "archivo", "ファイル", "файл")  # fmt: skip
+_LABEL_WORDS = ("label", "class", "class name", "category", "species", "target", "tag", "breed", "diagnosis", "labels", "classes", "categories", "tags", "targets", "标签", "类别", "类", "分类", "klasse", "kategorie", "classe", "étiquette", "etiqueta", "clase", "categoría", "ラベル", "クラス", "метка", "класс")  # fmt: skip
+_SPLIT_WORDS = ("split", "set", "subset", "part", "partition", "fold", "数据集", "划分", "集合", "aufteilung")
+_GROUP_WORDS = ("group", "patient", "subject", "person", "camera", "burst", "session", "location", "分组", "组", "患者", "病人", "gruppe", "groupe", "grupo", "グループ", "группа")  # fmt: skip
+
+NO_SUCH_FILE = N_("row {row} of {sheet} names it, but there is no such file")
+SEVERAL_FILES = N_("row {row} of {sheet} names it, but several files are called so; add their folders")
+NOT_IN_SHEET = N_("{sheet} has no row for it")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetColumns:
+    """Which column says what."""
+
+    file: str
+    label: str
+    split: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetPlaces:
+    """What a table says of the files of a source.
+
+    ``places`` has an entry for every file, None where no row names it
+    (``NOT_IN_SHEET``); ``refused`` the names in rows for which there is no file,
+    with the reason.
+    """
+
+    places: list[Place | None]
+    refused: list[tuple[str, Message]]
+
+
+def find_sheet(listing: Listing) -> Member | None:
+    """The table of a source that names most of its pictures, and says what they show."""
+    candidates = [m for m in listing.members if m.parts[-1].lower().endswith(READABLE_SUFFIXES)]
+    candidates.sort(key=lambda member: (len(member.parts), member.name))
+    names = _Names(listing.members)
+    best: tuple[int, Member | None] = (0, None)
+    for member in candidates[:_MOST_SHEETS_LOOKED_AT]:
+        try:
+            sheet = read_sheet(member.read(), member.name)
+            columns = guess_columns(sheet, listing.members)
+        except (DataError, UnreadableMemberError):
+            continue  # a table about something else
+        found = _count_found(sheet.column(columns.file), names)
+        says_something = len(set(sheet.column(columns.label))) > 1
+        if says_something and found > best[0] and found >= _LEAST_SHARE_FOUND * len(sheet.rows):
+            best = (found, member)
+    return best[1]
+
+
+def guess_columns(sheet: Sheet, members: Sequence[Member]) -> SheetColumns:
+    """Tell the columns apart, by what they hold and by what they are called.
+
+    Raises:
+        DataError: none holds names of the files, or none can be their classes.
+    """
+    names = _Names(members)
+    found = {column: _count_found(cells, names) for column, cells in _samples(sheet).items()}
+    file = max(found, key=lambda column: (found[column], -_rank(column, _FILE_WORDS)))
+    if not found[file]:
+        raise DataError(
+            N_(
+                "No column of {sheet} names the pictures that came with it. Expected is one with file names such as “1.jpg” or “cats/1.jpg”."
+            ),
+            sheet=sheet.name,
+        )
+    split = _split_column(sheet, file)
+    others = [column for column in sheet.columns if column not in {file, split}]
+    group = _best_named(others, _GROUP_WORDS)
+    label = _label_column(sheet, [column for column in others if column != group])
+    if label is None:
+        raise DataError(
+            N_("No column of {sheet} can be taken for the classes. Call one “label”, or choose one."),
+            sheet=sheet.name,
+        )
+    return SheetColumns(file=file, label=label, split=split, group=group)
+
+
+def places_from_sheet(
+    sheet: Sheet,
+    members: Sequence[Member],
+    columns: SheetColumns | None = None,
+    *,
+    multi_label: bool = False,
+) -> SheetPlaces:
+    """Where each file stands, by the table.
+
+    A name finds its file by its path, from the source's root or any folder on, by
+    the file's name alone, and without its extension; where several files are
+    called so, none. An empty class leaves the picture to be labelled later.
+
+    Args:
+        multi_label: a cell may name several classes, and so may several rows of one file;
+            see ``several``.
+    Raises:
+        DataError: a row says what cannot be, with its number.
+    """
+    if multi_label and columns is None:
+        sheet = _with_one_label_column(sheet)
+    columns = columns or guess_columns(sheet, members)
+    names = _Names(members)
+    cells = sheet.column(columns.file)
+    labels = sheet.column(columns.label)
+    labels = labels_in_cells(labels) if multi_label else [label_of(label) for label in labels]
+    splits = sheet.column(columns.split) if columns.split else [""] * len(cells)
+    groups = sheet.column(columns.group) if columns.group else [""] * len(cells)
+    dropped = _folders_dropped(cells, names)
+    places: list[Place | None] = [None] * len(members)
+    named_in: dict[int, int] = {}
+    refused: list[tuple[str, Message]] = []
+    for row, cell, label, split, group in zip(sheet.row_numbers, cells, labels, splits, groups, strict=True):
+        found = names.find(_parts_of(cell), dropped)
+        if len(found) != 1:
+            reason = SEVERAL_FILES if found else NO_SUCH_FILE
+            refused.append((cell, Message(reason, {"row": row, "sheet": sheet.name})))
+            continue
+        place = Place(label=label, split=_split_of(split, row, sheet.name), group=clean_label(group))
+        before = places[found[0]]
+        if multi_label and before is not None:
+            label = union_of(before.label, label)
+            before, place = replace(before, label=label), replace(place, label=label)
+        _require_one_meaning(before, place, cell, (named_in.get(found[0], row), row), sheet.name)
+        places[found[0]] = place
+        named_in.setdefault(found[0], row)
+    return SheetPlaces(places=places, refused=refused)
+
+
+def _with_one_label_column(sheet: Sheet) -> Sheet:
+    """The table with its columns of 0 and 1 joined, unless another column is called like one of labels."""
+    classes = class_columns(sheet)
+    if _best_named([name for name in sheet.columns if name not in classes], _LABEL_WORDS):
+        return sheet
+    return with_classes_joined(sheet)
+
+
+def _samples(sheet: Sheet) -> dict[str, list[str]]:
+    rows = sheet.rows[:: max(1, len(sheet.rows) // _ROWS_TO_LOOK_AT)]
+    return {column: [row[place] for row in rows] for place, column in enumerate(sheet.columns)}
+
+
+def _rank(column: str, words: Sequence[str]) -> int:
+    """How telling a column's name is: 0 is best."""
+    plain = " ".join(column.lower().replace("_", " ").replace("-", " ").split())
+    if plain in words:
+        return words.index(plain)
+    within = [place for place, word in enumerate(words) if word in plain.split()]
+    return len(words) + min(within) if within else 2 * len(words)
+
+
+def _best_named(columns: Sequence[str], words: Sequence[str]) -> str | None:
+    best = min(columns, key=lambda column: _rank(column, words), default=None)
+    return best if best is not None and _rank(best, words) < 2 * len(words) else None
+
+
+def _split_column(sheet: Sheet, file: str) -> str | None:
+    """The column whose cells, where there are any, all name parts."""
+    fitting = []
+    for column in sheet.columns:
+        cells = {cell for cell in sheet.column(column) if cell}
+        if column != file and cells and all(split_named(cell) for cell in cells):
+            fitting.append(column)
+    named = _best_named(fitting, _SPLIT_WORDS)
+    return named or next((column for column in fitting if len(set(sheet.column(column))) > 1), None)
+
+
+def _label_column(sheet: Sheet, columns: Sequence[str]) -> str | None:
+    """The column that is called so, or else the first whose cells come again and again."""
+    named = _best_named(columns, _LABEL_WORDS)
+    if named is not None:
+        return named
+    for column in columns:
+        cells = [cell for cell in sheet.column(column) if cell]
+        if 2 <= len(set(cells)) <= max(2, len(cells) // 2):
+            return column
+    return columns[0] if len(columns) == 1 else None
+
+
+def _split_of(cell: str, row: int, sheet: str) -> Split | None:
+    if not cell:
+        return None
+    split = split_named(cell)
+    if split is None:
+        raise DataError(
+            N_("Row {row} of {sheet} has the part “{cell}”. Expected is train, validation, test or nothing."),
+            row=row,
+            sheet=sheet,
+            cell=cell,
+        )
+    return split
+
+
+def _require_one_meaning(
+    before: Place | None, now: Place, file: str, rows: tuple[int, int], sheet: str
+) -> None:
+    """
+    Raises:
+        DataError: two rows contradict each other.
+    """
+    if before is None or before == now:
+        return
+    if before.label != now.label:
+        raise DataError(
+            N_(
+                "Rows {first} and {second} of {sheet} give “{file}” two classes, “{one}” and “{other}”. A picture has one: keep one row."
+            ),
+            first=rows[0],
+            second=rows[1],
+            sheet=sheet,
+            file=file,
+            one=before.label,
+            other=now.label,
+        )
+    raise DataError(
+        N_("Rows {first} and {second} of {sheet} say different things of “{file}”. Keep one of them."),
+        first=rows[0],
+        second=rows[1],
+        sheet=sheet,
+        file=file,
+    )
+
+
+class _Names:
+    """Finds the files of a source by what people call them."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._paths = {
+            place: tuple(_normal(part) for part in member.parts)
+            for place, member in enumerate(members)
+            if not is_companion(member)
+        }
+        self._tables: dict[tuple[int, bool], dict[tuple[str, ...], list[int]]] = {}
+
+    def find(self, parts: tuple[str, ...], dropped: int = 0) -> list[int]:
+        """The files that end in this path without its first ``dropped`` folders, one if it says which."""
+        wanted = parts[min(dropped, len(parts) - 1) :] if parts else ()
+        if not wanted:
+            return []
+        has_suffix = wanted[-1].lower().endswith(PICTURE_SUFFIXES)
+        found = self._ending_in(wanted, with_suffix=True)
+        if not found and not has_suffix:
+            found = self._ending_in(wanted, with_suffix=False)
+        if len(found) > 1:
+            exact = [place for place in found if self._paths[place][-len(wanted) :] == wanted]
+            found = exact or found
+        if len(found) > 1:
+            whole = [place for place in found if self._paths[place] == wanted]
+            found = whole or found
+        return found
+
+    def _ending_in(self, wanted: tuple[str, ...], *, with_suffix: bool) -> list[int]:
+        key = (len(wanted), with_suffix)
+        if key not in self._tables:
+            table: dict[tuple[str, ...], list[int]] = defaultdict(list)
+            for place, path in self._paths.items():
+                if len(path) >= len(wanted):
+                    end = path[-len(wanted) :]
+                    if not with_suffix:
+                        end = (*end[:-1], PurePosixPath(end[-1]).stem)
+                    table[tuple(part.casefold() for part in end)].append(place)
+            self._tables[key] = table
+        return self._tables[key].get(tuple(part.casefold() for part in wanted), [])
+
+
+def _normal(part: str) -> str:
+    return unicodedata.normalize("NFC", part)
+
+
+def _parts_of(cell: str) -> tuple[str, ...]:
+    parts = _normal(cell).replace("\\", "/").split("/")
+    return tuple(part for part in parts if part not in {"", "."})
+
+
+def _folders_dropped(cells: Sequence[str], names: _Names) -> int:
+    """How many folders at the beginning of the table's paths say where they stood elsewhere.
+
+    One number for the whole table: dropped one by one, a missing “dogs/1.jpg”
+    would be taken for “cats/1.jpg”.
+    """
+    paths = [parts for parts in map(_parts_of, cells) if parts]
+    paths = paths[:: max(1, len(paths) // _ROWS_TO_LOOK_AT)]
+    longest = max((len(parts) for parts in paths), default=1)
+    found = [
+        sum(len(names.find(parts, dropped)) == 1 for parts in paths)
+        for dropped in range(min(longest, _MOST_FOLDERS_DROPPED + 1))
+    ]
+    enough = (dropped for dropped, count in enumerate(found) if count >= _LEAST_SHARE_FOUND * len(paths))
+    return next(enough, found.index(max(found)))
+
+
+def _count_found(cells: Sequence[str], names: _Names) -> int:
+    dropped = _folders_dropped(cells, names)
+    return sum(len(names.find(_parts_of(cell), dropped)) == 1 for cell in cells)

@@ -1,0 +1,225 @@
+"""What the folders of a source mean: which one names the class, which the split."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.data.labels.synsets import is_synset, readable_name
+from core.data.sources.members import COMPANION_SUFFIXES, PICTURE_SUFFIXES, Member
+from core.errors import ClassNameError
+from core.files import digest_of
+from core.messages import N_
+
+
+class Split(StrEnum):
+    """The part of the dataset a picture belongs to."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+_SPLIT_WORDS = {
+    "train": Split.TRAIN,
+    "training": Split.TRAIN,
+    "val": Split.VALIDATION,
+    "valid": Split.VALIDATION,
+    "validation": Split.VALIDATION,
+    "test": Split.TEST,
+    "testing": Split.TEST,
+    "训练": Split.TRAIN,
+    "训练集": Split.TRAIN,
+    "验证": Split.VALIDATION,
+    "验证集": Split.VALIDATION,
+    "测试": Split.TEST,
+    "测试集": Split.TEST,
+}
+_WORD_BREAKS = re.compile(r"[\W_]+")
+DIFFER_IN_CAPITALS = N_(
+    "The classes “{first}” and “{second}” differ only in capital letters. Rename one folder, or import them as one class."
+)
+LOOK_ALIKE = N_(
+    "The classes “{first}” and “{second}” look the same but are written with different letters. Rename one folder, or import them as one class."
+)
+MAX_LABEL_LENGTH = 120  # characters; a longer folder's name is cut
+_KEPT_OF_LONG_LABEL = 110
+# Of no width, yet of a category of Unicode that is kept: fillers and variation selectors.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_LATIN_TWINS = str.maketrans(
+    "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧον",  # Cyrillic, then Greek
+    "aeopcyxijshdqwABEKMHOPCTYXIJSABEZHIKMNOPTYXov",
+)
+_FULL_WIDTH = {0x3000: 0x20} | {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a file stands: its class ("" if it is to be labelled later), its part and its group if the source names them."""
+
+    label: str
+    split: Split | None
+    group: str = ""
+
+
+def is_companion(member: Member) -> bool:
+    """True for text files, tables and the like, by name."""
+    return member.parts[-1].lower().endswith(COMPANION_SUFFIXES)
+
+
+def read_layout(
+    members: Sequence[Member], *, unlabelled: bool = False, keep_loose: bool = False
+) -> list[Place | None]:
+    """The class and split of each file, from its folders; None where it stands in no class folder.
+
+    Understood are ``cats/1.jpg``, the same below any number of single root
+    folders, and either of these below ``train``, ``val`` and ``test`` (or
+    ``training_set``, ``seg_train`` and the like). What stands beside such parts
+    is in no class.
+
+    Args:
+        unlabelled: folders say nothing; every file is to be labelled later.
+        keep_loose: files that stand in no class folder are to be labelled later.
+    """
+    if unlabelled:
+        return [Place(label="", split=None) for _ in members]
+    in_folders = [parts for parts in _telling_paths(members) if len(parts) > 1]
+    depth = _shared_root_depth(in_folders)
+    in_folders = [parts for parts in in_folders if len(parts) > depth + 1]
+    root = in_folders[0][:depth] if in_folders else ()
+    inner_paths = [parts[depth:] for parts in in_folders]
+    parts_of_set = _parts_of_set(inner_paths)
+    doubled = {head for head in parts_of_set if _is_doubled(head, inner_paths)}
+    loose = Place(label="", split=None) if keep_loose else None
+    places: list[Place | None] = []
+    for member in members:
+        inner = member.parts[depth:] if member.parts[:depth] == root else ()
+        split = parts_of_set.get(inner[0]) if inner else None
+        if parts_of_set:
+            inner = () if split is None else inner[2:] if inner[0] in doubled else inner[1:]
+        label = label_of(inner[0]) if len(inner) > 1 else ""
+        places.append(Place(label=label, split=split) if label else loose)
+    return places
+
+
+def split_named(word: str) -> Split | None:
+    """The part that a word such as “Train” or “val” names."""
+    return _SPLIT_WORDS.get(word.strip().lower())
+
+
+def clean_label(name: str) -> str:
+    """A class name in normal form, without invisible characters that would disguise it."""
+    visible = "".join(
+        c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in {"Cc", "Cf", "Cs"}
+    )
+    return " ".join(_INVISIBLE.sub("", visible).split())
+
+
+def label_of(text: str) -> str:
+    """The class that a folder's or a cell's text names: in words if it is a synset's number, and not endlessly long."""
+    label = clean_label(text)
+    if is_synset(label):
+        return readable_name(label)
+    if len(label) > MAX_LABEL_LENGTH:
+        return f"{label[:_KEPT_OF_LONG_LABEL]}… {digest_of(label)[:4]}"  # two that begin alike stay two
+    return label
+
+
+def spelling_of_classes(labels: Iterable[str], *, merge_case: bool) -> dict[str, str]:
+    """The spelling under which each class is kept.
+
+    Args:
+        merge_case: take names that differ only in capitals, or look the same, as
+            one class under the most frequent spelling.
+    Raises:
+        ClassNameError: two names cannot be told apart, and they are not to be merged.
+    """
+    counts = Counter(labels)
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for label, key in _looks(counts).items():
+        spellings[key].append(label)
+    for names in spellings.values():
+        if len(names) > 1 and not merge_case:
+            first, second = sorted(names)[:2]
+            same = first.casefold() == second.casefold()
+            raise ClassNameError(DIFFER_IN_CAPITALS if same else LOOK_ALIKE, first=first, second=second)
+    return {
+        label: max(names, key=lambda name: (counts[name], name))
+        for names in spellings.values()
+        for label in names
+    }
+
+
+def _looks(labels: Iterable[str]) -> dict[str, str]:
+    """A key for each label; the same one for those that people cannot tell apart.
+
+    Letters of other alphabets count as their Latin twins only where a name mixes
+    both, for “А” may well be the Cyrillic letter beside the Latin “A”.
+    """
+    by_look: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        by_look[label.translate(_FULL_WIDTH).translate(_LATIN_TWINS).casefold()].append(label)
+    keys = {}
+    for look, names in by_look.items():
+        is_disguise = any(_mixes_alphabets(name) for name in names)
+        for name in names:
+            keys[name] = look if is_disguise else name.translate(_FULL_WIDTH).casefold()
+    return keys
+
+
+def _mixes_alphabets(label: str) -> bool:
+    if label.isascii():
+        return False
+    alphabets = {unicodedata.name(c, "").partition(" ")[0] for c in label if c.isalpha()}
+    return "LATIN" in alphabets and bool(alphabets & {"CYRILLIC", "GREEK"})
+
+
+def _telling_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
+    """The paths from which the layout is read: pictures by name, or where there are none, whatever may be one."""
+    pictures = [member.parts for member in members if member.parts[-1].lower().endswith(PICTURE_SUFFIXES)]
+    return pictures or [member.parts for member in members if not is_companion(member)]
+
+
+def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:
+    """How many leading folders all paths share, as long as folders stand in them.
+
+    Files that lie beside those folders do not make their root a class.
+    """
+    depth = 0
+    while len({parts[depth] for parts in paths}) == 1 and any(len(parts) > depth + 2 for parts in paths):
+        depth += 1
+        paths = [parts for parts in paths if len(parts) > depth + 1]
+    return depth
+
+
+def _parts_of_set(paths: Sequence[tuple[str, ...]]) -> dict[str, Split]:
+    """The folders that are parts of a set that came split; none where they are classes.
+
+    They are, if at least two parts have folders in them, or if nothing else
+    stands beside them and one has. So a railway's “train” beside “car” is a class,
+    and so are “train station” and “test tube”.
+    """
+    heads = {parts[0] for parts in paths}
+    with_folders = {parts[0] for parts in paths if len(parts) > 2}
+    candidates: dict[str, dict[str, Split]] = defaultdict(dict)
+    for head in heads:
+        words = [word for word in _WORD_BREAKS.split(head.lower()) if word]
+        named = [word for word in words if word in _SPLIT_WORDS]
+        if len(named) == 1:
+            words.remove(named[0])
+            candidates[" ".join(words)][head] = _SPLIT_WORDS[named[0]]
+    for parts in candidates.values():
+        deep = {split for head, split in parts.items() if head in with_folders}
+        if len(deep) > 1 or (deep and parts.keys() == heads):
+            return parts
+    return {}
+
+
+def _is_doubled(head: str, paths: Sequence[tuple[str, ...]]) -> bool:
+    """True for “train/train/cats”, which unpacking train.zip into a folder of its name makes."""
+    within = {parts[1].lower() for parts in paths if parts[0] == head and len(parts) > 2}
+    return within == {head.lower()}

@@ -1,0 +1,227 @@
+"""Tables as text: CSV of any kind, and Excel.
+
+Owns encodings, delimiters and cells; what a table says of pictures is read in
+``sheet``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from core.data.labels.layout import clean_label
+from core.data.sources.encodings import decode_text
+from core.data.sources.members import PICTURE_SUFFIXES
+from core.errors import DataError
+from core.messages import N_
+
+_EXCEL_SUFFIXES = (".xlsx", ".xlsm")
+_OTHER_SHEET_SUFFIXES = (".xls", ".ods")
+READABLE_SUFFIXES = (".csv", ".tsv", *_EXCEL_SUFFIXES)
+_DELIMITERS = (",", ";", "\t", "|", " ")  # a space only where no other parts the lines
+_LINES_TO_LOOK_AT = 50
+_MOST_ROWS = 1_000_000
+_MOST_COLUMNS = 200
+_LONGEST_GAP = 10_000  # empty rows; a cell that stands alone so far below belongs to no table
+_EXCEL_UNPACKED_BYTES = 256 << 20
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+# What openpyxl raises on damaged or hostile files.
+_EXCEL_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    SyntaxError,  # XML that is none
+    OSError,
+    EOFError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+    NotImplementedError,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A table as text. Empty rows are left out, so every row brings its number in the file."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]  # as long as there are columns
+    row_numbers: tuple[int, ...]  # as a spreadsheet shows them, from 1
+
+    def column(self, name: str) -> list[str]:
+        """
+        Raises:
+            DataError: there is no such column.
+        """
+        if name not in self.columns:
+            raise DataError(
+                N_("{sheet} has no column “{column}”. Its columns are: {columns}."),
+                sheet=self.name,
+                column=name,
+                columns=", ".join(self.columns),
+            )
+        place = self.columns.index(name)
+        return [row[place] for row in self.rows]
+
+
+def read_sheet(data: bytes, name: str) -> Sheet:
+    """The table in a CSV file (any delimiter and common encoding) or the first sheet of an Excel file.
+
+    The first row names the columns, unless a picture file stands in it; columns
+    without a name are called as in a spreadsheet: A, B, …
+
+    Raises:
+        DataError: it cannot be read, or holds no two columns.
+    """
+    lower = name.lower()
+    if lower.endswith(_OTHER_SHEET_SUFFIXES):
+        raise DataError(
+            N_("{sheet} is of a kind that cannot be read here. Save it as .xlsx or .csv."), sheet=name
+        )
+    cells = _excel_rows(data, name) if lower.endswith(_EXCEL_SUFFIXES) else _csv_rows(data, name)
+    numbered = [(number, row) for number, row in cells if any(row)]
+    width = max((_filled_width(row) for _, row in numbered), default=0)
+    if width < 2:
+        raise DataError(
+            N_("{sheet} needs two columns at least: the names of the picture files, and their classes."),
+            sheet=name,
+        )
+    rows = [(row + ("",) * width)[:width] for _, row in numbered]
+    numbers = [number for number, _ in numbered]
+    has_header = not any(cell.lower().endswith(PICTURE_SUFFIXES) for cell in rows[0])
+    header = rows[0] if has_header else ("",) * width
+    begin = 1 if has_header else 0
+    return Sheet(
+        name=name,
+        columns=_column_names(header),
+        rows=tuple(rows[begin:]),
+        row_numbers=tuple(numbers[begin:]),
+    )
+
+
+def safe_cell(text: str) -> str:
+    """``text`` as a cell that no spreadsheet takes for a formula: marked with the apostrophe they use themselves."""
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+
+
+def _plain_cell(text: str) -> str:
+    """The opposite of ``safe_cell``, without the spaces around."""
+    text = text.strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA_SIGNS) else text
+
+
+def _csv_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    text = decode_text(data)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter_of(text))
+    number = 0
+    try:
+        for number, row in enumerate(reader, start=1):
+            if number > _MOST_ROWS:
+                raise DataError(N_("{sheet} has more than {limit} rows."), sheet=name, limit=_MOST_ROWS)
+            yield number, tuple(_plain_cell(cell) for cell in row[:_MOST_COLUMNS])
+    except csv.Error as error:
+        raise DataError(
+            N_("Row {row} of {sheet} cannot be read: {error}."), row=number + 1, sheet=name, error=str(error)
+        ) from error
+
+
+def _delimiter_of(text: str) -> str:
+    """The sign that parts most lines into the same number of cells, more than one."""
+    lines = text.split("\n", _LINES_TO_LOOK_AT)[:_LINES_TO_LOOK_AT]
+
+    def agreement(delimiter: str) -> tuple[int, int]:
+        try:
+            counts = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if len(row) > 1)
+        except csv.Error:
+            return 0, 0
+        width, rows = counts.most_common(1)[0] if counts else (0, 0)
+        return rows, width
+
+    *signs, space = _DELIMITERS
+    best = max(signs, key=agreement)
+    return best if agreement(best)[0] else space
+
+
+def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows of the first sheet that has any."""
+    import openpyxl  # 0.2 s to import: only when asked for
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > _EXCEL_UNPACKED_BYTES:
+                raise DataError(N_("{sheet} is too large. Save it as .csv."), sheet=name)
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        for page in book.worksheets:
+            yield from (rows := list(_page_rows(page)))
+            if rows:
+                return
+    except _EXCEL_ERRORS as error:
+        raise DataError(
+            N_(
+                "{sheet} cannot be read as an Excel file. Open it in a spreadsheet program and save it again."
+            ),
+            sheet=name,
+        ) from error
+
+
+def _page_rows(page: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows that hold something, up to where the page is empty for long."""
+    last = 0
+    rows = page.iter_rows(values_only=True, max_row=_MOST_ROWS, max_col=_MOST_COLUMNS)
+    for number, row in enumerate(rows, start=1):
+        if any(cell is not None for cell in row):
+            last = number
+            yield number, tuple(_plain_cell(_cell_text(cell)) for cell in row)
+        elif number - last > _LONGEST_GAP:
+            return
+
+
+def _cell_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)
+
+
+def _filled_width(row: Sequence[str]) -> int:
+    return max(place for place, cell in enumerate(row, start=1) if cell)
+
+
+def _column_names(header: Sequence[str]) -> tuple[str, ...]:
+    """Names that are all there and all different."""
+    names: list[str] = []
+    for place, cell in enumerate(header):
+        name = clean_label(cell) or _letters(place)
+        number = 2
+        while name in names:
+            name = f"{clean_label(cell)} ({number})"
+            number += 1
+        names.append(name)
+    return tuple(names)
+
+
+def _letters(place: int) -> str:
+    """A, B, … Z, AA, …, as spreadsheets count columns."""
+    letters = ""
+    place += 1
+    while place:
+        place, letter = divmod(place - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters

@@ -1,0 +1,1 @@
+"""Decoded pictures: statistics, browser previews, and arrays read row by row."""

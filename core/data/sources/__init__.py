@@ -1,0 +1,1 @@
+"""Import sources: folders, zip and tar archives, and ready-made samples."""

@@ -1,0 +1,262 @@
+"""Where pictures come from: the files of a zip, a tar or a folder, one after another.
+
+Owns opening: telling what a file is, looking into archives that hold archives,
+listing folders. Gives names and bytes; what they mean is decided in ``layout``
+and ``importing``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from core.data.sources.members import (
+    COMPANION_SUFFIXES,
+    IS_A_DEVICE,
+    IS_A_LINK,
+    IS_TOO_LARGE,
+    SHEET_SUFFIXES,
+    Allowance,
+    Listing,
+    Member,
+    SourceLimits,
+    UnreadableMemberError,
+    counted,
+    is_junk,
+    require_few_files,
+    shown_name,
+)
+from core.data.sources.subfiles import ClosedFile, Part, SharedFile
+from core.data.sources.tars import is_compressed, is_tar, list_tar, unpacked_tar
+from core.data.sources.zips import IS_A_DOCUMENT, IS_A_TABLE, list_zip, open_zip
+from core.errors import ArchiveError, DataError, NotFoundError
+from core.messages import N_, Message
+from core.workspace import home
+
+__all__ = ["Listing", "Member", "SourceLimits", "UnreadableMemberError", "open_source"]
+
+_HEAD_BYTES = 16  # enough to tell the kinds below apart
+_ARCHIVE_SUFFIXES = (
+    *(".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz"),
+    *(".rar", ".7z"),
+)
+_ARCHIVE_KINDS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "Zstandard", b"MSCF": "CAB"}
+_PICTURE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
+_PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif")  # after "ftyp", from the fifth byte on
+_OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
+ARCHIVE_BESIDE_FILES = N_("it is an archive beside other files; unpack it first")
+ARCHIVE_TOO_DEEP = N_("it is an archive in an archive in an archive; unpack it first")
+
+
+@contextmanager
+def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[Listing]:
+    """List the files of a zip archive, a tar archive (plain, gz, bz2, xz) or a folder.
+
+    Archives in it are looked into, one level deep, where nothing but tables stands
+    beside them, as with one archive for each class: each is then a folder of its
+    name. Files can be read in any order, each whole.
+
+    Raises:
+        NotFoundError: nothing is there.
+        ArchiveError: a file that is no such archive, is cut off, encrypted or
+            empty. Reading raises it too, where an archive turns out to be a bomb.
+        DataError: a folder cannot be read, or the disk is nearly full.
+    """
+    limits = limits or SourceLimits()
+    with ExitStack() as stack:
+        if path.is_dir():
+            allowance = Allowance(limits, path.name, home(), packed_bytes=None)
+            opener = _Opener(stack, allowance)
+            listing = _list_folder(path, allowance)
+        elif path.is_file():
+            allowance = Allowance(limits, path.name, home(), packed_bytes=path.stat().st_size)
+            opener = _Opener(stack, allowance)
+            whole = SharedFile(stack.enter_context(path.open("rb"))).whole()
+            listing = opener.list_archive(whole, path.name)
+        else:
+            raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(path))
+        yield opener.look_into_archives(listing)
+
+
+class _Opener:
+    """Opens archives, which stay open as long as the source; what must be unpacked goes to one temporary file."""
+
+    def __init__(self, stack: ExitStack, allowance: Allowance) -> None:
+        self._stack = stack
+        self._allowance = allowance
+        self._unpacking = allowance.afresh()
+        self._spool: SharedFile | None = None
+
+    def list_archive(self, part: Part, name: str) -> Listing:
+        """The files of the archive ``name``, which stands in ``part``.
+
+        Raises:
+            ArchiveError: it is none.
+        """
+        head = part.shared.read_at(part.start, min(part.size, _HEAD_BYTES))
+        if not head:
+            raise ArchiveError(
+                N_("{file} is empty. Choose a zip file with one folder for each class."), file=name
+            )
+        if is_compressed(head):
+            part = self._unpacked(unpacked_tar(part.open(), name, self._unpacking))
+        if is_tar(part):
+            return list_tar(part, name, self._allowance)
+        archive = open_zip(part.open(), name)
+        if archive is None:
+            raise _no_archive(head, name)
+        return list_zip(self._stack.enter_context(archive), self._allowance)
+
+    def look_into_archives(self, listing: Listing) -> Listing:
+        """The same listing, with archives replaced by what they hold, or refused."""
+        archives = [member for member in listing.members if _is_archive(member)]
+        members = [member for member in listing.members if not _is_archive(member)]
+        refused = list(listing.refused)
+        look_inside = all(member.parts[-1].lower().endswith(COMPANION_SUFFIXES) for member in members)
+        for archive in archives:
+            if not look_inside:
+                refused.append((archive.name, Message(ARCHIVE_BESIDE_FILES)))
+                continue
+            try:
+                inner = self.list_archive(self._part_of(archive), archive.name)
+            except UnreadableMemberError as error:
+                refused.append((archive.name, error.reason))
+            except ArchiveError as error:
+                refused.append((archive.name, error.message))
+            else:
+                inside = [_within(archive, member) for member in inner.members]
+                members += [member for member in inside if not _is_archive(member)]
+                refused += [
+                    (member.name, Message(ARCHIVE_TOO_DEEP)) for member in inside if _is_archive(member)
+                ]
+                refused += [(f"{archive.name}/{name}", reason) for name, reason in inner.refused]
+                require_few_files(len(members), self._allowance)
+        return Listing(members=members, refused=refused)
+
+    def _part_of(self, member: Member) -> Part:
+        """A file of the source to jump about in: as it lies there, or unpacked."""
+        if member.path is not None:
+            return ClosedFile(member.path).whole()
+        assert member.content is not None
+        if isinstance(member.content, Part):
+            return member.content
+        return self._unpacked(counted(member.content, self._unpacking))
+
+    def _unpacked(self, chunks: Iterable[bytes]) -> Part:
+        if self._spool is None:
+            folder = home() / "staging"
+            folder.mkdir(parents=True, exist_ok=True)
+            # Without a name on most systems: whatever happens, it does not stay.
+            spool = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the stack closes it
+            self._spool = SharedFile(self._stack.enter_context(spool))
+        return self._spool.append(chunks)
+
+
+def _is_archive(member: Member) -> bool:
+    return member.parts[-1].lower().endswith(_ARCHIVE_SUFFIXES)
+
+
+def _within(archive: Member, member: Member) -> Member:
+    """A file of an inner archive, as if that were a folder of its name."""
+    name = archive.parts[-1]
+    suffix = max((s for s in _ARCHIVE_SUFFIXES if name.lower().endswith(s)), key=len)
+    folder = (*archive.parts[:-1], name[: -len(suffix)])
+    return replace(member, name=f"{archive.name}/{member.name}", parts=(*folder, *member.parts))
+
+
+def _no_archive(head: bytes, name: str) -> ArchiveError:
+    """What the file is instead, and what to do."""
+    kind = next((kind for magic, kind in _ARCHIVE_KINDS.items() if head.startswith(magic)), None)
+    if kind is not None:
+        return ArchiveError(
+            N_(
+                "{file} is a {kind} archive, which cannot be read here. Unpack it, zip the folders, and choose that zip file."
+            ),
+            file=name,
+            kind=kind,
+        )
+    if is_compressed(head):
+        return ArchiveError(
+            N_(
+                "{file} is compressed but holds no tar archive. Unpack it, put the class folders into a zip file, and choose that."
+            ),
+            file=name,
+        )
+    if head.startswith(_PICTURE_MAGICS) or (head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS):
+        return ArchiveError(
+            N_(
+                "{file} is a single picture. Put pictures into one folder for each class, and zip the folders."
+            ),
+            file=name,
+        )
+    if head.startswith(b"%PDF") or (head.startswith(_OLD_OFFICE_MAGIC) and not _is_sheet(name)):
+        return ArchiveError(IS_A_DOCUMENT, file=name)
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return ArchiveError(
+            N_(
+                "{file} is a web page, not the archive that the page offers. Download the archive itself and choose that."
+            ),
+            file=name,
+        )
+    if _is_sheet(name):
+        return ArchiveError(IS_A_TABLE, file=name)
+    return ArchiveError(
+        N_("{file} is not a zip or tar file. Put the class folders into a zip file and choose that."),
+        file=name,
+    )
+
+
+def _is_sheet(name: str) -> bool:
+    return name.lower().endswith(SHEET_SUFFIXES)
+
+
+def _list_folder(folder: Path, allowance: Allowance) -> Listing:
+    members: list[Member] = []
+    refused: list[tuple[str, Message]] = []
+    for directory, subfolders, files in os.walk(folder, followlinks=False, onerror=_raise_unreadable):
+        subfolders.sort()
+        links = [path for path in (Path(directory) / name for name in subfolders) if path.is_symlink()]
+        refused += [(_shown(path.relative_to(folder).parts), Message(IS_A_LINK)) for path in links]
+        for file in sorted(files):
+            path = Path(directory) / file
+            parts = path.relative_to(folder).parts
+            if is_junk(parts):
+                continue
+            if path.is_symlink():
+                refused.append((_shown(parts), Message(IS_A_LINK)))
+            elif not path.is_file():
+                refused.append((_shown(parts), Message(IS_A_DEVICE)))
+            else:
+                read = partial(_read_file, path, allowance)
+                members.append(Member(name=_shown(parts), parts=parts, read=read, path=path))
+        require_few_files(len(members), allowance)
+    return Listing(members=members, refused=refused)
+
+
+def _shown(parts: tuple[str, ...]) -> str:
+    """A path as text; bytes that are none, as old disks hold them, become question marks."""
+    return shown_name(os.fsencode("/".join(parts)).decode("utf-8", errors="replace"))
+
+
+def _read_file(path: Path, allowance: Allowance) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(allowance.limits.file_bytes + 1)
+    except OSError as error:
+        reason = Message(N_("it could not be opened: {error}"), {"error": error.strerror or ""})
+        raise UnreadableMemberError(reason) from error
+    if len(data) > allowance.limits.file_bytes:
+        raise UnreadableMemberError(Message(IS_TOO_LARGE, {"limit": allowance.limits.file_bytes >> 20}))
+    allowance.take(len(data))
+    return data
+
+
+def _raise_unreadable(error: OSError) -> None:
+    raise DataError(
+        N_("The folder “{path}” could not be read: {error}."), path=error.filename, error=error.strerror
+    ) from error

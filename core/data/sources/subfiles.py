@@ -1,0 +1,118 @@
+"""Parts of one open file, each read as a file of its own: archives in archives need no copies."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from core.data.sources.members import CHUNK_BYTES, IS_DAMAGED, UnreadableMemberError
+from core.messages import Message
+
+
+class SharedFile:
+    """An open file that several readers share, each at its own place."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        with self._lock:
+            self._stream.seek(offset)
+            return self._stream.read(size)
+
+    def whole(self) -> Part:
+        with self._lock:
+            size = self._stream.seek(0, io.SEEK_END)
+        return Part(shared=self, start=0, size=size)
+
+    def append(self, chunks: Iterable[bytes]) -> Part:
+        """Write at the end, and give what was written as a part. One caller at a time."""
+        start = size = self.whole().size
+        for chunk in chunks:
+            with self._lock:
+                self._stream.seek(size)
+                size += self._stream.write(chunk)
+        self._stream.flush()
+        return Part(shared=self, start=start, size=size - start)
+
+
+class ClosedFile(SharedFile):
+    """A file that is open only while it is read: any number of them fit the system's limit."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        with self._path.open("rb") as stream:
+            stream.seek(offset)
+            return stream.read(size)
+
+    def whole(self) -> Part:
+        return Part(shared=self, start=0, size=self._path.stat().st_size)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """So many bytes of a shared file, from ``start`` on."""
+
+    shared: SharedFile
+    start: int
+    size: int
+
+    def within(self, start: int, size: int) -> Part:
+        return Part(shared=self.shared, start=self.start + start, size=size)
+
+    def open(self) -> io.BufferedReader:
+        return io.BufferedReader(_Window(self))
+
+    def chunks(self) -> Iterator[bytes]:
+        """
+        Raises:
+            UnreadableMemberError: the file ends before the part does.
+        """
+        place, end = self.start, self.start + self.size
+        while place < end:
+            try:
+                chunk = self.shared.read_at(place, min(CHUNK_BYTES, end - place))
+            except OSError as error:
+                raise UnreadableMemberError(Message(IS_DAMAGED)) from error
+            if not chunk:
+                raise UnreadableMemberError(Message(IS_DAMAGED))
+            place += len(chunk)
+            yield chunk
+
+
+class _Window(io.RawIOBase):
+    """A part as an open file, read only."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._part.size}[whence]
+        if base + offset < 0:
+            raise OSError("before the beginning")
+        self._place = base + offset
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        size = min(len(buffer), max(0, self._part.size - self._place))
+        data = self._part.shared.read_at(self._part.start + self._place, size)
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)

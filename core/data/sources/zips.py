@@ -1,0 +1,175 @@
+"""The files of a zip archive."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from core.data.sources.encodings import decode_names
+from core.data.sources.members import (
+    CHUNK_BYTES,
+    IS_A_DEVICE,
+    IS_A_LINK,
+    IS_DAMAGED,
+    Allowance,
+    Entry,
+    Listing,
+    UnreadableMemberError,
+    listing_of,
+    require_few_files,
+)
+from core.errors import ArchiveError
+from core.messages import N_, Message
+
+ZIP_MAGIC = b"PK\x03\x04"
+_PART_MAGIC = b"PK\x07\x08"  # what the first of several files begins with
+_OFFICE_PARTS = "[Content_Types].xml"
+_UTF8_FLAG = 0x800
+_ENCRYPTED_FLAG = 0x1
+_UNICODE_PATH_FIELD = 0x7075  # Info-ZIP: the name in UTF-8, and the checksum of the name it stands for
+_DEVICES = {stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK}
+_CAN_UNPACK = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+# What zipfile raises on damaged or hostile archives, found by feeding it such.
+_ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+)
+IS_A_TABLE = N_("{file} is a table without pictures. Zip it together with the pictures that it names.")
+IS_A_DOCUMENT = N_(
+    "{file} is a document. Save its pictures as files, put them into one folder for each class, and zip the folders."
+)
+UNKNOWN_PACKING = N_("it is packed in a way that cannot be unpacked here")
+
+
+def open_zip(stream: IO[bytes], name: str) -> zipfile.ZipFile | None:
+    """The archive in ``stream``, or None if that is no zip.
+
+    Raises:
+        ArchiveError: it is a zip, but one that cannot be read.
+    """
+    head = stream.read(len(ZIP_MAGIC))
+    stream.seek(0)
+    try:
+        archive = zipfile.ZipFile(stream)
+    except _ARCHIVE_ERRORS as error:
+        if head == _PART_MAGIC:
+            raise ArchiveError(
+                N_(
+                    "{file} is one of several parts of a zip file. Join them into one zip file and choose that."
+                ),
+                file=name,
+            ) from error
+        if head == ZIP_MAGIC:
+            raise ArchiveError(
+                N_("{file} is cut off: its end is missing. Copy or download it again."), file=name
+            ) from error
+        return None
+    _require_pictures_possible(archive, name)
+    return archive
+
+
+def list_zip(archive: zipfile.ZipFile, allowance: Allowance) -> Listing:
+    """Every file of the archive, refused or to be read while it is open.
+
+    Raises:
+        ArchiveError: there are too many.
+    """
+    infos = archive.infolist()
+    files = [
+        (info, name)
+        for info, name in zip(infos, _names(infos), strict=True)
+        if not name.endswith(("/", "\\"))
+    ]
+    require_few_files(len(files), allowance)
+    return listing_of(
+        (
+            Entry(
+                name=name,
+                content=_ZippedFile(archive=archive, info=info),
+                packed_bytes=info.compress_size,
+                refusal=_refusal(info),
+            )
+            for info, name in files
+        ),
+        allowance,
+    )
+
+
+def _require_pictures_possible(archive: zipfile.ZipFile, name: str) -> None:
+    infos = archive.infolist()
+    if any(info.filename == _OFFICE_PARTS for info in infos):
+        is_table = any(info.filename.startswith("xl/") for info in infos)
+        raise ArchiveError(IS_A_TABLE if is_table else IS_A_DOCUMENT, file=name)
+    if any(info.flag_bits & _ENCRYPTED_FLAG for info in infos):
+        raise ArchiveError(
+            N_(
+                "{file} is encrypted. Unpack it with its password, zip the folders without one, and try again."
+            ),
+            file=name,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ZippedFile:
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+
+    def chunks(self) -> Iterator[bytes]:
+        try:
+            with self.archive.open(self.info) as stream:
+                while chunk := stream.read(CHUNK_BYTES):
+                    yield chunk
+        except _ARCHIVE_ERRORS as error:
+            raise UnreadableMemberError(Message(IS_DAMAGED)) from error
+
+
+def _refusal(info: zipfile.ZipInfo) -> str | None:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        return IS_A_LINK
+    if kind in _DEVICES:
+        return IS_A_DEVICE
+    return None if info.compress_type in _CAN_UNPACK else UNKNOWN_PACKING
+
+
+def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
+    """The names as their writers meant them; ``zipfile`` takes every old one for IBM's of 1981."""
+    names = [info.orig_filename if info.flag_bits & _UTF8_FLAG else _unicode_path(info) for info in infos]
+    unknown = [place for place, name in enumerate(names) if name is None]
+    decoded = decode_names([_raw_name(infos[place]) for place in unknown])
+    for place, name in zip(unknown, decoded, strict=True):
+        names[place] = name
+    return [name or "" for name in names]
+
+
+def _raw_name(info: zipfile.ZipInfo) -> bytes:
+    return info.orig_filename.encode("cp437")  # as zipfile decoded it
+
+
+def _unicode_path(info: zipfile.ZipInfo) -> str | None:
+    """The name in the extra field that Info-ZIP and 7-Zip write, if it belongs to this name."""
+    stream = io.BytesIO(info.extra)
+    while len(head := stream.read(4)) == 4:
+        field, size = struct.unpack("<HH", head)
+        content = stream.read(size)
+        if field == _UNICODE_PATH_FIELD and len(content) == size > 5 and content[0] == 1:
+            if struct.unpack_from("<I", content, 1)[0] != zlib.crc32(_raw_name(info)):
+                return None
+            return content[5:].decode("utf-8", errors="replace")
+    return None

@@ -1,0 +1,189 @@
+"""Which pictures train, which validate, which test. Dealt once, then frozen.
+
+Pictures of one group (copies, near copies, one patient) never part. What is added
+later joins the training and validation pictures: the test set stays what it was,
+so that results before and after can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.data.labels.layout import Split
+from core.data.labels.task import Task
+from core.data.split.stratification import deal_label_sets, stratified_names
+from core.errors import ConfigError
+from core.messages import N_
+
+Fractions = Mapping[Split, float]
+MIN_PICTURES_PER_CLASS = 3  # one for each part
+_LEAST_FRACTION, _MOST_FRACTION = 0.01, 0.4
+# Of several parts, the one that measures most goes first; what is not dealt yet comes last.
+_PRECEDENCE = (Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitConfig:
+    """How the pictures are divided. What is left after both fractions trains."""
+
+    validation_fraction: float = 0.15
+    test_fraction: float = 0.15
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for fraction in (self.validation_fraction, self.test_fraction):
+            if not _LEAST_FRACTION <= fraction <= _MOST_FRACTION:
+                raise ConfigError(
+                    N_("A split fraction of {fraction} is not possible; choose one between 0.01 and 0.4."),
+                    fraction=fraction,
+                )
+
+
+def draw_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MULTI_CLASS) -> pd.Series:
+    """A split for every picture: stratified, and no group on two sides.
+
+    Args:
+        pictures: columns ``label``, ``group`` and ``supplied_split`` (a ``Split``
+            or "" where the source did not say). What the source says is kept;
+            a part that it lacks is taken out of its training pictures.
+    Returns:
+        ``Split`` values, indexed like ``pictures``.
+    """
+    split = first_of_group(pictures["supplied_split"].replace("", Split.TRAIN.value), pictures["group"])
+    supplied = set(pictures["supplied_split"].unique()) - {""}
+    wanted = {part: fraction for part, fraction in _fractions(config).items() if part.value not in supplied}
+    drawable = pictures[split == Split.TRAIN.value]
+    if task is Task.MULTI_LABEL:
+        split.update(drawable["group"].map(deal_label_sets(drawable, wanted, config.seed)))
+        return split
+    split.update(_deal_by_class(drawable, dict.fromkeys(drawable["label"].unique(), wanted), config.seed))
+    return split
+
+
+def deal_additions(
+    pictures: pd.DataFrame, added: pd.Series, config: SplitConfig, task: Task = Task.MULTI_CLASS
+) -> pd.Series:
+    """The split once pictures were added; those that had a part keep it.
+
+    An added picture follows its group where that has a part already. A class that is
+    tested already gets no further test pictures, unless the source supplies them.
+
+    Args:
+        pictures: columns ``label``, ``group``, ``supplied_split`` and ``split``.
+        added: bool, indexed alike: the pictures to deal.
+    Returns:
+        ``Split`` values, indexed like ``pictures``; "" stays with what was not dealt.
+    """
+    split = pictures["split"].where(~added, pictures["supplied_split"])
+    known = split[split != ""]
+    of_group = known.map(measuring_rank).groupby(pictures.loc[known.index, "group"]).min()
+    follows = pictures["group"].map(of_group)
+    joining = added & follows.notna()
+    split[joining] = follows[joining].astype(int).map(dict(enumerate(_PRECEDENCE)))
+    drawable = pictures[added & (split == "")]
+    there = pictures.assign(split=split)[split != ""]
+    tested = set(there.loc[there["split"] == Split.TEST.value, "label"])
+    fractions = _fractions(config)
+    if task is Task.MULTI_LABEL:
+        names = {name for label in tested for name in stratified_names(label)}
+        parts = deal_label_sets(drawable, fractions, config.seed, there=there, tested=names)
+        split.update(drawable["group"].map(parts))
+        return split
+    later: Fractions = {part: share for part, share in fractions.items() if part is not Split.TEST}
+    wanted = {str(label): later if label in tested else fractions for label in drawable["label"].unique()}
+    split[drawable.index] = Split.TRAIN.value
+    split.update(_deal_by_class(drawable, wanted, config.seed, there))
+    return split
+
+
+def measuring_rank(split: str) -> int:
+    """0 for what tests, then what validates, what trains, and what is not dealt yet ("")."""
+    return _PRECEDENCE.index(split)
+
+
+def first_of_group(split: pd.Series, group: pd.Series) -> pd.Series:
+    """One part for every group: that of its pictures that measures most (test, validation, train)."""
+    ranks = split.map(measuring_rank)
+    return ranks.groupby(group).transform("min").map(dict(enumerate(_PRECEDENCE)))
+
+
+def joined_groups(*groupings: pd.Series) -> pd.Series:
+    """The groups of pictures that hang together by any of the groupings.
+
+    Args:
+        groupings: a group's key for each picture, all indexed alike.
+    Returns:
+        str: the key of the first grouping that the group's first picture has.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(groupings[0])
+    edges: list[tuple[np.ndarray, np.ndarray]] = []
+    for grouping in groupings:
+        codes = pd.factorize(grouping)[0]
+        first = np.full(codes.max(initial=-1) + 1, count)
+        np.minimum.at(first, codes, np.arange(count))
+        edges.append((np.arange(count), first[codes]))
+    ends = np.concatenate([end for end, _ in edges]), np.concatenate([start for _, start in edges])
+    graph = coo_array((np.ones(len(ends[0]), np.bool_), ends), shape=(count, count))
+    _, component = connected_components(graph, directed=False)
+    keys = groupings[0].to_numpy()
+    first_row = pd.Series(np.arange(count)).groupby(component).transform("min").to_numpy()
+    return pd.Series(keys[first_row], index=groupings[0].index)
+
+
+def _fractions(config: SplitConfig) -> Fractions:
+    return {Split.TEST: config.test_fraction, Split.VALIDATION: config.validation_fraction}
+
+
+def _deal_by_class(
+    drawable: pd.DataFrame,
+    wanted: Mapping[str, Fractions],
+    seed: int,
+    there: pd.DataFrame | None = None,
+) -> pd.Series:
+    """The parts of the pictures that leave the training set, each class dealt by itself.
+
+    Args:
+        there: pictures that have their part already, and count towards the fractions.
+    """
+    group_label = drawable.groupby("group", sort=True)["label"].first()
+    part_of_group: dict[str, str] = {}
+    for label in sorted(group_label.unique()):
+        groups = group_label.index[group_label == label].to_numpy()
+        taken = _groups_in_parts(there[there["label"] == label]) if there is not None else {}
+        dealt = _deal(groups, wanted[label], taken, seed=_class_seed(seed, str(label)))
+        for part, chosen in dealt.items():
+            part_of_group.update(dict.fromkeys(chosen, part.value))
+    return drawable["group"].map(part_of_group).dropna()
+
+
+def _groups_in_parts(pictures: pd.DataFrame) -> dict[str, int]:
+    counts = pictures.drop_duplicates("group")["split"].value_counts()
+    return {str(part): int(count) for part, count in counts.items()}
+
+
+def _deal(
+    groups: np.ndarray, wanted: Fractions, taken: Mapping[str, int], seed: Iterable[int]
+) -> dict[Split, np.ndarray]:
+    """Deal one class's groups: at least one to each part, and at least one left to train."""
+    shuffled = np.random.default_rng(list(seed)).permutation(groups)
+    total = len(groups) + sum(taken.values())
+    dealt: dict[Split, np.ndarray] = {}
+    start = 0
+    for part, fraction in wanted.items():
+        lacking = max(1, round(fraction * total)) - taken.get(part.value, 0)
+        left_for_others = len(shuffled) - start - 1
+        count = max(0, min(lacking, left_for_others))
+        dealt[part] = shuffled[start : start + count]
+        start += count
+    return dealt
+
+
+def _class_seed(seed: int, label: str) -> list[int]:
+    return [seed, *label.encode()]

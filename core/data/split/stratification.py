@@ -1,0 +1,123 @@
+"""Dividing pictures with several labels so that every part has its share of every class.
+
+Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011, in its simple form):
+the rarest class is dealt first, each of its groups to the part that still lacks most
+of it. Pictures that show none of the classes are dealt like a class of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+
+from core.data.labels.label_sets import NONE_OF_THEM, label_names
+from core.data.labels.layout import Split
+
+# The part that gets what several lack equally: without training there is nothing to measure.
+_PARTS = (Split.TRAIN, Split.VALIDATION, Split.TEST)
+_TRAIN, _VALIDATION, _TEST = range(3)
+
+
+def deal_label_sets(
+    drawable: pd.DataFrame,
+    fractions: Mapping[Split, float],
+    seed: int,
+    *,
+    there: pd.DataFrame | None = None,
+    tested: Collection[str] = (),
+) -> pd.Series:
+    """A part for every group of pictures; every class trains if any of its groups is drawable.
+
+    Args:
+        drawable: columns ``label`` (of a manifest, none "") and ``group``.
+        fractions: of the groups, for the parts other than training.
+        there: pictures that have their part (``split``) already, and count towards the fractions.
+        tested: classes that get no further test pictures.
+    Returns:
+        a ``Split`` value for each group, indexed by its name.
+    """
+    shows = _shown_by_group(drawable)
+    if shows.empty:
+        return pd.Series(dtype="str")
+    lacking, has_training = _lacking(shows, fractions, there, tested)
+    order = np.random.default_rng(seed).permutation(len(shows))
+    part = _deal(shows.to_numpy(), lacking, order)
+    _let_every_class_train(shows.to_numpy(), part, order, has_training)
+    return pd.Series([_PARTS[place].value for place in part], index=shows.index)
+
+
+def stratified_names(label: str) -> tuple[str, ...]:
+    """What a label counts for when it is dealt: its classes, or that it shows none of them."""
+    return label_names(label) or (NONE_OF_THEM,)
+
+
+def _shown_by_group(pictures: pd.DataFrame) -> pd.DataFrame:
+    """bool, a row for each group and a column for each class: whether a picture of it shows the class."""
+    named = _named(pictures)
+    return pd.crosstab(
+        named["group"].to_numpy(), named["label"].to_numpy(), rownames=["group"], colnames=["label"]
+    ).astype(np.bool_)
+
+
+def _named(pictures: pd.DataFrame) -> pd.DataFrame:
+    names = pictures["label"].map({label: stratified_names(label) for label in pictures["label"].unique()})
+    return pictures.assign(label=names).explode("label")
+
+
+def _lacking(
+    shows: pd.DataFrame,
+    fractions: Mapping[Split, float],
+    there: pd.DataFrame | None,
+    tested: Collection[str],
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many groups each part should still get: int64 (3, classes + 1), the last column over all classes.
+
+    Also bool (classes,): which classes have pictures to train on already.
+    """
+    new = np.append(shows.sum(axis=0).to_numpy(), len(shows))
+    taken = np.zeros((len(_PARTS), len(new)), np.int64)
+    if there is not None:
+        for place, part in enumerate(_PARTS):
+            standing = there[there["split"] == part.value]
+            counts = _named(standing).drop_duplicates(["group", "label"])["label"].value_counts()
+            taken[place] = [*counts.reindex(shows.columns, fill_value=0), standing["group"].nunique()]
+    total = new + taken.sum(axis=0)
+    lacking = np.zeros_like(taken)
+    left = new - 1  # at least one trains
+    for part, fraction in fractions.items():
+        place = _PARTS.index(part)
+        wanted = np.maximum(1, np.rint(fraction * total)).astype(np.int64) - taken[place]
+        if part is Split.TEST:
+            wanted[np.append(shows.columns.isin(list(tested)), bool(tested))] = 0
+        lacking[place] = np.clip(wanted, 0, np.maximum(left, 0))
+        left = left - lacking[place]
+    lacking[_TRAIN] = new - lacking.sum(axis=0)
+    return lacking, taken[_TRAIN, :-1] > 0
+
+
+def _deal(shows: np.ndarray, lacking: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The place in ``_PARTS`` of every group, int64 (groups,)."""
+    part = np.full(len(shows), -1)
+    waiting = np.ones(len(shows), np.bool_)
+    while waiting.any():
+        counts = shows[waiting].sum(axis=0)
+        rarest = int(np.argmin(np.where(counts > 0, counts, len(shows) + 1)))
+        for group in order[(waiting & shows[:, rarest])[order]]:
+            most = max(range(len(_PARTS)), key=lambda place: (lacking[place, rarest], lacking[place, -1]))
+            part[group], waiting[group] = most, False
+            lacking[most, :-1] -= shows[group]
+            lacking[most, -1] -= 1
+    return part
+
+
+def _let_every_class_train(
+    shows: np.ndarray, part: np.ndarray, order: np.ndarray, has_training: np.ndarray
+) -> None:
+    """Move a group to the training part for each class that has none there; changes ``part``."""
+    for column in np.flatnonzero(~has_training):
+        members = order[shows[order, column]]
+        if not (part[members] == _TRAIN).any():
+            validating = members[part[members] == _VALIDATION]
+            part[(validating if len(validating) else members)[0]] = _TRAIN

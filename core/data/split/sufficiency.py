@@ -1,0 +1,85 @@
+"""Whether there is enough for a classifier, and which classes are too small to learn."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from core.data.labels.layout import Split
+from core.data.split.splitting import MIN_PICTURES_PER_CLASS
+from core.errors import TooFewClassesError, TooFewImagesError
+from core.messages import N_, Message
+
+CLASS_TOO_SMALL = N_("its class “{label}” has only {count} usable pictures; at least {minimum} are needed")
+NO_TRAINING_PICTURES = N_("its class “{label}” has no pictures to train on")
+ONE_CLASS = N_(
+    "Only one class was found: “{label}”. A classifier tells classes apart, so it needs at least two. "
+    "Put the pictures of each class into a folder of its own."
+)
+TOO_FEW_LABELS = N_(
+    "Of the classes that the labels name, fewer than two can be learnt: each needs {minimum} pictures that show it, "
+    "one of them to train. Add pictures, or check the labels: “;” or “|” stands between those of one picture."
+)
+_MAY_TRAIN = ("", Split.TRAIN.value)
+
+
+def unusable_classes(labels: pd.Series, splits: pd.Series) -> dict[str, Message]:
+    """The classes from which nothing can be learnt, each with the reason.
+
+    Args:
+        labels: of the usable pictures.
+        splits: their parts, as dealt or as the source supplied them; "" may still train.
+    """
+    counts = labels.value_counts()
+    to_train = labels[splits.isin(_MAY_TRAIN)].value_counts()
+    reasons: dict[str, Message] = {}
+    for label, count in counts.items():
+        if count < MIN_PICTURES_PER_CLASS:
+            values = {"label": label, "count": int(count), "minimum": MIN_PICTURES_PER_CLASS}
+            reasons[str(label)] = Message(CLASS_TOO_SMALL, values)
+        elif not to_train.get(label, 0):
+            reasons[str(label)] = Message(NO_TRAINING_PICTURES, {"label": label})
+    return reasons
+
+
+def require_two_labels(named: pd.Series, left_out: dict[str, Message]) -> None:
+    """Where pictures have several labels, there must be two classes to tell.
+
+    Args:
+        named: from ``named_classes``.
+    Raises:
+        TooFewClassesError: there are not.
+    """
+    if named.nunique() - len(left_out) < 2:
+        raise TooFewClassesError(TOO_FEW_LABELS, minimum=MIN_PICTURES_PER_CLASS)
+
+
+def require_two_classes(labels: pd.Series, left_out: dict[str, Message]) -> None:
+    """A classifier tells classes apart.
+
+    Raises:
+        TooFewClassesError: the pictures are all of one class.
+        TooFewImagesError: of several classes, fewer than two can be learnt.
+    """
+    counts = labels.value_counts()
+    if len(counts) < 2:
+        raise TooFewClassesError(ONE_CLASS, label=str(counts.index[0]))
+    if len(counts) - len(left_out) >= 2:
+        return
+    small = [label for label in left_out if counts[label] < MIN_PICTURES_PER_CLASS]
+    if small:
+        label = min(small, key=lambda name: (int(counts[name]), name))
+        raise TooFewImagesError(
+            N_(
+                "Class “{label}” has {count} usable pictures; at least {minimum} are needed in each of two classes. "
+                "Add pictures to its folder and import again."
+            ),
+            label=label,
+            count=int(counts[label]),
+            minimum=MIN_PICTURES_PER_CLASS,
+        )
+    raise TooFewImagesError(
+        N_(
+            "Class “{label}” has no pictures to train on. Put some into its folder under “train” and import again."
+        ),
+        label=min(left_out),
+    )

@@ -1,0 +1,1 @@
+"""Dataset checks: one fault a module."""

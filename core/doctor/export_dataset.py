@@ -1,0 +1,43 @@
+"""The cleaned dataset with the doctor's findings in its table, as a file and as a job."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.export import write_cleaned_dataset
+from core.doctor.report import read_report
+from core.progress import Progress, Stage
+from core.workspace import Project, project_of
+
+
+def handover_file(project: Project, version: int) -> Path:
+    """Where the zip of a version lies once it was asked for."""
+    return project.dataset / "handover" / f"{version:04d}.zip"
+
+
+def write_dataset_zip(project: Project, dataset: Dataset, path: Path, progress: Progress) -> int:
+    """Write the pictures that are learnt from by class, with ``pictures.csv``; how many there are."""
+    return write_cleaned_dataset(dataset, path, progress, _kinds_by_picture(project))
+
+
+def hand_over(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """The job's step: write the zip of ``config["version"]``; earlier ones are removed."""
+    project = project_of(directory)
+    progress.stage(Stage.PACKING)
+    path = handover_file(project, int(config["version"]))
+    for earlier in path.parent.glob("*.zip"):
+        earlier.unlink()
+    dataset = open_dataset(project, int(config["version"]))
+    return {"pictures": write_dataset_zip(project, dataset, path, progress), "version": dataset.version}
+
+
+def _kinds_by_picture(project: Project) -> dict[str, list[str]]:
+    report = read_report(project)
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for finding in report.findings if report else ():
+        for suspect in finding.suspects:
+            kinds[suspect.id].append(finding.kind.value)
+    return kinds

@@ -1,0 +1,1 @@
+"""Features of pictures prepared for the checks: reduced, projected, cached."""

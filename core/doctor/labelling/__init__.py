@@ -1,0 +1,1 @@
+"""Assisted labelling: groups of similar pictures and suggested labels."""

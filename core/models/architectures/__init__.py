@@ -1,0 +1,1 @@
+"""Keras networks: backbones with their preprocessing, and where they can be cut."""

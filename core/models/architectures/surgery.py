@@ -1,0 +1,119 @@
+"""Where a network can be cut in two: a trunk that stays as it is, and a tail that is trained.
+
+A cut is a tensor through which everything flows: what comes after needs nothing
+else of what was before. What the frozen trunk says of a picture can then be
+computed once and kept. Imported by workers only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from core.models.architectures.classifier import PICTURE_LAYER
+from core.models.architectures.networks import preprocess
+from core.models.backbones import Backbone
+
+_NEAR = 0.08  # of the depth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """One place where a network can be parted."""
+
+    tensor: keras.KerasTensor  # (B, height, width, channels)
+    layer: str  # that gives it
+    depth: float  # fraction of the layers with weights that stand before it, 0 to 1
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the tensor holds for a picture."""
+        return int(np.prod(self.tensor.shape[1:]))
+
+
+def cuts_of(network: keras.Model) -> list[Cut]:
+    """Every place where ``network`` can be cut, from its beginning to its end.
+
+    Walks the layers in the order in which they are computed and keeps the tensors
+    that are still needed; where only one is, everything flows through it.
+    """
+    # Operations, not layers: an addition written as ``x + 3`` is a step, too.
+    steps = [step for step in network.operations if not isinstance(step, keras.layers.InputLayer)]
+    readers = Counter(
+        id(tensor) for step in steps for tensor in _inputs(step)
+    )  # still to come, of each tensor
+    readers[id(network.output)] += 1  # the output is read in the end
+    total = sum(_has_weights(step) for step in steps)
+    needed, weighty, found = {id(network.input)}, 0, []
+    for step in steps:
+        for tensor in _inputs(step):
+            readers[id(tensor)] -= 1
+            if not readers[id(tensor)]:
+                needed.discard(id(tensor))
+        needed.add(id(step.output))
+        weighty += _has_weights(step)
+        if len(needed) == 1 and len(step.output.shape) == 4:
+            found.append(Cut(tensor=step.output, layer=step.name, depth=weighty / max(1, total)))
+    return found
+
+
+def cut_at(network: keras.Model, unfreeze: float) -> Cut | None:
+    """The cut that leaves about the last ``unfreeze`` (0 to 1) of the depth to train, at the end of a block.
+
+    Of the cuts near that place, the one whose tensor is smallest: blocks end in
+    narrow tensors, and what is kept of every picture should be small. None where
+    the whole network is to be trained, or cannot be cut there.
+    """
+    wanted = 1 - unfreeze
+    near = [cut for cut in cuts_of(network) if abs(cut.depth - wanted) <= _NEAR and cut.depth < 1]
+    return min(near, key=lambda cut: (cut.numbers, abs(cut.depth - wanted)), default=None)
+
+
+def trunk_of(backbone: Backbone, network: keras.Model, cut: Cut) -> keras.Model:
+    """Pictures uint8 (B, S, S, 3) in, the cut's tensor float32 out; shares its layers with ``network``."""
+    size = network.input_shape[1]
+    picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
+    trunk = keras.Model(network.input, cut.tensor, name="trunk")
+    output = trunk(preprocess(picture, backbone.preprocessing))
+    return keras.Model(picture, output, name=f"{backbone.key}_trunk")
+
+
+def tail_of(network: keras.Model, cut: Cut | None) -> keras.Model:
+    """From the cut's tensor to the feature map; the whole network without a cut. Shares its layers."""
+    return network if cut is None else keras.Model(cut.tensor, network.output, name="tail")
+
+
+def make_trainable(network: keras.Model, tail: keras.Model, *, with_batch_norm: bool) -> None:
+    """Let the tail's weights be trained and no others of the network.
+
+    Args:
+        with_batch_norm: False keeps every BatchNormalization as it is, its running
+            mean and variance included: small batches of few pictures would spoil
+            what was measured on a million (keras#20285: ``training=False`` alone
+            does not hold them in ``fit``).
+    """
+    network.trainable = True  # sublayers take it over; it is then taken back from the others
+    tailed = set(map(id, _flat(tail)))
+    for layer in _flat(network):
+        is_norm = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = id(layer) in tailed and (with_batch_norm or not is_norm)
+
+
+def _flat(model: keras.Model) -> list[keras.Layer]:
+    """The layers of a model that hold weights themselves, those of nested models included."""
+    return [
+        layer for layer in model._flatten_layers(include_self=False) if not isinstance(layer, keras.Model)
+    ]
+
+
+def _inputs(step: Any) -> list[keras.KerasTensor]:
+    tensors = step.input
+    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
+
+
+def _has_weights(step: Any) -> bool:
+    return bool(getattr(step, "weights", ()))

@@ -1,0 +1,1 @@
+"""LiteRT: converting Keras networks and running the result."""

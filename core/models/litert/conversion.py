@@ -1,0 +1,185 @@
+"""Turns Keras networks into LiteRT files, and keeps those of frozen backbones.
+
+TensorFlow is imported where something is converted: a job that finds its engine
+in the cache starts without waiting for that import. Where Keras runs on another
+backend, a process of its own converts (``core.models.litert.convert``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import core
+from core.files import digest_of, whole_file
+from core.models.backbones import Backbone, WeightsSource
+from core.models.weights.store import ignore, never, obtain_weights
+from core.workspace import backbones_folder
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from core.models.architectures.classifier import MapPooling
+
+ENGINE_VERSION = 1  # raise it when the same backbone would be converted differently
+# A conversion computes nothing, and the GPU is the one that trains.
+_WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+_WORDS_ONLY = {  # facts that change no number
+    "name",
+    "family",
+    "source",
+    "licence",
+    "good_for",
+    "imagenet_top1",
+    "weights_url",
+    "smallest_size",
+    "size_step",
+}
+
+
+def convert_to_tflite(model: keras.Model) -> bytes:
+    """The network as a LiteRT file: float32, built-in operations only, any batch size.
+
+    Freezes ``model`` for good: with trainable BatchNorm the converter would trace
+    the training behaviour, and the file would be silently wrong.
+
+    Raises:
+        RuntimeError: a process that converted for another backend broke.
+    """
+    import keras
+
+    model.trainable = False
+    return _convert_here(model) if keras.backend.backend() == "tensorflow" else _convert_elsewhere(model)
+
+
+def _convert_here(model: keras.Model) -> bytes:
+    import tensorflow as tf
+
+    def call(picture: tf.Tensor) -> tf.Tensor:
+        return model(picture, training=False)
+
+    specification = tf.TensorSpec(model.input_shape, model.input.dtype, name=model.input.name)
+    with _quiet():
+        function = tf.function(call, input_signature=[specification]).get_concrete_function()
+        # Without its second argument the converter freezes the variables itself:
+        # 1.3 s for Lite0. With it they would be lost; the way through a SavedModel takes 9 s.
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        return bytes(converter.convert())
+
+
+def _convert_elsewhere(model: keras.Model) -> bytes:
+    """Convert in a process in which Keras runs on TensorFlow; the way there and back takes some 15 s."""
+    with TemporaryDirectory(prefix="darkroom-") as folder:
+        network, engine = Path(folder, "network.keras"), Path(folder, "engine.tflite")
+        model.save(network)
+        outcome = subprocess.run(
+            [sys.executable, "-m", "core.models.litert.convert", str(network), str(engine)],
+            cwd=Path(core.__file__).resolve().parent.parent,
+            env={**os.environ, "KERAS_BACKEND": "tensorflow", **_WITHOUT_GPU},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if outcome.returncode:
+            raise RuntimeError(
+                f"{model.name} could not be converted for LiteRT (exit code {outcome.returncode}):\n"
+                + outcome.stderr.strip()
+            )
+        return engine.read_bytes()
+
+
+def feature_engine(
+    backbone: Backbone,
+    report: Callable[[int, int], None] = ignore,
+    should_stop: Callable[[], bool] = never,
+    *,
+    pretrained: bool = True,
+    pooling: MapPooling = "quarters",
+) -> Path:
+    """The backbone's feature extractor as a LiteRT file, converted once and kept.
+
+    Args:
+        report: is told the bytes done and in all where weights must be downloaded.
+        pretrained: False gives random features, for tests of speed and plumbing.
+    Raises:
+        WeightsError: the weights cannot be had.
+        ValueError: the backbone is trained from scratch, so it has no fixed features.
+    """
+    if pretrained and backbone.weights is WeightsSource.NONE:
+        raise ValueError(f"{backbone.key} has no pretrained weights, so its features are not worth keeping")
+    path = _engine_path(backbone, pretrained, pooling)
+    if path.is_file():
+        return path
+    if pretrained:
+        obtain_weights(backbone, report, should_stop)
+
+    def build() -> keras.Model:
+        from core.models.architectures.classifier import build_feature_extractor
+
+        return build_feature_extractor(backbone, pretrained=pretrained, pooling=pooling)
+
+    return _converted(path, build)
+
+
+def trunk_engine(backbone: Backbone, cut: str, build: Callable[[], keras.Model]) -> Path:
+    """A pretrained backbone's frozen trunk as a LiteRT file, converted once and kept.
+
+    Args:
+        cut: names where the trunk ends.
+        build: makes the trunk: pictures uint8 (B, S, S, 3) in, float32 (B, h, w, c) out.
+    """
+    path = _engine_path(backbone, True)
+    return _converted(path.with_name(f"{path.stem}-{cut}.tflite"), build)
+
+
+def cached_engine(backbone: Backbone, pooling: MapPooling = "quarters") -> Path | None:
+    """The backbone's engine if it was converted before, else None."""
+    path = _engine_path(backbone, True, pooling)
+    return path if path.is_file() else None
+
+
+def _converted(path: Path, build: Callable[[], keras.Model]) -> Path:
+    if not path.is_file():
+        content = convert_to_tflite(build())
+        with whole_file(path) as temporary:
+            temporary.write_bytes(content)
+    return path
+
+
+def _engine_path(backbone: Backbone, pretrained: bool, pooling: MapPooling = "quarters") -> Path:
+    suffix = "" if pooling == "quarters" else f"-{pooling}"
+    return (
+        backbones_folder()
+        / "engines"
+        / f"{backbone.key}-{_engine_digest(backbone, pretrained)}{suffix}.tflite"
+    )
+
+
+def _engine_digest(backbone: Backbone, pretrained: bool) -> str:
+    """A name for the numbers that the backbone computes; features are cached under it, too."""
+    facts = {key: value for key, value in dataclasses.asdict(backbone).items() if key not in _WORDS_ONLY}
+    return digest_of({"version": ENGINE_VERSION, "pretrained": pretrained, **facts})
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the converter's advice to programmers out of the worker's log."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,1 @@
+"""Pretrained weights: storage, download and import."""

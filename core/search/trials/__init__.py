@@ -1,0 +1,1 @@
+"""Trials of a search: features, folds, training and predictions."""

@@ -1,0 +1,235 @@
+"""One trial: a small training in a folder of its own, by the code that trains runs, and what came of it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.data.labels.layout import Split
+from core.files import read_json_lines, whole_file, write_json, write_json_lines
+from core.progress import Progress, QuietProgress
+from core.search.config import Goal, SearchConfig, Tradeoff, goal_of_watch
+from core.search.records import RESULT_FILE
+from core.search.trials.features import TrialFeatures
+from core.search.trials.folds import folds_of, is_cross_validated, judged_rows, searched_rows
+from core.search.trials.predictions import Answers
+from core.training.artifacts import activations_folder, head_file
+from core.training.bakeoff.job import milliseconds_a_picture
+from core.training.config import TrainingConfig
+from core.training.heads.data import prepared_engine
+from core.training.job import Training, require_learnt
+from core.training.scores import Scores, score_logits
+
+METRICS_FILE = "metrics.jsonl"
+_MOST_POINTS = 60  # of a curve that people look at
+# Other epochs' answers are kept to tell how lucky the best one was: of few pictures, where luck counts.
+_MOST_OTHER_EPOCHS, _MOST_OTHER_ANSWERS = 10, 20_000
+OnEpoch = Callable[[int, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a trial."""
+
+    value: float  # of the goal
+    second: float | None  # bytes or milliseconds, where they are searched for
+    measures: Mapping[str, float]
+    answers: Answers
+    other_epochs: list[Answers]  # what the next best ones said; none of a linear head or of cross-validation
+    curve: list[tuple[int, float]]
+
+
+class TrialProgress(QuietProgress):
+    """What a trial's training tells, kept in its folder; the search's own progress goes on."""
+
+    def __init__(
+        self, folder: Path, goal: Goal, should_stop: Callable[[], bool], should_pause: Callable[[], bool],
+        on_epoch: OnEpoch,
+    ) -> None:  # fmt: skip
+        """Follow a training.
+
+        Args:
+            on_epoch: is told the place of each epoch of gradients, from 1, and the goal's
+                value there; what it raises ends the trial.
+        """
+        self._file, self._goal = folder / METRICS_FILE, goal
+        self._should_stop, self._should_pause, self._on_epoch = should_stop, should_pause, on_epoch
+        self._lines: list[dict[str, Any]] = read_json_lines(self._file)
+
+    def should_stop(self) -> bool:
+        return self._should_stop()
+
+    def should_pause(self) -> bool:
+        return self._should_pause()
+
+    def metric(self, record: dict[str, Any]) -> None:
+        self._lines.append({"time": round(time.time(), 3), **record})
+        if "learning_rate" not in record:
+            return  # linear epochs take milliseconds, and are written together
+        self.write()
+        gradient_epochs = sum("learning_rate" in line for line in self._lines)
+        self._on_epoch(gradient_epochs, float(record[self._goal.watch.value]))
+
+    def rewind(self, lines: int) -> None:
+        del self._lines[lines:]
+
+    def write(self) -> None:
+        write_json_lines(self._file, self._lines)
+
+    def curve(self) -> list[tuple[int, float]]:
+        """Epoch and the goal's value, of every so many."""
+        points = [(line["epoch"], float(line[self._goal.watch.value])) for line in self._lines]
+        step = -(-len(points) // _MOST_POINTS) or 1
+        return points[::step]
+
+
+@dataclass(kw_only=True)
+class TrialRunner:
+    """Runs the trials of one search in one process."""
+
+    dataset: Dataset
+    config: SearchConfig
+    progress: Progress
+    _costs: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.is_cross_validated = is_cross_validated(self.config, self.dataset)
+        copied = searched_rows(self.dataset) if self.is_cross_validated else self.dataset.rows(Split.TRAIN)
+        self._features = TrialFeatures(self.dataset, copied)
+        self._folds = (
+            folds_of(self.dataset, self.config.folds, self.config.seed) if self.is_cross_validated else []
+        )
+
+    @property
+    def judged_rows(self) -> np.ndarray:
+        """int64: the pictures by whose answers trials are judged, in the order of the answers."""
+        return judged_rows(self.config, self.dataset)
+
+    def prepare(self, settings: TrainingConfig) -> None:
+        """Compute what the first trials need, so that the search's time is spent on trials."""
+        self._features.head_data(settings, self.dataset, self.progress)
+
+    def run(
+        self, folder: Path, settings: TrainingConfig, should_stop: Callable[[], bool], on_epoch: OnEpoch
+    ) -> Outcome:
+        """Train, and judge; the best weights stay in ``folder``.
+
+        Args:
+            on_epoch: as in :class:`TrialProgress`; with cross-validation it is told of folds instead.
+        Raises:
+            JobStopped, JobPaused: asked to; trained again with the same folder, it goes on.
+            TrainingError: nothing was learnt, or memory does not suffice.
+        """
+
+        def ignore(epoch: int, value: float) -> None: ...
+
+        told = ignore if self.is_cross_validated else on_epoch
+        progress = TrialProgress(folder, self.config.goal, should_stop, self.progress.should_pause, told)
+        epochs: list[np.ndarray] = []
+        logits = self._trained(folder, settings, self.dataset, progress, epochs.append)
+        if self.is_cross_validated:
+            epochs = []
+            logits = self._out_of_fold(folder, settings, should_stop, on_epoch)
+        targets = self.dataset.targets[self.judged_rows]
+        scores = score_logits(logits, targets, self.dataset.task)
+        return Outcome(
+            value=self._value(scores),
+            second=self._second(folder, settings),
+            measures={
+                "validation_accuracy": scores.accuracy,
+                "validation_macro_f1": scores.macro_f1,
+                "validation_loss": scores.loss,
+            },
+            answers=Answers.of(logits, targets, self.dataset.task),
+            other_epochs=self._next_best(epochs, logits, settings, targets),
+            curve=progress.curve(),
+        )
+
+    def _next_best(
+        self, epochs: Sequence[np.ndarray], best: np.ndarray, settings: TrainingConfig, targets: np.ndarray
+    ) -> list[Answers]:
+        """Of the epochs that were not kept those that came nearest to it, by what told the best."""
+        watch = goal_of_watch(settings.watch)
+        sign = 1.0 if watch.is_better_low else -1.0
+        others = [logits for logits in epochs if not np.array_equal(logits, best)]
+        others.sort(
+            key=lambda logits: sign * getattr(score_logits(logits, targets, self.dataset.task), watch.value)
+        )
+        most = min(_MOST_OTHER_EPOCHS, _MOST_OTHER_ANSWERS // max(1, len(targets)))
+        return [Answers.of(logits, targets, self.dataset.task) for logits in others[:most]]
+
+    def _trained(
+        self,
+        folder: Path,
+        settings: TrainingConfig,
+        dataset: Dataset,
+        progress: TrialProgress,
+        on_logits: Callable[[np.ndarray], None] = lambda logits: None,
+    ) -> np.ndarray:
+        """Train; the validation logits of the best, float32 (v, C). Its checkpoints stay.
+
+        Args:
+            on_logits: is told those of every epoch of gradients.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "logits.npy"
+
+        def keep(logits: np.ndarray) -> None:
+            with whole_file(file) as temporary:
+                np.save(temporary, logits)
+
+        training = Training(
+            folder, settings, dataset, progress,
+            head_data=self._features.head_data(settings, dataset, progress), on_best=keep, hidden_alone=True,
+            on_logits=on_logits,
+        )  # fmt: skip
+        training.run()
+        require_learnt(training.curve)
+        progress.write()
+        write_json(folder / RESULT_FILE, training.curve.result())
+        shutil.rmtree(activations_folder(folder), ignore_errors=True)
+        (folder / "checkpoints" / "state.npz").unlink(missing_ok=True)
+        logits: np.ndarray = np.load(file)
+        return logits
+
+    def _out_of_fold(
+        self, folder: Path, settings: TrainingConfig, should_stop: Callable[[], bool], on_epoch: OnEpoch
+    ) -> np.ndarray:
+        """Logits of every picture that is judged, by a model that was not trained on it."""
+        rows = self.judged_rows
+        logits = np.zeros((len(rows), len(self.dataset.class_names)), np.float32)
+        seen = np.zeros(len(rows), np.bool_)
+        for number, fold in enumerate(self._folds, start=1):
+            fold_folder = folder / f"fold-{number}"
+            progress = TrialProgress(
+                fold_folder, self.config.goal, should_stop, self.progress.should_pause, lambda *_: None
+            )
+            places = np.searchsorted(rows, fold.rows(Split.VALIDATION))
+            logits[places], seen[places] = self._trained(fold_folder, settings, fold, progress), True
+            shutil.rmtree(fold_folder, ignore_errors=True)
+            scores = score_logits(logits[seen], self.dataset.targets[rows[seen]], self.dataset.task)
+            on_epoch(number, self._value(scores))
+        return logits
+
+    def _value(self, scores: Scores) -> float:
+        return float(getattr(scores, self.config.goal.value))
+
+    def _second(self, folder: Path, settings: TrainingConfig) -> float | None:
+        """Bytes of the classifier, or milliseconds for a picture; None where neither is searched for."""
+        if self.config.tradeoff is Tradeoff.NONE:
+            return None
+        key = settings.backbone, settings.picture_size
+        if key not in self._costs:  # a network of its own has the same layers
+            engine = prepared_engine(settings, self.progress)
+            self._costs[key] = engine.stat().st_size, milliseconds_a_picture(engine, self.progress)
+        size, milliseconds = self._costs[key]
+        return float(
+            size + head_file(folder).stat().st_size if self.config.tradeoff is Tradeoff.SIZE else milliseconds
+        )

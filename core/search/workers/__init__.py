@@ -1,0 +1,1 @@
+"""Processes that run the trials of a search, on one or several machines."""

@@ -1,0 +1,1 @@
+"""Bake-off: linear heads on every available backbone, compared on one sample."""

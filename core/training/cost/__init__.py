@@ -1,0 +1,1 @@
+"""Cost of a run: time, memory and disk, estimated from measurements."""

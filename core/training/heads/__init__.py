@@ -1,0 +1,1 @@
+"""Classification heads fitted on cached features."""

@@ -1,0 +1,1 @@
+"""Fine-tuning and training networks: inputs, phases and the training loop."""

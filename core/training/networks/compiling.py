@@ -1,0 +1,71 @@
+"""Keras's loss, optimiser and measures, as the settings name them."""
+
+from __future__ import annotations
+
+import keras
+
+from core.data.labels.task import Task
+from core.training.config import Loss, LossConfig, Optimizer, TrainingConfig
+
+_EMA_MOMENTUM = 0.99
+_CLIP_NORM = 5.0  # of all gradients together: one odd batch should not undo an epoch
+
+
+def compile_for_training(
+    model: keras.Model, settings: TrainingConfig, task: Task, *, average: bool, micro_batches: int
+) -> None:
+    """Compile a model that gives logits (B, C) for targets (B, C).
+
+    Args:
+        average: keep an exponential average of the weights beside them (Polyak 1992);
+            ``optimizer.finalize_variable_values`` puts it in their place.
+        micro_batches: gradients of so many calls are averaged before weights change.
+    """
+    model.compile(
+        optimizer=_optimizer(settings, average=average, micro_batches=micro_batches),
+        loss=_loss(settings.loss, task),
+        metrics=[_accuracy(task)],
+        jit_compile=False,
+    )
+
+
+def _optimizer(settings: TrainingConfig, *, average: bool, micro_batches: int) -> keras.optimizers.Optimizer:
+    config = settings.optimizer
+    shared = {
+        "learning_rate": settings.learning_rate,
+        "global_clipnorm": _CLIP_NORM,
+        "use_ema": average,
+        "ema_momentum": _EMA_MOMENTUM,
+        "gradient_accumulation_steps": micro_batches if micro_batches > 1 else None,
+    }
+    if config.kind is Optimizer.ADAM:
+        return keras.optimizers.Adam(**shared)
+    shared["weight_decay"] = config.weight_decay
+    if config.kind is Optimizer.SGD:
+        return keras.optimizers.SGD(momentum=config.momentum, nesterov=config.momentum > 0, **shared)
+    if config.kind is Optimizer.RMSPROP:
+        return keras.optimizers.RMSprop(**shared)
+    optimizer = keras.optimizers.AdamW(**shared)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def _loss(config: LossConfig, task: Task) -> keras.losses.Loss:
+    smoothing = config.label_smoothing
+    if task is Task.MULTI_LABEL:
+        if config.kind is Loss.FOCAL:
+            return keras.losses.BinaryFocalCrossentropy(
+                gamma=config.focal_gamma, from_logits=True, label_smoothing=smoothing
+            )
+        return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing)
+    if config.kind is Loss.FOCAL:
+        return keras.losses.CategoricalFocalCrossentropy(
+            alpha=1.0, gamma=config.focal_gamma, from_logits=True, label_smoothing=smoothing
+        )
+    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+
+
+def _accuracy(task: Task) -> keras.metrics.Metric:
+    if task is Task.MULTI_LABEL:
+        return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)  # a logit of 0 is one half
+    return keras.metrics.CategoricalAccuracy(name="accuracy")

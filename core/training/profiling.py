@@ -1,0 +1,107 @@
+"""A few steps of what a run would do, so that its time and memory can be told before it starts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.labels.layout import Split
+from core.data.pixels.arrays import PictureStore
+from core.models.litert.conversion import feature_engine, trunk_engine
+from core.models.litert.engine import FeatureExtractor
+from core.models.speeds import measured_speed, remember_speed, speed_key
+from core.models.weights.store import obtain_weights
+from core.progress import Progress, Stage, raise_if_stopped
+from core.training.artifacts import map_pooling
+from core.training.config import Recipe, TrainingConfig
+from core.training.cost.estimate import estimate, phases_of
+from core.training.cost.throughput import Pace, peak_memory_bytes, remember_pace
+from core.workspace import project_of
+
+_STEPS = 4  # timed, after one that is traced
+_LOOKED_AT = 48  # pictures whose features are timed
+
+
+def measure(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Time what a run with these settings would do; what was found is remembered for every estimate."""
+    settings = TrainingConfig.from_json(config)
+    dataset = open_dataset(project_of(directory), settings.dataset_version)
+    phases = phases_of(settings)
+    progress.stage(Stage.TRIAL)
+    progress.advance(0, 1 + len(phases))
+    if settings.recipe is not Recipe.SCRATCH:
+        _time_features(dataset, settings, progress)
+    for done, phase in enumerate(phases, start=1):
+        progress.advance(done, 1 + len(phases))
+        raise_if_stopped(progress)
+        remember_pace(settings, phase, _pace_of(phase, dataset, settings))
+    progress.advance(1 + len(phases), 1 + len(phases))
+    return {"estimate": asdict(estimate(dataset, settings))}
+
+
+def _time_features(dataset: Dataset, settings: TrainingConfig, progress: Progress) -> None:
+    backbone = settings.sized_backbone
+    obtain_weights(backbone, should_stop=progress.should_stop)
+    extractor = FeatureExtractor(feature_engine(backbone, pooling=map_pooling(settings)))
+    if measured_speed(backbone) is not None:
+        return
+    pictures = _pictures(dataset, extractor.input_size, _LOOKED_AT)
+    extractor.run(pictures[:2])  # the first call plans its memory
+    began = time.monotonic()
+    extractor.run(pictures)
+    remember_speed(speed_key(backbone), len(pictures) / (time.monotonic() - began))
+
+
+def _pace_of(phase: str, dataset: Dataset, settings: TrainingConfig) -> Pace:
+    """Train a few steps of a phase on one batch, with a head of random weights."""
+    from core.training.backends import current_backend
+    from core.training.networks.compiling import compile_for_training
+    from core.training.networks.models import TrainedNetwork
+
+    backend = current_backend()
+    backend.prepare(settings.seed)
+    network = TrainedNetwork(
+        settings,
+        len(dataset.class_names),
+        dataset.task,
+        start=lambda: (None, None),
+        whole=phase != "tail",
+        pretrained=phase != "scratch",
+    )
+    inputs, outputs = _inputs(network, dataset, settings)
+    rows = dataset.rows(Split.TRAIN)[: len(inputs)]
+    targets, weights = dataset.targets[rows], np.ones(len(rows), np.float32)
+    with backend.devices():
+        model = network.build()
+        compile_for_training(
+            model, settings, dataset.task, average=settings.recipe is Recipe.BEST, micro_batches=1
+        )
+    step = backend.training_step(model)
+    step(inputs, targets, weights)
+    began = time.monotonic()
+    for _ in range(_STEPS):
+        step(inputs, targets, weights)
+    model.get_metrics_result()  # waits for the device
+    rate = _STEPS * len(inputs) / (time.monotonic() - began)
+    return Pace(pictures_per_second=rate, memory_bytes=peak_memory_bytes(), outputs=outputs)
+
+
+def _inputs(network: Any, dataset: Dataset, settings: TrainingConfig) -> tuple[np.ndarray, int]:
+    """One batch for the model, and how many numbers a trunk gives for a picture (0 without one)."""
+    backbone = settings.sized_backbone
+    pictures = _pictures(dataset, backbone.input_size, settings.batch_size)
+    if network.takes_pictures():
+        return pictures, 0
+    cut, build = network.trunk()
+    return FeatureExtractor(trunk_engine(backbone, cut.layer, build)).run(pictures), cut.numbers
+
+
+def _pictures(dataset: Dataset, size: int, most: int) -> np.ndarray:
+    """The first pictures to train on, uint8 RGB (n, size, size, 3)."""
+    with PictureStore(dataset, size) as store:
+        return store.read(dataset.rows(Split.TRAIN)[:most])

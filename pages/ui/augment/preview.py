@@ -1,0 +1,74 @@
+"""The user's own pictures before and after, by the very function that training calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.data.pixels.decoding import load_picture
+from core.models.augmentation import AugmentationConfig, augment, mix
+from pages.ui import state
+from pages.ui.gallery import Tile, gallery, jpeg
+from pages.ui.text import _
+
+_PICTURES, _SIDE, _COLUMNS = 8, 160, 4
+_LEAST_SHOWN = 0.005  # of a mixed picture's labels
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def preview_pictures(digest: str, _dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Eight pictures of as many classes as possible.
+
+    Returns:
+        uint8 RGB, shape (8, side, side, 3), and their targets, float32 (8, classes).
+    """
+    by_class = _dataset.pictures.groupby("label", sort=False).cumcount()
+    rows = by_class.sort_values(kind="stable").index[:_PICTURES].to_numpy()
+    pictures = np.stack([load_picture(_dataset.picture_bytes(row), _SIDE) for row in rows])
+    return pictures, _dataset.targets[rows]
+
+
+def preview(dataset: Dataset, config: AugmentationConfig) -> None:
+    """Before and after; where pictures are mixed, these too, with their labels in their shares."""
+    originals, targets = preview_pictures(dataset.digest, dataset)
+    seed = state.counter("augment-draw")
+    changed = augment(originals, config, seed)
+    st.caption(_("Your pictures"))
+    gallery(_tiles(originals), key="before", columns=_COLUMNS)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(_("What training would see"))
+        _draw_again(config)
+    gallery(_tiles(changed), key="after", columns=_COLUMNS)
+    if config.is_mixing:
+        st.caption(_("Then mixed with one another, their labels in the same shares"))
+        mixed, shares = mix(changed, targets, config, seed)
+        words = [shares_text(dataset.class_names, share) for share in shares]
+        gallery(
+            [
+                Tile(picture=jpeg(pixels), caption=caption)
+                for pixels, caption in zip(mixed, words, strict=True)
+            ],
+            key="mixed",
+            columns=_COLUMNS,
+            whole_captions=True,
+        )
+
+
+def shares_text(class_names: Sequence[str], shares: np.ndarray) -> str:
+    """``70% cat, 30% dog``, in whole percent: a mixed picture's labels, the largest first."""
+    order = [place for place in np.argsort(-shares, kind="stable") if shares[place] >= _LEAST_SHOWN]
+    return ", ".join(f"{shares[place]:.0%} {class_names[place]}" for place in order)
+
+
+def _tiles(pictures: np.ndarray) -> list[Tile]:
+    return [Tile(picture=jpeg(pixels)) for pixels in pictures]
+
+
+def _draw_again(config: AugmentationConfig) -> None:
+    changes = config.is_active or config.is_mixing
+    if st.button(_("Draw again"), icon=":material/casino:", key="draw-again", disabled=not changes):
+        state.count_up("augment-draw")
+        st.rerun()

@@ -1,0 +1,78 @@
+"""What can be done with selected pictures, the same in every section: the buttons, and the changes they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from core.data.dataset import Dataset
+from core.data.editing import add_label, exclude, include, relabel, take_label
+from core.data.labels.label_sets import NONE_OF_THEM
+from core.data.labels.task import Task
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.components.picture_grid import GridAction, GridEvent
+from pages.ui.data.changes import undo_last
+from pages.ui.text import _
+
+
+def label_action(dataset: Dataset, words: str | None = None, *, digits: bool = True) -> GridAction:
+    """Give the pictures a class, old or new; with ``digits``, the first nine by their number."""
+    return GridAction(
+        id="label",
+        label=words or _("Label …"),
+        key="l",
+        choices=(*dataset.all_class_names, *none_of_them(dataset)),
+        allows_new=True,
+        digits=digits,
+    )
+
+
+def none_of_them(dataset: Dataset) -> tuple[str, ...]:
+    """Where pictures have several labels, the one that says: labelled, and shows none of the classes."""
+    return (NONE_OF_THEM,) if dataset.task is Task.MULTI_LABEL else ()
+
+
+def several_actions(dataset: Dataset) -> list[GridAction]:
+    """Give pictures one more label, or take one away; nothing where a picture has just one."""
+    if dataset.task is not Task.MULTI_LABEL:
+        return []
+    names = dataset.all_class_names
+    return [
+        GridAction(id="also", label=_("Also …"), key="p", choices=names, allows_new=True),
+        GridAction(id="not", label=_("Not …"), key="m", choices=names),
+    ]
+
+
+def exclude_action() -> GridAction:
+    return GridAction(id="exclude", label=_("Exclude"), key="x")
+
+
+def exclusion_actions(shown: pd.DataFrame) -> list[GridAction]:
+    """Exclude and take back; what would change none of those shown is left away."""
+    actions = []
+    if not shown["excluded"].all():
+        actions.append(exclude_action())
+    if shown["excluded"].any():
+        actions.append(GridAction(id="include", label=_("Take back"), key="b"))
+    return actions
+
+
+def undo_actions(project: Project, dataset: Dataset) -> list[GridAction]:
+    """Take back the last change, if this session made it."""
+    if state.changed_version(project.name) != dataset.version:
+        return []
+    return [GridAction(id="undo", label=_("Undo"), key="z", needs_pictures=False)]
+
+
+def changes_of(project: Project, dataset: Dataset, event: GridEvent) -> dict[str, Callable[[], Dataset]]:
+    """The change that each of these actions makes, by its id."""
+    return {
+        "label": lambda: relabel(project, event.ids, event.choice),
+        "also": lambda: add_label(project, event.ids, event.choice),
+        "not": lambda: take_label(project, event.ids, event.choice),
+        "exclude": lambda: exclude(project, event.ids),
+        "include": lambda: include(project, event.ids),
+        "undo": lambda: undo_last(project, dataset),
+    }

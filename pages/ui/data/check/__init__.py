@@ -1,0 +1,1 @@
+"""The Check section of the Data page."""

@@ -1,0 +1,89 @@
+"""What changed between two versions of the pictures, shown with the pictures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.history import compare_versions
+from core.files import digest_of
+from core.workspace import Project
+from pages.ui.components.picture_grid import picture_grid
+from pages.ui.data.tiles import part_words, picture_tile
+from pages.ui.text import _, escape, ngettext, number
+
+_MOST_SHOWN = 24  # pictures of one kind of change
+_MOST_PAIRS = 8  # such as an old label with a new one
+_TILE_PIXELS = 84
+
+
+def comparison(project: Project, older: int, newer: int, *, key: str) -> None:
+    """Everything that differs, one kind of change after the other."""
+    before, after = open_dataset(project, older), open_dataset(project, newer)
+    changes = compare_versions(project, older, newer)
+    has_other_classes = _classes(before, after)
+    if changes.is_empty and not has_other_classes:
+        st.caption(_("No picture that is still there differs."))
+    known = (
+        pd.concat([after.all_pictures, before.all_pictures]).drop_duplicates("id").set_index("id", drop=False)
+    )
+
+    def pictures(title: str, ids: Sequence[str]) -> None:
+        if ids:
+            title = f"{title} · {number(len(ids))}"
+            _pictures(project, known, title, ids, f"changes-{key}-{older}-{newer}-{digest_of(title)}")
+
+    def pairs(changed: Mapping[str, tuple[str, str]], words: Callable[[str], str]) -> None:
+        ids_of = _by_pair(changed)
+        for (old, new), ids in ids_of[:_MOST_PAIRS]:
+            pictures(f"{words(old)} → {words(new)}", ids)
+        if left := sum(len(ids) for pair, ids in ids_of[_MOST_PAIRS:]):
+            words_left = ngettext("… and {n} other such change", "… and {n} other such changes", left)
+            st.caption(words_left.format(n=number(left)))
+
+    pictures(_("Added"), changes.added)
+    pictures(_("Removed"), changes.removed)
+    pairs(changes.relabelled, lambda label: label or _("no label"))
+    pictures(_("Excluded"), changes.excluded)
+    pictures(_("Taken back"), changes.included)
+    pairs(changes.moved, part_words)
+
+
+def _pictures(project: Project, known: pd.DataFrame, title: str, ids: Sequence[str], key: str) -> None:
+    st.markdown(f"**{escape(title)}**")
+    tiles = [
+        picture_tile(project, picture, dimmed=bool(picture.excluded))
+        for picture in known.loc[list(ids[:_MOST_SHOWN])].itertuples(index=False)
+    ]
+    picture_grid(tiles, key=key, label=title, tile_pixels=_TILE_PIXELS)
+    if (left := len(ids) - _MOST_SHOWN) > 0:
+        words = ngettext("… and {n} more", "… and {n} more", left)
+        st.caption(words.format(n=number(left)))
+
+
+def _by_pair(changed: Mapping[str, tuple[str, str]]) -> list[tuple[tuple[str, str], list[str]]]:
+    """Ids by old and new value, the most frequent first."""
+    ids_of: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for identifier, pair in changed.items():
+        ids_of[pair].append(identifier)
+    return sorted(ids_of.items(), key=lambda item: -len(item[1]))
+
+
+def _classes(before: Dataset, after: Dataset) -> bool:
+    """Say which classes came and went, or that they stand in another order; whether there was anything to say."""
+    old, new = before.all_class_names, after.all_class_names
+    came = [name for name in new if name not in old]
+    gone = [name for name in old if name not in new]
+    if came:
+        st.caption(_("New classes: {names}").format(names=", ".join(escape(name) for name in came)))
+    if gone:
+        st.caption(_("Classes that are gone: {names}").format(names=", ".join(escape(name) for name in gone)))
+    has_other_order = [name for name in old if name in new] != [name for name in new if name in old]
+    if has_other_order:
+        names = ", ".join(escape(name) for name in new)
+        st.caption(_("The classes stand in another order: {names}").format(names=names))
+    return bool(came or gone or has_other_order)

@@ -1,0 +1,188 @@
+"""Check: what is wrong with the pictures, the most harmful first, and how to put it right."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.labels.task import Task
+from core.doctor.examination import pictures_to_examine
+from core.doctor.findings import FindingKind
+from core.doctor.job import expected_seconds_by_stage
+from core.doctor.report import Report, dismissals, read_report, undismiss
+from core.jobs.directory import JobDirectory, JobState
+from core.runs.start import start_examination
+from core.workspace import Project
+from pages.ui.data.check.finding_card import done_line, finding_card
+from pages.ui.data.check.suspects import OpenFinding, open_findings
+from pages.ui.jobs import follow, newest_job, show_error
+from pages.ui.text import _, duration, ngettext, number
+
+
+def show_section(project: Project, dataset: Dataset) -> None:
+    job = newest_job(project, "examine")
+    if job is not None and not job.status().state.has_ended:
+        _running(job)
+        return
+    if job is not None:
+        _how_it_ended(job)
+    report = read_report(project)
+    if dataset.all_pictures.empty:
+        st.info(_("There are no pictures to check yet."))
+    elif report is None:
+        _before(project, dataset)
+    else:
+        _summary(project, dataset, report)
+        _findings(project)
+
+
+def _running(job: JobDirectory) -> None:
+    st.markdown(
+        _(
+            "The pictures are being looked at. Nothing is changed; what is found appears here, also if you go on working."
+        )
+    )
+    follow(job, lambda ended: st.rerun(), key="check-progress")
+
+
+def _how_it_ended(job: JobDirectory) -> None:
+    """Why the last check has nothing new to show, if so."""
+    status = job.status()
+    show_error(status)
+    if status.state is JobState.INTERRUPTED:
+        st.warning(_("The last check was interrupted. Start it again: what it had computed is kept."))
+
+
+def _before(project: Project, dataset: Dataset) -> None:
+    """Nobody has looked yet: what a check looks for, how long it takes, and the button."""
+    st.markdown(
+        _(
+            "Looks for wrong labels, copies, the same picture in two classes, blank, dark or blurred pictures, "
+            "strays that belong nowhere, classes that are too small, and shortcuts by which a classifier could cheat. "
+            "Nothing is changed until you say so."
+        )
+    )
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(_not_looked_for())
+    with st.container(horizontal=True, vertical_alignment="center", key="check-start"):
+        _start_button(project, _("Check the pictures"), kind="primary")
+        st.caption(_how_long(dataset))
+
+
+def _start_button(project: Project, label: str, *, kind: Literal["primary", "secondary"]) -> None:
+    if st.button(label, icon=":material/stethoscope:", type=kind, key="check"):
+        start_examination(project)
+        st.rerun()
+
+
+def _how_long(dataset: Dataset) -> str:
+    looked_at = pictures_to_examine(dataset)
+    count = len(looked_at.pictures)
+    return ngettext("{n} picture, about {time}", "{n} pictures, about {time}", count).format(
+        n=number(count), time=duration(sum(expected_seconds_by_stage(looked_at).values()))
+    )
+
+
+def _summary(project: Project, dataset: Dataset, report: Report) -> None:
+    """What was looked at, and whether that is still all there is."""
+    pictures = ngettext("{n} picture was checked", "{n} pictures were checked", report.pictures).format(
+        n=number(report.pictures)
+    )
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="check-summary"
+    ):
+        st.caption(f"{pictures} · {_freshness(project, dataset, report)}", width="content")
+        _start_button(project, _("Check again"), kind="secondary")
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(_not_looked_for())
+    if not report.with_features:
+        st.info(
+            _(
+                "Wrong labels and strays were not looked for: that takes a pretrained backbone, and none is there. "
+                "Get one on the Model page, then check again."
+            )
+        )
+
+
+def _not_looked_for() -> str:
+    """What the check leaves out where no class excludes another."""
+    return _(
+        "As your pictures may have several labels, wrong labels, shortcuts and imbalance are not looked for: "
+        "those checks take each picture to show exactly one class."
+    )
+
+
+def _freshness(project: Project, dataset: Dataset, report: Report) -> str:
+    if report.version == dataset.version:
+        return _("nothing changed since")
+    checked = set(open_dataset(project, report.version).all_pictures["id"])
+    if added := int((~dataset.all_pictures["id"].isin(checked)).sum()):
+        return ngettext(
+            "{n} picture was added since and has not been checked: check again",
+            "{n} pictures were added since and have not been checked: check again",
+            added,
+        ).format(n=number(added))
+    return _("the pictures changed since: check again when you are done")
+
+
+@st.fragment
+def _findings(project: Project) -> None:
+    """The cards. A fragment: turning a page runs nothing else of the Data page."""
+    report = read_report(project)
+    if report is None:
+        st.rerun()
+    dataset = open_dataset(project)
+    dismissed = dismissals(project)
+    items = open_findings(report.findings, dataset, dismissed)
+    left = [(item, item.left) for item in items if item.left is not None and needs_a_look(item)]
+    if left:
+        words = ngettext("**{n} finding**", "**{n} findings**, the most harmful first", len(left))
+        st.markdown(words.format(n=number(len(left))))
+    else:
+        _nothing_left(report)
+    for place, (item, finding) in enumerate(left):
+        finding_card(project, dataset, item, finding, is_first=place == 0)
+    done = [item for item in items if not needs_a_look(item)]
+    if done:
+        st.subheader(_("Done"), anchor=False)
+        for item in done:
+            done_line(project, item)
+    named = {(item.found.kind.value, suspect.id) for item in items for suspect in item.found.suspects}
+    _kept_earlier(project, dismissed - named)
+
+
+def _kept_earlier(project: Project, dismissed: set[tuple[str, str]]) -> None:
+    """What earlier reports named and someone said to be right: no check names it again, unless asked to."""
+    if not dismissed:
+        return
+    count = len({identifier for _kind, identifier in dismissed})
+    label = ngettext(
+        "{n} picture was kept as right after an earlier check – let the next one name it again",
+        "{n} pictures were kept as right after earlier checks – let the next one name them again",
+        count,
+    )
+    if st.button(label.format(n=number(count)), type="tertiary", key="kept-earlier"):
+        for kind in {kind for kind, _identifier in dismissed}:
+            undismiss(
+                project, FindingKind(kind), [identifier for other, identifier in dismissed if other == kind]
+            )
+        st.rerun()
+
+
+def needs_a_look(item: OpenFinding) -> bool:
+    """Whether there is something to do: copies that the import left out are told for completeness only."""
+    return item.left is not None and item.found.kind is not FindingKind.EXACT_DUPLICATES
+
+
+def _nothing_left(report: Report) -> None:
+    if any(finding.kind is not FindingKind.EXACT_DUPLICATES for finding in report.findings):
+        text = _("Everything that the check found is dealt with. Check again to see what is left.")
+    elif report.with_features:
+        text = _(
+            "Nothing needs a look. No wrong labels, copies, blank or blurred pictures, strays or shortcuts were found."
+        )
+    else:
+        text = _("Nothing needs a look. No copies, blank or blurred pictures or shortcuts were found.")
+    st.success(text, icon=":material/check_circle:")

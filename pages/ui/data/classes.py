@@ -1,0 +1,121 @@
+"""The classes: how many pictures each has, and their names and order."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.data.editing import add_class, merge_classes, remove_class, rename_class, reorder_classes
+from core.data.labels.class_names import natural_order
+from core.data.labels.label_sets import by_class
+from core.data.labels.task import Task
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.charts import class_counts
+from pages.ui.data.changes import apply_change
+from pages.ui.text import _, escape
+
+_MOST_UNSCROLLED = 16  # classes whose bars fit a screen beside the tools
+_CHART_PIXELS = 520
+
+
+def classes_panel(project: Project, dataset: Dataset) -> None:
+    """The chart of all classes, and beside it what changes them."""
+    chart, tools = st.columns([3, 2], gap="large")
+    with chart:
+        st.subheader(_("Pictures in each class"), anchor=False)
+        _chart(dataset)
+    with tools:
+        st.subheader(_("Change the classes"), anchor=False)
+        _new_class(project)
+        if dataset.all_class_names:
+            _one_class(project, dataset)
+
+
+def _chart(dataset: Dataset) -> None:
+    names = dataset.all_class_names
+    if not names:
+        st.caption(
+            _("There are no classes yet. Make one here, or give pictures a label: that makes its class.")
+        )
+        return
+    pictures = dataset.all_pictures
+    counted = by_class(pictures[~pictures["excluded"]], dataset.task)
+    if counted.empty:
+        st.caption(_("No class has pictures yet."))
+        return
+    with st.container(height=_CHART_PIXELS if len(names) > _MOST_UNSCROLLED else "content", border=False):
+        st.plotly_chart(class_counts(counted, names), config={"displayModeBar": False}, key="counts")
+
+
+def _new_class(project: Project) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(_("New class"), key=f"new-class-{state.counter('new-class')}")
+        if st.button(_("Add"), disabled=not name.strip(), key="add-class"):
+            state.count_up("new-class")
+            apply_change(project, lambda: add_class(project, name))
+
+
+def _one_class(project: Project, dataset: Dataset) -> None:
+    """Rename, merge, move or remove the class that is picked."""
+    names = dataset.all_class_names
+    picked = st.selectbox(_("Class"), names, key=f"edited-class-{project.name}")
+    kind = st.segmented_control(
+        _("What to do with it"),
+        list(_TOOLS),
+        default="rename",
+        required=True,
+        format_func=lambda name: {
+            "rename": _("Rename"),
+            "merge": _("Merge"),
+            "move": _("Move"),
+            "remove": _("Remove"),
+        }[name],
+        label_visibility="collapsed",
+        key="class-tool",
+    )
+    _TOOLS[str(kind)](project, dataset, picked)
+
+
+def _rename(project: Project, dataset: Dataset, picked: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(_("New name"), picked, key=f"rename-{dataset.version}-{picked}")
+        if st.button(_("Rename"), disabled=name.strip() in {"", picked}, key="rename-class"):
+            apply_change(project, lambda: rename_class(project, picked, name))
+
+
+def _merge(project: Project, dataset: Dataset, picked: str) -> None:
+    others = [name for name in dataset.all_class_names if name != picked]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        into = st.selectbox(
+            _("Into"), others, index=None, key=f"merge-{picked}", placeholder=_("Choose a class")
+        )
+        if st.button(_("Merge"), disabled=into is None, key="merge-classes") and into is not None:
+            apply_change(project, lambda: merge_classes(project, [picked, into], into))
+    st.caption(_("All its pictures join the other class. The test pictures stay test pictures."))
+
+
+def _move(project: Project, dataset: Dataset, picked: str) -> None:
+    names = list(dataset.all_class_names)
+    place = names.index(picked) + 1
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.number_input(_("Place"), 1, len(names), place, key=f"place-{dataset.version}-{picked}")
+        if st.button(_("Move"), disabled=wanted == place, key="move-class"):
+            others = [name for name in names if name != picked]
+            order = [*others[: wanted - 1], picked, *others[wanted - 1 :]]
+            apply_change(project, lambda: reorder_classes(project, order))
+    by_name = sorted(names, key=natural_order)
+    if st.button(_("Sort all by name"), disabled=by_name == names, key="sort-classes", type="tertiary"):
+        apply_change(project, lambda: reorder_classes(project, by_name))
+
+
+def _remove(project: Project, dataset: Dataset, picked: str) -> None:
+    if dataset.task is Task.MULTI_LABEL:
+        st.caption(_("Its pictures stay. Those that show nothing else are without a label then."))
+    else:
+        st.caption(_("Its pictures stay, without a label."))
+    if st.button(_("Remove {name}").format(name=escape(picked)), key="remove-class"):
+        apply_change(project, lambda: remove_class(project, picked))
+
+
+_TOOLS = {"rename": _rename, "merge": _merge, "move": _move, "remove": _remove}

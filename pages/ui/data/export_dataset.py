@@ -1,0 +1,64 @@
+"""The cleaned pictures as a zip to take along."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.api import dataset_address
+from core.data.dataset import Dataset
+from core.data.labels.task import Task
+from core.doctor.export_dataset import handover_file
+from core.jobs.directory import JobDirectory, list_jobs
+from core.runs.start import start_handover
+from core.workspace import Project
+from pages.ui.jobs import follow, show_error
+from pages.ui.text import _, escape, file_size
+from pages.ui.urls import own_url
+
+
+def handover_panel(project: Project, dataset: Dataset) -> None:
+    """A button that packs this version, how far that is, then the way to download it."""
+    if dataset.pictures.empty:
+        return
+    with st.container(border=True, key="handover"):
+        job = _packing(project, dataset)
+        if job is not None and not job.status().state.has_ended:
+            st.markdown(_("**Packing the pictures**"))
+            follow(job, lambda job: None, key="handover-progress")
+            return
+        words, button = st.columns([5, 2], vertical_alignment="center")
+        words.markdown(
+            _(
+                "**Take the cleaned pictures with you**: a zip with a folder for each class, "
+                "and a table of labels, parts and findings. Where and with which camera they were taken is left out."
+            )
+            if dataset.task is Task.MULTI_CLASS
+            else _(
+                "**Take the cleaned pictures with you**: a zip with all of them in one folder, and a table of their "
+                "labels, parts and findings. Where and with which camera they were taken is left out."
+            )
+        )
+        with button.container(horizontal_alignment="right"):
+            _button(project, dataset)
+        if job is not None:
+            show_error(job.status())
+
+
+def _button(project: Project, dataset: Dataset) -> None:
+    file = handover_file(project, dataset.version)
+    if file.is_file():
+        st.link_button(
+            _("Download {size}").format(size=escape(file_size(file.stat().st_size))),
+            own_url(dataset_address(project.name, dataset.version)),
+            icon=":material/download:",
+            key="download-dataset",
+        )
+    elif st.button(_("Pack a zip"), icon=":material/folder_zip:", key="pack-dataset"):
+        start_handover(project)
+        st.rerun()
+
+
+def _packing(project: Project, dataset: Dataset) -> JobDirectory | None:
+    """The newest job that packs this version."""
+    jobs = (job for job in list_jobs(project.jobs) if job.kind == "handover")
+    return next((job for job in jobs if job.config()["version"] == dataset.version), None)

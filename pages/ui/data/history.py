@@ -1,0 +1,143 @@
+"""History: every version of the pictures, what changed from one to another, and the way back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+from babel.dates import format_datetime
+
+from core.data.dataset import Dataset
+from core.data.editing import restore_version
+from core.data.history import VersionInfo, list_versions
+from core.jobs.directory import JobDirectory
+from core.workspace import Project, list_runs
+from pages.ui.data.changes import apply_change
+from pages.ui.data.check.comparison import comparison
+from pages.ui.runs import run_label
+from pages.ui.text import _, current_language, escape, ngettext, number, show
+
+_VERSIONS_A_PAGE = 12
+
+
+def show_section(project: Project, dataset: Dataset) -> None:
+    versions = list_versions(project)
+    st.markdown(
+        _(
+            "Every change makes a version, and every version can be restored. A run remembers the one it learnt from."
+        )
+    )
+    _timeline(project, versions)
+    if len(versions) > 1:
+        _compare_any(project, versions)
+
+
+def _timeline(project: Project, versions: Sequence[VersionInfo]) -> None:
+    pages = -(-len(versions) // _VERSIONS_A_PAGE)
+    runs = _runs_by_version(project)
+    timeline = st.container(key="timeline")
+    page = st.pagination(pages, key=f"versions-{project.name}") if pages > 1 else 1
+    shown = range((page - 1) * _VERSIONS_A_PAGE, min(page * _VERSIONS_A_PAGE, len(versions)))
+    with timeline:
+        for place in shown:
+            older = versions[place + 1].number if place + 1 < len(versions) else None
+            _version(
+                project, versions[place], older, runs.get(versions[place].number, []), is_newest=place == 0
+            )
+
+
+def _version(
+    project: Project, version: VersionInfo, older: int | None, runs: Sequence[Path], *, is_newest: bool
+) -> None:
+    """One step of the timeline: in a line what it is; inside what changed, and the way back."""
+    label = f"**{number(version.number)}** · {show(version.what)} :gray[:small[{_origin(version)}]]"
+    icon = ":material/radio_button_checked:" if is_newest else ":material/radio_button_unchecked:"
+    if runs:
+        label += f" :gray-badge[:material/model_training: {_runs_words(len(runs))}]"
+    key = f"version-{project.name}-{version.number}"
+    with st.expander(label, type="step", icon=icon, on_change="rerun", key=key) as step:
+        st.caption(_size(version))
+        if not step.open:
+            return
+        for run in runs:
+            st.page_link(
+                "evaluate.py",
+                label=_("Run {name}").format(name=escape(run_label(run))),
+                icon=":material/model_training:",
+                query_params={"project": project.name, "run": run.name},
+            )
+        if not is_newest and st.button(
+            _("Restore this version"), icon=":material/restore:", key=f"restore-{version.number}"
+        ):
+            apply_change(project, lambda: restore_version(project, version.number))
+        if older is not None:
+            comparison(project, older, version.number, key="step")
+
+
+def _compare_any(project: Project, versions: Sequence[VersionInfo]) -> None:
+    words = {
+        version.number: f"{version.number} · {show(version.what, markdown=False)}" for version in versions
+    }
+    numbers = list(words)
+    with st.expander(
+        _("Compare two versions"), icon=":material/compare:", on_change="rerun", key="compare"
+    ) as panel:
+        if not panel.open:
+            return
+        left, right = st.columns(2)
+        with left:
+            older = st.selectbox(
+                _("From"),
+                numbers,
+                index=len(numbers) - 1,
+                format_func=words.__getitem__,
+                key=f"older-{project.name}",
+            )
+        with right:
+            newer = st.selectbox(_("To"), numbers, format_func=words.__getitem__, key=f"newer-{project.name}")
+        comparison(project, older, newer, key="any")
+
+
+def _runs_by_version(project: Project) -> dict[int, list[Path]]:
+    runs: dict[int, list[Path]] = defaultdict(list)
+    for run in list_runs(project):
+        runs[int(JobDirectory(run).config()["dataset_version"])].append(run)
+    return runs
+
+
+def _runs_words(count: int) -> str:
+    return ngettext("{n} run", "{n} runs", count).format(n=number(count))
+
+
+def _origin(version: VersionInfo) -> str:
+    """When a version was made, and by whom."""
+    parts = [moment(version.created)] if version.created is not None else []
+    return " · ".join(escape(part) for part in (*parts, version.who) if part)
+
+
+def _size(version: VersionInfo) -> str:
+    pictures = ngettext("{n} picture", "{n} pictures", version.pictures).format(n=number(version.pictures))
+    classes = ngettext("{n} class", "{n} classes", version.classes).format(n=number(version.classes))
+    return f"{pictures} · {classes}"
+
+
+def moment(seconds: float) -> str:
+    """A point in time (seconds since the epoch) as the reader writes it, where the reader is."""
+    when = datetime.fromtimestamp(seconds, UTC).astimezone(_timezone())
+    return str(
+        format_datetime(
+            when, "d MMM y HH:mm" if current_language() == "en" else "medium", locale=current_language()
+        )
+    )
+
+
+def _timezone() -> ZoneInfo | None:
+    """The browser's timezone; None stands for the server's."""
+    try:
+        return ZoneInfo(st.context.timezone) if st.context.timezone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""Import sources on the page: choosing, reading options, new projects and additions."""

@@ -1,0 +1,262 @@
+"""Where new pictures come from: what a new project and an addition ask alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path, PurePath
+from typing import Any
+
+import streamlit as st
+
+from core.data.server_folders import (
+    FOLDERS_VARIABLE,
+    FolderContent,
+    allowed_roots,
+    checked_folder,
+    list_folders,
+)
+from core.errors import DarkroomError
+from core.messages import N_
+from core.runs.start import start_import
+from core.uploads.store import forget_upload_at
+from pages.ui import state
+from pages.ui.components.upload import upload
+from pages.ui.data.sources.reading import TURN, Reading
+from pages.ui.text import _, escape, file_size, ngettext, number, show
+
+_ARCHIVE_TYPES = ["zip", "tar", "tgz", "gz", "bz2", "xz"]
+_NAMED_FOLDERS = 6  # of a folder's classes, as an example of what was found
+
+
+class Kind(StrEnum):
+    """A way for pictures to come."""
+
+    ARCHIVE = "archive"
+    SENT = "sent"
+    FOLDER = "folder"
+    FILES = "files"
+    CAMERA = "camera"
+    EMPTY = "empty"
+
+
+_TITLES = {
+    Kind.ARCHIVE: N_("Zip file"),
+    Kind.SENT: N_("Folder"),
+    Kind.FOLDER: N_("Server folder"),
+    Kind.FILES: N_("Single pictures"),
+    Kind.CAMERA: N_("Camera"),
+    Kind.EMPTY: N_("Camera or files"),
+}
+_ICONS = {
+    Kind.ARCHIVE: ":material/folder_zip:",
+    Kind.SENT: ":material/drive_folder_upload:",
+    Kind.FOLDER: ":material/dns:",
+    Kind.FILES: ":material/add_photo_alternate:",
+    Kind.CAMERA: ":material/photo_camera:",
+    Kind.EMPTY: ":material/photo_camera:",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What someone chose to import: bytes that Streamlit holds, or a file or folder on disk."""
+
+    name: str
+    upload: tuple[str, Callable[[int], bytes]] | None = None
+    path: Path | None = None
+    refer: bool = False  # leave the pictures where they are
+
+
+def choose_kind(kinds: list[Kind], key: str) -> Kind:
+    """The way that someone chose for their pictures to come."""
+    words = {kind: f"{_ICONS[kind]} {_(_TITLES[kind])}" for kind in kinds}
+    chosen = st.pills(
+        _("How do the pictures come?"),
+        kinds,
+        default=kinds[0],
+        required=True,
+        format_func=words.__getitem__,
+        label_visibility="collapsed",
+        key=key,
+        persist_state="session",
+    )
+    return Kind(chosen)
+
+
+def choose_source(kind: Kind, key: str) -> Source | None:
+    """Let someone choose an archive or a folder; None as long as nothing is chosen."""
+    return {Kind.ARCHIVE: _archive, Kind.SENT: _own_folder, Kind.FOLDER: _server_folder}[kind](key)
+
+
+def start(name: str, source: Source, reading: Reading, *, add: bool = False) -> None:
+    """Import what someone chose, as a project or into one."""
+    follow_import(
+        name,
+        source=source.path,
+        upload=source.upload,
+        sheet=reading.sheet,
+        config=replace(reading.config, refer=source.refer),
+        add=add,
+    )
+
+
+def follow_import(name: str, **what: Any) -> None:
+    """Start an import and watch it, or say why not; what the browser sent is let go of."""
+    try:
+        job = start_import(name, **what)
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return
+    state.count_up(TURN)
+    state.follow_job(job)
+    st.rerun()
+
+
+def suggested_name(source: Source | None) -> str:
+    """A project's name from that of the file: "leaves" for ``leaves.tar.gz``."""
+    if source is None:
+        return ""
+    plain = PurePath(source.name)
+    if plain.suffix.lower().lstrip(".") not in _ARCHIVE_TYPES:
+        return plain.name
+    return PurePath(plain.stem).stem if PurePath(plain.stem).suffix.lower() == ".tar" else plain.stem
+
+
+def _archive(key: str) -> Source | None:
+    st.markdown(
+        _(
+            "A zip or tar file with **one folder for each class**. The folder's name becomes the class: `cats/1.jpg`, `dogs/1.jpg`."
+        )
+    )
+    turn, place = state.counter(TURN), st.container()
+    limit = int(st.get_option("server.maxUploadSize")) / 1024
+    is_large = st.toggle(
+        _("Larger than {n} GB, or a slow connection").format(n=number(limit)),
+        help=_("Then it is sent piece by piece, and goes on where it stopped if the connection drops."),
+        key=f"{key}-large",
+        persist_state="session",
+    )
+    with place:
+        if is_large:
+            endings = [f".{ending}" for ending in _ARCHIVE_TYPES]
+            return _sent(f"{key}-file-{turn}", label=_("Drop the file here"), extensions=endings)
+        chosen = st.file_uploader(
+            _("Zip or tar file"), type=_ARCHIVE_TYPES, key=f"{key}-{turn}", label_visibility="collapsed"
+        )
+    return Source(name=chosen.name, upload=(chosen.name, chosen.read)) if chosen else None
+
+
+def _own_folder(key: str) -> Source | None:
+    st.markdown(
+        _(
+            "A folder on your computer with **one folder for each class** in it. The inner folders' names become the classes."
+        )
+    )
+    return _sent(
+        f"{key}-folder-{state.counter(TURN)}", label=_("Drop the folder here"), folder=True, multiple=True
+    )
+
+
+def _sent(key: str, **what: Any) -> Source | None:
+    """Something too large for the server's memory; what arrived stays chosen until it is used or let go of."""
+    arrived = state.upload_memory(key).get("arrived")
+    if arrived is None:
+        uploaded = upload(key=key, **what)
+        if uploaded is None:
+            return None
+        record = {"path": str(uploaded.path), "name": uploaded.name}
+        state.remember_upload(key, arrived={**record, "files": uploaded.files, "size_bytes": uploaded.bytes})
+        st.rerun()
+    files = ngettext("{n} file", "{n} files", arrived["files"]).format(n=number(arrived["files"]))
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-arrived"):
+        name = escape(arrived["name"] or _("Several files"))
+        st.markdown(
+            f":material/check_circle: **{name}** · {files} · {file_size(arrived['size_bytes'])}",
+            width="content",
+        )
+        if st.button(_("Choose another"), type="tertiary", key=f"{key}-another"):
+            forget_upload_at(Path(arrived["path"]))
+            state.count_up(TURN)
+            st.rerun()
+    return Source(name=arrived["name"], path=Path(arrived["path"]))
+
+
+def _server_folder(key: str) -> Source | None:
+    """A small browser of the folders that the operator allows."""
+    try:
+        roots = allowed_roots()
+        if not roots:
+            _how_to_allow()
+            return None
+        st.markdown(
+            _(
+                "A folder on the computer that Darkroom runs on, with **one folder in it for each class**. Nothing is uploaded."
+            )
+        )
+        return _browse_folders(roots, key)
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return None
+
+
+def _how_to_allow() -> None:
+    st.markdown(
+        _(
+            "Pictures that already lie on the computer that Darkroom runs on need not be uploaded. Whoever runs Darkroom says which folders may be looked into, by starting it like this:"
+        )
+    )
+    st.code(f"{FOLDERS_VARIABLE}=/path/to/pictures streamlit run app.py", language="bash")
+
+
+def _browse_folders(roots: tuple[Path, ...], key: str) -> Source | None:
+    """Type a folder or walk to it, and see what it would bring."""
+    turn = state.counter(key)
+    typed = st.text_input(
+        _("Folder"), state.folder_looked_into(key) or str(roots[0]), key=f"{key}-path-{turn}"
+    )
+    folder = checked_folder(typed)
+    content = list_folders(folder)
+    above = [] if folder in roots else [folder.parent]
+    others = [root for root in roots if root != folder and root not in above]
+    chosen = st.selectbox(
+        _("Go to"),
+        [*content.folders, *above, *others],
+        index=None,
+        format_func=lambda path: path.name if path in content.folders else f"↑ {path}",
+        placeholder=_("Another folder"),
+        key=f"{key}-go-{turn}-{folder}",
+    )
+    if chosen is not None:
+        state.look_into_folder(key, str(chosen))
+        state.count_up(key)
+        st.rerun()
+    st.caption(_what_it_brings(content))
+    words = {False: _("are copied into the project"), True: _("stay where they are")}
+    stay = st.radio(
+        _("The pictures"),
+        list(words),
+        format_func=words.__getitem__,
+        captions=[
+            _("Safe, whatever happens to the folder."),
+            _(
+                "Takes no room on the disk. The folder must stay as it is: what is changed or deleted there is lost here."
+            ),
+        ],
+        key=f"{key}-refer",
+        persist_state="session",
+    )
+    return Source(name=folder.name, path=folder, refer=bool(stay))
+
+
+def _what_it_brings(content: FolderContent) -> str:
+    files = ngettext("{n} file", "{n} files", content.files).format(n=number(content.files))
+    if not content.folders:
+        return _("{files} and no folder: there are no classes here.").format(files=files)
+    names = ", ".join(escape(path.name) for path in content.folders[:_NAMED_FOLDERS])
+    more = ", …" if len(content.folders) > _NAMED_FOLDERS else ""
+    folders = ngettext("{n} folder", "{n} folders", len(content.folders)).format(
+        n=number(len(content.folders))
+    )
+    return _("{folders}: {names}. Each becomes a class.").format(folders=folders, names=names + more)

@@ -1,0 +1,209 @@
+"""The panel that makes a project: of one's own pictures, without any yet, or of ready-made ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import streamlit as st
+
+from core.data.importing import create_project
+from core.data.labels.layout import DIFFER_IN_CAPITALS, LOOK_ALIKE
+from core.data.reading import NOT_IN_A_CLASS, ImportConfig
+from core.data.sources.samples import SAMPLES
+from core.data.split.sufficiency import ONE_CLASS
+from core.errors import DarkroomError
+from core.jobs.directory import JobDirectory, JobState, JobStatus
+from core.messages import N_, Message
+from core.runs.start import active_jobs, start_import
+from core.workspace import list_projects
+from pages.ui import state
+from pages.ui.data.sources.choosing import (
+    Kind,
+    choose_kind,
+    choose_source,
+    follow_import,
+    start,
+    suggested_name,
+)
+from pages.ui.data.sources.reading import reading_options
+from pages.ui.jobs import follow, show_error
+from pages.ui.text import _, escape, show
+
+_KINDS = [Kind.ARCHIVE, Kind.SENT, Kind.EMPTY, Kind.FOLDER]
+
+
+def import_panel() -> None:
+    """The running import, or the form to start one below what became of the last."""
+    job = current_import()
+    if job is not None and not job.status().state.has_ended:
+        follow(job, _ended, key="import-progress")
+        return
+    if job is not None:
+        _ended(job)
+    _form(str(job.config()["project"]) if job is not None else "")
+
+
+def current_import() -> JobDirectory | None:
+    """The import of a project that this session follows; after a refresh, the one that is still running."""
+    job = state.followed_job()
+    if job is not None and _makes_a_project(job):
+        return job
+    return next((running for running in active_jobs(None) if _makes_a_project(running)), None)
+
+
+def _makes_a_project(job: JobDirectory) -> bool:
+    return job.kind == "import" and not job.config().get("add")
+
+
+def _ended(job: JobDirectory) -> None:
+    """Go to the finished project, or say why there is none."""
+    status = job.status()
+    if status.state is JobState.FINISHED:
+        state.count_up("import")
+        is_labelled = not job.config().get("unlabelled")
+        _open_project(str((job.result() or {})["project"]), "browse" if is_labelled else "label")
+    if status.state is JobState.INTERRUPTED:
+        st.warning(_("The import was interrupted, and nothing of it was kept. Start it again."))
+    if status.state is JobState.STOPPED:
+        st.info(_("The import was stopped, and nothing of it was kept."))
+    show_error(status)
+    offer_again(job)
+
+
+def _open_project(name: str, section: str) -> None:
+    state.follow_job(None)
+    state.choose_project(name)
+    state.count_up("project-picker")
+    state.choose_section(section)
+    st.switch_page("data.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mending:
+    """What would make an import that ended without success go well."""
+
+    key: str
+    words: str
+    change: Callable[[ImportConfig], ImportConfig]
+
+
+_MERGE = Mending(
+    key="merge",
+    words=N_("Import them as one class"),
+    change=lambda config: replace(config, merge_case=True),
+)
+_LABEL_LATER = Mending(
+    key="label-later",
+    words=N_("Import them without classes, and label them here"),
+    change=lambda config: replace(config, unlabelled=True),
+)
+_AGAIN = Mending(key="import-again", words=N_("Import again"), change=lambda config: config)
+
+
+def offer_again(job: JobDirectory) -> None:
+    """A button that imports the same files in a way that can go well, as long as they are there."""
+    mending, config = _mending(job.status()), job.config()
+    source = Path(config["source"]) if config["source"] else None
+    if mending is None or (source is not None and not source.exists()):
+        return
+    if st.button(_(mending.words), icon=":material/replay:", key=mending.key):
+        try:
+            again = start_import(
+                config["project"],
+                source=source,
+                sample=config["sample"],
+                config=mending.change(ImportConfig.from_json(config)),
+                add=bool(config.get("add")),
+            )
+        except DarkroomError as error:
+            st.error(show(error.message))
+        else:
+            state.follow_job(again)
+            st.rerun()
+
+
+def _mending(status: JobStatus) -> Mending | None:
+    if status.state in {JobState.STOPPED, JobState.INTERRUPTED, JobState.PAUSED}:
+        return _AGAIN
+    if status.error is None:
+        return None
+    if status.error.template in {DIFFER_IN_CAPITALS, LOOK_ALIKE}:
+        return _MERGE
+    reason = status.error.values.get("reason")
+    has_no_classes = isinstance(reason, Message) and reason.template == NOT_IN_A_CLASS
+    return _LABEL_LATER if has_no_classes or status.error.template == ONE_CLASS else None
+
+
+def _form(name: str) -> None:
+    own, sample = st.columns([9, 5], gap="medium")
+    with own, st.container(border=True, key="import-own"):
+        st.subheader(_("Your own pictures"), anchor=False)
+        kind = choose_kind(_KINDS, "import-kind")
+        if kind is Kind.EMPTY:
+            _without_pictures(name)
+        else:
+            _of_a_source(kind, name)
+    with sample, st.container(border=True, key="import-sample"):
+        _samples()
+
+
+def _of_a_source(kind: Kind, name: str) -> None:
+    """An archive or a folder, the project's name, and the button."""
+    source = choose_source(kind, "upload")
+    suggestion = suggested_name(source)
+    typed = st.text_input(_("Project name"), name, placeholder=suggestion or _("Leaves"), key="new-name")
+    reading = reading_options(f"import-{state.counter('import')}", new_project=True)
+    is_ready = source is not None and reading.is_ready
+    if st.button(_("Import pictures"), type="primary", disabled=not is_ready, key="import") and source:
+        start(typed or suggestion, source, reading)
+
+
+def _without_pictures(name: str) -> None:
+    """A project with classes only; its pictures come from the camera or one by one."""
+    st.markdown(
+        _(
+            "Name the classes, then fill each with pictures from the **camera** or with **single files**. You can change and add classes at any time."
+        )
+    )
+    typed = st.text_input(_("Project name"), name, placeholder=_("Leaves"), key="new-name")
+    classes = st.text_area(
+        _("Classes, one on each line"),
+        placeholder=_("oak\nmaple"),
+        height=110,
+        key=f"new-classes-{state.counter('import')}",
+        persist_state="session",
+    )
+    if st.button(_("Start the project"), type="primary", key="start-empty"):
+        try:
+            project = create_project(typed, [line for line in classes.splitlines() if line.strip()])
+        except DarkroomError as error:
+            st.error(show(error.message))
+        else:
+            state.count_up("import")
+            _open_project(project.name, "add")
+
+
+def _samples() -> None:
+    """Ready-made pictures: the ones that are here, and folded those that must be fetched."""
+    st.subheader(_("Just looking?"), anchor=False)
+    st.markdown(
+        _("1,797 handwritten digits, already on this computer. From pictures to classifier in two minutes.")
+    )
+    if st.button(_("Try the handwritten digits"), key="sample-digits"):
+        follow_import(_free_name(SAMPLES["digits"].title), sample="digits")
+    with st.expander(_("More, from the internet"), icon=":material/cloud_download:", key="samples"):
+        st.caption(_("Each is fetched once, which needs a connection. Nothing of yours is sent."))
+        for key, sample in SAMPLES.items():
+            if sample.needs_network:
+                st.markdown(f"**{escape(_(sample.title))}**  \n{_(sample.sentence)}")
+                if st.button(_("Fetch {name}").format(name=_(sample.title)), key=f"sample-{key}"):
+                    follow_import(_free_name(sample.title), sample=key)
+
+
+def _free_name(name: str) -> str:
+    """``name``, with a number where a project is called so already."""
+    taken = {project.name.casefold() for project in list_projects()}
+    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
+    return next(free for free in names if free.casefold() not in taken)

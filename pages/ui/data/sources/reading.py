@@ -1,0 +1,183 @@
+"""How a source is read: what says the classes, and how the pictures are divided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.data.labels.label_table import Sheet, SheetColumns, read_sheet
+from core.data.labels.multi_label_table import suggests_several
+from core.data.reading import ImportConfig
+from core.data.split.splitting import SplitConfig
+from core.errors import DarkroomError
+from core.messages import N_
+from pages.ui import state
+from pages.ui.text import _, escape, ngettext, number, show
+
+TURN = "upload"  # counts up once what was chosen is used, which lets go of its bytes
+_MOST_PERCENT = 40
+_SHEET_TYPES = ["csv", "tsv", "xlsx", "xlsm"]
+_TOLD_BY = {
+    "folders": N_("Their folders"),
+    "sheet": N_("A table that I add here"),
+    "sheet inside": N_("A table that lies among the pictures"),
+    "nothing": N_("Nothing yet: I label them here"),
+}
+_TOLD_BY_CAPTIONS = {
+    "folders": N_("The name of each folder is a class."),
+    "sheet": N_("CSV or Excel: a row for each picture with its file name and its class."),
+    "sheet inside": N_("CSV or Excel, in the same zip file or folder."),
+    "nothing": N_("In groups that look alike, with suggestions. Folders do not count."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a source is to be read; ``sheet`` is the name and the bytes of a table of labels."""
+
+    config: ImportConfig
+    sheet: tuple[str, bytes] | None = None
+    is_ready: bool = True  # False while a table is still to be chosen
+
+
+def reading_options(key: str, *, new_project: bool) -> Reading:
+    """The dials for how a source is read, folded."""
+    title = (
+        _("Advanced: unsorted pictures, a table of labels, the division")
+        if new_project
+        else _("Advanced: unsorted pictures, a table of labels")
+    )
+    with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
+        words = {by: _(text) for by, text in _TOLD_BY.items()}
+        told_by = st.radio(
+            _("What says the classes"),
+            list(words),
+            format_func=words.__getitem__,
+            captions=[_(caption) for caption in _TOLD_BY_CAPTIONS.values()],
+            key=f"{key}-told-by",
+            persist_state="session",
+        )
+        file, sheet, columns = _sheet(key) if told_by == "sheet" else (None, None, None)
+        several = new_project and _several(key, sheet)
+        merge_case = st.checkbox(
+            _("Classes that differ only in capital letters are one"),
+            help=_("“Cat” and “cat” become one class, spelt as most of the pictures have it."),
+            key=f"{key}-merge-case",
+            persist_state="session",
+        )
+        split = _split_dials(key) if new_project else SplitConfig()
+    config = ImportConfig(
+        merge_case=merge_case,
+        unlabelled=told_by == "nothing",
+        multi_label=several,
+        sheet_inside=told_by == "sheet inside",
+        columns=columns,
+        split=split,
+    )
+    return Reading(config=config, sheet=file, is_ready=told_by != "sheet" or file is not None)
+
+
+def _several(key: str, sheet: Sheet | None) -> bool:
+    """Whether a picture may have several labels; set where a table that was added clearly says so."""
+    suggested = sheet is not None and suggests_several(sheet)
+    several = st.checkbox(
+        _("A picture may have several labels"),
+        value=suggested,
+        help=_(
+            "In a table: “cat; dog” or “cat | dog” in one cell, a row for each label, or a column of 0 and 1 for each class. "
+            "“none” says that a picture shows none of the classes; an empty cell, that nobody has said yet. "
+            "In folders: the same picture in several of them."
+        ),
+        key=f"{key}-several-{sheet.name if sheet else ''}-{suggested}",
+        persist_state="session",
+    )
+    if sheet is not None and suggested:
+        words = _("Some pictures in {sheet} have several labels, or none.")
+        st.caption(words.format(sheet=escape(sheet.name)))
+    return several
+
+
+def _sheet(key: str) -> tuple[tuple[str, bytes] | None, Sheet | None, SheetColumns | None]:
+    """A table of labels as a file and as read, and which of its columns say what if someone chose them."""
+    file = st.file_uploader(_("Table of labels"), type=_SHEET_TYPES, key=f"{key}-sheet-{state.counter(TURN)}")
+    if file is None:
+        return None, None, None
+    try:
+        sheet = read_sheet(file.getvalue(), file.name)
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return None, None, None
+    rows = ngettext("{n} row", "{n} rows", len(sheet.rows)).format(n=number(len(sheet.rows)))
+    columns = ", ".join(map(escape, sheet.columns))
+    st.caption(_("{rows}. Columns: {columns}").format(rows=rows, columns=columns))
+    chosen = None
+    if st.checkbox(
+        _("Choose the columns"),
+        help=_("Otherwise they are told by their names and by what stands in them."),
+        key=f"{key}-columns",
+    ):
+        chosen = _choose_columns(key, sheet.columns)
+    return (file.name, file.getvalue()), sheet, chosen
+
+
+def _choose_columns(key: str, columns: tuple[str, ...]) -> SheetColumns:
+    def choose(label: str, name: str, options: Sequence[str | None], place: int = 0) -> str | None:
+        return st.selectbox(
+            label,
+            options,
+            index=place,
+            format_func=lambda column: _("– none") if column is None else column,
+            key=f"{key}-column-{name}",
+        )
+
+    left, right = st.columns(2)
+    with left:
+        file = choose(_("Names of the files"), "file", columns)
+        split = choose(_("Train, validation or test"), "split", [None, *columns])
+    with right:
+        label = choose(_("Classes"), "label", columns, place=1)
+        group = choose(_("Groups that must stay together"), "group", [None, *columns])
+    return SheetColumns(file=str(file), label=str(label), split=split, group=group)
+
+
+def _split_dials(key: str) -> SplitConfig:
+    """How a new project's pictures are divided."""
+    usual = SplitConfig()
+    st.markdown(
+        _("**How the pictures are divided** – folders called train, val and test decide it themselves.")
+    )
+    validation, test, seed = st.columns(3)
+    validation_percent = validation.number_input(
+        _("To validate (%)"),
+        1,
+        _MOST_PERCENT,
+        round(100 * usual.validation_fraction),
+        help=_(
+            "Pictures that are not learnt from: while training, they tell which state of the classifier is best."
+        ),
+        key=f"{key}-validation",
+        persist_state="session",
+    )
+    test_percent = test.number_input(
+        _("To test (%)"),
+        1,
+        _MOST_PERCENT,
+        round(100 * usual.test_fraction),
+        help=_("Pictures kept aside until the end: they tell how well the classifier does on new ones."),
+        key=f"{key}-test",
+        persist_state="session",
+    )
+    chosen_seed = seed.number_input(
+        _("Seed"),
+        0,
+        2**31 - 1,
+        usual.seed,
+        help=_("The same seed divides the same pictures in the same way."),
+        key=f"{key}-seed",
+        persist_state="session",
+    )
+    return SplitConfig(
+        validation_fraction=validation_percent / 100, test_fraction=test_percent / 100, seed=chosen_seed
+    )

@@ -1,0 +1,267 @@
+"""Split: which pictures train, validate and test, and that nothing leaks between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.data.editing import mend_leaks, redraw_split
+from core.data.importing import settle_split
+from core.data.labels.label_sets import by_class
+from core.data.labels.layout import Split
+from core.data.leak_report import LeakReport, leak_report
+from core.data.split.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, draw_split
+from core.workspace import Project, list_runs
+from pages.ui import state
+from pages.ui.charts import SPLIT_WORDS, class_counts
+from pages.ui.components.picture_grid import picture_grid
+from pages.ui.data.caching import VersionKey, version_key
+from pages.ui.data.changes import apply_change
+from pages.ui.data.tiles import part_words, picture_tile
+from pages.ui.text import _, ngettext, number, percent
+
+_LEAST_PERCENT, _MOST_PERCENT = 1, 40  # what ``SplitConfig`` takes
+_MOST_SEED = 2**31 - 1
+_FEW_TO_TEST = 5  # with fewer, one mistake changes a class's result by more than a fifth
+_MOST_SHOWN = 48  # pictures of a finding: more would not be looked at
+_MOST_UNSCROLLED, _CHART_PIXELS = 16, 520
+
+
+def show_section(project: Project, dataset: Dataset) -> None:
+    if dataset.pictures.empty:
+        _nothing_to_divide(dataset)
+        return
+    st.markdown(
+        _(
+            "Darkroom learns from most pictures (to train), checks itself on some (to validate) "
+            "and keeps the rest hidden until the end (to test). Copies of a picture stay on one side."
+        )
+    )
+    _not_divided_yet(project, dataset)
+    chart, leaks = st.columns([3, 2], gap="large")
+    with chart:
+        _parts(dataset)
+    with leaks:
+        _leaks(project, dataset)
+    _divide_anew(project, dataset)
+
+
+def _nothing_to_divide(dataset: Dataset) -> None:
+    if dataset.all_pictures.empty:
+        st.info(_("There is nothing to divide yet: the project has no pictures."))
+        label, section, icon = _("Add pictures"), "add", ":material/add_photo_alternate:"
+    else:
+        st.info(_("There is nothing to divide yet: no class has enough pictures with a label."))
+        label, section, icon = _("Label pictures"), "label", ":material/label:"
+    if st.button(label, type="primary", icon=icon, key="go-on"):
+        state.open_section(section)
+
+
+def _not_divided_yet(project: Project, dataset: Dataset) -> None:
+    everything = dataset.all_pictures
+    count = int(((everything["split"] == "") & (everything["label"] != "")).sum())
+    if not count:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="not-divided"):
+        words = ngettext(
+            "{n} picture is in no part yet. Training divides it by itself.",
+            "{n} pictures are in no part yet. Training divides them by itself.",
+            count,
+        )
+        st.markdown(words.format(n=number(count)), width="stretch")
+        if st.button(_("Divide now"), icon=":material/call_split:", key="settle"):
+            apply_change(project, lambda: settle_split(project))
+
+
+def _parts(dataset: Dataset) -> None:
+    """How many pictures each part has, in all and of each class."""
+    counts = dataset.pictures["split"].value_counts()
+    with st.container(horizontal=True, gap="large", key="parts"):
+        for part in Split:
+            count = int(counts.get(part.value, 0))
+            share = percent(count / len(dataset.pictures))
+            st.metric(
+                _(SPLIT_WORDS[part]),
+                number(count),
+                share,
+                delta_color="off",
+                delta_arrow="off",
+                width="content",
+            )
+    names = dataset.class_names
+    with st.container(height=_CHART_PIXELS if len(names) > _MOST_UNSCROLLED else "content", border=False):
+        chart = class_counts(by_class(dataset.pictures, dataset.task), names)
+        st.plotly_chart(chart, config={"displayModeBar": False}, key="split-counts")
+
+
+def _leaks(project: Project, dataset: Dataset) -> None:
+    """What the groups say: kept together, moved, and leaking."""
+    report = leak_report(dataset)
+    st.subheader(_("Leaks"), anchor=False)
+    if report.straddling:
+        _mend(project, dataset, report)
+    else:
+        st.success(
+            _("None. No picture that trains, nor a copy of one, is used to measure."),
+            icon=":material/verified:",
+        )
+    if report.groups:
+        words = ngettext(
+            "{pictures} pictures hang together in {n} group: copies, near copies, or a group of your own.",
+            "{pictures} pictures hang together in {n} groups: copies, near copies, or groups of your own.",
+            report.groups,
+        )
+        st.caption(words.format(n=number(report.groups), pictures=number(report.grouped_pictures)))
+    if report.moved:
+        _moved(project, dataset, report)
+
+
+def _mend(project: Project, dataset: Dataset, report: LeakReport) -> None:
+    count = len(report.straddling)
+    words = ngettext(
+        "{n} picture has a copy in a part that measures. The results would look better than they are.",
+        "{n} pictures have a copy in a part that measures. The results would look better than they are.",
+        count,
+    )
+    st.warning(words.format(n=number(count)), icon=":material/warning:")
+    if st.button(_("Exclude what leaks"), type="primary", key="mend-leaks"):
+        apply_change(project, lambda: mend_leaks(project))
+    pictures = dataset.pictures
+    leaking = [item["id"] for item in report.straddling[:_MOST_SHOWN]]
+    groups = pictures.loc[pictures["id"].isin(leaking), "group"]
+    members = pictures[pictures["group"].isin(groups)].sort_values("group", kind="stable").head(_MOST_SHOWN)
+    tiles = [
+        picture_tile(
+            project,
+            picture,
+            strong=part_words(str(picture.split)),
+            badge=_("leaks") if picture.id in set(leaking) else "",
+            attention=True,
+        )
+        for picture in members.itertuples(index=False)
+    ]
+    picture_grid(tiles, key="leaks", label=_("Pictures that leak, and their copies"))
+
+
+def _moved(project: Project, dataset: Dataset, report: LeakReport) -> None:
+    count = len(report.moved)
+    title = ngettext(
+        "{n} picture was moved to where its copy stood",
+        "{n} pictures were moved to where their copies stood",
+        count,
+    ).format(n=number(count))
+    came = {item["id"]: item["supplied_split"] for item in report.moved[:_MOST_SHOWN]}
+    with st.expander(title, icon=":material/move_down:", key="moved"):
+        st.caption(
+            _("They came divided in another way; then what trains would also have been measured with.")
+        )
+        tiles = [
+            picture_tile(
+                project, picture, badge=f"{part_words(came[picture.id])} → {part_words(picture.split)}"
+            )
+            for picture in _pictures_of(dataset, came)
+        ]
+        picture_grid(tiles, key="moved-pictures", label=_("Moved pictures"))
+
+
+def _pictures_of(dataset: Dataset, ids: Iterable[str]) -> Iterable:
+    pictures = dataset.pictures
+    return pictures[pictures["id"].isin(set(ids))].itertuples(index=False)
+
+
+def _divide_anew(project: Project, dataset: Dataset) -> None:
+    with st.expander(
+        _("Advanced: divide anew"), icon=":material/tune:", on_change="rerun", key="divide-anew"
+    ) as part:
+        if part.open:
+            _anew(project, dataset)
+
+
+def _anew(project: Project, dataset: Dataset) -> None:
+    """Shares and seed, what would come of them, and the button."""
+    default = SplitConfig()
+    dials, outcome = st.columns([2, 3], gap="large")
+    with dials:
+        validation = st.slider(
+            _("To validate (%)"),
+            _LEAST_PERCENT,
+            _MOST_PERCENT,
+            round(100 * default.validation_fraction),
+            help=_("Pictures on which training checks after every epoch whether it still gets better."),
+            key="anew-validation",
+        )
+        test = st.slider(
+            _("To test (%)"),
+            _LEAST_PERCENT,
+            _MOST_PERCENT,
+            round(100 * default.test_fraction),
+            help=_("Pictures that nothing learns from. They tell how good the classifier is on new ones."),
+            key="anew-test",
+        )
+        seed = st.number_input(
+            _("Seed"),
+            0,
+            _MOST_SEED,
+            default.seed,
+            help=_("Another number deals the pictures in another way."),
+            key="anew-seed",
+        )
+        config = SplitConfig(validation_fraction=validation / 100, test_fraction=test / 100, seed=seed)
+    with outcome:
+        _outcome(dataset, config)
+        _consequences(project, dataset)
+        if st.button(_("Divide anew"), icon=":material/shuffle:", key="redraw"):
+            apply_change(project, lambda: redraw_split(project, config))
+
+
+def _outcome(dataset: Dataset, config: SplitConfig) -> None:
+    """How many pictures of each class every part would get, the smallest class first."""
+    counts = _would_be(version_key(dataset), config, dataset)
+    columns = {part.value: st.column_config.NumberColumn(_(SPLIT_WORDS[part])) for part in Split}
+    st.dataframe(
+        counts, column_config={"label": st.column_config.TextColumn(_("Class"))} | columns, hide_index=True
+    )
+    few = int((counts[Split.TEST.value] < _FEW_TO_TEST).sum())
+    if few:
+        words = ngettext(
+            "{n} class would be tested on fewer than {few} pictures: its result is a rough one.",
+            "{n} classes would be tested on fewer than {few} pictures: their results are rough ones.",
+            few,
+        )
+        st.warning(words.format(n=number(few), few=_FEW_TO_TEST))
+    st.caption(
+        _("Even a class of {n} pictures gives one to each part, unless they hang together.").format(
+            n=MIN_PICTURES_PER_CLASS
+        )
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _would_be(version: VersionKey, config: SplitConfig, _dataset: Dataset) -> pd.DataFrame:
+    labelled = _dataset.all_pictures[_dataset.all_pictures["label"] != ""]
+    split = draw_split(labelled.assign(supplied_split=""), config, _dataset.task)
+    shown = by_class(labelled[~labelled["excluded"]].assign(split=split), _dataset.task)
+    shown = shown[shown["label"].isin(_dataset.class_names)]
+    counts = pd.crosstab(shown["label"].to_numpy(), shown["split"].to_numpy())
+    counts = counts.reindex(
+        index=list(_dataset.class_names), columns=[part.value for part in Split], fill_value=0
+    )
+    order = counts.sum(axis=1).sort_values(kind="stable").index
+    return counts.loc[order].rename_axis(index="label", columns=None).reset_index()
+
+
+def _consequences(project: Project, dataset: Dataset) -> None:
+    """What is lost by dividing anew."""
+    runs = len(list_runs(project))
+    if runs:
+        words = ngettext(
+            "{n} earlier run was tested on the present test pictures. Its result can no longer be compared with later ones.",
+            "{n} earlier runs were tested on the present test pictures. Their results can no longer be compared with later ones.",
+            runs,
+        )
+        st.warning(words.format(n=number(runs)), icon=":material/compare_arrows:")
+    if (dataset.all_pictures["supplied_split"] != "").any():
+        st.warning(_("The pictures came divided into parts. That division is given up."))

@@ -1,0 +1,116 @@
+"""What pictures without a label may show: said by the latest classifier, or by the labels so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.data.labels.task import Task
+from core.delivery.files import is_delivered
+from core.delivery.prediction import Classifier
+from core.doctor.labelling.job import LabelSuggestions, Looks, labels_suggested, looks_written, read_looks
+from core.errors import NotFoundError, UnreadableImageError
+from core.workspace import Project, list_runs
+from pages.ui.text import _
+
+_GROWTH = 1.05  # of the labels, before suggestions are made anew: with many labels that takes seconds
+_GROUPS_KEPT = 32
+_KEPT = 4  # in memory, of 60 MB each where there are 50,000 pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shares:
+    """How likely each class is for some pictures, and who says so ("" for the labels so far)."""
+
+    table: pd.DataFrame  # a row for each id, a column for each class; rows add up to 1
+    run: str = ""
+
+    def likeliest(self) -> tuple[str, float]:
+        """The class that the pictures together are most likely of, and how likely: 0 to 1."""
+        means = self.table.mean()
+        return str(means.idxmax()), float(means.max())
+
+    def of_each(self) -> dict[str, tuple[str, float]]:
+        """For each picture, by id, its own likeliest class, and how likely."""
+        names, shares = self.table.idxmax(axis=1), self.table.max(axis=1)
+        return {
+            str(identifier): (str(names[identifier]), float(shares[identifier])) for identifier in names.index
+        }
+
+
+def looks_of(dataset: Dataset) -> Looks | None:
+    """What a worker has seen of the pictures, if one has looked."""
+    written = looks_written(dataset.folder)
+    return _read_looks(str(dataset.folder), written) if written else None
+
+
+def suggestions_of(looks: Looks, dataset: Dataset) -> LabelSuggestions:
+    """What the labels so far say, made anew as their number has grown by a twentieth."""
+    pictures = dataset.all_pictures
+    labels = pictures["label"][(pictures["label"] != "") & ~pictures["excluded"]]
+    step = round(math.log(len(labels), _GROWTH)) if len(labels) else -1
+    return _suggestions(
+        str(dataset.folder), looks_written(dataset.folder), tuple(sorted(set(labels))), step, looks, dataset
+    )
+
+
+def shares_of(
+    project: Project, dataset: Dataset, ids: Sequence[str], suggestions: LabelSuggestions | None
+) -> Shares | None:
+    """What is suggested for these pictures; None while nothing can be.
+
+    The latest classifier is asked if it knows exactly the classes that have labels, and gives one of them.
+    """
+    pictures = dataset.all_pictures
+    labelled = set(pictures["label"][~pictures["excluded"]]) - {""}
+    run = next((run for run in list_runs(project) if is_delivered(run)), None)
+    if (
+        run is not None
+        and dataset.task is Task.MULTI_CLASS
+        and set(_classifier(str(run)).labels.class_names) == labelled
+    ):
+        with st.spinner(_("Asking the latest classifier")):
+            table = _asked(str(run), tuple(sorted(ids)), dataset)
+        if not table.empty:
+            return Shares(table=table, run=run.name)
+    if suggestions is None or suggestions.is_empty:
+        return None
+    known = [identifier for identifier in ids if identifier in suggestions.probabilities.index]
+    return Shares(table=suggestions.probabilities.loc[known]) if known else None
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _read_looks(folder: str, written: int) -> Looks | None:
+    return read_looks(Path(folder))
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _suggestions(
+    folder: str, written: int, classes: tuple[str, ...], step: int, _looks: Looks, _dataset: Dataset
+) -> LabelSuggestions:
+    return labels_suggested(_looks, _dataset)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _classifier(run: str) -> Classifier:
+    return Classifier(Path(run))
+
+
+@st.cache_data(max_entries=_GROUPS_KEPT, show_spinner=False)
+def _asked(run: str, ids: tuple[str, ...], _dataset: Dataset) -> pd.DataFrame:
+    """What the classifier of a run says of each picture; of one that cannot be read, nothing."""
+    classifier, everything = _classifier(run), _dataset.over_all_pictures()
+    answers: dict[str, np.ndarray] = {}
+    for row in np.flatnonzero(everything.pictures["id"].isin(ids)):
+        with suppress(NotFoundError, UnreadableImageError):
+            data = everything.picture_bytes(int(row))
+            answers[str(everything.pictures["id"].iloc[row])] = classifier.probabilities(data)
+    return pd.DataFrame.from_dict(answers, orient="index", columns=list(classifier.labels.class_names))

@@ -1,0 +1,66 @@
+"""Pictures of a manifest as tiles of a picture grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.api import picture_address, thumbnail_address
+from core.data.labels.layout import Split
+from core.workspace import Project
+from pages.ui.charts import SPLIT_WORDS
+from pages.ui.components.picture_grid import GridTile
+from pages.ui.text import _, file_size, number
+from pages.ui.urls import own_url
+
+
+def picture_tile(
+    project: Project,
+    picture: Any,
+    *,
+    strong: str = "",
+    badge: str = "",
+    attention: bool = False,
+    dimmed: bool = False,
+) -> GridTile:
+    """The tile of one picture.
+
+    Args:
+        picture: a row of ``itertuples`` over a manifest.
+        strong: stands before the file's name, see ``GridTile`` as for what follows.
+    """
+    return GridTile(
+        id=picture.id,
+        source=own_url(thumbnail_address(project.name, picture.sha256)),
+        large=own_url(picture_address(project.name, picture.sha256)),
+        caption=picture.name.rsplit("/", 1)[-1],
+        strong=strong,
+        badge=badge,
+        attention=attention,
+        dimmed=dimmed,
+        facts=_facts(picture),
+    )
+
+
+def part_words(split: str) -> str:
+    """What a picture is used for, by the manifest's ``split``."""
+    return _(SPLIT_WORDS[Split(split)]) if split else _("not divided yet")
+
+
+def _facts(picture: Any) -> tuple[tuple[str, str], ...]:
+    size = _("{width} × {height} pixels").format(width=number(picture.width), height=number(picture.height))
+    facts = [
+        (
+            _("Used"),
+            part_words(picture.split) if picture.label and not picture.excluded else _("not learnt from"),
+        ),
+        (_("Size"), size),
+        (_("File"), f"{picture.format} · {file_size(picture.size_bytes)}"),
+        (_("Came as"), picture.name),
+    ]
+    if picture.frames > 1:
+        facts.append((_("Frames"), _("{n}, of which the first is taken").format(n=number(picture.frames))))
+    if picture.camera:
+        facts.append((_("Camera"), picture.camera))
+    if picture.location:
+        facts.append((_("Lies at"), picture.location))
+    return tuple(facts)

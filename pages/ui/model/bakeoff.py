@@ -1,0 +1,181 @@
+"""The bake-off on the page: try the backbones that are here, and see each as it is measured."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.errors import DarkroomError
+from core.jobs.directory import JobDirectory, JobState
+from core.messages import Message
+from core.models.backbones import get_backbone
+from core.runs.start import resume, start_bakeoff
+from core.training.bakeoff.job import backbones_to_try, expected_bake_off_seconds
+from core.training.bakeoff.results import BakeOff, Sample, current_turn, read_bake_off, sensible_choice
+from core.workspace import Project
+from pages.ui.components.live_chart import live_chart
+from pages.ui.jobs import newest_job, progress_text, show_error, stage_line
+from pages.ui.model.scatter import bake_off_scatter
+from pages.ui.settings import choose_backbone, chosen_backbone
+from pages.ui.text import _, duration, escape, file_size, ngettext, number, show
+
+_LOOK_EVERY_SECONDS = 1.0
+_CHART_PIXELS = 380
+
+
+def contest(project: Project, dataset: Dataset) -> None:
+    """The way to start it, how it goes, and what it found."""
+    st.subheader(_("Which one suits your pictures?"), anchor=False)
+    job = newest_job(project, "bakeoff")
+    is_active = job is not None and not job.status().state.has_ended
+    if not is_active:
+        _start(project, dataset, read_bake_off(project))
+    st.fragment(_live, run_every=_LOOK_EVERY_SECONDS if is_active else None)(project, dataset, job, is_active)
+
+
+def _start(project: Project, dataset: Dataset, found: BakeOff | None) -> None:
+    try:
+        keys = backbones_to_try()
+    except DarkroomError as error:
+        st.info(show(error.message))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = _("Try them again") if found else _("Try them on my pictures")
+        if st.button(label, key="start-bakeoff", icon=":material/science:"):
+            start_bakeoff(project, keys)
+            st.rerun()
+        seconds = duration(expected_bake_off_seconds(dataset, keys))
+        sentence = ngettext(
+            "{n} backbone is on this computer: about {time}. Test pictures stay unseen.",
+            "{n} backbones are on this computer: about {time} in all. Test pictures stay unseen.",
+            len(keys),
+        )
+        st.caption(sentence.format(n=len(keys), time=escape(seconds)))
+
+
+def _live(project: Project, dataset: Dataset, job: JobDirectory | None, was_active: bool) -> None:
+    if job is not None:
+        if was_active and job.status().state.has_ended:
+            st.rerun()  # the whole page: its buttons change
+        if was_active:
+            _progress(job)
+        else:
+            _ending(job)
+    found = read_bake_off(project)
+    if found is not None and found.entries:
+        _results(project, dataset, found, is_over=not was_active)
+
+
+def _progress(job: JobDirectory) -> None:
+    status = job.status()
+    with st.container(border=True, key="bakeoff-progress"):
+        st.progress(min(1.0, status.fraction), text=progress_text(status))
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption(_now_trying(job) or stage_line(status) or _("Starting"))
+            label = _("Stopping …") if job.stop_requested() else _("Stop and keep what is measured")
+            if st.button(label, key="stop-bakeoff", icon=":material/stop:", disabled=job.stop_requested()):
+                job.request_stop()
+                st.rerun(scope="fragment")
+
+
+def _now_trying(job: JobDirectory) -> str:
+    turn = current_turn(job.path)
+    if turn is None:
+        return ""
+    parts = [
+        _("{name}, {place} of {count}").format(
+            name=escape(get_backbone(turn.backbone).name), place=turn.place, count=turn.of
+        )
+    ]
+    left = job.status().seconds_left
+    if left is not None:
+        parts.append(_("about {time} left").format(time=escape(duration(left))))
+    return " · ".join(parts)
+
+
+def _ending(job: JobDirectory) -> None:
+    """What is worth saying of a bake-off that is over: why it failed, what it left out, how to go on."""
+    status = job.status()
+    show_error(status)
+    for left_out in (job.result() or {}).get("left_out", []):
+        st.warning(
+            _("{name} could not be tried: {reason}").format(
+                name=escape(get_backbone(left_out["backbone"]).name),
+                reason=show(Message.from_json(left_out["reason"])),
+            )
+        )
+    if status.state in {JobState.INTERRUPTED, JobState.STOPPED}:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(_("The last one was not finished; what it had measured is kept."))
+            if st.button(_("Go on"), key="resume-bakeoff", icon=":material/play_arrow:"):
+                resume(job)
+                st.rerun()
+
+
+def _results(project: Project, dataset: Dataset, found: BakeOff, *, is_over: bool) -> None:
+    choice = sensible_choice(found.entries)
+    if choice is not None and is_over:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(show(choice.reason), width="stretch")
+            if choice.backbone != chosen_backbone(project):
+                label = _("Use {name}").format(name=escape(get_backbone(choice.backbone).name))
+                if st.button(label, key="take-choice", icon=":material/star:"):
+                    choose_backbone(project, choice.backbone)
+                    st.rerun()
+    live_chart(
+        bake_off_scatter(found.entries, choice.backbone if choice else None),
+        key="bakeoff-chart",
+        height=_CHART_PIXELS,
+    )
+    st.caption(_what_is_shown(found.sample))
+    if found.sample.version != dataset.version:
+        st.caption(_("Your pictures have changed since. Try them again to be sure."))
+    if is_over:
+        with st.expander(_("As numbers"), key="bakeoff-numbers"):
+            _numbers(found)
+
+
+def _what_is_shown(sample: Sample) -> str:
+    bars = _(
+        "Higher is better, further left is faster; the larger the mark, the larger the file. The bars show "
+        "where the accuracy lies with 95% confidence."
+    )
+    values = {
+        "training": number(sample.training),
+        "validation": number(sample.validation),
+        "all": number(sample.all_training + sample.all_validation),
+    }
+    if sample.is_everything:
+        looked = _("Learnt from {training} pictures, judged on {validation} others.")
+    else:
+        looked = _("Learnt from {training} pictures, judged on {validation} others: a sample of {all}.")
+    return f"{looked.format(**values)} {bars}"
+
+
+def _numbers(found: BakeOff) -> None:
+    rows = [
+        {
+            "name": get_backbone(entry.backbone).name,
+            "accuracy": 100 * entry.validation_accuracy,
+            "low": 100 * entry.interval[0],
+            "high": 100 * entry.interval[1],
+            "milliseconds": entry.milliseconds,
+            "size": file_size(entry.bytes),
+            "seconds": entry.seconds,
+        }
+        for entry in sorted(found.entries, key=lambda entry: -entry.validation_accuracy)
+    ]
+    number_column = st.column_config.NumberColumn
+    columns = {
+        "name": st.column_config.TextColumn(_("Backbone"), pinned=True),
+        "accuracy": number_column(_("Validation right (%)"), format="%.1f"),
+        "low": number_column(_("at least (%)"), format="%.1f"),
+        "high": number_column(_("at most (%)"), format="%.1f"),
+        "milliseconds": number_column(_("ms a picture"), format="%.1f"),
+        "size": st.column_config.TextColumn(_("File")),
+        "seconds": number_column(
+            _("Seconds spent"), format="%.0f", help=_("What was cached before took no time")
+        ),
+    }
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, key="bakeoff-table")

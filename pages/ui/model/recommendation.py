@@ -1,0 +1,110 @@
+"""Which backbone should I choose? The answer for these pictures on this computer, and why."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.models.backbones import Backbone, get_backbone
+from core.models.costs import pictures_per_second
+from core.models.guidance import Recommendation, Wish
+from core.models.speeds import measured_speeds
+from core.runs.start import start_download
+from core.training.advice import advise
+from core.training.config import Recipe
+from core.workspace import Project, project_settings, remember_setting
+from pages.ui import state
+from pages.ui.model.facts import WISH_WORDS
+from pages.ui.settings import choose_backbone, chosen_backbone, chosen_recipe, remember_recipe
+from pages.ui.text import _, duration, escape, file_size, ngettext, number, percent, show
+from pages.ui.train.display_names import RECIPE_NAMES
+
+
+def recommendation_card(project: Project, dataset: Dataset) -> None:
+    """The recommendation, the wish it answers, and the button that takes it."""
+    with st.container(border=True, key="recommendation"):
+        wish = _wish(project)
+        found = advise(dataset, wish)
+        backbone, count = get_backbone(found.backbone), len(dataset.pictures)
+        st.markdown(
+            ngettext(
+                "For your {n} picture on this computer:", "For your {n} pictures on this computer:", count
+            ).format(n=number(count))
+        )
+        recipe = Recipe(found.recipe)
+        is_chosen = (chosen_backbone(project), chosen_recipe(project)) == (backbone.key, recipe)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(escape(backbone.name), anchor=False, width="content")
+            if is_chosen:
+                st.badge(_("Chosen"), icon=":material/check:", color="green")
+        st.markdown(
+            show(found.reason),
+            help=_(
+                "ImageNet is a collection of a million photographs of 1,000 kinds of things, on which backbones "
+                "are compared: the percentage says how often the first guess is right."
+            ),
+        )
+        st.caption(_expectation(found, backbone, count))
+        if not is_chosen:
+            _take(project, found, backbone)
+        if found.better:
+            _offer_download(get_backbone(found.better))
+
+
+def _wish(project: Project) -> Wish:
+    remembered = str(project_settings(project).get("wish"))
+    wish = Wish(remembered) if remembered in set(Wish) else Wish.BALANCED
+    picked = st.segmented_control(
+        _("What matters most?"),
+        list(Wish),
+        default=wish,
+        format_func=lambda item: _(WISH_WORDS[item]),
+        required=True,
+        key="wish",
+    )
+    if picked is not None and picked is not wish:
+        remember_setting(project, "wish", picked.value)
+        return Wish(picked)
+    return wish
+
+
+def _expectation(found: Recommendation, backbone: Backbone, pictures: int) -> str:
+    """What taking the advice means in time, and with which recipe."""
+    seconds = pictures / pictures_per_second(backbone, measured_speeds())
+    parts = [
+        _("about {time} to look at them all once").format(time=escape(duration(max(1.0, seconds)))),
+        _("recipe: {name}").format(name=_(RECIPE_NAMES[Recipe(found.recipe)])),
+    ]
+    return " · ".join(parts)
+
+
+def _take(project: Project, found: Recommendation, backbone: Backbone) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = _("Use {name}") if found.is_ready else _("Download {name}")
+        if st.button(label.format(name=escape(backbone.name)), type="primary", key="take-advice"):
+            remember_recipe(project, Recipe(found.recipe))
+            if found.is_ready:
+                choose_backbone(project, backbone.key)
+            else:
+                state.follow_job(start_download(backbone.key))
+            st.rerun()
+        st.caption(
+            _("You have chosen {name}, recipe: {recipe}.").format(
+                name=escape(get_backbone(chosen_backbone(project)).name),
+                recipe=_(RECIPE_NAMES[chosen_recipe(project)]),
+            )
+        )
+
+
+def _offer_download(better: Backbone) -> None:
+    """One that would serve the wish better still, after a download."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            _("{name} ({accuracy} on ImageNet) would suit that wish better still, after a download.").format(
+                name=escape(better.name), accuracy=percent((better.imagenet_top1 or 0.0) / 100)
+            )
+        )
+        label = _("Download {size}").format(size=escape(file_size(better.download_bytes)))
+        if st.button(label, key="download-better", icon=":material/download:"):
+            state.follow_job(start_download(better.key))
+            st.rerun()

@@ -1,0 +1,98 @@
+"""Weights on their way to this computer: a file that the user brings, a download that ended."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import DarkroomError
+from core.jobs.directory import JobDirectory, JobState
+from core.models.backbones import DEFAULT_BACKBONE, get_backbone
+from core.models.weights.supplied_file import import_weights_file
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.jobs import show_error
+from pages.ui.settings import choose_backbone
+from pages.ui.text import _, escape, show
+
+_KINDS = ["h5", "keras", "pth"]
+
+
+def bring_weights_file(project: Project) -> None:
+    """A file uploader for official weight files, for computers without a network."""
+    imported = state.imported_weights()
+    problem = state.take_problem()
+    with st.expander(
+        _("Bring a weights file"),
+        icon=":material/upload_file:",
+        expanded=problem is not None or imported is not None,
+        key="bring-weights",
+    ):
+        st.markdown(
+            _(
+                "For computers without a network: give Darkroom the official file, unchanged. It is recognised "
+                "by its checksum, whatever it is called, and put in its place."
+            )
+        )
+        if problem is not None:
+            st.error(show(problem), icon=":material/error:")
+        if imported is not None:
+            _say_imported(project, imported)
+        brought = st.file_uploader(
+            _("Weights file"), type=_KINDS, key=f"weights-file-{state.counter('weights-file')}"
+        )
+        st.caption(
+            _(
+                "Up to {limit} MB here. For larger files, or many, use the command {command}, which also takes "
+                "files that no checksum can tell."
+            ).format(
+                limit=st.get_option("server.maxUploadSize"), command="`python -m core weights import FILE`"
+            )
+        )
+    if brought is not None:
+        _take_in(brought.name, brought.getbuffer())
+
+
+def _take_in(name: str, content: memoryview) -> None:
+    """Import what was brought, and draw the page anew with what came of it."""
+    state.count_up("weights-file")  # the uploader lets go of the file
+    with st.spinner(_("Checking the file")), tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights"
+        path.write_bytes(content)
+        try:
+            state.remember_imported_weights(import_weights_file(path, name, prove=False).key)
+        except DarkroomError as error:
+            state.remember_problem(error.message)
+    st.rerun()
+
+
+def _say_imported(project: Project, key: str) -> None:
+    name = get_backbone(key).name
+    st.success(_("{name} is ready to use now.").format(name=escape(name)), icon=":material/check_circle:")
+    if st.button(_("Use {name}").format(name=escape(name)), key="use-imported"):
+        state.remember_imported_weights(None)
+        choose_backbone(project, key)
+        st.rerun()
+
+
+def download_ended(project: Project, job: JobDirectory) -> None:
+    """After a download or a measurement: go on, or say why not and offer what works."""
+    status = job.status()
+    if status.state is JobState.FINISHED:
+        if job.kind == "download":
+            choose_backbone(project, job.config()["backbone"])
+        state.follow_job(None)
+        st.rerun()
+    show_error(status)
+    if status.state is JobState.FAILED and job.kind == "download":
+        with st.container(horizontal=True):
+            for key, label in (
+                (DEFAULT_BACKBONE, _("Use EfficientNet-Lite0")),
+                ("small_cnn", _("Train from scratch")),
+            ):
+                if st.button(label, key=f"instead-{key}"):
+                    state.follow_job(None)
+                    choose_backbone(project, key)
+                    st.rerun()

@@ -1,0 +1,102 @@
+"""What can be done with a search: pause, stop, resume, search longer, make a run of a trial."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.errors import DarkroomError, NotFoundError
+from core.jobs.directory import JobDirectory, JobState
+from core.runs.start import pause, resume, start_run_of_trial, stop
+from core.search.config import MAX_MINUTES, MAX_TRIALS
+from core.search.records import TrialRecord
+from pages.ui import state
+from pages.ui.jobs import pause_and_stop, try_to
+from pages.ui.search.reading import Search
+from pages.ui.text import _, show
+
+MORE_MINUTES = 10
+MORE_TRIALS = 50
+
+
+def running_controls(job: JobDirectory) -> None:
+    """Pause and Stop of a search that works; drawn inside its live view."""
+    pause_and_stop(
+        job,
+        "search",
+        _("Frees the computer; Resume goes on with the next trial."),
+        on_pause=partial(_ask, pause, job),
+        on_stop=partial(_ask, stop, job),
+    )
+
+
+def ended_controls(search: Search) -> None:
+    """The way on from a search that is over, or rests; drawn into a row."""
+    status, job = search.job.status(), search.job
+    if status.state not in {JobState.FINISHED, JobState.STOPPED} and (
+        st.button(_("Resume"), icon=":material/play_arrow:", key="resume-search", type="primary")
+        and try_to(lambda: resume(job))
+    ):
+        st.rerun()
+    if (
+        status.state.is_at_rest
+        and search.trials
+        and (
+            st.button(_("Stop and keep the best"), icon=":material/stop:", key="stop-resting")
+            and try_to(lambda: stop(job))
+        )
+    ):
+        st.rerun()
+    if status.state in {JobState.FINISHED, JobState.STOPPED}:
+        _longer(search)
+
+
+def _longer(search: Search) -> None:
+    """Another budget for the same search: it goes on with what it has learnt."""
+    more: dict[str, Any]
+    with st.popover(_("Search longer"), icon=":material/fast_forward:", key=f"longer-{search.job.name}"):
+        st.caption(_("It goes on with what it has learnt so far."))
+        if search.config.trials and not search.config.minutes:
+            trials = st.number_input(_("More trials"), 1, MAX_TRIALS, MORE_TRIALS, key="more-trials")
+            more = {"extra_trials": int(trials)}
+        else:
+            minutes = st.number_input(
+                _("More minutes"), 1, int(MAX_MINUTES), MORE_MINUTES, key="more-minutes"
+            )
+            more = {"extra_minutes": float(minutes)}
+        if st.button(_("Search on"), icon=":material/play_arrow:", key="search-on") and try_to(
+            lambda: resume(search.job, **more)
+        ):
+            st.rerun()
+
+
+def run_button(search: Search, trial: TrialRecord) -> None:
+    """Make a run of a trial; says whether its own weights are there."""
+    if st.button(_("Turn into a run"), icon=":material/model_training:", key=f"run-of-{trial.number}"):
+        turn_into_run(search, trial)
+    st.caption(
+        _("Its own weights are kept: the run is this very classifier, then tested and packed.")
+        if trial.has_weights
+        else _("Its weights were not kept: it is trained again with these settings, and may differ a little.")
+    )
+
+
+def turn_into_run(search: Search, trial: TrialRecord) -> None:
+    try:
+        run = start_run_of_trial(search.job, trial.number)
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return
+    state.choose_run(run.name)
+    state.choose_section("run")
+    st.switch_page("train.py")
+
+
+def _ask(request: Callable[[JobDirectory], None], job: JobDirectory) -> None:
+    """Called before the page is drawn: what is impossible by now (it has ended) needs no words."""
+    with contextlib.suppress(NotFoundError):
+        request(job)

@@ -1,0 +1,242 @@
+"""Words for searches: goals, dimensions and their values, who proposes and who prunes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.messages import N_
+from core.models.backbones import BACKBONES
+from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
+from core.search.records import TrialState
+from core.search.space import Speed
+from core.training.config import Recipe, TrainingConfig
+from pages.ui.augment.fields import CHANGE_NAMES
+from pages.ui.text import _, duration, file_size, number, percent
+from pages.ui.train.display_names import (
+    IMBALANCE_WORDS,
+    OPTIMIZER_WORDS,
+    POOLING_WORDS,
+    RECIPE_NAMES,
+    SCHEDULE_WORDS,
+)
+
+GOAL_NAMES = {
+    Goal.ACCURACY: N_("Accuracy"),
+    Goal.MACRO_F1: N_("Macro F1"),
+    Goal.LOSS: N_("Loss"),
+}
+GOAL_UNITS = {
+    Goal.ACCURACY: N_("validation pictures right (%)"),
+    Goal.MACRO_F1: N_("macro F1 on validation (%)"),
+    Goal.LOSS: N_("loss on validation (nats)"),
+}
+TRADEOFF_NAMES = {
+    Tradeoff.NONE: N_("No"),
+    Tradeoff.SIZE: N_("Its size"),
+    Tradeoff.LATENCY: N_("Its time for a picture"),
+}
+TRADEOFF_COLUMNS = {Tradeoff.SIZE: N_("Size (MB)"), Tradeoff.LATENCY: N_("Time (ms)")}
+TRADEOFF_UNITS = {
+    Tradeoff.SIZE: N_("size of the classifier (MB)"),
+    Tradeoff.LATENCY: N_("time for one picture (ms)"),
+}
+SPEED_NAMES = {Speed.HEAD: N_("Heads only"), Speed.FULL: N_("Whole networks")}
+SPEED_SENTENCES = {
+    Speed.HEAD: N_(
+        "Looks at each picture once, then tries tens of settings a minute for the part that decides. Start here."
+    ),
+    Speed.FULL: N_(
+        "Begins with heads, then also adapts the backbone, minutes a trial. Wants a graphics card and patience."
+    ),
+}
+SAMPLER_NAMES = {
+    Sampler.TPE: N_("Learns from what did well (TPE)"),
+    Sampler.RANDOM: N_("At random"),
+    Sampler.CMA_ES: N_("Moves a cloud of numbers (CMA-ES)"),
+    Sampler.GRID: N_("Every combination (grid)"),
+}
+PRUNER_NAMES = {
+    Pruner.MEDIAN: N_("Worse than half of the others"),
+    Pruner.HYPERBAND: N_("Many short, few long (Hyperband)"),
+    Pruner.NONE: N_("Never"),
+}
+SCORING_NAMES = {
+    Scoring.AUTO: N_("Decide by the number of pictures"),
+    Scoring.VALIDATION: N_("The validation pictures"),
+    Scoring.CROSS_VALIDATION: N_("Cross-validation"),
+}
+TRIAL_STATES = {
+    TrialState.COMPLETE: N_("complete"),
+    TrialState.PRUNED: N_("given up early"),
+    TrialState.FAILED: N_("failed"),
+}
+DIMENSION_NAMES = {
+    "backbone": N_("Backbone"),
+    "recipe": N_("Recipe"),
+    "picture_size": N_("Picture size"),
+    "pooling": N_("Pooling"),
+    "hidden_layers": N_("Hidden layers"),
+    "hidden_units": N_("Units of each"),
+    "dropout_rate": N_("Dropout"),
+    "batch_norm": N_("Batch norm"),
+    "l2": N_("L2 penalty"),
+    "head_learning_rate": N_("Learning rate of the head"),
+    "head_weight_decay": N_("Weight decay of the head"),
+    "label_smoothing": N_("Label smoothing"),
+    "imbalance": N_("Classes of unequal size"),
+    "optimizer": N_("Optimiser"),
+    "learning_rate": N_("Learning rate"),
+    "weight_decay": N_("Weight decay"),
+    "schedule": N_("Schedule of the learning rate"),
+    "batch_size": N_("Batch size"),
+    "unfreeze": N_("Share of the backbone to adapt"),
+    "augmentation": N_("Strength of the changes"),
+}
+DIMENSION_HELP = {
+    "backbone": N_("The pretrained network that looks at the pictures; those that are on this computer."),
+    "recipe": N_("How much of the network is trained."),
+    "picture_size": N_("Pixels a side that the network is given."),
+    "pooling": N_("How what the backbone sees across the picture becomes one row of numbers."),
+    "hidden_layers": N_("Layers between the backbone and the answer. 0 is a linear head."),
+    "hidden_units": N_("How wide the hidden layers are. Only where there is one."),
+    "dropout_rate": N_("Share of the features left out at random while training. Only with a hidden layer."),
+    "batch_norm": N_("Evens out what hidden layers pass on. Only with a hidden layer."),
+    "l2": N_("Keeps the weights of a linear head small, against learning by heart."),
+    "head_learning_rate": N_("How large a step a head with hidden layers takes."),
+    "head_weight_decay": N_("Draws the weights of a head with hidden layers towards zero."),
+    "label_smoothing": N_("Share of the truth given to the other classes."),
+    "imbalance": N_("For classes with very different numbers of pictures."),
+    "optimizer": N_("How weights follow their gradients."),
+    "learning_rate": N_("How large a step training takes, where a network is trained."),
+    "weight_decay": N_("Draws weights towards zero, where a network is trained."),
+    "schedule": N_("How the learning rate goes over the epochs."),
+    "batch_size": N_("Pictures a step."),
+    "unfreeze": N_("How much of the backbone, from its end, is adapted."),
+    "augmentation": N_("How strong the random changes are, against those chosen on the Augment page."),
+}
+_PLAIN_POWERS = range(-4, 3)  # of ten: other numbers are written with it
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_VALUE_WORDS: dict[str, Mapping[Any, str]] = {
+    "recipe": RECIPE_NAMES,
+    "pooling": POOLING_WORDS,
+    "imbalance": IMBALANCE_WORDS,
+    "optimizer": OPTIMIZER_WORDS,
+    "schedule": SCHEDULE_WORDS,
+}
+
+
+def dimension_name(name: str) -> str:
+    """What a dimension is called; one kind of change by its own name."""
+    if kind := _kind_of_change(name):
+        return _(CHANGE_NAMES.get(kind, kind))
+    return _(DIMENSION_NAMES[name]) if name in DIMENSION_NAMES else name
+
+
+def dimension_help(name: str) -> str:
+    if _kind_of_change(name):
+        return _("This change alone, whatever the others do.")
+    return _(DIMENSION_HELP[name]) if name in DIMENSION_HELP else ""
+
+
+def dimension_value(name: str, value: Any) -> str:
+    """A value of a dimension as people say it."""
+    if value in (words := _VALUE_WORDS.get(name, {})):
+        return _(words[value])
+    if name == "backbone" and value in BACKBONES:
+        return BACKBONES[value].name
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    if name == "augmentation":
+        return f"{value:g}×"
+    if isinstance(value, float):
+        return short(value)
+    return number(value) if isinstance(value, int) else str(value)
+
+
+def short(value: float) -> str:
+    """A number of any size in a few letters: ``0.00012``, ``1.2·10⁻⁶``."""
+    figures, _e, power = f"{value:.2e}".partition("e")
+    if value == 0 or int(power) in _PLAIN_POWERS:
+        return f"{value:.3g}"
+    ten = "10" + str(int(power)).translate(_RAISED)
+    return ten if float(figures) == 1 else f"{float(figures):g}·{ten}"
+
+
+def shown(value: float, goal: Goal) -> float:
+    """A goal's value in the unit that charts and tables show: percent, or nats."""
+    return value if goal is Goal.LOSS else 100 * value
+
+
+def value_words(value: float | None, goal: Goal) -> str:
+    """A goal's value: ``94.2%``, or ``0.213``."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if goal is Goal.LOSS else percent(value)
+
+
+def points(difference: float, goal: Goal) -> str:
+    """How far two values of a goal are apart, with its sign: of percents ``+2.1``, of a loss ``−0.013``."""
+    number = f"{difference:+.3f}" if goal is Goal.LOSS else f"{100 * difference:+.1f}"
+    is_none = not number.strip("+-0.")
+    return number[1:] if is_none else number.replace("-", "−")
+
+
+def points_words(difference: float, goal: Goal) -> str:
+    """The same with its unit."""
+    form = _("{amount} nats") if goal is Goal.LOSS else _("{amount} points")
+    return form.format(amount=points(difference, goal))
+
+
+def second_words(second: float | None, tradeoff: Tradeoff) -> str:
+    """What is made small at the same time, with its unit."""
+    if second is None:
+        return "–"
+    if tradeoff is Tradeoff.SIZE:
+        return file_size(second)
+    return _("{milliseconds} ms").format(milliseconds=number(round(second, 2)))
+
+
+def budget_words(config: SearchConfig) -> str:
+    """How long a search was given."""
+    parts = []
+    if config.minutes:
+        parts.append(duration(60 * config.minutes))
+    if config.trials:
+        parts.append(_("{n} trials").format(n=number(config.trials)))
+    return " · ".join(parts)
+
+
+def search_sentence(config: SearchConfig) -> str:
+    """What a search looks for, in one line of plain text."""
+    parts = [
+        _(SPEED_NAMES[config.speed]),
+        _goals(config),
+        budget_words(config),
+        _("{n} things are varied").format(n=len(config.space.domains)),
+    ]
+    return " · ".join(parts)
+
+
+def _goals(config: SearchConfig) -> str:
+    goal = _(GOAL_NAMES[config.goal])
+    forms = {
+        Tradeoff.NONE: "{goal}",
+        Tradeoff.SIZE: _("{goal} and size"),
+        Tradeoff.LATENCY: _("{goal} and time for a picture"),
+    }
+    return forms[config.tradeoff].format(goal=goal)
+
+
+def base_sentence(config: TrainingConfig) -> str:
+    """The settings to be beaten, in one line of plain text."""
+    parts: Sequence[str] = (
+        _(RECIPE_NAMES[Recipe(config.recipe)]),
+        BACKBONES[config.backbone].name,
+        _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
+    )
+    return " · ".join(parts)
+
+
+def _kind_of_change(name: str) -> str:
+    return name.removeprefix("change.") if name.startswith("change.") else ""

@@ -1,0 +1,1 @@
+"""Plots of a search, one a module."""

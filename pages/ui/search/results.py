@@ -1,0 +1,160 @@
+"""The section that shows a search: the answer first, how it goes, every trial."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.errors import DarkroomError
+from core.jobs.directory import JobDirectory, JobState
+from core.runs.compare import delete_run
+from core.runs.start import is_worked_on
+from core.workspace import Project, list_searches
+from pages.ui import state
+from pages.ui.jobs import STATE_COLOURS, STATE_WORDS, show_error, try_to
+from pages.ui.search.charts import chosen_chart, history_chart, read_clicks
+from pages.ui.search.controls import ended_controls, running_controls
+from pages.ui.search.display_names import search_sentence
+from pages.ui.search.downloads import downloads
+from pages.ui.search.progress import failures, progress, state_counts
+from pages.ui.search.reading import Search, open_search, search_labels
+from pages.ui.search.settings import settings_of_search
+from pages.ui.search.summary import answer
+from pages.ui.search.table import trial_table
+from pages.ui.search.trial import trial_card
+from pages.ui.text import _, duration, escape, show
+
+_LOOK_EVERY_SECONDS = 1.5
+
+
+class Part(StrEnum):
+    """What goes on: trials, then the test of the best one's run, then nothing."""
+
+    SEARCHING = "searching"
+    TESTING = "testing"
+    OVER = "over"
+
+
+def show_section(project: Project, dataset: Dataset) -> None:
+    paths = {path.name: path for path in list_searches(project)}
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        path = _picked(paths)
+        if len(paths) == 1:
+            st.markdown(f"**{escape(search_labels([path])[path.name])}**", width="content")
+        _menu(path)
+    try:
+        search = open_search(path)
+    except DarkroomError as error:
+        st.warning(show(error.message), icon=":material/history:")
+        st.caption(_("Start a new search, or delete this one: nothing in it can be used any more."))
+        return
+    st.caption(escape(search_sentence(search.config)))
+    part = _part(project, search)
+    run_every = None if part is Part.OVER else _LOOK_EVERY_SECONDS
+    st.fragment(_live, run_every=run_every)(project, path, part)
+
+
+def _picked(paths: dict[str, Path]) -> Path:
+    """The search to show: chosen, named by the address, or the newest; a picker where there are several."""
+    name = state.chosen_search()
+    if name not in paths:
+        name = next(iter(paths))
+    if len(paths) > 1:
+        picked = st.selectbox(
+            _("Search"),
+            list(paths),
+            index=list(paths).index(name),
+            format_func=search_labels(list(paths.values())).__getitem__,
+            key=f"search-picker-{name}",
+        )
+        if picked != name:
+            state.choose_search(picked)
+            st.rerun()
+    return paths[name]
+
+
+def _menu(path: Path) -> None:
+    with st.popover(_("This search"), icon=":material/more_horiz:", key=f"search-menu-{path.name}"):
+        st.caption(_("Runs that were made of its trials stay."))
+        is_sure = st.checkbox(_("Delete this search, with its trials"), key=f"sure-{path.name}")
+        if not is_sure:
+            return
+        if st.button(_("Delete for good"), icon=":material/delete:", key="delete-search") and try_to(
+            lambda: delete_run(JobDirectory(path))
+        ):
+            state.forget_search()
+            state.count_up("section")
+            st.rerun()
+
+
+def _part(project: Project, search: Search) -> Part:
+    if not search.job.status().state.has_ended:
+        return Part.SEARCHING
+    run = JobDirectory(project.runs / search.run) if search.run else None
+    has_run = run is not None and (run.path / "config.json").is_file()
+    is_tested = run is None or not has_run or run.status().state.has_ended
+    return Part.OVER if is_tested and not is_worked_on(search.job) else Part.TESTING
+
+
+def _live(project: Project, path: Path, part: Part) -> None:
+    search = open_search(path)
+    has_changed = _part(project, search) is not part
+    if has_changed and part is Part.SEARCHING:
+        st.rerun()  # the whole page: its buttons change
+    read_clicks(search)
+    if part is Part.SEARCHING:
+        progress(search, search.job.status())
+        running_controls(search.job)
+    else:
+        _ended(project, search)
+    if search.trials:
+        _trials(search)
+    elif part is Part.SEARCHING:
+        st.caption(_("Trials appear here as they finish; the first are your own settings."))
+    if has_changed:
+        st.rerun()  # only here: a button that was pressed at this moment has been heard
+
+
+def _trials(search: Search) -> None:
+    """How it went, what mattered, and each trial."""
+    history_chart(search)
+    chosen_chart(search)
+    failures(search)
+    st.subheader(_("Trials"), anchor=False)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        trial_table(search)
+    with right:
+        trial_card(search)
+    settings_of_search(search)
+
+
+def _ended(project: Project, search: Search) -> None:
+    """What is wrong, if something is; the answer; how long it took, and the way on."""
+    status = search.job.status()
+    show_error(status)
+    if status.state is JobState.INTERRUPTED:
+        st.warning(
+            _(
+                "This search was interrupted: its process is gone (a crash, or the computer was switched off). "
+                "Resuming goes on; no trial is lost."
+            )
+        )
+    if search.trials:
+        answer(project, search)
+    else:
+        st.info(_("No trial of this search has ended. Let it go on, or start a new one."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(_(STATE_WORDS[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
+        seconds = search.result.get("seconds") or search.now.seconds
+        st.caption(
+            escape(" · ".join([_("took {time}").format(time=duration(seconds)), state_counts(search)])),
+            width="content",
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        ended_controls(search)
+        if search.trials:
+            downloads(search)

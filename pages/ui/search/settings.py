@@ -1,0 +1,67 @@
+"""What a search was asked to do, folded."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.search.config import SearchConfig
+from core.search.space import Choices, Domain
+from pages.ui.search.display_names import (
+    GOAL_NAMES,
+    PRUNER_NAMES,
+    SAMPLER_NAMES,
+    SCORING_NAMES,
+    SPEED_NAMES,
+    TRADEOFF_NAMES,
+    base_sentence,
+    budget_words,
+    dimension_name,
+    dimension_value,
+)
+from pages.ui.search.reading import Search
+from pages.ui.text import _, number
+
+
+def settings_of_search(search: Search) -> None:
+    with st.expander(
+        _("Settings of this search"), icon=":material/tune:", on_change="rerun", key="search-settings"
+    ) as fold:
+        if not fold.open:
+            return
+        names = {"setting": _("Setting"), "value": _("Value")}
+        rows = [{"setting": name, "value": value} for name, value in _facts(search.config).items()]
+        st.dataframe(rows, hide_index=True, column_config=names, key="search-facts")
+        st.markdown(_("**What was varied**"))
+        varied = [
+            {"setting": dimension_name(name), "value": domain_words(name, domain)}
+            for name, domain in search.config.space.domains.items()
+        ]
+        st.dataframe(varied, hide_index=True, column_config=names, key="search-space")
+
+
+def domain_words(name: str, domain: Domain) -> str:
+    """The values a dimension may have."""
+    if isinstance(domain, Choices):
+        return " · ".join(dimension_value(name, value) for value in domain.values)
+    form = _("{low} to {high}, by factors") if domain.log else _("{low} to {high}")
+    return form.format(low=f"{domain.low:g}", high=f"{domain.high:g}")
+
+
+def _facts(config: SearchConfig) -> dict[str, str]:
+    facts = {
+        _("Settings to be beaten"): base_sentence(config.base),
+        _("What it was given"): budget_words(config),
+        _("What gets better"): _(GOAL_NAMES[config.goal]),
+        _("And small"): _(TRADEOFF_NAMES[config.tradeoff]),
+        _("What a trial trains"): _(SPEED_NAMES[config.speed]),
+        _("Who proposes"): _(SAMPLER_NAMES[config.sampler]),
+        _("Who gives up early"): _(PRUNER_NAMES[config.pruner]),
+        _("Judged on"): _(SCORING_NAMES[config.scoring]),
+        _("Processes"): number(config.workers),
+        _("Seed"): str(config.seed),
+    }
+    if config.start_from:
+        facts[_("Starts from")] = config.start_from
+    if config.storage:
+        facts[_("Storage")] = _("a database that several machines share")
+    return facts

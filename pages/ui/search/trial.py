@@ -1,0 +1,105 @@
+"""One trial: what it reached, what it did otherwise than the settings to be beaten, how it learnt."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.runs.compare import differing_settings
+from core.search.analysis.export import settings_json
+from core.search.config import Tradeoff
+from core.search.records import TrialRecord, TrialState
+from pages.ui import state
+from pages.ui.components.live_chart import live_chart
+from pages.ui.search.controls import run_button
+from pages.ui.search.display_names import GOAL_NAMES, TRIAL_STATES, second_words, value_words
+from pages.ui.search.figures.history import one_curve
+from pages.ui.search.reading import Search
+from pages.ui.text import _, duration, escape, show
+from pages.ui.train.display_names import flat, setting_name, setting_value
+
+_CURVE_PIXELS = 200
+_FEW_EPOCHS = 3  # below, a curve shows nothing
+
+
+def trial_card(search: Search) -> None:
+    """The trial that was chosen, by a row, a mark or the address; else the best."""
+    chosen = state.chosen_trial()
+    trial = search.trial(chosen) if chosen is not None else None
+    best = search.best
+    trial = trial or best or search.trials[-1]
+    with st.container(border=True, key="trial-card"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            title = _("Trial {n}").format(n=trial.number)
+            st.markdown(f"**{title}**", width="content")
+            _badges(trial, is_best=best is not None and trial.number == best.number)
+        st.markdown(_outcome(search, trial))
+        if trial.reason is not None:
+            box = st.error if trial.state is TrialState.FAILED else st.info
+            box(show(trial.reason))
+        _settings(search, trial)
+        if len(trial.curve) >= _FEW_EPOCHS:
+            live_chart(
+                one_curve(trial, search.config.goal), key=f"curve-of-{search.job.name}", height=_CURVE_PIXELS
+            )
+        if trial.state is not TrialState.FAILED:
+            run_button(search, trial)
+        st.download_button(
+            _("Settings file"),
+            settings_json(trial),
+            file_name=f"{search.job.name}-trial-{trial.number}.json",
+            mime="application/json",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+            key=f"settings-of-{trial.number}",
+        )
+        st.caption(_("Choose another trial by its row, or by its mark in a chart."))
+
+
+def _badges(trial: TrialRecord, *, is_best: bool) -> None:
+    if is_best:
+        st.badge(_("the best"), icon=":material/star:", color="green")
+    if trial.is_default:
+        st.badge(_("your settings"), color="gray")
+    if trial.state is not TrialState.COMPLETE:
+        colour = "red" if trial.state is TrialState.FAILED else "orange"
+        st.badge(_(TRIAL_STATES[trial.state]), color=colour)  # type: ignore[arg-type]
+
+
+def _outcome(search: Search, trial: TrialRecord) -> str:
+    config = search.config
+    parts = []
+    if trial.value is not None:
+        parts.append(f"{_(GOAL_NAMES[config.goal])} **{escape(value_words(trial.value, config.goal))}**")
+    if config.tradeoff is not Tradeoff.NONE and trial.second is not None:
+        parts.append(escape(second_words(trial.second, config.tradeoff)))
+    parts.append(escape(duration(trial.seconds)))
+    return " · ".join(parts)
+
+
+def _settings(search: Search, trial: TrialRecord) -> None:
+    """What differs from the settings to be beaten, in bold; the rest on request."""
+    base = search.config.base.to_json()
+    differing = differing_settings([base, dict(trial.settings)])
+    differing.pop("dataset_version", None)
+    if trial.is_default or not differing:
+        st.caption(_("These are the settings to be beaten."))
+    else:
+        lines = [
+            f"- {escape(setting_name(path))}: **{escape(_value(path, new))}** :gray[({escape(_value(path, old))})]"
+            for path, (old, new) in differing.items()
+        ]
+        st.markdown("\n".join(lines))
+        st.caption(_("In brackets what the settings to be beaten have."))
+    with st.expander(_("All its settings"), key=f"all-settings-{search.job.name}", on_change="rerun") as fold:
+        if fold.open:
+            rows = [
+                {"setting": setting_name(path), "value": setting_value(path, value)}
+                for path, value in flat(trial.settings).items()
+            ]
+            names = {"setting": _("Setting"), "value": _("Value")}
+            st.dataframe(rows, hide_index=True, column_config=names)
+
+
+def _value(path: str, value: object) -> str:
+    return "–" if value is None else setting_value(path, value)

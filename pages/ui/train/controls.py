@@ -1,0 +1,115 @@
+"""What can be done with a run: pause, stop, resume, continue, name, use again, delete."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.delivery.files import is_delivered
+from core.jobs.directory import JobDirectory, JobState
+from core.runs.compare import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_about
+from core.runs.start import resume, stop
+from core.training.config import MAX_EPOCHS, Recipe, TrainingConfig
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.jobs import pause_and_stop, try_to
+from pages.ui.settings import use_again
+from pages.ui.text import _
+
+MORE_EPOCHS = 10
+
+
+def running_controls(job: JobDirectory) -> None:
+    """Pause and Stop of a run that works; drawn inside its live view."""
+    pause_and_stop(
+        job,
+        "run",
+        _("Frees the computer; Resume goes on where it stood."),
+        on_pause=job.request_pause,
+        on_stop=job.request_stop,
+    )
+
+
+def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_packed: bool) -> None:
+    """The way on from a run that is over, or rests."""
+    status = job.status()
+    if is_being_packed:
+        return
+    if status.state is JobState.INTERRUPTED:
+        st.warning(
+            _(
+                "This run was interrupted: its process is gone (a crash, or the computer was switched off). "
+                "Resuming goes on from what was saved."
+            )
+        )
+    if status.state is JobState.PAUSED:
+        st.info(_("This run is paused. Resuming goes on where it stood."), icon=":material/pause_circle:")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if status.state is not JobState.FINISHED and not is_delivered(job.path):
+            _resume_button(job)
+        if status.state in {JobState.PAUSED, JobState.INTERRUPTED} and st.button(
+            _("Stop and keep the best"), icon=":material/stop:", key="stop-resting"
+        ):
+            try_to(lambda: stop(job))
+            st.rerun()
+        # A quick run's head is fitted to the end: more epochs would change nothing.
+        if status.state in {JobState.FINISHED, JobState.STOPPED} and settings.recipe is not Recipe.QUICK:
+            _continue_form(job)
+
+
+def _resume_button(job: JobDirectory) -> None:
+    if st.button(_("Resume"), icon=":material/play_arrow:", key="resume", type="primary") and try_to(
+        lambda: resume(job)
+    ):
+        st.rerun()
+
+
+def _continue_form(job: JobDirectory) -> None:
+    epochs = st.number_input(
+        _("More epochs"), 1, MAX_EPOCHS, MORE_EPOCHS, key=f"more-epochs-{job.name}", width=140
+    )
+    if st.button(_("Continue training"), icon=":material/fast_forward:", key="continue") and try_to(
+        lambda: resume(job, extra_epochs=int(epochs))
+    ):
+        st.rerun()
+
+
+def run_menu(project: Project, job: JobDirectory, settings: TrainingConfig) -> None:
+    """Name and note, settings for the next run, and the end of a run."""
+    with st.popover(_("This run"), icon=":material/more_horiz:", key=f"menu-{job.name}"):
+        _about_form(job)
+        if st.button(
+            _("Use these settings again"),
+            icon=":material/content_copy:",
+            key="use-again",
+            help=_("Fills in recipe, backbone, augmentation and every dial for the next run."),
+        ):
+            use_again(project, settings)
+            state.count_up("dials")
+            state.open_section("new")
+        _delete_button(job)
+
+
+def _about_form(job: JobDirectory) -> None:
+    about = run_about(job)
+    name = st.text_input(
+        _("Name"),
+        about.name,
+        max_chars=MAX_NAME_LENGTH,
+        placeholder=_("such as: without blurred"),
+        key=f"name-{job.name}",
+    )
+    note = st.text_area(_("Note"), about.note, max_chars=MAX_NOTE_LENGTH, key=f"note-{job.name}", height=80)
+    if (name, note) != (about.name, about.note) and try_to(lambda: describe_run(job, name, note)):
+        st.rerun()
+
+
+def _delete_button(job: JobDirectory) -> None:
+    """Asks once more, for it cannot be undone."""
+    is_sure = st.checkbox(_("Delete this run, with its classifier"), key=f"sure-{job.name}")
+    if not is_sure:
+        return
+    if st.button(_("Delete for good"), icon=":material/delete:", key="delete-run") and try_to(
+        lambda: delete_run(job)
+    ):
+        state.forget_run()
+        st.rerun()

@@ -1,0 +1,167 @@
+"""Words for recipes, settings and their values, the same in the dials, on a run and side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.messages import N_
+from core.models.backbones import BACKBONES
+from core.training.config import Imbalance, Loss, Optimizer, Pooling, Recipe, Schedule, TrainingConfig, Watch
+from pages.ui.augment.fields import CHANGE_NAMES
+from pages.ui.text import _, ngettext, number
+
+RECIPE_NAMES = {
+    Recipe.QUICK: N_("Quick"),
+    Recipe.BALANCED: N_("Balanced"),
+    Recipe.BEST: N_("Best"),
+    Recipe.SCRATCH: N_("From scratch"),
+}
+RECIPE_SENTENCES = {
+    Recipe.QUICK: N_("Looks at each picture once and learns which look belongs to which class. Start here."),
+    Recipe.BALANCED: N_("Then also adapts the last part of the backbone to your pictures."),
+    Recipe.BEST: N_(
+        "Adapts the whole backbone, step by step and longer. Wants a graphics card and patience."
+    ),
+    Recipe.SCRATCH: N_(
+        "Learns from your pictures alone. For pictures unlike any photograph, and many of them."
+    ),
+}
+POOLING_WORDS = {
+    Pooling.AUTO: N_("Try and decide"),
+    Pooling.MEAN: N_("Mean of the whole picture"),
+    Pooling.QUARTERS: N_("Mean of each quarter"),
+    Pooling.MAX: N_("Strongest"),
+}
+LOSS_WORDS = {Loss.CROSS_ENTROPY: N_("Cross-entropy"), Loss.FOCAL: N_("Focal")}
+OPTIMIZER_WORDS = {
+    Optimizer.ADAMW: "AdamW",
+    Optimizer.ADAM: "Adam",
+    Optimizer.SGD: N_("SGD with momentum"),
+    Optimizer.RMSPROP: "RMSprop",
+}
+SCHEDULE_WORDS = {
+    Schedule.COSINE: N_("Cosine with warm-up"),
+    Schedule.CONSTANT: N_("Constant"),
+    Schedule.PLATEAU: N_("Lower on a plateau"),
+}
+IMBALANCE_WORDS = {
+    Imbalance.NONE: N_("Leave as they are"),
+    Imbalance.CLASS_WEIGHTS: N_("Small classes count more"),
+    Imbalance.BALANCED_SAMPLING: N_("Small classes are shown more often"),
+}
+WATCH_WORDS = {
+    Watch.LOSS: N_("Loss"),
+    Watch.ACCURACY: N_("Accuracy"),
+    Watch.MACRO_F1: N_("Macro F1"),
+}
+FLIP_WORDS = {
+    "none": N_("off"),
+    "horizontal": N_("left to right"),
+    "vertical": N_("top to bottom"),
+    "both": N_("both ways"),
+}
+# A dial's name, by the path of its setting in a run's configuration.
+SETTING_NAMES = {
+    "dataset_version": N_("Version of the pictures"),
+    "backbone": N_("Backbone"),
+    "recipe": N_("Recipe"),
+    "augmentation": N_("Augmentation"),
+    "augmented_views": N_("Changed copies of each training picture"),
+    "head.pooling": N_("Pooling"),
+    "head.hidden_units": N_("Hidden layers"),
+    "head.dropout_rate": N_("Dropout"),
+    "head.l2": N_("L2 penalty"),
+    "head.batch_norm": N_("Batch norm"),
+    "loss.kind": N_("Loss"),
+    "loss.label_smoothing": N_("Label smoothing"),
+    "loss.focal_gamma": N_("Focal gamma"),
+    "optimizer.kind": N_("Optimiser"),
+    "optimizer.learning_rate": N_("Learning rate"),
+    "optimizer.weight_decay": N_("Weight decay"),
+    "optimizer.momentum": N_("Momentum"),
+    "optimizer.schedule": N_("Schedule of the learning rate"),
+    "optimizer.warmup_fraction": N_("Warm-up"),
+    "imbalance": N_("Classes of unequal size"),
+    "picture_size": N_("Size of the pictures (pixels)"),
+    "unfreeze": N_("Share of the backbone to adapt"),
+    "batch_size": N_("Batch size"),
+    "epochs": N_("Epochs at most"),
+    "watch": N_("Judge epochs by"),
+    "patience": N_("Patience"),
+    "seed": N_("Seed"),
+}
+_VALUE_WORDS: dict[str, Mapping[Any, str]] = {
+    "recipe": RECIPE_NAMES,
+    "augmentation.flip": FLIP_WORDS,
+    "head.pooling": POOLING_WORDS,
+    "loss.kind": LOSS_WORDS,
+    "optimizer.kind": OPTIMIZER_WORDS,
+    "optimizer.schedule": SCHEDULE_WORDS,
+    "imbalance": IMBALANCE_WORDS,
+    "watch": WATCH_WORDS,
+}
+
+
+def setting_name(path: str) -> str:
+    """What a setting is called; one of an augmentation by its own name."""
+    if path in SETTING_NAMES:
+        return _(SETTING_NAMES[path])
+    kind = path.removeprefix("augmentation.")
+    return _("Augmentation: {name}").format(name=_(CHANGE_NAMES.get(kind, kind)))
+
+
+def setting_value(path: str, value: Any) -> str:
+    """A setting's value as people say it."""
+    if path in _VALUE_WORDS and value in _VALUE_WORDS[path]:
+        return _(_VALUE_WORDS[path][value])
+    if path == "backbone" and value in BACKBONES:
+        return BACKBONES[value].name
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    if isinstance(value, list | tuple):
+        return " · ".join(map(str, value)) or _("none")
+    if path == "optimizer.learning_rate" and value == 0:
+        return _("the recipe's own")
+    if path == "picture_size" and value == 0:
+        return _("the backbone's own")
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A run's configuration with a path for each setting, such as ``head.l2``."""
+    paths: dict[str, Any] = {}
+    for name, value in record.items():
+        paths |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return paths
+
+
+def config_sentence(config: TrainingConfig) -> str:
+    """How a run trains, in one line of plain text."""
+    parts = [
+        _(RECIPE_NAMES[config.recipe]),
+        _backbone_words(config),
+        _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
+        _("pictures of version {n}").format(n=config.dataset_version),
+    ]
+    return " · ".join(parts)
+
+
+def run_sentence(config: TrainingConfig, pictures: int) -> str:
+    """What a run trains, in one line of plain text."""
+    parts = [
+        ngettext("{n} picture", "{n} pictures", pictures).format(n=number(pictures)),
+        _backbone_words(config),
+        _(RECIPE_NAMES[config.recipe]),
+        _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
+    ]
+    return " · ".join(parts)
+
+
+def _backbone_words(config: TrainingConfig) -> str:
+    """The backbone, with the size of its pictures where that is not its own."""
+    backbone = BACKBONES[config.backbone]
+    size = config.sized_backbone.input_size
+    if size == backbone.input_size:
+        return backbone.name
+    return _("{backbone} at {size} pixels").format(backbone=backbone.name, size=size)

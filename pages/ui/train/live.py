@@ -1,0 +1,253 @@
+"""A run as it goes, and as it went: how far it is, what its curves say, what it answers by now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.data.dataset import Dataset, open_dataset
+from core.errors import NotFoundError
+from core.jobs.directory import JobDirectory, JobState, JobStatus, Usage
+from core.messages import Message
+from core.progress import Stage
+from core.training.config import TrainingConfig, Watch
+from core.training.diagnosis import Verdict, judge_curve
+from core.workspace import project_of
+from pages.ui.charts import confusion_heatmap
+from pages.ui.components.live_chart import live_chart
+from pages.ui.curves import (
+    ACCURACY,
+    LEARNING_RATE,
+    LOSS,
+    MACRO_F1,
+    PHASE_WORDS,
+    Drawing,
+    Measure,
+    learning_curve,
+)
+from pages.ui.jobs import progress_text, stage_line
+from pages.ui.text import _, current_language, duration, file_size, number, show
+from pages.ui.train.controls import running_controls
+from pages.ui.train.examples import example_answers
+from pages.ui.train.following import batches_of, epochs_of, live_of
+
+_LOOK_EVERY_SECONDS = 0.7
+_SMALL_CHART_PIXELS = 220
+_STAGES_WITH_EPOCHS = {Stage.TRAINING, Stage.FINE_TUNING}
+_BATCHES_A_REDRAW = 4  # about every two seconds: oftener, a browser does little else
+_ICONS = {Verdict.GOES_WELL: ":material/check_circle:", Verdict.UNFINISHED: ":material/timer:"}
+
+
+def live_view(job: JobDirectory) -> None:
+    """Progress and charts; they refresh themselves while the run lasts, zoom and legend stay."""
+    is_active = not job.status().state.has_ended
+    st.fragment(_live_view, run_every=_LOOK_EVERY_SECONDS if is_active else None)(job, is_active)
+
+
+def _live_view(job: JobDirectory, was_active: bool) -> None:
+    status = job.status()
+    if was_active and status.state.has_ended:
+        st.rerun()  # the whole page: its buttons change
+    epochs, batches = epochs_of(job), batches_of(job)
+    if was_active:
+        _progress(job, status, epochs, batches)
+    if not epochs and not batches:
+        if was_active:
+            st.caption(_("The learning curves appear here as soon as the first epoch is over."))
+        return
+    settings = TrainingConfig.from_json(job.config())
+    dataset = _dataset_of(job, settings)
+    live = live_of(job)
+    _what_it_means(status, epochs, settings, _notes(job, live), dataset)
+    _charts(job, epochs, batches[: _drawn(len(batches))], settings)
+    _answers(job, live, dataset)
+
+
+def _progress(
+    job: JobDirectory, status: JobStatus, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Any]
+) -> None:
+    with st.container(border=True, key="run-progress"):
+        st.progress(min(1.0, status.fraction), text=_headline(status, epochs))
+        st.caption(
+            " · ".join(_facts(status, epochs, batches)) or _("Starting"),
+            help=_("Patience: so many more epochs without a better one, and training ends by itself."),
+        )
+        running_controls(job)
+
+
+def _drawn(count: int) -> int:
+    """How many of the batches to draw while more come in."""
+    return count - count % _BATCHES_A_REDRAW or count
+
+
+def _headline(status: JobStatus, epochs: Sequence[Mapping[str, Any]]) -> str:
+    """What it does, and in which epoch of how many."""
+    text = progress_text(status)
+    if not epochs or status.stage not in _STAGES_WITH_EPOCHS:
+        return text
+    newest = epochs[-1]
+    words = PHASE_WORDS.get(str(newest.get("phase")))
+    parts = [f"{text} ({_(words)})" if words else text]
+    if newest.get("epochs"):
+        parts.append(
+            _("epoch {epoch} of at most {epochs}").format(epoch=newest["epoch"], epochs=newest["epochs"])
+        )
+    else:
+        parts.append(_("epoch {epoch}").format(epoch=newest["epoch"]))
+    return " · ".join(parts)
+
+
+def _facts(
+    status: JobStatus, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Time left, patience, pace, learning rate, and what it takes of the machine."""
+    if status.stage not in _STAGES_WITH_EPOCHS:
+        return [part for part in (stage_line(status), *_usage(status.usage)) if part]
+    newest = epochs[-1] if epochs else {}
+    pace = batches[-1] if batches else newest
+    parts = []
+    if status.seconds_left is not None:
+        parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
+    if (patience := newest.get("patience_left")) is not None:
+        parts.append(_("patience left: {n}").format(n=patience))
+    if rate := pace.get("pictures_per_second"):
+        parts.append(_("{rate} pictures/s").format(rate=number(rate)))
+    if (learning_rate := pace.get("learning_rate")) is not None:
+        parts.append(_("learning rate {rate}").format(rate=f"{learning_rate:.2g}"))
+    return parts + _usage(status.usage)
+
+
+def _usage(usage: Usage | None) -> list[str]:
+    """What the worker takes of the machine."""
+    if usage is None:
+        return []
+    parts = [
+        _("CPU {share}").format(share=f"{usage['cpu_percent']:.0f}%"),
+        _("{size} of memory").format(size=file_size(usage["memory_bytes"])),
+    ]
+    if usage["gpu_percent"] is not None:
+        parts.append(_("GPU {share}").format(share=f"{usage['gpu_percent']:.0f}%"))
+    if usage["gpu_memory_bytes"] is not None:
+        parts.append(_("{size} of GPU memory").format(size=file_size(usage["gpu_memory_bytes"])))
+    return parts
+
+
+def _what_it_means(
+    status: JobStatus,
+    epochs: Sequence[Mapping[str, Any]],
+    settings: TrainingConfig,
+    notes: Sequence[Message],
+    dataset: Dataset | None,
+) -> None:
+    """The curves in a sentence, and what happened on the way that people should know."""
+    diagnosis = judge_curve(
+        epochs, watch=settings.watch, patience=settings.patience, baseline=_baseline(dataset)
+    )
+    with st.container(key="diagnosis"):  # what is below keeps its place, and its zoom, whatever is said here
+        # A run that broke is not well, however well its curves look.
+        if diagnosis and not (diagnosis.verdict.is_good and status.state is JobState.FAILED):
+            box = st.success if diagnosis.verdict.is_good else st.warning
+            icon = _ICONS.get(diagnosis.verdict, ":material/troubleshoot:")
+            box(show(diagnosis.message), icon=icon)
+        for note in notes:
+            st.info(show(note), icon=":material/info:")
+
+
+def _notes(job: JobDirectory, live: Mapping[str, Any]) -> list[Message]:
+    result = (job.result() or {}).get("training") or {}
+    return [Message.from_json(note) for note in result.get("notes") or live.get("notes") or []]
+
+
+def _charts(
+    job: JobDirectory,
+    epochs: Sequence[Mapping[str, Any]],
+    batches: Sequence[Mapping[str, Any]],
+    settings: TrainingConfig,
+) -> None:
+    """Loss and accuracy; below them the learning rate, and what else is watched."""
+    left, right = st.columns(2)
+    with left:
+        st.markdown(
+            _("**Loss**: lower is better"), help=_("How surprised the classifier is by the true answers")
+        )
+        _chart(job, "loss", epochs, batches, LOSS)
+    with right:
+        st.markdown(_("**Accuracy**: higher is better"), help=_("How many pictures are right"))
+        _chart(job, "accuracy", epochs, batches, ACCURACY)
+    if epochs and epochs[0]["phase"] == "whole":
+        st.caption(
+            _(
+                "The head's curves go down in steps: at each, it may become a little more flexible. "
+                "A gap is where the next part begins. The best point of all is kept."
+            )
+        )
+    left, right = st.columns(2)
+    if any(record.get("learning_rate") is not None for record in (*epochs[-1:], *batches[-1:])):
+        with left:
+            st.markdown(_("**Learning rate**"), help=_("How large a step training takes"))
+            _chart(job, "learning-rate", epochs, batches, LEARNING_RATE, _SMALL_CHART_PIXELS)
+    if settings.watch is Watch.MACRO_F1 and any(MACRO_F1.validation in record for record in epochs):
+        with right:
+            st.markdown(_("**Macro F1**: higher is better"), help=_("Every class counts the same"))
+            _chart(job, "macro-f1", epochs, [], MACRO_F1, _SMALL_CHART_PIXELS)
+
+
+def _chart(
+    job: JobDirectory,
+    name: str,
+    epochs: Sequence[Mapping[str, Any]],
+    batches: Sequence[Mapping[str, Any]],
+    measure: Measure,
+    height: int = 320,
+) -> None:
+    newest = epochs[-1].get("time") if epochs else None
+    drawing = _drawing(
+        (str(job.path), name, len(epochs), len(batches), newest, current_language()), epochs, batches, measure
+    )
+    live_chart(drawing, key=f"{name}-{job.name}", height=height)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _drawing(
+    what: tuple[object, ...],
+    _epochs: Sequence[Mapping[str, Any]],
+    _batches: Sequence[Mapping[str, Any]],
+    _measure: Measure,
+) -> Drawing:
+    """The chart, drawn anew only where ``what`` names other epochs or batches than before."""
+    return learning_curve(_epochs, _batches, _measure)
+
+
+def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None) -> None:
+    """What the classifier answers on validation pictures by now."""
+    if dataset is None or not live:
+        return
+    confusion, examples = live.get("confusion"), live.get("examples")
+    left, right = st.columns(2)
+    if confusion and len(confusion) == len(dataset.class_names):
+        with left:
+            st.markdown(
+                _("**What is taken for what** in epoch {epoch}").format(epoch=live["epoch"]),
+                help=_("On validation pictures. Rows are the true classes, columns the answers."),
+            )
+            figure = confusion_heatmap(confusion, dataset.class_names)
+            live_chart(figure, key=f"confusion-{job.name}", height=int(figure.layout.height))
+    if examples:
+        with right:
+            example_answers(dataset, examples)
+
+
+def _dataset_of(job: JobDirectory, settings: TrainingConfig) -> Dataset | None:
+    try:
+        return open_dataset(project_of(job.path), settings.dataset_version)
+    except NotFoundError:
+        return None  # a run that was copied here without its pictures
+
+
+def _baseline(dataset: Dataset | None) -> float:
+    """The accuracy of always giving the most common answer, 0 to 1."""
+    if dataset is None or dataset.pictures.empty:
+        return 0.0
+    return float(dataset.pictures["label"].value_counts(normalize=True).iloc[0])

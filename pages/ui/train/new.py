@@ -1,0 +1,50 @@
+"""The section that starts a run: recipe, dials, one button."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.runs.start import start_training
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.jobs import follow, newest_job, show_error
+from pages.ui.settings import next_config
+from pages.ui.text import _, escape
+from pages.ui.train.display_names import run_sentence
+from pages.ui.train.fields import dials
+from pages.ui.train.queue import active_runs, queue_list
+from pages.ui.train.recipes import measure_button, recipe_cards
+
+
+def show_section(project: Project, dataset: Dataset) -> None:
+    config = next_config(project)
+    st.markdown(escape(run_sentence(config, len(dataset.pictures))))
+    recipe_cards(project, dataset, config)
+    _measuring(project)
+    chosen = dials(project, config)
+    is_busy = bool(active_runs(project))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = _("Add to the queue") if is_busy else _("Start training")
+        icon = ":material/playlist_add:" if is_busy else ":material/play_arrow:"
+        if (
+            st.button(label, type="primary", icon=icon, key="start", disabled=chosen is None)
+            and chosen is not None
+        ):
+            started = start_training(project, chosen)
+            state.choose_run(started.name)
+            state.open_section("run")
+        if chosen is not None:
+            measure_button(project, dataset, chosen)
+    queue_list(project)
+
+
+def _measuring(project: Project) -> None:
+    """How far the timing of a few steps is; once it is over the cards say what was measured."""
+    trial = newest_job(project, "trial")
+    if trial is None:
+        return
+    if trial.status().state.has_ended:
+        show_error(trial.status())
+        return
+    follow(trial, lambda job: st.rerun(), key="measuring")

@@ -1,0 +1,45 @@
+"""What trains now and what waits for its turn."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.jobs.directory import JobDirectory, JobState
+from core.runs.start import active_jobs, stop
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.runs import title_of
+from pages.ui.text import _, escape
+
+
+def active_runs(project: Project) -> list[JobDirectory]:
+    """The project's runs that train or wait, in the order of their turn."""
+    runs = [job for job in active_jobs(project) if job.kind == "train"]
+    return sorted(runs, key=lambda job: job.created)
+
+
+def queue_list(project: Project, *, shown: JobDirectory | None = None) -> None:
+    """Every run that trains or waits, but for a single one that is on the page anyway."""
+    runs = active_runs(project)
+    if not runs or (shown is not None and [job.name for job in runs] == [shown.name]):
+        return
+    with st.container(border=True, key="queue", gap="xsmall"):
+        st.markdown(_("**In the queue**: one trains at a time, in this order."))
+        for place, job in enumerate(runs, start=1):
+            _row(place, job, is_shown=shown is not None and job.name == shown.name)
+
+
+def _row(place: int, job: JobDirectory, *, is_shown: bool) -> None:
+    run_state = job.status().state
+    words = _("waits") if run_state is JobState.QUEUED else _("now")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"{place}\\. {escape(title_of(job))} :gray[· {words}]", width="content")
+        with st.container(horizontal=True, width="content"):
+            if not is_shown and st.button(_("Show"), key=f"show-{job.name}", type="tertiary"):
+                state.choose_run(job.name)
+                state.open_section("run")
+            if run_state is JobState.QUEUED and st.button(
+                _("Take out"), key=f"unqueue-{job.name}", type="tertiary", disabled=job.stop_requested()
+            ):
+                stop(job)
+                st.rerun()

@@ -1,0 +1,81 @@
+"""The choice of recipe: four cards, each with what it does and what it will cost here."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.models.backbones import BACKBONES
+from core.runs.start import start_trial
+from core.training.config import Recipe, TrainingConfig
+from core.training.cost.estimate import Estimate, estimate
+from core.workspace import Project
+from pages.ui import state
+from pages.ui.settings import next_config, possible_recipes, remember_recipe
+from pages.ui.text import _, duration, escape, file_size
+from pages.ui.train.display_names import RECIPE_NAMES, RECIPE_SENTENCES
+
+
+def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> None:
+    """Four cards; a press chooses."""
+    for recipe, column in zip(Recipe, st.columns(len(Recipe)), strict=True):
+        with (
+            column,
+            st.container(
+                border=True, key=f"recipe-{recipe}", height="stretch", vertical_alignment="distribute"
+            ),
+        ):
+            _card(project, dataset, recipe, chosen)
+
+
+def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingConfig) -> None:
+    """What the recipe does and costs; below it, the button that chooses it."""
+    is_chosen, is_possible = recipe is chosen.recipe, recipe in possible_recipes(chosen.backbone)
+    with st.container():
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{_(RECIPE_NAMES[recipe])}**", width="content")
+            if is_chosen:
+                st.badge(_("Chosen"), icon=":material/check:", color="green")
+        st.caption(_(RECIPE_SENTENCES[recipe]))
+        if is_possible:
+            config = chosen if is_chosen else next_config(project, recipe=recipe)
+            _cost_lines(estimate(dataset, config))
+        else:
+            backbone = escape(BACKBONES[chosen.backbone].name)
+            st.caption(_("Not with {backbone}: it has no pretrained weights.").format(backbone=backbone))
+    if is_possible and not is_chosen and st.button(_("Choose"), key=f"choose-{recipe}"):
+        remember_recipe(project, recipe)
+        state.count_up("dials")
+        st.rerun()
+
+
+def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -> None:
+    """Offers to time a few steps here, where the cost of the chosen recipe is but a guess."""
+    if estimate(dataset, config).is_measured:
+        return
+    if st.button(
+        _("Measure here (about 30 s)"),
+        icon=":material/speed:",
+        key="measure",
+        help=_("Trains a few steps with these settings, so that the time above is that of this computer."),
+    ):
+        start_trial(project, config)
+        st.rerun()
+
+
+def _cost_lines(cost: Estimate) -> None:
+    """Time in the first line; what it needs of the machine in the second."""
+    form = _("about {time} here") if cost.is_measured else _("roughly {time} here")
+    st.markdown(
+        f":material/timer: {escape(form.format(time=duration(cost.seconds)))}",
+        help=_("If all epochs are trained; it ends sooner where validation no longer gets better.")
+        if cost.is_measured
+        else _("A first guess: nothing like it was measured on this computer yet."),
+    )
+    st.caption(
+        escape(
+            _("{memory} of memory · {disk} on disk").format(
+                memory=file_size(cost.memory_bytes), disk=file_size(cost.disk_bytes)
+            )
+        )
+    )

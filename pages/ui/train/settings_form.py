@@ -1,0 +1,283 @@
+"""The dials there are, as data: in which group, between which limits, with which help; and which a run heeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.messages import N_
+from core.training.config import (
+    MAX_EPOCHS,
+    MAX_VIEWS,
+    Loss,
+    Optimizer,
+    Recipe,
+    Schedule,
+    TrainingConfig,
+)
+from pages.ui.train.display_names import (
+    IMBALANCE_WORDS,
+    LOSS_WORDS,
+    OPTIMIZER_WORDS,
+    POOLING_WORDS,
+    SCHEDULE_WORDS,
+    WATCH_WORDS,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dial:
+    """One setting, by its path in a run's configuration, such as ``head.l2``."""
+
+    path: str
+    help: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberDial(Dial):
+    """A whole number where the limits are whole, else any."""
+
+    low: float
+    high: float
+    step: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeDial(Dial):
+    """Pixels a side that the backbone can take; empty for its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceDial(Dial):
+    """One of a few values, each with its words."""
+
+    words: Mapping[Any, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchDial(Dial):
+    """On or off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayersDial(Dial):
+    """Units of each hidden layer, with commas between them."""
+
+
+GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
+    (
+        N_("How long"),
+        (
+            NumberDial(
+                path="epochs",
+                low=1,
+                high=MAX_EPOCHS,
+                step=1,
+                help=N_(
+                    "An epoch is one pass over all training pictures. The best one, by validation, is kept."
+                ),
+            ),
+            NumberDial(
+                path="patience",
+                low=1,
+                high=MAX_EPOCHS,
+                step=1,
+                help=N_("After so many epochs without a better one it ends."),
+            ),
+            ChoiceDial(
+                path="watch",
+                words=WATCH_WORDS,
+                help=N_(
+                    "The measure on validation pictures that tells the best epoch. Macro F1 counts every class the same, however small."
+                ),
+            ),
+            NumberDial(
+                path="seed",
+                low=0,
+                high=2**31 - 1,
+                step=1,
+                help=N_("The same seed and settings give the same classifier."),
+            ),
+        ),
+    ),
+    (
+        N_("Head"),
+        (
+            ChoiceDial(
+                path="head.pooling",
+                words=POOLING_WORDS,
+                help=N_("How what the backbone sees across the picture becomes one row of numbers."),
+            ),
+            LayersDial(
+                path="head.hidden_units",
+                help=N_(
+                    "Units of each hidden layer, such as 256, 128. Empty: a linear head, which often does best."
+                ),
+            ),
+            NumberDial(
+                path="head.dropout_rate",
+                low=0.0,
+                high=0.9,
+                step=0.1,
+                help=N_(
+                    "Share of the features left out at random while training, against learning by heart."
+                ),
+            ),
+            NumberDial(
+                path="head.l2",
+                low=0.0,
+                high=10.0,
+                step=0.001,
+                help=N_(
+                    "Keeps weights small, against learning by heart. 0: a linear head tries several and keeps the best."
+                ),
+            ),
+            SwitchDial(
+                path="head.batch_norm",
+                help=N_("Evens out what hidden layers pass on; large ones learn faster with it."),
+            ),
+        ),
+    ),
+    (
+        N_("Loss and classes"),
+        (
+            ChoiceDial(
+                path="loss.kind",
+                words=LOSS_WORDS,
+                help=N_(
+                    "Focal lets pictures that are right already count less, so that hard and rare ones count more."
+                ),
+            ),
+            NumberDial(
+                path="loss.focal_gamma",
+                low=0.0,
+                high=5.0,
+                step=0.5,
+                help=N_("How much less right pictures count; 0 is cross-entropy."),
+            ),
+            NumberDial(
+                path="loss.label_smoothing",
+                low=0.0,
+                high=0.3,
+                step=0.05,
+                help=N_(
+                    "Share of the truth given to the other classes: less cocksure, and kinder to wrong labels."
+                ),
+            ),
+            ChoiceDial(
+                path="imbalance",
+                words=IMBALANCE_WORDS,
+                help=N_("For classes with very different numbers of pictures."),
+            ),
+        ),
+    ),
+    (
+        N_("Optimiser"),
+        (
+            ChoiceDial(
+                path="optimizer.kind", words=OPTIMIZER_WORDS, help=N_("How weights follow their gradients.")
+            ),
+            NumberDial(
+                path="optimizer.learning_rate",
+                low=0.0,
+                high=10.0,
+                step=0.0001,
+                help=N_("The highest one of the run. 0: the recipe's own, {rate} here."),
+            ),
+            ChoiceDial(
+                path="optimizer.schedule",
+                words=SCHEDULE_WORDS,
+                help=N_("How the learning rate goes over the epochs."),
+            ),
+            NumberDial(
+                path="optimizer.warmup_fraction",
+                low=0.0,
+                high=0.5,
+                step=0.05,
+                help=N_("Share of the steps in which the learning rate rises to its highest."),
+            ),
+            NumberDial(
+                path="optimizer.weight_decay",
+                low=0.0,
+                high=1.0,
+                step=0.0001,
+                help=N_("Draws weights towards zero, against learning by heart."),
+            ),
+            NumberDial(
+                path="optimizer.momentum",
+                low=0.0,
+                high=0.999,
+                step=0.05,
+                help=N_("How much of the last step goes on."),
+            ),
+            NumberDial(
+                path="batch_size",
+                low=2,
+                high=1024,
+                step=8,
+                help=N_(
+                    "Pictures a step. Where they do not fit into memory, the step is done in parts: the result is the same."
+                ),
+            ),
+        ),
+    ),
+    (
+        N_("Backbone and pictures"),
+        (
+            SizeDial(
+                path="picture_size",
+                help=N_(
+                    "Pixels a side to which pictures are brought for the backbone. Empty: its own, {size}. "
+                    "Half the side takes a quarter of the time; more shows finer detail."
+                ),
+            ),
+            NumberDial(
+                path="unfreeze",
+                low=0.05,
+                high=1.0,
+                step=0.05,
+                help=N_(
+                    "How much of the backbone, from its end, is adapted. More takes longer and wants more pictures."
+                ),
+            ),
+            NumberDial(
+                path="augmented_views",
+                low=1,
+                high=MAX_VIEWS,
+                step=1,
+                help=N_("Each is looked at once and kept; more take longer."),
+            ),
+        ),
+    ),
+)
+
+
+def heeded_by(config: TrainingConfig) -> set[str]:
+    """The settings that a run with this configuration heeds, by their paths."""
+    heeded = {"epochs", "watch", "seed", "imbalance", "loss.kind", "loss.label_smoothing", "picture_size"}
+    heeded |= {"head.pooling", "head.hidden_units", "head.l2"}
+    is_focal = config.loss.kind is Loss.FOCAL
+    if is_focal:
+        heeded.add("loss.focal_gamma")
+    if config.head.hidden_units:
+        heeded |= {"head.dropout_rate", "head.batch_norm"}
+    if config.recipe is not Recipe.SCRATCH and config.augmentation.is_active:
+        heeded.add("augmented_views")
+    if config.recipe in {Recipe.BALANCED, Recipe.BEST}:
+        heeded.add("unfreeze")
+    # A quick run takes steps along gradients only where a linear fit cannot do it.
+    if config.recipe is not Recipe.QUICK or config.head.hidden_units or is_focal:
+        heeded |= {"batch_size", "patience"} | _heeded_by_optimizer(config)
+    return heeded
+
+
+def _heeded_by_optimizer(config: TrainingConfig) -> set[str]:
+    heeded = {"optimizer.kind", "optimizer.learning_rate", "optimizer.schedule"}
+    if config.optimizer.kind is not Optimizer.ADAM:
+        heeded.add("optimizer.weight_decay")
+    if config.optimizer.kind is Optimizer.SGD:
+        heeded.add("optimizer.momentum")
+    if config.optimizer.schedule is Schedule.COSINE:
+        heeded.add("optimizer.warmup_fraction")
+    return heeded

@@ -1,0 +1,168 @@
+"""A dataset is grown, examined, put right and handed over from the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.__main__ import main
+from core.data.dataset import open_dataset
+from core.workspace import get_project
+from tests.support.command_line import run_command
+from tests.support.pictures import (
+    class_folders,
+    digit,
+    encoded,
+    small_photograph,
+    two_digits,
+    two_digits_folder,
+    write_folder,
+    write_zip,
+)
+
+Answer = dict[str, Any]
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def ask(capfd: pytest.CaptureFixture[str]) -> Ask:
+    """Run a command in this process and give what it printed."""
+
+    def run(*arguments: str | Path) -> Answer:
+        capfd.readouterr()
+        assert main([*map(str, arguments), "--json"]) == 0, capfd.readouterr().err
+        return dict(json.loads(capfd.readouterr().out))
+
+    return run
+
+
+@pytest.fixture
+def pets(tmp_path: Path, ask: Ask) -> str:
+    source = write_zip(tmp_path / "pets.zip", class_folders({"cats": 10, "dogs": 10}))
+    ask("import", source, "--project", "Pets", "--seed", "3")
+    return "Pets"
+
+
+def ids(project: str, label: str) -> list[str]:
+    pictures = open_dataset(get_project(project)).all_pictures
+    return pictures.loc[pictures["label"] == label, "id"].tolist()
+
+
+def test_pictures_are_added(pets: str, ask: Ask, tmp_path: Path) -> None:
+    files = {"cats/new.png": digit(100), "cats/old.png": digit(0)}
+    answer = ask("add", write_folder(tmp_path / "more", files), "--project", pets)
+    assert answer["classes"] == {"cats": 1}
+    assert answer["version"] == 2
+    assert answer["skipped"] == [{"file": "cats/old.png", "reason": "it is the same picture as cats/0.png"}]
+
+
+def test_labels_and_exclusions_make_versions_that_are_compared_and_restored(pets: str, ask: Ask) -> None:
+    first, second = ids(pets, "cats")[:2]
+    assert ask("relabel", "--project", pets, "--to", "dogs", first)["classes"] == {"cats": 9, "dogs": 11}
+    assert ask("exclude", "--project", pets, second) == {"project": pets, "version": 3, "excluded": 1}
+    compared = ask("version", "--project", pets, "--compare", "1", "3")
+    assert compared["relabelled"] == {first: ["cats", "dogs"]}
+    assert compared["excluded"] == [second]
+    assert ask("exclude", "--project", pets, "--restore", second)["excluded"] == 0
+    history = ask("version", "--project", pets, "--restore", "1")["versions"]
+    assert [version["number"] for version in history] == [5, 4, 3, 2, 1]
+    assert history[0]["what"] == "Version 1 restored"
+    assert ids(pets, "cats")[:2] == [first, second]
+
+
+def test_the_split_is_told_and_drawn_anew(pets: str, ask: Ask) -> None:
+    told = ask("split", "--project", pets)
+    assert told["split"] == {"train": 12, "validation": 4, "test": 4}
+    assert told["version"] == 1  # asking changes nothing
+    drawn = ask("split", "--project", pets, "--validation", "0.1", "--test", "0.3")
+    assert drawn["classes"]["cats"] == {"train": 6, "validation": 1, "test": 3}
+    assert (drawn["version"], drawn["leaks"]) == (2, [])
+
+
+def test_the_cleaned_pictures_are_written_by_class(tmp_path: Path, ask: Ask) -> None:
+    photograph = encoded(small_photograph(), "JPEG", exif=b"Exif\x00\x00")
+    files = {
+        **class_folders({"=cats": 4, "dogs/": 4}),
+        "=cats/Scan.png": digit(50),
+        "=cats/scan.png": digit(51),
+        "dogs/photo.jpg": photograph,
+    }
+    ask("import", write_zip(tmp_path / "pets.zip", files), "--project", "Pets")
+    ask("exclude", "--project", "Pets", ids("Pets", "dogs")[0])
+    answer = ask("dataset", "--project", "Pets", "--output", tmp_path / "clean.zip")
+    assert answer["pictures"] == 10
+    with zipfile.ZipFile(tmp_path / "clean.zip") as archive:
+        names = archive.namelist()
+        table = list(csv.DictReader(io.StringIO(archive.read("pictures.csv").decode())))
+    assert len({name.casefold() for name in names}) == 11  # on any disk, no file covers another
+    assert {name.split("/")[0] for name in names} == {"_cats", "dogs", "pictures.csv"}
+    assert [row["file"] for row in table] == names[:-1]
+    assert {row["label"] for row in table} == {"'=cats", "dogs"}  # no formula for a spreadsheet
+    assert {row["split"] for row in table} == {"train", "validation", "test"}
+    ask("import", tmp_path / "clean.zip", "--project", "Again")
+    assert len(open_dataset(get_project("Again")).pictures) == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["add", "nowhere.zip", "--project", "Pets"], "no file or folder"),
+        (["relabel", "--project", "Pets", "--to", "dogs", "nobody"], "no picture “nobody”"),
+        (["version", "--project", "Pets", "--restore", "9"], "version 9"),
+        (["split", "--project", "Pets", "--test", "0.9"], "0.9 is not possible"),
+        (["doctor", "--project", "Nobody"], "no project called “Nobody”"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    pets: str, arguments: list[str], sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert sentence in capfd.readouterr().err
+
+
+def test_the_doctor_examines_a_project_through_its_worker(tmp_path: Path) -> None:
+    """Real processes and the real backbone: a blank picture, and one scan filed under two labels."""
+    home = tmp_path / "workspace"
+    files = class_folders({"cats": 12, "dogs": 12})
+    files |= {"cats/blank.png": encoded(small_photograph() * 0 + 255, "PNG"), "dogs/twice.png": digit(0)}
+    run_command(home, "import", write_folder(tmp_path / "source", files), "--project", "Pets")
+    found = {item["kind"]: item for item in run_command(home, "doctor", "--project", "Pets")["findings"]}
+    assert {picture["name"] for picture in found["conflicting-labels"]["pictures"]} >= {"dogs/twice.png"}
+    assert [picture["name"] for picture in found["blank"]["pictures"]] == ["cats/blank.png"]
+    for finding in found.values():
+        assert finding["count"] >= 1
+        for picture in finding["pictures"]:
+            assert set(picture) == {"id", "name", "label", "suggested"}
+
+
+def test_pictures_with_several_labels_are_imported_divided_and_labelled_anew(
+    ask: Ask, tmp_path: Path
+) -> None:
+    """A picture counts for every class that it shows."""
+    answer = ask("import", two_digits_folder(tmp_path / "pairs", 24), "--project", "Pairs", "--multi-label")
+    shown = [classes for _, classes in two_digits(24).values()]
+    counts = {name: sum(name in classes for classes in shown) for name in ("3", "5", "8")}
+    assert answer["classes"] == counts
+    parts = ask("split", "--project", "Pairs")["classes"]
+    assert {name: sum(parts[name].values()) for name in parts} == counts
+    picture = ids("Pairs", "3; 5")[0]
+    after = ask("relabel", "--project", "Pairs", "--to", "8|5", picture)
+    assert after["classes"] == counts | {"3": counts["3"] - 1, "8": counts["8"] + 1}
+
+
+def test_labels_that_look_like_several_in_one_are_pointed_out(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without the option each combination is a class; that is seldom meant."""
+    source = str(two_digits_folder(tmp_path / "pairs", 24))
+    assert main(["import", source, "--project", "Pairs", "--json"]) == 0
+    assert "became one class; for several labels a picture: --multi-label" in capfd.readouterr().err
+    assert main(["import", source, "--project", "Others", "--multi-label", "--json"]) == 0
+    assert "became one class" not in capfd.readouterr().err

@@ -1,0 +1,52 @@
+"""The search finds what comparing all hashes would find, as far as it promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.data.near_duplicates.hash_index import MOST_BITS, HashIndex, equal_pairs, hash_numbers
+
+SURELY_FOUND_BITS = 5  # by one of three parts that differs in at most one bit
+
+hashes = st.integers(0, 2**64 - 1)
+
+
+@given(
+    others=st.lists(hashes, max_size=20),
+    original=hashes,
+    flips=st.sets(st.integers(0, 63), max_size=SURELY_FOUND_BITS),
+)
+def test_a_hash_within_five_bits_is_always_found(others: list[int], original: int, flips: set[int]) -> None:
+    """The others may be nearer only if they are as good as copies themselves."""
+    near = original
+    for bit in flips:
+        near ^= 1 << bit
+    others = [other for other in others if (other ^ near).bit_count() > MOST_BITS and other != original]
+    known = np.array([original, *others], np.uint64)
+    query = np.full((1, 1), near, np.uint64)
+    found = HashIndex(known, np.arange(len(known))).near_pairs(query, np.array([99]))
+    assert found[["first", "second", "bits"]].to_numpy().tolist() == [[99, 0, len(flips)]]
+
+
+def test_no_hash_beyond_the_bound_is_found() -> None:
+    """A part that is equal by chance is not enough."""
+    known = np.array([0], np.uint64)
+    queries = np.array([[2 ** (MOST_BITS + 1) - 1], [2**MOST_BITS - 1]], np.uint64)
+    found = HashIndex(known, np.array([7])).near_pairs(queries, np.array([0, 1]))
+    assert set(found["first"]) <= {1}
+
+
+def test_every_picture_of_one_hash_hangs_together() -> None:
+    """Not each with each: a thousand copies would be half a million pairs."""
+    values = np.array([5, 8, 5, 5, 8, 1], np.uint64)
+    pairs = equal_pairs(values)
+    ends = {tuple(sorted(pair)) for pair in pairs[["first", "second"]].to_numpy().tolist()}
+    assert ends == {(0, 2), (0, 3), (2, 3), (1, 4)}
+    assert equal_pairs(np.arange(4, dtype=np.uint64)).empty
+
+
+def test_hexadecimal_digits_become_numbers() -> None:
+    assert hash_numbers(pd.Series(["00000000000000ff", "8000000000000000"])).tolist() == [255, 1 << 63]

@@ -1,0 +1,150 @@
+"""Every version can be looked at, compared and restored; runs stand with the version they learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.editing import erase, exclude, include, relabel, rename_class, reorder_classes
+from core.data.importing import create_project, import_dataset
+from core.jobs.directory import JobDirectory, JobState
+from core.workspace import Project
+from pages.ui.data.history import moment
+from tests.support.page_queries import drawn, parts, said
+from tests.support.pictures import class_folders, write_folder
+
+OpenPage = Callable[..., AppTest]
+MakeRun = Callable[..., JobDirectory]
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Project:
+    source = write_folder(tmp_path / "pets", class_folders({"cats": 6, "dogs": 6}))
+    return import_dataset(source, "Pets").project
+
+
+def opened(open_page: OpenPage, project: Project) -> AppTest:
+    return open_page("data", project=project.name, section="history")
+
+
+def unfolded(app: AppTest, key: str) -> AppTest:
+    app.session_state[key] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
+def grids(app: AppTest) -> dict[str, list[str]]:
+    """Ids of the pictures by what the grid says they are."""
+    keys = [element.proto.id.split("-changes-")[1] for element in app.get("bidi_component")]
+    drawings = [drawn(app, f"changes-{key}") for key in keys]
+    return {data["label"]: [tile["id"] for tile in data["tiles"]] for data in drawings}
+
+
+def ids_of(project: Project) -> list[str]:
+    return open_dataset(project).all_pictures["id"].tolist()
+
+
+def test_versions_stand_newest_first_in_words(open_page: OpenPage, pets: Project) -> None:
+    relabel(pets, ids_of(pets)[:2], "*apes*")
+    exclude(pets, ids_of(pets)[:1])
+    labels = [step.label for step in opened(open_page, pets).expander if step.proto.icon]
+    assert labels[0].startswith("**3** · Excluded")
+    assert labels[1].startswith("**2** · Labelled “\\*apes\\*”")
+    assert labels[2].startswith("**1** · Imported from pets")
+    assert "12 pictures · 3 classes" in said(opened(open_page, pets))
+
+
+def test_a_version_shows_what_changed_with_its_pictures(open_page: OpenPage, pets: Project) -> None:
+    ids = ids_of(pets)
+    relabel(pets, ids[:2], "dogs")
+    app = unfolded(opened(open_page, pets), "version-Pets-2")
+    assert grids(app) == {"cats → dogs · 2": ids[:2]}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda project, ids: exclude(project, ids[:1]), "Excluded · 1"),
+        (lambda project, ids: erase(project, ids[:1]), ""),
+        (lambda project, ids: relabel(project, ids[:1], ""), "cats → no label · 1"),
+        (lambda project, ids: rename_class(project, "cats", "lions"), "cats → lions · 6"),
+        (lambda project, ids: reorder_classes(project, ["dogs", "cats"]), ""),
+    ],
+)
+def test_any_two_versions_are_compared(
+    open_page: OpenPage, pets: Project, change: Callable[[Project, list[str]], Dataset], words: str
+) -> None:
+    """The first with the newest, unless others are chosen; pictures deleted for good are not shown again."""
+    change(pets, ids_of(pets))
+    app = unfolded(opened(open_page, pets), "compare")
+    assert list(grids(app)) == ([words] if words else [])
+
+
+def test_what_was_taken_back_is_seen_the_other_way_round(open_page: OpenPage, pets: Project) -> None:
+    ids = ids_of(pets)
+    exclude(pets, ids[:2])
+    include(pets, ids[:1])
+    app = unfolded(opened(open_page, pets), "compare")
+    app.selectbox(key="older-Pets").set_value(2)
+    app.selectbox(key="newer-Pets").set_value(3).run()
+    assert grids(app) == {"Taken back · 1": ids[:1]}
+    app.selectbox(key="older-Pets").set_value(3)
+    app.selectbox(key="newer-Pets").set_value(3).run()
+    assert "No picture that is still there differs" in said(app)
+
+
+def test_another_order_of_the_classes_is_said(open_page: OpenPage, pets: Project) -> None:
+    reorder_classes(pets, ["dogs", "cats"])
+    app = unfolded(opened(open_page, pets), "version-Pets-2")
+    assert "The classes stand in another order: dogs, cats" in said(app)
+
+
+def test_an_earlier_version_is_restored(open_page: OpenPage, pets: Project) -> None:
+    relabel(pets, ids_of(pets), "dogs")
+    app = unfolded(opened(open_page, pets), "version-Pets-1")
+    app.button(key="restore-1").click().run()
+    assert open_dataset(pets).counts() == {"cats": 6, "dogs": 6}
+    assert "Version 1 restored" in said(app)
+    unfolded(app, "version-Pets-3")
+    assert "restore-3" not in [button.key for button in app.button]
+
+
+def test_runs_stand_with_the_version_they_learnt_from(
+    open_page: OpenPage, pets: Project, make_run: MakeRun
+) -> None:
+    make_run(pets, "run-1", JobState.FINISHED)
+    exclude(pets, ids_of(pets)[:1])
+    make_run(pets, "run-2", JobState.FINISHED)
+    make_run(pets, "run-3", JobState.FAILED)
+    app = opened(open_page, pets)
+    newest, first = (step.label for step in app.expander if step.proto.icon and "**" in step.label)
+    assert "2 runs" in newest
+    assert "1 run]" in first
+    unfolded(app, "version-Pets-1")
+    (link,) = [link for link in parts(app, "page_link") if "Run" in link.label]
+    assert "run=run-1" in link.proto.query_string
+
+
+def test_a_long_history_is_shown_page_by_page(open_page: OpenPage, pets: Project) -> None:
+    ids = ids_of(pets)
+    for _ in range(6):
+        exclude(pets, ids[:1])
+        include(pets, ids[:1])
+    app = opened(open_page, pets)
+    assert "**1** ·" not in "".join(step.label for step in app.expander)
+    app.pagination[0].set_value(2).run()
+    assert [step.label for step in app.expander if "**1** ·" in step.label]
+
+
+def test_a_project_without_pictures_has_a_history(open_page: OpenPage) -> None:
+    app = opened(open_page, create_project("Bare"))
+    assert "Started without pictures" in app.expander[0].label
+
+
+def test_a_moment_is_written_in_words() -> None:
+    assert moment(1_800_000_000).startswith("15 Jan 2027")

@@ -1,0 +1,194 @@
+"""Unlabelled pictures get their labels group by group, and nothing that was skipped is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import open_dataset
+from core.data.editing import relabel
+from core.data.importing import add_to_class
+from core.doctor.labelling.job import prepare_labelling
+from core.jobs.directory import JobState, list_jobs
+from core.progress import QuietProgress
+from core.runs.start import wait_for
+from core.workspace import Project
+from tests.support.page_queries import act, drawn, offered, said, shown
+from tests.support.pictures import digit
+from tests.support.trained import PICTURES
+
+OpenPage = Callable[..., AppTest]
+GROUP = "label-digits"
+SINGLE = "label-single-digits"
+
+
+@pytest.fixture
+def truth(digits_project: Project) -> dict[str, str]:
+    """What 120 digits are, of which only three of each class have a label."""
+    classes = load_digits().target
+    more = [(name, row) for name in PICTURES for row in np.flatnonzero(classes == int(name))[-20:]]
+    for name in PICTURES:
+        add_to_class(
+            digits_project, name, [(f"{row}.png", digit(row)) for label, row in more if label == name]
+        )
+    pictures = open_dataset(digits_project).all_pictures
+    labels = dict(zip(pictures["id"], pictures["label"], strict=True))
+    known = set(pictures.groupby("label").head(3)["id"])
+    relabel(digits_project, set(labels) - known, "")
+    return labels
+
+
+@pytest.fixture
+def grouped(digits_project: Project, truth: dict[str, str]) -> Project:
+    version = open_dataset(digits_project).version
+    prepare_labelling(digits_project.jobs / "group-1", {"version": version}, QuietProgress())
+    return digits_project
+
+
+def opened(open_page: OpenPage, project: Project) -> AppTest:
+    return open_page("data", project=project.name, section="label")
+
+
+def ids(app: AppTest, key: str = GROUP) -> list[str]:
+    return [tile["id"] for tile in shown(app, key)]
+
+
+def labels(project: Project) -> dict[str, str]:
+    pictures = open_dataset(project).all_pictures
+    return dict(zip(pictures["id"], pictures["label"], strict=True))
+
+
+def says(app: AppTest) -> str:
+    return "\n".join([said(app), *(str(heading.value) for heading in app.subheader)])
+
+
+def test_a_press_has_the_pictures_grouped_and_the_first_group_comes(
+    open_page: OpenPage, digits_project: Project, truth: dict[str, str]
+) -> None:
+    """By a real worker; until then they can be labelled one by one."""
+    app = opened(open_page, digits_project)
+    assert len(ids(app, SINGLE)) == 48
+    app.button(key="group").click().run()
+    assert wait_for(list_jobs(digits_project.jobs)[0]) is JobState.FINISHED
+    app.run()
+    assert "pictures that look alike" in says(app)
+    assert drawn(app, GROUP)["preselected"]
+    assert {labels(digits_project)[identifier] for identifier in ids(app)} == {""}
+
+
+def test_a_group_is_labelled_at_once_but_for_what_was_taken_out(
+    open_page: OpenPage, grouped: Project
+) -> None:
+    app = opened(open_page, grouped)
+    first = ids(app)
+    app = act(app, GROUP, "label", first[2:], "8")
+    now = labels(grouped)
+    assert {now[identifier] for identifier in first[2:]} == {"8"}
+    assert {now[identifier] for identifier in first[:2]} == {""}
+    assert not set(first) & set(ids(app))
+
+
+def test_an_undone_group_comes_back_at_once(open_page: OpenPage, grouped: Project) -> None:
+    """One sees what one has undone."""
+    app = opened(open_page, grouped)
+    first = ids(app)
+    app = act(app, GROUP, "label", first, "a new class")
+    (label,) = (action for action in drawn(app, GROUP)["actions"] if action["id"] == "label")
+    assert "a new class" in label["choices"]
+    app = act(app, GROUP, "undo")
+    assert sorted(ids(app)) == sorted(first)
+    assert {labels(grouped)[identifier] for identifier in first} == {""}
+
+
+def test_excluding_one_picture_does_not_lead_away_from_its_group(
+    open_page: OpenPage, grouped: Project
+) -> None:
+    app = opened(open_page, grouped)
+    first = ids(app)
+    app = act(app, GROUP, "exclude", first[:1])
+    assert ids(app) == first[1:]
+
+
+def test_skipped_groups_are_left_over_and_can_be_gone_through_again(
+    open_page: OpenPage, grouped: Project
+) -> None:
+    app = opened(open_page, grouped)
+    first, waiting = ids(app), {name for name, label in labels(grouped).items() if not label}
+    seen: set[str] = set()
+    while "What was skipped" not in says(app):
+        assert not seen & set(ids(app))
+        seen |= set(ids(app))
+        app = act(app, GROUP, "skip")
+    assert seen == waiting
+    assert set(ids(app, SINGLE)) <= waiting
+    app.button(key="label-again").click().run()
+    assert ids(app) == first
+
+
+def test_the_labels_so_far_suggest_a_class_that_one_key_accepts(
+    open_page: OpenPage, grouped: Project, truth: dict[str, str]
+) -> None:
+    app = opened(open_page, grouped)
+    while "accept" not in offered(app, GROUP):
+        app = act(app, GROUP, "skip")
+    (accept,) = (action for action in drawn(app, GROUP)["actions"] if action["id"] == "accept")
+    group = ids(app)
+    assert "going by the labels so far" in says(app)
+    act(app, GROUP, "accept", group)
+    (given,) = {labels(grouped)[identifier] for identifier in group}
+    assert accept["label"] == f"Yes, “{given}”"
+
+
+def test_what_is_left_over_is_accepted_picture_by_picture(
+    open_page: OpenPage, grouped: Project, truth: dict[str, str]
+) -> None:
+    """Each by what it looks like itself; two in three are right with nine labels."""
+    app = opened(open_page, grouped)
+    while "What was skipped" not in says(app):
+        app = act(app, GROUP, "skip")
+    chosen = [tile["id"] for tile in shown(app, SINGLE) if tile.get("strong")]
+    assert len(chosen) > 20
+    act(app, SINGLE, "accept", ids(app, SINGLE))
+    now = labels(grouped)
+    right = [now[identifier] == truth[identifier] for identifier in chosen]
+    assert sum(right) / len(right) > 0.66
+
+
+def test_the_latest_classifier_is_asked_where_it_knows_the_classes(
+    open_page: OpenPage, grouped: Project, finished_run: Path
+) -> None:
+    app = opened(open_page, grouped)
+    while "accept" not in offered(app, GROUP):
+        app = act(app, GROUP, "skip")
+    assert "says the latest classifier" in says(app)
+    act(app, GROUP, "label", ids(app), "a class it does not know")
+    app = opened(open_page, grouped)
+    assert "says the latest classifier" not in says(app)
+
+
+def test_without_a_backbone_pictures_are_labelled_one_by_one(
+    open_page: OpenPage, digits_project: Project, truth: dict[str, str]
+) -> None:
+    (digits_project.path.parents[1] / "backbones").unlink()
+    app = opened(open_page, digits_project)
+    act(app, SINGLE, "label", ids(app, SINGLE)[:5], "8")
+    assert list(labels(digits_project).values()).count("8") == 8
+
+
+def test_once_everything_has_a_label_there_is_a_way_on(
+    open_page: OpenPage, digits_project: Project, truth: dict[str, str]
+) -> None:
+    app = opened(open_page, digits_project)
+    waiting = [name for name, label in labels(digits_project).items() if not label]
+    app = act(app, SINGLE, "label", waiting, "8")
+    assert "Every picture has a label." in says(app)
+    app.button(key="label-see").click().run()
+    assert app.query_params["section"] == "browse"
+    sections: Any = app.get("button_group")[0]
+    assert "Label" not in sections.options

@@ -1,0 +1,262 @@
+"""The Model page: the answer first, a trial of what is here, and a way to everything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import open_dataset
+from core.files import write_json
+from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, get_backbone
+from core.models.weights.store import WeightsState, weights_state
+from core.runs.start import wait_for
+from core.statistics import wilson_interval
+from core.training.bakeoff.results import BakeOff, Entry, Sample, write_bake_off
+from core.workspace import Project, jobs_folder, project_settings, remember_setting
+from tests.support.page_queries import parts, said
+
+OpenPage = Callable[..., AppTest]
+VALIDATION = 200
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may depend on whether this machine has one."""
+    monkeypatch.setattr("core.models.weights.store.answers", lambda url: False)
+
+
+def titles(app: AppTest) -> list[str]:
+    return [part.value for part in parts(app, "subheader")]
+
+
+def buttons(app: AppTest) -> list[str]:
+    return [button.key for button in parts(app, "button")]
+
+
+def primary_buttons(app: AppTest) -> list[str]:
+    return [button.key for button in parts(app, "button") if button.proto.type == "primary"]
+
+
+def chart(app: AppTest) -> dict[str, Any]:
+    """The figure of the bake-off, as Plotly gets it."""
+    (element,) = [one for one in app.get("bidi_component") if one.proto.id.endswith("-bakeoff-chart")]
+    return dict(json.loads(json.loads(element.proto.json)["figure"]))
+
+
+def entry(backbone: str, right: int, milliseconds: float) -> Entry:
+    return Entry(
+        backbone=backbone,
+        job="bakeoff-1",
+        validation_accuracy=right / VALIDATION,
+        interval=wilson_interval(right, VALIDATION),
+        validation_loss=0.4,
+        milliseconds=milliseconds,
+        bytes=13_000_000,
+        seconds=12.0,
+    )
+
+
+def tried(project: Project, *entries: Entry, version: int = 1) -> None:
+    """Results of a bake-off that is over."""
+    counts = {"training": 900, "all_training": 900, "validation": VALIDATION, "all_validation": VALIDATION}
+    write_bake_off(
+        project, BakeOff(sample=Sample(digest="d", version=version, **counts), entries=tuple(entries))
+    )
+
+
+def bakeoff_job(project: Project, state: JobState, **result: Any) -> JobDirectory:
+    config = {"version": open_dataset(project).version, "backbones": [DEFAULT_BACKBONE]}
+    job = JobDirectory.create(project.jobs / "bakeoff-1", "bakeoff", config)
+    write_json(job.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})  # above every real pid
+    write_json(job.path / "status.json", {"state": state})
+    write_json(job.path / "result.json", result)
+    return job
+
+
+def test_the_answer_stands_first_with_its_reason(open_page: OpenPage, project: Project) -> None:
+    app = open_page("model")
+    assert titles(app)[0] == "EfficientNet\\-Lite0"
+    assert "For your 36 pictures on this computer:" in said(app)
+    assert "as far as 36 pictures can tell" in said(app)
+    assert "about 12 pictures a class" in said(app)
+    assert primary_buttons(app) == []  # it is chosen already
+
+
+def test_another_wish_gets_another_answer_and_is_kept(open_page: OpenPage, project: Project) -> None:
+    """Of the three bundled, Lite2 is the most accurate: 77.6 percent on ImageNet."""
+    app = open_page("model")
+    parts(app, "button_group")[0].set_value("accurate").run()
+    assert titles(app)[0] == "EfficientNet\\-Lite2"
+    assert project_settings(project)["wish"] == "accurate"
+    assert titles(open_page("model"))[0] == "EfficientNet\\-Lite2"
+
+
+def test_one_press_takes_the_advice(open_page: OpenPage, project: Project) -> None:
+    remember_setting(project, "backbone", "small_cnn")
+    app = open_page("model")
+    assert primary_buttons(app) == ["take-advice"]
+    assert "You have chosen Small CNN, recipe: From scratch." in said(app)
+    app.button(key="take-advice").click().run()
+    assert project_settings(project)["backbone"] == DEFAULT_BACKBONE
+    assert project_settings(project)["recipe"] == "quick"
+    assert primary_buttons(app) == []
+
+
+def test_a_chosen_backbone_is_kept(open_page: OpenPage, project: Project) -> None:
+    app = open_page("model")
+    app.button(key="choose-small_cnn").click().run()
+    assert project_settings(project)["backbone"] == "small_cnn"
+    assert "choose-small_cnn" not in buttons(app)
+
+
+def test_without_a_network_what_is_not_here_has_to_be_supplied(open_page: OpenPage, project: Project) -> None:
+    """A download that cannot work is not offered."""
+    app = open_page("model")
+    assert not [key for key in buttons(app) if key.startswith("download-")]
+    assert "There is no connection to the servers" in said(app)
+    assert get_backbone("efficientnet_b0").weights_url in [code.value for code in parts(app, "code")]
+
+
+def test_only_one_family_is_shown_at_a_time(
+    open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
+    app = open_page("model")
+    assert "download-efficientnet_b0" in buttons(app)
+    assert "download-vgg16" not in buttons(app)
+    choose_family(app, "VGG")
+    assert {key for key in buttons(app) if key.startswith("download-vgg")} == {
+        "download-vgg16",
+        "download-vgg19",
+    }
+    assert "Download 58\\.9 MB" in [button.label for button in parts(app, "button")]
+
+
+def choose_family(app: AppTest, family: str) -> None:
+    (group,) = [one for one in parts(app, "button_group") if one.proto.id.endswith("-family")]
+    group.set_value(family).run()
+
+
+def test_a_failed_download_offers_what_works_without_a_network(
+    open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A raw URL error helps nobody; the two ways on do."""
+    monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # a port that nobody listens on
+    app = open_page("model")
+    choose_family(app, "VGG")
+    app.button(key="download-vgg16").click().run()
+    assert wait_for(list_jobs(jobs_folder())[0]) is JobState.FAILED
+    app.run()
+    assert "There is no connection" in app.error[0].value
+    assert "URL" not in app.error[0].value
+    app.button(key="instead-small_cnn").click().run()
+    assert project_settings(project)["backbone"] == "small_cnn"
+
+
+def test_a_download_that_serves_the_wish_better_is_offered(
+    open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
+    remember_setting(project, "wish", "accurate")
+    app = open_page("model")
+    assert "would suit that wish better still" in said(app)
+    assert "download-better" in buttons(app)
+
+
+def test_nothing_tried_yet_offers_to_try_with_the_expected_time(
+    open_page: OpenPage, project: Project
+) -> None:
+    app = open_page("model")
+    assert app.button(key="start-bakeoff").label == "Try them on my pictures"
+    assert "3 backbones are on this computer: about" in said(app)
+    assert not [one for one in app.get("bidi_component") if one.proto.id.endswith("-bakeoff-chart")]
+
+
+def test_results_are_drawn_with_their_uncertainty_and_the_choice_marked(
+    open_page: OpenPage, project: Project
+) -> None:
+    """171 of 200 lie within what may be chance of 180, and are reached seven times as fast."""
+    tried(project, entry("efficientnet_lite2", 180, 56.0), entry("efficientnet_lite1", 171, 8.0))
+    app = open_page("model")
+    plain, marked = chart(app)["data"]
+    assert (plain["x"], plain["y"]) == ([56.0], [90.0])
+    assert (marked["x"], marked["y"], marked["marker"]["symbol"]) == ([8.0], [85.5], "star")
+    assert marked["text"] == ["<b>EfficientNet-Lite1</b>"]
+    low, high = wilson_interval(171, VALIDATION)
+    assert marked["error_y"]["arrayminus"] == [pytest.approx(85.5 - 100 * low)]
+    assert marked["error_y"]["array"] == [pytest.approx(100 * high - 85.5)]
+    assert "7.0 times as fast as EfficientNet" in said(app)
+    assert "Learnt from 900 pictures, judged on 200 others." in said(app)
+    app.button(key="take-choice").click().run()
+    assert project_settings(project)["backbone"] == "efficientnet_lite1"
+    assert "take-choice" not in buttons(app)
+
+
+def test_of_many_only_those_that_one_looks_for_are_named(open_page: OpenPage, project: Project) -> None:
+    """The choice, the most accurate, the fastest and the slowest; names of all would lie on each other."""
+    tried(
+        project,
+        entry("mobilenet_v3_large", 150, 5.0),
+        entry("efficientnet_lite0", 175, 8.0),
+        entry("efficientnet_lite1", 176, 12.0),
+        entry("efficientnet_lite2", 180, 17.0),
+        entry("vgg16", 150, 180.0),
+    )
+    named = [name for trace in chart(open_page("model"))["data"] for name in trace["text"] if name]
+    assert named == ["MobileNetV3Large", "EfficientNet-Lite2", "VGG16", "<b>EfficientNet-Lite0</b>"]
+
+
+def test_results_of_earlier_pictures_say_so(open_page: OpenPage, project: Project) -> None:
+    tried(project, entry(DEFAULT_BACKBONE, 180, 8.0), version=7)
+    assert "Your pictures have changed since" in said(open_page("model"))
+
+
+def test_a_backbone_that_could_not_be_tried_is_named(open_page: OpenPage, project: Project) -> None:
+    reason = {"template": "{file} is damaged.", "values": {"file": "vgg16.h5"}}
+    bakeoff_job(project, JobState.FINISHED, left_out=[{"backbone": "vgg16", "reason": reason}])
+    (warning,) = open_page("model").warning
+    assert "VGG16 could not be tried" in warning.value
+    assert "is damaged" in warning.value
+
+
+def test_an_interrupted_trial_can_go_on(open_page: OpenPage, project: Project) -> None:
+    bakeoff_job(project, JobState.RUNNING)  # by a process that is gone
+    app = open_page("model")
+    assert "what it had measured is kept" in said(app)
+    assert "resume-bakeoff" in buttons(app)
+
+
+def test_trying_starts_a_real_job(open_page: OpenPage, project: Project) -> None:
+    app = open_page("model")
+    app.button(key="start-bakeoff").click().run()
+    (job,) = list_jobs(project.jobs)
+    assert job.config()["backbones"] == ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
+    assert "start-bakeoff" not in buttons(app)
+    job.request_stop()
+    assert wait_for(job) is JobState.STOPPED
+
+
+def test_a_file_that_is_no_weights_is_refused_in_plain_words(open_page: OpenPage, project: Project) -> None:
+    app = open_page("model")
+    app.file_uploader[0].upload("holiday.h5", b"no weights").run()
+    assert "is not a weight file that Darkroom knows" in app.error[0].value
+    assert "holiday" in app.error[0].value
+    assert parts(app, "expander")[-2].proto.expanded
+
+
+def test_an_official_file_is_put_in_its_place_and_can_be_used(open_page: OpenPage, project: Project) -> None:
+    """One that no checksum tells: recognised by name and length, proven by the first job that needs it."""
+    backbone = next(b for b in BACKBONES.values() if b.download_bytes and not b.weights_hash)
+    app = open_page("model")
+    app.file_uploader[0].upload(backbone.weights_file, bytes(backbone.download_bytes)).run()
+    assert not app.exception
+    assert weights_state(backbone) is WeightsState.DOWNLOADED
+    assert "is ready to use now" in app.success[0].value
+    app.button(key="use-imported").click().run()
+    assert project_settings(project)["backbone"] == backbone.key

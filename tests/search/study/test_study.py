@@ -1,0 +1,234 @@
+"""Whatever happens to a process, each trial counts once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from core.errors import SearchError
+from core.search.config import Goal, Sampler, SearchConfig
+from core.search.study.database import without_password
+from core.search.study.study import (
+    OWNER,
+    RECORD,
+    counted,
+    ended,
+    open_study,
+    plan_of,
+    sampler_of,
+    seed_of,
+    set_plan,
+    settle_abandoned,
+    this_process,
+)
+from core.training.config import TrainingConfig
+from core.workspace import Project
+
+DEAD: dict[str, Any] = {**this_process(), "pid": 2**22 + 1}
+
+
+@pytest.fixture
+def directory(workspace: Path) -> Path:
+    folder = workspace / "projects" / "leaves" / "searches" / "search-1"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def config(**changes: Any) -> SearchConfig:
+    return SearchConfig(base=TrainingConfig(dataset_version=1), **{"trials": 5, **changes})
+
+
+def begun(study: optuna.Study, owner: dict[str, Any], record: dict[str, Any] | None = None) -> optuna.Trial:
+    """A trial at work, that perhaps has written down already how it ended."""
+    trial = study.ask()
+    trial.suggest_float("l2", 0.001, 1.0, log=True)
+    trial.set_user_attr(OWNER, owner)
+    if record is not None:
+        trial.set_user_attr(RECORD, record)
+    return trial
+
+
+def record(value: float, state: str = "complete", ended_at: float = 1.0) -> dict[str, Any]:
+    return {"state": state, "value": value, "second": None, "ended": ended_at}
+
+
+def states(study: optuna.Study) -> list[TrialState]:
+    return [trial.state for trial in study.get_trials(deepcopy=False)]
+
+
+def test_a_trial_of_a_dead_process_is_done_again_and_counts_once(directory: Path) -> None:
+    study = open_study(directory, config())
+    lost = begun(study, DEAD)
+    settle_abandoned(study)
+    assert states(study) == [TrialState.FAIL, TrialState.WAITING]
+    again = study.ask()
+    assert again.params == {} or again.number == 1
+    assert again.suggest_float("l2", 0.001, 1.0, log=True) == lost.params["l2"]
+    again.set_user_attr(RECORD, record(0.5))
+    study.tell(again, 0.5)
+    assert [trial.number for trial in counted(study.get_trials())] == [1]
+
+
+def test_a_trial_of_a_living_process_is_left_alone(directory: Path) -> None:
+    study = open_study(directory, config())
+    begun(study, this_process())
+    settle_abandoned(study)
+    assert states(study) == [TrialState.RUNNING]
+
+
+def test_a_trial_of_another_machine_is_left_to_its_heartbeat(directory: Path) -> None:
+    """Whether a process lives there cannot be seen from here."""
+    study = open_study(directory, config())
+    begun(study, {**DEAD, "host": "elsewhere"})
+    settle_abandoned(study)
+    assert states(study) == [TrialState.RUNNING]
+
+
+def test_a_trial_killed_between_its_last_two_words_is_complete(directory: Path) -> None:
+    """Its record was written; only Optuna was not told."""
+    study = open_study(directory, config())
+    begun(study, DEAD, record(0.75))
+    settle_abandoned(study)
+    assert states(study) == [TrialState.COMPLETE]
+    assert study.best_value == 0.75
+
+
+def test_a_retried_trial_is_not_taken_for_the_dead_process(directory: Path) -> None:
+    """Between being taken and saying whose it is, it would be ended again under its new process."""
+    study = open_study(directory, config())
+    begun(study, DEAD, record(0.5, "pruned"))
+    settle_abandoned(study)
+    again = study.ask()
+    assert OWNER not in again.user_attrs
+    assert RECORD not in again.user_attrs
+    settle_abandoned(study)
+    assert states(study) == [TrialState.FAIL, TrialState.RUNNING]
+
+
+def test_a_trial_that_never_said_whose_it_is_is_done_again(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process was killed at once; it would count for ever as being at work."""
+    study = open_study(directory, config())
+    study.ask()
+    seen: dict[int, float] = {}
+    settle_abandoned(study, seen)
+    assert states(study) == [TrialState.RUNNING]
+    monkeypatch.setattr("core.search.study.study._NAMELESS_SECONDS", 0.0)
+    settle_abandoned(study, seen)
+    assert states(study) == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_settling_twice_queues_once(directory: Path) -> None:
+    study = open_study(directory, config())
+    begun(study, DEAD)
+    settle_abandoned(study)
+    settle_abandoned(study)
+    assert states(study) == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_failed_trials_count_and_queued_ones_do_not(directory: Path) -> None:
+    study = open_study(directory, config())
+    failed = begun(study, this_process(), record(0.0, "failed"))
+    study.tell(failed, state=TrialState.FAIL)
+    study.enqueue_trial({"l2": 0.5})
+    begun(study, this_process())
+    trials = study.get_trials()
+    assert [trial.number for trial in counted(trials)] == [0, 1]
+    assert [trial.number for trial in ended(trials)] == [0]
+
+
+def test_trials_stand_in_the_order_in_which_they_ended(directory: Path) -> None:
+    study = open_study(directory, config())
+    late, early = (begun(study, this_process(), record(0.5, ended_at=at)) for at in (9.0, 3.0))
+    for trial in (late, early):
+        study.tell(trial, 0.5)
+    assert [trial.number for trial in ended(study.get_trials())] == [1, 0]
+
+
+def test_another_process_sees_the_same_study(directory: Path) -> None:
+    one = open_study(directory, config())
+    begun(one, this_process())
+    set_plan(one, deadline=12.5, heads_until=None, trials=3)
+    other = open_study(directory, config(), create=False)
+    assert [trial.params for trial in other.get_trials()] == [trial.params for trial in one.get_trials()]
+    assert plan_of(other) == {
+        "deadline": 12.5,
+        "heads_until": None,
+        "trials": 3,
+        "over": False,
+        "rests": False,
+    }
+
+
+def test_a_study_that_has_not_begun_is_over(directory: Path) -> None:
+    assert plan_of(open_study(directory, config()))["over"] is True
+
+
+def test_a_search_that_is_not_there_cannot_be_joined(directory: Path) -> None:
+    with pytest.raises(SearchError, match="leaves/search-1"):
+        open_study(directory, config(), create=False)
+
+
+def test_a_loss_is_made_small_and_an_accuracy_large(directory: Path) -> None:
+    assert open_study(directory, config(goal=Goal.LOSS)).direction.name == "MINIMIZE"
+    other = directory.parent / "search-2"
+    other.mkdir()
+    assert open_study(other, config(goal=Goal.MACRO_F1)).direction.name == "MAXIMIZE"
+
+
+def test_optuna_opens_the_study_as_it_is(directory: Path) -> None:
+    """So does its dashboard, which loads every study of a storage."""
+    begun(open_study(directory, config()), this_process())
+    storage = optuna.storages.JournalStorage(
+        optuna.storages.journal.JournalFileBackend(str(directory / "journal.log"))
+    )
+    (summary,) = optuna.get_all_study_summaries(storage)
+    assert (summary.study_name, summary.n_trials) == ("leaves/search-1", 1)
+
+
+def test_processes_and_resumptions_draw_differently(directory: Path) -> None:
+    study = open_study(directory, config())
+    seeds = {seed_of(config(), 0), seed_of(config(), 1), seed_of(config(seed=1), 0)}
+    begun(study, this_process())
+    assert len(seeds | {seed_of(config(), 0, study)}) == 4
+    assert seed_of(config(), 0) == seed_of(config(), 0)
+
+
+@pytest.mark.parametrize("sampler", list(Sampler))
+def test_every_sampler_copes_with_a_space_that_branches(directory: Path, sampler: Sampler) -> None:
+    settings = config(sampler=sampler, trials=30)
+    study = open_study(directory, settings)
+    study.sampler = sampler_of(settings, 0)
+    for _ in range(12):
+        trial = study.ask()
+        settings.space.suggest(trial, settings.base)
+        study.tell(trial, 0.5)
+    assert {trial.state for trial in study.get_trials()} == {TrialState.COMPLETE}
+
+
+@pytest.mark.parametrize("address", ["nonsense", "nosuchdatabase://here/x", "sqlite:////no/such/folder/x.db"])
+def test_a_database_that_cannot_be_used_is_said(directory: Path, address: str) -> None:
+    with pytest.raises(SearchError, match=r"cannot be used|no driver here"):
+        open_study(directory, config(storage=address))
+
+
+def test_a_password_is_never_shown() -> None:
+    assert without_password("postgresql://ann:secret@host/db") == "postgresql://ann:…@host/db"
+    assert without_password("postgresql://ann:s@cr:e/t@host/db") == "postgresql://ann:…@host/db"
+    assert without_password("postgresql:///db?password=secret&host=h") == "postgresql:///db?password=…&host=h"
+    assert without_password("postgresql://host/db") == "postgresql://host/db"
+
+
+def test_this_process_is_this_one() -> None:
+    assert this_process()["pid"] == os.getpid()
+
+
+def test_the_study_is_named_after_its_project(directory: Path) -> None:
+    project = Project(name="leaves", path=directory.parent.parent)
+    assert open_study(directory, config()).study_name == f"{project.name}/search-1"

@@ -1,0 +1,113 @@
+"""A trial's answers are kept small, and give the numbers that training gave."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from core.data.labels.task import Task
+from core.search.config import Goal
+from core.search.trials.predictions import Answers, AnswerTable
+from core.training.scores import score_logits
+
+GOALS = list(Goal)
+
+
+def some(
+    task: Task, pictures: int = 400, classes: int = 11, trials: int = 1, seed: int = 0
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Logits of each trial (n, C) that are often right, and targets (n, C); the last class is never shown."""
+    rng = np.random.default_rng(seed)
+    targets = np.zeros((pictures, classes), np.float32)
+    if task is Task.MULTI_LABEL:
+        targets[:, :-1] = rng.random((pictures, classes - 1)) < 0.2
+    else:
+        targets[np.arange(pictures), rng.integers(0, classes - 1, pictures)] = 1.0
+    noise = rng.normal(0.0, 2.0, (trials, pictures, classes))
+    return [(3.0 * targets - 1.0 + one).astype(np.float32) for one in noise], targets
+
+
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("classes", [2, 11, 300])
+def test_the_whole_set_scores_as_in_training(task: Task, classes: int) -> None:
+    """Else what a search says of its trials would not be what a run says of itself."""
+    (logits,), targets = some(task, classes=classes)
+    expected = score_logits(logits, targets, task)
+    kept = Answers.from_json(json.loads(json.dumps(Answers.of(logits, targets, task).to_json())))
+    assert kept.score(Goal.ACCURACY, targets) == pytest.approx(expected.accuracy, abs=1e-12)
+    assert kept.score(Goal.MACRO_F1, targets) == pytest.approx(expected.macro_f1, abs=1e-12)
+    assert kept.score(Goal.LOSS, targets) == pytest.approx(expected.loss, rel=1e-6)
+    assert kept.losses == pytest.approx(expected.losses, rel=1e-3, abs=1e-6)
+
+
+def test_answers_by_hand() -> None:
+    """Four pictures, two classes: three right; F1 of the classes 2·1/(1+2) and 2·2/(3+2), their mean 11/15."""
+    logits = np.array([[2.0, 0.0], [0.0, 2.0], [0.0, 2.0], [0.0, 2.0]])
+    targets = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    answers = Answers.of(logits, targets, Task.MULTI_CLASS)
+    assert answers.says.tolist() == [0, 1, 1, 1]
+    assert answers.score(Goal.ACCURACY, targets) == pytest.approx(0.75)
+    assert answers.score(Goal.MACRO_F1, targets) == pytest.approx(11 / 15)
+    right, wrong = np.log1p(np.exp(-2.0)), 2.0 + np.log1p(np.exp(-2.0))
+    assert answers.score(Goal.LOSS, targets) == pytest.approx((3 * right + wrong) / 4, rel=1e-6)
+
+
+def test_large_losses_keep_their_mean() -> None:
+    """Float16 ends at 65504 and steps by 8 at 10,000: the mean is kept beside it."""
+    logits, targets = np.array([[0.0, 10_003.0], [9_999.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    kept = Answers.from_json(Answers.of(logits, targets, Task.MULTI_CLASS).to_json())
+    assert kept.score(Goal.LOSS, targets) == pytest.approx(10_001.0, rel=1e-6)
+
+
+def test_a_thousand_answers_take_few_bytes() -> None:
+    """They are stored with each of many trials, in a database that others may share."""
+    (logits,), targets = some(Task.MULTI_CLASS, pictures=1000)
+    assert len(json.dumps(Answers.of(logits, targets, Task.MULTI_CLASS).to_json())) < 4200
+
+
+def test_folds_are_joined_in_their_order() -> None:
+    (logits,), targets = some(Task.MULTI_LABEL)
+    parts = [
+        Answers.of(logits[place], targets[place], Task.MULTI_LABEL)
+        for place in (slice(0, 150), slice(150, None))
+    ]
+    joined = Answers.joined(parts)
+    expected = score_logits(logits, targets, Task.MULTI_LABEL)
+    assert joined.score(Goal.ACCURACY, targets) == pytest.approx(expected.accuracy)
+    assert joined.score(Goal.LOSS, targets) == pytest.approx(expected.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("goal", GOALS)
+def test_weighted_pictures_score_like_repeated_ones(task: Task, goal: Goal) -> None:
+    """A bootstrap counts pictures several times, or not at all."""
+    logits, targets = some(task, pictures=60, trials=3)
+    table = AnswerTable.of([Answers.of(one, targets, task) for one in logits], targets)
+    times = np.random.default_rng(1).integers(0, 4, (5, 60))
+    times[0] = targets[:, 0] == 0  # a class that is shown nowhere
+    weights = times.astype(np.float32)
+    expected = [
+        [
+            getattr(
+                score_logits(np.repeat(one, row, axis=0), np.repeat(targets, row, axis=0), task), goal.value
+            )
+            for one in logits
+        ]
+        for row in times
+    ]
+    assert table.scores(goal, weights) == pytest.approx(np.array(expected), rel=2e-3)
+    chosen = np.array([2, 0, 1, 1, 0])
+    picked = np.array(expected)[np.arange(5), chosen]
+    assert table.scores_of(goal, weights, chosen) == pytest.approx(picked, rel=2e-3)
+    if goal is not Goal.LOSS:
+        assert table.scores(goal, weights) == pytest.approx(np.array(expected), abs=1e-12)
+        assert table.scores_of(goal, weights, chosen) == pytest.approx(picked, abs=1e-12)
+
+
+def test_answers_to_other_pictures_are_refused() -> None:
+    """Counted against the wrong truth they would mean nothing."""
+    (logits,), targets = some(Task.MULTI_CLASS, pictures=10)
+    with pytest.raises(ValueError, match="9 targets"):
+        AnswerTable.of([Answers.of(logits, targets, Task.MULTI_CLASS)], targets[:9])

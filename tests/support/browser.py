@@ -1,0 +1,49 @@
+"""How the browser tests talk to a Streamlit page: wait for it, take its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+PATIENCE_MS = 60_000  # the first visit of a cold server imports much
+
+
+def settled(page: Page, timeout_ms: float = PATIENCE_MS) -> Page:
+    """Wait until the page is connected and its script has run through."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-connection-state", "CONNECTED", timeout=timeout_ms)
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=timeout_ms)
+    return page
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """Save what the page shows now as ``tests/artifacts/NAME.png``."""
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    path = ARTIFACTS / f"{name}.png"
+    page.screenshot(path=path, animations="disabled")
+    return path
+
+
+# New data may overtake a component's call: Streamlit then cleans up after the call, and the element stays.
+# Here every call is overtaken, so that what now and then happens on a busy machine happens always.
+_OVERTAKING = """
+const Plain = window.Blob
+window.Blob = class extends Plain {
+  constructor(parts, options) {
+    const marker = "export default function ("
+    super((parts ?? []).map((part) => typeof part !== "string" || !part.includes(marker) ? part
+      : part.replace(marker, "const overtaken = function (") + `
+export default (given) => {
+  Promise.resolve(overtaken(given)).then((cleanUp) => cleanUp())
+  return overtaken(given)
+}`), options)
+  }
+}
+"""
+
+
+def overtake_components(page: Page) -> None:
+    """Let every call of a component on the page be overtaken by another one, before the page is opened."""
+    page.add_init_script(_OVERTAKING)

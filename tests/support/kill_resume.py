@@ -1,0 +1,87 @@
+"""Runs that are killed or paused at a chosen batch, and whether two runs ended the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.files import append_json_line, keep_first_lines, read_json_lines
+from core.models.head import HeadWeights
+from core.training.artifacts import has_own_network, head_file
+from core.training.backends import current_backend
+from core.workspace import Project
+from tests.support.progress_recorder import Recorder
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+class Disk(Recorder):
+    """Keeps the learning curve in the run's directory, as a worker does; dies or pauses when told to."""
+
+    def __init__(self, directory: Path, *, kill_after: int = -1, pause_after: int = -1) -> None:
+        super().__init__()
+        self._file = directory / "metrics.jsonl"
+        self._kill_after, self._pause_after = kill_after, pause_after
+        self.batches = 0
+
+    def metric(self, record: dict[str, Any]) -> None:
+        super().metric(record)
+        append_json_line(self._file, record)
+
+    def rewind(self, lines: int) -> None:
+        keep_first_lines(self._file, lines)
+
+    def should_stop(self) -> bool:
+        self.batches += 1  # asked after every batch, and before each of those that judge
+        if self.batches == self._kill_after:
+            raise Killed
+        return False
+
+    def should_pause(self) -> bool:
+        return self.batches == self._pause_after
+
+
+def directory_of(project: Project, name: str) -> Path:
+    folder = project.runs / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def outcome(directory: Path) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+    """The learning curve without times, and the delivered head."""
+    curve = [
+        {key: value for key, value in record.items() if key not in {"seconds", "pictures_per_second"}}
+        for record in read_json_lines(directory / "metrics.jsonl")
+    ]
+    return curve, [array for pair in HeadWeights.load(head_file(directory)).layers for array in pair]
+
+
+def assert_same(one: Path, other: Path) -> None:
+    (curve, head), (other_curve, other_head) = outcome(one), outcome(other)
+    assert curve == other_curve
+    for array, other_array in zip(head, other_head, strict=True):
+        np.testing.assert_array_equal(array, other_array)
+    assert has_own_network(one) == has_own_network(other)
+
+
+def limit_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let every step with more pictures than ``most`` fail as a full graphics card does."""
+    backend = type(current_backend())
+    real = backend.training_step
+
+    def training_step(self: Any, model: Any) -> Any:
+        step = real(self, model)
+
+        def limited(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
+            if len(inputs) > most:
+                raise MemoryError("OOM when allocating tensor")
+            step(inputs, targets, weights)
+
+        return limited
+
+    monkeypatch.setattr(backend, "training_step", training_step)

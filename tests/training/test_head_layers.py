@@ -1,0 +1,80 @@
+"""A head as layers answers as the same head in plain arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.data.labels.task import Task
+from core.models.head import QUARTERS, HeadWeights
+from core.training.config import HeadConfig
+from core.training.head_layers import TrainableHead, mean_over_quarters
+
+FEATURES, CLASSES = 6, 3
+
+
+@pytest.fixture
+def features() -> np.ndarray:
+    return np.random.default_rng(0).normal(1, 2, (5, FEATURES)).astype(np.float32)
+
+
+def built(head: TrainableHead, width: int = FEATURES) -> Any:
+    import keras
+
+    inputs = keras.Input((width,))
+    return keras.Model(inputs, head(inputs))
+
+
+def test_layers_begin_as_the_head_they_are_given(features: np.ndarray) -> None:
+    """Its standardisation is part of the first layer."""
+    random = np.random.default_rng(1)
+    start = HeadWeights(
+        feature_mean=random.normal(size=FEATURES),
+        feature_scale=random.uniform(0.5, 2, FEATURES),
+        layers=(
+            (random.normal(size=(FEATURES, 4)), random.normal(size=4)),
+            (random.normal(size=(4, CLASSES)), random.normal(size=CLASSES)),
+        ),
+    )
+    head = TrainableHead(HeadConfig(), CLASSES, Task.MULTI_CLASS, start)
+    logits = np.asarray(built(head)(features, training=False))
+    np.testing.assert_allclose(logits, start.logits(features), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(head.weights().logits(features), logits, rtol=1e-4, atol=1e-5)
+
+
+def test_batch_norm_is_folded_into_the_layer_before_it(features: np.ndarray) -> None:
+    """After some training, so that nothing is at its beginning."""
+    config = HeadConfig(hidden_units=(4,), batch_norm=True, dropout_rate=0.5, l2=0.01)
+    head = TrainableHead(config, CLASSES, Task.MULTI_LABEL)
+    model = built(head)
+    model.compile("sgd", "mse")
+    model.fit(features, np.ones((5, CLASSES)), epochs=3, verbose=0)
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    weights = head.weights(mean, scale)
+    expected = np.asarray(model((features - mean) / scale, training=False))
+    np.testing.assert_allclose(weights.logits(features), expected, rtol=1e-4, atol=1e-5)
+    assert weights.activation == "sigmoid"
+
+
+def test_the_mean_over_quarters_is_that_of_plain_arrays() -> None:
+    import keras
+
+    from core.models.head import mean_of_quarters
+
+    wide = np.random.default_rng(2).normal(size=(3, QUARTERS * FEATURES)).astype(np.float32)
+    inputs = keras.Input((QUARTERS * FEATURES,))
+    model = keras.Model(inputs, mean_over_quarters(inputs))
+    np.testing.assert_allclose(np.asarray(model(wide)), mean_of_quarters(wide), rtol=1e-5, atol=1e-6)
+
+
+def test_a_head_spread_over_quarters_is_gathered_again(features: np.ndarray) -> None:
+    random = np.random.default_rng(3)
+    head = HeadWeights(
+        feature_mean=random.normal(size=FEATURES),
+        feature_scale=random.uniform(0.5, 2, FEATURES),
+        layers=((random.normal(size=(FEATURES, CLASSES)), random.normal(size=CLASSES)),),
+    )
+    again = head.spread_over_quarters().gathered_from_quarters()
+    np.testing.assert_allclose(again.logits(features), head.logits(features), rtol=1e-4, atol=1e-4)

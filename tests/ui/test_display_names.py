@@ -1,0 +1,32 @@
+"""A run's settings are told in words, not by the keys of its file."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.training.config import TrainingConfig
+from pages.ui.augment.fields import CHANGE_NAMES
+from pages.ui.train.display_names import SETTING_NAMES, flat, setting_name, setting_value
+
+
+def test_every_setting_has_a_name_in_words() -> None:
+    paths = flat(TrainingConfig(dataset_version=1).to_json())
+    unnamed = [
+        path for path in paths if path not in SETTING_NAMES and path.rpartition(".")[2] not in CHANGE_NAMES
+    ]
+    assert len(paths) > 30
+    assert unnamed == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "name", "words"),
+    [
+        ("augmentation.flip", "none", "Augmentation: Flip", "off"),
+        ("augmentation.flip", "horizontal", "Augmentation: Flip", "left to right"),
+        ("augmentation.rotation", 0.03, "Augmentation: Rotation", "0.03"),
+        ("picture_size", 0, "Size of the pictures (pixels)", "the backbone's own"),
+    ],
+)
+def test_a_setting_and_its_value_are_words(path: str, value: object, name: str, words: str) -> None:
+    assert setting_name(path) == name
+    assert setting_value(path, value) == words
