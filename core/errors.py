@@ -7,7 +7,8 @@ DarkroomError
 │   ├── NotFoundError         no such project, run or picture
 │   ├── BusyError             what works on it must end first
 │   ├── DiskFullError         no room for a job to begin
-│   └── SchemaVersionError    a file written by another version of Darkroom
+│   ├── SchemaVersionError    a file written by another version of Darkroom
+│   └── DamagedFileError      a file of the workspace that does not hold what it should
 ├── DataError                 pictures that cannot become a dataset
 │   ├── UnreadableImageError
 │   ├── ArchiveError          not a zip, cut off, encrypted, empty, too large
@@ -15,6 +16,7 @@ DarkroomError
 │   ├── TooFewImagesError
 │   └── ClassNameError        names that cannot be told apart or shown
 ├── ConfigError               a setting outside what is possible
+│   └── RecordError           settings or stored values of another form than expected
 ├── TrainingError             training that cannot go on on this machine, or came to nothing
 ├── SearchError               a search that cannot be joined, or in which nothing worked
 ├── WeightsError              pretrained weights that cannot be had or trusted
@@ -77,6 +79,10 @@ class SchemaVersionError(WorkspaceError):
     """A file written by another version of Darkroom."""
 
 
+class DamagedFileError(WorkspaceError):
+    """A file of the workspace that does not hold what it should."""
+
+
 class DataError(DarkroomError):
     """Pictures that cannot become a dataset."""
 
@@ -103,6 +109,10 @@ class ClassNameError(DataError):
 
 class ConfigError(DarkroomError):
     """A setting outside what is possible."""
+
+
+class RecordError(ConfigError):
+    """Settings or stored values of another form than expected."""
 
 
 class TrainingError(DarkroomError):

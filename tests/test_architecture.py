@@ -15,7 +15,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # A module imports from its own floor and from those above it in this list.
 FLOORS = (
-    {"messages", "errors", "files", "progress", "processes", "devices", "keras_backend", "statistics"},
+    {
+        "messages",
+        "errors",
+        "files",
+        "records",
+        "progress",
+        "processes",
+        "devices",
+        "keras_backend",
+        "statistics",
+    },
     {"workspace", "uploads"},
     {"jobs"},
     {"data"},

@@ -1,0 +1,282 @@
+"""Records: frozen dataclasses that travel as JSON, read and checked by one mechanism.
+
+A record is a frozen, keyword-only dataclass that derives from ``Record``. Its type hints
+are its schema: numbers, texts, enums, tuples, mappings, ``Message`` and other records.
+Reading refuses unknown keys, unknown enum members and values of another type; a missing
+key takes the field's default. ``upgrade`` accepts what older versions wrote.
+
+A file that outlives a process is written by ``write_record``, which notes the schema
+version and the version of Darkroom, and is read by ``read_record``.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from core import __version__
+from core.errors import DamagedFileError, RecordError, SchemaVersionError
+from core.files import read_json, write_json
+from core.messages import N_, Message
+
+# What JSON knows. `Any` where a value nests: type checkers follow no deeper.
+JsonValue: TypeAlias = str | int | float | bool | list[Any] | dict[str, Any] | None
+JsonObject: TypeAlias = dict[str, Any]
+_Reader = Callable[[Any, str], Any]
+_READERS: dict[type, Mapping[str, _Reader]] = {}
+_WHAT_EXPECTED = {
+    str: N_("a text"),
+    int: N_("a whole number"),
+    float: N_("a number"),
+    bool: N_("true or false"),
+}
+
+
+class Record:
+    """Base class of records; every subclass is a frozen, keyword-only dataclass."""
+
+    # Raised when a file in a newer format is read. Increase it when `upgrade` must tell formats apart.
+    schema_version: ClassVar[int] = 1
+
+    def to_json(self) -> JsonObject:
+        """The record as values that ``json`` can write, every field present."""
+        return {field.name: to_json_value(getattr(self, field.name)) for field in _fields_of(type(self))}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read a record.
+
+        Raises:
+            RecordError: an unknown key, an unknown enum member, a value of another type,
+                or a required key that is missing. A subclass may check its values further.
+        """
+        return cls._read(values, "")
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Turn what older versions of Darkroom wrote into today's keys and values."""
+        return values
+
+    @classmethod
+    def _read(cls, values: Any, path: str) -> Self:
+        if not isinstance(values, Mapping):
+            raise RecordError(
+                N_("{name} is {value}; it must be a record of settings."),
+                name=path or cls.__name__,
+                value=repr(values),
+            )
+        values = cls.upgrade(dict(values))
+        readers = _readers_of(cls)
+        if unknown := values.keys() - readers.keys():
+            raise RecordError(
+                N_("Unknown setting: {names}. Known here are: {known}."),
+                names=", ".join(sorted(_join(path, str(name)) for name in unknown)),
+                known=", ".join(readers),
+            )
+        missing = [
+            field.name for field in _fields_of(cls) if field.name not in values and _is_required(field)
+        ]
+        if missing:
+            raise RecordError(
+                N_("Missing setting: {names}."), names=", ".join(_join(path, name) for name in missing)
+            )
+        return cls(**{name: readers[name](value, _join(path, name)) for name, value in values.items()})
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+def write_record(path: Path, record: Record, *, is_private: bool = False) -> None:
+    """Write a record to a file of its own, atomically.
+
+    Args:
+        is_private: no other user of the machine can read it.
+    """
+    header = {"schema_version": record.schema_version, "darkroom_version": __version__}
+    write_json(path, header | record.to_json(), is_private=is_private)
+
+
+def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
+    """Read a record from its file; a file without a schema version is of the oldest one.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        SchemaVersionError: a newer Darkroom wrote it, in a format or with codes unknown here.
+        DamagedFileError: it is not JSON, or does not hold what this Darkroom itself would write.
+    """
+    try:
+        values = read_json(path)
+    except ValueError as error:
+        raise DamagedFileError(
+            N_("The file {file} is damaged: {reason}"), file=str(path), reason=str(error)
+        ) from error
+    if not isinstance(values, dict):
+        raise DamagedFileError(
+            N_("The file {file} is damaged: {reason}"), file=str(path), reason=type(values).__name__
+        )
+    version = values.pop("schema_version", 1)
+    writer = values.pop("darkroom_version", "")
+    if version != kind.schema_version and not (isinstance(version, int) and version < kind.schema_version):
+        raise SchemaVersionError(
+            N_(
+                "{file} was written by Darkroom {writer} in format {found}; this Darkroom ({current}) reads formats up to {expected}. Update Darkroom."
+            ),
+            file=str(path),
+            writer=writer or "?",
+            found=version,
+            current=__version__,
+            expected=kind.schema_version,
+        )
+    try:
+        return kind.from_json(values)
+    except RecordError as error:
+        if writer in {"", __version__}:
+            raise DamagedFileError(
+                N_("The file {file} is damaged: {reason}"), file=str(path), reason=error.message
+            ) from error
+        raise SchemaVersionError(
+            N_(
+                "{file} was written by Darkroom {writer}, and this Darkroom ({current}) does not understand it: {reason} Update Darkroom."
+            ),
+            file=str(path),
+            writer=writer,
+            current=__version__,
+            reason=error.message,
+        ) from error
+
+
+def to_json_value(value: Any) -> Any:
+    """A field's value as ``json`` can write it."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(to_json_value(key)): to_json_value(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_json_value(item) for item in value]
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    return value
+
+
+def _fields_of(kind: type[Record]) -> tuple[Field[Any], ...]:
+    return fields(kind)  # type: ignore[arg-type]  # every subclass is a dataclass
+
+
+def _readers_of(kind: type[Record]) -> Mapping[str, _Reader]:
+    """A reader for each field, by name; made once for each class."""
+    if kind not in _READERS:
+        hints = get_type_hints(kind)
+        _READERS[kind] = {field.name: _reader_of(hints[field.name]) for field in _fields_of(kind)}
+    return _READERS[kind]
+
+
+def _is_required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+@cache
+def _reader_of(hint: Any) -> _Reader:
+    """The function that reads a value of JSON as the type a hint names."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in {Union, types.UnionType}:
+        return _union_reader(arguments)
+    if origin is tuple:
+        return _tuple_reader(arguments)
+    if isinstance(origin, type) and issubclass(origin, Mapping):  # dict is a Mapping too
+        return _mapping_reader(_reader_of(arguments[0]), _reader_of(arguments[1]))
+    if isinstance(hint, type):
+        if issubclass(hint, Record):
+            return hint._read
+        if issubclass(hint, Enum):
+            return _enum_reader(hint)
+        if hint in _WHAT_EXPECTED:
+            return _plain_reader(hint)
+        if hasattr(hint, "from_json"):
+            return lambda value, path: hint.from_json(value)
+    if hint is Any or origin is list:
+        return lambda value, path: value
+    raise TypeError(f"a record cannot have a field of type {hint!r}")
+
+
+def _union_reader(options: tuple[Any, ...]) -> _Reader:
+    others = [option for option in options if option is not type(None)]
+    readers = [_reader_of(option) for option in others]
+
+    def read(value: Any, path: str) -> Any:
+        if value is None and len(others) < len(options):
+            return None
+        for reader in readers[:-1]:
+            try:
+                return reader(value, path)
+            except RecordError:
+                continue
+        return readers[-1](value, path)
+
+    return read
+
+
+def _tuple_reader(arguments: tuple[Any, ...]) -> _Reader:
+    is_any_length = len(arguments) == 2 and arguments[1] is Ellipsis
+    readers = [_reader_of(item) for item in (arguments[:1] if is_any_length else arguments)]
+
+    def read(value: Any, path: str) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple) or not (is_any_length or len(value) == len(readers)):
+            raise RecordError(N_("{name} is {value}; it must be a list."), name=path, value=repr(value))
+        each = readers * len(value) if is_any_length else readers
+        return tuple(
+            reader(item, f"{path}[{index}]")
+            for index, (reader, item) in enumerate(zip(each, value, strict=True))
+        )
+
+    return read
+
+
+def _mapping_reader(key: _Reader, item: _Reader) -> _Reader:
+    def read(value: Any, path: str) -> dict[Any, Any]:
+        if not isinstance(value, Mapping):
+            raise RecordError(
+                N_("{name} is {value}; it must be a record of settings."), name=path, value=repr(value)
+            )
+        return {key(name, path): item(content, _join(path, str(name))) for name, content in value.items()}
+
+    return read
+
+
+def _enum_reader(kind: type[Enum]) -> _Reader:
+    def read(value: Any, path: str) -> Enum:
+        try:
+            return kind(value)
+        except ValueError:
+            raise RecordError(
+                N_("There is no {setting} called “{name}”. Choose from: {known}."),
+                setting=path,
+                name=value,
+                known=", ".join(str(member.value) for member in kind),
+            ) from None
+
+    return read
+
+
+def _plain_reader(kind: type) -> _Reader:
+    accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
+
+    def read(value: Any, path: str) -> Any:
+        if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+            raise RecordError(
+                N_("{name} is {value}; it must be {expected}."),
+                name=path,
+                value=repr(value),
+                expected=Message(_WHAT_EXPECTED[kind]),
+            )
+        return value
+
+    return read
