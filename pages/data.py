@@ -16,7 +16,6 @@ from pages.ui.shell import next_step, page_title
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number
 
-# Each a module of ``pages.ui.data`` with ``show_section(project, dataset)``, loaded when it is looked at.
 SECTIONS = {
     "browse": N_("Pictures"),
     "check": N_("Check"),
@@ -34,6 +33,16 @@ _ICONS = {
     "split": ":material/call_split:",
     "history": ":material/history:",
     "add": ":material/add_photo_alternate:",
+}
+# Each has ``show_section(project, dataset)`` and is loaded when it is first shown.
+_MODULES = {
+    "browse": "pages.ui.data.browse",
+    "check": "pages.ui.data.check.section",
+    "map": "pages.ui.data.map",
+    "label": "pages.ui.data.label",
+    "split": "pages.ui.data.split",
+    "history": "pages.ui.data.history",
+    "add": "pages.ui.data.sources.additions",
 }
 _FEW_PICTURES = 20  # in a class: below, a classifier has little to learn from
 
@@ -107,7 +116,7 @@ with st.container(
 ):  # however much is said here, the section below keeps its place, and its focus
     figures(dataset)
     last_change(project, dataset)
-section = importlib.import_module(f"pages.ui.data.{chosen_section(dataset)}")
+section = importlib.import_module(_MODULES[chosen_section(dataset)])
 section.show_section(project, dataset)
 next_step(
     Step.AUGMENT, _("see how small random changes would make more of your pictures – or go straight to Train")

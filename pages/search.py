@@ -13,14 +13,14 @@ from pages.ui.shell import page_title, require_dataset, require_project
 from pages.ui.text import _
 
 # Each a module of ``pages.ui.search`` with ``show_section(project, dataset)``, loaded when it is looked at.
-SECTIONS = {"found": N_("Searches"), "asking": N_("New search")}
-_ICONS = {"found": ":material/query_stats:", "asking": ":material/add:"}
+SECTIONS = {"results": N_("Searches"), "new": N_("New search")}
+_ICONS = {"results": ":material/query_stats:", "new": ":material/add:"}
 
 
 def chosen_section(project: Project) -> str:
     """The section to show, kept in the page's address; before the first search there is but one."""
     if not list_searches(project):
-        return "asking"
+        return "new"
     current = state.section(list(SECTIONS))
     chosen = st.segmented_control(
         _("Section"),

@@ -26,7 +26,7 @@ def readable_name(synset: str) -> str:
 
 @cache
 def _names() -> dict[str, str]:
-    lines = files("core.data").joinpath("synsets.txt").read_text(encoding="utf-8").splitlines()
+    lines = files("core.data.labels").joinpath("synsets.txt").read_text(encoding="utf-8").splitlines()
     words = dict(line.split(" ", 1) for line in lines)
     frequency = Counter(word.casefold() for word in words.values())
     return {

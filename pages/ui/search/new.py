@@ -103,7 +103,7 @@ def _start(project: Project, asked: dict[str, Any]) -> None:
         st.error(show(error.message))
         return
     state.choose_search(started.name)
-    state.open_section("found")
+    state.open_section("results")
 
 
 def _budget() -> Budget:

@@ -401,7 +401,7 @@ def test_the_reader_of_phone_pictures_is_loaded_only_for_them() -> None:
         "import sys; from core.data.images.picture import open_picture; from tests.support.pictures import digit; "
         "open_picture(digit(0)); sys.exit('pillow_heif' in sys.modules)"
     )
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 

@@ -154,7 +154,7 @@ def test_without_a_network_the_user_learns_what_to_do() -> None:
 
 
 def test_an_unknown_host_is_no_connection() -> None:
-    backbone = dataclasses.replace(get_backbone("vgg16"), weights_url="http://store.invalid/weights.h5")
+    backbone = dataclasses.replace(get_backbone("vgg16"), weights_url="http://weights.invalid/weights.h5")
     with pytest.raises(DownloadError, match=r"no connection to weights\.invalid"):
         obtain_weights(backbone)
 
