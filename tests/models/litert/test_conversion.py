@@ -145,7 +145,15 @@ def test_a_network_without_pretrained_weights_has_no_features_to_keep() -> None:
 
 def test_only_a_conversion_loads_tensorflow() -> None:
     """A job that finds its engine in the cache saves the seconds of that import."""
-    names = ["backbones", "weights.store", "litert.engine", "augmentation", "head", "weights.torch_file", "litert.conversion"]
+    names = [
+        "backbones",
+        "weights.store",
+        "litert.engine",
+        "augmentation",
+        "head",
+        "weights.torch_file",
+        "litert.conversion",
+    ]
     program = (
         "import importlib, sys\n"
         f"for name in {names}: importlib.import_module('core.models.' + name)\n"

@@ -1,0 +1,1 @@
+"""Checks of the source text that no linter makes; run by ``make check``."""
