@@ -94,7 +94,7 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
 
 def _evaluate(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
-    return {"run": run.name, "test": read_report(run)}
+    return {"run": run.name, "test": read_report(run).to_json()}
 
 
 def _export(options: argparse.Namespace) -> Answer:
@@ -145,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     predicting.add_argument("run")
     predicting.add_argument("pictures", nargs="+", type=Path)
 
-    add("evaluate", _evaluate, "how good a run is on its test pictures").add_argument("run")
+    add("evaluate", _evaluate, "metrics of a run on its test pictures").add_argument("run")
 
     exporting = add("export", _export, "write a run's classifier to a file")
     exporting.add_argument("run")

@@ -1,20 +1,28 @@
-"""Evaluate: how good a classifier is on pictures it has never seen, and where it errs."""
+"""Evaluate page: the report on test pictures, and the worst mistakes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.labels.task import Task
-from core.evaluation.report import read_predictions, read_report, worst_mistakes
+from core.evaluation.metrics import AVERAGED
+from core.evaluation.predictions import worst_mistakes
+from core.evaluation.report import (
+    Averages,
+    ClassReport,
+    MultiClassReport,
+    MultiLabelReport,
+    read_predictions,
+    read_report,
+)
 from core.jobs.directory import JobDirectory
 from core.workspace import Project
 from pages.ui.charts import accuracy_bars, confusion_heatmap
-from pages.ui.evaluate.multi_label import report_of_several
+from pages.ui.evaluate.metric_table import all_metrics, table_height
+from pages.ui.evaluate.multi_label import multi_label_report
 from pages.ui.gallery import Tile, gallery
 from pages.ui.runs import require_run
 from pages.ui.shell import next_step, page_title, require_project
@@ -22,14 +30,13 @@ from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number, percent
 
 _MOST_MISTAKES = 24
-_ROW_PIXELS, _MOST_ROWS = 35, 20
 
 
-def headline(report: dict[str, Any]) -> None:
-    """The answer in one sentence and one chart."""
-    low, high = report["accuracy_interval"]
+def headline(report: MultiClassReport) -> None:
+    """Draw the accuracy in one sentence and one chart."""
+    low, high = report.accuracy_interval
     st.markdown(
-        "### " + _("{accuracy} of the test pictures are right").format(accuracy=percent(report["accuracy"]))
+        "### " + _("{accuracy} of the test pictures are right").format(accuracy=percent(report.accuracy))
     )
     st.markdown(
         _(
@@ -38,28 +45,28 @@ def headline(report: dict[str, Any]) -> None:
         ).format(
             low=percent(low),
             high=percent(high),
-            majority=f"“{escape(report['majority_class'])}”",
-            baseline=percent(report["majority_baseline"]),
-            n=number(report["pictures"]),
+            majority=f"“{escape(report.majority_class)}”",
+            baseline=percent(report.majority_baseline),
+            n=number(report.pictures),
         )
     )
     figure = accuracy_bars(
-        report["accuracy"], report["accuracy_interval"], report["majority_baseline"], report["majority_class"]
+        report.accuracy, report.accuracy_interval, report.majority_baseline, report.majority_class
     )
     st.plotly_chart(figure, config={"displayModeBar": False}, key="accuracy")
-    if "roc_auc" in report:
-        of_two_classes(report)
+    if report.roc_auc is not None:
+        two_class_scores(report)
 
 
-def of_two_classes(report: dict[str, Any]) -> None:
-    """How well two classes are told apart, wherever the line between them is drawn."""
+def two_class_scores(report: MultiClassReport) -> None:
+    """Draw the scores of two classes that depend on no threshold."""
     precisions = [
         _("{name} {percent}").format(name=escape(name), percent=percent(value))
-        for name, value in report["average_precision"].items()
+        for name, value in report.average_precision.items()
     ]
     st.markdown(
         _("Area under the ROC curve: **{area}**. Average precision: {precisions}.").format(
-            area=f"{report['roc_auc']:.3f}", precisions=", ".join(precisions)
+            area=f"{report.roc_auc:.3f}", precisions=", ".join(precisions)
         ),
         help=_(
             "The area is how often, of a picture of each class, the right one gets the higher probability: "
@@ -68,15 +75,11 @@ def of_two_classes(report: dict[str, Any]) -> None:
     )
 
 
-def class_table(report: dict[str, Any]) -> None:
-    """Precision, recall and F1 of each class, then their averages."""
-    rows = [
-        {key: (row[key] if key in {"name", "support"} else 100 * row[key]) for key in row}
-        for row in report["classes"]
-    ]
-    for average, words in (("macro", _("macro mean")), ("weighted", _("weighted mean"))):
-        means = {key: 100 * value for key, value in report[average].items()}
-        rows.append({"name": words, **means, "support": report["pictures"]})
+def class_table(report: MultiClassReport) -> None:
+    """Draw precision, recall and F1 of each class, then their averages."""
+    rows = [{"name": row.name, **_percentages(row), "support": row.support} for row in report.classes]
+    for mean, label in ((report.macro, _("macro mean")), (report.weighted, _("weighted mean"))):
+        rows.append({"name": label, **_percentages(mean), "support": report.pictures})
     column = st.column_config.NumberColumn
     columns = {
         "name": st.column_config.TextColumn(_("Class"), width=110),
@@ -91,18 +94,17 @@ def class_table(report: dict[str, Any]) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         column_config=columns,
-        height=_table_height(len(rows)),
+        height=table_height(len(rows)),
         key="class-table",
     )
 
 
-def _table_height(rows: int) -> int:
-    """Every row in sight up to a screenful, in pixels."""
-    return _ROW_PIXELS * (1 + min(rows, _MOST_ROWS)) + 3
+def _percentages(scores: Averages | ClassReport) -> dict[str, float]:
+    return {name: 100 * getattr(scores, name) for name in AVERAGED}
 
 
 def mistakes(dataset: Dataset, run: Path, wrong_count: int) -> None:
-    """The most confident mistakes, as pictures."""
+    """Draw the most confident mistakes."""
     st.subheader(_("Worst mistakes"), anchor=False)
     if not wrong_count:
         st.markdown(_("None: every test picture is right."))
@@ -130,20 +132,19 @@ def mistakes(dataset: Dataset, run: Path, wrong_count: int) -> None:
 
 
 def evaluated_dataset(project: Project, run: Path) -> Dataset:
-    """The version of the pictures that the run was trained on."""
+    """Open the dataset version that the run was trained on."""
     return open_dataset(project, JobDirectory(run).config()["dataset_version"])
 
 
-def report_of_one(report: dict[str, Any], dataset: Dataset, run: Path) -> None:
-    """The whole report where a picture has one class."""
+def multi_class_report(report: MultiClassReport, dataset: Dataset, run: Path) -> None:
+    """Draw the report of a run whose pictures have exactly one class."""
     headline(report)
-    wrong = report["pictures"] - round(report["accuracy"] * report["pictures"])
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.subheader(_("What is taken for what"), anchor=False)
-        class_names = [row["name"] for row in report["classes"]]
+        class_names = [row.name for row in report.classes]
         st.plotly_chart(
-            confusion_heatmap(report["confusion"], class_names),
+            confusion_heatmap(report.confusion, class_names),
             config={"displayModeBar": False},
             key="confusion",
         )
@@ -155,15 +156,16 @@ def report_of_one(report: dict[str, Any], dataset: Dataset, run: Path) -> None:
     with right:
         st.subheader(_("Class by class"), anchor=False)
         class_table(report)
-    mistakes(dataset, run, wrong)
+    all_metrics(report)
+    mistakes(dataset, run, report.mistakes)
 
 
 page_title(_("Evaluate"), _("The honest exam: pictures that were kept hidden while training."))
 project = require_project()
 run = require_run(project, delivered=False)
 report = read_report(run)
-if report.get("task") == Task.MULTI_LABEL:
-    report_of_several(report, evaluated_dataset(project, run), run)
+if isinstance(report, MultiLabelReport):
+    multi_label_report(report, evaluated_dataset(project, run), run)
 else:
-    report_of_one(report, evaluated_dataset(project, run), run)
+    multi_class_report(report, evaluated_dataset(project, run), run)
 next_step(Step.PREDICT, _("try it on new pictures"))

@@ -1,1 +1,1 @@
-"""How good a classifier is, measured once and honestly."""
+"""Evaluation: metrics on the test pictures, and the report of a run."""

@@ -1,4 +1,4 @@
-"""The step of a run that evaluates: the only place where test pictures are looked at."""
+"""Evaluation step of a run: the only code that reads test pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
-from core.evaluation.report import answer_thresholds, make_report, prediction_table, write_report
+from core.evaluation.assessment import answer_thresholds, make_report
+from core.evaluation.predictions import prediction_table
+from core.evaluation.report import write_report
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage
 from core.training.artifacts import engine_path, has_own_network, head_file
@@ -26,7 +28,8 @@ def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     progress.stage(Stage.EVALUATING)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
     both = np.concatenate([validation, test])
-    if has_own_network(directory):  # nobody else will ask for what this network says
+    # features of the run's own network serve no other run, so they are not cached
+    if has_own_network(directory):
         with timed(settings, Stage.EVALUATING, own_network=True):
             engine = engine_path(directory, settings)
         features = features_of_rows(dataset, both, engine, progress)
@@ -39,8 +42,8 @@ def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     write_report(directory, report, prediction_table(dataset, both, probabilities, thresholds))
     return {
         "test": {
-            "accuracy": report["accuracy"],
-            "macro_f1": report["macro"]["f1"],
-            "majority_baseline": report["majority_baseline"],
+            "accuracy": report.accuracy,
+            "macro_f1": report.macro.f1,
+            "majority_baseline": report.majority_baseline,
         }
     }

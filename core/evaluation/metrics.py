@@ -1,4 +1,4 @@
-"""How good a classifier is, from its probabilities and the true labels. NumPy only."""
+"""Classification metrics from true labels and answers or probabilities. NumPy only."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ AVERAGED = ("precision", "recall", "f1")
 
 @dataclass(frozen=True, kw_only=True)
 class ClassScores:
-    """One class: fractions 0 to 1, and how many pictures it has."""
+    """Scores of one class, 0 to 1, and its number of pictures."""
 
-    precision: float  # of those called so, how many are
-    recall: float  # of those that are, how many were called so
+    # of the pictures given the class, the fraction that show it
+    precision: float
+    # of the pictures that show it, the fraction given it
+    recall: float
     f1: float
     support: int
 
@@ -30,12 +32,18 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, num_classes: int
 
 
 def class_scores(confusion: np.ndarray) -> list[ClassScores]:
-    """Precision, recall and F1 of each class; 0 where a class was never predicted or never there."""
+    """Precision, recall and F1 of each class; 0 where a class is never predicted or never shown."""
     return scores_of_counts(np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1))
 
 
 def scores_of_counts(hits: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> list[ClassScores]:
-    """The same from counts of pictures, int64 (classes,): called so rightly, called so, being so."""
+    """Precision, recall and F1 of each class from counts of pictures.
+
+    Args:
+        hits: int64 (classes,), pictures rightly given the class.
+        predicted: int64 (classes,), pictures given the class.
+        actual: int64 (classes,), pictures that show the class.
+    """
     hits = hits.astype(float)
     precision = _ratio(hits, predicted)
     recall = _ratio(hits, actual)
@@ -47,40 +55,42 @@ def scores_of_counts(hits: np.ndarray, predicted: np.ndarray, actual: np.ndarray
 
 
 def macro_mean(scores: list[ClassScores], name: str) -> float:
-    """The plain mean over the classes that have pictures: every class counts the same."""
+    """Mean over the classes that have pictures; every class counts the same."""
     return float(np.mean([getattr(score, name) for score in scores if score.support]))
 
 
 def weighted_mean(scores: list[ClassScores], name: str) -> float:
-    """The mean over the classes weighted by support: every picture counts the same."""
+    """Mean over the classes weighted by support; every picture counts the same."""
     support = [score.support for score in scores]
     return float(np.average([getattr(score, name) for score in scores], weights=support))
 
 
 def roc_auc(shows: np.ndarray, scores: np.ndarray) -> float | None:
-    """How often a picture that shows the class has the higher score than one that does not; ties count half.
+    """Area under the ROC curve, by the statistic of Mann and Whitney.
+
+    It is the probability that a picture of the class scores higher than another one; ties count half.
 
     Args:
         shows: bool (n,).
         scores: float (n,).
     Returns:
-        0 to 1, where 0.5 is chance (the area under the ROC curve, by Mann and Whitney's statistic);
-        None where one of the two kinds is missing.
+        0 to 1, where 0.5 is chance; None where one of the two kinds is missing.
     """
     positives = int(shows.sum())
     negatives = len(shows) - positives
     if not positives or not negatives:
         return None
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (counts.cumsum() - (counts - 1) / 2)[place]  # from 1, the mean rank where scores are equal
+    _, index, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    # from 1; the mean rank where scores are equal
+    ranks = (counts.cumsum() - (counts - 1) / 2)[index]
     pairs = ranks[shows].sum() - positives * (positives + 1) / 2
     return float(pairs / (positives * negatives))
 
 
 def average_precision(shows: np.ndarray, scores: np.ndarray) -> float | None:
-    """The precision at every picture that shows the class, counted from the highest score down, on average.
+    """Average precision: the mean precision at every picture of the class, from the highest score down.
 
-    Equal scores come together, as in scikit-learn. Chance gets the share of pictures that show it.
+    Equal scores form one step, as in scikit-learn. Chance reaches the fraction of pictures that show it.
 
     Args:
         shows: bool (n,).
@@ -92,7 +102,8 @@ def average_precision(shows: np.ndarray, scores: np.ndarray) -> float | None:
         return None
     order = np.argsort(-scores, kind="stable")
     hits = shows[order].cumsum()
-    is_last = np.append(np.diff(scores[order]) != 0, True)  # of those with the same score
+    # of the pictures with the same score
+    is_last = np.append(np.diff(scores[order]) != 0, True)
     hits, called = hits[is_last], np.flatnonzero(is_last) + 1
     gained = np.diff(hits, prepend=0)
     return float((gained * hits / called).sum() / hits[-1])

@@ -1,158 +1,197 @@
-"""The report of a run: read once from the test pictures, then kept on disk."""
+"""Evaluation report of a run: records, and their files ``evaluation/report.json`` and ``predictions.parquet``."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
-import numpy as np
 import pandas as pd
 
-from core.data.dataset import Dataset
-from core.data.labels.label_sets import joined_labels
-from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.errors import NotFoundError
-from core.evaluation.metrics import (
-    AVERAGED,
-    average_precision,
-    class_scores,
-    confusion_matrix,
-    macro_mean,
-    roc_auc,
-    weighted_mean,
-)
-from core.evaluation.multi_label import answer_certainty, best_thresholds, multi_label_report
-from core.files import read_json, whole_file, write_json
+from core.files import whole_file
 from core.messages import N_
-from core.statistics import wilson_interval
+from core.records import JsonObject, Record, read_record, write_record
+
+Confusion = tuple[tuple[int, ...], ...]  # pictures; rows are true classes, columns answers
 
 
-def make_report(
-    dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray | None = None
-) -> dict[str, Any]:
-    """What the test pictures say.
+@dataclass(frozen=True, kw_only=True)
+class Averages(Record):
+    """Precision, recall and F1 of several classes in one number each, 0 to 1."""
 
-    Args:
-        rows: int64 row numbers of the test pictures.
-        probabilities: float32, shape (len(rows), classes).
-        thresholds: of pictures with several labels, from ``answer_thresholds``.
-    """
-    if thresholds is not None:
-        return multi_label_report(dataset, rows, probabilities, thresholds)
-    labels, predicted = dataset.label_indices[rows], probabilities.argmax(axis=1)
-    names = dataset.class_names
-    confusion = confusion_matrix(labels, predicted, len(names))
-    scores = class_scores(confusion)
-    majority = int(
-        np.bincount(dataset.label_indices[dataset.rows(Split.TRAIN)], minlength=len(names)).argmax()
-    )
-    right = int((labels == predicted).sum())
-    return {
-        "task": dataset.task.value,
-        "pictures": len(rows),
-        "accuracy": right / len(rows),
-        "accuracy_interval": wilson_interval(right, len(rows)),
-        "majority_class": names[majority],
-        "majority_baseline": float((labels == majority).mean()),
-        "macro": {name: macro_mean(scores, name) for name in AVERAGED},
-        "weighted": {name: weighted_mean(scores, name) for name in AVERAGED},
-        "classes": [{"name": name, **asdict(score)} for name, score in zip(names, scores, strict=True)],
-        "confusion": confusion.tolist(),
-        **(_of_two_classes(names, labels, probabilities) if len(names) == 2 else {}),
-    }
+    precision: float = 0.0
+    recall: float = 0.0
+    f1: float = 0.0
 
 
-def answer_thresholds(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> np.ndarray | None:
-    """From which probability a class is answered, float64 (classes,); None where a picture has one class.
+@dataclass(frozen=True, kw_only=True)
+class ClassReport(Record):
+    """Scores of one class, 0 to 1."""
 
-    Args:
-        rows: int64 row numbers of the validation pictures.
-        probabilities: float32, shape (len(rows), classes).
-    """
-    if dataset.task is not Task.MULTI_LABEL:
-        return None
-    return best_thresholds(dataset.targets[rows], probabilities)
-
-
-def _of_two_classes(names: tuple[str, ...], labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
-    """What does not depend on where the line between two classes is drawn; nothing where one is not tested."""
-    area = roc_auc(labels == 1, probabilities[:, 1])
-    if area is None:
-        return {}
-    precisions = {name: average_precision(labels == i, probabilities[:, i]) for i, name in enumerate(names)}
-    return {"roc_auc": area, "average_precision": precisions}
+    name: str
+    # of the pictures given this class, the fraction that show it
+    precision: float
+    # of the pictures that show it, the fraction given it
+    recall: float
+    f1: float
+    # test pictures that show it
+    support: int
 
 
-def prediction_table(
-    dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray | None = None
-) -> pd.DataFrame:
-    """One row a picture: ``id``, ``split``, ``label``, ``predicted``, ``confidence``, ``probabilities``.
+@dataclass(frozen=True, kw_only=True)
+class MultiLabelClassReport(ClassReport):
+    """Scores of one class that is answered by itself: shown or not."""
 
-    Of pictures with several labels, both labels name those of the classes that are learnt, and the
-    confidence is that all of the answer is right.
-    """
-    pictures, names = dataset.pictures.iloc[rows], dataset.class_names
-    if thresholds is None:
-        labels = pictures["label"].tolist()
-        predicted = [names[index] for index in probabilities.argmax(axis=1)]
-        confidence = probabilities.max(axis=1)
-    else:
-        labels = joined_labels(dataset.targets[rows] > 0.5, names)
-        predicted = joined_labels(probabilities >= thresholds, names)
-        confidence = answer_certainty(probabilities, thresholds)
-    return pd.DataFrame(
-        {
-            "id": pictures["id"].to_numpy(),
-            "split": pictures["split"].to_numpy(),
-            "label": labels,
-            "predicted": predicted,
-            "confidence": confidence,
-            "probabilities": list(probabilities.astype(np.float32)),
-        }
-    )
+    # None where no test picture shows the class
+    average_precision: float | None
+    # probability from which the class is answered
+    threshold: float
+    f1_at_half: float
+    # fraction of the test pictures that show it
+    prevalence: float
+    # rows: not shown, shown; columns: no, yes
+    confusion: Confusion
 
 
-def write_report(run: Path, report: dict[str, Any], predictions: pd.DataFrame) -> None:
+@dataclass(frozen=True, kw_only=True)
+class EvaluationReport(Record):
+    """Results on the test pictures, for either task; read from a file as one of its two kinds."""
+
+    task: Task = Task.MULTI_CLASS
+    # test pictures
+    pictures: int
+    # of those, with a completely right answer
+    correct: int
+    accuracy: float
+    # 95% interval of the true accuracy
+    accuracy_interval: tuple[float, float]
+    # the most frequent label of the training pictures, and its accuracy on the test pictures
+    majority_class: str = ""
+    majority_baseline: float = 0.0
+    macro: Averages
+    # every metric of ``metric_table`` that is defined here, by code
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def mistakes(self) -> int:
+        """Test pictures with a wrong answer."""
+        return self.pictures - self.correct
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read a report as the kind that its task asks for."""
+        kind = MultiLabelReport if values.get("task") == Task.MULTI_LABEL else MultiClassReport
+        return cast(Self, kind._read(values, ""))
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Derive the count of right answers and the metrics, which older reports do not hold."""
+        if {"accuracy", "pictures"} <= values.keys():
+            values.setdefault("correct", round(values["accuracy"] * values["pictures"]))
+        if "metrics" not in values:
+            values["metrics"] = _metrics_of_older_report(values)
+        return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiClassReport(EvaluationReport):
+    """Results where each picture has exactly one class."""
+
+    weighted: Averages = Averages()
+    classes: tuple[ClassReport, ...] = ()
+    confusion: Confusion = ()
+    # of two classes, where both have test pictures: independent of any threshold
+    roc_auc: float | None = None
+    average_precision: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThresholdScores(Record):
+    """Scores over all classes, with one way to choose thresholds."""
+
+    accuracy: float
+    hamming_accuracy: float
+    macro: Averages
+    micro: Averages
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiLabelReport(EvaluationReport):
+    """Results where a picture has any number of labels; ``accuracy`` counts pictures with all labels right."""
+
+    classes: tuple[MultiLabelClassReport, ...]
+    # each class of each picture is one answer
+    hamming_accuracy: float
+    hamming_baseline: float
+    micro: Averages
+    mean_average_precision: float | None
+    mean_prevalence: float
+    # with 0.5 as the threshold of every class
+    at_half: ThresholdScores
+
+    @property
+    def thresholds(self) -> list[float]:
+        """Probability from which each class is answered."""
+        return [row.threshold for row in self.classes]
+
+
+def chosen_thresholds(report: EvaluationReport) -> list[float] | None:
+    """Probability from which each class is answered; None where a picture has exactly one class."""
+    return report.thresholds if isinstance(report, MultiLabelReport) else None
+
+
+def write_report(run: Path, report: EvaluationReport, predictions: pd.DataFrame) -> None:
+    """Write the predictions, then the report, whose file marks the run as evaluated."""
     with whole_file(run / "evaluation" / "predictions.parquet") as temporary:
         predictions.to_parquet(temporary, index=False)
-    write_json(run / "evaluation" / "report.json", report)
+    write_record(_report_file(run), report)
 
 
 def has_report(run: Path) -> bool:
-    return (run / "evaluation" / "report.json").exists()
+    return _report_file(run).exists()
 
 
-def read_report(run: Path) -> dict[str, Any]:
-    """The run's report.
+def read_report(run: Path) -> MultiClassReport | MultiLabelReport:
+    """Read the run's report.
 
     Raises:
         NotFoundError: the run was not evaluated.
+        DamagedFileError, SchemaVersionError: see ``read_record``.
     """
     if not has_report(run):
         raise NotFoundError(
             N_("Run “{name}” has no evaluation: it has not finished. Train it to the end first."),
             name=run.name,
         )
-    return dict(read_json(run / "evaluation" / "report.json"))
-
-
-def chosen_thresholds(report: dict[str, Any]) -> list[float] | None:
-    """From which probability each class is answered, where pictures have several labels; else None."""
-    if report.get("task") != Task.MULTI_LABEL:  # older reports do not say
-        return None
-    return [float(row["threshold"]) for row in report["classes"]]
+    return cast(MultiClassReport | MultiLabelReport, read_record(_report_file(run), EvaluationReport))
 
 
 def read_predictions(run: Path) -> pd.DataFrame:
-    """What ``prediction_table`` made for validation and test pictures."""
-    read_report(run)
+    """Read the table of ``prediction_table``: validation and test pictures of an evaluated run."""
+    if not has_report(run):
+        read_report(run)
     return pd.read_parquet(run / "evaluation" / "predictions.parquet")
 
 
-def worst_mistakes(predictions: pd.DataFrame, limit: int) -> pd.DataFrame:
-    """Wrongly classified test pictures, the most confident mistakes first."""
-    test = predictions[predictions["split"] == Split.TEST.value]
-    wrong = test[test["label"] != test["predicted"]]
-    return wrong.sort_values("confidence", ascending=False, kind="stable").head(limit)
+def _report_file(run: Path) -> Path:
+    return run / "evaluation" / "report.json"
+
+
+def _metrics_of_older_report(values: JsonObject) -> dict[str, float]:
+    """Metrics by today's codes, as far as a report without ``metrics`` holds them."""
+    macro, weighted, micro = (values.get(name, {}) for name in ("macro", "weighted", "micro"))
+    known = {
+        "accuracy": values.get("accuracy"),
+        "macro_precision": macro.get("precision"),
+        "macro_recall": macro.get("recall"),
+        "macro_f1": macro.get("f1"),
+        "weighted_f1": weighted.get("f1"),
+        "roc_auc": values.get("roc_auc"),
+        "hamming_accuracy": values.get("hamming_accuracy"),
+        "micro_f1": micro.get("f1"),
+        "mean_average_precision": values.get("mean_average_precision"),
+    }
+    return {code: value for code, value in known.items() if value is not None}

@@ -142,7 +142,7 @@ def folder_bytes(folder: Path) -> int:
 def _row(run: JobDirectory, config: TrainingConfig) -> RunRow:
     training = (run.result() or {}).get("training") or {}
     best = training.get("best") or {}
-    report = read_report(run.path) if has_report(run.path) else {}
+    report = read_report(run.path) if has_report(run.path) else None
     return RunRow(
         run=run.name,
         name=run_title(run),
@@ -154,10 +154,10 @@ def _row(run: JobDirectory, config: TrainingConfig) -> RunRow:
         epochs=training.get("epochs"),
         validation_accuracy=best.get("validation_accuracy"),
         validation_loss=best.get("validation_loss"),
-        test_accuracy=report.get("accuracy"),
-        test_interval=tuple(report["accuracy_interval"]) if "accuracy_interval" in report else None,
-        test_macro_f1=report["macro"]["f1"] if "macro" in report else None,
-        test_pictures=report.get("pictures"),
+        test_accuracy=report.accuracy if report else None,
+        test_interval=report.accuracy_interval if report else None,
+        test_macro_f1=report.macro.f1 if report else None,
+        test_pictures=report.pictures if report else None,
         seconds=_seconds(run),
         model_bytes=tflite_file(run.path).stat().st_size if is_delivered(run.path) else None,
         disk_bytes=folder_bytes(run.path),

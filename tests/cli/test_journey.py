@@ -94,8 +94,8 @@ def test_a_training_answers_with_what_was_measured(trained: Trained) -> None:
     assert set(answer) == {"run", "state", "test", "seconds"}
     assert answer["state"] == "finished"
     assert answer["test"] == {
-        "accuracy": report["accuracy"],
-        "macro_f1": report["macro"]["f1"],
+        "accuracy": report.accuracy,
+        "macro_f1": report.macro.f1,
         "majority_baseline": 4 / 9,
     }
     assert answer["test"]["accuracy"] > answer["test"]["majority_baseline"]
@@ -120,7 +120,7 @@ def test_the_status_shows_the_finished_run(trained: Trained) -> None:
 
 def test_the_evaluation_is_the_whole_report(trained: Trained) -> None:
     answer = run_command(trained.home, "evaluate", trained.answer["run"])
-    assert answer == {"run": trained.answer["run"], "test": read_report(trained.run)}
+    assert answer == {"run": trained.answer["run"], "test": read_report(trained.run).to_json()}
     assert [row["name"] for row in answer["test"]["classes"]] == list(PICTURES)
     assert sum(map(sum, answer["test"]["confusion"])) == 9
 
@@ -421,7 +421,7 @@ def test_ctrl_c_stops_a_training_and_still_delivers_the_best(both: Both) -> None
     assert (answer["run"], answer["state"]) == (both.first.name, "stopped")
     assert is_delivered(both.first.path)
     assert answer["test"] == (both.first.result() or {})["test"]
-    assert answer["test"]["accuracy"] == read_report(both.first.path)["accuracy"]
+    assert answer["test"]["accuracy"] == read_report(both.first.path).accuracy
     assert {"training", "evaluating", "exporting"} <= set(answer["seconds"])
 
 

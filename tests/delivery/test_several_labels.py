@@ -21,7 +21,7 @@ from core.delivery.files import Labels, labels_file
 from core.delivery.job import deliver
 from core.delivery.prediction import Classifier
 from core.evaluation.job import evaluate
-from core.evaluation.report import read_predictions, read_report
+from core.evaluation.report import MultiLabelReport, read_predictions, read_report
 from core.files import read_json
 from core.jobs.directory import JobDirectory
 from core.progress import QuietProgress
@@ -52,13 +52,14 @@ def test_every_class_is_learnt_by_itself_from_picture_to_bundle(
         read_report(several_run),
         open_dataset(Project(name="Pairs", path=several_run.parents[1])),
     )
-    assert report["task"] == "multi_label"
-    assert report["pictures"] == len(dataset.rows(Split.TEST))
-    assert report["mean_average_precision"] > report["mean_prevalence"] + 0.2
-    assert report["accuracy"] > report["majority_baseline"]
+    assert isinstance(report, MultiLabelReport)
+    assert report.task == "multi_label"
+    assert report.pictures == len(dataset.rows(Split.TEST))
+    assert (report.mean_average_precision or 0) > report.mean_prevalence + 0.2
+    assert report.accuracy > report.majority_baseline
 
     labels = Labels.read(labels_file(several_run))
-    assert labels.thresholds == [row["threshold"] for row in report["classes"]]
+    assert labels.thresholds == [row.threshold for row in report.classes]
     assert read_json(several_run / "parity.json")["tflite"]["max_difference"] < 1e-3
 
     classifier, recorded = Classifier(several_run), read_predictions(several_run).set_index("id")

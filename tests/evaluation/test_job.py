@@ -12,7 +12,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
 from core.evaluation import job
 from core.evaluation.job import evaluate
-from core.evaluation.report import read_predictions, read_report
+from core.evaluation.report import MultiClassReport, read_predictions, read_report
 from core.files import read_json
 from core.models.head import HeadWeights
 from core.progress import QuietProgress, Stage
@@ -27,6 +27,12 @@ def config(finished_run: Path) -> dict[str, Any]:
     return dict(read_json(finished_run / "config.json")["config"])
 
 
+def confusion_of(run: Path) -> np.ndarray:
+    report = read_report(run)
+    assert isinstance(report, MultiClassReport)
+    return np.array(report.confusion)
+
+
 @pytest.fixture
 def dataset(finished_run: Path) -> Dataset:
     return open_dataset(project_of(finished_run))
@@ -35,12 +41,13 @@ def dataset(finished_run: Path) -> Dataset:
 def test_the_report_counts_the_test_pictures_and_no_others(finished_run: Path, dataset: Dataset) -> None:
     report, predictions = read_report(finished_run), read_predictions(finished_run)
     test = predictions[predictions["split"] == "test"]
-    assert report["pictures"] == len(test) == len(dataset.rows(Split.TEST)) == 9
-    assert np.sum(report["confusion"]) == 9
-    assert [row["support"] for row in report["classes"]] == [4, 3, 2]
-    assert report["accuracy"] == (test["label"] == test["predicted"]).mean()
-    assert report["majority_class"] == "3"
-    assert report["majority_baseline"] == 4 / 9
+    assert isinstance(report, MultiClassReport)
+    assert report.pictures == len(test) == len(dataset.rows(Split.TEST)) == 9
+    assert np.sum(report.confusion) == 9
+    assert [row.support for row in report.classes] == [4, 3, 2]
+    assert report.accuracy == (test["label"] == test["predicted"]).mean()
+    assert report.majority_class == "3"
+    assert report.majority_baseline == 4 / 9
 
 
 def test_what_was_recorded_is_what_the_head_says(finished_run: Path, config: dict[str, Any]) -> None:
@@ -50,7 +57,7 @@ def test_what_was_recorded_is_what_the_head_says(finished_run: Path, config: dic
     assert read_report(finished_run) == before[0]
     np.testing.assert_array_equal(read_predictions(finished_run)["probabilities"].tolist(), before[1])
     assert result == {"test": read_json(finished_run / "result.json")["test"]}
-    assert result["test"]["macro_f1"] == before[0]["macro"]["f1"]
+    assert result["test"]["macro_f1"] == before[0].macro.f1
 
 
 def test_predictions_are_kept_for_validation_and_test_alone(finished_run: Path, dataset: Dataset) -> None:
@@ -111,9 +118,9 @@ def test_the_best_head_is_what_is_measured(
     HeadWeights(
         feature_mean=head.feature_mean, feature_scale=head.feature_scale, layers=(*head.layers[:-1], turned)
     ).save(head_file(finished_run))
-    before = np.array(read_report(finished_run)["confusion"])
+    before = confusion_of(finished_run)
     evaluate(finished_run, config, QuietProgress())
-    np.testing.assert_array_equal(read_report(finished_run)["confusion"], np.roll(before, 1, axis=1))
+    np.testing.assert_array_equal(confusion_of(finished_run), np.roll(before, 1, axis=1))
 
 
 def test_evaluating_from_the_cache_is_one_short_stage(finished_run: Path, config: dict[str, Any]) -> None:

@@ -1,8 +1,7 @@
-"""The report says what the test pictures say, and nothing else."""
+"""Evaluation report: computed from the test pictures alone, and written last."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +9,11 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import Dataset
-from core.errors import NotFoundError
-from core.evaluation.report import (
-    has_report,
-    make_report,
-    prediction_table,
-    read_predictions,
-    read_report,
-    worst_mistakes,
-    write_report,
-)
+from core.errors import DamagedFileError, NotFoundError
+from core.evaluation.assessment import multi_class_report
+from core.evaluation.predictions import prediction_table, worst_mistakes
+from core.evaluation.report import MultiClassReport, has_report, read_predictions, read_report, write_report
+from core.files import write_json
 from core.statistics import wilson_interval
 
 NAMES = ("cat", "dog", "fox")
@@ -72,16 +66,16 @@ def predictions(dataset: Dataset) -> pd.DataFrame:
     return prediction_table(dataset, rows, probabilities_of(rows))
 
 
-def test_the_figures_are_computed_by_hand(dataset: Dataset) -> None:
+def test_scores_equal_those_computed_by_hand(dataset: Dataset) -> None:
     rows = rows_of("test")
-    report = make_report(dataset, rows, probabilities_of(rows))
-    assert report["pictures"] == 8
-    assert report["accuracy"] == 4 / 8
-    assert report["accuracy_interval"] == wilson_interval(4, 8)
-    assert report["confusion"] == [[3, 1, 1], [1, 1, 0], [0, 1, 0]]
-    cat, dog, fox = report["classes"]
+    report = multi_class_report(dataset, rows, probabilities_of(rows))
+    assert (report.pictures, report.correct, report.mistakes) == (8, 4, 4)
+    assert report.accuracy == 4 / 8
+    assert report.accuracy_interval == wilson_interval(4, 8)
+    assert report.confusion == ((3, 1, 1), (1, 1, 0), (0, 1, 0))
+    cat, dog, fox = report.classes
     # cats: 5, of which 3 found; called cat: 4
-    assert cat == {
+    assert cat.to_json() == {
         "name": "cat",
         "precision": 3 / 4,
         "recall": 3 / 5,
@@ -89,28 +83,40 @@ def test_the_figures_are_computed_by_hand(dataset: Dataset) -> None:
         "support": 5,
     }
     # dogs: 2, of which 1 found; called dog: 3
-    assert dog == {"name": "dog", "precision": pytest.approx(1 / 3), "recall": 0.5, "f1": 0.4, "support": 2}
-    assert fox == {"name": "fox", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
-    assert report["macro"]["f1"] == pytest.approx((2 / 3 + 0.4 + 0) / 3)
-    assert report["weighted"]["f1"] == pytest.approx((5 * 2 / 3 + 2 * 0.4 + 0) / 8)
-    assert report["macro"]["precision"] == pytest.approx((3 / 4 + 1 / 3) / 3)
-    assert report["weighted"]["recall"] == pytest.approx(report["accuracy"])
+    assert dog.to_json() == {
+        "name": "dog",
+        "precision": pytest.approx(1 / 3),
+        "recall": 0.5,
+        "f1": 0.4,
+        "support": 2,
+    }
+    assert fox.to_json() == {"name": "fox", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
+    assert report.macro.f1 == pytest.approx((2 / 3 + 0.4 + 0) / 3)
+    assert report.weighted.f1 == pytest.approx((5 * 2 / 3 + 2 * 0.4 + 0) / 8)
+    assert report.macro.precision == pytest.approx((3 / 4 + 1 / 3) / 3)
+    assert report.weighted.recall == pytest.approx(report.accuracy)
 
 
 def test_the_baseline_is_the_training_majority_measured_on_the_test(dataset: Dataset) -> None:
     """Who always says "dog" has 2 of 8 right; to say "cat" one would have to know the test's labels."""
     rows = rows_of("test")
-    report = make_report(dataset, rows, probabilities_of(rows))
-    assert report["majority_class"] == "dog"
-    assert report["majority_baseline"] == 2 / 8
+    report = multi_class_report(dataset, rows, probabilities_of(rows))
+    assert report.majority_class == "dog"
+    assert report.majority_baseline == 2 / 8
 
 
 def test_a_class_without_test_pictures_is_listed_with_no_support(dataset: Dataset) -> None:
     rows = rows_of("test")[:5]  # no fox
-    report = make_report(dataset, rows, probabilities_of(rows))
-    assert report["classes"][2] == {"name": "fox", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
-    cat, dog = report["classes"][:2]
-    assert report["macro"]["recall"] == pytest.approx((cat["recall"] + dog["recall"]) / 2)
+    report = multi_class_report(dataset, rows, probabilities_of(rows))
+    assert report.classes[2].to_json() == {
+        "name": "fox",
+        "precision": 0.0,
+        "recall": 0.0,
+        "f1": 0.0,
+        "support": 0,
+    }
+    cat, dog = report.classes[:2]
+    assert report.macro.recall == pytest.approx((cat.recall + dog.recall) / 2)
 
 
 def test_the_table_has_a_row_a_picture(predictions: pd.DataFrame) -> None:
@@ -138,9 +144,9 @@ def test_a_report_comes_back_from_disk_as_it_was(
     dataset: Dataset, predictions: pd.DataFrame, tmp_path: Path
 ) -> None:
     rows = rows_of("test")
-    report = make_report(dataset, rows, probabilities_of(rows))
+    report = multi_class_report(dataset, rows, probabilities_of(rows))
     write_report(tmp_path / "run-1", report, predictions)
-    assert read_report(tmp_path / "run-1") == json.loads(json.dumps(report))
+    assert read_report(tmp_path / "run-1") == report
     again = read_predictions(tmp_path / "run-1")
     pd.testing.assert_frame_equal(again, predictions)
     assert again["probabilities"].iloc[0].dtype == np.float32
@@ -164,14 +170,16 @@ def test_the_report_is_the_last_thing_written(
     def die(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr("core.evaluation.report.write_json", die)
+    rows = rows_of("test")
+    report = multi_class_report(dataset, rows, probabilities_of(rows))
+    monkeypatch.setattr("core.evaluation.report.write_record", die)
     with pytest.raises(Killed):
-        write_report(tmp_path / "run-1", {}, predictions)
+        write_report(tmp_path / "run-1", report, predictions)
     assert not has_report(tmp_path / "run-1")
 
 
-def test_of_two_classes_the_order_of_the_scores_is_told_too(tmp_path: Path) -> None:
-    """It does not depend on where the line between the two is drawn."""
+def test_two_classes_also_have_scores_without_a_threshold(tmp_path: Path) -> None:
+    """ROC and precision-recall curves depend only on the order of the probabilities."""
     table = pd.DataFrame(
         {
             "id": list("abcd"),
@@ -191,8 +199,54 @@ def test_of_two_classes_the_order_of_the_scores_is_told_too(tmp_path: Path) -> N
     )
     rows = np.array([1, 2, 3])
     dogs = np.array([0.4, 0.3, 0.2], np.float32)  # dog, cat, dog
-    report = make_report(dataset, rows, np.stack([1 - dogs, dogs], axis=1))
-    assert report["roc_auc"] == 1 / 2
-    assert report["average_precision"] == pytest.approx({"cat": 1 / 2, "dog": (1 + 2 / 3) / 2})
-    cats_alone = make_report(dataset, rows[1:2], np.array([[0.9, 0.1]], np.float32))
-    assert "roc_auc" not in cats_alone
+    report = multi_class_report(dataset, rows, np.stack([1 - dogs, dogs], axis=1))
+    assert report.roc_auc == 1 / 2
+    assert report.average_precision == pytest.approx({"cat": 1 / 2, "dog": (1 + 2 / 3) / 2})
+    cats_alone = multi_class_report(dataset, rows[1:2], np.array([[0.9, 0.1]], np.float32))
+    assert cats_alone.roc_auc is None
+    assert "roc_auc" not in cats_alone.metrics
+
+
+OLD_REPORT = {
+    "task": "multi_class",
+    "pictures": 7,
+    "accuracy": 2 / 7,
+    "accuracy_interval": [0.08, 0.64],
+    "majority_class": "cat",
+    "majority_baseline": 0.5,
+    "macro": {"precision": 0.25, "recall": 0.3, "f1": 0.2},
+    "weighted": {"precision": 0.3, "recall": 2 / 7, "f1": 0.28},
+    "classes": [{"name": "cat", "precision": 0.5, "recall": 0.6, "f1": 0.4, "support": 7}],
+    "confusion": [[2, 5], [0, 0]],
+    "roc_auc": 0.75,
+    "average_precision": {"cat": 0.5, "dog": 1.0},
+}
+
+
+def test_a_report_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """It holds neither the count of right answers nor metrics by code: both follow from the rest."""
+    write_json(tmp_path / "evaluation" / "report.json", OLD_REPORT)
+    report = read_report(tmp_path)
+    assert isinstance(report, MultiClassReport)
+    assert (report.correct, report.mistakes, report.accuracy_interval) == (2, 5, (0.08, 0.64))
+    assert (report.classes[0].recall, report.confusion, report.roc_auc) == (0.6, ((2, 5), (0, 0)), 0.75)
+    assert report.metrics == {
+        "accuracy": 2 / 7,
+        "macro_precision": 0.25,
+        "macro_recall": 0.3,
+        "macro_f1": 0.2,
+        "weighted_f1": 0.28,
+        "roc_auc": 0.75,
+    }
+
+
+def test_a_report_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    write_json(tmp_path / "evaluation" / "report.json", OLD_REPORT | {"lift": 2.0})
+    with pytest.raises(DamagedFileError, match="lift"):
+        read_report(tmp_path)
+
+
+@pytest.mark.parametrize(("correct", "pictures"), [(0, 3), (1, 3), (66_667, 99_999), (2_999_998, 2_999_999)])
+def test_the_count_of_mistakes_survives_the_accuracy_of_an_old_report(correct: int, pictures: int) -> None:
+    values = OLD_REPORT | {"pictures": pictures, "accuracy": correct / pictures}
+    assert MultiClassReport.from_json(values).mistakes == pictures - correct

@@ -17,7 +17,9 @@ from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.data.sources.samples import write_digits
 from core.delivery.files import Labels, labels_file, parity_file
-from core.evaluation.report import make_report, prediction_table, write_report
+from core.evaluation.assessment import make_report
+from core.evaluation.predictions import prediction_table
+from core.evaluation.report import write_report
 from core.files import write_json
 from core.jobs.directory import JobDirectory, JobState
 from core.training.config import TrainingConfig

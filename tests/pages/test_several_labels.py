@@ -18,7 +18,9 @@ from core.data.labels.layout import Split
 from core.data.reading import ImportConfig
 from core.delivery.files import Labels, labels_file, parity_file
 from core.doctor.features.projection import write_map
-from core.evaluation.report import make_report, prediction_table, write_report
+from core.evaluation.assessment import make_report
+from core.evaluation.predictions import prediction_table
+from core.evaluation.report import write_report
 from core.files import write_json
 from core.jobs.directory import JobDirectory, JobState
 from core.models.backbones import DEFAULT_BACKBONE

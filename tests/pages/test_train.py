@@ -14,7 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
-from core.evaluation.report import make_report, prediction_table, write_report
+from core.evaluation.assessment import make_report
+from core.evaluation.predictions import prediction_table
+from core.evaluation.report import write_report
 from core.files import append_json_line, read_json, write_json
 from core.jobs.directory import JobDirectory, JobState
 from core.models.augmentation import AugmentationConfig

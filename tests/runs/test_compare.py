@@ -12,7 +12,7 @@ import pytest
 
 from core.delivery.files import parity_file, tflite_file
 from core.errors import BusyError
-from core.evaluation.report import write_report
+from core.evaluation.report import Averages, MultiClassReport, write_report
 from core.files import write_json
 from core.jobs.directory import JobDirectory, JobState
 from core.runs.compare import (
@@ -47,7 +47,13 @@ def finish(run: JobDirectory, accuracy: float, labels: dict[str, str]) -> None:
     )
     best = {"validation_accuracy": accuracy + 0.125, "validation_loss": 0.5}
     write_json(run.path / "result.json", {"training": {"epochs": 7, "best": best}})
-    report = {"accuracy": accuracy, "accuracy_interval": [0.25, 0.75], "macro": {"f1": 0.4}, "pictures": 2}
+    report = MultiClassReport(
+        pictures=2,
+        correct=round(2 * accuracy),
+        accuracy=accuracy,
+        accuracy_interval=(0.25, 0.75),
+        macro=Averages(f1=0.4),
+    )
     table = pd.DataFrame(
         {
             "id": list(labels),

@@ -1,8 +1,7 @@
-"""What a classifier of several labels gets right: all labels of a picture at once, and class by class."""
+"""Report of a multi-label classifier on the Evaluate page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +10,38 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.labels.label_sets import NONE_OF_THEM, label_names
-from core.evaluation.report import read_predictions, worst_mistakes
+from core.evaluation.metrics import AVERAGED
+from core.evaluation.predictions import worst_mistakes
+from core.evaluation.report import MultiLabelClassReport, MultiLabelReport, read_predictions
 from pages.ui.charts import accuracy_bars
+from pages.ui.evaluate.metric_table import all_metrics, table_height
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
 
 _MOST_MISTAKES = 24
-_ROW_PIXELS, _MOST_ROWS = 35, 20
 
 
-def label_words(label: str) -> str:
-    """A label as people read it."""
+def label_text(label: str) -> str:
+    """The label as shown to users."""
     return _("none of the classes") if label == NONE_OF_THEM else label
 
 
-def report_of_several(report: Mapping[str, Any], dataset: Dataset, run: Path) -> None:
-    """The whole report: the answer, the classes, the mistakes."""
+def multi_label_report(report: MultiLabelReport, dataset: Dataset, run: Path) -> None:
+    """Draw the report: accuracy, classes, metrics, mistakes."""
     _headline(report)
     st.subheader(_("Class by class"), anchor=False)
     _class_table(report)
+    all_metrics(report)
     _mistakes(report, dataset, run)
 
 
-def _headline(report: Mapping[str, Any]) -> None:
-    low, high = report["accuracy_interval"]
-    usual = label_words(report["majority_class"])
+def _headline(report: MultiLabelReport) -> None:
+    low, high = report.accuracy_interval
+    usual = label_text(report.majority_class)
     st.markdown(
         "### "
         + _("{accuracy} of the test pictures have all the right labels, and no other").format(
-            accuracy=percent(report["accuracy"])
+            accuracy=percent(report.accuracy)
         )
     )
     st.markdown(
@@ -50,53 +52,52 @@ def _headline(report: Mapping[str, Any]) -> None:
             low=percent(low),
             high=percent(high),
             majority=f"“{escape(usual)}”",
-            baseline=percent(report["majority_baseline"]),
-            n=number(report["pictures"]),
+            baseline=percent(report.majority_baseline),
+            n=number(report.pictures),
         )
     )
-    figure = accuracy_bars(
-        report["accuracy"], report["accuracy_interval"], report["majority_baseline"], usual
-    )
+    figure = accuracy_bars(report.accuracy, report.accuracy_interval, report.majority_baseline, usual)
     st.plotly_chart(figure, config={"displayModeBar": False}, key="accuracy")
     st.markdown(
         _(
             "Asked of every class by itself whether a picture shows it, {right} of the answers are right; "
             "the same answer for all pictures would get {baseline}."
-        ).format(right=percent(report["hamming_accuracy"]), baseline=percent(report["hamming_baseline"]))
+        ).format(right=percent(report.hamming_accuracy), baseline=percent(report.hamming_baseline))
     )
 
 
-def _class_table(report: Mapping[str, Any]) -> None:
-    rows = [_class_row(row) for row in report["classes"]]
-    for average, words in (("macro", _("macro mean")), ("micro", _("over all labels"))):
-        means = {key: 100 * value for key, value in report[average].items()}
-        rows.append({"name": words, **means, "f1_at_half": 100 * report["at_half"][average]["f1"]})
-    rows[-2]["average_precision"] = _percent_or_none(report["mean_average_precision"])
+def _class_table(report: MultiLabelReport) -> None:
+    rows = [_class_row(row) for row in report.classes]
+    for average, label in (("macro", _("macro mean")), ("micro", _("over all labels"))):
+        means = {name: 100 * getattr(getattr(report, average), name) for name in AVERAGED}
+        f1_at_half = 100 * getattr(report.at_half, average).f1
+        rows.append({"name": label, **means, "f1_at_half": f1_at_half})
+    rows[-2]["average_precision"] = _percent_or_none(report.mean_average_precision)
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         column_config=_columns(),
-        height=_ROW_PIXELS * (1 + min(len(rows), _MOST_ROWS)) + 3,
+        height=table_height(len(rows)),
         key="class-table",
     )
     st.caption(
         _(
             "A class is answered from its threshold on. The thresholds were chosen on the validation pictures; "
             "these are the test pictures. Exactly right with 0.5 for every class: {accuracy}."
-        ).format(accuracy=percent(report["at_half"]["accuracy"]))
+        ).format(accuracy=percent(report.at_half.accuracy))
     )
 
 
-def _class_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    (_right_no, added), (missed, found) = row["confusion"]
-    shares = {key: 100 * row[key] for key in ("precision", "recall", "f1", "f1_at_half")}
+def _class_row(row: MultiLabelClassReport) -> dict[str, Any]:
+    (_right_no, added), (missed, found) = row.confusion
+    shares = {key: 100 * getattr(row, key) for key in ("precision", "recall", "f1", "f1_at_half")}
     return {
-        "name": row["name"],
+        "name": row.name,
         "f1": shares.pop("f1"),
-        "average_precision": _percent_or_none(row["average_precision"]),
+        "average_precision": _percent_or_none(row.average_precision),
         **shares,
-        "threshold": row["threshold"],
-        "support": row["support"],
+        "threshold": row.threshold,
+        "support": row.support,
         "found": found,
         "missed": missed,
         "added": added,
@@ -128,18 +129,17 @@ def _columns() -> dict[str, Any]:
     }
 
 
-def _mistakes(report: Mapping[str, Any], dataset: Dataset, run: Path) -> None:
+def _mistakes(report: MultiLabelReport, dataset: Dataset, run: Path) -> None:
     st.subheader(_("Worst mistakes"), anchor=False)
-    wrong = report["pictures"] - round(report["accuracy"] * report["pictures"])
-    if not wrong:
+    if not report.mistakes:
         st.markdown(_("None: every test picture is right."))
         return
     st.markdown(
         ngettext(
             "{n} test picture has a label too many or too few.",
             "{n} test pictures have labels too many or too few; these are the ones it was surest about.",
-            wrong,
-        ).format(n=number(wrong))
+            report.mistakes,
+        ).format(n=number(report.mistakes))
     )
     worst = worst_mistakes(read_predictions(run), _MOST_MISTAKES)
     row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
@@ -147,7 +147,7 @@ def _mistakes(report: Mapping[str, Any], dataset: Dataset, run: Path) -> None:
         Tile(
             picture=dataset.thumbnail(row_of[picture]),
             strong=_difference(label, answer),
-            caption=_("shows {label}").format(label=label_words(label)),
+            caption=_("shows {label}").format(label=label_text(label)),
         )
         for picture, label, answer in zip(worst["id"], worst["label"], worst["predicted"], strict=True)
     ]
@@ -156,7 +156,7 @@ def _mistakes(report: Mapping[str, Any], dataset: Dataset, run: Path) -> None:
 
 
 def _difference(label: str, answer: str) -> str:
-    """What was missed and what was added: “−dog +cat”."""
+    """Missed and wrongly added labels: “−dog +cat”."""
     shown, answered = label_names(label), label_names(answer)
     missed = [f"−{name}" for name in shown if name not in answered]
     added = [f"+{name}" for name in answered if name not in shown]

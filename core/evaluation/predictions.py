@@ -1,0 +1,58 @@
+"""Predictions on validation and test pictures as a table, one row a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core.data.dataset import Dataset
+from core.data.labels.label_sets import joined_labels
+from core.data.labels.layout import Split
+
+
+def prediction_table(
+    dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray | None = None
+) -> pd.DataFrame:
+    """One row a picture: ``id``, ``split``, ``label``, ``predicted``, ``confidence``, ``probabilities``.
+
+    In a multi-label dataset, both labels name only classes that are learnt, and the
+    confidence is the probability that the whole answer is right.
+
+    Args:
+        rows: int64 row numbers of the pictures.
+        probabilities: float32, shape (len(rows), classes).
+        thresholds: float, shape (classes,), of a multi-label dataset.
+    """
+    pictures, names = dataset.pictures.iloc[rows], dataset.class_names
+    if thresholds is None:
+        labels = pictures["label"].tolist()
+        predicted = [names[index] for index in probabilities.argmax(axis=1)]
+        confidence = probabilities.max(axis=1)
+    else:
+        labels = joined_labels(dataset.targets[rows] > 0.5, names)
+        predicted = joined_labels(probabilities >= thresholds, names)
+        confidence = answer_certainty(probabilities, thresholds)
+    return pd.DataFrame(
+        {
+            "id": pictures["id"].to_numpy(),
+            "split": pictures["split"].to_numpy(),
+            "label": labels,
+            "predicted": predicted,
+            "confidence": confidence,
+            "probabilities": list(probabilities.astype(np.float32)),
+        }
+    )
+
+
+def answer_certainty(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Probability that every class is answered right, were classes independent: float (n,)."""
+    answered = probabilities >= thresholds
+    certainty: np.ndarray = np.where(answered, probabilities, 1 - probabilities).prod(axis=1)
+    return certainty
+
+
+def worst_mistakes(predictions: pd.DataFrame, limit: int) -> pd.DataFrame:
+    """Wrongly classified test pictures, the most confident mistakes first."""
+    test = predictions[predictions["split"] == Split.TEST.value]
+    wrong = test[test["label"] != test["predicted"]]
+    return wrong.sort_values("confidence", ascending=False, kind="stable").head(limit)

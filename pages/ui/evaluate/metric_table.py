@@ -1,0 +1,49 @@
+"""Every metric of the metric table, with its value, on the Evaluate page."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation import metric_table
+from core.evaluation.metric_table import Metric
+from core.evaluation.report import EvaluationReport
+from pages.ui.text import _, percent
+
+_ROW_PIXELS, _MOST_ROWS = 35, 20
+
+
+def all_metrics(report: EvaluationReport) -> None:
+    """Draw the metrics that the report holds, in the order of the table."""
+    rows = [
+        {
+            "metric": _(metric.label),
+            "value": _value(metric, report.metrics[metric.code]),
+            "better": _("higher") if metric.is_higher_better else _("lower"),
+            "help": _(metric.help),
+        }
+        for metric in metric_table.METRICS
+        if metric.code in report.metrics
+    ]
+    with st.expander(_("All metrics"), key="all-metrics"):
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            column_config={
+                "metric": _("Metric"),
+                "value": _("Value"),
+                "better": _("Better"),
+                "help": _("Meaning"),
+            },
+            height=table_height(len(rows)),
+            key="metric-table",
+        )
+
+
+def table_height(rows: int) -> int:
+    """Height in pixels that shows every row, up to a screenful."""
+    return _ROW_PIXELS * (1 + min(rows, _MOST_ROWS)) + 3
+
+
+def _value(metric: Metric, value: float) -> str:
+    return percent(value) if metric.is_fraction else f"{value:.3f}"
