@@ -1,6 +1,7 @@
 # make run    start Darkroom            make test   run all tests
 # make check  style and types           make bench  measure speed
-# make clean  remove what these made    (PYTHON=python3.12 PORT=9000 make run)
+# make docs   build the manual          make clean  remove what these made
+# PYTHON=python3.12 PORT=9000 make run
 # make test-backends    test training with Keras on JAX
 
 PORT ?= 8501
@@ -8,8 +9,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 VENV_BACKENDS := .venv-backends
+VENV_DOCS := .venv-docs
 
-.PHONY: run test test-backends check bench clean browser postgresql
+.PHONY: run test test-backends check bench docs clean browser postgresql
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -25,12 +27,18 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.checks.docstrings
+	$(BIN)/vulture
 
 bench: $(VENV)/installed-test browser
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV_DOCS)/installed
+	$(VENV_DOCS)/bin/sphinx-build -W --keep-going -q docs docs/_site
+	@echo 'Open docs/_site/index.html'
+
 clean:
-	rm -rf $(VENV) $(VENV_BACKENDS) .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
+	rm -rf $(VENV) $(VENV_BACKENDS) $(VENV_DOCS) docs/_site .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment: made once, filled again only when a requirements file changed.
@@ -61,6 +69,12 @@ $(VENV_BACKENDS)/installed: requirements-backends.txt $(VENV)/installed-test
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(VENV_BACKENDS)/bin/python -c \
 	  'import sysconfig; print(sysconfig.get_path("purelib"))')/darkroom.pth"
 	@$(VENV_BACKENDS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-backends.txt
+	@touch $@
+
+$(VENV_DOCS)/installed: docs/requirements.txt | $(BIN)/python
+	@echo 'Installing what the manual needs in $(VENV_DOCS) ...'
+	@$(BIN)/python -m venv --clear $(VENV_DOCS)
+	@$(VENV_DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
 	@touch $@
 
 # The browser tests take any Chromium there is, and fetch one only when there is none.
