@@ -32,7 +32,13 @@ def test_the_python_example_classifies_a_picture(trained: Trained, tmp_path: Pat
     """A picture of the training set is recognised."""
     picture = next((trained.source / "3").iterdir())
     output = run_example(
-        tmp_path / "home", trained, sys.executable, "-m", "examples.train_from_python", trained.source, picture
+        tmp_path / "home",
+        trained,
+        sys.executable,
+        "-m",
+        "examples.train_from_python",
+        trained.source,
+        picture,
     )
     assert output.startswith(f"{picture.name}: 3 (")
 
@@ -40,5 +46,7 @@ def test_the_python_example_classifies_a_picture(trained: Trained, tmp_path: Pat
 def test_the_shell_example_exports_a_bundle(trained: Trained, tmp_path: Path) -> None:
     """The bundle holds the model and the script that runs it."""
     bundle = tmp_path / "classifier.zip"
-    run_example(tmp_path / "home", trained, "bash", "examples/train_from_the_shell.sh", trained.source, bundle)
+    run_example(
+        tmp_path / "home", trained, "bash", "examples/train_from_the_shell.sh", trained.source, bundle
+    )
     assert {"model.tflite", "predict.py"} <= {Path(name).name for name in zipfile.ZipFile(bundle).namelist()}
