@@ -2,7 +2,7 @@
 
 project = "Darkroom"
 author = "The Darkroom authors"
-copyright = "The Darkroom authors, Apache-2.0"
+project_copyright = "The Darkroom authors, Apache-2.0"
 
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
