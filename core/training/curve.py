@@ -10,6 +10,7 @@ from core.messages import Message
 from core.progress import Progress
 from core.training.config import TrainingConfig
 from core.training.cost.expected_epochs import likely_epochs
+from core.training.phases import Phase
 from core.training.tensorboard import EventFiles
 
 
@@ -26,7 +27,7 @@ class _Standing:
     since_best: int = 0  # epochs of this phase without a better one
     plateaus: int = 0
     lines: int = 0  # of the metrics file
-    linear_phase: str = ""  # the kind of linear head that was best
+    linear_phase: Phase | None = None  # of the best linear head
     notes: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -42,7 +43,7 @@ class LearningCurve:
         """Prepare a curve; ``events`` are written for TensorBoard as it grows."""
         self._settings, self._progress, self._events = settings, progress, events
         self._standing = _Standing()
-        self.phase = ""
+        self.phase: Phase | None = None
         self.planned = settings.epochs  # epochs behind us and those still to come, at most
 
     @property
@@ -62,25 +63,25 @@ class LearningCurve:
         return self._standing.plateaus
 
     @property
-    def linear_phase(self) -> str:
-        """The phase of the best linear head; "" before they were fitted."""
+    def linear_phase(self) -> Phase | None:
+        """The phase of the best linear head; None before they were fitted."""
         return self._standing.linear_phase
 
     def end_linear_heads(self) -> None:
         """Remember which features the best of them takes: a hidden layer will take the same."""
-        self._standing.linear_phase = str(self._standing.best["phase"]) if self._standing.best else ""
+        self._standing.linear_phase = Phase(self._standing.best["phase"]) if self._standing.best else None
 
     @property
     def patience_left(self) -> int:
         return max(0, self._settings.patience - self._standing.since_best)
 
-    def begin_phase(self, name: str, planned_epochs: int) -> None:
+    def begin_phase(self, name: Phase, planned_epochs: int) -> None:
         """A phase begins; what it is judged by starts anew, the best of all stays."""
         self.phase, self.planned = name, self._standing.epoch + planned_epochs
         self._standing.phase_best, self._standing.since_best, self._standing.plateaus = None, 0, 0
         self._standing.phase_epochs = self._standing.improved = 0
 
-    def go_on_with_phase(self, name: str, epochs_left: int) -> None:
+    def go_on_with_phase(self, name: Phase, epochs_left: int) -> None:
         """A phase goes on from a checkpoint, with its patience as it was."""
         self.phase, self.planned = name, self._standing.epoch + epochs_left
 
@@ -167,7 +168,8 @@ class LearningCurve:
 
     def restore(self, record: dict[str, Any]) -> None:
         """Stand where ``to_json`` stood; lines of the curve after that are forgotten."""
-        self._stand(_Standing(**record))
+        linear_phase = record.get("linear_phase")
+        self._stand(_Standing(**record | {"linear_phase": Phase(linear_phase) if linear_phase else None}))
 
     def _stand(self, standing: _Standing) -> None:
         self._standing = standing

@@ -17,9 +17,8 @@ from typing import Any
 
 from core.messages import N_, Message
 from core.training.config import Watch
+from core.training.phases import Phase
 
-# Heads on frozen features go from stiff to flexible on purpose: past their best they always memorise.
-_PATHS = {"whole", "quarters", "max"}
 _WINDOW = 3  # epochs in a median
 _FEWEST_EPOCHS, _FEWEST_ON_A_PATH = 3, 10  # before anything but divergence is said
 _EXPLODED_TIMES, _EXPLODED_BY = 2.0, 0.5  # training loss against its lowest; the second in nats
@@ -86,7 +85,7 @@ def judge_curve(
     phase = [record for record in metrics if record.get("phase") == metrics[-1].get("phase")]
     if _diverges(phase):
         return _said(Verdict.DIVERGES, _DIVERGES, best=_best(metrics)["epoch"])
-    is_path = phase[-1].get("phase") in _PATHS
+    is_path = _is_linear_head(phase[-1])
     if len(phase) < (_FEWEST_ON_A_PATH if is_path else _FEWEST_EPOCHS):
         return None
     return (
@@ -175,7 +174,7 @@ def _goes_well(metrics: Sequence[Mapping[str, Any]], phase: Sequence[Mapping[str
         "validation": _percent(_value(best, "validation_accuracy")),
         "best": best["epoch"],
     }
-    if _is_spent(metrics) and phase[-1].get("phase") not in _PATHS and best is metrics[-1]:
+    if _is_spent(metrics) and not _is_linear_head(phase[-1]) and best is metrics[-1]:
         return _said(Verdict.UNFINISHED, _STOPPED_TOO_EARLY, **facts)
     return _said(Verdict.GOES_WELL, _WELL, **facts)
 
@@ -187,6 +186,12 @@ def _best(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         if record["epoch"] == named:
             return record
     return min(metrics, key=lambda record: _watched(record, Watch.LOSS))
+
+
+def _is_linear_head(record: Mapping[str, Any]) -> bool:
+    """True on a path from stiff to flexible heads, which always memorise past their best."""
+    phase = record.get("phase")
+    return phase is not None and Phase(phase).is_linear_head
 
 
 def _is_spent(metrics: Sequence[Mapping[str, Any]]) -> bool:

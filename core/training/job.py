@@ -40,11 +40,12 @@ from core.training.heads.fitting import (
     fit_starting_head,
 )
 from core.training.live import LiveView
+from core.training.phases import Phase
 from core.training.tensorboard import EventFiles
 from core.workspace import project_of
 
 if TYPE_CHECKING:
-    from core.training.networks.loop import Phase
+    from core.training.networks.loop import GradientPhase
 
 _HIDDEN_EPOCHS = 60
 
@@ -126,7 +127,9 @@ class Training:
             if place["best_name"]:
                 self._checkpoints.point_to_best(place["best_name"])
         phases = phases_of(self._settings)
-        if self._settings.recipe is not Recipe.SCRATCH and (place is None or place["phase"] == "hidden"):
+        if self._settings.recipe is not Recipe.SCRATCH and (
+            place is None or place["phase"] == Phase.HIDDEN_LAYERS
+        ):
             self._train_heads(place)
             place = None
         first = phases.index(place["phase"]) if place else 0
@@ -189,11 +192,11 @@ class Training:
         """A head trained by gradients, on the features that suit a linear one best."""
         from core.training.batches import TrainingBatches
         from core.training.networks.inputs import FeatureSource
-        from core.training.networks.loop import Phase
+        from core.training.networks.loop import GradientPhase
         from core.training.networks.models import HeadNetwork
 
         is_mean = data.is_reduced or self._settings.head.pooling is Pooling.MEAN
-        on_mean = is_mean or self.curve.linear_phase == "whole"
+        on_mean = is_mean or self.curve.linear_phase is Phase.GLOBAL_POOLING
         if on_mean:
             data = data.of_whole_pictures()
         train, validation = data.train, data.validation
@@ -206,8 +209,8 @@ class Training:
             else _HIDDEN_EPOCHS
         )
         own_rate = self._settings.optimizer.learning_rate > 0
-        phase = Phase(
-            name="hidden",
+        phase = GradientPhase(
+            name=Phase.HIDDEN_LAYERS,
             epochs=epochs,
             batches=TrainingBatches(
                 FeatureSource(network.standardised(train.features)),
@@ -235,8 +238,8 @@ class Training:
 
     # -- networks
 
-    def _train_network(self, name: str, phases: list[str], place: dict[str, Any] | None) -> None:
-        if name == "tail":
+    def _train_network(self, name: Phase, phases: list[Phase], place: dict[str, Any] | None) -> None:
+        if name.has_frozen_stem:
             self._progress.stage(Stage.CONVERTING)
         import_keras()
         from core.training.networks.models import TrainedNetwork
@@ -247,8 +250,8 @@ class Training:
             len(self._dataset.class_names),
             self._dataset.task,
             start=self._start,
-            whole=name != "tail",
-            pretrained=name != "scratch",
+            whole=not name.has_frozen_stem,
+            pretrained=name.is_pretrained,
         )
         later = sum(epochs_of(self._settings, other) for other in phases[phases.index(name) + 1 :])
         phase = network_phase(name, network, self._settings, self._dataset, self._directory, self._progress)
@@ -261,10 +264,10 @@ class Training:
         if has_own_network(self._directory):
             return HeadWeights.load(head_file(self._directory)), extractor_file(self._directory)
         best = self.curve.best
-        is_hidden = best is not None and best["phase"] == "hidden"
+        is_hidden = best is not None and best["phase"] == Phase.HIDDEN_LAYERS
         return HeadWeights.load(head_file(self._directory) if is_hidden else self._starting_head), None
 
-    def _run(self, phase: Phase, place: dict[str, Any] | None, *, later_epochs: int) -> None:
+    def _run(self, phase: GradientPhase, place: dict[str, Any] | None, *, later_epochs: int) -> None:
         from core.training.networks.loop import Surroundings, run_phase
 
         if place is None:

@@ -21,6 +21,7 @@ from core.training.artifacts import map_pooling
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import estimate, phases_of
 from core.training.cost.throughput import Pace, peak_memory_bytes, remember_pace
+from core.training.phases import Phase
 from core.workspace import project_of
 
 _STEPS = 4  # timed, after one that is traced
@@ -57,7 +58,7 @@ def _time_features(dataset: Dataset, settings: TrainingConfig, progress: Progres
     remember_speed(speed_key(backbone), len(pictures) / (time.monotonic() - began))
 
 
-def _pace_of(phase: str, dataset: Dataset, settings: TrainingConfig) -> Pace:
+def _pace_of(phase: Phase, dataset: Dataset, settings: TrainingConfig) -> Pace:
     """Train a few steps of a phase on one batch, with a head of random weights."""
     from core.training.backends import current_backend
     from core.training.networks.compiling import compile_for_training
@@ -70,8 +71,8 @@ def _pace_of(phase: str, dataset: Dataset, settings: TrainingConfig) -> Pace:
         len(dataset.class_names),
         dataset.task,
         start=lambda: (None, None),
-        whole=phase != "tail",
-        pretrained=phase != "scratch",
+        whole=not phase.has_frozen_stem,
+        pretrained=phase.is_pretrained,
     )
     inputs, outputs = _inputs(network, dataset, settings)
     rows = dataset.rows(Split.TRAIN)[: len(inputs)]

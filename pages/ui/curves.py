@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.messages import N_
+from core.training.phases import Phase
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR, VALIDATION_COLOUR, plain
 from pages.ui.text import _
 
@@ -26,14 +27,14 @@ _FEW_POINTS = 3  # below, a line alone shows nothing
 _NARROW_PHASE = 0.06  # of all epochs: its words would lie on those of the next
 
 # What happens in a phase, as short as stands beside a line in a chart.
-PHASE_WORDS = {
-    "whole": N_("head, whole picture"),
-    "quarters": N_("head, by quarters"),
-    "max": N_("head, strongest features"),
-    "hidden": N_("head with hidden layers"),
-    "tail": N_("last blocks"),
-    "all": N_("all blocks"),
-    "scratch": N_("whole network"),
+PHASE_WORDS: Mapping[str, str] = {
+    Phase.GLOBAL_POOLING: N_("head, whole picture"),
+    Phase.GRID_POOLING: N_("head, by quarters"),
+    Phase.MAX_POOLING: N_("head, strongest features"),
+    Phase.HIDDEN_LAYERS: N_("head with hidden layers"),
+    Phase.LAST_BLOCKS: N_("last blocks"),
+    Phase.ALL_BLOCKS: N_("all blocks"),
+    Phase.SCRATCH: N_("whole network"),
 }
 
 

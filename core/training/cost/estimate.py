@@ -23,6 +23,7 @@ from core.training.cost.expected_epochs import likely_epochs
 from core.training.cost.stage_times import measured_keras_seconds, measured_seconds
 from core.training.cost.throughput import Pace, measured_pace
 from core.training.features import count_missing
+from core.training.phases import Phase
 
 _HEAD_SECONDS = 2.0
 _CONVERSION_SECONDS = 4.0
@@ -33,7 +34,7 @@ _EVALUATION_SECONDS = 1.0
 _DOWNLOAD_BYTES_PER_SECOND = 5e6
 _AUGMENTED_FACTOR = 1.5  # on the time of a feature
 # Training against a forward pass in LiteRT, measured for EfficientNet-Lite0 on two cores.
-_SLOWER_IN_TRAINING = {"tail": 1.5, "all": 14.0, "scratch": 14.0}
+_SLOWER_IN_TRAINING = {Phase.LAST_BLOCKS: 1.5, Phase.ALL_BLOCKS: 14.0, Phase.SCRATCH: 14.0}
 _JUDGING_SHARE = 0.35  # of a training step's time, that a picture takes to be judged
 _PROCESS_BYTES = 900 << 20  # a worker with TensorFlow, before it does anything
 _BYTES_A_WEIGHT = 20  # value, gradient, two moments, the best so far
@@ -72,25 +73,25 @@ def estimate(dataset: Dataset, settings: TrainingConfig) -> Estimate:
     )
 
 
-def phases_of(settings: TrainingConfig) -> list[str]:
+def phases_of(settings: TrainingConfig) -> list[Phase]:
     """The phases in which a network is trained, in order."""
     return {
         Recipe.QUICK: [],
-        Recipe.BALANCED: ["tail"],
-        Recipe.BEST: ["tail", "all"],
-        Recipe.SCRATCH: ["scratch"],
+        Recipe.BALANCED: [Phase.LAST_BLOCKS],
+        Recipe.BEST: [Phase.LAST_BLOCKS, Phase.ALL_BLOCKS],
+        Recipe.SCRATCH: [Phase.SCRATCH],
     }[settings.recipe]
 
 
-def epochs_of(settings: TrainingConfig, phase: str) -> int:
+def epochs_of(settings: TrainingConfig, phase: Phase) -> int:
     """The most epochs of a phase.
 
     Best spends a quarter of its epochs on the last blocks: what is above them has then settled.
     """
     if settings.recipe is not Recipe.BEST:
         return settings.epochs
-    on_tail = max(1, settings.epochs // 4)
-    return on_tail if phase == "tail" else max(1, settings.epochs - on_tail)
+    on_last_blocks = max(1, settings.epochs // 4)
+    return on_last_blocks if phase is Phase.LAST_BLOCKS else max(1, settings.epochs - on_last_blocks)
 
 
 def expected_stages(
@@ -129,7 +130,7 @@ def network_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool)
     expected: dict[Stage, float] = {}
     if not arrays_path(dataset, backbone.input_size).exists():
         expected[Stage.DECODING] = len(dataset.pictures) / DECODED_PER_SECOND
-    if "tail" in phases:
+    if any(phase.has_frozen_stem for phase in phases):
         conversion = _short_stage(settings, Stage.CONVERTING, _CONVERSION_SECONDS, own_network=True)
         expected[Stage.CONVERTING] = conversion + (_keras_seconds() if is_cold else 0.0)
         kept = train * (1 + _views(settings)) + validation
@@ -199,7 +200,7 @@ def _views(settings: TrainingConfig) -> int:
     return settings.augmented_views if settings.augmentation.is_active else 0
 
 
-def _pace(settings: TrainingConfig, phase: str) -> Pace | None:
+def _pace(settings: TrainingConfig, phase: Phase) -> Pace | None:
     """As it was measured, or reckoned from what was with pictures of the backbone's own size."""
     own_size = replace(settings, picture_size=0)
     measured = measured_pace(settings, phase)
@@ -215,14 +216,14 @@ def _pace(settings: TrainingConfig, phase: str) -> Pace | None:
     )
 
 
-def _guessed_rate(backbone: Backbone, phase: str) -> float:
+def _guessed_rate(backbone: Backbone, phase: Phase) -> float:
     """Pictures per second, from the speed of a forward pass."""
     return 1.0 / (_SLOWER_IN_TRAINING[phase] * expected_seconds(backbone, 1))
 
 
-def _guessed_memory(settings: TrainingConfig, phase: str) -> int:
+def _guessed_memory(settings: TrainingConfig, phase: Phase) -> int:
     backbone = settings.sized_backbone
-    share = settings.unfreeze if phase == "tail" else 1.0
+    share = settings.unfreeze if phase.has_frozen_stem else 1.0
     batch = settings.batch_size * backbone.input_size**2 * _BYTES_A_PIXEL
     return int(_PROCESS_BYTES + backbone.parameters * _BYTES_A_WEIGHT + share * batch)
 
@@ -238,8 +239,8 @@ def _disk_bytes(dataset: Dataset, settings: TrainingConfig) -> int:
     if settings.recipe is Recipe.QUICK:
         return decoded + 4 * backbone.parameters * 2
     kept = 0
-    if "tail" in phases_of(settings):
-        pace = _pace(settings, "tail")
+    if Phase.LAST_BLOCKS in phases_of(settings):
+        pace = _pace(settings, Phase.LAST_BLOCKS)
         outputs = pace.outputs if pace else int(_OUTPUTS_SHARE * 3 * backbone.input_size**2)
         pictures = len(dataset.rows(Split.TRAIN)) * (1 + _views(settings)) + len(
             dataset.rows(Split.VALIDATION)

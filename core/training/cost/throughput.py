@@ -11,9 +11,8 @@ import psutil
 from core.files import read_json, write_json
 from core.models.speeds import speed_key
 from core.training.config import TrainingConfig
+from core.training.phases import Phase
 from core.workspace import backbones_folder
-
-MEASURED_PHASES = ("tail", "all", "scratch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +24,14 @@ class Pace:
     outputs: int  # numbers that the trunk gives for a picture; 0 where pictures go in
 
 
-def measured_pace(settings: TrainingConfig, phase: str) -> Pace | None:
+def measured_pace(settings: TrainingConfig, phase: Phase) -> Pace | None:
     """The pace of a phase with these settings on this machine, if it was ever measured."""
     file = _file()
     record = read_json(file).get(_key(settings, phase)) if file.exists() else None
     return Pace(**record) if record else None
 
 
-def remember_pace(settings: TrainingConfig, phase: str, pace: Pace) -> None:
+def remember_pace(settings: TrainingConfig, phase: Phase, pace: Pace) -> None:
     file = _file()
     known = read_json(file) if file.exists() else {}
     write_json(file, known | {_key(settings, phase): asdict(pace)})
@@ -52,6 +51,6 @@ def _file() -> Path:
     return backbones_folder() / "paces.json"
 
 
-def _key(settings: TrainingConfig, phase: str) -> str:
-    depth = f"/{settings.unfreeze:g}" if phase == "tail" else ""
+def _key(settings: TrainingConfig, phase: Phase) -> str:
+    depth = f"/{settings.unfreeze:g}" if phase.has_frozen_stem else ""
     return f"{speed_key(settings.sized_backbone)}/{phase}{depth}/{settings.batch_size}"

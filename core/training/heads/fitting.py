@@ -16,6 +16,7 @@ from core.training.curve import LearningCurve
 from core.training.heads.data import HeadData
 from core.training.heads.linear import EpochScores, FeatureSet, fit_linear_head
 from core.training.heads.selection import HeadChoice
+from core.training.phases import Phase
 
 _SAVE_EVERY_SECONDS = _LOOK_EVERY_SECONDS = 1.0
 _STARTING_L2, _STARTING_EPOCHS = 0.03, 40
@@ -95,11 +96,11 @@ def fit_linear_heads(
         curve.begin_phase(kind, epochs - curve.epoch)
         choice.begin()
 
-        def add(scores: EpochScores, head: HeadWeights, details: dict[str, Any], kind: str = kind) -> None:
-            head = head.spread_over_quarters() if kind == "whole" else head
+        def add(scores: EpochScores, head: HeadWeights, details: dict[str, Any], kind: Phase = kind) -> None:
+            head = head.spread_over_quarters() if kind is Phase.GLOBAL_POOLING else head
             keeper.add(scores, head, details, may_be_best=choice.may_be_best(scores))
 
-        seen = data.of_whole_pictures() if kind == "whole" else data
+        seen = data.of_whole_pictures() if kind is Phase.GLOBAL_POOLING else data
         fit_linear_head(
             seen.train,
             seen.validation,
@@ -131,9 +132,11 @@ def fit_starting_head(train: FeatureSet, settings: TrainingConfig, task: Task) -
     return heads[-1]
 
 
-def _kinds(settings: TrainingConfig, *, reduced: bool) -> list[str]:
+def _kinds(settings: TrainingConfig, *, reduced: bool) -> list[Phase]:
     if settings.head.pooling is Pooling.MAX:
-        return ["max"]
+        return [Phase.MAX_POOLING]
     if reduced:
-        return ["whole"]
-    return ["quarters"] if settings.head.pooling is Pooling.QUARTERS else ["whole", "quarters"]
+        return [Phase.GLOBAL_POOLING]
+    if settings.head.pooling is Pooling.QUARTERS:
+        return [Phase.GRID_POOLING]
+    return [Phase.GLOBAL_POOLING, Phase.GRID_POOLING]

@@ -28,10 +28,11 @@ from core.training.backends.protocol import Predict, Step
 from core.training.batches import Batch, Source, TrainingBatches
 from core.training.checkpoint import Checkpoints
 from core.training.config import TrainingConfig
-from core.training.cost.throughput import MEASURED_PHASES, Pace, peak_memory_bytes, remember_pace
+from core.training.cost.throughput import Pace, peak_memory_bytes, remember_pace
 from core.training.curve import LearningCurve
 from core.training.networks.compiling import compile_for_training
 from core.training.networks.schedule import learning_rate_at
+from core.training.phases import Phase
 from core.training.scores import score_logits
 
 log = logging.getLogger(__name__)
@@ -43,10 +44,10 @@ _WORTH_REMEMBERING = 64  # pictures: a pace over fewer says little
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phase:
-    """A stretch of training with one model on one kind of input."""
+class GradientPhase:
+    """A phase of gradient descent: its model, its inputs and its length."""
 
-    name: str  # as the learning curve calls it
+    name: Phase
     epochs: int
     batches: TrainingBatches
     validation: Source
@@ -81,7 +82,7 @@ class _OutOfMemory(Exception):  # noqa: N818 - answered by smaller batches
     """A step did not fit into memory."""
 
 
-def run_phase(phase: Phase, run: Surroundings, place: dict[str, Any] | None = None) -> None:
+def run_phase(phase: GradientPhase, run: Surroundings, place: dict[str, Any] | None = None) -> None:
     """Train until the epochs are spent or patience is; the best epoch is in ``run.checkpoints``.
 
     Args:
@@ -113,7 +114,7 @@ def run_phase(phase: Phase, run: Surroundings, place: dict[str, Any] | None = No
 class _PhaseLoop:
     """One attempt at a phase with batches of one size."""
 
-    def __init__(self, phase: Phase, run: Surroundings, micro_batches: int) -> None:
+    def __init__(self, phase: GradientPhase, run: Surroundings, micro_batches: int) -> None:
         self._phase, self._run, self._micro_batches = phase, run, micro_batches
         self._steps = phase.epochs * len(phase.batches)
         self._backend = current_backend()
@@ -251,7 +252,7 @@ class _PhaseLoop:
 
     def _remember_pace(self) -> None:
         """For the next run's expected time; the first steps, which are traced, make it a little slow."""
-        if self._phase.name in MEASURED_PHASES and self._pictures >= _WORTH_REMEMBERING:
+        if self._phase.name.trains_network and self._pictures >= _WORTH_REMEMBERING:
             rate = self._pictures / self._training_seconds
             pace = Pace(
                 pictures_per_second=rate, memory_bytes=peak_memory_bytes(), outputs=self._phase.outputs

@@ -21,20 +21,21 @@ from core.training.cost.estimate import epochs_of
 from core.training.cost.stage_times import timed
 from core.training.networks.activations import Plan, fits_on_disk, kept_bytes, kept_source
 from core.training.networks.inputs import PictureSource, TrunkSource
-from core.training.networks.loop import Phase
+from core.training.networks.loop import GradientPhase
 from core.training.networks.models import TrainedNetwork
+from core.training.phases import Phase
 
 _WHOLE_NETWORK_FACTOR = 0.3  # on the learning rate, once all blocks are trained
 
 
 def network_phase(
-    name: str,
+    name: Phase,
     network: TrainedNetwork,
     settings: TrainingConfig,
     dataset: Dataset,
     directory: Path,
     progress: Progress,
-) -> Phase:
+) -> GradientPhase:
     """Prepare a phase: pictures are decoded, and what the frozen trunk says of them is computed and kept.
 
     Raises:
@@ -42,8 +43,8 @@ def network_phase(
     """
     rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
     source, outputs = _source(network, settings, dataset, directory, progress)
-    progress.stage(Stage.FINE_TUNING if name != "scratch" else Stage.TRAINING)
-    return Phase(
+    progress.stage(Stage.FINE_TUNING if name.is_pretrained else Stage.TRAINING)
+    return GradientPhase(
         name=name,
         epochs=epochs_of(settings, name),
         batches=TrainingBatches(
@@ -62,7 +63,7 @@ def network_phase(
         write_best=network.write_best,
         average=settings.recipe is Recipe.BEST,
         outputs=outputs,
-        learning_rate_factor=_WHOLE_NETWORK_FACTOR if name == "all" else 1.0,
+        learning_rate_factor=_WHOLE_NETWORK_FACTOR if name is Phase.ALL_BLOCKS else 1.0,
     )
 
 

@@ -14,6 +14,7 @@ from core.messages import Message
 from core.progress import Stage
 from core.training.config import TrainingConfig, Watch
 from core.training.diagnosis import Verdict, judge_curve
+from core.training.phases import Phase
 from core.workspace import project_of
 from pages.ui.charts import confusion_heatmap
 from pages.ui.components.live_chart import live_chart
@@ -176,7 +177,7 @@ def _charts(
     with right:
         st.markdown(_("**Accuracy**: higher is better"), help=_("How many pictures are right"))
         _chart(job, "accuracy", epochs, batches, ACCURACY)
-    if epochs and epochs[0]["phase"] == "whole":
+    if epochs and epochs[0]["phase"] == Phase.GLOBAL_POOLING:
         st.caption(
             _(
                 "The head's curves go down in steps: at each, it may become a little more flexible. "

@@ -14,6 +14,7 @@ from core.progress import Stage
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import estimate, expected_stages
 from core.training.cost.throughput import Pace, measured_pace, remember_pace
+from core.training.phases import Phase
 
 QUICK = TrainingConfig(dataset_version=1)  # EfficientNet-Lite0: 224 pixels
 SCRATCH = TrainingConfig(dataset_version=1, backbone="small_cnn", recipe=Recipe.SCRATCH, epochs=10)  # 96
@@ -55,17 +56,17 @@ def test_a_batch_of_larger_pictures_takes_more_memory(dataset: Dataset) -> None:
 def test_paces_of_two_sizes_stand_beside_each_other() -> None:
     own, other = SCRATCH, replace(SCRATCH, picture_size=48)
     pace = Pace(pictures_per_second=100.0, memory_bytes=1, outputs=0)
-    remember_pace(own, "scratch", pace)
-    assert measured_pace(other, "scratch") is None
-    remember_pace(other, "scratch", replace(pace, pictures_per_second=350.0))
-    assert measured_pace(own, "scratch") == pace
-    assert measured_pace(replace(SCRATCH, picture_size=96), "scratch") == pace, "that is its own size"
+    remember_pace(own, Phase.SCRATCH, pace)
+    assert measured_pace(other, Phase.SCRATCH) is None
+    remember_pace(other, Phase.SCRATCH, replace(pace, pictures_per_second=350.0))
+    assert measured_pace(own, Phase.SCRATCH) == pace
+    assert measured_pace(replace(SCRATCH, picture_size=96), Phase.SCRATCH) == pace, "that is its own size"
 
 
 def test_a_pace_that_was_not_measured_follows_from_that_of_the_own_size(dataset: Dataset) -> None:
     """Twice the side: four times the time, and as much more memory as the guess would grow."""
     pace = Pace(pictures_per_second=100.0, memory_bytes=1500 * MEGABYTE, outputs=0)
-    remember_pace(SCRATCH, "scratch", pace)
+    remember_pace(SCRATCH, Phase.SCRATCH, pace)
     twice = replace(SCRATCH, picture_size=192)
     train, validation = (len(dataset.rows(split)) for split in (Split.TRAIN, Split.VALIDATION))
     pictures = 10 * (train + 0.35 * validation)
@@ -76,6 +77,8 @@ def test_a_pace_that_was_not_measured_follows_from_that_of_the_own_size(dataset:
 
 
 def test_no_estimate_of_memory_falls_below_what_the_worker_itself_needs(dataset: Dataset) -> None:
-    remember_pace(SCRATCH, "scratch", Pace(pictures_per_second=100.0, memory_bytes=900 * MEGABYTE, outputs=0))
+    remember_pace(
+        SCRATCH, Phase.SCRATCH, Pace(pictures_per_second=100.0, memory_bytes=900 * MEGABYTE, outputs=0)
+    )
     assert estimate(dataset, replace(SCRATCH, picture_size=32)).memory_bytes == 900 * MEGABYTE
     assert get_backbone("small_cnn").input_size == 96
