@@ -1,17 +1,21 @@
 // The camera of whoever looks at the page: click for one picture, hold for several.
 
-const HOLD_MS = 350          // pressed for so long, the shutter goes on by itself
-const BURST_MS = 125         // between two pictures then: 8 a second
+const HOLD_MS = 350 // pressed for so long, the shutter goes on by itself
+const BURST_MS = 125 // between two pictures then: 8 a second
 const JPEG_QUALITY = 0.9
-const PATIENCE_MS = 60_000   // a page that has said nothing by then will say nothing
+const PATIENCE_MS = 60_000 // a page that has said nothing by then will say nothing
 const CAMERA_ICON = "M2 5.5h2.6L6 3.5h4l1.4 2H14v7H2zM8 11.2a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z"
 const FAILURES = {
-  NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "none", OverconstrainedError: "none",
-  NotReadableError: "busy", AbortError: "busy",
+  NotAllowedError: "denied",
+  SecurityError: "denied",
+  NotFoundError: "none",
+  OverconstrainedError: "none",
+  NotReadableError: "busy",
+  AbortError: "busy",
 }
 
 const cameras = new WeakMap()
-const caught = new Map()  // what was caught and not yet added, by the component's key: it outlives the element
+const caught = new Map() // what was caught and not yet added, by the component's key: it outlives the element
 
 class Camera {
   constructor(root, key) {
@@ -33,8 +37,12 @@ class Camera {
     this.shutter = button("dr-shutter", () => {})
     this.end = button("dr-button", () => this.stop())
     const left = element("div", {}, this.choice)
-    this.live = element("div", { class: "dr-live" }, this.video,
-      element("div", { class: "dr-controls" }, left, this.shutter, this.end))
+    this.live = element(
+      "div",
+      { class: "dr-live" },
+      this.video,
+      element("div", { class: "dr-controls" }, left, this.shutter, this.end),
+    )
     this.hint = element("p", { class: "dr-hint", role: "status" })
     this.number = element("span", { class: "dr-number", role: "status" })
     this.dropAll = button("dr-button dr-plain", () => this.drop(...this.memory.pictures))
@@ -42,7 +50,7 @@ class Camera {
     this.row = element("div", { class: "dr-caught-row" }, this.number, this.dropAll, this.add)
     this.strip = element("ul", { class: "dr-strip" })
     root.append(this.off, this.live, this.hint, this.row, this.strip)
-    root.addEventListener("keydown", (event) => event.stopPropagation())  // R would run Streamlit's page again
+    root.addEventListener("keydown", event => event.stopPropagation()) // R would run Streamlit's page again
     this.holdable()
     for (const picture of this.memory.pictures) this.strip.append(this.item(picture))
   }
@@ -50,7 +58,7 @@ class Camera {
   /** Pressing takes a picture at once; while it stays pressed, by whatever hand, more follow. */
   holdable() {
     const { shutter } = this
-    shutter.addEventListener("pointerdown", (event) => {
+    shutter.addEventListener("pointerdown", event => {
       if (event.button !== 0) return
       shutter.setPointerCapture(event.pointerId)
       this.press()
@@ -58,8 +66,8 @@ class Camera {
     for (const name of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) {
       shutter.addEventListener(name, () => this.release())
     }
-    shutter.addEventListener("contextmenu", (event) => event.preventDefault())  // a long touch would open one
-    shutter.addEventListener("keydown", (event) => {
+    shutter.addEventListener("contextmenu", event => event.preventDefault()) // a long touch would open one
+    shutter.addEventListener("keydown", event => {
       if (event.key !== " " && event.key !== "Enter") return
       event.preventDefault()
       if (!event.repeat) this.press()
@@ -90,7 +98,7 @@ class Camera {
   leave() {
     this.isGone = true
     clearTimeout(this.waiting)
-    this.memory.sent = 0  // nobody waits for an answer any more
+    this.memory.sent = 0 // nobody waits for an answer any more
     this.stop()
   }
 
@@ -105,7 +113,7 @@ class Camera {
       const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: "environment" } }
       const size = { width: { ideal: 1280 }, height: { ideal: 960 } }
       const stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { ...which, ...size } })
-      if (this.isGone) return stream.getTracks().forEach((track) => track.stop())
+      if (this.isGone) return stopTracks(stream)
       await this.show(stream)
     } catch (error) {
       this.fail(FAILURES[error.name] ?? "other", error.message)
@@ -116,14 +124,25 @@ class Camera {
     this.stream = stream
     this.lastFrame = -1
     const [track] = stream.getVideoTracks()
-    track.addEventListener("ended", () => this.stream === stream && (this.stop(), this.fail("lost")))
+    track.addEventListener("ended", () => {
+      if (this.stream !== stream) return
+      this.stop()
+      this.fail("lost")
+    })
     this.video.srcObject = stream
     const { facingMode, deviceId } = track.getSettings()
     this.live.classList.toggle("dr-mirrored", facingMode !== "environment")
     const devices = await navigator.mediaDevices.enumerateDevices()
-    const found = devices.filter((device) => device.kind === "videoinput")
-    this.choice.replaceChildren(...found.map((device, place) =>
-      element("option", { value: device.deviceId }, device.label || fill(this.words.camera_number, { n: place + 1 }))))
+    const found = devices.filter(device => device.kind === "videoinput")
+    this.choice.replaceChildren(
+      ...found.map((device, place) =>
+        element(
+          "option",
+          { value: device.deviceId },
+          device.label || fill(this.words.camera_number, { n: place + 1 }),
+        ),
+      ),
+    )
     this.choice.value = deviceId
     this.choice.hidden = found.length < 2
     this.isAsking = false
@@ -139,7 +158,7 @@ class Camera {
 
   stop() {
     this.release()
-    this.stream?.getTracks().forEach((track) => track.stop())
+    stopTracks(this.stream)
     this.stream = this.video.srcObject = undefined
     this.isAsking = this.isReady = false
     this.failure = undefined
@@ -184,9 +203,9 @@ class Camera {
     canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height)
     const picture = { burst: memory.bursts }
     memory.pictures.push(picture)
-    canvas.toBlob((blob) => this.keep(picture, blob), "image/jpeg", JPEG_QUALITY)
+    canvas.toBlob(blob => this.keep(picture, blob), "image/jpeg", JPEG_QUALITY)
     this.live.classList.remove("dr-caught")
-    void this.live.offsetWidth  // else the flash would not start again
+    void this.live.offsetWidth // else the flash would not start again
     this.live.classList.add("dr-caught")
     this.draw()
   }
@@ -216,16 +235,19 @@ class Camera {
       picture.item?.remove()
       if (picture.address) URL.revokeObjectURL(picture.address)
     }
-    this.memory.pictures = this.memory.pictures.filter((picture) => !pictures.includes(picture))
+    this.memory.pictures = this.memory.pictures.filter(picture => !pictures.includes(picture))
     this.draw()
   }
 
   async send() {
     const { memory } = this
-    const serial = (memory.sent = ++memory.serial)
+    const serial = ++memory.serial
+    memory.sent = serial
     this.isSilent = false
     this.draw()
-    const pictures = await Promise.all(memory.pictures.map(async ({ blob, burst }) => ({ jpeg: await base64(blob), burst })))
+    const pictures = await Promise.all(
+      memory.pictures.map(async ({ blob, burst }) => ({ jpeg: await base64(blob), burst })),
+    )
     this.deliver({ serial, session: this.data.session, pictures })
     this.waiting = setTimeout(() => {
       this.settle()
@@ -263,7 +285,7 @@ class Camera {
     this.dropAll.textContent = words.drop_all
     this.dropAll.disabled = isSending
     this.add.textContent = isSending ? words.adding : counted(words.add, n)
-    this.add.disabled = isSending || memory.pictures.some((picture) => !picture.blob)
+    this.add.disabled = isSending || memory.pictures.some(picture => !picture.blob)
     this.strip.hidden = n === 0
     this.strip.setAttribute("aria-label", words.caught)
     this.strip.querySelectorAll(".dr-drop").forEach((drop, place) => {
@@ -271,6 +293,10 @@ class Camera {
       drop.disabled = isSending
     })
   }
+}
+
+function stopTracks(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop()
 }
 
 function button(className, onClick) {
@@ -292,7 +318,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".dr-camera")
   const camera = cameras.get(root) ?? new Camera(root, data.key)
   cameras.set(root, camera)
-  camera.deliver = (message) => setTriggerValue("pictures", message)
+  camera.deliver = message => setTriggerValue("pictures", message)
   camera.update(data)
   return cleanup(camera, () => camera.leave())
 }

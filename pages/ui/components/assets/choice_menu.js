@@ -6,19 +6,24 @@ class ChoiceMenu {
   constructor() {
     const id = `dr-choices-${++menus}`
     this.input = element("input", {
-      type: "text", role: "combobox", "aria-expanded": "true", "aria-autocomplete": "list",
-      "aria-controls": id, autocomplete: "off", spellcheck: "false",
+      type: "text",
+      role: "combobox",
+      "aria-expanded": "true",
+      "aria-autocomplete": "list",
+      "aria-controls": id,
+      autocomplete: "off",
+      spellcheck: "false",
     })
     this.list = element("div", { role: "listbox", id })
     this.none = element("div", { class: "dr-none" })
     this.dialog = element("dialog", { class: "dr-menu" }, this.input, this.list, this.none)
     this.input.addEventListener("input", () => this.narrow())
-    this.dialog.addEventListener("keydown", (event) => this.keydown(event))
-    this.dialog.addEventListener("click", (event) => {
+    this.dialog.addEventListener("keydown", event => this.keydown(event))
+    this.dialog.addEventListener("click", event => {
       if (event.target === this.dialog && this.isOutside(event)) this.dialog.close()
     })
-    this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")))
-    this.list.addEventListener("pointermove", (event) => this.mark(event.target.closest("[role=option]")))
+    this.list.addEventListener("click", event => this.choose(event.target.closest("[role=option]")))
+    this.list.addEventListener("pointermove", event => this.mark(event.target.closest("[role=option]")))
   }
 
   /** Open below `place` (a DOMRect) and call `onChoice` with what is chosen; nothing if it is dismissed. */
@@ -54,7 +59,7 @@ class ChoiceMenu {
     const wanted = plain(this.input.value)
     const { choices, allows_new: allowsNew } = this.action
     const options = choices
-      .map((choice) => ({ choice, at: plain(choice).indexOf(wanted) }))
+      .map(choice => ({ choice, at: plain(choice).indexOf(wanted) }))
       .filter(({ at }) => at >= 0)
       .sort((a, b) => Number(a.at > 0) - Number(b.at > 0))
       .map(({ choice }) => this.option(choice, named(choice)))
@@ -62,7 +67,7 @@ class ChoiceMenu {
     if (allowsNew && typed && !choices.includes(typed)) {
       options.push(this.option(typed, fill(this.words.add, { name: `\u2068${typed}\u2069` })))
     }
-    options.forEach((option, place) => (option.id = `${this.list.id}-${place}`))
+    for (const [index, option] of options.entries()) option.id = `${this.list.id}-${index}`
     this.list.replaceChildren(...options)
     this.none.hidden = options.length > 0
     this.none.textContent = this.words[choices.length || !allowsNew ? "nothing" : "type_new"]

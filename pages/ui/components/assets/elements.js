@@ -47,6 +47,9 @@ function counted(forms, n) {
  * call although the element stays: nothing is gone but after the newest one.
  */
 function cleanup(part, leave) {
-  const call = part.calls = (part.calls ?? 0) + 1
-  return () => { if (part.calls === call) leave() }
+  const call = (part.calls ?? 0) + 1
+  part.calls = call
+  return () => {
+    if (part.calls === call) leave()
+  }
 }

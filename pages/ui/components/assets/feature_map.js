@@ -1,13 +1,18 @@
 // A dataset as points: what looks alike stands near. Hovering shows the picture, a lasso selects.
 
-const MOST_AS_SHAPES = 1000  // points; above, the graphics card draws them
-const MOST_WITHOUT_WEBGL = 5000  // points that a browser without one still draws smoothly
-const SIDE = 65535  // positions arrive as whole numbers up to this
-const POINT_SIZES = [[1000, 9], [5000, 7], [20000, 5], [Infinity, 4]]  // pixels, for up to so many points
-const LEAST_HEIGHT = 320  // pixels
+const MOST_AS_SHAPES = 1000 // points; above, the graphics card draws them
+const MOST_WITHOUT_WEBGL = 5000 // points that a browser without one still draws smoothly
+const SIDE = 65535 // positions arrive as whole numbers up to this
+const POINT_SIZES = [
+  [1000, 9],
+  [5000, 7],
+  [20000, 5],
+  [Infinity, 4],
+] // pixels, for up to so many points
+const LEAST_HEIGHT = 320 // pixels
 const WHOLE = [-0.04, 1.04]
 const ZOOM_STEP = 1.6
-const CARD_GAP = 14  // pixels between the pointer and the picture
+const CARD_GAP = 14 // pixels between the pointer and the picture
 const LABELLED = "class"
 const maps = new WeakMap()
 // What is lit, by key, and the points once they have come: the element may be built anew.
@@ -16,22 +21,27 @@ const memories = new Map()
 class FeatureMap {
   constructor(root, key) {
     this.root = root
-    if (!memories.has(key)) memories.set(key, { categories: new Set(), marks: 0, mode: "lasso", ranges: undefined })
+    if (!memories.has(key))
+      memories.set(key, { categories: new Set(), marks: 0, mode: "lasso", ranges: undefined })
     this.memory = memories.get(key)
     this.selected = new Set()
     this.plot = element("div", { class: "dr-map-plot" })
-    this.card = element("div", { class: "dr-map-card", hidden: true },
-      (this.image = element("img", { alt: "" })), (this.told = element("div")))
+    this.image = element("img", { alt: "" })
+    this.caption = element("div")
+    this.card = element("div", { class: "dr-map-card", hidden: true }, this.image, this.caption)
     const lasso = shape("svg", { class: "dr-map-lasso", "aria-hidden": "true" })
-    lasso.append((this.line = shape("polygon")))
+    this.line = shape("polygon")
+    lasso.append(this.line)
     this.stage = element("div", { class: "dr-map-stage", role: "figure" }, this.plot, lasso, this.card)
     this.tools = element("div", { class: "dr-map-tools" })
     this.legend = element("div", { class: "dr-map-legend", role: "group" })
     this.spoken = element("div", { class: "dr-map-count", role: "status" })
     root.append(this.tools, element("div", { class: "dr-map-body" }, this.stage, this.legend))
-    this.stage.addEventListener("pointerdown", (event) => this.lassoBegins(event))
-    this.plot.addEventListener("wheel", (event) => this.wheel(event), { passive: false })
-    this.image.addEventListener("load", () => (this.image.style.opacity = 1))
+    this.stage.addEventListener("pointerdown", event => this.lassoBegins(event))
+    this.plot.addEventListener("wheel", event => this.wheel(event), { passive: false })
+    this.image.addEventListener("load", () => {
+      this.image.style.opacity = 1
+    })
   }
 
   // ---- What Python says ----
@@ -40,7 +50,7 @@ class FeatureMap {
     this.words = data.words
     this.data = data
     if (data.points) this.memory.points = unpacked(data.points)
-    if (!this.memory.points) return this.send({ points: "", rows: "" })  // asks for them
+    if (!this.memory.points) return this.send({ points: "", rows: "" }) // asks for them
     Object.assign(this, this.memory.points)
     this.readLabels()
     this.restore(data.selection)
@@ -64,14 +74,18 @@ class FeatureMap {
     this.marksOf = bytesOf(this.data.labels.marks)
     this.sizes = this.data.categories.map(() => 0)
     for (const category of this.categoryOf) this.sizes[category]++
-    this.markSizes = this.data.marks.map((_, bit) => this.marksOf.reduce((sum, bits) => sum + ((bits >> bit) & 1), 0))
+    this.markSizes = this.data.marks.map((_, bit) =>
+      this.marksOf.reduce((sum, bits) => sum + ((bits >> bit) & 1), 0),
+    )
     this.forgetWhatIsGone()
   }
 
   forgetWhatIsGone() {
     const { memory } = this
     for (const category of memory.categories) if (!this.sizes[category]) memory.categories.delete(category)
-    this.markSizes.forEach((size, mark) => { if (!size) memory.marks &= ~(1 << mark) })
+    this.markSizes.forEach((size, mark) => {
+      if (!size) memory.marks &= ~(1 << mark)
+    })
   }
 
   /** Python knows what is selected; the element may be new. */
@@ -95,7 +109,10 @@ class FeatureMap {
 
   isLit(row) {
     const { categories, marks } = this.memory
-    return (!categories.size || categories.has(this.categoryOf[row])) && (!marks || (this.marksOf[row] & marks) > 0)
+    return (
+      (!categories.size || categories.has(this.categoryOf[row])) &&
+      (!marks || (this.marksOf[row] & marks) > 0)
+    )
   }
 
   toggleCategory(category) {
@@ -135,13 +152,23 @@ class FeatureMap {
     const { ranges = [WHOLE, WHOLE] } = this.memory
     const axis = { visible: false, fixedrange: false }
     const layout = {
-      autosize: true, height: this.height, showlegend: false, hovermode: "closest",
-      dragmode: this.memory.mode === "pan" && "pan", uirevision: ++this.drawn,
-      margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      autosize: true,
+      height: this.height,
+      showlegend: false,
+      hovermode: "closest",
+      dragmode: this.memory.mode === "pan" && "pan",
+      uirevision: ++this.drawn,
+      margin: { l: 0, r: 0, t: 0, b: 0 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
       xaxis: { ...axis, range: ranges[0] },
       yaxis: { ...axis, range: ranges[1], scaleanchor: "x" },
     }
-    this.Plotly.react(this.plot, this.traces, layout, { displayModeBar: false, responsive: true, doubleClick: false })
+    this.Plotly.react(this.plot, this.traces, layout, {
+      displayModeBar: false,
+      responsive: true,
+      doubleClick: false,
+    })
     this.plot.dataset.drawn = this.drawn
     if (!this.isListening) this.listen()
   }
@@ -162,7 +189,8 @@ class FeatureMap {
 
   makeTraces(shown, colours) {
     const type = this.count > MOST_AS_SHAPES && hasWebGL() ? "scattergl" : "scatter"
-    const size = POINT_SIZES.find(([most]) => this.count <= most)[1] - (this.height < this.data.height ? 2 : 0)
+    const size =
+      POINT_SIZES.find(([most]) => this.count <= most)[1] - (this.height < this.data.height ? 2 : 0)
     const byLook = new Map()
     const dim = []
     for (const row of shown) {
@@ -175,34 +203,55 @@ class FeatureMap {
       }
     }
     const trace = (rows, marker, more = {}) => ({
-      type, rows, marker, mode: "markers", hoverinfo: "none",
-      x: rows.map((row) => this.x[row]), y: rows.map((row) => this.y[row]), ...more,
+      type,
+      rows,
+      marker,
+      mode: "markers",
+      hoverinfo: "none",
+      x: rows.map(row => this.x[row]),
+      y: rows.map(row => this.y[row]),
+      ...more,
     })
     const isSelecting = this.selected.size > 0
-    const points = [...byLook.values()].map(({ look, rows }) => trace(
-      rows, { ...look, size, opacity: 0.85 },
-      {
-        selectedpoints: isSelecting ? rows.flatMap((row, place) => this.selected.has(row) ? [place] : []) : null,
-        selected: { marker: { opacity: 1, size: size + 1 } }, unselected: { marker: { opacity: 0.2 } },
-      }))
-    const rings = this.data.marks.map((mark, bit) => trace(
-      shown.filter((row) => this.marksOf[row] & (1 << bit) && this.isLit(row)),
-      {
-        color: colours.marks[bit], size: size + 4 + 4 * bit, symbol: "circle-open",
-        line: { width: size > 5 ? 2 : 1.5, color: colours.marks[bit] },
-      },
-      { hoverinfo: "skip" }))
+    const points = [...byLook.values()].map(({ look, rows }) =>
+      trace(
+        rows,
+        { ...look, size, opacity: 0.85 },
+        {
+          selectedpoints: isSelecting
+            ? rows.flatMap((row, place) => (this.selected.has(row) ? [place] : []))
+            : null,
+          selected: { marker: { opacity: 1, size: size + 1 } },
+          unselected: { marker: { opacity: 0.2 } },
+        },
+      ),
+    )
+    const rings = this.data.marks.map((_mark, bit) =>
+      trace(
+        shown.filter(row => this.marksOf[row] & (1 << bit) && this.isLit(row)),
+        {
+          color: colours.marks[bit],
+          size: size + 4 + 4 * bit,
+          symbol: "circle-open",
+          line: { width: size > 5 ? 2 : 1.5, color: colours.marks[bit] },
+        },
+        { hoverinfo: "skip" },
+      ),
+    )
     const faint = trace(dim, { color: colours.line, size, opacity: 0.6 }, { hoverinfo: "skip" })
     return [faint, ...points, ...rings]
   }
 
   colours() {
     const style = getComputedStyle(this.root)
-    const value = (name) => style.getPropertyValue(`--st-${name}`).trim()
+    const value = name => style.getPropertyValue(`--st-${name}`).trim()
     return {
-      classes: value("chart-categorical-colors").split(",").map((colour) => colour.trim()),
-      other: value("gray-color"), line: value("border-color"),
-      marks: this.data.marks.map((mark) => value(`${mark.colour}-color`)),
+      classes: value("chart-categorical-colors")
+        .split(",")
+        .map(colour => colour.trim()),
+      other: value("gray-color"),
+      line: value("border-color"),
+      marks: this.data.marks.map(mark => value(`${mark.colour}-color`)),
     }
   }
 
@@ -237,7 +286,7 @@ class FeatureMap {
       corners.push([clientX - left, clientY - top])
       this.line.setAttribute("points", corners.join(" "))
     }
-    const end = (isDone) => {
+    const end = isDone => {
       gesture.abort()
       this.line.setAttribute("points", "")
       if (isDone) this.lassoed(corners, isAdding)
@@ -245,13 +294,15 @@ class FeatureMap {
     const gesture = new AbortController()
     const on = (name, then) => this.stage.addEventListener(name, then, { signal: gesture.signal })
     this.stage.setPointerCapture(event.pointerId)
-    on("pointermove", (move) => add(move))
+    on("pointermove", move => add(move))
     on("pointerup", () => end(true))
     on("pointercancel", () => end(false))
     addEventListener("keydown", ({ key }) => key === "Escape" && end(false), { signal: gesture.signal })
     this.hideCard()
     this.isDrawing = true
-    gesture.signal.addEventListener("abort", () => (this.isDrawing = false))
+    gesture.signal.addEventListener("abort", () => {
+      this.isDrawing = false
+    })
     add(event)
   }
 
@@ -260,7 +311,7 @@ class FeatureMap {
     const { xaxis, yaxis } = this.plot._fullLayout
     const xs = corners.map(([x]) => xaxis.p2d(x - xaxis._offset))
     const ys = corners.map(([, y]) => yaxis.p2d(y - yaxis._offset))
-    const rows = this.rowsWhere((row) => this.isLit(row) && isInside(this.x[row], this.y[row], xs, ys))
+    const rows = this.rowsWhere(row => this.isLit(row) && isInside(this.x[row], this.y[row], xs, ys))
     this.select(isAdding ? [...this.selected, ...rows] : rows)
   }
 
@@ -280,7 +331,7 @@ class FeatureMap {
   }
 
   selectLit() {
-    this.select(this.rowsWhere((row) => this.isLit(row)))
+    this.select(this.rowsWhere(row => this.isLit(row)))
   }
 
   rememberRanges() {
@@ -306,7 +357,10 @@ class FeatureMap {
     if (this.memory.mode !== "pan" && !event.ctrlKey) return
     event.preventDefault()
     const { left, bottom, width, height } = this.plot.getBoundingClientRect()
-    this.zoom(event.deltaY < 0 ? 0.5 : -0.5, [(event.clientX - left) / width, (bottom - event.clientY) / height])
+    this.zoom(event.deltaY < 0 ? 0.5 : -0.5, [
+      (event.clientX - left) / width,
+      (bottom - event.clientY) / height,
+    ])
   }
 
   // ---- The picture under the pointer ----
@@ -321,10 +375,11 @@ class FeatureMap {
       this.image.src = address
     }
     const found = marks.filter((_, bit) => this.marksOf[row] & (1 << bit))
-    this.told.replaceChildren(
+    this.caption.replaceChildren(
       element("b", {}, named(categories[this.categoryOf[row]].name)),
       element("span", {}, named(this.names[row])),
-      ...found.map((mark) => element("em", {}, mark.name)))
+      ...found.map(mark => element("em", {}, mark.name)),
+    )
     this.card.hidden = false
     this.card.dataset.row = row
     const stage = this.stage.getBoundingClientRect()
@@ -350,17 +405,28 @@ class FeatureMap {
       made.addEventListener("click", onClick)
       return made
     }
-    const mode = (name) => button(name, words[name], () => this.setMode(name), { "aria-pressed": String(memory.mode === name) })
-    const zoom = (name, sign, steps) => button(name, sign, () => this.zoom(steps), { "aria-label": words[name], title: words[name] })
-    this.spoken.textContent = n ? fill(words.selected, { n: n.toLocaleString("en") }) : words.hint[memory.mode]
+    const mode = name =>
+      button(name, words[name], () => this.setMode(name), { "aria-pressed": String(memory.mode === name) })
+    const zoom = (name, sign, steps) =>
+      button(name, sign, () => this.zoom(steps), { "aria-label": words[name], title: words[name] })
+    this.spoken.textContent = n
+      ? fill(words.selected, { n: n.toLocaleString("en") })
+      : words.hint[memory.mode]
     this.thinned ??= element("div", { class: "dr-map-note", hidden: true })
     this.thinned.textContent = words.thinned
     this.tools.replaceChildren(
       element("div", { class: "dr-map-group", role: "group" }, mode("lasso"), mode("pan")),
-      element("div", { class: "dr-map-group", role: "group" }, zoom("closer", "+", 1), zoom("farther", "−", -1), zoom("whole", words.whole, 0)),
+      element(
+        "div",
+        { class: "dr-map-group", role: "group" },
+        zoom("closer", "+", 1),
+        zoom("farther", "−", -1),
+        zoom("whole", words.whole, 0),
+      ),
       this.spoken,
       ...(n ? [button("clear", words.clear, () => this.select([]), { class: "dr-map-plain" })] : []),
-      this.thinned)
+      this.thinned,
+    )
     if (focused) this.root.querySelector(`[data-does="${CSS.escape(focused)}"]`)?.focus()
   }
 
@@ -374,8 +440,19 @@ class FeatureMap {
     const colours = this.colours()
     const focused = this.root.querySelector("[data-does]:focus")?.dataset.does
     const chip = (does, isOn, dot, name, size, onClick) => {
-      const made = element("button", { type: "button", class: "dr-map-chip", "data-does": does, "aria-pressed": String(isOn), title: name },
-        dot, named(name), element("small", {}, size.toLocaleString("en")))
+      const made = element(
+        "button",
+        {
+          type: "button",
+          class: "dr-map-chip",
+          "data-does": does,
+          "aria-pressed": String(isOn),
+          title: name,
+        },
+        dot,
+        named(name),
+        element("small", {}, size.toLocaleString("en")),
+      )
       made.addEventListener("click", onClick)
       return made
     }
@@ -384,17 +461,45 @@ class FeatureMap {
       made.style.setProperty("--dot", colour)
       return made
     }
-    const marks = data.marks.flatMap((mark, bit) => !this.markSizes[bit] ? [] : [chip(
-      `mark ${bit}`, memory.marks & (1 << bit), dot(colours.marks[bit], "ring"), mark.name, this.markSizes[bit],
-      () => this.toggleMark(bit))])
-    const categories = data.categories.flatMap((category, place) => !this.sizes[place] ? [] : [chip(
-      `category ${place}`, memory.categories.has(place), dot(this.lookOf(place, colours).color, category.kind), category.name,
-      this.sizes[place], () => this.toggleCategory(place))])
+    const marks = data.marks.flatMap((mark, bit) =>
+      !this.markSizes[bit]
+        ? []
+        : [
+            chip(
+              `mark ${bit}`,
+              memory.marks & (1 << bit),
+              dot(colours.marks[bit], "ring"),
+              mark.name,
+              this.markSizes[bit],
+              () => this.toggleMark(bit),
+            ),
+          ],
+    )
+    const categories = data.categories.flatMap((category, place) =>
+      !this.sizes[place]
+        ? []
+        : [
+            chip(
+              `category ${place}`,
+              memory.categories.has(place),
+              dot(this.lookOf(place, colours).color, category.kind),
+              category.name,
+              this.sizes[place],
+              () => this.toggleCategory(place),
+            ),
+          ],
+    )
     const labelled = data.categories.filter(({ kind }) => kind === LABELLED).length
     const note = labelled > colours.classes.length ? [element("p", {}, words.repeated)] : []
     this.legend.classList.toggle("dr-map-some", this.isFiltered)
     this.legend.setAttribute("aria-label", words.legend)
-    this.legend.replaceChildren(...marks, ...(marks.length ? [element("hr")] : []), ...note, ...categories, this.filterButtons())
+    this.legend.replaceChildren(
+      ...marks,
+      ...(marks.length ? [element("hr")] : []),
+      ...note,
+      ...categories,
+      this.filterButtons(),
+    )
     if (focused) this.root.querySelector(`[data-does="${CSS.escape(focused)}"]`)?.focus()
   }
 
@@ -405,15 +510,19 @@ class FeatureMap {
       made.addEventListener("click", onClick)
       return made
     }
-    const made = element("div", { class: "dr-map-filter" },
-      plain("select-lit", words.select_lit, () => this.selectLit()), plain("light-all", words.show_all, () => this.lightAll()))
+    const made = element(
+      "div",
+      { class: "dr-map-filter" },
+      plain("select-lit", words.select_lit, () => this.selectLit()),
+      plain("light-all", words.show_all, () => this.lightAll()),
+    )
     made.hidden = !this.isFiltered
     return made
   }
 }
 
 function unpacked({ x, y, pictures, names }) {
-  const places = (packed) => Float32Array.from(new Uint16Array(bytesOf(packed).buffer), (place) => place / SIDE)
+  const places = packed => Float32Array.from(new Uint16Array(bytesOf(packed).buffer), place => place / SIDE)
   return { x: places(x), y: places(y), pictures: bytesOf(pictures), names, count: names.length }
 }
 
@@ -440,22 +549,22 @@ function hasWebGL() {
 }
 
 function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  return Uint8Array.from(atob(base64), character => character.charCodeAt(0))
 }
 
 function base64Of(bytes) {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+  return btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""))
 }
 
 function hexOf(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("")
 }
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".dr-map")
   const map = maps.get(root) ?? new FeatureMap(root, data.key)
   maps.set(root, map)
-  map.send = (selection) => setStateValue("seen", selection)
+  map.send = selection => setStateValue("seen", selection)
   map.update(data)
   return cleanup(map, () => map.leave())
 }

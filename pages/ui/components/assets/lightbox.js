@@ -1,6 +1,6 @@
 // One picture, large, with what is known of it; arrow keys go to the others.
 
-const ENLARGED = 6  // times: from here on the pixels are shown as squares
+const ENLARGED = 6 // times: from here on the pixels are shown as squares
 
 class Lightbox {
   /** `grid` gives the tiles, the actions and the selection, and is told what is done. */
@@ -10,14 +10,25 @@ class Lightbox {
     this.picture = element("img", { alt: "" })
     this.failed = element("div", { class: "dr-failed" })
     const turn = (side, step) => {
-      const button = element("button", { type: "button", class: `dr-button dr-turn dr-${side}` }, icon(ICONS[side]))
+      const button = element(
+        "button",
+        { type: "button", class: `dr-button dr-turn dr-${side}` },
+        icon(ICONS[side]),
+      )
       button.addEventListener("click", () => this.turn(step))
       return button
     }
     this.previous = turn("previous", -1)
     this.next = turn("next", 1)
-    this.stage = element("div", { class: "dr-stage", tabindex: "-1" },
-      this.preview, this.picture, this.failed, this.previous, this.next)
+    this.stage = element(
+      "div",
+      { class: "dr-stage", tabindex: "-1" },
+      this.preview,
+      this.picture,
+      this.failed,
+      this.previous,
+      this.next,
+    )
     this.place = element("span")
     this.end = element("button", { type: "button", class: "dr-button dr-close" }, icon(ICONS.close))
     this.end.addEventListener("click", () => this.dialog.close())
@@ -26,11 +37,18 @@ class Lightbox {
     this.file = element("div", { class: "dr-file" })
     this.facts = element("dl", { class: "dr-facts" })
     this.doing = element("div", { class: "dr-doing" })
-    this.about = element("div", { class: "dr-about" },
+    this.about = element(
+      "div",
+      { class: "dr-about" },
       element("div", { class: "dr-top" }, this.place, this.end),
-      this.name, this.badge, this.file, this.facts, this.doing)
+      this.name,
+      this.badge,
+      this.file,
+      this.facts,
+      this.doing,
+    )
     this.dialog = element("dialog", { class: "dr-large" }, this.stage, this.about)
-    this.dialog.addEventListener("keydown", (event) => this.keydown(event))
+    this.dialog.addEventListener("keydown", event => this.keydown(event))
     this.dialog.addEventListener("close", () => this.grid.focusTile(this.id))
     this.picture.addEventListener("load", () => this.loaded())
     this.picture.addEventListener("error", () => this.show("failed"))
@@ -78,17 +96,22 @@ class Lightbox {
     this.name.replaceChildren(named(tile.strong || tile.caption))
     this.file.replaceChildren(...(tile.strong ? [named(tile.caption)] : []))
     drawBadge(this.badge, tile)
-    this.facts.replaceChildren(...tile.facts.flatMap(([what, value]) =>
-      [element("dt", {}, what), element("dd", {}, named(value))]))
+    this.facts.replaceChildren(
+      ...tile.facts.flatMap(([what, value]) => [element("dt", {}, what), element("dd", {}, named(value))]),
+    )
     this.previous.disabled = place === 0
     this.next.disabled = place === order.length - 1
-    for (const [button, word] of [[this.previous, "previous"], [this.next, "next"], [this.end, "close"]]) {
+    for (const [button, word] of [
+      [this.previous, "previous"],
+      [this.next, "next"],
+      [this.end, "close"],
+    ]) {
       button.setAttribute("aria-label", words[word])
       button.title = words[word]
     }
     this.drawPicture(tile, tiles.get(order[place + 1]))
     this.drawDoing()
-    if (this.isOpen && !this.grid.holdsFocus()) this.stage.focus()  // its button went, or can do no more
+    if (this.isOpen && !this.grid.holdsFocus()) this.stage.focus() // its button went, or can do no more
   }
 
   drawPicture(tile, following) {
@@ -99,7 +122,7 @@ class Lightbox {
     this.show("preview")
     this.preview.src = tile.source
     this.picture.src = address
-    if (following?.large) new Image().src = following.large  // so that the next one is there at once
+    if (following?.large) new Image().src = following.large // so that the next one is there at once
   }
 
   loaded() {
@@ -124,10 +147,17 @@ class Lightbox {
   drawDoing() {
     const { grid } = this
     const focused = grid.root.getRootNode().activeElement?.dataset.does
-    const select = element("button", {
-      type: "button", class: "dr-button", "data-does": "select",
-      "aria-pressed": String(grid.memory.selected.has(this.id)),
-    }, grid.words.select, element("kbd", { "aria-hidden": "true" }, grid.words.space))
+    const select = element(
+      "button",
+      {
+        type: "button",
+        class: "dr-button",
+        "data-does": "select",
+        "aria-pressed": String(grid.memory.selected.has(this.id)),
+      },
+      grid.words.select,
+      element("kbd", { "aria-hidden": "true" }, grid.words.space),
+    )
     select.addEventListener("click", () => this.select())
     const [actions, digits] = grid.actionButtons((action, choice) => this.act(action, choice))
     select.hidden = !grid.canSelect

@@ -3,7 +3,7 @@
 // A person at the keyboard is faster than the page. Whatever is done while the
 // page still answers waits here, and is kept until Python says that it has it.
 
-const PATIENCE_MS = 3000  // then a page that says nothing is asked again
+const PATIENCE_MS = 3000 // then a page that says nothing is asked again
 
 class Outbox {
   /** `memory` ({ serial, queue }) outlives this object. */
@@ -26,7 +26,7 @@ class Outbox {
       this.waiting = 0
       if (queue.at(-1)?.serial > this.sent) this.flush()
     }, PATIENCE_MS)
-    this.send(queue.map((event) => ({ ...event, session: this.session })))
+    this.send(queue.map(event => ({ ...event, session: this.session })))
   }
 
   /** Python has acted on everything up to `answered`; another session has not heard of anything. */
@@ -35,8 +35,8 @@ class Outbox {
     const isOther = this.session !== session
     this.session = session
     memory.serial = Math.max(memory.serial, answered)
-    memory.queue.splice(0, Infinity, ...memory.queue.filter((event) => event.serial > answered))
-    if (answered < this.sent && !isOther) return  // the page is still at what was sent last
+    memory.queue.splice(0, Infinity, ...memory.queue.filter(event => event.serial > answered))
+    if (answered < this.sent && !isOther) return // the page is still at what was sent last
     this.close()
     this.flush()
   }

@@ -4,12 +4,19 @@
 // the element anew, and someone may come back from another page.
 const memories = new Map()
 const grids = new WeakMap()
-const RETURN_MS = 3000  // an element that comes back within this time takes the focus it had
-const HEADER_PIXELS = 60  // of the window's top, where Streamlit has buttons of its own
+const RETURN_MS = 3000 // an element that comes back within this time takes the focus it had
+const HEADER_PIXELS = 60 // of the window's top, where Streamlit has buttons of its own
 
 function memoryOf(key) {
   if (!memories.has(key)) {
-    memories.set(key, { selected: new Set(), order: [], queue: [], serial: 0, hadFocus: false, leftAt: -Infinity })
+    memories.set(key, {
+      selected: new Set(),
+      order: [],
+      queue: [],
+      serial: 0,
+      hadFocus: false,
+      leftAt: -Infinity,
+    })
   }
   return memories.get(key)
 }
@@ -28,34 +35,44 @@ class PictureGrid {
     this.row = element("div", { class: "dr-row" })
     this.bar = element("div", { class: "dr-bar", role: "group" }, this.row)
     this.list = element("div", {
-      class: "dr-tiles", role: "listbox", "aria-multiselectable": "true", "aria-describedby": "dr-count",
+      class: "dr-tiles",
+      role: "listbox",
+      "aria-multiselectable": "true",
+      "aria-describedby": "dr-count",
     })
     this.empty = element("div", { class: "dr-empty" })
     this.spoken = element("div", { class: "dr-spoken", role: "status" })
     this.top = element("div")
     root.append(this.top, this.bar, this.list, this.empty, this.spoken)
-    this.watcher = new IntersectionObserver((changes) => {
-      const { isIntersecting, boundingClientRect } = changes.at(-1)  // of several at once, the newest is true
-      this.bar.classList.toggle("dr-stuck", !isIntersecting && boundingClientRect.top < HEADER_PIXELS)
-    }, { rootMargin: `-${HEADER_PIXELS}px 0px 0px 0px` })
+    this.watcher = new IntersectionObserver(
+      changes => {
+        const { isIntersecting, boundingClientRect } = changes.at(-1) // of several at once, the newest is true
+        this.bar.classList.toggle("dr-stuck", !isIntersecting && boundingClientRect.top < HEADER_PIXELS)
+      },
+      { rootMargin: `-${HEADER_PIXELS}px 0px 0px 0px` },
+    )
     this.all.addEventListener("click", () => this.selectAll())
     this.clear.addEventListener("click", () => this.selectNone())
-    root.addEventListener("keydown", (event) => this.keydown(event))
-    this.list.addEventListener("click", (event) => this.click(event))
-    this.list.addEventListener("dblclick", (event) => this.enlarge(idAt(event)))
-    this.list.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault())
-    this.list.addEventListener("focusin", (event) => this.arrived(idAt(event)))
-    root.addEventListener("focusin", () => (this.memory.hadFocus = true))
+    root.addEventListener("keydown", event => this.keydown(event))
+    this.list.addEventListener("click", event => this.click(event))
+    this.list.addEventListener("dblclick", event => this.enlarge(idAt(event)))
+    this.list.addEventListener("mousedown", event => event.shiftKey && event.preventDefault())
+    this.list.addEventListener("focusin", event => this.arrived(idAt(event)))
+    root.addEventListener("focusin", () => {
+      this.memory.hadFocus = true
+    })
     // Chrome says so before it removes the element: only afterwards is it known who left whom.
-    root.addEventListener("focusout", () => setTimeout(() => {
-      if (root.isConnected) this.memory.hadFocus = this.holdsFocus()
-    }))
+    root.addEventListener("focusout", () =>
+      setTimeout(() => {
+        if (root.isConnected) this.memory.hadFocus = this.holdsFocus()
+      }),
+    )
   }
 
   // ---- What Python says ----
 
   update(data) {
-    this.watcher.observe(this.top)  // once, however often it is said
+    this.watcher.observe(this.top) // once, however often it is said
     this.words = data.words
     this.actions = data.actions
     this.preselects = data.preselected
@@ -63,7 +80,7 @@ class PictureGrid {
     this.menu ??= this.withDialog(new ChoiceMenu())
     this.menu.words = data.words
     const hadFocus = this.holdsFocus() || this.isBack()
-    this.canSelect = data.actions.some((action) => action.needs_pictures)  // else there is nothing to select for
+    this.canSelect = data.actions.some(action => action.needs_pictures) // else there is nothing to select for
     this.root.classList.toggle("dr-only-look", !this.canSelect)
     this.root.classList.toggle("dr-preselects", this.preselects)
     this.root.style.setProperty("--dr-tile", `${data.tile_pixels}px`)
@@ -74,9 +91,11 @@ class PictureGrid {
     this.drawSelection()
     this.lightbox.update()
     if (hadFocus && !this.holdsFocus()) this.focusTile(this.memory.focusId)
-    else if (this.preselects && isFocusFree()) this.elements.get(this.memory.focusId)?.focus({ preventScroll: true })
+    else if (this.preselects && isFocusFree())
+      this.elements.get(this.memory.focusId)?.focus({ preventScroll: true })
     this.outbox.acknowledge(data.session, data.answered)
-    if (this.memory.queue.length === 0) for (const tile of this.elements.values()) tile.classList.remove("dr-sent")
+    if (this.memory.queue.length === 0)
+      for (const tile of this.elements.values()) tile.classList.remove("dr-sent")
   }
 
   withDialog(part) {
@@ -92,7 +111,7 @@ class PictureGrid {
 
   drawTiles(tiles) {
     const before = this.memory.order
-    this.tiles = new Map(tiles.map((tile) => [tile.id, { ...EMPTY_TILE, ...tile }]))
+    this.tiles = new Map(tiles.map(tile => [tile.id, { ...EMPTY_TILE, ...tile }]))
     this.order = this.memory.order = [...this.tiles.keys()]
     for (const [id, drawn] of this.elements) {
       if (this.tiles.has(id)) continue
@@ -103,7 +122,8 @@ class PictureGrid {
       const drawn = this.elements.get(id) ?? makeTile(id)
       this.elements.set(id, drawn)
       drawTile(drawn, this.tiles.get(id), this.words)
-      if (this.list.children[place] !== drawn) this.list.insertBefore(drawn, this.list.children[place] ?? null)
+      if (this.list.children[place] !== drawn)
+        this.list.insertBefore(drawn, this.list.children[place] ?? null)
     })
     if (this.preselects) this.preselect(before)
     this.list.hidden = this.order.length === 0
@@ -122,10 +142,12 @@ class PictureGrid {
   /** The picture itself if it is still there, else the one that followed it, else the one before. */
   nearest(id, before) {
     const place = before.indexOf(id)
-    const isHere = (other) => this.tiles.has(other)
-    return before.slice(Math.max(0, place)).find(isHere)
-      ?? before.slice(0, Math.max(0, place)).findLast(isHere)
-      ?? this.order[0]
+    const isHere = other => this.tiles.has(other)
+    return (
+      before.slice(Math.max(0, place)).find(isHere) ??
+      before.slice(0, Math.max(0, place)).findLast(isHere) ??
+      this.order[0]
+    )
   }
 
   // ---- Focus ----
@@ -157,7 +179,7 @@ class PictureGrid {
 
   columns() {
     const top = this.elements.get(this.order[0])?.offsetTop
-    const second = this.order.findIndex((id) => this.elements.get(id).offsetTop > top)
+    const second = this.order.findIndex(id => this.elements.get(id).offsetTop > top)
     return second < 0 ? this.order.length : second
   }
 
@@ -194,7 +216,7 @@ class PictureGrid {
     const { selected } = this.memory
     for (const [id, drawn] of this.elements) drawn.setAttribute("aria-selected", String(selected.has(id)))
     const n = selected.size
-    const m = [...selected].filter((id) => !this.tiles.has(id)).length
+    const m = [...selected].filter(id => !this.tiles.has(id)).length
     const said = m ? fill(this.words.elsewhere, { n, m }) : fill(this.words.selected, { n })
     const hasChanged = this.said !== said
     this.said = said
@@ -226,35 +248,48 @@ class PictureGrid {
   /** Buttons of all actions, and of the choices that have a digit. */
   actionButtons(onAction) {
     const button = (action, choice, ...content) => {
-      const made = element("button", {
-        type: "button", class: "dr-button", "data-does": `${action.id} ${choice ?? ""}`,
-        "data-needs": action.needs_pictures ? "" : false,
-      }, ...content)
+      const made = element(
+        "button",
+        {
+          type: "button",
+          class: "dr-button",
+          "data-does": `${action.id} ${choice ?? ""}`,
+          "data-needs": action.needs_pictures ? "" : false,
+        },
+        ...content,
+      )
       made.addEventListener("click", () => this.start(action, choice, made, onAction))
       return made
     }
-    const key = (name) => element("kbd", { "aria-hidden": "true" }, name.length === 1 ? name.toUpperCase() : name)
-    const actions = this.actions.map((action) => {
+    const key = name =>
+      element("kbd", { "aria-hidden": "true" }, name.length === 1 ? name.toUpperCase() : name)
+    const actions = this.actions.map(action => {
       const made = button(action, undefined, action.label, ...(action.key ? [key(action.key)] : []))
       if (action.key) made.setAttribute("aria-keyshortcuts", action.key)
       if (action.choices) made.setAttribute("aria-haspopup", "dialog")
       return made
     })
-    const digits = this.actions.filter((action) => action.digits).flatMap((action) =>
-      action.choices.slice(0, 9).map((choice, place) => {
-        const made = button(action, choice, key(String(place + 1)), named(choice))
-        made.classList.add("dr-chip")
-        made.title = choice
-        made.setAttribute("aria-keyshortcuts", String(place + 1))
-        return made
-      }))
-    return [element("div", { class: "dr-actions" }, ...actions), element("div", { class: "dr-digits" }, ...digits)]
+    const digits = this.actions
+      .filter(action => action.digits)
+      .flatMap(action =>
+        action.choices.slice(0, 9).map((choice, place) => {
+          const made = button(action, choice, key(String(place + 1)), named(choice))
+          made.classList.add("dr-chip")
+          made.title = choice
+          made.setAttribute("aria-keyshortcuts", String(place + 1))
+          return made
+        }),
+      )
+    return [
+      element("div", { class: "dr-actions" }, ...actions),
+      element("div", { class: "dr-digits" }, ...digits),
+    ]
   }
 
   /** Do an action, after asking for its choice if it has choices and none was made. */
   start(action, choice, anchor, onAction) {
     if (choice !== undefined || !action.choices) return onAction(action, choice ?? "")
-    this.menu.open(action, anchor.getBoundingClientRect(), (chosen) => onAction(action, chosen))
+    this.menu.open(action, anchor.getBoundingClientRect(), chosen => onAction(action, chosen))
   }
 
   /** Do it with what is selected, or else with the picture one is at, and go on to the next. */
@@ -265,7 +300,7 @@ class PictureGrid {
     if (action.needs_pictures && ids[0] === undefined) return
     this.send(action, ids, choice)
     if (action.needs_pictures) {
-      const last = Math.max(...ids.map((id) => this.order.indexOf(id)))
+      const last = Math.max(...ids.map(id => this.order.indexOf(id)))
       selected.clear()
       this.drawSelection()
       this.arrived(this.order[last + 1] ?? focusId)
@@ -286,8 +321,10 @@ class PictureGrid {
   /** Start the action whose key this is; false if there is none. */
   pressed(event, onAction, buttons) {
     const key = keyOf(event)
-    const byDigit = this.actions.find((action) => action.digits && action.choices[Number(key) - 1] !== undefined)
-    const action = this.actions.find((one) => one.key.toLowerCase() === key) ?? byDigit
+    const byDigit = this.actions.find(
+      action => action.digits && action.choices[Number(key) - 1] !== undefined,
+    )
+    const action = this.actions.find(one => one.key.toLowerCase() === key) ?? byDigit
     if (!key || !action) return false
     const choice = action === byDigit ? action.choices[Number(key) - 1] : undefined
     const anchor = buttons.querySelector(`[data-does="${CSS.escape(`${action.id} `)}"]`)
@@ -315,10 +352,11 @@ class PictureGrid {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && keyOf(event) === "a") this.selectAll()
     else if (hasModifier(event)) return
     else if (event.key === "Escape") this.selectNone()
-    else if (event.target.closest(".dr-tile") && this.tileKey(event)) { /* done */ }
-    else if (!this.pressed(event, (action, choice) => this.act(action, choice), this.bar)) return
+    else if (event.target.closest(".dr-tile") && this.tileKey(event)) {
+      /* done */
+    } else if (!this.pressed(event, (action, choice) => this.act(action, choice), this.bar)) return
     event.preventDefault()
-    event.stopPropagation()  // Streamlit has keys of its own: R would run the page again
+    event.stopPropagation() // Streamlit has keys of its own: R would run the page again
   }
 
   /** The keys that move, select and enlarge. */
@@ -328,8 +366,13 @@ class PictureGrid {
     const last = this.order.length - 1
     const columns = this.columns()
     const target = {
-      ArrowLeft: place - 1, ArrowRight: place + 1, ArrowUp: place - columns, Home: 0, End: last,
-      ArrowDown: Math.floor(place / columns) < Math.floor(last / columns) ? Math.min(place + columns, last) : place,
+      ArrowLeft: place - 1,
+      ArrowRight: place + 1,
+      ArrowUp: place - columns,
+      Home: 0,
+      End: last,
+      ArrowDown:
+        Math.floor(place / columns) < Math.floor(last / columns) ? Math.min(place + columns, last) : place,
     }[event.key]
     if (event.key === " ") this.toggle(focusId)
     else if (event.key === "Enter") this.enlarge(focusId)
@@ -368,7 +411,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".dr-pictures")
   const grid = grids.get(root) ?? new PictureGrid(root, data.key)
   grids.set(root, grid)
-  grid.outbox.send = (events) => setStateValue("events", events)
+  grid.outbox.send = events => setStateValue("events", events)
   grid.update(data)
   return cleanup(grid, () => grid.leave())
 }

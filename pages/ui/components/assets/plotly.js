@@ -5,7 +5,7 @@ function loadPlotly(path) {
     const script = element("script", { src: path })
     script.onload = () => resolve(window.Plotly)
     script.onerror = () => {
-      window.darkroomPlotly = undefined  // the next redraw tries again
+      window.darkroomPlotly = undefined // the next redraw tries again
       script.remove()
       reject(new Error("Plotly could not be loaded"))
     }

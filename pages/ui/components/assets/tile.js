@@ -1,15 +1,30 @@
 // One picture of a grid: made once, drawn again when what is known of it changes.
 
-const EMPTY_TILE = { large: "", caption: "", strong: "", badge: "", attention: false, dimmed: false, facts: [] }
+const EMPTY_TILE = {
+  large: "",
+  caption: "",
+  strong: "",
+  badge: "",
+  attention: false,
+  dimmed: false,
+  facts: [],
+}
 
 function makeTile(id) {
   const image = element("img", { alt: "", loading: "lazy", decoding: "async", draggable: "false" })
-  const tile = element("div", { class: "dr-tile", role: "option", tabindex: "-1" },
-    element("div", { class: "dr-frame" }, image,
+  const tile = element(
+    "div",
+    { class: "dr-tile", role: "option", tabindex: "-1" },
+    element(
+      "div",
+      { class: "dr-frame" },
+      image,
       element("span", { class: "dr-tick", "aria-hidden": "true" }, icon(ICONS.tick)),
       element("span", { class: "dr-look", "aria-hidden": "true" }, icon(ICONS.look)),
-      element("span", { class: "dr-badge", "aria-hidden": "true" })),
-    element("div", { class: "dr-caption", "aria-hidden": "true" }))
+      element("span", { class: "dr-badge", "aria-hidden": "true" }),
+    ),
+    element("div", { class: "dr-caption", "aria-hidden": "true" }),
+  )
   tile.dataset.id = id
   image.addEventListener("error", () => tile.classList.add("dr-broken"))
   image.addEventListener("load", () => tile.classList.remove("dr-broken"))
@@ -46,13 +61,16 @@ function drawBadge(drawn, tile) {
 
 /** A picture in words, for those who hear the page. */
 function describe(tile) {
-  return [tile.strong, tile.caption, tile.badge].filter(Boolean).map((part) => `\u2068${part}\u2069`).join(", ")
+  return [tile.strong, tile.caption, tile.badge]
+    .filter(Boolean)
+    .map(part => `\u2068${part}\u2069`)
+    .join(", ")
 }
 
 /** Show at once that something was done; the page's answer ends it. */
 function flash(tile) {
   if (!tile) return
   tile.classList.remove("dr-sent")
-  void tile.offsetWidth  // else the animation would not start again
+  void tile.offsetWidth // else the animation would not start again
   tile.classList.add("dr-sent")
 }

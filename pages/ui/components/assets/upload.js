@@ -1,9 +1,9 @@
 // A place to drop or choose files, and the progress of sending them; tells Python when all have arrived.
 
-const REPEAT_MS = 5000  // what Python did not answer is said again: a message may get lost
+const REPEAT_MS = 5000 // what Python did not answer is said again: a message may get lost
 const REDRAW_MS = 250
 
-const number = (value) => value.toLocaleString("en")
+const number = value => value.toLocaleString("en")
 
 function sizeText(bytes) {
   let size = bytes
@@ -48,7 +48,7 @@ function put(element, text) {
 }
 
 function draw(root, sending, words) {
-  const find = (name) => root.querySelector("." + name)
+  const find = name => root.querySelector(`.${name}`)
   find("drop").hidden = Boolean(sending)
   find("sending").hidden = !sending
   find("upload").dataset.status = sending?.status ?? "idle"
@@ -76,10 +76,11 @@ function draw(root, sending, words) {
 // Streamlit calls this again for new data, always with the same root; what it returns runs at the end.
 export default function ({ data, parentElement: root, setTriggerValue }) {
   const { key, words } = data
-  const find = (name) => root.querySelector("." + name)
+  const find = name => root.querySelector(`.${name}`)
   const current = () => sendings.get(key)
   const redraw = () => draw(root, current(), words)
-  const attached = (root.darkroomUpload ??= { spoken: 0 })
+  root.darkroomUpload ??= { spoken: 0 }
+  const attached = root.darkroomUpload
 
   // Say to Python what it has not answered yet.
   const speak = () => {
@@ -100,7 +101,7 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
     speak()
   }
 
-  const take = (files) => {
+  const take = files => {
     if (current()) return
     const wanted = files.filter(({ path }) => !isJunk(path))
     const refusal = objection(wanted, data)
@@ -113,7 +114,7 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
     sending.begin()
   }
 
-  const answered = (sending) => {
+  const answered = sending => {
     sending.data = data
     sending.view = attached.view
     if (data.received && data.received === sending.ticket?.upload) sending.leave()
@@ -131,16 +132,16 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
   find("file-input").accept = data.accept.join(",")
   find("choose-file").onclick = () => find("file-input").click()
   find("choose-folder").onclick = () => find("folder-input").click()
-  find("file-input").onchange = (event) => take(chosenFiles(event.target))
-  find("folder-input").onchange = (event) => take(chosenFiles(event.target))
-  find("upload").ondragover = (event) => {
+  find("file-input").onchange = event => take(chosenFiles(event.target))
+  find("folder-input").onchange = event => take(chosenFiles(event.target))
+  find("upload").ondragover = event => {
     event.preventDefault()
     find("drop").classList.add("over")
   }
-  find("upload").ondragleave = (event) => {
+  find("upload").ondragleave = event => {
     if (!find("upload").contains(event.relatedTarget)) find("drop").classList.remove("over")
   }
-  find("upload").ondrop = (event) => {
+  find("upload").ondrop = event => {
     event.preventDefault()
     find("drop").classList.remove("over")
     if (current()) return

