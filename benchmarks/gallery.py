@@ -30,7 +30,7 @@ from benchmarks.server import Server
 from core.data.dataset import complete_manifest, thumbnail_path, write_version
 from core.data.labels.layout import Split
 from core.data.pixels.decoding import PictureFacts, examine_picture
-from core.messages import Message
+from core.data.version_record import Edit, EditKind
 from core.workspace import open_staging, publish_project
 from tests.support.browser import settled
 
@@ -84,7 +84,7 @@ def write_large_project(folder: Path, pictures: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.hardlink_to(masters[row % len(masters)])
     classes = sorted(set(manifest["label"]))
-    write_version(dataset, manifest, classes, [], Message("Written for a benchmark"), who="benchmark")
+    write_version(dataset, manifest, classes, [], Edit(kind=EditKind.STARTED_EMPTY), who="benchmark")
     publish_project(staging, _PROJECT)
 
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from core.data.dataset import Dataset, complete_manifest, open_dataset, write_version
 from core.data.pixels.arrays import arrays_path
+from core.data.version_record import Edit, EditKind
 from core.files import digest_of, sha256_bytes
-from core.messages import N_, Message
 from core.models.head import QUARTERS
 from core.workspace import Project, open_staging, publish_project
 
@@ -45,8 +45,8 @@ def synthetic_project(name: str, pictures: int, classes: int) -> Project:
             "split": [_PARTS[number // classes % len(_PARTS)] for number in numbers],
         }
     )
-    what = Message(N_("Imported {source}."), {"source": "random pixels"})
-    write_version(staging / "dataset", complete_manifest(manifest), names, [], what, who="benchmark")
+    edit = Edit(kind=EditKind.IMPORTED, values={"source": "random pixels", "count": len(manifest)})
+    write_version(staging / "dataset", complete_manifest(manifest), names, [], edit, who="benchmark")
     return publish_project(staging, name)
 
 

@@ -34,20 +34,29 @@ is a bug: the worker logs its traceback and the page says that something broke.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from core.messages import Message
+
+
+class ErrorCode(StrEnum):
+    """Codes of the errors for which a page offers a remedy."""
+
+    SIMILAR_CLASS_NAMES = "similar_class_names"
+    ONE_CLASS = "one_class"
 
 
 class DarkroomError(Exception):
     """Something the user can mend: what happened, what was expected, what to do.
 
     Raise it with a template marked by ``N_`` and the values it names:
-    ``raise ArchiveError(N_("{file} is empty."), file=name)``.
+    ``raise ArchiveError(N_("{file} is empty."), file=name)``. ``code`` is set where a page
+    reacts to the error; it travels with the message.
     """
 
-    def __init__(self, template: str, **values: Any) -> None:
-        self.message = Message(template, values)
+    def __init__(self, template: str, *, code: str = "", **values: Any) -> None:
+        self.message = Message(template, values, code)
         super().__init__(str(self.message))
 
 

@@ -18,13 +18,15 @@ def N_(template: str) -> str:  # noqa: N802 - the name gettext's tools look for
 
 @dataclass(frozen=True)
 class Message:
-    """A template in English with named places, and the values that fill them.
+    """A template in English with named fields, and the values that fill them.
 
-    A value may be a message itself, such as the reason that a sentence gives.
+    A value may be a message itself, such as the reason that a sentence gives. ``code`` is set
+    where programs recognise the message: its template may be reworded at any time.
     """
 
     template: str
     values: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
 
     def __str__(self) -> str:
         return self.render()
@@ -42,7 +44,8 @@ class Message:
             key: value.to_json() if isinstance(value, Message) else value
             for key, value in self.values.items()
         }
-        return {"template": self.template, "values": values}
+        record = {"template": self.template, "values": values}
+        return record | {"code": self.code} if self.code else record
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Message:
@@ -50,4 +53,4 @@ class Message:
             key: cls.from_json(value) if isinstance(value, dict) else value
             for key, value in record["values"].items()
         }
-        return cls(record["template"], values)
+        return cls(record["template"], values, record.get("code", ""))

@@ -68,7 +68,7 @@ def figures(dataset: Dataset) -> None:
 def small_classes(dataset: Dataset) -> None:
     """Classes that are learnt poorly, or not at all."""
     for reason in dataset.left_out_classes.values():
-        st.warning(_("Not learnt yet: {reason}.").format(reason=escape(reason.render(_))))
+        st.warning(_("Not learnt yet: {reason}.").format(reason=escape(reason.message.render(_))))
     counts = dataset.counts()
     smallest = min(counts, key=lambda name: counts[name], default=None)
     if smallest is not None and counts[smallest] < _FEW_PICTURES:

@@ -13,7 +13,7 @@ import pandas as pd
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
-from core.data.history import compare_versions, list_versions
+from core.data.history import VersionInfo, compare_versions, list_versions
 from core.data.importing import ImportReport, add_pictures, settle_split
 from core.data.labels.label_sets import shows_class, split_cell
 from core.data.labels.layout import Split
@@ -78,7 +78,18 @@ def _version(options: argparse.Namespace) -> Answer:
     if options.compare:
         older, newer = options.compare
         return {"older": older, "newer": newer, **asdict(compare_versions(project, older, newer))}
-    return {"versions": [{**asdict(info), "what": str(info.what)} for info in list_versions(project)]}
+    return {"versions": [_version_answer(info) for info in list_versions(project)]}
+
+
+def _version_answer(info: VersionInfo) -> Answer:
+    return {
+        "number": info.number,
+        "created": info.created,
+        "who": info.who,
+        "what": str(info.edit),
+        "pictures": info.pictures,
+        "classes": info.classes,
+    }
 
 
 def _split(options: argparse.Namespace) -> Answer:

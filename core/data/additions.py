@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.data.dataset import Skipped, open_dataset, version_numbers
+from core.data.dataset import open_dataset
 from core.data.labels.label_sets import named_classes
-from core.data.reading import SAME_AS
+from core.data.skip_reasons import Skipped, SkipReason
+from core.data.version_record import version_numbers
 from core.workspace import Project
 
 
@@ -47,7 +48,7 @@ def what_was_added(project: Project, version: int) -> Addition | None:
     return Addition(
         labels={name: int(counts[name]) for name in (*after.all_class_names, "") if counts.get(name)},
         count=len(new),
-        here_already=tuple(file for file in skipped if file.reason.template == SAME_AS),
-        left_out=tuple(file for file in skipped if file.reason.template != SAME_AS),
+        here_already=tuple(file for file in skipped if file.reason.code is SkipReason.DUPLICATE),
+        left_out=tuple(file for file in skipped if file.reason.code is not SkipReason.DUPLICATE),
         excluded=int(new["excluded"].sum()),
     )

@@ -21,11 +21,21 @@ import pandas as pd
 from core.data.labels.label_sets import multi_hot, named_classes
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.data.skip_reasons import Reason, Skipped
+from core.data.split.splitting import SplitConfig
 from core.data.split.sufficiency import unusable_classes
+from core.data.version_record import (
+    Edit,
+    VersionRecord,
+    read_version_record,
+    version_file,
+    version_numbers,
+)
 from core.errors import NotFoundError
-from core.files import digest_of, read_json, whole_file, write_json
-from core.messages import N_, Message
-from core.workspace import SCHEMA_VERSION, Project
+from core.files import digest_of, read_json, whole_file
+from core.messages import N_
+from core.records import write_record
+from core.workspace import Project
 
 MANIFEST_COLUMNS = (
     "id",  # names the picture in links and reports
@@ -65,14 +75,6 @@ _COLUMN_DEFAULTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Skipped:
-    """A file that was left out, and why."""
-
-    file: str
-    reason: Message
-
-
-@dataclass(frozen=True, kw_only=True)
 class Dataset:
     """One version of a project's pictures.
 
@@ -89,7 +91,7 @@ class Dataset:
     version: int
     class_names: tuple[str, ...]
     all_class_names: tuple[str, ...]
-    left_out_classes: dict[str, Message]
+    left_out_classes: dict[str, Reason]
     skipped: tuple[Skipped, ...]
     pictures: pd.DataFrame
     all_pictures: pd.DataFrame
@@ -196,34 +198,33 @@ def write_version(
     pictures: pd.DataFrame,
     class_names: Iterable[str],
     skipped: Sequence[Skipped],
-    what: Message,
+    edit: Edit,
     *,
     who: str,
     task: Task = Task.MULTI_CLASS,
-    **details: Any,
+    split: SplitConfig | None = None,
 ) -> int:
     """Write the next version: its manifest first, then the record that makes it count.
 
     Args:
-        what: the change in a sentence, ``who`` made it.
-        details: more for the record, such as the seed of the split.
+        who: the user name of the person who made the change.
+        split: the settings, where the split was drawn for this version.
     """
     version = max(version_numbers(folder), default=0) + 1
     with whole_file(folder / "versions" / f"{version:04d}.parquet") as temporary:
         complete_manifest(pictures).to_parquet(temporary, index=False)
-    record = {
-        "schema_version": SCHEMA_VERSION,
-        "version": version,
-        "created": time.time(),
-        "who": who,
-        "what": what.to_json(),
-        "task": task.value,
-        "pictures": len(pictures),
-        "class_names": list(class_names),
-        "skipped": [{"file": item.file, "reason": item.reason.to_json()} for item in skipped],
-        **details,
-    }
-    write_json(version_file(folder, version), record)
+    record = VersionRecord(
+        version=version,
+        created=time.time(),
+        who=who,
+        edit=edit,
+        task=task,
+        pictures=len(pictures),
+        class_names=tuple(class_names),
+        skipped=tuple(skipped),
+        split=split,
+    )
+    write_record(version_file(folder, version), record)
     return version
 
 
@@ -245,15 +246,6 @@ def open_dataset(project: Project, version: int | None = None) -> Dataset:
     return _read_version(project.dataset, number, written, _erased_written(project.dataset))
 
 
-def version_file(folder: Path, version: int) -> Path:
-    """The record that makes a version count."""
-    return folder / "versions" / f"{version:04d}.json"
-
-
-def version_numbers(folder: Path) -> list[int]:
-    return sorted(int(path.stem) for path in (folder / "versions").glob("[0-9]*.json"))
-
-
 def erased_file(folder: Path) -> Path:
     """The contents (sha256) that were deleted for good; no version shows them any more."""
     return folder / "erased.json"
@@ -266,12 +258,12 @@ def _erased_written(folder: Path) -> int:
 
 @lru_cache(maxsize=8)
 def _read_version(folder: Path, version: int, _written: int, _erased_written: int) -> Dataset:
-    record = read_json(version_file(folder, version))
+    record = read_version_record(folder, version)
     manifest = pd.read_parquet(folder / "versions" / f"{version:04d}.parquet")
     if "split" not in manifest:  # of a Darkroom that kept the split beside the versions
         manifest = manifest.merge(pd.read_parquet(folder / "splits.parquet"), on="id", how="left")
     manifest = complete_manifest(manifest)
-    task = Task(record.get("task", Task.MULTI_CLASS))  # older records know no other
+    task = record.task
     usable = ~manifest["excluded"] & (manifest["label"] != "")
     shown = named_classes(manifest.loc[usable, "label"], task)
     left_out = unusable_classes(shown, manifest["split"].loc[shown.index])
@@ -283,12 +275,10 @@ def _read_version(folder: Path, version: int, _written: int, _erased_written: in
     return Dataset(
         folder=folder,
         version=version,
-        class_names=tuple(name for name in record["class_names"] if name in with_pictures),
-        all_class_names=tuple(record["class_names"]),
+        class_names=tuple(name for name in record.class_names if name in with_pictures),
+        all_class_names=record.class_names,
         left_out_classes=left_out,
-        skipped=tuple(
-            Skipped(file=item["file"], reason=Message.from_json(item["reason"])) for item in record["skipped"]
-        ),
+        skipped=record.skipped,
         pictures=manifest[usable & kept].reset_index(drop=True),
         all_pictures=manifest[kept].reset_index(drop=True),
         task=task,

@@ -11,15 +11,12 @@ import getpass
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
 from core.data.dataset import (
     Dataset,
-    Skipped,
     erased_file,
     open_dataset,
     stored_path,
@@ -29,10 +26,12 @@ from core.data.dataset import (
 from core.data.labels.class_names import checked_class_name, checked_label, with_new_classes
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names, union_of, without
 from core.data.labels.task import Task
+from core.data.skip_reasons import Skipped, Value
 from core.data.split.splitting import SplitConfig, draw_split, first_of_group, measuring_rank
+from core.data.version_record import Edit, EditKind
 from core.errors import ClassNameError, NotFoundError, WorkspaceError
 from core.files import read_json, write_json
-from core.messages import N_, Message
+from core.messages import N_
 from core.workspace import Project
 
 _LOCK_PATIENCE_SECONDS = 60.0  # the longest wait for another change: writing a large version
@@ -68,11 +67,11 @@ class Change:
     def write(
         self,
         pictures: pd.DataFrame,
-        what: Message,
+        edit: Edit,
         *,
         class_names: Sequence[str] | None = None,
         skipped: Sequence[Skipped] | None = None,
-        **details: Any,
+        split: SplitConfig | None = None,
     ) -> None:
         """Make the next version of these pictures."""
         task = self.dataset.task
@@ -87,10 +86,10 @@ class Change:
             pictures,
             names,
             self.dataset.skipped if skipped is None else skipped,
-            what,
+            edit,
             who=self._who,
             task=task,
-            **details,
+            split=split,
         )
         self.dataset = open_dataset(self._project)
 
@@ -137,11 +136,8 @@ def relabel(project: Project, ids: Collection[str], label: str) -> Dataset:
             return change.dataset
         pictures.loc[chosen, "label"] = label
         pictures = _once_each(pictures, chosen)
-        values = {"label": label, "count": int(chosen.sum())}
-        template = (
-            N_("Labelled “{label}”. Pictures: {count}") if label else N_("Labels removed. Pictures: {count}")
-        )
-        change.write(pictures, Message(template, values))
+        kind = EditKind.LABELLED if label else EditKind.LABELS_REMOVED
+        change.write(pictures, Edit(kind=kind, values={"label": label, "count": int(chosen.sum())}))
     return change.dataset
 
 
@@ -151,9 +147,7 @@ def add_label(project: Project, ids: Collection[str], name: str) -> Dataset:
     Raises:
         NotFoundError, ClassNameError.
     """
-    return _change_sets(
-        project, ids, name, lambda label, name: union_of(label, name), N_("Also “{label}”. Pictures: {count}")
-    )
+    return _change_sets(project, ids, name, lambda label, name: union_of(label, name), EditKind.LABEL_ADDED)
 
 
 def take_label(project: Project, ids: Collection[str], name: str) -> Dataset:
@@ -162,7 +156,7 @@ def take_label(project: Project, ids: Collection[str], name: str) -> Dataset:
     Raises:
         NotFoundError, ClassNameError.
     """
-    return _change_sets(project, ids, name, without, N_("No longer “{label}”. Pictures: {count}"))
+    return _change_sets(project, ids, name, without, EditKind.LABEL_REMOVED)
 
 
 def relabel_each(project: Project, labels: dict[str, str]) -> Dataset:
@@ -175,19 +169,19 @@ def relabel_each(project: Project, labels: dict[str, str]) -> Dataset:
         count = int((new != pictures["label"]).sum())
         if count:
             pictures["label"] = new
-            what = Message(N_("Suggested labels accepted. Pictures: {count}"), {"count": count})
-            change.write(_once_each(pictures, chosen), what)
+            edit = Edit(kind=EditKind.SUGGESTIONS_ACCEPTED, values={"count": count})
+            change.write(_once_each(pictures, chosen), edit)
     return change.dataset
 
 
 def exclude(project: Project, ids: Collection[str]) -> Dataset:
     """Keep pictures, but do not learn from them."""
-    return _set_excluded(project, ids, True, N_("Excluded. Pictures: {count}"))
+    return _set_excluded(project, ids, True, EditKind.EXCLUDED)
 
 
 def include(project: Project, ids: Collection[str]) -> Dataset:
     """Take excluded pictures back."""
-    return _set_excluded(project, ids, False, N_("Taken back. Pictures: {count}"))
+    return _set_excluded(project, ids, False, EditKind.INCLUDED)
 
 
 def erase(project: Project, ids: Collection[str]) -> Dataset:
@@ -196,8 +190,7 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
         chosen = change.rows(ids)
         doomed = change.pictures[chosen]
         left = change.pictures[~chosen]
-        what = Message(N_("Deleted for good. Pictures: {count}"), {"count": len(doomed)})
-        change.write(left, what)
+        change.write(left, Edit(kind=EditKind.ERASED, values={"count": len(doomed)}))
         gone = doomed[~doomed["sha256"].isin(left["sha256"])]  # under another label, the file is still needed
         file = erased_file(project.dataset)
         earlier = read_json(file) if file.exists() else []
@@ -217,7 +210,8 @@ def add_class(project: Project, name: str) -> Dataset:
         clean = checked_class_name(name, change.dataset.all_class_names)
         require_plain_names([clean], change.dataset.task)
         names = with_new_classes(change.dataset.all_class_names, {clean})
-        change.write(change.pictures, Message(N_("New class “{name}”"), {"name": clean}), class_names=names)
+        edit = Edit(kind=EditKind.CLASS_ADDED, values={"name": clean})
+        change.write(change.pictures, edit, class_names=names)
     return change.dataset
 
 
@@ -228,7 +222,8 @@ def remove_class(project: Project, name: str) -> Dataset:
         pictures = change.pictures
         pictures["label"] = _called_anew(change, {name: ""})
         names = [other for other in change.dataset.all_class_names if other != name]
-        change.write(pictures, Message(N_("Class “{name}” removed"), {"name": name}), class_names=names)
+        edit = Edit(kind=EditKind.CLASS_REMOVED, values={"name": name})
+        change.write(pictures, edit, class_names=names)
     return change.dataset
 
 
@@ -245,8 +240,8 @@ def rename_class(project: Project, old: str, new: str) -> Dataset:
         pictures = change.pictures
         pictures["label"] = _called_anew(change, {old: clean})
         names = [clean if name == old else name for name in change.dataset.all_class_names]
-        what = Message(N_("Class “{old}” renamed to “{new}”"), {"old": old, "new": clean})
-        change.write(pictures, what, class_names=names)
+        edit = Edit(kind=EditKind.CLASS_RENAMED, values={"old": old, "new": clean})
+        change.write(pictures, edit, class_names=names)
     return change.dataset
 
 
@@ -264,8 +259,8 @@ def merge_classes(project: Project, names: Collection[str], into: str) -> Datase
         moved = before != pictures["label"]
         order = list(dict.fromkeys(clean if n in names else n for n in change.dataset.all_class_names))
         values = {"names": ", ".join(sorted(names)), "into": clean}
-        what = Message(N_("Classes {names} merged into “{into}”"), values)
-        change.write(_once_each(pictures, moved), what, class_names=order)
+        edit = Edit(kind=EditKind.CLASSES_MERGED, values=values)
+        change.write(_once_each(pictures, moved), edit, class_names=order)
     return change.dataset
 
 
@@ -278,7 +273,7 @@ def reorder_classes(project: Project, names: Sequence[str]) -> Dataset:
     with changing(project) as change:
         if sorted(names) != sorted(change.dataset.all_class_names):
             raise ClassNameError(N_("The new order must name every class once."))
-        change.write(change.pictures, Message(N_("Classes put in another order")), class_names=list(names))
+        change.write(change.pictures, Edit(kind=EditKind.CLASSES_REORDERED), class_names=list(names))
     return change.dataset
 
 
@@ -289,13 +284,12 @@ def redraw_split(project: Project, config: SplitConfig) -> Dataset:
         labelled = pictures["label"] != ""
         split = draw_split(pictures[labelled].assign(supplied_split=""), config, change.dataset.task)
         pictures["split"] = split.reindex(pictures.index, fill_value="")
-        values = {
+        values: dict[str, Value] = {
             "validation": f"{config.validation_fraction:.0%}",
             "test": f"{config.test_fraction:.0%}",
             "seed": config.seed,
         }
-        what = Message(N_("Divided anew: {validation} to validate, {test} to test, seed {seed}"), values)
-        change.write(pictures, what, split=asdict(config), split_seed=config.seed)
+        change.write(pictures, Edit(kind=EditKind.SPLIT_REDRAWN, values=values), split=config)
     return change.dataset
 
 
@@ -306,8 +300,8 @@ def mend_leaks(project: Project) -> Dataset:
         leaking = leaking_rows(pictures)
         if leaking.any():
             pictures.loc[leaking, "excluded"] = True
-            what = Message(N_("Leaks closed by excluding pictures: {count}"), {"count": int(leaking.sum())})
-            change.write(pictures, what)
+            values = {"count": int(leaking.sum())}
+            change.write(pictures, Edit(kind=EditKind.LEAKS_EXCLUDED, values=values))
     return change.dataset
 
 
@@ -326,24 +320,24 @@ def restore_version(project: Project, number: int) -> Dataset:
     """
     with changing(project) as change:
         earlier = open_dataset(project, number)
-        what = Message(N_("Version {number} restored"), {"number": number})
+        edit = Edit(kind=EditKind.VERSION_RESTORED, values={"number": number})
         names = earlier.all_class_names
-        change.write(earlier.all_pictures, what, class_names=names, skipped=earlier.skipped)
+        change.write(earlier.all_pictures, edit, class_names=names, skipped=earlier.skipped)
     return change.dataset
 
 
-def _set_excluded(project: Project, ids: Collection[str], excluded: bool, template: str) -> Dataset:
+def _set_excluded(project: Project, ids: Collection[str], excluded: bool, kind: EditKind) -> Dataset:
     with changing(project) as change:
         pictures = change.pictures
         chosen = change.rows(ids) & (pictures["excluded"] != excluded)
         if chosen.any():
             pictures.loc[chosen, "excluded"] = excluded
-            change.write(pictures, Message(template, {"count": int(chosen.sum())}))
+            change.write(pictures, Edit(kind=kind, values={"count": int(chosen.sum())}))
     return change.dataset
 
 
 def _change_sets(
-    project: Project, ids: Collection[str], name: str, change_label: Callable[[str, str], str], template: str
+    project: Project, ids: Collection[str], name: str, change_label: Callable[[str, str], str], kind: EditKind
 ) -> Dataset:
     """Change the label of pictures that may have several, each by itself."""
     with changing(project) as change:
@@ -355,8 +349,8 @@ def _change_sets(
         changed = chosen & (new != pictures["label"])
         if changed.any():
             pictures.loc[changed, "label"] = new[changed]
-            values = {"label": name, "count": int(changed.sum())}
-            change.write(_once_each(pictures, changed), Message(template, values))
+            values: dict[str, Value] = {"label": name, "count": int(changed.sum())}
+            change.write(_once_each(pictures, changed), Edit(kind=kind, values=values))
     return change.dataset
 
 

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from core.data.dataset import open_dataset, version_file, version_numbers
-from core.files import read_json
-from core.messages import N_, Message
+from core.data.dataset import open_dataset
+from core.data.version_record import Edit, read_version_header, version_numbers
 from core.workspace import Project
 
 
@@ -19,7 +18,7 @@ class VersionInfo:
     number: int
     created: float | None  # seconds since the epoch; None before it was recorded
     who: str
-    what: Message
+    edit: Edit
     pictures: int
     classes: int
 
@@ -31,15 +30,14 @@ def list_versions(project: Project) -> list[VersionInfo]:
 
 def version_info(project: Project, number: int) -> VersionInfo:
     """One version's place in the history."""
-    record = read_json(version_file(project.dataset, number))
-    what = record["what"]
+    header = read_version_header(project.dataset, number)
     return VersionInfo(
         number=number,
-        created=record.get("created"),
-        who=record.get("who", ""),
-        what=Message.from_json(what) if isinstance(what, dict) else Message(N_("Imported")),
-        pictures=record.get("pictures", 0),
-        classes=len(record["class_names"]),
+        created=header.created,
+        who=header.who,
+        edit=header.edit,
+        pictures=header.pictures,
+        classes=len(header.class_names),
     )
 
 

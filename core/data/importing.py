@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from core.data.dataset import (
     Dataset,
-    Skipped,
     complete_manifest,
     empty_manifest,
     image_path,
@@ -27,7 +26,6 @@ from core.data.labels.layout import Place, Split
 from core.data.labels.task import Task
 from core.data.near_duplicates.search import near_duplicate_groups
 from core.data.reading import (
-    SAME_AS,
     ImportConfig,
     manifest_of,
     no_picture,
@@ -35,11 +33,13 @@ from core.data.reading import (
     read_source,
     rows_of,
 )
+from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Member
 from core.data.split.splitting import SplitConfig, deal_additions, draw_split, joined_groups
 from core.data.split.sufficiency import require_two_classes, require_two_labels, unusable_classes
+from core.data.version_record import Edit, EditKind
 from core.errors import ConfigError, DataError
-from core.messages import N_, Message
+from core.messages import N_
 from core.progress import Progress, QuietProgress
 from core.workspace import Project, open_staging, publish_project, require_free_name
 
@@ -83,14 +83,10 @@ def import_dataset(
             pictures,
             _classes_of(pictures, task),
             skipped,
-            Message(
-                N_("Imported from {source}. Pictures: {count}"),
-                {"source": source.name, "count": len(pictures)},
-            ),
+            Edit(kind=EditKind.IMPORTED, values={"source": source.name, "count": len(pictures)}),
             who=user_name(),
             task=task,
-            split_seed=config.split.seed,
-            split=asdict(config.split),
+            split=config.split,
         )
         project = publish_project(staging, name)
     return ImportReport(project=project, classes=_count_classes(pictures, task), skipped=tuple(skipped))
@@ -108,8 +104,8 @@ def create_project(name: str, class_names: Iterable[str] = (), task: Task = Task
         names.append(checked_class_name(label, names))
     require_plain_names(names, task)
     with _staging() as staging:
-        what = Message(N_("Started without pictures"))
-        write_version(staging / "dataset", empty_manifest(), names, [], what, who=user_name(), task=task)
+        edit = Edit(kind=EditKind.STARTED_EMPTY)
+        write_version(staging / "dataset", empty_manifest(), names, [], edit, who=user_name(), task=task)
         return publish_project(staging, name)
 
 
@@ -132,8 +128,9 @@ def add_pictures(
         folder, there = staging / "dataset", open_dataset(project)
         config = _config_for(there, config)
         pictures, skipped = read_source(source, folder, config, there.all_class_names, progress)
-        what = N_("Added from {source}. Pictures: {count}")
-        added, known = _publish_additions(project, pictures, skipped, folder, config, what, source.name)
+        added, known = _publish_additions(
+            project, pictures, skipped, folder, config, EditKind.ADDED, source.name
+        )
     return ImportReport(
         project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
     )
@@ -165,12 +162,8 @@ def add_to_class(
         if not rows:
             raise no_picture(skipped, label)
         pictures = manifest_of(rows)
-        what = (
-            N_("Added to “{source}”. Pictures: {count}")
-            if label
-            else N_("Added without a label. Pictures: {count}")
-        )
-        added, known = _publish_additions(project, pictures, skipped, folder, ImportConfig(), what, label)
+        kind = EditKind.ADDED_TO_CLASS if label else EditKind.ADDED_UNLABELLED
+        added, known = _publish_additions(project, pictures, skipped, folder, ImportConfig(), kind, label)
     return ImportReport(
         project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
     )
@@ -183,8 +176,8 @@ def settle_split(project: Project, config: SplitConfig | None = None) -> Dataset
         undealt = (pictures["split"] == "") & (pictures["label"] != "")
         if undealt.any():
             split = deal_additions(pictures, undealt, config or SplitConfig(), change.dataset.task)
-            what = Message(N_("Divided new pictures. Pictures: {count}"), {"count": int(undealt.sum())})
-            change.write(pictures.assign(split=split), what)
+            edit = Edit(kind=EditKind.NEW_PICTURES_SPLIT, values={"count": int(undealt.sum())})
+            change.write(pictures.assign(split=split), edit)
     return change.dataset
 
 
@@ -251,7 +244,7 @@ def _publish_additions(
     skipped: list[Skipped],
     staged: Path,
     config: ImportConfig,
-    what: str,
+    kind: EditKind,
     source_name: str,
 ) -> tuple[pd.DataFrame, list[Skipped]]:
     """Write the version with the new pictures, their files moved in first; they, and those known already."""
@@ -273,8 +266,8 @@ def _publish_additions(
         dealt = is_new & (together["label"] != "")
         together["split"] = deal_additions(together, dealt, config.split, task)
         together.loc[_would_spoil_the_test(together, is_new), "excluded"] = True
-        message = Message(what, {"source": source_name, "count": len(new)})
-        change.write(together, message, skipped=[*change.dataset.skipped, *skipped, *known])
+        edit = Edit(kind=kind, values={"source": source_name, "count": len(new)})
+        change.write(together, edit, skipped=[*change.dataset.skipped, *skipped, *known])
     return new, known
 
 
@@ -297,7 +290,8 @@ def _without_known(
         other = names.get((key, sha256)) or (by_content.get(sha256) if not label else None)
         is_new.append(other is None)
         if other is not None:
-            known.append(Skipped(file=file, reason=Message(SAME_AS, {"other": other})))
+            reason = Reason(code=SkipReason.DUPLICATE, values={"other": other})
+            known.append(Skipped(file=file, reason=reason))
     return pictures[is_new].reset_index(drop=True), known
 
 

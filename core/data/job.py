@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +43,6 @@ def import_pictures(directory: Path, config: dict[str, Any], progress: Progress)
     return {
         "project": report.project.name,
         "classes": report.classes,
-        "skipped": [asdict(item) for item in report.skipped],
+        "skipped": [item.to_json() for item in report.skipped],
         "version": open_dataset(report.project).version,
     }

@@ -18,11 +18,10 @@ from typing import Any
 
 import pandas as pd
 
-from core.data.dataset import Skipped, complete_manifest, image_path, thumbnail_path
+from core.data.dataset import complete_manifest, image_path, thumbnail_path
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.label_table import (
-    NOT_IN_SHEET,
     Sheet,
     SheetColumns,
     find_sheet,
@@ -32,16 +31,14 @@ from core.data.labels.label_table import (
 from core.data.labels.layout import Place, Split, is_companion, read_layout, spelling_of_classes
 from core.data.labels.multi_label_table import labels_in_cells
 from core.data.pixels.decoding import PictureFacts, examine_picture
+from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Listing, Member, UnreadableMemberError, open_source
 from core.data.split.splitting import SplitConfig, measuring_rank
 from core.errors import ConfigError, DataError, UnreadableImageError
 from core.files import sha256_bytes
-from core.messages import N_, Message
+from core.messages import N_
 from core.progress import Progress, Stage, raise_if_stopped
 
-NOT_IN_A_CLASS = N_("it lies in no class folder")
-NOT_A_PICTURE = N_("it is not a picture, or of a kind that cannot be read")
-SAME_AS = N_("it is the same picture as {other}")
 _PICTURES_IN_FLIGHT = 32  # bounds memory: so many files are held at once
 
 
@@ -144,7 +141,7 @@ def rows_of(
         for done, (place, member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
             progress.advance(done, len(chosen))
-            if isinstance(outcome, Message):
+            if isinstance(outcome, Reason):
                 skipped.append(Skipped(file=member.name, reason=outcome))
                 continue
             label = spelling[place.label]
@@ -152,7 +149,7 @@ def rows_of(
             if content in seen:
                 if multi_label:
                     seen[content]["label"] = union_of(str(seen[content]["label"]), label)
-                reason = Message(SAME_AS, {"other": str(seen[content]["name"])})
+                reason = Reason(code=SkipReason.DUPLICATE, values={"other": str(seen[content]["name"])})
                 skipped.append(Skipped(file=member.name, reason=reason))
                 continue
             seen[content] = {
@@ -174,10 +171,11 @@ def _choose(
     sheet = _sheet_of(listing, config, source_name)
     if sheet is not None:
         told = places_from_sheet(sheet, listing.members, config.columns, multi_label=config.multi_label)
-        places, reason = told.places, Message(NOT_IN_SHEET, {"sheet": sheet.name})
+        places, reason = told.places, Reason(code=SkipReason.NOT_IN_TABLE, values={"table": sheet.name})
         skipped = [Skipped(file=name, reason=why) for name, why in told.refused]
     else:
-        places, reason = read_layout(listing.members, unlabelled=config.unlabelled), Message(NOT_IN_A_CLASS)
+        places = read_layout(listing.members, unlabelled=config.unlabelled)
+        reason = Reason(code=SkipReason.NO_CLASS_FOLDER)
         if config.multi_label:
             places = [place and replace(place, label=labels_in_cells([place.label])[0]) for place in places]
         skipped = []
@@ -185,7 +183,7 @@ def _choose(
     for member, place in zip(listing.members, places, strict=True):
         if is_companion(member):
             if sheet is None or member.name != sheet.name:
-                skipped.append(Skipped(file=member.name, reason=Message(NOT_A_PICTURE)))
+                skipped.append(Skipped(file=member.name, reason=Reason(code=SkipReason.NOT_A_PICTURE)))
         elif place is None:
             skipped.append(Skipped(file=member.name, reason=reason))
         else:
@@ -224,17 +222,17 @@ def _folders_name_classes(listing: Listing) -> bool:
 
 def _examine(
     chosen: list[tuple[Member, Place]], folder: Path, *, refer: bool
-) -> Generator[tuple[Place, Member, dict[str, object] | Message]]:
+) -> Generator[tuple[Place, Member, dict[str, object] | Reason]]:
     """Read, prove and store every file, in order; decoding uses every core. Once closed, nothing is written."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        waiting: deque[tuple[Place, Member, Future[dict[str, object] | Message]]] = deque()
+        waiting: deque[tuple[Place, Member, Future[dict[str, object] | Reason]]] = deque()
         for member, place in chosen:
             location = member.path.resolve() if refer and member.path else None  # in an archive: copied
             try:
                 data = member.read()  # one after another: a zip is one stream
             except UnreadableMemberError as error:
-                failed: Future[dict[str, object] | Message] = Future()
+                failed: Future[dict[str, object] | Reason] = Future()
                 failed.set_result(error.reason)
                 waiting.append((place, member, failed))
             else:
@@ -248,12 +246,12 @@ def _examine(
         pool.shutdown(cancel_futures=True)
 
 
-def _store_picture(data: bytes, folder: Path, location: Path | None) -> dict[str, object] | Message:
+def _store_picture(data: bytes, folder: Path, location: Path | None) -> dict[str, object] | Reason:
     """Write a picture (unless its ``location`` is kept) and its thumbnail; its part of a manifest's row."""
     try:
         facts = examine_picture(data)
     except UnreadableImageError as error:
-        return error.message
+        return Reason.of(error.message)
     sha256 = sha256_bytes(data)
     files = {thumbnail_path(folder, sha256): facts.thumbnail}
     if location is None:
@@ -307,5 +305,5 @@ def no_picture(skipped: Sequence[Skipped], source_name: str) -> DataError:
         ),
         source=source_name,
         file=skipped[0].file,
-        reason=skipped[0].reason,
+        reason=skipped[0].reason.message,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.data.dataset import Skipped
+from core.data.skip_reasons import Skipped
 from core.messages import Message
 
 
@@ -90,7 +90,9 @@ def suspects_of(
 
 def suspected_files(skipped: Iterable[Skipped]) -> tuple[Suspect, ...]:
     """A suspect for each file that never became a picture."""
-    return tuple(Suspect(id="", name=item.file, label="", score=1.0, because=item.reason) for item in skipped)
+    return tuple(
+        Suspect(id="", name=item.file, label="", score=1.0, because=item.reason.message) for item in skipped
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,7 @@ def test_pictures_join_their_classes_and_the_test_set_stays(project: Project, tm
     new_in_test = after.pictures[after.pictures["id"].isin(part(after, Split.TEST) - old)]
     assert set(new_in_test["label"]) == {"apes"}  # nothing else measures them
     assert len(part(after, Split.VALIDATION)) == 6 + 6 + 2  # 15% of each class, rounded
-    assert str(list_versions(project)[0].what) == "Added from more.zip. Pictures: 50"
+    assert str(list_versions(project)[0].edit) == "Added from more.zip. Pictures: 50"
 
 
 def test_a_file_that_is_there_is_recognised(project: Project, tmp_path: Path) -> None:

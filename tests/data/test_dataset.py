@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import (
-    Skipped,
     complete_manifest,
     image_path,
     open_dataset,
@@ -19,8 +18,9 @@ from core.data.dataset import (
 )
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.data.skip_reasons import Reason, Skipped, SkipReason
+from core.data.version_record import Edit, EditKind
 from core.errors import NotFoundError
-from core.messages import Message
 from core.workspace import Project, delete_project, open_staging, publish_project
 
 # (label, part) of ten pictures; their ids and contents are "0" to "9".
@@ -37,8 +37,8 @@ PICTURES = [
     ("", ""),
 ]
 CLASSES = ["apes", "cats", "dogs"]
-DAMAGED = Skipped(file="cats/猫.png", reason=Message("it is larger than {limit} MB", {"limit": 256}))
-EDITED = Message("edited")
+DAMAGED = Skipped(file="cats/猫.png", reason=Reason(code=SkipReason.FILE_TOO_LARGE, values={"limit": 256}))
+EDITED = Edit(kind=EditKind.CLASSES_REORDERED)
 
 
 def manifest(rows: list[tuple[str, str]] = PICTURES) -> pd.DataFrame:
@@ -69,7 +69,14 @@ def manifest(rows: list[tuple[str, str]] = PICTURES) -> pd.DataFrame:
 def project() -> Project:
     """A project with one version of ten pictures; only the first has a file."""
     staging = open_staging()
-    write_version(staging / "dataset", manifest(), CLASSES, [DAMAGED], Message("imported"), who="ada")
+    write_version(
+        staging / "dataset",
+        manifest(),
+        CLASSES,
+        [DAMAGED],
+        Edit(kind=EditKind.IMPORTED_UNRECORDED),
+        who="ada",
+    )
     for path, content in [(image_path, b"pixels"), (lambda *a: thumbnail_path(*a[:2]), b"small")]:
         file = path(staging / "dataset", "0" * 64, "png")
         file.parent.mkdir(parents=True)

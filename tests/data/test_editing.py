@@ -63,7 +63,7 @@ def test_a_label_is_changed_and_the_version_before_is_not(project: Project) -> N
     assert after.version == before.version + 1
     assert {identifier: labels(after)[identifier] for identifier in chosen} == dict.fromkeys(chosen, "cats")
     assert labels(open_dataset(project, before.version)) == labels(before)
-    assert str(list_versions(project)[0].what) == "Labelled “cats”. Pictures: 3"
+    assert str(list_versions(project)[0].edit) == "Labelled “cats”. Pictures: 3"
 
 
 def test_a_label_that_is_said_already_makes_no_version(project: Project) -> None:
@@ -191,7 +191,7 @@ def test_a_new_draw_divides_afresh_and_says_so(project: Project) -> None:
     in_test = after.pictures["label"].iloc[after.rows(Split.TEST)].value_counts()
     assert (in_test >= 2).all()
     assert in_test.sum() in (7, 8)
-    assert str(list_versions(project)[0].what) == "Divided anew: 30% to validate, 30% to test, seed 5"
+    assert str(list_versions(project)[0].edit) == "Divided anew: 30% to validate, 30% to test, seed 5"
 
 
 def test_versions_are_compared_picture_by_picture(project: Project) -> None:
@@ -227,7 +227,7 @@ def test_a_leak_is_found_and_closed_without_touching_the_tested(project: Project
         pictures = change.pictures
         group = pictures.loc[pictures["id"] == test, "group"].item()
         pictures.loc[pictures["id"] == train, "group"] = group
-        change.write(pictures, list_versions(project)[0].what)
+        change.write(pictures, list_versions(project)[0].edit)
     leaking = open_dataset(project).all_pictures
     assert leaking["id"][leaking_rows(leaking)].tolist() == [train]
     mended = mend_leaks(project)
@@ -259,7 +259,7 @@ def test_a_crash_in_the_middle_of_an_edit_leaves_the_last_version_whole(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("core.data.dataset.write_json", die)
+        patch.setattr("core.data.dataset.write_record", die)
         with pytest.raises(KeyboardInterrupt):
             exclude(project, ids_of(before, "apes"))
     assert (project.dataset / "versions" / "0002.parquet").exists()

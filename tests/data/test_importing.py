@@ -143,7 +143,7 @@ def test_good_pictures_are_kept_and_bad_ones_named(tmp_path: Path) -> None:
         "cats/notes.txt": not_a_picture,
         "dogs/dog.docx": not_a_picture,
         "dogs/empty.jpg": not_a_picture,
-        "cover.png": "it lies in no class folder",
+        "cover.png": "it is not in a class folder",
     }
     assert {item.file: str(item.reason) for item in open_dataset(report.project).skipped} == skipped(report)
 
@@ -263,7 +263,7 @@ def test_unlabelled_test_pictures_are_left_out(tmp_path: Path) -> None:
     files = class_folders({"train/cats": 5, "train/dogs": 5, "test": 4})
     report = import_files(tmp_path, files)
     assert report.classes == {"cats": 5, "dogs": 5}
-    assert skipped(report) == {f"test/{i}.png": "it lies in no class folder" for i in range(4)}
+    assert skipped(report) == {f"test/{i}.png": "it is not in a class folder" for i in range(4)}
 
 
 def test_the_split_is_recorded_with_its_seed(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_the_split_is_recorded_with_its_seed(tmp_path: Path) -> None:
     assert by_name(first, "split") == by_name(again, "split")
     assert by_name(first, "split") != by_name(other, "split")
     record = (other.folder / "versions" / "0001.json").read_text()
-    assert '"split_seed": 1' in record
+    assert '"seed": 1' in record
     assert '"source": "pets.zip"' in record
 
 
@@ -386,7 +386,7 @@ REFUSED: dict[str, Refusal] = {
     "no class folders": (
         {f"{i}.png": digit(i) for i in range(9)},
         DataError,
-        r"0\.png, was left out: it lies in no class folder",
+        r"0\.png, was left out: it is not in a class folder",
     ),
     "no pictures": (
         {f"{label}/{i}.doc": b"text" for label in "ab" for i in range(5)},

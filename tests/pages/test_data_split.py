@@ -14,8 +14,8 @@ from core.data.importing import create_project, import_dataset
 from core.data.labels.layout import Split
 from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
+from core.data.version_record import Edit, EditKind
 from core.jobs.directory import JobDirectory, JobState
-from core.messages import Message
 from core.workspace import Project
 from tests.support.page_queries import said, shown
 from tests.support.pictures import class_folders, write_folder
@@ -41,7 +41,7 @@ def edit(project: Project, **columns: list[str]) -> None:
         pictures = change.pictures
         for name, values in columns.items():
             pictures.loc[: len(values) - 1, name] = values
-        change.write(pictures, Message("Edited by a test"))
+        change.write(pictures, Edit(kind=EditKind.LABELLED))
 
 
 def divide_anew(app: AppTest) -> AppTest:

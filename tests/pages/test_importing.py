@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.dataset import open_dataset, version_file
+from core.data.dataset import open_dataset
 from core.data.server_folders import FOLDERS_VARIABLE
+from core.data.version_record import version_file
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, JobState, list_jobs
 from core.runs.start import wait_for

@@ -13,9 +13,9 @@ import pytest
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import changing
 from core.data.labels.layout import Split
+from core.data.version_record import Edit, EditKind
 from core.errors import DataError
 from core.files import read_json
-from core.messages import Message
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import get_backbone
 from core.models.head import QUARTERS, HeadWeights, mean_of_quarters
@@ -313,7 +313,7 @@ def test_a_dataset_without_a_part_is_refused_in_words(
     with changing(digits_project) as change:
         pictures = change.pictures
         pictures["split"] = pictures["split"].replace(part.value, other.value)
-        change.write(pictures, Message("moved"))
+        change.write(pictures, Edit(kind=EditKind.SPLIT_REDRAWN))
     with pytest.raises(DataError, match=sentence):
         run_of(digits_project, replace(settings(), dataset_version=2), QuietProgress())
 

@@ -16,8 +16,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from core.data.images import picture
-from core.errors import UnreadableImageError
-from core.messages import N_
+from core.data.skip_reasons import SkipReason, unreadable_image
 
 _EXIF_MARK = b"Exif\x00\x00"
 _UPRIGHT = 1
@@ -58,9 +57,9 @@ def _encoded_again(data: bytes, format: str) -> bytes:
         pixels = Image.frombytes("RGB", image.size, image.tobytes())
         pixels.save(stream, format, **_BEST_QUALITY.get(format, {}))
     except picture.PictureError as error:
-        raise UnreadableImageError(error.template, **error.values) from error
+        raise unreadable_image(error.code, error.values) from error
     except picture.DECODER_ERRORS as error:
-        raise UnreadableImageError(N_("it is damaged or cut off")) from error
+        raise unreadable_image(SkipReason.DAMAGED) from error
     return stream.getvalue()
 
 

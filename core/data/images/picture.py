@@ -35,6 +35,14 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Sentences by code. Core's own table (core/data/skip_reasons.py) has the same, marked for translation.
+FAULTS = {
+    "not_a_picture": "it is not a picture, or of a kind that cannot be read",
+    "too_large_to_decode": "it has more pixels than can be handled safely",
+    "too_many_pixels": "it has {width} × {height} pixels, more than the {limit} million that can be handled safely",
+    "damaged": "it is damaged or cut off",
+    "no_heic_reader": "it is a HEIC picture, and the package pillow-heif that reads those is not installed",
+}
 # What Pillow's decoders raise on damaged or hostile bytes, found by feeding them such.
 DECODER_ERRORS = (
     OSError,
@@ -56,12 +64,12 @@ DECODER_ERRORS = (
 
 
 class PictureError(ValueError):
-    """Bytes that cannot be read as a picture: a sentence template and its values."""
+    """Bytes that cannot be read as a picture: a code of ``FAULTS``, and the values of its sentence."""
 
-    def __init__(self, template: str, **values: Any) -> None:
-        self.template = template
+    def __init__(self, code: str, **values: Any) -> None:
+        self.code = code
         self.values = values
-        super().__init__(template.format(**values))
+        super().__init__(FAULTS[code].format(**values))
 
 
 def open_picture(data: bytes) -> ImageFile.ImageFile:
@@ -74,13 +82,13 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
     except (Image.DecompressionBombError, MemoryError) as error:
-        raise PictureError("it has more pixels than can be handled safely") from error
+        raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:
-        raise PictureError("it is not a picture, or of a kind that cannot be read") from error
+        raise PictureError("not_a_picture") from error
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PictureError(
-            "it has {width} × {height} pixels, more than the {limit} million that can be handled safely",
+            "too_many_pixels",
             width=width,
             height=height,
             limit=MAX_PIXELS // 1_000_000,
@@ -110,9 +118,9 @@ def decode_picture(image: ImageFile.ImageFile, at_least: int | tuple[int, int] |
         turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
         return _to_rgb(image if turn is None else image.transpose(turn))
     except MemoryError as error:
-        raise PictureError("it has more pixels than can be handled safely") from error
+        raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:
-        raise PictureError("it is damaged or cut off") from error
+        raise PictureError("damaged") from error
 
 
 def load_picture(data: bytes, size: int) -> np.ndarray:
@@ -143,9 +151,7 @@ def _formats_for(data: bytes) -> tuple[str, ...]:
     if not is_heif:
         return _FORMATS
     if not _can_read_heif():
-        raise PictureError(
-            "it is a HEIC picture, and the package pillow-heif that reads those is not installed"
-        )
+        raise PictureError("no_heic_reader")
     return ("HEIF",)
 
 

@@ -16,9 +16,10 @@ from core.data.labels.label_sets import union_of
 from core.data.labels.layout import Place, Split, clean_label, is_companion, label_of, split_named
 from core.data.labels.multi_label_table import class_columns, labels_in_cells, with_classes_joined
 from core.data.labels.tables import READABLE_SUFFIXES, Sheet, read_sheet, safe_cell
+from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import PICTURE_SUFFIXES, Listing, Member, UnreadableMemberError
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_
 
 __all__ = [
     "Sheet",
@@ -41,10 +42,6 @@ _LABEL_WORDS = ("label", "class", "class name", "category", "species", "target",
 _SPLIT_WORDS = ("split", "set", "subset", "part", "partition", "fold", "数据集", "划分", "集合", "aufteilung")
 _GROUP_WORDS = ("group", "patient", "subject", "person", "camera", "burst", "session", "location", "分组", "组", "患者", "病人", "gruppe", "groupe", "grupo", "グループ", "группа")  # fmt: skip
 
-NO_SUCH_FILE = N_("row {row} of {sheet} names it, but there is no such file")
-SEVERAL_FILES = N_("row {row} of {sheet} names it, but several files are called so; add their folders")
-NOT_IN_SHEET = N_("{sheet} has no row for it")
-
 
 @dataclass(frozen=True, kw_only=True)
 class SheetColumns:
@@ -61,12 +58,12 @@ class SheetPlaces:
     """What a table says of the files of a source.
 
     ``places`` has an entry for every file, None where no row names it
-    (``NOT_IN_SHEET``); ``refused`` the names in rows for which there is no file,
+    (``SkipReason.NOT_IN_TABLE``); ``refused`` the names in rows for which there is no file,
     with the reason.
     """
 
     places: list[Place | None]
-    refused: list[tuple[str, Message]]
+    refused: list[tuple[str, Reason]]
 
 
 def find_sheet(listing: Listing) -> Member | None:
@@ -147,12 +144,12 @@ def places_from_sheet(
     dropped = _folders_dropped(cells, names)
     places: list[Place | None] = [None] * len(members)
     named_in: dict[int, int] = {}
-    refused: list[tuple[str, Message]] = []
+    refused: list[tuple[str, Reason]] = []
     for row, cell, label, split, group in zip(sheet.row_numbers, cells, labels, splits, groups, strict=True):
         found = names.find(_parts_of(cell), dropped)
         if len(found) != 1:
-            reason = SEVERAL_FILES if found else NO_SUCH_FILE
-            refused.append((cell, Message(reason, {"row": row, "sheet": sheet.name})))
+            code = SkipReason.AMBIGUOUS_NAME if found else SkipReason.MISSING_FILE
+            refused.append((cell, Reason(code=code, values={"row": row, "table": sheet.name})))
             continue
         place = Place(label=label, split=_split_of(split, row, sheet.name), group=clean_label(group))
         before = places[found[0]]

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from core.data.labels.synsets import is_synset, readable_name
 from core.data.sources.members import COMPANION_SUFFIXES, PICTURE_SUFFIXES, Member
-from core.errors import ClassNameError
+from core.errors import ClassNameError, ErrorCode
 from core.files import digest_of
 from core.messages import N_
 
@@ -40,10 +40,10 @@ _SPLIT_WORDS = {
     "测试集": Split.TEST,
 }
 _WORD_BREAKS = re.compile(r"[\W_]+")
-DIFFER_IN_CAPITALS = N_(
+_DIFFER_IN_CAPITALS = N_(
     "The classes “{first}” and “{second}” differ only in capital letters. Rename one folder, or import them as one class."
 )
-LOOK_ALIKE = N_(
+_LOOK_ALIKE = N_(
     "The classes “{first}” and “{second}” look the same but are written with different letters. Rename one folder, or import them as one class."
 )
 MAX_LABEL_LENGTH = 120  # characters; a longer folder's name is cut
@@ -146,7 +146,12 @@ def spelling_of_classes(labels: Iterable[str], *, merge_case: bool) -> dict[str,
         if len(names) > 1 and not merge_case:
             first, second = sorted(names)[:2]
             same = first.casefold() == second.casefold()
-            raise ClassNameError(DIFFER_IN_CAPITALS if same else LOOK_ALIKE, first=first, second=second)
+            raise ClassNameError(
+                _DIFFER_IN_CAPITALS if same else _LOOK_ALIKE,
+                code=ErrorCode.SIMILAR_CLASS_NAMES,
+                first=first,
+                second=second,
+            )
     return {
         label: max(names, key=lambda name: (counts[name], name))
         for names in spellings.values()

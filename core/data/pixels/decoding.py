@@ -10,8 +10,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from core.data.images import picture
 from core.data.pixels.statistics import Measures, measure
-from core.errors import UnreadableImageError
-from core.messages import N_
+from core.data.skip_reasons import unreadable_image
 
 THUMBNAIL_SIDE = 160  # pixels
 _ON_ITS_SIDE = {5, 6, 7, 8}  # EXIF orientations that swap width and height
@@ -20,13 +19,6 @@ _EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "TIFF": "tif", "HEIF": "heic", "JPEG
 _FORMATS_WITH_FRAMES = {"GIF", "TIFF", "PNG", "WEBP", "AVIF", "HEIF"}
 _FRAMES_FOUND_BY_GOING_THERE = {"GIF", "TIFF"}
 _LONGEST_CAMERA_NAME = 40  # characters of a maker or a model
-PICTURE_REASONS = (
-    N_("it has more pixels than can be handled safely"),
-    N_("it is not a picture, or of a kind that cannot be read"),
-    N_("it has {width} × {height} pixels, more than the {limit} million that can be handled safely"),
-    N_("it is damaged or cut off"),
-    N_("it is a HEIC picture, and the package pillow-heif that reads those is not installed"),
-)  # the sentences of core/data/images/picture.py, which cannot mark its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +46,7 @@ def load_picture(data: bytes, size: int) -> np.ndarray:
     try:
         return picture.load_picture(data, size)
     except picture.PictureError as error:
-        raise UnreadableImageError(error.template, **error.values) from error
+        raise unreadable_image(error.code, error.values) from error
 
 
 def examine_picture(data: bytes) -> PictureFacts:
@@ -69,7 +61,7 @@ def examine_picture(data: bytes) -> PictureFacts:
         frames = _count_frames(image, data)
         decoded = picture.decode_picture(image, at_least=_enough(size))
     except picture.PictureError as error:
-        raise UnreadableImageError(error.template, **error.values) from error
+        raise unreadable_image(error.code, error.values) from error
     exif = image.getexif()
     width, height = size if exif.get(ExifTags.Base.Orientation) not in _ON_ITS_SIDE else size[::-1]
     small = _shrunk(decoded, _fitting((width, height)))

@@ -10,7 +10,8 @@ from PIL import Image
 
 from core.data.dataset import open_dataset
 from core.data.images import picture
-from core.errors import NotFoundError, UnreadableImageError
+from core.data.skip_reasons import unreadable_image
+from core.errors import NotFoundError
 from core.files import sha256_bytes
 from core.messages import N_
 from core.workspace import Project
@@ -45,7 +46,7 @@ def view_picture(project: Project, sha256: str) -> tuple[bytes, str]:
         try:
             image = picture.decode_picture(picture.open_picture(data), at_least=VIEW_SIDE)
         except picture.PictureError as error:
-            raise UnreadableImageError(error.template, **error.values) from error
+            raise unreadable_image(error.code, error.values) from error
         return _encoded(image)
 
 

@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from core.data.skip_reasons import Reason, SkipReason
 from core.errors import ArchiveError, DataError
-from core.messages import N_, Message
+from core.messages import N_
 
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
@@ -41,19 +42,11 @@ _BOMB_TOTAL_BYTES = 1 << 30
 _BYTES_BETWEEN_LOOKS_AT_THE_DISK = 64 << 20
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # turn what follows around
 
-UNSAFE_NAME = N_("its name points outside the archive")
-NAMED_TWICE = N_("a later file in the archive has the same name, and that one was taken")
-IS_A_LINK = N_("it is a link, not a file")
-IS_A_DEVICE = N_("it is a device or a pipe, not a file")
-IS_TOO_LARGE = N_("it is larger than {limit} MB")
-IS_DAMAGED = N_("it is damaged inside the archive")
-IS_A_BOMB = N_("it unpacks to more than {ratio} times its size, as no picture does")
-
 
 class UnreadableMemberError(Exception):
     """A file whose bytes cannot be had; ``reason`` says why."""
 
-    def __init__(self, reason: Message) -> None:
+    def __init__(self, reason: Reason) -> None:
         self.reason = reason
         super().__init__(str(reason))
 
@@ -84,7 +77,7 @@ class Listing:
     """The files of a source, and those refused before reading."""
 
     members: list[Member] = field(default_factory=list)
-    refused: list[tuple[str, Message]] = field(default_factory=list)
+    refused: list[tuple[str, Reason]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,9 +167,10 @@ def read_whole(content: Content, allowance: Allowance, packed_bytes: int | None 
         size += len(chunk)
         if size > allowance.limits.file_bytes:
             limit = allowance.limits.file_bytes >> 20
-            raise UnreadableMemberError(Message(IS_TOO_LARGE, {"limit": limit}))
+            raise UnreadableMemberError(Reason(code=SkipReason.FILE_TOO_LARGE, values={"limit": limit}))
         if packed_bytes is not None and size > max(_BOMB_FILE_BYTES, _BOMB_RATIO * packed_bytes):
-            raise UnreadableMemberError(Message(IS_A_BOMB, {"ratio": _BOMB_RATIO}))
+            reason = Reason(code=SkipReason.DECOMPRESSION_BOMB, values={"ratio": _BOMB_RATIO})
+            raise UnreadableMemberError(reason)
         allowance.take(len(chunk))
         parts.append(chunk)
     return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -196,25 +190,25 @@ class Entry:
     name: str
     content: Content
     packed_bytes: int | None = None  # its size in the archive, where that is compressed
-    refusal: str | None = None  # a reason against it, whatever its name
+    refusal: SkipReason | None = None  # a reason against it, whatever its name
 
 
 def listing_of(entries: Iterable[Entry], allowance: Allowance) -> Listing:
     """Judge every name of an archive. Of files with one name the last counts, as when unpacking."""
     members: dict[tuple[str, ...], Member] = {}
-    refused: list[tuple[str, Message]] = []
+    refused: list[tuple[str, Reason]] = []
     for entry in entries:
         name = shown_name(entry.name)
         parts = safe_parts(entry.name)
         if parts is None:
-            refused.append((name, Message(UNSAFE_NAME)))
+            refused.append((name, Reason(code=SkipReason.UNSAFE_NAME)))
         elif is_junk(parts):
             continue
         elif entry.refusal is not None:
-            refused.append((name, Message(entry.refusal)))
+            refused.append((name, Reason(code=entry.refusal)))
         else:
             if members.pop(parts, None) is not None:
-                refused.append((name, Message(NAMED_TWICE)))
+                refused.append((name, Reason(code=SkipReason.REPLACED_BY_LATER_FILE)))
             members[parts] = Member(
                 name=shown_name("/".join(parts)),
                 parts=parts,

@@ -15,11 +15,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import (
     COMPANION_SUFFIXES,
-    IS_A_DEVICE,
-    IS_A_LINK,
-    IS_TOO_LARGE,
     SHEET_SUFFIXES,
     Allowance,
     Listing,
@@ -35,7 +33,7 @@ from core.data.sources.subfiles import ClosedFile, Part, SharedFile
 from core.data.sources.tars import is_compressed, is_tar, list_tar, unpacked_tar
 from core.data.sources.zips import IS_A_DOCUMENT, IS_A_TABLE, list_zip, open_zip
 from core.errors import ArchiveError, DataError, NotFoundError
-from core.messages import N_, Message
+from core.messages import N_
 from core.workspace import home
 
 __all__ = ["Listing", "Member", "SourceLimits", "UnreadableMemberError", "open_source"]
@@ -49,8 +47,6 @@ _ARCHIVE_KINDS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "Zst
 _PICTURE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
 _PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif")  # after "ftyp", from the fifth byte on
 _OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
-ARCHIVE_BESIDE_FILES = N_("it is an archive beside other files; unpack it first")
-ARCHIVE_TOO_DEEP = N_("it is an archive in an archive in an archive; unpack it first")
 
 
 @contextmanager
@@ -120,19 +116,22 @@ class _Opener:
         look_inside = all(member.parts[-1].lower().endswith(COMPANION_SUFFIXES) for member in members)
         for archive in archives:
             if not look_inside:
-                refused.append((archive.name, Message(ARCHIVE_BESIDE_FILES)))
+                refused.append((archive.name, Reason(code=SkipReason.ARCHIVE_BESIDE_FILES)))
                 continue
             try:
                 inner = self.list_archive(self._part_of(archive), archive.name)
             except UnreadableMemberError as error:
                 refused.append((archive.name, error.reason))
             except ArchiveError as error:
-                refused.append((archive.name, error.message))
+                reason = Reason(code=SkipReason.UNREADABLE_ARCHIVE, values={"sentence": error.message})
+                refused.append((archive.name, reason))
             else:
                 inside = [_within(archive, member) for member in inner.members]
                 members += [member for member in inside if not _is_archive(member)]
                 refused += [
-                    (member.name, Message(ARCHIVE_TOO_DEEP)) for member in inside if _is_archive(member)
+                    (member.name, Reason(code=SkipReason.ARCHIVE_TOO_DEEP))
+                    for member in inside
+                    if _is_archive(member)
                 ]
                 refused += [(f"{archive.name}/{name}", reason) for name, reason in inner.refused]
                 require_few_files(len(members), self._allowance)
@@ -217,20 +216,20 @@ def _is_sheet(name: str) -> bool:
 
 def _list_folder(folder: Path, allowance: Allowance) -> Listing:
     members: list[Member] = []
-    refused: list[tuple[str, Message]] = []
+    refused: list[tuple[str, Reason]] = []
     for directory, subfolders, files in os.walk(folder, followlinks=False, onerror=_raise_unreadable):
         subfolders.sort()
         links = [path for path in (Path(directory) / name for name in subfolders) if path.is_symlink()]
-        refused += [(_shown(path.relative_to(folder).parts), Message(IS_A_LINK)) for path in links]
+        refused += [(_shown(path.relative_to(folder).parts), Reason(code=SkipReason.LINK)) for path in links]
         for file in sorted(files):
             path = Path(directory) / file
             parts = path.relative_to(folder).parts
             if is_junk(parts):
                 continue
             if path.is_symlink():
-                refused.append((_shown(parts), Message(IS_A_LINK)))
+                refused.append((_shown(parts), Reason(code=SkipReason.LINK)))
             elif not path.is_file():
-                refused.append((_shown(parts), Message(IS_A_DEVICE)))
+                refused.append((_shown(parts), Reason(code=SkipReason.DEVICE)))
             else:
                 read = partial(_read_file, path, allowance)
                 members.append(Member(name=_shown(parts), parts=parts, read=read, path=path))
@@ -248,10 +247,11 @@ def _read_file(path: Path, allowance: Allowance) -> bytes:
         with path.open("rb") as stream:
             data = stream.read(allowance.limits.file_bytes + 1)
     except OSError as error:
-        reason = Message(N_("it could not be opened: {error}"), {"error": error.strerror or ""})
+        reason = Reason(code=SkipReason.CANNOT_BE_OPENED, values={"error": error.strerror or ""})
         raise UnreadableMemberError(reason) from error
     if len(data) > allowance.limits.file_bytes:
-        raise UnreadableMemberError(Message(IS_TOO_LARGE, {"limit": allowance.limits.file_bytes >> 20}))
+        limit = allowance.limits.file_bytes >> 20
+        raise UnreadableMemberError(Reason(code=SkipReason.FILE_TOO_LARGE, values={"limit": limit}))
     allowance.take(len(data))
     return data
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from core.data.sources.members import CHUNK_BYTES, IS_DAMAGED, UnreadableMemberError
-from core.messages import Message
+from core.data.skip_reasons import Reason, SkipReason
+from core.data.sources.members import CHUNK_BYTES, UnreadableMemberError
 
 
 class SharedFile:
@@ -80,9 +80,9 @@ class Part:
             try:
                 chunk = self.shared.read_at(place, min(CHUNK_BYTES, end - place))
             except OSError as error:
-                raise UnreadableMemberError(Message(IS_DAMAGED)) from error
+                raise UnreadableMemberError(Reason(code=SkipReason.DAMAGED_IN_ARCHIVE)) from error
             if not chunk:
-                raise UnreadableMemberError(Message(IS_DAMAGED))
+                raise UnreadableMemberError(Reason(code=SkipReason.DAMAGED_IN_ARCHIVE))
             place += len(chunk)
             yield chunk
 

@@ -16,11 +16,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import IO
 
+from core.data.skip_reasons import SkipReason
 from core.data.sources.encodings import decode_names
 from core.data.sources.members import (
     CHUNK_BYTES,
-    IS_A_DEVICE,
-    IS_A_LINK,
     Allowance,
     Entry,
     Listing,
@@ -129,12 +128,12 @@ def _read_headers(part: Part, name: str, allowance: Allowance) -> tuple[list[tar
         raise ArchiveError(CUT_OFF, file=name) from error
 
 
-def _refusal(info: tarfile.TarInfo) -> str | None:
+def _refusal(info: tarfile.TarInfo) -> SkipReason | None:
     if info.issym() or info.islnk():
-        return IS_A_LINK
+        return SkipReason.LINK
     if info.isfile() and not info.issparse():
         return None
-    return IS_A_DEVICE
+    return SkipReason.DEVICE
 
 
 class _GuardedHeaders(io.RawIOBase):

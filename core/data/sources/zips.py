@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.encodings import decode_names
 from core.data.sources.members import (
     CHUNK_BYTES,
-    IS_A_DEVICE,
-    IS_A_LINK,
-    IS_DAMAGED,
     Allowance,
     Entry,
     Listing,
@@ -26,7 +24,7 @@ from core.data.sources.members import (
     require_few_files,
 )
 from core.errors import ArchiveError
-from core.messages import N_, Message
+from core.messages import N_
 
 ZIP_MAGIC = b"PK\x03\x04"
 _PART_MAGIC = b"PK\x07\x08"  # what the first of several files begins with
@@ -54,7 +52,6 @@ IS_A_TABLE = N_("{file} is a table without pictures. Zip it together with the pi
 IS_A_DOCUMENT = N_(
     "{file} is a document. Save its pictures as files, put them into one folder for each class, and zip the folders."
 )
-UNKNOWN_PACKING = N_("it is packed in a way that cannot be unpacked here")
 
 
 def open_zip(stream: IO[bytes], name: str) -> zipfile.ZipFile | None:
@@ -136,16 +133,16 @@ class _ZippedFile:
                 while chunk := stream.read(CHUNK_BYTES):
                     yield chunk
         except _ARCHIVE_ERRORS as error:
-            raise UnreadableMemberError(Message(IS_DAMAGED)) from error
+            raise UnreadableMemberError(Reason(code=SkipReason.DAMAGED_IN_ARCHIVE)) from error
 
 
-def _refusal(info: zipfile.ZipInfo) -> str | None:
+def _refusal(info: zipfile.ZipInfo) -> SkipReason | None:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
-        return IS_A_LINK
+        return SkipReason.LINK
     if kind in _DEVICES:
-        return IS_A_DEVICE
-    return None if info.compress_type in _CAN_UNPACK else UNKNOWN_PACKING
+        return SkipReason.DEVICE
+    return None if info.compress_type in _CAN_UNPACK else SkipReason.UNKNOWN_COMPRESSION
 
 
 def _names(infos: list[zipfile.ZipInfo]) -> list[str]:

@@ -18,6 +18,7 @@ from core.data.labels.task import Task
 from core.data.split.stratification import deal_label_sets, stratified_names
 from core.errors import ConfigError
 from core.messages import N_
+from core.records import Record
 
 Fractions = Mapping[Split, float]
 MIN_PICTURES_PER_CLASS = 3  # one for each part
@@ -27,7 +28,7 @@ _PRECEDENCE = (Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value, "")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitConfig:
+class SplitConfig(Record):
     """How the pictures are divided. What is left after both fractions trains."""
 
     validation_fraction: float = 0.15

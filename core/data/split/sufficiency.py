@@ -5,13 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from core.data.labels.layout import Split
+from core.data.skip_reasons import Reason, SkipReason, Value
 from core.data.split.splitting import MIN_PICTURES_PER_CLASS
-from core.errors import TooFewClassesError, TooFewImagesError
-from core.messages import N_, Message
+from core.errors import ErrorCode, TooFewClassesError, TooFewImagesError
+from core.messages import N_
 
-CLASS_TOO_SMALL = N_("its class “{label}” has only {count} usable pictures; at least {minimum} are needed")
-NO_TRAINING_PICTURES = N_("its class “{label}” has no pictures to train on")
-ONE_CLASS = N_(
+_ONE_CLASS = N_(
     "Only one class was found: “{label}”. A classifier tells classes apart, so it needs at least two. "
     "Put the pictures of each class into a folder of its own."
 )
@@ -22,7 +21,7 @@ TOO_FEW_LABELS = N_(
 _MAY_TRAIN = ("", Split.TRAIN.value)
 
 
-def unusable_classes(labels: pd.Series, splits: pd.Series) -> dict[str, Message]:
+def unusable_classes(labels: pd.Series, splits: pd.Series) -> dict[str, Reason]:
     """The classes from which nothing can be learnt, each with the reason.
 
     Args:
@@ -31,17 +30,23 @@ def unusable_classes(labels: pd.Series, splits: pd.Series) -> dict[str, Message]
     """
     counts = labels.value_counts()
     to_train = labels[splits.isin(_MAY_TRAIN)].value_counts()
-    reasons: dict[str, Message] = {}
+    reasons: dict[str, Reason] = {}
     for label, count in counts.items():
         if count < MIN_PICTURES_PER_CLASS:
-            values = {"label": label, "count": int(count), "minimum": MIN_PICTURES_PER_CLASS}
-            reasons[str(label)] = Message(CLASS_TOO_SMALL, values)
+            values: dict[str, Value] = {
+                "label": str(label),
+                "count": int(count),
+                "minimum": MIN_PICTURES_PER_CLASS,
+            }
+            reasons[str(label)] = Reason(code=SkipReason.CLASS_TOO_SMALL, values=values)
         elif not to_train.get(label, 0):
-            reasons[str(label)] = Message(NO_TRAINING_PICTURES, {"label": label})
+            reasons[str(label)] = Reason(
+                code=SkipReason.CLASS_WITHOUT_TRAINING_PICTURES, values={"label": str(label)}
+            )
     return reasons
 
 
-def require_two_labels(named: pd.Series, left_out: dict[str, Message]) -> None:
+def require_two_labels(named: pd.Series, left_out: dict[str, Reason]) -> None:
     """Where pictures have several labels, there must be two classes to tell.
 
     Args:
@@ -53,7 +58,7 @@ def require_two_labels(named: pd.Series, left_out: dict[str, Message]) -> None:
         raise TooFewClassesError(TOO_FEW_LABELS, minimum=MIN_PICTURES_PER_CLASS)
 
 
-def require_two_classes(labels: pd.Series, left_out: dict[str, Message]) -> None:
+def require_two_classes(labels: pd.Series, left_out: dict[str, Reason]) -> None:
     """A classifier tells classes apart.
 
     Raises:
@@ -62,7 +67,7 @@ def require_two_classes(labels: pd.Series, left_out: dict[str, Message]) -> None
     """
     counts = labels.value_counts()
     if len(counts) < 2:
-        raise TooFewClassesError(ONE_CLASS, label=str(counts.index[0]))
+        raise TooFewClassesError(_ONE_CLASS, code=ErrorCode.ONE_CLASS, label=str(counts.index[0]))
     if len(counts) - len(left_out) >= 2:
         return
     small = [label for label in left_out if counts[label] < MIN_PICTURES_PER_CLASS]

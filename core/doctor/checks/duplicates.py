@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from core.data.dataset import Skipped
 from core.data.near_duplicates.search import NearPair, picture_quality
-from core.data.reading import SAME_AS
+from core.data.skip_reasons import Skipped, SkipReason
 from core.data.split.splitting import measuring_rank
 from core.doctor.findings import Finding, FindingKind, Remedy, Suspect, suspected_files
 from core.messages import N_, Message
@@ -18,7 +17,7 @@ from core.messages import N_, Message
 
 def find_exact_duplicates(skipped: Sequence[Skipped]) -> list[Finding]:
     """Files that the import left out because their bytes were there already."""
-    suspects = suspected_files(item for item in skipped if item.reason.template == SAME_AS)
+    suspects = suspected_files(item for item in skipped if item.reason.code is SkipReason.DUPLICATE)
     if not suspects:
         return []
     return [

@@ -8,13 +8,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.data.dataset import Skipped
-from core.data.pixels.decoding import PICTURE_REASONS
-from core.data.sources.members import COMPANION_SUFFIXES, IS_A_BOMB, IS_DAMAGED, IS_TOO_LARGE
+from core.data.skip_reasons import Skipped, SkipReason
+from core.data.sources.members import COMPANION_SUFFIXES
 from core.doctor.findings import Finding, FindingKind, Remedy, suspected_files, suspects_of
 from core.messages import N_, Message
 
-_REASONS = {*PICTURE_REASONS, IS_DAMAGED, IS_TOO_LARGE, IS_A_BOMB}
+_UNREADABLE = {
+    SkipReason.NOT_A_PICTURE,
+    SkipReason.TOO_LARGE_TO_DECODE,
+    SkipReason.TOO_MANY_PIXELS,
+    SkipReason.DAMAGED,
+    SkipReason.NO_HEIC_READER,
+    SkipReason.DAMAGED_IN_ARCHIVE,
+    SkipReason.FILE_TOO_LARGE,
+    SkipReason.DECOMPRESSION_BOMB,
+}
 
 
 def missing_files(pictures: pd.DataFrame) -> np.ndarray:
@@ -32,7 +40,7 @@ def find_unreadable(skipped: Sequence[Skipped], missing: pd.DataFrame) -> list[F
         *suspected_files(
             item
             for item in skipped
-            if item.reason.template in _REASONS and not item.file.lower().endswith(COMPANION_SUFFIXES)
+            if item.reason.code in _UNREADABLE and not item.file.lower().endswith(COMPANION_SUFFIXES)
         ),
         *suspects_of(missing, [1.0] * len(missing), because=gone),
     )

@@ -10,7 +10,8 @@ from typing import Any
 import optuna
 from optuna.storages import RDBStorage
 
-from core.data.dataset import Dataset, open_dataset, version_numbers
+from core.data.dataset import Dataset, open_dataset
+from core.data.version_record import version_numbers
 from core.errors import SearchError
 from core.files import digest_of
 from core.messages import N_, Message

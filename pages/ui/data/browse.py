@@ -69,7 +69,7 @@ def left_out(dataset: Dataset) -> None:
 def _left_out_rows(version: VersionKey, language: str, _dataset: Dataset) -> pd.DataFrame:
     """File and reason of each; there may be as many as there are pictures."""
     return pd.DataFrame(
-        [{"file": item.file, "why": show(item.reason, markdown=False)} for item in _dataset.skipped]
+        [{"file": item.file, "why": show(item.reason.message, markdown=False)} for item in _dataset.skipped]
     )
 
 
@@ -219,5 +219,5 @@ def confirm_erasing(project: Project, ids: Sequence[str]) -> None:
             except DarkroomError as error:
                 state.remember_problem(error.message)
             else:
-                st.toast(show(list_versions(project)[0].what), icon=":material/delete_forever:")
+                st.toast(show(list_versions(project)[0].edit.message), icon=":material/delete_forever:")
             st.rerun()

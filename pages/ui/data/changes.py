@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.data.dataset import Dataset, version_numbers
+from core.data.dataset import Dataset
 from core.data.editing import restore_version
 from core.data.history import version_info
+from core.data.version_record import version_numbers
 from core.errors import DarkroomError
 from core.workspace import Project
 from pages.ui import state
@@ -42,6 +43,6 @@ def last_change(project: Project, dataset: Dataset) -> None:
         return
     newest = version_info(project, dataset.version)
     with st.container(horizontal=True, vertical_alignment="center", key="last-change"):
-        st.markdown(f":material/check: {show(newest.what)}", width="content")
+        st.markdown(f":material/check: {show(newest.edit.message)}", width="content")
         if st.button(_("Undo"), icon=":material/undo:", key="undo", type="tertiary") and dataset.version > 1:
             apply_change(project, lambda: undo_last(project, dataset))

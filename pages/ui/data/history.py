@@ -54,7 +54,7 @@ def _version(
     project: Project, version: VersionInfo, older: int | None, runs: Sequence[Path], *, is_newest: bool
 ) -> None:
     """One step of the timeline: in a line what it is; inside what changed, and the way back."""
-    label = f"**{number(version.number)}** · {show(version.what)} :gray[:small[{_origin(version)}]]"
+    label = f"**{number(version.number)}** · {show(version.edit.message)} :gray[:small[{_origin(version)}]]"
     icon = ":material/radio_button_checked:" if is_newest else ":material/radio_button_unchecked:"
     if runs:
         label += f" :gray-badge[:material/model_training: {_runs_words(len(runs))}]"
@@ -80,7 +80,8 @@ def _version(
 
 def _compare_any(project: Project, versions: Sequence[VersionInfo]) -> None:
     words = {
-        version.number: f"{version.number} · {show(version.what, markdown=False)}" for version in versions
+        version.number: f"{version.number} · {show(version.edit.message, markdown=False)}"
+        for version in versions
     }
     numbers = list(words)
     with st.expander(

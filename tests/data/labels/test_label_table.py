@@ -246,7 +246,7 @@ def test_a_name_that_several_files_bear_means_none() -> None:
     said = places_from_sheet(read_sheet(text.encode(), "l.csv"), members("a/1.jpg", "b/1.jpg", "b/2.jpg"))
     assert said.places == [None, None, Place(label="dog", split=None)]
     assert [str(reason) for _, reason in said.refused] == [
-        "row 2 of l.csv names it, but several files are called so; add their folders"
+        "row 2 of l.csv names it, but several files have this name; add their folders"
     ]
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from core.data.images import picture
-from core.data.pixels.decoding import PICTURE_REASONS, examine_picture, load_picture, make_thumbnail
+from core.data.pixels.decoding import examine_picture, load_picture, make_thumbnail
 from core.data.pixels.statistics import measure
+from core.data.skip_reasons import SENTENCES, SkipReason
 from core.errors import UnreadableImageError
+from core.messages import Message
 from tests.support.pictures import digit, digit_scans, encoded, photograph, small_photograph
 
 
@@ -149,31 +149,21 @@ def test_loading_is_the_one_that_bundles_use() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("data", "code", "reason"),
     [
-        (b"no picture", "it is not a picture, or of a kind that cannot be read"),
-        (digit(0)[:-30], "it is damaged or cut off"),
+        (b"no picture", "not_a_picture", "it is not a picture, or of a kind that cannot be read"),
+        (digit(0)[:-30], "damaged", "it is damaged or cut off"),
     ],
 )
-def test_what_cannot_be_read_is_an_error_of_darkroom(data: bytes, reason: str) -> None:
+def test_what_cannot_be_read_is_an_error_of_darkroom(data: bytes, code: str, reason: str) -> None:
     """The page shows the sentence as it is, in the reader's language."""
     with pytest.raises(UnreadableImageError, match=reason):
         examine_picture(data)
     with pytest.raises(UnreadableImageError) as refusal:
         load_picture(data, 16)
-    assert refusal.value.message.template in PICTURE_REASONS
+    assert refusal.value.message == Message(reason, {}, code)
 
 
-def test_every_reason_can_be_translated() -> None:
+def test_every_fault_of_the_bundled_decoder_has_its_translatable_sentence() -> None:
     """The file that travels with bundles cannot mark its own sentences."""
-    tree = ast.parse(Path(picture.__file__).read_text(encoding="utf-8"))
-    raised = {
-        node.args[0].value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "PictureError"
-        and isinstance(node.args[0], ast.Constant)
-    }
-    assert len(raised) == 5
-    assert raised == set(PICTURE_REASONS)
+    assert {SkipReason(code): text for code, text in picture.FAULTS.items()}.items() <= SENTENCES.items()

@@ -12,9 +12,9 @@ from PIL import ExifTags, Image
 
 from core.data.dataset import complete_manifest, image_path, write_version
 from core.data.pixels.viewing import VIEW_SIDE, view_picture
+from core.data.version_record import Edit, EditKind
 from core.errors import NotFoundError, UnreadableImageError
 from core.files import sha256_bytes
-from core.messages import Message
 from core.workspace import Project, open_staging, publish_project
 from tests.support.pictures import digit, digit_scans, encoded, photograph, small_photograph
 
@@ -39,7 +39,7 @@ def refer_to(project: Project, path: Path) -> str:
     row = dict.fromkeys(("id", "name", "label", "group", "supplied_split", "split"), "a")
     row |= {"sha256": sha256, "format": "PNG", "extension": "png", "location": str(path)}
     manifest = complete_manifest(pd.DataFrame([row | dict.fromkeys(("width", "height", "size_bytes"), 8)]))
-    write_version(project.dataset, manifest, ["a"], [], Message("Imported"), who="test")
+    write_version(project.dataset, manifest, ["a"], [], Edit(kind=EditKind.IMPORTED_UNRECORDED), who="test")
     return sha256
 
 

@@ -613,7 +613,7 @@ def test_a_packing_that_cannot_be_unpacked_is_named(tmp_path: Path) -> None:
     """Windows packs large files so (Deflate64)."""
     path = write_zip(tmp_path / "a.zip", {"cats/1.png": digit(1), "cats/2.png": digit(2)})
     patch_entry(path, b"cats/1.png", lambda entry: struct.pack_into("<H", entry, 10, 9))
-    assert refused(path) == {"cats/1.png": "it is packed in a way that cannot be unpacked here"}
+    assert refused(path) == {"cats/1.png": "it is compressed with a method that cannot be unpacked here"}
     assert names(path) == ["cats/2.png"]
 
 

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.dataset import Skipped
 from core.data.near_duplicates.search import NearPair
-from core.data.reading import NOT_IN_A_CLASS, SAME_AS
+from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.doctor.checks.duplicates import find_copies, find_exact_duplicates
 from core.doctor.findings import Finding, FindingKind, Remedy
-from core.messages import Message
 
 
 def manifest(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -86,10 +84,10 @@ def test_a_picture_without_a_label_contradicts_nobody() -> None:
     assert found(manifest({}, {"label": ""}), ["a", "a"], pair(0, 1)) == {}
 
 
-@pytest.mark.parametrize("reason", [SAME_AS, NOT_IN_A_CLASS])
-def test_files_that_were_there_already_are_named(reason: str) -> None:
-    skipped = Skipped(file="cats/again.png", reason=Message(reason, {"other": "cats/1.png"}))
+@pytest.mark.parametrize("reason", [SkipReason.DUPLICATE, SkipReason.NO_CLASS_FOLDER])
+def test_files_that_were_there_already_are_named(reason: SkipReason) -> None:
+    skipped = Skipped(file="cats/again.png", reason=Reason(code=reason, values={"other": "cats/1.png"}))
     findings = find_exact_duplicates([skipped])
     assert [suspect.name for finding in findings for suspect in finding.suspects] == (
-        ["cats/again.png"] if reason == SAME_AS else []
+        ["cats/again.png"] if reason is SkipReason.DUPLICATE else []
     )

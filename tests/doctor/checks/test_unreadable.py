@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.data.dataset import Skipped
-from core.data.pixels.decoding import PICTURE_REASONS
-from core.data.reading import SAME_AS
-from core.data.sources.members import IS_DAMAGED
+from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.doctor.checks.unreadable import find_unreadable, missing_files
 from core.doctor.findings import Remedy
-from core.messages import Message
 from tests.support.pictures import digit
 
 
@@ -26,10 +22,10 @@ def pictures(*locations: str) -> pd.DataFrame:
 def test_damaged_files_are_named_and_companions_are_not() -> None:
     """A readme beside the pictures is no damaged picture, though the import says the same of both."""
     skipped = [
-        Skipped(file="cats/1.jpg", reason=Message(PICTURE_REASONS[1])),
-        Skipped(file="cats/2.jpg", reason=Message(IS_DAMAGED)),
-        Skipped(file="README.TXT", reason=Message(PICTURE_REASONS[1])),
-        Skipped(file="cats/3.jpg", reason=Message(SAME_AS, {"other": "cats/4.jpg"})),
+        Skipped(file="cats/1.jpg", reason=Reason(code=SkipReason.NOT_A_PICTURE)),
+        Skipped(file="cats/2.jpg", reason=Reason(code=SkipReason.DAMAGED_IN_ARCHIVE)),
+        Skipped(file="README.TXT", reason=Reason(code=SkipReason.NOT_A_PICTURE)),
+        Skipped(file="cats/3.jpg", reason=Reason(code=SkipReason.DUPLICATE, values={"other": "cats/4.jpg"})),
     ]
     (finding,) = find_unreadable(skipped, pictures())
     assert [suspect.name for suspect in finding.suspects] == ["cats/1.jpg", "cats/2.jpg"]

@@ -10,10 +10,11 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.data.additions import Addition, what_was_added
-from core.data.dataset import Dataset, Skipped, open_dataset
+from core.data.dataset import Dataset, open_dataset
 from core.data.importing import add_to_class
 from core.data.labels.label_sets import named_classes
 from core.data.labels.task import Task
+from core.data.skip_reasons import Skipped
 from core.jobs.directory import JobDirectory, JobState
 from core.runs.start import active_jobs
 from core.workspace import Project
@@ -116,7 +117,7 @@ def _left_out(files: Sequence[Skipped]) -> None:
         n=number(len(files))
     )
     with st.expander(title, icon=":material/info:", key="added-left-out"):
-        rows = [{"file": item.file, "why": show(item.reason, markdown=False)} for item in files]
+        rows = [{"file": item.file, "why": show(item.reason.message, markdown=False)} for item in files]
         columns = {
             "file": st.column_config.TextColumn(_("File")),
             "why": st.column_config.TextColumn(_("Why")),

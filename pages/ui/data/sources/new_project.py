@@ -9,11 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.data.importing import create_project
-from core.data.labels.layout import DIFFER_IN_CAPITALS, LOOK_ALIKE
-from core.data.reading import NOT_IN_A_CLASS, ImportConfig
+from core.data.reading import ImportConfig
+from core.data.skip_reasons import SkipReason
 from core.data.sources.samples import SAMPLES
-from core.data.split.sufficiency import ONE_CLASS
-from core.errors import DarkroomError
+from core.errors import DarkroomError, ErrorCode
 from core.jobs.directory import JobDirectory, JobState, JobStatus
 from core.messages import N_, Message
 from core.runs.start import active_jobs, start_import
@@ -129,11 +128,11 @@ def _mending(status: JobStatus) -> Mending | None:
         return _AGAIN
     if status.error is None:
         return None
-    if status.error.template in {DIFFER_IN_CAPITALS, LOOK_ALIKE}:
+    if status.error.code == ErrorCode.SIMILAR_CLASS_NAMES:
         return _MERGE
     reason = status.error.values.get("reason")
-    has_no_classes = isinstance(reason, Message) and reason.template == NOT_IN_A_CLASS
-    return _LABEL_LATER if has_no_classes or status.error.template == ONE_CLASS else None
+    has_no_classes = isinstance(reason, Message) and reason.code == SkipReason.NO_CLASS_FOLDER
+    return _LABEL_LATER if has_no_classes or status.error.code == ErrorCode.ONE_CLASS else None
 
 
 def _form(name: str) -> None:

@@ -1,0 +1,132 @@
+"""Files that an import left out: reason codes, their sentences, and the records that store them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.data.legacy_sentences import RENAMED_VALUES, SKIP_REASONS
+from core.errors import UnreadableImageError
+from core.messages import N_, Message
+from core.records import JsonObject, Record
+
+# A message where the reason is an error of its own.
+Value = str | int | float | Message
+
+
+class SkipReason(StrEnum):
+    """Code of the reason why a file did not become a picture of the dataset."""
+
+    NO_CLASS_FOLDER = "no_class_folder"
+    NOT_IN_TABLE = "not_in_table"
+    MISSING_FILE = "missing_file"
+    AMBIGUOUS_NAME = "ambiguous_name"
+    CLASS_TOO_SMALL = "class_too_small"
+    CLASS_WITHOUT_TRAINING_PICTURES = "class_without_training_pictures"
+    DUPLICATE = "duplicate"
+    # The next five are those of core/data/images/picture.py.
+    NOT_A_PICTURE = "not_a_picture"
+    TOO_LARGE_TO_DECODE = "too_large_to_decode"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    DAMAGED = "damaged"
+    NO_HEIC_READER = "no_heic_reader"
+    UNSAFE_NAME = "unsafe_name"
+    REPLACED_BY_LATER_FILE = "replaced_by_later_file"
+    LINK = "link"
+    DEVICE = "device"
+    FILE_TOO_LARGE = "file_too_large"
+    DAMAGED_IN_ARCHIVE = "damaged_in_archive"
+    DECOMPRESSION_BOMB = "decompression_bomb"
+    UNKNOWN_COMPRESSION = "unknown_compression"
+    ARCHIVE_BESIDE_FILES = "archive_beside_files"
+    ARCHIVE_TOO_DEEP = "archive_too_deep"
+    CANNOT_BE_OPENED = "cannot_be_opened"
+    UNREADABLE_ARCHIVE = "unreadable_archive"
+    # A sentence of an earlier version that has no code.
+    OTHER = "other"
+
+
+SENTENCES: Mapping[SkipReason, str] = {
+    SkipReason.NO_CLASS_FOLDER: N_("it is not in a class folder"),
+    SkipReason.NOT_IN_TABLE: N_("{table} has no row for it"),
+    SkipReason.MISSING_FILE: N_("row {row} of {table} names it, but there is no such file"),
+    SkipReason.AMBIGUOUS_NAME: N_(
+        "row {row} of {table} names it, but several files have this name; add their folders"
+    ),
+    SkipReason.CLASS_TOO_SMALL: N_(
+        "its class “{label}” has only {count} usable pictures; at least {minimum} are needed"
+    ),
+    SkipReason.CLASS_WITHOUT_TRAINING_PICTURES: N_("its class “{label}” has no pictures to train on"),
+    SkipReason.DUPLICATE: N_("it is the same picture as {other}"),
+    SkipReason.NOT_A_PICTURE: N_("it is not a picture, or of a kind that cannot be read"),
+    SkipReason.TOO_LARGE_TO_DECODE: N_("it has more pixels than can be handled safely"),
+    SkipReason.TOO_MANY_PIXELS: N_(
+        "it has {width} × {height} pixels, more than the {limit} million that can be handled safely"
+    ),
+    SkipReason.DAMAGED: N_("it is damaged or cut off"),
+    SkipReason.NO_HEIC_READER: N_(
+        "it is a HEIC picture, and the package pillow-heif that reads those is not installed"
+    ),
+    SkipReason.UNSAFE_NAME: N_("its name points outside the archive"),
+    SkipReason.REPLACED_BY_LATER_FILE: N_(
+        "a later file in the archive has the same name, and that one was taken"
+    ),
+    SkipReason.LINK: N_("it is a link, not a file"),
+    SkipReason.DEVICE: N_("it is a device or a pipe, not a file"),
+    SkipReason.FILE_TOO_LARGE: N_("it is larger than {limit} MB"),
+    SkipReason.DAMAGED_IN_ARCHIVE: N_("it is damaged inside the archive"),
+    SkipReason.DECOMPRESSION_BOMB: N_("it unpacks to more than {ratio} times its size, as no picture does"),
+    SkipReason.UNKNOWN_COMPRESSION: N_("it is compressed with a method that cannot be unpacked here"),
+    SkipReason.ARCHIVE_BESIDE_FILES: N_("it is an archive beside other files; unpack it first"),
+    SkipReason.ARCHIVE_TOO_DEEP: N_("it is an archive in an archive in an archive; unpack it first"),
+    SkipReason.CANNOT_BE_OPENED: N_("it could not be opened: {error}"),
+    SkipReason.UNREADABLE_ARCHIVE: N_("{sentence}"),
+    SkipReason.OTHER: N_("{sentence}"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason(Record):
+    """A reason code with the values that its sentence names."""
+
+    code: SkipReason
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The sentence for people; it has the same code."""
+        return Message(SENTENCES[self.code], dict(self.values), code=self.code)
+
+    @classmethod
+    def of(cls, message: Message) -> Reason:
+        """The reason that became ``message``, as an error carries it."""
+        return cls(code=SkipReason(message.code), values=message.values)
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Up to 03be4e7 a reason was stored as its English template."""
+        if "template" not in values:
+            return values
+        code = SKIP_REASONS.get(values["template"])
+        if code is None:
+            return {"code": SkipReason.OTHER, "values": {"sentence": values}}
+        named = {RENAMED_VALUES.get(name, name): value for name, value in values["values"].items()}
+        return {"code": code, "values": named}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped(Record):
+    """A file that was left out, with the reason."""
+
+    file: str
+    reason: Reason
+
+
+def unreadable_image(code: str, values: Mapping[str, Value] | None = None) -> UnreadableImageError:
+    """The error for a fault of ``core/data/images/picture.py``, which cannot mark its own sentences."""
+    reason = SkipReason(code)
+    return UnreadableImageError(SENTENCES[reason], code=reason, **(values or {}))

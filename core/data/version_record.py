@@ -1,0 +1,170 @@
+"""Records of a dataset's versions: what made each, its classes and the files left out.
+
+Owns ``versions/NNNN.json``. The manifest beside it belongs to ``dataset``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from core.data.labels.task import Task
+from core.data.legacy_sentences import EDITS
+from core.data.skip_reasons import Skipped, Value
+from core.data.split.splitting import SplitConfig
+from core.messages import N_, Message
+from core.records import JsonObject, Record, read_record
+
+
+class EditKind(StrEnum):
+    """Code of the change that made a version."""
+
+    IMPORTED = "imported"
+    STARTED_EMPTY = "started_empty"
+    ADDED = "added"
+    ADDED_TO_CLASS = "added_to_class"
+    ADDED_UNLABELLED = "added_unlabelled"
+    NEW_PICTURES_SPLIT = "new_pictures_split"
+    LABELLED = "labelled"
+    LABELS_REMOVED = "labels_removed"
+    LABEL_ADDED = "label_added"
+    LABEL_REMOVED = "label_removed"
+    SUGGESTIONS_ACCEPTED = "suggestions_accepted"
+    EXCLUDED = "excluded"
+    INCLUDED = "included"
+    ERASED = "erased"
+    CLASS_ADDED = "class_added"
+    CLASS_REMOVED = "class_removed"
+    CLASS_RENAMED = "class_renamed"
+    CLASSES_MERGED = "classes_merged"
+    CLASSES_REORDERED = "classes_reordered"
+    SPLIT_REDRAWN = "split_redrawn"
+    LEAKS_EXCLUDED = "leaks_excluded"
+    VERSION_RESTORED = "version_restored"
+    # The oldest versions did not record their source.
+    IMPORTED_UNRECORDED = "imported_unrecorded"
+    # A sentence of an earlier version that has no code.
+    OTHER = "other"
+
+
+EDIT_SENTENCES: Mapping[EditKind, str] = {
+    EditKind.IMPORTED: N_("Imported from {source}. Pictures: {count}"),
+    EditKind.STARTED_EMPTY: N_("Started without pictures"),
+    EditKind.ADDED: N_("Added from {source}. Pictures: {count}"),
+    EditKind.ADDED_TO_CLASS: N_("Added to “{source}”. Pictures: {count}"),
+    EditKind.ADDED_UNLABELLED: N_("Added without a label. Pictures: {count}"),
+    EditKind.NEW_PICTURES_SPLIT: N_("Divided new pictures. Pictures: {count}"),
+    EditKind.LABELLED: N_("Labelled “{label}”. Pictures: {count}"),
+    EditKind.LABELS_REMOVED: N_("Labels removed. Pictures: {count}"),
+    EditKind.LABEL_ADDED: N_("Also “{label}”. Pictures: {count}"),
+    EditKind.LABEL_REMOVED: N_("No longer “{label}”. Pictures: {count}"),
+    EditKind.SUGGESTIONS_ACCEPTED: N_("Suggested labels accepted. Pictures: {count}"),
+    EditKind.EXCLUDED: N_("Excluded. Pictures: {count}"),
+    EditKind.INCLUDED: N_("Taken back. Pictures: {count}"),
+    EditKind.ERASED: N_("Deleted for good. Pictures: {count}"),
+    EditKind.CLASS_ADDED: N_("New class “{name}”"),
+    EditKind.CLASS_REMOVED: N_("Class “{name}” removed"),
+    EditKind.CLASS_RENAMED: N_("Class “{old}” renamed to “{new}”"),
+    EditKind.CLASSES_MERGED: N_("Classes {names} merged into “{into}”"),
+    EditKind.CLASSES_REORDERED: N_("Classes put in another order"),
+    EditKind.SPLIT_REDRAWN: N_("Divided anew: {validation} to validate, {test} to test, seed {seed}"),
+    EditKind.LEAKS_EXCLUDED: N_("Leaks closed by excluding pictures: {count}"),
+    EditKind.VERSION_RESTORED: N_("Version {number} restored"),
+    EditKind.IMPORTED_UNRECORDED: N_("Imported"),
+    EditKind.OTHER: N_("{sentence}"),
+}
+
+
+_KEPT_FROM_FORMAT_1 = ("version", "created", "who", "task", "pictures", "class_names", "split")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit(Record):
+    """The change that made a version: a code with the values that its sentence names."""
+
+    kind: EditKind
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The sentence for people; it has the same code."""
+        return Message(EDIT_SENTENCES[self.kind], dict(self.values), code=self.kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionHeader(Record):
+    """A version's record without the files left out, of which there may be very many."""
+
+    schema_version: ClassVar[int] = 2
+
+    version: int
+    # Seconds since the epoch; None in the oldest records.
+    created: float | None = None
+    # The user name of the person who made the change.
+    who: str = ""
+    edit: Edit
+    task: Task = Task.MULTI_CLASS
+    pictures: int = 0
+    class_names: tuple[str, ...]
+    # Set where the split was drawn for this version.
+    split: SplitConfig | None = None
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Format 1 stored the change as its English template, under ``what``."""
+        if "edit" in values:
+            return {name: value for name, value in values.items() if name != "skipped"}
+        known = {name: values[name] for name in _KEPT_FROM_FORMAT_1 if name in values}
+        return {**known, "edit": _upgraded_edit(values.get("what", ""))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionRecord(VersionHeader):
+    """Everything that ``versions/NNNN.json`` holds; the file makes the version count."""
+
+    skipped: tuple[Skipped, ...] = ()
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        return {**super().upgrade(values), "skipped": values.get("skipped", ())}
+
+
+def version_file(folder: Path, version: int) -> Path:
+    """The record that makes a version count."""
+    return folder / "versions" / f"{version:04d}.json"
+
+
+def version_numbers(folder: Path) -> list[int]:
+    """Versions of the dataset in ``folder``, oldest first."""
+    return sorted(int(path.stem) for path in (folder / "versions").glob("[0-9]*.json"))
+
+
+def read_version_header(folder: Path, version: int) -> VersionHeader:
+    """
+    Raises:
+        FileNotFoundError, SchemaVersionError, DamagedFileError: see ``read_record``.
+    """
+    return read_record(version_file(folder, version), VersionHeader)
+
+
+def read_version_record(folder: Path, version: int) -> VersionRecord:
+    """
+    Raises:
+        FileNotFoundError, SchemaVersionError, DamagedFileError: see ``read_record``.
+    """
+    return read_record(version_file(folder, version), VersionRecord)
+
+
+def _upgraded_edit(what: str | JsonObject) -> JsonObject:
+    if isinstance(what, str):
+        return {"kind": EditKind.IMPORTED_UNRECORDED}
+    kind = EDITS.get(what["template"])
+    if kind is None:
+        return {"kind": EditKind.OTHER, "values": {"sentence": what}}
+    return {"kind": kind, "values": what["values"]}
