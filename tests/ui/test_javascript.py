@@ -23,7 +23,7 @@ def test_the_unit_tests_pass() -> None:
         text=True,
     )
     assert outcome.returncode == 0, outcome.stdout
-    passed = re.search(r"^# pass (\d+)$", outcome.stdout, re.MULTILINE)
+    passed = re.search(r"^# pass (\d+)$", str(outcome.stdout), re.MULTILINE)
     assert passed
     assert int(passed[1]) >= len(files)
 

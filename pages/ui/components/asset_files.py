@@ -1,4 +1,4 @@
-"""The JavaScript and the styles of our own components, files beside this one."""
+"""JavaScript and styles of our own components."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _FOLDER = Path(__file__).parent / "assets"
 
 
 def assets(*names: str) -> str:
-    """The files as one text, in this order: what a component's ``js`` or ``css`` takes."""
+    """Join asset files in the given order, for a component's ``js`` or ``css``."""
     return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)

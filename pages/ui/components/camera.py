@@ -1,8 +1,8 @@
-"""Pictures from the camera straight into a class: click for one, hold for several.
+"""Camera component: a click takes one picture, holding the button takes several.
 
-Owns how pictures are taken in the browser and how they reach Python; what
-becomes of them is the page's business. Nothing asks for the camera before the
-person at the page turns it on.
+Owns taking pictures in the browser and sending them to Python; the page decides
+what becomes of them. The browser asks for the camera only after the user turns
+it on.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class CameraPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCatch:
-    """The pictures someone chose to add. They stay in the browser until ``accept``."""
+    """Pictures the user chose to add. They stay in the browser until ``accept``."""
 
     pictures: tuple[CameraPicture, ...]
     key: str
@@ -54,11 +54,10 @@ class CameraCatch:
 
 
 def camera(*, key: str, class_name: str) -> CameraCatch | None:
-    """Draw the camera; the pictures to be added to ``class_name``, in the run in which someone asks for that.
+    """Draw the camera and return the pictures to add to ``class_name``, in the run in which the user adds them.
 
-    The caller stores them before anything else is drawn, calls ``accept`` if that
-    went well, and in any case ``st.rerun``: what was not accepted is still there to
-    be added again.
+    The caller stores them before drawing anything else, calls ``accept`` on success,
+    and always calls ``st.rerun``: pictures that were not accepted can be added again.
     """
     answered, seen = state.answered(key), state.answered(_seen(key))
     result = _mount(
@@ -81,12 +80,12 @@ def camera(*, key: str, class_name: str) -> CameraCatch | None:
 
 
 def accept(catch: CameraCatch) -> None:
-    """The pictures are stored: the browser may forget them."""
+    """Tell the browser that the pictures are stored and may be forgotten."""
     state.answer(catch.key, catch.serial)
 
 
 def read_catch(sent: Any, *, key: str, session: str, answered: int) -> CameraCatch | None:
-    """What the browser sent, or None if that is nothing, was accepted before, or has another form."""
+    """Read a message of the browser; None if it is empty, malformed or already accepted."""
     if not isinstance(sent, dict) or sent.get("session") != session:
         return None
     serial, listed = sent.get("serial"), sent.get("pictures")
@@ -103,7 +102,7 @@ def read_catch(sent: Any, *, key: str, session: str, answered: int) -> CameraCat
 
 
 def _jpeg_of(entry: Any) -> bytes:
-    """The bytes of one picture; none if what was sent is not Base64, or too long."""
+    """Decode one picture from Base64; None if it is not Base64 or too long."""
     text = entry.get("jpeg") if isinstance(entry, dict) else None
     if not isinstance(text, str) or len(text) > _MAX_BYTES * 4 / 3:
         return b""
@@ -114,7 +113,7 @@ def _jpeg_of(entry: Any) -> bytes:
 
 
 def _seen(key: str) -> str:
-    """Under which name the last message is remembered that has arrived, accepted or not."""
+    """Session key of the last message that arrived, accepted or not."""
     return f"{key}-seen"
 
 

@@ -1,11 +1,11 @@
-"""A dataset as a map: every picture a point, what looks alike near each other.
+"""Map component: every picture is a point, similar pictures are near each other.
 
-Owns how the points are drawn, shown on hover and selected; what is done with the
-selected ones is the page's business. Plotly alone cannot show pictures on hover,
-and ``st.plotly_chart`` forgets zoom and selection when its data changes.
+Owns drawing, hovering and selecting points; the page decides what happens to the
+selection. Plotly alone cannot show pictures on hover, and ``st.plotly_chart``
+forgets zoom and selection when its data changes.
 
-The points travel once: 10,000 pictures are about 0.7 MB, and from then on only what
-changes (classes, findings, the selection) does.
+The points travel once, about 0.7 MB for 10,000 pictures. Later only changes travel:
+classes, findings and the selection.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _mount = st.components.v2.component(
 
 
 class CategoryKind(StrEnum):
-    """How the points of a category are drawn."""
+    """Drawing style of a category: a class, no label, or excluded."""
 
     CLASS = "class"  # in the colour of its ``place``
     UNLABELLED = "unlabelled"
@@ -50,7 +50,7 @@ class CategoryKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Category:
-    """What a point may be, with its name as shown; ``place`` is a class's among all classes."""
+    """One category of points, with its displayed name; ``place`` is the index of its class."""
 
     name: str
     kind: CategoryKind
@@ -59,7 +59,7 @@ class Category:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A ring around points that deserve a look."""
+    """A ring around points that need attention."""
 
     name: str
     colour: Literal["red", "orange", "violet", "blue"]
@@ -67,7 +67,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class MapPoints:
-    """Pictures and where they lie, all in one order.
+    """Pictures and their coordinates, all in one order.
 
     ``positions`` is float, shape (n, 2), in any unit; ``sha256`` names each picture's thumbnail.
     """
@@ -78,7 +78,7 @@ class MapPoints:
 
     @cached_property
     def digest(self) -> str:
-        """Names exactly these points in this order."""
+        """Digest of exactly these points in this order."""
         return sha256_bytes(_places(self.positions).tobytes() + "".join(self.sha256).encode())
 
 
@@ -92,12 +92,12 @@ def feature_map(
     project: str,
     key: str,
 ) -> np.ndarray:
-    """Draw the map, or turn the one drawn under this ``key`` into it; which points are selected.
+    """Draw or update the map under ``key`` and return the selected points.
 
     Args:
-        category_of: int, shape (n,): each point's place in ``categories``.
+        category_of: int, shape (n,): each point's index in ``categories``.
         marks_of: bool, shape (n, number of marks).
-        project: whose thumbnails are shown.
+        project: project that holds the thumbnails.
     Returns:
         int64 row numbers of the selected points, ascending.
     """
@@ -127,10 +127,10 @@ def feature_map(
 
 
 def selected_rows(seen: Mapping[str, object], digest: str, count: int) -> np.ndarray:
-    """The rows that the browser says are selected; none if it speaks of other points.
+    """Read the selected rows from the browser's state; none if it belongs to other points.
 
     Args:
-        seen: what the browser sent: the points' digest, and a bit a row as base64.
+        seen: state sent by the browser: the digest of the points, and one bit a row as base64.
     """
     nothing, sent = np.empty(0, np.int64), seen.get("rows")
     if seen.get("points") != digest or not isinstance(sent, str):
@@ -154,7 +154,7 @@ def _packed(points: MapPoints) -> dict[str, Any]:
 
 
 def _places(positions: np.ndarray) -> np.ndarray:
-    """uint16 (n, 2): the positions on a square, one unit as long in both directions."""
+    """Scale positions to a square, with the same unit in both directions: uint16, shape (n, 2)."""
     if not len(positions):
         return np.empty((0, 2), "<u2")
     low, high = positions.min(axis=0), positions.max(axis=0)
@@ -164,7 +164,7 @@ def _places(positions: np.ndarray) -> np.ndarray:
 
 
 def _bits(marks_of: np.ndarray) -> np.ndarray:
-    """bool (n, marks) as uint8 (n,), the first mark in the lowest bit."""
+    """Pack bool (n, marks) into uint8 (n,), the first mark in the lowest bit."""
     return np.packbits(np.atleast_2d(marks_of), axis=1, bitorder="little")[:, 0]
 
 

@@ -1,8 +1,8 @@
-"""A chart that changes in place while something runs.
+"""Chart component that updates in place while a job runs.
 
-``st.plotly_chart`` is built anew whenever its data changes: it flickers and
-forgets zoom and hidden traces (streamlit/streamlit#8782). This one hands the
-new figure to ``Plotly.react``, and what the reader had zoomed into stays.
+``st.plotly_chart`` is rebuilt whenever its data changes: it flickers and
+forgets zoom and hidden traces (streamlit/streamlit#8782). This one passes the
+new figure to ``Plotly.react``, which keeps the zoom.
 """
 
 from __future__ import annotations
@@ -103,14 +103,14 @@ _mount = st.components.v2.component(
 def live_chart(
     figure: Figure | Mapping[str, Any], *, key: str, height: int = 320, clickable: bool = False
 ) -> None:
-    """Draw ``figure``, or change the chart that already has this ``key`` into it.
+    """Draw ``figure``, or update the chart that already has this ``key``.
 
     A figure that is redrawn often may be plain data: ``{"data": […], "layout": {…}}``.
 
     Colours, fonts and margins come from the page's theme, in light and in dark:
     the figure's template is left out, what its layout and traces set stays.
-    ``height`` is in pixels. A click on a mark whose ``customdata`` is a whole number runs
-    the script anew where the chart is ``clickable``; ``clicked_mark`` then tells the number.
+    ``height`` is in pixels. Where the chart is ``clickable``, a click on a mark whose ``customdata`` is a whole
+    number reruns the script; ``clicked_mark`` then returns the number.
     """
     _mount(
         key=key,
@@ -126,13 +126,13 @@ def live_chart(
 
 
 def clicked_mark(key: str) -> int | None:
-    """The number of the mark on which a click in the chart of this key led to this run of the script."""
+    """Number of the clicked mark, in the run of the script that the click caused."""
     mark = state.component_state(key, "clicked")
     return mark if isinstance(mark, int) else None
 
 
 def _run_anew() -> None:
-    """A click runs the script by itself; that it did is read with ``clicked_mark``."""
+    """Accept a click: Streamlit reruns the script, which reads ``clicked_mark``."""
 
 
 def _as_json(figure: Figure | Mapping[str, Any]) -> str:

@@ -1,11 +1,10 @@
-"""Pictures to look through, select and act on, by mouse, finger and keyboard.
+"""Picture grid component: browse, select and act on pictures by mouse, touch and keyboard.
 
-Owns how pictures stand on a page and how a person picks some of them; what an
-action does to them is the page's business. Pictures come from ``core.api``'s
+Owns the layout and the selection; the page decides what an action does. Pictures come from ``core.api``'s
 routes, so a page with 200 of them stays small.
 
-Whoever labels by keyboard is faster than the page: each event waits in the
-browser until this session has acted on it, so none is lost and none done twice.
+Labelling by keyboard is faster than a rerun of the page. Each event waits in the
+browser until this session has handled it, so none is lost and none handled twice.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True, kw_only=True)
 class GridTile:
-    """One picture. All texts are shown letter by letter.
+    """One picture of the grid. All texts are shown literally.
 
     ``source`` and ``large`` are addresses of the thumbnail and of the picture to look
     at closely; ``strong`` stands before the caption, in bold (the class); ``attention``
@@ -53,7 +52,7 @@ class GridTile:
 
 @dataclass(frozen=True, kw_only=True)
 class GridAction:
-    """Something to do with pictures: a button, and the ``key`` that does the same ("x", "Delete").
+    """An action on pictures: a button and its keyboard ``key`` ("x", "Delete").
 
     With ``choices`` a list opens to choose from; ``allows_new`` takes what is typed there
     as well, and ``digits`` lets the keys 1 to 9 choose the first nine at once. An action
@@ -71,7 +70,7 @@ class GridAction:
 
 @dataclass(frozen=True, kw_only=True)
 class GridEvent:
-    """An action that someone took: with which pictures, and what they chose for it ("" if nothing)."""
+    """An action the user took: the pictures, and the choice ("" for none)."""
 
     action: str
     ids: tuple[str, ...]
@@ -87,7 +86,7 @@ def picture_grid(
     tile_pixels: int = 110,
     preselected: bool = False,
 ) -> GridEvent | None:
-    """Draw the pictures, or turn those drawn under this ``key`` into them; what was done with them.
+    """Draw or update the grid under ``key`` and return the next event.
 
     An event is returned once. The caller acts on it before anything else is drawn,
     then calls ``st.rerun``; events that wait behind it come with the runs that follow.
@@ -96,7 +95,7 @@ def picture_grid(
     is nothing to select, and a click enlarges.
 
     Args:
-        label: what the pictures are, for those who hear the page.
+        label: description of the pictures for screen readers.
         tile_pixels: the least width of a tile; as many columns as fit.
         preselected: pictures come selected and go unselected, as where a whole group is
             asked about at once; the keys then work without a click before.
@@ -125,13 +124,13 @@ def picture_grid(
 def next_event(
     sent: object, session: str, answered: int, actions: Iterable[GridAction]
 ) -> tuple[GridEvent | None, int]:
-    """The next thing to act on among what the browser sent, and the serial number of its last part.
+    """Return the next event the browser sent, and the serial number of its last message.
 
     The same action with the same choice, taken several times in a row, is one event.
     What another session sent, or no action of ours answers to, is passed over.
 
     Args:
-        answered: the serial number up to which events have been acted on.
+        answered: serial number up to which events have been handled.
     """
     known = {action.id: action for action in actions}
     waiting = [message for message in _messages(sent) if message["session"] == session]
@@ -153,7 +152,7 @@ def next_event(
 
 
 def _messages(sent: object) -> list[dict[str, Any]]:
-    """Those parts of what the browser sent that have the form of a message."""
+    """Well-formed messages among those the browser sent."""
     form = {"serial": int, "session": str, "action": str, "ids": list, "choice": str}
     return [
         message
@@ -176,7 +175,7 @@ def _event_of(message: dict[str, Any], known: dict[str, GridAction]) -> GridEven
 
 
 def _without_defaults(tile: GridTile) -> dict[str, Any]:
-    """The tile without what every tile has: a page holds up to 200 of them."""
+    """Drop default values of a tile: a page holds up to 200 tiles."""
     return {
         field.name: value for field in fields(tile) if (value := getattr(tile, field.name)) != field.default
     }

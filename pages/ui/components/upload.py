@@ -28,7 +28,7 @@ CONNECTIONS = 4  # at once, for many files; a browser opens six to one server
 
 @dataclass(frozen=True, kw_only=True)
 class Uploaded:
-    """What arrived. Whoever has used it removes it with ``core.uploads.store.forget_upload_at(path)``."""
+    """An upload that arrived. Its user removes it with ``core.uploads.store.forget_upload_at(path)``."""
 
     path: Path  # the file or folder that was sent; the folder around them if there were several
     name: str  # of that file or folder; "" if there were several
@@ -53,10 +53,10 @@ def upload(
     multiple: bool = False,
     folder: bool = False,
 ) -> Uploaded | None:
-    """A place to drop or choose files; what arrived, once, in the run after it did.
+    """Draw a drop zone and return an upload once, in the run after it arrived.
 
-    An upload goes on while its reader looks at other pages. After the page is
-    loaded again, it goes on where it was as soon as the same files are chosen.
+    An upload continues while the user visits other pages. After a reload it continues
+    where it was as soon as the same files are chosen.
 
     Args:
         extensions: endings of files that may be chosen, such as ``.zip``; none means any. A
@@ -88,7 +88,7 @@ def upload(
 
 
 def _listen(key: str) -> Uploaded | None:
-    """Take in what the browser said; it says it again until it sees in ``data`` that it was heard."""
+    """Read a message of the browser, which repeats it until ``data`` confirms it."""
     memory = state.upload_memory(key)
     wanted, finished = (state.component_state(key, name) for name in ("wanted", "finished"))
     if isinstance(wanted, Mapping) and wanted["request"] != memory.get("answer", {}).get("request"):
@@ -100,7 +100,7 @@ def _listen(key: str) -> Uploaded | None:
 
 
 def _answer(wanted: Mapping[str, Any]) -> dict[str, str]:
-    """A ticket for the bytes that the browser wants to send, or the reason why there is none."""
+    """Ticket for the announced files, or the reason for refusing them."""
     request = str(wanted["request"])
     try:
         return {"request": request, **asdict(open_upload(int(wanted["bytes"])))}
@@ -109,7 +109,7 @@ def _answer(wanted: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _arrived(ticket: Mapping[str, Any]) -> Uploaded | None:
-    """What the browser says it has sent; its token proves that it was this browser."""
+    """Find the upload that the browser reports as sent; the token proves that it is its own."""
     try:
         received = find_upload(Ticket(upload=str(ticket["upload"]), token=str(ticket["token"])))
     except DarkroomError as error:
@@ -125,11 +125,11 @@ def _arrived(ticket: Mapping[str, Any]) -> Uploaded | None:
 
 
 def _ignore() -> None:
-    """Streamlit keeps only what somebody listens to."""
+    """Register a listener: Streamlit drops values nobody listens to."""
 
 
 def _words(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) -> dict[str, Any]:
-    """Everything that the component says, in the reader's language."""
+    """Texts of the component in the user's language."""
     refused = _("The server does not take files from this page: {detail}")
     return {
         "label": label,

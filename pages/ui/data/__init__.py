@@ -1,1 +1,1 @@
-"""The sections of the Data page, one module each: ``show(project, dataset)`` draws it."""
+"""Sections of the Data page."""

@@ -1,4 +1,4 @@
-"""What can be done with selected pictures, the same in every section: the buttons, and the changes they make."""
+"""Actions on selected pictures, shared by all sections: buttons and the changes they make."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pages.ui.text import _
 
 
 def label_action(dataset: Dataset, words: str | None = None, *, digits: bool = True) -> GridAction:
-    """Give the pictures a class, old or new; with ``digits``, the first nine by their number."""
+    """Action that assigns an existing or new class; with ``digits``, keys 1 to 9 assign the first nine."""
     return GridAction(
         id="label",
         label=words or _("Label …"),
@@ -30,12 +30,12 @@ def label_action(dataset: Dataset, words: str | None = None, *, digits: bool = T
 
 
 def none_of_them(dataset: Dataset) -> tuple[str, ...]:
-    """Where pictures have several labels, the one that says: labelled, and shows none of the classes."""
+    """Action for several labels: mark pictures as labelled and showing none of the classes."""
     return (NONE_OF_THEM,) if dataset.task is Task.MULTI_LABEL else ()
 
 
 def several_actions(dataset: Dataset) -> list[GridAction]:
-    """Give pictures one more label, or take one away; nothing where a picture has just one."""
+    """Actions that add or remove a label; none where a picture has just one."""
     if dataset.task is not Task.MULTI_LABEL:
         return []
     names = dataset.all_class_names
@@ -50,7 +50,7 @@ def exclude_action() -> GridAction:
 
 
 def exclusion_actions(shown: pd.DataFrame) -> list[GridAction]:
-    """Exclude and take back; what would change none of those shown is left away."""
+    """Actions that exclude and include, without those that would change none of the shown pictures."""
     actions = []
     if not shown["excluded"].all():
         actions.append(exclude_action())
@@ -60,14 +60,14 @@ def exclusion_actions(shown: pd.DataFrame) -> list[GridAction]:
 
 
 def undo_actions(project: Project, dataset: Dataset) -> list[GridAction]:
-    """Take back the last change, if this session made it."""
+    """Action that undoes the last change if this session made it."""
     if state.changed_version(project.name) != dataset.version:
         return []
     return [GridAction(id="undo", label=_("Undo"), key="z", needs_pictures=False)]
 
 
 def changes_of(project: Project, dataset: Dataset, event: GridEvent) -> dict[str, Callable[[], Dataset]]:
-    """The change that each of these actions makes, by its id."""
+    """Change made by each action, by action id."""
     return {
         "label": lambda: relabel(project, event.ids, event.choice),
         "also": lambda: add_label(project, event.ids, event.choice),

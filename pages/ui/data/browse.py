@@ -1,6 +1,6 @@
-"""Pictures: all of them, filtered, looked at, and put right.
+"""Pictures section: browse, filter and correct all pictures.
 
-The gallery is a fragment: turning a page runs nothing else of the Data page.
+The gallery is a fragment: turning a page reruns nothing else.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 
 def left_out(dataset: Dataset) -> None:
-    """Every file that is not in the project, and why."""
+    """List every file that was left out, with the reason."""
     if not dataset.skipped:
         return
     count = len(dataset.skipped)
@@ -67,7 +67,7 @@ def left_out(dataset: Dataset) -> None:
 
 @st.cache_data(max_entries=_TABLES_KEPT, show_spinner=False)
 def _left_out_rows(version: VersionKey, language: str, _dataset: Dataset) -> pd.DataFrame:
-    """File and reason of each; there may be as many as there are pictures."""
+    """File and reason of each skipped file, as a table."""
     return pd.DataFrame(
         [{"file": item.file, "why": show(item.reason.message, markdown=False)} for item in _dataset.skipped]
     )
@@ -106,7 +106,7 @@ def _gallery(project: Project) -> None:
 
 
 def _findings(project: Project) -> Findings:
-    """The pictures that the last check named, by what it found."""
+    """Ids of the suspects of the last check, by finding."""
     report = read_report(project)
     found: dict[str, set[str]] = {}
     for finding in report.findings if report else ():
@@ -134,7 +134,7 @@ def _how_many(project: Project, wish: Wish, count: int, total: int) -> None:
 
 
 def _page(project: Project, wish: Wish, count: int) -> int:
-    """Number of the page to show, from 1. Where pages have gone, the last one."""
+    """Number of the page to show, from 1; the last one if there are fewer pages now."""
     pages = -(-count // wish.page_size)
     if pages <= 1:
         return 1
@@ -145,7 +145,7 @@ def _page(project: Project, wish: Wish, count: int) -> int:
 
 
 def _nothing(dataset: Dataset, wish: Wish) -> str:
-    """Why there is no picture to show."""
+    """Explain an empty gallery."""
     label = wish.selection.label
     if label == "" and not (dataset.all_pictures["label"] == "").any():
         return _("Every picture has a label.")
@@ -177,7 +177,7 @@ def _tiles(project: Project, dataset: Dataset, shown: pd.DataFrame, wish: Wish) 
 
 
 def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[GridAction]:
-    """What can be done with pictures; what would change none of those shown is left away."""
+    """Actions that would change at least one of the shown pictures."""
     actions = [label_action(dataset), *several_actions(dataset)]
     if (shown["label"] != "").any():
         actions.append(GridAction(id="unlabel", label=_("No label"), key="n"))
@@ -203,7 +203,7 @@ def _ask_before_erasing(project: Project, ids: Sequence[str]) -> None:
 
 
 def confirm_erasing(project: Project, ids: Sequence[str]) -> None:
-    """The dialog before pictures are deleted for good."""
+    """Ask for confirmation before pictures are deleted for good."""
     st.markdown(
         _(
             "They go from every version and from this disk. **This cannot be undone.** "

@@ -1,4 +1,4 @@
-"""What a cache of the pages may keep for a version of the pictures, and for no other."""
+"""Cache keys for versions of a dataset."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ VersionKey = tuple[str, int, int]
 
 
 def version_key(dataset: Dataset) -> VersionKey:
-    """Names a version: its project's folder, its number, and when it was written, for a project of the same name may follow."""
+    """Key of a version: project folder, number and time of writing, because a new project may reuse the name."""
     written = version_file(dataset.folder, dataset.version).stat().st_mtime_ns
     return str(dataset.folder), dataset.version, written

@@ -1,4 +1,4 @@
-"""Every change of the pictures, said and undone in one place."""
+"""Applying, reporting and undoing changes of the dataset."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.ui.text import _, show
 
 
 def apply_change(project: Project, change: Callable[[], Dataset]) -> None:
-    """Do what the user asked for and draw the page afresh; what cannot be done is said there."""
+    """Apply a change and redraw the page, which shows an error if the change failed."""
     before = max(version_numbers(project.dataset), default=0)
     try:
         dataset = change()
@@ -30,12 +30,12 @@ def apply_change(project: Project, change: Callable[[], Dataset]) -> None:
 
 
 def undo_last(project: Project, dataset: Dataset) -> Dataset:
-    """Make the version before this one the newest again."""
+    """Restore the previous version."""
     return restore_version(project, dataset.version - 1)
 
 
 def last_change(project: Project, dataset: Dataset) -> None:
-    """What this session changed last, with the way back; or why it could not."""
+    """Report this session's last change with an undo button, or the error."""
     problem = state.take_problem()
     if problem is not None:
         st.error(show(problem))

@@ -1,4 +1,4 @@
-"""The classes: how many pictures each has, and their names and order."""
+"""Classes: counts, names and order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHART_PIXELS = 520
 
 
 def classes_panel(project: Project, dataset: Dataset) -> None:
-    """The chart of all classes, and beside it what changes them."""
+    """Draw the chart of class counts and the controls for classes."""
     chart, tools = st.columns([3, 2], gap="large")
     with chart:
         st.subheader(_("Pictures in each class"), anchor=False)
@@ -57,7 +57,7 @@ def _new_class(project: Project) -> None:
 
 
 def _one_class(project: Project, dataset: Dataset) -> None:
-    """Rename, merge, move or remove the class that is picked."""
+    """Controls to rename, merge, move or remove the selected class."""
     names = dataset.all_class_names
     picked = st.selectbox(_("Class"), names, key=f"edited-class-{project.name}")
     kind = st.segmented_control(

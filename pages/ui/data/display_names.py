@@ -1,4 +1,4 @@
-"""Words that several sections of the Data page share."""
+"""Display names shared by the sections of the Data page."""
 
 from __future__ import annotations
 

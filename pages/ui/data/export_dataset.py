@@ -1,4 +1,4 @@
-"""The cleaned pictures as a zip to take along."""
+"""Dataset export: the cleaned pictures as a zip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.ui.urls import own_url
 
 
 def handover_panel(project: Project, dataset: Dataset) -> None:
-    """A button that packs this version, how far that is, then the way to download it."""
+    """Draw the export button, its progress and the download."""
     if dataset.pictures.empty:
         return
     with st.container(border=True, key="handover"):
@@ -59,6 +59,6 @@ def _button(project: Project, dataset: Dataset) -> None:
 
 
 def _packing(project: Project, dataset: Dataset) -> JobDirectory | None:
-    """The newest job that packs this version."""
+    """Newest export job of this version."""
     jobs = (job for job in list_jobs(project.jobs) if job.kind == "handover")
     return next((job for job in jobs if job.config()["version"] == dataset.version), None)

@@ -1,4 +1,4 @@
-"""Which pictures the reader wants to see, and in which order."""
+"""Filters and sort order of the gallery."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ORDERS_KEPT = 24  # of 400 kB each, where there are 50,000 pictures
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is to be shown; ``finding`` is a kind of the check's findings, or none ("")."""
+    """Filter and sort settings; ``finding`` is a finding kind or ""."""
 
     selection: Selection
     finding: str
@@ -61,7 +61,7 @@ class Wish:
 
 
 def choose_pictures(project: Project, dataset: Dataset, findings: Findings) -> Wish:
-    """The widgets to filter and to sort with; they keep their values on other pages, for each project."""
+    """Draw the filter and sort widgets, whose values are kept for each project."""
     turn = f"{project.name}-{state.counter(_turn(project))}"
     with st.container(horizontal=True, vertical_alignment="center", key="gallery-filters"):
         label = st.selectbox(
@@ -109,12 +109,12 @@ def choose_pictures(project: Project, dataset: Dataset, findings: Findings) -> W
 
 
 def clear_filters(project: Project) -> None:
-    """Show every picture again."""
+    """Reset all filters."""
     state.count_up(_turn(project))
 
 
 def wanted_rows(dataset: Dataset, wish: Wish, findings: Findings) -> np.ndarray:
-    """int64 rows of ``all_pictures``, in the order to show them."""
+    """Select rows of ``all_pictures`` in display order: int64."""
     selection = wish.selection
     if wish.finding:
         selection = replace(selection, ids=findings.get(wish.finding, frozenset()))
@@ -129,7 +129,7 @@ def _ordered_rows(version: VersionKey, order: Order, _dataset: Dataset) -> np.nd
 
 
 def _more(turn: str, findings: Findings) -> tuple[str, str, str]:
-    """What is asked for less often: part of the split, excluded or in use, kind of finding."""
+    """Draw the less frequent filters: split, exclusion, finding kind."""
     split = st.selectbox(
         _("Used"),
         [_ANY, *(part.value for part in Split), ""],

@@ -1,4 +1,4 @@
-"""History: every version of the pictures, what changed from one to another, and the way back."""
+"""History section: versions, their differences, and restoring them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _timeline(project: Project, versions: Sequence[VersionInfo]) -> None:
 def _version(
     project: Project, version: VersionInfo, older: int | None, runs: Sequence[Path], *, is_newest: bool
 ) -> None:
-    """One step of the timeline: in a line what it is; inside what changed, and the way back."""
+    """Draw one version: a summary line, its differences and the restore button."""
     label = f"**{number(version.number)}** · {show(version.edit.message)} :gray[:small[{_origin(version)}]]"
     icon = ":material/radio_button_checked:" if is_newest else ":material/radio_button_unchecked:"
     if runs:
@@ -115,7 +115,7 @@ def _runs_words(count: int) -> str:
 
 
 def _origin(version: VersionInfo) -> str:
-    """When a version was made, and by whom."""
+    """Time and author of a version."""
     parts = [moment(version.created)] if version.created is not None else []
     return " · ".join(escape(part) for part in (*parts, version.who) if part)
 
@@ -127,7 +127,7 @@ def _size(version: VersionInfo) -> str:
 
 
 def moment(seconds: float) -> str:
-    """A point in time (seconds since the epoch) as the reader writes it, where the reader is."""
+    """Format a time (seconds since the epoch) in the user's language and time zone."""
     when = datetime.fromtimestamp(seconds, UTC).astimezone(_timezone())
     return str(
         format_datetime(
@@ -137,7 +137,7 @@ def moment(seconds: float) -> str:
 
 
 def _timezone() -> ZoneInfo | None:
-    """The browser's timezone; None stands for the server's."""
+    """Time zone of the browser; None means the server's."""
     try:
         return ZoneInfo(st.context.timezone) if st.context.timezone else None
     except (ZoneInfoNotFoundError, ValueError):

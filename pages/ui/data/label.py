@@ -1,4 +1,4 @@
-"""Label: pictures without a label, a whole group at once, with suggestions from what is labelled already."""
+"""Label section: label groups of similar pictures at once, with suggested classes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _done(used: pd.DataFrame) -> None:
 def _offer_grouping(
     project: Project, job: JobDirectory | None, looks: Looks | None, waiting: pd.DataFrame
 ) -> None:
-    """The button that has the pictures looked at, where some have not been."""
+    """Offer to group pictures that are not grouped yet."""
     new = len(waiting) if looks is None else int((~waiting["id"].isin(looks.ids)).sum())
     if job is not None:
         show_error(job.status())
@@ -124,7 +124,7 @@ def _offer_grouping(
 
 
 def _groups_ahead(walk: str, groups: list[LabelGroup]) -> list[LabelGroup]:
-    """Those not gone on from, and those that have got pictures back since: an undone one comes first."""
+    """Groups still to label. Groups whose labels were undone come first."""
     seen = state.groups_seen(walk)
     undone = [group for group in groups if group.number in seen and len(group.ids) > seen[group.number]]
     return undone[:1] or [group for group in groups if group.number not in seen]
@@ -138,7 +138,7 @@ def _groups(
     looks: Looks,
     suggestions: LabelSuggestions,
 ) -> None:
-    """One of the groups, and what decides which one comes next."""
+    """Draw the current group and the order of groups."""
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", key="label-heading"
     ):
@@ -178,14 +178,14 @@ def _wished_order() -> str:
 
 
 def _at_group(walk: str, order: str, groups: list[LabelGroup]) -> LabelGroup | None:
-    """The group that the session stands at already."""
+    """The session's current group."""
     return next((group for group in groups if (order, group.number) == state.group_at(walk)), None)
 
 
 def _group(
     project: Project, dataset: Dataset, walk: str, group: LabelGroup, suggestions: LabelSuggestions
 ) -> None:
-    """One group, everything in it selected."""
+    """Draw one group with all pictures selected."""
     shares = shares_of(project, dataset, group.ids, suggestions) if suggestions.know(group.ids) else None
     suggested = _say_what_is_likely(shares, suggestions)
     st.caption(
@@ -212,7 +212,7 @@ def _group(
 
 
 def _say_what_is_likely(shares: Shares | None, suggestions: LabelSuggestions) -> str:
-    """The class that the group is likely of, said; "" while nothing is known."""
+    """Show and return the likely class of the group; "" if unknown."""
     if shares is None:
         st.markdown(
             _("Choose **Label as …** and type what they show.")
@@ -233,7 +233,7 @@ def _say_what_is_likely(shares: Shares | None, suggestions: LabelSuggestions) ->
 def _group_tiles(
     project: Project, dataset: Dataset, ids: Sequence[str], shares: Shares | None, suggested: str
 ) -> list[GridTile]:
-    """The pictures, marked where one looks like another class than the group."""
+    """Tiles of a group; pictures that look like another class are marked."""
     pictures = dataset.all_pictures.set_index("id", drop=False).loc[list(ids)]
     own = shares.of_each() if shares else {}
     tiles = []
@@ -247,7 +247,7 @@ def _group_tiles(
 def _one_by_one(
     project: Project, dataset: Dataset, waiting: pd.DataFrame, suggestions: LabelSuggestions | None
 ) -> None:
-    """What is in no group, or was left over: pages of single pictures, those of one likely class together."""
+    """Draw ungrouped pictures page by page, ordered by likely class."""
     ids = _by_likely_class(waiting["id"].tolist(), suggestions)
     pages = -(-len(ids) // _PER_PAGE)
     page = st.pagination(pages, key=f"label-page-{project.name}") if pages > 1 else 1
@@ -271,7 +271,7 @@ def _one_by_one(
 
 
 def _told_one_by_one(shares: Shares | None, suggestions: LabelSuggestions | None) -> dict[str, str]:
-    """The likely class of each picture, as far as anything labelled looks like it."""
+    """Likely class of each picture, where labelled pictures look similar."""
     own = shares.of_each() if shares else {}
     knows = suggestions.linked if suggestions and shares and not shares.run else None
     return {
@@ -280,7 +280,7 @@ def _told_one_by_one(shares: Shares | None, suggestions: LabelSuggestions | None
 
 
 def _by_likely_class(ids: list[str], suggestions: LabelSuggestions | None) -> list[str]:
-    """Those of one likely class together, the surest first; then those of which nothing is known."""
+    """Order pictures by likely class, the most confident first; unknown ones last."""
     if suggestions is None or suggestions.is_empty:
         return ids
     there = [identifier for identifier in ids if suggestions.linked.get(identifier, False)]

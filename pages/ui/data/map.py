@@ -1,4 +1,4 @@
-"""Map: all pictures at a glance; what looks alike stands near each other."""
+"""Map section: all pictures in the plane, similar ones near each other."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _no_map(project: Project) -> None:
 
 @st.fragment
 def _map(project: Project) -> None:
-    """The map and what is selected on it. A fragment: selecting runs nothing else of the Data page."""
+    """Draw the map and its selection. A fragment: selecting reruns nothing else."""
     dataset = open_dataset(project)
     pictures, points = _on_the_map(version_key(dataset), map_written(dataset.folder), dataset)
     st.markdown(
@@ -109,7 +109,7 @@ def _not_on_the_map(count: int) -> None:
 
 @st.cache_resource(max_entries=_MAPS_KEPT, show_spinner=False)
 def _on_the_map(version: VersionKey, written: int, _dataset: Dataset) -> tuple[pd.DataFrame, MapPoints]:
-    """The pictures that have a place, as rows of the manifest, and their points in the same order."""
+    """Manifest rows of pictures with coordinates, and their points in the same order."""
     places = read_map(_dataset.folder, DEFAULT_BACKBONE)
     if places is None:
         places = KeptRows(ids=np.empty(0, np.str_), values=np.empty((0, 2), np.float32))
@@ -124,7 +124,7 @@ def _on_the_map(version: VersionKey, written: int, _dataset: Dataset) -> tuple[p
 
 
 def categories(dataset: Dataset) -> list[Category]:
-    """The classes in their order, then what is in none."""
+    """Categories of points: classes in their order, then unlabelled and excluded."""
     classes = [
         Category(name=name, kind=CategoryKind.CLASS, place=place)
         for place, name in enumerate(dataset.all_class_names)
@@ -138,7 +138,7 @@ def categories(dataset: Dataset) -> list[Category]:
 
 
 def category_of(dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
-    """int64 (n,): each picture's place in ``categories``; of several classes, that of the first."""
+    """Index of each picture's category: int64, shape (n,). With several labels, the first counts."""
     classes = len(dataset.all_class_names)
     first = first_classes(pictures["label"], dataset.task)
     labels = pd.Categorical(first, categories=list(dataset.all_class_names)).codes
@@ -147,7 +147,7 @@ def category_of(dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
 
 
 def marks_of(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
-    """bool (n, 2): which the check suspects to have a wrong label, and to belong nowhere."""
+    """Marks of suspected wrong labels and of outliers: bool, shape (n, 2)."""
     report = read_report(project)
     found: dict[FindingKind, set[str]] = {FindingKind.WRONG_LABELS: set(), FindingKind.OUTLIERS: set()}
     for item in open_findings(report.findings, dataset, dismissals(project)) if report else ():
@@ -157,7 +157,7 @@ def marks_of(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> np.n
 
 
 def _selection(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> None:
-    """The selected pictures: all at once, or some of them."""
+    """Draw the selected pictures with actions for all or some of them."""
     count = len(pictures)
     st.subheader(
         ngettext("{n} picture selected", "{n} pictures selected", count).format(n=number(count)), anchor=False
@@ -190,7 +190,7 @@ def _selection(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> No
 
 
 def _for_all(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> None:
-    """Label or exclude everything that is selected."""
+    """Buttons that label or exclude the whole selection."""
     ids, turn = pictures["id"].tolist(), state.counter("map-label")
     with st.container(horizontal=True, vertical_alignment="bottom", key="map-all"):
         label = st.selectbox(

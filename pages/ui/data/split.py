@@ -1,4 +1,4 @@
-"""Split: which pictures train, validate and test, and that nothing leaks between them."""
+"""Split section: sizes of train, validation and test, and leaks between them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _not_divided_yet(project: Project, dataset: Dataset) -> None:
 
 
 def _parts(dataset: Dataset) -> None:
-    """How many pictures each part has, in all and of each class."""
+    """Draw the size of each split, in total and by class."""
     counts = dataset.pictures["split"].value_counts()
     with st.container(horizontal=True, gap="large", key="parts"):
         for part in Split:
@@ -98,7 +98,7 @@ def _parts(dataset: Dataset) -> None:
 
 
 def _leaks(project: Project, dataset: Dataset) -> None:
-    """What the groups say: kept together, moved, and leaking."""
+    """Report groups that were kept together, moved, or leak."""
     report = leak_report(dataset)
     st.subheader(_("Leaks"), anchor=False)
     if report.straddling:
@@ -181,7 +181,7 @@ def _divide_anew(project: Project, dataset: Dataset) -> None:
 
 
 def _anew(project: Project, dataset: Dataset) -> None:
-    """Shares and seed, what would come of them, and the button."""
+    """Draw fractions, seed, the expected result and the button of a new split."""
     default = SplitConfig()
     dials, outcome = st.columns([2, 3], gap="large")
     with dials:
@@ -218,7 +218,7 @@ def _anew(project: Project, dataset: Dataset) -> None:
 
 
 def _outcome(dataset: Dataset, config: SplitConfig) -> None:
-    """How many pictures of each class every part would get, the smallest class first."""
+    """Table of pictures by class and split, the smallest class first."""
     counts = _would_be(version_key(dataset), config, dataset)
     columns = {part.value: st.column_config.NumberColumn(_(SPLIT_WORDS[part])) for part in Split}
     st.dataframe(
@@ -254,7 +254,7 @@ def _would_be(version: VersionKey, config: SplitConfig, _dataset: Dataset) -> pd
 
 
 def _consequences(project: Project, dataset: Dataset) -> None:
-    """What is lost by dividing anew."""
+    """Explain the consequences of a new split."""
     runs = len(list_runs(project))
     if runs:
         words = ngettext(

@@ -1,4 +1,4 @@
-"""What pictures without a label may show: said by the latest classifier, or by the labels so far."""
+"""Suggested classes of unlabelled pictures, from the latest classifier or from labelled neighbours."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _KEPT = 4  # in memory, of 60 MB each where there are 50,000 pictures
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
-    """How likely each class is for some pictures, and who says so ("" for the labels so far)."""
+    """Class probabilities of pictures and their source ("" for labelled neighbours)."""
 
     table: pd.DataFrame  # a row for each id, a column for each class; rows add up to 1
     run: str = ""
 
     def likeliest(self) -> tuple[str, float]:
-        """The class that the pictures together are most likely of, and how likely: 0 to 1."""
+        """Most likely class of the pictures together, with its probability (0 to 1)."""
         means = self.table.mean()
         return str(means.idxmax()), float(means.max())
 
     def of_each(self) -> dict[str, tuple[str, float]]:
-        """For each picture, by id, its own likeliest class, and how likely."""
+        """Most likely class of each picture with its probability, by id."""
         names, shares = self.table.idxmax(axis=1), self.table.max(axis=1)
         return {
             str(identifier): (str(names[identifier]), float(shares[identifier])) for identifier in names.index
@@ -47,13 +47,13 @@ class Shares:
 
 
 def looks_of(dataset: Dataset) -> Looks | None:
-    """What a worker has seen of the pictures, if one has looked."""
+    """Features computed by a grouping job, if one has run."""
     written = looks_written(dataset.folder)
     return _read_looks(str(dataset.folder), written) if written else None
 
 
 def suggestions_of(looks: Looks, dataset: Dataset) -> LabelSuggestions:
-    """What the labels so far say, made anew as their number has grown by a twentieth."""
+    """Suggestions from labelled neighbours, recomputed when the labels grow by 5%."""
     pictures = dataset.all_pictures
     labels = pictures["label"][(pictures["label"] != "") & ~pictures["excluded"]]
     step = round(math.log(len(labels), _GROWTH)) if len(labels) else -1
@@ -65,9 +65,9 @@ def suggestions_of(looks: Looks, dataset: Dataset) -> LabelSuggestions:
 def shares_of(
     project: Project, dataset: Dataset, ids: Sequence[str], suggestions: LabelSuggestions | None
 ) -> Shares | None:
-    """What is suggested for these pictures; None while nothing can be.
+    """Suggest classes for pictures; None if nothing can be suggested.
 
-    The latest classifier is asked if it knows exactly the classes that have labels, and gives one of them.
+    The latest classifier is used if it knows exactly the labelled classes and is single-label.
     """
     pictures = dataset.all_pictures
     labelled = set(pictures["label"][~pictures["excluded"]]) - {""}
@@ -106,7 +106,7 @@ def _classifier(run: str) -> Classifier:
 
 @st.cache_data(max_entries=_GROUPS_KEPT, show_spinner=False)
 def _asked(run: str, ids: tuple[str, ...], _dataset: Dataset) -> pd.DataFrame:
-    """What the classifier of a run says of each picture; of one that cannot be read, nothing."""
+    """Predictions of a run's classifier; unreadable pictures are left out."""
     classifier, everything = _classifier(run), _dataset.over_all_pictures()
     answers: dict[str, np.ndarray] = {}
     for row in np.flatnonzero(everything.pictures["id"].isin(ids)):

@@ -1,4 +1,4 @@
-"""Pictures of a manifest as tiles of a picture grid."""
+"""Tiles of manifest pictures."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def picture_tile(
     attention: bool = False,
     dimmed: bool = False,
 ) -> GridTile:
-    """The tile of one picture.
+    """Make the tile of one picture.
 
     Args:
         picture: a row of ``itertuples`` over a manifest.
-        strong: stands before the file's name, see ``GridTile`` as for what follows.
+        strong: bold text before the file name; see ``GridTile`` for the other arguments.
     """
     return GridTile(
         id=picture.id,
@@ -42,7 +42,7 @@ def picture_tile(
 
 
 def part_words(split: str) -> str:
-    """What a picture is used for, by the manifest's ``split``."""
+    """Name the use of a picture, from the manifest's ``split``."""
     return _(SPLIT_WORDS[Split(split)]) if split else _("not divided yet")
 
 

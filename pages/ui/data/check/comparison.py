@@ -1,4 +1,4 @@
-"""What changed between two versions of the pictures, shown with the pictures."""
+"""Differences between two versions, shown with their pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TILE_PIXELS = 84
 
 
 def comparison(project: Project, older: int, newer: int, *, key: str) -> None:
-    """Everything that differs, one kind of change after the other."""
+    """Draw all differences, one kind of change after the other."""
     before, after = open_dataset(project, older), open_dataset(project, newer)
     changes = compare_versions(project, older, newer)
     has_other_classes = _classes(before, after)
@@ -66,7 +66,7 @@ def _pictures(project: Project, known: pd.DataFrame, title: str, ids: Sequence[s
 
 
 def _by_pair(changed: Mapping[str, tuple[str, str]]) -> list[tuple[tuple[str, str], list[str]]]:
-    """Ids by old and new value, the most frequent first."""
+    """Ids grouped by old and new value, the most frequent first."""
     ids_of: dict[tuple[str, str], list[str]] = defaultdict(list)
     for identifier, pair in changed.items():
         ids_of[pair].append(identifier)
@@ -74,7 +74,7 @@ def _by_pair(changed: Mapping[str, tuple[str, str]]) -> list[tuple[tuple[str, st
 
 
 def _classes(before: Dataset, after: Dataset) -> bool:
-    """Say which classes came and went, or that they stand in another order; whether there was anything to say."""
+    """Report added, removed and reordered classes; True if there were any."""
     old, new = before.all_class_names, after.all_class_names
     came = [name for name in new if name not in old]
     gone = [name for name in old if name not in new]

@@ -1,4 +1,4 @@
-"""One thing that the check found: what it is, its pictures, and the click that puts it right."""
+"""Card of a finding: explanation, pictures and remedy."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _STYLE = """
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A picture in a finding's grid: a suspect, or the one that stands beside it."""
+    """A picture in a finding's grid: a suspect or its counterpart."""
 
     id: str
     suspect: Suspect | None  # None: the picture that another is a copy of, or contradicts
@@ -74,7 +74,7 @@ class Shown:
 def finding_card(
     project: Project, dataset: Dataset, item: OpenFinding, finding: Finding, *, is_first: bool
 ) -> None:
-    """Draw what is left of a finding; ``is_first`` opens its pictures at once."""
+    """Draw the open part of a finding; ``is_first`` expands its pictures."""
     key = finding_key(finding)
     harm, colour = _HARM.get(finding.kind, _MILD)
     pictured = [suspect for suspect in finding.suspects if suspect.id]
@@ -99,12 +99,12 @@ def finding_card(
 
 
 def finding_key(finding: Finding) -> str:
-    """Names the finding among a report's, such as one of several shortcuts; the same while it shrinks."""
+    """Stable key of a finding within a report, unchanged while suspects are settled."""
     return f"finding-{finding.kind.value}-{digest_of([finding.headline.template, finding.classes])[:8]}"
 
 
 def _how_far(project: Project, item: OpenFinding) -> None:
-    """How many are done, and the way back for those that were said to be right."""
+    """Show progress, and a button to reopen dismissed suspects."""
     words = _("{done} of {total} done").format(done=number(item.done), total=number(len(item.found.suspects)))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{finding_key(item.found)}-done"):
         st.caption(words, width="content")
@@ -112,7 +112,7 @@ def _how_far(project: Project, item: OpenFinding) -> None:
 
 
 def show_again(project: Project, item: OpenFinding) -> None:
-    """A way back for those that were said to be right."""
+    """Button that reopens dismissed suspects."""
     if not item.dismissed:
         return
     n = len(item.dismissed)
@@ -123,7 +123,7 @@ def show_again(project: Project, item: OpenFinding) -> None:
 
 
 def _opener(project: Project, key: str, count: int, *, is_open: bool) -> None:
-    """Shows all the pictures, or puts them away."""
+    """Button that expands or collapses the pictures."""
     label = ngettext("Look at the picture", "Look through the {n} pictures", count).format(n=number(count))
     st.button(
         _("Close") if is_open else label,
@@ -135,7 +135,7 @@ def _opener(project: Project, key: str, count: int, *, is_open: bool) -> None:
 
 
 def _remedy_for_all(project: Project, finding: Finding, suspects: Sequence[Suspect], key: str) -> None:
-    """One click for everything that is still open."""
+    """Button that applies the remedy to all open suspects."""
     n, ids = len(suspects), [suspect.id for suspect in suspects]
     if finding.kind in {FindingKind.SMALL_CLASSES, FindingKind.IMBALANCE} and st.button(
         _("Add pictures"), icon=":material/add_photo_alternate:", key=f"{key}-add"
@@ -157,7 +157,7 @@ def _remedy_for_all(project: Project, finding: Finding, suspects: Sequence[Suspe
 
 
 def suggestions(suspects: Sequence[Suspect]) -> dict[str, str]:
-    """The suggested labels by id. Of two that suggest each other's, the first: else they would change places."""
+    """Suggested labels by id. If two pictures suggest each other's label, only the first counts: otherwise they would swap."""
     labels: dict[str, str] = {}
     for suspect in suspects:
         if suspect.suggested and suspect.other not in labels:
@@ -166,7 +166,7 @@ def suggestions(suspects: Sequence[Suspect]) -> dict[str, str]:
 
 
 def _files(suspects: Sequence[Suspect]) -> None:
-    """Files that never became pictures, and why."""
+    """List files that could not be imported, with the reason."""
     count = len(suspects)
     with st.expander(
         ngettext("{n} file", "{n} files", count).format(n=number(count)), icon=":material/draft:"
@@ -186,7 +186,7 @@ def _files(suspects: Sequence[Suspect]) -> None:
 
 
 def _grid(project: Project, dataset: Dataset, finding: Finding, suspects: Sequence[Suspect]) -> None:
-    """The pictures to decide on, page by page."""
+    """Draw the suspects page by page."""
     key, pages = finding_key(finding), -(-len(suspects) // _PER_PAGE)
     page = min(state.value_of(f"{key}-page", 1), pages)
     if pages > 1:
@@ -205,7 +205,7 @@ def _grid(project: Project, dataset: Dataset, finding: Finding, suspects: Sequen
 
 
 def together(suspects: Sequence[Suspect]) -> list[Shown]:
-    """The suspects, each picture that some of them resemble before them, once."""
+    """Suspects grouped with their counterparts; each counterpart comes once, before its suspects."""
     shown: dict[str, Shown] = {}
     beside: dict[str, list[Suspect]] = {}
     for suspect in suspects:
@@ -219,7 +219,7 @@ def together(suspects: Sequence[Suspect]) -> list[Shown]:
 
 
 def _rows_of(dataset: Dataset, ids: Sequence[str]) -> dict[str, Any]:
-    """Rows of the manifest by id."""
+    """Manifest rows by id."""
     pictures = dataset.all_pictures
     return {
         str(picture.id): picture for picture in pictures[pictures["id"].isin(ids)].itertuples(index=False)
@@ -227,7 +227,7 @@ def _rows_of(dataset: Dataset, ids: Sequence[str]) -> dict[str, Any]:
 
 
 def _strip(project: Project, dataset: Dataset, suspects: Sequence[Suspect]) -> None:
-    """A few of them in one line, as many as fit."""
+    """Draw the first suspects in one line."""
     rows = _rows_of(dataset, [suspect.id for suspect in suspects])
     pictures = [rows[suspect.id] for suspect in suspects if suspect.id in rows]
     images = "".join(
@@ -239,7 +239,7 @@ def _strip(project: Project, dataset: Dataset, suspects: Sequence[Suspect]) -> N
 
 
 def _tile(project: Project, picture: Any, suspect: Suspect | None, finding: Finding) -> GridTile:
-    """The tile of a suspect; without one, of the picture that stands beside suspects."""
+    """Tile of a suspect, or of a counterpart."""
     if suspect is None:
         kept = _("kept") if finding.kind is FindingKind.NEAR_DUPLICATES else ""
         return picture_tile(project, picture, strong=picture.label, badge=kept)
@@ -279,7 +279,7 @@ def _act(project: Project, dataset: Dataset, finding: Finding, event: GridEvent)
 
 
 def done_line(project: Project, item: OpenFinding) -> None:
-    """A finding with which there is nothing to do any more."""
+    """Draw a settled finding as one line."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"{finding_key(item.found)}-over"):
         st.markdown(f":green[:material/check_circle:] {show(item.found.headline)}", width="content")
         show_again(project, item)

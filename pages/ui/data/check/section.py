@@ -1,4 +1,4 @@
-"""Check: what is wrong with the pictures, the most harmful first, and how to put it right."""
+"""Check section: findings and their remedies, the most harmful first."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _running(job: JobDirectory) -> None:
 
 
 def _how_it_ended(job: JobDirectory) -> None:
-    """Why the last check has nothing new to show, if so."""
+    """Explain a last check that was stopped or failed."""
     status = job.status()
     show_error(status)
     if status.state is JobState.INTERRUPTED:
@@ -56,7 +56,7 @@ def _how_it_ended(job: JobDirectory) -> None:
 
 
 def _before(project: Project, dataset: Dataset) -> None:
-    """Nobody has looked yet: what a check looks for, how long it takes, and the button."""
+    """Invite to the first check: its contents, its duration and the button."""
     st.markdown(
         _(
             "Looks for wrong labels, copies, the same picture in two classes, blank, dark or blurred pictures, "
@@ -86,7 +86,7 @@ def _how_long(dataset: Dataset) -> str:
 
 
 def _summary(project: Project, dataset: Dataset, report: Report) -> None:
-    """What was looked at, and whether that is still all there is."""
+    """Summarise the checked pictures, and warn if the dataset has changed since."""
     pictures = ngettext("{n} picture was checked", "{n} pictures were checked", report.pictures).format(
         n=number(report.pictures)
     )
@@ -107,7 +107,7 @@ def _summary(project: Project, dataset: Dataset, report: Report) -> None:
 
 
 def _not_looked_for() -> str:
-    """What the check leaves out where no class excludes another."""
+    """Name the checks that do not apply to several labels."""
     return _(
         "As your pictures may have several labels, wrong labels, shortcuts and imbalance are not looked for: "
         "those checks take each picture to show exactly one class."
@@ -129,7 +129,7 @@ def _freshness(project: Project, dataset: Dataset, report: Report) -> str:
 
 @st.fragment
 def _findings(project: Project) -> None:
-    """The cards. A fragment: turning a page runs nothing else of the Data page."""
+    """Draw the finding cards. A fragment: turning a page reruns nothing else."""
     report = read_report(project)
     if report is None:
         st.rerun()
@@ -154,7 +154,7 @@ def _findings(project: Project) -> None:
 
 
 def _kept_earlier(project: Project, dismissed: set[tuple[str, str]]) -> None:
-    """What earlier reports named and someone said to be right: no check names it again, unless asked to."""
+    """List suspects dismissed in earlier reports; a check reports them again only on request."""
     if not dismissed:
         return
     count = len({identifier for _kind, identifier in dismissed})
@@ -172,7 +172,7 @@ def _kept_earlier(project: Project, dismissed: set[tuple[str, str]]) -> None:
 
 
 def needs_a_look(item: OpenFinding) -> bool:
-    """Whether there is something to do: copies that the import left out are told for completeness only."""
+    """Return True if the finding needs action; duplicates skipped at import are listed for completeness only."""
     return item.left is not None and item.found.kind is not FindingKind.EXACT_DUPLICATES
 
 

@@ -1,4 +1,4 @@
-"""What of a finding is still to be decided, when the pictures have changed since the check."""
+"""Open suspects of a finding after later changes of the dataset."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _ABOUT_LABELS = {
 class OpenFinding:
     """A finding as it stands in the newest version.
 
-    ``left`` is what is still to be decided, None if nothing is; ``dismissed`` are those
-    of its suspects that were said to be right.
+    ``left`` holds the open suspects, None if there are none; ``dismissed`` are the
+    suspects that the user marked as right.
     """
 
     found: Finding
@@ -32,17 +32,17 @@ class OpenFinding:
 
     @property
     def done(self) -> int:
-        """How many suspects were excluded, labelled anew, deleted, or said to be right."""
+        """Number of suspects excluded, relabelled, deleted or marked as right."""
         return len(self.found.suspects) - (len(self.left.suspects) if self.left else 0)
 
 
 def open_findings(
     findings: Sequence[Finding], dataset: Dataset, dismissed: Collection[tuple[str, str]]
 ) -> list[OpenFinding]:
-    """The findings of a check, by what is left of them in ``dataset``.
+    """Findings of a check with their open suspects in ``dataset``.
 
     Args:
-        dismissed: what was said to be right, as (kind, id).
+        dismissed: suspects marked as right, as (kind, id).
     """
     pictures = dataset.all_pictures[~dataset.all_pictures["excluded"]]
     labels = dict(zip(pictures["id"].tolist(), pictures["label"].tolist(), strict=True))
@@ -64,10 +64,10 @@ def _open(finding: Finding, labels: dict[str, str], dismissed: Collection[tuple[
 
 
 def _is_settled(finding: Finding, suspect: Suspect, labels: dict[str, str]) -> bool:
-    """Whether a suspect was put right since, or the picture that it contradicts or copies was.
+    """Return True if the suspect or its counterpart was corrected since.
 
     Args:
-        labels: by id, of the pictures that are learnt from now.
+        labels: by id, of the pictures in use now.
     """
     if not suspect.id:
         return False  # a file that never became a picture

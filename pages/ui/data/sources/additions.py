@@ -1,4 +1,4 @@
-"""Add: more pictures for the project, one by one, from the camera, or many at once."""
+"""Add section: single pictures, camera shots, or an archive or folder."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 
 def _current_addition(project: Project) -> JobDirectory | None:
-    """The addition to this project that this session follows; after a refresh, the one that is running."""
+    """Import job this session follows; after a refresh, the running one."""
     job = state.followed_job()
     if job is not None and _adds_to(project, job):
         return job
@@ -64,7 +64,7 @@ def _adds_to(project: Project, job: JobDirectory) -> bool:
 
 
 def _ended(job: JobDirectory) -> None:
-    """Show the version with the new pictures, or say why there is none."""
+    """Show the new version, or the error."""
     status = job.status()
     if status.state is JobState.FINISHED:
         result = job.result() or {}
@@ -78,7 +78,7 @@ def _ended(job: JobDirectory) -> None:
 
 
 def _summary(addition: Addition) -> None:
-    """What came, what was there already, and what could not be taken."""
+    """Summarise added, known and skipped files."""
     with st.container(border=True, key="added"):
         st.markdown(f":material/check_circle: {_what_came(addition)}")
         if count := len(addition.here_already):
@@ -134,7 +134,7 @@ def _ways_on(addition: Addition) -> None:
 
 
 def _into_a_class(project: Project, dataset: Dataset, kind: Kind) -> None:
-    """Single pictures, all of one class."""
+    """Add single pictures to one class."""
     label = st.selectbox(
         _("Class"),
         dataset.all_class_names,
@@ -158,7 +158,7 @@ def _into_a_class(project: Project, dataset: Dataset, kind: Kind) -> None:
 
 
 def _how_full(dataset: Dataset) -> str:
-    """The first classes with their pictures, so that the empty ones are seen."""
+    """Show the picture counts of the first classes."""
     counts = named_classes(dataset.all_pictures["label"], dataset.task).value_counts()
     shown = dataset.all_class_names[:_MOST_COUNTED]
     classes = [f"{escape(name)} {number(int(counts.get(name, 0)))}" for name in shown]
@@ -209,7 +209,7 @@ def _at_work() -> AbstractContextManager[None]:
 
 
 def _from_a_source(project: Project, kind: Kind) -> None:
-    """An archive or a folder, as for a new project."""
+    """Add an archive or a folder."""
     source = choose_source(kind, "add")
     reading = reading_options(f"add-{project.name}", new_project=False)
     is_ready = source is not None and reading.is_ready

@@ -1,4 +1,4 @@
-"""Where new pictures come from: what a new project and an addition ask alike."""
+"""Choosing an import source, for new projects and additions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NAMED_FOLDERS = 6  # of a folder's classes, as an example of what was found
 
 
 class Kind(StrEnum):
-    """A way for pictures to come."""
+    """Kind of import source."""
 
     ARCHIVE = "archive"
     SENT = "sent"
@@ -61,7 +61,7 @@ _ICONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What someone chose to import: bytes that Streamlit holds, or a file or folder on disk."""
+    """The chosen source: bytes held by Streamlit, or a file or folder on disk."""
 
     name: str
     upload: tuple[str, Callable[[int], bytes]] | None = None
@@ -70,7 +70,7 @@ class Source:
 
 
 def choose_kind(kinds: list[Kind], key: str) -> Kind:
-    """The way that someone chose for their pictures to come."""
+    """Draw the choice of source kinds and return the chosen one."""
     words = {kind: f"{_ICONS[kind]} {_(_TITLES[kind])}" for kind in kinds}
     chosen = st.pills(
         _("How do the pictures come?"),
@@ -86,12 +86,12 @@ def choose_kind(kinds: list[Kind], key: str) -> Kind:
 
 
 def choose_source(kind: Kind, key: str) -> Source | None:
-    """Let someone choose an archive or a folder; None as long as nothing is chosen."""
+    """Draw the chooser of a source kind; None until something is chosen."""
     return {Kind.ARCHIVE: _archive, Kind.SENT: _own_folder, Kind.FOLDER: _server_folder}[kind](key)
 
 
 def start(name: str, source: Source, reading: Reading, *, add: bool = False) -> None:
-    """Import what someone chose, as a project or into one."""
+    """Start the import of a source as a project or into one."""
     follow_import(
         name,
         source=source.path,
@@ -103,7 +103,7 @@ def start(name: str, source: Source, reading: Reading, *, add: bool = False) -> 
 
 
 def follow_import(name: str, **what: Any) -> None:
-    """Start an import and watch it, or say why not; what the browser sent is let go of."""
+    """Start an import and follow it, or show the error; the browser's upload is released."""
     try:
         job = start_import(name, **what)
     except DarkroomError as error:
@@ -115,7 +115,7 @@ def follow_import(name: str, **what: Any) -> None:
 
 
 def suggested_name(source: Source | None) -> str:
-    """A project's name from that of the file: "leaves" for ``leaves.tar.gz``."""
+    """Suggest a project name from a file name: "leaves" for ``leaves.tar.gz``."""
     if source is None:
         return ""
     plain = PurePath(source.name)
@@ -160,7 +160,7 @@ def _own_folder(key: str) -> Source | None:
 
 
 def _sent(key: str, **what: Any) -> Source | None:
-    """Something too large for the server's memory; what arrived stays chosen until it is used or let go of."""
+    """Source uploaded to disk; it stays chosen until it is used or released."""
     arrived = state.upload_memory(key).get("arrived")
     if arrived is None:
         uploaded = upload(key=key, **what)
@@ -184,7 +184,7 @@ def _sent(key: str, **what: Any) -> Source | None:
 
 
 def _server_folder(key: str) -> Source | None:
-    """A small browser of the folders that the operator allows."""
+    """Browse the folders that the operator allows."""
     try:
         roots = allowed_roots()
         if not roots:
@@ -211,7 +211,7 @@ def _how_to_allow() -> None:
 
 
 def _browse_folders(roots: tuple[Path, ...], key: str) -> Source | None:
-    """Type a folder or walk to it, and see what it would bring."""
+    """Draw a folder path, its subfolders and a preview of its pictures."""
     turn = state.counter(key)
     typed = st.text_input(
         _("Folder"), state.folder_looked_into(key) or str(roots[0]), key=f"{key}-path-{turn}"

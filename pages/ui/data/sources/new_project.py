@@ -1,4 +1,4 @@
-"""The panel that makes a project: of one's own pictures, without any yet, or of ready-made ones."""
+"""New-project panel: own pictures, an empty project, or samples."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _KINDS = [Kind.ARCHIVE, Kind.SENT, Kind.EMPTY, Kind.FOLDER]
 
 
 def import_panel() -> None:
-    """The running import, or the form to start one below what became of the last."""
+    """Draw the running import, or the result of the last one and the form."""
     job = current_import()
     if job is not None and not job.status().state.has_ended:
         follow(job, _ended, key="import-progress")
@@ -45,7 +45,7 @@ def import_panel() -> None:
 
 
 def current_import() -> JobDirectory | None:
-    """The import of a project that this session follows; after a refresh, the one that is still running."""
+    """Import job this session follows; after a refresh, the running one."""
     job = state.followed_job()
     if job is not None and _makes_a_project(job):
         return job
@@ -57,7 +57,7 @@ def _makes_a_project(job: JobDirectory) -> bool:
 
 
 def _ended(job: JobDirectory) -> None:
-    """Go to the finished project, or say why there is none."""
+    """Open the finished project, or show the error."""
     status = job.status()
     if status.state is JobState.FINISHED:
         state.count_up("import")
@@ -81,7 +81,7 @@ def _open_project(name: str, section: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Mending:
-    """What would make an import that ended without success go well."""
+    """A change of settings that lets a failed import succeed."""
 
     key: str
     words: str
@@ -102,7 +102,7 @@ _AGAIN = Mending(key="import-again", words=N_("Import again"), change=lambda con
 
 
 def offer_again(job: JobDirectory) -> None:
-    """A button that imports the same files in a way that can go well, as long as they are there."""
+    """Button that repeats a failed import with changed settings, while its files exist."""
     mending, config = _mending(job.status()), job.config()
     source = Path(config["source"]) if config["source"] else None
     if mending is None or (source is not None and not source.exists()):
@@ -149,7 +149,7 @@ def _form(name: str) -> None:
 
 
 def _of_a_source(kind: Kind, name: str) -> None:
-    """An archive or a folder, the project's name, and the button."""
+    """Draw the form for an archive or folder."""
     source = choose_source(kind, "upload")
     suggestion = suggested_name(source)
     typed = st.text_input(_("Project name"), name, placeholder=suggestion or _("Leaves"), key="new-name")
@@ -160,7 +160,7 @@ def _of_a_source(kind: Kind, name: str) -> None:
 
 
 def _without_pictures(name: str) -> None:
-    """A project with classes only; its pictures come from the camera or one by one."""
+    """Draw the form for an empty project with classes."""
     st.markdown(
         _(
             "Name the classes, then fill each with pictures from the **camera** or with **single files**. You can change and add classes at any time."
@@ -185,7 +185,7 @@ def _without_pictures(name: str) -> None:
 
 
 def _samples() -> None:
-    """Ready-made pictures: the ones that are here, and folded those that must be fetched."""
+    """Draw the samples: local ones, and folded those that must be downloaded."""
     st.subheader(_("Just looking?"), anchor=False)
     st.markdown(
         _("1,797 handwritten digits, already on this computer. From pictures to classifier in two minutes.")
@@ -202,7 +202,7 @@ def _samples() -> None:
 
 
 def _free_name(name: str) -> str:
-    """``name``, with a number where a project is called so already."""
+    """Append a number to ``name`` if a project already has it."""
     taken = {project.name.casefold() for project in list_projects()}
     names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
     return next(free for free in names if free.casefold() not in taken)

@@ -1,4 +1,4 @@
-"""How a source is read: what says the classes, and how the pictures are divided."""
+"""Reading options of a source: origin of the labels, and the split."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TOLD_BY_CAPTIONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a source is to be read; ``sheet`` is the name and the bytes of a table of labels."""
+    """Reading options; ``sheet`` is the name and the bytes of a label table."""
 
     config: ImportConfig
     sheet: tuple[str, bytes] | None = None
@@ -43,7 +43,7 @@ class Reading:
 
 
 def reading_options(key: str, *, new_project: bool) -> Reading:
-    """The dials for how a source is read, folded."""
+    """Draw the reading options, folded."""
     title = (
         _("Advanced: unsorted pictures, a table of labels, the division")
         if new_project
@@ -80,7 +80,7 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
 
 
 def _several(key: str, sheet: Sheet | None) -> bool:
-    """Whether a picture may have several labels; set where a table that was added clearly says so."""
+    """Draw the choice of several labels, preset if the label table clearly has them."""
     suggested = sheet is not None and suggests_several(sheet)
     several = st.checkbox(
         _("A picture may have several labels"),
@@ -100,7 +100,7 @@ def _several(key: str, sheet: Sheet | None) -> bool:
 
 
 def _sheet(key: str) -> tuple[tuple[str, bytes] | None, Sheet | None, SheetColumns | None]:
-    """A table of labels as a file and as read, and which of its columns say what if someone chose them."""
+    """Draw the label table upload; returns the file, its rows and the chosen columns."""
     file = st.file_uploader(_("Table of labels"), type=_SHEET_TYPES, key=f"{key}-sheet-{state.counter(TURN)}")
     if file is None:
         return None, None, None
@@ -143,7 +143,7 @@ def _choose_columns(key: str, columns: tuple[str, ...]) -> SheetColumns:
 
 
 def _split_dials(key: str) -> SplitConfig:
-    """How a new project's pictures are divided."""
+    """Draw the split settings of a new project."""
     usual = SplitConfig()
     st.markdown(
         _("**How the pictures are divided** – folders called train, val and test decide it themselves.")
