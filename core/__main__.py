@@ -33,7 +33,8 @@ from core.cli.terminal import (
     end_line,
 )
 from core.data.importing import import_dataset
-from core.delivery.export import ExportFormat, export_run
+from core.delivery import export
+from core.delivery.export import export_run, find_exporter
 from core.delivery.prediction import Classifier
 from core.errors import DarkroomError, NotFoundError, UnreadableImageError
 from core.evaluation.report import read_report
@@ -87,8 +88,8 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
             N_("{file} cannot be classified: {reason}."), file=str(path), reason=error.message
         ) from error
     answer: Answer = {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
-    if classifier.gives_several:
-        answer["labels"] = classifier.labels_given(guesses)
+    if classifier.is_multi_label:
+        answer["labels"] = classifier.chosen_labels(guesses)
     return answer
 
 
@@ -99,7 +100,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 
 def _export(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
-    export_run(run, ExportFormat(options.format), options.output)
+    export_run(run, find_exporter(options.format), options.output)
     return {
         "run": run.name,
         "format": options.format,
@@ -149,7 +150,9 @@ def _parser() -> argparse.ArgumentParser:
 
     exporting = add("export", _export, "write a run's classifier to a file")
     exporting.add_argument("run")
-    exporting.add_argument("--format", required=True, choices=[kind.value for kind in ExportFormat])
+    exporting.add_argument(
+        "--format", required=True, choices=[exporter.code for exporter in export.EXPORTERS]
+    )
     exporting.add_argument("--output", required=True, type=Path)
 
     add_backbone_commands(add)

@@ -25,7 +25,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 import core
-from core.delivery.export import ExportFormat, export_file
+from core.delivery.export import export_file, find_exporter
 from core.errors import NotFoundError, UnreadableImageError
 from core.messages import N_
 from core.uploads import routes as uploads
@@ -57,20 +57,20 @@ async def plotly_script(request: Request) -> FileResponse:
     return FileResponse(path, media_type="text/javascript", headers=_CACHE_FOR_EVER)
 
 
-def export_path(run: str, kind: ExportFormat) -> str:
-    """Where a browser downloads a run's classifier, without a leading slash."""
-    return f"api/runs/{run}/export/{kind.value}"
+def export_path(run: str, code: str) -> str:
+    """Address of a run's classifier in an export format, without a leading slash."""
+    return f"api/runs/{run}/export/{code}"
 
 
 async def export(request: Request) -> Response:
     """A run's classifier as a file, streamed from disk so that it never lies in memory."""
     try:
-        kind = ExportFormat(request.path_params["kind"])
+        exporter = find_exporter(request.path_params["kind"])
         _, run = find_run(request.path_params["run"])
-        path = await run_in_threadpool(export_file, run, kind)
+        path = await run_in_threadpool(export_file, run, exporter)
     except (ValueError, NotFoundError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
-    return FileResponse(path, filename=f"{run.name}.{kind.extension}", media_type="application/octet-stream")
+    return FileResponse(path, filename=f"{run.name}{exporter.suffix}", media_type="application/octet-stream")
 
 
 def thumbnail_address(project: str, sha256: str) -> str:

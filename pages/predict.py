@@ -51,11 +51,11 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
 
 def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
     """The likeliest class; or every class that the picture shows, as far as the classifier can tell."""
-    if not classifier.gives_several:
+    if not classifier.is_multi_label:
         st.markdown(f"**{escape(guesses[0].name)}** · {percent(guesses[0].probability)}")
         probability_bars(guesses[:_MOST_BARS])
         return
-    given = classifier.labels_given(guesses)
+    given = classifier.chosen_labels(guesses)
     words = ", ".join(f"**{escape(name)}**" for name in given)
     st.markdown(words or _("**None of the classes**"))
     shown = [guess for place, guess in enumerate(guesses) if place < _MOST_BARS or guess.name in given]
@@ -100,7 +100,7 @@ st.caption(
     _(
         "It only knows the classes it was taught. Each is asked for by itself: a picture may show several, or none."
     )
-    if classifier.gives_several
+    if classifier.is_multi_label
     else _("It only knows the classes it was taught: shown anything else, it still picks one of them.")
 )
 next_step(Step.EXPORT, _("take the classifier with you"))

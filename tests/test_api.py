@@ -18,8 +18,12 @@ import core
 from core.api import export_path, picture_address, plotly_script_path, send_at_once, thumbnail_address
 from core.data.dataset import image_path, thumbnail_path
 from core.data.pixels.decoding import examine_picture
-from core.delivery.export import ExportFormat
+from core.delivery.export import EXPORTERS
+from core.delivery.exporter import Exporter
 from core.delivery.files import keras_file, parity_file, tflite_file
+from core.delivery.formats.bundle_format import BUNDLE
+from core.delivery.formats.keras_format import KERAS
+from core.delivery.formats.tflite_format import TFLITE
 from core.files import hash_file, sha256_bytes
 from core.workspace import get_project, open_staging, publish_project
 from tests.support.http_client import ask
@@ -44,7 +48,7 @@ def test_another_name_for_this_machine_is_refused(finished_run: Path, host: str)
     """A site that points its own name at 127.0.0.1 could read every classifier (DNS rebinding)."""
     for path in (
         "/api/health",
-        "/" + export_path(finished_run.name, ExportFormat.TFLITE),
+        "/" + export_path(finished_run.name, TFLITE.code),
         "/" + thumbnail_address("digits", "0" * 64),
     ):
         reply = ask(path, host=host)
@@ -71,29 +75,25 @@ def test_plotly_is_the_file_that_its_package_ships() -> None:
     assert plotly_script_path().endswith(f"?v={version('plotly')}")
 
 
-@pytest.mark.parametrize(
-    ("kind", "file"), [(ExportFormat.KERAS, keras_file), (ExportFormat.TFLITE, tflite_file)]
-)
-def test_an_export_is_the_proven_file_byte_for_byte(
-    finished_run: Path, kind: ExportFormat, file: Any
-) -> None:
-    reply = ask("/" + export_path(finished_run.name, kind))
+@pytest.mark.parametrize(("kind", "file"), [(KERAS, keras_file), (TFLITE, tflite_file)])
+def test_an_export_is_the_proven_file_byte_for_byte(finished_run: Path, kind: Exporter, file: Any) -> None:
+    reply = ask("/" + export_path(finished_run.name, kind.code))
     assert reply.status == 200
     assert reply.digest == hash_file(file(finished_run))
     assert reply.headers["content-length"] == str(file(finished_run).stat().st_size)
     assert reply.headers["content-type"] == "application/octet-stream"
-    assert reply.headers["content-disposition"] == f'attachment; filename="{finished_run.name}.{kind.value}"'
+    assert reply.headers["content-disposition"] == f'attachment; filename="{finished_run.name}.{kind.code}"'
 
 
 def test_an_export_never_lies_in_memory_whole(finished_run: Path) -> None:
     """A network of half a gigabyte would push the web process far past its 400 MB."""
-    reply = ask("/" + export_path(finished_run.name, ExportFormat.KERAS))
+    reply = ask("/" + export_path(finished_run.name, KERAS.code))
     assert sum(map(len, reply.pieces)) > 10_000_000
     assert max(map(len, reply.pieces)) <= 1 << 20
 
 
 def test_a_bundle_is_made_when_it_is_asked_for(finished_run: Path, tmp_path: Path) -> None:
-    reply = ask("/" + export_path(finished_run.name, ExportFormat.BUNDLE))
+    reply = ask("/" + export_path(finished_run.name, BUNDLE.code))
     assert reply.headers["content-disposition"].endswith(f'"{finished_run.name}.zip"')
     (tmp_path / "bundle.zip").write_bytes(reply.body)
     with zipfile.ZipFile(tmp_path / "bundle.zip") as bundle:
@@ -101,7 +101,7 @@ def test_a_bundle_is_made_when_it_is_asked_for(finished_run: Path, tmp_path: Pat
 
 
 def test_a_head_request_gets_the_size_and_no_body(finished_run: Path) -> None:
-    reply = ask("/" + export_path(finished_run.name, ExportFormat.TFLITE), method="HEAD")
+    reply = ask("/" + export_path(finished_run.name, TFLITE.code), method="HEAD")
     assert reply.status == 200
     assert reply.body == b""
     assert reply.headers["content-length"] == str(tflite_file(finished_run).stat().st_size)
@@ -122,10 +122,10 @@ def test_a_format_that_is_not_there_is_not_found(finished_run: Path, kind: str) 
     assert ask(f"/api/runs/{finished_run.name}/export/{kind}").status == 404
 
 
-@pytest.mark.parametrize("kind", list(ExportFormat))
-def test_a_run_without_a_proven_classifier_has_no_export(finished_run: Path, kind: ExportFormat) -> None:
+@pytest.mark.parametrize("kind", EXPORTERS)
+def test_a_run_without_a_proven_classifier_has_no_export(finished_run: Path, kind: Exporter) -> None:
     parity_file(finished_run).unlink()
-    reply = ask("/" + export_path(finished_run.name, kind))
+    reply = ask("/" + export_path(finished_run.name, kind.code))
     assert reply.status == 404
     assert "has no finished classifier" in json.loads(reply.body)["error"]
 
@@ -213,7 +213,7 @@ def test_nothing_can_be_changed_through_the_routes(finished_run: Path, method: s
     """They have no login and no check against forged requests, so they only read."""
     for path in (
         "/api/health",
-        "/" + export_path(finished_run.name, ExportFormat.TFLITE),
+        "/" + export_path(finished_run.name, TFLITE.code),
         "/" + picture_address("digits", "0" * 64),
     ):
         assert ask(path, method=method).status == 405

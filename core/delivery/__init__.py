@@ -1,1 +1,1 @@
-"""Prediction with a finished classifier, and the files it is handed over in."""
+"""Delivery: prediction with a finished classifier, and its export files."""

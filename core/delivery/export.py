@@ -1,89 +1,90 @@
-"""Handing a classifier over: as a Keras file, a LiteRT file, or a bundle that runs anywhere."""
+"""Export of a finished classifier in one of the formats of the table.
+
+A format is one row: adding it here puts it onto the Export page, into the command line
+and behind an address for downloads.
+"""
 
 from __future__ import annotations
 
-import io
 import shutil
-import zipfile
-from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 
-from core.data.images import picture
-from core.delivery.files import bundle_file, keras_file, labels_file, require_delivered, tflite_file
-from core.errors import DeliveryError
+from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.files import require_delivered
+from core.delivery.formats.bundle_format import BUNDLE
+from core.delivery.formats.keras_format import KERAS
+from core.delivery.formats.tflite_format import TFLITE
+from core.errors import DeliveryError, NotFoundError
 from core.files import whole_file
 from core.messages import N_
 
-_BUNDLE_FILES = Path(__file__).parent / "bundle"
-_BUNDLE_PACKAGES = ("ai-edge-litert", "numpy", "pillow")
+# In the order of the Export page.
+EXPORTERS: tuple[Exporter, ...] = (BUNDLE, TFLITE, KERAS)
 
 
-class ExportFormat(StrEnum):
-    """The forms in which a classifier leaves Darkroom."""
+def find_exporter(code: str) -> Exporter:
+    """Look up an export format.
 
-    KERAS = "keras"
-    TFLITE = "tflite"
-    BUNDLE = "bundle"
+    Raises:
+        NotFoundError: there is none of this code.
+    """
+    for exporter in EXPORTERS:
+        if exporter.code == code:
+            return exporter
+    raise NotFoundError(
+        N_("There is no export format called “{name}”. Choose from: {known}."),
+        name=code[:80],
+        known=", ".join(exporter.code for exporter in EXPORTERS),
+    )
 
-    @property
-    def extension(self) -> str:
-        return "zip" if self is ExportFormat.BUNDLE else self.value
 
-
-def export_run(run: Path, format: ExportFormat, output: Path) -> None:
+def export_run(run: Path, exporter: Exporter, output: Path) -> None:
     """Write the run's classifier to ``output``, whole or not at all.
 
     Raises:
-        NotFoundError: the run has no finished classifier.
+        NotFoundError: the run has no finished classifier, or none in this format.
         DeliveryError: ``output`` cannot be written.
     """
-    require_delivered(run)
+    require_export(run, exporter)
     try:
         with whole_file(output) as temporary:
-            if format is ExportFormat.BUNDLE:
-                _write_bundle(run, temporary)
+            if exporter.made_from:
+                exporter.make(DeliveredModel(run), temporary)
             else:
-                shutil.copyfile(export_file(run, format), temporary)
+                shutil.copyfile(exporter.file(run), temporary)
     except OSError as error:
         raise DeliveryError(
-            N_("{path} could not be written: {error}. Choose another place."),
+            N_("{path} could not be written: {error}. Choose another path."),
             path=str(output),
             error=error.strerror,
         ) from error
 
 
-def export_file(run: Path, format: ExportFormat) -> Path:
-    """The file of a finished run that is this format; a bundle is made at the first call.
+def export_file(run: Path, exporter: Exporter) -> Path:
+    """The file of a finished run in this format; one packed from other files is made at the first call.
 
     Raises:
-        NotFoundError: the run has no finished classifier.
+        NotFoundError: the run has no finished classifier, or none in this format.
     """
-    require_delivered(run)
-    if format is ExportFormat.KERAS:
-        return keras_file(run)
-    if format is ExportFormat.TFLITE:
-        return tflite_file(run)
-    path = bundle_file(run)
+    require_export(run, exporter)
+    path = exporter.file(run)
     if not path.exists():
         with whole_file(path) as temporary:
-            _write_bundle(run, temporary)
+            exporter.make(DeliveredModel(run), temporary)
     return path
 
 
-def _write_bundle(run: Path, path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-        bundle.write(tflite_file(run), "model.tflite")
-        bundle.write(labels_file(run), "labels.json")
-        # The very code that training and evaluation read pictures with.
-        bundle.write(Path(picture.__file__), "picture.py")
-        for file in ("predict.py", "README.md"):
-            bundle.write(_BUNDLE_FILES / file, file)
-        bundle.writestr("requirements.txt", _requirements())
+def require_export(run: Path, exporter: Exporter) -> None:
+    """Raises NotFoundError for a run without a finished classifier, or with none in this format."""
+    require_delivered(run)
+    if not has_export(run, exporter):
+        raise NotFoundError(
+            N_("Run “{name}” has no {suffix} file: it finished before this format existed."),
+            name=run.name,
+            suffix=exporter.suffix,
+        )
 
 
-def _requirements() -> str:
-    lines = io.StringIO()
-    for package in _BUNDLE_PACKAGES:
-        lines.write(f"{package}=={version(package)}\n")
-    return lines.getvalue()
+def has_export(run: Path, exporter: Exporter) -> bool:
+    """True if the finished run's file in this format exists or can be packed."""
+    return bool(exporter.made_from) or exporter.file(run).exists()

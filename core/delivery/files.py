@@ -1,44 +1,74 @@
-"""What a finished run hands over, and where it lies in the run's directory."""
+"""Files of a delivered run: the classifier, its labels and the measured proof."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data.labels.task import Task
-from core.errors import DeliveryError, NotFoundError, SchemaVersionError
-from core.files import read_json, write_json
+from core.errors import DeliveryError, NotFoundError
 from core.messages import N_
-from core.workspace import SCHEMA_VERSION
+from core.records import JsonObject, Record, read_record, write_record
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labels:
-    """What must be known beside the network to use it; ``labels.json`` in the run and in every bundle."""
+class Labels(Record):
+    """What using the network requires beside it; ``labels.json`` in the run and in every bundle."""
 
-    class_names: list[str]  # in the order of the probabilities
-    input_size: int  # pictures are stretched to so many pixels a side
+    # in the order of the probabilities
+    class_names: tuple[str, ...]
+    # pictures are stretched to so many pixels a side
+    input_size: int
     backbone: str
     run: str
-    task: str = Task.MULTI_CLASS.value  # a ``Task``; older files know no other
-    thresholds: list[float] | None = None  # of several labels: from which probability each is given
+    task: Task = Task.MULTI_CLASS
+    # multi-label only: the probability from which each class is answered
+    thresholds: tuple[float, ...] | None = None
 
-    def write(self, path: Path) -> None:
-        write_json(path, {"schema_version": SCHEMA_VERSION, **asdict(self)})
+
+@dataclass(frozen=True, kw_only=True)
+class FileProof(Record):
+    """Comparison of one exported file with the evaluation, from picture file to probability."""
+
+    # test pictures compared
+    pictures: int
+    # largest difference of any probability
+    max_difference: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParityProof(Record):
+    """Measured proof that the exported files answer as the evaluation did; ``parity.json``."""
+
+    # by the code of the format
+    files: Mapping[str, FileProof] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path) -> Labels:
-        record = read_json(path)
-        if (version := record.pop("schema_version")) != SCHEMA_VERSION:
-            raise SchemaVersionError(
-                N_(
-                    "{file} was written in format {found}; this Darkroom reads format {expected}. Update Darkroom."
-                ),
-                file=path.name,
-                found=version,
-                expected=SCHEMA_VERSION,
-            )
-        return cls(**record)
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Older files hold the formats at the top level."""
+        return values if "files" in values else {"files": values}
+
+    @property
+    def pictures(self) -> int:
+        """Test pictures that at least one file was compared on."""
+        return max((proof.pictures for proof in self.files.values()), default=0)
+
+    @property
+    def max_difference(self) -> float:
+        return max((proof.max_difference for proof in self.files.values()), default=0.0)
+
+
+def write_labels(run: Path, labels: Labels) -> None:
+    write_record(labels_file(run), labels)
+
+
+def read_labels(run: Path) -> Labels:
+    return read_record(labels_file(run), Labels)
+
+
+def read_proof(run: Path) -> ParityProof:
+    return read_record(parity_file(run), ParityProof)
 
 
 def keras_file(run: Path) -> Path:
@@ -53,18 +83,12 @@ def labels_file(run: Path) -> Path:
     return run / "labels.json"
 
 
-def bundle_file(run: Path) -> Path:
-    """Made of the files above when it is first asked for."""
-    return run / "bundle.zip"
-
-
 def parity_file(run: Path) -> Path:
-    """The measured proof that the exports answer as the evaluation did."""
     return run / "parity.json"
 
 
 def is_delivered(run: Path) -> bool:
-    """True once everything is there and proven: the proof is written last."""
+    """True once every file is there and proven: the proof is written last."""
     return parity_file(run).exists()
 
 
@@ -77,21 +101,15 @@ def require_delivered(run: Path) -> None:
         )
 
 
-def withdraw(run: Path) -> None:
-    """Forget the proof, and the bundle of what it proved: other files take their place."""
-    for file in (parity_file(run), bundle_file(run)):
-        file.unlink(missing_ok=True)
-
-
-def require_parity(difference: float, tolerance: float, what: str) -> None:
-    """Raises DeliveryError if an export answers otherwise than the evaluation did."""
+def require_parity(difference: float, tolerance: float, suffix: str) -> None:
+    """Raises DeliveryError if an exported file answers differently from the evaluation."""
     if not difference <= tolerance:
         raise DeliveryError(
             N_(
                 "The {what} file answers differently from the evaluated classifier: probabilities differ by up to "
                 "{difference:.4f}, more than {tolerance}. It is withheld; please report this."
             ),
-            what=what,
+            what=suffix,
             difference=difference,
             tolerance=tolerance,
         )

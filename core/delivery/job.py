@@ -1,4 +1,4 @@
-"""The step of a run that delivers: Keras and LiteRT files, each proven against the evaluation."""
+"""Delivery step of a run: every export file, each proven against the evaluation."""
 
 from __future__ import annotations
 
@@ -9,97 +9,87 @@ import numpy as np
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
+from core.delivery import export
+from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.files import (
+    FileProof,
     Labels,
-    keras_file,
-    labels_file,
+    ParityProof,
     parity_file,
     require_parity,
-    tflite_file,
-    withdraw,
+    write_labels,
 )
-from core.delivery.prediction import Classifier
 from core.evaluation.report import chosen_thresholds, read_predictions, read_report
-from core.files import whole_file, write_json
-from core.models.head import HeadWeights
+from core.files import whole_file
 from core.progress import Progress, Stage, raise_if_stopped
-from core.training.artifacts import has_own_network, head_file, load_extractor
+from core.records import write_record
+from core.training.artifacts import has_own_network
 from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
 from core.workspace import project_of
 
-# Engines sum in different orders; more than this is not rounding but another computation.
+# Engines sum in different orders; a larger difference is another computation, not rounding.
 TOLERANCE = 1e-3
-_PROVEN_WITH_TFLITE = 64  # test pictures, from file to probability
-_PROVEN_WITH_KERAS = 16  # the same, but Keras is slower
 
 
 def deliver(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Write ``model.keras``, ``model.tflite`` and ``labels.json``, and measure that they agree."""
+    """Write the export files and ``labels.json``, and prove that they agree with the evaluation."""
     progress.stage(Stage.EXPORTING)
     settings = TrainingConfig.from_json(config)
     with timed(settings, Stage.EXPORTING, own_network=has_own_network(directory)):
-        return _delivered(directory, settings, progress)
+        proof = _delivered(directory, settings, progress)
+    return {"parity": {code: file.to_json() for code, file in proof.files.items()}}
 
 
-def _delivered(directory: Path, settings: TrainingConfig, progress: Progress) -> dict[str, Any]:
-    dataset = open_dataset(project_of(directory), settings.dataset_version)
-    labels = Labels(
-        class_names=list(dataset.class_names),
+def withdraw(run: Path) -> None:
+    """Remove the proof, and the files packed from those that it proved: other files replace them."""
+    parity_file(run).unlink(missing_ok=True)
+    for exporter in export.EXPORTERS:
+        if exporter.made_from:
+            exporter.file(run).unlink(missing_ok=True)
+
+
+def _delivered(run: Path, settings: TrainingConfig, progress: Progress) -> ParityProof:
+    dataset = open_dataset(project_of(run), settings.dataset_version)
+    withdraw(run)
+    write_labels(run, _labels(run, settings, dataset))
+    made = [exporter for exporter in export.EXPORTERS if not exporter.made_from]
+    model = DeliveredModel(run)
+    for exporter in made:
+        with whole_file(exporter.file(run)) as temporary:
+            exporter.make(model, temporary)
+    raise_if_stopped(progress)
+    proof = ParityProof(files=_proofs(run, dataset, made))
+    write_record(parity_file(run), proof)
+    return proof
+
+
+def _labels(run: Path, settings: TrainingConfig, dataset: Dataset) -> Labels:
+    thresholds = chosen_thresholds(read_report(run))
+    return Labels(
+        class_names=tuple(dataset.class_names),
         input_size=settings.sized_backbone.input_size,
         backbone=settings.backbone,
-        run=directory.name,
-        task=dataset.task.value,
-        thresholds=chosen_thresholds(read_report(directory)),
+        run=run.name,
+        task=dataset.task,
+        thresholds=None if thresholds is None else tuple(thresholds),
     )
-    withdraw(directory)
-    labels.write(labels_file(directory))
-    _write_models(directory, settings, labels)
-    raise_if_stopped(progress)
-    parity = _prove(directory, dataset)
-    write_json(parity_file(directory), parity)
-    return {"parity": parity}
 
 
-def _write_models(directory: Path, settings: TrainingConfig, labels: Labels) -> None:
-    from core.models.architectures.classifier import build_classifier
-    from core.models.litert.conversion import convert_to_tflite
-
-    head = HeadWeights.load(head_file(directory))
-    model = build_classifier(load_extractor(directory, settings), head, labels.class_names)
-    model.trainable = False
-    with whole_file(keras_file(directory)) as temporary:
-        model.save(temporary)
-    with whole_file(tflite_file(directory)) as temporary:
-        temporary.write_bytes(convert_to_tflite(model))
-
-
-def _prove(directory: Path, dataset: Dataset) -> dict[str, Any]:
-    """Compare both files, from picture file to probability, with what the evaluation recorded."""
-    recorded = read_predictions(directory)
-    recorded = recorded[recorded["split"] == Split.TEST.value].sort_values("id").head(_PROVEN_WITH_TFLITE)
+def _proofs(run: Path, dataset: Dataset, made: list[Exporter]) -> dict[str, FileProof]:
+    """Compare each file's probabilities for test pictures with those that the evaluation recorded."""
+    recorded = read_predictions(run)
+    recorded = recorded[recorded["split"] == Split.TEST.value].sort_values("id")
+    recorded = recorded.head(max(exporter.proof_pictures for exporter in made))
     row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
     pictures = [dataset.picture_bytes(row_of[picture]) for picture in recorded["id"]]
     expected = np.stack(list(recorded["probabilities"]))
-    classifier = Classifier(directory, proven=False)
-    lite = np.stack([classifier.probabilities(picture) for picture in pictures])
-    lite_difference = float(np.abs(lite - expected).max())
-    require_parity(lite_difference, TOLERANCE, ".tflite")
-    few = min(_PROVEN_WITH_KERAS, len(pictures))
-    keras_difference = float(
-        np.abs(_keras_answers(directory, classifier, pictures[:few]) - expected[:few]).max()
-    )
-    require_parity(keras_difference, TOLERANCE, ".keras")
-    return {
-        "tflite": {"pictures": len(pictures), "max_difference": lite_difference},
-        "keras": {"pictures": few, "max_difference": keras_difference},
-    }
-
-
-def _keras_answers(directory: Path, classifier: Classifier, pictures: list[bytes]) -> np.ndarray:
-    import keras
-
-    model = keras.models.load_model(keras_file(directory), compile=False)
-    batch = np.stack([classifier.prepare(picture) for picture in pictures])
-    answers: np.ndarray = model.predict(batch, batch_size=_PROVEN_WITH_KERAS, verbose=0)
-    return answers
+    proofs = {}
+    for exporter in made:
+        if exporter.answers is not None:
+            count = min(exporter.proof_pictures, len(pictures))
+            answers = exporter.answers(run, pictures[:count])
+            difference = float(np.abs(answers - expected[:count]).max())
+            require_parity(difference, TOLERANCE, exporter.suffix)
+            proofs[exporter.code] = FileProof(pictures=count, max_difference=difference)
+    return proofs

@@ -1,4 +1,4 @@
-"""Classifying new pictures with a finished run, in LiteRT: no TensorFlow, about 10 ms a picture."""
+"""Prediction on new pictures with a finished run, in LiteRT: no TensorFlow, about 10 ms a picture."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from core.data.pixels.decoding import load_picture
-from core.delivery.files import Labels, labels_file, require_delivered, tflite_file
+from core.delivery.files import read_labels, require_delivered, tflite_file
 from core.models.litert.engine import Engine
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guess:
-    """One class and how probable the classifier holds it, 0 to 1."""
+    """One class and its probability, 0 to 1."""
 
     name: str
     probability: float
@@ -28,13 +28,13 @@ class Classifier:
         """Load the classifier of a run.
 
         Args:
-            proven: False opens files that have yet to show that they answer as evaluated.
+            proven: False also opens files that are not proven against the evaluation yet.
         Raises:
             NotFoundError: the run has no classifier, or none that is proven.
         """
         if proven:
             require_delivered(run)
-        self.labels = Labels.read(labels_file(run))
+        self.labels = read_labels(run)
         self._engine = Engine(tflite_file(run))
 
     def prepare(self, data: bytes) -> np.ndarray:
@@ -48,7 +48,7 @@ class Classifier:
     def probabilities(self, data: bytes) -> np.ndarray:
         """float32, shape (classes,), in the order of ``labels.class_names``.
 
-        They add up to 1, unless pictures have several labels: then each class is asked for by itself.
+        They add up to 1, except for multi-label classifiers, where each class is independent.
 
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
@@ -67,12 +67,12 @@ class Classifier:
         return [Guess(name=self.labels.class_names[i], probability=float(probabilities[i])) for i in order]
 
     @property
-    def gives_several(self) -> bool:
-        """Whether a picture may get any number of labels, also none."""
+    def is_multi_label(self) -> bool:
+        """True if a picture can get any number of labels, also none."""
         return self.labels.thresholds is not None
 
-    def labels_given(self, guesses: Sequence[Guess]) -> list[str]:
-        """The answer to these guesses: the best class, or every class from its threshold on."""
+    def chosen_labels(self, guesses: Sequence[Guess]) -> list[str]:
+        """The answer: the best class, or for multi-label, every class at or above its threshold."""
         thresholds = self.labels.thresholds
         if thresholds is None:
             return [guesses[0].name]

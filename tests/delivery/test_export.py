@@ -1,4 +1,4 @@
-"""Each export is the proven file itself, or holds it, and stands on its own."""
+"""Export formats: proven files, byte for byte, that work without Darkroom."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,27 +14,32 @@ import keras
 import numpy as np
 import pytest
 
+from core import __version__
 from core.data.dataset import open_dataset
 from core.data.images import picture
-from core.delivery.export import ExportFormat, export_file, export_run
+from core.delivery.export import EXPORTERS, export_file, export_run, find_exporter, has_export
+from core.delivery.exporter import Exporter
 from core.delivery.files import keras_file, labels_file, parity_file, tflite_file
+from core.delivery.formats.bundle_format import BUNDLE
+from core.delivery.formats.keras_format import KERAS
+from core.delivery.formats.tflite_format import TFLITE
 from core.delivery.prediction import Classifier
 from core.errors import DeliveryError, NotFoundError
 from core.files import hash_file, read_json, sha256_bytes
 from core.models.litert.engine import Engine
 from core.workspace import project_of
 
-BUNDLE = {"model.tflite", "labels.json", "picture.py", "predict.py", "README.md", "requirements.txt"}
+BUNDLE_FILES = {"model.tflite", "labels.json", "picture.py", "predict.py", "README.md", "requirements.txt"}
 
 
-def test_extensions_are_those_that_programs_know() -> None:
-    assert [kind.extension for kind in ExportFormat] == ["keras", "tflite", "zip"]
+def test_files_have_the_extensions_of_their_formats() -> None:
+    assert [exporter.suffix for exporter in EXPORTERS] == [".zip", ".tflite", ".keras"]
 
 
-@pytest.mark.parametrize("kind", [ExportFormat.KERAS, ExportFormat.TFLITE])
-def test_a_model_is_exported_byte_for_byte(finished_run: Path, tmp_path: Path, kind: ExportFormat) -> None:
-    """What was proven is what is handed over."""
-    proven = {ExportFormat.KERAS: keras_file, ExportFormat.TFLITE: tflite_file}[kind](finished_run)
+@pytest.mark.parametrize("kind", [KERAS, TFLITE])
+def test_a_model_is_exported_byte_for_byte(finished_run: Path, tmp_path: Path, kind: Exporter) -> None:
+    """The proven file itself is exported."""
+    proven = {"keras": keras_file, "tflite": tflite_file}[kind.code](finished_run)
     output = tmp_path / "new" / "folder" / "my model"
     export_run(finished_run, kind, output)
     assert hash_file(output) == hash_file(proven) == hash_file(export_file(finished_run, kind))
@@ -63,39 +69,37 @@ def test_the_tflite_file_needs_no_second_file_to_be_used(finished_run: Path) -> 
 def test_the_bundle_holds_the_proven_model_and_the_very_code_that_read_the_pictures(
     finished_run: Path, tmp_path: Path
 ) -> None:
-    export_run(finished_run, ExportFormat.BUNDLE, tmp_path / "bundle.zip")
+    export_run(finished_run, BUNDLE, tmp_path / "bundle.zip")
     with zipfile.ZipFile(tmp_path / "bundle.zip") as bundle:
-        assert set(bundle.namelist()) == BUNDLE
+        assert set(bundle.namelist()) == BUNDLE_FILES
         assert bundle.testzip() is None
-        content = {name: bundle.read(name) for name in BUNDLE}
+        content = {name: bundle.read(name) for name in BUNDLE_FILES}
     assert sha256_bytes(content["model.tflite"]) == hash_file(tflite_file(finished_run))
     assert content["labels.json"] == labels_file(finished_run).read_bytes()
     assert content["picture.py"] == Path(picture.__file__).read_bytes()
 
 
 def test_the_bundle_requires_three_packages_in_the_versions_it_was_proven_with(finished_run: Path) -> None:
-    with zipfile.ZipFile(export_file(finished_run, ExportFormat.BUNDLE)) as bundle:
+    with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
         lines = bundle.read("requirements.txt").decode().splitlines()
     assert lines == [f"{name}=={version(name)}" for name in ("ai-edge-litert", "numpy", "pillow")]
 
 
 def test_the_bundles_readme_names_every_file_in_it(finished_run: Path) -> None:
-    with zipfile.ZipFile(export_file(finished_run, ExportFormat.BUNDLE)) as bundle:
+    with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
         named = set(re.findall(r"`([\w.]+\.\w+)`", bundle.read("README.md").decode()))
-    assert named == BUNDLE - {"README.md", "requirements.txt"}
+    assert named == BUNDLE_FILES - {"README.md", "requirements.txt"}
 
 
 def test_the_bundle_is_made_once(finished_run: Path) -> None:
-    first = export_file(finished_run, ExportFormat.BUNDLE)
+    first = export_file(finished_run, BUNDLE)
     stamp = first.stat().st_mtime_ns
-    assert export_file(finished_run, ExportFormat.BUNDLE) == first
+    assert export_file(finished_run, BUNDLE) == first
     assert first.stat().st_mtime_ns == stamp
 
 
-@pytest.mark.parametrize("kind", list(ExportFormat))
-def test_an_unproven_classifier_is_not_exported(
-    finished_run: Path, tmp_path: Path, kind: ExportFormat
-) -> None:
+@pytest.mark.parametrize("kind", EXPORTERS)
+def test_an_unproven_classifier_is_not_exported(finished_run: Path, tmp_path: Path, kind: Exporter) -> None:
     parity_file(finished_run).unlink()
     with pytest.raises(NotFoundError, match="has no finished classifier"):
         export_run(finished_run, kind, tmp_path / "out")
@@ -104,13 +108,11 @@ def test_an_unproven_classifier_is_not_exported(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("kind", [ExportFormat.TFLITE, ExportFormat.BUNDLE])
-def test_a_place_that_cannot_be_written_is_named(
-    finished_run: Path, tmp_path: Path, kind: ExportFormat
-) -> None:
+@pytest.mark.parametrize("kind", [TFLITE, BUNDLE])
+def test_a_path_that_cannot_be_written_is_named(finished_run: Path, tmp_path: Path, kind: Exporter) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(
-        DeliveryError, match=r"taken could not be written: Is a directory\. Choose another place"
+        DeliveryError, match=r"taken could not be written: Is a directory\. Choose another path"
     ):
         export_run(finished_run, kind, tmp_path / "taken")
     (tmp_path / "file").touch()
@@ -132,15 +134,16 @@ def test_an_export_that_breaks_off_leaves_the_old_file(
 
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(DeliveryError, match="No space left on device"):
-        export_run(finished_run, ExportFormat.TFLITE, output)
+        export_run(finished_run, TFLITE, output)
     assert output.read_bytes() == b"last week's"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.tflite", "workspace"]
 
 
-def test_labels_say_what_is_needed_beside_the_network(finished_run: Path) -> None:
+def test_labels_hold_everything_needed_beside_the_network(finished_run: Path) -> None:
     record = read_json(labels_file(finished_run))
     assert record == {
         "schema_version": 1,
+        "darkroom_version": __version__,
         "class_names": ["3", "5", "8"],
         "input_size": 224,
         "backbone": "efficientnet_lite0",
@@ -148,3 +151,15 @@ def test_labels_say_what_is_needed_beside_the_network(finished_run: Path) -> Non
         "task": "multi_class",
         "thresholds": None,
     }
+
+
+def test_a_format_that_is_unknown_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(NotFoundError, match=r"“onnx”.*bundle, tflite, keras"):
+        find_exporter("onnx")
+
+
+def test_a_run_older_than_a_format_has_no_file_in_it(finished_run: Path, tmp_path: Path) -> None:
+    later = replace(TFLITE, code="later", file_name="model.later")
+    assert not has_export(finished_run, later)
+    with pytest.raises(NotFoundError, match=r"no \.later file: it finished before this format existed"):
+        export_run(finished_run, later, tmp_path / "out")

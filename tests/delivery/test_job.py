@@ -11,8 +11,10 @@ import keras
 import numpy as np
 import pytest
 
-from core.delivery.export import ExportFormat, export_file
+from core.delivery.export import export_file
 from core.delivery.files import is_delivered, keras_file, parity_file, tflite_file
+from core.delivery.formats.bundle_format import BUNDLE
+from core.delivery.formats.tflite_format import TFLITE
 from core.delivery.job import TOLERANCE, deliver
 from core.delivery.prediction import Classifier
 from core.errors import DeliveryError, NotFoundError
@@ -62,7 +64,7 @@ def tampered_keras(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_proof_of_a_real_run_is_rounding_alone(finished_run: Path) -> None:
     """Nine test pictures from file to probability, through both files, with the default backbone."""
-    proof = read_json(parity_file(finished_run))
+    proof = read_json(parity_file(finished_run))["files"]
     assert proof == read_json(finished_run / "result.json")["parity"]
     for kind in ("tflite", "keras"):
         assert proof[kind]["pictures"] == 9
@@ -75,7 +77,7 @@ def test_a_delivery_can_be_repeated(small_run: Path) -> None:
         file(small_run).unlink()
     recorder = Recorder()
     result = deliver_again(small_run, recorder)
-    assert result["parity"] == read_json(parity_file(small_run))
+    assert result["parity"] == read_json(parity_file(small_run))["files"]
     assert result["parity"]["tflite"]["max_difference"] < 1e-5
     assert recorder.stages == [Stage.EXPORTING]
     assert is_delivered(small_run)
@@ -90,7 +92,7 @@ def test_a_tflite_file_that_answers_differently_is_withheld(small_run: Path) -> 
     with pytest.raises(NotFoundError):
         Classifier(small_run)
     with pytest.raises(NotFoundError):
-        export_file(small_run, ExportFormat.TFLITE)
+        export_file(small_run, TFLITE)
 
 
 @pytest.mark.usefixtures("tampered_keras")
@@ -134,7 +136,7 @@ def test_a_head_that_was_not_evaluated_is_not_delivered(small_run: Path) -> None
 def test_the_bundle_is_that_of_the_newest_model(small_run: Path) -> None:
     """A stopped run that is resumed delivers twice; its bundle once stayed that of the first time."""
     before = hash_file(tflite_file(small_run))
-    export_file(small_run, ExportFormat.BUNDLE)
+    export_file(small_run, BUNDLE)
     from core.training.artifacts import load_extractor
     from core.training.config import TrainingConfig
 
@@ -145,7 +147,7 @@ def test_the_bundle_is_that_of_the_newest_model(small_run: Path) -> None:
     evaluate(small_run, config_of(small_run), QuietProgress())
     deliver_again(small_run)
     assert hash_file(tflite_file(small_run)) != before
-    with zipfile.ZipFile(export_file(small_run, ExportFormat.BUNDLE)) as bundle:
+    with zipfile.ZipFile(export_file(small_run, BUNDLE)) as bundle:
         assert sha256_bytes(bundle.read("model.tflite")) == hash_file(tflite_file(small_run))
 
 

@@ -16,8 +16,9 @@ from core.data.dataset import open_dataset
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.data.reading import ImportConfig
-from core.delivery.export import ExportFormat, export_file
-from core.delivery.files import Labels, labels_file
+from core.delivery.export import export_file
+from core.delivery.files import read_labels
+from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.job import deliver
 from core.delivery.prediction import Classifier
 from core.evaluation.job import evaluate
@@ -58,8 +59,8 @@ def test_every_class_is_learnt_by_itself_from_picture_to_bundle(
     assert (report.mean_average_precision or 0) > report.mean_prevalence + 0.2
     assert report.accuracy > report.majority_baseline
 
-    labels = Labels.read(labels_file(several_run))
-    assert labels.thresholds == [row.threshold for row in report.classes]
+    labels = read_labels(several_run)
+    assert labels.thresholds == tuple(row.threshold for row in report.classes)
     assert read_json(several_run / "parity.json")["tflite"]["max_difference"] < 1e-3
 
     classifier, recorded = Classifier(several_run), read_predictions(several_run).set_index("id")
@@ -67,16 +68,16 @@ def test_every_class_is_learnt_by_itself_from_picture_to_bundle(
     for row in tested:
         data, answer = dataset.picture_bytes(int(row)), recorded.loc[dataset.pictures["id"].iloc[row]]
         np.testing.assert_allclose(classifier.probabilities(data), answer["probabilities"], atol=1e-3)
-        given = classifier.labels_given(classifier.guesses(data))
+        given = classifier.chosen_labels(classifier.guesses(data))
         assert ("; ".join(sorted(given)) or "–") == answer["predicted"]
 
     file = str(dataset.image_path(int(tested[0])))
     capfd.readouterr()
     assert main(["predict", "run-pairs", file, "--json"]) == 0
     (prediction,) = json.loads(capfd.readouterr().out)["predictions"]
-    assert prediction["labels"] == classifier.labels_given(classifier.guesses(Path(file).read_bytes()))
+    assert prediction["labels"] == classifier.chosen_labels(classifier.guesses(Path(file).read_bytes()))
 
-    with zipfile.ZipFile(export_file(several_run, ExportFormat.BUNDLE)) as bundle:
+    with zipfile.ZipFile(export_file(several_run, BUNDLE)) as bundle:
         bundle.extractall(tmp_path / "bundle")
     command = [sys.executable, "predict.py", file]
     told = subprocess.run(command, cwd=tmp_path / "bundle", capture_output=True, text=True, check=True)

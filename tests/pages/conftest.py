@@ -16,7 +16,7 @@ from core.data.dataset import open_dataset
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.data.sources.samples import write_digits
-from core.delivery.files import Labels, labels_file, parity_file
+from core.delivery.files import Labels, parity_file, write_labels
 from core.evaluation.assessment import make_report
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import write_report
@@ -129,8 +129,9 @@ def deliver() -> Callable[[JobDirectory, Path], None]:
     def deliver_(job: JobDirectory, tflite: Path) -> None:
         shutil.copy(tflite, job.path / "model.tflite")
         (job.path / "model.keras").write_bytes(b"a Keras file")
-        Labels(class_names=["0", "1", "2"], input_size=8, backbone="efficientnet_lite0", run=job.name).write(
-            labels_file(job.path)
+        write_labels(
+            job.path,
+            Labels(class_names=("0", "1", "2"), input_size=8, backbone="efficientnet_lite0", run=job.name),
         )
         proof = {"pictures": 6, "max_difference": 1e-6}
         write_json(parity_file(job.path), {"tflite": proof, "keras": proof})

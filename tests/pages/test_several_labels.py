@@ -15,8 +15,9 @@ from core.data.dataset import open_dataset
 from core.data.editing import relabel
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.data.reading import ImportConfig
-from core.delivery.files import Labels, labels_file, parity_file
+from core.delivery.files import Labels, parity_file, write_labels
 from core.doctor.features.projection import write_map
 from core.evaluation.assessment import make_report
 from core.evaluation.predictions import prediction_table
@@ -122,14 +123,14 @@ def test_prediction_shows_every_class_from_its_threshold_on(
     """The dark picture is surely of the first class; the third is so likely that its threshold is reached."""
     shutil.copy(tiny_tflite, evaluated.path / "model.tflite")
     labels = Labels(
-        class_names=["3", "5", "8"],
+        class_names=("3", "5", "8"),
         input_size=8,
         backbone="efficientnet_lite0",
         run="run-1",
-        task="multi_label",
-        thresholds=[0.5, 0.5, 0.0],
+        task=Task.MULTI_LABEL,
+        thresholds=(0.5, 0.5, 0.0),
     )
-    labels.write(labels_file(evaluated.path))
+    write_labels(evaluated.path, labels)
     write_json(parity_file(evaluated.path), {})
     app = open_page("predict")
     app.file_uploader(key="new-pictures").upload(

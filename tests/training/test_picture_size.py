@@ -11,8 +11,9 @@ import pytest
 
 from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
-from core.delivery.export import ExportFormat, export_file
+from core.delivery.export import export_file
 from core.delivery.files import keras_file
+from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.job import TOLERANCE, deliver
 from core.delivery.prediction import Classifier
 from core.evaluation.job import evaluate
@@ -56,7 +57,7 @@ def test_a_small_size_is_obeyed_from_pixels_to_every_export(small_run: Path, dig
     assert read_json(small_run / "labels.json")["input_size"] == SIZE
     model = keras.models.load_model(keras_file(small_run), compile=False)
     assert model.input_shape == (None, SIZE, SIZE, 3)
-    with zipfile.ZipFile(export_file(small_run, ExportFormat.BUNDLE)) as bundle:
+    with zipfile.ZipFile(export_file(small_run, BUNDLE)) as bundle:
         (labels,) = (name for name in bundle.namelist() if name.endswith("labels.json"))
         assert f'"input_size": {SIZE}' in bundle.read(labels).decode()
 

@@ -1,0 +1,71 @@
+"""Record of an export format, and the run that files are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class DeliveredModel:
+    """A run's classifier as a Keras model; built at the first use, in workers only."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+
+    @cached_property
+    def keras_model(self) -> Any:
+        """Build the classifier from picture to probabilities: ``keras.Model``, frozen."""
+        from core.delivery.files import read_labels
+        from core.models.architectures.classifier import build_classifier
+        from core.models.head import HeadWeights
+        from core.training.artifacts import head_file, load_extractor
+        from core.training.config import TrainingConfig
+
+        config = TrainingConfig.from_json(_config_of(self.run))
+        head = HeadWeights.load(head_file(self.run))
+        model = build_classifier(load_extractor(self.run, config), head, read_labels(self.run).class_names)
+        model.trainable = False
+        return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exporter:
+    """One export format: its sentences, its file in the run's directory, and its functions."""
+
+    # in addresses and on the command line; never renamed
+    code: str
+    label: str
+    # one sentence: for whom, and what it needs
+    description: str
+    icon: str
+    file_name: str
+    # Writes the file. With ``made_from``, no TensorFlow and no Keras may be imported.
+    make: Callable[[DeliveredModel, Path], None]
+    # Codes of the formats whose files it is packed from, when it is first downloaded;
+    # none: it is made in the run's last step.
+    made_from: tuple[str, ...] = ()
+    # Probabilities, float32 (n, classes), that the run's file gives for picture files;
+    # None: it holds proven files only.
+    answers: Callable[[Path, Sequence[bytes]], np.ndarray] | None = None
+    # test pictures that the proof compares
+    proof_pictures: int = 64
+
+    @property
+    def suffix(self) -> str:
+        """The file's extension, with its dot."""
+        return Path(self.file_name).suffix
+
+    def file(self, run: Path) -> Path:
+        return run / self.file_name
+
+
+def _config_of(run: Path) -> dict[str, Any]:
+    from core.jobs.directory import JobDirectory
+
+    return JobDirectory(run).config()

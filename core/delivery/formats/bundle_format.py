@@ -1,0 +1,44 @@
+"""Bundle export: a zip with the LiteRT file, its labels and a small program that predicts."""
+
+from __future__ import annotations
+
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+from core.data.images import picture
+from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.files import labels_file, tflite_file
+from core.messages import N_
+
+_BUNDLE_FILES = Path(__file__).parent.parent / "bundle"
+_BUNDLE_PACKAGES = ("ai-edge-litert", "numpy", "pillow")
+
+
+def make_bundle(model: DeliveredModel, path: Path) -> None:
+    """Pack the proven LiteRT file with everything that running it needs."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.write(tflite_file(model.run), "model.tflite")
+        bundle.write(labels_file(model.run), "labels.json")
+        # The very code that training and evaluation read pictures with.
+        bundle.write(Path(picture.__file__), "picture.py")
+        for file in ("predict.py", "README.md"):
+            bundle.write(_BUNDLE_FILES / file, file)
+        bundle.writestr("requirements.txt", _requirements())
+
+
+def _requirements() -> str:
+    return "".join(f"{package}=={version(package)}\n" for package in _BUNDLE_PACKAGES)
+
+
+BUNDLE = Exporter(
+    code="bundle",
+    label=N_("Ready to run"),
+    description=N_(
+        "A zip with the classifier, its labels and a short `predict.py`. Needs Python with three small packages, no TensorFlow."
+    ),
+    icon=":material/folder_zip:",
+    file_name="bundle.zip",
+    make=make_bundle,
+    made_from=("tflite",),
+)

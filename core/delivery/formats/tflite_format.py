@@ -1,0 +1,42 @@
+"""LiteRT export: ``model.tflite``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.delivery.exporter import DeliveredModel, Exporter
+from core.messages import N_
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def make_tflite_file(model: DeliveredModel, path: Path) -> None:
+    from core.models.litert import conversion
+
+    path.write_bytes(conversion.convert_to_tflite(model.keras_model))
+
+
+def tflite_answers(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
+    """Probabilities, float32 (n, classes), of the run's LiteRT file."""
+    import numpy as np
+
+    from core.delivery.prediction import Classifier
+
+    classifier = Classifier(run, proven=False)
+    return np.stack([classifier.probabilities(picture) for picture in pictures])
+
+
+TFLITE = Exporter(
+    code="tflite",
+    label=N_("LiteRT (.tflite)"),
+    description=N_(
+        "For phones, Raspberry Pi and other small devices. Preprocessing is inside: give it the pixels."
+    ),
+    icon=":material/smartphone:",
+    file_name="model.tflite",
+    make=make_tflite_file,
+    answers=tflite_answers,
+)
