@@ -21,6 +21,7 @@ from core.evaluation.report import (
 from core.jobs.directory import JobDirectory
 from core.workspace import Project
 from pages.ui.charts import accuracy_bars, confusion_heatmap
+from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.metric_table import all_metrics, table_height
 from pages.ui.evaluate.multi_label import multi_label_report
 from pages.ui.gallery import Tile, gallery
@@ -53,7 +54,7 @@ def headline(report: MultiClassReport) -> None:
     figure = accuracy_bars(
         report.accuracy, report.accuracy_interval, report.majority_baseline, report.majority_class
     )
-    st.plotly_chart(figure, config={"displayModeBar": False}, key="accuracy")
+    live_chart(figure, mode_bar=False, key="accuracy")
     if report.roc_auc is not None:
         two_class_scores(report)
 
@@ -143,9 +144,9 @@ def multi_class_report(report: MultiClassReport, dataset: Dataset, run: Path) ->
     with left:
         st.subheader(_("What is taken for what"), anchor=False)
         class_names = [row.name for row in report.classes]
-        st.plotly_chart(
+        live_chart(
             confusion_heatmap(report.confusion, class_names),
-            config={"displayModeBar": False},
+            mode_bar=False,
             key="confusion",
         )
         st.caption(

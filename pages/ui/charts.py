@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from plotly.graph_objects import Bar, Figure, Heatmap
+from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
 
 from core.data.labels.layout import Split
 from core.messages import N_
@@ -22,7 +21,13 @@ SPLIT_WORDS = {
 TRAIN_COLOUR, VALIDATION_COLOUR, TEST_COLOUR = "#4C9BD6", "#E0793A", "#8E8E96"
 GOOD_COLOUR, MUTED_COLOUR = "#1F9E8F", "#8E8E96"
 _SPLIT_COLOURS = {Split.TRAIN: TRAIN_COLOUR, Split.VALIDATION: VALIDATION_COLOUR, Split.TEST: TEST_COLOUR}
-_BAR_PIXELS, _MOST_LABELLED_CELLS, _LONGEST_NAME = 26, 20, 28
+_TEXT_ON_BARS = "#111113"
+# So pale that the page's text colour is readable on every cell, in both themes.
+_CELL_COLOURS = [[0, "rgba(76,155,214,0.04)"], [1, "rgba(76,155,214,0.6)"]]
+_BAR_PIXELS, _MAX_LABELLED_CELLS, _MAX_NAME_LENGTH = 26, 20, 28
+# A chart is at least so wide and high, without margins; a letter and a line of a tick label.
+_NARROWEST_PIXELS, _LETTER_PIXELS, _LINE_PIXELS = 250, 8, 15
+_MAX_SLANTED_LABELS, _MAX_LABELS_DOWN = 10, 45
 
 
 def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
@@ -55,16 +60,19 @@ def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
         margin={"l": 8, "r": 8, "t": 36, "b": 40},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         xaxis={"title": _("pictures")},
-        yaxis=_class_axis(class_names) | {"autorange": "reversed"},  # the first class on top
+        yaxis=_row_axis(class_names),
     )
     return figure
 
 
 def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
-    """True classes as rows, answers as columns; colour is the share of the row, the number the pictures."""
+    """Confusion matrix: true classes as rows, predictions as columns, coloured by the share of the row.
+
+    The counts are a trace of their own, in the page's text colour: a heatmap's own text is black or
+    white by the cell's colour, although little of that colour may cover the page.
+    """
     counts = np.asarray(confusion)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    few = len(class_names) <= _MOST_LABELLED_CELLS
     hover = _("{true} taken for {answer}").format(
         true="<b>%{customdata[1]}</b>", answer="<b>%{customdata[2]}</b>"
     )
@@ -74,12 +82,10 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     ]
     figure = Figure(
         Heatmap(
-            z=shares,
-            text=np.where(counts > 0, counts.astype(str), "") if few else None,
-            texttemplate="%{text}" if few else None,
+            z=shares.tolist(),
             customdata=cells,
             hovertemplate=f"{hover}<br>%{{customdata[0]}} · %{{z:.0%}}<extra></extra>",
-            colorscale=[[0, "rgba(76,155,214,0.04)"], [1, "rgba(31,110,170,1)"]],
+            colorscale=_CELL_COLOURS,
             zmin=0,
             zmax=1,
             showscale=False,
@@ -87,15 +93,29 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
             ygap=2,
         )
     )
+    if len(class_names) <= _MAX_LABELLED_CELLS:
+        figure.add_trace(_cell_counts(counts))
     side = min(760, max(320, 60 + 44 * len(class_names)))
     figure.update_layout(
         height=side,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis=_class_axis(class_names) | {"title": {"text": _("the classifier's answer"), "standoff": 12}},
-        yaxis=_class_axis(class_names)
-        | {"title": {"text": _("the true class"), "standoff": 12}, "autorange": "reversed"},
+        showlegend=False,
+        xaxis=_column_axis(class_names) | {"title": {"text": _("the classifier's answer"), "standoff": 12}},
+        yaxis=_row_axis(class_names) | {"title": {"text": _("the true class"), "standoff": 12}},
     )
     return figure
+
+
+def _cell_counts(counts: np.ndarray) -> Scatter:
+    """The counts above 0 as text at their cells."""
+    rows, columns = np.nonzero(counts)
+    return Scatter(
+        x=columns.tolist(),
+        y=rows.tolist(),
+        text=[str(count) for count in counts[rows, columns].tolist()],
+        mode="text",
+        hoverinfo="skip",
+    )
 
 
 def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, majority_class: str) -> Figure:
@@ -112,6 +132,7 @@ def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, m
             textposition="auto",
             textangle=0,
             insidetextanchor="start",
+            insidetextfont_color=_TEXT_ON_BARS,
             error_x={
                 "type": "data",
                 "symmetric": False,
@@ -131,18 +152,40 @@ def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, m
     return figure
 
 
-def plain(name: str, longest: int = _LONGEST_NAME) -> str:
-    """A class name as Plotly shows it letter by letter, shortened where it is very long."""
-    short = name if len(name) <= longest else name[: longest - 1] + "…"
+def plain(name: str, max_length: int = _MAX_NAME_LENGTH) -> str:
+    """Escape a class name for Plotly, shortened where it is longer than ``max_length`` letters."""
+    short = name if len(name) <= max_length else name[: max_length - 1] + "…"
     return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _class_axis(class_names: Sequence[str]) -> dict[str, Any]:
-    """An axis with a class at each whole number, so that names need not differ to be told apart."""
+def _row_axis(class_names: Sequence[str]) -> dict[str, object]:
+    """A vertical class axis, the first class on top."""
+    axis = _class_axis(class_names, _MAX_LABELS_DOWN)
+    return axis | {"range": [len(class_names) - 0.5, -0.5], "autorange": False}
+
+
+def _column_axis(class_names: Sequence[str]) -> dict[str, object]:
+    """A horizontal class axis, its labels turned where they would not fit beside each other."""
+    longest = max((len(name) for name in class_names), default=0)
+    axis = _class_axis(class_names, _NARROWEST_PIXELS // _LINE_PIXELS)
+    if len(class_names) * longest * _LETTER_PIXELS <= _NARROWEST_PIXELS:
+        angle = 0
+    else:
+        angle = -45 if len(class_names) <= _MAX_SLANTED_LABELS else -90
+    return axis | {"range": [-0.5, len(class_names) - 0.5], "tickangle": angle}
+
+
+def _class_axis(class_names: Sequence[str], max_labels: int) -> dict[str, object]:
+    """An axis with a class at each whole number, so that equal names stay apart.
+
+    Of more than ``max_labels`` classes every second (third, …) has a label; Plotly itself leaves none out.
+    """
+    shown = range(0, len(class_names), max(1, -(-len(class_names) // max_labels)))
     return {
         "tickmode": "array",
-        "tickvals": list(range(len(class_names))),
-        "ticktext": [plain(name) for name in class_names],
+        "tickvals": list(shown),
+        "ticktext": [plain(class_names[number]) for number in shown],
+        "ticklabeloverflow": "allow",
         "automargin": True,
         "showgrid": False,
         "zeroline": False,

@@ -202,7 +202,8 @@ def _phase_marks(epochs: Sequence[Record]) -> tuple[list[dict[str, Any]], list[d
                 "yanchor": "top",
                 "textangle": -90,
                 "showarrow": False,
-                "font": {"size": 11, "color": MUTED_COLOUR},
+                "font": {"size": 11},
+                "opacity": 0.75,
             }
         )
     return shapes, annotations

@@ -131,3 +131,39 @@ def test_a_click_on_a_mark_tells_which_it_was(server: StartServer, page: Page, s
     page.mouse.move(x, y)
     page.mouse.click(x, y)
     expect(page.get_by_role("heading", name="clicked 8")).to_be_visible()
+
+
+CONFUSION = """
+import streamlit as st
+from pages.ui.charts import confusion_heatmap
+from pages.ui.components.live_chart import live_chart
+
+names = ["aeroplane", "bicycle", "bird", "boat", "bottle", "dining table", "motorbike", "potted plant", "tv monitor"]
+figure = confusion_heatmap([[9 if i == j else i for j in range(9)] for i in range(9)], names)
+st.title("Live")
+with st.columns(2)[0]:
+    live_chart(figure, key="confusion")
+"""
+
+
+def test_every_class_of_a_confusion_matrix_has_its_label(
+    server: StartServer, page: Page, script: Path
+) -> None:
+    """Plotly hides a label that runs out of the chart, such as the last one of nine turned ones."""
+    (script.parent / "script.py").write_text(CONFUSION)
+    page.goto(server(script=script))
+    settled(page)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for axis in ("x", "y"):
+            page.wait_for_function(LABELS_INSIDE, arg=[f".{axis}tick text", 9])
+        screenshot(page, f"confusion-{width}")
+
+
+LABELS_INSIDE = """([labels, count]) => {
+  const chart = document.querySelector(".st-key-confusion")?.getBoundingClientRect()
+  const boxes = [...document.querySelectorAll(`.st-key-confusion ${labels}`)]
+    .map((label) => label.getBoundingClientRect())
+  return boxes.length === count && boxes.every((box) => box.width > 0
+    && box.left >= chart.left - 1 && box.right <= chart.right + 1)
+}"""

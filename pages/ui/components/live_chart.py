@@ -2,7 +2,9 @@
 
 ``st.plotly_chart`` is rebuilt whenever its data changes: it flickers and
 forgets zoom and hidden traces (streamlit/streamlit#8782). This one passes the
-new figure to ``Plotly.react``, which keeps the zoom.
+new figure to ``Plotly.react``, which keeps the zoom. ``st.plotly_chart`` also
+writes in a grey of its own, too pale for the light theme; this one writes in
+the theme's text colour.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pages.ui.components.asset_files import assets
 from pages.ui.text import _
 from pages.ui.urls import own_url
 
+_DEFAULT_HEIGHT = 320  # pixels
 _HTML = """
 <div class="darkroom-live-chart" role="figure"></div>
 """
@@ -68,7 +71,7 @@ function draw(Plotly, element, chart) {
     element,
     data,
     { ...layout, template, autosize: true, height: chart.height, uirevision: "keep" },
-    { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] },
+    { displaylogo: false, displayModeBar: chart.modeBar, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] },
   )
   element.dataset.redraws = Number(element.dataset.redraws ?? 0) + 1
   element.removeAllListeners("plotly_click")
@@ -81,7 +84,7 @@ function draw(Plotly, element, chart) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const element = parentElement.querySelector(".darkroom-live-chart")
   const chart = charts.get(element) ?? {}
-  charts.set(element, Object.assign(chart, { figure: data.figure, height: data.height }))
+  charts.set(element, Object.assign(chart, { figure: data.figure, height: data.height, modeBar: data.modeBar ? "hover" : false }))
   chart.tell = (mark) => data.clickable && setTriggerValue("clicked", mark)
   element.style.minHeight = data.height + "px"
   loadPlotly(data.library).then(
@@ -101,7 +104,12 @@ _mount = st.components.v2.component(
 
 
 def live_chart(
-    figure: Figure | Mapping[str, Any], *, key: str, height: int = 320, clickable: bool = False
+    figure: Figure | Mapping[str, Any],
+    *,
+    key: str,
+    height: int | None = None,
+    clickable: bool = False,
+    mode_bar: bool = True,
 ) -> None:
     """Draw ``figure``, or update the chart that already has this ``key``.
 
@@ -109,14 +117,16 @@ def live_chart(
 
     Colours, fonts and margins come from the page's theme, in light and in dark:
     the figure's template is left out, what its layout and traces set stays.
-    ``height`` is in pixels. Where the chart is ``clickable``, a click on a mark whose ``customdata`` is a whole
+    ``height`` is in pixels, by default that of the figure's layout, or 320. ``mode_bar`` shows buttons
+    to zoom and save. Where the chart is ``clickable``, a click on a mark whose ``customdata`` is a whole
     number reruns the script; ``clicked_mark`` then returns the number.
     """
     _mount(
         key=key,
         data={
             "figure": _as_json(figure),
-            "height": height,
+            "height": height or _layout_height(figure) or _DEFAULT_HEIGHT,
+            "modeBar": mode_bar,
             "library": own_url(plotly_script_path()),
             "failure": _("The chart could not be loaded. Reload the page to try again."),
             "clickable": clickable,
@@ -133,6 +143,11 @@ def clicked_mark(key: str) -> int | None:
 
 def _run_anew() -> None:
     """Accept a click: Streamlit reruns the script, which reads ``clicked_mark``."""
+
+
+def _layout_height(figure: Figure | Mapping[str, Any]) -> int | None:
+    height = figure.layout.height if isinstance(figure, Figure) else figure["layout"].get("height")
+    return int(height) if height else None
 
 
 def _as_json(figure: Figure | Mapping[str, Any]) -> str:

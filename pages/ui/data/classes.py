@@ -12,6 +12,7 @@ from core.data.labels.task import Task
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.charts import class_counts
+from pages.ui.components.live_chart import live_chart
 from pages.ui.data.changes import apply_change
 from pages.ui.text import _, escape
 
@@ -45,7 +46,7 @@ def _chart(dataset: Dataset) -> None:
         st.caption(_("No class has pictures yet."))
         return
     with st.container(height=_CHART_PIXELS if len(names) > _MOST_UNSCROLLED else "content", border=False):
-        st.plotly_chart(class_counts(counted, names), config={"displayModeBar": False}, key="counts")
+        live_chart(class_counts(counted, names), mode_bar=False, key="counts")
 
 
 def _new_class(project: Project) -> None:

@@ -17,6 +17,7 @@ from core.data.split.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, draw_
 from core.workspace import Project, list_runs
 from pages.ui import state
 from pages.ui.charts import SPLIT_WORDS, class_counts
+from pages.ui.components.live_chart import live_chart
 from pages.ui.components.picture_grid import picture_grid
 from pages.ui.data.caching import VersionKey, version_key
 from pages.ui.data.changes import apply_change
@@ -94,7 +95,7 @@ def _parts(dataset: Dataset) -> None:
     names = dataset.class_names
     with st.container(height=_CHART_PIXELS if len(names) > _MOST_UNSCROLLED else "content", border=False):
         chart = class_counts(by_class(dataset.pictures, dataset.task), names)
-        st.plotly_chart(chart, config={"displayModeBar": False}, key="split-counts")
+        live_chart(chart, mode_bar=False, key="split-counts")
 
 
 def _leaks(project: Project, dataset: Dataset) -> None:

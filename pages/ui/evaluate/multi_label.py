@@ -14,6 +14,7 @@ from core.evaluation.metrics import AVERAGED
 from core.evaluation.predictions import worst_mistakes
 from core.evaluation.report import MultiLabelClassReport, MultiLabelReport, read_predictions
 from pages.ui.charts import accuracy_bars
+from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.metric_table import all_metrics, table_height
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
@@ -57,7 +58,7 @@ def _headline(report: MultiLabelReport) -> None:
         )
     )
     figure = accuracy_bars(report.accuracy, report.accuracy_interval, report.majority_baseline, usual)
-    st.plotly_chart(figure, config={"displayModeBar": False}, key="accuracy")
+    live_chart(figure, mode_bar=False, key="accuracy")
     st.markdown(
         _(
             "Asked of every class by itself whether a picture shows it, {right} of the answers are right; "

@@ -234,7 +234,7 @@ def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None
                 help=_("On validation pictures. Rows are the true classes, columns the answers."),
             )
             figure = confusion_heatmap(confusion, dataset.class_names)
-            live_chart(figure, key=f"confusion-{job.name}", height=int(figure.layout.height))
+            live_chart(figure, key=f"confusion-{job.name}")
     if examples:
         with right:
             example_answers(dataset, examples)

@@ -1,0 +1,140 @@
+"""Text of Plotly figures with its colour and ground, as a browser draws it in each theme."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from plotly.graph_objects import Figure
+
+Colour = tuple[float, float, float]  # sRGB, each 0 to 1
+CONFIG = Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theme:
+    """Colours of a page that a chart takes over."""
+
+    name: str
+    text: Colour
+    ground: Colour
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartText:
+    """A piece of text in a chart."""
+
+    text: str
+    colour: Colour
+    ground: Colour
+
+
+def hex_colour(text: str) -> Colour:
+    red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
+
+
+def _themes() -> list[Theme]:
+    theme = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"]
+    return [
+        Theme(name=name, text=hex_colour(theme[name]["textColor"]), ground=hex_colour(theme[name][key]))
+        for name in ("light", "dark")
+        for key in ("backgroundColor", "secondaryBackgroundColor")
+    ]
+
+
+THEMES = _themes()
+
+
+def contrast_ratio(one: Colour, other: Colour) -> float:
+    """Contrast of two colours, 1 to 21 (WCAG 2.2)."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def texts_of(figure: object, theme: Theme) -> Iterator[ChartText]:
+    """Text on marks, bars and cells, and annotations; axes and legends take the theme's own colour."""
+    drawing = figure.to_plotly_json() if isinstance(figure, Figure) else figure
+    assert isinstance(drawing, Mapping)
+    grounds = _cell_grounds(drawing["data"], theme)
+    for trace in drawing["data"]:
+        if trace["type"] == "heatmap":
+            assert "texttemplate" not in trace, "a heatmap's own text has a colour that Plotly picks"
+        elif trace["type"] == "bar":
+            yield from _bar_texts(trace, theme)
+        elif "text" in trace.get("mode", ""):
+            yield from _mark_texts(trace, grounds, theme)
+    for note in drawing["layout"].get("annotations", ()):
+        ground = _over(note.get("bgcolor", "rgba(0,0,0,0)"), theme.ground)
+        colour = _colour(note.get("font", {}).get("color"), theme)
+        yield ChartText(
+            text=note["text"], colour=_mixed(colour, ground, note.get("opacity", 1.0)), ground=ground
+        )
+
+
+def _luminance(colour: Colour) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _mixed(colour: Colour, ground: Colour, opacity: float) -> Colour:
+    red, green, blue = (opacity * c + (1 - opacity) * g for c, g in zip(colour, ground, strict=True))
+    return red, green, blue
+
+
+def _rgba(text: str) -> tuple[Colour, float]:
+    if text.startswith("#"):
+        return hex_colour(text), 1.0
+    numbers = [float(number) for number in re.findall(r"[\d.]+", text)]
+    red, green, blue = (number / 255 for number in numbers[:3])
+    return (red, green, blue), numbers[3] if len(numbers) > 3 else 1.0
+
+
+def _over(text: str, ground: Colour) -> Colour:
+    colour, opacity = _rgba(text)
+    return _mixed(colour, ground, opacity)
+
+
+def _colour(text: str | None, theme: Theme) -> Colour:
+    return theme.text if text is None else _rgba(text)[0]
+
+
+def _cell_grounds(traces: Sequence[Mapping[str, Any]], theme: Theme) -> dict[tuple[float, float], Colour]:
+    """Colours of the cells of a heatmap, by column and row."""
+    grounds = {}
+    for trace in traces:
+        if trace["type"] == "heatmap" and "colorscale" in trace:
+            (_zero, low), (_one, high) = trace["colorscale"]
+            (start, least), (end, most) = _rgba(low), _rgba(high)
+            for (row, column), share in np.ndenumerate(np.asarray(trace["z"], dtype=float)):
+                colour = _mixed(end, start, share)
+                grounds[column, row] = _mixed(colour, theme.ground, least + share * (most - least))
+    return grounds
+
+
+def _mark_texts(
+    trace: Mapping[str, Any], grounds: Mapping[tuple[float, float], Colour], theme: Theme
+) -> Iterator[ChartText]:
+    """Text at points: on the cell below it, else on the page."""
+    colour = _colour(trace.get("textfont", {}).get("color"), theme)
+    for x, y, text in zip(trace["x"], trace["y"], trace["text"], strict=True):
+        if text:
+            yield ChartText(text=str(text), colour=colour, ground=grounds.get((x, y), theme.ground))
+
+
+def _bar_texts(trace: Mapping[str, Any], theme: Theme) -> Iterator[ChartText]:
+    """Text of bars, which stands inside or outside by the room there is."""
+    if "text" not in trace:
+        return
+    inside = trace.get("insidetextfont", {}).get("color")
+    assert inside, "text inside a bar has a colour that Plotly picks"
+    bars = trace["marker"]["color"]
+    for text, bar in zip(trace["text"], bars, strict=True):
+        yield ChartText(text=text, colour=_rgba(inside)[0], ground=_over(bar, theme.ground))
+        outside = trace.get("outsidetextfont", {}).get("color")
+        yield ChartText(text=text, colour=_colour(outside, theme), ground=theme.ground)
