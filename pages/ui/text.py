@@ -1,4 +1,4 @@
-"""Every word a page shows: translation, escaping, and how numbers are written.
+"""Text of the pages: translation, escaping, number formats.
 
 Catalogues are ``locale/<language>/LC_MESSAGES/darkroom.po``, read as they are;
 there is no compiled file to forget. ``python -m pages.ui.catalogue update``
@@ -23,8 +23,7 @@ from core.messages import Message
 LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
 LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "locale"
 DOMAIN = "darkroom"
-_STATE_KEY = "language"
-_QUERY_KEY = "lang"
+_WIDGET_KEY, _CHOICE_KEY, _QUERY_KEY = "language", "chosen-language", "lang"
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&=^\"'@/])")
 # Streamlit finds emoji names, web addresses and arrows even behind backslashes.
@@ -71,26 +70,58 @@ def escape(text: str) -> str:
 
 
 def current_language() -> str:
-    """The reader's language: chosen, named by the address, or their browser's."""
+    """Return the reader's language: chosen, named by the address, or that of their browser."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return "en"
-    for candidate in (st.session_state.get(_STATE_KEY), st.query_params.get(_QUERY_KEY)):
-        if candidate in LANGUAGES:
-            return str(candidate)
-    return language_for(st.context.locale)
+    return _chosen_language() or language_for(browser_locale())
 
 
 def language_for(locale: str | None) -> str:
-    """The language of ours nearest to a browser's, such as ``zh-Hans-CN``."""
+    """Return the language of ours nearest to a browser's, such as ``zh-Hans-CN``."""
     return "zh_CN" if (locale or "").lower().startswith("zh") else "en"
+
+
+def browser_locale() -> str | None:
+    """Return the browser's first language, such as ``zh-CN``.
+
+    The page's JavaScript names it with each request to run, but may come late or be silent; the
+    connection's ``Accept-Language`` header is there before the first run.
+    """
+    header = str(st.context.headers.get("Accept-Language") or "")
+    return st.context.locale or re.split("[,;]", header)[0].strip() or None
 
 
 def choose_language() -> None:
     """Draw the choice of language. It survives a refresh through ``?lang=``."""
-    st.session_state[_STATE_KEY] = current_language()
-    language = st.selectbox(_("Language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key=_STATE_KEY)
-    if language != language_for(st.context.locale):
-        st.query_params[_QUERY_KEY] = language
+    if chosen := _chosen_language():
+        _remember_language(chosen)  # another page's address does not name it yet
+    # A default is not remembered: it would outlive a browser's language that comes late.
+    st.session_state[_WIDGET_KEY] = current_language()
+    st.selectbox(
+        _("Language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key=_WIDGET_KEY,
+        # A callback runs before the page is drawn: who reloads as soon as the page has changed
+        # its language finds the choice in the address.
+        on_change=lambda: _remember_language(st.session_state[_WIDGET_KEY]),
+    )
+
+
+def _chosen_language() -> str | None:
+    for candidate in (st.session_state.get(_CHOICE_KEY), st.query_params.get(_QUERY_KEY)):
+        if candidate in LANGUAGES:
+            return str(candidate)
+    return None
+
+
+def _remember_language(language: str) -> None:
+    """Write a chosen language into the session, and into the address unless the browser names it anyway."""
+    st.session_state[_CHOICE_KEY] = language
+    locale = browser_locale()
+    if locale is None or language != language_for(locale):
+        if st.query_params.get(_QUERY_KEY) != language:
+            st.query_params[_QUERY_KEY] = language
     elif _QUERY_KEY in st.query_params:
         del st.query_params[_QUERY_KEY]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.data.sources.samples import write_digits
 from core.jobs.directory import JobDirectory, JobState
@@ -183,8 +183,18 @@ def test_a_deep_link_works_on_a_cold_server(server: StartServer, page: Page, add
     expect(page.get_by_role("heading", name=address.capitalize(), exact=True)).to_be_visible()
 
 
-def test_the_page_is_chinese_for_a_chinese_browser(server: StartServer, page: Page) -> None:
-    """The first choice comes from the browser, the next from the person; it survives a refresh."""
+def test_the_page_is_chinese_for_a_chinese_browser(server: StartServer, browser: Browser) -> None:
+    """The browser's language is the first choice, without a press."""
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(server())
+    settled(page)
+    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="数据", exact=True)).to_be_visible()
+    context.close()
+
+
+def test_a_chosen_language_survives_a_refresh(server: StartServer, page: Page) -> None:
+    """The refresh follows at once: the address names the language before the page is drawn in it."""
     page.goto(server())
     settled(page)
     page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").last.click()

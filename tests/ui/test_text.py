@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -122,6 +123,65 @@ def test_the_language_follows_browser_address_and_choice_in_this_order() -> None
     refreshed.run()
     assert refreshed.markdown[0].value == "en"
     assert not refreshed.exception
+
+
+def test_a_browser_language_that_arrives_late_is_taken_up() -> None:
+    """The first run of a session may come before the browser has named its language."""
+    app = AppTest.from_function(page, default_timeout=30)
+    app.run()
+    assert app.markdown[0].value == "en"
+    app.context = {"locale": "zh-CN"}
+    app.run()
+    assert app.markdown[0].value == "zh_CN"
+    assert app.selectbox(key="language").value == "zh_CN"
+    assert "lang" not in app.query_params
+
+
+def test_a_choice_made_before_the_browser_named_its_language_stays() -> None:
+    app = AppTest.from_function(page, default_timeout=30)
+    app.run()
+    app.selectbox(key="language").select("zh_CN").run()
+    app.selectbox(key="language").select("en").run()
+    assert app.query_params["lang"] == "en"
+    app.context = {"locale": "zh-CN"}
+    app.run()
+    assert app.markdown[0].value == "en"
+
+
+def slow_page() -> None:
+    import streamlit as st
+
+    from pages.ui.text import choose_language
+
+    st.markdown(st.query_params.get("lang", ""))
+    choose_language()
+
+
+def test_the_address_names_a_chosen_language_before_anything_is_drawn_in_it() -> None:
+    """Whoever reloads a page as soon as it is Chinese gets a Chinese page again."""
+    app = AppTest.from_function(slow_page, default_timeout=30)
+    app.run()
+    app.selectbox(key="language").select("zh_CN").run()
+    assert app.markdown[0].value == "zh_CN"
+
+
+@pytest.mark.parametrize(
+    ("locale", "accepted", "language"),
+    [
+        ("zh-CN", "de", "zh_CN"),
+        (None, "zh-CN,zh;q=0.9,en;q=0.8", "zh_CN"),
+        ("", "zh-TW", "zh_CN"),
+        (None, "de-DE,zh;q=0.5", "en"),
+        (None, None, "en"),
+    ],
+)
+def test_the_header_of_the_connection_stands_in_for_a_missing_locale(
+    monkeypatch: pytest.MonkeyPatch, locale: str | None, accepted: str | None, language: str
+) -> None:
+    """The header comes with the connection, so it is there before the first run."""
+    headers = {} if accepted is None else {"Accept-Language": accepted}
+    monkeypatch.setattr("streamlit.context", SimpleNamespace(locale=locale, headers=headers))
+    assert text.language_for(text.browser_locale()) == language
 
 
 def test_an_unknown_language_in_the_address_is_ignored() -> None:
