@@ -1,4 +1,4 @@
-"""Model: which backbone looks at the pictures. The answer first, then a trial, then all there are."""
+"""Model page: recommended backbone, bake-off on the user's pictures, catalogue of backbones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.runs.start import start_measurement
 from pages.ui import state
 from pages.ui.jobs import follow
 from pages.ui.model.bakeoff import contest
-from pages.ui.model.catalogue import backbones_here, other_backbones
+from pages.ui.model.catalogue import backbones_here, other_backbones, well_known_backbones
 from pages.ui.model.facts import facts_table
 from pages.ui.model.recommendation import recommendation_card
 from pages.ui.model.weights_upload import bring_weights_file, download_ended
@@ -27,7 +27,7 @@ from pages.ui.text import _
 def all_facts(
     states: Mapping[str, WeightsState], speeds: Mapping[str, float], job: JobDirectory | None
 ) -> None:
-    """Everything side by side, and the way to measure what is not measured yet."""
+    """Draw the table of all facts and the button that measures speeds."""
     with st.expander(_("Compare all facts"), icon=":material/table:", key="all-facts"):
         facts_table(states, speeds)
         busy = job is not None and not job.status().state.has_ended
@@ -54,6 +54,7 @@ speeds = measured_speeds()
 recommendation_card(project, dataset)
 contest(project, dataset)
 backbones_here(project, states, speeds)
+well_known_backbones(project, states, speeds)
 other_backbones(states, speeds)
 bring_weights_file(project)
 all_facts(states, speeds, job)

@@ -1,4 +1,4 @@
-"""The Model page: the answer first, a trial of what is here, and a way to everything else."""
+"""Sections of the Model page: recommendation, bake-off, catalogue, weights files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from core.runs.start import wait_for
 from core.statistics import wilson_interval
 from core.training.bakeoff.results import BakeOff, Entry, Sample, write_bake_off
 from core.workspace import Project, jobs_folder, project_settings, remember_setting
+from pages.ui.text import escape
 from tests.support.page_queries import parts, said
 
 OpenPage = Callable[..., AppTest]
@@ -127,14 +128,31 @@ def test_only_one_family_is_shown_at_a_time(
 ) -> None:
     monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
     app = open_page("model")
-    assert "download-efficientnet_b0" in buttons(app)
-    assert "download-vgg16" not in buttons(app)
+    assert "download-efficientnet_b1" in buttons(app)
+    assert "download-vgg19" not in buttons(app)
     choose_family(app, "VGG")
-    assert {key for key in buttons(app) if key.startswith("download-vgg")} == {
-        "download-vgg16",
-        "download-vgg19",
-    }
+    assert "download-vgg19" in buttons(app)
+    assert "download-efficientnet_b1" not in buttons(app)
     assert "Download 58\\.9 MB" in [button.label for button in parts(app, "button")]
+
+
+WELL_KNOWN = ("vgg16", "resnet50", "inception_v3", "efficientnet_b0")
+
+
+@pytest.mark.parametrize("backbone", WELL_KNOWN)
+@pytest.mark.parametrize("is_connected", [True, False])
+def test_a_backbone_known_by_name_stands_outside_the_folded_list(
+    open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch, backbone: str, is_connected: bool
+) -> None:
+    """One press away with a connection; without one its card tells how to bring the file."""
+    monkeypatch.setattr("core.models.weights.store.answers", lambda url: is_connected)
+    app = open_page("model")
+    name = f"**{escape(get_backbone(backbone).name)}**"
+    assert name in [part.value for part in app.main.markdown]
+    assert name not in [part.value for folded in app.expander for part in folded.markdown]
+    assert (f"download-{backbone}" in buttons(app)) is is_connected
+    urls = [part.value for part in parts(app, "code")]
+    assert (get_backbone(backbone).weights_url in urls) is not is_connected
 
 
 def choose_family(app: AppTest, family: str) -> None:

@@ -1,4 +1,4 @@
-"""The backbones to choose from: those that work now as cards, all others by family."""
+"""Catalogue of backbones: cards for those on this computer and the best known, rows by family for the others."""
 
 from __future__ import annotations
 
@@ -12,41 +12,64 @@ from core.models.weights.store import WeightsState
 from core.runs.start import start_download
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.model.facts import HERE, facts_line
+from pages.ui.model.facts import HERE, STATE_WORDS, facts_line
 from pages.ui.settings import choose_backbone, chosen_backbone
 from pages.ui.text import _, escape, file_size, ngettext
 
 _CARDS_IN_A_ROW = 3
+# People ask for these by name.
+WELL_KNOWN = ("vgg16", "resnet50", "inception_v3", "efficientnet_b0")
 
 
 def backbones_here(project: Project, states: Mapping[str, WeightsState], speeds: Mapping[str, float]) -> None:
-    """Cards of those that training could start with at once."""
+    """Draw a card for each backbone that training could start with at once."""
     st.subheader(_("On this computer now"), anchor=False)
-    chosen = chosen_backbone(project)
-    here = [backbone for key, backbone in BACKBONES.items() if states[key] in HERE]
-    for start in range(0, len(here), _CARDS_IN_A_ROW):
+    _cards(project, [one for key, one in BACKBONES.items() if states[key] in HERE], states, speeds)
+
+
+def well_known_backbones(
+    project: Project, states: Mapping[str, WeightsState], speeds: Mapping[str, float]
+) -> None:
+    """Draw a card for each well-known backbone that is not here yet, with the way to get it."""
+    absent = [BACKBONES[key] for key in WELL_KNOWN if states[key] not in HERE]
+    if absent:
+        st.subheader(_("Well known"), anchor=False)
+        _cards(project, absent, states, speeds)
+
+
+def _cards(
+    project: Project,
+    backbones: Sequence[Backbone],
+    states: Mapping[str, WeightsState],
+    speeds: Mapping[str, float],
+) -> None:
+    for start in range(0, len(backbones), _CARDS_IN_A_ROW):
         columns = st.columns(_CARDS_IN_A_ROW, gap="small")
-        for column, backbone in zip(columns, here[start : start + _CARDS_IN_A_ROW], strict=False):
+        for column, backbone in zip(columns, backbones[start : start + _CARDS_IN_A_ROW], strict=False):
             with column:
-                _card(project, backbone, backbone.key == chosen, speeds.get(backbone.key))
+                _card(project, backbone, states[backbone.key], speeds.get(backbone.key))
 
 
-def _card(project: Project, backbone: Backbone, is_chosen: bool, speed: float | None) -> None:
+def _card(project: Project, backbone: Backbone, weights: WeightsState, speed: float | None) -> None:
     with st.container(border=True, key=f"backbone-{backbone.key}", height="stretch", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{escape(backbone.name)}**", width="content")
-            if is_chosen:
+            if weights not in HERE:
+                _get_button(backbone, weights)
+            elif backbone.key == chosen_backbone(project):
                 st.badge(_("Chosen"), icon=":material/check:", color="green")
             elif st.button(_("Choose"), key=f"choose-{backbone.key}"):
                 choose_backbone(project, backbone.key)
                 st.rerun()
+        if weights not in HERE:
+            st.badge(_(STATE_WORDS[weights]), color="gray")
         st.caption(_(backbone.good_for))
         st.caption(facts_line(backbone, speed))
 
 
 def other_backbones(states: Mapping[str, WeightsState], speeds: Mapping[str, float]) -> None:
-    """Those whose weights are elsewhere, one family at a time, and how each gets here."""
-    others = [backbone for key, backbone in BACKBONES.items() if states[key] not in HERE]
+    """Draw the remaining backbones, one family at a time, with the way to get each."""
+    others = [one for key, one in BACKBONES.items() if states[key] not in HERE and key not in WELL_KNOWN]
     if not others:
         return
     title = ngettext("{n} more backbone", "{n} more backbones", len(others)).format(n=len(others))
@@ -65,7 +88,7 @@ def other_backbones(states: Mapping[str, WeightsState], speeds: Mapping[str, flo
 
 
 def _family(others: Sequence[Backbone]) -> str:
-    """Which family to show: similar networks, from small to large."""
+    """Draw the choice of a family: similar networks, from small to large."""
     counts = Counter(backbone.family for backbone in others)
     return str(
         st.pills(
@@ -84,14 +107,19 @@ def _row(backbone: Backbone, weights: WeightsState, speed: float | None) -> None
     with st.container(key=f"backbone-{backbone.key}", gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{escape(backbone.name)}**", width="content")
-            if weights is WeightsState.DOWNLOADABLE:
-                label = _("Download {size}").format(size=escape(file_size(backbone.download_bytes)))
-                if st.button(label, key=f"download-{backbone.key}", icon=":material/download:"):
-                    state.follow_job(start_download(backbone.key))
-                    st.rerun()
-            else:
-                _how_to_supply(backbone)
+            _get_button(backbone, weights)
         st.caption(f"{_(backbone.good_for)} {facts_line(backbone, speed)}")
+
+
+def _get_button(backbone: Backbone, weights: WeightsState) -> None:
+    """Draw the button that downloads the weights, or tells how to bring their file."""
+    if weights is not WeightsState.DOWNLOADABLE:
+        _how_to_supply(backbone)
+        return
+    label = _("Download {size}").format(size=escape(file_size(backbone.download_bytes)))
+    if st.button(label, key=f"download-{backbone.key}", icon=":material/download:"):
+        state.follow_job(start_download(backbone.key))
+        st.rerun()
 
 
 def _how_to_supply(backbone: Backbone) -> None:
