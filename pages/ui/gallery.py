@@ -1,4 +1,4 @@
-"""Pictures in rows: thumbnails with captions, and pictures with their probabilities.
+"""Galleries of whole pictures with captions, and bars of class probabilities.
 
 Built as HTML with every name escaped; pictures travel inside the page, so that
 nothing has to be served under an address of its own.
@@ -23,7 +23,7 @@ _STYLE = """
 <style>
 .dr-grid { display: grid; grid-template-columns: var(--dr-columns); gap: 12px; }
 .dr-tile { margin: 0; min-width: 0; }
-.dr-tile img { width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 8px; display: block;
+.dr-tile img { width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: 8px; display: block;
   border: 1px solid color-mix(in srgb, currentColor 14%, transparent);
   background: color-mix(in srgb, currentColor 6%, transparent); }
 .dr-tile figcaption { font-size: 0.8rem; line-height: 1.3; margin-top: 4px; opacity: 0.8;

@@ -1,4 +1,4 @@
-"""The user's own pictures before and after, by the very function that training calls."""
+"""Preview of augmentation on the user's own pictures, by the function that training calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_SHOWN = 0.005  # of a mixed picture's labels
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def preview_pictures(digest: str, _dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Eight pictures of as many classes as possible.
+    """Load eight pictures of as many classes as possible, stretched to a square as for training.
 
     Returns:
         uint8 RGB, shape (8, side, side, 3), and their targets, float32 (8, classes).
@@ -32,11 +32,11 @@ def preview_pictures(digest: str, _dataset: Dataset) -> tuple[np.ndarray, np.nda
 
 
 def preview(dataset: Dataset, config: AugmentationConfig) -> None:
-    """Before and after; where pictures are mixed, these too, with their labels in their shares."""
+    """Draw pictures before and after the changes, and mixed ones with the shares of their labels."""
     originals, targets = preview_pictures(dataset.digest, dataset)
     seed = state.counter("augment-draw")
     changed = augment(originals, config, seed)
-    st.caption(_("Your pictures"))
+    st.caption(_("Your pictures, stretched to the square that the network sees"))
     gallery(_tiles(originals), key="before", columns=_COLUMNS)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(_("What training would see"))

@@ -56,7 +56,7 @@ _STYLE = """
 <style>
 .dr-strip { display: flex; gap: 8px; overflow: hidden;
   mask-image: linear-gradient(to right, #000 calc(100% - 3rem), transparent); }
-.dr-strip img { flex: none; width: 72px; height: 72px; object-fit: cover; border-radius: 8px;
+.dr-strip img { flex: none; width: 72px; height: 72px; object-fit: contain; border-radius: 8px;
   background: color-mix(in srgb, currentColor 6%, transparent);
   border: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
 </style>
