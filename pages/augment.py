@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.models.augmentation.presets import contradictions
 from core.workspace import remember_setting
-from pages.ui.augment.fields import dials
+from pages.ui.augment.fields import augmentation_fields
 from pages.ui.augment.presets import chosen_kind, preset_buttons
 from pages.ui.augment.preview import preview
 from pages.ui.settings import chosen_augmentation
@@ -26,7 +26,7 @@ before = chosen_augmentation(project)
 preset_buttons(project, before)
 left, right = st.columns([2, 3], gap="large")
 with left:
-    chosen = dials(before)
+    chosen = augmentation_fields(before)
     if chosen != before:
         remember_setting(project, "augmentation", chosen.to_json())
         st.rerun()  # the presets and the tabs, drawn before, tell of it too

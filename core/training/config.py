@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self, TypeVar, get_origin, get_type_hints
 
@@ -96,7 +96,7 @@ class _Settings:
     """What all records of settings share: checked numbers, and the way to and from JSON."""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)  # type: ignore[call-overload]  # every subclass is a dataclass
+        return {item.name: _plain_value(getattr(self, item.name)) for item in fields(self)}  # type: ignore[arg-type]
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
@@ -244,6 +244,10 @@ def _of_today(record: Mapping[str, Any]) -> dict[str, Any]:
         rate = float(values.pop("dropout_rate", 0.2))
         values["head"] = {"hidden_units": [units] if units else [], "dropout_rate": rate}
     return values
+
+
+def _plain_value(value: Any) -> Any:
+    return value.to_json() if hasattr(value, "to_json") else value
 
 
 def _read(kind: Any, name: str, value: Any) -> Any:

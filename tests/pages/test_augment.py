@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.models.augmentation import LIMITS, AugmentationConfig
+from core.models.augmentation import LIMITS, AugmentationConfig, augment, augment_tensor, table
 from core.models.augmentation.presets import DOMAINS, PRESETS
+from core.models.augmentation.table import Augmentation, Group
+from core.models.augmentation.transform_params import TransformParams
 from core.workspace import Project, project_settings, remember_setting
-from pages.ui.augment.fields import GROUPS
 from pages.ui.augment.preview import shares_text
 from tests.support.page_queries import parts, said
 
@@ -36,8 +37,41 @@ def captions(app: AppTest, gallery: int) -> list[str]:
     ]
 
 
-def test_every_change_has_a_dial() -> None:
-    assert sorted(dial.name for group in GROUPS for dial in group.dials) == sorted(LIMITS)
+def test_every_augmentation_has_a_control(open_page: OpenPage, project: Project) -> None:
+    app = open_page("augment")
+    assert sorted(str(slider.key).removesuffix("-0") for slider in app.slider) == sorted(LIMITS)
+
+
+def test_a_new_augmentation_appears_on_the_page_and_in_the_command_line(
+    open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row in the table is all that it takes: control, stored setting, preview, option and training."""
+
+    def sample_noise(params: TransformParams, strength: float, random: np.random.Generator) -> None:
+        params.own["noise"] = random.uniform(0, 255 * strength, len(params))
+
+    noise = Augmentation(
+        name="noise",
+        label="Throwaway noise",
+        explanation="For a test.",
+        group=Group.QUALITY,
+        limit=0.5,
+        sample=sample_noise,
+        change_picture=lambda pixels, level: np.clip(pixels + level, 0, 255).astype(np.uint8),
+        change_tensor=lambda pixels, level: pixels + level[:, None, None, None],
+    )
+    monkeypatch.setattr(table, "AUGMENTATIONS", (*table.AUGMENTATIONS, noise))
+    app = open_page("augment")
+    app.slider(key="noise-0").set_value(40).run()
+    assert not app.exception
+    assert stored(project)["noise"] == 0.4
+    assert "Throwaway noise" in said(app)
+    assert AugmentationConfig.parse("noise=0.4") == stored(project)
+    black = np.zeros((4, 8, 8, 3), np.uint8)
+    brighter = augment(black, stored(project), seed=1)
+    assert len({int(picture.max()) for picture in brighter}) == 4
+    on_device = np.asarray(augment_tensor(black.astype(np.float32), stored(project), seed=1))
+    np.testing.assert_allclose(on_device, brighter, atol=1)
 
 
 def test_one_press_says_what_the_pictures_show(open_page: OpenPage, project: Project) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from core.training.config import TrainingConfig
-from pages.ui.augment.fields import CHANGE_NAMES
+from pages.ui.augment.fields import AUGMENTATION_LABELS
 from pages.ui.train.display_names import SETTING_NAMES, flat, setting_name, setting_value
 
 
 def test_every_setting_has_a_name_in_words() -> None:
     paths = flat(TrainingConfig(dataset_version=1).to_json())
     unnamed = [
-        path for path in paths if path not in SETTING_NAMES and path.rpartition(".")[2] not in CHANGE_NAMES
+        path
+        for path in paths
+        if path not in SETTING_NAMES and path.rpartition(".")[2] not in AUGMENTATION_LABELS
     ]
     assert len(paths) > 30
     assert unnamed == []

@@ -1,10 +1,9 @@
-"""Random changes to training pictures, and pictures mixed with one another.
+"""Augmentation: random changes of training pictures, and pictures mixed with one another.
 
-What may change, and how strongly, stands in ``config``; ``presets`` know what suits
-which kind of pictures. ``draws`` decides what each picture goes through, from a seed
-and with NumPy alone, so that every engine changes a picture in the same way:
-``pictures`` with Pillow, on the processor and in the preview; ``tensors`` with Keras
-operations, on whatever device holds the batch.
+``table`` lists the augmentations, ``config`` holds their strengths, ``presets`` suit kinds
+of pictures. ``sampling`` draws transform parameters from a seed, with NumPy alone, so that
+every engine changes a picture in the same way: ``pictures`` with Pillow, on the processor
+and in the preview; ``tensors`` with Keras operations, on the device that holds the batch.
 """
 
 from core.models.augmentation.config import FLIPS, LIMITS, MIXING, AugmentationConfig, Flip

@@ -1,61 +1,64 @@
-"""Where each pixel of a moved picture comes from: one mapping for all of a picture's movements.
+"""Geometry of moved pictures: one mapping from new to old pixels for all movements.
 
 Pixel coordinates: x to the right, y down, 0 at the picture's edge; the centre of the
-first pixel is at 0.5. Everything is mapped from the new picture to the old one.
+first pixel is at 0.5. Every mapping goes from the new picture to the old one.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.models.augmentation.transform_params import BEND_CELLS, Draws
+from core.models.augmentation.transform_params import ELASTIC_CELLS, TransformParams
 
 Matrices = np.ndarray  # float64 (B, 3, 3), on columns (x, y, 1)
 
 
-def homographies(draws: Draws, height: int, width: int) -> Matrices:
-    """The movements without bending; exactly the identity where nothing moves."""
+def homographies(params: TransformParams, height: int, width: int) -> Matrices:
+    """Homographies of all movements but the elastic ones; exactly the identity where nothing moves."""
     size = np.array([width, height], np.float64)
-    turned = _linear(draws)
+    turned = _linear(params)
     middle = size / 2
     # About the middle, then shifted: p -> turned (p - middle) + middle - shift.
-    moved = _affine(turned, middle - turned @ middle - draws.shift * size)
-    kept = draws.kept.astype(np.float64)
-    cut = _affine(kept[:, np.newaxis, np.newaxis] * np.eye(2), (1 - kept)[:, np.newaxis] * draws.place * size)
-    return _tilts(draws, size) @ cut @ moved
+    moved = _affine(turned, middle - turned @ middle - params.shift * size)
+    size_kept = params.crop_size.astype(np.float64)
+    cut = _affine(
+        size_kept[:, np.newaxis, np.newaxis] * np.eye(2),
+        (1 - size_kept)[:, np.newaxis] * params.crop_position * size,
+    )
+    return _perspectives(params, size) @ cut @ moved
 
 
-def nodes(draws: Draws, matrices: Matrices, height: int, width: int) -> np.ndarray:
-    """The old places of a bent picture's nodes, float64 (B, N, N, 2) of (x, y); rows first.
+def nodes(params: TransformParams, matrices: Matrices, height: int, width: int) -> np.ndarray:
+    """Old coordinates of an elastic picture's nodes, float64 (B, N, N, 2) of (x, y); rows first.
 
-    Between nodes, which stand at ``node_places``, places are interpolated bilinearly.
+    Between nodes, which are at ``node_coordinates``, coordinates are interpolated bilinearly.
     """
-    x, y = np.meshgrid(node_places(width), node_places(height))
-    places = np.stack([x, y], axis=-1) + draws.bend * np.array([width, height])
-    homogeneous = np.concatenate([places, np.ones((*places.shape[:-1], 1))], axis=-1)
+    x, y = np.meshgrid(node_coordinates(width), node_coordinates(height))
+    coordinates = np.stack([x, y], axis=-1) + params.elastic * np.array([width, height])
+    homogeneous = np.concatenate([coordinates, np.ones((*coordinates.shape[:-1], 1))], axis=-1)
     mapped = np.einsum("bij,brcj->brci", matrices, homogeneous)
     return mapped[..., :2] / mapped[..., 2:]
 
 
-def node_places(side: int) -> np.ndarray:
-    """Whole pixel edges from 0 to ``side``, as even as can be: int64 (BEND_CELLS + 1,)."""
-    return np.rint(np.linspace(0, side, BEND_CELLS + 1)).astype(np.int64)
+def node_coordinates(side: int) -> np.ndarray:
+    """Whole pixel edges from 0 to ``side``, as even as possible: int64 (ELASTIC_CELLS + 1,)."""
+    return np.rint(np.linspace(0, side, ELASTIC_CELLS + 1)).astype(np.int64)
 
 
 def corners_of(matrix: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The old places of the new picture's corners, float64 (4, 2)."""
+    """Old coordinates of the new picture's corners, float64 (4, 2)."""
     corners = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], np.float64)
     mapped = corners @ matrix.T
     return mapped[:, :2] / mapped[:, 2:]
 
 
-def _linear(draws: Draws) -> np.ndarray:
-    """Turned, slanted and scaled: float64 (B, 2, 2)."""
-    cosine, sine = np.cos(draws.turn, dtype=np.float64), np.sin(draws.turn, dtype=np.float64)
+def _linear(params: TransformParams) -> np.ndarray:
+    """Rotation, shear and zoom: float64 (B, 2, 2)."""
+    cosine, sine = np.cos(params.rotation, dtype=np.float64), np.sin(params.rotation, dtype=np.float64)
     turn = np.stack([np.stack([cosine, sine], -1), np.stack([-sine, cosine], -1)], axis=1)
-    slant = np.tile(np.eye(2), (len(draws), 1, 1))
-    slant[:, 0, 1], slant[:, 1, 0] = draws.shear[:, 0], draws.shear[:, 1]
-    return draws.scale[:, np.newaxis, np.newaxis] * (slant @ turn)
+    shear = np.tile(np.eye(2), (len(params), 1, 1))
+    shear[:, 0, 1], shear[:, 1, 0] = params.shear[:, 0], params.shear[:, 1]
+    return params.zoom[:, np.newaxis, np.newaxis] * (shear @ turn)
 
 
 def _affine(linear: np.ndarray, offset: np.ndarray) -> Matrices:
@@ -64,13 +67,13 @@ def _affine(linear: np.ndarray, offset: np.ndarray) -> Matrices:
     return matrices
 
 
-def _tilts(draws: Draws, size: np.ndarray) -> Matrices:
-    """Each picture's corners to where they were drawn to: eight equations for eight unknowns."""
-    matrices = np.tile(np.eye(3), (len(draws), 1, 1))
-    tilted = draws.corners.any(axis=(1, 2))
+def _perspectives(params: TransformParams, size: np.ndarray) -> Matrices:
+    """Perspective homographies from four moved corners: eight equations for eight unknowns."""
+    matrices = np.tile(np.eye(3), (len(params), 1, 1))
+    tilted = params.perspective.any(axis=(1, 2))
     if tilted.any():
         corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * size
-        matrices[tilted] = _through(corners, corners + draws.corners[tilted] * size)
+        matrices[tilted] = _through(corners, corners + params.perspective[tilted] * size)
     return matrices
 
 

@@ -1,4 +1,4 @@
-"""Pictures mixed with one another, and their labels in the same shares: MixUp and CutMix.
+"""MixUp and CutMix: pictures mixed with one another, and their labels in the same proportions.
 
 MixUp: Zhang et al. 2017, arXiv 1710.09412. CutMix: Yun et al. 2019, arXiv 1905.04899.
 """
@@ -10,25 +10,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.models.augmentation.config import AugmentationConfig
-from core.models.augmentation.sampling import stream
+from core.models.augmentation.samplers import stream
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
-    """How each of B pictures is mixed with another one of the batch."""
+    """Partner and proportion of each of B pictures of a batch."""
 
-    partners: np.ndarray  # int64 (B,), each picture once
-    shares: np.ndarray  # float32 (B,), 0 to 1: what the picture keeps of itself, labels and all
-    is_cut: np.ndarray  # bool (B,): a box of the partner, or the partner shining through
-    boxes: np.ndarray  # int64 (B, 4): left, top, right, bottom; empty where it is not cut
+    # int64 (B,), each picture once
+    partners: np.ndarray
+    # float32 (B,), 0 to 1: proportion of the picture itself, in pixels and labels
+    shares: np.ndarray
+    # bool (B,): CutMix, else MixUp
+    is_cut: np.ndarray
+    # int64 (B, 4): left, top, right, bottom of the partner's box; empty for MixUp
+    boxes: np.ndarray
 
 
 def mix(
     pictures: np.ndarray, targets: np.ndarray, config: AugmentationConfig, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures and targets mixed as ``config`` says; the same for the same seed.
+    """Mix pictures and targets; the same for the same seed.
 
-    With both kinds chosen, each picture draws one of them. The share of a CutMix is
+    With both kinds chosen, each picture params one of them. The share of a CutMix is
     the share of the area, to the pixel.
 
     Args:
@@ -39,7 +43,7 @@ def mix(
     """
     if not config.is_mixing or not len(pictures):
         return pictures.copy(), targets.astype(np.float32)
-    mixture = draw_mixture(config, *pictures.shape[:3], seed=seed)
+    mixture = sample_mixture(config, *pictures.shape[:3], seed=seed)
     mixed = np.empty_like(pictures)
     for number, partner in enumerate(mixture.partners):
         own, other, share = pictures[number], pictures[partner], mixture.shares[number]
@@ -54,8 +58,8 @@ def mix(
     return mixed, (shares * targets + (1 - shares) * targets[mixture.partners]).astype(np.float32)
 
 
-def draw_mixture(config: AugmentationConfig, count: int, height: int, width: int, *, seed: int) -> Mixture:
-    """Who is mixed with whom, and how much."""
+def sample_mixture(config: AugmentationConfig, count: int, height: int, width: int, *, seed: int) -> Mixture:
+    """Sample partners and proportions."""
     random = stream(seed, "mixing")
     partners = random.permutation(count)
     both = bool(config.mixup and config.cutmix)

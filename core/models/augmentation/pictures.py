@@ -1,4 +1,4 @@
-"""Pictures changed on the processor, with Pillow: in workers, and in the preview.
+"""Augmentation on the processor, with Pillow: in workers, and in the preview.
 
 Five times as fast as Keras's layers, which resample once for each movement; and
 what a page shows is what training sees, byte for byte.
@@ -12,16 +12,21 @@ import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from core.devices import cpu_cores
+from core.models.augmentation import table
 from core.models.augmentation.colour import colour_matrices, colour_offsets
 from core.models.augmentation.config import AugmentationConfig
-from core.models.augmentation.geometry import corners_of, homographies, node_places, nodes
-from core.models.augmentation.sampling import draw
-from core.models.augmentation.transform_params import ALL_TONES, OFF_THRESHOLD, Draws
+from core.models.augmentation.geometry import corners_of, homographies, node_coordinates, nodes
+from core.models.augmentation.sampling import sample_transforms
+from core.models.augmentation.transform_params import ALL_LEVELS, NO_SOLARIZATION, TransformParams
 
-FINE_DETAIL = 1 / 200  # of the shorter side: what sharpness smooths or brings out
-_MOST_THREADS = 8  # Python itself holds more back
-_WORTH_THREADS = 4  # pictures
-_ROUNDING = 1e-6  # pixels
+# Gaussian of the shorter side: the detail that sharpness smooths or brings out
+FINE_DETAIL = 1 / 200
+# Python's lock holds more back
+_MOST_THREADS = 8
+# pictures for each thread, at least
+_WORTH_THREADS = 4
+# pixels
+_ROUNDING = 1e-6
 
 
 def augment(pictures: np.ndarray, config: AugmentationConfig, seed: int) -> np.ndarray:
@@ -33,7 +38,7 @@ def augment(pictures: np.ndarray, config: AugmentationConfig, seed: int) -> np.n
     """
     if not config.is_active or not len(pictures):
         return pictures.copy()
-    changes = _Changes(draw(config, len(pictures), seed), *pictures.shape[1:3])
+    changes = _Changes(sample_transforms(config, len(pictures), seed), *pictures.shape[1:3])
     changed = np.empty_like(pictures)
 
     def change(number: int) -> None:
@@ -50,31 +55,36 @@ def augment(pictures: np.ndarray, config: AugmentationConfig, seed: int) -> np.n
 
 
 class _Changes:
-    """What a batch goes through, worked out for its size."""
+    """Transforms of a batch, computed for its size."""
 
-    def __init__(self, draws: Draws, height: int, width: int) -> None:
-        self._draws, self._side = draws, min(height, width)
-        self._matrices = homographies(draws, height, width)
-        self._is_bent: np.ndarray = np.abs(draws.bend).max(axis=(1, 2, 3)) > 0
+    def __init__(self, params: TransformParams, height: int, width: int) -> None:
+        self._params, self._side = params, min(height, width)
+        self._matrices = homographies(params, height, width)
+        self._is_bent: np.ndarray = np.abs(params.elastic).max(axis=(1, 2, 3)) > 0
         self._is_moved = (self._matrices != np.eye(3)).any(axis=(1, 2)) | self._is_bent
-        self._nodes = nodes(draws, self._matrices, height, width) if self._is_bent.any() else None
-        self._colours = colour_matrices(draws)
-        self._about_mean, self._added = colour_offsets(draws)
+        self._nodes = nodes(params, self._matrices, height, width) if self._is_bent.any() else None
+        self._colours = colour_matrices(params)
+        self._about_mean, self._added = colour_offsets(params)
 
     def of(self, number: int, pixels: np.ndarray) -> Image.Image:
         """One picture, uint8 (H, W, 3), changed."""
-        draws = self._draws
-        pixels = pixels[:: -1 if draws.upside_down[number] else 1, :: -1 if draws.mirrored[number] else 1]
+        params = self._params
+        pixels = pixels[
+            :: -1 if params.flip_vertical[number] else 1, :: -1 if params.flip_horizontal[number] else 1
+        ]
         image = self._moved(number, pixels) if self._is_moved[number] else Image.fromarray(pixels)
         image = self._coloured(number, image)
-        if draws.sharpness[number]:
+        if params.sharpness[number]:
             smooth = image.filter(ImageFilter.GaussianBlur(FINE_DETAIL * self._side))
-            image = Image.blend(smooth, image, 1 + float(draws.sharpness[number]))
-        if draws.blur[number]:
-            image = image.filter(ImageFilter.GaussianBlur(float(draws.blur[number]) * self._side))
-        if draws.hole[number].any():
+            image = Image.blend(smooth, image, 1 + float(params.sharpness[number]))
+        if params.blur[number]:
+            image = image.filter(ImageFilter.GaussianBlur(float(params.blur[number]) * self._side))
+        if params.erasing[number].any():
             colour = tuple(int(level) for level in np.rint(_mean_colour(image)))
-            image.paste(colour, hole_box(draws.hole[number], image.height, image.width))
+            image.paste(colour, erasing_box(params.erasing[number], image.height, image.width))
+        for row in table.AUGMENTATIONS:
+            if row.change_picture is not None and row.name in params.own:
+                image = Image.fromarray(row.change_picture(np.asarray(image), params.own[row.name][number]))
         return image
 
     def _moved(self, number: int, pixels: np.ndarray) -> Image.Image:
@@ -97,10 +107,10 @@ class _Changes:
         return image.transform(size, Image.Transform.PERSPECTIVE, numbers, Image.Resampling.BILINEAR)
 
     def _coloured(self, number: int, image: Image.Image) -> Image.Image:
-        draws = self._draws
-        if draws.stretched[number]:
+        params = self._params
+        if params.autocontrast[number]:
             image = ImageOps.autocontrast(image)
-        if draws.equalized[number]:
+        if params.equalization[number]:
             image = ImageOps.equalize(image)
         matrix, offset = self._colours[number], self._added[number] + np.zeros(3)
         if self._about_mean[number].any():
@@ -108,22 +118,26 @@ class _Changes:
         if offset.any() or (matrix != np.eye(3)).any():
             rows = np.concatenate([matrix, offset[:, np.newaxis]], axis=1)
             image = image.convert("RGB", tuple(rows.ravel().tolist()))
-        if draws.threshold[number] != OFF_THRESHOLD or draws.tones[number] != ALL_TONES:
-            image = image.point(tone_curve(draws.threshold[number], draws.tones[number]).tolist() * 3)
+        if params.solarization[number] != NO_SOLARIZATION or params.posterization[number] != ALL_LEVELS:
+            image = image.point(
+                tone_curve(params.solarization[number], params.posterization[number]).tolist() * 3
+            )
         return image
 
 
-def tone_curve(threshold: float, tones: float) -> np.ndarray:
-    """What solarization, then posterization, make of each level: uint8 (256,)."""
+def tone_curve(solarization: float, posterization: float) -> np.ndarray:
+    """Levels after solarization, then posterization: uint8 (256,)."""
     levels = np.arange(256)
-    levels = np.where(levels >= threshold, 255 - levels, levels)
-    step = 255 / (tones - 1)
+    levels = np.where(levels >= solarization, 255 - levels, levels)
+    step = 255 / (posterization - 1)
     return np.rint(np.rint(levels / step) * step).astype(np.uint8)
 
 
-def hole_box(hole: np.ndarray, height: int, width: int) -> tuple[int, int, int, int]:
-    """Fractions as whole pixels: left, top, right, bottom."""
-    left, top, right, bottom = np.rint(hole * np.array([width, height, width, height])).astype(int).tolist()
+def erasing_box(fractions: np.ndarray, height: int, width: int) -> tuple[int, int, int, int]:
+    """Convert fractions to whole pixels: left, top, right, bottom."""
+    left, top, right, bottom = (
+        np.rint(fractions * np.array([width, height, width, height])).astype(int).tolist()
+    )
     return left, top, right, bottom
 
 
@@ -156,7 +170,7 @@ Quad = tuple[float, ...]
 
 def _mesh(places: np.ndarray, height: int, width: int) -> list[tuple[tuple[int, int, int, int], Quad]]:
     """Pillow's mesh: each cell's box in the new picture and its corners in the old one."""
-    x, y = node_places(width).tolist(), node_places(height).tolist()
+    x, y = node_coordinates(width).tolist(), node_coordinates(height).tolist()
     corners = np.concatenate([places[:-1, :-1], places[1:, :-1], places[1:, 1:], places[:-1, 1:]], axis=-1)
     return [
         ((x[column], y[row], x[column + 1], y[row + 1]), tuple(corners[row, column].tolist()))

@@ -1,4 +1,4 @@
-"""Changes that suit a kind of pictures, why, and what would contradict what is known."""
+"""Augmentation presets for kinds of pictures, and warnings about unsuitable changes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DOMAINS: dict[str, Preset] = {
             contrast=0.2,
             saturation=0.2,
         ),
-        avoid=("upside_down", "invert"),
+        avoid=("flip_vertical", "invert"),
         why_avoid=N_(
             "Photographs are seldom upside down or negatives: the classifier would learn what never comes."
         ),
@@ -58,7 +58,7 @@ DOMAINS: dict[str, Preset] = {
             sharpness=0.3,
             blur=0.003,
         ),
-        avoid=("mirrored", "upside_down"),
+        avoid=("flip_horizontal", "flip_vertical"),
         why_avoid=N_("Mirrored writing cannot be read, and no document comes that way."),
     ),
     "medical": Preset(
@@ -67,7 +67,7 @@ DOMAINS: dict[str, Preset] = {
             "Left and right are different sides of the body, and brightness carries meaning: only small changes, nothing mirrored."
         ),
         config=AugmentationConfig(rotation=0.02, zoom=0.1, shift=0.05, brightness=0.05, contrast=0.1),
-        avoid=("mirrored", "upside_down", "hue", "invert", "solarization", "cutmix", "erasing"),
+        avoid=("flip_horizontal", "flip_vertical", "hue", "invert", "solarization", "cutmix", "erasing"),
         why_avoid=N_(
             "In medical pictures this can turn one finding into another, or hide it: ask someone who reads them."
         ),
@@ -114,7 +114,7 @@ DOMAINS: dict[str, Preset] = {
             "Digits and letters must not be mirrored or turned far: a turned 6 is a 9. A slant and a bend are how hands differ."
         ),
         config=AugmentationConfig(rotation=0.03, zoom=0.1, shift=0.06, shear=0.15, elastic=0.03),
-        avoid=("mirrored", "upside_down", "turned"),
+        avoid=("flip_horizontal", "flip_vertical", "far_rotation"),
         why_avoid=N_("A mirrored or turned letter is another letter, or none: b and d, 6 and 9."),
     ),
 }
@@ -158,14 +158,14 @@ def _words(english: str, chinese: str) -> re.Pattern[str]:
 _TELLING = (
     _Telling(
         words=_words("left|right|lefthand|righthand", "左右"),
-        spoilt_by=frozenset({"mirrored"}),
+        spoilt_by=frozenset({"flip_horizontal"}),
         sentence=N_(
             "Classes such as {names} tell left from right, which a mirrored picture swaps. Turn Flip off."
         ),
     ),
     _Telling(
         words=_words("up|down|upwards?|downwards?", "上下"),
-        spoilt_by=frozenset({"upside_down", "turned"}),
+        spoilt_by=frozenset({"flip_vertical", "far_rotation"}),
         sentence=N_("Classes such as {names} tell up from down, which these turns swap."),
     ),
     _Telling(
@@ -182,14 +182,14 @@ _TELLING = (
 
 
 def preset_of(config: AugmentationConfig) -> str | None:
-    """The preset that has exactly these settings."""
+    """Find the preset with exactly these settings."""
     return next((name for name, preset in PRESETS.items() if preset.config == config), None)
 
 
 def contradictions(
     config: AugmentationConfig, class_names: Sequence[str], preset: str | None = None
 ) -> list[Message]:
-    """What speaks against the chosen changes: from the classes' names, and from the kind of pictures.
+    """Warnings about the chosen changes, from the classes' names and the kind of pictures.
 
     Args:
         preset: the kind of pictures that was chosen, if one was.
@@ -202,18 +202,18 @@ def contradictions(
 
 
 def _what_happens(config: AugmentationConfig) -> set[str]:
-    """The names of the changes that are on, flips and far turns told apart."""
+    """Names of the changes that are on, with flips and far rotations apart."""
     happens = {
         name
         for name in ("hue", "grayscale", "invert", "solarization", "perspective", "cutmix", "erasing")
-        if getattr(config, name)
+        if config[name]
     }
     if config.flip in ("horizontal", "both"):
-        happens.add("mirrored")
+        happens.add("flip_horizontal")
     if config.flip in ("vertical", "both"):
-        happens.add("upside_down")
+        happens.add("flip_vertical")
     if config.rotation > _FAR_TURN:
-        happens.add("turned")
+        happens.add("far_rotation")
     return happens
 
 
@@ -228,14 +228,14 @@ def _from_names(config: AugmentationConfig, class_names: Sequence[str]) -> Itera
 
 
 def _about_characters(happens: set[str], class_names: Sequence[str]) -> Iterator[Message]:
-    if happens & {"mirrored", "upside_down"}:
+    if happens & {"flip_horizontal", "flip_vertical"}:
         yield Message(
             N_(
                 "The classes look like digits or letters ({names}), and a mirrored one is another one or none. Turn Flip off."
             ),
             {"names": _some_of(class_names)},
         )
-    if "turned" in happens:
+    if "far_rotation" in happens:
         yield Message(
             N_(
                 "Turned so far, a 6 is a 9 and an M is a W. Keep Rotation below {limit}° for digits and letters."
@@ -245,7 +245,7 @@ def _about_characters(happens: set[str], class_names: Sequence[str]) -> Iterator
 
 
 def _are_characters(names: Sequence[str]) -> bool:
-    """Whether every class is a single digit or Latin letter; one Chinese character may well be a whole word."""
+    """True if every class is a single digit or Latin letter; one Chinese character can be a whole word."""
     return len(names) > 1 and all(re.fullmatch("[0-9A-Za-z]", name.strip()) for name in names)
 
 

@@ -1,7 +1,7 @@
 """Pictures changed and mixed as tensors, in Keras operations: on the device that holds the batch.
 
-The same draws as on the processor, and within the rounding and Pillow's
-approximation of a Gaussian the same pictures. Keras is imported inside functions only.
+The same params as on the processor, and within the rounding and Pillow's
+approximation of a Gaussian it gives the same pictures. Keras is imported inside functions only.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from core.models.augmentation import table
 from core.models.augmentation.colour import colour_matrices, colour_offsets
 from core.models.augmentation.config import AugmentationConfig
-from core.models.augmentation.geometry import homographies, node_places, nodes
-from core.models.augmentation.mixing import draw_mixture
-from core.models.augmentation.pictures import FINE_DETAIL, hole_box
-from core.models.augmentation.sampling import draw
-from core.models.augmentation.transform_params import BEND_CELLS, Draws
+from core.models.augmentation.geometry import homographies, node_coordinates, nodes
+from core.models.augmentation.mixing import sample_mixture
+from core.models.augmentation.pictures import FINE_DETAIL, erasing_box
+from core.models.augmentation.sampling import sample_transforms
+from core.models.augmentation.transform_params import ELASTIC_CELLS, TransformParams
 from core.models.lean_keras import import_keras
 
 Tensor = Any  # of whatever backend Keras runs on
@@ -36,7 +37,7 @@ def augment_tensor(pictures: Tensor, config: AugmentationConfig, seed: int) -> T
     if not config.is_active or not pictures.shape[0]:
         return pictures
     count, height, width = (int(side) for side in pictures.shape[:3])
-    numbers = _numbers(draw(config, count, seed), config, height, width)
+    numbers = _numbers(sample_transforms(config, count, seed), config, height, width)
     import_keras()
     import keras
 
@@ -53,7 +54,7 @@ def mix_tensor(
     from keras import ops
 
     count, height, width = (int(side) for side in pictures.shape[:3])
-    mixture = draw_mixture(config, count, height, width, seed=seed)
+    mixture = sample_mixture(config, count, height, width, seed=seed)
     partners = mixture.partners.astype(np.int32)
     labels = mixture.shares[:, np.newaxis]
     through = np.where(mixture.is_cut, 1, mixture.shares).astype(np.float32)[:, np.newaxis, np.newaxis]
@@ -80,35 +81,38 @@ def _program(config: AugmentationConfig, backend: str) -> Any:
     return changed
 
 
-def _numbers(draws: Draws, config: AugmentationConfig, height: int, width: int) -> dict[str, np.ndarray]:
-    """What the changes need of the draws, worked out for the pictures' size; float32 but for masks."""
-    matrices = homographies(draws, height, width)
-    about_mean, added = colour_offsets(draws)
-    boxes = np.array([hole_box(hole, height, width) for hole in draws.hole])
+def _numbers(
+    params: TransformParams, config: AugmentationConfig, height: int, width: int
+) -> dict[str, np.ndarray]:
+    """Numbers that the changes need, computed for the pictures' size; float32 except masks."""
+    matrices = homographies(params, height, width)
+    about_mean, added = colour_offsets(params)
+    boxes = np.array([erasing_box(box, height, width) for box in params.erasing])
     needed: dict[str, np.ndarray] = {
-        "mirrored": draws.mirrored,
-        "upside_down": draws.upside_down,
-        "stretched": draws.stretched,
-        "equalized": draws.equalized,
-        "threshold": draws.threshold,
-        "tones": draws.tones,
-        "sharpness": draws.sharpness,
-        "colours": colour_matrices(draws),
+        "flip_horizontal": params.flip_horizontal,
+        "flip_vertical": params.flip_vertical,
+        "autocontrast": params.autocontrast,
+        "equalization": params.equalization,
+        "solarization": params.solarization,
+        "posterization": params.posterization,
+        "sharpness": params.sharpness,
+        "colours": colour_matrices(params),
         "about_mean": about_mean,
         "added": added,
         "matrices": matrices,
     }
     side = min(height, width)
     if config.elastic:
-        needed["nodes"] = nodes(draws, matrices, height, width)
+        needed["nodes"] = nodes(params, matrices, height, width)
     if config.sharpness or config.randaugment:
-        fine = np.full(len(draws), FINE_DETAIL * side)
+        fine = np.full(len(params), FINE_DETAIL * side)
         needed["fine_rows"], needed["fine_columns"] = _gaussians(fine, height), _gaussians(fine, width)
     if config.blur:
-        spread = draws.blur * side
+        spread = params.blur * side
         needed["blur_rows"], needed["blur_columns"] = _gaussians(spread, height), _gaussians(spread, width)
     if config.erasing:
-        needed["hole"] = _inside(boxes, height, width)
+        needed["erasing"] = _inside(boxes, height, width)
+    needed |= {f"own.{name}": array for name, array in params.own.items()}
     return {
         name: array if array.dtype == bool else array.astype(np.float32) for name, array in needed.items()
     }
@@ -126,14 +130,14 @@ def _gaussians(spread: np.ndarray, side: int) -> np.ndarray:
 
 
 def _inside(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Which pixels lie in each box of left, top, right, bottom: bool (B, H, W)."""
+    """Masks of the pixels in each box of left, top, right, bottom: bool (B, H, W)."""
     x, y = np.arange(width), np.arange(height)[:, np.newaxis]
     left, top, right, bottom = boxes.T[:, :, np.newaxis, np.newaxis]
     return (x >= left) & (x < right) & (y >= top) & (y < bottom)
 
 
 def _changed(pictures: Tensor, numbers: dict[str, Tensor], config: AugmentationConfig) -> Tensor:
-    """Every change that the settings may ask for, in the order of ``pictures``."""
+    """Apply every change that is on, in the order of ``pictures``."""
     from keras import ops
 
     def per_picture(name: str) -> Tensor:
@@ -141,23 +145,25 @@ def _changed(pictures: Tensor, numbers: dict[str, Tensor], config: AugmentationC
 
     x = pictures
     if config.flip in ("horizontal", "both"):
-        x = ops.where(per_picture("mirrored"), ops.flip(x, axis=2), x)
+        x = ops.where(per_picture("flip_horizontal"), ops.flip(x, axis=2), x)
     if config.flip in ("vertical", "both"):
-        x = ops.where(per_picture("upside_down"), ops.flip(x, axis=1), x)
+        x = ops.where(per_picture("flip_vertical"), ops.flip(x, axis=1), x)
     if config.elastic:
-        x = _sampled(x, *_bent_places(numbers["nodes"], x.shape[1], x.shape[2]))
+        x = _sampled(x, *_elastic_coordinates(numbers["nodes"], x.shape[1], x.shape[2]))
     elif any(getattr(config, name) for name in _MOVING):
         x = _moved(x, numbers["matrices"])
     if config.autocontrast or config.randaugment:
-        x = ops.where(per_picture("stretched"), _stretched(x), x)
+        x = ops.where(per_picture("autocontrast"), _autocontrasted(x), x)
     if config.equalization or config.randaugment:
-        x = ops.where(per_picture("equalized"), _equalized(x), x)
+        x = ops.where(per_picture("equalization"), _equalized(x), x)
     if any(getattr(config, name) for name in _COLOURING):
         x = _coloured(x, numbers)
     if any(getattr(config, name) for name in _TONING):
-        x = ops.where(x >= per_picture("threshold") - 0.5, 255 - x, x)  # levels are rounded on the processor
-        step = 255 / (per_picture("tones") - 1)
-        x = ops.where(per_picture("tones") < 256, ops.round(x / step) * step, x)
+        x = ops.where(
+            x >= per_picture("solarization") - 0.5, 255 - x, x
+        )  # levels are rounded on the processor
+        step = 255 / (per_picture("posterization") - 1)
+        x = ops.where(per_picture("posterization") < 256, ops.round(x / step) * step, x)
     if config.sharpness or config.randaugment:
         smooth = _blurred(x, numbers["fine_rows"], numbers["fine_columns"])
         x = ops.clip(smooth + (1 + per_picture("sharpness")) * (x - smooth), 0, 255)
@@ -166,7 +172,10 @@ def _changed(pictures: Tensor, numbers: dict[str, Tensor], config: AugmentationC
         x = _blurred(x, numbers["blur_rows"], numbers["blur_columns"])
     if config.erasing:
         mean = ops.mean(x, axis=(1, 2), keepdims=True)
-        x = ops.where(ops.expand_dims(numbers["hole"], -1), mean, x)
+        x = ops.where(ops.expand_dims(numbers["erasing"], -1), mean, x)
+    for row in table.AUGMENTATIONS:
+        if row.change_tensor is not None and config[row.name]:
+            x = row.change_tensor(x, numbers[f"own.{row.name}"])
     return x
 
 
@@ -184,14 +193,14 @@ def _moved(x: Tensor, matrices: Tensor) -> Tensor:
         numbers = ops.reshape(shifted / shifted[:, 2:, 2:], (-1, 9))[:, :8]
         return ops.image.affine_transform(x, numbers, interpolation="bilinear", fill_mode="reflect")
     columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    places = np.stack([columns, rows, np.ones_like(rows)], axis=-1).reshape(-1, 3).astype(np.float32)
-    mapped = ops.matmul(ops.convert_to_tensor(places), ops.transpose(matrices, (0, 2, 1)))
+    coordinates = np.stack([columns, rows, np.ones_like(rows)], axis=-1).reshape(-1, 3).astype(np.float32)
+    mapped = ops.matmul(ops.convert_to_tensor(coordinates), ops.transpose(matrices, (0, 2, 1)))
     mapped = ops.reshape(mapped, (-1, height, width, 3))
     return _sampled(x, mapped[..., 0] / mapped[..., 2], mapped[..., 1] / mapped[..., 2])
 
 
-def _bent_places(old_nodes: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Where each pixel comes from, x and y: bilinear between the nodes, (B, H, W) each."""
+def _elastic_coordinates(old_nodes: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Source coordinates of each pixel, x and y, bilinear between the nodes: (B, H, W) each."""
     from keras import ops
 
     rows, columns = _between_nodes(height), _between_nodes(width)
@@ -200,15 +209,15 @@ def _bent_places(old_nodes: Tensor, height: int, width: int) -> tuple[Tensor, Te
 
 
 def _between_nodes(side: int) -> np.ndarray:
-    """How much each pixel takes of each node: float32 (side, BEND_CELLS + 1)."""
-    places = node_places(side)
+    """Weight of each node for each pixel: float32 (side, ELASTIC_CELLS + 1)."""
+    coordinates = node_coordinates(side)
     return np.stack(
-        [np.interp(np.arange(side) + 0.5, places, unit) for unit in np.eye(BEND_CELLS + 1)], axis=1
+        [np.interp(np.arange(side) + 0.5, coordinates, unit) for unit in np.eye(ELASTIC_CELLS + 1)], axis=1
     ).astype(np.float32)
 
 
 def _sampled(x: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
-    """Each new pixel from its place in the old picture, bilinearly; mirror images all around."""
+    """Sample each new pixel at its coordinates in the old picture, bilinearly; mirror images all around."""
     from keras import ops
 
     height, width = x.shape[1], x.shape[2]
@@ -226,11 +235,11 @@ def _sampled(x: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
     return above + down * (row(bottom) - above)
 
 
-def _neighbours(places: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The pixels on both sides of each place, int32 (B, H, W), and how far it lies between, (B, H, W, 1)."""
+def _neighbours(coordinates: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The pixels on both sides of each coordinate, int32 (B, H, W), and its position between them, (B, H, W, 1)."""
     from keras import ops
 
-    within = ops.mod(places, 2.0 * side)
+    within = ops.mod(coordinates, 2.0 * side)
     within = ops.clip(ops.minimum(within, 2.0 * side - within) - 0.5, 0.0, side - 1.0)
     before = ops.floor(within)
     first = ops.cast(before, "int32")
@@ -249,7 +258,7 @@ def _coloured(x: Tensor, numbers: dict[str, Tensor]) -> Tensor:
     return ops.reshape(ops.clip(changed, 0, 255), (count, height, width, 3))
 
 
-def _stretched(x: Tensor) -> Tensor:
+def _autocontrasted(x: Tensor) -> Tensor:
     """Each colour from its darkest to its brightest pixel onto 0 to 255."""
     from keras import ops
 
@@ -271,13 +280,13 @@ def _equalized(x: Tensor) -> Tensor:
         ops.ones((count * 3 * height * width,), "int32"), ops.reshape(levels, (-1,)), count * 3 * 256
     )
     counts = ops.reshape(counts, (count * 3, 256))
-    places = ops.arange(256, dtype="int32")
-    brightest = ops.max(ops.where(counts > 0, places, -1), axis=1, keepdims=True)
-    last = ops.sum(ops.where(places == brightest, counts, 0), axis=1, keepdims=True)
+    coordinates = ops.arange(256, dtype="int32")
+    brightest = ops.max(ops.where(counts > 0, coordinates, -1), axis=1, keepdims=True)
+    last = ops.sum(ops.where(coordinates == brightest, counts, 0), axis=1, keepdims=True)
     step = (height * width - last) // 255
     before = ops.cumsum(counts, axis=1) - counts
     curve = ops.clip((step // 2 + before) // ops.maximum(step, 1), 0, 255)
-    curve = ops.where(step > 0, curve, places)
+    curve = ops.where(step > 0, curve, coordinates)
     spread = ops.take(ops.reshape(curve, (-1,)), ops.reshape(levels, (-1,)), axis=0)
     spread = ops.transpose(ops.reshape(spread, (count, 3, height, width)), (0, 2, 3, 1))
     return ops.cast(spread, "float32")

@@ -1,1 +1,1 @@
-"""The parts of the Augment page: presets, dials, and the preview."""
+"""Sections of the Augment page: presets, controls and preview."""

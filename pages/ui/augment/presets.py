@@ -1,4 +1,4 @@
-"""One press for those who know what their pictures show, and do not want to think of dials."""
+"""Preset buttons: augmentation by the kind of pictures or by strength, in one press."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.presets import DOMAINS, PRESETS, STRENGTHS, Preset, preset_of
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
-from pages.ui.augment.fields import names_of_changes
+from pages.ui.augment.fields import active_names
 from pages.ui.text import _
 
 _ICONS = {
@@ -37,13 +37,13 @@ def preset_buttons(project: Project, config: AugmentationConfig) -> None:
     if chosen:
         st.caption(_(PRESETS[chosen].reason))
     elif config.is_active or config.is_mixing:
-        st.caption(_("Your own settings: {changes}.").format(changes=names_of_changes(config)))
+        st.caption(_("Your own settings: {changes}.").format(changes=active_names(config)))
     for note in _kind(project).notes:
         st.caption(f":material/info: {_(note)}")
 
 
 def chosen_kind(project: Project) -> str | None:
-    """What the pictures were said to show, whatever was set since."""
+    """Kind of pictures that was chosen last, whatever was set since."""
     kind = project_settings(project).get(_SETTING)
     return str(kind) if kind in DOMAINS else None
 

@@ -11,7 +11,7 @@ from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tra
 from core.search.records import TrialState
 from core.search.space import Speed
 from core.training.config import Recipe, TrainingConfig
-from pages.ui.augment.fields import CHANGE_NAMES
+from pages.ui.augment.fields import AUGMENTATION_LABELS
 from pages.ui.text import _, duration, file_size, number, percent
 from pages.ui.train.display_names import (
     IMBALANCE_WORDS,
@@ -129,7 +129,7 @@ _VALUE_WORDS: dict[str, Mapping[Any, str]] = {
 def dimension_name(name: str) -> str:
     """What a dimension is called; one kind of change by its own name."""
     if kind := _kind_of_change(name):
-        return _(CHANGE_NAMES.get(kind, kind))
+        return _(AUGMENTATION_LABELS.get(kind, kind))
     return _(DIMENSION_NAMES[name]) if name in DIMENSION_NAMES else name
 
 

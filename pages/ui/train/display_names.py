@@ -8,7 +8,7 @@ from typing import Any
 from core.messages import N_
 from core.models.backbones import BACKBONES
 from core.training.config import Imbalance, Loss, Optimizer, Pooling, Recipe, Schedule, TrainingConfig, Watch
-from pages.ui.augment.fields import CHANGE_NAMES
+from pages.ui.augment.fields import AUGMENTATION_LABELS
 from pages.ui.text import _, ngettext, number
 
 RECIPE_NAMES = {
@@ -108,7 +108,7 @@ def setting_name(path: str) -> str:
     if path in SETTING_NAMES:
         return _(SETTING_NAMES[path])
     kind = path.removeprefix("augmentation.")
-    return _("Augmentation: {name}").format(name=_(CHANGE_NAMES.get(kind, kind)))
+    return _("Augmentation: {name}").format(name=_(AUGMENTATION_LABELS.get(kind, kind)))
 
 
 def setting_value(path: str, value: Any) -> str:

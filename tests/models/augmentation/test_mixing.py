@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.models.augmentation import AugmentationConfig, mix, mix_tensor
-from core.models.augmentation.mixing import draw_mixture
+from core.models.augmentation.mixing import sample_mixture
 
 COUNT, HEIGHT, WIDTH = 64, 20, 30
 TARGETS = np.eye(COUNT, dtype=np.float32)  # each picture is a class of its own
@@ -51,19 +51,19 @@ def test_a_mixup_picture_and_its_label_have_the_same_shares() -> None:
 @pytest.mark.parametrize("alpha", [0.2, 1.0])
 def test_the_shares_are_beta_distributed(alpha: float) -> None:
     """Mean 1/2, variance 1 / (4 (2 alpha + 1))."""
-    shares = draw_mixture(AugmentationConfig(mixup=alpha), 4000, 8, 8, seed=5).shares
+    shares = sample_mixture(AugmentationConfig(mixup=alpha), 4000, 8, 8, seed=5).shares
     assert shares.mean() == pytest.approx(0.5, abs=0.03)
     assert shares.var() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.06)
 
 
 def test_with_both_kinds_each_picture_draws_one() -> None:
-    is_cut = draw_mixture(AugmentationConfig(mixup=0.5, cutmix=0.5), 400, 8, 8, seed=6).is_cut
+    is_cut = sample_mixture(AugmentationConfig(mixup=0.5, cutmix=0.5), 400, 8, 8, seed=6).is_cut
     assert 150 < is_cut.sum() < 250
 
 
 def test_every_picture_is_partner_once_and_a_seed_says_whose() -> None:
     config = AugmentationConfig(mixup=0.3, cutmix=0.3)
-    mixture = draw_mixture(config, COUNT, HEIGHT, WIDTH, seed=7)
+    mixture = sample_mixture(config, COUNT, HEIGHT, WIDTH, seed=7)
     assert sorted(mixture.partners) == list(range(COUNT))
     first, again = (mix(PICTURES, TARGETS, config, seed=7) for _ in range(2))
     np.testing.assert_array_equal(first[0], again[0])
@@ -77,7 +77,7 @@ def test_several_labels_are_mixed_one_by_one() -> None:
     config = AugmentationConfig(mixup=1.0)
     _, mixed = mix(PICTURES[:2], targets, config, seed=1)
     share, partners = (
-        getattr(draw_mixture(config, 2, HEIGHT, WIDTH, seed=1), name) for name in ("shares", "partners")
+        getattr(sample_mixture(config, 2, HEIGHT, WIDTH, seed=1), name) for name in ("shares", "partners")
     )
     assert partners.tolist() == [1, 0]
     expected = [[1, share[0], 1 - share[0]], [1, 1 - share[1], share[1]]]

@@ -14,7 +14,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.models.augmentation import LIMITS, MIXING, AugmentationConfig, augment
-from core.models.augmentation.sampling import draw
+from core.models.augmentation.sampling import sample_transforms
 
 MANY = 64
 CHANGES = ["flip", *(name for name in LIMITS if name not in MIXING)]
@@ -54,7 +54,7 @@ def test_every_setting_changes_pictures_repeatably(name: str, cat: np.ndarray) -
     assert changed.dtype == np.uint8
     assert changed.shape == pictures.shape
     assert (changed != pictures).any()
-    assert any((picture != changed[0]).any() for picture in changed), "each picture draws its own change"
+    assert any((picture != changed[0]).any() for picture in changed), "each picture params its own change"
     np.testing.assert_array_equal(changed, augment(pictures, config, seed=5))
     assert (changed != augment(pictures, config, seed=6)).any()
     np.testing.assert_array_equal(pictures, before)
@@ -419,19 +419,21 @@ def test_a_bend_moves_points_by_at_most_its_strength() -> None:
 
 def test_randaugment_gives_each_picture_its_own_changes_and_none_turned_far() -> None:
     """Keras's layer gives a whole batch the same changes, and turns by up to 180°."""
-    draws = draw(AugmentationConfig(randaugment=1.0), 400, seed=1)
-    assert np.degrees(np.abs(draws.turn)).max() == pytest.approx(30)
+    params = sample_transforms(AugmentationConfig(randaugment=1.0), 400, seed=1)
+    assert np.degrees(np.abs(params.rotation)).max() == pytest.approx(30)
     for changed in (
-        draws.turn != 0,
-        draws.stretched,
-        draws.equalized,
-        draws.contrast != 1,
-        draws.sharpness != 0,
+        params.rotation != 0,
+        params.autocontrast,
+        params.equalization,
+        params.contrast != 1,
+        params.sharpness != 0,
     ):
         assert 30 < changed.sum() < 90  # 2 of 14 changes each: 57 of 400
-    kinds = np.stack([draws.turn != 0, draws.shear[:, 0] != 0, draws.shift[:, 1] != 0, draws.tones < 256])
+    kinds = np.stack(
+        [params.rotation != 0, params.shear[:, 0] != 0, params.shift[:, 1] != 0, params.posterization < 256]
+    )
     assert kinds.sum(axis=0).max() == 2
-    weak = draw(AugmentationConfig(randaugment=0.02), 400, seed=1)
-    assert np.degrees(np.abs(weak.turn)).max() == pytest.approx(0.6)
+    weak = sample_transforms(AugmentationConfig(randaugment=0.02), 400, seed=1)
+    assert np.degrees(np.abs(weak.rotation)).max() == pytest.approx(0.6)
     assert np.abs(weak.contrast - 1).max() == pytest.approx(0.018, abs=1e-6)
-    assert weak.tones.min() == 242  # 256 ** 0.99
+    assert weak.posterization.min() == 242  # 256 ** 0.99
