@@ -117,7 +117,7 @@ def _columns(fact: PictureFacts) -> dict[str, object]:
     """What a manifest keeps of a picture's facts."""
     kept = ("width", "height", "format", "extension", "frames", "camera")
     size_bytes = fact.width * fact.height // 10  # about what a photograph takes as JPEG
-    return {name: getattr(fact, name) for name in kept} | asdict(fact.measures) | {"size_bytes": size_bytes}
+    return {name: getattr(fact, name) for name in kept} | asdict(fact.statistics) | {"size_bytes": size_bytes}
 
 
 def _turned(page: Page, server: Server, where: str, turns: int) -> list[Figure]:

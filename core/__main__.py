@@ -19,7 +19,7 @@ from core.cli.backbones import add_backbone_commands
 from core.cli.dataset import (
     add_dataset_commands,
     add_import_options,
-    hint_at_several,
+    hint_at_multi_label,
     import_config,
     imported,
 )
@@ -66,7 +66,7 @@ def _import(options: argparse.Namespace) -> Answer:
     config = import_config(options)
     report = import_dataset(options.source, options.project, config, TerminalProgress())
     end_line()
-    hint_at_several(report, config)
+    hint_at_multi_label(report, config)
     return imported(report)
 
 

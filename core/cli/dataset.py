@@ -49,7 +49,7 @@ def imported(report: ImportReport) -> Answer:
     }
 
 
-def hint_at_several(report: ImportReport, config: ImportConfig) -> None:
+def hint_at_multi_label(report: ImportReport, config: ImportConfig) -> None:
     """Say on standard error where classes look like several labels in one cell."""
     joined = [name for name in report.classes if len(split_cell(name) or ()) > 1]
     if joined and not config.multi_label:

@@ -22,7 +22,7 @@ from core.data.dataset import (
 from core.data.editing import changing, user_name
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
-from core.data.labels.layout import Place, Split
+from core.data.labels.layout import FileAssignment, Split
 from core.data.labels.task import Task
 from core.data.near_duplicates.search import near_duplicate_groups
 from core.data.reading import (
@@ -154,8 +154,10 @@ def add_to_class(
     there = open_dataset(project)
     label = checked_label(label, there.all_class_names, there.task)
     members = [Member(name=name, parts=(name,), read=_bytes_reader(data)) for name, data in files]
-    places = [Place(label=label, split=None, group=group) for group in groups or [""] * len(files)]
-    chosen = list(zip(members, places, strict=True))
+    assignments = [
+        FileAssignment(label=label, split=None, group=group) for group in groups or [""] * len(files)
+    ]
+    chosen = list(zip(members, assignments, strict=True))
     with _staging() as staging:
         folder = staging / "dataset"
         rows, skipped = rows_of(chosen, folder, {label: label}, QuietProgress())

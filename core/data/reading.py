@@ -22,13 +22,13 @@ from core.data.dataset import complete_manifest, image_path, thumbnail_path
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.label_table import (
-    Sheet,
-    SheetColumns,
-    find_sheet,
-    places_from_sheet,
-    read_sheet,
+    LabelTable,
+    TableColumns,
+    assignments_from_table,
+    find_label_table,
+    read_label_table,
 )
-from core.data.labels.layout import Place, Split, is_companion, read_layout, spelling_of_classes
+from core.data.labels.layout import FileAssignment, Split, is_companion, read_layout, spelling_of_classes
 from core.data.labels.multi_label_table import labels_in_cells
 from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.data.skip_reasons import Reason, Skipped, SkipReason
@@ -56,7 +56,7 @@ class ImportConfig:
     refer: bool = False  # leave a folder's pictures where they are instead of copying them
     sheet: Path | None = None
     sheet_inside: bool = False
-    columns: SheetColumns | None = None  # of the sheet; None: told by their names and cells
+    columns: TableColumns | None = None  # of the sheet; None: told by their names and cells
     split: SplitConfig = field(default_factory=SplitConfig)
 
     def to_json(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class ImportConfig:
         if known.get("sheet"):
             known["sheet"] = Path(known["sheet"])
         if known.get("columns"):
-            known["columns"] = SheetColumns(**known["columns"])
+            known["columns"] = TableColumns(**known["columns"])
         if "split" in known:
             known["split"] = SplitConfig(**known["split"])
         return cls(**known)
@@ -94,7 +94,7 @@ def read_source(
             )
         chosen, without_class = _choose(listing, config, source.name)
         skipped += without_class
-        labels = [place.label for _, place in chosen]
+        labels = [assignment.label for _, assignment in chosen]
         read = _spelling_of_sets if config.multi_label else _spelling
         spelling = read(labels, known_classes, merge_case=config.merge_case)
         rows, unusable = rows_of(
@@ -122,7 +122,7 @@ def _spelling_of_sets(labels: list[str], known: Collection[str], *, merge_case: 
 
 
 def rows_of(
-    chosen: list[tuple[Member, Place]],
+    chosen: list[tuple[Member, FileAssignment]],
     folder: Path,
     spelling: dict[str, str],
     progress: Progress,
@@ -138,13 +138,13 @@ def rows_of(
     skipped: list[Skipped] = []
     seen: dict[tuple[str, str], dict[str, object]] = {}
     with closing(_examine(chosen, folder, refer=refer)) as outcomes:
-        for done, (place, member, outcome) in enumerate(outcomes, start=1):
+        for done, (assignment, member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
             progress.advance(done, len(chosen))
             if isinstance(outcome, Reason):
                 skipped.append(Skipped(file=member.name, reason=outcome))
                 continue
-            label = spelling[place.label]
+            label = spelling[assignment.label]
             content = "" if multi_label else label, str(outcome["sha256"])
             if content in seen:
                 if multi_label:
@@ -156,9 +156,9 @@ def rows_of(
                 **outcome,
                 "name": member.name,
                 "label": label,
-                "supplied_split": place.split.value if place.split else "",
+                "supplied_split": assignment.split.value if assignment.split else "",
                 "split": "",
-                "group": place.group or outcome["sha256"],
+                "group": assignment.group or outcome["sha256"],
             }
             rows.append(seen[content])
     return rows, skipped
@@ -166,44 +166,52 @@ def rows_of(
 
 def _choose(
     listing: Listing, config: ImportConfig, source_name: str
-) -> tuple[list[tuple[Member, Place]], list[Skipped]]:
-    """The files worth reading with their places, and those that stand in no class."""
+) -> tuple[list[tuple[Member, FileAssignment]], list[Skipped]]:
+    """The files worth reading with their assignments, and those that stand in no class."""
     sheet = _sheet_of(listing, config, source_name)
     if sheet is not None:
-        told = places_from_sheet(sheet, listing.members, config.columns, multi_label=config.multi_label)
-        places, reason = told.places, Reason(code=SkipReason.NOT_IN_TABLE, values={"table": sheet.name})
-        skipped = [Skipped(file=name, reason=why) for name, why in told.refused]
+        from_table = assignments_from_table(
+            sheet, listing.members, config.columns, multi_label=config.multi_label
+        )
+        assignments, reason = (
+            from_table.assignments,
+            Reason(code=SkipReason.NOT_IN_TABLE, values={"table": sheet.name}),
+        )
+        skipped = [Skipped(file=name, reason=why) for name, why in from_table.refused]
     else:
-        places = read_layout(listing.members, unlabelled=config.unlabelled)
+        assignments = read_layout(listing.members, unlabelled=config.unlabelled)
         reason = Reason(code=SkipReason.NO_CLASS_FOLDER)
         if config.multi_label:
-            places = [place and replace(place, label=labels_in_cells([place.label])[0]) for place in places]
+            assignments = [
+                assignment and replace(assignment, label=labels_in_cells([assignment.label])[0])
+                for assignment in assignments
+            ]
         skipped = []
     chosen = []
-    for member, place in zip(listing.members, places, strict=True):
+    for member, assignment in zip(listing.members, assignments, strict=True):
         if is_companion(member):
             if sheet is None or member.name != sheet.name:
                 skipped.append(Skipped(file=member.name, reason=Reason(code=SkipReason.NOT_A_PICTURE)))
-        elif place is None:
+        elif assignment is None:
             skipped.append(Skipped(file=member.name, reason=reason))
         else:
-            chosen.append((member, place))
+            chosen.append((member, assignment))
     # A copy that stands in both train and test is kept where it measures, not where it would leak.
     chosen.sort(key=lambda pair: (measuring_rank(pair[1].split or Split.TRAIN), natural_order(pair[0].name)))
     return chosen, skipped
 
 
-def _sheet_of(listing: Listing, config: ImportConfig, source_name: str) -> Sheet | None:
+def _sheet_of(listing: Listing, config: ImportConfig, source_name: str) -> LabelTable | None:
     """The table that says the classes, if one does."""
     if config.unlabelled:
         return None
     if config.sheet is not None:
-        return read_sheet(config.sheet.read_bytes(), config.sheet.name)
+        return read_label_table(config.sheet.read_bytes(), config.sheet.name)
     if not config.sheet_inside and _folders_name_classes(listing):
         return None
-    member = find_sheet(listing)
+    member = find_label_table(listing)
     if member is not None:
-        return read_sheet(member.read(), member.name)
+        return read_label_table(member.read(), member.name)
     if config.sheet_inside:
         raise DataError(
             N_(
@@ -216,32 +224,32 @@ def _sheet_of(listing: Listing, config: ImportConfig, source_name: str) -> Sheet
 
 
 def _folders_name_classes(listing: Listing) -> bool:
-    places = read_layout([member for member in listing.members if not is_companion(member)])
-    return len({place.label for place in places if place}) > 1
+    assignments = read_layout([member for member in listing.members if not is_companion(member)])
+    return len({assignment.label for assignment in assignments if assignment}) > 1
 
 
 def _examine(
-    chosen: list[tuple[Member, Place]], folder: Path, *, refer: bool
-) -> Generator[tuple[Place, Member, dict[str, object] | Reason]]:
+    chosen: list[tuple[Member, FileAssignment]], folder: Path, *, refer: bool
+) -> Generator[tuple[FileAssignment, Member, dict[str, object] | Reason]]:
     """Read, prove and store every file, in order; decoding uses every core. Once closed, nothing is written."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        waiting: deque[tuple[Place, Member, Future[dict[str, object] | Reason]]] = deque()
-        for member, place in chosen:
+        waiting: deque[tuple[FileAssignment, Member, Future[dict[str, object] | Reason]]] = deque()
+        for member, assignment in chosen:
             location = member.path.resolve() if refer and member.path else None  # in an archive: copied
             try:
                 data = member.read()  # one after another: a zip is one stream
             except UnreadableMemberError as error:
                 failed: Future[dict[str, object] | Reason] = Future()
                 failed.set_result(error.reason)
-                waiting.append((place, member, failed))
+                waiting.append((assignment, member, failed))
             else:
-                waiting.append((place, member, pool.submit(_store_picture, data, folder, location)))
+                waiting.append((assignment, member, pool.submit(_store_picture, data, folder, location)))
             if len(waiting) >= _PICTURES_IN_FLIGHT:
-                place_done, member_done, future = waiting.popleft()
-                yield place_done, member_done, future.result()
-        for place_done, member_done, future in waiting:
-            yield place_done, member_done, future.result()
+                assignment_done, member_done, future = waiting.popleft()
+                yield assignment_done, member_done, future.result()
+        for assignment_done, member_done, future in waiting:
+            yield assignment_done, member_done, future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -272,7 +280,7 @@ def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:
         "extension": facts.extension,
         "frames": facts.frames,
         "camera": facts.camera,
-        **asdict(facts.measures),
+        **asdict(facts.statistics),
     }
 
 

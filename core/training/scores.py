@@ -11,7 +11,7 @@ from core.data.labels.task import Task
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """Measures on validation."""
+    """ImageStatistics on validation."""
 
     loss: float  # mean cross-entropy in nats, without smoothing or weights
     accuracy: float  # 0 to 1; with several labels, the share of pictures whose labels are all right

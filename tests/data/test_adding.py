@@ -13,7 +13,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.editing import relabel
 from core.data.history import list_versions
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
-from core.data.labels.label_table import SheetColumns
+from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
 from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
@@ -268,7 +268,7 @@ def test_a_config_travels_to_its_job_and_back(tmp_path: Path) -> None:
     config = ImportConfig(
         merge_case=True,
         sheet=tmp_path / "labels.csv",
-        columns=SheetColumns(file="f", label="l", group="g"),
+        columns=TableColumns(file="f", label="l", group="g"),
         split=SplitConfig(test_fraction=0.3, seed=4),
     )
     assert ImportConfig.from_json(json.loads(json.dumps(config.to_json())) | {"project": "x"}) == config

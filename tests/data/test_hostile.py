@@ -15,7 +15,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.data.labels.label_table import find_sheet, guess_columns, places_from_sheet, read_sheet, safe_cell
+from core.data.labels.label_table import (
+    assignments_from_table,
+    find_label_table,
+    guess_columns,
+    read_label_table,
+    safe_cell,
+)
 from core.data.labels.layout import clean_label, read_layout, spelling_of_classes
 from core.data.sources.members import MAX_SHOWN_LENGTH, is_junk, safe_parts, shown_name
 from core.data.sources.opening import Listing, Member, SourceLimits, UnreadableMemberError, open_source
@@ -260,13 +266,13 @@ def test_any_table_gives_each_file_a_place_or_none(rows: list[list[str]], names:
     text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
     files = members(names)
     try:
-        sheet = read_sheet(text.encode("utf-8", "replace"), "labels.csv")
-        said = places_from_sheet(sheet, files, guess_columns(sheet, files))
+        sheet = read_label_table(text.encode("utf-8", "replace"), "labels.csv")
+        said = assignments_from_table(sheet, files, guess_columns(sheet, files))
     except DarkroomError as error:
         require_sentence(error)
         return
-    assert len(said.places) == len(files)
-    named = sum(place is not None for place in said.places)
+    assert len(said.assignments) == len(files)
+    named = sum(place is not None for place in said.assignments)
     assert len(said.refused) <= len(sheet.rows) <= len(said.refused) + max(named, len(sheet.rows))
 
 
@@ -274,7 +280,7 @@ def test_any_table_gives_each_file_a_place_or_none(rows: list[list[str]], names:
 @given(st.binary(max_size=400), st.sampled_from(["a.csv", "a.tsv", "a.xlsx", "a.xls"]))
 def test_any_bytes_are_a_table_or_an_error_that_people_can_read(data: bytes, name: str) -> None:
     try:
-        sheet = read_sheet(data, name)
+        sheet = read_label_table(data, name)
     except DarkroomError as error:
         require_sentence(error)
         return
@@ -308,7 +314,7 @@ def test_an_attack_of_every_kind_at_once_costs_only_itself(tmp_path: Path) -> No
     }
     before = sorted(tmp_path.parent.iterdir())
     with open_source(write_zip(tmp_path / "a.zip", files)) as listing:
-        assert find_sheet(listing) is None
+        assert find_label_table(listing) is None
         kept = {member.name for member in listing.members}
         assert kept == {
             "cats/\ufffdgnp.exe",

@@ -13,22 +13,22 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from core.data.labels.label_sets import union_of
-from core.data.labels.layout import Place, Split, clean_label, is_companion, label_of, split_named
+from core.data.labels.layout import FileAssignment, Split, clean_label, is_companion, label_of, split_named
 from core.data.labels.multi_label_table import class_columns, labels_in_cells, with_classes_joined
-from core.data.labels.tables import READABLE_SUFFIXES, Sheet, read_sheet, safe_cell
+from core.data.labels.tables import READABLE_SUFFIXES, LabelTable, read_label_table, safe_cell
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import PICTURE_SUFFIXES, Listing, Member, UnreadableMemberError
 from core.errors import DataError
 from core.messages import N_
 
 __all__ = [
-    "Sheet",
-    "SheetColumns",
-    "SheetPlaces",
-    "find_sheet",
+    "LabelTable",
+    "TableAssignments",
+    "TableColumns",
+    "assignments_from_table",
+    "find_label_table",
     "guess_columns",
-    "places_from_sheet",
-    "read_sheet",
+    "read_label_table",
     "safe_cell",
 ]
 
@@ -44,7 +44,7 @@ _GROUP_WORDS = ("group", "patient", "subject", "person", "camera", "burst", "ses
 
 
 @dataclass(frozen=True, kw_only=True)
-class SheetColumns:
+class TableColumns:
     """Which column says what."""
 
     file: str
@@ -54,19 +54,19 @@ class SheetColumns:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SheetPlaces:
+class TableAssignments:
     """What a table says of the files of a source.
 
-    ``places`` has an entry for every file, None where no row names it
+    ``assignments`` has an entry for every file, None where no row names it
     (``SkipReason.NOT_IN_TABLE``); ``refused`` the names in rows for which there is no file,
     with the reason.
     """
 
-    places: list[Place | None]
+    assignments: list[FileAssignment | None]
     refused: list[tuple[str, Reason]]
 
 
-def find_sheet(listing: Listing) -> Member | None:
+def find_label_table(listing: Listing) -> Member | None:
     """The table of a source that names most of its pictures, and says what they show."""
     candidates = [m for m in listing.members if m.parts[-1].lower().endswith(READABLE_SUFFIXES)]
     candidates.sort(key=lambda member: (len(member.parts), member.name))
@@ -74,52 +74,52 @@ def find_sheet(listing: Listing) -> Member | None:
     best: tuple[int, Member | None] = (0, None)
     for member in candidates[:_MOST_SHEETS_LOOKED_AT]:
         try:
-            sheet = read_sheet(member.read(), member.name)
-            columns = guess_columns(sheet, listing.members)
+            table = read_label_table(member.read(), member.name)
+            columns = guess_columns(table, listing.members)
         except (DataError, UnreadableMemberError):
             continue  # a table about something else
-        found = _count_found(sheet.column(columns.file), names)
-        says_something = len(set(sheet.column(columns.label))) > 1
-        if says_something and found > best[0] and found >= _LEAST_SHARE_FOUND * len(sheet.rows):
+        found = _count_found(table.column(columns.file), names)
+        says_something = len(set(table.column(columns.label))) > 1
+        if says_something and found > best[0] and found >= _LEAST_SHARE_FOUND * len(table.rows):
             best = (found, member)
     return best[1]
 
 
-def guess_columns(sheet: Sheet, members: Sequence[Member]) -> SheetColumns:
+def guess_columns(table: LabelTable, members: Sequence[Member]) -> TableColumns:
     """Tell the columns apart, by what they hold and by what they are called.
 
     Raises:
         DataError: none holds names of the files, or none can be their classes.
     """
     names = _Names(members)
-    found = {column: _count_found(cells, names) for column, cells in _samples(sheet).items()}
+    found = {column: _count_found(cells, names) for column, cells in _samples(table).items()}
     file = max(found, key=lambda column: (found[column], -_rank(column, _FILE_WORDS)))
     if not found[file]:
         raise DataError(
             N_(
                 "No column of {sheet} names the pictures that came with it. Expected is one with file names such as “1.jpg” or “cats/1.jpg”."
             ),
-            sheet=sheet.name,
+            sheet=table.name,
         )
-    split = _split_column(sheet, file)
-    others = [column for column in sheet.columns if column not in {file, split}]
+    split = _split_column(table, file)
+    others = [column for column in table.columns if column not in {file, split}]
     group = _best_named(others, _GROUP_WORDS)
-    label = _label_column(sheet, [column for column in others if column != group])
+    label = _label_column(table, [column for column in others if column != group])
     if label is None:
         raise DataError(
             N_("No column of {sheet} can be taken for the classes. Call one “label”, or choose one."),
-            sheet=sheet.name,
+            sheet=table.name,
         )
-    return SheetColumns(file=file, label=label, split=split, group=group)
+    return TableColumns(file=file, label=label, split=split, group=group)
 
 
-def places_from_sheet(
-    sheet: Sheet,
+def assignments_from_table(
+    table: LabelTable,
     members: Sequence[Member],
-    columns: SheetColumns | None = None,
+    columns: TableColumns | None = None,
     *,
     multi_label: bool = False,
-) -> SheetPlaces:
+) -> TableAssignments:
     """Where each file stands, by the table.
 
     A name finds its file by its path, from the source's root or any folder on, by
@@ -133,46 +133,48 @@ def places_from_sheet(
         DataError: a row says what cannot be, with its number.
     """
     if multi_label and columns is None:
-        sheet = _with_one_label_column(sheet)
-    columns = columns or guess_columns(sheet, members)
+        table = _with_one_label_column(table)
+    columns = columns or guess_columns(table, members)
     names = _Names(members)
-    cells = sheet.column(columns.file)
-    labels = sheet.column(columns.label)
+    cells = table.column(columns.file)
+    labels = table.column(columns.label)
     labels = labels_in_cells(labels) if multi_label else [label_of(label) for label in labels]
-    splits = sheet.column(columns.split) if columns.split else [""] * len(cells)
-    groups = sheet.column(columns.group) if columns.group else [""] * len(cells)
+    splits = table.column(columns.split) if columns.split else [""] * len(cells)
+    groups = table.column(columns.group) if columns.group else [""] * len(cells)
     dropped = _folders_dropped(cells, names)
-    places: list[Place | None] = [None] * len(members)
+    assignments: list[FileAssignment | None] = [None] * len(members)
     named_in: dict[int, int] = {}
     refused: list[tuple[str, Reason]] = []
-    for row, cell, label, split, group in zip(sheet.row_numbers, cells, labels, splits, groups, strict=True):
+    for row, cell, label, split, group in zip(table.row_numbers, cells, labels, splits, groups, strict=True):
         found = names.find(_parts_of(cell), dropped)
         if len(found) != 1:
             code = SkipReason.AMBIGUOUS_NAME if found else SkipReason.MISSING_FILE
-            refused.append((cell, Reason(code=code, values={"row": row, "table": sheet.name})))
+            refused.append((cell, Reason(code=code, values={"row": row, "table": table.name})))
             continue
-        place = Place(label=label, split=_split_of(split, row, sheet.name), group=clean_label(group))
-        before = places[found[0]]
+        assignment = FileAssignment(
+            label=label, split=_split_of(split, row, table.name), group=clean_label(group)
+        )
+        before = assignments[found[0]]
         if multi_label and before is not None:
             label = union_of(before.label, label)
-            before, place = replace(before, label=label), replace(place, label=label)
-        _require_one_meaning(before, place, cell, (named_in.get(found[0], row), row), sheet.name)
-        places[found[0]] = place
+            before, assignment = replace(before, label=label), replace(assignment, label=label)
+        _require_one_meaning(before, assignment, cell, (named_in.get(found[0], row), row), table.name)
+        assignments[found[0]] = assignment
         named_in.setdefault(found[0], row)
-    return SheetPlaces(places=places, refused=refused)
+    return TableAssignments(assignments=assignments, refused=refused)
 
 
-def _with_one_label_column(sheet: Sheet) -> Sheet:
+def _with_one_label_column(table: LabelTable) -> LabelTable:
     """The table with its columns of 0 and 1 joined, unless another column is called like one of labels."""
-    classes = class_columns(sheet)
-    if _best_named([name for name in sheet.columns if name not in classes], _LABEL_WORDS):
-        return sheet
-    return with_classes_joined(sheet)
+    classes = class_columns(table)
+    if _best_named([name for name in table.columns if name not in classes], _LABEL_WORDS):
+        return table
+    return with_classes_joined(table)
 
 
-def _samples(sheet: Sheet) -> dict[str, list[str]]:
-    rows = sheet.rows[:: max(1, len(sheet.rows) // _ROWS_TO_LOOK_AT)]
-    return {column: [row[place] for row in rows] for place, column in enumerate(sheet.columns)}
+def _samples(table: LabelTable) -> dict[str, list[str]]:
+    rows = table.rows[:: max(1, len(table.rows) // _ROWS_TO_LOOK_AT)]
+    return {column: [row[index] for row in rows] for index, column in enumerate(table.columns)}
 
 
 def _rank(column: str, words: Sequence[str]) -> int:
@@ -180,7 +182,7 @@ def _rank(column: str, words: Sequence[str]) -> int:
     plain = " ".join(column.lower().replace("_", " ").replace("-", " ").split())
     if plain in words:
         return words.index(plain)
-    within = [place for place, word in enumerate(words) if word in plain.split()]
+    within = [index for index, word in enumerate(words) if word in plain.split()]
     return len(words) + min(within) if within else 2 * len(words)
 
 
@@ -189,30 +191,30 @@ def _best_named(columns: Sequence[str], words: Sequence[str]) -> str | None:
     return best if best is not None and _rank(best, words) < 2 * len(words) else None
 
 
-def _split_column(sheet: Sheet, file: str) -> str | None:
+def _split_column(table: LabelTable, file: str) -> str | None:
     """The column whose cells, where there are any, all name parts."""
     fitting = []
-    for column in sheet.columns:
-        cells = {cell for cell in sheet.column(column) if cell}
+    for column in table.columns:
+        cells = {cell for cell in table.column(column) if cell}
         if column != file and cells and all(split_named(cell) for cell in cells):
             fitting.append(column)
     named = _best_named(fitting, _SPLIT_WORDS)
-    return named or next((column for column in fitting if len(set(sheet.column(column))) > 1), None)
+    return named or next((column for column in fitting if len(set(table.column(column))) > 1), None)
 
 
-def _label_column(sheet: Sheet, columns: Sequence[str]) -> str | None:
+def _label_column(table: LabelTable, columns: Sequence[str]) -> str | None:
     """The column that is called so, or else the first whose cells come again and again."""
     named = _best_named(columns, _LABEL_WORDS)
     if named is not None:
         return named
     for column in columns:
-        cells = [cell for cell in sheet.column(column) if cell]
+        cells = [cell for cell in table.column(column) if cell]
         if 2 <= len(set(cells)) <= max(2, len(cells) // 2):
             return column
     return columns[0] if len(columns) == 1 else None
 
 
-def _split_of(cell: str, row: int, sheet: str) -> Split | None:
+def _split_of(cell: str, row: int, table: str) -> Split | None:
     if not cell:
         return None
     split = split_named(cell)
@@ -220,14 +222,14 @@ def _split_of(cell: str, row: int, sheet: str) -> Split | None:
         raise DataError(
             N_("Row {row} of {sheet} has the part “{cell}”. Expected is train, validation, test or nothing."),
             row=row,
-            sheet=sheet,
+            sheet=table,
             cell=cell,
         )
     return split
 
 
 def _require_one_meaning(
-    before: Place | None, now: Place, file: str, rows: tuple[int, int], sheet: str
+    before: FileAssignment | None, now: FileAssignment, file: str, rows: tuple[int, int], table: str
 ) -> None:
     """
     Raises:
@@ -242,7 +244,7 @@ def _require_one_meaning(
             ),
             first=rows[0],
             second=rows[1],
-            sheet=sheet,
+            sheet=table,
             file=file,
             one=before.label,
             other=now.label,
@@ -251,7 +253,7 @@ def _require_one_meaning(
         N_("Rows {first} and {second} of {sheet} say different things of “{file}”. Keep one of them."),
         first=rows[0],
         second=rows[1],
-        sheet=sheet,
+        sheet=table,
         file=file,
     )
 
@@ -261,8 +263,8 @@ class _Names:
 
     def __init__(self, members: Sequence[Member]) -> None:
         self._paths = {
-            place: tuple(_normal(part) for part in member.parts)
-            for place, member in enumerate(members)
+            index: tuple(_normal(part) for part in member.parts)
+            for index, member in enumerate(members)
             if not is_companion(member)
         }
         self._tables: dict[tuple[int, bool], dict[tuple[str, ...], list[int]]] = {}
@@ -277,10 +279,10 @@ class _Names:
         if not found and not has_suffix:
             found = self._ending_in(wanted, with_suffix=False)
         if len(found) > 1:
-            exact = [place for place in found if self._paths[place][-len(wanted) :] == wanted]
+            exact = [index for index in found if self._paths[index][-len(wanted) :] == wanted]
             found = exact or found
         if len(found) > 1:
-            whole = [place for place in found if self._paths[place] == wanted]
+            whole = [index for index in found if self._paths[index] == wanted]
             found = whole or found
         return found
 
@@ -288,12 +290,12 @@ class _Names:
         key = (len(wanted), with_suffix)
         if key not in self._tables:
             table: dict[tuple[str, ...], list[int]] = defaultdict(list)
-            for place, path in self._paths.items():
+            for index, path in self._paths.items():
                 if len(path) >= len(wanted):
                     end = path[-len(wanted) :]
                     if not with_suffix:
                         end = (*end[:-1], PurePosixPath(end[-1]).stem)
-                    table[tuple(part.casefold() for part in end)].append(place)
+                    table[tuple(part.casefold() for part in end)].append(index)
             self._tables[key] = table
         return self._tables[key].get(tuple(part.casefold() for part in wanted), [])
 

@@ -58,7 +58,7 @@ _FULL_WIDTH = {0x3000: 0x20} | {code: code - 0xFEE0 for code in range(0xFF01, 0x
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class FileAssignment:
     """Where a file stands: its class ("" if it is to be labelled later), its part and its group if the source names them."""
 
     label: str
@@ -73,7 +73,7 @@ def is_companion(member: Member) -> bool:
 
 def read_layout(
     members: Sequence[Member], *, unlabelled: bool = False, keep_loose: bool = False
-) -> list[Place | None]:
+) -> list[FileAssignment | None]:
     """The class and split of each file, from its folders; None where it stands in no class folder.
 
     Understood are ``cats/1.jpg``, the same below any number of single root
@@ -86,7 +86,7 @@ def read_layout(
         keep_loose: files that stand in no class folder are to be labelled later.
     """
     if unlabelled:
-        return [Place(label="", split=None) for _ in members]
+        return [FileAssignment(label="", split=None) for _ in members]
     in_folders = [parts for parts in _telling_paths(members) if len(parts) > 1]
     depth = _shared_root_depth(in_folders)
     in_folders = [parts for parts in in_folders if len(parts) > depth + 1]
@@ -94,16 +94,16 @@ def read_layout(
     inner_paths = [parts[depth:] for parts in in_folders]
     parts_of_set = _parts_of_set(inner_paths)
     doubled = {head for head in parts_of_set if _is_doubled(head, inner_paths)}
-    loose = Place(label="", split=None) if keep_loose else None
-    places: list[Place | None] = []
+    loose = FileAssignment(label="", split=None) if keep_loose else None
+    assignments: list[FileAssignment | None] = []
     for member in members:
         inner = member.parts[depth:] if member.parts[:depth] == root else ()
         split = parts_of_set.get(inner[0]) if inner else None
         if parts_of_set:
             inner = () if split is None else inner[2:] if inner[0] in doubled else inner[1:]
         label = label_of(inner[0]) if len(inner) > 1 else ""
-        places.append(Place(label=label, split=split) if label else loose)
-    return places
+        assignments.append(FileAssignment(label=label, split=split) if label else loose)
+    return assignments
 
 
 def split_named(word: str) -> Split | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR, split_cell
 from core.data.labels.layout import label_of, split_named
-from core.data.labels.tables import Sheet
+from core.data.labels.tables import LabelTable
 from core.data.sources.members import PICTURE_SUFFIXES
 
 JOINED_COLUMN = "labels"
@@ -27,50 +27,50 @@ def labels_in_cells(cells: Sequence[str]) -> list[str]:
     return [_label(split_cell(cell, parting)) for cell in cells]
 
 
-def with_classes_joined(sheet: Sheet) -> Sheet:
+def with_classes_joined(table: LabelTable) -> LabelTable:
     """A table with a column for each class, 1 where a picture shows it, as one with a column of labels.
 
     A table with fewer than two such columns comes back as it is.
     """
-    columns = class_columns(sheet)
+    columns = class_columns(table)
     if len(columns) < 2:
-        return sheet
+        return table
     cells = [
         SEPARATOR.join(name for name, cell in zip(columns, row, strict=True) if cell.lower() in _YES)
         or NONE_OF_THEM
-        for row in zip(*(sheet.column(name) for name in columns), strict=True)
+        for row in zip(*(table.column(name) for name in columns), strict=True)
     ]
-    kept = [place for place, name in enumerate(sheet.columns) if name not in columns]
+    kept = [index for index, name in enumerate(table.columns) if name not in columns]
     return replace(
-        sheet,
-        columns=(*(sheet.columns[place] for place in kept), JOINED_COLUMN),
+        table,
+        columns=(*(table.columns[index] for index in kept), JOINED_COLUMN),
         rows=tuple(
-            (*(row[place] for place in kept), cell) for row, cell in zip(sheet.rows, cells, strict=True)
+            (*(row[index] for index in kept), cell) for row, cell in zip(table.rows, cells, strict=True)
         ),
     )
 
 
-def class_columns(sheet: Sheet) -> list[str]:
+def class_columns(table: LabelTable) -> list[str]:
     """The columns whose every cell says yes or no; columns of other words are no classes."""
     return [
         name
-        for name in sheet.columns
-        if not split_named(name) and {cell.lower() for cell in sheet.column(name)} <= _YES | _NO
+        for name in table.columns
+        if not split_named(name) and {cell.lower() for cell in table.column(name)} <= _YES | _NO
     ]
 
 
-def suggests_several(sheet: Sheet) -> bool:
+def suggests_multi_label(table: LabelTable) -> bool:
     """Whether a table clearly gives pictures several labels each: worth asking, not worth assuming.
 
     Either it has columns of 0 and 1 of which a row has more than one 1, or none; or one of its
     columns parts words by “;” or “|” that come again in other cells.
     """
-    columns = class_columns(sheet)
+    columns = class_columns(table)
     if len(columns) >= 2:
-        rows = zip(*(sheet.column(name) for name in columns), strict=True)
+        rows = zip(*(table.column(name) for name in columns), strict=True)
         if any(sum(cell.lower() in _YES for cell in row) != 1 for row in rows):
             return True
-    return any(_holds_several(sheet.column(name)) for name in sheet.columns)
+    return any(_holds_several(table.column(name)) for name in table.columns)
 
 
 def _holds_several(cells: Sequence[str]) -> bool:

@@ -54,7 +54,7 @@ _EXCEL_ERRORS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheet:
+class LabelTable:
     """A table as text. Empty rows are left out, so every row brings its number in the file."""
 
     name: str
@@ -78,7 +78,7 @@ class Sheet:
         return [row[place] for row in self.rows]
 
 
-def read_sheet(data: bytes, name: str) -> Sheet:
+def read_label_table(data: bytes, name: str) -> LabelTable:
     """The table in a CSV file (any delimiter and common encoding) or the first sheet of an Excel file.
 
     The first row names the columns, unless a picture file stands in it; columns
@@ -105,7 +105,7 @@ def read_sheet(data: bytes, name: str) -> Sheet:
     has_header = not any(cell.lower().endswith(PICTURE_SUFFIXES) for cell in rows[0])
     header = rows[0] if has_header else ("",) * width
     begin = 1 if has_header else 0
-    return Sheet(
+    return LabelTable(
         name=name,
         columns=_column_names(header),
         rows=tuple(rows[begin:]),

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from core.data.images import picture
-from core.data.pixels.statistics import Measures, measure
+from core.data.pixels.statistics import ImageStatistics, measure
 from core.data.skip_reasons import unreadable_image
 
 THUMBNAIL_SIDE = 160  # pixels
@@ -32,7 +32,7 @@ class PictureFacts:
     frames: int  # of a film or a file of several pages; only the first is used
     camera: str  # maker and model as the camera wrote them, "" where it did not
     thumbnail: bytes  # JPEG
-    measures: Measures
+    statistics: ImageStatistics
 
 
 def load_picture(data: bytes, size: int) -> np.ndarray:
@@ -73,7 +73,7 @@ def examine_picture(data: bytes) -> PictureFacts:
         frames=frames,
         camera=_camera(exif),
         thumbnail=_encoded(small),
-        measures=measure(small),
+        statistics=measure(small),
     )
 
 

@@ -31,7 +31,7 @@ _COLOUR_STEP = 17  # 255 / 15: sixteen levels a channel, so that compression mak
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measures:
+class ImageStatistics:
     """What is measured of every picture."""
 
     perceptual_hash: str  # 16 hexadecimal digits: nearly the same picture differs in few of the 64 bits
@@ -41,14 +41,14 @@ class Measures:
     border: str  # "#rrggbb" of a uniform frame or of two bars, "" without
 
 
-MEASURES = tuple(field.name for field in fields(Measures))
+MEASURES = tuple(field.name for field in fields(ImageStatistics))
 
 
-def measure(image: Image.Image) -> Measures:
+def measure(image: Image.Image) -> ImageStatistics:
     """Measure an RGB picture of at most 160 pixels a side."""
     grey = np.asarray(image.convert("L"), dtype=np.float32)
     contrast = float(grey.std())
-    return Measures(
+    return ImageStatistics(
         perceptual_hash=hash_of(low_frequencies(grey)),
         brightness=float(grey.mean()),
         contrast=contrast,

@@ -24,10 +24,10 @@ PICTURE_SUFFIXES = (
     *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".ico", ".icns", ".pcx", ".psd", ".qoi"),
     *(".sgi", ".tga", ".avif", ".heic", ".heif"),
 )
-SHEET_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
+TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
 # What datasets come with beside their pictures.
 COMPANION_SUFFIXES = (
-    *SHEET_SUFFIXES,
+    *TABLE_SUFFIXES,
     *(".txt", ".json", ".xml", ".md", ".html", ".pdf", ".yaml", ".yml", ".py"),
 )
 MAX_SHOWN_LENGTH = 300  # characters of a path; of longer ones the beginning and the end are shown

@@ -18,7 +18,7 @@ from pathlib import Path
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import (
     COMPANION_SUFFIXES,
-    SHEET_SUFFIXES,
+    TABLE_SUFFIXES,
     Allowance,
     Listing,
     Member,
@@ -211,7 +211,7 @@ def _no_archive(head: bytes, name: str) -> ArchiveError:
 
 
 def _is_sheet(name: str) -> bool:
-    return name.lower().endswith(SHEET_SUFFIXES)
+    return name.lower().endswith(TABLE_SUFFIXES)
 
 
 def _list_folder(folder: Path, allowance: Allowance) -> Listing:

@@ -12,14 +12,14 @@ import pytest
 
 from core.data.labels import tables
 from core.data.labels.label_table import (
-    SheetColumns,
-    find_sheet,
+    TableColumns,
+    assignments_from_table,
+    find_label_table,
     guess_columns,
-    places_from_sheet,
-    read_sheet,
+    read_label_table,
     safe_cell,
 )
-from core.data.labels.layout import Place, Split
+from core.data.labels.layout import FileAssignment, Split
 from core.data.sources.opening import Listing, Member, open_source
 from core.errors import DataError
 from tests.support.pictures import digit, write_folder, write_zip
@@ -31,15 +31,15 @@ def members(*names: str) -> list[Member]:
 
 def table(text: str, encoding: str = "utf-8") -> list[tuple[str, ...]]:
     """Header and rows of a CSV file."""
-    sheet = read_sheet(text.encode(encoding), "labels.csv")
+    sheet = read_label_table(text.encode(encoding), "labels.csv")
     return [sheet.columns, *sheet.rows]
 
 
-def labels(text: str, *names: str, columns: SheetColumns | None = None) -> dict[str, str | None]:
+def labels(text: str, *names: str, columns: TableColumns | None = None) -> dict[str, str | None]:
     """The class that a table gives each file; None where it names none."""
     files = members(*names)
-    said = places_from_sheet(read_sheet(text.encode(), "labels.csv"), files, columns)
-    return {name: place.label if place else None for name, place in zip(names, said.places, strict=True)}
+    said = assignments_from_table(read_label_table(text.encode(), "labels.csv"), files, columns)
+    return {name: place.label if place else None for name, place in zip(names, said.assignments, strict=True)}
 
 
 PLAIN = [("file", "label"), ("1.jpg", "cat"), ("2.jpg", "dog")]
@@ -92,7 +92,7 @@ def excel(rows: list[list[object]]) -> bytes:
 
 
 def test_an_excel_sheet_is_read() -> None:
-    sheet = read_sheet(excel([["file", "label"], ["1.jpg", 3], ["2.jpg", 4.0], [3, 0.5]]), "a.xlsx")
+    sheet = read_label_table(excel([["file", "label"], ["1.jpg", 3], ["2.jpg", 4.0], [3, 0.5]]), "a.xlsx")
     assert sheet.columns == ("file", "label")
     assert sheet.rows == (("1.jpg", "3"), ("2.jpg", "4"), ("3", "0.5"))
     assert sheet.row_numbers == (2, 3, 4)
@@ -100,10 +100,10 @@ def test_an_excel_sheet_is_read() -> None:
 
 def test_empty_rows_count_as_the_spreadsheet_counts_them() -> None:
     """An error that names row 5 must mean the row that the user sees as 5."""
-    sheet = read_sheet(excel([[], ["file", "label"], [], [None, None], ["1.jpg", "cat"]]), "a.xlsx")
+    sheet = read_label_table(excel([[], ["file", "label"], [], [None, None], ["1.jpg", "cat"]]), "a.xlsx")
     assert sheet.columns == ("file", "label")
     assert sheet.row_numbers == (5,)
-    assert read_sheet(b"\n\nfile,label\n,\n1.jpg,cat\n", "a.csv").row_numbers == (5,)
+    assert read_label_table(b"\n\nfile,label\n,\n1.jpg,cat\n", "a.csv").row_numbers == (5,)
 
 
 def test_the_first_page_that_has_rows_counts() -> None:
@@ -113,7 +113,7 @@ def test_the_first_page_that_has_rows_counts() -> None:
     page.append(["1.jpg", "cat"])
     stream = io.BytesIO()
     book.save(stream)
-    assert read_sheet(stream.getvalue(), "a.xlsx").rows == (("1.jpg", "cat"),)
+    assert read_label_table(stream.getvalue(), "a.xlsx").rows == (("1.jpg", "cat"),)
 
 
 def test_a_table_may_have_no_header() -> None:
@@ -121,7 +121,7 @@ def test_a_table_may_have_no_header() -> None:
 
 
 def test_columns_get_names_that_differ() -> None:
-    sheet = read_sheet(b"file,label,,label\n1.jpg,cat,x,y\n2.jpg\n", "a.csv")
+    sheet = read_label_table(b"file,label,,label\n1.jpg,cat,x,y\n2.jpg\n", "a.csv")
     assert sheet.columns == ("file", "label", "C", "label (2)")
     assert sheet.rows[1] == ("2.jpg", "", "", "")
 
@@ -139,7 +139,7 @@ def test_columns_get_names_that_differ() -> None:
 )
 def test_what_is_no_table_is_said(data: bytes, name: str, reason: str) -> None:
     with pytest.raises(DataError, match=reason):
-        read_sheet(data, name)
+        read_label_table(data, name)
 
 
 def test_two_cells_far_apart_do_not_fill_the_memory() -> None:
@@ -150,32 +150,32 @@ def test_two_cells_far_apart_do_not_fill_the_memory() -> None:
     page["A1"], page["B1"], page["XFD1000000"] = "file", "label", "x"
     stream = io.BytesIO()
     book.save(stream)
-    sheet = read_sheet(stream.getvalue(), "a.xlsx")
+    sheet = read_label_table(stream.getvalue(), "a.xlsx")
     assert (sheet.columns, sheet.rows) == (("file", "label"), ())
 
 
 def test_a_sheet_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_EXCEL_UNPACKED_BYTES", 1 << 20)
     stream = io.BytesIO(excel([["file", "label"], ["1.jpg", "cat"]]))
-    assert read_sheet(stream.getvalue(), "a.xlsx").rows == (("1.jpg", "cat"),)
+    assert read_label_table(stream.getvalue(), "a.xlsx").rows == (("1.jpg", "cat"),)
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/media/zeros", bytes(1 << 20))
     with pytest.raises(DataError, match="too large"):
-        read_sheet(stream.getvalue(), "a.xlsx")
+        read_label_table(stream.getvalue(), "a.xlsx")
 
 
 # Which column says what.
 
 
-def guessed(text: str, *names: str) -> SheetColumns:
-    return guess_columns(read_sheet(text.encode(), "labels.csv"), members(*names))
+def guessed(text: str, *names: str) -> TableColumns:
+    return guess_columns(read_label_table(text.encode(), "labels.csv"), members(*names))
 
 
 def test_the_file_column_is_the_one_that_names_files() -> None:
     """Whatever it is called; “id” means something else in every table."""
     text = "no,breed,id\n1,beagle,a01\n2,poodle,a02\n3,beagle,a03\n4,poodle,a04\n"
     found = guessed(text, "train/a01.jpg", "train/a02.jpg", "train/a03.jpg", "train/a04.jpg")
-    assert found == SheetColumns(file="id", label="breed")
+    assert found == TableColumns(file="id", label="breed")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_columns_are_known_by_their_names(header: str) -> None:
     rows = [("1.jpg", "cat", "P1", "train"), ("2.jpg", "dog", "P2", "test"), ("3.jpg", "cat", "P2", "test")]
     text = "\n".join([header, *(delimiter.join(row) for row in rows)])
     file, label, group, split = header.split(delimiter)
-    assert guessed(text, "1.jpg", "2.jpg", "3.jpg") == SheetColumns(
+    assert guessed(text, "1.jpg", "2.jpg", "3.jpg") == TableColumns(
         file=file, label=label, group=group, split=split
     )
 
@@ -194,7 +194,7 @@ def test_columns_are_known_by_their_names(header: str) -> None:
 def test_without_names_the_contents_tell() -> None:
     text = "a/1.jpg,0.93,cat,train\na/2.jpg,0.21,dog,train\na/3.jpg,0.4,dog,val\na/4.jpg,0.5,cat,test\n"
     found = guessed(text, "a/1.jpg", "a/2.jpg", "a/3.jpg", "a/4.jpg")
-    assert found == SheetColumns(file="A", label="C", split="D")
+    assert found == TableColumns(file="A", label="C", split="D")
 
 
 def test_a_table_about_something_else_is_said() -> None:
@@ -226,7 +226,7 @@ def test_a_table_about_something_else_is_said() -> None:
 )
 def test_a_file_is_found_by_what_people_call_it(written: str, file: str) -> None:
     text = f"file,label\n{written},cat\n"
-    columns = SheetColumns(file="file", label="label")
+    columns = TableColumns(file="file", label="label")
     assert labels(text, file, "other/9.jpg", columns=columns) == {file: "cat", "other/9.jpg": None}
 
 
@@ -234,8 +234,8 @@ def test_a_missing_file_is_not_taken_for_its_namesake() -> None:
     """Else dogs/1.jpg, which was forgotten, would make a dog of the cat."""
     text = "file,label\ncats/1.jpg,cat\ncats/2.jpg,cat\ndogs/1.jpg,dog\ndogs/3.jpg,dog\n"
     files = members("cats/1.jpg", "cats/2.jpg", "dogs/3.jpg")
-    said = places_from_sheet(read_sheet(text.encode(), "l.csv"), files)
-    assert [place.label for place in said.places if place] == ["cat", "cat", "dog"]
+    said = assignments_from_table(read_label_table(text.encode(), "l.csv"), files)
+    assert [place.label for place in said.assignments if place] == ["cat", "cat", "dog"]
     assert [(name, str(reason)) for name, reason in said.refused] == [
         ("dogs/1.jpg", "row 4 of l.csv names it, but there is no such file")
     ]
@@ -243,8 +243,10 @@ def test_a_missing_file_is_not_taken_for_its_namesake() -> None:
 
 def test_a_name_that_several_files_bear_means_none() -> None:
     text = "file,label\n1.jpg,cat\n2.jpg,dog\n"
-    said = places_from_sheet(read_sheet(text.encode(), "l.csv"), members("a/1.jpg", "b/1.jpg", "b/2.jpg"))
-    assert said.places == [None, None, Place(label="dog", split=None)]
+    said = assignments_from_table(
+        read_label_table(text.encode(), "l.csv"), members("a/1.jpg", "b/1.jpg", "b/2.jpg")
+    )
+    assert said.assignments == [None, None, FileAssignment(label="dog", split=None)]
     assert [str(reason) for _, reason in said.refused] == [
         "row 2 of l.csv names it, but several files have this name; add their folders"
     ]
@@ -268,12 +270,14 @@ def test_the_table_itself_is_no_picture() -> None:
 
 def test_parts_groups_and_classes_are_taken_from_their_columns() -> None:
     text = "file,label,split,group\n1.jpg, tom   cats ,Train,P1\n2.jpg,n01440764,validation,\n3.jpg,,TEST,P2\n4.jpg,dog,,\n"
-    said = places_from_sheet(read_sheet(text.encode(), "l.csv"), members("1.jpg", "2.jpg", "3.jpg", "4.jpg"))
-    assert said.places == [
-        Place(label="tom cats", split=Split.TRAIN, group="P1"),
-        Place(label="tench", split=Split.VALIDATION),
-        Place(label="", split=Split.TEST, group="P2"),  # to be labelled later
-        Place(label="dog", split=None),
+    said = assignments_from_table(
+        read_label_table(text.encode(), "l.csv"), members("1.jpg", "2.jpg", "3.jpg", "4.jpg")
+    )
+    assert said.assignments == [
+        FileAssignment(label="tom cats", split=Split.TRAIN, group="P1"),
+        FileAssignment(label="tench", split=Split.VALIDATION),
+        FileAssignment(label="", split=Split.TEST, group="P2"),  # to be labelled later
+        FileAssignment(label="dog", split=None),
     ]
 
 
@@ -295,11 +299,11 @@ def test_parts_groups_and_classes_are_taken_from_their_columns() -> None:
     ],
 )
 def test_a_row_that_cannot_be_is_named_by_its_number(text: str, error: str) -> None:
-    sheet = read_sheet(text.encode(), "l.csv")
+    sheet = read_label_table(text.encode(), "l.csv")
     present = {word: word for word in ("group", "split") if word in sheet.columns}
     with pytest.raises(DataError, match=error):
-        places_from_sheet(
-            sheet, members("1.jpg", "2.jpg"), SheetColumns(file="file", label="label", **present)
+        assignments_from_table(
+            sheet, members("1.jpg", "2.jpg"), TableColumns(file="file", label="label", **present)
         )
 
 
@@ -311,7 +315,7 @@ def test_a_row_that_is_there_twice_does_no_harm() -> None:
 
 
 def test_a_column_that_is_not_there_is_said() -> None:
-    columns = SheetColumns(file="file", label="klass")
+    columns = TableColumns(file="file", label="klass")
     with pytest.raises(DataError, match=r"has no column “klass”\. Its columns are: file, label"):
         labels("file,label\n1.jpg,cat\n", "1.jpg", columns=columns)
 
@@ -326,18 +330,20 @@ def test_the_table_of_a_source_is_found(tmp_path: Path) -> None:
     files["broken.xlsx"] = b"no zip"
     files["train.csv"] = b"id,label\n" + b"".join(b"%d,%s\n" % (i, [b"cat", b"dog"][i % 2]) for i in range(5))
     with open_source(write_zip(tmp_path / "pets.zip", files)) as listing:
-        sheet = find_sheet(listing)
+        sheet = find_label_table(listing)
         assert sheet is not None
         assert sheet.name == "train.csv"
-        places = places_from_sheet(read_sheet(sheet.read(), sheet.name), listing.members).places
+        places = assignments_from_table(
+            read_label_table(sheet.read(), sheet.name), listing.members
+        ).assignments
         assert [place.label if place else None for place in places].count("cat") == 3
 
 
 def test_a_source_without_a_table_has_none(tmp_path: Path) -> None:
     files = {"cats/1.png": digit(1), "notes.csv": b"a,b\n1,2\n"}
     with open_source(write_folder(tmp_path / "pets", files)) as listing:
-        assert find_sheet(listing) is None
-    assert find_sheet(Listing()) is None
+        assert find_label_table(listing) is None
+    assert find_label_table(Listing()) is None
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0"])
@@ -357,4 +363,4 @@ def test_other_cells_stay_as_they_are(text: str) -> None:
 def test_a_table_that_was_written_safely_is_read_as_it_was_meant(label: str) -> None:
     stream = io.StringIO()
     csv.writer(stream).writerows([["file", "label"], ["1.jpg", safe_cell(label)], ["2.jpg", "dog"]])
-    assert read_sheet(stream.getvalue().encode(), "a.csv").rows[0] == ("1.jpg", label)
+    assert read_label_table(stream.getvalue().encode(), "a.csv").rows[0] == ("1.jpg", label)

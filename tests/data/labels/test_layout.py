@@ -9,7 +9,7 @@ import pytest
 from core.data.labels import synsets
 from core.data.labels.layout import (
     MAX_LABEL_LENGTH,
-    Place,
+    FileAssignment,
     Split,
     clean_label,
     is_companion,
@@ -30,7 +30,7 @@ def layout(*names: str) -> dict[str, str | tuple[str, str] | None]:
     return {name: shown(place) for name, place in zip(names, places, strict=True)}
 
 
-def shown(place: Place | None) -> str | tuple[str, str] | None:
+def shown(place: FileAssignment | None) -> str | tuple[str, str] | None:
     if place is None:
         return None
     return (place.label, place.split.value) if place.split else place.label
@@ -333,7 +333,7 @@ def test_synsets_have_a_thousand_names_that_differ() -> None:
 def test_a_source_can_be_read_as_unlabelled() -> None:
     """A camera's folders are dates, not classes."""
     places = read_layout(members("100CANON/1.jpg", "101CANON/2.jpg", "3.jpg"), unlabelled=True)
-    assert places == [Place(label="", split=None)] * 3
+    assert places == [FileAssignment(label="", split=None)] * 3
 
 
 def test_loose_pictures_can_be_kept_to_be_labelled_later() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.labels.multi_label_table import labels_in_cells, suggests_several, with_classes_joined
-from core.data.labels.tables import Sheet, read_sheet
+from core.data.labels.multi_label_table import labels_in_cells, suggests_multi_label, with_classes_joined
+from core.data.labels.tables import LabelTable, read_label_table
 
 
-def sheet(*lines: str) -> Sheet:
-    return read_sheet("\n".join(lines).encode(), "labels.csv")
+def sheet(*lines: str) -> LabelTable:
+    return read_label_table("\n".join(lines).encode(), "labels.csv")
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_a_table_without_such_columns_stays_as_it_is() -> None:
     ],
 )
 def test_it_is_suggested_where_a_table_clearly_has_several(lines: list[str], suggests: bool) -> None:
-    assert suggests_several(sheet(*lines)) is suggests
+    assert suggests_multi_label(sheet(*lines)) is suggests

@@ -130,9 +130,9 @@ def test_the_measures_are_those_of_the_thumbnail() -> None:
     """The doctor measures pictures of older imports from their thumbnails; both must say the same."""
     facts = examine_picture(encoded(photograph("china"), "JPEG", quality=95))
     again = measure(Image.open(io.BytesIO(facts.thumbnail)).convert("RGB"))
-    assert facts.measures.brightness == pytest.approx(again.brightness, abs=1)
-    assert facts.measures.contrast == pytest.approx(again.contrast, abs=1)
-    assert facts.measures.perceptual_hash == again.perceptual_hash
+    assert facts.statistics.brightness == pytest.approx(again.brightness, abs=1)
+    assert facts.statistics.contrast == pytest.approx(again.contrast, abs=1)
+    assert facts.statistics.perceptual_hash == again.perceptual_hash
 
 
 def test_a_thumbnail_says_nothing_of_who_took_the_picture() -> None:

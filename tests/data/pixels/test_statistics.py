@@ -1,4 +1,4 @@
-"""Measures say what eyes see, and the same of a copy."""
+"""ImageStatistics say what eyes see, and the same of a copy."""
 
 from __future__ import annotations
 

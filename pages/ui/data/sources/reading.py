@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.data.labels.label_table import Sheet, SheetColumns, read_sheet
-from core.data.labels.multi_label_table import suggests_several
+from core.data.labels.label_table import LabelTable, TableColumns, read_label_table
+from core.data.labels.multi_label_table import suggests_multi_label
 from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
 from core.errors import DarkroomError
@@ -79,9 +79,9 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
     return Reading(config=config, sheet=file, is_ready=told_by != "sheet" or file is not None)
 
 
-def _several(key: str, sheet: Sheet | None) -> bool:
+def _several(key: str, sheet: LabelTable | None) -> bool:
     """Draw the choice of several labels, preset if the label table clearly has them."""
-    suggested = sheet is not None and suggests_several(sheet)
+    suggested = sheet is not None and suggests_multi_label(sheet)
     several = st.checkbox(
         _("A picture may have several labels"),
         value=suggested,
@@ -99,13 +99,13 @@ def _several(key: str, sheet: Sheet | None) -> bool:
     return several
 
 
-def _sheet(key: str) -> tuple[tuple[str, bytes] | None, Sheet | None, SheetColumns | None]:
+def _sheet(key: str) -> tuple[tuple[str, bytes] | None, LabelTable | None, TableColumns | None]:
     """Draw the label table upload; returns the file, its rows and the chosen columns."""
     file = st.file_uploader(_("Table of labels"), type=_SHEET_TYPES, key=f"{key}-sheet-{state.counter(TURN)}")
     if file is None:
         return None, None, None
     try:
-        sheet = read_sheet(file.getvalue(), file.name)
+        sheet = read_label_table(file.getvalue(), file.name)
     except DarkroomError as error:
         st.error(show(error.message))
         return None, None, None
@@ -122,7 +122,7 @@ def _sheet(key: str) -> tuple[tuple[str, bytes] | None, Sheet | None, SheetColum
     return (file.name, file.getvalue()), sheet, chosen
 
 
-def _choose_columns(key: str, columns: tuple[str, ...]) -> SheetColumns:
+def _choose_columns(key: str, columns: tuple[str, ...]) -> TableColumns:
     def choose(label: str, name: str, options: Sequence[str | None], place: int = 0) -> str | None:
         return st.selectbox(
             label,
@@ -139,7 +139,7 @@ def _choose_columns(key: str, columns: tuple[str, ...]) -> SheetColumns:
     with right:
         label = choose(_("Classes"), "label", columns, place=1)
         group = choose(_("Groups that must stay together"), "group", [None, *columns])
-    return SheetColumns(file=str(file), label=str(label), split=split, group=group)
+    return TableColumns(file=str(file), label=str(label), split=split, group=group)
 
 
 def _split_dials(key: str) -> SplitConfig:
