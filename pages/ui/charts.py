@@ -12,7 +12,7 @@ from core.data.labels.layout import Split
 from core.messages import N_
 from pages.ui.text import _, percent
 
-SPLIT_WORDS = {
+SPLIT_NAMES = {
     Split.TRAIN: N_("to train"),
     Split.VALIDATION: N_("to validate"),
     Split.TEST: N_("to test"),
@@ -38,7 +38,7 @@ def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
     figure = Figure()
     for split in Split:
         values = counts[split.value].tolist()
-        colour, words = _SPLIT_COLOURS[split], _(SPLIT_WORDS[split])
+        colour, words = _SPLIT_COLOURS[split], _(SPLIT_NAMES[split])
         figure.add_trace(
             Bar(y=list(range(len(values))), x=values, name=words, orientation="h", marker_color=colour)
         )

@@ -27,7 +27,7 @@ _FEW_POINTS = 3  # below, a line alone shows nothing
 _NARROW_PHASE = 0.06  # of all epochs: its words would lie on those of the next
 
 # What happens in a phase, as short as stands beside a line in a chart.
-PHASE_WORDS: Mapping[str, str] = {
+PHASE_NAMES: Mapping[str, str] = {
     Phase.GLOBAL_POOLING: N_("head, whole picture"),
     Phase.GRID_POOLING: N_("head, by quarters"),
     Phase.MAX_POOLING: N_("head, strongest features"),
@@ -194,7 +194,7 @@ def _phase_marks(epochs: Sequence[Record]) -> tuple[list[dict[str, Any]], list[d
             continue
         annotations.append(
             {
-                "text": _(PHASE_WORDS.get(epochs[start]["phase"], N_("next part"))),
+                "text": _(PHASE_NAMES.get(epochs[start]["phase"], N_("next part"))),
                 "x": place,
                 "xanchor": "left",
                 "yref": "paper",

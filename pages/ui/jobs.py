@@ -14,7 +14,7 @@ from core.progress import Stage
 from core.workspace import Project
 from pages.ui.text import _, duration, number, show
 
-STAGE_WORDS = {
+STAGE_NAMES = {
     Stage.READING: N_("Reading and checking pictures"),
     Stage.DOWNLOADING: N_("Downloading pretrained weights"),
     Stage.CONVERTING: N_("Preparing the backbone (once)"),
@@ -33,7 +33,7 @@ STAGE_WORDS = {
     Stage.CHECKING: N_("Comparing the pictures and judging them"),
     Stage.COMPARING: N_("Trying the backbones on your pictures"),
 }
-STATE_WORDS = {
+STATE_NAMES = {
     JobState.QUEUED: N_("Waiting for its turn"),
     JobState.STARTING: N_("Starting"),
     JobState.RUNNING: N_("Running"),
@@ -57,8 +57,8 @@ _LOOK_EVERY_SECONDS = 0.7
 def progress_text(status: JobStatus) -> str:
     """What a job is doing: its stage while it runs, else its state."""
     if status.state is JobState.RUNNING and status.stage:
-        return _(STAGE_WORDS[Stage(status.stage)])
-    return _(STATE_WORDS[status.state])
+        return _(STAGE_NAMES[Stage(status.stage)])
+    return _(STATE_NAMES[status.state])
 
 
 def stage_line(status: JobStatus) -> str:

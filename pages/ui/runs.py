@@ -16,7 +16,7 @@ from core.runs.compare import run_about
 from core.runs.start import finishing_job
 from core.workspace import Project, list_runs, project_of
 from pages.ui import state
-from pages.ui.jobs import STATE_WORDS, progress_text, show_error
+from pages.ui.jobs import STATE_NAMES, progress_text, show_error
 from pages.ui.text import _, percent
 
 _LOOK_EVERY_SECONDS = 0.7
@@ -30,7 +30,7 @@ def run_label(run: Path) -> str:
         return f"{title_of(job)} · {percent(test['accuracy'])}"
     state = job.status().state
     # What stands in a list is not drawn anew as soon as a worker has begun.
-    return f"{title_of(job)} · {_(STATE_WORDS[JobState.RUNNING if state is JobState.STARTING else state])}"
+    return f"{title_of(job)} · {_(STATE_NAMES[JobState.RUNNING if state is JobState.STARTING else state])}"
 
 
 def told_apart(names: Sequence[str]) -> list[str]:

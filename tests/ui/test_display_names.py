@@ -6,7 +6,7 @@ import pytest
 
 from core.training.config import TrainingConfig
 from pages.ui.augment.fields import AUGMENTATION_LABELS
-from pages.ui.train.display_names import SETTING_NAMES, flat, setting_name, setting_value
+from pages.ui.display_names.training import SETTING_NAMES, flat, setting_name, setting_value
 
 
 def test_every_setting_has_a_name_in_words() -> None:

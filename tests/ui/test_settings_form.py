@@ -17,7 +17,7 @@ from core.training.config import (
     Schedule,
     TrainingConfig,
 )
-from pages.ui.train.display_names import SETTING_NAMES, flat
+from pages.ui.display_names.training import SETTING_NAMES, flat
 from pages.ui.train.settings_form import GROUPS, heeded_by
 
 CHANGED = AugmentationConfig(rotation=0.1)

@@ -16,7 +16,7 @@ from core.data.leak_report import LeakReport, leak_report
 from core.data.split.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, draw_split
 from core.workspace import Project, list_runs
 from pages.ui import state
-from pages.ui.charts import SPLIT_WORDS, class_counts
+from pages.ui.charts import SPLIT_NAMES, class_counts
 from pages.ui.components.live_chart import live_chart
 from pages.ui.components.picture_grid import picture_grid
 from pages.ui.data.caching import VersionKey, version_key
@@ -85,7 +85,7 @@ def _parts(dataset: Dataset) -> None:
             count = int(counts.get(part.value, 0))
             share = percent(count / len(dataset.pictures))
             st.metric(
-                _(SPLIT_WORDS[part]),
+                _(SPLIT_NAMES[part]),
                 number(count),
                 share,
                 delta_color="off",
@@ -221,7 +221,7 @@ def _anew(project: Project, dataset: Dataset) -> None:
 def _outcome(dataset: Dataset, config: SplitConfig) -> None:
     """Table of pictures by class and split, the smallest class first."""
     counts = _would_be(version_key(dataset), config, dataset)
-    columns = {part.value: st.column_config.NumberColumn(_(SPLIT_WORDS[part])) for part in Split}
+    columns = {part.value: st.column_config.NumberColumn(_(SPLIT_NAMES[part])) for part in Split}
     st.dataframe(
         counts, column_config={"label": st.column_config.TextColumn(_("Class"))} | columns, hide_index=True
     )

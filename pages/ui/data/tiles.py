@@ -7,7 +7,7 @@ from typing import Any
 from core.api import picture_address, thumbnail_address
 from core.data.labels.layout import Split
 from core.workspace import Project
-from pages.ui.charts import SPLIT_WORDS
+from pages.ui.charts import SPLIT_NAMES
 from pages.ui.components.picture_grid import GridTile
 from pages.ui.text import _, file_size, number
 from pages.ui.urls import own_url
@@ -43,7 +43,7 @@ def picture_tile(
 
 def part_words(split: str) -> str:
     """Name the use of a picture, from the manifest's ``split``."""
-    return _(SPLIT_WORDS[Split(split)]) if split else _("not divided yet")
+    return _(SPLIT_NAMES[Split(split)]) if split else _("not divided yet")
 
 
 def _facts(picture: Any) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from core.models.weights.store import WeightsState
 from core.runs.start import start_download
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.model.facts import HERE, STATE_WORDS, facts_line
+from pages.ui.model.facts import HERE, STATE_NAMES, facts_line
 from pages.ui.settings import choose_backbone, chosen_backbone
 from pages.ui.text import _, escape, file_size, ngettext
 
@@ -62,7 +62,7 @@ def _card(project: Project, backbone: Backbone, weights: WeightsState, speed: fl
                 choose_backbone(project, backbone.key)
                 st.rerun()
         if weights not in HERE:
-            st.badge(_(STATE_WORDS[weights]), color="gray")
+            st.badge(_(STATE_NAMES[weights]), color="gray")
         st.caption(_(backbone.good_for))
         st.caption(facts_line(backbone, speed))
 

@@ -13,13 +13,13 @@ from core.models.guidance import Wish
 from core.models.weights.store import WeightsState
 from pages.ui.text import _, number, percent
 
-WISH_WORDS = {
+WISH_NAMES = {
     Wish.BALANCED: N_("Balanced"),
     Wish.FAST: N_("Fast"),
     Wish.SMALL: N_("Small"),
     Wish.ACCURATE: N_("Accurate"),
 }
-STATE_WORDS = {
+STATE_NAMES = {
     WeightsState.BUNDLED: N_("comes with Darkroom"),
     WeightsState.DOWNLOADED: N_("on this computer"),
     WeightsState.DOWNLOADABLE: N_("can be downloaded"),
@@ -45,7 +45,7 @@ def facts_table(states: Mapping[str, WeightsState], speeds: Mapping[str, float])
         {
             "name": backbone.name,
             "family": _(backbone.family),
-            "state": _(STATE_WORDS[states[backbone.key]]),
+            "state": _(STATE_NAMES[states[backbone.key]]),
             "accuracy": backbone.imagenet_top1,
             "parameters": backbone.parameters / 1e6,
             "download": backbone.download_bytes / 1e6 if backbone.weights is WeightsSource.DOWNLOAD else None,

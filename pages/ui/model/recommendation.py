@@ -14,10 +14,10 @@ from core.training.advice import advise
 from core.training.config import Recipe
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
-from pages.ui.model.facts import WISH_WORDS
+from pages.ui.display_names.training import RECIPE_NAMES
+from pages.ui.model.facts import WISH_NAMES
 from pages.ui.settings import choose_backbone, chosen_backbone, chosen_recipe, remember_recipe
 from pages.ui.text import _, duration, escape, file_size, ngettext, number, percent, show
-from pages.ui.train.display_names import RECIPE_NAMES
 
 
 def recommendation_card(project: Project, dataset: Dataset) -> None:
@@ -58,7 +58,7 @@ def _wish(project: Project) -> Wish:
         _("What matters most?"),
         list(Wish),
         default=wish,
-        format_func=lambda item: _(WISH_WORDS[item]),
+        format_func=lambda item: _(WISH_NAMES[item]),
         required=True,
         key="wish",
     )

@@ -12,14 +12,14 @@ from core.search.records import TrialState
 from core.search.space import Speed
 from core.training.config import Recipe, TrainingConfig
 from pages.ui.augment.fields import AUGMENTATION_LABELS
-from pages.ui.text import _, duration, file_size, number, percent
-from pages.ui.train.display_names import (
-    IMBALANCE_WORDS,
-    OPTIMIZER_WORDS,
-    POOLING_WORDS,
+from pages.ui.display_names.training import (
+    IMBALANCE_NAMES,
+    OPTIMIZER_NAMES,
+    POOLING_NAMES,
     RECIPE_NAMES,
-    SCHEDULE_WORDS,
+    SCHEDULE_NAMES,
 )
+from pages.ui.text import _, duration, file_size, number, percent
 
 GOAL_NAMES = {
     Goal.ACCURACY: N_("Accuracy"),
@@ -117,12 +117,12 @@ DIMENSION_HELP = {
 }
 _PLAIN_POWERS = range(-4, 3)  # of ten: other numbers are written with it
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_VALUE_WORDS: dict[str, Mapping[Any, str]] = {
+_VALUE_NAMES: dict[str, Mapping[Any, str]] = {
     "recipe": RECIPE_NAMES,
-    "pooling": POOLING_WORDS,
-    "imbalance": IMBALANCE_WORDS,
-    "optimizer": OPTIMIZER_WORDS,
-    "schedule": SCHEDULE_WORDS,
+    "pooling": POOLING_NAMES,
+    "imbalance": IMBALANCE_NAMES,
+    "optimizer": OPTIMIZER_NAMES,
+    "schedule": SCHEDULE_NAMES,
 }
 
 
@@ -141,7 +141,7 @@ def dimension_help(name: str) -> str:
 
 def dimension_value(name: str, value: Any) -> str:
     """A value of a dimension as people say it."""
-    if value in (words := _VALUE_WORDS.get(name, {})):
+    if value in (words := _VALUE_NAMES.get(name, {})):
         return _(words[value])
     if name == "backbone" and value in BACKBONES:
         return BACKBONES[value].name

@@ -19,6 +19,7 @@ from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import estimate
 from core.workspace import Project
 from pages.ui import state
+from pages.ui.display_names.training import RECIPE_NAMES
 from pages.ui.search.advanced import advanced
 from pages.ui.search.display_names import (
     GOAL_NAMES,
@@ -29,7 +30,6 @@ from pages.ui.search.display_names import (
 )
 from pages.ui.settings import chosen_backbone, chosen_recipe, next_config
 from pages.ui.text import _, duration, escape, show
-from pages.ui.train.display_names import RECIPE_NAMES
 
 USUAL_MINUTES, USUAL_TRIALS = 10, 50
 _MOST_MINUTES, _MOST_TRIALS = 7 * 24 * 60, 100_000

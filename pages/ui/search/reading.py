@@ -23,7 +23,7 @@ from core.search.records import (
     read_now,
     read_trials,
 )
-from pages.ui.jobs import STATE_WORDS
+from pages.ui.jobs import STATE_NAMES
 from pages.ui.runs import told_apart
 from pages.ui.search.display_names import value_words
 from pages.ui.text import _
@@ -99,7 +99,7 @@ def _label(path: Path) -> str:
     best = ((job.result() or {}).get("search") or {}).get("best")
     if best:
         return f"{when} · {value_words(best['value'], goal)}"
-    return f"{when} · {_(STATE_WORDS[status.state])}" if status.state.has_ended else when
+    return f"{when} · {_(STATE_NAMES[status.state])}" if status.state.has_ended else when
 
 
 def trials_of(path: Path) -> tuple[TrialRecord, ...]:

@@ -14,7 +14,7 @@ from core.runs.compare import delete_run
 from core.runs.start import is_worked_on
 from core.workspace import Project, list_searches
 from pages.ui import state
-from pages.ui.jobs import STATE_COLOURS, STATE_WORDS, show_error, try_to
+from pages.ui.jobs import STATE_COLOURS, STATE_NAMES, show_error, try_to
 from pages.ui.search.charts import chosen_chart, history_chart, read_clicks
 from pages.ui.search.controls import ended_controls, running_controls
 from pages.ui.search.display_names import search_sentence
@@ -148,7 +148,7 @@ def _ended(project: Project, search: Search) -> None:
     else:
         st.info(_("No trial of this search has ended. Let it go on, or start a new one."))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(_(STATE_WORDS[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
+        st.badge(_(STATE_NAMES[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
         seconds = search.result.get("seconds") or search.now.seconds
         st.caption(
             escape(" · ".join([_("took {time}").format(time=duration(seconds)), state_counts(search)])),

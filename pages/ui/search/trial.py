@@ -10,12 +10,12 @@ from core.search.config import Tradeoff
 from core.search.records import TrialRecord, TrialState
 from pages.ui import state
 from pages.ui.components.live_chart import live_chart
+from pages.ui.display_names.training import flat, setting_name, setting_value
 from pages.ui.search.controls import run_button
 from pages.ui.search.display_names import GOAL_NAMES, TRIAL_STATES, second_words, value_words
 from pages.ui.search.figures.history import one_curve
 from pages.ui.search.reading import Search
 from pages.ui.text import _, duration, escape, show
-from pages.ui.train.display_names import flat, setting_name, setting_value
 
 _CURVE_PIXELS = 200
 _FEW_EPOCHS = 3  # below, a curve shows nothing

@@ -17,10 +17,10 @@ from core.training.config import Recipe
 from core.workspace import Project, list_runs
 from pages.ui.components.live_chart import live_chart
 from pages.ui.curves import ACCURACY, LOSS, compared_curves
-from pages.ui.jobs import STATE_WORDS
+from pages.ui.display_names.training import RECIPE_NAMES, setting_name, setting_value
+from pages.ui.jobs import STATE_NAMES
 from pages.ui.runs import run_labels, short_title_of, told_apart
 from pages.ui.text import _, duration, file_size, percent
-from pages.ui.train.display_names import RECIPE_NAMES, setting_name, setting_value
 from pages.ui.train.following import epochs_of
 
 MOST_RUNS = 8
@@ -108,7 +108,7 @@ def _result(row: RunRow, title: str, best: float) -> dict[str, str]:
         "test": _tested(row, best),
         "time": duration(row.seconds),
         "size": "–" if row.model_bytes is None else file_size(row.model_bytes),
-        "state": _(STATE_WORDS[row.state]),
+        "state": _(STATE_NAMES[row.state]),
     }
 
 

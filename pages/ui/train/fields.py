@@ -11,9 +11,9 @@ from core.models.backbones import Backbone, get_backbone
 from core.training.config import MAX_PICTURE_SIZE, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
+from pages.ui.display_names.training import setting_name
 from pages.ui.settings import forget_dials, has_own_dials, remember_dials
 from pages.ui.text import _, show
-from pages.ui.train.display_names import setting_name
 from pages.ui.train.settings_form import GROUPS, ChoiceDial, Dial, LayersDial, NumberDial, SizeDial, heeded_by
 
 _COLUMNS = 3

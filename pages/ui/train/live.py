@@ -23,7 +23,7 @@ from pages.ui.curves import (
     LEARNING_RATE,
     LOSS,
     MACRO_F1,
-    PHASE_WORDS,
+    PHASE_NAMES,
     Drawing,
     Measure,
     learning_curve,
@@ -89,7 +89,7 @@ def _headline(status: JobStatus, epochs: Sequence[Mapping[str, Any]]) -> str:
     if not epochs or status.stage not in _STAGES_WITH_EPOCHS:
         return text
     newest = epochs[-1]
-    words = PHASE_WORDS.get(str(newest.get("phase")))
+    words = PHASE_NAMES.get(str(newest.get("phase")))
     parts = [f"{text} ({_(words)})" if words else text]
     if newest.get("epochs"):
         parts.append(

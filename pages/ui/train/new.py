@@ -8,10 +8,10 @@ from core.data.dataset import Dataset
 from core.runs.start import start_training
 from core.workspace import Project
 from pages.ui import state
+from pages.ui.display_names.training import run_sentence
 from pages.ui.jobs import follow, newest_job, show_error
 from pages.ui.settings import next_config
 from pages.ui.text import _, escape
-from pages.ui.train.display_names import run_sentence
 from pages.ui.train.fields import dials
 from pages.ui.train.queue import active_runs, queue_list
 from pages.ui.train.recipes import measure_button, recipe_cards

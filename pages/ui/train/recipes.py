@@ -11,9 +11,9 @@ from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import Estimate, estimate
 from core.workspace import Project
 from pages.ui import state
+from pages.ui.display_names.training import RECIPE_NAMES, RECIPE_SENTENCES
 from pages.ui.settings import next_config, possible_recipes, remember_recipe
 from pages.ui.text import _, duration, escape, file_size
-from pages.ui.train.display_names import RECIPE_NAMES, RECIPE_SENTENCES
 
 
 def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> None:

@@ -11,13 +11,13 @@ from core.jobs.directory import JobDirectory, JobState
 from core.runs.compare import run_about
 from core.training.config import TrainingConfig
 from core.workspace import Project, list_runs
-from pages.ui.jobs import STATE_COLOURS, STATE_WORDS, show_error
+from pages.ui.display_names.training import config_sentence, flat, setting_name, setting_value
+from pages.ui.jobs import STATE_COLOURS, STATE_NAMES, show_error
 from pages.ui.runs import follow_packing, is_being_packed, run_picker, title_of
 from pages.ui.shell import next_step
 from pages.ui.steps import Step
 from pages.ui.text import _, duration, escape, percent
 from pages.ui.train.controls import ended_controls, run_menu
-from pages.ui.train.display_names import config_sentence, flat, setting_name, setting_value
 from pages.ui.train.live import live_view
 from pages.ui.train.queue import queue_list
 
@@ -46,7 +46,7 @@ def _ending(job: JobDirectory) -> None:
     if not status.state.has_ended:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(_(STATE_WORDS[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
+        st.badge(_(STATE_NAMES[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
         st.caption(_ending_words(status.state, sum((status.seconds or {}).values()), result))
     show_error(status)
     packed_now = is_being_packed(job)

@@ -16,13 +16,13 @@ from core.training.config import (
     Schedule,
     TrainingConfig,
 )
-from pages.ui.train.display_names import (
-    IMBALANCE_WORDS,
-    LOSS_WORDS,
-    OPTIMIZER_WORDS,
-    POOLING_WORDS,
-    SCHEDULE_WORDS,
-    WATCH_WORDS,
+from pages.ui.display_names.training import (
+    IMBALANCE_NAMES,
+    LOSS_NAMES,
+    OPTIMIZER_NAMES,
+    POOLING_NAMES,
+    SCHEDULE_NAMES,
+    WATCH_NAMES,
 )
 
 
@@ -87,7 +87,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
             ),
             ChoiceDial(
                 path="watch",
-                words=WATCH_WORDS,
+                words=WATCH_NAMES,
                 help=N_(
                     "The measure on validation pictures that tells the best epoch. Macro F1 counts every class the same, however small."
                 ),
@@ -106,7 +106,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
         (
             ChoiceDial(
                 path="head.pooling",
-                words=POOLING_WORDS,
+                words=POOLING_NAMES,
                 help=N_("How what the backbone sees across the picture becomes one row of numbers."),
             ),
             LayersDial(
@@ -144,7 +144,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
         (
             ChoiceDial(
                 path="loss.kind",
-                words=LOSS_WORDS,
+                words=LOSS_NAMES,
                 help=N_(
                     "Focal lets pictures that are right already count less, so that hard and rare ones count more."
                 ),
@@ -167,7 +167,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
             ),
             ChoiceDial(
                 path="imbalance",
-                words=IMBALANCE_WORDS,
+                words=IMBALANCE_NAMES,
                 help=N_("For classes with very different numbers of pictures."),
             ),
         ),
@@ -176,7 +176,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
         N_("Optimiser"),
         (
             ChoiceDial(
-                path="optimizer.kind", words=OPTIMIZER_WORDS, help=N_("How weights follow their gradients.")
+                path="optimizer.kind", words=OPTIMIZER_NAMES, help=N_("How weights follow their gradients.")
             ),
             NumberDial(
                 path="optimizer.learning_rate",
@@ -187,7 +187,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
             ),
             ChoiceDial(
                 path="optimizer.schedule",
-                words=SCHEDULE_WORDS,
+                words=SCHEDULE_NAMES,
                 help=N_("How the learning rate goes over the epochs."),
             ),
             NumberDial(

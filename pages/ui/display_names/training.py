@@ -1,4 +1,4 @@
-"""Words for recipes, settings and their values, the same in the dials, on a run and side by side."""
+"""Names of recipes, settings and their values: in the settings form, on a run and side by side."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ RECIPE_SENTENCES = {
         "Learns from your pictures alone. For pictures unlike any photograph, and many of them."
     ),
 }
-POOLING_WORDS = {
+POOLING_NAMES = {
     Pooling.AUTO: N_("Try and decide"),
     Pooling.MEAN: N_("Mean of the whole picture"),
     Pooling.QUARTERS: N_("Mean of each quarter"),
     Pooling.MAX: N_("Strongest"),
 }
-LOSS_WORDS = {Loss.CROSS_ENTROPY: N_("Cross-entropy"), Loss.FOCAL: N_("Focal")}
-OPTIMIZER_WORDS = {
+LOSS_NAMES = {Loss.CROSS_ENTROPY: N_("Cross-entropy"), Loss.FOCAL: N_("Focal")}
+OPTIMIZER_NAMES = {
     Optimizer.ADAMW: "AdamW",
     Optimizer.ADAM: "Adam",
     Optimizer.SGD: N_("SGD with momentum"),
     Optimizer.RMSPROP: "RMSprop",
 }
-SCHEDULE_WORDS = {
+SCHEDULE_NAMES = {
     Schedule.COSINE: N_("Cosine with warm-up"),
     Schedule.CONSTANT: N_("Constant"),
     Schedule.PLATEAU: N_("Lower on a plateau"),
 }
-IMBALANCE_WORDS = {
+IMBALANCE_NAMES = {
     Imbalance.NONE: N_("Leave as they are"),
     Imbalance.CLASS_WEIGHTS: N_("Small classes count more"),
     Imbalance.BALANCED_SAMPLING: N_("Small classes are shown more often"),
 }
-WATCH_WORDS = {
+WATCH_NAMES = {
     Watch.LOSS: N_("Loss"),
     Watch.ACCURACY: N_("Accuracy"),
     Watch.MACRO_F1: N_("Macro F1"),
 }
-FLIP_WORDS = {
+FLIP_NAMES = {
     "none": N_("off"),
     "horizontal": N_("left to right"),
     "vertical": N_("top to bottom"),
@@ -91,15 +91,15 @@ SETTING_NAMES = {
     "patience": N_("Patience"),
     "seed": N_("Seed"),
 }
-_VALUE_WORDS: dict[str, Mapping[Any, str]] = {
+_VALUE_NAMES: dict[str, Mapping[Any, str]] = {
     "recipe": RECIPE_NAMES,
-    "augmentation.flip": FLIP_WORDS,
-    "head.pooling": POOLING_WORDS,
-    "loss.kind": LOSS_WORDS,
-    "optimizer.kind": OPTIMIZER_WORDS,
-    "optimizer.schedule": SCHEDULE_WORDS,
-    "imbalance": IMBALANCE_WORDS,
-    "watch": WATCH_WORDS,
+    "augmentation.flip": FLIP_NAMES,
+    "head.pooling": POOLING_NAMES,
+    "loss.kind": LOSS_NAMES,
+    "optimizer.kind": OPTIMIZER_NAMES,
+    "optimizer.schedule": SCHEDULE_NAMES,
+    "imbalance": IMBALANCE_NAMES,
+    "watch": WATCH_NAMES,
 }
 
 
@@ -113,8 +113,8 @@ def setting_name(path: str) -> str:
 
 def setting_value(path: str, value: Any) -> str:
     """A setting's value as people say it."""
-    if path in _VALUE_WORDS and value in _VALUE_WORDS[path]:
-        return _(_VALUE_WORDS[path][value])
+    if path in _VALUE_NAMES and value in _VALUE_NAMES[path]:
+        return _(_VALUE_NAMES[path][value])
     if path == "backbone" and value in BACKBONES:
         return BACKBONES[value].name
     if isinstance(value, bool):

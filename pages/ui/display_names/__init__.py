@@ -1,0 +1,1 @@
+"""Names of settings and values that several pages show."""
