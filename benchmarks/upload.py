@@ -6,6 +6,7 @@ the upload is. The sender is this process: it needs one of the cores.
 
 from __future__ import annotations
 
+import base64
 import http.client
 import os
 import tempfile
@@ -16,12 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.server import ROOT, Server, serving
-from core.uploads.routes import TOKEN_HEADER, uploads_path
+from core.uploads.routes import TOKEN_HEADER, TUS_VERSION, uploads_path
 from core.uploads.store import Ticket, open_upload
 from pages.ui.components.upload import CHUNK_BYTES, CONNECTIONS
 
@@ -117,12 +118,13 @@ def _wait_until_still(server: Server) -> None:
 
 
 def _send_large(server: Server, source: Path, ticket: Ticket) -> None:
-    """As the page does: chunk after chunk over one connection."""
-    size_bytes = source.stat().st_size
+    """Send a file as the page does: announced once, then chunk after chunk over one connection."""
     connection = _connect(server)
+    address = _announce(connection, ticket, source.name, source.stat().st_size)
     with source.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
-            _put(connection, ticket, source.name, chunk, stream.tell() - len(chunk), size_bytes)
+            offset = stream.tell() - len(chunk)
+            _request(connection, "PATCH", address, ticket, chunk, {"Upload-Offset": str(offset)})
     connection.close()
 
 
@@ -135,7 +137,7 @@ def _send_small(server: Server, source: Path, files: int) -> float:
     def send_every(first: int) -> None:
         connection = _connect(server)
         for number in range(first, files, CONNECTIONS):
-            _put(connection, ticket, f"Pets/class {number % 10}/{number}.jpg", data, 0, len(data))
+            _announce(connection, ticket, f"Pets/class {number % 10}/{number}.jpg", len(data), data)
         connection.close()
 
     began = time.perf_counter()
@@ -148,22 +150,32 @@ def _connect(server: Server) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=60)
 
 
-def _put(
+def _announce(
+    connection: http.client.HTTPConnection, ticket: Ticket, path: str, size_bytes: int, data: bytes = b""
+) -> str:
+    """Announce a file, with its content if it is small; returns the address of the file."""
+    collection = f"/{uploads_path()}/{ticket.upload}/"
+    metadata = f"filename {base64.b64encode(path.encode()).decode()}"
+    headers = {"Upload-Length": str(size_bytes), "Upload-Metadata": metadata}
+    return collection + _request(connection, "POST", collection, ticket, data, headers)["Location"]
+
+
+def _request(
     connection: http.client.HTTPConnection,
+    method: str,
+    address: str,
     ticket: Ticket,
-    path: str,
     data: bytes,
-    offset: int,
-    size_bytes: int,
-) -> None:
-    query = urlencode({"path": path, "offset": offset, "size": size_bytes})
-    connection.request(
-        "PUT", f"/{uploads_path()}/{ticket.upload}?{query}", body=data, headers={TOKEN_HEADER: ticket.token}
-    )
+    headers: dict[str, str],
+) -> http.client.HTTPMessage:
+    own = {TOKEN_HEADER: ticket.token, "Tus-Resumable": TUS_VERSION}
+    content = {"Content-Type": "application/offset+octet-stream"} if data else {}
+    connection.request(method, address, body=data, headers=own | content | headers)
     reply = connection.getresponse()
-    said = reply.read()
-    if reply.status != 200:
-        raise RuntimeError(f"the server answered {reply.status}: {said!r}")
+    answer = reply.read()
+    if reply.status not in {201, 204}:
+        raise RuntimeError(f"the server answered {reply.status}: {answer!r}")
+    return reply.headers
 
 
 def _write_noise(path: Path, size_bytes: int) -> None:

@@ -30,6 +30,7 @@ from core.uploads.names import Places
 from core.workspace import home
 
 RECORD = "upload.json"
+_ANNOUNCED = "announced.jsonl"
 RESERVE_BYTES = 2 * 10**9  # stays free on the disk: importing and training need some, too
 _MAX_PATH_BYTES = 2000
 _MAX_PATH_DEPTH = 32
@@ -46,8 +47,18 @@ class ReceivedFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnnouncedFile:
+    """A file that a client will send, is sending or has sent."""
+
+    id: str  # 32 hexadecimal digits, from the path
+    path: str  # as the client wrote it
+    size_bytes: int
+    metadata: str = ""  # the header Upload-Metadata, returned to clients as it came
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileState:
-    """How far a file has come."""
+    """Number of bytes of a file that have arrived."""
 
     offset: int
     is_whole: bool
@@ -70,6 +81,7 @@ class Upload:
         self._received_bytes = 0
         self._announced: dict[str, int] = {}  # by a part's digest: how large its file will be
         self._open: dict[str, Part] = {}  # by digest
+        self._files: dict[str, AnnouncedFile] = {}  # by id
         self._read_ledger()
 
     @property
@@ -95,6 +107,51 @@ class Upload:
         """How far the file sent as ``path`` has come."""
         with self._lock:
             return self._state(path)
+
+    def states(self) -> list[tuple[AnnouncedFile, FileState]]:
+        """Every announced file with its state, in the order of their announcement."""
+        with self._lock:
+            return [(file, self._state(file.path)) for file in self._files.values()]
+
+    def announced(self, file_id: str) -> AnnouncedFile:
+        """The announced file with this id.
+
+        Raises:
+            NotFoundError: no such file was announced, or it was removed.
+        """
+        with self._lock:
+            if file_id not in self._files:
+                raise NotFoundError(N_("This upload has no file “{file}”."), file=file_id[:40])
+            return self._files[file_id]
+
+    def announce(self, path: str, size_bytes: int, *, metadata: str = "") -> AnnouncedFile:
+        """Register a file before its first byte; an unfinished file of the same path begins again.
+
+        Raises: as ``write_to``.
+        """
+        file = AnnouncedFile(id=_digest(path), path=path, size_bytes=size_bytes, metadata=metadata)
+        if not self.state(path).is_whole:
+            self._forget_part(file.id)
+            self.write_to(path, offset=0, size_bytes=size_bytes).close()
+        elif self.state(path).offset != size_bytes:
+            self.write_to(path, offset=0, size_bytes=size_bytes)  # raises: it is another file
+        with self._lock:
+            self._files[file.id] = file
+            try:
+                append_json_line(self.folder / _ANNOUNCED, asdict(file))
+            except OSError as error:
+                raise self._trouble(error) from error
+        return file
+
+    def remove(self, file: AnnouncedFile) -> None:
+        """Remove a file, whether it is whole or not."""
+        self._forget_part(file.id)
+        with self._lock:
+            received = self._received.pop(file.path, None)
+            if received:
+                self._received_bytes -= received.size_bytes
+                (self.folder / "files" / received.stored).unlink(missing_ok=True)
+            self._files.pop(file.id, None)
 
     def write_to(self, path: str, *, offset: int, size_bytes: int) -> Part:
         """Go on at ``offset`` with the file sent as ``path``, which will have ``size_bytes``.
@@ -148,6 +205,17 @@ class Upload:
             parts = list(self._open.values())
         for part in parts:
             part.let_go()
+
+    def _forget_part(self, digest: str) -> None:
+        """End the connection that sends a part, and delete the part."""
+        with self._lock:
+            sending = self._open.get(digest)
+        if sending:
+            sending.close()
+        with self._lock:
+            size_bytes = self._announced.pop(digest, None)
+            if size_bytes is not None:
+                self._part_path(digest, size_bytes).unlink(missing_ok=True)
 
     def _finish(self, part: Part) -> None:
         """First the ledger: a file that it names and that is not there is still a part."""
@@ -230,6 +298,11 @@ class Upload:
         for part in (self.folder / "parts").iterdir():
             digest, _, size = part.name.partition("-")
             self._announced[digest] = int(size)
+        for record in read_json_lines(self.folder / _ANNOUNCED):
+            announced = AnnouncedFile(**record)
+            # A removed file has neither a part nor a place among the whole ones.
+            if announced.id in self._announced or announced.path in self._received:
+                self._files[announced.id] = announced
 
     def _trouble(self, error: OSError) -> DarkroomError:
         is_here = (self.folder / RECORD).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,22 +87,40 @@ def arrived(page: Page) -> list[str]:
     return code.inner_text().strip().split("|")
 
 
+def chunk_offset(request: Request) -> int | None:
+    """Offset of the chunk that a request sends; None for other requests."""
+    return int(request.headers["upload-offset"]) if request.method == "PATCH" else None
+
+
 def sent_offsets(page: Page) -> list[int]:
     """Filled with the offset of every chunk that the page sends from now on."""
     offsets: list[int] = []
 
     def note(request: Request) -> None:
-        if request.method == "PUT":
-            offsets.extend(map(int, re.findall(r"offset=(\d+)", request.url)))
+        offset = chunk_offset(request)
+        if offset is not None:
+            offsets.append(offset)
 
     page.on("request", note)
     return offsets
 
 
+def at_chunk(page: Page, offset: int, handle: Callable[[Route], object]) -> None:
+    """Let ``handle`` decide about every request that sends the chunk at ``offset``."""
+
+    def route_chunk(route: Route) -> None:
+        if chunk_offset(route.request) == offset:
+            handle(route)
+        else:
+            route.fallback()
+
+    page.route(re.compile("/api/uploads/"), route_chunk)
+
+
 def hold(page: Page, offset: int) -> list[Route]:
     """Keep the chunk at ``offset`` on its way; continuing the routes lets it go."""
     held: list[Route] = []
-    page.route(re.compile(f"/api/uploads/.*offset={offset}&"), lambda route: held.append(route))
+    at_chunk(page, offset, held.append)
     return held
 
 
@@ -120,7 +139,7 @@ def test_a_file_arrives_in_chunks_and_goes_on_after_the_connection_dropped(
         else:
             route.abort("connectionreset")
 
-    page.route(re.compile(f"/api/uploads/.*offset={MEGABYTE}&"), drop_twice)
+    at_chunk(page, MEGABYTE, drop_twice)
     choose(page, archive)
     expect(page.get_by_text("The connection dropped.")).to_be_visible()
     expect(page.get_by_text("1.0 MB of 2.6 MB")).to_be_visible()
@@ -203,7 +222,7 @@ def test_an_upload_goes_on_while_another_page_is_read(
     page.get_by_role("link", name="Other").click()
     expect(page.get_by_role("heading", name="Other")).to_be_visible()
     expect(component(page)).to_have_count(0)
-    with page.expect_response(re.compile(f"offset={2 * MEGABYTE}&")):
+    with page.expect_response(lambda response: chunk_offset(response.request) == 2 * MEGABYTE):
         held[0].continue_()
     page.get_by_role("link", name="Data").click()
     path, *_ = arrived(page)
@@ -242,7 +261,7 @@ def test_an_upload_can_be_paused_and_cancelled(
     page.unroute_all()
     hold(page, 2 * MEGABYTE)
     # The text may stand there before the chunk is on its way.
-    with page.expect_request(re.compile(f"offset={2 * MEGABYTE}&"), timeout=A_WHILE_MS):
+    with page.expect_request(lambda request: chunk_offset(request) == 2 * MEGABYTE, timeout=A_WHILE_MS):
         page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("2.1 MB of 2.6 MB")).to_be_visible()
     with page.expect_response(lambda response: response.request.method == "DELETE") as removal:

@@ -1,4 +1,4 @@
-// Sends files to Darkroom's upload route in chunks and goes on after a dropped connection.
+// Sends files over tus 1.0 in chunks and resumes after a dropped connection.
 //
 // Bytes go straight from the browser's file into the request: a chunk at a time is read.
 
@@ -8,7 +8,6 @@ const CONFLICT_WAIT_MS = 250
 const STALLED_MS = 60_000 // without a byte: the connection is dead, though nobody said so
 const SPEED_WINDOW_MS = 10_000
 const SPEED_AFTER_MS = 1500
-const START = { offset: 0, finished: false }
 
 // By the component's key. An upload goes on while its reader looks at another page.
 window.darkroomUploads ??= new Map()
@@ -52,12 +51,12 @@ class Sending {
     window.addEventListener("beforeunload", this.warn)
     this.ticket = recall(this)
     if (this.ticket) {
-      const isForgotten = await this.tell(this.files[0]).then(
+      const isForgotten = await this.locate().then(
         () => false,
         ({ status }) => [403, 404].includes(status),
       )
       if (this.status !== "asking") return
-      if (!isForgotten) return this.run(true)
+      if (!isForgotten) return this.run()
       this.ticket = null
     }
     this.changed()
@@ -68,13 +67,12 @@ class Sending {
   allow(answer) {
     this.ticket = { upload: answer.upload, token: answer.token }
     remember(this)
-    this.run(false)
+    this.run()
   }
 
   // Send all files over a few connections; the server keeps what came, whatever happens.
-  async run(isResumed) {
+  async run() {
     this.becomes("sending")
-    this.isResumed = isResumed
     this.arrived = 0
     this.finished = 0
     const queue = [...this.files]
@@ -94,16 +92,19 @@ class Sending {
 
   async send(item) {
     item.offset = 0
-    let place = this.isResumed ? null : START
-    while (!place?.finished) {
+    // Unknown: not announced yet, or the server must say where it goes on.
+    let offset
+    while (!(item.address && offset === item.file.size)) {
       await this.gate()
       try {
-        place = place ? await this.put(item, place.offset) : await this.tell(item)
-        if (place.offset > item.offset) this.failures = 0
-        this.arrived += place.offset - item.offset
-        item.offset = place.offset
+        if (!item.address) offset = await this.announce(item)
+        else if (offset === undefined) offset = await this.offsetOf(item)
+        else offset = await this.append(item, offset)
+        if (offset > item.offset) this.failures = 0
+        this.arrived += offset - item.offset
+        item.offset = offset
       } catch (problem) {
-        place = null // the server says where it goes on
+        offset = undefined
         await this.recover(problem, item)
       }
     }
@@ -162,14 +163,14 @@ class Sending {
     this.failures = 0
     this.request = newRequest()
     window.addEventListener("beforeunload", this.warn)
-    if (this.ticket) this.run(true)
+    if (this.ticket) this.run()
     else this.becomes("asking")
   }
 
   cancel() {
     this.end("cancelled")
     this.leave()
-    if (this.ticket) this.call("DELETE", "", null).catch(() => {}) // else it is removed a day later
+    if (this.ticket) this.call("DELETE", this.collection).catch(() => {}) // else it is removed a day later
   }
 
   // Nothing is left to do for it here.
@@ -208,21 +209,54 @@ class Sending {
     this.view?.()
   }
 
-  put(item, offset) {
-    const { file, path } = item
-    const chunk = file.slice(offset, offset + this.data.route.chunkBytes)
-    const query = `?path=${encode(path)}&offset=${offset}&size=${file.size}`
-    return this.call("PUT", query, chunk, bytes => this.flying.set(item, bytes)).finally(() =>
-      this.flying.delete(item),
-    )
+  get collection() {
+    return new URL(`${this.data.route.address}/${this.ticket.upload}/`, location.href).href
   }
 
-  tell(item) {
-    return this.call("GET", `?path=${encode(item.path)}`, null)
+  // Find the files that the server knows from before a reload.
+  async locate() {
+    const { reply } = await this.call("GET", this.collection)
+    const ids = new Map(reply.map(file => [file.path, file.id]))
+    for (const item of this.files) {
+      const id = ids.get(item.path.toWellFormed?.() ?? item.path)
+      item.address = id && new URL(id, this.collection).href
+    }
+  }
+
+  // A file of one chunk is sent with its announcement.
+  async announce(item) {
+    const { file } = item
+    const headers = { "Upload-Length": file.size, "Upload-Metadata": `filename ${base64Text(item.path)}` }
+    const isSmall = file.size > 0 && file.size <= this.data.route.chunkBytes
+    const { header } = await this.transfer(item, "POST", this.collection, headers, isSmall ? file : null)
+    item.address = new URL(header("Location"), this.collection).href
+    return Number(header("Upload-Offset"))
+  }
+
+  async offsetOf(item) {
+    const { header } = await this.call("HEAD", item.address)
+    return Number(header("Upload-Offset"))
+  }
+
+  async append(item, offset) {
+    const body = item.file.slice(offset, offset + this.data.route.chunkBytes)
+    const { header } = await this.transfer(item, "PATCH", item.address, { "Upload-Offset": offset }, body)
+    return Number(header("Upload-Offset"))
+  }
+
+  // A request whose bytes count as being on their way.
+  async transfer(item, method, address, headers, body) {
+    const type = body && { "Content-Type": "application/offset+octet-stream" }
+    const onProgress = bytes => this.flying.set(item, bytes)
+    try {
+      return await this.call(method, address, { headers: { ...headers, ...type }, body, onProgress })
+    } finally {
+      this.flying.delete(item)
+    }
   }
 
   // One request; rejects with {status, error, offset}, where status 0 is a connection that failed.
-  call(method, query, body, onProgress) {
+  call(method, address, { headers = {}, body = null, onProgress } = {}) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest()
       let stalled
@@ -230,9 +264,10 @@ class Sending {
         clearTimeout(stalled)
         stalled = setTimeout(() => request.abort(), STALLED_MS)
       }
-      const { address, tokenHeader } = this.data.route
-      request.open(method, `${address}/${this.ticket.upload}${query}`)
-      request.setRequestHeader(tokenHeader, this.ticket.token)
+      request.open(method, address)
+      const own = { [this.data.route.tokenHeader]: this.ticket.token, "Tus-Resumable": "1.0.0" }
+      for (const [name, value] of Object.entries({ ...own, ...headers }))
+        request.setRequestHeader(name, value)
       request.upload.onprogress = event => {
         stillAlive()
         onProgress?.(event.loaded)
@@ -240,9 +275,12 @@ class Sending {
       request.onloadend = () => {
         clearTimeout(stalled)
         this.running.delete(request)
+        const header = name => request.getResponseHeader(name)
         const reply = jsonOf(request.responseText)
-        if (request.status === 200 && reply) resolve(reply)
-        else reject({ status: request.status, ...reply })
+        // Another server, such as a login page of a proxy, does not speak the protocol.
+        if (header("Tus-Resumable") && request.status < 300) return resolve({ reply, header })
+        const offset = header("Upload-Offset") ?? undefined
+        reject({ status: request.status, offset, ...reply })
       }
       this.running.add(request)
       stillAlive()
@@ -271,8 +309,9 @@ const newRequest = () => Math.random().toString(36).slice(2)
 
 const delay = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds))
 
-// A file name with half a character in it cannot stand in an address.
-const encode = path => encodeURIComponent(path.toWellFormed?.() ?? path)
+// Base64 of a text in UTF-8; half a character, as some file names have, becomes a replacement character.
+const base64Text = text =>
+  btoa(Array.from(new TextEncoder().encode(text), byte => String.fromCharCode(byte)).join(""))
 
 function jsonOf(text) {
   try {
