@@ -22,7 +22,8 @@ from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from core.data.dataset import open_dataset
 from core.devices import cpu_cores
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.runs.start import start_search, wait_for
 from core.search.config import Scoring, SearchConfig
 from core.search.records import TRIALS_FILE, TrialRecord, read_trials

@@ -18,7 +18,9 @@ from benchmarks.commands import darkroom, log
 from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
+from core.progress import Stage
 from core.runs.start import start_training
 from core.training.config import Recipe, TrainingConfig
 from core.workspace import get_project
@@ -37,7 +39,7 @@ class Sample:
     at: float  # seconds since its start
     fraction: float  # done, 0 to 1
     seconds_left: float | None
-    stage: str
+    stage: Stage | None
 
 
 def run(options: Options) -> list[Figure]:

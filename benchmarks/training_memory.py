@@ -21,7 +21,8 @@ from benchmarks.commands import log
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.synthetic import synthetic_project, write_decoded, write_features
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
 from core.models.litert.conversion import feature_engine
 from core.progress import Stage

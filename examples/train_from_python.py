@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from core.delivery.prediction import Classifier
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.runs.start import start_import, start_training, wait_for
 from core.training.config import TrainingConfig
 from core.workspace import get_project

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.models.backbones import BACKBONES
 from core.models.speeds import measured_speeds
 from core.models.weights.store import WeightsState, weights_state
@@ -47,7 +48,7 @@ page_title(
 project = require_project()
 dataset = require_dataset(project)
 job = state.followed_job()
-if job is not None and job.kind in {"download", "measure"}:
+if job is not None and job.kind in {JobKind.DOWNLOAD, JobKind.MEASURE}:
     follow(job, partial(download_ended, project), key="model-job")
 states = {key: weights_state(backbone) for key, backbone in BACKBONES.items()}
 speeds = measured_speeds()

@@ -22,7 +22,8 @@ from core.cli.terminal import (
 from core.data.dataset import open_dataset
 from core.errors import ConfigError
 from core.files import read_json
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.status import JobState
 from core.messages import N_
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import DEFAULT_BACKBONE
@@ -185,7 +186,7 @@ def _resume(options: argparse.Namespace) -> Answer:
 def _compare(options: argparse.Namespace) -> Answer:
     comparison = compare_runs([JobDirectory(find_run(name)[1]) for name in options.runs])
     return {
-        "runs": [asdict(row) for row in comparison.rows],
+        "runs": [asdict(row) | {"environment": row.environment.as_answer()} for row in comparison.rows],
         "differing": {name: list(values) for name, values in comparison.differing.items()},
         "same_test_pictures": comparison.has_same_test,
     }
@@ -227,12 +228,13 @@ def _job_state(job: JobDirectory) -> Answer:
         "id": job.name,
         "name": run_title(job),
         "kind": job.kind,
+        "label": job.job_type.label,
         "state": status.state,
-        "stage": status.stage,
+        "stage": status.stage or "",
         "progress": round(status.fraction, 3),
         "seconds_left": status.seconds_left if not status.state.has_ended else None,
         "pid": job.process_id() if not status.state.has_ended else None,
-        "usage": status.usage,
+        "usage": status.usage.to_json() if status.usage else None,
         "error": str(status.error) if status.error else None,
         "test": (job.result() or {}).get("test"),
     }

@@ -22,7 +22,8 @@ from core.cli.terminal import (
 from core.data.dataset import open_dataset
 from core.errors import ConfigError, NotFoundError
 from core.files import whole_file
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.messages import N_, Message
 from core.runs.start import (
     finishing_job,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.progress import QuietProgress
 from core.runs.start import wait_for
 

@@ -1,4 +1,4 @@
-"""A full disk: how it is told from other trouble, and space kept for the last word."""
+"""Full disks: detection among other errors, and space reserved for the last status."""
 
 from __future__ import annotations
 
@@ -12,29 +12,35 @@ from core.messages import N_, Message
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 _SENTENCES = tuple(os.strerror(number) for number in FULL_DISK)
 _RESERVE_BYTES = 256 << 10
-# Some libraries say only that fewer bytes were written than meant; then the disk itself is asked.
+# Some libraries report only that fewer bytes were written than requested. The free space decides then.
 _FULL_BELOW_BYTES = 1 << 20
 
 
 class Reserve:
-    """A file that is there only to be removed: its space is for what must be written on a full disk."""
+    """Placeholder file, removed to make space for the last status on a full disk."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def make(self) -> None:
-        """Raises OSError where the disk is full already."""
+        """Write the file.
+
+        Raises:
+            OSError: the disk is full already.
+        """
         with self._path.open("wb") as stream:
-            stream.write(os.urandom(_RESERVE_BYTES))  # zeros may take no space
+            # Random bytes: zeros may take no space.
+            stream.write(os.urandom(_RESERVE_BYTES))
             stream.flush()
             os.fsync(stream.fileno())
 
-    def give_back(self) -> None:
+    def release(self) -> None:
+        """Remove the file."""
         self._path.unlink(missing_ok=True)
 
 
 def is_disk_full(error: BaseException, folder: Path) -> bool:
-    """Whether a full disk, or a used-up quota, is behind an error.
+    """True if an error comes from a full disk or a used-up quota.
 
     Libraries wrap it: TensorFlow in an error of its own, HDF5 and Arrow in an
     ``OSError`` with a sentence, NumPy in one without a number.
@@ -43,7 +49,7 @@ def is_disk_full(error: BaseException, folder: Path) -> bool:
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
-        if isinstance(cause, OSError) and (cause.errno in FULL_DISK or _is_out_of_room(cause, folder)):
+        if isinstance(cause, OSError) and (cause.errno in FULL_DISK or _is_out_of_space(cause, folder)):
             return True
         if any(sentence in str(cause) for sentence in _SENTENCES):
             return True
@@ -52,11 +58,11 @@ def is_disk_full(error: BaseException, folder: Path) -> bool:
 
 
 def disk_full_message(folder: Path, *, is_saved: bool) -> Message:
-    """What the user should know and do.
+    """Make the sentence that says what happened and what to do.
 
     Args:
-        folder: on the disk that is full.
-        is_saved: the work goes on from what it has saved.
+        folder: a folder on the full disk.
+        is_saved: the job goes on from its checkpoint.
     """
     goes_on = N_(
         "The disk, or your share of it, is full: {free} MB are free at {folder}. "
@@ -71,5 +77,5 @@ def disk_full_message(folder: Path, *, is_saved: bool) -> Message:
     return Message(goes_on if is_saved else begins_anew, values)
 
 
-def _is_out_of_room(error: OSError, folder: Path) -> bool:
+def _is_out_of_space(error: OSError, folder: Path) -> bool:
     return error.errno is None and shutil.disk_usage(folder).free < _FULL_BELOW_BYTES

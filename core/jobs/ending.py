@@ -1,57 +1,123 @@
-"""How a job that did not run to its end is brought to a good one.
+"""Finish stopped jobs: record what was kept, and launch the remaining steps.
 
-The worker does it for itself; where its process is dead or rests, whoever asks
-for the stop does it in its place, holding ``launcher.launching``.
+The worker does it for itself. Where its process is dead or rests, the caller of
+``stop`` does it in the worker's place, holding ``launcher.launching``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.files import digest_of, read_json, write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.files import digest_of, write_json
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind, Step, step_of, upgrade_steps
 from core.jobs.launcher import launch
-from core.workspace import new_job_name
+from core.jobs.status import JobState, JobStatus
+from core.records import JsonObject, Record, read_record, write_record
+from core.workspace import new_job_name, project_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishConfig(Record):
+    """Settings of a job that completes another one."""
+
+    # Directory of the other job, relative to the project: ``runs/run-…`` or ``searches/search-…``.
+    job: str
+    # Codes of the steps still to run, in order.
+    steps: tuple[str, ...]
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Read the absolute path and the step names of older versions."""
+        parts = re.split(r"[\\/]", str(values.get("job", "")))
+        return values | {"job": "/".join(parts[-2:]), "steps": upgrade_steps(values.get("steps"))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedSteps(Record):
+    """Steps of a job that are done, as stored in ``steps.json``."""
+
+    # Digest of the settings that the steps ran with.
+    settings: str
+    # Codes of the steps.
+    done: tuple[str, ...]
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Read the step names of older versions."""
+        return values | {"done": upgrade_steps(values.get("done"))}
 
 
 class StepLog:
-    """Which steps of a job are done, with which settings; an attempt after that leaves them out."""
+    """Steps of a job that are done with its settings; the next attempt leaves them out."""
 
-    def __init__(self, job: JobDirectory, settings: dict[str, Any]) -> None:
+    def __init__(self, job: JobDirectory) -> None:
         self._file = job.path / "steps.json"
-        self._settings = digest_of(settings)
-        record = read_json(self._file) if self._file.exists() else {}
-        # Other settings, as after "continue for 10 more epochs", make every step's work another.
-        self.done: list[str] = record["done"] if record.get("settings") == self._settings else []
+        self._settings = digest_of(target_of(job).config())
+        recorded = read_record(self._file, FinishedSteps) if self._file.exists() else None
+        # Other settings, as after "continue for 10 more epochs", make the work of every step another.
+        is_same = recorded is not None and recorded.settings == self._settings
+        self.done: tuple[str, ...] = recorded.done if recorded and is_same else ()
 
-    def add(self, step: str) -> None:
-        self.done.append(step)
-        write_json(self._file, {"settings": self._settings, "done": self.done})
-
-
-def record_results(target: Path, results: dict[str, Any]) -> None:
-    """What the steps so far returned, for good."""
-    write_json(target / "result.json", results)
+    def add(self, step: Step) -> None:
+        """Record that a step is done."""
+        self.done = (*self.done, step.code)
+        write_record(self._file, FinishedSteps(settings=self._settings, done=self.done))
 
 
-def launch_remaining(target: Path, steps: Sequence[str]) -> JobDirectory:
+def target_of(job: JobDirectory) -> JobDirectory:
+    """The job whose directory a job's steps work in: its own, or that of the job it completes."""
+    if job.kind is not JobKind.FINISH:
+        return job
+    return JobDirectory(project_of(job.path).path / FinishConfig.from_json(job.config()).job)
+
+
+def steps_of(job: JobDirectory) -> tuple[Step, ...]:
+    """The steps of a job, in order.
+
+    Raises:
+        RecordError: it completes another job by a step that is unknown here.
+    """
+    if job.kind is not JobKind.FINISH:
+        return job.job_type.steps
+    return tuple(step_of(code) for code in FinishConfig.from_json(job.config()).steps)
+
+
+def completes(job: JobDirectory, target: Path) -> bool:
+    """True if a job runs the remaining steps of the job in ``target``."""
+    return job.kind is JobKind.FINISH and target_of(job).path == target
+
+
+def record_results(target: Path, results: Mapping[str, Any]) -> None:
+    """Write the results of the steps so far."""
+    write_json(target / "result.json", dict(results))
+
+
+def create_finish_job(target: Path, steps: Sequence[Step], name: str = "") -> JobDirectory:
+    """Make a job that runs steps in the directory of another job of the same project."""
+    project = project_of(target)
+    config = FinishConfig(
+        job=target.relative_to(project.path).as_posix(), steps=tuple(step.code for step in steps)
+    )
+    path = project.jobs / (name or new_job_name("finish"))
+    return JobDirectory.create(path, JobKind.FINISH, config.to_json())
+
+
+def launch_remaining(target: Path, steps: Sequence[Step]) -> JobDirectory:
     """Leave a stopped run's remaining steps to a job of their own."""
-    folder = target.parent.parent / "jobs"
-    config = {"job": str(target), "steps": list(steps)}
-    job = JobDirectory.create(folder / new_job_name("finish"), "finish", config)
+    job = create_finish_job(target, steps)
     launch(job)
     return job
 
 
-def stop_at_rest(job: JobDirectory, steps: Sequence[str]) -> None:
-    """Stop a job on which no process works; what it kept is recorded, and the remaining steps follow.
-
-    Args:
-        steps: of the job's kind, in order.
-    """
-    done = [step for step in StepLog(job, job.config()).done if step in steps]
+def stop_at_rest(job: JobDirectory) -> None:
+    """Stop a job that no process works on: record its best result, launch the remaining steps."""
+    steps = steps_of(job)
+    done = [step for step in steps if step.code in StepLog(job).done]
     kept = job.kept()
     if kept is not None and len(done) < len(steps):
         results = (job.result() or {}) if done else {}
@@ -60,10 +126,5 @@ def stop_at_rest(job: JobDirectory, steps: Sequence[str]) -> None:
     remaining = steps[len(done) :]
     if done and remaining:
         launch_remaining(job.path, remaining)
-    _write_stopped(job)
-
-
-def _write_stopped(job: JobDirectory) -> None:
-    file = job.path / "status.json"
-    recorded = read_json(file) if file.exists() else {}
-    write_json(file, recorded | {"state": JobState.STOPPED, "seconds_left": None, "error": None})
+    recorded = job.recorded_status() or JobStatus()
+    job.write_status(replace(recorded, state=JobState.STOPPED, seconds_left=None, error=None))

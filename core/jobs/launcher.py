@@ -1,4 +1,4 @@
-"""Starting a worker that outlives the page that asked for it."""
+"""Launch workers: processes that outlive the page or command that started them."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 from filelock import FileLock
 
 import core
 from core.errors import DiskFullError
-from core.files import write_json
 from core.jobs.directory import JobDirectory
 from core.messages import N_
+from core.processes import ProcessRecord
+from core.records import write_record
 from core.workspace import home, queue_folder
 
-# A worker that starts writes little, but more than nothing.
+# A starting worker writes little.
 _LEAST_FREE_BYTES = 1 << 20
 
 
 @contextmanager
 def launching() -> Iterator[None]:
-    """Hold off every other resume, stop and delete: what is seen within the block stays so.
+    """Hold off every other resume, stop and delete, so that states read within the block stay true.
 
-    Two pages that press Resume at once would else start two workers in one directory.
+    Otherwise two pages that press Resume at once would start two workers in one directory.
     """
     folder = queue_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -37,18 +37,20 @@ def launching() -> Iterator[None]:
 
 
 def launch(job: JobDirectory) -> int:
-    """Start (or start again) the worker of a job; returns its process id.
+    """Start the worker of a job, for the first time or again.
 
     The worker gets a session of its own, so that neither the end of the server
     nor a Ctrl-C in its terminal reaches it.
 
+    Returns:
+        The process id.
     Raises:
-        DiskFullError: a worker could not even say that it lives.
+        DiskFullError: there is no space for the first status of a worker.
     """
     _require_room(job.path)
     job.withdraw_stop()
     job.withdraw_pause()
-    _put_away_status(job.path)
+    _set_status_aside(job.path)
     source_root = Path(core.__file__).resolve().parent.parent
     environment = {**os.environ, "DARKROOM_HOME": str(home())}
     # The web process runs Keras on NumPy; a worker chooses its own backend.
@@ -63,14 +65,12 @@ def launch(job: JobDirectory) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    write_json(
-        job.path / "process.json", {"pid": process.pid, "started": psutil.Process(process.pid).create_time()}
-    )
+    write_record(job.path / "process.json", ProcessRecord.of(process.pid))
     return process.pid
 
 
-def _put_away_status(folder: Path) -> None:
-    """How an earlier attempt ended is over; how long it worked still counts."""
+def _set_status_aside(folder: Path) -> None:
+    """Set aside the status of the earlier attempt, whose seconds of work still count."""
     status = folder / "status.json"
     if status.exists():
         status.replace(folder / "earlier.json")

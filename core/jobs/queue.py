@@ -1,26 +1,24 @@
-"""One job at a time on a device, in the order in which they were made.
+"""Device queue: one job at a time on a device, oldest first.
 
 There is no supervisor: a worker that wants the device puts a ticket into the
-queue's folder and starts when every older ticket's process is gone.
+queue's folder, and starts when the process of every older ticket is gone.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 from filelock import FileLock, Timeout
 
-from core.files import read_json, write_json
-from core.processes import process_lives
+from core.processes import ProcessRecord
 from core.progress import JobStopped
+from core.records import read_record, write_record
 from core.workspace import queue_folder
 
-_LOOK_AGAIN_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
 
 @contextmanager
@@ -36,22 +34,21 @@ def turn_on_device(device: str, name: str, created: float, should_stop: Callable
     folder = queue_folder() / device
     folder.mkdir(parents=True, exist_ok=True)
     ticket = folder / f"{created:020.6f}-{name}.json"
-    process = psutil.Process(os.getpid())
-    write_json(ticket, {"pid": process.pid, "started": process.create_time()})
-    # The lock settles the one moment the tickets leave open: two workers that look at the same time.
+    write_record(ticket, ProcessRecord.of())
+    # The lock covers the one moment that tickets leave open: two workers that look at the same time.
     lock = FileLock(folder / "lock")
     try:
-        while not _is_first(ticket) or not _taken(lock):
+        while not _is_first(ticket) or not _acquire(lock):
             if should_stop():
                 raise JobStopped
-            time.sleep(_LOOK_AGAIN_SECONDS)
+            time.sleep(_POLL_SECONDS)
         yield
     finally:
         lock.release()
         ticket.unlink(missing_ok=True)
 
 
-def _taken(lock: FileLock) -> bool:
+def _acquire(lock: FileLock) -> bool:
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -60,17 +57,18 @@ def _taken(lock: FileLock) -> bool:
 
 
 def _is_first(ticket: Path) -> bool:
-    # A name with a dot is a ticket being written, or what a crash left of one.
+    # A name that begins with a dot is a ticket being written, or the rest of one after a crash.
     older = sorted(path for path in ticket.parent.glob("[0-9]*.json") if path.name < ticket.name)
     return not any(_is_waiting(path) for path in older)
 
 
 def _is_waiting(ticket: Path) -> bool:
     try:
-        record = read_json(ticket)
+        process = read_record(ticket, ProcessRecord)
     except FileNotFoundError:
-        return False  # its worker finished just now
-    if process_lives(int(record["pid"]), float(record["started"])):
+        # Its worker finished just now.
+        return False
+    if process.is_alive():
         return True
     ticket.unlink(missing_ok=True)
     return False

@@ -1,31 +1,26 @@
-"""The worker's side of the job directory: state, stage, progress, time left, learning curve."""
+"""Job reporter: the worker's side of the job directory (state, progress, learning curve)."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from core.files import (
-    append_json_line,
-    keep_first_lines,
-    read_json,
-    read_json_lines,
-    write_json,
-    write_json_lines,
-)
-from core.jobs.directory import JobDirectory, JobState, running_fraction, until_now
+from core.files import append_json_line, keep_first_lines, read_json_lines, write_json, write_json_lines
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState, JobStatus, running_fraction
 from core.jobs.time_left import TimeLeft
 from core.jobs.usage import UsageMeter
 from core.messages import Message
 from core.progress import Stage
+from core.records import JsonObject
 
 _WRITE_EVERY_SECONDS = 0.3
 _KEEP_EVERY_SECONDS = 1.0
 _BATCH_EVERY_SECONDS = 0.5
-_MOST_BATCHES = 4000  # lines
+_MAX_BATCH_LINES = 4000
 
 
 class JobReporter:
@@ -38,17 +33,20 @@ class JobReporter:
         self._error: Message | None = None
         self._is_bug = False
         self._started = time.time()
-        self._worked_before, self._seconds = _earlier_work(job.path)
+        earlier = job.earlier_status()
+        self._worked_before, self._seconds = earlier.worked_seconds, dict(earlier.seconds)
         self._left = TimeLeft()
         self._stage_started = time.monotonic()
         self._written = 0.0
-        self._shown: dict[str, Any] = {"fraction": 0.0}  # what was written last
+        # As written last.
+        self._status = JobStatus()
         self._batches = _BatchLog(job.path / "batches.jsonl")
         self._usage = UsageMeter()
         self._closed = False
         self._kept_written = -_KEEP_EVERY_SECONDS
         self._kept_is_new = False
-        self.kept: dict[str, Any] | None = None
+        # Result of the step at work if it ended now.
+        self.kept: JsonObject | None = None
 
     def plan(self, expected_seconds: Mapping[Stage, float]) -> None:
         with self._lock:
@@ -58,17 +56,18 @@ class JobReporter:
         with self._lock:
             self._note_stage_seconds()
             if self._state is JobState.QUEUED:
-                self._started = time.time()  # waiting was no progress
+                # Waiting was no progress.
+                self._started = time.time()
             self._left.begin(stage, time.monotonic())
             self._stage_started = time.monotonic()
             self._write(JobState.RUNNING)
 
     def advance(self, done: int, total: int, likely: float | None = None) -> None:
         with self._lock:
-            self._left.pace.advance(done, total, time.monotonic(), likely)
+            self._left.throughput.advance(done, total, time.monotonic(), likely)
             self._write_sometimes(now=done == total)
 
-    def metric(self, record: dict[str, Any]) -> None:
+    def metric(self, record: JsonObject) -> None:
         append_json_line(self._job.path / "metrics.jsonl", {"time": round(time.time(), 3), **record})
         with self._lock:
             self._write_sometimes()
@@ -78,28 +77,28 @@ class JobReporter:
         kept = self._job.metrics()
         self._batches.rewind(kept[-1]["time"] if kept else 0.0)
 
-    def batch(self, record: dict[str, Any]) -> None:
+    def batch(self, record: JsonObject) -> None:
         with self._lock:
             self._batches.add(record)
             self._write_sometimes()
 
-    def live(self, record: dict[str, Any]) -> None:
+    def live(self, record: JsonObject) -> None:
         write_json(self._job.path / "live.json", record)
 
-    def keep(self, result: dict[str, Any]) -> None:
-        """On disk within a second or so, for a worker that is killed cannot tell any more."""
+    def keep(self, result: JsonObject) -> None:
+        """Keep a result, written at most once a second: a killed worker loses at most that."""
         with self._lock:
             self.kept, self._kept_is_new = result, True
             self._write_kept()
 
-    def forget_kept(self) -> None:
-        """The step is done: what it returned stands in the result."""
+    def drop_kept(self) -> None:
+        """Remove the kept result once the step's own result is recorded."""
         with self._lock:
             self.kept, self._kept_is_new = None, False
             (self._job.path / "kept.json").unlink(missing_ok=True)
 
     def use_gpus(self, numbers: Sequence[int]) -> None:
-        """Watch these GPUs as well."""
+        """Include these GPUs in the usage."""
         self._usage.gpus = numbers
 
     def should_stop(self) -> bool:
@@ -139,70 +138,64 @@ class JobReporter:
     def _write(self, state: JobState) -> None:
         if self._closed:
             return
-        record = {
-            "state": state,
-            "stage": self._left.stage or "",
-            "stage_done": self._left.pace.done,
-            "stage_total": self._left.pace.total,
-            **self._times(state),
-            "steps_per_second": self._left.pace.rate(),
-            "started": self._started,
-            "updated": time.time(),
-            "seconds": self._seconds,
-            "usage": self._usage.usage(),
-            "error": self._error.to_json() if self._error else None,
-            "is_bug": self._is_bug,
-        }
-        write_json(self._job.path / "status.json", record)
-        self._state, self._written, self._shown = state, time.monotonic(), record
+        status = JobStatus(
+            state=state,
+            stage=self._left.stage,
+            stage_done=self._left.throughput.done,
+            stage_total=self._left.throughput.total,
+            steps_per_second=self._left.throughput.rate(),
+            started=self._started,
+            updated=time.time(),
+            seconds=dict(self._seconds),
+            usage=self._usage.usage(),
+            error=self._error,
+            is_bug=self._is_bug,
+        )
+        self._status = self._with_times(status)
+        self._job.write_status(self._status)
+        self._state, self._written = state, time.monotonic()
 
-    def _times(self, state: JobState) -> dict[str, float | None]:
-        """Seconds behind and ahead, and the fraction done."""
+    def _with_times(self, status: JobStatus) -> JobStatus:
+        """Add seconds worked and left, and the fraction done."""
         is_waiting = self._state is JobState.QUEUED
         worked = self._worked_before + (0.0 if is_waiting else time.time() - self._started)
         stage_left = self._left.of_stage(time.monotonic())
         left = None if stage_left is None else stage_left + self._left.of_later_stages()
-        # Never less than was shown before, also by a reader that went on by itself.
-        fraction = until_now(self._shown)["fraction"]
+        # Never less than shown before, also by a reader that extrapolated.
+        fraction = self._status.at_present().fraction
         if left is not None:
             fraction = max(fraction, running_fraction(worked, left))
-        return {
-            "fraction": 1.0 if state is JobState.FINISHED else fraction,
-            "seconds_left": left,
-            "stage_seconds_left": stage_left,
-            "worked_seconds": worked,
-        }
+        return replace(
+            status,
+            fraction=1.0 if status.state is JobState.FINISHED else fraction,
+            seconds_left=left,
+            stage_seconds_left=stage_left,
+            worked_seconds=worked,
+        )
 
 
 class _BatchLog:
-    """``batches.jsonl``: some lines a second, every other one dropped when there are too many."""
+    """``batches.jsonl``: two lines a second; every other line is dropped when there are too many."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines = len(read_json_lines(path))
         self._added = -_BATCH_EVERY_SECONDS
 
-    def add(self, record: dict[str, Any]) -> None:
+    def add(self, record: JsonObject) -> None:
         if time.monotonic() - self._added < _BATCH_EVERY_SECONDS:
             return
         self._added = time.monotonic()
         append_json_line(self._path, {"time": round(time.time(), 3), **record})
         self._lines += 1
-        if self._lines > _MOST_BATCHES:
+        if self._lines > _MAX_BATCH_LINES:
             self._replace(read_json_lines(self._path)[::2])
 
     def rewind(self, until: float) -> None:
-        """Forget what came later than ``until`` (seconds since the epoch)."""
+        """Remove records later than ``until`` (seconds since the epoch)."""
         if self._lines:
             self._replace([record for record in read_json_lines(self._path) if record["time"] <= until])
 
-    def _replace(self, records: list[dict[str, Any]]) -> None:
+    def _replace(self, records: list[JsonObject]) -> None:
         write_json_lines(self._path, records)
         self._lines = len(records)
-
-
-def _earlier_work(folder: Path) -> tuple[float, dict[str, float]]:
-    """Seconds of work in the attempts before this one: all, and by stage."""
-    file = folder / "earlier.json"
-    earlier = read_json(file) if file.exists() else {}
-    return float(earlier.get("worked_seconds", 0.0)), dict(earlier.get("seconds", {}))

@@ -1,4 +1,4 @@
-"""What a worker and its processes take of the machine."""
+"""Resource usage of a worker: CPU, memory and GPUs of its processes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from collections.abc import Sequence
 import psutil
 
 from core.devices import cpu_cores, gpu_usage
-from core.jobs.directory import Usage
+from core.jobs.status import Usage
 
 _SAMPLE_EVERY_SECONDS = 1.0
 
 
 class UsageMeter:
-    """Looks at this process and those it started, at most once a second."""
+    """Sampler of this process and its children, at most once a second."""
 
     def __init__(self) -> None:
-        self.gpus: Sequence[int] = ()  # the numbers of the GPUs that the job uses
+        # Numbers of the GPUs that the job uses.
+        self.gpus: Sequence[int] = ()
         self._process = psutil.Process(os.getpid())
         self._sampled = time.monotonic()
         self._cpu_seconds = _cpu_seconds([self._process])
         self._usage: Usage | None = None
 
     def usage(self) -> Usage | None:
-        """The newest sample; None until a second has passed."""
+        """Get the newest sample; None until a second has passed."""
         passed = time.monotonic() - self._sampled
         if passed >= _SAMPLE_EVERY_SECONDS:
             self._usage = self._sample(passed)
@@ -48,10 +49,11 @@ class UsageMeter:
 
 
 def _cpu_seconds(processes: list[psutil.Process]) -> float:
-    """Seconds of cores that processes, and those of their children that have ended, have used."""
+    """Add up the core seconds of processes and of their ended children."""
     total = 0.0
     for process in processes:
-        with contextlib.suppress(psutil.Error):  # it ended just now
+        # It may have ended just now.
+        with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system
     return total

@@ -1,6 +1,6 @@
-"""The process that does the work: ``python -m core.jobs.worker JOB_DIRECTORY``.
+"""Worker process: ``python -m core.jobs.worker JOB_DIRECTORY`` runs the steps of one job.
 
-Knows which steps each kind of job has, and nothing of what they do.
+It reads the steps from the table of job kinds, and knows nothing of their work.
 """
 
 from __future__ import annotations
@@ -13,95 +13,70 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.devices import chosen_devices, visible_gpus
 from core.errors import DarkroomError
-from core.files import write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
 from core.jobs.disk import Reserve, disk_full_message, is_disk_full
-from core.jobs.ending import StepLog, launch_remaining, record_results
-from core.jobs.environment import surroundings
+from core.jobs.ending import StepLog, launch_remaining, record_results, steps_of, target_of
+from core.jobs.environment import current_environment
+from core.jobs.kinds import JobKind, Step
 from core.jobs.queue import turn_on_device
 from core.jobs.reporting import JobReporter
+from core.jobs.status import JobState
 from core.keras_backend import chosen_backend
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, raise_if_stopped
+from core.records import JsonObject, write_record
 from core.workspace import backbones_folder
 
 log = logging.getLogger("darkroom.worker")
 
-Step = Callable[[Path, dict[str, Any], Progress], dict[str, Any]]
+# Called with the job directory, its settings and its progress; returns results for ``result.json``.
+StepFunction = Callable[[Path, JsonObject, Progress], JsonObject]
 
-# Stop must end a job within 3 s; a step that has not answered after this long is left behind.
+# Stop must end a job within 3 s. A step that has not ended after this long is left behind.
 _STOP_PATIENCE_SECONDS = 2.0
-# Before it rests, a step writes a checkpoint; what came after the one before would be done again.
+# Before a pause, a step writes a checkpoint; without it, work since the last one is done again.
 _PAUSE_PATIENCE_SECONDS = 20.0
-_LOOK_FOR_REQUESTS_SECONDS = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobKind:
-    """What a kind of job does: step functions, as ``module:function``, in order."""
-
-    steps: tuple[str, ...]
-    needs_device: bool = False
-
-
-JOB_KINDS = {
-    "import": JobKind(steps=("core.data.job:import_pictures",)),
-    "examine": JobKind(steps=("core.doctor.job:examine_dataset",), needs_device=True),
-    "group": JobKind(steps=("core.doctor.labelling.job:prepare_labelling",), needs_device=True),
-    "handover": JobKind(steps=("core.doctor.export_dataset:hand_over",)),
-    "download": JobKind(steps=("core.models.job:download",)),
-    "measure": JobKind(steps=("core.models.job:measure",), needs_device=True),
-    "bakeoff": JobKind(steps=("core.training.bakeoff.job:bake_off",), needs_device=True),
-    "trial": JobKind(steps=("core.training.profiling:measure",), needs_device=True),
-    "train": JobKind(
-        steps=("core.training.job:train", "core.evaluation.job:evaluate", "core.delivery.job:deliver"),
-        needs_device=True,
-    ),
-    "search": JobKind(
-        steps=(
-            "core.search.job:search",
-            "core.search.job:conclude",
-            "core.search.analysis.promote_trial:start_winner",
-        ),
-        needs_device=True,
-    ),
-    # What a stopped job left to do once its best was safe: its remaining steps, on its directory.
-    "finish": JobKind(steps=()),
-}
+_POLL_REQUESTS_SECONDS = 0.1
 
 
 def main() -> int:
-    """Run the job whose directory is the first argument; 0 if it finished or was stopped."""
+    """Run the job whose directory is the first argument.
+
+    Returns:
+        The exit code: 0 if the job finished or was stopped.
+    """
     job = JobDirectory(Path(sys.argv[1]))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     prepare_environment()
-    return Worker(job).run()
+    try:
+        worker = Worker(job)
+    except DarkroomError as error:
+        log.error("%s", error)
+        JobReporter(job).set_state(JobState.FAILED, error.message)
+        return 2
+    return worker.run()
 
 
 class Worker:
-    """One run through a job's steps."""
+    """One attempt at a job's steps."""
 
     def __init__(self, job: JobDirectory) -> None:
         self._job = job
-        self._config = job.config()
-        self._target = Path(self._config["job"]) if job.kind == "finish" else job.path
-        self._steps: tuple[str, ...] = (
-            tuple(self._config["steps"]) if job.kind == "finish" else JOB_KINDS[job.kind].steps
-        )
+        self._target = target_of(job)
+        self._steps = steps_of(job)
         self._reserve = Reserve(job.path / "reserve")
         self._reporter = JobReporter(job)
-        self._log = StepLog(job, JobDirectory(self._target).config())
+        self._log = StepLog(job)
         self._done = len(self._log.done)
-        self._results: dict[str, Any] = self._earlier_results()
+        self._results: JsonObject = self._earlier_results()
         self._ending = threading.Lock()
 
     def run(self) -> int:
+        """Run the remaining steps and record the end; returns the exit code."""
         threading.Thread(target=self._watch_for_requests, name="watcher", daemon=True).start()
         try:
             self._reserve.make()
@@ -122,35 +97,35 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - the one broad catch: a worker's edge
             return self._end_broken(error)
 
-    def _run_step(self, step: str) -> None:
-        module, function = step.split(":")
-        run: Step = getattr(importlib.import_module(module), function)
-        target = JobDirectory(self._target)
-        result = run(self._target, target.config(), self._reporter)
+    def _run_step(self, step: Step) -> None:
+        module, function = step.function.split(":")
+        run: StepFunction = getattr(importlib.import_module(module), function)
+        result = run(self._target.path, self._target.config(), self._reporter)
         with self._ending:
             self._record(result)
             self._done += 1
-            self._reporter.kept = None  # what the step returned is better
-            # A step that was asked to stop returns early: resumed, it goes on.
+            # The returned result is better.
+            self._reporter.kept = None
+            # A step that is asked to stop returns early. After a resume it goes on.
             if not self._reporter.should_stop():
                 self._log.add(step)
-                self._reporter.forget_kept()
+                self._reporter.drop_kept()
 
-    def _record(self, result: dict[str, Any]) -> None:
+    def _record(self, result: JsonObject) -> None:
         self._results.update(result)
-        record_results(self._target, self._results)
+        record_results(self._target.path, self._results)
 
-    def _earlier_results(self) -> dict[str, Any]:
-        """What stays true of an earlier attempt: the results of steps that are not run again."""
-        is_continued = self._job.kind == "finish" or self._done > 0
-        return (JobDirectory(self._target).result() or {}) if is_continued else {}
+    def _earlier_results(self) -> JsonObject:
+        """Read the results of steps that are not run again."""
+        is_continued = self._job.kind is JobKind.FINISH or self._done > 0
+        return (self._target.result() or {}) if is_continued else {}
 
     @contextlib.contextmanager
     def _device(self) -> Iterator[None]:
-        """Wait for the device, and hold it; CUDA then sees it and no other."""
-        devices = chosen_devices() if JOB_KINDS[self._job.kind].needs_device else ()
+        """Wait for the devices and hold them; CUDA sees no others."""
+        devices = chosen_devices() if self._job.job_type.needs_device else ()
         os.environ.update(visible_gpus(devices))
-        write_json(self._job.path / "environment.json", surroundings(devices))
+        write_record(self._job.path / "environment.json", current_environment(devices))
         self._reporter.use_gpus([device.gpu_number for device in devices if device.gpu_number is not None])
         if devices:
             self._reporter.set_state(JobState.QUEUED)
@@ -165,7 +140,7 @@ class Worker:
         return False
 
     def _watch_for_requests(self) -> None:
-        """End the process when a step does not answer Stop or Pause in time (an import, a conversion)."""
+        """End the process when a step does not react to Stop or Pause in time (an import, a conversion)."""
         asked_to_pause: float | None = None
         while not self._reporter.should_stop():
             if not self._reporter.should_pause():
@@ -175,18 +150,18 @@ class Worker:
             elif time.monotonic() - asked_to_pause > _PAUSE_PATIENCE_SECONDS:
                 self._end_paused()
                 os._exit(0)
-            time.sleep(_LOOK_FOR_REQUESTS_SECONDS)
+            time.sleep(_POLL_REQUESTS_SECONDS)
         time.sleep(_STOP_PATIENCE_SECONDS)
         self._end_stopped()
         os._exit(0)
 
     def _end(self, state: JobState, error: Message | None = None, *, is_bug: bool = False) -> None:
-        self._reserve.give_back()
+        self._reserve.release()
         self._reporter.set_state(state, error, is_bug=is_bug)
 
     def _end_stopped(self) -> None:
-        """Record the stop; where something is worth keeping, leave the remaining steps to a job of their own."""
-        # Held for good: whoever comes second (the step or the watcher) waits until the process ends.
+        """Record the stop; with a result to keep, leave the remaining steps to a job of their own."""
+        # Never released: the second to come (step or watcher) waits until the process ends.
         self._ending.acquire()
         finished = self._done == len(self._steps)
         if self._reporter.kept is not None and not finished:
@@ -194,7 +169,7 @@ class Worker:
             self._done += 1
         remaining = self._steps[self._done :]
         if self._done and remaining:
-            launch_remaining(self._target, remaining)
+            launch_remaining(self._target.path, remaining)
         self._end(JobState.FINISHED if finished else JobState.STOPPED)
 
     def _end_paused(self) -> None:
@@ -203,10 +178,11 @@ class Worker:
         self._end(JobState.FINISHED if finished else JobState.PAUSED)
 
     def _end_broken(self, error: Exception) -> int:
-        """Record why the work ended; returns the exit code."""
+        """Record the error; returns the exit code."""
         if is_disk_full(error, self._job.path):
             log.error("The disk is full: %s", error)
-            self._end(JobState.PAUSED, disk_full_message(self._job.path, is_saved=self._job.kind == "train"))
+            message = disk_full_message(self._job.path, is_saved=self._job.job_type.can_pause)
+            self._end(JobState.PAUSED, message)
             return 2
         if isinstance(error, DarkroomError):
             log.error("%s", error)
@@ -220,11 +196,12 @@ class Worker:
 
 
 def prepare_environment() -> None:
-    """Set what Keras and its backends read when they are first imported."""
+    """Set the environment variables that Keras and its backends read at import."""
     os.environ.setdefault("KERAS_HOME", str(backbones_folder()))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX takes most of a GPU otherwise
+    # JAX takes most of a GPU otherwise.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 if __name__ == "__main__":

@@ -1,20 +1,24 @@
-"""Runs as things that people keep: named, noted, compared, deleted, and done again."""
+"""Run management: name, annotate, compare, delete and repeat runs."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.delivery.files import is_delivered, tflite_file
 from core.errors import BusyError
 from core.evaluation.report import has_report, read_predictions, read_report
-from core.files import digest_of, read_json, write_json
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.files import digest_of
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.ending import completes
+from core.jobs.environment import Environment
 from core.jobs.launcher import launching
+from core.jobs.status import JobState
 from core.messages import N_
+from core.records import JsonObject, Record, read_record, write_record
 from core.runs.start import finishing_job, is_worked_on
 from core.training.config import TrainingConfig
 from core.workspace import open_staging, project_of
@@ -24,8 +28,8 @@ MAX_NOTE_LENGTH = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
-    """What people call a run, and what they wrote down about it; empty where they did not."""
+class About(Record):
+    """Name and note that people gave a run; empty where they did not."""
 
     name: str = ""
     note: str = ""
@@ -33,63 +37,75 @@ class About:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRow:
-    """One run in a comparison. What it does not have yet is None."""
+    """One run in a comparison. Values that it does not have yet are None."""
 
     run: str
-    name: str  # what people call it, or the run's own name
+    # Given by people, else the name of the run's directory.
+    name: str
     state: JobState
     recipe: str
     backbone: str
     dataset_version: int
     seed: int
-    epochs: int | None  # trained
-    validation_accuracy: float | None  # of the best epoch
-    validation_loss: float | None  # nats
+    # Trained so far.
+    epochs: int | None
+    # Of the best epoch; the loss in nats.
+    validation_accuracy: float | None
+    validation_loss: float | None
     test_accuracy: float | None
-    test_interval: tuple[float, float] | None  # where the true accuracy lies, 95%
+    # 95% confidence interval of the accuracy.
+    test_interval: tuple[float, float] | None
     test_macro_f1: float | None
     test_pictures: int | None
-    seconds: float  # of work, over all attempts
-    model_bytes: int | None  # of the delivered classifier
-    disk_bytes: int  # of everything the run keeps
-    environment: Mapping[str, Any]  # versions and device
+    # Of work, over all attempts.
+    seconds: float
+    # Of the delivered classifier.
+    model_bytes: int | None
+    # Of all files in the run's directory.
+    disk_bytes: int
+    environment: Environment
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunComparison:
-    """Runs side by side."""
+    """Comparison of runs."""
 
     rows: tuple[RunRow, ...]
-    differing: Mapping[str, tuple[Any, ...]]  # dotted setting -> its value in each run
-    has_same_test: bool | None  # tested on the same pictures with the same labels; None: not all are tested
+    # Dotted name of a setting -> its value in each run.
+    differing: Mapping[str, tuple[Any, ...]]
+    # True if tested on the same pictures with the same labels. None: not all are tested.
+    has_same_test: bool | None
 
 
 def run_about(run: JobDirectory) -> About:
+    """Read the name and the note of a run."""
     file = run.path / "about.json"
-    return About(**read_json(file)) if file.exists() else About()
+    return read_record(file, About) if file.exists() else About()
 
 
 def run_title(run: JobDirectory) -> str:
-    """What people call a run, else its own name."""
+    """The name people gave a run, else the name of its directory."""
     return run_about(run).name or run.name
 
 
 def describe_run(run: JobDirectory, name: str | None = None, note: str | None = None) -> About:
-    """Name a run, or write down something about it; what is not given stays."""
+    """Name or annotate a run; an argument that is None leaves its value as it is."""
     before = run_about(run)
     about = About(
         name=before.name if name is None else " ".join(name.split())[:MAX_NAME_LENGTH],
         note=before.note if note is None else note.strip()[:MAX_NOTE_LENGTH],
     )
-    write_json(run.path / "about.json", asdict(about))
+    write_record(run.path / "about.json", about)
     return about
 
 
 def delete_run(run: JobDirectory) -> int:
-    """Remove a run with all that belongs to it alone; returns the bytes it took. It cannot be undone.
+    """Remove a run with all that belongs to it alone. It cannot be undone.
 
+    Returns:
+        The bytes freed.
     Raises:
-        BusyError: something works on it.
+        BusyError: a worker is running on it.
     """
     project = project_of(run.path)
     with launching():
@@ -97,12 +113,12 @@ def delete_run(run: JobDirectory) -> int:
             raise BusyError(
                 N_("“{name}” is at work. Stop it, and delete it once it has ended."), name=run_title(run)
             )
-        jobs = [job.path for job in list_jobs(project.jobs) if _completes(job, run)]
-        # Features of its own network; those of a frozen backbone belong to all runs.
+        jobs = [job.path for job in list_jobs(project.jobs) if completes(job, run.path)]
+        # Features of its own network. Those of a frozen backbone belong to all runs.
         features = list((project.dataset / "features").glob(f"{run.name}-*"))
         doomed = [*features, *jobs, run.path]
         size = sum(folder_bytes(path) for path in doomed)
-        staging = open_staging()  # what a crash leaves there is removed later
+        staging = open_staging()  # leftovers of a crash are removed later
         for number, path in enumerate(doomed):
             path.rename(staging / str(number))
     shutil.rmtree(staging)
@@ -110,12 +126,12 @@ def delete_run(run: JobDirectory) -> int:
 
 
 def cloned_config(run: JobDirectory) -> TrainingConfig:
-    """The settings with which a run would be made again."""
+    """Read the settings of a run, to repeat it."""
     return TrainingConfig.from_json(run.config())
 
 
 def compare_runs(runs: Sequence[JobDirectory]) -> RunComparison:
-    """Runs side by side, in the order given: how good, how fast, and what was set differently."""
+    """Compare runs, in the order given: accuracy, cost and settings that differ."""
     configs = [cloned_config(run) for run in runs]
     tests = [_test_digest(run) for run in runs]
     return RunComparison(
@@ -126,15 +142,15 @@ def compare_runs(runs: Sequence[JobDirectory]) -> RunComparison:
 
 
 def differing_settings(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    """The settings in which records differ, by dotted name; None where one does not have it."""
+    """Find the settings in which records differ, by dotted name; None where a record lacks one."""
     flat = [_flattened(record) for record in records]
     names = dict.fromkeys(name for record in flat for name in record)
     values = {name: tuple(record.get(name) for record in flat) for name in names}
-    return {name: found for name, found in values.items() if any(value != found[0] for value in found)}
+    return {name: each for name, each in values.items() if any(value != each[0] for value in each)}
 
 
 def folder_bytes(folder: Path) -> int:
-    """The bytes of a file, or of all files below a folder."""
+    """Add up the bytes of a file, or of all files below a folder."""
     files = [folder] if folder.is_file() else [path for path in folder.rglob("*") if path.is_file()]
     return sum(path.stat().st_size for path in files)
 
@@ -166,14 +182,14 @@ def _row(run: JobDirectory, config: TrainingConfig) -> RunRow:
 
 
 def _seconds(job: JobDirectory) -> float:
-    """Of work: the run's own, and of the job that completed it after a stop."""
+    """Add up the seconds of work: the run's own, and of the job that completed it after a stop."""
     rest = finishing_job(project_of(job.path), job.path)
-    parts = [work.status().seconds or {} for work in (job, rest) if work is not None]
-    return round(sum(sum(part.values()) for part in parts), 3)
+    stages = [work.status().seconds for work in (job, rest) if work is not None]
+    return round(sum(sum(seconds.values()) for seconds in stages), 3)
 
 
 def _test_digest(run: JobDirectory) -> str | None:
-    """Names the test pictures and their labels; None before they were looked at."""
+    """Digest of the test pictures and their labels; None before the test."""
     if not has_report(run.path):
         return None
     predictions = read_predictions(run.path)
@@ -182,12 +198,8 @@ def _test_digest(run: JobDirectory) -> str | None:
     return digest_of([project_of(run.path).name, *sorted(pairs)])
 
 
-def _completes(job: JobDirectory, run: JobDirectory) -> bool:
-    return job.kind == "finish" and job.config()["job"] == str(run.path)
-
-
-def _flattened(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def _flattened(record: Mapping[str, Any], prefix: str = "") -> JsonObject:
+    flat: JsonObject = {}
     for name, value in record.items():
         if isinstance(value, Mapping):
             flat |= _flattened(value, f"{prefix}{name}.")

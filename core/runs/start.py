@@ -1,4 +1,4 @@
-"""Starting each kind of job: the one place where pages and the command line do it."""
+"""Job control: start, resume, stop and pause jobs, for pages and the command line."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from core.errors import ConfigError, NotFoundError
 from core.files import COPY_CHUNK_BYTES
-from core.jobs.directory import JobDirectory, JobState, list_jobs
-from core.jobs.ending import stop_at_rest
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.ending import completes, stop_at_rest
+from core.jobs.kinds import JobKind
 from core.jobs.launcher import launch, launching
-from core.jobs.worker import JOB_KINDS
+from core.jobs.status import JobState
 from core.messages import N_
 from core.models.backbones import get_backbone
 from core.search.analysis.promote_trial import run_of_trial
@@ -29,7 +30,7 @@ from core.workspace import (
     require_free_name,
 )
 
-if TYPE_CHECKING:  # pandas takes 0.4 s, and every page starts by asking for jobs
+if TYPE_CHECKING:  # pandas takes 0.4 s, and every page first lists jobs
     from core.data.reading import ImportConfig
     from core.search.config import SearchConfig
 
@@ -50,15 +51,15 @@ def start_import(
     """Import a zip or folder, a sample, or an upload (its file name and a ``read(size)``) as project ``name``.
 
     Args:
-        sheet: the file name and bytes of a table that says the classes.
-        add: the project is there, and the pictures join it.
+        sheet: file name and bytes of a label table.
+        add: the pictures join an existing project.
     Raises:
         InvalidNameError, ProjectExistsError, NotFoundError: the name cannot be used.
     """
     clean = get_project(name).name if add else require_free_name(name)
-    _forget_old_jobs(jobs_folder())
+    _remove_old_jobs(jobs_folder())
     path = jobs_folder() / new_job_name("import")
-    # In a folder of its own: it may be called config.json.
+    # In a folder of its own, because the upload may be called config.json.
     source = path / "upload" / safe_upload_name(upload[0]) if upload else source
     record = {
         "project": clean,
@@ -67,7 +68,8 @@ def start_import(
         "add": add,
         **(config.to_json() if config else {}),
     }
-    if upload and source:  # before the job is there: copying may take longer than a launch is given
+    # Before the job exists: copying may take longer than a launch may.
+    if upload and source:
         source.parent.mkdir(parents=True)
         with source.open("wb") as stream:
             while chunk := upload[1](COPY_CHUNK_BYTES):
@@ -77,30 +79,30 @@ def start_import(
         file.parent.mkdir(parents=True)
         file.write_bytes(sheet[1])
         record["sheet"] = str(file)
-    job = JobDirectory.create(path, "import", record)
+    job = JobDirectory.create(path, JobKind.IMPORT, record)
     launch(job)
     return job
 
 
 def start_examination(project: Project) -> JobDirectory:
-    """Let the doctor look through the newest version of a project's pictures."""
-    return _start_on_newest(project, "examine")
+    """Check the newest version of a project's pictures for problems."""
+    return _start_on_newest(project, JobKind.EXAMINE)
 
 
 def start_grouping(project: Project) -> JobDirectory:
-    """Group the newest version's unlabelled pictures by look, to be labelled."""
-    return _start_on_newest(project, "group")
+    """Group the newest version's unlabelled pictures by similarity, for labelling."""
+    return _start_on_newest(project, JobKind.GROUP)
 
 
-def start_handover(project: Project) -> JobDirectory:
-    """Write the newest version's cleaned pictures to a zip."""
-    return _start_on_newest(project, "handover")
+def start_dataset_export(project: Project) -> JobDirectory:
+    """Write the newest version's cleaned pictures to a zip file."""
+    return _start_on_newest(project, JobKind.EXPORT_DATASET)
 
 
-def _start_on_newest(project: Project, kind: str) -> JobDirectory:
+def _start_on_newest(project: Project, kind: JobKind) -> JobDirectory:
     from core.data.dataset import open_dataset
 
-    _forget_old_jobs(project.jobs)
+    _remove_old_jobs(project.jobs)
     config = {"version": open_dataset(project).version}
     job = JobDirectory.create(project.jobs / new_job_name(kind), kind, config)
     launch(job)
@@ -108,12 +110,12 @@ def _start_on_newest(project: Project, kind: str) -> JobDirectory:
 
 
 def start_training(project: Project, config: TrainingConfig) -> JobDirectory:
-    """Make a run on the newest pictures and start it; it waits for its turn if the device is busy."""
+    """Make a run on the newest pictures and start it; it waits in the queue if the device is busy."""
     from core.data.importing import settle_split
 
     config = replace(config, dataset_version=settle_split(project).version)
     path = project.runs / new_job_name("run")
-    job = JobDirectory.create(path, "train", config.to_json())
+    job = JobDirectory.create(path, JobKind.TRAIN, config.to_json())
     launch(job)
     return job
 
@@ -125,13 +127,13 @@ def start_search(project: Project, config: SearchConfig) -> JobDirectory:
     base = replace(config.base, dataset_version=settle_split(project).version)
     path = project.searches / new_job_name("search")
     settings = replace(config, base=base).to_json()
-    job = JobDirectory.create(path, "search", settings, is_private=bool(config.storage))
+    job = JobDirectory.create(path, JobKind.SEARCH, settings, is_private=bool(config.storage))
     launch(job)
     return job
 
 
 def start_run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
-    """Make a trial a run: with its own weights where they are kept, else trained again with its settings.
+    """Make a run from a trial, with its weights where they are kept, else trained again with its settings.
 
     Raises:
         NotFoundError: the search has no such trial, or it failed.
@@ -142,46 +144,45 @@ def start_run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
 
 
 def start_download(backbone: str) -> JobDirectory:
-    """Fetch a backbone's weights."""
-    job = JobDirectory.create(
-        jobs_folder() / new_job_name("download"), "download", {"backbone": get_backbone(backbone).key}
-    )
+    """Download a backbone's weights."""
+    config = {"backbone": get_backbone(backbone).key}
+    job = JobDirectory.create(jobs_folder() / new_job_name("download"), JobKind.DOWNLOAD, config)
     launch(job)
     return job
 
 
 def start_bakeoff(project: Project, backbones: Sequence[str] | None = None) -> JobDirectory:
-    """Try backbones on the newest pictures: those named, or all whose weights are on this machine.
+    """Compare backbones on the newest pictures: those given, or all whose weights are on this machine.
 
     Raises:
-        ConfigError, WeightsError: one that is named cannot be tried.
+        ConfigError, WeightsError: one of those given cannot be compared.
     """
     from core.data.importing import settle_split
     from core.training.bakeoff.job import backbones_to_try
 
-    _forget_old_jobs(project.jobs)
+    _remove_old_jobs(project.jobs)
     keys = backbones_to_try(backbones)
     config = {"version": settle_split(project).version, "backbones": keys}
-    job = JobDirectory.create(project.jobs / new_job_name("bakeoff"), "bakeoff", config)
+    job = JobDirectory.create(project.jobs / new_job_name("bakeoff"), JobKind.BAKEOFF, config)
     launch(job)
     return job
 
 
-def start_trial(project: Project, config: TrainingConfig) -> JobDirectory:
-    """Train a few steps of a run with these settings, so that its cost on this machine can be told."""
+def start_profiling(project: Project, config: TrainingConfig) -> JobDirectory:
+    """Time a few training steps with these settings, to estimate a run's cost on this machine."""
     from core.data.importing import settle_split
 
-    _forget_old_jobs(project.jobs)
+    _remove_old_jobs(project.jobs)
     config = replace(config, dataset_version=settle_split(project).version)
-    job = JobDirectory.create(project.jobs / new_job_name("trial"), "trial", config.to_json())
+    job = JobDirectory.create(project.jobs / new_job_name("profile"), JobKind.PROFILE, config.to_json())
     launch(job)
     return job
 
 
 def start_measurement(backbones: Sequence[str] = ()) -> JobDirectory:
-    """Measure the speed of the backbones with these keys on this machine; with none, of all that are ready."""
+    """Measure the speed of backbones on this machine: those with these keys, or all that are ready."""
     config = {"backbones": [get_backbone(key).key for key in backbones]}
-    job = JobDirectory.create(jobs_folder() / new_job_name("measure"), "measure", config)
+    job = JobDirectory.create(jobs_folder() / new_job_name("measure"), JobKind.MEASURE, config)
     launch(job)
     return job
 
@@ -193,16 +194,15 @@ def resume(
     extra_minutes: float | None = None,
     extra_trials: int | None = None,
 ) -> None:
-    """Start a job again that rests or has ended; what it saved is not computed twice.
+    """Start a job again that rests or has ended; saved work is not computed twice.
 
     Args:
-        extra_epochs: go on for so many epochs more than the run was given; a
-            finished run can be continued that way alone.
+        extra_epochs: epochs to add to those of the run. A finished run goes on only with these.
         extra_minutes, extra_trials: the same for a search.
     Raises:
-        NotFoundError: there is nothing to resume: it is running, or has finished.
-        ConfigError: the number is not possible.
-        DiskFullError
+        NotFoundError: the job is running or has finished.
+        ConfigError: the number is out of range.
+        DiskFullError: there is no space for a worker to start.
     """
     is_extended = not (extra_epochs is None and extra_minutes is None and extra_trials is None)
     with launching():
@@ -220,21 +220,20 @@ def resume(
 
 
 def stop(job: JobDirectory) -> None:
-    """End a job and keep the best: a job at work is asked to, for one at rest it is done here."""
+    """End a job and keep its best result; a running job is asked to, a job at rest is ended here."""
     with launching():
         state = job.status().state
         if not state.has_ended:
             job.request_stop()
         elif state.is_at_rest and not is_worked_on(job):
-            steps = job.config()["steps"] if job.kind == "finish" else JOB_KINDS[job.kind].steps
-            stop_at_rest(job, steps)
+            stop_at_rest(job)
 
 
 def pause(job: JobDirectory) -> None:
     """Ask a job to write a checkpoint and rest; its device is free then.
 
     Raises:
-        NotFoundError: it is not running.
+        NotFoundError: the job is not running.
     """
     if job.status().state.has_ended:
         raise NotFoundError(N_("There is nothing to pause: “{name}” is not running."), name=job.name)
@@ -242,13 +241,13 @@ def pause(job: JobDirectory) -> None:
 
 
 def is_worked_on(job: JobDirectory) -> bool:
-    """True while a process works in the job's directory: its own, or one that completes a stopped run."""
+    """True while a process works in the job's directory: its own, or that of a finish job."""
     rest = finishing_job(project_of(job.path), job.path)
     return any(not work.status().state.has_ended for work in (job, rest) if work is not None)
 
 
 def _extend(job: JobDirectory, extra_epochs: int) -> None:
-    if job.kind != "train" or extra_epochs < 1:
+    if job.kind is not JobKind.TRAIN or extra_epochs < 1:
         raise ConfigError(
             N_("“{name}” cannot go on for {count} more epochs. Choose a run, and a number from 1 on."),
             name=job.name,
@@ -260,11 +259,11 @@ def _extend(job: JobDirectory, extra_epochs: int) -> None:
 
 
 def _extend_search(job: JobDirectory, minutes: float, trials: int) -> None:
-    """A new end: so much more of what the search was bounded by; what is not named bounds it no more."""
+    """Extend a search by minutes or trials; a limit that is not given is removed."""
     from core.search.config import SearchConfig
     from core.search.records import counts, read_now, read_trials
 
-    if job.kind != "search" or minutes < 0 or trials < 0 or not (minutes or trials):
+    if job.kind is not JobKind.SEARCH or minutes < 0 or trials < 0 or not (minutes or trials):
         raise ConfigError(
             N_(
                 "“{name}” cannot be given {minutes} more minutes and {trials} more trials. Choose a search, and numbers above 0."
@@ -280,33 +279,30 @@ def _extend_search(job: JobDirectory, minutes: float, trials: int) -> None:
 
 
 def finishing_job(project: Project, run: Path) -> JobDirectory | None:
-    """The newest job that completes what a stopped run left to do, if there is one."""
-    for job in list_jobs(project.jobs):
-        if job.kind == "finish" and job.config()["job"] == str(run):
-            return job
-    return None
+    """Find the newest job that runs the remaining steps of a stopped run or search; None without one."""
+    return next((job for job in list_jobs(project.jobs) if completes(job, run)), None)
 
 
 def active_jobs(project: Project | None) -> list[JobDirectory]:
-    """Jobs that have not ended, of this project and of none, newest first."""
+    """List jobs that have not ended: of this project, and those of no project; newest first."""
     folders = [jobs_folder(), *([project.runs, project.searches, project.jobs] if project else [])]
     jobs = [job for folder in folders for job in list_jobs(folder)]
     return [job for job in jobs if not job.status().state.has_ended]
 
 
-def wait_for(job: JobDirectory, on_look: Callable[[JobDirectory], None] = lambda job: None) -> JobState:
-    """Wait until a job has ended; ``on_look`` is called at every look."""
+def wait_for(job: JobDirectory, on_poll: Callable[[JobDirectory], None] = lambda job: None) -> JobState:
+    """Wait until a job has ended; ``on_poll`` is called before every wait."""
     while not (state := job.status().state).has_ended:
-        on_look(job)
+        on_poll(job)
         time.sleep(_POLL_SECONDS)
     return state
 
 
-def _forget_old_jobs(folder: Path) -> None:
-    """Remove jobs that ended a day ago, with what was uploaded for them; not those that rest or finish a run."""
+def _remove_old_jobs(folder: Path) -> None:
+    """Remove temporary jobs that ended a day ago, with their uploads; not those that are paused."""
     for job in list_jobs(folder):
         if (
-            job.kind != "finish"
+            job.job_type.is_temporary
             and time.time() - job.created > _KEEP_ENDED_JOBS_SECONDS
             and job.status().state.has_ended
             and job.status().state is not JobState.PAUSED

@@ -8,7 +8,9 @@ from typing import Literal
 import streamlit as st
 
 from core.errors import DarkroomError
-from core.jobs.directory import JobDirectory, JobState, JobStatus, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState, JobStatus
 from core.messages import N_
 from core.progress import Stage
 from core.workspace import Project
@@ -77,9 +79,9 @@ def stage_line(status: JobStatus) -> str:
     return " · ".join(parts)
 
 
-def newest_job(project: Project, kind: str) -> JobDirectory | None:
+def newest_job(project: Project, kind: JobKind) -> JobDirectory | None:
     """The project's job of a kind that was started last, as long as it is kept."""
-    return next((job for job in list_jobs(project.jobs) if job.kind == kind), None)
+    return next((job for job in list_jobs(project.jobs) if job.kind is kind), None)
 
 
 def pause_and_stop(

@@ -10,7 +10,8 @@ import streamlit as st
 
 from core.delivery.files import is_delivered
 from core.evaluation.report import has_report
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.models.backbones import get_backbone
 from core.runs.compare import run_about
 from core.runs.start import finishing_job

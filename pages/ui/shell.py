@@ -10,7 +10,8 @@ from core.data.dataset import Dataset
 from core.data.split.splitting import MIN_PICTURES_PER_CLASS
 from core.devices import Device, cpu_cores, devices_to_show
 from core.errors import DarkroomError
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.status import JobState
 from core.messages import N_
 from core.runs.start import active_jobs, resume
 from core.workspace import Project, list_projects
@@ -181,14 +182,15 @@ def _running_job(job: JobDirectory) -> None:
     status = job.status()
     with st.container(border=True, key=f"running-{job.name}", gap="xsmall"):
         st.progress(min(1.0, status.fraction), text=progress_text(status))
-        parts = [f"{round(100 * status.fraction)}%"] if status.state is JobState.RUNNING else []
+        parts = [_(job.job_type.label)]
+        if status.state is JobState.RUNNING:
+            parts.append(f"{round(100 * status.fraction)}%")
         if status.seconds_left is not None:
             parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
-        if parts:
-            st.caption(escape(" · ".join(parts)))
+        st.caption(escape(" · ".join(parts)))
         with st.container(horizontal=True, vertical_alignment="center"):
             is_asked = job.stop_requested() or job.pause_requested()
-            can_pause = job.kind in {"train", "search"} and status.state is JobState.RUNNING
+            can_pause = job.job_type.can_pause and status.state is JobState.RUNNING
             if can_pause and st.button(
                 _("Pause"), key=f"pause-{job.name}", type="tertiary", disabled=is_asked
             ):

@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from core.delivery.files import is_delivered
 from core.evaluation.report import has_report
-from core.jobs.directory import JobDirectory, JobState, JobStatus, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState, JobStatus
 from core.workspace import Project, list_runs, project_settings
 
 
@@ -72,7 +74,7 @@ def _data(project: Project) -> StepState:
     """Done, for a project has pictures; while they are being checked, how far that is."""
     for job in list_jobs(project.jobs):
         status = job.status()
-        if job.kind == "examine" and not status.state.has_ended:
+        if job.kind is JobKind.EXAMINE and not status.state.has_ended:
             return StepState(progress=Progress.RUNNING, fraction=status.fraction)
     return StepState(progress=Progress.DONE)
 

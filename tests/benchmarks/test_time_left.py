@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.time_left import Sample, share_right
+from core.progress import Stage
 
 
 def said(at: float, seconds_left: float | None) -> Sample:
-    return Sample(at=at, fraction=0.5, seconds_left=seconds_left, stage="training")
+    return Sample(at=at, fraction=0.5, seconds_left=seconds_left, stage=Stage.TRAINING)
 
 
 @pytest.mark.parametrize(

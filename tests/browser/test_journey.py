@@ -17,7 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.data.sources.samples import write_digits
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.workspace import get_project, list_runs
 from tests.browser.conftest import StartServer
 from tests.support.browser import screenshot, settled

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.search.records import read_trials
 from core.workspace import get_project, list_runs, list_searches
 from tests.browser.conftest import StartServer

@@ -10,6 +10,7 @@ import pytest
 
 from core.__main__ import main
 from core.jobs.directory import list_jobs
+from core.jobs.kinds import JobKind
 from core.models.backbones import BACKBONES, get_backbone
 from core.models.weights.store import supplied_path, weights_path
 from core.workspace import Project
@@ -75,7 +76,7 @@ def test_a_bake_off_answers_with_figures_choice_and_reason(
     assert answer["choice"] == LITE0
     assert answer["reason"].startswith("EfficientNet-Lite0 is the only one tried")
     assert answer["state"] == "finished"
-    (job,) = [one for one in list_jobs(digits_project.jobs) if one.kind == "bakeoff"]
+    (job,) = [one for one in list_jobs(digits_project.jobs) if one.kind is JobKind.BAKEOFF]
     assert job.config()["backbones"] == [LITE0]
 
 

@@ -18,7 +18,9 @@ import pytest
 
 from core.__main__ import main
 from core.files import write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.messages import Message
 from core.models.backbones import BACKBONES
 from core.runs.compare import describe_run
@@ -302,7 +304,7 @@ def test_an_empty_workspace_has_a_status(command: Command, workspace: Path) -> N
 
 
 def make_run(project: Project, name: str, state: JobState | None, **more: Any) -> JobDirectory:
-    job = JobDirectory.create(project.runs / name, "train", {})
+    job = JobDirectory.create(project.runs / name, JobKind.TRAIN, {})
     if state is not None:
         write_json(job.path / "status.json", {"state": state, **more})
     return job
@@ -322,7 +324,9 @@ def test_the_status_tells_of_every_run(tmp_path: Path, command: Command) -> None
     make_run(project, "run-3", JobState.FAILED, error=sentence)
     finished = make_run(project, "run-4", JobState.FINISHED, fraction=1.0)
     write_json(finished.path / "result.json", {"test": {"accuracy": 0.75}})
-    write_json(JobDirectory.create(jobs_folder() / "import-9", "import", {}).path / "process.json", alive)
+    write_json(
+        JobDirectory.create(jobs_folder() / "import-9", JobKind.IMPORT, {}).path / "process.json", alive
+    )
 
     status = answer(command("status", "--json"))
     assert [(shown["name"], shown["pictures"]) for shown in status["projects"]] == [("Pets", 7)]
@@ -331,6 +335,7 @@ def test_the_status_tells_of_every_run(tmp_path: Path, command: Command) -> None
     quiet = {
         "usage": None,
         "kind": "train",
+        "label": "Training run",
         "stage": "",
         "progress": 0.0,
         "seconds_left": None,

@@ -20,7 +20,8 @@ from core.delivery.files import is_delivered, keras_file, tflite_file
 from core.delivery.prediction import Classifier
 from core.evaluation.report import read_report
 from core.files import hash_file, read_json
-from core.jobs.directory import JobDirectory, JobState, JobStatus, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.status import JobState, JobStatus
 from core.progress import Stage
 from core.runs.start import finishing_job, resume
 from core.workspace import Project
@@ -68,7 +69,7 @@ def curve(job: JobDirectory) -> list[dict[str, Any]]:
     return [{key: value for key, value in record.items() if key != "time"} for record in job.metrics()]
 
 
-def stage_of(job: JobDirectory) -> str:
+def stage_of(job: JobDirectory) -> Stage | None:
     status = job.status()
     assert not status.state.has_ended, f"{status.state}\n{log_of(job)}"
     return status.stage
@@ -266,7 +267,7 @@ def killed(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with no_survivors(project), pytest.MonkeyPatch.context() as patch:
         command = start_command(home, "train", "--project", NAME, *TRAINING_OPTIONS)
         job = started_run(command, project.runs)
-        wait_until(lambda: stage_of(job) != "" and bool(job.metrics()), "the first epoch")
+        wait_until(lambda: stage_of(job) is not None and bool(job.metrics()), "the first epoch")
         first = job.process_id()
         assert first is not None
         os.kill(first, signal.SIGKILL)
@@ -346,7 +347,7 @@ def test_a_stop_while_exporting_leaves_the_export_to_a_job_of_its_own(abandoned:
     """Everything is trained and measured; only the files are missing, and they follow."""
     rest = abandoned.rest
     assert rest is not None
-    assert rest.config() == {"job": str(abandoned.job.path), "steps": ["core.delivery.job:deliver"]}
+    assert rest.config() == {"job": f"runs/{abandoned.job.name}", "steps": ["deliver"]}
     assert abandoned.job.status().state is JobState.STOPPED
     assert seconds_to_stop(abandoned.job) < STOP_SECONDS
     assert is_delivered(abandoned.job.path)
@@ -436,7 +437,7 @@ def test_a_stopped_training_delivers_its_best_epoch_not_its_last(both: Both) -> 
 def test_the_rest_of_a_stopped_training_is_measured_and_delivered(both: Both) -> None:
     rest = finishing_job(both.project, both.first.path)
     assert rest is not None
-    assert rest.config()["steps"] == ["core.evaluation.job:evaluate", "core.delivery.job:deliver"]
+    assert rest.config()["steps"] == ["evaluate", "deliver"]
     assert rest.status().state is JobState.FINISHED
 
 

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from core.__main__ import main
-from core.jobs.directory import JobState
+from core.jobs.status import JobState
 from core.workspace import Project
 from tests.support.command_line import run_command, wait_for_state, wait_until
 from tests.support.search_processes import (

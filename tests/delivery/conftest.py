@@ -10,6 +10,7 @@ import pytest
 from core.delivery.job import deliver
 from core.evaluation.job import evaluate
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.progress import QuietProgress
 from core.training.config import Recipe, TrainingConfig
 from core.training.job import train
@@ -25,7 +26,7 @@ def small_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Pr
     project = copy_dataset(trained, home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DARKROOM_HOME", str(home))
-        job = JobDirectory.create(project.runs / "run-small", "train", SMALL.to_json())
+        job = JobDirectory.create(project.runs / "run-small", JobKind.TRAIN, SMALL.to_json())
         for step in (train, evaluate, deliver):
             step(job.path, job.config(), QuietProgress())
     return project

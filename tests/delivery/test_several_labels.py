@@ -25,6 +25,7 @@ from core.evaluation.job import evaluate
 from core.evaluation.report import MultiLabelReport, read_predictions, read_report
 from core.files import read_json
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.progress import QuietProgress
 from core.training.config import TrainingConfig
 from core.training.job import train
@@ -38,7 +39,7 @@ def several_run(digits_project: Project, tmp_path: Path) -> Path:
     source = two_digits_folder(tmp_path / "source", 150)
     project = import_dataset(source, "Pairs", ImportConfig(multi_label=True)).project
     job = JobDirectory.create(
-        project.runs / "run-pairs", "train", TrainingConfig(dataset_version=1, epochs=20).to_json()
+        project.runs / "run-pairs", JobKind.TRAIN, TrainingConfig(dataset_version=1, epochs=20).to_json()
     )
     for step in (train, evaluate, deliver):
         step(job.path, job.config(), QuietProgress())

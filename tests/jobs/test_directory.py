@@ -14,7 +14,9 @@ import pytest
 
 from core.errors import SchemaVersionError
 from core.files import append_json_line, read_json, write_json
-from core.jobs.directory import JobDirectory, JobState, list_jobs, resolve
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState, resolve_state
 from core.messages import Message
 from core.processes import process_lives
 
@@ -23,7 +25,7 @@ ENDED = {JobState.FINISHED, JobState.STOPPED, JobState.FAILED, JobState.INTERRUP
 
 @pytest.fixture
 def job(tmp_path: Path) -> JobDirectory:
-    return JobDirectory.create(tmp_path / "run-1", "train", {"epochs": 3, "note": "猫"})
+    return JobDirectory.create(tmp_path / "run-1", JobKind.TRAIN, {"epochs": 3, "note": "猫"})
 
 
 def note_process(job: JobDirectory, process: psutil.Process, offset: float = 0.0) -> None:
@@ -65,7 +67,7 @@ def make_older(job: JobDirectory, seconds: float) -> None:
 def test_the_state_is_what_was_written_unless_the_process_died(
     recorded: JobState | None, alive: bool, shown: JobState
 ) -> None:
-    assert resolve(recorded, alive=alive) is shown
+    assert resolve_state(recorded, is_alive=alive) is shown
 
 
 def test_the_table_above_is_complete() -> None:
@@ -82,13 +84,14 @@ def test_a_job_remembers_what_it_was_asked(job: JobDirectory) -> None:
 def test_a_job_is_not_made_twice(job: JobDirectory) -> None:
     """Two runs in one directory would write each other's files."""
     with pytest.raises(FileExistsError):
-        JobDirectory.create(job.path, "train", {})
+        JobDirectory.create(job.path, JobKind.TRAIN, {})
 
 
 def test_a_job_of_another_format_is_not_misread(job: JobDirectory) -> None:
     write_json(job.path / "config.json", {"schema_version": 99, "kind": "train"})
     with pytest.raises(
-        SchemaVersionError, match="“run-1” was written in format 99; this Darkroom reads format 1"
+        SchemaVersionError,
+        match=r"config.json was written by Darkroom \? in format 99; .* reads formats up to 1",
     ):
         job.config()
 
@@ -197,6 +200,6 @@ def test_jobs_are_listed_newest_first(tmp_path: Path) -> None:
     folder = tmp_path / "jobs"
     assert list_jobs(folder) == []
     for name, age in [("a", 30), ("c", 10), ("b", 20)]:
-        make_older(JobDirectory.create(folder / name, "import", {}), age)
+        make_older(JobDirectory.create(folder / name, JobKind.IMPORT, {}), age)
     (folder / "being made").mkdir()
     assert [job.name for job in list_jobs(folder)] == ["c", "b", "a"]

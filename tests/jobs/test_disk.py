@@ -10,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import WorkspaceError
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
 from core.jobs.disk import Reserve, disk_full_message, is_disk_full
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.jobs.worker import Worker
 from core.workspace import Project
 
@@ -72,8 +74,8 @@ def test_the_reserve_takes_space_and_gives_it_back(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "reserve")
     reserve.make()
     assert (tmp_path / "reserve").stat().st_blocks * 512 >= 256 * 1024  # really, not as a hole
-    reserve.give_back()
-    reserve.give_back()
+    reserve.release()
+    reserve.release()
     assert not (tmp_path / "reserve").exists()
 
 
@@ -81,9 +83,9 @@ def test_the_last_status_is_written_with_the_reserve(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a disk where nothing can be written as long as the reserve is there."""
-    target = JobDirectory.create(project.runs / "run", "train", {"epochs": 3})
-    config = {"job": str(target.path), "steps": ["tests.support.job_steps:second"]}
-    job = JobDirectory.create(project.jobs / "finish-1", "finish", config)
+    target = JobDirectory.create(project.runs / "run", JobKind.TRAIN, {"epochs": 3})
+    config = {"job": str(target.path), "steps": ["test_second"]}
+    job = JobDirectory.create(project.jobs / "finish-1", JobKind.FINISH, config)
     worker = Worker(job)
     replace = Path.replace
 

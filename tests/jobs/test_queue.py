@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from core.devices import Device
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.launcher import launch
 from core.jobs.queue import turn_on_device
+from core.jobs.status import JobState
 from core.jobs.worker import Worker
 from core.progress import JobStopped
 from core.workspace import jobs_folder
@@ -165,7 +167,7 @@ def test_a_worker_waits_for_the_device_and_can_be_stopped_there(
 ) -> None:
     """A queued run shows as queued; Stop takes it out without starting it."""
     with turn_on_device("cpu", "first", 1.0, never):
-        job = JobDirectory.create(jobs_folder() / "measure-1", "measure", {})
+        job = JobDirectory.create(jobs_folder() / "measure-1", JobKind.MEASURE, {})
         launch(job)
         eventually(lambda: job.status().state is JobState.QUEUED)
         eventually(lambda: tickets(workspace) == ["first.json", "measure-1.json"])
@@ -184,13 +186,13 @@ def test_a_run_waits_in_the_queue_of_each_device_it_uses(
     monkeypatch.setattr("core.jobs.worker.chosen_devices", lambda: gpus)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
-    job = JobDirectory.create(jobs_folder() / "measure-1", "measure", {})
+    job = JobDirectory.create(jobs_folder() / "measure-1", JobKind.MEASURE, {})
     with Worker(job)._device():
         waiting = sorted(path.parent.name for path in (workspace / "queue").glob("*/*measure-1.json"))
         assert waiting == ["gpu-1", "gpu-2"]
         assert os.environ["CUDA_VISIBLE_DEVICES"] == "1,2"
         assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
-        assert job.environment()["device"] == "NVIDIA H100 + NVIDIA H100"
+        assert job.environment().device == "NVIDIA H100 + NVIDIA H100"
         with pytest.raises(JobStopped), turn_on_device("gpu-2", "other", 9e9, lambda: True):
             pytest.fail("the second GPU is taken as well")
         with turn_on_device("gpu-0", "other", 9e9, never):

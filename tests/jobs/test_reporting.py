@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.files import read_json, write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.reporting import JobReporter
+from core.jobs.status import JobState
 from core.messages import Message
 from core.progress import Stage
 
@@ -36,12 +38,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("core.jobs.reporting.time", clock)
     monkeypatch.setattr("core.jobs.directory.time", clock)
+    monkeypatch.setattr("core.jobs.status.time", clock)
     return clock
 
 
 @pytest.fixture
 def job(tmp_path: Path) -> JobDirectory:
-    return JobDirectory.create(tmp_path / "run-1", "train", {})
+    return JobDirectory.create(tmp_path / "run-1", JobKind.TRAIN, {})
 
 
 @pytest.fixture
@@ -186,7 +189,7 @@ def test_a_finished_job_is_whole(reporter: JobReporter, job: JobDirectory, clock
     status = job.status()
     assert (status.state, status.fraction, status.seconds_left) == (JobState.FINISHED, 1.0, None)
     assert status.seconds == {"reading": 3}
-    assert status.stage == ""
+    assert status.stage is None
     assert status.error is None
 
 
@@ -310,7 +313,7 @@ def test_what_is_kept_reaches_the_disk_within_a_second(
     clock.pass_seconds(0.5)
     reporter.advance(3, 10)  # nothing better came, but the second is over
     assert job.kept() == {"epoch": 2}
-    reporter.forget_kept()
+    reporter.drop_kept()
     assert job.kept() is None
     assert reporter.kept is None
 
@@ -329,7 +332,7 @@ def test_a_long_training_keeps_no_endless_list_of_batches(
     reporter: JobReporter, job: JobDirectory, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every other one goes when there are too many; first and last stay."""
-    monkeypatch.setattr("core.jobs.reporting._MOST_BATCHES", 4)
+    monkeypatch.setattr("core.jobs.reporting._MAX_BATCH_LINES", 4)
     for step in range(1, 6):
         reporter.batch({"step": step})
         clock.pass_seconds(1)

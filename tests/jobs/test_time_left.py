@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.jobs.time_left import StagePace, TimeLeft
+from core.jobs.time_left import StageThroughput, TimeLeft
 from core.progress import Stage
 
 
 def test_an_even_pace_is_found_exactly() -> None:
-    pace = StagePace()
+    pace = StageThroughput()
     for second in range(31):
         pace.advance(4 * second, 400, float(second))
     assert pace.rate() == pytest.approx(4)
@@ -18,7 +18,7 @@ def test_an_even_pace_is_found_exactly() -> None:
 
 def test_the_recent_pace_counts_most() -> None:
     """Another program takes half of the computer: after a minute the estimate has mostly followed."""
-    pace = StagePace()
+    pace = StageThroughput()
     for second in range(41):
         pace.advance(10 * second, 2000, float(second))
     for second in range(1, 61):
@@ -30,7 +30,7 @@ def test_the_recent_pace_counts_most() -> None:
 
 def test_a_slow_beginning_is_soon_forgotten() -> None:
     """The first step compiles the network for 20 s; the others take a tenth of a second."""
-    pace = StagePace()
+    pace = StageThroughput()
     pace.advance(0, 1000, 0.0)
     for step in range(1, 101):
         pace.advance(step, 1000, 20 + 0.1 * step)
@@ -39,7 +39,7 @@ def test_a_slow_beginning_is_soon_forgotten() -> None:
 
 def test_between_two_steps_the_time_goes_on() -> None:
     """A step an epoch, 10 s each: 6 s into the fourth of five, 4 s of it and one whole are left."""
-    pace = StagePace()
+    pace = StageThroughput()
     for epoch in range(4):
         pace.advance(epoch, 5, 10.0 * epoch)
     assert pace.seconds_left(36.0) == pytest.approx(14)
@@ -51,10 +51,10 @@ def test_the_plan_is_trusted_until_a_tenth_is_done() -> None:
     left = TimeLeft()
     left.plan({Stage.TRAINING: 100})
     left.begin(Stage.TRAINING, 0.0)
-    left.pace.advance(0, 100, 0.0)
-    left.pace.advance(5, 100, 10.0)  # 2 s a step: 190 s left; by the plan 95
+    left.throughput.advance(0, 100, 0.0)
+    left.throughput.advance(5, 100, 10.0)  # 2 s a step: 190 s left; by the plan 95
     assert left.of_stage(10.0) == pytest.approx((190 + 95) / 2)
-    left.pace.advance(10, 100, 20.0)
+    left.throughput.advance(10, 100, 20.0)
     assert left.of_stage(20.0) == pytest.approx(180)
 
 
@@ -63,8 +63,8 @@ def test_a_stage_that_comes_again_keeps_what_is_left_of_its_plan() -> None:
     left = TimeLeft()
     left.plan({Stage.FINE_TUNING: 100, Stage.EXPORTING: 20})
     left.begin(Stage.FINE_TUNING, 0.0)
-    left.pace.advance(0, 10, 0.0)
-    left.pace.advance(10, 10, 30.0)
+    left.throughput.advance(0, 10, 0.0)
+    left.throughput.advance(10, 10, 30.0)
     left.begin(Stage.FINE_TUNING, 30.0)
     assert left.of_stage(30.0) == 70
     assert left.of_later_stages() == 20
@@ -75,8 +75,8 @@ def test_a_stage_left_in_the_middle_is_still_to_come() -> None:
     left = TimeLeft()
     left.plan({Stage.TRAINING: 50})
     left.begin(Stage.TRAINING, 0.0)
-    left.pace.advance(0, 10, 0.0)
-    left.pace.advance(4, 10, 20.0)
+    left.throughput.advance(0, 10, 0.0)
+    left.throughput.advance(4, 10, 20.0)
     left.begin(Stage.DECODING, 20.0)
     assert left.of_later_stages() == 30
 
@@ -87,8 +87,8 @@ def test_a_stage_that_is_skipped_is_not_waited_for() -> None:
     left.plan({Stage.EXPORTING: 20, Stage.DECODING: 90, Stage.FEATURES: 40, Stage.TRAINING: 3})
     left.begin(Stage.FEATURES, 0.0)
     assert left.of_later_stages() == 23
-    left.pace.advance(0, 10, 0.0)
-    left.pace.advance(10, 10, 5.0)
+    left.throughput.advance(0, 10, 0.0)
+    left.throughput.advance(10, 10, 5.0)
     left.begin(Stage.TRAINING, 5.0)
     assert (left.of_stage(5.0), left.of_later_stages()) == (3, 20)
 
@@ -109,10 +109,10 @@ def test_the_estimate_follows_a_pace_that_changes(speeds: list[float]) -> None:
     left, now = TimeLeft(), 0.0
     left.plan({Stage.TRAINING: sum(seconds)})
     left.begin(Stage.TRAINING, now)
-    left.pace.advance(0, 600, now)
+    left.throughput.advance(0, 600, now)
     for step in range(1, 570):
         now += seconds[step - 1]
-        left.pace.advance(step, 600, now)
+        left.throughput.advance(step, 600, now)
         if step > 260:
             assert left.of_stage(now) == pytest.approx(sum(seconds[step:]), rel=0.25)
 
@@ -123,10 +123,10 @@ def test_pauses_for_validation_do_not_shake_the_estimate(epochs: int) -> None:
     left, now = TimeLeft(), 0.0
     left.plan({Stage.FINE_TUNING: 45.0 * epochs})
     left.begin(Stage.FINE_TUNING, now)
-    left.pace.advance(0, 50 * epochs, now)
+    left.throughput.advance(0, 50 * epochs, now)
     for step in range(1, 50 * epochs - 50):
         now += 1.0 if step == 1 or step % 50 != 1 else 11.0
-        left.pace.advance(step, 50 * epochs, now)
+        left.throughput.advance(step, 50 * epochs, now)
         true = 60.0 * epochs - now
         if now > 6.0 * epochs:
             assert left.of_stage(now) == pytest.approx(true, rel=0.25)
@@ -137,9 +137,9 @@ def test_a_trial_that_was_half_right_is_mended_by_a_tenth() -> None:
     left, now = TimeLeft(), 0.0
     left.plan({Stage.TRAINING: 300})
     left.begin(Stage.TRAINING, now)
-    left.pace.advance(0, 600, now)
+    left.throughput.advance(0, 600, now)
     for step in range(1, 600):
-        left.pace.advance(step, 600, float(step))
+        left.throughput.advance(step, 600, float(step))
         if step >= 60:
             assert left.of_stage(float(step)) == pytest.approx(600 - step, rel=0.01)
 
@@ -150,6 +150,6 @@ def test_a_stage_that_may_end_early_is_expected_to() -> None:
     left.plan({Stage.FINE_TUNING: 1000})
     left.begin(Stage.FINE_TUNING, 0.0)
     for step in range(31):
-        left.pace.advance(step, 100, 2.0 * step, likely=60)
+        left.throughput.advance(step, 100, 2.0 * step, likely=60)
     assert left.of_stage(60.0) == pytest.approx(60)
-    assert (left.pace.done, left.pace.total) == (30, 100)
+    assert (left.throughput.done, left.throughput.total) == (30, 100)

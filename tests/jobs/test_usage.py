@@ -30,13 +30,13 @@ def test_a_busy_core_of_four_is_a_quarter(clock: SimpleNamespace, monkeypatch: p
     clock.now += 2
     first = meter.usage()
     assert first is not None
-    assert first["cpu_percent"] == 25
+    assert first.cpu_percent == 25
     clock.now += 0.9
     assert meter.usage() is first  # not looked at again within a second
     clock.now += 0.1
     second = meter.usage()
     assert second is not None
-    assert second["cpu_percent"] == 0
+    assert second.cpu_percent == 0
 
 
 def test_memory_counts_the_processes_it_started(clock: SimpleNamespace) -> None:
@@ -54,8 +54,8 @@ def test_memory_counts_the_processes_it_started(clock: SimpleNamespace) -> None:
         child.communicate(b"\n")
     assert alone is not None
     assert together is not None
-    assert alone["memory_bytes"] >= psutil.Process().memory_info().rss // 2
-    assert together["memory_bytes"] - alone["memory_bytes"] > 64 << 20
+    assert alone.memory_bytes >= psutil.Process().memory_info().rss // 2
+    assert together.memory_bytes - alone.memory_bytes > 64 << 20
 
 
 def test_gpus_are_watched_where_a_job_has_some(
@@ -70,5 +70,5 @@ def test_gpus_are_watched_where_a_job_has_some(
     with_gpu = meter.usage()
     assert without is not None
     assert with_gpu is not None
-    assert (without["gpu_percent"], without["gpu_memory_bytes"]) == (None, None)
-    assert (with_gpu["gpu_percent"], with_gpu["gpu_memory_bytes"]) == (55.0, 3 << 30)
+    assert (without.gpu_percent, without.gpu_memory_bytes) == (None, None)
+    assert (with_gpu.gpu_percent, with_gpu.gpu_memory_bytes) == (55.0, 3 << 30)

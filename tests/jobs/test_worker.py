@@ -15,11 +15,15 @@ import psutil
 import pytest
 
 from core.files import read_json, write_json
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.ending import create_finish_job
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.runs.start import finishing_job, resume, start_import, wait_for
 from core.workspace import Project, list_projects
 from tests.conftest import ROOT
 from tests.support.pictures import class_folders, digit_scans, encoded, write_folder, write_zip
+from tests.support.throwaway_job import steps_named
 
 Eventually = Callable[..., None]
 StartSteps = Callable[..., JobDirectory]
@@ -104,9 +108,8 @@ def test_a_bug_keeps_its_traceback_in_the_log(
     ("step", "code"), [("first", 0), ("lack_pictures", 2), ("break_down", 1)], ids=["well", "user", "bug"]
 )
 def test_the_exit_code_says_how_it_ended(project: Project, step: str, code: int) -> None:
-    JobDirectory.create(project.runs / "run", "train", {})
-    config = {"job": str(project.runs / "run"), "steps": [f"tests.support.job_steps:{step}"]}
-    job = JobDirectory.create(project.jobs / "finish-1", "finish", config)
+    JobDirectory.create(project.runs / "run", JobKind.TRAIN, {})
+    job = create_finish_job(project.runs / "run", steps_named(step))
     command = [sys.executable, "-m", "core.jobs.worker", str(job.path)]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == code
 
@@ -198,7 +201,7 @@ def test_a_stopped_run_keeps_its_best_and_finishes_what_follows(
     rest = finishing_job(project, project.runs / "run")
     assert rest is not None
     assert rest.name != job.name
-    assert rest.config()["steps"] == ["tests.support.job_steps:second", "tests.support.job_steps:third"]
+    assert rest.config()["steps"] == ["test_second", "test_third"]
     assert wait_for(rest) is JobState.FINISHED
     assert result_of(project) == {"best": best, "second": True, "third": True}
 
@@ -234,13 +237,13 @@ def test_a_worker_outlives_who_started_it(slow_source: Path, eventually: Eventua
     assert [project.name for project in list_projects()] == ["Slow"]
 
 
-def test_a_worker_gets_its_own_surroundings(
+def test_a_worker_gets_its_own_environment(
     start_steps: StartSteps, project: Project, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The web process runs Keras on NumPy; and Ctrl-C in its terminal must not reach the worker."""
     monkeypatch.setenv("KERAS_BACKEND", "numpy")
     monkeypatch.delenv("KERAS_HOME", raising=False)
-    job = start_steps("tell_surroundings")
+    job = start_steps("report_environment")
     assert wait_for(job) is JobState.FINISHED
     result = read_json(project.runs / "run" / "result.json")
     assert result["environment"] == {
@@ -266,7 +269,7 @@ def test_a_new_attempt_forgets_the_stop_and_the_old_end(tmp_path: Path) -> None:
     """Resumed, it must not show “stopped” until the new worker speaks, nor stop at once."""
     source = write_folder(tmp_path / "pets", class_folders({"cats": 3, "dogs": 3}))
     job = JobDirectory.create(
-        tmp_path / "import-1", "import", {"project": "Pets", "source": str(source), "sample": None}
+        tmp_path / "import-1", JobKind.IMPORT, {"project": "Pets", "source": str(source), "sample": None}
     )
     job.request_stop()
     write_json(job.path / "status.json", {"state": JobState.STOPPED})

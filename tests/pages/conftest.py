@@ -21,7 +21,9 @@ from core.evaluation.assessment import make_report
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import write_report
 from core.files import write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.training.config import TrainingConfig
 from core.workspace import Project
 
@@ -78,7 +80,7 @@ def make_run() -> Callable[..., JobDirectory]:
 
     def make(project: Project, name: str, state: JobState, *, evaluated: bool = False) -> JobDirectory:
         config = TrainingConfig(dataset_version=open_dataset(project).version)
-        job = JobDirectory.create(project.runs / name, "train", config.to_json())
+        job = JobDirectory.create(project.runs / name, JobKind.TRAIN, config.to_json())
         write_json(job.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})  # above every real pid
         write_json(job.path / "status.json", {"state": state, "seconds": {"features": 2.0, "training": 1.0}})
         if evaluated:

@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import open_dataset
 from core.data.importing import create_project, import_dataset
 from core.data.labels.layout import Split
-from core.jobs.directory import JobState, list_jobs
+from core.jobs.directory import list_jobs
+from core.jobs.status import JobState
 from core.runs.start import wait_for
 from core.workspace import Project, jobs_folder
 from pages.ui import state

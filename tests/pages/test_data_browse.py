@@ -17,7 +17,8 @@ from core.data.importing import create_project, import_dataset
 from core.data.reading import ImportConfig
 from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
 from core.doctor.report import Report, write_report
-from core.jobs.directory import JobState, list_jobs
+from core.jobs.directory import list_jobs
+from core.jobs.status import JobState
 from core.messages import Message
 from core.runs.start import wait_for
 from core.workspace import Project

@@ -15,7 +15,9 @@ from core.data.importing import add_pictures
 from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
 from core.doctor.report import Report, dismiss, dismissals, write_report
 from core.files import write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.messages import Message
 from core.workspace import Project
 from pages.ui.data.check.finding_card import finding_key, suggestions, together
@@ -265,7 +267,7 @@ def test_without_features_it_is_said_what_was_not_looked_for(open_page: OpenPage
 
 
 def test_a_check_that_was_interrupted_can_be_started_again(open_page: OpenPage, project: Project) -> None:
-    job = JobDirectory.create(project.jobs / "examine-1", "examine", {"version": 1})
+    job = JobDirectory.create(project.jobs / "examine-1", JobKind.EXAMINE, {"version": 1})
     write_json(job.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})  # above every real pid
     write_json(job.path / "status.json", {"state": JobState.RUNNING})
     app = check_page(open_page)
@@ -276,7 +278,7 @@ def test_a_check_that_was_interrupted_can_be_started_again(open_page: OpenPage, 
 def test_while_a_check_runs_its_progress_takes_the_place_of_the_button(
     open_page: OpenPage, project: Project
 ) -> None:
-    job = JobDirectory.create(project.jobs / "examine-1", "examine", {"version": 1})
+    job = JobDirectory.create(project.jobs / "examine-1", JobKind.EXAMINE, {"version": 1})
     me = psutil.Process()
     write_json(job.path / "process.json", {"pid": me.pid, "started": me.create_time()})
     write_json(job.path / "status.json", {"state": JobState.RUNNING, "stage": "checking", "fraction": 0.4})

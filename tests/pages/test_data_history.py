@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import erase, exclude, include, relabel, rename_class, reorder_classes
 from core.data.importing import create_project, import_dataset
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.workspace import Project
 from pages.ui.data.history import moment
 from tests.support.page_queries import drawn, parts, said

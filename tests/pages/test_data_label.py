@@ -15,7 +15,8 @@ from core.data.dataset import open_dataset
 from core.data.editing import relabel
 from core.data.importing import add_to_class
 from core.doctor.labelling.job import prepare_labelling
-from core.jobs.directory import JobState, list_jobs
+from core.jobs.directory import list_jobs
+from core.jobs.status import JobState
 from core.progress import QuietProgress
 from core.runs.start import wait_for
 from core.workspace import Project

@@ -15,7 +15,8 @@ from core.data.labels.layout import Split
 from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
 from core.data.version_record import Edit, EditKind
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.workspace import Project
 from tests.support.page_queries import said, shown
 from tests.support.pictures import class_folders, write_folder

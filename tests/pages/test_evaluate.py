@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core.__main__ import main
 from core.evaluation import metric_table
 from core.evaluation.metric_table import METRICS, Metric
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.workspace import Project
 
 OpenPage = Callable[..., AppTest]

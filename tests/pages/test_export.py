@@ -14,7 +14,8 @@ from core.delivery import export
 from core.delivery.export import EXPORTERS
 from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.files import read_labels
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.workspace import Project
 from tests.support.http_client import ask
 

@@ -15,7 +15,9 @@ from core.data.dataset import open_dataset
 from core.data.server_folders import FOLDERS_VARIABLE
 from core.data.version_record import version_file
 from core.files import read_json, write_json
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.runs.start import wait_for
 from core.workspace import get_project, jobs_folder, list_projects
 from pages.ui.data.sources.choosing import Kind, Source, suggested_name
@@ -150,7 +152,7 @@ def test_an_interrupted_import_can_be_taken_up_again(open_page: OpenPage, tmp_pa
     source = tmp_path / "pets.zip"
     source.write_bytes(zipped(class_folders({"cats": 20, "dogs": 20})))
     record = {"project": "Pets", "source": str(source), "sample": None, "add": False, "merge_case": True}
-    job = JobDirectory.create(jobs_folder() / "import-1", "import", record)
+    job = JobDirectory.create(jobs_folder() / "import-1", JobKind.IMPORT, record)
     write_json(job.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})  # above every real pid
     write_json(job.path / "status.json", {"state": "running", "seconds": {}})
     app = open_page()

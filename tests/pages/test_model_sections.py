@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.files import write_json
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, get_backbone
 from core.models.weights.store import WeightsState, weights_state
 from core.runs.start import wait_for
@@ -72,7 +74,7 @@ def tried(project: Project, *entries: Entry, version: int = 1) -> None:
 
 def bakeoff_job(project: Project, state: JobState, **result: Any) -> JobDirectory:
     config = {"version": open_dataset(project).version, "backbones": [DEFAULT_BACKBONE]}
-    job = JobDirectory.create(project.jobs / "bakeoff-1", "bakeoff", config)
+    job = JobDirectory.create(project.jobs / "bakeoff-1", JobKind.BAKEOFF, config)
     write_json(job.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})  # above every real pid
     write_json(job.path / "status.json", {"state": state})
     write_json(job.path / "result.json", result)

@@ -14,7 +14,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.importing import import_dataset
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.status import JobState
 from core.models.augmentation import AugmentationConfig
 from core.runs.start import wait_for
 from core.workspace import (

@@ -12,7 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.files import read_json, write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.messages import Message
 from core.search.config import Goal, Sampler, SearchConfig, Tradeoff
 from core.search.records import TrialState

@@ -23,7 +23,8 @@ from core.evaluation.assessment import make_report
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import write_report
 from core.files import write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.models.backbones import DEFAULT_BACKBONE
 from core.workspace import Project
 from pages.ui.components.picture_grid import GridEvent

@@ -18,7 +18,8 @@ from core.evaluation.assessment import make_report
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import write_report
 from core.files import append_json_line, read_json, write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.models.augmentation import AugmentationConfig
 from core.runs.compare import run_about
 from core.runs.start import wait_for

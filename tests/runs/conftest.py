@@ -7,6 +7,7 @@ from tests.support.worker_fixtures import (
     project,
     run_of_steps,
     start_steps,
+    steps_for_tests,
     train_with,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "project",
     "run_of_steps",
     "start_steps",
+    "steps_for_tests",
     "train_with",
 ]

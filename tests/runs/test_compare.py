@@ -14,7 +14,9 @@ from core.delivery.files import parity_file, tflite_file
 from core.errors import BusyError
 from core.evaluation.report import Averages, MultiClassReport, write_report
 from core.files import write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.runs.compare import (
     About,
     cloned_config,
@@ -35,7 +37,7 @@ MakeRun = Callable[..., JobDirectory]
 def make_run(project: Project) -> MakeRun:
     def make(name: str, **settings: Any) -> JobDirectory:
         config = TrainingConfig(**{"dataset_version": 1, **settings})
-        return JobDirectory.create(project.runs / name, "train", config.to_json())
+        return JobDirectory.create(project.runs / name, JobKind.TRAIN, config.to_json())
 
     return make
 
@@ -95,7 +97,7 @@ def test_runs_are_compared_by_what_they_reached_and_what_they_cost(make_run: Mak
     assert (first.test_accuracy, first.test_interval, first.test_macro_f1) == (0.5, (0.25, 0.75), 0.4)
     assert (first.test_pictures, first.seconds, first.model_bytes) == (2, 12.5, 1000)
     assert first.disk_bytes > 1000
-    assert first.environment == {"keras": "3.15.1"}
+    assert first.environment.packages == {"keras": "3.15.1"}
     assert (second.name, second.recipe, second.epochs, second.test_accuracy) == (
         "run-2",
         "balanced",
@@ -155,7 +157,9 @@ def test_a_run_is_deleted_with_what_is_its_own(make_run: MakeRun, project: Proje
         folder.mkdir(parents=True)
         (folder / "chunk.npy").write_bytes(b"x" * 500)
     jobs = [
-        JobDirectory.create(project.jobs / f"finish-{name}", "finish", {"job": str(run.path), "steps": []})
+        JobDirectory.create(
+            project.jobs / f"finish-{name}", JobKind.FINISH, {"job": str(run.path), "steps": []}
+        )
         for name, run in (("a", run), ("b", other))
     ]
     for job in jobs:
@@ -179,7 +183,7 @@ def test_a_run_at_work_is_not_deleted(make_run: MakeRun, project: Project) -> No
     with pytest.raises(BusyError, match="“run-1” is at work"):
         delete_run(run)
     write_json(run.path / "status.json", {"state": "stopped"})
-    rest = JobDirectory.create(project.jobs / "finish-1", "finish", {"job": str(run.path), "steps": []})
+    rest = JobDirectory.create(project.jobs / "finish-1", JobKind.FINISH, {"job": str(run.path), "steps": []})
     write_json(rest.path / "process.json", alive)
     with pytest.raises(BusyError):
         delete_run(run)

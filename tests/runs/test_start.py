@@ -12,7 +12,9 @@ import pytest
 from core.data.reading import ImportConfig
 from core.errors import ConfigError, DarkroomError, InvalidNameError, NotFoundError, ProjectExistsError
 from core.files import read_json, write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.runs.start import (
     active_jobs,
     finishing_job,
@@ -26,7 +28,7 @@ from tests.support.pictures import class_folders, write_zip
 
 
 def make_job(
-    path: Path, kind: str = "import", *, age_seconds: float = 0.0, config: dict | None = None
+    path: Path, kind: JobKind = JobKind.IMPORT, *, age_seconds: float = 0.0, config: dict | None = None
 ) -> JobDirectory:
     job = JobDirectory.create(path, kind, config or {})
     record = read_json(path / "config.json")
@@ -97,14 +99,14 @@ def test_an_unknown_backbone_starts_nothing() -> None:
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.STARTING, JobState.RUNNING])
 def test_a_running_job_is_not_started_twice(tmp_path: Path, state: JobState) -> None:
     """Two workers would write the same files."""
-    job = let_live(make_job(tmp_path / "run-1", "train"), state)
+    job = let_live(make_job(tmp_path / "run-1", JobKind.TRAIN), state)
     with pytest.raises(NotFoundError, match="nothing to resume: “run-1” is running"):
         resume(job)
 
 
 def test_a_finished_job_is_not_started_again(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="nothing to resume"):
-        resume(end(make_job(tmp_path / "run-1", "train")))
+        resume(end(make_job(tmp_path / "run-1", JobKind.TRAIN)))
 
 
 def test_jobs_that_ended_a_day_ago_are_forgotten(tmp_path: Path) -> None:
@@ -125,10 +127,10 @@ def test_the_active_jobs_are_those_of_this_project_and_of_none(project: Project)
     other = publish_project(open_staging(), "Trees")
     let_live(make_job(jobs_folder() / "import-1"))
     end(make_job(jobs_folder() / "import-2"))
-    let_live(make_job(project.runs / "run-1", "train"))
-    end(make_job(project.runs / "run-2", "train"), JobState.STOPPED)
-    let_live(make_job(project.jobs / "finish-1", "finish"))
-    let_live(make_job(other.runs / "run-3", "train"))
+    let_live(make_job(project.runs / "run-1", JobKind.TRAIN))
+    end(make_job(project.runs / "run-2", JobKind.TRAIN), JobState.STOPPED)
+    let_live(make_job(project.jobs / "finish-1", JobKind.FINISH))
+    let_live(make_job(other.runs / "run-3", JobKind.TRAIN))
     assert {job.name for job in active_jobs(project)} == {"import-1", "run-1", "finish-1"}
     assert [job.name for job in active_jobs(None)] == ["import-1"]
 
@@ -136,15 +138,15 @@ def test_the_active_jobs_are_those_of_this_project_and_of_none(project: Project)
 def test_the_newest_job_that_completes_a_run_is_found(project: Project) -> None:
     run = project.runs / "run-1"
     assert finishing_job(project, run) is None
-    make_job(project.jobs / "finish-1", "finish", age_seconds=30, config={"job": str(run), "steps": []})
-    make_job(project.jobs / "finish-2", "finish", age_seconds=10, config={"job": str(run), "steps": []})
+    make_job(project.jobs / "finish-1", JobKind.FINISH, age_seconds=30, config={"job": str(run), "steps": []})
+    make_job(project.jobs / "finish-2", JobKind.FINISH, age_seconds=10, config={"job": str(run), "steps": []})
     make_job(
         project.jobs / "finish-3",
-        "finish",
+        JobKind.FINISH,
         age_seconds=5,
         config={"job": str(project.runs / "run-2"), "steps": []},
     )
-    make_job(project.jobs / "other-1", "measure")
+    make_job(project.jobs / "other-1", JobKind.MEASURE)
     found = finishing_job(project, run)
     assert found is not None
     assert found.name == "finish-2"
@@ -152,7 +154,7 @@ def test_the_newest_job_that_completes_a_run_is_found(project: Project) -> None:
 
 def test_waiting_ends_with_the_job(tmp_path: Path) -> None:
     """And meanwhile tells whoever shows progress."""
-    job = let_live(make_job(tmp_path / "run-1", "train"))
+    job = let_live(make_job(tmp_path / "run-1", JobKind.TRAIN))
     looks = []
 
     def look(seen: JobDirectory) -> None:
@@ -166,10 +168,10 @@ def test_waiting_ends_with_the_job(tmp_path: Path) -> None:
 def test_a_stopped_run_is_not_resumed_while_its_rest_is_done(workspace: Path) -> None:
     """Two workers would write the same directory."""
     project = Project(name="Pets", path=workspace / "projects" / "Pets")
-    run = JobDirectory.create(project.runs / "run-1", "train", {})
+    run = JobDirectory.create(project.runs / "run-1", JobKind.TRAIN, {})
     write_json(run.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})
     write_json(run.path / "status.json", {"state": "stopped"})
-    rest = JobDirectory.create(project.jobs / "finish-1", "finish", {"job": str(run.path), "steps": []})
+    rest = JobDirectory.create(project.jobs / "finish-1", JobKind.FINISH, {"job": str(run.path), "steps": []})
     own = psutil.Process()
     write_json(rest.path / "process.json", {"pid": own.pid, "started": own.create_time()})
     with pytest.raises(NotFoundError, match="nothing to resume"):

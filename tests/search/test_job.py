@@ -14,6 +14,7 @@ from core.data.labels.layout import Split
 from core.errors import SearchError, TrainingError
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.messages import N_
 from core.models.head import HeadWeights
 from core.progress import JobPaused, JobStopped, Stage
@@ -72,7 +73,7 @@ def searched(project: Project, name: str = "search-1", **changes: Any) -> tuple[
         "seed": 3,
     }
     config = SearchConfig(**{**settings, **changes})
-    return JobDirectory.create(project.searches / name, "search", config.to_json()), config
+    return JobDirectory.create(project.searches / name, JobKind.SEARCH, config.to_json()), config
 
 
 def run(job: JobDirectory, progress: Recorder | None = None) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def test_the_winners_own_weights_become_the_run(digits_project: Project) -> None
         for folder in (trial_folder(job.path, number), made.path)
     )
     np.testing.assert_array_equal(of_trial, of_run)
-    assert read_json(made.path / "steps.json")["done"] == ["core.training.job:train"]
+    assert read_json(made.path / "steps.json")["done"] == ["train"]
     assert (made.result() or {})["search"] == {"name": "search-1", "trial": number}
     assert made.metrics()
 

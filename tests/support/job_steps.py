@@ -1,4 +1,4 @@
-"""Steps that a worker in a test runs instead of training: ``tests.support.job_steps:NAME``."""
+"""Job steps for tests: a worker runs them instead of training."""
 
 from __future__ import annotations
 
@@ -16,8 +16,17 @@ from core.progress import Progress, Stage, raise_if_stopped
 Result = dict[str, Any]
 
 
+def juggle(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
+    """Work until the file ``enough`` appears in the job's directory."""
+    progress.stage(Stage.COMPARING)
+    while not (directory / "enough").exists():
+        raise_if_stopped(progress)
+        time.sleep(0.01)
+    return {"balls": int(config["balls"])}
+
+
 def first(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
-    """Ends at once and tells what it was given."""
+    """Return its arguments at once."""
     progress.stage(Stage.READING)
     return {"first": {"directory": str(directory), "config": config}}
 
@@ -33,7 +42,7 @@ def third(directory: Path, config: dict[str, Any], progress: Progress) -> Result
 
 
 def train_until_stopped(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
-    """As training does: keeps a best, and returns early with it when it is stopped."""
+    """Keep a best result, and return early with it when stopped, as training does."""
     progress.stage(Stage.TRAINING)
     progress.keep({"best": "kept"})
     _wait_for_stop(progress)
@@ -41,7 +50,7 @@ def train_until_stopped(directory: Path, config: dict[str, Any], progress: Progr
 
 
 def refuse_once_stopped(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
-    """As an import does: has nothing to show for half of its work."""
+    """Keep nothing of half of its work, as an import does."""
     progress.stage(Stage.READING)
     _wait_for_stop(progress)
     raise_if_stopped(progress)
@@ -49,7 +58,7 @@ def refuse_once_stopped(directory: Path, config: dict[str, Any], progress: Progr
 
 
 def keep_and_hang(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
-    """As a long call into TensorFlow does: has a best, but does not look at the stop button."""
+    """Keep a best result but ignore the stop, as a long call into TensorFlow does."""
     progress.stage(Stage.TRAINING)
     progress.keep({"best": "kept"})
     threading.Event().wait()
@@ -63,7 +72,7 @@ def hang(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
 
 
 def finish_although_stopped(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
-    """The stop comes when all is done already."""
+    """Return a whole result although it was stopped."""
     progress.stage(Stage.READING)
     _wait_for_stop(progress)
     return {"whole": True}
@@ -79,7 +88,7 @@ def break_down(directory: Path, config: dict[str, Any], progress: Progress) -> R
     return {"quotient": 1 / int(config.get("zero", 0))}
 
 
-def tell_surroundings(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
+def report_environment(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
     names = ("DARKROOM_HOME", "KERAS_BACKEND", "KERAS_HOME")
     return {"environment": {name: os.environ.get(name) for name in names}, "session": os.getsid(0)}
 
@@ -91,7 +100,7 @@ def learn(directory: Path, config: dict[str, Any], progress: Progress) -> Result
 
 
 def count_to_three(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
-    """As training does: an epoch, its checkpoint, and on; resumed, it goes on from the checkpoint."""
+    """Write a checkpoint after each epoch and go on from it, as training does."""
     progress.stage(Stage.TRAINING)
     epoch = _checkpoint(directory)
     progress.rewind(epoch)
@@ -105,19 +114,19 @@ def count_to_three(directory: Path, config: dict[str, Any], progress: Progress) 
 
 
 def hang_once(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
-    """Hangs until it is killed; at the next attempt there is a file that says not to."""
+    """Hang until killed; at the next attempt a file lets it end."""
     progress.stage(Stage.CONVERTING)
     if not (directory / "do not hang").exists():
         threading.Event().wait()
     return {"hung": True}
 
 
-def tell_device(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
+def report_device(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
     return {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES")}
 
 
 def fill_the_disk(directory: Path, config: dict[str, Any], progress: Progress) -> Result:
-    """Finds no room where the test says that the disk is full."""
+    """Fail with a full disk while the file ``full`` exists."""
     progress.stage(Stage.TRAINING)
     progress.metric({"epoch": 1})
     if (directory / "full").exists():
@@ -131,7 +140,7 @@ def _checkpoint(directory: Path) -> int:
 
 
 def _wait_for_go(directory: Path, epoch: int, progress: Progress) -> None:
-    """Until the test lets the epoch end with a file ``go-1``, or asks for something else."""
+    """Wait until the file ``go-1`` lets the epoch end, or the job is asked to stop or pause."""
     while not (directory / f"go-{epoch}").exists():
         raise_if_stopped(progress)
         time.sleep(0.01)

@@ -13,7 +13,8 @@ import optuna
 import psutil
 
 from core.files import read_json_lines
-from core.jobs.directory import JobDirectory, JobState, list_jobs
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.status import JobState
 from core.runs.start import wait_for
 from core.search.config import SearchConfig
 from core.search.study.study import OWNER, open_study

@@ -12,7 +12,9 @@ import psutil
 
 from core.data.dataset import open_dataset
 from core.files import append_json_line, write_json, write_json_lines
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.messages import Message
 from core.search.config import Goal, SearchConfig, Tradeoff
 from core.search.records import (
@@ -50,7 +52,7 @@ def write_search(
 ) -> JobDirectory:
     """A search of the project in a given state, with these trials; ``settings`` are those of its config."""
     config = search_config(project, **settings)
-    job = JobDirectory.create(project.searches / name, "search", config.to_json())
+    job = JobDirectory.create(project.searches / name, JobKind.SEARCH, config.to_json())
     seconds = sum(trial.seconds for trial in trials)
     write_json_lines(job.path / TRIALS_FILE, [trial.to_json() for trial in trials])
     for kept in (one for one in trials if one.has_weights):

@@ -1,4 +1,4 @@
-"""Real workers for tests, and none of them left behind."""
+"""Fixtures of real workers, none of which outlives its test."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ import psutil
 import pytest
 
 from core.jobs.directory import JobDirectory
+from core.jobs.ending import create_finish_job
+from core.jobs.kinds import JOB_TYPES, JobKind
 from core.jobs.launcher import launch
-from core.jobs.worker import JOB_KINDS
 from core.training.config import TrainingConfig
 from core.workspace import Project, new_job_name, open_staging, publish_project
+from tests.support.throwaway_job import add_throwaway_kind, remove_throwaway_kind, steps_named
 
-STEPS = "tests.support.job_steps"
+WORKER_SITE = Path(__file__).with_name("worker_site")
 
 Eventually = Callable[..., None]
 StartSteps = Callable[..., JobDirectory]
@@ -51,6 +53,15 @@ def no_worker_is_left() -> Iterator[None]:
                 process.wait(10)
 
 
+@pytest.fixture(autouse=True)
+def steps_for_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make the steps of ``tests/support/job_steps.py`` known here and in every process started from here."""
+    monkeypatch.setenv("PYTHONPATH", str(WORKER_SITE))
+    add_throwaway_kind()
+    yield
+    remove_throwaway_kind()
+
+
 @pytest.fixture
 def project() -> Project:
     return publish_project(open_staging(), "Leaves")
@@ -65,10 +76,8 @@ def start_steps(project: Project) -> StartSteps:
 
     def start(*names: str) -> JobDirectory:
         if not (project.runs / "run").exists():
-            JobDirectory.create(project.runs / "run", "train", {"epochs": 3})
-        steps = [f"{STEPS}:{name}" for name in names]
-        config = {"job": str(project.runs / "run"), "steps": steps}
-        job = JobDirectory.create(project.jobs / new_job_name("finish"), "finish", config)
+            JobDirectory.create(project.runs / "run", JobKind.TRAIN, {"epochs": 3})
+        job = create_finish_job(project.runs / "run", steps_named(*names))
         launch(job)
         return job
 
@@ -88,10 +97,10 @@ def train_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """``train_with("first", …)`` lets every run that is launched from here have these steps."""
 
     def patch(*names: str) -> None:
-        steps = tuple(f"{STEPS}:{name}" for name in names)
-        monkeypatch.setitem(JOB_KINDS, "train", replace(JOB_KINDS["train"], steps=steps))
+        steps = steps_named(*names)
+        monkeypatch.setitem(JOB_TYPES, JobKind.TRAIN, replace(JOB_TYPES[JobKind.TRAIN], steps=steps))
         stand_in = SimpleNamespace(
-            Popen=partial(_start_patched, steps), DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
+            Popen=partial(_start_patched, names), DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
         )
         monkeypatch.setattr("core.jobs.launcher.subprocess", stand_in)
 
@@ -105,17 +114,20 @@ def run_of_steps(project: Project, train_with: Callable[..., None]) -> StartStep
     def make(*names: str, **config: object) -> JobDirectory:
         train_with(*names)
         settings = TrainingConfig(dataset_version=1, epochs=3).to_json() | config
-        return JobDirectory.create(project.runs / new_job_name("run"), "train", settings)
+        return JobDirectory.create(project.runs / new_job_name("run"), JobKind.TRAIN, settings)
 
     return make
 
 
-def _start_patched(steps: tuple[str, ...], command: list[str], **options: Any) -> subprocess.Popen:
-    """Start a worker, the same in all but the steps of its kind and its patience."""
+def _start_patched(names: tuple[str, ...], command: list[str], **options: Any) -> subprocess.Popen:
+    """Start a worker that differs only in the steps of its kind and in its patience."""
     program = (
         "import sys, core.jobs.worker as worker\n"
         "from dataclasses import replace\n"
-        f"worker.JOB_KINDS['train'] = replace(worker.JOB_KINDS['train'], steps={steps!r})\n"
+        "from core.jobs.kinds import JOB_TYPES, JobKind\n"
+        "from tests.support.throwaway_job import steps_named\n"
+        f"steps = steps_named(*{names!r})\n"
+        "JOB_TYPES[JobKind.TRAIN] = replace(JOB_TYPES[JobKind.TRAIN], steps=steps)\n"
         "worker._PAUSE_PATIENCE_SECONDS = 0.5\n"
         "sys.exit(worker.main())\n"
     )

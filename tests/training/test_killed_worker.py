@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.models.head import HeadWeights
 from core.training.artifacts import head_file
 from core.workspace import Project

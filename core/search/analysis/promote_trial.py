@@ -11,6 +11,7 @@ from core.errors import NotFoundError
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.ending import StepLog, record_results
+from core.jobs.kinds import TRAIN, JobKind
 from core.jobs.launcher import launch
 from core.messages import N_
 from core.progress import Progress
@@ -24,8 +25,6 @@ from core.search.records import (
 )
 from core.training.config import TrainingConfig
 from core.workspace import list_runs, new_job_name, project_of
-
-_TRAINING = "core.training.job:train"
 
 
 def start_winner(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -68,11 +67,11 @@ def run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
     if trial.has_weights:
         _take_weights(trial_folder(search.path, number), path)
     write_json(path / "about.json", {"name": f"{search.name} · {number}", "note": ""})
-    job = JobDirectory.create(path, "train", settings.to_json())
+    job = JobDirectory.create(path, JobKind.TRAIN, settings.to_json())
     if trial.has_weights:
         training = read_json(path / "training.json")
         record_results(path, training | {"search": {"name": search.name, "trial": number}})
-        StepLog(job, job.config()).add(_TRAINING)
+        StepLog(job).add(TRAIN)
     return job
 
 

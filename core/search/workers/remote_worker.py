@@ -17,8 +17,10 @@ import psutil
 from core.devices import chosen_devices, visible_gpus
 from core.errors import ConfigError, NotFoundError, SearchError
 from core.files import write_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.queue import turn_on_device
+from core.jobs.status import JobState
 from core.jobs.worker import prepare_environment
 from core.keras_backend import chosen_backend
 from core.messages import N_
@@ -134,7 +136,7 @@ def _of_database(search: str, project: str, storage: str) -> _Joined:
     directory.mkdir(parents=True, exist_ok=True)
     join_study(directory, order.study, dataset.version)
     if not (directory / "config.json").exists():
-        JobDirectory.create(directory, "search", order.config.to_json(), is_private=True)
+        JobDirectory.create(directory, JobKind.SEARCH, order.config.to_json(), is_private=True)
     study = open_study(directory, order.config, create=False)
     return _Joined(directory=directory, config=order.config, dataset=dataset, study=study, is_own_copy=True)
 

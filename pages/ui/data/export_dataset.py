@@ -9,7 +9,8 @@ from core.data.dataset import Dataset
 from core.data.labels.task import Task
 from core.doctor.export_dataset import handover_file
 from core.jobs.directory import JobDirectory, list_jobs
-from core.runs.start import start_handover
+from core.jobs.kinds import JobKind
+from core.runs.start import start_dataset_export
 from core.workspace import Project
 from pages.ui.jobs import follow, show_error
 from pages.ui.text import _, escape, file_size
@@ -54,11 +55,11 @@ def _button(project: Project, dataset: Dataset) -> None:
             key="download-dataset",
         )
     elif st.button(_("Pack a zip"), icon=":material/folder_zip:", key="pack-dataset"):
-        start_handover(project)
+        start_dataset_export(project)
         st.rerun()
 
 
 def _packing(project: Project, dataset: Dataset) -> JobDirectory | None:
     """Newest export job of this version."""
-    jobs = (job for job in list_jobs(project.jobs) if job.kind == "handover")
+    jobs = (job for job in list_jobs(project.jobs) if job.kind is JobKind.EXPORT_DATASET)
     return next((job for job in jobs if job.config()["version"] == dataset.version), None)

@@ -19,6 +19,7 @@ from core.doctor.labelling.job import (
     open_groups,
 )
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.messages import N_
 from core.runs.start import start_grouping
 from core.workspace import Project
@@ -51,7 +52,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
                 "“–” says that it shows none of the classes."
             )
         )
-    job = newest_job(project, "group")
+    job = newest_job(project, JobKind.GROUP)
     if job is not None and not job.status().state.has_ended:
         follow(job, lambda ended: st.rerun(), key="group-progress")
         return

@@ -7,7 +7,9 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.errors import DarkroomError
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.messages import Message
 from core.models.backbones import get_backbone
 from core.runs.start import resume, start_bakeoff
@@ -27,7 +29,7 @@ _CHART_PIXELS = 380
 def contest(project: Project, dataset: Dataset) -> None:
     """The way to start it, how it goes, and what it found."""
     st.subheader(_("Which one suits your pictures?"), anchor=False)
-    job = newest_job(project, "bakeoff")
+    job = newest_job(project, JobKind.BAKEOFF)
     is_active = job is not None and not job.status().state.has_ended
     if not is_active:
         _start(project, dataset, read_bake_off(project))

@@ -8,7 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import DarkroomError
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
 from core.models.weights.supplied_file import import_weights_file
 from core.workspace import Project
@@ -81,12 +83,12 @@ def download_ended(project: Project, job: JobDirectory) -> None:
     """After a download or a measurement: go on, or say why not and offer what works."""
     status = job.status()
     if status.state is JobState.FINISHED:
-        if job.kind == "download":
+        if job.kind is JobKind.DOWNLOAD:
             choose_backbone(project, job.config()["backbone"])
         state.follow_job(None)
         st.rerun()
     show_error(status)
-    if status.state is JobState.FAILED and job.kind == "download":
+    if status.state is JobState.FAILED and job.kind is JobKind.DOWNLOAD:
         with st.container(horizontal=True):
             for key, label in (
                 (DEFAULT_BACKBONE, _("Use EfficientNet-Lite0")),

@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from core.errors import DarkroomError, NotFoundError
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.runs.start import pause, resume, start_run_of_trial, stop
 from core.search.config import MAX_MINUTES, MAX_TRIALS
 from core.search.records import TrialRecord

@@ -7,7 +7,7 @@ from collections import Counter
 
 import streamlit as st
 
-from core.jobs.directory import JobState, JobStatus
+from core.jobs.status import JobState, JobStatus
 from core.messages import Message
 from core.search.records import TrialState, counts
 from core.search.space import Speed

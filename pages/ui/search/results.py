@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.errors import DarkroomError
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.runs.compare import delete_run
 from core.runs.start import is_worked_on
 from core.workspace import Project, list_searches

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.delivery.files import is_delivered
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.runs.compare import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_about
 from core.runs.start import resume, stop
 from core.training.config import MAX_EPOCHS, Recipe, TrainingConfig

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
 from core.errors import NotFoundError
-from core.jobs.directory import JobDirectory, JobState, JobStatus, Usage
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState, JobStatus, Usage
 from core.messages import Message
 from core.progress import Stage
 from core.training.config import TrainingConfig, Watch
@@ -125,13 +126,13 @@ def _usage(usage: Usage | None) -> list[str]:
     if usage is None:
         return []
     parts = [
-        _("CPU {share}").format(share=f"{usage['cpu_percent']:.0f}%"),
-        _("{size} of memory").format(size=file_size(usage["memory_bytes"])),
+        _("CPU {share}").format(share=f"{usage.cpu_percent:.0f}%"),
+        _("{size} of memory").format(size=file_size(usage.memory_bytes)),
     ]
-    if usage["gpu_percent"] is not None:
-        parts.append(_("GPU {share}").format(share=f"{usage['gpu_percent']:.0f}%"))
-    if usage["gpu_memory_bytes"] is not None:
-        parts.append(_("{size} of GPU memory").format(size=file_size(usage["gpu_memory_bytes"])))
+    if usage.gpu_percent is not None:
+        parts.append(_("GPU {share}").format(share=f"{usage.gpu_percent:.0f}%"))
+    if usage.gpu_memory_bytes is not None:
+        parts.append(_("{size} of GPU memory").format(size=file_size(usage.gpu_memory_bytes)))
     return parts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.jobs.kinds import JobKind
 from core.runs.start import start_training
 from core.workspace import Project
 from pages.ui import state
@@ -41,7 +42,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 def _measuring(project: Project) -> None:
     """How far the timing of a few steps is; once it is over the cards say what was measured."""
-    trial = newest_job(project, "trial")
+    trial = newest_job(project, JobKind.PROFILE)
     if trial is None:
         return
     if trial.status().state.has_ended:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.runs.start import active_jobs, stop
 from core.workspace import Project
 from pages.ui import state
@@ -14,7 +16,7 @@ from pages.ui.text import _, escape
 
 def active_runs(project: Project) -> list[JobDirectory]:
     """The project's runs that train or wait, in the order of their turn."""
-    runs = [job for job in active_jobs(project) if job.kind == "train"]
+    runs = [job for job in active_jobs(project) if job.kind is JobKind.TRAIN]
     return sorted(runs, key=lambda job: job.created)
 
 

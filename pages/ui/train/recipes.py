@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.models.backbones import BACKBONES
-from core.runs.start import start_trial
+from core.runs.start import start_profiling
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import Estimate, estimate
 from core.workspace import Project
@@ -59,7 +59,7 @@ def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -
         key="measure",
         help=_("Trains a few steps with these settings, so that the time above is that of this computer."),
     ):
-        start_trial(project, config)
+        start_profiling(project, config)
         st.rerun()
 
 

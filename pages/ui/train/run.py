@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.runs.compare import run_about
 from core.training.config import TrainingConfig
 from core.workspace import Project, list_runs

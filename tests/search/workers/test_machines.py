@@ -16,8 +16,9 @@ from optuna.trial import TrialState
 from core.data.dataset import open_dataset
 from core.errors import ConfigError, DarkroomError, NotFoundError, SearchError
 from core.files import read_json
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
 from core.jobs.ending import record_results
+from core.jobs.status import JobState
 from core.messages import Message
 from core.models.head import HeadWeights
 from core.progress import JobPaused
@@ -323,7 +324,7 @@ def test_weights_that_are_too_large_stay_where_they_are(
     record_results(job.path, result)
     assert start_winner(job.path, job.config(), Recorder()) == {"run": ""}
     made = run_of_trial(JobDirectory(there_folder), best)
-    assert read_json(made.path / "steps.json")["done"] == ["core.training.job:train"]
+    assert read_json(made.path / "steps.json")["done"] == ["train"]
 
 
 def test_weights_arrive_as_they_were(digits_project: Project, elsewhere: Project, storage: str) -> None:

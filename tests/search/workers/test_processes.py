@@ -8,7 +8,8 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
 from core.runs.start import finishing_job, pause, resume, stop, wait_for
 from core.search.study.study import machine_name
 from core.workspace import Project

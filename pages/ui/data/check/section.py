@@ -12,7 +12,9 @@ from core.doctor.examination import pictures_to_examine
 from core.doctor.findings import FindingKind
 from core.doctor.job import expected_seconds_by_stage
 from core.doctor.report import Report, dismissals, read_report, undismiss
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.runs.start import start_examination
 from core.workspace import Project
 from pages.ui.data.check.finding_card import done_line, finding_card
@@ -22,7 +24,7 @@ from pages.ui.text import _, duration, ngettext, number
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
-    job = newest_job(project, "examine")
+    job = newest_job(project, JobKind.EXAMINE)
     if job is not None and not job.status().state.has_ended:
         _running(job)
         return

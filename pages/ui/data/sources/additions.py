@@ -15,7 +15,9 @@ from core.data.importing import add_to_class
 from core.data.labels.label_sets import named_classes
 from core.data.labels.task import Task
 from core.data.skip_reasons import Skipped
-from core.jobs.directory import JobDirectory, JobState
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.runs.start import active_jobs
 from core.workspace import Project
 from pages.ui import state
@@ -60,7 +62,7 @@ def _current_addition(project: Project) -> JobDirectory | None:
 
 def _adds_to(project: Project, job: JobDirectory) -> bool:
     config = job.config()
-    return job.kind == "import" and bool(config.get("add")) and config["project"] == project.name
+    return job.kind is JobKind.IMPORT and bool(config.get("add")) and config["project"] == project.name
 
 
 def _ended(job: JobDirectory) -> None:

@@ -13,7 +13,9 @@ from core.data.reading import ImportConfig
 from core.data.skip_reasons import SkipReason
 from core.data.sources.samples import SAMPLES
 from core.errors import DarkroomError, ErrorCode
-from core.jobs.directory import JobDirectory, JobState, JobStatus
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState, JobStatus
 from core.messages import N_, Message
 from core.runs.start import active_jobs, start_import
 from core.workspace import list_projects
@@ -53,7 +55,7 @@ def current_import() -> JobDirectory | None:
 
 
 def _makes_a_project(job: JobDirectory) -> bool:
-    return job.kind == "import" and not job.config().get("add")
+    return job.kind is JobKind.IMPORT and not job.config().get("add")
 
 
 def _ended(job: JobDirectory) -> None:

@@ -1,0 +1,165 @@
+"""Job kinds: the table of what each job runs, and the codes stored in job directories.
+
+Step functions are named as text. A worker imports their module when it runs them,
+so that this package imports nothing of what it runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import RecordError
+from core.messages import N_
+
+
+class JobKind(StrEnum):
+    """Code of a job kind, as ``config.json`` stores it; :data:`JOB_TYPES` describes each."""
+
+    IMPORT = "import"
+    EXAMINE = "examine"
+    GROUP = "group"
+    EXPORT_DATASET = "export_dataset"
+    DOWNLOAD = "download"
+    MEASURE = "measure"
+    BAKEOFF = "bakeoff"
+    PROFILE = "profile"
+    TRAIN = "train"
+    SEARCH = "search"
+    FINISH = "finish"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a job."""
+
+    # Stored in job directories. Unique among all steps.
+    code: str
+    # ``module:function``. Called with the job's directory, its config and its progress.
+    function: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobType:
+    """Properties of a job kind."""
+
+    # English template, shown to people.
+    label: str
+    # In order. A job of kind FINISH stores its own steps.
+    steps: tuple[Step, ...] = ()
+    # The job waits for its turn on the device.
+    needs_device: bool = False
+    # The job writes checkpoints: it can be paused, and goes on from them.
+    can_pause: bool = False
+    # The job is removed a day after it ended.
+    is_temporary: bool = True
+
+
+TRAIN = Step(code="train", function="core.training.job:train")
+
+JOB_TYPES = {
+    JobKind.IMPORT: JobType(
+        label=N_("Import of pictures"), steps=(Step(code="import", function="core.data.job:import_pictures"),)
+    ),
+    JobKind.EXAMINE: JobType(
+        label=N_("Check of the pictures"),
+        steps=(Step(code="examine", function="core.doctor.job:examine_dataset"),),
+        needs_device=True,
+    ),
+    JobKind.GROUP: JobType(
+        label=N_("Grouping of unlabelled pictures"),
+        steps=(Step(code="group", function="core.doctor.labelling.job:prepare_labelling"),),
+        needs_device=True,
+    ),
+    JobKind.EXPORT_DATASET: JobType(
+        label=N_("Export of the pictures"),
+        steps=(Step(code="export_dataset", function="core.doctor.export_dataset:hand_over"),),
+    ),
+    JobKind.DOWNLOAD: JobType(
+        label=N_("Download of weights"), steps=(Step(code="download", function="core.models.job:download"),)
+    ),
+    JobKind.MEASURE: JobType(
+        label=N_("Speed measurement"),
+        steps=(Step(code="measure", function="core.models.job:measure"),),
+        needs_device=True,
+    ),
+    JobKind.BAKEOFF: JobType(
+        label=N_("Comparison of backbones"),
+        steps=(Step(code="bakeoff", function="core.training.bakeoff.job:bake_off"),),
+        needs_device=True,
+    ),
+    JobKind.PROFILE: JobType(
+        label=N_("Timing of a few training steps"),
+        steps=(Step(code="profile", function="core.training.profiling:measure"),),
+        needs_device=True,
+    ),
+    JobKind.TRAIN: JobType(
+        label=N_("Training run"),
+        steps=(
+            TRAIN,
+            Step(code="evaluate", function="core.evaluation.job:evaluate"),
+            Step(code="deliver", function="core.delivery.job:deliver"),
+        ),
+        needs_device=True,
+        can_pause=True,
+        is_temporary=False,
+    ),
+    JobKind.SEARCH: JobType(
+        label=N_("Search for better settings"),
+        steps=(
+            Step(code="search", function="core.search.job:search"),
+            Step(code="conclude", function="core.search.job:conclude"),
+            Step(code="promote_trial", function="core.search.analysis.promote_trial:start_winner"),
+        ),
+        needs_device=True,
+        can_pause=True,
+        is_temporary=False,
+    ),
+    # Remaining steps of a stopped job whose best result is saved. They work in that job's directory.
+    JobKind.FINISH: JobType(label=N_("Completion of a stopped job"), is_temporary=False),
+}
+
+# Codes written by Darkroom 0.1.0 before 2026-12.
+OLD_KINDS = {"trial": JobKind.PROFILE, "handover": JobKind.EXPORT_DATASET}
+OLD_STEPS = {
+    "core.data.job:import_pictures": "import",
+    "core.doctor.job:examine_dataset": "examine",
+    "core.doctor.labelling:prepare_labelling": "group",
+    "core.doctor.labelling.job:prepare_labelling": "group",
+    "core.doctor.handover:hand_over": "export_dataset",
+    "core.doctor.export_dataset:hand_over": "export_dataset",
+    "core.models.job:download": "download",
+    "core.models.job:measure": "measure",
+    "core.training.bakeoff:bake_off": "bakeoff",
+    "core.training.bakeoff.job:bake_off": "bakeoff",
+    "core.training.trial:measure": "profile",
+    "core.training.profiling:measure": "profile",
+    "core.training.job:train": "train",
+    "core.evaluation.job:evaluate": "evaluate",
+    "core.delivery.job:deliver": "deliver",
+    "core.search.job:search": "search",
+    "core.search.job:conclude": "conclude",
+    "core.jobs.winner:start_winner": "promote_trial",
+    "core.search.analysis.promote_trial:start_winner": "promote_trial",
+}
+
+
+def upgrade_steps(codes: object) -> object:
+    """Replace step names of older versions by today's codes."""
+    if not isinstance(codes, list | tuple):
+        return codes
+    return [OLD_STEPS.get(code, code) if isinstance(code, str) else code for code in codes]
+
+
+def step_of(code: str) -> Step:
+    """Look up a step by its code.
+
+    Raises:
+        RecordError: no job kind has such a step.
+    """
+    steps = {step.code: step for job_type in JOB_TYPES.values() for step in job_type.steps}
+    if code not in steps:
+        raise RecordError(
+            N_("Unknown step of a job: {step}. Known here are: {known}."), step=code, known=", ".join(steps)
+        )
+    return steps[code]
