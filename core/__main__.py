@@ -123,10 +123,13 @@ def _print_readable(answer: Answer, indent: str = "") -> None:
             print(f"{indent}{key}: {value}")
 
 
+def _program_name() -> str:
+    """The command as the user typed it: the entry point, or the module."""
+    return "darkroom" if Path(sys.argv[0]).stem == "darkroom" else "python -m core"
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m core", description="Darkroom: train picture classifiers."
-    )
+    parser = argparse.ArgumentParser(prog=_program_name(), description="Darkroom: train picture classifiers.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(
