@@ -1,4 +1,4 @@
-"""The house plan holds: who may import whom, and where TensorFlow may live."""
+"""Architecture: the order of imports, folders without cycles, and no TensorFlow in the web process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -135,3 +136,110 @@ def module_part(name: str) -> str:
     except (ModuleNotFoundError, ValueError):
         spec = None
     return name if spec else parent
+
+
+MAX_FILES = 20
+# Breaches that are known. A test fails for a new one, and for one that is gone but still stands here.
+KNOWN_SIBLING_CYCLES = {("core/models/architectures", "core/models/weights")}
+KNOWN_PAGE_BREACHES = {
+    ("pages/ui/display_names/training.py", "augment"),
+    ("pages/ui/search/display_names.py", "augment"),
+}
+SHARED_BY_PAGES = {"components", "display_names"}
+
+
+def module_path(name: str) -> Path | None:
+    """The file of a dotted module; None for a name inside a module, or a foreign one."""
+    path = ROOT / name.replace(".", "/")
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def imported_files(path: Path) -> set[Path]:
+    """The files of this house that a file imports anywhere in it."""
+    files = set()
+    for name in imported_modules(path.read_text(encoding="utf-8")):
+        file = module_path(name) or module_path(name.rpartition(".")[0])
+        if file is not None and file != path:
+            files.add(file)
+    return files
+
+
+def cycles(graph: dict[str, set[str]]) -> set[tuple[str, ...]]:
+    """Groups of nodes that reach one another, each in the order of their names."""
+    reachable = {node: _reachable(graph, node) for node in graph}
+    groups = {
+        tuple(sorted(other for other in graph if other in reachable[node] and node in reachable[other]))
+        for node in graph
+    }
+    return {group for group in groups if len(group) > 1}
+
+
+def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    seen, waiting = set(), [start]
+    while waiting:
+        for node in graph.get(waiting.pop(), set()) - seen:
+            seen.add(node)
+            waiting.append(node)
+    return seen
+
+
+def sub_package_graph(room: Path) -> dict[str, set[str]]:
+    """Imports between the sub-packages of a room."""
+    graph: dict[str, set[str]] = {
+        folder.relative_to(ROOT).as_posix(): set()
+        for folder in room.iterdir()
+        if folder.is_dir() and any(folder.rglob("*.py"))
+    }
+    for name in graph:
+        for path in (ROOT / name).rglob("*.py"):
+            targets = [file.relative_to(ROOT).as_posix() for file in imported_files(path)]
+            graph[name] |= {
+                other for other in graph for file in targets if other != name and file.startswith(f"{other}/")
+            }
+    return graph
+
+
+def page_breaches() -> set[tuple[str, str]]:
+    """Imports of one page's folder from outside it, as (file, folder)."""
+    ui = ROOT / "pages" / "ui"
+    breaches = set()
+    for path in ui.rglob("*.py"):
+        own = path.relative_to(ui).parts[0]
+        for file in imported_files(path):
+            if ui in file.parents and file.parent != ui:
+                folder = file.relative_to(ui).parts[0]
+                if folder != own and folder not in SHARED_BY_PAGES:
+                    breaches.add((path.relative_to(ROOT).as_posix(), folder))
+    return breaches
+
+
+def test_cycles_are_found() -> None:
+    """A guard that never fires guards nothing."""
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}
+    assert cycles(graph) == {("a", "b", "c")}
+    assert cycles({"a": {"b"}, "b": set()}) == set()
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Imports within functions count too."""
+    names = {path: path.relative_to(ROOT).as_posix() for path in CORE_FILES if path.name != "__init__.py"}
+    graph = {
+        name: {names[file] for file in imported_files(path) if file in names} for path, name in names.items()
+    }
+    assert cycles(graph) == set()
+
+
+def test_sub_packages_of_a_room_form_no_cycle() -> None:
+    rooms = [path for path in (ROOT / "core").iterdir() if path.is_dir()]
+    found = set().union(*(cycles(sub_package_graph(room)) for room in rooms))
+    assert found == KNOWN_SIBLING_CYCLES
+
+
+def test_no_page_imports_from_the_folder_of_another() -> None:
+    """What several pages share stands in ``pages/ui/*.py`` or ``pages/ui/display_names/``."""
+    assert page_breaches() == KNOWN_PAGE_BREACHES
+
+
+def test_no_folder_has_more_files_than_can_be_overlooked() -> None:
+    counts = Counter(path.parent for path in (*CORE_FILES, *PAGE_FILES))
+    assert {folder: count for folder, count in counts.items() if count > MAX_FILES} == {}
