@@ -1,4 +1,4 @@
-"""Augment: small random changes, seen on the project's own pictures before they are used."""
+"""Augment page: presets and controls of augmentation, with a preview on the project's own pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data: what the classifier will learn from – looked at, checked, labelled, divided, put right."""
+"""Data page: browse, check, label, split and edit the pictures."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _FEW_PICTURES = 20  # in a class: below, a classifier has little to learn from
 
 
 def figures(dataset: Dataset) -> None:
-    """The numbers that matter first."""
+    """Draw the counts of pictures, classes and split."""
     everything = dataset.all_pictures
     with st.container(horizontal=True):
         st.metric(_("Pictures"), number(len(dataset.pictures)), width="content")
@@ -66,7 +66,7 @@ def figures(dataset: Dataset) -> None:
 
 
 def small_classes(dataset: Dataset) -> None:
-    """Classes that are learnt poorly, or not at all."""
+    """Warn of classes with too few pictures."""
     for reason in dataset.left_out_classes.values():
         st.warning(_("Not learnt yet: {reason}.").format(reason=escape(reason.message.render(_))))
     counts = dataset.counts()
@@ -82,7 +82,7 @@ def small_classes(dataset: Dataset) -> None:
 
 
 def chosen_section(dataset: Dataset) -> str:
-    """The section to show, kept in the page's address."""
+    """Draw the choice of a section; the page's address keeps it."""
     current = state.section(SECTIONS)
     is_labelled = bool((dataset.all_pictures["label"] != "").all())
     chosen = st.segmented_control(

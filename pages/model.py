@@ -15,7 +15,7 @@ from core.models.weights.store import WeightsState, weights_state
 from core.runs.start import start_measurement
 from pages.ui import state
 from pages.ui.jobs import follow
-from pages.ui.model.bakeoff import contest
+from pages.ui.model.bakeoff import bakeoff_section
 from pages.ui.model.catalogue import backbones_here, other_backbones, well_known_backbones
 from pages.ui.model.facts import facts_table
 from pages.ui.model.recommendation import recommendation_card
@@ -53,7 +53,7 @@ if job is not None and job.kind in {JobKind.DOWNLOAD, JobKind.MEASURE}:
 states = {key: weights_state(backbone) for key, backbone in BACKBONES.items()}
 speeds = measured_speeds()
 recommendation_card(project, dataset)
-contest(project, dataset)
+bakeoff_section(project, dataset)
 backbones_here(project, states, speeds)
 well_known_backbones(project, states, speeds)
 other_backbones(states, speeds)

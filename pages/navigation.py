@@ -1,4 +1,4 @@
-"""The script that ``app.py`` serves: the page map, the sidebar, then the chosen page."""
+"""Script that ``app.py`` serves: page map, sidebar, chosen page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overview: the projects that are there, and how to make one."""
+"""Overview page: list of projects, and the form for a new one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PREVIEW_TILES = 6
 
 
 def project_card(project: Project) -> None:
-    """One project: what is in it, how far it is, a way in and a way to remove it."""
+    """Draw a project: a few pictures, its counts, its accuracy, buttons to open and delete it."""
     dataset = state.current_dataset(project).over_all_pictures()
     count = len(dataset.pictures)
     with st.container(border=True, key=f"project-{project.name}"):
@@ -51,7 +51,7 @@ def summary(pictures: int, classes: int) -> str:
 
 
 def standing(project: Project) -> str:
-    """The accuracy of the newest classifier, or what is missing."""
+    """Describe the accuracy of the newest classifier, or say that there is none."""
     runs = list_runs(project)
     report = next((read_report(run) for run in runs if has_report(run)), None)
     if report is None:

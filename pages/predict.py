@@ -1,4 +1,4 @@
-"""Predict: new pictures in, classes out, in this very process and without TensorFlow."""
+"""Predict page: classes of new pictures, computed in this process by LiteRT."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SHOWN_SIDE = 320  # pixels
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def classifier_of(run: str, written: int) -> Classifier:
-    """A loaded classifier; ``written`` tells a retrained file from the one before."""
+    """Load a classifier once; ``written`` distinguishes a retrained file from the one before."""
     return Classifier(Path(run))
 
 
 def result(classifier: Classifier, name: str, data: bytes) -> float:
-    """One picture beside its probabilities; returns the seconds that the answer took."""
+    """Draw a picture beside its probabilities; returns the prediction time in seconds."""
     with st.container(border=True):
         began = time.perf_counter()
         try:
@@ -50,7 +50,7 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
 
 
 def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
-    """The likeliest class; or every class that the picture shows, as far as the classifier can tell."""
+    """Format the predicted class, or all predicted classes of a multi-label classifier."""
     if not classifier.is_multi_label:
         st.markdown(f"**{escape(guesses[0].name)}** · {percent(guesses[0].probability)}")
         probability_bars(guesses[:_MOST_BARS])
@@ -63,7 +63,7 @@ def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
 
 
 def shown_picture(data: bytes) -> bytes:
-    """The picture upright and small, as the browser shows it."""
+    """Return the picture upright and small, for the browser."""
     image = decode_picture(open_picture(data), at_least=_SHOWN_SIDE)
     image.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE), Image.Resampling.BILINEAR)
     stream = io.BytesIO()

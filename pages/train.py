@@ -1,4 +1,4 @@
-"""Train: one button, then charts that grow while a worker trains."""
+"""Train page: start a run, follow it, compare runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ICONS = {
 
 
 def chosen_section(project: Project) -> str:
-    """The section to show, kept in the page's address; before the first run there is but one."""
+    """Draw the choice of a section, kept in the page's address; before the first run there is only one."""
     count = len(list_runs(project))
     known = [name for name, needed in (("run", 1), ("new", 0), ("compare", 2)) if count >= needed]
     current = state.section(known)

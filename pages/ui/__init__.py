@@ -1,1 +1,1 @@
-"""What several pages share."""
+"""Shared parts of the web pages, and a folder of sections for each page."""

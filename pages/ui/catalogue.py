@@ -1,4 +1,4 @@
-"""Keep the translation catalogues in step with the code.
+"""Update of the translation catalogues from the code.
 
 ``python -m pages.ui.catalogue update`` adds new sentences with an empty
 translation, keeps what is translated and drops what the code no longer says.
@@ -26,7 +26,7 @@ BEGINNING = datetime(2026, 11, 22, tzinfo=UTC)  # a fixed date: no churn in vers
 
 
 def sentences() -> Catalog:
-    """Every sentence that the code marks for translation, with the files that say it."""
+    """Collect every sentence that the code marks for translation, with its files."""
     found = Catalog(domain=DOMAIN, fuzzy=False)
     for folder in SOURCES:
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -39,7 +39,7 @@ def sentences() -> Catalog:
 
 
 def read_catalogue(language: str) -> Catalog:
-    """A language's catalogue as it stands on disk; an empty one when there is none."""
+    """Read a language's catalogue; without a file, an empty one."""
     path = catalogue_path(language)
     if not path.is_file():
         return Catalog(
@@ -70,18 +70,18 @@ def update(language: str) -> int:
 
 
 def entries(catalogue: Catalog) -> Iterator[Message]:
-    """The catalogue's sentences, without the header."""
+    """Return the catalogue's sentences, without the header."""
     return (message for message in catalogue if message.id)
 
 
 def is_translated(message: Message) -> bool:
-    """Whether every form has a translation that somebody stands by."""
+    """Check that every form is translated and not marked as fuzzy."""
     forms = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
     return all(forms) and not message.fuzzy
 
 
 def places(template: str) -> set[str]:
-    """The named places of a template: ``{"file"}`` for ``"{file} is empty."``"""
+    """Return the placeholders of a template: ``{"file"}`` for ``"{file} is empty."``"""
     return {
         name for _text, name, _spec, _conversion in string.Formatter().parse(template) if name is not None
     }

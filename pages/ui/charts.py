@@ -1,4 +1,4 @@
-"""Figures, drawn the same way everywhere: direct labels, units on the axes, one colour a meaning."""
+"""Plotly figures: class counts, confusion matrix, accuracy with its interval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPLIT_NAMES = {
     Split.VALIDATION: N_("to validate"),
     Split.TEST: N_("to test"),
 }
-# Readable on both themes, told apart by people who see no red or no green.
+# Readable in both themes, and distinct for colour-blind people.
 TRAIN_COLOUR, VALIDATION_COLOUR, TEST_COLOUR = "#4C9BD6", "#E0793A", "#8E8E96"
 GOOD_COLOUR, MUTED_COLOUR = "#1F9E8F", "#8E8E96"
 _SPLIT_COLOURS = {Split.TRAIN: TRAIN_COLOUR, Split.VALIDATION: VALIDATION_COLOUR, Split.TEST: TEST_COLOUR}
@@ -31,7 +31,7 @@ _MAX_SLANTED_LABELS, _MAX_LABELS_DOWN = 10, 45
 
 
 def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
-    """Pictures a class, as bars parted by what they are used for."""
+    """Draw the pictures of each class as a bar, stacked by split."""
     parts = [*(part.value for part in Split), ""]
     counts = pictures.groupby(["label", "split"]).size().unstack(fill_value=0)
     counts = counts.reindex(index=list(class_names), columns=parts, fill_value=0)
@@ -66,7 +66,7 @@ def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
 
 
 def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
-    """Confusion matrix: true classes as rows, predictions as columns, coloured by the share of the row.
+    """Draw a confusion matrix: true classes as rows, predictions as columns, coloured by the share of the row.
 
     The counts are a trace of their own, in the page's text colour: a heatmap's own text is black or
     white by the cell's colour, although little of that colour may cover the page.
@@ -107,7 +107,7 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
 
 
 def _cell_counts(counts: np.ndarray) -> Scatter:
-    """The counts above 0 as text at their cells."""
+    """Trace of the counts above 0, as text on their cells."""
     rows, columns = np.nonzero(counts)
     return Scatter(
         x=columns.tolist(),
@@ -119,7 +119,7 @@ def _cell_counts(counts: np.ndarray) -> Scatter:
 
 
 def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, majority_class: str) -> Figure:
-    """The accuracy with its interval, beside what guessing would reach."""
+    """Draw the accuracy with its interval, beside that of always giving the most common answer."""
     low, high = interval
     labels = [_("always “{name}”").format(name=plain(majority_class)), _("this classifier")]
     figure = Figure(

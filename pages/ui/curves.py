@@ -1,4 +1,4 @@
-"""Learning curves: epochs and batches over time, phases told apart, long ones thinned so that they stay quick.
+"""Learning curves: epochs, batches and phases of a run, thinned where they are long.
 
 They are redrawn every moment while a run lasts, and so are plain data: Plotly's own
 classes take a tenth of a second to check a figure of a thousand points.
@@ -24,9 +24,9 @@ Drawing = dict[str, Any]  # a Plotly figure: {"data": […], "layout": {…}}
 
 MOST_POINTS = 1000  # of a line: about as many as a chart has pixels
 _FEW_POINTS = 3  # below, a line alone shows nothing
-_NARROW_PHASE = 0.06  # of all epochs: its words would lie on those of the next
+_NARROW_PHASE = 0.06  # of all epochs: its name would cover that of the next
 
-# What happens in a phase, as short as stands beside a line in a chart.
+# Names of phases, short enough to stand beside a line in a chart.
 PHASE_NAMES: Mapping[str, str] = {
     Phase.GLOBAL_POOLING: N_("head, whole picture"),
     Phase.GRID_POOLING: N_("head, by quarters"),
@@ -40,7 +40,7 @@ PHASE_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What a chart shows of every epoch."""
+    """A quantity drawn over the epochs, with its keys in their records."""
 
     training: str  # key of the epochs' and the batches' records; "" if only validation is measured
     validation: str  # "" if it belongs to no set of pictures
@@ -55,15 +55,15 @@ LEARNING_RATE = Measure(training="learning_rate", validation="", unit=N_("learni
 
 
 def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure: Measure) -> Drawing:
-    """One measure over the epochs: training with its batches behind it, validation, what is kept."""
+    """Draw one measure over the epochs: batches, training, validation, and the epoch that is kept."""
     traces = []
     if measure.training and batches:
         x, y = thinned(*_batch_points(batches, measure))
         opacity = 0.35 if measure.validation else 1.0
         traces.append(_line(x, y, _("training, by batch"), TRAIN_COLOUR, width=1, opacity=opacity))
-    is_told_by_batches = bool(traces) and not measure.validation  # then epochs would only repeat it
+    is_drawn_by_batches = bool(traces) and not measure.validation  # then epochs would only repeat it
     for key, name, colour in (
-        ("" if is_told_by_batches else measure.training, _("training"), TRAIN_COLOUR),
+        ("" if is_drawn_by_batches else measure.training, _("training"), TRAIN_COLOUR),
         (measure.validation, _("validation"), VALIDATION_COLOUR),
     ):
         if key:
@@ -83,7 +83,7 @@ def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure:
 def compared_curves(
     runs: Mapping[str, Sequence[Record]], colours: Sequence[str], measure: Measure
 ) -> Drawing:
-    """The validation curve of each run, by its title."""
+    """Draw the validation curve of each run, by its title."""
     traces = [
         _line(*thinned(*_epoch_points(epochs, measure.validation, measure.scale)), plain(title), colour)
         for (title, epochs), colour in zip(runs.items(), colours, strict=False)
@@ -92,12 +92,12 @@ def compared_curves(
 
 
 def phase_starts(epochs: Sequence[Record]) -> list[int]:
-    """Where in ``epochs`` another phase begins than that of the record before."""
+    """Return the indices in ``epochs`` at which a new phase begins."""
     return [i for i in range(1, len(epochs)) if epochs[i].get("phase") != epochs[i - 1].get("phase")]
 
 
 def thinned(x: np.ndarray, y: np.ndarray, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """At most so many points of a line that look the same: the lowest and highest of every stretch.
+    """Thin a line: keep the lowest and highest point of every stretch.
 
     Args:
         x, y: float64 (n,); NaN in ``y`` is a gap and stays one.
@@ -123,7 +123,7 @@ def thinned(x: np.ndarray, y: np.ndarray, most: int = MOST_POINTS) -> tuple[np.n
 
 
 def _epoch_points(epochs: Sequence[Record], key: str, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """A point an epoch, and a gap where another phase begins."""
+    """Return a point for each epoch, with a gap where a new phase begins."""
     x = np.array([record["epoch"] for record in epochs], dtype=np.float64)
     y = np.array([_number(record.get(key)) for record in epochs], dtype=np.float64) * scale
     starts = phase_starts(epochs)
@@ -131,14 +131,14 @@ def _epoch_points(epochs: Sequence[Record], key: str, scale: float) -> tuple[np.
 
 
 def _batch_points(batches: Sequence[Record], measure: Measure) -> tuple[np.ndarray, np.ndarray]:
-    """A point a batch, where in its epoch it was: epoch 3 is from 2 to 3."""
+    """Return a point for each batch, by its position in the epoch: epoch 3 is from 2 to 3."""
     x = np.array([record["epoch"] - 1 + record["step"] / record["steps"] for record in batches])
     y = np.array([_number(record.get(measure.training)) for record in batches]) * measure.scale
     return x.astype(np.float64), y.astype(np.float64)
 
 
 def _number(value: float | None) -> float:
-    """A number to draw; what is none becomes a gap."""
+    """Return the value to draw; NaN, a gap, where it is missing or infinite."""
     number = math.nan if value is None else float(value)
     return number if math.isfinite(number) else math.nan
 
@@ -167,7 +167,7 @@ def _line(
 
 
 def _kept(epochs: Sequence[Record], measure: Measure) -> list[dict[str, Any]]:
-    """A ring at the epoch whose weights are kept."""
+    """Mark the epoch whose weights are kept with a ring."""
     best = epochs[-1].get("best_epoch") if epochs else None
     record = next((record for record in epochs if record["epoch"] == best), None)
     if record is None or not measure.validation:
@@ -182,7 +182,7 @@ def _kept(epochs: Sequence[Record], measure: Measure) -> list[dict[str, Any]]:
 
 
 def _phase_marks(epochs: Sequence[Record]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Lines where another phase begins, and what it trains, to be written along them."""
+    """Return a line where each phase begins, and the phase's name along it."""
     shapes, annotations = [], []
     for start, following in pairwise([*phase_starts(epochs), len(epochs)]):
         place = (epochs[start - 1]["epoch"] + epochs[start]["epoch"]) / 2

@@ -73,7 +73,7 @@ def gallery(
 
 
 def probability_bars(guesses: Sequence[Guess], marked: Collection[str] | None = None) -> None:
-    """The classes as bars, those ``marked`` (by default the first one) stand out. Names are shown as they are."""
+    """Draw the classes as bars; the ``marked`` ones (by default the first) stand out. Names are escaped."""
     if marked is None:
         marked = [guess.name for guess in guesses[:1]]
     rows = []
@@ -90,7 +90,7 @@ def probability_bars(guesses: Sequence[Guess], marked: Collection[str] | None = 
 
 
 def jpeg(pixels: np.ndarray) -> bytes:
-    """uint8 RGB (H, W, 3) as JPEG bytes for a tile."""
+    """Encode Encode uint8 RGB (H, W, 3) as JPEG bytes for a tile."""
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=88)
     return stream.getvalue()

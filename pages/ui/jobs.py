@@ -1,4 +1,4 @@
-"""Jobs as people see them: words for stages and states, progress that refreshes itself."""
+"""Jobs on pages: names of stages and states, progress that refreshes itself."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ _LOOK_EVERY_SECONDS = 0.7
 
 
 def progress_text(status: JobStatus) -> str:
-    """What a job is doing: its stage while it runs, else its state."""
+    """Name the stage of a running job, else its state."""
     if status.state is JobState.RUNNING and status.stage:
         return _(STAGE_NAMES[Stage(status.stage)])
     return _(STATE_NAMES[status.state])
 
 
 def stage_line(status: JobStatus) -> str:
-    """How far the stage is, how fast it goes and how long the job will take."""
+    """Format the stage's progress, its speed and the time left."""
     parts = []
     # What a check or a comparison counts differs from part to part.
     if status.stage_total and status.stage not in {Stage.CHECKING, Stage.COMPARING}:
@@ -80,14 +80,14 @@ def stage_line(status: JobStatus) -> str:
 
 
 def newest_job(project: Project, kind: JobKind) -> JobDirectory | None:
-    """The project's job of a kind that was started last, as long as it is kept."""
+    """Return the project's newest job of a kind, if there is one."""
     return next((job for job in list_jobs(project.jobs) if job.kind is kind), None)
 
 
 def pause_and_stop(
     job: JobDirectory, kind: str, resuming: str, *, on_pause: Callable[[], None], on_stop: Callable[[], None]
 ) -> None:
-    """Both buttons of a job that works, each said to be heard once it was pressed.
+    """Draw the Pause and Stop buttons of a running job, disabled once they were pressed.
 
     Args:
         kind: tells the buttons' keys apart.
@@ -113,7 +113,7 @@ def pause_and_stop(
 
 
 def try_to(act: Callable[[], object]) -> bool:
-    """Do it; where that is impossible, say why."""
+    """Call ``act``; show the reason where it is refused."""
     try:
         act()
     except DarkroomError as error:
@@ -123,13 +123,13 @@ def try_to(act: Callable[[], object]) -> bool:
 
 
 def show_error(status: JobStatus) -> None:
-    """Why a job failed, as its worker put it."""
+    """Show the reason why a job failed."""
     if status.error is not None:
         st.error(show(status.error), icon=":material/error:")
 
 
 def follow(job: JobDirectory, on_end: Callable[[JobDirectory], None], *, key: str) -> None:
-    """Progress of a job that refreshes itself; ``on_end`` is called once it has ended.
+    """Draw a job's progress, which refreshes itself; ``on_end`` is called once the job has ended.
 
     Must be the only self-refreshing part of its page.
     """

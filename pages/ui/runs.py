@@ -1,4 +1,4 @@
-"""Runs as people see them: what each is called, the list to pick from, which of them can be used."""
+"""Runs on pages: their labels, the picker, and the check that a run can be used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOOK_EVERY_SECONDS = 0.7
 
 
 def run_label(run: Path) -> str:
-    """A run in a list: its name or when it was, which backbone, how good."""
+    """Label a run: its name or start time, its backbone, its accuracy."""
     job = JobDirectory(run)
     test = (job.result() or {}).get("test")
     if test:
@@ -35,7 +35,7 @@ def run_label(run: Path) -> str:
 
 
 def told_apart(names: Sequence[str]) -> list[str]:
-    """The same names, those that are there more than once numbered: Streamlit tells options by what they show."""
+    """Number the names that occur more than once: Streamlit identifies options by their text."""
     return [
         name if names.count(name) == 1 else f"{name} ({names[: place + 1].count(name)})"
         for place, name in enumerate(names)
@@ -43,24 +43,24 @@ def told_apart(names: Sequence[str]) -> list[str]:
 
 
 def run_labels(runs: Mapping[str, Path]) -> dict[str, str]:
-    """The label of each run by its name, no two the same."""
+    """Map each run's name to a unique label."""
     return dict(zip(runs, told_apart([run_label(run) for run in runs.values()]), strict=True))
 
 
 def title_of(job: JobDirectory) -> str:
-    """A run's name; where nobody gave it one, when it began and with which backbone."""
+    """Return a run's name, or else its start time and backbone."""
     if name := run_about(job).name:
         return name
     return f"{short_title_of(job)} · {get_backbone(job.config()['backbone']).name}"
 
 
 def short_title_of(job: JobDirectory) -> str:
-    """A run's name, or when it began."""
+    """Return a run's name, or else its start time."""
     return run_about(job).name or time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
 
 
 def run_picker(project: Project, *, evaluated_only: bool = False) -> Path:
-    """Pick one of the project's runs; drawn only where there is more than one."""
+    """Draw the picker of runs where there is more than one."""
     runs = {run.name: run for run in list_runs(project) if has_report(run) or not evaluated_only}
     current = state.current_run(project)
     name = current.name if current and current.name in runs else next(iter(runs))
@@ -79,7 +79,7 @@ def run_picker(project: Project, *, evaluated_only: bool = False) -> Path:
 
 
 def require_run(project: Project, *, delivered: bool) -> Path:
-    """The run to show; without one, say what is missing, link to Train, and end the page."""
+    """Return the run to show; without one, say so, link to Train and end the page."""
     if not any(has_report(run) for run in list_runs(project)):
         st.info(_("There is no trained classifier yet."))
         st.page_link("train.py", label=_("Train one"), icon=":material/arrow_forward:")
@@ -92,13 +92,13 @@ def require_run(project: Project, *, delivered: bool) -> Path:
 
 
 def is_being_packed(run: JobDirectory) -> bool:
-    """True while a job completes what the stopped run left to do."""
+    """Check for a job that completes the steps a stopped run left undone."""
     packing = finishing_job(project_of(run.path), run.path)
     return packing is not None and not packing.status().state.has_ended
 
 
 def _wait_for_packing(run: JobDirectory) -> None:
-    """A classifier that is trained and tested but not packed yet: say so, or why it never will be."""
+    """Tell that a tested classifier is not packed yet, or why it cannot be."""
     packing = finishing_job(project_of(run.path), run.path)
     status = (packing or run).status()
     if not status.state.has_ended:
@@ -111,7 +111,7 @@ def _wait_for_packing(run: JobDirectory) -> None:
 
 
 def follow_packing(run: JobDirectory) -> None:
-    """Progress of the packing, which refreshes itself."""
+    """Draw the progress of packing, which refreshes itself."""
     job = finishing_job(project_of(run.path), run.path) or run
     if not job.status().state.has_ended:
         st.fragment(_packing_progress, run_every=_LOOK_EVERY_SECONDS)(job)

@@ -1,4 +1,4 @@
-"""The next run's settings, from what was chosen on the pages."""
+"""Settings of the next run, as chosen on the pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHOSEN_ELSEWHERE = {"dataset_version", "backbone", "recipe", "augmentation"}
 
 
 def chosen_backbone(project: Project) -> str:
-    """The backbone chosen on the Model page, or the default."""
+    """Return the backbone chosen on the Model page, or the default."""
     name = str(project_settings(project).get("backbone", DEFAULT_BACKBONE))
     return name if name in BACKBONES else DEFAULT_BACKBONE
 
@@ -28,20 +28,20 @@ def choose_backbone(project: Project, key: str) -> None:
 
 
 def chosen_augmentation(project: Project) -> AugmentationConfig:
-    """The changes chosen on the Augment page, or none."""
+    """Return the augmentation chosen on the Augment page, or none."""
     record: Any = project_settings(project).get("augmentation", {})
     return AugmentationConfig.from_json(record)
 
 
 def possible_recipes(backbone: str) -> list[Recipe]:
-    """The recipes that can use a backbone: all of them, or only that from scratch."""
+    """Return the recipes that can train a backbone: all, or *from scratch* alone."""
     if BACKBONES[backbone].weights is WeightsSource.NONE:
         return [Recipe.SCRATCH]
     return list(Recipe)
 
 
 def chosen_recipe(project: Project) -> Recipe:
-    """The recipe chosen on the Train page where the backbone can be trained by it; else the one that fits."""
+    """Return the recipe chosen on the Train page if it can train the backbone, else one that can."""
     backbone = chosen_backbone(project)
     name = project_settings(project).get("recipe")
     return next(
@@ -50,7 +50,7 @@ def chosen_recipe(project: Project) -> Recipe:
 
 
 def next_config(project: Project, *, recipe: Recipe | None = None) -> TrainingConfig:
-    """What a press on Start would train; with another ``recipe``, what it would train by that one."""
+    """Build the configuration of the next run, with the chosen recipe or another ``recipe``."""
     recipe = recipe or chosen_recipe(project)
     is_chosen = "augmentation" in project_settings(project)
     augmentation = chosen_augmentation(project) if is_chosen else usual_augmentation(recipe)
@@ -73,13 +73,13 @@ def remember_recipe(project: Project, recipe: Recipe) -> None:
 
 
 def remember_dials(project: Project, config: TrainingConfig) -> None:
-    """Keep the dials for the next run by this recipe."""
+    """Store the settings for the next run by this recipe."""
     values = {name: value for name, value in config.to_json().items() if name not in _CHOSEN_ELSEWHERE}
     remember_setting(project, "dials", {**_kept_dials(project), config.recipe.value: values})
 
 
 def forget_dials(project: Project, recipe: Recipe) -> None:
-    """Back to what the recipe has by itself."""
+    """Reset the settings to the recipe's defaults."""
     kept = {name: values for name, values in _kept_dials(project).items() if name != recipe}
     remember_setting(project, "dials", kept)
 
@@ -89,7 +89,7 @@ def has_own_dials(project: Project, recipe: Recipe) -> bool:
 
 
 def use_again(project: Project, config: TrainingConfig) -> None:
-    """Choose for the next run what an earlier one had, all but the version of the pictures."""
+    """Copy the settings of an earlier run, except for the dataset version."""
     remember_setting(project, "backbone", config.backbone)
     remember_setting(project, "augmentation", config.augmentation.to_json())
     remember_recipe(project, config.recipe)

@@ -1,4 +1,4 @@
-"""The frame around every page: the page map, the sidebar, titles, and what to do next."""
+"""Frame around every page: page map, sidebar, titles, link to the next step."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _LOOK_EVERY_SECONDS = 1.5
 
 
 def page_map() -> dict[str, StreamlitPage]:
-    """Every page by its address; all are always registered, so that deep links work."""
+    """Register every page by its address. All are always registered, so that deep links work."""
     overview = st.Page("overview.py", title=_("Overview"), url_path="overview", default=True)
     steps = {
         step.value: st.Page(f"{step.value}.py", title=_(title), url_path=step.value)
@@ -55,12 +55,12 @@ def page_map() -> dict[str, StreamlitPage]:
 
 
 def page_file(step: Step) -> str:
-    """A step's page, as ``st.page_link`` and ``st.switch_page`` name it."""
+    """Return a step's file, as ``st.page_link`` and ``st.switch_page`` expect it."""
     return f"{step.value}.py"
 
 
 def sidebar(pages: dict[str, StreamlitPage]) -> None:
-    """Project, steps, running work, device and language."""
+    """Draw the project picker, steps, running jobs, device and language."""
     with st.sidebar:
         st.page_link(pages["overview"], label="**Darkroom**", icon=":material/camera:")
         _project_picker()
@@ -72,13 +72,13 @@ def sidebar(pages: dict[str, StreamlitPage]) -> None:
 
 
 def page_title(title: str, sentence: str) -> None:
-    """A page's name and what it is for."""
+    """Draw a page's title and its purpose."""
     st.title(title, anchor=False)
     st.markdown(sentence)
 
 
 def require_project() -> Project:
-    """The current project; without one, say so, link to where one is made, and end the page."""
+    """Return the current project; without one, say so, link to the Overview and end the page."""
     project = state.current_project()
     if project is None:
         st.info(_("There are no pictures yet. Every step starts with a project: a set of labelled pictures."))
@@ -88,7 +88,7 @@ def require_project() -> Project:
 
 
 def require_dataset(project: Project) -> Dataset:
-    """The newest pictures; where nothing can be learnt from them yet, say so, link there, and end the page."""
+    """Return the newest dataset; where it is too small to train on, say so, link to it and end the page."""
     dataset = state.current_dataset(project)
     if len(dataset.class_names) < 2:
         st.info(
@@ -102,7 +102,7 @@ def require_dataset(project: Project) -> Dataset:
 
 
 def next_step(step: Step, what_happens: str) -> None:
-    """The way on: a link to the next page and one line on what happens there."""
+    """Draw a link to the next page and one line on what happens there."""
     st.space("small")
     with st.container(horizontal=True, vertical_alignment="center", key=f"next-{step.value}"):
         st.page_link(
@@ -134,9 +134,9 @@ def _project_picker() -> None:
 
 
 def _device_badge() -> None:
-    """What jobs compute on; where a GPU is there and not used, the tooltip says why."""
+    """Draw the compute device; the tooltip says why a GPU is not used."""
     used, reasons = devices_to_show()
-    words = " + ".join(_device_words(device) for device in used) or _("No device to compute on")
+    words = " + ".join(_device_name(device) for device in used) or _("No device to compute on")
     st.badge(
         words,
         icon=":material/memory:" if all(device.is_cpu for device in used) else ":material/developer_board:",
@@ -145,7 +145,7 @@ def _device_badge() -> None:
     )
 
 
-def _device_words(device: Device) -> str:
+def _device_name(device: Device) -> str:
     if not device.is_cpu:
         return escape(device.name)
     return ngettext("CPU · {n} core", "CPU · {n} cores", cpu_cores()).format(n=number(cpu_cores()))
@@ -161,7 +161,7 @@ def _step_links(pages: dict[str, StreamlitPage], states: dict[Step, StepState]) 
 
 
 def _steps_and_jobs(pages: dict[str, StreamlitPage]) -> None:
-    """The steps and what runs; refreshed every moment while something runs."""
+    """Draw the steps and jobs, refreshed while a job runs."""
     project = state.current_project()
     is_busy = bool(active_jobs(project))
     st.fragment(_watch, run_every=_LOOK_EVERY_SECONDS if is_busy else None)(pages, project, is_busy)

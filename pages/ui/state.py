@@ -1,4 +1,4 @@
-"""What a browser session remembers: which project, run and job it looks at.
+"""Session state: identifiers of the project, run and job that a browser looks at.
 
 The one place where ``st.session_state`` is touched. It holds identifiers only;
 the truth is on disk, so that a refresh or another tab shows the same.
@@ -24,7 +24,7 @@ _CHANGE, _PROBLEM, _SECTION = "last-change", "problem", "section"
 
 
 def current_project() -> Project | None:
-    """The project the session looks at: chosen, named by the address, or the only one there is."""
+    """Return the current project: chosen, named by the address, or the only one there is."""
     projects = {project.name: project for project in list_projects()}
     for name in (st.session_state.get(_PROJECT), st.query_params.get(_PROJECT)):
         if name in projects:
@@ -33,7 +33,7 @@ def current_project() -> Project | None:
 
 
 def choose_project(name: str | None) -> None:
-    """Look at another project, or at none."""
+    """Switch to another project, or to none."""
     if name != st.session_state.get(_PROJECT):
         forget_run()
         forget_search()
@@ -43,7 +43,7 @@ def choose_project(name: str | None) -> None:
 
 
 def keep_in_address() -> None:
-    """Name project and run in the page's address, so that a refresh and a bookmark find them again."""
+    """Write the project into the page's address, for refreshes and bookmarks."""
     project = current_project()
     if project is None:
         return
@@ -53,12 +53,12 @@ def keep_in_address() -> None:
 
 
 def current_dataset(project: Project) -> Dataset:
-    """The newest version of the project's pictures."""
+    """Open the newest version of the project's pictures."""
     return open_dataset(project)
 
 
 def current_run(project: Project) -> Path | None:
-    """The run the session looks at: chosen, named by the address, or the newest."""
+    """Return the current run: chosen, named by the address, or the newest."""
     runs = {path.name: path for path in list_runs(project)}
     for name in (st.session_state.get(_RUN), st.query_params.get(_RUN)):
         if name in runs:
@@ -72,13 +72,13 @@ def choose_run(name: str) -> None:
 
 
 def forget_run() -> None:
-    """Look at the newest run again: the one looked at is gone."""
+    """Forget the chosen run, which is gone; the newest is shown again."""
     st.session_state.pop(_RUN, None)
     st.query_params.pop(_RUN, None)
 
 
 def chosen_search() -> str | None:
-    """The name of the search the session looks at: chosen, or named by the address."""
+    """Return the name of the current search: chosen, or named by the address."""
     return _named(_SEARCH)
 
 
@@ -90,14 +90,14 @@ def choose_search(name: str) -> None:
 
 
 def forget_search() -> None:
-    """Look at the newest search again."""
+    """Forget the chosen search; the newest is shown again."""
     for key in (_SEARCH, _TRIAL):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
 
 
 def chosen_trial() -> int | None:
-    """The number of the trial that the session looks at: chosen, or named by the address."""
+    """Return the number of the current trial: chosen, or named by the address."""
     number = _named(_TRIAL)
     return int(number) if number and number.isdecimal() else None
 
@@ -108,7 +108,7 @@ def choose_trial(number: int) -> None:
 
 
 def forget_trial() -> None:
-    """Look at the best trial again."""
+    """Forget the chosen trial; the best is shown again."""
     st.session_state.pop(_TRIAL, None)
     st.query_params.pop(_TRIAL, None)
 
@@ -119,7 +119,7 @@ def _named(key: str) -> str | None:
 
 
 def followed_job() -> JobDirectory | None:
-    """The import, download or measurement that this session started last."""
+    """Return the import, download or measurement that this session started last."""
     path = st.session_state.get(_JOB)
     return JobDirectory(Path(path)) if path and (Path(path) / "config.json").exists() else None
 
@@ -129,7 +129,7 @@ def follow_job(job: JobDirectory | None) -> None:
 
 
 def section(known: Collection[str]) -> str:
-    """The section of a page to show: chosen, named by the address, or the first."""
+    """Return the section of a page to show: chosen, named by the address, or the first."""
     for name in (st.session_state.get(_SECTION), st.query_params.get(_SECTION)):
         if name in known:
             return str(name)
@@ -137,7 +137,7 @@ def section(known: Collection[str]) -> str:
 
 
 def choose_section(name: str) -> None:
-    """Look at a section of a page; another page may do this before it links there."""
+    """Choose a section of a page; another page may do so before it links there."""
     st.session_state[_SECTION] = name
     st.query_params[_SECTION] = name
 
@@ -150,7 +150,7 @@ def open_section(name: str) -> None:
 
 
 def folder_looked_into(browser: str) -> str | None:
-    """The folder of the server that a browser of folders stands in; None before the first."""
+    """Return the server folder that a folder browser shows; None at first."""
     path = st.session_state.get(f"folder-{browser}")
     return str(path) if path else None
 
@@ -160,18 +160,18 @@ def look_into_folder(browser: str, path: str) -> None:
 
 
 def remember_change(project: str, version: int) -> None:
-    """This session made a version: it is offered to undo."""
+    """Remember a version that this session made, to offer undo."""
     st.session_state[_CHANGE] = (project, version)
 
 
 def changed_version(project: str) -> int | None:
-    """The version of the project that this session made last."""
+    """Return the version of the project that this session made last."""
     name, version = st.session_state.get(_CHANGE, (None, None))
     return version if name == project else None
 
 
 def groups_seen(walk: str) -> dict[int, int]:
-    """Groups of pictures that this session has gone on from, with how many pictures each then had left."""
+    """Return the groups of pictures that this session has left, with the pictures that each had left."""
     return dict(st.session_state.get(f"seen-{walk}", {}))
 
 
@@ -180,7 +180,7 @@ def go_on_from_group(walk: str, number: int, left: int) -> None:
 
 
 def group_at(walk: str) -> tuple[str, int] | None:
-    """The order in which this session walks over groups, and the number of the one it stands at."""
+    """Return the order of the groups and the number of the current one."""
     place: tuple[str, int] | None = st.session_state.get(f"group-{walk}")
     return place
 
@@ -190,13 +190,13 @@ def stand_at_group(walk: str, order: str, number: int) -> None:
 
 
 def walk_again(walk: str) -> None:
-    """Begin with the first group, as if none had been seen."""
+    """Restart with the first group, as if none had been seen."""
     for key in (f"seen-{walk}", f"group-{walk}"):
         st.session_state.pop(key, None)
 
 
 def remember_problem(problem: Message) -> None:
-    """Keep a sentence for the page that is drawn next."""
+    """Store a sentence for the page that is drawn next."""
     st.session_state[_PROBLEM] = problem
 
 
@@ -206,7 +206,7 @@ def take_problem() -> Message | None:
 
 
 def imported_weights() -> str | None:
-    """The backbone whose weight file this session brought last."""
+    """Return the backbone whose weights this session imported last."""
     key: str | None = st.session_state.get("imported-weights")
     return key
 
@@ -216,7 +216,7 @@ def remember_imported_weights(backbone: str | None) -> None:
 
 
 def upload_memory(key: str) -> dict[str, Any]:
-    """What the upload of this key was told last: see ``pages.ui.components.upload``."""
+    """Return the stored state of the upload of this key; see ``pages.ui.components.upload``."""
     return dict(st.session_state.get(f"sending-{key}", {}))
 
 
@@ -225,12 +225,12 @@ def remember_upload(key: str, **values: object) -> None:
 
 
 def value_of(widget: str, default: int) -> int:
-    """The number that a widget (by its key) has, before it is drawn."""
+    """Return the number of a widget (by its key) before it is drawn."""
     return int(st.session_state.get(widget, default))
 
 
 def begin_with(widget: str, value: int) -> None:
-    """Let a widget (by its key) that is not drawn yet show a value.
+    """Set the first value of a widget (by its key) that is not drawn yet.
 
     Unlike a default of its own, it can be cleared away: the field is then empty.
     """
@@ -238,7 +238,7 @@ def begin_with(widget: str, value: int) -> None:
 
 
 def counter(key: str) -> int:
-    """A number that ``count_up`` raises: part of a widget's key that is to start afresh."""
+    """Return the number that ``count_up`` raises: as part of a widget's key it resets the widget."""
     return int(st.session_state.get(f"counter-{key}", 0))
 
 
@@ -247,12 +247,12 @@ def count_up(key: str) -> None:
 
 
 def session_name() -> str:
-    """Names this session, so that what a component's JavaScript sent in another is told apart."""
+    """Return this session's random name, to reject component messages of another session."""
     return str(st.session_state.setdefault("session-name", secrets.token_hex(8)))
 
 
 def answered(component: str) -> int:
-    """The serial number of the last message from a component that this session has acted on."""
+    """Return the serial number of the last component message that this session has handled."""
     return int(st.session_state.get(f"answered-{component}", 0))
 
 
@@ -261,19 +261,19 @@ def answer(component: str, serial: int) -> None:
 
 
 def component_state(component: str, name: str) -> object:
-    """What a component of ours (by its key) keeps under a name, before it is drawn; None if nothing."""
+    """Return a component's state by its key and name, before it is drawn; None if there is none."""
     kept = st.session_state.get(component)
     return kept.get(name) if isinstance(kept, Mapping) else None
 
 
 def selected_rows(table: str) -> list[int]:
-    """The rows selected in a table (by its key), before it is drawn."""
+    """Return the selected rows of a table (by its key), before it is drawn."""
     kept = st.session_state.get(table)
     return list(kept["selection"]["rows"]) if kept else []
 
 
 def is_open(part: str, *, default: bool) -> bool:
-    """Whether a part of a page that can be opened and closed is open."""
+    """Check that an expandable part of a page is open."""
     return bool(st.session_state.get(f"open-{part}", default))
 
 

@@ -1,4 +1,4 @@
-"""The steps from pictures to a classifier, and how far a project has come in each."""
+"""Steps from pictures to a classifier, and a project's progress in each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Step(StrEnum):
 
 
 class Progress(StrEnum):
-    """How far a step is."""
+    """State of a step."""
 
     EMPTY = "empty"  # something before it is missing
     READY = "ready"
@@ -46,7 +46,7 @@ class StepState:
 
 
 def step_states(project: Project | None) -> dict[Step, StepState]:
-    """The state of every step of a project, or of the empty bench."""
+    """Return the state of every step, with or without a project."""
     if project is None:
         first = {Step.DATA: StepState(progress=Progress.READY)}
         return {step: first.get(step, StepState(progress=Progress.EMPTY)) for step in Step}
@@ -71,7 +71,7 @@ def _done_or_ready(is_done: bool) -> StepState:
 
 
 def _data(project: Project) -> StepState:
-    """Done, for a project has pictures; while they are being checked, how far that is."""
+    """Return the Data step: done, or the progress of the check."""
     for job in list_jobs(project.jobs):
         status = job.status()
         if job.kind is JobKind.EXAMINE and not status.state.has_ended:
@@ -80,7 +80,7 @@ def _data(project: Project) -> StepState:
 
 
 def _training(runs: Sequence[JobStatus]) -> StepState:
-    """Of the runs, or searches, newest first: how far the one at work is; else how the newest ended."""
+    """Return the progress of the active run or search, else the result of the newest."""
     if not runs:
         return StepState(progress=Progress.READY)
     active = [status for status in runs if not status.state.has_ended]

@@ -34,17 +34,17 @@ _WORD_JOINER = "\u2060"  # has no width and allows no line break
 
 
 def _(text: str) -> str:
-    """``text`` in the reader's language."""
+    """Translate ``text`` into the reader's language."""
     return translations(current_language()).gettext(text)
 
 
 def ngettext(one: str, many: str, n: int) -> str:
-    """The form of the sentence that fits ``n``, in the reader's language, its places unfilled."""
+    """Translate the form of the sentence that fits ``n``; its placeholders stay."""
     return translations(current_language()).ngettext(one, many, n)
 
 
 def show(message: Message, *, markdown: bool = True) -> str:
-    """A message from ``core`` as a sentence in the reader's language.
+    """Format a message from ``core`` in the reader's language.
 
     The texts it names (files, classes) are escaped for Streamlit's Markdown;
     ``markdown=False`` leaves them alone, for places that show plain text.
@@ -53,7 +53,7 @@ def show(message: Message, *, markdown: bool = True) -> str:
 
 
 def _escaped(message: Message) -> Message:
-    """The same message, its texts and those of the messages in it safe for Markdown."""
+    """Escape the texts of a message, and of the messages in it, for Markdown."""
 
     def safe(value: object) -> object:
         if isinstance(value, Message):
@@ -64,7 +64,7 @@ def _escaped(message: Message) -> Message:
 
 
 def escape(text: str) -> str:
-    """``text`` such that Streamlit's Markdown and HTML show it letter by letter, on one line."""
+    """Escape ``text`` for Streamlit's Markdown and HTML, on one line."""
     line = " ".join(text.split())
     return _MARKDOWN.sub(r"\\\1", _FOUND_AFTERWARDS.sub(_WORD_JOINER, line))
 
@@ -127,7 +127,7 @@ def _remember_language(language: str) -> None:
 
 
 def translations(language: str) -> gettext.NullTranslations:
-    """The catalogue of a language; English, and a language without one, need none."""
+    """Return the catalogue of a language; an empty one for English and unknown languages."""
     path = catalogue_path(language)
     if language == "en" or not path.is_file():
         return gettext.NullTranslations()
@@ -140,7 +140,7 @@ def catalogue_path(language: str) -> Path:
 
 @lru_cache(maxsize=8)
 def _read_catalogue(language: str, path: Path, modified_ns: int) -> gettext.GNUTranslations:
-    """The catalogue at ``path``; ``modified_ns`` makes an edited one be read again."""
+    """Read the catalogue at ``path``; ``modified_ns`` makes the cache miss after an edit."""
     with path.open("rb") as stream:
         catalogue = read_po(stream, locale=language, domain=DOMAIN)
     compiled = BytesIO()
@@ -150,7 +150,7 @@ def _read_catalogue(language: str, path: Path, modified_ns: int) -> gettext.GNUT
 
 
 def percent(fraction: float) -> str:
-    """A fraction from 0 to 1, such as ``92.1%``; only all is ``100%``, only nothing ``0%``."""
+    """Format a fraction from 0 to 1, such as ``92.1%``; only all is ``100%``, only nothing ``0%``."""
     if 0 < fraction < 0.0005:
         return "<0.1%"
     if 0.9995 <= fraction < 1:
@@ -159,7 +159,7 @@ def percent(fraction: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A stretch of time in at most two units: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
+    """Format a duration in at most two units: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
     whole = max(0, round(seconds))
     if whole < 60:
         return _("{seconds} s").format(seconds=whole)
@@ -173,7 +173,7 @@ def duration(seconds: float) -> str:
 
 
 def file_size(size_bytes: float) -> str:
-    """Bytes in the unit that gives a short number: ``18.8 MB`` (1 kB is 1,000 bytes)."""
+    """Format a size in the unit that gives a short number: ``18.8 MB`` (1 kB is 1,000 bytes)."""
     size = float(size_bytes)
     for unit in ("B", "kB", "MB", "GB"):
         if abs(size) < (1000 if unit == "B" else 999.95):
@@ -184,7 +184,7 @@ def file_size(size_bytes: float) -> str:
 
 
 def number(value: float) -> str:
-    """A count with its thousands parted, or a measured value to three significant digits."""
+    """Format a count with separated thousands, or a measured value with three significant digits."""
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -127,7 +127,7 @@ def pytest_runtest_makereport(
 
 
 def is_outside(url: str) -> bool:
-    """Whether an address names another machine than this one."""
+    """Check that an address names another machine than this one."""
     parts = urlsplit(url)
     return parts.scheme not in {"data", "blob", "about"} and (parts.hostname or "") not in OWN_HOSTS
 

@@ -80,7 +80,7 @@ def expect_status(page: Page, status: str) -> None:
 
 
 def arrived(page: Page) -> list[str]:
-    """What Python was told, once: path, name, bytes, files."""
+    """Return the one upload that Python received: path, name, bytes, files."""
     code = page.get_by_test_id("stCode")
     expect(code).to_have_count(1, timeout=A_WHILE_MS)
     expect_status(page, "idle")

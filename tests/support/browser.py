@@ -1,4 +1,4 @@
-"""How the browser tests talk to a Streamlit page: wait for it, take its picture."""
+"""Browser helpers: wait for a Streamlit page, save screenshots, overtake component calls."""
 
 from __future__ import annotations
 

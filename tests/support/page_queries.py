@@ -1,4 +1,4 @@
-"""What a page shows under AppTest, picture grids included, and how a browser would tell what was done there."""
+"""Queries on pages under AppTest: sentences, picture grids, and actions in a grid."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ _SENTENCES = ("markdown", "caption", "info", "warning", "success", "error")
 
 
 def parts(app: AppTest, kind: str) -> list[Any]:
-    """The elements of a kind in the page's main part."""
+    """Return the elements of a kind in the page's main part."""
     return list(app.main.get(kind))
 
 
 def said(app: AppTest) -> str:
-    """Every sentence in the page's main part."""
+    """Return every sentence in the page's main part."""
     return "\n".join(str(part.value) for kind in _SENTENCES for part in parts(app, kind))
 
 
 def drawn(app: AppTest, key: str) -> dict[str, Any]:
-    """What the grid of this key was given to draw."""
+    """Return the data that the grid of this key draws."""
     (element,) = [one for one in app.get("bidi_component") if one.proto.id.endswith(f"-{key}")]
     return dict(json.loads(element.proto.json))
 
 
 def shown(app: AppTest, key: str) -> list[dict[str, Any]]:
-    """The tiles of the grid."""
+    """Return the tiles of the grid."""
     return list(drawn(app, key)["tiles"])
 
 
 def offered(app: AppTest, key: str) -> list[str]:
-    """The actions of the grid."""
+    """Return the actions of the grid."""
     return [action["id"] for action in drawn(app, key)["actions"]]
 
 
 def act(app: AppTest, key: str, action: str, ids: Sequence[str] = (), choice: str = "") -> AppTest:
-    """Do something with pictures of the grid, as its buttons and keys do."""
+    """Perform an action on pictures of the grid, as its buttons and keys do."""
     data = drawn(app, key)
     message = {"serial": data["answered"] + 1, "session": data["session"], "action": action}
     app.session_state[key] = {"events": [message | {"ids": list(ids), "choice": choice}]}

@@ -103,7 +103,7 @@ def test_a_line_of_gaps_alone_can_be_thinned() -> None:
 
 
 def test_five_hundred_epochs_with_hours_of_batches_stay_a_small_figure() -> None:
-    """What is sent to the browser does not grow with the run."""
+    """The figure sent to the browser does not grow with the run."""
     epochs = [epoch(number) for number in range(1, 501)]
     batches = [
         {"epoch": 1 + number // 40, "step": number % 40 + 1, "steps": 40, "loss": 1 / (1 + number)}

@@ -1,4 +1,4 @@
-"""What is done in the browser reaches the page whole, in order and once, and nothing else does."""
+"""Events of the picture grid: complete, in order, once, and from this session only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which dials a run heeds: one that does nothing would only mislead."""
+"""Settings form: only fields that affect the run are shown."""
 
 from __future__ import annotations
 

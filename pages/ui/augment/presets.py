@@ -24,7 +24,7 @@ _SETTING = "augmentation_preset"
 
 
 def preset_buttons(project: Project, config: AugmentationConfig) -> None:
-    """The kinds of pictures, the strengths, and why the chosen one is as it is."""
+    """Draw the buttons for kinds of pictures and strengths, and the reason for the chosen one."""
     chosen = preset_of(config)
     st.markdown(_("**What do your pictures show?**"))
     with st.container(horizontal=True, gap="small", key="presets"):

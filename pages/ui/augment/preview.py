@@ -58,7 +58,7 @@ def preview(dataset: Dataset, config: AugmentationConfig) -> None:
 
 
 def shares_text(class_names: Sequence[str], shares: np.ndarray) -> str:
-    """``70% cat, 30% dog``, in whole percent: a mixed picture's labels, the largest first."""
+    """Format a mixed picture's labels, the largest share first: ``70% cat, 30% dog``."""
     order = [place for place in np.argsort(-shares, kind="stable") if shares[place] >= _LEAST_SHOWN]
     return ", ".join(f"{shares[place]:.0%} {class_names[place]}" for place in order)
 

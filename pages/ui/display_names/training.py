@@ -104,7 +104,7 @@ _VALUE_NAMES: dict[str, Mapping[Any, str]] = {
 
 
 def setting_name(path: str) -> str:
-    """What a setting is called; one of an augmentation by its own name."""
+    """Name a setting by its path; an augmentation by the label of its row."""
     if path in SETTING_NAMES:
         return _(SETTING_NAMES[path])
     kind = path.removeprefix("augmentation.")
@@ -112,7 +112,7 @@ def setting_name(path: str) -> str:
 
 
 def setting_value(path: str, value: Any) -> str:
-    """A setting's value as people say it."""
+    """Format a setting's value."""
     if path in _VALUE_NAMES and value in _VALUE_NAMES[path]:
         return _(_VALUE_NAMES[path][value])
     if path == "backbone" and value in BACKBONES:
@@ -129,7 +129,7 @@ def setting_value(path: str, value: Any) -> str:
 
 
 def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A run's configuration with a path for each setting, such as ``head.l2``."""
+    """Flatten a run's configuration to a path for each setting, such as ``head.l2``."""
     paths: dict[str, Any] = {}
     for name, value in record.items():
         paths |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
@@ -137,10 +137,10 @@ def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def config_sentence(config: TrainingConfig) -> str:
-    """How a run trains, in one line of plain text."""
+    """Summarise a run's configuration in one line of plain text."""
     parts = [
         _(RECIPE_NAMES[config.recipe]),
-        _backbone_words(config),
+        _format_backbone(config),
         _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
         _("pictures of version {n}").format(n=config.dataset_version),
     ]
@@ -148,18 +148,18 @@ def config_sentence(config: TrainingConfig) -> str:
 
 
 def run_sentence(config: TrainingConfig, pictures: int) -> str:
-    """What a run trains, in one line of plain text."""
+    """Summarise a new run in one line of plain text."""
     parts = [
         ngettext("{n} picture", "{n} pictures", pictures).format(n=number(pictures)),
-        _backbone_words(config),
+        _format_backbone(config),
         _(RECIPE_NAMES[config.recipe]),
         _("with augmentation") if config.augmentation.is_active else _("no augmentation"),
     ]
     return " · ".join(parts)
 
 
-def _backbone_words(config: TrainingConfig) -> str:
-    """The backbone, with the size of its pictures where that is not its own."""
+def _format_backbone(config: TrainingConfig) -> str:
+    """Name the backbone, with the picture size where it is not the default."""
     backbone = BACKBONES[config.backbone]
     size = config.sized_backbone.input_size
     if size == backbone.input_size:

@@ -1,1 +1,1 @@
-"""The parts of the Model page."""
+"""Sections of the Model page."""

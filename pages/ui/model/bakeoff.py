@@ -1,4 +1,4 @@
-"""The bake-off on the page: try the backbones that are here, and see each as it is measured."""
+"""Bake-off section: start it, follow it, show its results."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _LOOK_EVERY_SECONDS = 1.0
 _CHART_PIXELS = 380
 
 
-def contest(project: Project, dataset: Dataset) -> None:
-    """The way to start it, how it goes, and what it found."""
+def bakeoff_section(project: Project, dataset: Dataset) -> None:
+    """Draw the start button, the progress and the results."""
     st.subheader(_("Which one suits your pictures?"), anchor=False)
     job = newest_job(project, JobKind.BAKEOFF)
     is_active = job is not None and not job.status().state.has_ended
@@ -97,7 +97,7 @@ def _now_trying(job: JobDirectory) -> str:
 
 
 def _ending(job: JobDirectory) -> None:
-    """What is worth saying of a bake-off that is over: why it failed, what it left out, how to go on."""
+    """Report on a bake-off that has ended: failure, backbones left out, next action."""
     status = job.status()
     show_error(status)
     for left_out in (job.result() or {}).get("left_out", []):

@@ -1,4 +1,4 @@
-"""Facts about backbones in words: short lines for cards and rows, and the table of everything."""
+"""Facts about backbones: one line for cards and rows, and the full table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HERE = {WeightsState.BUNDLED, WeightsState.DOWNLOADED, WeightsState.NOT_NEEDED}
 
 
 def facts_line(backbone: Backbone, speed: float | None) -> str:
-    """Short facts, each with its unit, on one line."""
+    """Format the main facts of a backbone on one line."""
     parts = [_("{millions} M weights").format(millions=number(round(backbone.parameters / 1e6, 1)))]
     if backbone.imagenet_top1 is not None:
         parts.append(_("{accuracy} on ImageNet").format(accuracy=percent(backbone.imagenet_top1 / 100)))
@@ -40,7 +40,7 @@ def facts_line(backbone: Backbone, speed: float | None) -> str:
 
 
 def facts_table(states: Mapping[str, WeightsState], speeds: Mapping[str, float]) -> None:
-    """Everything side by side, to be sorted and searched."""
+    """Draw the table of all backbones, sortable and searchable."""
     rows = [
         {
             "name": backbone.name,

@@ -1,4 +1,4 @@
-"""Which backbone should I choose? The answer for these pictures on this computer, and why."""
+"""Recommended backbone for these pictures on this computer, with its reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pages.ui.text import _, duration, escape, file_size, ngettext, number, perc
 
 
 def recommendation_card(project: Project, dataset: Dataset) -> None:
-    """The recommendation, the wish it answers, and the button that takes it."""
+    """Draw the recommendation, the goal it serves, and the button that accepts it."""
     with st.container(border=True, key="recommendation"):
         wish = _wish(project)
         found = advise(dataset, wish)
@@ -69,7 +69,7 @@ def _wish(project: Project) -> Wish:
 
 
 def _expectation(found: Recommendation, backbone: Backbone, pictures: int) -> str:
-    """What taking the advice means in time, and with which recipe."""
+    """Format the expected time and recipe of the recommendation."""
     seconds = pictures / pictures_per_second(backbone, measured_speeds())
     parts = [
         _("about {time} to look at them all once").format(time=escape(duration(max(1.0, seconds)))),
@@ -97,7 +97,7 @@ def _take(project: Project, found: Recommendation, backbone: Backbone) -> None:
 
 
 def _offer_download(better: Backbone) -> None:
-    """One that would serve the wish better still, after a download."""
+    """Offer the download of a backbone that would serve the goal better still."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             _("{name} ({accuracy} on ImageNet) would suit that wish better still, after a download.").format(

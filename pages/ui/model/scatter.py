@@ -1,4 +1,4 @@
-"""The bake-off as a figure: how fast, how good, how large."""
+"""Scatter chart of the bake-off: latency, accuracy and file size."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _WIDE_SPAN = 6.0  # times: beyond, a logarithmic axis tells the fast ones apart
 
 
 def bake_off_scatter(entries: Sequence[Entry], choice: str | None) -> Figure:
-    """Latency to the right, validation accuracy upwards; a mark's area is the file's size."""
+    """Draw latency on x and validation accuracy on y; a mark's area is the file's size."""
     figure = Figure()
     low_x, high_x = _span([entry.milliseconds for entry in entries])
-    places = _label_places(_named(entries, choice))
+    positions = _label_positions(_named(entries, choice))
     largest = max(entry.bytes for entry in entries)
     for is_choice, label, colour in (
         (False, _("tried"), TRAIN_COLOUR),
@@ -31,13 +31,13 @@ def bake_off_scatter(entries: Sequence[Entry], choice: str | None) -> Figure:
         shown = [entry for entry in entries if (entry.backbone == choice) is is_choice]
         if not shown:
             continue
-        names = [get_backbone(entry.backbone).name if entry.backbone in places else "" for entry in shown]
+        names = [get_backbone(entry.backbone).name if entry.backbone in positions else "" for entry in shown]
         figure.add_trace(
             Scatter(
                 x=[entry.milliseconds for entry in shown],
                 y=[100 * entry.validation_accuracy for entry in shown],
                 text=[f"<b>{name}</b>" if is_choice else name for name in names],
-                textposition=[places.get(entry.backbone, "top right") for entry in shown],
+                textposition=[positions.get(entry.backbone, "top right") for entry in shown],
                 mode="markers+text",
                 name=label,
                 cliponaxis=False,
@@ -81,7 +81,7 @@ def _hover(entry: Entry) -> str:
 
 
 def _named(entries: Sequence[Entry], choice: str | None) -> list[Entry]:
-    """The entries whose names are written: the choice, the most accurate, the fastest and the slowest."""
+    """Return the entries to label: the choice, the most accurate, the fastest and the slowest."""
     if len(entries) <= _ALL_NAMED:
         return list(entries)
     best = max(entries, key=lambda entry: entry.validation_accuracy)
@@ -99,15 +99,15 @@ def _span(values: Sequence[float]) -> tuple[float, float]:
     return min(values), max(values)
 
 
-def _label_places(entries: Sequence[Entry]) -> dict[str, str]:
-    """Where each name stands: beside its mark, where there is room, and by turns above and below it."""
+def _label_positions(entries: Sequence[Entry]) -> dict[str, str]:
+    """Position each name beside its mark, alternately above and below."""
     low, high = (math.log(end) for end in _span([entry.milliseconds for entry in entries]))
     ordered = sorted(entries, key=lambda entry: entry.milliseconds)
-    places = {}
+    positions = {}
     for turn, entry in enumerate(ordered):
         is_far_right = math.log(entry.milliseconds) > low + 0.6 * (high - low) and high > low
-        places[entry.backbone] = f"{('top', 'bottom')[turn % 2]} {'left' if is_far_right else 'right'}"
-    return places
+        positions[entry.backbone] = f"{('top', 'bottom')[turn % 2]} {'left' if is_far_right else 'right'}"
+    return positions
 
 
 def _is_wide(low: float, high: float) -> bool:

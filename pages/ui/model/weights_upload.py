@@ -1,4 +1,4 @@
-"""Weights on their way to this computer: a file that the user brings, a download that ended."""
+"""Import of weights: files that the user brings, and downloads that have ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KINDS = ["h5", "keras", "pth"]
 
 
 def bring_weights_file(project: Project) -> None:
-    """A file uploader for official weight files, for computers without a network."""
+    """Draw the uploader for official weight files, for computers without a network."""
     imported = state.imported_weights()
     problem = state.take_problem()
     with st.expander(
@@ -58,7 +58,7 @@ def bring_weights_file(project: Project) -> None:
 
 
 def _take_in(name: str, content: memoryview) -> None:
-    """Import what was brought, and draw the page anew with what came of it."""
+    """Import the uploaded file and rerun the page with the result."""
     state.count_up("weights-file")  # the uploader lets go of the file
     with st.spinner(_("Checking the file")), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights"
@@ -80,7 +80,7 @@ def _say_imported(project: Project, key: str) -> None:
 
 
 def download_ended(project: Project, job: JobDirectory) -> None:
-    """After a download or a measurement: go on, or say why not and offer what works."""
+    """Handle the end of a download or measurement: continue, or explain the failure and offer alternatives."""
     status = job.status()
     if status.state is JobState.FINISHED:
         if job.kind is JobKind.DOWNLOAD:

@@ -1,1 +1,1 @@
-"""The parts of the Train page: recipes and dials, the live view of a run, runs side by side."""
+"""Sections of the Train page: a new run, the live view of a run, comparison of runs."""

@@ -1,4 +1,4 @@
-"""The section that sets runs side by side: how good, how fast, what was set differently, how they learnt."""
+"""Comparison of runs: scores, speeds, differing settings, learning curves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 
 def _chosen(project: Project, runs: Mapping[str, Path]) -> list[str]:
-    """The runs to compare: at first the newest that were tested, or the newest of all where those are too few."""
+    """Draw the choice of runs to compare; by default the newest tested ones."""
     tested = [name for name in runs if has_report(runs[name])]
     first = (tested if len(tested) > 1 else list(runs))[:_FIRST_SHOWN]
     words, key = _("Runs to compare"), f"compared-{project.name}"
@@ -123,7 +123,7 @@ def _tested(row: RunRow, best: float) -> str:
 
 
 def _differences(comparison: RunComparison, titles: Sequence[str]) -> None:
-    """The settings in which the runs differ, a column a run."""
+    """Draw the settings in which the runs differ, one column for each run."""
     st.subheader(_("What was set differently"), anchor=False)
     if not comparison.differing:
         st.markdown(_("Nothing: these runs have the same settings."))

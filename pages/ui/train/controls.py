@@ -1,4 +1,4 @@
-"""What can be done with a run: pause, stop, resume, continue, name, use again, delete."""
+"""Controls of a run: pause, stop, resume, continue, rename, reuse, delete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MORE_EPOCHS = 10
 
 
 def running_controls(job: JobDirectory) -> None:
-    """Pause and Stop of a run that works; drawn inside its live view."""
+    """Draw Pause and Stop of an active run, inside its live view."""
     pause_and_stop(
         job,
         "run",
@@ -31,7 +31,7 @@ def running_controls(job: JobDirectory) -> None:
 
 
 def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_packed: bool) -> None:
-    """The way on from a run that is over, or rests."""
+    """Draw the actions for a run that has ended or is paused."""
     status = job.status()
     if is_being_packed:
         return
@@ -75,7 +75,7 @@ def _continue_form(job: JobDirectory) -> None:
 
 
 def run_menu(project: Project, job: JobDirectory, settings: TrainingConfig) -> None:
-    """Name and note, settings for the next run, and the end of a run."""
+    """Draw the menu of a run: name, note, reuse of its settings, deletion."""
     with st.popover(_("This run"), icon=":material/more_horiz:", key=f"menu-{job.name}"):
         _about_form(job)
         if st.button(
@@ -105,7 +105,7 @@ def _about_form(job: JobDirectory) -> None:
 
 
 def _delete_button(job: JobDirectory) -> None:
-    """Asks once more, for it cannot be undone."""
+    """Draw the delete button, which asks once more: deleting cannot be undone."""
     is_sure = st.checkbox(_("Delete this run, with its classifier"), key=f"sure-{job.name}")
     if not is_sure:
         return

@@ -1,4 +1,4 @@
-"""A few validation pictures with what the classifier said of them first and says now."""
+"""Example pictures of the validation split with their first and current prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every dial of a run, in groups, folded; only those that the recipe, set as it is, heeds."""
+"""Form fields of a run's settings, in folded groups; only those that affect the run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIZE_STEP = 32  # pixels that a press adds: most networks halve the picture fiv
 
 
 def dials(project: Project, config: TrainingConfig) -> TrainingConfig | None:
-    """The settings as the dials say, kept for the next time; None while one is set to something impossible."""
+    """Draw the fields and return the settings, stored for next time; None while one is invalid."""
     with st.expander(_("Advanced"), icon=":material/tune:", key="advanced"):
         record = config.to_json()
         for title, group in GROUPS:
@@ -43,7 +43,7 @@ def dials(project: Project, config: TrainingConfig) -> TrainingConfig | None:
 
 
 def _read(project: Project, config: TrainingConfig, record: dict[str, Any]) -> TrainingConfig | None:
-    """The record as settings, remembered; says what is impossible in it."""
+    """Build and store the settings; shows an error where they are invalid."""
     try:
         record["head"]["hidden_units"] = _units(record["head"]["hidden_units"])
         read = TrainingConfig.from_json(record)
@@ -60,7 +60,7 @@ def _read(project: Project, config: TrainingConfig, record: dict[str, Any]) -> T
 
 
 def _drawn(dial: Dial, config: TrainingConfig, value: Any) -> Any:
-    """Draw a dial; what it is set to."""
+    """Draw a field and return its value."""
     key = f"{dial.path}-{config.recipe}-{state.counter('dials')}"
     name = setting_name(dial.path)
     own_size = get_backbone(config.backbone).input_size
@@ -97,7 +97,7 @@ def _number(dial: NumberDial, name: str, value: float, words: str, key: str) -> 
 
 
 def _size(backbone: Backbone, name: str, value: int, words: str, key: str) -> int:
-    """Pixels a side; 0 where the field is empty, or says so."""
+    """Draw the picture size in pixels; 0 where the field is empty."""
     if value:
         state.begin_with(key, value)
     size = st.number_input(
@@ -114,7 +114,7 @@ def _size(backbone: Backbone, name: str, value: int, words: str, key: str) -> in
 
 
 def _units(value: str | tuple[int, ...]) -> list[int]:
-    """Numbers with commas between them; ValueError where something else stands there."""
+    """Parse comma-separated numbers; raises ValueError for anything else."""
     if not isinstance(value, str):
         return list(value)
     return [int(part) for part in value.split(",") if part.strip()]

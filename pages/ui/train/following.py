@@ -1,4 +1,4 @@
-"""A run's growing files, read from where the last look ended: hours of batches cost nothing a second time."""
+"""Incremental reading of a run's growing files: each read continues where the last one ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_FILES = 64
 
 @dataclass
 class GrowingFile:
-    """A file of JSON lines that a worker appends to, cuts or writes anew."""
+    """File of JSON lines that a worker appends to, truncates or rewrites."""
 
     path: Path
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -24,7 +24,7 @@ class GrowingFile:
     _offset: int = 0
 
     def read(self) -> list[dict[str, Any]]:
-        """All whole records up to now; a line still being written waits for the next look."""
+        """Return all complete records; a partial last line is left for the next read."""
         try:
             with self.path.open("rb") as stream:
                 self._read_on(stream)
@@ -59,17 +59,17 @@ def _records(lines: bytes) -> list[dict[str, Any]]:
 
 
 def epochs_of(job: JobDirectory) -> list[dict[str, Any]]:
-    """The run's learning curve; see ``metrics.jsonl``. Not to be changed."""
+    """Return the run's epochs from ``metrics.jsonl``, as a shared list that callers must not change."""
     return _following(job.path / "metrics.jsonl").read()
 
 
 def batches_of(job: JobDirectory) -> list[dict[str, Any]]:
-    """Some of the run's batches; see ``batches.jsonl``. Not to be changed."""
+    """Return the recorded batches from ``batches.jsonl``, as a shared list that callers must not change."""
     return _following(job.path / "batches.jsonl").read()
 
 
 def live_of(job: JobDirectory) -> dict[str, Any]:
-    """What the classifier answers on validation by now; empty before the first epoch."""
+    """Return the current validation results; empty before the first epoch."""
     try:
         return dict(read_json(job.path / "live.json"))
     except FileNotFoundError:

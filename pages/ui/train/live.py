@@ -1,4 +1,4 @@
-"""A run as it goes, and as it went: how far it is, what its curves say, what it answers by now."""
+"""Live view of a run: progress, diagnosis, learning curves, validation results."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _ICONS = {Verdict.GOES_WELL: ":material/check_circle:", Verdict.UNFINISHED: ":ma
 
 
 def live_view(job: JobDirectory) -> None:
-    """Progress and charts; they refresh themselves while the run lasts, zoom and legend stay."""
+    """Draw progress and charts, which refresh themselves while the run lasts; zoom and legend stay."""
     is_active = not job.status().state.has_ended
     st.fragment(_live_view, run_every=_LOOK_EVERY_SECONDS if is_active else None)(job, is_active)
 
@@ -80,12 +80,12 @@ def _progress(
 
 
 def _drawn(count: int) -> int:
-    """How many of the batches to draw while more come in."""
+    """Round the number of batches to draw down, so that charts change less often."""
     return count - count % _BATCHES_A_REDRAW or count
 
 
 def _headline(status: JobStatus, epochs: Sequence[Mapping[str, Any]]) -> str:
-    """What it does, and in which epoch of how many."""
+    """Format the stage, the phase and the epoch."""
     text = progress_text(status)
     if not epochs or status.stage not in _STAGES_WITH_EPOCHS:
         return text
@@ -104,7 +104,7 @@ def _headline(status: JobStatus, epochs: Sequence[Mapping[str, Any]]) -> str:
 def _facts(
     status: JobStatus, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Mapping[str, Any]]
 ) -> list[str]:
-    """Time left, patience, pace, learning rate, and what it takes of the machine."""
+    """Format time left, patience, throughput, learning rate and resource usage."""
     if status.stage not in _STAGES_WITH_EPOCHS:
         return [part for part in (stage_line(status), *_usage(status.usage)) if part]
     newest = epochs[-1] if epochs else {}
@@ -122,7 +122,7 @@ def _facts(
 
 
 def _usage(usage: Usage | None) -> list[str]:
-    """What the worker takes of the machine."""
+    """Format the worker's use of CPU, GPU and memory."""
     if usage is None:
         return []
     parts = [
@@ -143,7 +143,7 @@ def _what_it_means(
     notes: Sequence[Message],
     dataset: Dataset | None,
 ) -> None:
-    """The curves in a sentence, and what happened on the way that people should know."""
+    """Draw the diagnosis of the curves and the notes of the run."""
     diagnosis = judge_curve(
         epochs, watch=settings.watch, patience=settings.patience, baseline=_baseline(dataset)
     )
@@ -168,7 +168,7 @@ def _charts(
     batches: Sequence[Mapping[str, Any]],
     settings: TrainingConfig,
 ) -> None:
-    """Loss and accuracy; below them the learning rate, and what else is watched."""
+    """Draw loss and accuracy, below them the learning rate and the monitored metric."""
     left, right = st.columns(2)
     with left:
         st.markdown(
@@ -218,12 +218,12 @@ def _drawing(
     _batches: Sequence[Mapping[str, Any]],
     _measure: Measure,
 ) -> Drawing:
-    """The chart, drawn anew only where ``what`` names other epochs or batches than before."""
+    """Draw the chart, cached by the epochs and batches that ``what`` names."""
     return learning_curve(_epochs, _batches, _measure)
 
 
 def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None) -> None:
-    """What the classifier answers on validation pictures by now."""
+    """Draw the confusion matrix and example predictions on validation pictures."""
     if dataset is None or not live:
         return
     confusion, examples = live.get("confusion"), live.get("examples")
@@ -249,7 +249,7 @@ def _dataset_of(job: JobDirectory, settings: TrainingConfig) -> Dataset | None:
 
 
 def _baseline(dataset: Dataset | None) -> float:
-    """The accuracy of always giving the most common answer, 0 to 1."""
+    """Return the accuracy of always giving the most common answer, 0 to 1."""
     if dataset is None or dataset.pictures.empty:
         return 0.0
     return float(dataset.pictures["label"].value_counts(normalize=True).iloc[0])

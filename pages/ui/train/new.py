@@ -1,4 +1,4 @@
-"""The section that starts a run: recipe, dials, one button."""
+"""New run section: recipe, settings, start button."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 
 def _measuring(project: Project) -> None:
-    """How far the timing of a few steps is; once it is over the cards say what was measured."""
-    trial = newest_job(project, JobKind.PROFILE)
-    if trial is None:
+    """Draw the progress of timing a few steps; the cards show its result."""
+    profile = newest_job(project, JobKind.PROFILE)
+    if profile is None:
         return
-    if trial.status().state.has_ended:
-        show_error(trial.status())
+    if profile.status().state.has_ended:
+        show_error(profile.status())
         return
-    follow(trial, lambda job: st.rerun(), key="measuring")
+    follow(profile, lambda job: st.rerun(), key="measuring")

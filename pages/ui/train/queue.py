@@ -1,4 +1,4 @@
-"""What trains now and what waits for its turn."""
+"""Queue of runs: active ones, and those waiting for the device."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pages.ui.text import _, escape
 
 
 def active_runs(project: Project) -> list[JobDirectory]:
-    """The project's runs that train or wait, in the order of their turn."""
+    """Return the project's active and waiting runs, in queue order."""
     runs = [job for job in active_jobs(project) if job.kind is JobKind.TRAIN]
     return sorted(runs, key=lambda job: job.created)
 
 
 def queue_list(project: Project, *, shown: JobDirectory | None = None) -> None:
-    """Every run that trains or waits, but for a single one that is on the page anyway."""
+    """Draw the active and waiting runs, unless the only one is on the page already."""
     runs = active_runs(project)
     if not runs or (shown is not None and [job.name for job in runs] == [shown.name]):
         return

@@ -1,4 +1,4 @@
-"""The choice of recipe: four cards, each with what it does and what it will cost here."""
+"""Choice of recipe: four cards with a description and the expected cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.ui.text import _, duration, escape, file_size
 
 
 def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> None:
-    """Four cards; a press chooses."""
+    """Draw the four cards with their Choose buttons."""
     for recipe, column in zip(Recipe, st.columns(len(Recipe)), strict=True):
         with (
             column,
@@ -29,7 +29,7 @@ def recipe_cards(project: Project, dataset: Dataset, chosen: TrainingConfig) -> 
 
 
 def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingConfig) -> None:
-    """What the recipe does and costs; below it, the button that chooses it."""
+    """Draw a recipe's description, cost and Choose button."""
     is_chosen, is_possible = recipe is chosen.recipe, recipe in possible_recipes(chosen.backbone)
     with st.container():
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -50,7 +50,7 @@ def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingCo
 
 
 def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -> None:
-    """Offers to time a few steps here, where the cost of the chosen recipe is but a guess."""
+    """Offer to time a few steps where the cost of the chosen recipe is only estimated."""
     if estimate(dataset, config).is_measured:
         return
     if st.button(
@@ -64,7 +64,7 @@ def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -
 
 
 def _cost_lines(cost: Estimate) -> None:
-    """Time in the first line; what it needs of the machine in the second."""
+    """Format the expected time, and the resources needed."""
     form = _("about {time} here") if cost.is_measured else _("roughly {time} here")
     st.markdown(
         f":material/timer: {escape(form.format(time=duration(cost.seconds)))}",

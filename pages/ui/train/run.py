@@ -1,4 +1,4 @@
-"""The section that shows a run: how it goes or went, and what can be done with it."""
+"""Run section: live view, result and controls of a run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 
 def _ending(job: JobDirectory) -> None:
-    """How a run ended, or why it rests, and the way on."""
+    """Draw how a run ended or why it is paused, and the next action."""
     status, result = job.status(), job.result() or {}
     if not status.state.has_ended:
         return
@@ -71,7 +71,7 @@ def _ending_words(run_state: JobState, seconds: float, result: dict[str, Any]) -
 
 
 def _settings(settings: TrainingConfig) -> None:
-    """Every setting of the run, folded."""
+    """Draw every setting of the run, folded."""
     with st.expander(
         _("Settings of this run"), icon=":material/tune:", on_change="rerun", key="settings"
     ) as fold:

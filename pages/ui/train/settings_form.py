@@ -1,4 +1,4 @@
-"""The dials there are, as data: in which group, between which limits, with which help; and which a run heeds."""
+"""Table of the settings form: group, limits and help of each field, and the fields that affect a run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pages.ui.display_names.training import (
 
 @dataclass(frozen=True, kw_only=True)
 class Dial:
-    """One setting, by its path in a run's configuration, such as ``head.l2``."""
+    """Field of one setting, by its path in a run's configuration, such as ``head.l2``."""
 
     path: str
     help: str
@@ -36,7 +36,7 @@ class Dial:
 
 @dataclass(frozen=True, kw_only=True)
 class NumberDial(Dial):
-    """A whole number where the limits are whole, else any."""
+    """Number field; whole numbers where the limits are whole."""
 
     low: float
     high: float
@@ -45,24 +45,24 @@ class NumberDial(Dial):
 
 @dataclass(frozen=True, kw_only=True)
 class SizeDial(Dial):
-    """Pixels a side that the backbone can take; empty for its own."""
+    """Picture size in pixels that the backbone accepts; empty for its default."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChoiceDial(Dial):
-    """One of a few values, each with its words."""
+    """Choice of one value by its display name."""
 
     words: Mapping[Any, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SwitchDial(Dial):
-    """On or off."""
+    """On/off switch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayersDial(Dial):
-    """Units of each hidden layer, with commas between them."""
+    """Units of each hidden layer, separated by commas."""
 
 
 GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
@@ -254,7 +254,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
 
 
 def heeded_by(config: TrainingConfig) -> set[str]:
-    """The settings that a run with this configuration heeds, by their paths."""
+    """Return the paths of the settings that affect a run with this configuration."""
     heeded = {"epochs", "watch", "seed", "imbalance", "loss.kind", "loss.label_smoothing", "picture_size"}
     heeded |= {"head.pooling", "head.hidden_units", "head.l2"}
     is_focal = config.loss.kind is Loss.FOCAL
