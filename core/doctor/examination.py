@@ -18,7 +18,7 @@ from core.data.pixels.statistics import with_measures
 from core.doctor.checks.balance import find_imbalance, find_small_classes
 from core.doctor.checks.duplicates import find_copies, find_exact_duplicates
 from core.doctor.checks.feature_duplicates import proposed_copies
-from core.doctor.checks.image_quality import find_poor_looks
+from core.doctor.checks.image_quality import find_poor_quality
 from core.doctor.checks.outliers import outliers_finding, outlying_pictures
 from core.doctor.checks.shortcuts import find_shortcuts
 from core.doctor.checks.unreadable import find_unreadable, missing_files
@@ -64,7 +64,7 @@ def examine(
     findings = [
         *find_unreadable(dataset.skipped, gone[~gone["excluded"]]),
         *find_exact_duplicates(dataset.skipped),
-        *find_poor_looks(pictures),
+        *find_poor_quality(pictures),
         # Of pictures with several labels no class excludes another: only how many each has is told.
         *(find_imbalance(labelled) if one_label else []),
         *find_small_classes(pictures, named_classes(pictures["label"], dataset.task)),

@@ -13,9 +13,10 @@ from core.data.editing import exclude
 from core.data.importing import import_dataset
 from core.doctor import job
 from core.doctor.examination import examine, pictures_to_examine
-from core.doctor.findings import Finding, FindingKind
+from core.doctor.findings import Finding
 from core.doctor.job import examine_dataset
 from core.doctor.report import Report, dismiss, dismissals, read_report, undismiss
+from core.doctor.sentences import FindingKind
 from core.progress import JobStopped, QuietProgress, Stage
 from core.workspace import Project
 from tests.support.pictures import encoded, photograph, write_folder

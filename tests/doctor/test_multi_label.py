@@ -16,8 +16,8 @@ from core.data.reading import ImportConfig
 from core.doctor.examination import examine, pictures_to_examine
 from core.doctor.features.neighbours import look_alikes
 from core.doctor.features.reduction import reduced_features
-from core.doctor.findings import FindingKind
 from core.doctor.labelling.job import Looks, labels_suggested
+from core.doctor.sentences import FindingKind
 from core.progress import QuietProgress
 from core.workspace import Project
 from tests.support.pictures import two_digits_folder

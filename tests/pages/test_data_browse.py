@@ -15,11 +15,11 @@ from core.data.dataset import open_dataset, thumbnail_path
 from core.data.editing import exclude, relabel
 from core.data.importing import create_project, import_dataset
 from core.data.reading import ImportConfig
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, Remedy, Suspect
 from core.doctor.report import Report, write_report
+from core.doctor.sentences import FindingKind
 from core.jobs.directory import list_jobs
 from core.jobs.status import JobState
-from core.messages import Message
 from core.runs.start import wait_for
 from core.workspace import Project
 from tests.support.http_client import ask
@@ -88,9 +88,8 @@ def test_an_order_puts_all_pages_in_a_row(open_page: OpenPage, pets: Project) ->
 def test_what_the_check_found_can_be_looked_through(open_page: OpenPage, pets: Project) -> None:
     blurred = list(pictures(pets))[3:5]
     suspects = tuple(Suspect(id=one, name=one, label="cats", score=1.0) for one in blurred)
-    words = Message("words")
     finding = Finding(
-        kind=FindingKind.BLURRED, headline=words, explanation=words, suspects=suspects, remedy=Remedy.EXCLUDE
+        kind=FindingKind.BLURRED, values={"total": 60}, suspects=suspects, remedy=Remedy.EXCLUDE
     )
     app = opened(open_page, pets)
     assert "filter-finding-Pets-0" not in [box.key for box in app.selectbox]

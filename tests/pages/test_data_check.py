@@ -12,13 +12,14 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, relabel, restore_version
 from core.data.importing import add_pictures
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.data.skip_reasons import Reason, SkipReason
+from core.doctor.findings import Finding, Remedy, Suspect
 from core.doctor.report import Report, dismiss, dismissals, write_report
+from core.doctor.sentences import FindingKind, Shortcut
 from core.files import write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
-from core.messages import Message
 from core.workspace import Project
 from pages.ui.data.check.finding_card import finding_key, suggestions, together
 from pages.ui.data.check.suspects import OpenFinding, open_findings
@@ -48,8 +49,8 @@ def suspects_of(
 def finding(kind: FindingKind, suspects: tuple[Suspect, ...], remedy: Remedy) -> Finding:
     return Finding(
         kind=kind,
-        headline=Message("Found {count}", {"count": len(suspects)}),
-        explanation=Message("Because."),
+        shortcut=Shortcut.FORMAT if kind is FindingKind.SHORTCUTS else None,
+        values={"total": 36, "straddling": 0, "classes": "“0”", "percent": 100},
         suspects=suspects,
         remedy=remedy,
     )
@@ -93,7 +94,7 @@ def test_what_was_relabelled_or_excluded_is_settled_and_undo_opens_it_again(
     item = open_findings([wrong], changed, set())[0]
     assert (left(item), item.done) == ([third], 2)
     assert item.left is not None
-    assert str(item.left.headline) == "Found 1"
+    assert str(item.left.headline) == "Pictures that may be in the wrong class: 1 of 36"
 
     undone = restore_version(project, changed.version - 1)
     assert left(open_findings([wrong], undone, set())[0]) == [second, third]
@@ -237,10 +238,14 @@ def test_a_finding_that_no_click_mends_can_be_accepted_as_it_is(
 
 def test_files_that_never_became_pictures_are_listed_by_name(open_page: OpenPage, project: Project) -> None:
     """They have no id, and nothing can be clicked for them."""
-    broken = Suspect(id="", name="cut *off*.png", label="", score=1.0, because=Message("It is cut off"))
+    broken = Suspect(
+        id="", name="cut *off*.png", label="", score=1.0, because=Reason(code=SkipReason.DAMAGED)
+    )
     reported(project, finding(FindingKind.UNREADABLE, (broken,), Remedy.NONE))
     app = check_page(open_page)
-    assert app.dataframe[0].value.to_dict("records") == [{"file": "cut *off*.png", "why": "It is cut off"}]
+    assert app.dataframe[0].value.to_dict("records") == [
+        {"file": "cut *off*.png", "why": "it is damaged or cut off"}
+    ]
 
 
 def test_pictures_that_came_after_the_check_are_spoken_of(

@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import open_dataset
 from core.data.editing import exclude, relabel
 from core.doctor.features.projection import write_map
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, Remedy, Suspect
 from core.doctor.report import Report, write_report
-from core.messages import Message
+from core.doctor.sentences import FindingKind
 from core.models.backbones import DEFAULT_BACKBONE
 from core.workspace import Project
 from pages.ui.components.feature_map import MapPoints, _places, selected_rows
@@ -122,8 +122,7 @@ def test_only_suspects_that_are_still_open_are_marked(project: Project) -> None:
     )
     wrong = Finding(
         kind=FindingKind.WRONG_LABELS,
-        headline=Message("{count}", {"count": 2}),
-        explanation=Message(""),
+        values={"total": 36},
         suspects=suspects,
         remedy=Remedy.RELABEL,
     )

@@ -1,4 +1,4 @@
-"""Pictures that are there twice: the same file, nearly the same picture, and such under different labels."""
+"""Duplicates: identical files, near copies, and either under different labels."""
 
 from __future__ import annotations
 
@@ -11,28 +11,18 @@ import pandas as pd
 from core.data.near_duplicates.search import NearPair, picture_quality
 from core.data.skip_reasons import Skipped, SkipReason
 from core.data.split.splitting import measuring_rank
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect, suspected_files
-from core.messages import N_, Message
+from core.doctor.findings import Finding, Remedy, Suspect, SuspectReason, suspected_files
+from core.doctor.sentences import Evidence, FindingKind
 
 
 def find_exact_duplicates(skipped: Sequence[Skipped]) -> list[Finding]:
-    """Files that the import left out because their bytes were there already."""
+    """Find files that the import left out as identical to another."""
     suspects = suspected_files(item for item in skipped if item.reason.code is SkipReason.DUPLICATE)
     if not suspects:
         return []
     return [
         Finding(
             kind=FindingKind.EXACT_DUPLICATES,
-            headline=Message(
-                N_("Files left out because the same picture was there already: {count}"),
-                {"count": len(suspects)},
-            ),
-            explanation=Message(
-                N_(
-                    "A picture that is there twice counts twice, and in training and test at once it makes the "
-                    "measured accuracy too good. Each was taken once; there is nothing to do."
-                )
-            ),
             suspects=suspects,
             remedy=Remedy.NONE,
         )
@@ -40,10 +30,10 @@ def find_exact_duplicates(skipped: Sequence[Skipped]) -> list[Finding]:
 
 
 def find_copies(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence[NearPair]) -> list[Finding]:
-    """Near-duplicates, and pictures that are nearly the same but have different labels.
+    """Find near copies with the same label, and with different labels.
 
     Args:
-        pictures: rows of a manifest that are not excluded, with every measure.
+        pictures: rows of a manifest that are not excluded, with all image statistics.
         groups: a key a picture, see ``near_duplicate_groups``.
         pairs: those that the groups were made of.
     """
@@ -52,7 +42,7 @@ def find_copies(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence[Near
 
 
 def _same_bytes(pictures: pd.DataFrame) -> list[NearPair]:
-    """Pairs of rows that are one file: it was supplied under two labels."""
+    """Pairs of rows with the same file, supplied under two labels."""
     rows = pd.Series(np.arange(len(pictures)))
     first = rows.groupby(pictures["sha256"].to_numpy()).transform("min")
     return [
@@ -71,19 +61,18 @@ def _near_duplicates(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence
         {
             "group": groups,
             "label": labels,
-            # Of copies in several parts, the one that measures is kept: the test set stays what it was.
+            # Of copies in different splits, the one that measures stays: the test set does not change.
             "kept_first": [-measuring_rank(split) for split in splits],
             "quality": picture_quality(pictures),
         }
     )
-    several = keys[keys.duplicated(["group", "label"], keep=False)]
-    ordered = several.sort_values(["kept_first", "quality"], ascending=False)
+    duplicated = keys[keys.duplicated(["group", "label"], keep=False)]
+    ordered = duplicated.sort_values(["kept_first", "quality"], ascending=False)
     suspects: list[tuple[bool, Suspect]] = []
     for _, members in ordered.groupby(["group", "label"], sort=False):
         kept, *copies = members.index
         for row in copies:
             straddles = splits[row] != splits[kept]
-            because = _PARTED if straddles else _ALIKE
             values = {"other": names[kept], "part": splits[row], "other_part": splits[kept]}
             suspect = Suspect(
                 id=ids[row],
@@ -91,7 +80,9 @@ def _near_duplicates(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence
                 label=labels[row],
                 other=ids[kept],
                 score=likeness.get(row, 0.0),
-                because=Message(because, values if straddles else {"other": names[kept]}),
+                because=SuspectReason(code=Evidence.ALIKE_IN_OTHER_SPLIT, values=values)
+                if straddles
+                else SuspectReason(code=Evidence.ALIKE, values={"other": names[kept]}),
             )
             suspects.append((straddles, suspect))
     if not suspects:
@@ -100,36 +91,15 @@ def _near_duplicates(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence
     return [
         Finding(
             kind=FindingKind.NEAR_DUPLICATES,
-            headline=Message(
-                N_(
-                    "Pictures that look almost the same as another of their class: {count} of {total}. "
-                    "In another part of the split than it: {straddling}"
-                ),
-                {
-                    "count": len(suspects),
-                    "total": len(pictures),
-                    "straddling": sum(straddles for straddles, _ in suspects),
-                },
-            ),
-            explanation=Message(
-                N_(
-                    "They were saved again, resized, cropped a little or lit otherwise. They teach nothing new, "
-                    "and where one trains and the other tests, the accuracy is measured on what was learnt by heart. "
-                    "Of each group one is kept, that which tests or else the largest and sharpest; exclude the others."
-                )
-            ),
+            values={"total": len(pictures), "straddling": sum(straddles for straddles, _ in suspects)},
             suspects=tuple(suspect for _, suspect in suspects),
             remedy=Remedy.EXCLUDE,
         )
     ]
 
 
-_ALIKE = N_("It looks almost the same as {other}")
-_PARTED = N_("It looks almost the same as {other}, but stands in “{part}”, the other in “{other_part}”")
-
-
 def _likeness(pairs: Sequence[NearPair], labels: np.ndarray) -> dict[int, float]:
-    """How alike a picture and the most similar one of its label are: 1 the same, 0 just a copy."""
+    """Likeness of a picture and the most similar one of its label: 1 identical, 0 just a copy."""
     likeness: dict[int, float] = {}
     for pair in pairs:
         if labels[pair.first] == labels[pair.second]:
@@ -139,7 +109,7 @@ def _likeness(pairs: Sequence[NearPair], labels: np.ndarray) -> dict[int, float]
 
 
 def _conflicts(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence[NearPair]) -> list[Finding]:
-    """Pictures of a group whose label is not that of most; where labels are tied, all of them."""
+    """Find pictures whose label is not that of most in their group; where labels are tied, all of them."""
     labels = pictures["label"].to_numpy()
     together = pd.DataFrame({"group": groups, "label": labels})
     together = together[together.duplicated("group", keep=False) & (together["label"] != "")]
@@ -165,9 +135,11 @@ def _conflicts(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence[NearP
                 suggested=winners[0] if len(winners) == 1 else labels[other],
                 other=pictures["id"].iloc[other],
                 score=1.0 - pair.difference,
-                because=Message(
-                    _SAME_IN_OTHER_CLASS if pair.difference == 0.0 else _ALIKE_IN_OTHER_CLASS,
-                    {"other": pictures["name"].iloc[other], "label": labels[other]},
+                because=SuspectReason(
+                    code=Evidence.SAME_IN_OTHER_CLASS
+                    if pair.difference == 0.0
+                    else Evidence.ALIKE_IN_OTHER_CLASS,
+                    values={"other": pictures["name"].iloc[other], "label": labels[other]},
                 ),
             )
         )
@@ -176,22 +148,8 @@ def _conflicts(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence[NearP
     return [
         Finding(
             kind=FindingKind.CONFLICTING_LABELS,
-            headline=Message(
-                N_("The same or almost the same picture in two classes. Pictures: {count} of {total}"),
-                {"count": len(suspects), "total": len(pictures)},
-            ),
-            explanation=Message(
-                N_(
-                    "One of the labels must be wrong, and a classifier that gets both learns neither; in the test set, "
-                    "one of them counts as a mistake whatever it answers. Give them the right label, or exclude them. "
-                    "Where most copies agree, only the others are named."
-                )
-            ),
+            values={"total": len(pictures)},
             suspects=tuple(sorted(suspects, key=lambda suspect: -suspect.score)),
             remedy=Remedy.EXCLUDE,
         )
     ]
-
-
-_SAME_IN_OTHER_CLASS = N_("{other} in class “{label}” is the same picture")
-_ALIKE_IN_OTHER_CLASS = N_("{other} in class “{label}” looks almost the same")

@@ -1,6 +1,6 @@
-"""Pictures on which there is little to see: blank, dark, bright, blurred, tiny, or of an extreme shape.
+"""Image quality: blank, dark, bright, blurred and tiny pictures, and extreme aspect ratios.
 
-What is usual depends on the dataset: night pictures are all dark, and scans of
+The usual quality depends on the dataset: night pictures are all dark, and scans of
 8 × 8 pixels all tiny. So besides its own bound, each kind has one relative to the
 dataset's median, and a picture is suspected only if it is beyond both.
 """
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.doctor.findings import Finding, FindingKind, Remedy, suspects_of
-from core.messages import N_, Message
+from core.doctor.findings import Finding, Remedy, SuspectReason, Value, suspects_of
+from core.doctor.sentences import Evidence, FindingKind
 
 # Grey levels. A page with one line of writing has a contrast of 10, fog of 8.
 BLANK_CONTRAST = 3.0
@@ -27,52 +27,54 @@ _EXTREME_ASPECT, _EXTREME_TIMES = 3.0, 2.0  # longer side to shorter; times the 
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Look:
-    """One kind of poor picture: how it is told, and what is said of it."""
+class _Check:
+    """One kind of poor quality: its score, and the evidence to show."""
 
     kind: FindingKind
-    headline: str
-    explanation: str
-    because: str
-    score: Callable[[pd.DataFrame], np.ndarray]  # float64 (n,): above 1 is suspect
-    values: Callable[[pd.Series], dict[str, object]]  # what ``because`` names of a picture
+    evidence: Evidence
+    # float64 (n,): above 1 is suspect
+    score: Callable[[pd.DataFrame], np.ndarray]
+    # values that the evidence names
+    values: Callable[[pd.Series], dict[str, Value]]
 
 
-def find_poor_looks(pictures: pd.DataFrame) -> list[Finding]:
-    """Findings about how single pictures look.
+def find_poor_quality(pictures: pd.DataFrame) -> list[Finding]:
+    """Findings about how single pictures check.
 
     Args:
-        pictures: rows of a manifest, with every measure.
+        pictures: rows of a manifest, with all image statistics.
     """
     if pictures.empty:
         return []
     is_blank = pictures["contrast"].to_numpy() < BLANK_CONTRAST
     findings = []
-    for look in _LOOKS:
-        # Of a blank picture nothing else needs to be said.
-        said_before = is_blank & (look.kind in {FindingKind.DARK, FindingKind.BRIGHT, FindingKind.BLURRED})
-        scores = np.where(said_before, 0.0, look.score(pictures))
+    for check in _CHECKS:
+        # A blank picture needs no other finding.
+        is_covered = is_blank & (check.kind in {FindingKind.DARK, FindingKind.BRIGHT, FindingKind.BLURRED})
+        scores = np.where(is_covered, 0.0, check.score(pictures))
         suspected = [row for row in np.argsort(-scores, kind="stable") if scores[row] > 1]
         if suspected:
-            findings.append(_finding(look, pictures, suspected, scores))
+            findings.append(_finding(check, pictures, suspected, scores))
     return findings
 
 
-def _finding(look: _Look, pictures: pd.DataFrame, rows: list[int], scores: np.ndarray) -> Finding:
+def _finding(check: _Check, pictures: pd.DataFrame, rows: list[int], scores: np.ndarray) -> Finding:
     suspected = pictures.iloc[rows]
-    because = [Message(look.because, look.values(picture)) for _, picture in suspected.iterrows()]
+    because = [
+        SuspectReason(code=check.evidence, values=check.values(picture))
+        for _, picture in suspected.iterrows()
+    ]
     suspects = suspects_of(suspected, scores[rows].tolist(), because=because)
     return Finding(
-        kind=look.kind,
-        headline=Message(look.headline, {"count": len(suspects), "total": len(pictures)}),
-        explanation=Message(look.explanation),
+        kind=check.kind,
+        values={"total": len(pictures)},
         suspects=suspects,
         remedy=Remedy.EXCLUDE,
     )
 
 
 def _below(values: pd.Series, bound: float, share: float) -> np.ndarray:
-    """How far values lie below both a bound and a share of their median; above 1 where they do."""
+    """Scores of values below both a bound and a fraction of their median; above 1 where they are."""
     limit = min(bound, share * float(values.median()))
     scores: np.ndarray = limit / np.maximum(values.to_numpy(dtype=np.float64), 1e-6)
     return scores
@@ -108,74 +110,44 @@ def _aspect_score(pictures: pd.DataFrame) -> np.ndarray:
     return scores
 
 
-def _sizes(picture: pd.Series) -> dict[str, object]:
+def _sizes(picture: pd.Series) -> dict[str, Value]:
     return {"width": int(picture["width"]), "height": int(picture["height"])}
 
 
-_LOOKS = (
-    _Look(
+_CHECKS = (
+    _Check(
         kind=FindingKind.BLANK,
-        headline=N_("Pictures that show nothing, or next to nothing: {count} of {total}"),
-        explanation=N_(
-            "They are of one colour almost everywhere: a covered lens, an empty page, a failed export. "
-            "A classifier learns from them that an empty picture belongs to their class. Exclude them."
-        ),
-        because=N_("Its grey levels differ by {contrast} of 255"),
+        evidence=Evidence.CONTRAST,
         score=_blank_score,
         values=lambda picture: {"contrast": round(float(picture["contrast"]), 1)},
     ),
-    _Look(
+    _Check(
         kind=FindingKind.DARK,
-        headline=N_("Very dark pictures: {count} of {total}"),
-        explanation=N_(
-            "They are much darker than the others, and little can be made out. "
-            "Exclude those in which you yourself could not tell the class."
-        ),
-        because=N_("Its brightness is {brightness} of 255"),
+        evidence=Evidence.BRIGHTNESS,
         score=_dark_score,
         values=lambda picture: {"brightness": round(float(picture["brightness"]))},
     ),
-    _Look(
+    _Check(
         kind=FindingKind.BRIGHT,
-        headline=N_("Very bright pictures: {count} of {total}"),
-        explanation=N_(
-            "They are much brighter than the others, and what they show has faded into white. "
-            "Exclude those in which you yourself could not tell the class."
-        ),
-        because=N_("Its brightness is {brightness} of 255"),
+        evidence=Evidence.BRIGHTNESS,
         score=_bright_score,
         values=lambda picture: {"brightness": round(float(picture["brightness"]))},
     ),
-    _Look(
+    _Check(
         kind=FindingKind.BLURRED,
-        headline=N_("Blurred pictures: {count} of {total}"),
-        explanation=N_(
-            "Nothing in them is sharp. If the pictures that you will classify later are sharp, exclude these; "
-            "if some of those will be blurred as well, these help."
-        ),
-        because=N_("Its sharpest part has a sharpness of {sharpness}; that of a sharp photograph is about 1"),
+        evidence=Evidence.SHARPNESS,
         score=_blurred_score,
         values=lambda picture: {"sharpness": round(float(picture["sharpness"]), 2)},
     ),
-    _Look(
+    _Check(
         kind=FindingKind.TINY,
-        headline=N_("Tiny pictures: {count} of {total}"),
-        explanation=N_(
-            "They have far fewer pixels than the others, so that details by which classes differ are missing: "
-            "often icons or preview pictures that slipped in. Exclude them, or find them in full size."
-        ),
-        because=N_("It has {width} × {height} pixels"),
+        evidence=Evidence.SIZE,
         score=_tiny_score,
         values=_sizes,
     ),
-    _Look(
+    _Check(
         kind=FindingKind.EXTREME_ASPECT,
-        headline=N_("Very long or very wide pictures: {count} of {total}"),
-        explanation=N_(
-            "A classifier sees every picture as a square, so these are squeezed beyond recognition: "
-            "often banners, scans of strips or panoramas. Crop them, or exclude them."
-        ),
-        because=N_("It has {width} × {height} pixels"),
+        evidence=Evidence.SIZE,
         score=_aspect_score,
         values=_sizes,
     ),

@@ -1,9 +1,8 @@
-"""Pictures that look like no class: a photograph among digits, a screenshot among photographs.
+"""Outliers: pictures that look like no class, such as a photograph among digits.
 
-Two views of each picture are joined: how far its nearest neighbours are, compared
-with how far theirs are (after the local outlier factor of Breunig et al. 2000),
-and how far the nearest class is, measured by how pictures usually vary within
-their class (the Mahalanobis distance, as Lee et al. 2018 use it).
+Two distances are joined: that to the nearest neighbours, relative to theirs (after the
+local outlier factor of Breunig et al. 2000), and that to the nearest class, relative to
+the usual variation within a class (the Mahalanobis distance, as Lee et al. 2018 use it).
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from threadpoolctl import threadpool_limits
 
 from core.doctor.features.neighbours import nearest_neighbours
 from core.doctor.features.reduction import reduced_features
-from core.doctor.findings import Finding, FindingKind, Remedy, suspects_of
-from core.messages import N_, Message
+from core.doctor.findings import Finding, Remedy, suspects_of
+from core.doctor.sentences import FindingKind
 from core.progress import Progress, raise_if_stopped
 
 LEAST_PICTURES = 50  # with fewer, what is usual cannot be told
@@ -48,14 +47,14 @@ def outlying_pictures(
     rows: np.ndarray | None = None,
     seed: int = 0,
 ) -> list[Outlier]:
-    """The pictures that look like no class, the strangest first.
+    """Find the pictures that look like no class, the strangest first.
 
     Args:
         features: float32 (m, F), as ``core.training.features`` gives them.
         labels: class indices, int64 (n,).
         rows: int64 (n,), the rows of the features that the labels are of; all by default.
     Returns:
-        Their places among the labels; nothing for fewer than ``LEAST_PICTURES``.
+        Their indices among the labels; nothing for fewer than ``LEAST_PICTURES``.
     Raises:
         JobStopped: the user asked to stop.
     """
@@ -73,7 +72,7 @@ def outlying_pictures(
 
 
 def outliers_finding(outliers: Sequence[Outlier], pictures: pd.DataFrame) -> Finding | None:
-    """What the doctor says of them; None if there are none.
+    """Make the finding of outliers; None without any.
 
     Args:
         pictures: rows as in ``outliers``, columns ``id``, ``name`` and ``label``.
@@ -84,17 +83,7 @@ def outliers_finding(outliers: Sequence[Outlier], pictures: pd.DataFrame) -> Fin
     suspects = suspects_of(rows, [item.score for item in outliers])
     return Finding(
         kind=FindingKind.OUTLIERS,
-        headline=Message(
-            N_("Pictures that look like no class: {count} of {total}"),
-            {"count": len(suspects), "total": len(pictures)},
-        ),
-        explanation=Message(
-            N_(
-                "They are unlike the other pictures: a photograph that slipped in, a screenshot, a spoilt scan. "
-                "If such pictures will not come up in use, exclude them. "
-                "If they will, keep them, and add more of their kind."
-            )
-        ),
+        values={"total": len(pictures)},
         suspects=suspects,
         remedy=Remedy.EXCLUDE,
     )
@@ -123,7 +112,7 @@ def _distance_to_classes(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """float32 (n,): the Mahalanobis distance to the nearest class."""
     classes, labels = np.unique(labels, return_inverse=True)
     # Medians, so that a few strangers in a class do not draw it towards them.
-    centres = np.stack([np.median(points[labels == place], axis=0) for place in range(len(classes))])
+    centres = np.stack([np.median(points[labels == index], axis=0) for index in range(len(classes))])
     within = points - centres[labels]
     covariance = (within.T @ within).astype(np.float64) / len(points)
     covariance += np.eye(len(covariance)) * (np.trace(covariance) / len(covariance) + _TINY)
@@ -134,7 +123,7 @@ def _distance_to_classes(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _in_spreads(values: np.ndarray) -> np.ndarray:
-    """How far above the median, in units of the spread of the upper half."""
+    """Distances above the median, in units of the spread of the upper half."""
     middle = np.median(values)
     spread = (np.quantile(values, _UPPER) - middle) / _UPPER_IN_SPREADS
     result: np.ndarray = (values - middle) / max(spread, _TINY)

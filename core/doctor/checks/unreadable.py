@@ -1,4 +1,4 @@
-"""Files that cannot be read: left out when they were imported, or gone since."""
+"""Unreadable files: left out by the import, or gone since."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pandas as pd
 
 from core.data.skip_reasons import Skipped, SkipReason
 from core.data.sources.members import COMPANION_SUFFIXES
-from core.doctor.findings import Finding, FindingKind, Remedy, suspected_files, suspects_of
-from core.messages import N_, Message
+from core.doctor.findings import Finding, Remedy, SuspectReason, suspected_files, suspects_of
+from core.doctor.sentences import Evidence, FindingKind
 
 _UNREADABLE = {
     SkipReason.NOT_A_PICTURE,
@@ -26,7 +26,7 @@ _UNREADABLE = {
 
 
 def missing_files(pictures: pd.DataFrame) -> np.ndarray:
-    """bool (number of pictures,): which are kept elsewhere on this computer, and are no longer there."""
+    """Mask of the pictures whose files elsewhere on this computer are gone: bool (number of pictures,)."""
     missing: np.ndarray = (
         pictures["location"].map(lambda path: path != "" and not Path(path).is_file()).to_numpy(bool)
     )
@@ -34,8 +34,8 @@ def missing_files(pictures: pd.DataFrame) -> np.ndarray:
 
 
 def find_unreadable(skipped: Sequence[Skipped], missing: pd.DataFrame) -> list[Finding]:
-    """What could not be read of the source, and the rows of the pictures whose files are gone."""
-    gone = [Message(_GONE, {"path": path}) for path in missing["location"]]
+    """Find files that the import could not read, and pictures whose files are gone."""
+    gone = [SuspectReason(code=Evidence.FILE_GONE, values={"path": path}) for path in missing["location"]]
     suspects = (
         *suspected_files(
             item
@@ -49,18 +49,7 @@ def find_unreadable(skipped: Sequence[Skipped], missing: pd.DataFrame) -> list[F
     return [
         Finding(
             kind=FindingKind.UNREADABLE,
-            headline=Message(N_("Files that cannot be read: {count}"), {"count": len(suspects)}),
-            explanation=Message(
-                N_(
-                    "They are cut off, damaged, of a kind that Darkroom does not know, or no longer where they were. "
-                    "Nothing is learnt from them. Copy them again from where they came and add them, "
-                    "and see whether one class lost more than the others."
-                )
-            ),
             suspects=suspects,
             remedy=Remedy.EXCLUDE if len(missing) else Remedy.NONE,
         )
     ]
-
-
-_GONE = N_("Its file is no longer at {path}")

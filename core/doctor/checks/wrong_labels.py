@@ -19,8 +19,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from core.doctor.features.reduction import to_unit_scale
-from core.doctor.findings import Finding, FindingKind, Remedy, suspects_of
-from core.messages import N_, Message
+from core.doctor.findings import Finding, Remedy, suspects_of
+from core.doctor.sentences import FindingKind
 from core.progress import Progress, raise_if_stopped
 
 _FOLDS = 5
@@ -82,7 +82,7 @@ def suspected_labels(
 def wrong_labels_finding(
     suspected: Sequence[SuspectedLabel], pictures: pd.DataFrame, class_names: Sequence[str]
 ) -> Finding | None:
-    """What the doctor says of them; None if there are none.
+    """Make the finding of wrong labels; None without any.
 
     Args:
         pictures: rows as in ``suspected``, columns ``id``, ``name`` and ``label``.
@@ -97,17 +97,7 @@ def wrong_labels_finding(
     )
     return Finding(
         kind=FindingKind.WRONG_LABELS,
-        headline=Message(
-            N_("Pictures that may be in the wrong class: {count} of {total}"),
-            {"count": len(suspects), "total": len(pictures)},
-        ),
-        explanation=Message(
-            N_(
-                "A classifier that never saw these pictures says they look like another class. "
-                "Wrong labels teach a classifier wrong things, and in the test set they make its accuracy a lie. "
-                "Look at each: accept the suggestion, or keep the label where it is right."
-            )
-        ),
+        values={"total": len(pictures)},
         suspects=suspects,
         remedy=Remedy.RELABEL,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.doctor.findings import FindingKind
+from core.doctor.sentences import FindingKind
 from core.messages import N_
 
 # What a picture is, or has, that the check found; in a list of choices.

@@ -12,8 +12,8 @@ from core.data.labels.label_sets import first_classes
 from core.data.labels.task import Task
 from core.doctor.features.projection import map_written, read_map
 from core.doctor.features.row_cache import KeptRows
-from core.doctor.findings import FindingKind
 from core.doctor.report import dismissals, read_report
+from core.doctor.sentences import FindingKind
 from core.models.backbones import DEFAULT_BACKBONE
 from core.workspace import Project
 from pages.ui import state

@@ -34,6 +34,7 @@ def test_the_classes_far_below_the_largest_are_named() -> None:
         "smallest": "fish",
         "fewest": 5,
         "ratio": 20.0,
+        "percent": 69,
     }
     assert "right for 69%" in str(finding.explanation)
 

@@ -11,7 +11,8 @@ import pytest
 from core.data.near_duplicates.search import NearPair
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.doctor.checks.duplicates import find_copies, find_exact_duplicates
-from core.doctor.findings import Finding, FindingKind, Remedy
+from core.doctor.findings import Finding, Remedy
+from core.doctor.sentences import FindingKind
 
 
 def manifest(*rows: dict[str, Any]) -> pd.DataFrame:

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from core.doctor.checks.image_quality import find_poor_looks
-from core.doctor.findings import FindingKind, Remedy
+from core.doctor.checks.image_quality import find_poor_quality
+from core.doctor.findings import Remedy
+from core.doctor.sentences import FindingKind
 from tests.support.manifests import write_pictures
 from tests.support.pictures import digit_scans, photograph
 
@@ -37,7 +38,8 @@ def poor_pictures() -> dict[FindingKind, Image.Image]:
 
 def found_in(pictures: pd.DataFrame) -> dict[FindingKind, list[str]]:
     return {
-        finding.kind: [suspect.name for suspect in finding.suspects] for finding in find_poor_looks(pictures)
+        finding.kind: [suspect.name for suspect in finding.suspects]
+        for finding in find_poor_quality(pictures)
     }
 
 
@@ -80,7 +82,7 @@ def test_handwritten_digits_are_not_suspected(tmp_path: Path) -> None:
 def test_the_worst_comes_first_and_says_why(tmp_path: Path) -> None:
     chelsea = photographs()["chelsea"]
     spoilt = {f"by {radius}": chelsea.filter(ImageFilter.GaussianBlur(radius)) for radius in (8, 20, 12)}
-    (finding,) = find_poor_looks(write_pictures(tmp_path, photographs() | spoilt))
+    (finding,) = find_poor_quality(write_pictures(tmp_path, photographs() | spoilt))
     assert [suspect.name for suspect in finding.suspects] == ["by 20", "by 12", "by 8"]
     assert finding.headline.values == {"count": 3, "total": 12}
     assert finding.remedy is Remedy.EXCLUDE
@@ -88,4 +90,4 @@ def test_the_worst_comes_first_and_says_why(tmp_path: Path) -> None:
 
 
 def test_no_pictures_have_no_faults() -> None:
-    assert find_poor_looks(pd.DataFrame()) == []
+    assert find_poor_quality(pd.DataFrame()) == []

@@ -9,7 +9,8 @@ from PIL import Image
 
 from core.data.images.picture import load_picture
 from core.doctor.checks.outliers import LEAST_PICTURES, Outlier, outliers_finding, outlying_pictures
-from core.doctor.findings import FindingKind, Remedy
+from core.doctor.findings import Remedy
+from core.doctor.sentences import FindingKind
 from core.models.litert.engine import FeatureExtractor
 from core.progress import JobStopped, QuietProgress
 from tests.support.digit_features import digit_labels

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from core.doctor.checks.shortcuts import find_shortcuts
-from core.doctor.findings import Finding, FindingKind, Remedy
+from core.doctor.findings import Finding, Remedy
+from core.doctor.sentences import FindingKind
 
 CLASSES = ("cat", "dog", "bird")
 

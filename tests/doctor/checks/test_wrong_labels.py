@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from core.doctor.checks.wrong_labels import SuspectedLabel, suspected_labels, wrong_labels_finding
-from core.doctor.findings import FindingKind, Remedy
+from core.doctor.findings import Remedy
+from core.doctor.sentences import FindingKind
 from core.progress import JobStopped, QuietProgress
 from tests.support.digit_features import digit_labels, digit_points, flipped
 

@@ -13,8 +13,9 @@ import streamlit as st
 from core.api import thumbnail_address
 from core.data.dataset import Dataset
 from core.data.editing import exclude, relabel_each
-from core.doctor.findings import Finding, FindingKind, Remedy, Suspect
+from core.doctor.findings import Finding, Remedy, Suspect
 from core.doctor.report import dismiss, undismiss
+from core.doctor.sentences import FindingKind
 from core.files import digest_of
 from core.messages import N_
 from core.workspace import Project
@@ -100,7 +101,7 @@ def finding_card(
 
 def finding_key(finding: Finding) -> str:
     """Stable key of a finding within a report, unchanged while suspects are settled."""
-    return f"finding-{finding.kind.value}-{digest_of([finding.headline.template, finding.classes])[:8]}"
+    return f"finding-{finding.kind.value}-{digest_of([finding.kind, finding.shortcut, finding.classes])[:8]}"
 
 
 def _how_far(project: Project, item: OpenFinding) -> None:
@@ -174,7 +175,7 @@ def _files(suspects: Sequence[Suspect]) -> None:
         rows = [
             {
                 "file": suspect.name,
-                "why": show(suspect.because, markdown=False) if suspect.because else "",
+                "why": show(suspect.because.message, markdown=False) if suspect.because else "",
             }
             for suspect in suspects
         ]
@@ -250,7 +251,7 @@ def _tile(project: Project, picture: Any, suspect: Suspect | None, finding: Find
         tile = picture_tile(project, picture, strong=picture.label, badge=badge, attention=True)
     if suspect.because is None:
         return tile
-    return replace(tile, facts=((_("Why"), show(suspect.because, markdown=False)), *tile.facts))
+    return replace(tile, facts=((_("Why"), show(suspect.because.message, markdown=False)), *tile.facts))
 
 
 def _actions(project: Project, dataset: Dataset, finding: Finding) -> list[GridAction]:

@@ -9,9 +9,9 @@ import streamlit as st
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.task import Task
 from core.doctor.examination import pictures_to_examine
-from core.doctor.findings import FindingKind
 from core.doctor.job import expected_seconds_by_stage
 from core.doctor.report import Report, dismissals, read_report, undismiss
+from core.doctor.sentences import FindingKind
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.data.dataset import Dataset
-from core.doctor.findings import Finding, FindingKind, Suspect
+from core.doctor.findings import Finding, Suspect
+from core.doctor.sentences import FindingKind
 
 # What a new label settles. A dark picture stays dark under any.
 _ABOUT_LABELS = {
