@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+from PIL import Image
 
 from core.__main__ import main
 from core.files import write_json
@@ -108,6 +110,16 @@ def test_a_process_keeps_answers_and_progress_apart(tmp_path: Path, workspace: P
     assert answer(outcome) == {"project": "花", "classes": {"cats": 4, "dogs": 3}, "skipped": []}
     assert outcome[2] == ""  # not a terminal: no progress either
     assert (workspace / "projects" / "花" / "project.json").is_file()
+
+
+def test_warnings_of_pillow_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    """A picture of more pixels than Pillow likes is left out with a sentence of ours, without Pillow's."""
+    huge = io.BytesIO()
+    Image.new("1", (10_000, 9_000)).save(huge, "PNG")
+    path = write_zip(tmp_path / "pets.zip", PETS | {"cats/huge.png": huge.getvalue()})
+    outcome = run_process("import", path, "--project", "Pets", "--json")
+    assert [item["file"] for item in answer(outcome)["skipped"]] == ["cats/huge.png"]
+    assert "Warning" not in outcome[2]
 
 
 def test_names_of_every_script_survive_any_terminal(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from functools import cache
 from typing import Any
@@ -18,6 +19,10 @@ from PIL import ExifTags, Image, ImageFile
 
 MAX_PIXELS = 89_000_000  # about a 9400 x 9400 picture: more is a mistake or an attack
 _WHITE = (255, 255, 255, 255)
+# Pillow would print warnings about damaged EXIF, unusual palettes and sizes above its own limit.
+# All of that is judged here: sizes by MAX_PIXELS, damage by decoding. The filter stands for the whole
+# process because pictures are decoded in threads, where `warnings.catch_warnings` is unsafe.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 # What Pillow decodes by itself. EPS is not among them: it would be run, in Ghostscript.
 _FORMATS = (
     *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "ICNS"),
