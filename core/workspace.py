@@ -1,4 +1,4 @@
-"""Where everything lives on disk, and the names of projects and jobs.
+"""Workspace paths, and the names of projects and jobs.
 
 Owns paths and names; what stands inside a folder belongs to the module that
 writes it.
@@ -66,7 +66,7 @@ class Project:
 
     @property
     def settings_file(self) -> Path:
-        """What the pages remember for the next training: see ``project_settings``."""
+        """File with the pages' choices for the next training: see ``project_settings``."""
         return self.path / "project.json"
 
 
@@ -165,7 +165,7 @@ def require_free_name(name: str) -> str:
 
 
 def project_settings(project: Project) -> dict[str, object]:
-    """What was chosen on the pages for the next training (``augmentation``, ``backbone``).
+    """Read the choices of the pages for the next training (``augmentation``, ``backbone``).
 
     Raises:
         SchemaVersionError: another version of Darkroom wrote the project.

@@ -1,4 +1,4 @@
-"""What an addition brought, read from the version that it made."""
+"""Summary of an addition, read from the version that it made."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Addition:
 
 
 def what_was_added(project: Project, version: int) -> Addition | None:
-    """What ``version`` added to the one before; None if it added nothing, or is the first.
+    """Summarise the additions of ``version``; None if it added nothing, or is the first.
 
     Raises:
         NotFoundError: there is no such version.

@@ -1,4 +1,4 @@
-"""A project's dataset as the rest of Darkroom reads it: one row a picture.
+"""Dataset versions: a manifest with one row for each picture, and its record.
 
 On disk: ``images/<aa>/<sha256>.<ext>`` as they came, ``thumbnails/`` beside
 them, ``versions/0001.parquet`` (the manifest) with ``0001.json`` (what the
@@ -160,7 +160,7 @@ class Dataset:
 
 
 def stored_path(folder: Path, picture: pd.Series) -> Path:
-    """Where the file of a manifest's row lies."""
+    """Path of the file of a manifest's row."""
     if picture["location"]:
         return Path(picture["location"])
     return image_path(folder, picture["sha256"], picture["extension"])

@@ -1,4 +1,4 @@
-"""Changes to a project's pictures. Each makes a version; none can be half done, and all but erasing can be undone.
+"""Edits of a dataset. Each writes a version, atomically; every edit except erasing can be undone.
 
 A change reads the newest version and writes the next under a lock, so that two
 changes at once both count. Labels, exclusions and classes change; a picture's part
@@ -114,7 +114,7 @@ def changing(project: Project, who: str = "") -> Iterator[Change]:
 
 
 def user_name() -> str:
-    """Who works at this computer, for the history."""
+    """Name of the user of this computer, for the history."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name
@@ -363,7 +363,7 @@ def _called_anew(change: Change, new_names: dict[str, str]) -> pd.Series:
 
 
 def _once_each(pictures: pd.DataFrame, changed: pd.Series) -> pd.DataFrame:
-    """Where a picture was filed under two labels that are one now, only one is learnt from."""
+    """Exclude copies of a picture whose two labels became one, so that only one is learnt from."""
     live = ~pictures["excluded"] & (pictures["label"] != "")
     # The picture that measures stays: the test set must not shrink.
     rank = pictures["split"].map(measuring_rank)

@@ -1,4 +1,4 @@
-"""The versions of a project's pictures: what each was, and what changed between two."""
+"""History of a dataset: its versions, and the difference between two of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.workspace import Project
 
 @dataclass(frozen=True, kw_only=True)
 class VersionInfo:
-    """One version's place in the history."""
+    """One version's entry in the history."""
 
     number: int
     created: float | None  # seconds since the epoch; None before it was recorded
@@ -29,7 +29,7 @@ def list_versions(project: Project) -> list[VersionInfo]:
 
 
 def version_info(project: Project, number: int) -> VersionInfo:
-    """One version's place in the history."""
+    """One version's entry in the history."""
     header = read_version_header(project.dataset, number)
     return VersionInfo(
         number=number,
@@ -43,7 +43,7 @@ def version_info(project: Project, number: int) -> VersionInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What changed from one version to another: ids, and old and new labels."""
+    """Difference between two versions: ids, and old and new labels."""
 
     added: list[str]
     removed: list[str]
@@ -58,7 +58,7 @@ class Comparison:
 
 
 def compare_versions(project: Project, older: int, newer: int) -> Comparison:
-    """What changed between two versions, picture by picture.
+    """Compare two versions, picture by picture.
 
     Raises:
         NotFoundError: there is no such version.

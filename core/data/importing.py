@@ -1,4 +1,4 @@
-"""Pictures from a zip, a folder or a camera become a project, or join one, whole or not at all."""
+"""Imports from a zip, a folder or a camera, into a new project or an existing one. Each is atomic."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ANY_LABELS = "any"  # stands for whichever labels a picture has
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """What an import brought: pictures by class, and the files that were left out."""
+    """Result of an import: pictures by class, and the files that were left out."""
 
     project: Project
     classes: dict[str, int]
@@ -185,7 +185,7 @@ def settle_split(project: Project, config: SplitConfig | None = None) -> Dataset
 
 @contextmanager
 def _staging() -> Iterator[Path]:
-    """A folder for what is not published yet; whatever happens, nothing of it is left behind."""
+    """Provide a folder for unpublished files, and remove it in every case."""
     staging = open_staging()
     try:
         yield staging
@@ -201,7 +201,7 @@ def _staging() -> Iterator[Path]:
 
 
 def _config_for(there: Dataset, config: ImportConfig) -> ImportConfig:
-    """The config for pictures that join these: they have several labels where those have."""
+    """Adapt the config to an existing project: added pictures have several labels if its own have."""
     several = there.task is Task.MULTI_LABEL
     if config.multi_label and not several:
         raise ConfigError(
@@ -221,7 +221,7 @@ def _first_split(pictures: pd.DataFrame, config: SplitConfig, task: Task) -> pd.
 
 
 def _without_unusable_classes(pictures: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, list[Skipped]]:
-    """The pictures of the classes that can be learnt, and the others as left out.
+    """Drop the pictures of classes that are too small to be learnt.
 
     With several labels none is left out: what shows a class too small shows, or lacks, the others.
     """
@@ -249,7 +249,7 @@ def _publish_additions(
     kind: EditKind,
     source_name: str,
 ) -> tuple[pd.DataFrame, list[Skipped]]:
-    """Write the version with the new pictures, their files moved in first; they, and those known already."""
+    """Move the new pictures' files in, and write the version; returns the new pictures and the known ones."""
     with changing(project) as change:
         there = change.pictures
         task = change.dataset.task
@@ -276,7 +276,7 @@ def _publish_additions(
 def _without_known(
     pictures: pd.DataFrame, there: pd.DataFrame, task: Task
 ) -> tuple[pd.DataFrame, list[Skipped]]:
-    """The pictures that are new to the project, and the others as left out.
+    """Separate the pictures that are new to the project from those it has already.
 
     With several labels, one that is labelled already stays as it is: its labels are changed on the Data page.
     """
@@ -298,13 +298,13 @@ def _without_known(
 
 
 def _would_spoil_the_test(pictures: pd.DataFrame, is_new: pd.Series) -> pd.Series:
-    """New pictures that look almost like one that was tested with before, whatever part they would take."""
+    """Mark new pictures that are near duplicates of a test picture."""
     tested = pictures.loc[~is_new & (pictures["split"] == Split.TEST.value), "group"]
     return is_new & pictures["group"].isin(tested) & (pictures["supplied_split"] != Split.TEST.value)
 
 
 def _groups(pictures: pd.DataFrame, folder: Path, added: pd.Series | None = None) -> pd.Series:
-    """Copies, near copies and the user's own groups, joined; the groups of all but those ``added`` are known."""
+    """Join copies, near copies and the user's own groups. Only those of ``added`` pictures are computed."""
     near_copies = near_duplicate_groups(pictures, folder, added=added)
     return joined_groups(pictures["group"], pictures["sha256"], near_copies)
 

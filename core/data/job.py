@@ -1,4 +1,4 @@
-"""Importing as a job, so that a page can watch it."""
+"""Import job: the step that a worker runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether anything that trains also measures: what was found, and what was moved because of it."""
+"""Leak report: groups of pictures that stand in training and in test, and pictures moved to prevent it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.data.split.splitting import first_of_group
 
 @dataclass(frozen=True, kw_only=True)
 class LeakReport:
-    """Pictures that hang together, and where they stand.
+    """Groups of related pictures, and their parts of the split.
 
     ``moved`` and ``straddling`` are records of ``id``, ``name``, ``split`` and, for those
     moved, the part in which they were supplied.
@@ -26,7 +26,7 @@ class LeakReport:
 
 
 def leak_report(dataset: Dataset) -> LeakReport:
-    """What the groups say of a version's split."""
+    """Check a version's split against its groups."""
     pictures = dataset.pictures
     sizes = pictures["group"].value_counts()
     supplied = pictures[pictures["supplied_split"] != ""]

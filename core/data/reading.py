@@ -1,4 +1,4 @@
-"""The files of a source become rows of a manifest.
+"""Reading of a source: its files become rows of a manifest.
 
 Every file is read once: hashed, decoded to prove that it is a picture, stored,
 measured, and given a thumbnail. Files that cannot be used are left out by name and reason.
@@ -44,7 +44,7 @@ _PICTURES_IN_FLIGHT = 32  # bounds memory: so many files are held at once
 
 @dataclass(frozen=True, kw_only=True)
 class ImportConfig:
-    """How a source is read.
+    """Settings of an import.
 
     Classes come from a table (``sheet``, or one inside the source with ``sheet_inside`` or where
     folders name no classes), else from folders.
@@ -107,7 +107,7 @@ def read_source(
 
 
 def _spelling(labels: list[str], known: Collection[str], *, merge_case: bool) -> dict[str, str]:
-    """How each label is written: as the project writes it already, else as the source does."""
+    """Choose the spelling of each label: the project's own, otherwise the source's."""
     spelling = spelling_of_classes([*labels, *known], merge_case=merge_case)
     by_capitals = {name.casefold(): name for name in known}
     return {label: by_capitals.get(label.casefold(), chosen) for label, chosen in spelling.items()}

@@ -1,4 +1,4 @@
-"""Which pictures of a dataset are meant, and in which order they stand.
+"""Filters and sort orders for the pictures of a dataset.
 
 Whole columns at once, so that 50,000 pictures are filtered within milliseconds.
 """
@@ -44,7 +44,7 @@ _MEASURES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What pictures must have to be meant; None stands for any."""
+    """Conditions that a picture must meet; None accepts any value."""
 
     label: str | None = None  # a class; "": no label yet; “–”: labelled, and shows none of the classes
     split: str | None = None  # "": not dealt yet

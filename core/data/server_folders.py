@@ -21,7 +21,7 @@ _QUOTES = "\"'"  # around what some file managers copy
 
 @dataclass(frozen=True, kw_only=True)
 class FolderContent:
-    """What stands in a folder itself: its folders in natural order, and how many other files."""
+    """Contents of one folder: its subfolders in natural order, and the number of other files."""
 
     folders: tuple[Path, ...]
     files: int
@@ -90,7 +90,7 @@ def checked_folder(text: str) -> Path:
 
 
 def list_folders(folder: Path) -> FolderContent:
-    """What stands in ``folder``, which ``checked_folder`` gave; links that lead out are not shown.
+    """List ``folder``, a result of ``checked_folder``; links that lead out of it are omitted.
 
     Raises:
         DataError: it cannot be read.

@@ -30,7 +30,7 @@ def clean_name(name: str) -> str:
 
 
 class Places:
-    """Where each sent path is stored: safe, readable, and never two at one place.
+    """Map each sent path to a safe, readable and unique file name.
 
     Of two that a file system may take for one, such as ``a.jpg`` and ``A.jpg``,
     the second becomes ``A (2).jpg``.

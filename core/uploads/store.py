@@ -37,7 +37,7 @@ _OPENING = threading.Lock()
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """What a browser needs to send files: whoever has the token may write to this one upload."""
+    """Credentials of one upload: the holder of the token may write to it."""
 
     upload: str
     token: str
@@ -48,7 +48,7 @@ def uploads_folder() -> Path:
 
 
 def bytes_left() -> int:
-    """How much more may be uploaded: what the limit for all uploads and the disk leave.
+    """Compute the remaining quota in bytes, from the limit for all uploads and the free disk space.
 
     Raises:
         ConfigError: the limit in ``$DARKROOM_UPLOAD_LIMIT_GB`` is no number.

@@ -1,4 +1,4 @@
-"""What was imported is read back unchanged, version by version."""
+"""Datasets are read back as they were written, version by version."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_opening_again_costs_nothing(project: Project) -> None:
 
 
 def test_another_project_of_the_same_name_is_read_anew(project: Project) -> None:
-    """What is kept in memory must not outlive the files."""
+    """A cached version must not outlive its files."""
     assert len(open_dataset(project).pictures) == 9
     delete_project(project)
     staging = open_staging()

@@ -79,7 +79,7 @@ paths = st.lists(pieces, min_size=1, max_size=6).map("/".join)
 
 
 def require_sentence(error: DarkroomError) -> None:
-    """What the page shows must be there, and its places filled."""
+    """Assert that a sentence for the page exists and that its fields are filled."""
     assert str(error).endswith(".")
 
 
@@ -166,7 +166,7 @@ def raw_tar(entries: list[tuple[str, bytes]]) -> bytes:
 def opened(
     data: bytes, limits: SourceLimits | None = None
 ) -> tuple[Listing, dict[tuple[str, ...], bytes | str]]:
-    """What an archive lists and gives; whatever it does, the folder it lies in stays as it was."""
+    """Read everything that an archive lists; its folder must stay as it was."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "source.zip"
         path.write_bytes(data)

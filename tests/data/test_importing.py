@@ -117,7 +117,7 @@ def test_a_picture_is_kept_as_it_came(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["cats/photo.png", "cats/photo.JPG", "cats/photo", "cats/photo.dat"])
 def test_a_wrong_extension_is_put_right(tmp_path: Path, name: str) -> None:
-    """What a phone calls .png is often a JPEG; served under a wrong name, browsers may not show it."""
+    """Phones often name a JPEG .png; browsers may not show it under a wrong name."""
     files = {**class_folders({"cats": 3, "dogs": 3}), name: encoded(small_photograph(), "JPEG")}
     report = import_files(tmp_path, files)
     assert report.classes == {"cats": 4, "dogs": 3}
@@ -225,7 +225,7 @@ def test_a_copy_in_train_and_test_measures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_one_picture_under_two_labels_stays_on_one_side(tmp_path: Path, seed: int) -> None:
-    """Which label is right only the user knows; until then it must not straddle the split."""
+    """Only the user knows the right label; until then the picture must not straddle the split."""
     files = class_folders({"cats": 8, "dogs": 8})
     for number in range(4):
         files[f"dogs/cat-{number}.png"] = files[f"cats/{number}.png"]

@@ -131,7 +131,7 @@ def test_two_classes_must_be_learnable(tmp_path: Path) -> None:
 
 
 def test_added_pictures_join_and_the_test_set_stays(project: Project, tmp_path: Path) -> None:
-    """What is added has several labels, too, whether or not one says so; what is there keeps its labels."""
+    """Added pictures have several labels too, even if the config does not say so; existing ones keep their labels."""
     before = open_dataset(project)
     tested = set(before.pictures["id"].iloc[before.rows(Split.TEST)])
     pictures = two_digits(40, seed=0)

@@ -81,7 +81,7 @@ def test_a_selection_finds_what_it_means(dataset: Dataset, selection: Selection,
     ],
 )
 def test_an_order_is_complete_and_stable(dataset: Dataset, order: Order, ids: str) -> None:
-    """What has no label, or was never measured, stands last either way."""
+    """Pictures without a label or a measurement come last in either direction."""
     assert "".join(dataset.all_pictures["id"].iloc[ordered_rows(dataset, order)]) == ids
 
 

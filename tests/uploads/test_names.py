@@ -1,4 +1,4 @@
-"""What a browser calls a file becomes a name that harms nothing, and no two become one."""
+"""Names from browsers become safe and unique file names."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_no_two_files_share_a_place_and_none_leaves_the_folder(sent: list[str]) 
 @settings(deadline=None)
 @given(PATHS)
 def test_places_are_the_same_after_a_restart(sent: list[str]) -> None:
-    """What was begun before goes on beside what is remembered."""
+    """Uploads begun earlier continue beside those in memory."""
     before, after = Places(), Places()
     given_places = {path: before.place(path) for path in sent}
     for path, place in given_places.items():

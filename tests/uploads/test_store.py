@@ -1,4 +1,4 @@
-"""Who may upload how much, and how long it is kept."""
+"""Upload tokens, quotas and expiry."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_all_requests_share_one_upload(ticket: Ticket) -> None:
 
 
 def test_the_token_is_not_on_the_disk(ticket: Ticket, workspace: Path) -> None:
-    """Who reads a backup of the workspace cannot write to a running upload."""
+    """A reader of a workspace backup cannot write to a running upload."""
     assert all(ticket.token not in path.read_text() for path in workspace.rglob("*") if path.is_file())
 
 

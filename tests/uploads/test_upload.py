@@ -1,4 +1,4 @@
-"""What came of a file stays, whatever interrupts it, and goes on exactly where it ended."""
+"""Interrupted uploads keep their bytes and continue exactly where they ended."""
 
 from __future__ import annotations
 

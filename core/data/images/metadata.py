@@ -1,4 +1,4 @@
-"""Pictures without what cameras and programs write beside the pixels: place, time, camera, thumbnails, comments.
+"""Removal of picture metadata: location, time, camera, thumbnails, comments.
 
 The pixels' bytes stay as they are, and so do colour profiles, transparency and
 films; the orientation is kept, for without it the picture would lie on its side.
@@ -64,7 +64,7 @@ def _encoded_again(data: bytes, format: str) -> bytes:
 
 
 def _orientation(data: bytes) -> int:
-    """What EXIF or XMP say, as the decoder reads them."""
+    """Read the orientation from EXIF or XMP, as the decoder does."""
     try:
         image = picture.open_picture(data)
         return int(image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT))
@@ -110,7 +110,7 @@ def _strip_jpeg(data: bytes) -> bytes:
 
 
 def _end_of_scan(data: bytes, place: int) -> int:
-    """Where the next marker stands that is neither an escaped byte nor a restart."""
+    """Find the offset of the next marker that is neither an escaped byte nor a restart."""
     while True:
         place = data.index(b"\xff", place)
         if data[place + 1] not in {0x00, *range(0xD0, 0xD8)}:

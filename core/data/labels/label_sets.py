@@ -41,7 +41,7 @@ def join_names(names: Iterable[str], class_names: Sequence[str]) -> str:
 
 
 def split_cell(text: str, parting: re.Pattern[str] = _PARTING) -> tuple[str, ...] | None:
-    """What someone wrote of a picture: its classes, () for none of them, None where nothing is said.
+    """Parse a cell with several labels: its classes, () for none of them, None if the cell is empty.
 
     Labels are parted by “;” or “|”, narrow or wide. “–”, “-” and “none” say that it shows none of them.
     """
@@ -54,14 +54,14 @@ def split_cell(text: str, parting: re.Pattern[str] = _PARTING) -> tuple[str, ...
 
 
 def union_of(one: str, other: str) -> str:
-    """What two labels of the same picture say together."""
+    """Combine two labels of the same picture."""
     if not (one and other):
         return one or other
     return join_names((*label_names(one), *label_names(other)), ())
 
 
 def without(label: str, name: str) -> str:
-    """What a label says once the picture turns out not to show a class: “–” if it named nothing else.
+    """Remove a class from a label; “–” if it named nothing else.
 
     Without a label it stays so: of the other classes nobody has said anything.
     """
@@ -70,7 +70,7 @@ def without(label: str, name: str) -> str:
 
 
 def require_plain_names(names: Iterable[str], task: Task) -> None:
-    """Where pictures have several labels, no class may be called as only several, or none, are written.
+    """Refuse class names that would be read as several labels, or as none.
 
     Raises:
         ClassNameError: one of them is.

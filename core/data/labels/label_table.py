@@ -1,4 +1,4 @@
-"""A table beside the pictures that says which class each is of.
+"""Label tables: CSV and Excel files that give the class of each picture.
 
 Owns telling its columns apart and finding the files it names; ``tables`` reads
 it. One row is one picture of one class.
@@ -45,7 +45,7 @@ _GROUP_WORDS = ("group", "patient", "subject", "person", "camera", "burst", "ses
 
 @dataclass(frozen=True, kw_only=True)
 class TableColumns:
-    """Which column says what."""
+    """Roles of a table's columns."""
 
     file: str
     label: str
@@ -55,7 +55,7 @@ class TableColumns:
 
 @dataclass(frozen=True, kw_only=True)
 class TableAssignments:
-    """What a table says of the files of a source.
+    """Assignments of a source's files by a table.
 
     ``assignments`` has an entry for every file, None where no row names it
     (``SkipReason.NOT_IN_TABLE``); ``refused`` the names in rows for which there is no file,
@@ -67,7 +67,7 @@ class TableAssignments:
 
 
 def find_label_table(listing: Listing) -> Member | None:
-    """The table of a source that names most of its pictures, and says what they show."""
+    """Find the source's table that names most of its pictures and gives their classes."""
     candidates = [m for m in listing.members if m.parts[-1].lower().endswith(READABLE_SUFFIXES)]
     candidates.sort(key=lambda member: (len(member.parts), member.name))
     names = _Names(listing.members)
@@ -86,7 +86,7 @@ def find_label_table(listing: Listing) -> Member | None:
 
 
 def guess_columns(table: LabelTable, members: Sequence[Member]) -> TableColumns:
-    """Tell the columns apart, by what they hold and by what they are called.
+    """Detect the columns' roles from their contents and names.
 
     Raises:
         DataError: none holds names of the files, or none can be their classes.
@@ -120,7 +120,7 @@ def assignments_from_table(
     *,
     multi_label: bool = False,
 ) -> TableAssignments:
-    """Where each file stands, by the table.
+    """Assign class, split and group to each file, by the table.
 
     A name finds its file by its path, from the source's root or any folder on, by
     the file's name alone, and without its extension; where several files are
@@ -178,7 +178,7 @@ def _samples(table: LabelTable) -> dict[str, list[str]]:
 
 
 def _rank(column: str, words: Sequence[str]) -> int:
-    """How telling a column's name is: 0 is best."""
+    """Rank a column's name for a role: 0 is best."""
     plain = " ".join(column.lower().replace("_", " ").replace("-", " ").split())
     if plain in words:
         return words.index(plain)
@@ -192,7 +192,7 @@ def _best_named(columns: Sequence[str], words: Sequence[str]) -> str | None:
 
 
 def _split_column(table: LabelTable, file: str) -> str | None:
-    """The column whose cells, where there are any, all name parts."""
+    """Find the column whose non-empty cells all name parts of a split."""
     fitting = []
     for column in table.columns:
         cells = {cell for cell in table.column(column) if cell}
@@ -203,7 +203,7 @@ def _split_column(table: LabelTable, file: str) -> str | None:
 
 
 def _label_column(table: LabelTable, columns: Sequence[str]) -> str | None:
-    """The column that is called so, or else the first whose cells come again and again."""
+    """Find the column with a label's name, otherwise the first with repeating cells."""
     named = _best_named(columns, _LABEL_WORDS)
     if named is not None:
         return named
@@ -259,7 +259,7 @@ def _require_one_meaning(
 
 
 class _Names:
-    """Finds the files of a source by what people call them."""
+    """Lookup of a source's files by full or partial path."""
 
     def __init__(self, members: Sequence[Member]) -> None:
         self._paths = {
@@ -270,7 +270,7 @@ class _Names:
         self._tables: dict[tuple[int, bool], dict[tuple[str, ...], list[int]]] = {}
 
     def find(self, parts: tuple[str, ...], dropped: int = 0) -> list[int]:
-        """The files that end in this path without its first ``dropped`` folders, one if it says which."""
+        """Find the files whose path ends like this one without its first ``dropped`` folders."""
         wanted = parts[min(dropped, len(parts) - 1) :] if parts else ()
         if not wanted:
             return []
@@ -310,7 +310,7 @@ def _parts_of(cell: str) -> tuple[str, ...]:
 
 
 def _folders_dropped(cells: Sequence[str], names: _Names) -> int:
-    """How many folders at the beginning of the table's paths say where they stood elsewhere.
+    """Count the leading folders of the table's paths that do not exist in the source.
 
     One number for the whole table: dropped one by one, a missing “dogs/1.jpg”
     would be taken for “cats/1.jpg”.

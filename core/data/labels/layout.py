@@ -1,4 +1,4 @@
-"""What the folders of a source mean: which one names the class, which the split."""
+"""Folder layouts of a source: class and split of each file from its path."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _FULL_WIDTH = {0x3000: 0x20} | {code: code - 0xFEE0 for code in range(0xFF01, 0x
 
 @dataclass(frozen=True, kw_only=True)
 class FileAssignment:
-    """Where a file stands: its class ("" if it is to be labelled later), its part and its group if the source names them."""
+    """Class, split and group of a file. The class is "" if the picture is labelled later."""
 
     label: str
     split: Split | None
@@ -74,7 +74,7 @@ def is_companion(member: Member) -> bool:
 def read_layout(
     members: Sequence[Member], *, unlabelled: bool = False, keep_loose: bool = False
 ) -> list[FileAssignment | None]:
-    """The class and split of each file, from its folders; None where it stands in no class folder.
+    """Read the class and split of each file from its folders; None for a file outside class folders.
 
     Understood are ``cats/1.jpg``, the same below any number of single root
     folders, and either of these below ``train``, ``val`` and ``test`` (or
@@ -107,7 +107,7 @@ def read_layout(
 
 
 def split_named(word: str) -> Split | None:
-    """The part that a word such as “Train” or “val” names."""
+    """Parse the name of a part, such as “Train” or “val”."""
     return _SPLIT_WORDS.get(word.strip().lower())
 
 
@@ -120,7 +120,7 @@ def clean_label(name: str) -> str:
 
 
 def label_of(text: str) -> str:
-    """The class that a folder's or a cell's text names: in words if it is a synset's number, and not endlessly long."""
+    """Read a class name from a folder's or a cell's text: synset numbers become words, long names are cut."""
     label = clean_label(text)
     if is_synset(label):
         return readable_name(label)
@@ -160,7 +160,7 @@ def spelling_of_classes(labels: Iterable[str], *, merge_case: bool) -> dict[str,
 
 
 def _looks(labels: Iterable[str]) -> dict[str, str]:
-    """A key for each label; the same one for those that people cannot tell apart.
+    """Compute a key for each label; labels that look the same have the same key.
 
     Letters of other alphabets count as their Latin twins only where a name mixes
     both, for “А” may well be the Cyrillic letter beside the Latin “A”.
@@ -184,13 +184,13 @@ def _mixes_alphabets(label: str) -> bool:
 
 
 def _telling_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
-    """The paths from which the layout is read: pictures by name, or where there are none, whatever may be one."""
+    """Select the paths that determine the layout: pictures by suffix, otherwise every file that may be one."""
     pictures = [member.parts for member in members if member.parts[-1].lower().endswith(PICTURE_SUFFIXES)]
     return pictures or [member.parts for member in members if not is_companion(member)]
 
 
 def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:
-    """How many leading folders all paths share, as long as folders stand in them.
+    """Count the leading folders that all paths share, as long as they contain folders.
 
     Files that lie beside those folders do not make their root a class.
     """
@@ -202,7 +202,7 @@ def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:
 
 
 def _parts_of_set(paths: Sequence[tuple[str, ...]]) -> dict[str, Split]:
-    """The folders that are parts of a set that came split; none where they are classes.
+    """Find the folders that are parts of a split; empty if they are classes.
 
     They are, if at least two parts have folders in them, or if nothing else
     stands beside them and one has. So a railway's “train” beside “car” is a class,

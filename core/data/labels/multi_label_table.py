@@ -60,7 +60,7 @@ def class_columns(table: LabelTable) -> list[str]:
 
 
 def suggests_multi_label(table: LabelTable) -> bool:
-    """Whether a table clearly gives pictures several labels each: worth asking, not worth assuming.
+    """True if a table clearly gives pictures several labels each: worth asking, not worth assuming.
 
     Either it has columns of 0 and 1 of which a row has more than one 1, or none; or one of its
     columns parts words by “;” or “|” that come again in other cells.

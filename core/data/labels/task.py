@@ -1,4 +1,4 @@
-"""What kind of answer a dataset asks for."""
+"""Classification tasks: one class or several labels for each picture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Task(StrEnum):
-    """What a picture is labelled with."""
+    """Kind of label that each picture of a dataset has."""
 
     MULTI_CLASS = "multi_class"  # exactly one class, of two or more
     MULTI_LABEL = "multi_label"  # any number of classes at once, also none

@@ -1,4 +1,4 @@
-"""Whether two pictures show the same: one is laid over the other as exactly as it will go.
+"""Alignment of two pictures and their pixel difference, to confirm near duplicates.
 
 Scaled, moved and evened out in brightness and contrast, a copy differs from its
 original by what compression and resampling leave: little where the picture is
@@ -33,7 +33,7 @@ _NOISE = 2.0  # grey levels
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How well the windows of some pictures fit others. One value a pair, all float32."""
+    """Match of one picture's crop with another picture. One value for each pair, all float32."""
 
     correlation: np.ndarray  # of the grey levels, -1 to 1
     excess: np.ndarray  # what differs, in units of what compression and resampling explain
@@ -139,7 +139,7 @@ def _aligned(
 
 
 def _step(found: np.ndarray, centred: np.ndarray, target: np.ndarray, windows: np.ndarray) -> np.ndarray:
-    """How far each margin should move: float32 (P, 4)."""
+    """Compute the step of each margin: float32 (P, 4)."""
     grid = target.shape[1]
     gain = np.clip((centred * target).sum((1, 2)) / np.maximum((centred**2).sum((1, 2)), 1e-6), 0.2, 5.0)
     gain = gain[:, np.newaxis, np.newaxis]

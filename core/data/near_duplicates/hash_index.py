@@ -159,7 +159,7 @@ def window_hashes(folder: Path, sha256: str) -> np.ndarray:
 
 
 def _margins() -> list[tuple[float, float]]:
-    """What is cut away before and after, as shares of a side; the least first."""
+    """List the crops before and after as fractions of a side, smallest first."""
     return [
         (_MARGIN_STEP * before, _MARGIN_STEP * (steps - before))
         for steps in range(_MOST_STEPS + 1)
@@ -177,7 +177,7 @@ def _margin_pairs() -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _waves(length: int) -> np.ndarray:
-    """What projects a side's windows on the waves of a hash: float32 (margins, 9, length)."""
+    """Build the projections of a side's crops on the waves of a hash: float32 (margins, 9, length)."""
     edges = np.arange(length + 1) / length
     waves = []
     for before, after in _margins():

@@ -1,4 +1,4 @@
-"""Which pictures of a dataset are nearly the same: recompressed, resized, cropped a little, lit otherwise.
+"""Near-duplicate search: pictures that are recompressed, resized, slightly cropped or differently lit copies.
 
 Candidates come from perceptual hashes (``hash_search``) and, where there are any,
 from features. Whether a candidate is a copy is decided on its pixels
@@ -121,7 +121,7 @@ def near_duplicate_groups(
 
 
 def picture_quality(pictures: pd.DataFrame) -> np.ndarray:
-    """Which of several copies to keep, int64 (number of pictures,): the higher, the better.
+    """Rank copies by quality, int64 (number of pictures,): the higher, the better.
 
     The one with the most pixels, of those the sharpest, of those the largest file.
     """

@@ -144,7 +144,7 @@ def arrays_bytes(dataset: Dataset, size: int) -> int:
 
 
 def has_room(dataset: Dataset, size: int) -> bool:
-    """Whether the disk can well spare the space of the decoded pictures."""
+    """True if the disk has enough free space for the decoded pictures."""
     free = shutil.disk_usage(dataset.folder).free
     return arrays_bytes(dataset, size) <= min(_MOST_BYTES, _MOST_OF_FREE_DISK * free)
 
@@ -185,12 +185,12 @@ def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> 
 
 
 def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
-    """What stands before the numbers in a ``.npy`` file of uint8."""
+    """Build the header of a ``.npy`` file of uint8."""
     np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
 class _Known:
-    """What earlier versions' arrays hold, by the pictures' contents."""
+    """Index the rows of earlier versions' arrays by the pictures' contents."""
 
     def __init__(self, paths: list[Path], stack: contextlib.ExitStack) -> None:
         self._place: dict[str, tuple[RowFile, int]] = {}

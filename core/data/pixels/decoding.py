@@ -1,4 +1,4 @@
-"""Pictures read for Darkroom itself: errors in its own tree, facts, measures and thumbnails."""
+"""Decoding for imports: facts, statistics and thumbnails, with Darkroom's own errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_CAMERA_NAME = 40  # characters of a maker or a model
 
 @dataclass(frozen=True, kw_only=True)
 class PictureFacts:
-    """What one decoding tells about a picture. Sizes are upright, in pixels."""
+    """Facts about a picture from one decoding. Sizes are upright, in pixels."""
 
     width: int
     height: int
@@ -89,7 +89,7 @@ def _fitting(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _enough(size: tuple[int, int]) -> tuple[int, int]:
-    """What to decode a thumbnail from: rounded down, or a half pixel would double a JPEG's scale."""
+    """Compute the least decoding size for a thumbnail, rounded down: half a pixel more would double a JPEG's scale."""
     scale = min(1.0, THUMBNAIL_SIDE / max(size))
     return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
 
@@ -126,7 +126,7 @@ def _camera(exif: Image.Exif) -> str:
 
 
 def _one_line(value: object) -> str:
-    """What stands in a file's own description, as harmless short text."""
+    """Clean a text from a file's metadata: one short printable line."""
     if not isinstance(value, str):
         return ""
     visible = "".join(c if c.isprintable() else " " for c in value.partition("\0")[0])

@@ -32,7 +32,7 @@ _COLOUR_STEP = 17  # 255 / 15: sixteen levels a channel, so that compression mak
 
 @dataclass(frozen=True, kw_only=True)
 class ImageStatistics:
-    """What is measured of every picture."""
+    """Statistics of one picture."""
 
     perceptual_hash: str  # 16 hexadecimal digits: nearly the same picture differs in few of the 64 bits
     brightness: float  # mean grey level, 0 to 255
@@ -122,7 +122,7 @@ def cosines(length: int) -> np.ndarray:
 
 
 def _sharpness(grey: np.ndarray, contrast: float) -> float:
-    """How strongly the Laplacian answers where the picture is sharpest, relative to its contrast.
+    """Measure the Laplacian's response where the picture is sharpest, relative to its contrast.
 
     The variance of the Laplacian (Pech-Pacheco et al., 2000) alone grows with
     light and contrast, and falls with every smooth wall or sky.

@@ -43,7 +43,7 @@ def decode_text(data: bytes) -> str:
 
 
 def legacy_encoding(names: Sequence[bytes], european: str = "cp437") -> str:
-    """How text that is not UTF-8 was most likely written: gb18030, cp932 or ``european``.
+    """Guess the encoding of text that is not UTF-8: gb18030, cp932 or ``european``.
 
     The three overlap: a German “ö” before a letter is half of a Japanese
     character. So words that read as European ones are taken as such, and else

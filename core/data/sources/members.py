@@ -1,4 +1,4 @@
-"""What a source gives: its files by name, and what may be had of them.
+"""Files of an import source: safe names, size limits, lazy reads.
 
 Owns the rules that hold for every kind of source: which names are safe, what is
 junk, how much one file and all together may unpack to.
@@ -82,7 +82,7 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceLimits:
-    """How much is taken from one source. An archive's own word on its sizes is not believed."""
+    """Limits for one source. The sizes that an archive states are not trusted."""
 
     files: int = 1_000_000
     file_bytes: int = 256 << 20  # of one file, unpacked

@@ -1,4 +1,4 @@
-"""Where pictures come from: the files of a zip, a tar or a folder, one after another.
+"""Opening of import sources: zip archives, tar archives and folders.
 
 Owns opening: telling what a file is, looking into archives that hold archives,
 listing folders. Gives names and bytes; what they mean is decided in ``layout``
@@ -169,7 +169,7 @@ def _within(archive: Member, member: Member) -> Member:
 
 
 def _no_archive(head: bytes, name: str) -> ArchiveError:
-    """What the file is instead, and what to do."""
+    """Build the error for a file that is not an archive: its real kind, and what to do."""
     kind = next((kind for magic, kind in _ARCHIVE_KINDS.items() if head.startswith(magic)), None)
     if kind is not None:
         return ArchiveError(

@@ -59,7 +59,7 @@ def is_compressed(head: bytes) -> bool:
 
 
 def unpacked_tar(stream: IO[bytes], name: str, allowance: Allowance) -> Iterator[bytes]:
-    """What a compressed ``stream`` holds, piece by piece.
+    """Decompress ``stream`` in chunks.
 
     Raises:
         ArchiveError: it is damaged, or a bomb.
@@ -110,7 +110,7 @@ def list_tar(part: Part, name: str, allowance: Allowance) -> Listing:
 
 
 def _read_headers(part: Part, name: str, allowance: Allowance) -> tuple[list[tarfile.TarInfo], int]:
-    """What the tar says of each file that is no folder, and where the last one ends."""
+    """Read the headers of all files except folders, and the offset at which the last one ends."""
     infos: list[tarfile.TarInfo] = []
     last = -1
     headers = _GuardedHeaders(part.open())
@@ -137,7 +137,7 @@ def _refusal(info: tarfile.TarInfo) -> SkipReason | None:
 
 
 class _GuardedHeaders(io.RawIOBase):
-    """What tarfile reads the headers from: never more at once than a header can be."""
+    """Stream for tarfile's header reads: refuses reads longer than a header can be."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Which pictures train, which validate, which test. Dealt once, then frozen.
+"""Train, validation and test split, drawn once and then frozen.
 
 Pictures of one group (copies, near copies, one patient) never part. What is added
 later joins the training and validation pictures: the test set stays what it was,
@@ -29,7 +29,7 @@ _PRECEDENCE = (Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value, "")
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig(Record):
-    """How the pictures are divided. What is left after both fractions trains."""
+    """Settings of the split. Pictures outside both fractions train."""
 
     validation_fraction: float = 0.15
     test_fraction: float = 0.15

@@ -49,7 +49,7 @@ def deal_label_sets(
 
 
 def stratified_names(label: str) -> tuple[str, ...]:
-    """What a label counts for when it is dealt: its classes, or that it shows none of them."""
+    """List the names that a label counts for in stratification: its classes, or a name for none of them."""
     return label_names(label) or (NONE_OF_THEM,)
 
 
@@ -72,7 +72,7 @@ def _lacking(
     there: pd.DataFrame | None,
     tested: Collection[str],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How many groups each part should still get: int64 (3, classes + 1), the last column over all classes.
+    """Count the groups that each part still needs: int64 (3, classes + 1), the last column over all classes.
 
     Also bool (classes,): which classes have pictures to train on already.
     """

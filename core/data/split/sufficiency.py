@@ -1,4 +1,4 @@
-"""Whether there is enough for a classifier, and which classes are too small to learn."""
+"""Minimum class sizes: checks that a dataset is large enough, and finds classes that are not."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def unusable_classes(labels: pd.Series, splits: pd.Series) -> dict[str, Reason]:
 
 
 def require_two_labels(named: pd.Series, left_out: dict[str, Reason]) -> None:
-    """Where pictures have several labels, there must be two classes to tell.
+    """Require two learnable classes of a multi-label dataset.
 
     Args:
         named: from ``named_classes``.

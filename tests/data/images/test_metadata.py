@@ -1,4 +1,4 @@
-"""What leaves Darkroom says nothing of who took a picture, where and with what; its pixels are untouched."""
+"""Metadata is removed from pictures that leave Darkroom, and their pixels are untouched."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def camera_record(orientation: int = 1) -> Image.Exif:
-    """What a phone writes: camera, serial number, place and a comment."""
+    """EXIF data as a phone writes it: camera, serial number, location and a comment."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     exif[0x010F], exif[0x0110] = "Hasselblad", "H-1"

@@ -380,7 +380,7 @@ def test_a_phones_picture_stands_upright(orientation: int) -> None:
 
 
 def test_an_embedded_thumbnail_does_not_stand_for_the_picture() -> None:
-    """Where they show different things, what is seen must be what is learnt."""
+    """If the frames show different things, the displayed one must be the one that is learnt."""
     data = encoded(photograph("china"), "HEIF", quality=80, thumbnails=[160])
     assert decode_picture(open_picture(data), at_least=40).size == (640, 427)
 

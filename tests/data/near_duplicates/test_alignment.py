@@ -1,4 +1,4 @@
-"""Where a copy shows only part of a picture, that part is found exactly."""
+"""Alignment finds the exact part of a picture that a cropped copy shows."""
 
 from __future__ import annotations
 

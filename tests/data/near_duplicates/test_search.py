@@ -99,7 +99,7 @@ def pairs_of(pairs: list[NearPair]) -> set[tuple[int, int]]:
 
 
 def linked_to_the_first(pairs: list[NearPair]) -> set[int]:
-    """What can be reached from the first picture over pairs."""
+    """Pictures connected to the first one by pairs."""
     reached, grown = {0}, True
     while grown:
         near = {end for pair in pairs_of(pairs) if reached & set(pair) for end in pair}
@@ -109,7 +109,7 @@ def linked_to_the_first(pairs: list[NearPair]) -> set[int]:
 
 @pytest.mark.parametrize("name", COPIES)
 def test_copies_are_found(name: str, tmp_path: Path) -> None:
-    """What happens to pictures on their way through messengers and web sites."""
+    """Changes that messengers and web sites make to pictures."""
     originals = {**pieces(), **digits(40)}
     copies = {f"{label}, copy": COPIES[name](picture.convert("RGB")) for label, picture in originals.items()}
     pictures = write_pictures(tmp_path, {**originals, **copies})

@@ -50,7 +50,7 @@ def refused(path: Path) -> dict[str, str]:
 
 
 def contents(listing: Listing) -> dict[str, bytes | str]:
-    """What each file holds, or the reason why it cannot be had."""
+    """Contents of each file, or the reason why it cannot be read."""
     found: dict[str, bytes | str] = {}
     for member in listing.members:
         try:
@@ -102,7 +102,7 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_no_archive(tmp_path: Path) -> None:
-    """What an upload that broke off at its start leaves."""
+    """Beginning of an upload that broke off at its start."""
     (tmp_path / "cats.zip").touch()
     with pytest.raises(ArchiveError, match=r"^cats\.zip is empty"):
         names(tmp_path / "cats.zip")
@@ -588,7 +588,7 @@ def test_an_archive_for_more_files_than_an_old_zip_can_count(
 
 
 def test_sizes_in_64_bits_and_after_the_data_are_read(tmp_path: Path) -> None:
-    """What a program writes that streams, and does not know yet how much comes."""
+    """Zip file of a streaming program, which does not know the sizes in advance."""
 
     class Stream(io.RawIOBase):
         def __init__(self, stream: io.BufferedWriter) -> None:

@@ -26,7 +26,7 @@ from tests.support.pictures import digit_scans
 
 
 def test_the_digits_become_a_project(tmp_path: Path) -> None:
-    """What the button on the first page does. Shrunk to the scanner's 8 × 8, each picture is its scan."""
+    """Import the digits as the button on the first page does. Shrunk to the scanner's 8 × 8, each picture is its scan."""
     config = {"project": "Handwritten digits", "source": None, "sample": "digits"}
     result = import_pictures(tmp_path / "job", config, QuietProgress())
     digits = load_digits()

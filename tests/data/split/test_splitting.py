@@ -26,7 +26,7 @@ def table(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
 
 
 def parts(frame: pd.DataFrame, config: SplitConfig | None = None) -> dict[str, Counter[str]]:
-    """How many pictures of each class each part got."""
+    """Count the pictures of each class in each part."""
     split = draw_split(frame, config or SplitConfig())
     return {str(label): Counter(split[rows]) for label, rows in frame.groupby("label").groups.items()}
 
