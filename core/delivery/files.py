@@ -14,7 +14,7 @@ from core.records import JsonObject, Record, read_record, write_record
 
 @dataclass(frozen=True, kw_only=True)
 class Labels(Record):
-    """What using the network requires beside it; ``labels.json`` in the run and in every bundle."""
+    """Facts needed to use the network; ``labels.json`` in the run and in every bundle."""
 
     # in the order of the probabilities
     class_names: tuple[str, ...]

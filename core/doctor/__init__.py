@@ -1,1 +1,1 @@
-"""What is wrong with a dataset: found, explained in plain words, and mended at one click."""
+"""Doctor: faults of a dataset, each with an explanation and a remedy at one click."""

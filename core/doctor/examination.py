@@ -1,4 +1,4 @@
-"""Everything that the doctor looks for, in one version of a dataset."""
+"""Examination of one dataset version: every check of the doctor."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FARTHEST_COPY = 0.4
 
 
 def pictures_to_examine(dataset: Dataset) -> Dataset:
-    """The dataset with those pictures in ``pictures`` that are looked at: not excluded, and there."""
+    """The dataset reduced to the pictures to examine: not excluded, with their files present."""
     pictures = dataset.all_pictures
     looked_at = ~pictures["excluded"].to_numpy() & ~missing_files(pictures)
     return replace(dataset, pictures=pictures[looked_at].reset_index(drop=True))
@@ -46,13 +46,13 @@ def examine(
     dismissed: Collection[tuple[str, str]],
     progress: Progress,
 ) -> Report:
-    """Look for every fault.
+    """Run every check.
 
     Args:
         dataset: from ``pictures_to_examine``.
         features: float32 (number of pictures, F), in the order of ``dataset.pictures``;
-            None if there are none: what looks at features is then left out.
-        dismissed: what the user found to be right, as (kind, id); not named again.
+            None without any: checks on features are then left out.
+        dismissed: suspects that the user confirmed as right, as (kind, id); not reported again.
     Raises:
         JobStopped: the user asked to stop.
     """
@@ -65,7 +65,7 @@ def examine(
         *find_unreadable(dataset.skipped, gone[~gone["excluded"]]),
         *find_exact_duplicates(dataset.skipped),
         *find_poor_quality(pictures),
-        # Of pictures with several labels no class excludes another: only how many each has is told.
+        # In multi-label datasets no class excludes another: only their sizes are checked.
         *(find_imbalance(labelled) if one_label else []),
         *find_small_classes(pictures, named_classes(pictures["label"], dataset.task)),
         *(find_shortcuts(labelled) if one_label else []),
@@ -102,7 +102,7 @@ def _by_features(
 ) -> list[Finding]:
     """Wrong labels and outliers, among the pictures of classes that can be learnt.
 
-    Confident learning asks which one class a picture shows, so it is silent where there may be several.
+    Confident learning assumes exactly one class, so it is left out for multi-label datasets.
     """
     if dataset.task is Task.MULTI_LABEL:
         judged = pictures[pictures["label"] != ""]

@@ -1,4 +1,4 @@
-"""The cleaned dataset with the doctor's findings in its table, as a file and as a job."""
+"""Export of the cleaned dataset, with the doctor's findings in its table: as a file and as a job."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from core.workspace import Project, project_of
 
 
 def handover_file(project: Project, version: int) -> Path:
-    """Where the zip of a version lies once it was asked for."""
+    """Path of the zip of a version; it exists once it was requested."""
     return project.dataset / "handover" / f"{version:04d}.zip"
 
 
 def write_dataset_zip(project: Project, dataset: Dataset, path: Path, progress: Progress) -> int:
-    """Write the pictures that are learnt from by class, with ``pictures.csv``; how many there are."""
+    """Write the trainable pictures by class, with ``pictures.csv``; returns their number."""
     return write_cleaned_dataset(dataset, path, progress, _kinds_by_picture(project))
 
 
 def hand_over(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """The job's step: write the zip of ``config["version"]``; earlier ones are removed."""
+    """Job step: write the zip of ``config["version"]``; earlier ones are removed."""
     project = project_of(directory)
     progress.stage(Stage.PACKING)
     path = handover_file(project, int(config["version"]))

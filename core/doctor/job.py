@@ -1,4 +1,4 @@
-"""The doctor as a job: features first, where they can be had, then every finding."""
+"""Doctor job: features, where available, then every check, then the map."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EXAMINED = 0.7  # of the time for checking; the rest draws the map
 
 
 def examine_dataset(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Examine the version ``config["version"]``; keep the report, and a map of its pictures, with the dataset."""
+    """Examine the version ``config["version"]``; write the report and a map of its pictures."""
     project = project_of(directory)
     dataset = pictures_to_examine(open_dataset(project, int(config["version"])))
     progress.plan(expected_seconds_by_stage(dataset))
@@ -47,7 +47,7 @@ def examine_dataset(directory: Path, config: dict[str, Any], progress: Progress)
 
 
 def expected_seconds_by_stage(dataset: Dataset) -> dict[Stage, float]:
-    """First guesses of each stage's seconds, from what was measured here before.
+    """Estimate each stage's seconds from earlier measurements on this machine.
 
     Args:
         dataset: from ``pictures_to_examine``.
@@ -66,7 +66,7 @@ def expected_seconds_by_stage(dataset: Dataset) -> dict[Stage, float]:
 
 
 def picture_features(dataset: Dataset, progress: Progress) -> np.ndarray | None:
-    """Of the backbone that comes with Darkroom, in the dataset's order; None if it is not installed."""
+    """Features of the bundled backbone, in the dataset's order; None if it is not installed."""
     backbone = get_backbone(DEFAULT_BACKBONE)
     if not weights_ready(backbone) or dataset.pictures.empty:
         return None

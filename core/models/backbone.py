@@ -1,4 +1,4 @@
-"""What is recorded of a backbone; the records themselves stand in ``backbones``."""
+"""Record of a backbone; the table of backbones is in ``backbones``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Preprocessing(StrEnum):
-    """What a backbone does to pixels from 0 to 255 before its first layer."""
+    """Transform of pixels from 0 to 255 before a backbone's first layer."""
 
     CAFFE = "caffe"  # blue first, ImageNet's mean colour subtracted
     MINUS_ONE_TO_ONE = "minus_one_to_one"  # x / 127.5 - 1
@@ -20,7 +20,7 @@ class Preprocessing(StrEnum):
 
 
 class WeightsSource(StrEnum):
-    """Where pretrained weights come from."""
+    """Source of pretrained weights."""
 
     BUNDLED = "bundled"  # installed together with Darkroom
     DOWNLOAD = "download"  # fetched once, at first use, or supplied as a file

@@ -1,4 +1,4 @@
-"""What is known of each backbone: sizes, preprocessing, where its weights come from.
+"""Table of the backbones: sizes, preprocessing, source of the weights.
 
 Facts as data, for pages and workers alike. Building a network stands in
 ``networks``, fetching weights in ``weights``. Those of ``keras.applications``
@@ -159,7 +159,7 @@ DEFAULT_BACKBONE = "efficientnet_lite0"
 
 
 def get_backbone(key: str) -> Backbone:
-    """The backbone that configurations call ``key``.
+    """Look up a backbone by its key.
 
     Raises:
         ConfigError: there is none.
@@ -178,7 +178,7 @@ def get_backbone(key: str) -> Backbone:
 
 
 def at_size(backbone: Backbone, size: int) -> Backbone:
-    """The backbone for pictures of so many pixels a side; with 0 as it comes.
+    """The backbone for pictures of so many pixels a side; 0 keeps its own size.
 
     Raises:
         ConfigError: it cannot take them.

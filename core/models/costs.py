@@ -1,4 +1,4 @@
-"""How much work a backbone is, and so about how fast it will be here before it was ever timed.
+"""Computational cost of backbones, and the speed estimated from it before any measurement.
 
 Multiply-adds are those of the networks' publications, for one picture of the
 backbone's input size. Measured on two cores with AVX2, LiteRT does 44 to 84
@@ -71,7 +71,7 @@ def multiply_adds(backbone: Backbone) -> float:
 
 
 def pictures_per_second(backbone: Backbone, speeds: Mapping[str, float]) -> float:
-    """About how many pictures a second the backbone looks at on this machine's processor.
+    """Estimate the backbone's pictures per second on this machine's processor.
 
     Args:
         speeds: what was measured here, by backbone key; one that was not is

@@ -1,6 +1,6 @@
-"""Which backbone and which recipe to choose, and why: the answer that an experienced friend would give.
+"""Recommendation of backbone and recipe, with its reason.
 
-The rules come from what was measured. Accuracy on ImageNet tells how well a
+The rules come from measurements. Accuracy on ImageNet predicts how well a
 network's features serve other pictures (Kornblith 2019, arXiv 1805.08974). On a
 processor without a graphics card looking at the pictures once takes minutes,
 training the whole network hours (EfficientNet-Lite0, two cores: 130 and 7
@@ -25,7 +25,7 @@ from core.statistics import wilson_interval
 
 
 class Wish(StrEnum):
-    """What matters most to the user."""
+    """The user's priority."""
 
     BALANCED = "balanced"
     FAST = "fast"
@@ -35,7 +35,7 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """The pictures, the machine, and which backbones can be had on it."""
+    """The pictures, the machine and the backbones available on it."""
 
     pictures: int
     classes: int
@@ -48,7 +48,10 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """What to choose. ``better`` would serve the wish clearly better after a download; "" if none would."""
+    """Recommended backbone and recipe.
+
+    ``better`` is a backbone that serves the wish clearly better after a download; "" without one.
+    """
 
     backbone: str
     recipe: str  # a ``core.training.config.Recipe``
@@ -74,7 +77,7 @@ _WORTH_A_DOWNLOAD_TIMES = 1.3  # as fast, or smaller by as much
 
 
 def recommend(situation: Situation, wish: Wish = Wish.BALANCED) -> Recommendation:
-    """What to choose for these pictures on this machine."""
+    """Recommend a backbone and a recipe for these pictures on this machine."""
     ready = _pretrained(situation.ready)
     reachable = _pretrained([*situation.ready, *situation.downloadable])
     if not reachable:
@@ -99,7 +102,7 @@ def _pretrained(keys: Collection[str]) -> list[Backbone]:
 
 
 def _pick(candidates: list[Backbone], situation: Situation, wish: Wish) -> Backbone:
-    """The candidate that serves the wish best; of equals the one that comes first."""
+    """The best candidate for the wish; of equals the first."""
     candidates = _with_fitting_input(candidates, situation)
     good = [one for one in candidates if _top1(one) >= _SEES_WELL] or candidates
     if wish is Wish.SMALL:
@@ -125,7 +128,7 @@ def _affordable(candidates: list[Backbone], situation: Situation, wish: Wish) ->
 
 
 def _tolerance(pictures: int) -> float:
-    """Percent of accuracy that a validation set of such a dataset cannot tell apart."""
+    """Difference of accuracy, in percent, that is noise on a validation set of this size."""
     validation = max(1, round(_VALIDATION_SHARE * pictures))
     low, high = wilson_interval(round(_TYPICAL_ACCURACY * validation), validation)
     return min(_MOST_TOLERANCE, max(_LEAST_TOLERANCE, 100 * (high - low) / 2))
@@ -142,7 +145,7 @@ def _is_worth_a_download(best: Backbone, here: Backbone, situation: Situation, w
 
 
 def _recipe(backbone: Backbone, situation: Situation, wish: Wish) -> tuple[str, Message]:
-    """The recipe's name, and why it is the one."""
+    """Recommended recipe, with the reason."""
     per_class = situation.pictures // max(1, situation.classes)
     if per_class < _FEW_PER_CLASS:
         return "quick", Message(_FEW, {"count": per_class})
@@ -189,7 +192,7 @@ def _why_wish(backbone: Backbone, candidates: list[Backbone], situation: Situati
 
 
 def _joined(sentences: list[Message]) -> Message:
-    """Sentences one after the other, as one message."""
+    """Join sentences into one message."""
     first, *rest = sentences
     for sentence in rest:
         first = Message(_ONE_AFTER_THE_OTHER, {"first": first, "second": sentence})
@@ -201,7 +204,7 @@ def _top1(backbone: Backbone) -> float:
 
 
 def _speed(backbone: Backbone, situation: Situation) -> float:
-    """Pictures a second, on the device that is there."""
+    """Pictures a second on the available device."""
     times = 1.0 if situation.device == "cpu" else _GPU_TIMES_FASTER
     return times * pictures_per_second(backbone, situation.speeds)
 

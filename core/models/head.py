@@ -1,4 +1,4 @@
-"""The classification head as plain arrays: features in, probabilities out.
+"""Classification head as plain arrays: from features to probabilities.
 
 Imports NumPy only, so that the web process, training and tests share it.
 """
@@ -121,7 +121,7 @@ class HeadWeights:
 
     @classmethod
     def load(cls, path: Path) -> HeadWeights:
-        """Read what ``save`` wrote.
+        """Read the file of ``save``.
 
         Raises:
             WeightsError: another version of Darkroom wrote it.

@@ -1,4 +1,4 @@
-"""Jobs about backbones rather than datasets: fetching weights, measuring speed."""
+"""Backbone jobs: downloading weights, measuring speed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MEASURE_SECONDS = 4.0
 
 
 def download(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Fetch the weights of ``config["backbone"]``."""
+    """Download the weights of ``config["backbone"]``."""
     backbone = get_backbone(config["backbone"])
     progress.stage(Stage.DOWNLOADING)
     path = obtain_weights(backbone, progress.advance, progress.should_stop)
@@ -43,7 +43,7 @@ def measure(directory: Path, config: dict[str, Any], progress: Progress) -> dict
 
 
 def _ready_backbones() -> list[str]:
-    """The default and every other backbone that training could start with now."""
+    """The default and every other backbone whose weights are ready."""
     return [key for key, backbone in BACKBONES.items() if key == DEFAULT_BACKBONE or weights_ready(backbone)]
 
 

@@ -1,4 +1,4 @@
-"""The backbones of ``keras.applications``: facts from its source, its table and its servers.
+"""Backbones of ``keras.applications``: facts from its source, its table and its servers.
 
 File names, addresses and checksums are those of Keras 3.15.1; ImageNet accuracies
 those of its table and of the publications; parameters and feature sizes were read
@@ -18,7 +18,7 @@ _TF_KERNELS = "{}_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
 class _Row(NamedTuple):
-    """What the members of a family do not share; the order of a table's columns."""
+    """Facts of one member of a family; fields in the order of a table's columns."""
 
     key: str
     name: str  # also the builder in keras.applications
@@ -32,7 +32,7 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _Family:
-    """What backbones share that were published together."""
+    """Facts shared by backbones that were published together."""
 
     name: str
     source: str

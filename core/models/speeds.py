@@ -1,4 +1,4 @@
-"""How fast each backbone proved to be on this machine."""
+"""Measured speeds of backbones on this machine."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ def measured_speeds() -> dict[str, float]:
 
 
 def measured_speed(backbone: Backbone) -> float | None:
-    """Pictures per second of a backbone with pictures of its ``input_size``, if that was ever measured."""
+    """Pictures per second of a backbone with pictures of its ``input_size``; None if never measured."""
     return _all_speeds().get(speed_key(backbone))
 
 
 def speed_key(backbone: Backbone) -> str:
-    """The name under which a speed is remembered: the backbone's, with the size where that is not its own."""
+    """Key of a stored speed: the backbone's, with the size where it is not its own."""
     if backbone.input_size == _own_size(backbone):
         return backbone.key
     return f"{backbone.key}{_AT}{backbone.input_size}"
 
 
 def remember_speed(key: str, speed: float) -> None:
-    """Keep a speed, in pictures per second, under the name of :func:`speed_key`."""
+    """Store a speed, in pictures per second, under :func:`speed_key`."""
     write_json(backbones_folder() / "speeds.json", _all_speeds() | {key: round(speed, 2)})
 
 
 def expected_seconds(backbone: Backbone, pictures: int) -> float:
-    """About how long the features of so many pictures take here.
+    """Estimate the seconds that features of so many pictures take here.
 
-    A size that was never timed is reckoned from the backbone's own: the work grows with the pixels.
-    A backbone that never was, from its work and how fast others proved to be.
+    A size that was never timed is estimated from the backbone's own: the work grows with the pixels.
+    A backbone that was never timed is estimated from its work and the speeds of others.
     """
     speed = measured_speed(backbone)
     if speed is None:
@@ -46,7 +46,7 @@ def expected_seconds(backbone: Backbone, pictures: int) -> float:
 
 
 def times_the_work(backbone: Backbone) -> float:
-    """How many times the work of a picture of the backbone's own size one of its ``input_size`` is."""
+    """Work for a picture of ``input_size``, relative to one of the backbone's own size."""
     return (backbone.input_size / _own_size(backbone)) ** 2
 
 

@@ -1,4 +1,4 @@
-"""Pictures that may be copies by their features: those that hashes miss, such as strong crops.
+"""Duplicate candidates by features: copies that hashes miss, such as strong crops.
 
 Copies lie close together, so pictures are compared only within small cells of the
 feature space: the time grows with the power of one and a half of their number,
@@ -17,7 +17,7 @@ _PICTURES_TOGETHER = 1024
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def proposed_copies(points: np.ndarray, farthest: float, *, seed: int = 0) -> set[tuple[int, int]]:
-    """Pairs of rows worth comparing pixel by pixel: each is among the other's nearest neighbours.
+    """Propose pairs of rows to compare pixel by pixel: each is among the other's nearest neighbours.
 
     Args:
         points: reduced features, float32 (n, D).
@@ -35,7 +35,7 @@ def proposed_copies(points: np.ndarray, farthest: float, *, seed: int = 0) -> se
 
 
 def _cells(points: np.ndarray, seed: int) -> np.ndarray:
-    """int64 (n, 2): the cells of the nearest of some pictures drawn at random."""
+    """Cells of each picture, given by the nearest two random pictures: int64 (n, 2)."""
     count = max(_CELLS_A_PICTURE, round(len(points) ** 0.5))
     drawn = np.random.default_rng(seed).permutation(len(points))[:count]
     nearest = [
@@ -49,7 +49,7 @@ def _cells(points: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _near_within(points: np.ndarray, members: np.ndarray, farthest: float) -> set[tuple[int, int]]:
-    """Each of the members, and its nearest among them, up to the distance given."""
+    """Pairs of members and their nearest ones within the distance."""
     taken = min(_PROPOSED, len(members) - 1)
     pairs: set[tuple[int, int]] = set()
     if taken < 1:

@@ -1,6 +1,6 @@
-"""Pictures whose label is probably wrong, by confident learning.
+"""Wrong labels, found by confident learning.
 
-A linear classifier that has not seen a picture says how probable each class is;
+A linear classifier that has not seen a picture gives the probability of each class;
 confident learning (Northcutt, Jiang and Chuang 2021, as cleanlab does it) compares
 that with the label, class by class, so that a class which the classifier finds
 hard is not suspected as a whole. What was suspected is then left out, and the
@@ -47,7 +47,7 @@ class SuspectedLabel:
 def suspected_labels(
     points: np.ndarray, labels: np.ndarray, groups: np.ndarray, progress: Progress, *, seed: int = 0
 ) -> list[SuspectedLabel]:
-    """The pictures whose label confident learning doubts, the most doubtful first.
+    """Find pictures whose label confident learning doubts, the most doubtful first.
 
     A class is judged where other groups of it can be learnt from: a class that
     is one group alone never is.
@@ -104,7 +104,7 @@ def wrong_labels_finding(
 
 
 def _deal_folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """A fold for every picture, int64 (n,): groups stay whole, classes are spread evenly."""
+    """Assign a fold to every picture, int64 (n,): groups stay whole, classes are spread evenly."""
     codes, firsts = pd.factorize(groups)[0], ~pd.Series(groups).duplicated().to_numpy()
     label_of_group = labels[firsts]
     order = np.random.default_rng(seed).permutation(len(label_of_group))
@@ -116,14 +116,14 @@ def _deal_folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray
 
 
 class _Classifiers:
-    """For each fold a linear classifier that learns from the others."""
+    """Linear classifiers, one for each fold, trained on the other folds."""
 
     def __init__(self, points: np.ndarray, labels: np.ndarray, folds: np.ndarray, progress: Progress) -> None:
         self._points, self._labels, self._folds, self._progress = points, labels, folds, progress
         self._strengths = list(_STRENGTHS)
 
     def judge(self, trusted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Let them learn from the trusted pictures, as strongly as tells those left out best.
+        """Train them on the trusted pictures, with the regularisation that predicts held-out ones best.
 
         Returns:
             Class probabilities float64 (n, C), and bool (n,): whether the classifier
@@ -167,7 +167,7 @@ class _Classifiers:
 
 
 def _doubted(labels: np.ndarray, probabilities: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    """Rows that confident learning would relabel, and those that are told almost surely: int64 (k,)."""
+    """Rows that confident learning would relabel, or that are predicted almost certainly: int64 (k,)."""
     from cleanlab.filter import find_label_issues
 
     rows = np.flatnonzero(judged)

@@ -24,7 +24,7 @@ class Neighbours:
 
 
 def ignore(done: int, total: int) -> None:
-    """A report that nobody reads."""
+    """Ignore progress."""
 
 
 def look_alikes(points: np.ndarray, progress: Progress) -> np.ndarray:

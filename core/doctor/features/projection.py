@@ -1,8 +1,8 @@
-"""The map of a dataset: every picture a point in the plane, alike ones near each other.
+"""Map of a dataset: every picture a point in the plane, similar ones near each other.
 
-This is t-SNE (van der Maaten and Hinton 2008) with the usual early exaggeration and
-a start from the principal components. Each picture is drawn to its 15 nearest
-neighbours, all alike, which gives the maps that tuned similarities give (Böhm,
+The method is t-SNE (van der Maaten and Hinton 2008) with the usual early exaggeration and
+a start from the principal components. Each picture is attracted by its 15 nearest
+neighbours with equal weights, which gives the maps that tuned similarities give (Böhm,
 Berens and Kobak 2022). All pictures push each other away; that is summed on a
 grid by a Fourier transform, as Linderman et al. 2019 do it, so that the time grows
 with the number of pictures and not with its square. On the digits this takes a
@@ -19,7 +19,7 @@ import numpy as np
 from scipy import fft, sparse
 
 from core.doctor.features.neighbours import nearest_neighbours
-from core.doctor.features.row_cache import KeptRows, read_rows, write_rows
+from core.doctor.features.row_cache import CachedRows, read_rows, write_rows
 from core.progress import Progress, raise_if_stopped
 
 _LEAST_LAID_OUT = 10  # pictures; of fewer, the two strongest components are the map
@@ -37,9 +37,9 @@ _MAP = "map"
 
 
 def project_to_plane(points: np.ndarray, progress: Progress, *, seed: int = 0) -> np.ndarray:
-    """A place for every picture, the same for the same points.
+    """Project pictures to the plane, the same way for the same points.
 
-    Labels have no say, so that what lies among strangers shows.
+    Labels are ignored, so that pictures among another class stand out.
 
     Args:
         points: reduced features, float32 (n, D), the strongest component first.
@@ -64,17 +64,17 @@ def project_to_plane(points: np.ndarray, progress: Progress, *, seed: int = 0) -
 
 
 def write_map(dataset_folder: Path, digest: str, ids: np.ndarray, places: np.ndarray) -> None:
-    """Keep a map as ``doctor/map-DIGEST.npz``; the digest names the pictures and the network."""
-    write_rows(dataset_folder, _MAP, digest, KeptRows(ids=ids, values=places))
+    """Write a map as ``doctor/map-DIGEST.npz``; the digest names the pictures and the network."""
+    write_rows(dataset_folder, _MAP, digest, CachedRows(ids=ids, values=places))
 
 
-def read_map(dataset_folder: Path, digest: str) -> KeptRows | None:
-    """The map of these pictures, its places float32 (n, 2) in ``values``, or None."""
+def read_map(dataset_folder: Path, digest: str) -> CachedRows | None:
+    """Read the map of these pictures, coordinates float32 (n, 2) in ``values``; None without one."""
     return read_rows(dataset_folder, _MAP, digest)
 
 
 def map_written(dataset_folder: Path) -> int:
-    """When the map was drawn, in nanoseconds; 0 if it never was."""
+    """Time of the newest map, in nanoseconds; 0 without any."""
     files = (dataset_folder / "doctor").glob(f"{_MAP}-*.npz")
     return max((file.stat().st_mtime_ns for file in files), default=0)
 
@@ -113,7 +113,7 @@ def _start(points: np.ndarray) -> np.ndarray:
 
 
 def _neighbour_graph(points: np.ndarray, progress: Progress) -> Any:
-    """Who is drawn to whom: scipy.sparse.csr_array (n, n), symmetric, adding up to 1."""
+    """Attraction weights: scipy.sparse.csr_array (n, n), symmetric, sum 1."""
     count = len(points)
     rows = nearest_neighbours(
         points,

@@ -1,8 +1,8 @@
-"""Features made small: what neighbours, maps, groups and linear models are computed on.
+"""Reduced features: principal components for neighbours, maps, groups and linear models.
 
-Features of 5,120 numbers are cut to their first principal components, which keeps
-likeness and is forty times less to compute and to store. Lengths are made equal
-first: how strongly a network answers says little of what is shown (on the digits
+Features of 5,120 numbers are reduced to their first principal components, which keeps
+likeness and is forty times less to compute and to store. Lengths are normalised
+first: the strength of activations says little about the subject (on the digits
 and photographs, 4 to 5 points more of the ten nearest neighbours share a class
 than with standardised features).
 """
@@ -43,7 +43,7 @@ def reduced_features(
 
     Args:
         features: float32 (m, F), as ``core.training.features`` gives them.
-        whole_pictures: forget where in the picture things are.
+        whole_pictures: average the quarters, which drops positions within the picture.
         rows: int64 (n,), the rows of the features to take; all by default.
     Returns:
         float32 (n, D), D being ``dimensions``, or fewer where there are fewer pictures or features.

@@ -1,4 +1,4 @@
-"""Numbers about pictures, one row each, kept beside the dataset by what they were computed from."""
+"""Cache of computed rows, one a picture, named by a digest of their inputs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from core.files import whole_file
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeptRows:
-    """What was computed of n pictures."""
+class CachedRows:
+    """Computed values of n pictures."""
 
     ids: np.ndarray  # str (n,): the manifest's ids
     values: np.ndarray  # (n, …), in the same order
 
 
-def write_rows(dataset_folder: Path, name: str, digest: str, kept: KeptRows) -> None:
-    """Keep rows under a name and a digest of all that they depend on; those of other digests go.
+def write_rows(dataset_folder: Path, name: str, digest: str, kept: CachedRows) -> None:
+    """Write rows under a name and a digest of their inputs, and remove those of other digests.
 
     Raises:
         ValueError: not one row a picture.
@@ -34,11 +34,11 @@ def write_rows(dataset_folder: Path, name: str, digest: str, kept: KeptRows) -> 
             other.unlink(missing_ok=True)
 
 
-def read_rows(dataset_folder: Path, name: str, digest: str) -> KeptRows | None:
-    """What ``write_rows`` kept under the same name and digest, or None."""
+def read_rows(dataset_folder: Path, name: str, digest: str) -> CachedRows | None:
+    """Read the rows that ``write_rows`` wrote under the same name and digest; None without any."""
     try:
         with np.load(_rows_file(dataset_folder, name, digest), allow_pickle=False) as arrays:
-            return KeptRows(ids=arrays["ids"], values=arrays["values"])
+            return CachedRows(ids=arrays["ids"], values=arrays["values"])
     except FileNotFoundError:
         return None
 

@@ -1,4 +1,4 @@
-"""Pictures grouped by look, so that a whole group can be labelled at once.
+"""Grouping of similar pictures, so that a whole group can be labelled at once.
 
 Groups are patches of the map, not of the features: there, neighbours share a class
 more often (on the digits 93 instead of 90 of 100), and a group is in one place when
@@ -28,9 +28,9 @@ class LookGroup:
 def group_by_look(
     points: np.ndarray, places: np.ndarray, alike: np.ndarray, *, seed: int = 0
 ) -> list[LookGroup]:
-    """Every picture in one group of at most 60, the most coherent groups first.
+    """Assign every picture to a group of at most 60, the most coherent groups first.
 
-    A coherent group stands apart from all others, so that it seldom mixes classes.
+    A coherent group lies apart from all others, so that it seldom mixes classes.
 
     Args:
         points: reduced features, float32 (n, D).

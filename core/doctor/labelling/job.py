@@ -1,7 +1,7 @@
-"""Labelling by look: pictures in groups to label at once, each with what the labels so far suggest.
+"""Assisted labelling: groups of similar pictures, with classes suggested from the labels so far.
 
-A worker looks at the pictures (``prepare_labelling``) and keeps with the dataset where
-they lie and how the unlabelled ones group. From that and the labels of the moment
+A worker (``prepare_labelling``) computes features of the pictures, neighbours and groups
+of the unlabelled ones, and stores them with the dataset. From that and the labels of the moment
 a page tells what to label next and as what.
 """
 
@@ -22,7 +22,7 @@ from core.doctor.examination import pictures_to_examine
 from core.doctor.features.neighbours import look_alikes
 from core.doctor.features.projection import project_to_plane
 from core.doctor.features.reduction import reduced_features
-from core.doctor.features.row_cache import KeptRows, read_rows, write_rows
+from core.doctor.features.row_cache import CachedRows, read_rows, write_rows
 from core.doctor.job import expected_seconds_by_stage, picture_features
 from core.doctor.labelling.grouping import LookGroup, group_by_look
 from core.doctor.labelling.suggestions import (
@@ -47,7 +47,7 @@ _LOOKED_THROUGH = 2000  # pictures among which the most informative is sought: e
 
 @dataclass(frozen=True, kw_only=True)
 class Looks:
-    """How n pictures look, as a worker saw them."""
+    """Reduced features, neighbours and groups of n pictures, computed by a worker."""
 
     ids: np.ndarray  # str (n,)
     points: np.ndarray  # float32 (n, D), reduced features
@@ -65,7 +65,7 @@ class LabelGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelSuggestions:
-    """The likely class of each picture that was looked at."""
+    """Class probabilities of each prepared picture."""
 
     class_names: tuple[str, ...]  # those that have a labelled picture; with several labels, sets of them
     probabilities: pd.DataFrame  # a row for each id, a column for each class; none where it is empty
@@ -77,14 +77,14 @@ class LabelSuggestions:
         return len(self.class_names) < 2
 
     def know(self, ids: Sequence[str]) -> bool:
-        """Whether anything labelled looks like these; else they may well be of a new class."""
+        """True if labelled pictures are similar to these; otherwise they can be of a new class."""
         return not self.is_empty and bool(
             self.linked.reindex(list(ids), fill_value=False).mean() >= _LEAST_LINKED
         )
 
 
 def prepare_labelling(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """The job's step: look at the pictures of ``config["version"]`` and group the unlabelled ones."""
+    """Job step: compute features of the pictures of ``config["version"]`` and group the unlabelled ones."""
     project = project_of(directory)
     dataset = pictures_to_examine(open_dataset(project, int(config["version"])))
     progress.plan(expected_seconds_by_stage(dataset))
@@ -99,12 +99,12 @@ def prepare_labelling(directory: Path, config: dict[str, Any], progress: Progres
     groups = _numbered(found, unlabelled, len(points))
     ids = dataset.pictures["id"].to_numpy(np.str_)
     for name, values in ((_POINTS, points), (_ALIKE, alike), (_GROUPS, groups)):
-        write_rows(dataset.folder, name, DEFAULT_BACKBONE, KeptRows(ids=ids, values=values))
+        write_rows(dataset.folder, name, DEFAULT_BACKBONE, CachedRows(ids=ids, values=values))
     return {"groups": len(found), "with_features": True}
 
 
 def read_looks(dataset_folder: Path) -> Looks | None:
-    """What the worker kept last, or None."""
+    """Read the newest result of the worker; None without any."""
     kept = [read_rows(dataset_folder, name, DEFAULT_BACKBONE) for name in (_POINTS, _ALIKE, _GROUPS)]
     points, alike, groups = kept
     if points is None or alike is None or groups is None or len({len(rows.ids) for rows in kept if rows}) > 1:
@@ -113,13 +113,13 @@ def read_looks(dataset_folder: Path) -> Looks | None:
 
 
 def looks_written(dataset_folder: Path) -> int:
-    """When that was, in nanoseconds; 0 if it never was."""
+    """Time of the newest result, in nanoseconds; 0 without any."""
     files = (dataset_folder / "doctor").glob(f"{_GROUPS}-*.npz")
     return max((file.stat().st_mtime_ns for file in files), default=0)
 
 
 def open_groups(looks: Looks, dataset: Dataset) -> list[LabelGroup]:
-    """The groups as far as they are still without label."""
+    """The groups, reduced to pictures that are still unlabelled."""
     numbers, places = looks.groups.T
     rows = np.flatnonzero(_waiting(looks, dataset) & (numbers != _NO_GROUP))
     ids: dict[int, list[str]] = {}
@@ -129,7 +129,7 @@ def open_groups(looks: Looks, dataset: Dataset) -> list[LabelGroup]:
 
 
 def labels_suggested(looks: Looks, dataset: Dataset) -> LabelSuggestions:
-    """What the labels so far say of every picture that was looked at."""
+    """Suggest classes for every prepared picture from the labels so far."""
     labels = _labels(looks, dataset)
     names = _suggestible(labels, dataset)
     linked = pd.Series((labels != "")[looks.alike].any(axis=1), index=looks.ids)
@@ -142,7 +142,7 @@ def labels_suggested(looks: Looks, dataset: Dataset) -> LabelSuggestions:
 
 
 def _suggestible(labels: np.ndarray, dataset: Dataset) -> tuple[str, ...]:
-    """The labels that may be suggested: the classes or, where there are several labels, what stands together."""
+    """Labels to suggest: the classes or, for multi-label datasets, frequent sets of classes."""
     if dataset.task is Task.MULTI_LABEL:
         sets = Counter(label for label in labels if label)
         return tuple(label for label, count in sets.most_common(_MOST_SETS) if count >= _LEAST_OF_A_SET)
@@ -152,7 +152,7 @@ def _suggestible(labels: np.ndarray, dataset: Dataset) -> tuple[str, ...]:
 def most_useful_group(
     groups: list[LabelGroup], looks: Looks, dataset: Dataset, suggestions: LabelSuggestions
 ) -> LabelGroup:
-    """The group with the picture whose label would teach most; before there are suggestions, the first."""
+    """The group with the most informative picture; without suggestions, the first group."""
     if suggestions.is_empty:
         return groups[0]
     random = np.random.default_rng(0)
@@ -174,7 +174,7 @@ def _grouped(points: np.ndarray, alike: np.ndarray | None, progress: Progress) -
 
 
 def _numbered(found: list[LookGroup], unlabelled: np.ndarray, count: int) -> np.ndarray:
-    """int64 (count, 2): each picture's group and its place there."""
+    """Group of each picture and its index there: int64 (count, 2)."""
     numbered = np.full((count, 2), _NO_GROUP, np.int64)
     for number, group in enumerate(found):
         rows = unlabelled[group.rows]

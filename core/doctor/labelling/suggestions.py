@@ -52,7 +52,7 @@ class Suggestions:
 def suggest_labels(
     points: np.ndarray, alike: np.ndarray, labels: np.ndarray, num_classes: int
 ) -> Suggestions:
-    """What the labelled pictures say of all.
+    """Infer classes of all pictures from the labelled ones.
 
     A class that no picture has yet is never suggested. With fewer than two classes
     there is nothing to tell apart, and every class is as likely.
@@ -72,7 +72,7 @@ def suggest_labels(
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def most_informative_first(points: np.ndarray, labels: np.ndarray, suggestions: Suggestions) -> np.ndarray:
-    """The rows of unlabelled pictures, those first whose labels would teach most: int64.
+    """Rows of unlabelled pictures, the most informative first: int64.
 
     One after the other is chosen where the two likeliest classes are close and no
     labelled or chosen picture is near. On the photographs 70 labels chosen so do

@@ -1,1 +1,1 @@
-"""Keras networks: backbones with their preprocessing, and where they can be cut."""
+"""Keras networks: backbones with their preprocessing, and their possible cuts."""

@@ -1,4 +1,4 @@
-"""A feature extractor from a backbone, a classifier from features.
+"""Keras models around a backbone: feature extractor and whole classifier.
 
 Every network takes uint8 RGB pictures of its own size and holds its preprocessing
 inside, made of standard Keras layers, so that a saved model loads in safe mode
@@ -26,7 +26,7 @@ PROBABILITIES_LAYER = "probabilities"
 def build_feature_extractor(
     backbone: Backbone, *, pretrained: bool = True, trainable: bool = False, pooling: MapPooling = "quarters"
 ) -> keras.Model:
-    """Pictures in, pooled features out.
+    """Build the feature extractor: from pictures to pooled features.
 
     The input ``picture`` is uint8 RGB (B, S, S, 3); the output is float32
     (B, QUARTERS * feature_size): the means over the four quarters of the feature map,
@@ -53,7 +53,7 @@ def build_feature_extractor(
 
 
 def build_classifier(extractor: keras.Model, head: HeadWeights, class_names: Sequence[str]) -> keras.Model:
-    """The whole way from picture to probabilities, float32 (B, len(class_names)).
+    """Build the classifier: from pictures to probabilities, float32 (B, len(class_names)).
 
     Shares its layers with ``extractor``. The standardisation of the features is
     folded into the first dense layer, so the head is dense layers alone.
@@ -76,7 +76,7 @@ def build_classifier(extractor: keras.Model, head: HeadWeights, class_names: Seq
 
 
 def pool_map(feature_map: keras.KerasTensor, pooling: MapPooling) -> keras.KerasTensor:
-    """Features float32 of a map (B, H, W, F).
+    """Pool a feature map float32 (B, H, W, F).
 
     "quarters": (B, QUARTERS * F), the means over its quarters; odd sides share their
     middle. "max": (B, F), the largest value anywhere.

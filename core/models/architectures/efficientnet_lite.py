@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, 1 and 2 in Keras, and how the published weights fit into them.
+"""EfficientNet-Lite0, 1 and 2 in Keras, with their published weights.
 
 Source: EfficientNet (Tan & Le 2019, arXiv 1905.11946) in the Lite variant, which
 leaves out squeeze-and-excitation, uses ReLU6 and keeps stem and head unscaled so
@@ -25,7 +25,7 @@ _FILTERS_DIVISOR = 8
 
 
 class LiteVariant(NamedTuple):
-    """How a network of the family is scaled from the smallest one."""
+    """Scaling of one network of the family from the smallest one."""
 
     width: float  # factor of the filters of every block
     depth: float  # factor of the blocks of every stage but the first and the last
@@ -41,7 +41,7 @@ LITE_VARIANTS = {
 
 @dataclass(frozen=True)
 class Stage:
-    """Blocks in a row that share a kernel size; the first one applies the stride."""
+    """Stage: consecutive blocks that share a kernel size; the first one applies the stride."""
 
     blocks: int
     kernel_size: int

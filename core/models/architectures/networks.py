@@ -1,4 +1,4 @@
-"""The networks of the backbones, and what is done to pixels before their first layer.
+"""Networks of the backbones, with their preprocessing.
 
 Imported by workers only.
 """
@@ -41,7 +41,7 @@ _SMALL_CNN_FILTERS = (32, 64, 128, 256)
 
 
 def preprocess(picture: keras.KerasTensor, kind: Preprocessing) -> keras.KerasTensor:
-    """Pixels 0 to 255 as the backbone wants them, always computed in float32."""
+    """Preprocess pixels 0 to 255 for the backbone, always in float32."""
     if kind is Preprocessing.CAFFE:
         # Rescaling first: it turns uint8 into float32, which every engine can reverse.
         pixels = layers.Rescaling(1.0, dtype="float32", name="as_float")(picture)
@@ -92,7 +92,7 @@ def load_keras_weights(network: keras.Model, backbone: Backbone, path: Path) -> 
 
 
 def weights_fit(backbone: Backbone, path: Path) -> bool:
-    """Whether the file holds weights for a network of ``keras.applications``, found by loading it."""
+    """True if the file holds weights for the network of ``keras.applications``; it is loaded to check."""
     try:
         load_keras_weights(_build_keras_network(backbone), backbone, path)
     except WeightsError:

@@ -1,4 +1,4 @@
-"""Where a network can be cut in two: a trunk that stays as it is, and a tail that is trained.
+"""Splitting of networks into a frozen stem and trainable blocks.
 
 A cut is a tensor through which everything flows: what comes after needs nothing
 else of what was before. What the frozen trunk says of a picture can then be
@@ -23,7 +23,7 @@ _NEAR = 0.08  # of the depth
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """One place where a network can be parted."""
+    """One tensor at which a network can be split."""
 
     tensor: keras.KerasTensor  # (B, height, width, channels)
     layer: str  # that gives it
@@ -31,12 +31,12 @@ class Cut:
 
     @property
     def numbers(self) -> int:
-        """How many numbers the tensor holds for a picture."""
+        """Numbers that the tensor holds for a picture."""
         return int(np.prod(self.tensor.shape[1:]))
 
 
 def cuts_of(network: keras.Model) -> list[Cut]:
-    """Every place where ``network`` can be cut, from its beginning to its end.
+    """Find every cut of ``network``, from its beginning to its end.
 
     Walks the layers in the order in which they are computed and keeps the tensors
     that are still needed; where only one is, everything flows through it.

@@ -32,7 +32,7 @@ def build_vit(size: int, name: str) -> keras.Model:
 
 
 def _positions(tokens: keras.KerasTensor, count: int) -> keras.KerasTensor:
-    """A learnt vector for each place in the picture, (B, count, _WIDTH).
+    """Learnt position embeddings: a vector for each patch of the picture, (B, count, _WIDTH).
 
     The places 0, 1, … are counted from the tokens themselves: a functional model
     takes no constant.
@@ -44,7 +44,7 @@ def _positions(tokens: keras.KerasTensor, count: int) -> keras.KerasTensor:
 
 
 def _block(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """Attention, then two dense layers, each added to what came in."""
+    """Transformer block: attention, then two dense layers, each with a residual connection."""
     y = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_attention_norm")(x)
     attention = layers.MultiHeadAttention(
         _HEADS, _WIDTH // _HEADS, dropout=_DROPOUT_RATE, name=f"{name}_attention"

@@ -1,1 +1,1 @@
-"""LiteRT: converting Keras networks and running the result."""
+"""LiteRT: conversion of Keras networks, and the engine that runs them."""

@@ -1,4 +1,4 @@
-"""Turns Keras networks into LiteRT files, and keeps those of frozen backbones.
+"""Conversion of Keras networks to LiteRT, with a cache for frozen backbones.
 
 TensorFlow is imported where something is converted: a job that finds its engine
 in the cache starts without waiting for that import. Where Keras runs on another
@@ -47,7 +47,7 @@ _WORDS_ONLY = {  # facts that change no number
 
 
 def convert_to_tflite(model: keras.Model) -> bytes:
-    """The network as a LiteRT file: float32, built-in operations only, any batch size.
+    """Convert the network to a LiteRT file: float32, built-in operations only, any batch size.
 
     Freezes ``model`` for good: with trainable BatchNorm the converter would trace
     the training behaviour, and the file would be silently wrong.
@@ -134,7 +134,7 @@ def feature_engine(
 
 
 def trunk_engine(backbone: Backbone, cut: str, build: Callable[[], keras.Model]) -> Path:
-    """A pretrained backbone's frozen trunk as a LiteRT file, converted once and kept.
+    """A pretrained backbone's frozen stem as a LiteRT file, converted once and kept.
 
     Args:
         cut: names where the trunk ends.
@@ -168,7 +168,7 @@ def _engine_path(backbone: Backbone, pretrained: bool, pooling: MapPooling = "qu
 
 
 def _engine_digest(backbone: Backbone, pretrained: bool) -> str:
-    """A name for the numbers that the backbone computes; features are cached under it, too."""
+    """Name of the backbone's features, also in their cache."""
     facts = {key: value for key, value in dataclasses.asdict(backbone).items() if key not in _WORDS_ONLY}
     return digest_of({"version": ENGINE_VERSION, "pretrained": pretrained, **facts})
 

@@ -1,4 +1,4 @@
-"""The process that converts for other backends: ``python -m core.models.litert.convert NETWORK.keras ENGINE.tflite``.
+"""Conversion process for other backends: ``python -m core.models.litert.convert NETWORK.keras ENGINE.tflite``.
 
 Started by ``conversion`` with Keras on TensorFlow, and given files that it wrote.
 """

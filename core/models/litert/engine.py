@@ -1,4 +1,4 @@
-"""Runs converted networks fast on the CPU, without TensorFlow or Keras.
+"""LiteRT engine: converted networks on the CPU, without TensorFlow or Keras.
 
 Measured on 2 cores (EfficientNet-Lite0, pictures/s): one interpreter with 2
 threads 149, 164, 147 for batches of 1, 4, 32; two interpreters of one thread
@@ -32,11 +32,11 @@ _THREADS_PER_ENGINE = 4
 
 
 def ignore(done: int) -> None:
-    """A report that nobody reads."""
+    """Ignore progress."""
 
 
 def never() -> bool:
-    """A stop that nobody asks for."""
+    """Never stop."""
     return False
 
 
@@ -58,7 +58,7 @@ class Engine:
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """What comes out for a picture: (K,) for features and probabilities, (h, w, c) for a trunk."""
+        """Output shape for a picture: (K,) for features and probabilities, (h, w, c) for a stem."""
         return tuple(int(length) for length in self._output["shape"][1:])
 
     def run(self, batch: np.ndarray) -> np.ndarray:
@@ -104,7 +104,7 @@ class FeatureExtractor:
 
     @property
     def output_size(self) -> int:
-        """The length of what comes out for a picture, where that is one row of numbers."""
+        """Length of the output for a picture, where it is a vector."""
         (size,) = self.output_shape
         return size
 

@@ -1,7 +1,7 @@
-"""Whether a server answers, asked quickly and not again for a while.
+"""Reachability of servers, checked quickly and remembered for a minute.
 
-For pages, which must not wait for a network that is not there. Looking a name up
-can hang for longer than any timeout, so a thread of its own does the asking.
+Pages must not wait for a missing network. Resolving a name can hang for longer than
+any timeout, so a thread of its own sends the request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _asked: dict[str, _Question] = {}
 
 
 class _Question:
-    """One question to one server, and its answer once there is one."""
+    """One request to one server, and its result once it has arrived."""
 
     def __init__(self, url: str) -> None:
         self.began = time.monotonic()
@@ -30,7 +30,7 @@ class _Question:
         self._thread.start()
 
     def wait(self, seconds: float) -> bool:
-        """The answer; False as long as there is none."""
+        """The result; False until it has arrived."""
         self._thread.join(max(0.0, seconds))
         return self.answer
 
@@ -44,7 +44,7 @@ class _Question:
 
 
 def answers(url: str) -> bool:
-    """Whether the server of ``url`` hands it out; asked of one file a server, once a minute."""
+    """True if the server of ``url`` answers; checked with one file a server, once a minute."""
     host = urlsplit(url).netloc
     with _lock:
         question = _asked.get(host)

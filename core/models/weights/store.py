@@ -1,7 +1,7 @@
-"""Where pretrained weights lie on this computer, and how they get there.
+"""Store of pretrained weights: their files, state and downloads.
 
-Owns downloads: streamed, resumed, checked. Reads no weights and imports no Keras,
-so that pages may ask what is there.
+Downloads are streamed, resumed and checked. The module reads no weights and imports no
+Keras, so that pages can use it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LOCK_WAIT_SECONDS = 0.5
 
 
 class WeightsState(StrEnum):
-    """Whether a backbone's pretrained weights are here, and if not, how they get here."""
+    """Availability of a backbone's pretrained weights."""
 
     BUNDLED = "bundled"  # installed with Darkroom
     DOWNLOADED = "downloaded"  # fetched or imported before
@@ -44,16 +44,16 @@ class WeightsState(StrEnum):
 
 
 def ignore(done: int, total: int) -> None:
-    """A report that nobody reads."""
+    """Ignore progress."""
 
 
 def never() -> bool:
-    """A stop that nobody asks for."""
+    """Never stop."""
     return False
 
 
 def weights_path(backbone: Backbone) -> Path:
-    """Where the weight file is, or will be once downloaded.
+    """Path of the weight file, which may still have to be downloaded.
 
     Raises:
         WeightsError: it should have been installed with Darkroom but was not.
@@ -76,14 +76,14 @@ def weights_path(backbone: Backbone) -> Path:
 
 
 def supplied_path(backbone: Backbone) -> Path:
-    """Where a file lies that was downloaded or imported."""
+    """Path of a file that was downloaded or imported."""
     return backbones_folder() / "models" / backbone.weights_file
 
 
 def weights_state(backbone: Backbone) -> WeightsState:
-    """What can be done with the backbone on this computer at this moment.
+    """Availability of the backbone's weights at this moment.
 
-    Asks the server, within a second, where that would decide; see ``connection``.
+    Checks the server, within a second, where that decides; see ``connection``.
     """
     if backbone.weights is WeightsSource.NONE:
         return WeightsState.NOT_NEEDED
@@ -96,7 +96,7 @@ def weights_state(backbone: Backbone) -> WeightsState:
 
 
 def weights_ready(backbone: Backbone) -> bool:
-    """Whether training could start without a network. Looks at the size, not at the content."""
+    """True if training can start offline. Checks the file's size, not its content."""
     if backbone.weights is WeightsSource.NONE:
         return True
     try:
@@ -107,7 +107,7 @@ def weights_ready(backbone: Backbone) -> bool:
 
 
 def present_weights(backbone: Backbone) -> Path:
-    """The weight file, which is on this computer and has the right checksum.
+    """Path of the present weight file, after checking its checksum.
 
     Raises:
         WeightsError: it is missing or another file.
@@ -211,7 +211,7 @@ def _fetch_rest(
     report: Callable[[int, int], None],
     should_stop: Callable[[], bool],
 ) -> None:
-    """Append to ``partial`` what it lacks.
+    """Append the missing bytes to ``partial``.
 
     Raises:
         OSError: the connection failed, stalled or broke off; what came is kept.
@@ -275,7 +275,7 @@ def _server_refused(backbone: Backbone, status: int) -> DownloadError:
 
 
 def is_right_file(path: Path, backbone: Backbone) -> bool:
-    """By its checksum, or by its size where no checksum is published."""
+    """Check a file by its checksum, or by its size where no checksum is published."""
     if not backbone.weights_hash:
         return _size(path) == backbone.download_bytes
     algorithm, _, expected = backbone.weights_hash.partition(":")

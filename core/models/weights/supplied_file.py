@@ -1,4 +1,4 @@
-"""Puts a weight file that the user carried here in its place, once it is known which one it is.
+"""Import of a weight file that the user supplies, recognised by its checksum.
 
 The file is told by its checksum. Where none is published, by its name and size,
 and then by loading it, for which Keras is imported: pages leave that proof to
@@ -31,7 +31,7 @@ _LARGEST = max(backbone.download_bytes for backbone in BACKBONES.values()) * 2  
 
 @dataclass(frozen=True, kw_only=True)
 class _Copy:
-    """A file as it was copied: what it is called, how long it is, and its checksums."""
+    """Copied file: its name, length and checksums."""
 
     name: str
     size_bytes: int
@@ -87,7 +87,7 @@ def _temporary_file(folder: Path, name: str) -> Path:
 
 
 def _copy(path: Path, temporary: Path, name: str) -> _Copy:
-    """Read the file once: what is checked is what is kept."""
+    """Read the file once, so that the stored bytes are the checked ones."""
     digests = [hashlib.new(algorithm, usedforsecurity=False) for algorithm in _ALGORITHMS]
     size = 0
     with path.open("rb") as source, temporary.open("wb") as target:
@@ -102,7 +102,7 @@ def _copy(path: Path, temporary: Path, name: str) -> _Copy:
 
 
 def _recognised(copy: _Copy) -> Backbone:
-    """The backbone whose weights these are."""
+    """Find the backbone that the weights belong to."""
     for backbone in BACKBONES.values():
         if backbone.weights_hash in copy.checksums:
             return backbone

@@ -1,4 +1,4 @@
-"""Reads tensors from a PyTorch weight file without PyTorch and without trusting it.
+"""Reader of PyTorch weight files, without PyTorch and without trusting them.
 
 A ``.pth`` file is a pickle, and a pickle may run any code while it is read. Here
 only the four names that plain tensors need can be reached, and only after the
@@ -27,7 +27,7 @@ _STORAGE_DTYPES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "L
 
 @dataclass(frozen=True)
 class _Storage:
-    """A run of numbers that follows the pickle: its name, type and length."""
+    """Storage that follows the pickle: its name, type and length."""
 
     key: str
     dtype: np.dtype[Any]
@@ -36,7 +36,7 @@ class _Storage:
 
 @dataclass(frozen=True)
 class _TensorView:
-    """Where in a storage a tensor's numbers lie; offset and strides in elements."""
+    """Layout of a tensor within a storage; offset and strides in elements."""
 
     storage: _Storage
     offset: int
@@ -92,7 +92,7 @@ def _view_array(view: _TensorView, numbers: np.ndarray) -> np.ndarray:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """An unpickler that can make dictionaries of tensors and nothing else."""
+    """Unpickler that can make dictionaries of tensors and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED_NAMES:

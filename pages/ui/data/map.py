@@ -11,7 +11,7 @@ from core.data.editing import exclude, include, relabel
 from core.data.labels.label_sets import first_classes
 from core.data.labels.task import Task
 from core.doctor.features.projection import map_written, read_map
-from core.doctor.features.row_cache import KeptRows
+from core.doctor.features.row_cache import CachedRows
 from core.doctor.report import dismissals, read_report
 from core.doctor.sentences import FindingKind
 from core.models.backbones import DEFAULT_BACKBONE
@@ -112,7 +112,7 @@ def _on_the_map(version: VersionKey, written: int, _dataset: Dataset) -> tuple[p
     """Manifest rows of pictures with coordinates, and their points in the same order."""
     places = read_map(_dataset.folder, DEFAULT_BACKBONE)
     if places is None:
-        places = KeptRows(ids=np.empty(0, np.str_), values=np.empty((0, 2), np.float32))
+        places = CachedRows(ids=np.empty(0, np.str_), values=np.empty((0, 2), np.float32))
     place_of = pd.Series(np.arange(len(places.ids)), index=places.ids)
     pictures = _dataset.all_pictures[_dataset.all_pictures["id"].isin(place_of.index)]
     points = MapPoints(
