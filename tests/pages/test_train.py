@@ -208,12 +208,31 @@ def test_the_live_view_shows_curves_confusion_and_answers(
     app = open_page("train")
     loss = json.loads(drawn(app, "loss-run-1")["figure"])
     assert [trace["name"] for trace in loss["data"]] == ["training", "validation", "kept"]
-    (heatmap,) = json.loads(drawn(app, "confusion-run-1")["figure"])["data"]
+    heatmap, counts = json.loads(drawn(app, "confusion-run-1")["figure"])["data"]
+    assert counts["text"] == ["2", "1", "1", "2"]
     assert [cell[0] for cell in heatmap["customdata"][1]] == [0, 1, 1]
     answers = parts(app, "html")[-1].value
     assert "✓ 0" in answers
     assert "(91%)" in answers
     assert "first 2 (40%)" in answers
+
+
+@pytest.mark.parametrize(
+    ("epoch", "sentence"),
+    [
+        (1, "Below: epoch 1, which this run delivers."),
+        (4, "Below: epoch 4. This run delivers epoch 1."),
+    ],
+)
+def test_a_finished_run_says_which_epoch_it_shows(
+    open_page: OpenPage, project: Project, make_run: MakeRun, epoch: int, sentence: str
+) -> None:
+    """Runs of earlier versions show their last epoch, although another one is delivered."""
+    job = make_run(project, "run-1", JobState.FINISHED)
+    learn(job, [0.3, 0.35, 0.4, 0.45])
+    live = {"epoch": epoch, "confusion": [[2, 0, 0], [0, 1, 1], [0, 0, 2]], "examples": []}
+    write_json(job.path / "live.json", live)
+    assert sentence in said(open_page("train"))
 
 
 def test_a_curve_that_overfits_is_said_in_words(

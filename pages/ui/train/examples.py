@@ -23,8 +23,8 @@ def example_answers(dataset: Dataset, examples: Sequence[Mapping[str, Any]]) -> 
     if not tiles:
         return
     st.markdown(
-        _("**What it answers now**, and what it first said"),
-        help=_("A few validation pictures. In brackets how sure it is."),
+        _("**Predictions on a few pictures**, and the first ones"),
+        help=_("Validation pictures. In brackets: how sure the classifier is."),
     )
     gallery(tiles, key="examples", columns=4)
 

@@ -64,6 +64,8 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     live = live_of(job)
     _what_it_means(status, epochs, settings, _notes(job, live), dataset)
     _charts(job, epochs, batches[: _drawn(len(batches))], settings)
+    if live and epochs:
+        st.caption(_epoch_line(int(live["epoch"]), epochs[-1].get("best_epoch"), status.state.has_ended))
     _answers(job, live, dataset)
 
 
@@ -220,6 +222,15 @@ def _drawing(
 ) -> Drawing:
     """Draw the chart, cached by the epochs and batches that ``what`` names."""
     return learning_curve(_epochs, _batches, _measure)
+
+
+def _epoch_line(epoch: int, best: int | None, has_ended: bool) -> str:
+    """Say to which epoch the confusion matrix and the example predictions belong."""
+    if not has_ended:
+        return _("Below: epoch {epoch}, the newest.").format(epoch=epoch)
+    if best is None or epoch == best:
+        return _("Below: epoch {epoch}, which this run delivers.").format(epoch=epoch)
+    return _("Below: epoch {epoch}. This run delivers epoch {best}.").format(epoch=epoch, best=best)
 
 
 def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None) -> None:
