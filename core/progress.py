@@ -167,3 +167,12 @@ def raise_if_stopped(progress: Progress) -> None:
         raise JobStopped
     if progress.should_pause():
         raise JobPaused
+
+
+def ignore_counts(*counts: int) -> None:
+    """Ignore a report of counts: the default of functions that report to a caller."""
+
+
+def never_stop() -> bool:
+    """Never ask to stop: the default of functions that a caller can stop."""
+    return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from core.progress import Progress, raise_if_stopped
+from core.progress import Progress, ignore_counts, raise_if_stopped
 
 _LOOK_ALIKES = 10
 _BLOCK_BYTES = 16 << 20  # of distances held at a time; sorting them takes four times as much
@@ -21,10 +21,6 @@ class Neighbours:
 
     distances: np.ndarray  # float32 (n, k), Euclidean
     rows: np.ndarray  # int64 (n, k), in the references
-
-
-def ignore(done: int, total: int) -> None:
-    """Ignore progress."""
 
 
 def look_alikes(points: np.ndarray, progress: Progress) -> np.ndarray:
@@ -56,7 +52,7 @@ def nearest_neighbours(
     count: int,
     *,
     own_rows: np.ndarray | None = None,
-    on_block: Callable[[int, int], None] = ignore,
+    on_block: Callable[[int, int], None] = ignore_counts,
 ) -> Neighbours:
     """Exact, by comparing with every reference, block by block.
 

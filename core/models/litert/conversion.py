@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 import core
 from core.files import digest_of, whole_file
 from core.models.backbones import Backbone, WeightsSource
-from core.models.weights.store import ignore, never, obtain_weights
+from core.models.weights.store import obtain_weights
+from core.progress import ignore_counts, never_stop
 from core.workspace import backbones_folder
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def _convert_elsewhere(model: keras.Model) -> bytes:
 
 def feature_engine(
     backbone: Backbone,
-    report: Callable[[int, int], None] = ignore,
-    should_stop: Callable[[], bool] = never,
+    report: Callable[[int, int], None] = ignore_counts,
+    should_stop: Callable[[], bool] = never_stop,
     *,
     pretrained: bool = True,
     pooling: MapPooling = "quarters",

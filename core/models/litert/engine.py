@@ -19,6 +19,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from core.devices import cpu_cores
+from core.progress import ignore_counts, never_stop
 
 # A batch of 4 takes 0.8 s on the slowest backbone (VGG16, 5 pictures/s on 2
 # cores), so that Stop, asked between batches, answers in time.
@@ -29,15 +30,6 @@ _SLOW_BYTES_TIMES_PIXELS = 3e13
 # Beyond 4 threads one interpreter gains little on layers as small as these, so
 # more cores get more interpreters.
 _THREADS_PER_ENGINE = 4
-
-
-def ignore(done: int) -> None:
-    """Ignore progress."""
-
-
-def never() -> bool:
-    """Never stop."""
-    return False
 
 
 class Engine:
@@ -112,8 +104,8 @@ class FeatureExtractor:
         self,
         pictures: np.ndarray,
         batch_size: int | None = None,
-        on_batch: Callable[[int], None] = ignore,
-        should_stop: Callable[[], bool] = never,
+        on_batch: Callable[[int], None] = ignore_counts,
+        should_stop: Callable[[], bool] = never_stop,
     ) -> np.ndarray:
         """Features float32 (N, *output_shape) of pictures uint8 RGB (N, S, S, 3), a memory map for all that matters.
 

