@@ -1,4 +1,4 @@
-"""Workspaces that older versions of Darkroom wrote are read unchanged, and their runs go on."""
+"""Workspaces that older versions of Darkroom wrote are read unchanged."""
 
 from __future__ import annotations
 

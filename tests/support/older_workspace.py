@@ -44,6 +44,9 @@ from core.workspace import Project, project_of, project_settings
 FOLDER = Path(__file__).parents[1] / "data" / "older_versions"
 # Absolute paths in the packed workspace begin with this; no such folder exists.
 _NEUTRAL_HOME = "/home/user/darkroom/workspace"
+# Keys and codes that have another name today. A code's key is the one it stands under.
+_RENAMED_KEYS: dict[str, str] = {}
+_RENAMED_CODES = {"kind": {"trial": "profile", "handover": "export_dataset"}}
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 _FIGURE = re.compile(r"“[^”]*”|\d+(?:\.\d+)?")
 
@@ -57,20 +60,14 @@ def recorded_facts(commit: str) -> Facts:
 
 
 def unpack_workspace(commit: str, folder: Path) -> Path:
-    """Unpack the commit's workspace below ``folder`` and let its jobs name each other there."""
+    """Unpack the commit's workspace below ``folder``; the paths in its files are those of another folder."""
     with tarfile.open(FOLDER / f"workspace_{commit}.tar.xz") as archive:
         archive.extractall(folder, filter="data")
-    home = folder / "workspace"
-    for path in home.rglob("*"):
-        if path.suffix in {".json", ".jsonl"}:
-            text = path.read_text(encoding="utf-8")
-            if _NEUTRAL_HOME in text:
-                path.write_text(text.replace(_NEUTRAL_HOME, str(home)), encoding="utf-8")
-    return home
+    return folder / "workspace"
 
 
 def with_neutral_paths(facts: Facts, home: Path) -> Facts:
-    """The facts as plain JSON, with the paths of the packed workspace."""
+    """The facts as plain JSON, with paths as recorded."""
     return dict(json.loads(json.dumps(facts, default=_plain).replace(str(home), _NEUTRAL_HOME)))
 
 
@@ -82,11 +79,7 @@ def differences(recorded: Any, read: Any, path: str = "") -> list[str]:
     if isinstance(recorded, Mapping) and recorded.keys() == {"text", "template"}:
         return _sentence_differences(recorded["text"], read, path)
     if isinstance(recorded, Mapping) and isinstance(read, Mapping):
-        missing = [f"{path}/{key}: missing" for key in recorded if key not in read]
-        both = [key for key in recorded if key in read]
-        return missing + [
-            line for key in both for line in differences(recorded[key], read[key], f"{path}/{key}")
-        ]
+        return _mapping_differences(recorded, read, path)
     if isinstance(recorded, list) and isinstance(read, list) and len(recorded) == len(read):
         pairs = enumerate(zip(recorded, read, strict=True))
         return [
@@ -173,7 +166,7 @@ def job_facts(job: JobDirectory) -> Facts:
         "name": job.name,
         "kind": job.kind,
         "state": status.state.value,
-        "stage": status.stage,
+        "stage": status.stage or "",
         "error": sentence_facts(status.error),
         "is_bug": status.is_bug,
         "stages": list(status.seconds or {}),
@@ -190,7 +183,8 @@ def run_facts(run: JobDirectory) -> Facts:
     )
     return {
         **asdict(compare_runs([run]).rows[0]),
-        "stage": status.stage,
+        "environment": run.environment().as_answer(),
+        "stage": status.stage or "",
         "error": sentence_facts(status.error),
         "is_bug": status.is_bug,
         "config": TrainingConfig.from_json(run.config()).to_json(),
@@ -270,6 +264,19 @@ def _finding_facts(finding: Finding) -> Facts:
 def _rows(dataset: Dataset) -> dict[str, list[Any]]:
     columns = (dataset.all_pictures[name].tolist() for name in ("id", "name", "label", "split", "excluded"))
     return {key: list(others) for key, *others in zip(*columns, strict=True)}
+
+
+def _mapping_differences(recorded: Mapping[str, Any], read: Mapping[str, Any], path: str) -> list[str]:
+    """Today's code may know more than was recorded."""
+    lines: list[str] = []
+    for key, value in recorded.items():
+        name = _RENAMED_KEYS.get(key, key)
+        expected = _RENAMED_CODES[key].get(value, value) if key in _RENAMED_CODES else value
+        has_key = name in read
+        lines += (
+            differences(expected, read[name], f"{path}/{name}") if has_key else [f"{path}/{name}: missing"]
+        )
+    return lines
 
 
 def _sentence_differences(recorded: str, read: Any, path: str) -> list[str]:
