@@ -1,4 +1,4 @@
-"""Paused and killed jobs of an older version's workspace go on in today's, wherever it lies."""
+"""An older workspace that was moved: its jobs go on, and half-written or newer files in it do no harm."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pytest
 from core.data.dataset import open_dataset
 from core.data.editing import exclude
 from core.data.version_record import version_file, version_numbers
+from core.doctor.report import read_report as read_doctor_report
+from core.doctor.sentences import FindingKind
 from core.errors import SchemaVersionError
 from core.evaluation.report import MultiClassReport, read_report
 from core.files import read_json, write_json
-from core.jobs.directory import JobDirectory
+from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
 from core.runs.start import finishing_job, pause, resume, wait_for
 from core.search.records import read_trials
@@ -50,7 +52,7 @@ def resumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         search = JobDirectory(project.searches / PAUSED_SEARCH)
         resume(search)
         wait_until(
-            lambda: search.status().state.has_ended or len(read_trials(search.path)) >= 6, "six trials"
+            lambda: search.status().state.has_ended or len(read_trials(search.path)) >= 5, "five trials"
         )
         pause(search)
         wait_for(search)
@@ -96,7 +98,7 @@ def test_a_resumed_search_keeps_its_trials_and_ends_the_one_begun(resumed: Proje
     search = JobDirectory(resumed.searches / PAUSED_SEARCH)
     assert search.status().state is JobState.PAUSED
     trials, recorded = read_trials(search.path), SHAPES["searches"][PAUSED_SEARCH]["trials"]
-    assert [trial.number for trial in trials[:6]] == [0, 1, 2, 3, 4, 5]
+    assert [trial.number for trial in trials[:5]] == [0, 1, 2, 3, 4]
     assert [trial.value for trial in trials[:4]] == [trial["value"] for trial in recorded]
 
 
@@ -119,15 +121,50 @@ def test_a_half_written_version_is_ignored(moved: Project) -> None:
     assert len(after.all_pictures) == len(before.all_pictures)
 
 
-def test_an_unknown_code_names_the_version_that_wrote_it(moved: Project) -> None:
-    record = read_json(version_file(moved.dataset, 26))
-    newer = {
-        **record,
-        "schema_version": 2,
-        "darkroom_version": "7.1.0",
-        "edit": {"kind": "dreamt", "values": {}},
-    }
-    newer.pop("what")
-    write_json(version_file(moved.dataset, 26), newer)
+def test_an_unknown_code_in_a_version_names_the_darkroom_that_wrote_it(moved: Project) -> None:
+    file = version_file(moved.dataset, 26)
+    record = read_json(file)
+    record |= {"schema_version": 2, "darkroom_version": "7.1.0", "edit": {"kind": "dreamt", "values": {}}}
+    del record["what"]
+    write_json(file, record)
     with pytest.raises(SchemaVersionError, match=r"Darkroom 7\.1\.0.*“dreamt”"):
         open_dataset(moved)
+
+
+def test_an_unknown_code_in_a_doctor_report_names_the_darkroom_that_wrote_it(moved: Project) -> None:
+    file = moved.dataset / "doctor" / "0026.json"
+    record = read_json(file) | {"darkroom_version": "7.1.0"}
+    record["findings"][0]["kind"] = "dreamt"
+    write_json(file, record)
+    with pytest.raises(SchemaVersionError, match=r"Darkroom 7\.1\.0.*“dreamt”"):
+        read_doctor_report(moved)
+
+
+def test_a_job_of_an_unknown_kind_names_the_darkroom_that_wrote_it(moved: Project) -> None:
+    """A list of jobs leaves it out, so that the others stay usable."""
+    file = moved.runs / PAUSED_RUN / "config.json"
+    write_json(file, read_json(file) | {"darkroom_version": "7.1.0", "kind": "dreamt"})
+    with pytest.raises(SchemaVersionError, match=r"Darkroom 7\.1\.0.*“dreamt”"):
+        JobDirectory(file.parent).config()
+    assert len(list_jobs(moved.runs)) == len(SHAPES["runs"]) - 1
+
+
+def test_every_doctor_report_has_the_findings_that_its_job_counted(moved: Project) -> None:
+    """The first of them has all kinds of findings."""
+    counted = {
+        job["result"]["version"]: job["result"]["findings"]
+        for job in SHAPES["jobs"]
+        if job["kind"] == "examine"
+    }
+    assert sorted(counted) == [1, 26]
+    for version in (26, 1):
+        report = read_doctor_report(moved)
+        assert report is not None
+        assert report.version == version
+        counts: dict[str, int] = {}
+        for finding in report.findings:
+            counts[finding.kind.value] = counts.get(finding.kind.value, 0) + finding.count
+            assert "{" not in f"{finding.headline} {finding.explanation}"
+        assert counts == counted[version]
+        (moved.dataset / "doctor" / f"{version:04d}.json").unlink()
+    assert counted[1].keys() == {kind.value for kind in FindingKind}
