@@ -16,7 +16,7 @@ from pages.ui.model.facts import HERE, STATE_NAMES, facts_line
 from pages.ui.settings import choose_backbone, chosen_backbone
 from pages.ui.text import _, escape, file_size, ngettext
 
-_CARDS_IN_A_ROW = 3
+_CARDS_IN_A_ROW, _WIDE_CARDS_IN_A_ROW = 3, 2
 # People ask for these by name.
 WELL_KNOWN = ("vgg16", "resnet50", "inception_v3", "efficientnet_b0")
 
@@ -34,7 +34,8 @@ def well_known_backbones(
     absent = [BACKBONES[key] for key in WELL_KNOWN if states[key] not in HERE]
     if absent:
         st.subheader(_("Well known"), anchor=False)
-        _cards(project, absent, states, speeds)
+        # Wide enough for a name beside the button that gets the weights.
+        _cards(project, absent, states, speeds, in_a_row=_WIDE_CARDS_IN_A_ROW)
 
 
 def _cards(
@@ -42,10 +43,12 @@ def _cards(
     backbones: Sequence[Backbone],
     states: Mapping[str, WeightsState],
     speeds: Mapping[str, float],
+    *,
+    in_a_row: int = _CARDS_IN_A_ROW,
 ) -> None:
-    for start in range(0, len(backbones), _CARDS_IN_A_ROW):
-        columns = st.columns(_CARDS_IN_A_ROW, gap="small")
-        for column, backbone in zip(columns, backbones[start : start + _CARDS_IN_A_ROW], strict=False):
+    for start in range(0, len(backbones), in_a_row):
+        columns = st.columns(in_a_row, gap="small")
+        for column, backbone in zip(columns, backbones[start : start + in_a_row], strict=False):
             with column:
                 _card(project, backbone, states[backbone.key], speeds.get(backbone.key))
 
