@@ -1,1 +1,1 @@
-"""How fast Darkroom is, and how good, always beside a reference measured in the same run."""
+"""Benchmarks of speed and quality, each against a reference measured in the same run."""

@@ -74,7 +74,7 @@ def _mixing(pictures: np.ndarray, rounds: int) -> Figure:
 
 
 def _keras_layers(config: AugmentationConfig) -> list[keras.Layer]:
-    """What the presets *light* and *strong* are in Keras."""
+    """Build the presets *light* and *strong* from Keras layers."""
     fill = {"fill_mode": "reflect", "interpolation": "bilinear"}
     return [
         keras.layers.RandomRotation(config.rotation, seed=1, **fill),

@@ -1,4 +1,4 @@
-"""How long the server takes to answer what a browser asks of a page."""
+"""Response times of the server to the messages of a browser."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def _features(pictures: pd.DataFrame, folder: Path) -> np.ndarray:
 
 
 def _copy_figures(folder: Path, quick: bool) -> list[Figure]:
-    """What is found of copies, and what is named that is none."""
+    """Measure recall and false positives of the duplicate check."""
     _log("copies of different pictures")
     different = list(_separate_pieces())[:: 10 if quick else 1]
     originals = _write(folder, different)

@@ -1,4 +1,4 @@
-"""What an expert would write by hand: the transfer-learning guide of Keras, from files to test accuracy.
+"""Reference script of an expert: the transfer-learning guide of Keras, from files to test accuracy.
 
 Run as ``python -m benchmarks.expert_script FOLDER --seed N``: trains on
 ``FOLDER/train``, chooses on ``val``, tests on ``test``, prints one JSON object. First

@@ -11,7 +11,7 @@ Quantity = Literal["measured", "ratio", "difference"]
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """What a figure is measured against: another way to do the same, or the machine's limit."""
+    """Reference of a figure: another way to do the same, or the machine's limit."""
 
     name: str
     value: float  # in the figure's unit
@@ -40,7 +40,7 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """How many times as good as the reference; where less is better, how many times less."""
+        """Ratio to the reference, above 1 where Darkroom is better."""
         if self.reference is None:
             return None
         over, under = self.measured, self.reference.value
@@ -55,7 +55,7 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is kept; None where there is none or it cannot be told."""
+        """True if the target is met; None without a target or without a measurement."""
         value = getattr(self, self.target.of) if self.target else None
         if self.target is None or value is None:
             return None

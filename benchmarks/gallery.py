@@ -114,7 +114,7 @@ def _manifest(facts: Sequence[PictureFacts], pictures: int) -> pd.DataFrame:
 
 
 def _columns(fact: PictureFacts) -> dict[str, object]:
-    """What a manifest keeps of a picture's facts."""
+    """Columns of a manifest that describe a picture."""
     kept = ("width", "height", "format", "extension", "frames", "camera")
     size_bytes = fact.width * fact.height // 10  # about what a photograph takes as JPEG
     return {name: getattr(fact, name) for name in kept} | asdict(fact.statistics) | {"size_bytes": size_bytes}

@@ -38,7 +38,7 @@ _BLOCK = 1_000
 
 @dataclass
 class _Fitted:
-    """What a fit went through."""
+    """Record of one fit."""
 
     epochs: list[tuple[EpochScores, float]] = field(default_factory=list)  # with the penalty's strength
 

@@ -1,4 +1,4 @@
-"""What a picture costs with Keras, one at a time, for comparison.
+"""Prediction time of Keras, one picture at a time, for comparison.
 
 Run as ``python -m benchmarks.keras_prediction RUN PICTURE …``; prints the
 median milliseconds from picture bytes to probabilities.

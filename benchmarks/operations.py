@@ -1,4 +1,4 @@
-"""How much arithmetic a network does for one picture, counted from its Keras layers."""
+"""Arithmetic operations of a network for one picture, counted from its Keras layers."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def write_photographs(folder: Path, pictures: int, seed: int = 0) -> None:
 
 
 def plan(pictures: int, seed: int = 0) -> Iterator[Planned]:
-    """What to draw, class by class."""
+    """Shapes to draw, by class."""
     seeds = iter(np.random.SeedSequence(seed).generate_state(pictures))
     for label, count in zip(SOURCES, class_counts(pictures), strict=True):
         parts = _parts(count)
@@ -179,7 +179,7 @@ def _size(random: np.random.Generator) -> tuple[int, int]:
 
 
 def _spoilt(picture: Image.Image, random: np.random.Generator) -> Image.Image:
-    """What light, lens and sensor do to a picture."""
+    """Apply the effects of light, lens and sensor to a picture."""
     picture = ImageEnhance.Brightness(picture).enhance(random.uniform(*_BRIGHTNESS))
     picture = ImageEnhance.Contrast(picture).enhance(random.uniform(*_CONTRAST))
     picture = ImageEnhance.Color(picture).enhance(random.uniform(*_COLOUR))

@@ -1,4 +1,4 @@
-"""How well a run knows its time left: what it said, every half second, against when it ended.
+"""Accuracy of the time left: estimates of a run, every half second, against its real end.
 
 Counted from the tenth part of a run's time on. An estimate is right if it is off by a
 quarter of the time that was really left, or by two seconds, which no one can plan by.
@@ -34,7 +34,7 @@ _LEAST_SHARE = 90.0  # percent
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What a run said at a moment."""
+    """Estimate of a run at one moment."""
 
     at: float  # seconds since its start
     fraction: float  # done, 0 to 1
@@ -101,7 +101,7 @@ def _figure(
 
 
 def _watch(job: JobDirectory) -> tuple[list[Sample], float]:
-    """What the run said, and the seconds from its start to its end.
+    """Collect the estimates of a run, and the seconds from its start to its end.
 
     Raises:
         RuntimeError: it did not finish.

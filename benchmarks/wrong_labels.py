@@ -54,7 +54,7 @@ class LabelledFeatures:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """How one search went; a share of nothing is 0."""
+    """Result of one search for wrong labels; a fraction of nothing is 0."""
 
     recall: float  # of the changed labels, in percent
     precision: float  # changed labels among the suspects, in percent

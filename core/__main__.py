@@ -1,8 +1,8 @@
-"""The command line: everything the pages do, for scripts and benchmarks.
+"""Command line: everything the pages do, for scripts and benchmarks.
 
 Every command takes ``--json`` and then prints one JSON object on standard
 output; progress goes to standard error. Exit code 2 with a plain sentence means
-that something can be mended by the user; 1 is a bug.
+that the user can fix it; 1 is a bug.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def plotly_script_path() -> str:
-    """Where a page's JavaScript finds Plotly, without a leading slash."""
+    """Address of Plotly for a page's JavaScript, without a leading slash."""
     return f"api/plotly.min.js?v={version('plotly')}"
 
 
@@ -74,12 +74,12 @@ async def export(request: Request) -> Response:
 
 
 def thumbnail_address(project: str, sha256: str) -> str:
-    """Where a page finds the thumbnail of a picture, without a leading slash."""
+    """Address of a picture's thumbnail, without a leading slash."""
     return f"api/projects/{quote(project, safe='')}/thumbnails/{sha256}"
 
 
 def picture_address(project: str, sha256: str) -> str:
-    """Where a page finds a picture large enough to look at closely, without a leading slash."""
+    """Address of a picture in its large view, without a leading slash."""
     return f"api/projects/{quote(project, safe='')}/pictures/{sha256}"
 
 
@@ -110,7 +110,7 @@ def full_picture(request: Request) -> Response:
 
 
 def dataset_address(project: str, version: int) -> str:
-    """Where a browser downloads the cleaned pictures of a version, without a leading slash."""
+    """Download address of a version's cleaned pictures, without a leading slash."""
     return f"api/projects/{quote(project, safe='')}/dataset/{version}"
 
 

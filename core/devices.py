@@ -1,4 +1,4 @@
-"""What this computer can compute on, found without importing TensorFlow.
+"""Compute devices: CPU cores and NVIDIA GPUs, detected without importing TensorFlow.
 
 NVIDIA's management library (NVML) comes with the driver and tells which GPUs
 there are; whether TensorFlow could use them is decided from what is installed.
@@ -76,7 +76,7 @@ def list_devices() -> list[Device]:
 
 
 def chosen_devices() -> tuple[Device, ...]:
-    """What jobs compute on now: one device, or several GPUs.
+    """Choose the devices of jobs: one device, or several GPUs.
 
     Raises:
         ConfigError: ``DARKROOM_DEVICE`` names what is not there or cannot be used.
@@ -94,7 +94,7 @@ def chosen_devices() -> tuple[Device, ...]:
 
 
 def devices_to_show() -> tuple[tuple[Device, ...], list[Message]]:
-    """What jobs compute on, and why not on each GPU that cannot be used.
+    """List the devices of jobs, and the reason for each GPU that cannot be used.
 
     Where ``DARKROOM_DEVICE`` cannot be followed, jobs compute on nothing, and fail.
     """
@@ -115,7 +115,7 @@ def visible_gpus(devices: Sequence[Device]) -> dict[str, str]:
 
 
 def gpu_usage(numbers: Sequence[int]) -> tuple[float, int] | None:
-    """How busy GPUs are (percent, 0 to 100, the mean) and how many bytes of them are taken."""
+    """Measure GPU utilisation (mean percent, 0 to 100) and GPU memory in use (bytes)."""
     if not numbers:
         return None
     try:
@@ -182,7 +182,7 @@ def _gpu(number: int, reason: Message | None) -> Device:
 
 
 def _reason_of_machine(cuda_version: int) -> Message | None:
-    """Why TensorFlow can use no GPU of this computer, whichever it is."""
+    """Find the reason that TensorFlow can use no GPU of this computer; None if it can."""
     if sys.platform == "win32":
         return Message(
             N_(
@@ -206,7 +206,7 @@ def _reason_of_machine(cuda_version: int) -> Message | None:
 
 
 def _has_cuda_libraries() -> bool:
-    """Whether they came with pip, or stand where the system keeps its libraries."""
+    """True if the CUDA libraries are installed by pip or by the system."""
     if all(_is_installed(name) for name in _CUDA_PACKAGES):
         return True
     folders = [*os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep), *_SYSTEM_LIBRARIES]

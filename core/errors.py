@@ -1,4 +1,4 @@
-"""Every error a user can mend, in one tree.
+"""Errors that the user can fix, in one tree.
 
 DarkroomError
 ├── WorkspaceError            a project, run or name that cannot be used
@@ -48,7 +48,7 @@ class ErrorCode(StrEnum):
 
 
 class DarkroomError(Exception):
-    """Something the user can mend: what happened, what was expected, what to do.
+    """Error that the user can fix: what happened, what was expected, what to do.
 
     Raise it with a template marked by ``N_`` and the values it names:
     ``raise ArchiveError(N_("{file} is empty."), file=name)``. ``code`` is set where a page
@@ -89,7 +89,7 @@ class SchemaVersionError(WorkspaceError):
 
 
 class DamagedFileError(WorkspaceError):
-    """A file of the workspace that does not hold what it should."""
+    """File of the workspace with invalid content."""
 
 
 class DataError(DarkroomError):

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic JSON, JSON lines, hashes.
+"""Atomic files: JSON, JSON lines, hashes.
 
 Owns how bytes reach the disk. Knows nothing of what they mean.
 """

@@ -1,4 +1,4 @@
-"""What Keras computes with in workers: TensorFlow, or what ``DARKROOM_BACKEND`` chooses.
+"""Keras backend of workers: TensorFlow, or the choice of ``DARKROOM_BACKEND``.
 
 The web process has nothing to choose: it runs Keras on NumPy. Imports none of them.
 """
@@ -44,7 +44,7 @@ def chosen_backend() -> str:
 
 
 def _command(backend: str) -> str:
-    """How to install it: the versions that were tried are in requirements files."""
+    """Installation command of a backend; tested versions are in requirements files."""
     return {
         DEFAULT: "pip install -r requirements.txt",
         "jax": "pip install -r requirements-backends.txt",

@@ -1,4 +1,4 @@
-"""How far a measured share can be trusted."""
+"""Statistics: confidence interval of a proportion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _Z_95 = 1.959964  # standard deviations that hold 95% of a normal distribution
 
 
 def wilson_interval(right: int, count: int) -> tuple[float, float]:
-    """Where the true accuracy lies with 95% confidence (Wilson 1927), fractions 0 to 1."""
+    """Compute the 95% confidence interval of a proportion (Wilson 1927), fractions 0 to 1."""
     if count == 0:
         return 0.0, 1.0
     share, z2 = right / count, _Z_95**2

@@ -62,7 +62,7 @@ def test_its_own_names_are_answered(host: str) -> None:
 
 
 def test_without_names_any_is_answered() -> None:
-    """Who serves Darkroom in a network on purpose sets none."""
+    """A server that is open to a network on purpose sets none."""
     assert ask("/api/health", host="darkroom.lan", allowed=()).status == 200
 
 
@@ -200,7 +200,7 @@ def test_a_picture_is_found_in_a_project_of_the_workspace_only(
 
 
 def test_a_file_that_is_no_picture_is_not_handed_out(picture: tuple[str, str]) -> None:
-    """What was written over it by another program is never passed on as it is."""
+    """A file overwritten by another program is never passed on unchanged."""
     project, sha256 = picture
     image_path(get_project(project).dataset, sha256, "tif").write_bytes(b"<script>alert(1)</script>")
     reply = ask("/" + picture_address(project, sha256))

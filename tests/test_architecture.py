@@ -175,7 +175,8 @@ def cycles(graph: dict[str, set[str]]) -> set[tuple[str, ...]]:
 
 
 def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:
-    seen, waiting = set(), [start]
+    seen: set[str] = set()
+    waiting = [start]
     while waiting:
         for node in graph.get(waiting.pop(), set()) - seen:
             seen.add(node)
@@ -236,7 +237,7 @@ def test_sub_packages_of_a_room_form_no_cycle() -> None:
 
 
 def test_no_page_imports_from_the_folder_of_another() -> None:
-    """What several pages share stands in ``pages/ui/*.py`` or ``pages/ui/display_names/``."""
+    """Code shared by several pages stands in ``pages/ui/*.py`` or ``pages/ui/display_names/``."""
     assert page_breaches() == KNOWN_PAGE_BREACHES
 
 

@@ -1,4 +1,4 @@
-"""What there is to compute on, told by a driver's library that answers as NVIDIA's does.
+"""Compute devices, reported by a stand-in for NVIDIA's library.
 
 Only the library is a stand-in: loading it, and all that is asked of it, is the real code.
 """

@@ -1,4 +1,4 @@
-"""The command line's commands about backbones and their weights."""
+"""Commands for backbones and their weights."""
 
 from __future__ import annotations
 

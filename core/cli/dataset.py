@@ -1,4 +1,4 @@
-"""The command line's commands that change a dataset or look into it."""
+"""Commands that inspect or change a dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line's commands that train, and that stop, resume, compare and keep runs."""
+"""Commands that train, and that stop, resume, compare, name and delete runs."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _started(job: JobDirectory) -> Answer:
 
 
 def _ended(project: Project, job: JobDirectory, state: JobState) -> Answer:
-    """What came of a run; after a stop, once its remaining steps are done too."""
+    """Report the result of a run; after a stop, wait for its remaining steps first."""
     raise_if_failed(job, state)
     result, seconds = job.result() or {}, dict(job.status().seconds or {})
     if state is JobState.STOPPED:

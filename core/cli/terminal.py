@@ -1,4 +1,4 @@
-"""How the command line shows work as it goes, waits for jobs, and says that one failed."""
+"""Terminal output of commands: progress, waiting for jobs, and failures."""
 
 from __future__ import annotations
 

@@ -417,7 +417,7 @@ def test_a_second_run_waits_while_the_first_holds_the_device(both: Both) -> None
 
 
 def test_ctrl_c_stops_a_training_and_still_delivers_the_best(both: Both) -> None:
-    """Who has waited for an hour wants what there is, and no traceback."""
+    """A user who has waited for an hour gets the best so far, and no traceback."""
     answer = both.first_answer
     assert (answer["run"], answer["state"]) == (both.first.name, "stopped")
     assert is_delivered(both.first.path)
@@ -460,7 +460,7 @@ def test_a_stop_with_nothing_to_keep_says_so(both: Both) -> None:
 
 
 def test_the_recorded_settings_are_those_asked_for(trained: Trained, both: Both) -> None:
-    """What a run was made of can be read from its folder years later."""
+    """The folder of a run names its settings, also years later."""
     config = read_json(trained.run / "config.json")["config"]
     assert (config["backbone"], config["recipe"], config["seed"], config["epochs"]) == (
         "efficientnet_lite0", "quick", 1, 60,

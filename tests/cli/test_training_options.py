@@ -1,4 +1,4 @@
-"""What the options of ``train`` mean."""
+"""Options of ``train`` become training settings."""
 
 from __future__ import annotations
 

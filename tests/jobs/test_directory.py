@@ -1,4 +1,4 @@
-"""What a job directory says is true, also when its process is dead."""
+"""Job directories state the truth, also when the process is dead."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_paused_run_rests_without_a_process_and_goes_on(
 def test_a_step_that_does_not_answer_a_pause_is_left_behind(
     run_of_steps: MakeRun, eventually: Eventually
 ) -> None:
-    """What came since its last checkpoint is done again."""
+    """Work since the last checkpoint is done again."""
     run = run_of_steps("keep_and_hang", "second")
     launch(run)
     eventually(lambda: run.status().stage == "training")

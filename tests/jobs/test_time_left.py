@@ -1,4 +1,4 @@
-"""How long a stage still takes, and a job with its stages to come: on numbers worked out by hand."""
+"""Time left of a stage and of a job, on numbers worked out by hand."""
 
 from __future__ import annotations
 

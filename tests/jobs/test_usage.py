@@ -1,4 +1,4 @@
-"""What a job takes of the machine, measured on this very process."""
+"""Resource usage of a job, measured on this very process."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def signal_terminal(process: subprocess.Popen[str], number: signal.Signals) -> N
 
 
 def answer_of(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """What a command printed once it has ended well: exactly one JSON object, on one line."""
+    """Read the answer of a command that ended well: exactly one JSON object, on one line."""
     output, complaints = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, complaints
     assert output.count("\n") == 1
