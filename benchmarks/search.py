@@ -157,7 +157,7 @@ def _base(project: Project, pooling: Pooling = Pooling.AUTO) -> TrainingConfig:
 
 def _means(project: Project) -> SearchConfig:
     """The usual space, of heads on the means of the quarters alone: 1,280 features."""
-    base = _base(project, Pooling.MEAN)
+    base = _base(project, Pooling.GLOBAL)
     domains = dict(default_space(Speed.HEAD, base).domains)
     del domains["pooling"]
     return SearchConfig(base=base, space=SearchSpace(domains=domains), trials=1, scoring=_SCORING)

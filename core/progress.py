@@ -1,19 +1,17 @@
-"""How long work tells of itself, and how it is asked to stop.
+"""Progress reporting for long-running work, and its stop and pause requests.
 
-Owns the words for stages. Who listens (a job directory, a terminal, nobody)
-implements ``Progress``.
+A job calls a ``Progress``; a job directory, a terminal or nothing implements it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Stage(StrEnum):
-    """What a job is doing, in the order in which stages come. Pages own the words shown for each."""
+    """Stages of jobs, in the order in which they come. Pages hold the label of each."""
 
     READING = "reading"
     DOWNLOADING = "downloading"
@@ -21,7 +19,7 @@ class Stage(StrEnum):
     DECODING = "decoding"
     FEATURES = "features"
     AUGMENTING = "augmenting"
-    TRIAL = "trial"
+    PROFILING = "profiling"
     TRAINING = "training"
     SEARCHING = "searching"
     ACTIVATIONS = "activations"
@@ -33,54 +31,62 @@ class Stage(StrEnum):
     CHECKING = "checking"
     COMPARING = "comparing"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Stage | None:
+        """Read the name that version 0.1.0 wrote for profiling."""
+        return cls.PROFILING if value == "trial" else None
+
 
 class JobStopped(Exception):  # noqa: N818 - not an error: the user asked for it
     """Raised inside a job when the user asked it to stop."""
 
 
 class JobPaused(Exception):  # noqa: N818 - not an error: the user asked for it
-    """Raised inside a job when the user asked it to rest; it goes on from what it saved."""
+    """Raised inside a job when the user asked it to pause; it resumes from its last save."""
 
 
 class Progress(Protocol):
-    """What a job calls while it works."""
+    """Calls of a job while it works."""
 
     def plan(self, expected_seconds: Mapping[Stage, float]) -> None:
-        """Say which stages will come and about how long each takes; again, when more is known.
+        """Set the stages to come and the expected seconds of each; call again when more is known.
 
-        A stage that is begun several times counts once, with the sum.
+        A stage that begins several times counts once, with the sum.
         """
 
     def stage(self, stage: Stage) -> None:
-        """A stage begins; the one before it is done."""
+        """Begin a stage; the one before it is done."""
 
     def advance(self, done: int, total: int, likely: float | None = None) -> None:
-        """``done`` of ``total`` steps of this stage are behind us.
+        """Report the steps of this stage that are done.
 
         Args:
-            likely: after how many it will probably end, where that may be before all are done.
+            likely: the step after which the stage will probably end, if before ``total``.
         """
 
-    def metric(self, record: dict[str, Any]) -> None:
-        """Keep one line of the learning curve."""
+    def fact(self, fact: object) -> None:
+        """Report a milestone or a measured time; a listener may plan anew or remember it."""
+
+    def metric(self, record: Mapping[str, object]) -> None:
+        """Append a line to the learning curve."""
 
     def rewind(self, lines: int) -> None:
-        """Forget the learning curve but for its first ``lines`` lines, and the batches after them."""
+        """Remove the learning curve after its first ``lines`` lines, and the batches after them."""
 
-    def batch(self, record: dict[str, Any]) -> None:
-        """Tell how a batch went; of many in a second only some are kept."""
+    def batch(self, record: Mapping[str, object]) -> None:
+        """Report a batch; of many in a second only some are written."""
 
-    def live(self, record: dict[str, Any]) -> None:
-        """Show the state of the classifier as it learns; replaces what was shown before."""
+    def live(self, record: Mapping[str, object]) -> None:
+        """Show the current state of the work; replaces the one before."""
 
-    def keep(self, result: dict[str, Any]) -> None:
-        """What this step has to show if it is ended now: a best so far is safe on disk."""
+    def keep(self, result: Mapping[str, object]) -> None:
+        """Set the result of this step if it ends now: a best so far is safe on disk."""
 
     def should_stop(self) -> bool:
-        """True once the user asked to stop."""
+        """Return True once the user asked to stop."""
 
     def should_pause(self) -> bool:
-        """True once the user asked to rest."""
+        """Return True once the user asked to pause."""
 
 
 class QuietProgress:
@@ -92,15 +98,17 @@ class QuietProgress:
 
     def advance(self, done: int, total: int, likely: float | None = None) -> None: ...
 
-    def metric(self, record: dict[str, Any]) -> None: ...
+    def fact(self, fact: object) -> None: ...
+
+    def metric(self, record: Mapping[str, object]) -> None: ...
 
     def rewind(self, lines: int) -> None: ...
 
-    def batch(self, record: dict[str, Any]) -> None: ...
+    def batch(self, record: Mapping[str, object]) -> None: ...
 
-    def live(self, record: dict[str, Any]) -> None: ...
+    def live(self, record: Mapping[str, object]) -> None: ...
 
-    def keep(self, result: dict[str, Any]) -> None: ...
+    def keep(self, result: Mapping[str, object]) -> None: ...
 
     def should_stop(self) -> bool:
         return False
@@ -109,20 +117,11 @@ class QuietProgress:
         return False
 
 
-_STEPS = 1000  # in which a part of a stage is told
+class Forwarding:
+    """Progress that passes every call on; base class of listeners."""
 
-
-@dataclass
-class PartOf:
-    """Progress of one part of a stage, which lasts from ``start`` to ``end`` of it (0 to 1).
-
-    It never goes back, although what works in it may count from 0 more than once.
-    """
-
-    whole: Progress
-    start: float
-    end: float
-    _farthest: float = 0.0
+    def __init__(self, whole: Progress) -> None:
+        self.whole = whole
 
     def plan(self, expected_seconds: Mapping[Stage, float]) -> None:
         self.whole.plan(expected_seconds)
@@ -131,23 +130,24 @@ class PartOf:
         self.whole.stage(stage)
 
     def advance(self, done: int, total: int, likely: float | None = None) -> None:
-        self._farthest = max(self._farthest, done / max(1, total))
-        place = self.start + (self.end - self.start) * self._farthest
-        self.whole.advance(round(_STEPS * place), _STEPS)
+        self.whole.advance(done, total, likely)
 
-    def metric(self, record: dict[str, Any]) -> None:
+    def fact(self, fact: object) -> None:
+        self.whole.fact(fact)
+
+    def metric(self, record: Mapping[str, object]) -> None:
         self.whole.metric(record)
 
     def rewind(self, lines: int) -> None:
         self.whole.rewind(lines)
 
-    def batch(self, record: dict[str, Any]) -> None:
+    def batch(self, record: Mapping[str, object]) -> None:
         self.whole.batch(record)
 
-    def live(self, record: dict[str, Any]) -> None:
+    def live(self, record: Mapping[str, object]) -> None:
         self.whole.live(record)
 
-    def keep(self, result: dict[str, Any]) -> None:
+    def keep(self, result: Mapping[str, object]) -> None:
         self.whole.keep(result)
 
     def should_stop(self) -> bool:
@@ -157,8 +157,29 @@ class PartOf:
         return self.whole.should_pause()
 
 
+# Resolution in which a part of a stage is reported.
+_STEPS = 1000
+
+
+class PartOf(Forwarding):
+    """Progress of one part of a stage, from fraction ``start`` to ``end`` of it (0 to 1).
+
+    It never goes back, although the work in it may count from 0 more than once.
+    """
+
+    def __init__(self, whole: Progress, start: float, end: float) -> None:
+        super().__init__(whole)
+        self.start, self.end = start, end
+        self._farthest = 0.0
+
+    def advance(self, done: int, total: int, likely: float | None = None) -> None:
+        self._farthest = max(self._farthest, done / max(1, total))
+        fraction = self.start + (self.end - self.start) * self._farthest
+        self.whole.advance(round(_STEPS * fraction), _STEPS)
+
+
 def raise_if_stopped(progress: Progress) -> None:
-    """Leave the work here if the user asked to stop, or to rest.
+    """Leave the work here if the user asked to stop or to pause.
 
     Raises:
         JobStopped, JobPaused

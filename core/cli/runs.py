@@ -33,11 +33,11 @@ from core.training.config import (
     MAX_EPOCHS,
     Imbalance,
     Loss,
+    Monitor,
     Optimizer,
     Recipe,
     Schedule,
     TrainingConfig,
-    Watch,
     recipe_for,
     usual_augmentation,
 )
@@ -56,7 +56,7 @@ _SETTINGS = {
     "label_smoothing": "loss.label_smoothing",
     "imbalance": "imbalance",
     "picture_size": "picture_size",
-    "watch": "watch",
+    "monitor": "monitor",
     "patience": "patience",
     "unfreeze": "unfreeze",
     "seed": "seed",
@@ -303,7 +303,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="pixels a side that the network takes (the backbone's own)",
     )
-    parser.add_argument("--watch", choices=list(Watch), help="by which the best epoch is told")
+    parser.add_argument(
+        "--monitor", choices=list(Monitor), help="validation metric that selects the best epoch"
+    )
+    # The name until 0.2, for scripts that use it.
+    parser.add_argument("--watch", dest="monitor", choices=list(Monitor), help=argparse.SUPPRESS)
     parser.add_argument("--patience", type=int, help="epochs without a better one before it ends")
     parser.add_argument("--unfreeze", type=float, metavar="FRACTION", help="of the backbone, from its end")
     parser.add_argument(

@@ -67,7 +67,10 @@ class JobReporter:
             self._left.throughput.advance(done, total, time.monotonic(), likely)
             self._write_sometimes(now=done == total)
 
-    def metric(self, record: JsonObject) -> None:
+    def fact(self, fact: object) -> None:
+        """Facts are for listeners between a job and its reporter."""
+
+    def metric(self, record: Mapping[str, object]) -> None:
         append_json_line(self._job.path / "metrics.jsonl", {"time": round(time.time(), 3), **record})
         with self._lock:
             self._write_sometimes()
@@ -77,18 +80,18 @@ class JobReporter:
         kept = self._job.metrics()
         self._batches.rewind(kept[-1]["time"] if kept else 0.0)
 
-    def batch(self, record: JsonObject) -> None:
+    def batch(self, record: Mapping[str, object]) -> None:
         with self._lock:
             self._batches.add(record)
             self._write_sometimes()
 
-    def live(self, record: JsonObject) -> None:
-        write_json(self._job.path / "live.json", record)
+    def live(self, record: Mapping[str, object]) -> None:
+        write_json(self._job.path / "live.json", dict(record))
 
-    def keep(self, result: JsonObject) -> None:
+    def keep(self, result: Mapping[str, object]) -> None:
         """Keep a result, written at most once a second: a killed worker loses at most that."""
         with self._lock:
-            self.kept, self._kept_is_new = result, True
+            self.kept, self._kept_is_new = dict(result), True
             self._write_kept()
 
     def drop_kept(self) -> None:
@@ -182,7 +185,7 @@ class _BatchLog:
         self._lines = len(read_json_lines(path))
         self._added = -_BATCH_EVERY_SECONDS
 
-    def add(self, record: JsonObject) -> None:
+    def add(self, record: Mapping[str, object]) -> None:
         if time.monotonic() - self._added < _BATCH_EVERY_SECONDS:
             return
         self._added = time.monotonic()

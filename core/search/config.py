@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import ConfigError
 from core.messages import N_
 from core.search.space import SearchSpace, Speed, default_space
-from core.training.config import TrainingConfig, Watch, read_name, require_number
+from core.training.config import Monitor, TrainingConfig, read_name, require_number
 
 MAX_MINUTES = 7 * 24 * 60.0
 MAX_TRIALS = 100_000
@@ -27,16 +27,16 @@ class Goal(StrEnum):
     LOSS = "loss"
 
     @property
-    def watch(self) -> Watch:
+    def watch(self) -> Monitor:
         """The measure by which the epochs of a trial are told apart."""
-        return Watch(f"validation_{self.value}")
+        return Monitor(f"validation_{self.value}")
 
     @property
     def is_better_low(self) -> bool:
         return self is Goal.LOSS
 
 
-def goal_of_watch(watch: Watch) -> Goal:
+def goal_of_watch(watch: Monitor) -> Goal:
     """The goal that is measured as an epoch is."""
     return Goal(watch.value.removeprefix("validation_"))
 

@@ -41,7 +41,7 @@ from core.search.workers.cores import CORES_VARIABLE, share_cores
 from core.search.workers.loop import HEADS_SHARE, SearchWorker
 from core.search.workers.recording import Recorder
 from core.training.cost.estimate import expected_stages
-from core.training.job import require_all_parts
+from core.training.job import require_all_splits
 from core.workspace import project_of
 
 _HELPERS_END_SECONDS = 30.0
@@ -59,7 +59,7 @@ def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[
     settings = SearchConfig.from_json(config)
     _require_own(directory)
     dataset = open_dataset(project_of(directory), settings.base.dataset_version)
-    require_all_parts(dataset)
+    require_all_splits(dataset)
     with database_in_use(settings.storage):
         _work(directory, settings, dataset, progress)
     if best_trial(read_trials(directory), settings.goal) is None:

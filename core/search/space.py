@@ -115,7 +115,7 @@ DIMENSIONS: dict[str, Dimension] = {
         domain=Choices(values=(Recipe.QUICK.value, Recipe.BALANCED.value)), speeds=_FULL
     ),
     "picture_size": Dimension(domain=Choices(values=()), is_usual=False),
-    "pooling": Dimension(domain=Choices(values=(Pooling.MEAN.value, Pooling.QUARTERS.value))),
+    "pooling": Dimension(domain=Choices(values=(Pooling.GLOBAL.value, Pooling.GRID.value))),
     "hidden_layers": Dimension(domain=Numbers(low=0, high=1, whole=True)),
     "hidden_units": Dimension(domain=Choices(values=(64, 128, 256, 512)), needs=_HIDDEN),
     "dropout_rate": Dimension(domain=Numbers(low=0.0, high=0.6), needs=_HIDDEN),

@@ -1,9 +1,9 @@
-"""Where a run stands, on disk: enough to go on as if nothing had happened.
+"""Checkpoints of a run: enough on disk to resume as if nothing had happened.
 
 ``checkpoints/state.npz`` holds every variable of the model and the optimiser and,
-as JSON, the place in the run. ``checkpoints/best-…/`` holds what would be
-delivered; ``checkpoints/best.json`` names the newest such folder and is written
-after it, so that head and network in it always belong together.
+as JSON, the resume point. ``checkpoints/best-…/`` holds what would be delivered;
+``checkpoints/best.json`` names the newest such folder and is written after it, so
+that head and network in it always belong together.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import DamagedFileError, RecordError
 from core.files import read_json, whole_file, write_json
+from core.messages import N_
+from core.training.records import ResumePoint
 
 if TYPE_CHECKING:
     import keras
 
-_PLACE = "place"
+# The array's name in the file, unchanged since the first version.
+_RESUME_POINT = "place"
 
 
 class Checkpoints:
@@ -49,61 +53,62 @@ class Checkpoints:
         self.point_to_best(name)
 
     def point_to_best(self, name: str) -> None:
-        """Take ``best-{name}``, written before, for the best."""
+        """Make ``best-{name}``, written before, the best."""
         write_json(self._folder / "best.json", {"folder": f"best-{name}"})
 
-    def save(self, place: dict[str, Any], model: keras.Model, best: str | None) -> None:
-        """Write the state; bests that neither it nor the pointer names are removed.
-
-        Args:
-            place: where the run stands, as JSON.
-            best: the name of the best as of this state.
-        """
+    def save(self, point: ResumePoint, model: keras.Model) -> None:
+        """Write the state; best folders that neither it nor the pointer names are removed."""
         arrays = {key: np.asarray(variable) for key, variable in _variables(model).items()}
-        text = json.dumps({**place, "best_name": best}).encode()
-        arrays[_PLACE] = np.frombuffer(text, np.uint8)
+        arrays[_RESUME_POINT] = np.frombuffer(json.dumps(point.to_json()).encode(), np.uint8)
         content = io.BytesIO()
         np.savez(content, allow_pickle=False, **arrays)
         with whole_file(self.state_file) as temporary:
             temporary.write_bytes(content.getbuffer())
         current = self.best_folder()
-        kept = {f"best-{best}", current.name if current else ""}
+        needed = {f"best-{point.best_name}", current.name if current else ""}
         for folder in self._folder.glob("best-*"):
-            if folder.name not in kept:
+            if folder.name not in needed:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def place(self) -> dict[str, Any] | None:
-        """Where the run stood when it was saved last, or None."""
+    def resume_point(self) -> ResumePoint | None:
+        """Position in the run when it was saved last; None before.
+
+        Raises:
+            DamagedFileError: the file is not one that this version can resume from.
+        """
         if not self.state_file.exists():
             return None
         with np.load(self.state_file, allow_pickle=False) as arrays:
-            return dict(json.loads(arrays[_PLACE].tobytes()))
+            values = json.loads(arrays[_RESUME_POINT].tobytes())
+        try:
+            return ResumePoint.from_json(values)
+        except RecordError as error:
+            raise DamagedFileError(
+                N_("The file {file} is damaged: {reason}"), file=str(self.state_file), reason=error.message
+            ) from error
 
     def restore(self, model: keras.Model) -> None:
-        """Put the saved values into a model that was built and compiled the same way, its optimiser built."""
+        """Load the saved values into a model built and compiled the same way, its optimiser built."""
         with np.load(self.state_file, allow_pickle=False) as arrays:
             for key, variable in _variables(model).items():
                 variable.assign(arrays[key])
 
-    def forget_state(self) -> None:
-        """A later phase, or another attempt, starts from its beginning."""
-        self.state_file.unlink(missing_ok=True)
-
-    def forget_all(self) -> None:
+    def remove_all(self) -> None:
+        """Remove every checkpoint of the run."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:
-    """Every variable of a compiled model, by a key that a model built the same way has, too.
+    """Every variable of a compiled model, by a key that a model built the same way has too.
 
-    Not by its name, which depends on what else was built before. What the optimiser
-    gathers of half a step is left out: it is empty whenever the state is written.
+    Keys are positions, because a variable's name depends on what else was built before.
+    Accumulated gradients are left out: they are empty whenever the state is written.
     """
-    gathered = "gradient_accumulator"
+    accumulated = "gradient_accumulator"
     owners = {
         "model": model.variables,
         "metrics": model.metrics_variables,
-        "optimizer": [variable for variable in model.optimizer.variables if gathered not in variable.path],
+        "optimizer": [variable for variable in model.optimizer.variables if accumulated not in variable.path],
     }
     return {
         f"{owner}/{index:05d}": variable

@@ -1,21 +1,21 @@
-"""What a run is asked to do. Written once to its directory, read by every step."""
+"""Configuration of a training run, written once to its directory and read by every step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 from core.errors import ConfigError
 from core.messages import N_
 from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.presets import STRENGTHS
 from core.models.backbones import DEFAULT_BACKBONE, Backbone, WeightsSource, at_size, get_backbone
+from core.records import JsonObject, Record
 
 
 class Recipe(StrEnum):
-    """How a classifier is trained."""
+    """Training recipe."""
 
     QUICK = "quick"  # frozen pretrained backbone, a head on its features
     BALANCED = "balanced"  # that head first, then the backbone's last blocks with it
@@ -24,28 +24,28 @@ class Recipe(StrEnum):
 
     @property
     def trains_backbone(self) -> bool:
-        """Whether the run ends with a network of its own, not the backbone as it came."""
+        """True if the run trains weights of the backbone, not only a head on it."""
         return self is not Recipe.QUICK
 
 
 class Pooling(StrEnum):
-    """How a feature map becomes one row of features."""
+    """Pooling of the backbone's last feature map into one row of features."""
 
-    AUTO = "auto"  # the mean, and the means of the four quarters; validation decides
-    MEAN = "mean"
-    QUARTERS = "quarters"  # where something is stays known
+    AUTO = "auto"  # global average, then 2 x 2 average; validation decides
+    GLOBAL = "mean"  # global average pooling
+    GRID = "quarters"  # average pooling into 2 x 2 cells, which keeps coarse positions
     MAX = "max"
 
 
 class Loss(StrEnum):
-    """What training makes small."""
+    """Loss function."""
 
     CROSS_ENTROPY = "cross_entropy"
-    FOCAL = "focal"  # pictures that are right already count less (Lin 2017, arXiv 1708.02002)
+    FOCAL = "focal"  # well-classified pictures count less (Lin 2017, arXiv 1708.02002)
 
 
 class Optimizer(StrEnum):
-    """How weights follow their gradients."""
+    """Optimiser."""
 
     ADAMW = "adamw"
     ADAM = "adam"
@@ -54,23 +54,23 @@ class Optimizer(StrEnum):
 
 
 class Schedule(StrEnum):
-    """How the learning rate goes."""
+    """Learning rate schedule."""
 
-    COSINE = "cosine"  # up in a warm-up, then down to nothing along a cosine
+    COSINE = "cosine"  # linear warm-up, then a cosine down to almost 0
     CONSTANT = "constant"
-    PLATEAU = "plateau"  # lower whenever validation stops getting better
+    PLATEAU = "plateau"  # lowered whenever validation stops improving
 
 
 class Imbalance(StrEnum):
-    """What is done about classes of unequal size."""
+    """Treatment of classes of unequal size."""
 
     NONE = "none"
-    CLASS_WEIGHTS = "class_weights"  # a picture of a small class counts more
-    BALANCED_SAMPLING = "balanced_sampling"  # and is shown more often
+    CLASS_WEIGHTS = "class_weights"  # pictures of small classes count more
+    BALANCED_SAMPLING = "balanced_sampling"  # pictures of small classes are drawn more often
 
 
-class Watch(StrEnum):
-    """The measure on validation by which the best epoch is told."""
+class Monitor(StrEnum):
+    """Validation metric that selects the best epoch and drives early stopping."""
 
     LOSS = "validation_loss"
     ACCURACY = "validation_accuracy"
@@ -78,7 +78,7 @@ class Watch(StrEnum):
 
     @property
     def is_better_low(self) -> bool:
-        return self is Watch.LOSS
+        return self is Monitor.LOSS
 
 
 Name = TypeVar("Name", bound=StrEnum)
@@ -92,30 +92,14 @@ MAX_HIDDEN_UNITS = 4096
 MAX_HIDDEN_LAYERS = 4
 
 
-class _Settings:
-    """What all records of settings share: checked numbers, and the way to and from JSON."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {item.name: _plain_value(getattr(self, item.name)) for item in fields(self)}  # type: ignore[arg-type]
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Raises ConfigError on a key, or a name, that is not known."""
-        hints = get_type_hints(cls)
-        known = {item.name for item in fields(cls)}  # type: ignore[arg-type]
-        if unknown := set(record) - known:
-            raise ConfigError(N_("Unknown training setting: {names}."), names=", ".join(sorted(unknown)))
-        return cls(**{name: _read(hints[name], name, value) for name, value in record.items()})
-
-
 @dataclass(frozen=True, kw_only=True)
-class HeadConfig(_Settings):
-    """The trainable layers on top of the backbone."""
+class HeadConfig(Record):
+    """Trainable layers on top of the backbone."""
 
     pooling: Pooling = Pooling.AUTO
     hidden_units: tuple[int, ...] = ()  # of each hidden layer; none: a linear classifier
-    dropout_rate: float = 0.2  # fraction of each hidden layer's input dropped while training
-    l2: float = 0.0  # penalty on the weights; 0: as strong as validation asks for, where the head is linear
+    dropout_rate: float = 0.2  # fraction of each layer's input dropped while training
+    l2: float = 0.0  # penalty on the weights; 0: chosen by validation for a linear head
     batch_norm: bool = False  # in the hidden layers
 
     def __post_init__(self) -> None:
@@ -127,12 +111,12 @@ class HeadConfig(_Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossConfig(_Settings):
-    """What training makes small."""
+class LossConfig(Record):
+    """Loss function and its parameters."""
 
     kind: Loss = Loss.CROSS_ENTROPY
-    label_smoothing: float = 0.0  # share of the truth given to the other classes
-    focal_gamma: float = 2.0  # how much less right pictures count
+    label_smoothing: float = 0.0  # share of the target given to the other classes
+    focal_gamma: float = 2.0  # how much less well-classified pictures count
 
     def __post_init__(self) -> None:
         require_number("label_smoothing", self.label_smoothing, 0.0, 0.3)
@@ -140,11 +124,11 @@ class LossConfig(_Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptimizerConfig(_Settings):
-    """How weights are changed. A learning rate of 0 is the recipe's own."""
+class OptimizerConfig(Record):
+    """Optimiser, its parameters and the learning rate schedule."""
 
     kind: Optimizer = Optimizer.ADAMW
-    learning_rate: float = 0.0
+    learning_rate: float = 0.0  # the highest; 0: the recipe's own
     weight_decay: float = 1e-4  # of AdamW, SGD and RMSprop, not of Adam
     momentum: float = 0.9  # of SGD
     schedule: Schedule = Schedule.COSINE
@@ -158,28 +142,28 @@ class OptimizerConfig(_Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingConfig(_Settings):
-    """The settings of one run.
+class TrainingConfig(Record):
+    """Settings of one run.
 
-    ``epochs`` is the most passes over the training pictures after which the run
-    ends; the best of them, by ``watch``, is delivered.
+    The run ends after at most ``epochs`` passes over the training pictures; the best
+    epoch by ``monitor`` is delivered.
     """
 
     dataset_version: int
     backbone: str = DEFAULT_BACKBONE
     recipe: Recipe = Recipe.QUICK
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
-    augmented_views: int = 2  # changed copies of each training picture, where what is frozen is cached
+    augmented_views: int = 2  # augmented copies of each training picture, where features are cached
     head: HeadConfig = field(default_factory=HeadConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     imbalance: Imbalance = Imbalance.NONE
-    picture_size: int = 0  # pixels a side that the network takes; 0: the backbone's own
-    unfreeze: float = 0.3  # of the backbone's depth, from its end, that "balanced" trains
+    picture_size: int = 0  # side in pixels of the network's input; 0: the backbone's own
+    unfreeze: float = 0.3  # fraction of the backbone's depth, from its end, that "balanced" trains
     batch_size: int = 32
     epochs: int = 0  # 0: the recipe's own
-    watch: Watch = Watch.LOSS
-    patience: int = 0  # epochs without a better one before it ends; 0: the recipe's own
+    monitor: Monitor = Monitor.LOSS
+    patience: int = 0  # epochs without improvement before early stopping; 0: the recipe's own
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -208,64 +192,42 @@ class TrainingConfig(_Settings):
 
     @property
     def sized_backbone(self) -> Backbone:
-        """The backbone for pictures of the size that these settings say."""
+        """The backbone at the picture size of these settings."""
         return at_size(get_backbone(self.backbone), self.picture_size)
 
     @property
     def learning_rate(self) -> float:
-        """The highest learning rate: the one asked for, or the recipe's own."""
+        """The highest learning rate: the configured one, or the recipe's own."""
         return self.optimizer.learning_rate or DEFAULT_LEARNING_RATE[self.recipe]
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> TrainingConfig:
-        """Raises ConfigError on a key, or a name, that is not known."""
-        return super().from_json(_of_today(record))
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Accept the older names ``watch`` and, from version 0.1.0, two flat settings of the head."""
+        if "watch" in values:
+            values["monitor"] = values.pop("watch")
+        if "dropout_rate" in values or "hidden_units" in values:
+            units = int(values.pop("hidden_units", 0))
+            rate = float(values.pop("dropout_rate", 0.2))
+            values["head"] = {"hidden_units": [units] if units else [], "dropout_rate": rate}
+        return values
 
 
 def recipe_for(backbone: str) -> Recipe:
-    """The recipe that fits a backbone: quick where it is pretrained, else from scratch."""
+    """Return the default recipe of a backbone: quick if it is pretrained, else from scratch."""
     return Recipe.SCRATCH if get_backbone(backbone).weights is WeightsSource.NONE else Recipe.QUICK
 
 
 def usual_augmentation(recipe: Recipe) -> AugmentationConfig:
-    """The changes of pictures where none were chosen.
+    """Return the default augmentation of a recipe.
 
-    Light ones where a network is trained, which would otherwise learn the very
-    pictures by heart; a head on frozen features does well without.
+    It is light if the backbone is trained, which would otherwise memorise the pictures;
+    a head on frozen features does well without.
     """
     return STRENGTHS["light"].config if recipe.trains_backbone else AugmentationConfig()
 
 
-def _of_today(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record as it is written today; runs of Darkroom 0.1.0 named two settings of the head otherwise."""
-    values = dict(record)
-    if "dropout_rate" in values or "hidden_units" in values:
-        units = int(values.pop("hidden_units", 0))
-        rate = float(values.pop("dropout_rate", 0.2))
-        values["head"] = {"hidden_units": [units] if units else [], "dropout_rate": rate}
-    return values
-
-
-def _plain_value(value: Any) -> Any:
-    return value.to_json() if hasattr(value, "to_json") else value
-
-
-def _read(kind: Any, name: str, value: Any) -> Any:
-    """A value of JSON as the setting's own type."""
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return read_name(kind, name, value)
-    is_record = isinstance(kind, type) and hasattr(kind, "from_json")
-    if (is_record and not isinstance(value, Mapping)) or (
-        get_origin(kind) is tuple and not isinstance(value, list | tuple)
-    ):
-        raise ConfigError(N_("The setting {name} cannot be {value}."), name=name, value=repr(value))
-    if is_record:
-        return kind.from_json(value)
-    return tuple(value) if isinstance(value, list) else value
-
-
 def read_name(kind: type[Name], setting: str, value: Any) -> Name:
-    """The member of ``kind`` that a name means. Raises ConfigError where there is none."""
+    """Return the member of ``kind`` with this value; raise ConfigError if there is none."""
     if value not in set(kind):
         raise ConfigError(
             N_("There is no {setting} called “{name}”. Choose from: {known}."),
@@ -277,7 +239,7 @@ def read_name(kind: type[Name], setting: str, value: Any) -> Name:
 
 
 def require_number(name: str, value: float, low: float, high: float) -> None:
-    """Raises ConfigError where a value is no number from low to high."""
+    """Raise ConfigError unless a value is a number from low to high."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(
             N_("{name} is {value}; it must lie between {low} and {high}."),
@@ -289,6 +251,6 @@ def require_number(name: str, value: float, low: float, high: float) -> None:
 
 
 def require_whole(name: str, value: float) -> None:
-    """Raises ConfigError where a number is no whole one."""
+    """Raise ConfigError unless a number is an integer."""
     if not isinstance(value, int):
         raise ConfigError(N_("{name} is {value}; it must be a whole number."), name=name, value=value)

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from core.messages import N_, Message
-from core.training.config import Watch
+from core.training.config import Monitor
 from core.training.phases import Phase
 
 _WINDOW = 3  # epochs in a median
@@ -56,7 +56,7 @@ class Diagnosis:
 def diagnose(
     metrics: Sequence[Mapping[str, Any]],
     *,
-    watch: Watch = Watch.LOSS,
+    watch: Monitor = Monitor.LOSS,
     patience: int = 5,
     baseline: float = 0.0,
 ) -> Message | None:
@@ -68,7 +68,7 @@ def diagnose(
 def judge_curve(
     metrics: Sequence[Mapping[str, Any]],
     *,
-    watch: Watch = Watch.LOSS,
+    watch: Monitor = Monitor.LOSS,
     patience: int = 5,
     baseline: float = 0.0,
 ) -> Diagnosis | None:
@@ -156,7 +156,7 @@ def _parts(phase: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _stands_still(
-    metrics: Sequence[Mapping[str, Any]], phase: Sequence[Mapping[str, Any]], watch: Watch, patience: int
+    metrics: Sequence[Mapping[str, Any]], phase: Sequence[Mapping[str, Any]], watch: Monitor, patience: int
 ) -> Diagnosis | None:
     """No better epoch for half the patience: it waits, and will end soon."""
     values = [_watched(record, watch) for record in phase]
@@ -185,7 +185,7 @@ def _best(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     for record in metrics:
         if record["epoch"] == named:
             return record
-    return min(metrics, key=lambda record: _watched(record, Watch.LOSS))
+    return min(metrics, key=lambda record: _watched(record, Monitor.LOSS))
 
 
 def _is_linear_head(record: Mapping[str, Any]) -> bool:
@@ -206,7 +206,7 @@ def _is_falling(losses: Sequence[float]) -> bool:
     return smooth[-1] < _STILL_LEARNING * earlier
 
 
-def _watched(record: Mapping[str, Any], watch: Watch) -> float:
+def _watched(record: Mapping[str, Any], watch: Monitor) -> float:
     """What is watched, such that less is better; what is no number is worst."""
     value = _value(record, watch)
     if not math.isfinite(value):

@@ -1,14 +1,14 @@
-"""The step of a run that trains: from pictures to the best weights on disk.
+"""Training step of a run: from pictures to the best weights on disk.
 
-Every recipe is a row of phases. Heads on frozen features come first and take
-seconds; then come phases of gradients, each from the best so far. What is best of
-all, on validation, is what the run delivers.
+A recipe is a sequence of phases. Heads on frozen features come first and take seconds;
+then come phases of gradient descent, each starting from the best so far. The run
+delivers the epoch that is best on validation. Costs are planned by a listener.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,23 +24,15 @@ from core.progress import JobStopped, Progress, Stage, raise_if_stopped
 from core.training.artifacts import activations_folder, extractor_file, has_own_network, head_file
 from core.training.checkpoint import Checkpoints
 from core.training.config import DEFAULT_EPOCHS, DEFAULT_LEARNING_RATE, Loss, Pooling, Recipe, TrainingConfig
-from core.training.cost.estimate import (
-    epochs_of,
-    expected_stages,
-    network_stages,
-    phases_of,
-    stages_after_training,
-)
-from core.training.cost.stage_times import import_keras, is_cold
+from core.training.cost.plan import RunPlan
 from core.training.curve import LearningCurve
-from core.training.heads.data import HeadData, prepare_head_data, prepared_engine
-from core.training.heads.fitting import (
-    HeadKeeper,
-    fit_linear_heads,
-    fit_starting_head,
-)
+from core.training.facts import HeadsFitted, Trained, import_keras
+from core.training.heads.data import HeadData, prepare_head_data
+from core.training.heads.fitting import HeadRecorder, fit_linear_heads, fit_starting_head
 from core.training.live import LiveView
 from core.training.phases import Phase
+from core.training.recipes import epochs_of, phases_of
+from core.training.records import ResumePoint
 from core.training.tensorboard import EventFiles
 from core.workspace import project_of
 
@@ -50,12 +42,12 @@ if TYPE_CHECKING:
 _HIDDEN_EPOCHS = 60
 
 
-def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Run the recipe. Stopped with a best so far, it returns as if it had finished."""
+def train(directory: Path, config: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Run the recipe. Stopped with a best epoch so far, it returns as if it had finished."""
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
-    require_all_parts(dataset)
-    progress.plan(expected_stages(dataset, settings))
+    require_all_splits(dataset)
+    progress = RunPlan(dataset, settings, progress)
     run = Training(directory, settings, dataset, progress, events=EventFiles(directory))
     try:
         run.run()
@@ -63,19 +55,16 @@ def train(directory: Path, config: dict[str, Any], progress: Progress) -> dict[s
         if run.curve.best is None:
             raise
     require_learnt(run.curve)
-    run.tidy_up()
-    own_network = has_own_network(directory)
-    progress.plan(stages_after_training(dataset, settings, own_network=own_network, is_cold=is_cold()))
+    run.finish()
+    progress.fact(Trained(own_network=has_own_network(directory)))
     return run.curve.result()
 
 
 def require_learnt(curve: LearningCurve) -> None:
-    """Raises TrainingError where no epoch of a training gave a number."""
+    """Raise TrainingError if no epoch gave a finite loss."""
     if curve.best is None:
         raise TrainingError(
-            N_(
-                "Nothing was learnt: the loss was no number from the first epoch on. Choose a lower learning rate."
-            )
+            N_("Nothing was learnt: the loss was NaN from the first epoch on. Choose a lower learning rate.")
         )
 
 
@@ -98,11 +87,11 @@ class Training:
         """Prepare a training.
 
         Args:
-            head_data: what heads are trained on, where it is in memory already.
-            on_best: is told the best's logits, float32 (v, C), of the validation pictures.
-            on_logits: is told those of every epoch of gradients.
-            hidden_alone: where the head has hidden layers, no linear one is tried before.
-            events: what the curve is written to for TensorBoard.
+            head_data: features that heads are trained on, if they are in memory already.
+            on_best: takes the validation logits of the best epoch, float32 (v, C).
+            on_logits: takes those of every epoch of gradient descent.
+            hidden_alone: for a head with hidden layers, no linear head is tried before.
+            events: TensorBoard files for the curve.
         """
         self._head_data, self._on_best, self._hidden_alone = head_data, on_best, hidden_alone
         self._on_logits = on_logits
@@ -110,61 +99,66 @@ class Training:
         self._dataset, self._progress = dataset, progress
         self._checkpoints = Checkpoints(directory)
         self.curve = LearningCurve(settings, progress, events)
-        self._live = LiveView(dataset, settings, self.curve, progress)
+        self._live = LiveView(directory, dataset, self.curve, progress)
 
     def run(self) -> None:
-        """Every phase that is still to come.
+        """Run every phase that is still to come.
 
         Raises:
-            JobStopped, JobPaused: the user said so.
+            JobStopped, JobPaused: the user asked for it.
         """
-        place = self._checkpoints.place()
-        if place is None:
-            self.curve.begin()
-            self._checkpoints.forget_all()
-        else:
-            self.curve.restore(place["curve"])
-            if place["best_name"]:
-                self._checkpoints.point_to_best(place["best_name"])
+        point = self._begin()
         phases = phases_of(self._settings)
-        if self._settings.recipe is not Recipe.SCRATCH and (
-            place is None or place["phase"] == Phase.HIDDEN_LAYERS
-        ):
-            self._train_heads(place)
-            place = None
-        first = phases.index(place["phase"]) if place else 0
+        trains_heads = self._settings.recipe is not Recipe.SCRATCH
+        if trains_heads and (point is None or point.phase is Phase.HIDDEN_LAYERS):
+            self._train_heads(point)
+            point = None
+        first = phases.index(point.phase) if point else 0
         if phases[first:]:
-            self._progress.plan(network_stages(self._dataset, self._settings, is_cold=is_cold()))
-        for name in phases[first:]:
-            self._train_network(name, phases, place if place and place["phase"] == name else None)
+            self._progress.fact(HeadsFitted())
+        for phase in phases[first:]:
+            self._train_network(phase, phases, point if point and point.phase is phase else None)
 
-    def tidy_up(self) -> None:
-        """Leave what is worth keeping: no kept outputs of the trunk."""
+    def finish(self) -> None:
+        """Show the delivered epoch and remove the cached outputs of the frozen stem."""
+        self._live.show_delivered()
         shutil.rmtree(activations_folder(self._directory), ignore_errors=True)
+
+    def _begin(self) -> ResumePoint | None:
+        """Restore the last checkpoint, or start anew where there is none."""
+        point = self._checkpoints.resume_point()
+        if point is None:
+            self.curve.begin()
+            self._checkpoints.remove_all()
+            return None
+        self.curve.restore(point.curve)
+        if point.best_name:
+            self._checkpoints.point_to_best(point.best_name)
+        self._live.resume()
+        return point
 
     # -- heads on frozen features
 
-    def _train_heads(self, place: dict[str, Any] | None) -> None:
-        """Linear heads, then one with hidden layers where the settings ask for it."""
+    def _train_heads(self, point: ResumePoint | None) -> None:
+        """Train linear heads, then one with hidden layers if the settings ask for it."""
         data = self._head_data
         if data is None:
-            prepared_engine(self._settings, self._progress)
-            self._progress.plan(expected_stages(self._dataset, self._settings, is_cold=is_cold()))
             data = prepare_head_data(self._dataset, self._settings, self._progress)
         self._progress.stage(Stage.TRAINING)
         raise_if_stopped(self._progress)
-        if place is None and not (self._hidden_alone and self._wants_gradient_head()):
+        if point is None and not (self._hidden_alone and self._wants_gradient_head()):
             self._train_linear_heads(data)
         if self._wants_gradient_head():
-            self._train_hidden_head(data, place)
+            self._train_hidden_head(data, point)
 
     def _train_linear_heads(self, data: HeadData) -> None:
-        """Linear heads; for recipes that go on from them, also the one that they begin with."""
-        keeper = HeadKeeper(
+        """Fit linear heads; for recipes that train a network, also the head that it starts with."""
+        recorder = HeadRecorder(
             self.curve,
             self._checkpoints,
             self._progress,
-            on_look=lambda head: self._live.show(_logits(head, data.validation.features)),
+            self._live,
+            validation_logits=lambda head: _logits(head, data.validation.features),
         )
         is_quick = self._settings.recipe is Recipe.QUICK
         epochs = self._settings.epochs if is_quick else DEFAULT_EPOCHS[Recipe.QUICK]
@@ -173,35 +167,34 @@ class Training:
                 data,
                 self._settings,
                 self._dataset.task,
-                keeper,
+                recorder,
                 self.curve,
                 epochs=epochs,
             )
         finally:
-            keeper.save()
+            recorder.save()
         self.curve.end_linear_heads()
         best = HeadWeights.load(head_file(self._directory))
-        logits = _logits(best, data.validation.features)
-        self._on_best(logits)
-        self._live.show(logits, at_once=True)
+        self._on_best(_logits(best, data.validation.features))
+        self._live.show_delivered()
         if not is_quick:
             head = fit_starting_head(data.train, self._settings, self._dataset.task)
             (head.spread_over_quarters() if data.is_reduced else head).save(self._starting_head)
 
-    def _train_hidden_head(self, data: HeadData, place: dict[str, Any] | None) -> None:
-        """A head trained by gradients, on the features that suit a linear one best."""
+    def _train_hidden_head(self, data: HeadData, point: ResumePoint | None) -> None:
+        """Train a head by gradient descent on the features that suit a linear head best."""
         from core.training.batches import TrainingBatches
         from core.training.networks.inputs import FeatureSource
         from core.training.networks.loop import GradientPhase
         from core.training.networks.models import HeadNetwork
 
-        is_mean = data.is_reduced or self._settings.head.pooling is Pooling.MEAN
-        on_mean = is_mean or self.curve.linear_phase is Phase.GLOBAL_POOLING
-        if on_mean:
-            data = data.of_whole_pictures()
+        only_global = data.is_reduced or self._settings.head.pooling is Pooling.GLOBAL
+        is_global = only_global or self.curve.linear_phase is Phase.GLOBAL_POOLING
+        if is_global:
+            data = data.globally_pooled()
         train, validation = data.train, data.validation
         network = HeadNetwork(
-            self._settings, train.num_classes, self._dataset.task, train.features, on_mean=on_mean
+            self._settings, train.num_classes, self._dataset.task, train.features, is_global=is_global
         )
         epochs = (
             min(_HIDDEN_EPOCHS, self._settings.epochs)
@@ -230,18 +223,18 @@ class Training:
             if own_rate
             else DEFAULT_LEARNING_RATE[Recipe.QUICK] / self._settings.learning_rate,
         )
-        self._run(phase, place, later_epochs=0)
+        self._run(phase, point, later_epochs=0)
 
     def _wants_gradient_head(self) -> bool:
-        """What a linear fit cannot do: hidden layers, and the focal loss."""
+        """Return True for heads that a linear fit cannot give: hidden layers or the focal loss."""
         return bool(self._settings.head.hidden_units) or self._settings.loss.kind is Loss.FOCAL
 
     # -- networks
 
-    def _train_network(self, name: Phase, phases: list[Phase], place: dict[str, Any] | None) -> None:
-        if name.has_frozen_stem:
+    def _train_network(self, phase: Phase, phases: list[Phase], point: ResumePoint | None) -> None:
+        if phase.has_frozen_stem:
             self._progress.stage(Stage.CONVERTING)
-        import_keras()
+        import_keras(self._progress)
         from core.training.networks.models import TrainedNetwork
         from core.training.networks.phases import network_phase
 
@@ -250,45 +243,48 @@ class Training:
             len(self._dataset.class_names),
             self._dataset.task,
             start=self._start,
-            whole=not name.has_frozen_stem,
-            pretrained=name.is_pretrained,
+            all_blocks=not phase.has_frozen_stem,
+            pretrained=phase.is_pretrained,
         )
-        later = sum(epochs_of(self._settings, other) for other in phases[phases.index(name) + 1 :])
-        phase = network_phase(name, network, self._settings, self._dataset, self._directory, self._progress)
-        self._run(phase, place, later_epochs=later)
+        later = sum(epochs_of(self._settings, other) for other in phases[phases.index(phase) + 1 :])
+        prepared = network_phase(
+            phase, network, self._settings, self._dataset, self._directory, self._progress
+        )
+        self._run(prepared, point, later_epochs=later)
 
     def _start(self) -> tuple[HeadWeights | None, Path | None]:
-        """What a network begins with: the best network so far with its head, or the first head that is not too sure."""
+        """Return the starting head and network weights: the best so far, or the regularised linear head."""
         if self._settings.recipe is Recipe.SCRATCH:
             return None, None
         if has_own_network(self._directory):
             return HeadWeights.load(head_file(self._directory)), extractor_file(self._directory)
         best = self.curve.best
-        is_hidden = best is not None and best["phase"] == Phase.HIDDEN_LAYERS
+        is_hidden = best is not None and best.phase is Phase.HIDDEN_LAYERS
         return HeadWeights.load(head_file(self._directory) if is_hidden else self._starting_head), None
 
-    def _run(self, phase: GradientPhase, place: dict[str, Any] | None, *, later_epochs: int) -> None:
-        from core.training.networks.loop import Surroundings, run_phase
+    def _run(self, phase: GradientPhase, point: ResumePoint | None, *, later_epochs: int) -> None:
+        from core.training.networks.loop import TrainingContext, run_phase
 
-        if place is None:
+        if point is None:
             self.curve.begin_phase(phase.name, phase.epochs + later_epochs)
         else:
-            self.curve.go_on_with_phase(phase.name, phase.epochs - place["phase_epoch"] + later_epochs)
-            if phase.epochs > place["phase_epochs"]:
+            self.curve.resume_phase(phase.name, phase.epochs - point.phase_epoch + later_epochs)
+            if phase.epochs > point.phase_epochs:
                 self.curve.renew_patience()  # more epochs were asked for
-        surroundings = Surroundings(
+        context = TrainingContext(
             settings=self._settings,
             task=self._dataset.task,
             curve=self.curve,
             checkpoints=self._checkpoints,
             progress=self._progress,
             on_epoch=self._after_epoch,
+            write_answers=self._live.write_answers,
         )
-        run_phase(phase, surroundings, place)
+        run_phase(phase, context, point)
 
     def _after_epoch(self, logits: np.ndarray) -> None:
         self._on_logits(logits)
-        if self.curve.best is not None and self.curve.best["epoch"] == self.curve.epoch:
+        if self.curve.best is not None and self.curve.best.epoch == self.curve.epoch:
             self._on_best(logits)
         self._live.show(logits)
 
@@ -297,7 +293,8 @@ class Training:
         return self._directory / "checkpoints" / "start.npz"
 
 
-def require_all_parts(dataset: Dataset) -> None:
+def require_all_splits(dataset: Dataset) -> None:
+    """Raise DataError unless there are two classes, and pictures in every split."""
     if len(dataset.class_names) < 2:
         raise TooFewClassesError(
             N_(
@@ -317,6 +314,6 @@ def require_all_parts(dataset: Dataset) -> None:
 
 
 def _logits(head: HeadWeights, features: np.ndarray) -> np.ndarray:
-    """Of a head for quarters, also where only their means were read."""
+    """Return the head's logits, also if only globally pooled features were read."""
     fits = head.feature_size == features.shape[1]
     return (head if fits else head.gathered_from_quarters()).logits(features)

@@ -1,91 +1,141 @@
-"""What people see of a classifier while it learns: what it confuses, and a few pictures it judges."""
+"""Predictions on validation pictures while a classifier learns: confusion matrix and examples.
+
+``live.json`` shows the latest epoch about once a second. The answers of the best epoch
+stand beside its weights, so a run that has ended shows what it delivers.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.errors import DarkroomError
 from core.models.head import sigmoid, softmax
 from core.progress import Progress
-from core.training.config import TrainingConfig
+from core.records import read_record, write_record
+from core.training.checkpoint import Checkpoints
 from core.training.curve import LearningCurve
+from core.training.records import Example, LiveState, ValidationAnswers
 from core.training.scores import confusion_of
 
 _EXAMPLES = 8
-_MOST_CLASSES = 200  # a matrix of more would be no picture any more, and slow to send
+# A larger matrix is unreadable and slow to send.
+_MAX_CLASSES = 200
 _SHOW_EVERY_SECONDS = 1.0
+_ANSWERS_FILE = "answers.json"
+_Prediction = tuple[str, float]  # class and its probability
 
 
 class LiveView:
-    """Writes the state of a run for a page to show, about once a second at most."""
+    """Writes the state of a run for its page, at most about once a second."""
 
-    def __init__(
-        self, dataset: Dataset, settings: TrainingConfig, curve: LearningCurve, progress: Progress
-    ) -> None:
-        self._dataset, self._settings, self._curve, self._progress = dataset, settings, curve, progress
+    def __init__(self, directory: Path, dataset: Dataset, curve: LearningCurve, progress: Progress) -> None:
+        self._directory, self._dataset, self._curve, self._progress = directory, dataset, curve, progress
         self._rows = dataset.rows(Split.VALIDATION)
         self._targets = dataset.targets[self._rows]
-        self._places = _spread_over_classes(self._targets)
-        self._first: list[tuple[str, float]] | None = None
+        self._example_indices = _spread_over_classes(self._targets)
+        self._first: list[_Prediction] | None = None
         self._shown = -_SHOW_EVERY_SECONDS
 
-    def show(self, logits: np.ndarray, *, at_once: bool = False) -> None:
-        """Show what these logits float32 (v, C) of the validation pictures say; ``at_once`` whenever it was last."""
-        says = [self._answer(row) for row in logits[self._places]]
-        self._first = self._first or says
-        is_due = time.monotonic() - self._shown >= _SHOW_EVERY_SECONDS
-        if not (is_due or at_once or self._curve.epoch >= self._curve.planned):
+    def resume(self) -> None:
+        """Take the first predictions from the attempt before, if its best epoch has them."""
+        if answers := delivered_answers(self._directory):
+            self._first = [(one.first_predicted, one.first_confidence) for one in answers.examples]
+
+    def show(self, logits: np.ndarray) -> None:
+        """Show the latest epoch, unless another was shown within the last second.
+
+        Args:
+            logits: float32 (v, C) of the validation pictures.
+        """
+        is_last = self._curve.epoch >= self._curve.planned
+        if time.monotonic() - self._shown < _SHOW_EVERY_SECONDS and not is_last:
             return
         self._shown = time.monotonic()
-        self._progress.live(
-            {
-                "epoch": self._curve.epoch,
-                "epochs": max(self._curve.planned, self._curve.epoch),
-                "patience_left": self._curve.patience_left,
-                "watch": self._settings.watch.value,
-                "best_epoch": self._curve.best["epoch"] if self._curve.best else None,
-                "notes": self._curve.notes,
-                "confusion": self._confusion(logits),
-                "examples": self._examples(says, self._first),
-            }
+        self._write(self._answers(logits, self._curve.epoch))
+
+    def write_answers(self, folder: Path, logits: np.ndarray, epoch: int) -> None:
+        """Write the answers of a best epoch beside its weights."""
+        write_record(folder / _ANSWERS_FILE, self._answers(logits, epoch))
+
+    def show_delivered(self) -> None:
+        """Show the epoch that the run delivers: the best one."""
+        best = self._curve.best
+        answers = delivered_answers(self._directory)
+        if best is not None:
+            # A checkpoint of an older version has no answers: better none than those of another epoch.
+            is_of_best = answers is not None and answers.epoch == best.epoch
+            self._write(answers if answers and is_of_best else ValidationAnswers(epoch=best.epoch))
+
+    def _write(self, answers: ValidationAnswers) -> None:
+        curve = self._curve
+        shown = {field.name: getattr(answers, field.name) for field in fields(ValidationAnswers)}
+        state = LiveState(
+            **shown,
+            epochs=max(curve.planned, curve.epoch),
+            patience_left=curve.patience_left,
+            best_epoch=curve.best.epoch if curve.best else None,
+            notes=curve.notes,
+        )
+        self._progress.live(state.to_json())
+
+    def _answers(self, logits: np.ndarray, epoch: int) -> ValidationAnswers:
+        predictions = [self._prediction(row) for row in logits[self._example_indices]]
+        self._first = self._first or predictions
+        return ValidationAnswers(
+            epoch=epoch,
+            confusion=self._confusion(logits),
+            examples=self._examples(predictions, self._first),
         )
 
-    def _confusion(self, logits: np.ndarray) -> list[list[int]] | None:
-        if self._dataset.task is Task.MULTI_LABEL or logits.shape[1] > _MOST_CLASSES:
+    def _confusion(self, logits: np.ndarray) -> tuple[tuple[int, ...], ...] | None:
+        if self._dataset.task is Task.MULTI_LABEL or logits.shape[1] > _MAX_CLASSES:
             return None
-        return confusion_of(logits, self._targets)
+        return tuple(tuple(row) for row in confusion_of(logits, self._targets))
 
-    def _answer(self, logits: np.ndarray) -> tuple[str, float]:
-        """The most probable class, and how probable it is held, 0 to 1."""
+    def _prediction(self, logits: np.ndarray) -> _Prediction:
+        """The most probable class and its probability, 0 to 1."""
         is_multi_label = self._dataset.task is Task.MULTI_LABEL
         probabilities = sigmoid(logits) if is_multi_label else softmax(logits)
         best = int(probabilities.argmax())
         return self._dataset.class_names[best], round(float(probabilities[best]), 4)
 
-    def _examples(self, now: list[tuple[str, float]], first: list[tuple[str, float]]) -> list[dict[str, Any]]:
-        pictures = self._dataset.pictures[["id", "sha256", "label"]].iloc[self._rows[self._places]]
-        columns = zip(pictures["id"], pictures["sha256"], pictures["label"], now, first, strict=True)
-        return [
-            {
-                "id": identifier,
-                "sha256": sha256,
-                "label": label,
-                "predicted": says[0],
-                "confidence": says[1],
-                "first_predicted": said[0],
-                "first_confidence": said[1],
-            }
-            for identifier, sha256, label, says, said in columns
-        ]
+    def _examples(self, latest: list[_Prediction], first: list[_Prediction]) -> tuple[Example, ...]:
+        pictures = self._dataset.pictures[["id", "sha256", "label"]].iloc[self._rows[self._example_indices]]
+        columns = zip(pictures["id"], pictures["sha256"], pictures["label"], latest, first, strict=True)
+        return tuple(
+            Example(
+                id=str(identifier),
+                sha256=str(sha256),
+                label=str(label),
+                predicted=now[0],
+                confidence=now[1],
+                first_predicted=before[0],
+                first_confidence=before[1],
+            )
+            for identifier, sha256, label, now, before in columns
+        )
+
+
+def delivered_answers(directory: Path) -> ValidationAnswers | None:
+    """Answers of the epoch that a run delivers; None before the first, or where an older version wrote it."""
+    folder = Checkpoints(directory).best_folder()
+    if folder is None or not (folder / _ANSWERS_FILE).exists():
+        return None
+    try:
+        return read_record(folder / _ANSWERS_FILE, ValidationAnswers)
+    except DarkroomError:  # a page shows less, and a resumed run writes it again
+        return None
 
 
 def _spread_over_classes(targets: np.ndarray) -> np.ndarray:
-    """Places of a few pictures, of as many classes as possible, always the same ones."""
+    """Indices of a few pictures, of as many classes as possible; the same ones each time."""
     turn = np.zeros(len(targets), np.int64)
     labels = targets.argmax(axis=1)
     for label in np.unique(labels):

@@ -1,8 +1,9 @@
-"""A few steps of what a run would do, so that its time and memory can be told before it starts."""
+"""Profiling job: times a few steps of a run, for estimates of its time and memory."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,28 +20,29 @@ from core.models.weights.store import obtain_weights
 from core.progress import Progress, Stage, raise_if_stopped
 from core.training.artifacts import map_pooling
 from core.training.config import Recipe, TrainingConfig
-from core.training.cost.estimate import estimate, phases_of
-from core.training.cost.throughput import Pace, peak_memory_bytes, remember_pace
+from core.training.cost.estimate import estimate
+from core.training.cost.throughput import Throughput, peak_memory_bytes, remember_throughput
 from core.training.phases import Phase
+from core.training.recipes import phases_of
 from core.workspace import project_of
 
 _STEPS = 4  # timed, after one that is traced
-_LOOKED_AT = 48  # pictures whose features are timed
+_FEATURE_PICTURES = 48  # whose features are timed
 
 
-def measure(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Time what a run with these settings would do; what was found is remembered for every estimate."""
+def measure(directory: Path, config: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Time the work of a run with these settings, and store the times for estimates."""
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     phases = phases_of(settings)
-    progress.stage(Stage.TRIAL)
+    progress.stage(Stage.PROFILING)
     progress.advance(0, 1 + len(phases))
     if settings.recipe is not Recipe.SCRATCH:
         _time_features(dataset, settings, progress)
     for done, phase in enumerate(phases, start=1):
         progress.advance(done, 1 + len(phases))
         raise_if_stopped(progress)
-        remember_pace(settings, phase, _pace_of(phase, dataset, settings))
+        remember_throughput(settings, phase, _throughput_of(phase, dataset, settings))
     progress.advance(1 + len(phases), 1 + len(phases))
     return {"estimate": asdict(estimate(dataset, settings))}
 
@@ -51,15 +53,15 @@ def _time_features(dataset: Dataset, settings: TrainingConfig, progress: Progres
     extractor = FeatureExtractor(feature_engine(backbone, pooling=map_pooling(settings)))
     if measured_speed(backbone) is not None:
         return
-    pictures = _pictures(dataset, extractor.input_size, _LOOKED_AT)
+    pictures = _pictures(dataset, extractor.input_size, _FEATURE_PICTURES)
     extractor.run(pictures[:2])  # the first call plans its memory
     began = time.monotonic()
     extractor.run(pictures)
     remember_speed(speed_key(backbone), len(pictures) / (time.monotonic() - began))
 
 
-def _pace_of(phase: Phase, dataset: Dataset, settings: TrainingConfig) -> Pace:
-    """Train a few steps of a phase on one batch, with a head of random weights."""
+def _throughput_of(phase: Phase, dataset: Dataset, settings: TrainingConfig) -> Throughput:
+    """Time a few steps of a phase on one batch, with a randomly initialised head."""
     from core.training.backends import current_backend
     from core.training.networks.compiling import compile_for_training
     from core.training.networks.models import TrainedNetwork
@@ -71,7 +73,7 @@ def _pace_of(phase: Phase, dataset: Dataset, settings: TrainingConfig) -> Pace:
         len(dataset.class_names),
         dataset.task,
         start=lambda: (None, None),
-        whole=not phase.has_frozen_stem,
+        all_blocks=not phase.has_frozen_stem,
         pretrained=phase.is_pretrained,
     )
     inputs, outputs = _inputs(network, dataset, settings)
@@ -89,20 +91,20 @@ def _pace_of(phase: Phase, dataset: Dataset, settings: TrainingConfig) -> Pace:
         step(inputs, targets, weights)
     model.get_metrics_result()  # waits for the device
     rate = _STEPS * len(inputs) / (time.monotonic() - began)
-    return Pace(pictures_per_second=rate, memory_bytes=peak_memory_bytes(), outputs=outputs)
+    return Throughput(pictures_per_second=rate, memory_bytes=peak_memory_bytes(), outputs=outputs)
 
 
 def _inputs(network: Any, dataset: Dataset, settings: TrainingConfig) -> tuple[np.ndarray, int]:
-    """One batch for the model, and how many numbers a trunk gives for a picture (0 without one)."""
+    """Return a batch for the model, and the size of the stem's output for a picture (0 without a stem)."""
     backbone = settings.sized_backbone
     pictures = _pictures(dataset, backbone.input_size, settings.batch_size)
     if network.takes_pictures():
         return pictures, 0
-    cut, build = network.trunk()
+    cut, build = network.frozen_stem()
     return FeatureExtractor(trunk_engine(backbone, cut.layer, build)).run(pictures), cut.numbers
 
 
-def _pictures(dataset: Dataset, size: int, most: int) -> np.ndarray:
-    """The first pictures to train on, uint8 RGB (n, size, size, 3)."""
+def _pictures(dataset: Dataset, size: int, limit: int) -> np.ndarray:
+    """Read the first training pictures, uint8 RGB (n, size, size, 3)."""
     with PictureStore(dataset, size) as store:
-        return store.read(dataset.rows(Split.TRAIN)[:most])
+        return store.read(dataset.rows(Split.TRAIN)[:limit])

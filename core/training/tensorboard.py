@@ -1,65 +1,62 @@
-"""The learning curve as TensorBoard's event files, for those who like it; written as it grows.
+"""TensorBoard event files of the learning curve, written as it grows.
 
-An event file is a row of records: length, its checksum, an ``Event`` message in the
+An event file is a sequence of records: length, its checksum, an ``Event`` message in the
 wire format of Protocol Buffers, its checksum. Formats: tensorflow/core/util/event.proto,
 tensorflow/core/lib/io/record_writer.h. Neither TensorFlow nor TensorBoard is needed.
 """
 
 from __future__ import annotations
 
+import math
 import shutil
 import struct
 import time
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from core.files import read_json_lines
+from core.training.records import EpochMetrics, EpochRecord
 
 _FOLDER = "tensorboard"
-_PARTS = {
-    "training": "",
-    "validation": "validation_",
-}  # folders: TensorBoard lays their curves over each other
-_NOT_SCALARS = {"epoch", "epochs", "phase", "time", "best_epoch", "patience_left"}
-_CASTAGNOLI = 0x82F63B78  # the polynomial of CRC-32C, its bits turned round
+# Folder and prefix of its metrics; TensorBoard overlays the curves of folders.
+_PREFIXES = {"training": "", "validation": "validation_"}
+_CASTAGNOLI = 0x82F63B78  # the polynomial of CRC-32C, bits reversed
 _MASK_DELTA = 0xA282EAD8
 
 
 class EventFiles:
-    """The event files of a run."""
+    """Event files of a run."""
 
     def __init__(self, directory: Path) -> None:
         self._folder, self._metrics = directory / _FOLDER, directory / "metrics.jsonl"
         self._name = ""
 
     def begin(self) -> None:
-        """Start anew with what stands in ``metrics.jsonl``: a run that goes on forgets what came after."""
+        """Write the files anew from ``metrics.jsonl``; a resumed run drops the epochs after its checkpoint."""
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._name = (
-            f"events.out.tfevents.{time.time_ns()}.darkroom"  # a TensorBoard that looks on sees a new file
-        )
-        for part in _PARTS:
-            file = self._folder / part / self._name
+        # A running TensorBoard only notices a new file.
+        self._name = f"events.out.tfevents.{time.time_ns()}.darkroom"
+        for name in _PREFIXES:
+            file = self._folder / name / self._name
             file.parent.mkdir(parents=True)
             file.write_bytes(_record(_double(1, time.time()) + _bytes(3, b"brain.Event:2")))
-        for record in read_json_lines(self._metrics):
-            self.add(record)
+        for values in read_json_lines(self._metrics):
+            self.add(EpochRecord.from_json(values))
 
-    def add(self, record: Mapping[str, Any]) -> None:
-        """One epoch more."""
-        for part, prefix in _PARTS.items():
+    def add(self, record: EpochRecord) -> None:
+        """Append an epoch."""
+        for name, prefix in _PREFIXES.items():
             if scalars := _scalars(record, prefix):
-                with (self._folder / part / self._name).open("ab") as stream:
+                with (self._folder / name / self._name).open("ab") as stream:
                     stream.write(_record(_event(record, scalars)))
 
 
-def _scalars(record: Mapping[str, Any], prefix: str) -> dict[str, float]:
-    """The measures of one part, named without it."""
+def _scalars(record: EpochRecord, prefix: str) -> dict[str, float]:
+    """Return the metrics of one folder, named without its prefix."""
+    values = {field.name: getattr(record, field.name) for field in fields(EpochMetrics)}
     numbers = {
-        name: float(value)
-        for name, value in record.items()
-        if name not in _NOT_SCALARS and isinstance(value, int | float)
+        name: float(value) for name, value in values.items() if value is not None and not math.isnan(value)
     }
     if prefix:
         return {
@@ -68,24 +65,24 @@ def _scalars(record: Mapping[str, Any], prefix: str) -> dict[str, float]:
     return {name: value for name, value in numbers.items() if not name.startswith("validation_")}
 
 
-def _event(record: Mapping[str, Any], scalars: Mapping[str, float]) -> bytes:
+def _event(record: EpochRecord, scalars: Mapping[str, float]) -> bytes:
     values = b"".join(
         _bytes(1, _bytes(1, name.encode()) + _key(2, 5) + struct.pack("<f", value))
         for name, value in scalars.items()
     )
-    step = _key(2, 0) + _varint(int(record["epoch"]))
-    return _double(1, float(record.get("time", time.time()))) + step + _bytes(5, values)
+    step = _key(2, 0) + _varint(record.epoch)
+    return _double(1, time.time() if record.time is None else record.time) + step + _bytes(5, values)
 
 
-# -- Protocol Buffers: a field's number and kind, then its value
+# -- Protocol Buffers: a field's number and wire type, then its value
 
 
 def _varint(value: int) -> bytes:
-    found = bytearray()
+    encoded = bytearray()
     while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
+        encoded.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*encoded, value])
 
 
 def _key(field: int, kind: int) -> bytes:

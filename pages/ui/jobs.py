@@ -23,7 +23,7 @@ STAGE_NAMES = {
     Stage.DECODING: N_("Decoding pictures"),
     Stage.AUGMENTING: N_("Looking at changed copies"),
     Stage.FEATURES: N_("Looking at every picture"),
-    Stage.TRIAL: N_("Timing a few steps"),
+    Stage.PROFILING: N_("Timing a few steps"),
     Stage.TRAINING: N_("Training"),
     Stage.SEARCHING: N_("Searching for better settings"),
     Stage.ACTIVATIONS: N_("Looking once through what stays as it is"),

@@ -101,7 +101,7 @@ def test_what_was_asked_for_becomes_the_settings(
     options = (
         "--recipe balanced --augment flip,rotation=0.1 --views 3 --hidden-units 256,64 --epochs 9 "
         "--batch-size 16 --learning-rate 0.002 --optimizer sgd --schedule constant --loss focal "
-        "--label-smoothing 0.1 --imbalance class_weights --watch validation_macro_f1 --patience 4 "
+        "--label-smoothing 0.1 --imbalance class_weights --monitor validation_macro_f1 --patience 4 "
         "--unfreeze 0.5 --seed 7 --set head.dropout_rate=0.3 --set head.pooling=max --set optimizer.momentum=0.8"
     )
     trained = answer("train", "--project", pets, *options.split())
@@ -119,7 +119,7 @@ def test_what_was_asked_for_becomes_the_settings(
     assert (config.optimizer.kind, config.optimizer.schedule) == ("sgd", "constant")
     assert (config.optimizer.learning_rate, config.optimizer.momentum) == (0.002, 0.8)
     assert (config.loss.kind, config.loss.label_smoothing) == ("focal", 0.1)
-    assert (config.imbalance, config.watch) == ("class_weights", "validation_macro_f1")
+    assert (config.imbalance, config.monitor) == ("class_weights", "validation_macro_f1")
 
 
 def test_what_was_not_asked_for_is_the_recipe_s_own(

@@ -96,8 +96,8 @@ def test_a_stage_that_is_skipped_is_not_waited_for() -> None:
 def test_a_better_plan_counts_at_once() -> None:
     """After a trial of a few steps, or when an early stop can be foreseen."""
     left = TimeLeft()
-    left.plan({Stage.TRIAL: 5, Stage.FINE_TUNING: 60, Stage.EXPORTING: 20})
-    left.begin(Stage.TRIAL, 0.0)
+    left.plan({Stage.PROFILING: 5, Stage.FINE_TUNING: 60, Stage.EXPORTING: 20})
+    left.begin(Stage.PROFILING, 0.0)
     left.plan({Stage.FINE_TUNING: 600})
     assert (left.of_stage(2.0), left.of_later_stages()) == (3, 620)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ class Pausing(Recorder):
     def should_pause(self) -> bool:
         return len(read_trials(self._directory)) >= self._after
 
-    def live(self, record: dict[str, Any]) -> None: ...
+    def live(self, record: Mapping[str, object]) -> None: ...
 
 
 class Telling(Recorder):
@@ -59,8 +60,8 @@ class Telling(Recorder):
         super().__init__()
         self._file = directory / "live.json"
 
-    def live(self, record: dict[str, Any]) -> None:
-        write_json(self._file, record)
+    def live(self, record: Mapping[str, object]) -> None:
+        write_json(self._file, dict(record))
 
 
 def searched(project: Project, name: str = "search-1", **changes: Any) -> tuple[JobDirectory, SearchConfig]:

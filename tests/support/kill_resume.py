@@ -1,7 +1,8 @@
-"""Runs that are killed or paused at a chosen batch, and whether two runs ended the same."""
+"""Runs that are killed or paused at a chosen batch, and the comparison of two runs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from tests.support.progress_recorder import Recorder
 
 
 class Killed(BaseException):
-    """The process is gone: nothing catches this."""
+    """End of the process: nothing catches it."""
 
 
 class Disk(Recorder):
-    """Keeps the learning curve in the run's directory, as a worker does; dies or pauses when told to."""
+    """Writes the learning curve to the run's directory, as a worker does; dies or pauses at a chosen batch."""
 
     def __init__(self, directory: Path, *, kill_after: int = -1, pause_after: int = -1) -> None:
         super().__init__()
@@ -29,15 +30,15 @@ class Disk(Recorder):
         self._kill_after, self._pause_after = kill_after, pause_after
         self.batches = 0
 
-    def metric(self, record: dict[str, Any]) -> None:
+    def metric(self, record: Mapping[str, object]) -> None:
         super().metric(record)
-        append_json_line(self._file, record)
+        append_json_line(self._file, dict(record))
 
     def rewind(self, lines: int) -> None:
         keep_first_lines(self._file, lines)
 
     def should_stop(self) -> bool:
-        self.batches += 1  # asked after every batch, and before each of those that judge
+        self.batches += 1  # called after every batch, and before each validation batch
         if self.batches == self._kill_after:
             raise Killed
         return False
@@ -53,7 +54,7 @@ def directory_of(project: Project, name: str) -> Path:
 
 
 def outcome(directory: Path) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
-    """The learning curve without times, and the delivered head."""
+    """Return the learning curve without times, and the delivered head."""
     curve = [
         {key: value for key, value in record.items() if key not in {"seconds", "pictures_per_second"}}
         for record in read_json_lines(directory / "metrics.jsonl")
@@ -70,7 +71,7 @@ def assert_same(one: Path, other: Path) -> None:
 
 
 def limit_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    """Let every step with more pictures than ``most`` fail as a full graphics card does."""
+    """Make every step with more pictures than ``most`` fail as a full GPU does."""
     backend = type(current_backend())
     real = backend.training_step
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.training.config import Watch
+from core.training.config import Monitor
 from core.training.diagnosis import Verdict, diagnose, judge_curve
 
 Curve = list[dict[str, Any]]
@@ -87,7 +87,7 @@ def test_a_validation_loss_that_rises_with_accuracy_is_not_overfitting() -> None
     validation = [*falling(8, end=0.4), *np.linspace(0.42, 0.6, 8).tolist()]
     accuracies = [float(value) for value in np.linspace(0.6, 0.95, 16)]
     metrics = curve(falling(16), validation, accuracy=accuracies, validation_accuracy=accuracies)
-    assert verdict(metrics, watch=Watch.ACCURACY) is not Verdict.OVERFITS
+    assert verdict(metrics, watch=Monitor.ACCURACY) is not Verdict.OVERFITS
 
 
 def test_knowing_its_own_pictures_far_better_than_others_is_overfitting() -> None:
@@ -179,7 +179,7 @@ def test_what_is_watched_decides_on_the_plateau() -> None:
     accuracies = [float(value) for value in np.linspace(0.5, 0.9, 12)]
     validation = [*falling(6, end=0.4), *[0.405] * 6]
     metrics = curve(falling(12), validation, accuracy=accuracies, validation_accuracy=accuracies)
-    assert verdict(metrics, patience=10, watch=Watch.ACCURACY) is Verdict.GOES_WELL
+    assert verdict(metrics, patience=10, watch=Monitor.ACCURACY) is Verdict.GOES_WELL
 
 
 def test_epochs_spent_while_it_still_got_better_are_too_few() -> None:

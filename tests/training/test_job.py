@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from core.models.litert.conversion import cached_engine
 from core.models.litert.engine import Engine
 from core.progress import JobStopped, Progress, QuietProgress, Stage
 from core.training.artifacts import engine_path, extractor_file, head_file, load_extractor
-from core.training.config import HeadConfig, Pooling, Recipe, TrainingConfig
+from core.training.config import HeadConfig, Optimizer, OptimizerConfig, Pooling, Recipe, TrainingConfig
 from core.training.features import cached_features
 from core.training.heads import data, fitting
 from core.training.heads.linear import FeatureSet, fit_linear_head
 from core.training.job import train
+from core.training.scores import confusion_of
 from core.workspace import Project
 from tests.support.progress_recorder import Recorder
 from tests.support.trained import PICTURES
@@ -212,6 +213,37 @@ def test_stop_in_the_hidden_layer_keeps_the_linear_head(digits_project: Project)
     assert result["training"] == expected["training"]
 
 
+def assert_shows_the_delivered_epoch(recorder: Recorder, directory: Path, dataset: Dataset) -> None:
+    """Hold the last ``live.json`` against the head on disk."""
+    best = recorder.kept[-1]["training"]["best"]
+    head = HeadWeights.load(head_file(directory))
+    logits = head.logits(lite0_features(dataset)[dataset.rows(Split.VALIDATION)])
+    live = recorder.lives[-1]
+    assert live["epoch"] == live["best_epoch"] == best["epoch"]
+    targets = dataset.targets[dataset.rows(Split.VALIDATION)]
+    assert live["confusion"] == confusion_of(logits, targets)
+    assert len(live["examples"]) == 8
+
+
+def test_a_finished_run_shows_the_epoch_that_it_delivers(digits_project: Project) -> None:
+    """It once showed the last epoch: here a head with a hidden layer that is worse than the linear one."""
+    recorder = Recorder()
+    # A learning rate of 10 spoils the hidden layer; the best epoch is one of a linear head.
+    bad = OptimizerConfig(kind=Optimizer.SGD, learning_rate=10.0)
+    config = settings(head=HeadConfig(hidden_units=(8,)), optimizer=bad, epochs=20)
+    directory, result = run_of(digits_project, config, recorder)
+    assert result["training"]["best"]["epoch"] < result["training"]["epochs"]
+    assert result["training"]["best"]["phase"] in {"whole", "quarters"}
+    assert_shows_the_delivered_epoch(recorder, directory, open_dataset(digits_project))
+
+
+def test_a_stopped_run_shows_the_epoch_that_it_delivers(digits_project: Project) -> None:
+    recorder = Recorder(stop=after(20))
+    directory, result = run_of(digits_project, settings(epochs=60), recorder)
+    assert result["training"]["epochs"] == 20
+    assert_shows_the_delivered_epoch(recorder, directory, open_dataset(digits_project))
+
+
 def test_stop_before_the_first_epoch_leaves_nothing(digits_project: Project) -> None:
     recorder = Recorder(stop=lambda recorder: Stage.TRAINING in recorder.stages)
     with pytest.raises(JobStopped):
@@ -230,10 +262,10 @@ def test_what_is_kept_is_safe_on_disk_already(
     directory = digits_project.runs / "run-1"
 
     class Looking(Recorder):
-        def keep(self, result: dict[str, Any]) -> None:
+        def keep(self, result: Mapping[str, object]) -> None:
             super().keep(result)
             reached = validation_loss(HeadWeights.load(head_file(directory)), features, dataset)
-            assert reached == pytest.approx(result["training"]["best"]["validation_loss"], abs=1e-5)
+            assert reached == pytest.approx(self.kept[-1]["training"]["best"]["validation_loss"], abs=1e-5)
 
     looking = Looking()
     run_of(digits_project, settings(), looking)
@@ -274,7 +306,7 @@ def test_augmented_copies_join_the_training_pictures_alone(
 
     monkeypatch.setattr(fitting, "fit_linear_head", fit)
     augmentation = AugmentationConfig(flip="horizontal")
-    pooling = HeadConfig(pooling=Pooling.QUARTERS)
+    pooling = HeadConfig(pooling=Pooling.GRID)
     run_of(digits_project, settings(augmentation=augmentation, head=pooling, epochs=1), Recorder())
     (train_set, validation_set), labels = seen[0], dataset.label_indices
     np.testing.assert_array_equal(

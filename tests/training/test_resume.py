@@ -25,6 +25,7 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.job import train
+from core.training.live import delivered_answers
 from core.training.networks import loop
 from core.workspace import Project
 from tests.support.kill_resume import Disk, Killed, assert_same, directory_of, limit_memory, outcome
@@ -81,11 +82,16 @@ def test_a_pause_goes_on_from_the_very_batch(digits_project: Project) -> None:
     train(whole, SCRATCH.to_json(), Disk(whole))
     with pytest.raises(JobPaused):
         train(paused, SCRATCH.to_json(), Disk(paused, pause_after=4))
-    place = Checkpoints(paused).place()
-    assert place is not None
-    assert (place["phase"], place["phase_epoch"], place["step"]) == ("scratch", 0, 4)
-    train(paused, SCRATCH.to_json(), Disk(paused))
+    point = Checkpoints(paused).resume_point()
+    assert point is not None
+    assert (point.phase, point.phase_epoch, point.step) == ("scratch", 0, 4)
+    resumed = Disk(paused)
+    result = train(paused, SCRATCH.to_json(), resumed)
     assert_same(whole, paused)
+    assert resumed.lives[-1]["epoch"] == result["training"]["best"]["epoch"], "it shows what it delivers"
+    answers = delivered_answers(paused)
+    assert answers is not None
+    assert answers.to_json()["confusion"] == resumed.lives[-1]["confusion"]
 
 
 def test_a_finished_run_can_go_on_for_more_epochs(digits_project: Project) -> None:
@@ -100,7 +106,7 @@ def test_a_finished_run_can_go_on_for_more_epochs(digits_project: Project) -> No
 
 
 def test_fine_tuning_that_is_killed_ends_as_if_it_was_not(digits_project: Project) -> None:
-    """With the real backbone: heads, the trunk's kept outputs and the last blocks."""
+    """With the real backbone: heads, cached outputs of the frozen stem, and the last blocks."""
     settings = TrainingConfig(
         dataset_version=1, recipe=Recipe.BALANCED, unfreeze=0.1, batch_size=16, epochs=2, seed=1
     )
@@ -112,7 +118,7 @@ def test_fine_tuning_that_is_killed_ends_as_if_it_was_not(digits_project: Projec
     # Among the heads, in the last epoch, and where that is judged.
     killed_again_and_again(killed, settings, heads // 2, asked.batches - 2, 2)
     assert_same(whole, killed)
-    assert not (whole / "activations").exists(), "the trunk's outputs are of no use any more"
+    assert not (whole / "activations").exists(), "the cache is of no use any more"
 
 
 def test_too_little_memory_halves_the_batch_and_changes_no_result(
@@ -152,7 +158,7 @@ def test_not_enough_memory_for_two_pictures_is_said(
 def test_a_diverging_run_is_ended_and_says_why(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was best before is delivered."""
+    """The best epoch before is delivered."""
     optimizer = OptimizerConfig(
         kind=Optimizer.SGD, learning_rate=10.0, momentum=0.0, schedule=Schedule.CONSTANT, warmup_fraction=0.0
     )

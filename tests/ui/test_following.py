@@ -6,7 +6,9 @@ from pathlib import Path
 
 from core.files import append_json_line, keep_first_lines, write_json
 from core.jobs.directory import JobDirectory
-from pages.ui.train.following import GrowingFile, batches_of, epochs_of, live_of
+from core.records import write_record
+from core.training.records import ValidationAnswers
+from pages.ui.train.following import GrowingFile, batches_of, delivered_of, epochs_of, live_of
 
 
 def numbers(file: GrowingFile) -> list[int]:
@@ -61,6 +63,19 @@ def test_a_file_that_is_gone_has_no_lines(tmp_path: Path) -> None:
     file.read()
     path.unlink()
     assert numbers(file) == []
+
+
+def test_an_ended_run_shows_no_other_epoch_than_the_delivered_one(tmp_path: Path) -> None:
+    """Older versions left the last epoch's confusion in ``live.json``."""
+    job = JobDirectory(tmp_path)
+    write_json(tmp_path / "live.json", {"epoch": 9, "best_epoch": 4, "confusion": [[1]], "examples": []})
+    assert delivered_of(job) == {"epoch": 9, "best_epoch": 4}
+    folder = tmp_path / "checkpoints" / "best-00004"
+    folder.mkdir(parents=True)
+    write_json(tmp_path / "checkpoints" / "best.json", {"folder": folder.name})
+    write_record(folder / "answers.json", ValidationAnswers(epoch=4, confusion=((2,),)))
+    delivered = delivered_of(job)
+    assert (delivered["epoch"], delivered["confusion"]) == (4, [[2]])
 
 
 def test_a_run_without_files_shows_nothing(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def verdict(
     judged: dict[str, Any] = {
         "costs": [float(trial.second or 0.0) for trial in complete] if is_tradeoff else None,
         "groups": groups,
-        "epochs": Epochs(others=_other_epochs(study, complete), watch=goal_of_watch(config.base.watch)),
+        "epochs": Epochs(others=_other_epochs(study, complete), watch=goal_of_watch(config.base.monitor)),
         "seed": config.seed,
     }
     flattery = optimism(answers, targets, config.goal, places[best.number], **judged)

@@ -12,7 +12,7 @@ from core.files import digest_of
 from core.progress import Progress
 from core.training.artifacts import map_pooling
 from core.training.config import Recipe, TrainingConfig
-from core.training.heads.data import HeadData, HeldFeatures, held_features
+from core.training.heads.data import FeatureMatrix, HeadData, load_features
 
 _MOST_BYTES = 1 << 30
 
@@ -27,7 +27,7 @@ class TrialFeatures:
             copied: int64 rows of the pictures that are ever trained on.
         """
         self._dataset, self._copied = dataset, copied
-        self._held: OrderedDict[str, HeldFeatures] = OrderedDict()
+        self._held: OrderedDict[str, FeatureMatrix] = OrderedDict()
 
     def head_data(self, settings: TrainingConfig, dataset: Dataset, progress: Progress) -> HeadData | None:
         """What heads with these settings are trained on, where ``dataset`` splits the same pictures.
@@ -41,10 +41,10 @@ class TrialFeatures:
             return None
         return self._of(settings, progress).head_data(dataset, settings)
 
-    def _of(self, settings: TrainingConfig, progress: Progress) -> HeldFeatures:
+    def _of(self, settings: TrainingConfig, progress: Progress) -> FeatureMatrix:
         key = digest_of(_what_features_depend_on(settings))
         if key not in self._held:
-            held = held_features(self._dataset, settings, self._copied, progress)
+            held = load_features(self._dataset, settings, self._copied, progress)
             while self._held and held.bytes + sum(one.bytes for one in self._held.values()) > _MOST_BYTES:
                 self._held.popitem(last=False)
             self._held[key] = held

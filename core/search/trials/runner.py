@@ -23,8 +23,10 @@ from core.search.trials.predictions import Answers
 from core.training.artifacts import activations_folder, head_file
 from core.training.bakeoff.job import milliseconds_a_picture
 from core.training.config import TrainingConfig
+from core.training.cost.plan import CostRecorder, remember
 from core.training.heads.data import prepared_engine
 from core.training.job import Training, require_learnt
+from core.training.records import EpochRecord
 from core.training.scores import Scores, score_logits
 
 METRICS_FILE = "metrics.jsonl"
@@ -69,13 +71,16 @@ class TrialProgress(QuietProgress):
     def should_pause(self) -> bool:
         return self._should_pause()
 
-    def metric(self, record: dict[str, Any]) -> None:
+    def metric(self, record: Mapping[str, object]) -> None:
         self._lines.append({"time": round(time.time(), 3), **record})
         if "learning_rate" not in record:
             return  # linear epochs take milliseconds, and are written together
         self.write()
         gradient_epochs = sum("learning_rate" in line for line in self._lines)
-        self._on_epoch(gradient_epochs, float(record[self._goal.watch.value]))
+        self._on_epoch(gradient_epochs, getattr(EpochRecord.from_json(record), self._goal.watch.value))
+
+    def fact(self, fact: object) -> None:
+        remember(fact)
 
     def rewind(self, lines: int) -> None:
         del self._lines[lines:]
@@ -100,6 +105,7 @@ class TrialRunner:
     _costs: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.progress = CostRecorder(self.progress)
         self.is_cross_validated = is_cross_validated(self.config, self.dataset)
         copied = searched_rows(self.dataset) if self.is_cross_validated else self.dataset.rows(Split.TRAIN)
         self._features = TrialFeatures(self.dataset, copied)
@@ -156,7 +162,7 @@ class TrialRunner:
         self, epochs: Sequence[np.ndarray], best: np.ndarray, settings: TrainingConfig, targets: np.ndarray
     ) -> list[Answers]:
         """Of the epochs that were not kept those that came nearest to it, by what told the best."""
-        watch = goal_of_watch(settings.watch)
+        watch = goal_of_watch(settings.monitor)
         sign = 1.0 if watch.is_better_low else -1.0
         others = [logits for logits in epochs if not np.array_equal(logits, best)]
         others.sort(

@@ -8,7 +8,7 @@ test pictures are not looked at. Of a large dataset a sample is enough.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -42,8 +42,8 @@ from core.training.bakeoff.results import (
 from core.training.config import DEFAULT_EPOCHS, Recipe
 from core.training.features import cached_features, count_missing
 from core.training.heads.linear import EpochScores, FeatureSet, fit_linear_head
-from core.training.heads.selection import HeadChoice
-from core.training.job import require_all_parts
+from core.training.heads.selection import HeadSelection
+from core.training.job import require_all_splits
 from core.workspace import project_of
 
 MOST_TRAINING, MOST_VALIDATION = 2000, 1000  # pictures that a bake-off looks at
@@ -62,7 +62,7 @@ def bake_off(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     """
     project = project_of(directory)
     dataset = open_dataset(project, int(config["version"]))
-    require_all_parts(dataset)
+    require_all_splits(dataset)
     pictures = tried_pictures(dataset)
     found = _comparable(read_bake_off(project), _sample(pictures))
     backbones = [get_backbone(key) for key in config["backbones"]]
@@ -195,9 +195,9 @@ def _best_scores(pictures: Tried, features: np.ndarray, progress: Progress) -> E
         features: float32 (n, QUARTERS * F), in the order of ``pictures.rows``.
     """
     epochs = DEFAULT_EPOCHS[Recipe.QUICK] // 2
-    choice, eligible = HeadChoice(), list[EpochScores]()
+    choice, eligible = HeadSelection(), list[EpochScores]()
 
-    def add(scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
+    def add(scores: EpochScores, head: HeadWeights, l2: float) -> None:
         if choice.may_be_best(scores):
             eligible.append(scores)
         raise_if_stopped(progress)
@@ -268,6 +268,6 @@ def _required(key: str) -> Backbone:
 class _WithoutStages(PartOf):
     """Part of one stage: what works in it may name stages of its own, which are not told."""
 
-    def plan(self, expected_seconds: Any) -> None: ...
+    def plan(self, expected_seconds: Mapping[Stage, float]) -> None: ...
 
     def stage(self, stage: Stage) -> None: ...

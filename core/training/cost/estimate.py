@@ -1,7 +1,7 @@
-"""What a run will take: time, memory and disk, from what was measured on this machine.
+"""Estimates of a run's time, memory and disk space from measurements on this machine.
 
-Needs no Keras, so that a page may ask. Before anything was measured the figures are
-guesses from the backbone's size, and say so.
+Pages may call it: it imports no Keras. Before anything was measured, the figures are
+guesses from the backbone's size and are marked as such.
 """
 
 from __future__ import annotations
@@ -19,51 +19,50 @@ from core.models.weights.store import weights_ready
 from core.progress import Stage
 from core.training.artifacts import map_pooling
 from core.training.config import Recipe, TrainingConfig
-from core.training.cost.expected_epochs import likely_epochs
 from core.training.cost.stage_times import measured_keras_seconds, measured_seconds
-from core.training.cost.throughput import Pace, measured_pace
+from core.training.cost.throughput import Throughput, measured_throughput
+from core.training.expected_epochs import likely_epochs
 from core.training.features import count_missing
 from core.training.phases import Phase
+from core.training.recipes import epochs_of, phases_of
 
 _HEAD_SECONDS = 2.0
 _CONVERSION_SECONDS = 4.0
 _EXPORT_SECONDS = 5.0
-_KERAS_SECONDS = 5.0  # its import, with TensorFlow's
+_KERAS_SECONDS = 5.0  # its import, TensorFlow included
 _START_SECONDS = 1.0
 _EVALUATION_SECONDS = 1.0
 _DOWNLOAD_BYTES_PER_SECOND = 5e6
 _AUGMENTED_FACTOR = 1.5  # on the time of a feature
-# Training against a forward pass in LiteRT, measured for EfficientNet-Lite0 on two cores.
+# Time of a training step against a forward pass in LiteRT, measured for EfficientNet-Lite0 on two cores.
 _SLOWER_IN_TRAINING = {Phase.LAST_BLOCKS: 1.5, Phase.ALL_BLOCKS: 14.0, Phase.SCRATCH: 14.0}
-_JUDGING_SHARE = 0.35  # of a training step's time, that a picture takes to be judged
-_PROCESS_BYTES = 900 << 20  # a worker with TensorFlow, before it does anything
-_BYTES_A_WEIGHT = 20  # value, gradient, two moments, the best so far
-_BYTES_A_PIXEL = 500  # of one picture in a batch, in all layers: training keeps them for the way back
-_OUTPUTS_SHARE = 0.1  # of a picture's numbers, that a trunk gives, before it was measured
+_VALIDATION_SHARE = 0.35  # time of a validation picture against that of a training picture
+_PROCESS_BYTES = 900 << 20  # of an idle worker with TensorFlow
+_BYTES_A_WEIGHT = 20  # value, gradient, two moments, best so far
+_BYTES_A_PIXEL = 500  # activations of one picture in all layers, needed by the backward pass
+_OUTPUTS_SHARE = 0.1  # size of the stem's output against the input, before it was measured
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a run will take."""
+    """Time, memory and disk space of a run."""
 
     seconds: float
-    memory_bytes: int  # the most that the worker will hold
+    memory_bytes: int  # peak of the worker
     disk_bytes: int  # written beside the pictures while it runs
-    is_measured: bool  # on this machine; else guessed from the backbone's size
+    is_measured: bool  # False: guessed from the backbone's size
 
 
 def estimate(dataset: Dataset, settings: TrainingConfig) -> Estimate:
-    """What a run with these settings on these pictures will take.
-
-    Early stopping is reckoned with, as far as it can be foreseen.
-    """
+    """Estimate a run with these settings on these pictures, expected early stopping included."""
     phases = phases_of(settings)
-    is_measured = all(measured_pace(settings, phase) for phase in phases) and (
+    is_measured = all(measured_throughput(settings, phase) for phase in phases) and (
         settings.recipe is Recipe.SCRATCH or measured_speed(settings.sized_backbone) is not None
     )
-    paces = {phase: _pace(settings, phase) for phase in phases}
+    measured = {phase: _throughput(settings, phase) for phase in phases}
     memory = [
-        pace.memory_bytes if pace else _guessed_memory(settings, phase) for phase, pace in paces.items()
+        throughput.memory_bytes if throughput else _guessed_memory(settings, phase)
+        for phase, throughput in measured.items()
     ]
     return Estimate(
         seconds=_START_SECONDS + sum(expected_stages(dataset, settings).values()),
@@ -73,34 +72,13 @@ def estimate(dataset: Dataset, settings: TrainingConfig) -> Estimate:
     )
 
 
-def phases_of(settings: TrainingConfig) -> list[Phase]:
-    """The phases in which a network is trained, in order."""
-    return {
-        Recipe.QUICK: [],
-        Recipe.BALANCED: [Phase.LAST_BLOCKS],
-        Recipe.BEST: [Phase.LAST_BLOCKS, Phase.ALL_BLOCKS],
-        Recipe.SCRATCH: [Phase.SCRATCH],
-    }[settings.recipe]
-
-
-def epochs_of(settings: TrainingConfig, phase: Phase) -> int:
-    """The most epochs of a phase.
-
-    Best spends a quarter of its epochs on the last blocks: what is above them has then settled.
-    """
-    if settings.recipe is not Recipe.BEST:
-        return settings.epochs
-    on_last_blocks = max(1, settings.epochs // 4)
-    return on_last_blocks if phase is Phase.LAST_BLOCKS else max(1, settings.epochs - on_last_blocks)
-
-
 def expected_stages(
     dataset: Dataset, settings: TrainingConfig, *, is_cold: bool = True
 ) -> Mapping[Stage, float]:
-    """Seconds of each stage that will come, in order; what is cached takes none.
+    """Return the seconds of each stage to come, in order; cached work takes none.
 
     Args:
-        is_cold: nothing has imported Keras yet.
+        is_cold: Keras is not imported yet.
     """
     expected: dict[Stage, float] = {}
     if settings.recipe is not Recipe.SCRATCH:
@@ -108,7 +86,7 @@ def expected_stages(
         is_cold &= Stage.CONVERTING not in expected and not settings.head.hidden_units
     if phases_of(settings):
         of_network = network_stages(dataset, settings, is_cold=is_cold)
-        # The stages go round once more: the second conversion counts with what follows it.
+        # A plan has each stage once: the second conversion counts with the stage after it.
         conversion = of_network.pop(Stage.CONVERTING, 0.0)
         if Stage.ACTIVATIONS in of_network:
             of_network[Stage.ACTIVATIONS] += conversion
@@ -120,10 +98,10 @@ def expected_stages(
 
 
 def network_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool) -> dict[Stage, float]:
-    """Seconds of what comes once heads are fitted: the phases in which a network is trained.
+    """Return the seconds of the stages that train a network, after heads are fitted.
 
     Args:
-        is_cold: nothing has imported Keras yet.
+        is_cold: Keras is not imported yet.
     """
     backbone, phases = settings.sized_backbone, phases_of(settings)
     train, validation = len(dataset.rows(Split.TRAIN)), len(dataset.rows(Split.VALIDATION))
@@ -133,14 +111,14 @@ def network_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool)
     if any(phase.has_frozen_stem for phase in phases):
         conversion = _short_stage(settings, Stage.CONVERTING, _CONVERSION_SECONDS, own_network=True)
         expected[Stage.CONVERTING] = conversion + (_keras_seconds() if is_cold else 0.0)
-        kept = train * (1 + _views(settings)) + validation
-        expected[Stage.ACTIVATIONS] = expected_seconds(backbone, kept)
+        cached = train * (1 + _augmented_copies(settings)) + validation
+        expected[Stage.ACTIVATIONS] = expected_seconds(backbone, cached)
     seconds = 0.0
     for phase in phases:
-        pace = _pace(settings, phase)
-        rate = pace.pictures_per_second if pace else _guessed_rate(backbone, phase)
+        throughput = _throughput(settings, phase)
+        rate = throughput.pictures_per_second if throughput else _guessed_rate(backbone, phase)
         epochs = likely_epochs(epochs_of(settings, phase), patience=settings.patience)
-        seconds += epochs * (train + _JUDGING_SHARE * validation) / rate
+        seconds += epochs * (train + _VALIDATION_SHARE * validation) / rate
     stage = Stage.TRAINING if settings.recipe is Recipe.SCRATCH else Stage.FINE_TUNING
     return expected | {stage: seconds}
 
@@ -148,14 +126,14 @@ def network_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool)
 def stages_after_training(
     dataset: Dataset, settings: TrainingConfig, *, own_network: bool, is_cold: bool
 ) -> dict[Stage, float]:
-    """Seconds of what follows once a run is trained: as they were measured, or guessed.
+    """Return the seconds of evaluation and export, measured or guessed.
 
     Args:
-        own_network: the run delivers another network than the backbone as it came.
-        is_cold: nothing has imported Keras yet.
+        own_network: the run delivers a network of its own, not the pretrained backbone.
+        is_cold: Keras is not imported yet.
     """
     judging = _EVALUATION_SECONDS
-    if own_network:  # validation and test pictures go through the network that was trained
+    if own_network:  # validation and test pictures pass through the trained network
         judged = len(dataset.rows(Split.VALIDATION)) + len(dataset.rows(Split.TEST))
         judging += _short_stage(settings, Stage.EVALUATING, _CONVERSION_SECONDS, own_network=True)
         judging += expected_seconds(settings.sized_backbone, judged)
@@ -186,7 +164,7 @@ def _head_stages(dataset: Dataset, settings: TrainingConfig, *, is_cold: bool) -
 
 
 def _short_stage(settings: TrainingConfig, stage: Stage, guess: float, *, own_network: bool) -> float:
-    """As it was measured here, or guessed; Keras being there."""
+    """Return the measured seconds of a stage, else the guess; without the import of Keras."""
     measured = measured_seconds(settings, stage, own_network=own_network)
     return guess if measured is None else measured
 
@@ -196,20 +174,20 @@ def _keras_seconds() -> float:
     return _KERAS_SECONDS if measured is None else measured
 
 
-def _views(settings: TrainingConfig) -> int:
+def _augmented_copies(settings: TrainingConfig) -> int:
     return settings.augmented_views if settings.augmentation.is_active else 0
 
 
-def _pace(settings: TrainingConfig, phase: Phase) -> Pace | None:
-    """As it was measured, or reckoned from what was with pictures of the backbone's own size."""
+def _throughput(settings: TrainingConfig, phase: Phase) -> Throughput | None:
+    """Return the measured throughput, or scale that of the backbone's own picture size."""
     own_size = replace(settings, picture_size=0)
-    measured = measured_pace(settings, phase)
-    at_own_size = None if measured else measured_pace(own_size, phase)
+    measured = measured_throughput(settings, phase)
+    at_own_size = None if measured else measured_throughput(own_size, phase)
     if at_own_size is None:
         return measured
     work = times_the_work(settings.sized_backbone)
     more_memory = _guessed_memory(settings, phase) - _guessed_memory(own_size, phase)
-    return Pace(
+    return Throughput(
         pictures_per_second=at_own_size.pictures_per_second / work,
         memory_bytes=max(_PROCESS_BYTES, at_own_size.memory_bytes + more_memory),
         outputs=round(at_own_size.outputs * work),
@@ -217,7 +195,7 @@ def _pace(settings: TrainingConfig, phase: Phase) -> Pace | None:
 
 
 def _guessed_rate(backbone: Backbone, phase: Phase) -> float:
-    """Pictures per second, from the speed of a forward pass."""
+    """Return pictures per second, from the speed of a forward pass."""
     return 1.0 / (_SLOWER_IN_TRAINING[phase] * expected_seconds(backbone, 1))
 
 
@@ -229,7 +207,7 @@ def _guessed_memory(settings: TrainingConfig, phase: Phase) -> int:
 
 
 def _disk_bytes(dataset: Dataset, settings: TrainingConfig) -> int:
-    """Decoded pictures, the trunk's outputs, and checkpoints."""
+    """Return the disk space of decoded pictures, cached stem outputs and checkpoints."""
     backbone = settings.sized_backbone
     decoded = (
         0
@@ -238,12 +216,12 @@ def _disk_bytes(dataset: Dataset, settings: TrainingConfig) -> int:
     )
     if settings.recipe is Recipe.QUICK:
         return decoded + 4 * backbone.parameters * 2
-    kept = 0
+    cached = 0
     if Phase.LAST_BLOCKS in phases_of(settings):
-        pace = _pace(settings, Phase.LAST_BLOCKS)
-        outputs = pace.outputs if pace else int(_OUTPUTS_SHARE * 3 * backbone.input_size**2)
-        pictures = len(dataset.rows(Split.TRAIN)) * (1 + _views(settings)) + len(
+        throughput = _throughput(settings, Phase.LAST_BLOCKS)
+        outputs = throughput.outputs if throughput else int(_OUTPUTS_SHARE * 3 * backbone.input_size**2)
+        pictures = len(dataset.rows(Split.TRAIN)) * (1 + _augmented_copies(settings)) + len(
             dataset.rows(Split.VALIDATION)
         )
-        kept = 2 * outputs * pictures
-    return decoded + kept + _BYTES_A_WEIGHT * backbone.parameters
+        cached = 2 * outputs * pictures
+    return decoded + cached + _BYTES_A_WEIGHT * backbone.parameters

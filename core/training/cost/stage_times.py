@@ -1,59 +1,61 @@
-"""How long the short stages of a run took on this machine: what no count of pictures tells."""
+"""Measured times of a run's short stages, which no count of pictures predicts."""
 
 from __future__ import annotations
 
-import importlib
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.files import read_json, write_json
 from core.models.speeds import speed_key
-from core.progress import Stage
+from core.progress import QuietProgress, Stage
+from core.training import facts
 from core.training.config import TrainingConfig
 from core.workspace import backbones_folder
 
-# Its import counts for itself: which stage comes first, and does it, differs from run to run.
+# The import of Keras is timed by itself: the stage that does it differs from run to run.
 _KERAS = "keras"
 
 
 def measured_seconds(settings: TrainingConfig, stage: Stage, *, own_network: bool) -> float | None:
-    """How long the stage took when it was done last, Keras being there; None before it ever was.
+    """Return the stage's last time, without the import of Keras; None before the first.
 
     Args:
-        own_network: the run trained another network than the backbone as it came.
+        own_network: the run trained a network of its own, not only a head on the backbone.
     """
     return _known().get(_key(settings, stage, own_network=own_network))
 
 
 def measured_keras_seconds() -> float | None:
-    """How long the import of Keras and its backend took last; None before it was ever timed."""
+    """Return the last time of importing Keras and its backend; None before the first."""
     return _known().get(_KERAS)
+
+
+def remember_seconds(settings: TrainingConfig, stage: Stage, seconds: float, *, own_network: bool) -> None:
+    """Store the time that a stage took."""
+    _remember(_key(settings, stage, own_network=own_network), seconds)
+
+
+def remember_keras_seconds(seconds: float) -> None:
+    """Store the time that importing Keras took."""
+    _remember(_KERAS, seconds)
 
 
 @contextmanager
 def timed(settings: TrainingConfig, stage: Stage, *, own_network: bool) -> Iterator[None]:
-    """Remember how long the block took, if it ends well; it needs Keras, which is imported before."""
-    import_keras()
-    began = time.monotonic()
-    yield
-    _remember(_key(settings, stage, own_network=own_network), time.monotonic() - began)
+    """Remember the time of the block, if it ends without an error; Keras is imported before it."""
+    with facts.timed(_Remembering(), settings, stage, own_network=own_network):
+        yield
 
 
-def is_cold() -> bool:
-    """Whether nothing has imported Keras yet in this process."""
-    return _KERAS not in sys.modules
+class _Remembering(QuietProgress):
+    """Stores the times of steps that report no other facts: evaluation and export."""
 
-
-def import_keras() -> None:
-    """Import Keras and its backend, unless they are, and remember how long that takes."""
-    if not is_cold():
-        return
-    began = time.monotonic()
-    importlib.import_module(_KERAS)
-    _remember(_KERAS, time.monotonic() - began)
+    def fact(self, fact: object) -> None:
+        if isinstance(fact, facts.KerasImported):
+            remember_keras_seconds(fact.seconds)
+        elif isinstance(fact, facts.StageTimed):
+            remember_seconds(fact.settings, fact.stage, fact.seconds, own_network=fact.own_network)
 
 
 def _remember(key: str, seconds: float) -> None:

@@ -1,44 +1,46 @@
-"""How fast each way to train proved to be on this machine, and what it needed."""
+"""Measured throughput and memory of each phase that trains a network on this machine."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from core.files import read_json, write_json
 from core.models.speeds import speed_key
+from core.records import Record
 from core.training.config import TrainingConfig
 from core.training.phases import Phase
 from core.workspace import backbones_folder
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
-    """One way to train, as it was measured."""
+class Throughput(Record):
+    """Speed and memory of a phase, measured."""
 
-    pictures_per_second: float  # validation and saving left out
-    memory_bytes: int  # the most that the process held
-    outputs: int  # numbers that the trunk gives for a picture; 0 where pictures go in
+    pictures_per_second: float  # validation and saving excluded
+    memory_bytes: int  # peak of the process
+    outputs: int  # numbers that the frozen stem gives for a picture; 0 if pictures go in
 
 
-def measured_pace(settings: TrainingConfig, phase: Phase) -> Pace | None:
-    """The pace of a phase with these settings on this machine, if it was ever measured."""
+def measured_throughput(settings: TrainingConfig, phase: Phase) -> Throughput | None:
+    """Return the throughput of a phase with these settings on this machine, if it was measured."""
     file = _file()
-    record = read_json(file).get(_key(settings, phase)) if file.exists() else None
-    return Pace(**record) if record else None
+    values = read_json(file).get(_key(settings, phase)) if file.exists() else None
+    return Throughput.from_json(values) if values else None
 
 
-def remember_pace(settings: TrainingConfig, phase: Phase, pace: Pace) -> None:
+def remember_throughput(settings: TrainingConfig, phase: Phase, throughput: Throughput) -> None:
+    """Store a phase's throughput."""
     file = _file()
     known = read_json(file) if file.exists() else {}
-    write_json(file, known | {_key(settings, phase): asdict(pace)})
+    write_json(file, known | {_key(settings, phase): throughput.to_json()})
 
 
 def peak_memory_bytes() -> int:
-    """The most memory that this process has held at once."""
+    """Return the peak memory of this process."""
     if sys.platform == "win32":
         return int(psutil.Process().memory_info().peak_wset)
     import resource

@@ -1,4 +1,4 @@
-"""What heads on frozen features are trained on: features of the pictures, and of changed copies of them."""
+"""Training data of heads: cached features of pictures and of their augmented copies."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from core.progress import Progress, Stage
 from core.training.artifacts import map_pooling
 from core.training.batches import balancing_weights
 from core.training.config import Imbalance, Pooling, TrainingConfig
-from core.training.cost.stage_times import timed
+from core.training.facts import EngineReady, timed
 from core.training.features import Reduce, augmented_features, cached_features
 from core.training.heads.linear import FeatureSet
 
-# Beyond this a head on the quarters would need more memory than it is likely to gain.
-_MOST_QUARTERS_BYTES = 600 << 20
+# Above this size, only globally pooled features are read: 2 x 2 pooling gains little there.
+_MAX_GRID_BYTES = 600 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeadData:
-    """Features with what they show, for training and for judging."""
+    """Features and targets for training and validation."""
 
     train: FeatureSet
     validation: FeatureSet
-    is_reduced: bool  # the features are means of the quarters already
+    is_reduced: bool  # the features are globally pooled already
 
-    def of_whole_pictures(self) -> HeadData:
-        """The means of the quarters, which are those of the whole pictures."""
+    def globally_pooled(self) -> HeadData:
+        """Average the 2 x 2 cells, which gives global average pooling."""
         if self.is_reduced:
             return self
         return HeadData(
@@ -45,20 +45,20 @@ class HeadData:
         )
 
     def weighed(self, settings: TrainingConfig, dataset: Dataset) -> HeadData:
-        """With each training picture counting as the settings say."""
+        """Weight training pictures by the settings' treatment of unequal classes."""
         is_even = settings.imbalance is Imbalance.NONE
         weights = None if is_even else balancing_weights(self.train.targets, dataset.task)
         return replace(self, train=replace(self.train, weights=weights))
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldFeatures:
-    """Features of all pictures of a dataset, and of changed copies of some, in memory."""
+class FeatureMatrix:
+    """Features in memory: of all pictures of a dataset, and of augmented copies of some."""
 
     features: np.ndarray  # float32 (n, F)
     targets: np.ndarray  # float32 (n, C)
     copied: np.ndarray  # int64 rows, ascending
-    copies: np.ndarray | None  # float32 (views, len(copied), F); None where pictures are not changed
+    copies: np.ndarray | None  # float32 (copies, len(copied), F); None without augmentation
     is_reduced: bool
 
     @property
@@ -66,7 +66,10 @@ class HeldFeatures:
         return self.features.nbytes + (0 if self.copies is None else self.copies.nbytes)
 
     def head_data(self, dataset: Dataset, settings: TrainingConfig) -> HeadData:
-        """What a head is trained on where ``dataset`` splits the same pictures; those that train were copied."""
+        """Select the training data of ``dataset``, which splits the same pictures.
+
+        Every training picture must be among ``copied``.
+        """
         rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
         copies = self._copies_of(rows)
         data = HeadData(
@@ -82,27 +85,27 @@ class HeldFeatures:
     def _copies_of(self, rows: np.ndarray) -> list[np.ndarray]:
         if self.copies is None:
             return []
-        if np.array_equal(self.copied, rows):  # as they lie: no copy of the copies
+        if np.array_equal(self.copied, rows):  # no array needs to be copied
             return list(self.copies)
         return list(self.copies[:, np.searchsorted(self.copied, rows)])
 
 
 def prepare_head_data(dataset: Dataset, settings: TrainingConfig, progress: Progress) -> HeadData:
-    """What a head with these settings is trained on; as :func:`held_features` gets it."""
-    held = held_features(dataset, settings, dataset.rows(Split.TRAIN), progress)
-    return held.head_data(dataset, settings)
+    """Return the training data of a head; see :func:`load_features`."""
+    features = load_features(dataset, settings, dataset.rows(Split.TRAIN), progress)
+    return features.head_data(dataset, settings)
 
 
-def held_features(
+def load_features(
     dataset: Dataset, settings: TrainingConfig, copied: np.ndarray, progress: Progress
-) -> HeldFeatures:
-    """Features of a dataset, from the cache or computed now: weights are fetched and converted where needed.
+) -> FeatureMatrix:
+    """Load a dataset's features from the cache; compute those that are missing.
 
     Args:
-        copied: int64 rows, ascending: the pictures whose changed copies are wanted, where pictures are changed.
+        copied: int64 rows, ascending: pictures to augment, if the settings augment.
     Raises:
-        JobStopped, JobPaused: the user said so; what was computed stays cached.
-        WeightsError: the backbone's weights cannot be had.
+        JobStopped, JobPaused: the user asked for it; computed features stay cached.
+        WeightsError: the backbone's weights are not available.
     """
     engine = prepared_engine(settings, progress)
     reduce = reduction_of(dataset, settings, FeatureExtractor(engine).output_size)
@@ -115,7 +118,7 @@ def held_features(
             dataset, copied, engine, settings.augmentation, settings.augmented_views,
             settings.seed, progress, reduce=reduce,
         )  # fmt: skip
-    return HeldFeatures(
+    return FeatureMatrix(
         features=features,
         targets=dataset.targets,
         copied=copied,
@@ -125,20 +128,21 @@ def held_features(
 
 
 def prepared_engine(settings: TrainingConfig, progress: Progress) -> Path:
-    """The feature engine of the settings' backbone; weights are fetched and converted where needed."""
+    """Return the backbone's feature engine; weights are downloaded and converted if needed."""
     backbone, pooling = settings.sized_backbone, map_pooling(settings)
     if not weights_ready(backbone):
         progress.stage(Stage.DOWNLOADING)
         obtain_weights(backbone, progress.advance, progress.should_stop)
     if cached_engine(backbone, pooling) is None:
         progress.stage(Stage.CONVERTING)
-        with timed(settings, Stage.CONVERTING, own_network=False):
-            return feature_engine(backbone, pooling=pooling)
+        with timed(progress, settings, Stage.CONVERTING, own_network=False):
+            feature_engine(backbone, pooling=pooling)
+    progress.fact(EngineReady())
     return feature_engine(backbone, pooling=pooling)
 
 
 def reduction_of(dataset: Dataset, settings: TrainingConfig, feature_size: int) -> Reduce | None:
-    """What is made of the network's features while they are read: their mean, where they would not fit in memory.
+    """Return the reduction of features while they are read, None for all of them.
 
     Args:
         feature_size: numbers that the network gives for a picture.
@@ -148,5 +152,5 @@ def reduction_of(dataset: Dataset, settings: TrainingConfig, feature_size: int) 
     pictures = len(dataset.pictures)
     if settings.augmentation.is_active:
         pictures += settings.augmented_views * len(dataset.rows(Split.TRAIN))
-    too_large = 4 * pictures * feature_size > _MOST_QUARTERS_BYTES
-    return "mean" if settings.head.pooling is Pooling.MEAN or too_large else None
+    too_large = 4 * pictures * feature_size > _MAX_GRID_BYTES
+    return "mean" if settings.head.pooling is Pooling.GLOBAL or too_large else None

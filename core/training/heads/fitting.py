@@ -1,10 +1,12 @@
-"""Heads on frozen features: fitted in seconds, and where every recipe but "scratch" begins."""
+"""Fitting of heads on frozen features, the first phase of every recipe but "scratch"."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+
+import numpy as np
 
 from core.data.labels.task import Task
 from core.models.head import HeadWeights
@@ -15,57 +17,71 @@ from core.training.config import Pooling, TrainingConfig
 from core.training.curve import LearningCurve
 from core.training.heads.data import HeadData
 from core.training.heads.linear import EpochScores, FeatureSet, fit_linear_head
-from core.training.heads.selection import HeadChoice
+from core.training.heads.selection import HeadSelection
+from core.training.live import LiveView
 from core.training.phases import Phase
+from core.training.records import EpochMetrics
 
-_SAVE_EVERY_SECONDS = _LOOK_EVERY_SECONDS = 1.0
+_SAVE_EVERY_SECONDS = 1.0
 _STARTING_L2, _STARTING_EPOCHS = 0.03, 40
 
 
-class HeadKeeper:
-    """Adds the epochs of a head to the curve, and keeps the best head on disk."""
+class HeadRecorder:
+    """Adds the epochs of linear heads to the curve and writes the best head to disk."""
 
     def __init__(
         self,
         curve: LearningCurve,
         checkpoints: Checkpoints,
         progress: Progress,
-        on_look: Callable[[HeadWeights], None],
+        live: LiveView,
+        *,
+        validation_logits: Callable[[HeadWeights], np.ndarray],
     ) -> None:
-        self._curve, self._checkpoints, self._progress, self._on_look = curve, checkpoints, progress, on_look
-        self._unsaved: tuple[str, HeadWeights] | None = None
-        self._saved_at = self._looked_at = 0.0
+        """Prepare a recorder.
 
-    def add(
-        self, scores: EpochScores, head: HeadWeights, details: dict[str, Any], *, may_be_best: bool
-    ) -> None:
-        record = {
-            "loss": scores.loss,
-            "accuracy": scores.accuracy,
-            "validation_loss": scores.validation_loss,
-            "validation_accuracy": scores.validation_accuracy,
-            "validation_macro_f1": scores.validation_macro_f1,
-            **details,
-        }
-        name = f"{self._curve.epoch + 1:05d}"
-        if may_be_best and self._curve.is_best(record):
-            self._unsaved = (name, head)
-        self._curve.add(record, name, may_be_best=may_be_best)
-        self._progress.advance(self._curve.epoch, max(self._curve.epoch, self._curve.planned))
-        # Linear epochs take milliseconds, and a safe write as long: not each best one is worth it.
+        Args:
+            validation_logits: logits float32 (v, C) of a head on the validation pictures.
+        """
+        self._curve, self._checkpoints, self._progress = curve, checkpoints, progress
+        self._live, self._validation_logits = live, validation_logits
+        self._unsaved: tuple[int, HeadWeights] | None = None
+        self._saved_at = self._shown_at = 0.0
+
+    def add(self, scores: EpochScores, head: HeadWeights, l2: float, *, may_be_best: bool) -> None:
+        """Add an epoch with the head as it stands and its L2 penalty."""
+        metrics = EpochMetrics(
+            loss=scores.loss,
+            accuracy=scores.accuracy,
+            validation_loss=scores.validation_loss,
+            validation_accuracy=scores.validation_accuracy,
+            validation_macro_f1=scores.validation_macro_f1,
+            l2=l2,
+        )
+        epoch = self._curve.epoch + 1
+        if may_be_best and self._curve.is_best(metrics):
+            self._unsaved = (epoch, head)
+        self._curve.add(metrics, f"{epoch:05d}", may_be_best=may_be_best)
+        self._progress.advance(epoch, max(epoch, self._curve.planned))
+        # A linear epoch takes milliseconds and a safe write as long, so not every best one is written.
         if time.monotonic() - self._saved_at > _SAVE_EVERY_SECONDS:
             self.save()
-        if time.monotonic() - self._looked_at > _LOOK_EVERY_SECONDS:
-            self._looked_at = time.monotonic()
-            self._on_look(head)
+        if time.monotonic() - self._shown_at > _SAVE_EVERY_SECONDS:
+            self._shown_at = time.monotonic()
+            self._live.show(self._validation_logits(head))
         raise_if_stopped(self._progress)
 
     def save(self) -> None:
-        """Write the best head so far, if it is not on disk yet."""
+        """Write the best head so far, unless it is on disk already."""
         if self._unsaved is None:
             return
-        name, head = self._unsaved
-        self._checkpoints.write_best(name, lambda folder: write_head(folder, head))
+        epoch, head = self._unsaved
+
+        def write(folder: Path) -> None:
+            write_head(folder, head)
+            self._live.write_answers(folder, self._validation_logits(head), epoch)
+
+        self._checkpoints.write_best(f"{epoch:05d}", write)
         self._unsaved, self._saved_at = None, time.monotonic()
         self._progress.keep(self._curve.result())
 
@@ -74,36 +90,36 @@ def fit_linear_heads(
     data: HeadData,
     settings: TrainingConfig,
     task: Task,
-    keeper: HeadKeeper,
+    recorder: HeadRecorder,
     curve: LearningCurve,
     *,
     epochs: int,
 ) -> None:
-    """Try the heads that the settings allow, one after the other; the best epoch is kept.
+    """Fit the heads that the settings allow, one after the other; the best epoch is saved.
 
-    What is best is told by validation, the simpler head preferred (:class:`HeadChoice`). Each takes the features of the network: those of the quarters, or the largest
-    values. A head on the mean of the quarters is spread over them.
+    Validation selects it, the simpler head preferred (:class:`HeadSelection`). All heads are
+    saved for 2 x 2 pooled features: one on globally pooled features is spread over the cells.
 
     Args:
-        epochs: the most of all heads together.
+        epochs: the maximum of all heads together.
     """
-    kinds = _kinds(settings, reduced=data.is_reduced)
-    choice = HeadChoice()
-    first = epochs // len(kinds) or epochs  # of one epoch, the first head takes it all
-    for kind, share in zip(kinds, (first, epochs - first), strict=False):
+    phases = _phases(settings, reduced=data.is_reduced)
+    selection = HeadSelection()
+    first = epochs // len(phases) or epochs  # a single epoch goes to the first head
+    for phase, share in zip(phases, (first, epochs - first), strict=False):
         if not share:
             return
-        curve.begin_phase(kind, epochs - curve.epoch)
-        choice.begin()
+        curve.begin_phase(phase, epochs - curve.epoch)
+        selection.begin()
 
-        def add(scores: EpochScores, head: HeadWeights, details: dict[str, Any], kind: Phase = kind) -> None:
-            head = head.spread_over_quarters() if kind is Phase.GLOBAL_POOLING else head
-            keeper.add(scores, head, details, may_be_best=choice.may_be_best(scores))
+        def add(scores: EpochScores, head: HeadWeights, l2: float, phase: Phase = phase) -> None:
+            head = head.spread_over_quarters() if phase is Phase.GLOBAL_POOLING else head
+            recorder.add(scores, head, l2, may_be_best=selection.may_be_best(scores))
 
-        seen = data.of_whole_pictures() if kind is Phase.GLOBAL_POOLING else data
+        pooled = data.globally_pooled() if phase is Phase.GLOBAL_POOLING else data
         fit_linear_head(
-            seen.train,
-            seen.validation,
+            pooled.train,
+            pooled.validation,
             epochs=share,
             on_epoch=add,
             task=task,
@@ -113,18 +129,18 @@ def fit_linear_heads(
 
 
 def fit_starting_head(train: FeatureSet, settings: TrainingConfig, task: Task) -> HeadWeights:
-    """A linear head held back by a penalty, for fine-tuning to begin with.
+    """Fit a strongly regularised linear head for fine-tuning to start with.
 
-    The head that is best by itself has often learnt every training picture by heart:
-    its loss is zero, so a network under it would be told nothing. And its weights are
-    large, so the first steps would shake everything beneath.
+    The best head by itself has often memorised every training picture: its loss is zero,
+    so a network under it would get no gradient. Its weights are large, so the first steps
+    would disturb the pretrained layers.
     """
     heads: list[HeadWeights] = []
     fit_linear_head(
         train,
         train,
         epochs=_STARTING_EPOCHS,
-        on_epoch=lambda scores, head, details: heads.append(head),
+        on_epoch=lambda scores, head, l2: heads.append(head),
         task=task,
         l2=settings.head.l2 or _STARTING_L2,
         label_smoothing=settings.loss.label_smoothing,
@@ -132,11 +148,11 @@ def fit_starting_head(train: FeatureSet, settings: TrainingConfig, task: Task) -
     return heads[-1]
 
 
-def _kinds(settings: TrainingConfig, *, reduced: bool) -> list[Phase]:
+def _phases(settings: TrainingConfig, *, reduced: bool) -> list[Phase]:
     if settings.head.pooling is Pooling.MAX:
         return [Phase.MAX_POOLING]
     if reduced:
         return [Phase.GLOBAL_POOLING]
-    if settings.head.pooling is Pooling.QUARTERS:
+    if settings.head.pooling is Pooling.GRID:
         return [Phase.GRID_POOLING]
     return [Phase.GLOBAL_POOLING, Phase.GRID_POOLING]

@@ -1,10 +1,9 @@
-"""A linear head on frozen features, as strongly regularised as validation asks for.
+"""Linear head on frozen features, fitted along a path of falling L2 penalties.
 
-Softmax regression (Böhning 1992), or a logistic regression for each label where a
-picture may have several, minimised by L-BFGS. The penalty on the weights is lowered
-step by step, each fit starting from the one before, so that the learning curve is
-one path from stiff to flexible; the best point on validation is kept by the caller.
-An epoch is one iteration: one pass over all pictures.
+Softmax regression (Böhning 1992), or one logistic regression per label for multi-label
+tasks, minimised by L-BFGS. Each fit starts from the one before, so the learning curve is
+one path from strong to weak regularisation; the caller keeps the best point on
+validation. An epoch is one iteration: one pass over all pictures.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from scipy.optimize import minimize
@@ -26,23 +25,23 @@ from core.training.scores import score_logits
 
 # Strength of the L2 penalty, for standardised features and the mean cross-entropy.
 L2_STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
-_PATIENCE = 2  # strengths without a better validation loss
-_MOST_CORRECTIONS, _CORRECTIONS_BYTES = 10, 256 << 20  # what L-BFGS remembers of its last steps
+_PATIENCE = 2  # strengths without a lower validation loss
+_MOST_CORRECTIONS, _CORRECTIONS_BYTES = 10, 256 << 20  # memory of L-BFGS: steps and bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSet:
-    """The features of n pictures, and what the pictures show."""
+    """Features of n pictures and their targets."""
 
     features: np.ndarray  # float32 (n, F)
-    targets: np.ndarray  # float32 (n, C), 0 to 1; of pictures with one class each row sums to 1
-    weights: np.ndarray | None = None  # float32 (n,), above 0: how much each counts; None: all the same
+    targets: np.ndarray  # float32 (n, C), 0 to 1; rows sum to 1 unless multi-label
+    weights: np.ndarray | None = None  # float32 (n,), above 0; None: all equal
 
     @classmethod
     def of_labels(
         cls, features: np.ndarray, labels: np.ndarray, num_classes: int, weights: np.ndarray | None = None
     ) -> Self:
-        """Of pictures with one class each: ``labels`` int (n,), 0 to ``num_classes`` - 1."""
+        """Make a set of pictures with one class each: ``labels`` int (n,), 0 to ``num_classes`` - 1."""
         return cls(features=features, targets=np.eye(num_classes, dtype=np.float32)[labels], weights=weights)
 
     @property
@@ -57,30 +56,31 @@ class FeatureSet:
 
 @dataclass(frozen=True, kw_only=True)
 class EpochScores:
-    """One point of the learning curve.
+    """Scores of one epoch of a linear head.
 
-    Losses are mean cross-entropies in nats, over the labels, too, where pictures have
-    several; without penalty. Those of a linear head are also without weights and label
-    smoothing, so that both can be compared.
+    Losses are mean cross-entropies in nats without penalty, weights or label smoothing, so
+    that training and validation can be compared; multi-label losses are means over labels.
     """
 
     loss: float
-    accuracy: float  # 0 to 1; where pictures have several labels, the share with all of them right
+    accuracy: float  # 0 to 1; multi-label: fraction of pictures with every label right
     validation_loss: float
     validation_accuracy: float
     validation_macro_f1: float  # 0 to 1, mean over the classes that appear
-    validation_losses: np.ndarray = field(compare=False, repr=False)  # float (n,): of each validation picture
+    # float (n,): of each validation picture
+    validation_losses: np.ndarray = field(compare=False, repr=False)
 
 
-OnEpoch = Callable[[EpochScores, HeadWeights, dict[str, Any]], None]
+# Scores, the head as it stands, and its L2 penalty.
+OnEpoch = Callable[[EpochScores, HeadWeights, float], None]
 
 
 class _OutOfEpochsError(Exception):
-    """Leaves L-BFGS once the epochs are spent."""
+    """Leaves L-BFGS once all epochs are done."""
 
 
-# One thread a product, and the rows shared among threads instead: BLAS's own threads wait for each
-# other in L-BFGS's many short operations (on two cores with other work beside them, 16 s became 4 s).
+# One BLAS thread per product; rows are shared among our threads instead. BLAS threads wait for each
+# other in L-BFGS's many short operations (16 s became 4 s on two busy cores).
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def fit_linear_head(
     train: FeatureSet,
@@ -92,16 +92,15 @@ def fit_linear_head(
     l2: float | None = None,
     label_smoothing: float = 0.0,
 ) -> None:
-    """Fit the head, telling ``on_epoch`` after each pass; the caller keeps the best.
+    """Fit the head and call ``on_epoch`` after each pass; the caller keeps the best.
 
     Args:
-        train: its ``weights`` say how much each picture counts; validation's are not used.
-        epochs: the most passes over the pictures.
-        on_epoch: takes the scores, the head as it stands, and ``{"l2": strength}``.
-            What it raises ends the fit.
-        task: one class a picture (softmax), or any number of them (sigmoids).
-        l2: the one strength of the penalty, for standardised features; None: the path.
-        label_smoothing: the share of the truth given to the other classes, 0 to below 1.
+        train: its ``weights`` are those of each picture; validation's are not used.
+        epochs: the maximum number of passes over the pictures.
+        on_epoch: an exception that it raises ends the fit.
+        task: one class per picture (softmax), or any number of labels (sigmoids).
+        l2: a single penalty, for standardised features; None: the path.
+        label_smoothing: share of the target given to the other classes, 0 to below 1.
     """
     with ThreadPoolExecutor(cpu_cores()) as pool:
         fit = _Fit(train, validation, task, label_smoothing, pool)
@@ -117,11 +116,11 @@ def _follow_path(fit: _Fit, strengths: tuple[float, ...], epochs: int, on_epoch:
         spent += 1
         scores = fit.scores(current)
         strength_best = min(strength_best, scores.validation_loss)
-        on_epoch(scores, fit.head(current), {"l2": strength})
+        on_epoch(scores, fit.head(current), strength)
         if spent >= epochs:
             raise _OutOfEpochsError
 
-    for place, strength in enumerate(strengths):
+    for index, strength in enumerate(strengths):
         strength_best = np.inf
         try:
             solution = minimize(
@@ -132,7 +131,7 @@ def _follow_path(fit: _Fit, strengths: tuple[float, ...], epochs: int, on_epoch:
                 method="L-BFGS-B",
                 callback=after_iteration,
                 options={
-                    "maxiter": max(1, (epochs - spent) // (len(strengths) - place)),
+                    "maxiter": max(1, (epochs - spent) // (len(strengths) - index)),
                     "maxcor": _corrections(fit.objective.size),
                     "ftol": 1e-6,
                     "gtol": 1e-5,
@@ -140,8 +139,8 @@ def _follow_path(fit: _Fit, strengths: tuple[float, ...], epochs: int, on_epoch:
             )
         except _OutOfEpochsError:
             return
-        if not spent:  # nothing to descend: the features tell nothing, and the start is the optimum
-            on_epoch(fit.scores(parameters), fit.head(parameters), {"l2": strength})
+        if not spent:  # the start is the optimum: the features carry no information
+            on_epoch(fit.scores(parameters), fit.head(parameters), strength)
             return
         parameters = solution.x
         without_gain = 0 if strength_best < best_loss else without_gain + 1
@@ -151,12 +150,12 @@ def _follow_path(fit: _Fit, strengths: tuple[float, ...], epochs: int, on_epoch:
 
 
 def _corrections(parameters: int) -> int:
-    """How many steps L-BFGS may remember: each is two float64 vectors of all parameters."""
+    """Return the number of steps in L-BFGS's memory; each is two float64 vectors of all parameters."""
     return max(3, min(_MOST_CORRECTIONS, _CORRECTIONS_BYTES // (2 * 8 * parameters)))
 
 
 class _Fit:
-    """The objective on training pictures, and the scores on both kinds."""
+    """Objective on training pictures, and scores on training and validation pictures."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Where a model's inputs come from: features, pictures, or what a frozen trunk said of them."""
+"""Input sources of a model: features, pictures, or outputs of a frozen stem."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ReadPictures = Callable[[np.ndarray], np.ndarray]  # rows int64 (B,) to uint8 RG
 
 
 class FeatureSource:
-    """Features that lie in memory; row numbers are places in them."""
+    """Features in memory, indexed by row."""
 
     def __init__(self, features: np.ndarray) -> None:
         self._features = features
@@ -29,16 +29,16 @@ class FeatureSource:
 
 
 class PictureSource:
-    """Pictures, changed anew each time they are drawn. Inputs are uint8."""
+    """Pictures, augmented anew each time they are drawn. Inputs are uint8."""
 
     def __init__(
         self, read: ReadPictures, augmentation: AugmentationConfig, *, on_device: bool = False
     ) -> None:
-        """Draw pictures.
+        """Prepare a source.
 
         Args:
-            on_device: change them where the network is trained (a tensor of the
-                backend comes out); else on the processor.
+            on_device: augment on the device that trains, which gives a tensor of the
+                backend; else on the processor.
         """
         self._read, self._augmentation, self._on_device = read, augmentation, on_device
 
@@ -47,7 +47,7 @@ class PictureSource:
     ) -> tuple[np.ndarray, np.ndarray]:
         pictures = self._read(rows)
         if self._on_device and (self._augmentation.is_active or self._augmentation.is_mixing):
-            return _changed_on_device(pictures, targets, self._augmentation, seed)
+            return _augmented_on_device(pictures, targets, self._augmentation, seed)
         if self._augmentation.is_active:
             pictures = augment(pictures, self._augmentation, seed)
         if self._augmentation.is_mixing:
@@ -59,10 +59,10 @@ class PictureSource:
         return self._read(rows)
 
 
-def _changed_on_device(
+def _augmented_on_device(
     pictures: np.ndarray, targets: np.ndarray, augmentation: AugmentationConfig, seed: int
 ) -> tuple[Any, np.ndarray]:
-    """A tensor uint8 (B, S, S, 3) of the backend, and targets float32 (B, C)."""
+    """Return a tensor uint8 (B, S, S, 3) of the backend, and targets float32 (B, C)."""
     from keras import ops
 
     x = ops.convert_to_tensor(pictures.astype(np.float32))
@@ -74,55 +74,55 @@ def _changed_on_device(
     return ops.cast(ops.round(x), "uint8"), targets
 
 
-class TrunkSource:
-    """What a frozen trunk says of pictures, computed as they are drawn."""
+class StemSource:
+    """Outputs of a frozen stem, computed as pictures are drawn."""
 
-    def __init__(self, pictures: PictureSource, trunk: FeatureExtractor) -> None:
-        self._pictures, self._trunk = pictures, trunk
+    def __init__(self, pictures: PictureSource, stem: FeatureExtractor) -> None:
+        self._pictures, self._stem = pictures, stem
 
     def draw(
         self, rows: np.ndarray, targets: np.ndarray, epoch: int, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         pictures, targets = self._pictures.draw(rows, targets, epoch, seed)
-        return self._trunk.run(pictures), targets
+        return self._stem.run(pictures), targets
 
     def plain(self, rows: np.ndarray) -> np.ndarray:
-        return self._trunk.run(self._pictures.plain(rows))
+        return self._stem.run(self._pictures.plain(rows))
 
 
-class KeptSource:
-    """What a frozen trunk said of pictures and of changed copies, computed once and kept on disk.
+class CachedSource:
+    """Outputs of a frozen stem for pictures and augmented copies, cached on disk.
 
-    Each epoch shows every picture in another of its copies.
+    Each epoch uses another copy of every picture.
     """
 
     def __init__(
         self,
         read: Callable[[np.ndarray], np.ndarray],
-        place_of: np.ndarray,
+        index_of: np.ndarray,
         *,
         trained: int,
         plain: int,
-        views: int,
+        copies: int,
     ) -> None:
-        """Read kept outputs.
+        """Prepare a source.
 
         Args:
-            read: numbers int64 (B,) of kept outputs to float16 (B, h, w, c). First come
-                those of all pictures as they came, ``plain`` of them, then ``views``
-                times those of changed copies of the first ``trained``.
-            place_of: int64, the place of each row of the dataset among the first.
+            read: indices int64 (B,) of cached outputs to float16 (B, h, w, c). The ``plain``
+                unaugmented pictures come first, then ``copies`` times the augmented copies
+                of the first ``trained`` of them.
+            index_of: int64, index of each row of the dataset among the unaugmented pictures.
         """
-        self._read, self._place_of = read, place_of
-        self._trained, self._plain, self._views = trained, plain, views
+        self._read, self._index_of = read, index_of
+        self._trained, self._plain, self._copies = trained, plain, copies
 
     def draw(
         self, rows: np.ndarray, targets: np.ndarray, epoch: int, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        places = self._place_of[rows]
-        copy = (epoch + places) % (1 + self._views)  # in one epoch, all copies stand beside each other
-        changed = self._plain + (copy - 1) * self._trained + places
-        return self._read(np.where(copy == 0, places, changed)).astype(np.float32), targets
+        indices = self._index_of[rows]
+        copy = (epoch + indices) % (1 + self._copies)  # every epoch mixes all copies
+        augmented = self._plain + (copy - 1) * self._trained + indices
+        return self._read(np.where(copy == 0, indices, augmented)).astype(np.float32), targets
 
     def plain(self, rows: np.ndarray) -> np.ndarray:
-        return self._read(self._place_of[rows]).astype(np.float32)
+        return self._read(self._index_of[rows]).astype(np.float32)

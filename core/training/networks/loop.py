@@ -1,9 +1,9 @@
-"""Training by gradients, such that nothing that happens to the process costs more than a minute.
+"""Resumable training loop: a process that dies loses at most a minute of work.
 
-Everything that decides what comes next is in the checkpoint: weights, optimiser,
-the learning curve with its patience, the place in the epoch. Batches are drawn
-from seed, epoch and number (``batches``). A run that was killed therefore ends
-with the same numbers as one that was not.
+The checkpoint holds everything that the next step depends on: weights, optimiser, the
+learning curve with its patience, and the step of the epoch. Batches are drawn from
+seed, epoch and number (``batches``). A killed run therefore ends with the same numbers
+as one that was not.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -28,19 +27,20 @@ from core.training.backends.protocol import Predict, Step
 from core.training.batches import Batch, Source, TrainingBatches
 from core.training.checkpoint import Checkpoints
 from core.training.config import TrainingConfig
-from core.training.cost.throughput import Pace, peak_memory_bytes, remember_pace
 from core.training.curve import LearningCurve
+from core.training.facts import ThroughputMeasured
 from core.training.networks.compiling import compile_for_training
 from core.training.networks.schedule import learning_rate_at
 from core.training.phases import Phase
+from core.training.records import BatchRecord, EpochMetrics, ResumePoint
 from core.training.scores import score_logits
 
 log = logging.getLogger(__name__)
 
 _SAVE_WITHIN_EPOCH_SECONDS = 60.0
 _SAVE_EPOCHS_SECONDS = 5.0  # shorter epochs are not saved one by one
-_TELL_SECONDS = 0.5
-_WORTH_REMEMBERING = 64  # pictures: a pace over fewer says little
+_REPORT_SECONDS = 0.5
+_MIN_MEASURED_PICTURES = 64  # a throughput over fewer is noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,48 +53,49 @@ class GradientPhase:
     validation: Source
     validation_rows: np.ndarray  # int64 (v,)
     validation_targets: np.ndarray  # float32 (v, C)
-    build: Callable[[], keras.Model]  # inputs to logits, its trainable weights set free
-    write_best: Callable[
-        [Path], None
-    ]  # writes what would be delivered, with the model's weights as they stand
-    average: bool = False  # judge and keep an average of the weights
+    build: Callable[[], keras.Model]  # inputs to logits, trainable weights unfrozen
+    # Writes what would be delivered, with the model's current weights.
+    write_best: Callable[[Path], None]
+    average: bool = False  # evaluate and save an average of the weights
     learning_rate_factor: float = 1.0  # on the settings' learning rate
-    outputs: int = 0  # numbers that a trunk gives for a picture; 0 where pictures or features go in
+    outputs: int = 0  # numbers that the frozen stem gives for a picture; 0 without one
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a phase needs of its run."""
+class TrainingContext:
+    """Parts of a run that its phases share."""
 
     settings: TrainingConfig
     task: Task
     curve: LearningCurve
     checkpoints: Checkpoints
     progress: Progress
-    on_epoch: Callable[[np.ndarray], None]  # is told the validation logits, float32 (v, C)
+    on_epoch: Callable[[np.ndarray], None]  # takes the validation logits, float32 (v, C)
+    # Writes them beside the weights of a best epoch: folder, logits, epoch.
+    write_answers: Callable[[Path, np.ndarray, int], None] = lambda folder, logits, epoch: None
 
 
 class _Diverged(Exception):  # noqa: N818 - the phase ends, the run goes on with its best
-    """The loss is no number any more."""
+    """The loss became NaN or infinite."""
 
 
 class _OutOfMemory(Exception):  # noqa: N818 - answered by smaller batches
     """A step did not fit into memory."""
 
 
-def run_phase(phase: GradientPhase, run: Surroundings, place: dict[str, Any] | None = None) -> None:
-    """Train until the epochs are spent or patience is; the best epoch is in ``run.checkpoints``.
+def run_phase(phase: GradientPhase, run: TrainingContext, point: ResumePoint | None = None) -> None:
+    """Train until all epochs are done or early stopping; the best epoch is in ``run.checkpoints``.
 
     Args:
-        place: where to go on, as ``Checkpoints.place`` gave it; None to begin.
+        point: the position to resume from; None to begin.
     Raises:
-        JobStopped, JobPaused: the user said so; before a pause, the state is saved.
+        JobStopped, JobPaused: the user asked for it; before a pause, the state is saved.
         TrainingError: not even two pictures at a time fit into memory.
     """
-    micro_batches = int(place["micro_batches"]) if place else 1
+    micro_batches = point.micro_batches if point else 1
     while True:
         try:
-            _PhaseLoop(phase, run, micro_batches).run(place)
+            _PhaseLoop(phase, run, micro_batches).run(point)
             return
         except _Diverged:
             run.curve.note(_diverged_note(run.curve))
@@ -108,26 +109,26 @@ def run_phase(phase: GradientPhase, run: Surroundings, place: dict[str, Any] | N
                     )
                 ) from error
             run.curve.note(_smaller_batches_note(phase.batches.size // micro_batches))
-            place = _last_place(run)
+            point = _last_resume_point(run)
 
 
 class _PhaseLoop:
     """One attempt at a phase with batches of one size."""
 
-    def __init__(self, phase: GradientPhase, run: Surroundings, micro_batches: int) -> None:
+    def __init__(self, phase: GradientPhase, run: TrainingContext, micro_batches: int) -> None:
         self._phase, self._run, self._micro_batches = phase, run, micro_batches
         self._steps = phase.epochs * len(phase.batches)
         self._backend = current_backend()
-        self._saved = self._told = time.monotonic()
+        self._saved = self._reported = time.monotonic()
         self._seconds_before = 0.0
 
-    def run(self, place: dict[str, Any] | None) -> None:
+    def run(self, point: ResumePoint | None) -> None:
         self._model = self._built()
         step, predict = self._backend.training_step(self._model), self._backend.prediction(self._model)
         epoch, first = 0, 0
-        if place:
+        if point:
             self._run.checkpoints.restore(self._model)
-            epoch, first, self._seconds_before = place["phase_epoch"], place["step"], place["seconds"]
+            epoch, first, self._seconds_before = point.phase_epoch, point.step, point.seconds
         else:
             self._save(0, 0)
         while epoch < self._phase.epochs and not self._run.curve.has_run_out_of_patience():
@@ -140,7 +141,7 @@ class _PhaseLoop:
             epoch, first, self._seconds_before = epoch + 1, 0, 0.0
 
     def _built(self) -> keras.Model:
-        """The model, the same way every time: its random weights and layer names are those of the first time."""
+        """Build the model identically each time: the same random weights and layer names."""
         keras.utils.clear_session()
         self._backend.prepare(self._run.settings.seed)
         with self._backend.devices():
@@ -159,14 +160,14 @@ class _PhaseLoop:
 
     def _train_epoch(self, epoch: int, first: int, step: Step) -> None:
         self._epoch_started, self._pictures = time.monotonic(), 0
-        if first:  # where nothing but judging is left of the epoch, its last rate is asked for, too
+        if first:  # if only validation is left of the epoch, its last rate is needed too
             self._set_learning_rate(epoch * len(self._phase.batches) + first - 1)
         for number, batch in enumerate(self._phase.batches.of_epoch(epoch, first), start=first):
             self._set_learning_rate(epoch * len(self._phase.batches) + number)
             self._train_on(batch, step)
             self._pictures += len(batch.targets)
-            self._told_of(epoch, number)
-            self._heed(epoch, number + 1)
+            self._report_progress(epoch, number)
+            self._handle_requests(epoch, number + 1)
 
     def _train_on(self, batch: Batch, step: Step) -> None:
         parts = (
@@ -189,30 +190,30 @@ class _PhaseLoop:
         )
         self._model.optimizer.learning_rate = self._learning_rate
 
-    def _told_of(self, epoch: int, number: int) -> None:
-        """Tell how it goes, not more often than anyone looks: reading a measure waits for the device."""
+    def _report_progress(self, epoch: int, number: int) -> None:
+        """Report progress at most every 0.5 s; reading a metric synchronises with the device."""
         done = epoch * len(self._phase.batches) + number + 1
-        if time.monotonic() - self._told < _TELL_SECONDS and number + 1 < len(self._phase.batches):
+        if time.monotonic() - self._reported < _REPORT_SECONDS and number + 1 < len(self._phase.batches):
             return
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         self._run.progress.advance(done, self._steps, likely=max(done, self._likely_steps))
-        measures = self._measures()
-        if not math.isfinite(measures["loss"]):
+        metrics = self._metrics()
+        if not math.isfinite(metrics["loss"]):
             raise _Diverged
-        self._run.progress.batch(
-            {
-                "phase": self._phase.name,
-                "epoch": self._run.curve.epoch + 1,
-                "step": number + 1,
-                "steps": len(self._phase.batches),
-                "learning_rate": self._learning_rate,
-                "pictures_per_second": round(self._pictures / self._seconds_of_epoch(own=True), 2),
-                **measures,
-            }
+        record = BatchRecord(
+            phase=self._phase.name,
+            epoch=self._run.curve.epoch + 1,
+            step=number + 1,
+            steps=len(self._phase.batches),
+            learning_rate=self._learning_rate,
+            pictures_per_second=round(self._pictures / self._seconds_of_epoch(own=True), 2),
+            **metrics,
         )
+        # The reporter adds the time.
+        self._run.progress.batch({key: value for key, value in record.to_json().items() if key != "time"})
 
-    def _heed(self, epoch: int, number: int) -> None:
-        """Answer Stop and Pause, and save from time to time."""
+    def _handle_requests(self, epoch: int, number: int) -> None:
+        """Handle requests to stop or pause, and save about once a minute."""
         try:
             raise_if_stopped(self._run.progress)
         except JobPaused:
@@ -223,41 +224,47 @@ class _PhaseLoop:
 
     def _end_epoch(self, epoch: int, predict: Predict) -> None:
         seconds = self._seconds_of_epoch()
-        measures = self._measures()  # waits for the device
+        metrics = self._metrics()  # waits for the device
         self._training_seconds = self._seconds_of_epoch(own=True)
-        kept = self._averaged() if self._phase.average else None
+        current = self._averaged() if self._phase.average else None
         logits = self._validation_logits(predict)
         scores = score_logits(logits, self._phase.validation_targets, self._run.task)
-        record = {
-            **measures,
-            "validation_loss": scores.loss,
-            "validation_accuracy": scores.accuracy,
-            "validation_macro_f1": scores.macro_f1,
-            "learning_rate": self._learning_rate,
-            "pictures_per_second": round(self._pictures / self._training_seconds, 2),
-            "seconds": round(seconds, 3),
-        }
+        record = EpochMetrics(
+            **metrics,
+            validation_loss=scores.loss,
+            validation_accuracy=scores.accuracy,
+            validation_macro_f1=scores.macro_f1,
+            learning_rate=self._learning_rate,
+            pictures_per_second=round(self._pictures / self._training_seconds, 2),
+            seconds=round(seconds, 3),
+        )
         name = f"{self._run.curve.epoch + 1:05d}"
         if self._run.curve.is_best(record) and math.isfinite(scores.loss):
-            self._run.checkpoints.write_best(name, self._phase.write_best)
+            self._run.checkpoints.write_best(name, lambda folder: self._write_best(folder, logits))
         self._run.curve.add(record, name)
         self._run.on_epoch(logits)
         self._run.progress.keep(self._run.curve.result())
-        if kept is not None:
-            self._put_back(kept)
+        if current is not None:
+            self._put_back(current)
         if not math.isfinite(scores.loss):
             raise _Diverged
-        self._remember_pace()
+        self._report_throughput()
         self._end_of_epoch_save(epoch)
 
-    def _remember_pace(self) -> None:
-        """For the next run's expected time; the first steps, which are traced, make it a little slow."""
-        if self._phase.name.trains_network and self._pictures >= _WORTH_REMEMBERING:
-            rate = self._pictures / self._training_seconds
-            pace = Pace(
-                pictures_per_second=rate, memory_bytes=peak_memory_bytes(), outputs=self._phase.outputs
+    def _write_best(self, folder: Path, logits: np.ndarray) -> None:
+        self._phase.write_best(folder)
+        self._run.write_answers(folder, logits, self._run.curve.epoch + 1)
+
+    def _report_throughput(self) -> None:
+        """Report pictures per second; tracing makes the first epoch a little slow."""
+        if self._phase.name.trains_network and self._pictures >= _MIN_MEASURED_PICTURES:
+            fact = ThroughputMeasured(
+                settings=self._run.settings,
+                phase=self._phase.name,
+                pictures_per_second=self._pictures / self._training_seconds,
+                outputs=self._phase.outputs,
             )
-            remember_pace(self._run.settings, self._phase.name, pace)
+            self._run.progress.fact(fact)
 
     def _end_of_epoch_save(self, epoch: int) -> None:
         last = epoch + 1 == self._phase.epochs or self._run.curve.has_run_out_of_patience()
@@ -270,30 +277,31 @@ class _PhaseLoop:
             raise
 
     def _save(self, epoch: int, number: int) -> None:
-        place = {
-            "phase": self._phase.name,
-            "phase_epoch": epoch,
-            "phase_epochs": self._phase.epochs,
-            "step": number,
-            "seconds": round(self._seconds_of_epoch(), 3) if number else 0.0,
-            "micro_batches": self._micro_batches,
-            "curve": self._run.curve.to_json(),
-        }
-        self._run.checkpoints.save(place, self._model, self._run.curve.best_name)
+        point = ResumePoint(
+            phase=self._phase.name,
+            phase_epoch=epoch,
+            phase_epochs=self._phase.epochs,
+            step=number,
+            seconds=round(self._seconds_of_epoch(), 3) if number else 0.0,
+            micro_batches=self._micro_batches,
+            curve=self._run.curve.state,
+            best_name=self._run.curve.best_name,
+        )
+        self._run.checkpoints.save(point, self._model)
         self._saved = time.monotonic()
 
     def _seconds_of_epoch(self, *, own: bool = False) -> float:
-        """How long the epoch has lasted; ``own`` leaves out what was trained before an interruption."""
+        """Return the seconds of the epoch so far; ``own`` excludes those before an interruption."""
         spent = max(1e-6, time.monotonic() - self._epoch_started)
         return spent if own else spent + self._seconds_before
 
-    def _measures(self) -> dict[str, float]:
-        """Mean loss and accuracy of the epoch so far."""
+    def _metrics(self) -> dict[str, float]:
+        """Return the mean loss and accuracy of the epoch so far."""
         values = self._model.get_metrics_result()
         return {name: float(values[name]) for name in ("loss", "accuracy")}
 
     def _averaged(self) -> list[np.ndarray]:
-        """Put the average of the weights in their place; what stood there."""
+        """Replace the weights by their average; return the weights before."""
         current = [np.array(variable) for variable in self._model.trainable_variables]
         self._model.optimizer.finalize_variable_values(self._model.trainable_variables)
         return current
@@ -303,30 +311,30 @@ class _PhaseLoop:
             variable.assign(value)
 
     def _validation_logits(self, predict: Predict) -> np.ndarray:
-        """float32 (v, C); every batch is of one size, the last filled up, so that nothing is traced twice."""
+        """Return logits float32 (v, C). Batches have one size, the last padded, to avoid tracing twice."""
         rows, size = self._phase.validation_rows, self._phase.batches.size
         padded = np.resize(rows, -(-len(rows) // size) * size)
-        answers = []
+        logits = []
         for start in range(0, len(padded), size):
-            if self._run.progress.should_stop():  # a pause waits: the epoch's end is the better place
+            if self._run.progress.should_stop():  # a pause waits for the end of the epoch
                 raise JobStopped
-            answers.append(predict(self._phase.validation.plain(padded[start : start + size])))
-        return np.concatenate(answers)[: len(rows)]
+            logits.append(predict(self._phase.validation.plain(padded[start : start + size])))
+        return np.concatenate(logits)[: len(rows)]
 
 
-def _last_place(run: Surroundings) -> dict[str, Any]:
-    """Where to go on after memory ran out: at the last checkpoint, what was noted since then kept."""
-    place = run.checkpoints.place()
-    assert place is not None  # every phase begins with one
-    run.curve.restore(place["curve"] | {"notes": run.curve.notes})
-    return place
+def _last_resume_point(run: TrainingContext) -> ResumePoint:
+    """Return to the last checkpoint after memory ran out; later notes stay."""
+    point = run.checkpoints.resume_point()
+    assert point is not None  # every phase begins with one
+    run.curve.restore(replace(point.curve, notes=run.curve.notes))
+    return point
 
 
 def _diverged_note(curve: LearningCurve) -> Message:
     message = Message(
         N_(
-            "Training diverged in epoch {epoch}: the loss was no number any more, so it was ended there. "
-            "What was best before is kept. A lower learning rate helps."
+            "Training diverged in epoch {epoch}: the loss became NaN, so training ended there. "
+            "The best epoch before is kept. A lower learning rate helps."
         ),
         {"epoch": curve.epoch + 1},
     )
@@ -337,8 +345,8 @@ def _diverged_note(curve: LearningCurve) -> Message:
 def _smaller_batches_note(size: int) -> Message:
     message = Message(
         N_(
-            "The memory was too small for a whole batch, so {size} pictures at a time are worked on; "
-            "the weights still change once a whole batch. It takes longer; the result is as good."
+            "A whole batch did not fit into memory, so {size} pictures at a time are processed; "
+            "the weights still change once per whole batch. It takes longer; the result is as good."
         ),
         {"size": size},
     )

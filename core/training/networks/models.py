@@ -1,7 +1,7 @@
-"""The models that the gradient phases train, each built anew whenever it is needed.
+"""Keras models of the phases of gradient descent.
 
-A model is thrown away and built again after an interruption or when memory ran
-out; what it had learnt comes from the checkpoint. Imported by workers only.
+A model is built again after an interruption or when memory ran out; its weights come
+from the checkpoint. Imported by workers only.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from core.training.head_layers import TrainableHead, mean_over_quarters
 
 
 class HeadNetwork:
-    """A head alone, on features that were standardised."""
+    """Head on standardised features."""
 
     def __init__(
-        self, settings: TrainingConfig, num_classes: int, task: Task, features: np.ndarray, *, on_mean: bool
+        self, settings: TrainingConfig, num_classes: int, task: Task, features: np.ndarray, *, is_global: bool
     ) -> None:
         """Prepare a head.
 
         Args:
-            features: float32 (n, F) of the pictures to train on, by whose mean and deviation all are standardised.
-            on_mean: the features are means of the quarters, and the head is spread over them in the end.
+            features: float32 (n, F) of the training pictures, whose mean and deviation standardise all.
+            is_global: the features are globally pooled; the saved head is spread over 2 x 2 cells.
         """
         self._settings, self._num_classes, self._task = settings, num_classes, task
         self._mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
         deviation = features.std(axis=0, dtype=np.float64).astype(np.float32)
         self._scale = np.where(deviation > 1e-6, deviation, np.float32(1.0))
-        self._on_mean = on_mean
+        self._is_global = is_global
 
     def standardised(self, features: np.ndarray) -> np.ndarray:
         result: np.ndarray = (features - self._mean) / self._scale
@@ -51,11 +51,11 @@ class HeadNetwork:
 
     def write_best(self, folder: Path) -> None:
         head = self._head.weights(self._mean, self._scale)
-        write_head(folder, head.spread_over_quarters() if self._on_mean else head)
+        write_head(folder, head.spread_over_quarters() if self._is_global else head)
 
 
 class TrainedNetwork:
-    """A backbone that is trained, from a cut or as a whole, with the head on it."""
+    """Trainable backbone, from a cut on or as a whole, with a head on it."""
 
     def __init__(
         self,
@@ -64,62 +64,62 @@ class TrainedNetwork:
         task: Task,
         *,
         start: Callable[[], tuple[HeadWeights | None, Path | None]],
-        whole: bool,
+        all_blocks: bool,
         pretrained: bool,
     ) -> None:
         """Prepare a network.
 
         Args:
-            start: the head to begin with, None for random, and the file of the
-                extractor's weights, None for those that the backbone came with.
-            whole: train all blocks from pictures; else the last, from what the trunk says.
-            pretrained: False begins with random weights, and trains BatchNorm's statistics, too.
+            start: returns the starting head, None for random, and the file of the
+                extractor's weights, None for the pretrained ones.
+            all_blocks: train all blocks on pictures; else the last ones on the stem's outputs.
+            pretrained: False starts from random weights and trains BatchNorm statistics too.
         """
         self._settings, self._num_classes, self._task = settings, num_classes, task
-        self._start, self._whole, self._pretrained = start, whole, pretrained
+        self._start, self._all_blocks, self._pretrained = start, all_blocks, pretrained
         self._backbone = settings.sized_backbone
 
     def build(self) -> keras.Model:
-        """The model from the phase's inputs to logits, float32 (B, C)."""
+        """Build the model from the phase's inputs to logits, float32 (B, C)."""
         head, weights = self._start()
         self._build_extractor(weights)
         network = self._extractor.get_layer(BACKBONE_LAYER)
         cut = self._cut(network)
-        tail = tail_of(network, cut)
-        make_trainable(network, tail, with_batch_norm=not self._pretrained)
+        blocks = tail_of(network, cut)
+        make_trainable(network, blocks, with_batch_norm=not self._pretrained)
         self._head = TrainableHead(
-            self._settings.head, self._num_classes, self._task, _squeezed(head, self._on_mean)
+            self._settings.head, self._num_classes, self._task, _squeezed(head, self._is_global)
         )
         if cut is None:
             inputs, features = self._extractor.input, self._extractor.output
         else:
-            inputs = keras.Input(cut.tensor.shape[1:], name="trunk_output")
-            features = pool_map(tail(inputs), map_pooling(self._settings))
-        return keras.Model(inputs, self._head(mean_over_quarters(features) if self._on_mean else features))
+            inputs = keras.Input(cut.tensor.shape[1:], name="stem_output")
+            features = pool_map(blocks(inputs), map_pooling(self._settings))
+        return keras.Model(inputs, self._head(mean_over_quarters(features) if self._is_global else features))
 
     def takes_pictures(self) -> bool:
-        """Whether the model's inputs are pictures: there is no trunk."""
+        """Return True if the model's inputs are pictures: no stem is frozen."""
         self._build_extractor(None)
         return self._cut(self._extractor.get_layer(BACKBONE_LAYER)) is None
 
-    def trunk(self) -> tuple[Cut, Callable[[], keras.Model]]:
-        """Where the trunk ends, and a function that builds it."""
+    def frozen_stem(self) -> tuple[Cut, Callable[[], keras.Model]]:
+        """Return the end of the frozen stem and a function that builds it."""
         self._build_extractor(None)
         network = self._extractor.get_layer(BACKBONE_LAYER)
         cut = self._cut(network)
         if cut is None:
-            raise ValueError("the whole network is trained")
+            raise ValueError("no stem is frozen: all blocks are trained")
         return cut, lambda: trunk_of(self._backbone, network, cut)
 
     def write_best(self, folder: Path) -> None:
-        """Write extractor and head with their weights as they stand."""
+        """Write extractor and head with their current weights."""
         write_extractor(folder, self._extractor)
         head = self._head.weights()
-        write_head(folder, head.spread_over_quarters() if self._on_mean else head)
+        write_head(folder, head.spread_over_quarters() if self._is_global else head)
 
     @property
-    def _on_mean(self) -> bool:
-        return self._settings.head.pooling is Pooling.MEAN
+    def _is_global(self) -> bool:
+        return self._settings.head.pooling is Pooling.GLOBAL
 
     def _build_extractor(self, weights: Path | None) -> None:
         self._extractor = build_feature_extractor(
@@ -133,11 +133,11 @@ class TrainedNetwork:
             self._extractor.load_weights(weights)
 
     def _cut(self, network: keras.Model) -> Cut | None:
-        return None if self._whole else cut_at(network, self._settings.unfreeze)
+        return None if self._all_blocks else cut_at(network, self._settings.unfreeze)
 
 
-def _squeezed(head: HeadWeights | None, on_mean: bool) -> HeadWeights | None:
-    """The head for the mean that was spread over the quarters."""
-    if head is None or not on_mean:
+def _squeezed(head: HeadWeights | None, is_global: bool) -> HeadWeights | None:
+    """Return the head for globally pooled features that was spread over 2 x 2 cells."""
+    if head is None or not is_global:
         return head
     return head.gathered_from_quarters()

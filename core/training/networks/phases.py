@@ -1,7 +1,4 @@
-"""The phases that train a network: what goes into it, batch by batch, and for how long.
-
-Imported by workers only.
-"""
+"""Phases that train a network: inputs, batches and length. Imported by workers only."""
 
 from __future__ import annotations
 
@@ -17,36 +14,41 @@ from core.training.artifacts import activations_folder
 from core.training.backends import current_backend
 from core.training.batches import Source, TrainingBatches
 from core.training.config import Recipe, TrainingConfig
-from core.training.cost.estimate import epochs_of
-from core.training.cost.stage_times import timed
-from core.training.networks.activations import Plan, fits_on_disk, kept_bytes, kept_source
-from core.training.networks.inputs import PictureSource, TrunkSource
+from core.training.facts import timed
+from core.training.networks.activations import (
+    ActivationPlan,
+    activations_bytes,
+    cached_activations,
+    fits_on_disk,
+)
+from core.training.networks.inputs import PictureSource, StemSource
 from core.training.networks.loop import GradientPhase
 from core.training.networks.models import TrainedNetwork
 from core.training.phases import Phase
+from core.training.recipes import epochs_of
 
-_WHOLE_NETWORK_FACTOR = 0.3  # on the learning rate, once all blocks are trained
+_WHOLE_NETWORK_FACTOR = 0.3  # on the learning rate of all blocks
 
 
 def network_phase(
-    name: Phase,
+    phase: Phase,
     network: TrainedNetwork,
     settings: TrainingConfig,
     dataset: Dataset,
     directory: Path,
     progress: Progress,
 ) -> GradientPhase:
-    """Prepare a phase: pictures are decoded, and what the frozen trunk says of them is computed and kept.
+    """Prepare a phase: decode pictures, and compute the frozen stem's outputs where they are cached.
 
     Raises:
-        JobStopped, JobPaused: the user said so.
+        JobStopped, JobPaused: the user asked for it.
     """
     rows, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
     source, outputs = _source(network, settings, dataset, directory, progress)
-    progress.stage(Stage.FINE_TUNING if name.is_pretrained else Stage.TRAINING)
+    progress.stage(Stage.FINE_TUNING if phase.is_pretrained else Stage.TRAINING)
     return GradientPhase(
-        name=name,
-        epochs=epochs_of(settings, name),
+        name=phase,
+        epochs=epochs_of(settings, phase),
         batches=TrainingBatches(
             source,
             rows,
@@ -54,7 +56,7 @@ def network_phase(
             batch_size=settings.batch_size,
             imbalance=settings.imbalance,
             task=dataset.task,
-            seed=settings.seed + len(name),  # phases do not repeat each other's order
+            seed=settings.seed + len(phase),  # another order in each phase
         ),
         validation=source,
         validation_rows=validation,
@@ -63,18 +65,18 @@ def network_phase(
         write_best=network.write_best,
         average=settings.recipe is Recipe.BEST,
         outputs=outputs,
-        learning_rate_factor=_WHOLE_NETWORK_FACTOR if name is Phase.ALL_BLOCKS else 1.0,
+        learning_rate_factor=_WHOLE_NETWORK_FACTOR if phase is Phase.ALL_BLOCKS else 1.0,
     )
 
 
 def _source(
     network: TrainedNetwork, settings: TrainingConfig, dataset: Dataset, directory: Path, progress: Progress
 ) -> tuple[Source, int]:
-    """Pictures, or what the frozen trunk says of them: kept where the disk has room, else computed anew.
+    """Return the inputs, and the size of the stem's output for a picture (0 without a stem).
 
-    Also how many numbers the trunk gives for a picture, 0 without one.
+    Inputs are pictures, or the frozen stem's outputs: cached if the disk has room, else
+    computed in every epoch.
     """
-
     augmentation, backbone = settings.augmentation, settings.sized_backbone
 
     def pictures(*, on_device: bool) -> PictureSource:
@@ -85,19 +87,19 @@ def _source(
     if network.takes_pictures():
         return pictures(on_device=current_backend().has_accelerator), 0
     progress.stage(Stage.CONVERTING)
-    with timed(settings, Stage.CONVERTING, own_network=True):
-        cut, build = network.trunk()
-        trunk = trunk_engine(backbone, cut.layer, build)
-    shown = pictures(on_device=False)  # to the trunk, which runs on the processor
-    plan = Plan(
+    with timed(progress, settings, Stage.CONVERTING, own_network=True):
+        cut, build = network.frozen_stem()
+        stem = trunk_engine(backbone, cut.layer, build)
+    drawn = pictures(on_device=False)  # the stem runs on the processor
+    plan = ActivationPlan(
         train=dataset.rows(Split.TRAIN),
         validation=dataset.rows(Split.VALIDATION),
-        views=settings.augmented_views if augmentation.is_active else 0,
+        copies=settings.augmented_views if augmentation.is_active else 0,
         augmentation=augmentation,
         seed=settings.seed,
     )
-    # Mixed pictures are other ones in every epoch: there is nothing to keep of them.
-    if augmentation.is_mixing or not fits_on_disk(kept_bytes(plan, cut.numbers), directory):
-        return TrunkSource(shown, FeatureExtractor(trunk)), cut.numbers
-    kept = kept_source(plan, shown, trunk, activations_folder(directory), progress)
-    return kept, cut.numbers
+    # Pictures are mixed differently in every epoch, so their outputs cannot be cached.
+    if augmentation.is_mixing or not fits_on_disk(activations_bytes(plan, cut.numbers), directory):
+        return StemSource(drawn, FeatureExtractor(stem)), cut.numbers
+    cached = cached_activations(plan, drawn, stem, activations_folder(directory), progress)
+    return cached, cut.numbers

@@ -7,7 +7,16 @@ from typing import Any
 
 from core.messages import N_
 from core.models.backbones import BACKBONES
-from core.training.config import Imbalance, Loss, Optimizer, Pooling, Recipe, Schedule, TrainingConfig, Watch
+from core.training.config import (
+    Imbalance,
+    Loss,
+    Monitor,
+    Optimizer,
+    Pooling,
+    Recipe,
+    Schedule,
+    TrainingConfig,
+)
 from pages.ui.augment.fields import AUGMENTATION_LABELS
 from pages.ui.text import _, ngettext, number
 
@@ -29,8 +38,8 @@ RECIPE_SENTENCES = {
 }
 POOLING_NAMES = {
     Pooling.AUTO: N_("Try and decide"),
-    Pooling.MEAN: N_("Mean of the whole picture"),
-    Pooling.QUARTERS: N_("Mean of each quarter"),
+    Pooling.GLOBAL: N_("Mean of the whole picture"),
+    Pooling.GRID: N_("Mean of each quarter"),
     Pooling.MAX: N_("Strongest"),
 }
 LOSS_NAMES = {Loss.CROSS_ENTROPY: N_("Cross-entropy"), Loss.FOCAL: N_("Focal")}
@@ -50,10 +59,10 @@ IMBALANCE_NAMES = {
     Imbalance.CLASS_WEIGHTS: N_("Small classes count more"),
     Imbalance.BALANCED_SAMPLING: N_("Small classes are shown more often"),
 }
-WATCH_NAMES = {
-    Watch.LOSS: N_("Loss"),
-    Watch.ACCURACY: N_("Accuracy"),
-    Watch.MACRO_F1: N_("Macro F1"),
+MONITOR_NAMES = {
+    Monitor.LOSS: N_("Loss"),
+    Monitor.ACCURACY: N_("Accuracy"),
+    Monitor.MACRO_F1: N_("Macro F1"),
 }
 FLIP_NAMES = {
     "none": N_("off"),
@@ -87,7 +96,7 @@ SETTING_NAMES = {
     "unfreeze": N_("Share of the backbone to adapt"),
     "batch_size": N_("Batch size"),
     "epochs": N_("Epochs at most"),
-    "watch": N_("Judge epochs by"),
+    "monitor": N_("Judge epochs by"),
     "patience": N_("Patience"),
     "seed": N_("Seed"),
 }
@@ -99,7 +108,7 @@ _VALUE_NAMES: dict[str, Mapping[Any, str]] = {
     "optimizer.kind": OPTIMIZER_NAMES,
     "optimizer.schedule": SCHEDULE_NAMES,
     "imbalance": IMBALANCE_NAMES,
-    "watch": WATCH_NAMES,
+    "monitor": MONITOR_NAMES,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.files import read_json
 from core.jobs.directory import JobDirectory
+from core.training.live import delivered_answers
 
 _MOST_FILES = 64
 
@@ -69,11 +70,24 @@ def batches_of(job: JobDirectory) -> list[dict[str, Any]]:
 
 
 def live_of(job: JobDirectory) -> dict[str, Any]:
-    """Return the current validation results; empty before the first epoch."""
+    """Predictions of the latest epoch on validation; empty before the first."""
     try:
         return dict(read_json(job.path / "live.json"))
     except FileNotFoundError:
         return {}
+
+
+def delivered_of(job: JobDirectory) -> dict[str, Any]:
+    """Predictions of the epoch that an ended run delivers; empty if they were not written.
+
+    A run of an older version, and one that was killed, left those of its last epoch in ``live.json``.
+    """
+    live, answers = live_of(job), delivered_answers(job.path)
+    if answers is not None:
+        return live | answers.to_json()
+    if live.get("epoch") == live.get("best_epoch"):
+        return live
+    return {name: value for name, value in live.items() if name not in {"confusion", "examples"}}
 
 
 @lru_cache(maxsize=_MOST_FILES)

@@ -13,7 +13,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState, JobStatus, Usage
 from core.messages import Message
 from core.progress import Stage
-from core.training.config import TrainingConfig, Watch
+from core.training.config import Monitor, TrainingConfig
 from core.training.diagnosis import Verdict, judge_curve
 from core.training.phases import Phase
 from core.workspace import project_of
@@ -33,7 +33,7 @@ from pages.ui.jobs import progress_text, stage_line
 from pages.ui.text import _, current_language, duration, file_size, number, show
 from pages.ui.train.controls import running_controls
 from pages.ui.train.examples import example_answers
-from pages.ui.train.following import batches_of, epochs_of, live_of
+from pages.ui.train.following import batches_of, delivered_of, epochs_of, live_of
 
 _LOOK_EVERY_SECONDS = 0.7
 _SMALL_CHART_PIXELS = 220
@@ -61,7 +61,7 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
         return
     settings = TrainingConfig.from_json(job.config())
     dataset = _dataset_of(job, settings)
-    live = live_of(job)
+    live = delivered_of(job) if status.state.has_ended else live_of(job)
     _what_it_means(status, epochs, settings, _notes(job, live), dataset)
     _charts(job, epochs, batches[: _drawn(len(batches))], settings)
     if live and epochs:
@@ -147,7 +147,7 @@ def _what_it_means(
 ) -> None:
     """Draw the diagnosis of the curves and the notes of the run."""
     diagnosis = judge_curve(
-        epochs, watch=settings.watch, patience=settings.patience, baseline=_baseline(dataset)
+        epochs, watch=settings.monitor, patience=settings.patience, baseline=_baseline(dataset)
     )
     with st.container(key="diagnosis"):  # what is below keeps its place, and its zoom, whatever is said here
         # A run that broke is not well, however well its curves look.
@@ -192,7 +192,7 @@ def _charts(
         with left:
             st.markdown(_("**Learning rate**"), help=_("How large a step training takes"))
             _chart(job, "learning-rate", epochs, batches, LEARNING_RATE, _SMALL_CHART_PIXELS)
-    if settings.watch is Watch.MACRO_F1 and any(MACRO_F1.validation in record for record in epochs):
+    if settings.monitor is Monitor.MACRO_F1 and any(MACRO_F1.validation in record for record in epochs):
         with right:
             st.markdown(_("**Macro F1**: higher is better"), help=_("Every class counts the same"))
             _chart(job, "macro-f1", epochs, [], MACRO_F1, _SMALL_CHART_PIXELS)

@@ -22,7 +22,7 @@ from pages.ui.display_names.training import (
     OPTIMIZER_NAMES,
     POOLING_NAMES,
     SCHEDULE_NAMES,
-    WATCH_NAMES,
+    MONITOR_NAMES,
 )
 
 
@@ -86,8 +86,8 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
                 help=N_("After so many epochs without a better one it ends."),
             ),
             ChoiceDial(
-                path="watch",
-                words=WATCH_NAMES,
+                path="monitor",
+                words=MONITOR_NAMES,
                 help=N_(
                     "The measure on validation pictures that tells the best epoch. Macro F1 counts every class the same, however small."
                 ),
@@ -255,7 +255,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
 
 def heeded_by(config: TrainingConfig) -> set[str]:
     """Return the paths of the settings that affect a run with this configuration."""
-    heeded = {"epochs", "watch", "seed", "imbalance", "loss.kind", "loss.label_smoothing", "picture_size"}
+    heeded = {"epochs", "monitor", "seed", "imbalance", "loss.kind", "loss.label_smoothing", "picture_size"}
     heeded |= {"head.pooling", "head.hidden_units", "head.l2"}
     is_focal = config.loss.kind is Loss.FOCAL
     if is_focal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def test_results_are_there_as_soon_as_each_is_measured(digits_project: Project, 
     seen: list[int] = []
 
     class Watching(Recorder):
-        def keep(self, result: dict[str, Any]) -> None:
+        def keep(self, result: Mapping[str, object]) -> None:
             found = read_bake_off(digits_project)
             assert found is not None
             seen.append(len(found.entries))

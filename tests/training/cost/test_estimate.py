@@ -13,7 +13,7 @@ from core.models.speeds import remember_speed
 from core.progress import Stage
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import estimate, expected_stages
-from core.training.cost.throughput import Pace, measured_pace, remember_pace
+from core.training.cost.throughput import Throughput, measured_throughput, remember_throughput
 from core.training.phases import Phase
 
 QUICK = TrainingConfig(dataset_version=1)  # EfficientNet-Lite0: 224 pixels
@@ -53,20 +53,22 @@ def test_a_batch_of_larger_pictures_takes_more_memory(dataset: Dataset) -> None:
     assert after - before == 32 * 500 * (192**2 - 96**2)
 
 
-def test_paces_of_two_sizes_stand_beside_each_other() -> None:
+def test_throughputs_of_two_sizes_stand_beside_each_other() -> None:
     own, other = SCRATCH, replace(SCRATCH, picture_size=48)
-    pace = Pace(pictures_per_second=100.0, memory_bytes=1, outputs=0)
-    remember_pace(own, Phase.SCRATCH, pace)
-    assert measured_pace(other, Phase.SCRATCH) is None
-    remember_pace(other, Phase.SCRATCH, replace(pace, pictures_per_second=350.0))
-    assert measured_pace(own, Phase.SCRATCH) == pace
-    assert measured_pace(replace(SCRATCH, picture_size=96), Phase.SCRATCH) == pace, "that is its own size"
+    throughput = Throughput(pictures_per_second=100.0, memory_bytes=1, outputs=0)
+    remember_throughput(own, Phase.SCRATCH, throughput)
+    assert measured_throughput(other, Phase.SCRATCH) is None
+    remember_throughput(other, Phase.SCRATCH, replace(throughput, pictures_per_second=350.0))
+    assert measured_throughput(own, Phase.SCRATCH) == throughput
+    assert measured_throughput(replace(SCRATCH, picture_size=96), Phase.SCRATCH) == throughput, (
+        "that is its own size"
+    )
 
 
-def test_a_pace_that_was_not_measured_follows_from_that_of_the_own_size(dataset: Dataset) -> None:
+def test_a_throughput_that_was_not_measured_follows_from_that_of_the_own_size(dataset: Dataset) -> None:
     """Twice the side: four times the time, and as much more memory as the guess would grow."""
-    pace = Pace(pictures_per_second=100.0, memory_bytes=1500 * MEGABYTE, outputs=0)
-    remember_pace(SCRATCH, Phase.SCRATCH, pace)
+    throughput = Throughput(pictures_per_second=100.0, memory_bytes=1500 * MEGABYTE, outputs=0)
+    remember_throughput(SCRATCH, Phase.SCRATCH, throughput)
     twice = replace(SCRATCH, picture_size=192)
     train, validation = (len(dataset.rows(split)) for split in (Split.TRAIN, Split.VALIDATION))
     pictures = 10 * (train + 0.35 * validation)
@@ -77,8 +79,8 @@ def test_a_pace_that_was_not_measured_follows_from_that_of_the_own_size(dataset:
 
 
 def test_no_estimate_of_memory_falls_below_what_the_worker_itself_needs(dataset: Dataset) -> None:
-    remember_pace(
-        SCRATCH, Phase.SCRATCH, Pace(pictures_per_second=100.0, memory_bytes=900 * MEGABYTE, outputs=0)
+    remember_throughput(
+        SCRATCH, Phase.SCRATCH, Throughput(pictures_per_second=100.0, memory_bytes=900 * MEGABYTE, outputs=0)
     )
     assert estimate(dataset, replace(SCRATCH, picture_size=32)).memory_bytes == 900 * MEGABYTE
     assert get_backbone("small_cnn").input_size == 96

@@ -1,4 +1,4 @@
-"""The keeper of a head's epochs saves and shows now and then, not at each."""
+"""Linear epochs are saved and shown at most once a second."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from core.progress import QuietProgress
 from core.training.checkpoint import Checkpoints
 from core.training.config import TrainingConfig
 from core.training.curve import LearningCurve
-from core.training.heads.fitting import HeadKeeper
+from core.training.heads.fitting import HeadRecorder
 from core.training.heads.linear import EpochScores
+from core.training.live import LiveView
 
 HEAD = HeadWeights(
     feature_mean=np.zeros(4, np.float32),
@@ -33,21 +34,34 @@ def scores(validation_loss: float) -> EpochScores:
     )
 
 
+class Looks(LiveView):
+    """Live view that records when it was shown."""
+
+    def __init__(self, now: list[float]) -> None:
+        self._now, self.times = now, list[float]()
+
+    def show(self, logits: np.ndarray) -> None:
+        self.times.append(self._now[0])
+
+    def write_answers(self, folder: Path, logits: np.ndarray, epoch: int) -> None: ...
+
+
 def test_a_head_is_shown_once_a_second_where_nothing_gets_better(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To show it takes as long as an epoch; it was done at each once the best was a second old."""
+    """Showing a head takes as long as an epoch. Once it was done at each epoch after the first second."""
     now = [100.0]
     monkeypatch.setattr("core.training.heads.fitting.time.monotonic", lambda: now[0])
-    looks: list[float] = []
+    looks = Looks(now)
     progress = QuietProgress()
-    keeper = HeadKeeper(
+    recorder = HeadRecorder(
         LearningCurve(TrainingConfig(dataset_version=1), progress),
         Checkpoints(tmp_path),
         progress,
-        on_look=lambda head: looks.append(now[0]),
+        looks,
+        validation_logits=lambda head: np.zeros((1, 2), np.float32),
     )
     for epoch in range(30):  # the first is the best, one every tenth of a second
         now[0] = 100 + epoch / 10
-        keeper.add(scores(0.2 if epoch == 0 else 0.3), HEAD, {"l2": 1.0}, may_be_best=True)
-    assert looks == pytest.approx([100.0, 101.1, 102.2])
+        recorder.add(scores(0.2 if epoch == 0 else 0.3), HEAD, 1.0, may_be_best=True)
+    assert looks.times == pytest.approx([100.0, 101.1, 102.2])

@@ -40,8 +40,8 @@ def labelled_twice(count: int, seed: int) -> FeatureSet:
 def fitted(train: FeatureSet, validation: FeatureSet, epochs: int = 500, **options: Any) -> list[Epoch]:
     path: list[Epoch] = []
 
-    def on_epoch(scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
-        path.append((scores, head, details["l2"]))
+    def on_epoch(scores: EpochScores, head: HeadWeights, l2: float) -> None:
+        path.append((scores, head, l2))
 
     fit_linear_head(train, validation, epochs=epochs, on_epoch=on_epoch, **options)
     return path
@@ -206,7 +206,7 @@ def test_what_on_epoch_raises_ends_the_fit() -> None:
     """This is how Stop works."""
     seen: list[EpochScores] = []
 
-    def on_epoch(scores: EpochScores, head: HeadWeights, details: dict[str, Any]) -> None:
+    def on_epoch(scores: EpochScores, head: HeadWeights, l2: float) -> None:
         seen.append(scores)
         if len(seen) == 3:
             raise JobStopped

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.training.heads.linear import EpochScores
-from core.training.heads.selection import HeadChoice, is_clearly_lower
+from core.training.heads.selection import HeadSelection, is_clearly_lower
 
 
 def epoch(losses: np.ndarray) -> EpochScores:
@@ -42,27 +42,27 @@ def test_one_picture_proves_nothing(pictures: int) -> None:
 
 
 def test_the_first_head_may_always_be_best() -> None:
-    choice = HeadChoice()
-    choice.begin()
-    assert all(choice.may_be_best(epoch(losses_of(30, mean, 1.0, seed=3))) for mean in (3.0, 1.0, 2.0))
+    selection = HeadSelection()
+    selection.begin()
+    assert all(selection.may_be_best(epoch(losses_of(30, mean, 1.0, seed=3))) for mean in (3.0, 1.0, 2.0))
 
 
 def test_the_second_head_is_measured_against_the_best_epoch_of_the_first() -> None:
     """Not against its last, which may have learnt by heart."""
-    choice = HeadChoice()
-    choice.begin()
+    selection = HeadSelection()
+    selection.begin()
     for mean in (3.0, 1.0, 2.0):
-        choice.may_be_best(epoch(losses_of(30, mean, 1.0, seed=3)))
-    choice.begin()
-    assert not choice.may_be_best(epoch(losses_of(30, 1.5, 1.0, seed=4))), "lower than the last alone"
-    assert not choice.may_be_best(epoch(losses_of(30, 0.99, 1.0, seed=4))), "lower by chance"
-    assert choice.may_be_best(epoch(losses_of(30, 0.2, 1.0, seed=4)))
+        selection.may_be_best(epoch(losses_of(30, mean, 1.0, seed=3)))
+    selection.begin()
+    assert not selection.may_be_best(epoch(losses_of(30, 1.5, 1.0, seed=4))), "lower than the last alone"
+    assert not selection.may_be_best(epoch(losses_of(30, 0.99, 1.0, seed=4))), "lower by chance"
+    assert selection.may_be_best(epoch(losses_of(30, 0.2, 1.0, seed=4)))
 
 
 def test_a_third_head_must_beat_the_one_that_is_kept() -> None:
-    choice = HeadChoice()
+    selection = HeadSelection()
     for mean, kept in ((2.0, True), (1.9, False), (1.8, False)):
-        choice.begin()
-        assert choice.may_be_best(epoch(losses_of(30, mean, 3.0, seed=int(10 * mean)))) is kept
-    choice.begin()
-    assert choice.may_be_best(epoch(losses_of(30, 0.1, 3.0, seed=1)))
+        selection.begin()
+        assert selection.may_be_best(epoch(losses_of(30, mean, 3.0, seed=int(10 * mean)))) is kept
+    selection.begin()
+    assert selection.may_be_best(epoch(losses_of(30, 0.1, 3.0, seed=1)))

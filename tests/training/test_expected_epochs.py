@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.training.cost.expected_epochs import likely_epochs
+from core.training.expected_epochs import likely_epochs
 
 
 def test_with_more_patience_than_epochs_all_of_them_come() -> None:
