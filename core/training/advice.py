@@ -1,4 +1,4 @@
-"""The recommendation for a dataset on this machine as it is now: see ``core.models.guidance``."""
+"""Recommended backbone and recipe for a dataset on this machine, by ``core.models.guidance``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.models.weights.store import WeightsState, weights_state
 
 
 def advise(dataset: Dataset, wish: Wish = Wish.BALANCED) -> Recommendation:
-    """Which backbone and recipe suit these pictures here; asks whether weights could be downloaded."""
+    """Recommend a backbone and a recipe; checks over the network if weights can be downloaded."""
     devices, _ = devices_to_show()
     states = {
         key: weights_state(backbone)
@@ -39,6 +39,6 @@ def advise(dataset: Dataset, wish: Wish = Wish.BALANCED) -> Recommendation:
 
 
 def typical_side(dataset: Dataset) -> int:
-    """Pixels: the median of the pictures' shorter sides; 0 without pictures."""
+    """Return the median of the pictures' shorter sides in pixels; 0 without pictures."""
     sides = np.minimum(dataset.pictures["width"], dataset.pictures["height"])
     return int(np.median(sides)) if len(sides) else 0

@@ -1,4 +1,4 @@
-"""What a trained run holds: its head, and the network under it."""
+"""Artifacts of a trained run: its head and the network under it."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ _HEAD, _EXTRACTOR = "head.npz", "extractor.weights.h5"
 
 
 def head_file(directory: Path) -> Path:
-    """The best head. Runs of Darkroom 0.1.0 keep it beside the checkpoints."""
+    """Return the file of the best head. Runs of version 0.1.0 have it beside the checkpoints."""
     folder = Checkpoints(directory).best_folder()
     return folder / _HEAD if folder else directory / "checkpoints" / "best.npz"
 
 
 def extractor_file(directory: Path) -> Path:
-    """The weights of the best network, where the run trained one."""
+    """Return the weights file of the best network, which only some runs have."""
     return (Checkpoints(directory).best_folder() or directory / "checkpoints") / _EXTRACTOR
 
 
 def activations_folder(directory: Path) -> Path:
-    """Where a run that is at work keeps what its frozen trunk said of the pictures."""
+    """Return the folder in which a working run caches the outputs of its frozen stem."""
     return directory / "activations"
 
 
 def has_own_network(directory: Path) -> bool:
-    """Whether what is delivered is another network than the backbone as it came.
+    """Return True if the run delivers a network of its own, not the pretrained backbone.
 
-    A run that fine-tunes delivers the frozen backbone after all where validation
-    liked no fine-tuned epoch better.
+    A run that fine-tunes delivers the pretrained backbone if no fine-tuned epoch was
+    better on validation.
     """
     return extractor_file(directory).exists()
 
 
 def engine_path(directory: Path, settings: TrainingConfig) -> Path:
-    """The LiteRT feature extractor of a trained run: its backbone's, or its own.
+    """Return the LiteRT feature extractor of a trained run: the backbone's, or its own.
 
-    A network of its own is converted at the first call.
+    A network of its own is converted on the first call.
     """
     if not has_own_network(directory):
         return feature_engine(settings.sized_backbone, pooling=map_pooling(settings))
-    # Named by its weights: a run that is resumed trains another network.
+    # Named by its weights: a resumed run trains another network.
     weights = hash_file(extractor_file(directory))
     path = directory / "checkpoints" / f"{directory.name}-{weights[:16]}.tflite"
     if not path.exists():
@@ -61,7 +61,7 @@ def engine_path(directory: Path, settings: TrainingConfig) -> Path:
 
 
 def load_extractor(directory: Path, settings: TrainingConfig) -> Any:
-    """The Keras feature extractor of a trained run (``keras.Model``, frozen)."""
+    """Load the Keras feature extractor of a trained run (``keras.Model``, frozen)."""
     from core.models.architectures.classifier import build_feature_extractor
 
     is_own = has_own_network(directory)
@@ -74,16 +74,16 @@ def load_extractor(directory: Path, settings: TrainingConfig) -> Any:
 
 
 def map_pooling(settings: TrainingConfig) -> MapPooling:
-    """What the network does with its feature map; a mean is the mean of the quarters."""
+    """Return the pooling inside the network; global pooling averages the 2 x 2 cells afterwards."""
     return "max" if settings.head.pooling is Pooling.MAX else "quarters"
 
 
 def write_head(folder: Path, head: Any) -> None:
-    """Put a head (``HeadWeights``) into the folder of a best epoch."""
+    """Write a head (``HeadWeights``) into the folder of a best epoch."""
     head.save(folder / _HEAD)
 
 
 def write_extractor(folder: Path, extractor: Any) -> None:
-    """Put a network (``keras.Model``) into the folder of a best epoch."""
+    """Write a network (``keras.Model``) into the folder of a best epoch."""
     with whole_file(folder / _EXTRACTOR) as temporary:
         extractor.save_weights(temporary)

@@ -1,7 +1,7 @@
-"""Which pictures make a batch, and how they become what a model takes.
+"""Training batches: sampling of pictures, class balancing and prefetching.
 
-What a batch holds depends on the seed, the epoch and its number alone, never on
-what was drawn before: a run that goes on after a crash sees the same batches.
+A batch depends on the seed, the epoch and its number alone, never on earlier draws:
+a run that resumes after a crash sees the same batches.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ _BATCHES_AHEAD = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What one step takes."""
+    """Inputs, targets and weights of one step."""
 
-    inputs: np.ndarray  # (B, …), as the model takes it
+    inputs: np.ndarray  # (B, …), as the model takes them
     targets: np.ndarray  # float32 (B, C), may be mixed
     weights: np.ndarray  # float32 (B,)
 
 
 class Source(Protocol):
-    """Where a model's inputs come from. Called from a thread beside the training."""
+    """Source of a model's inputs. Called from a thread beside the training."""
 
     def draw(
         self, rows: np.ndarray, targets: np.ndarray, epoch: int, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs and targets to train on, changed at random.
+        """Return inputs and targets to train on, augmented at random.
 
         Args:
             rows: int64 row numbers of the dataset, (B,).
             targets: float32 (B, C).
-            epoch: from 0; sources of kept copies show another copy in each.
-            seed: of this very batch.
+            epoch: from 0; a source of cached copies gives another copy in each.
+            seed: of this batch.
         """
 
     def plain(self, rows: np.ndarray) -> np.ndarray:
-        """Inputs as they are, to be judged by."""
+        """Return unaugmented inputs, for validation."""
 
 
 class TrainingBatches:
-    """The batches of every epoch, all of the same size."""
+    """Batches of every epoch, all of the same size."""
 
     def __init__(
         self,
@@ -67,26 +67,26 @@ class TrainingBatches:
 
         Args:
             rows: int64 (n,), rows of the dataset to train on.
-            targets: float32 (n, C), theirs.
+            targets: float32 (n, C), of those rows.
             seed: of this phase of the run.
         """
         self._source, self._rows, self._targets, self._seed = source, rows, targets, seed
         self.size = min(batch_size, len(rows))
         self._weights = np.ones(len(rows), np.float32)
-        self._chances: np.ndarray | None = None
+        self._probabilities: np.ndarray | None = None
         if imbalance is not Imbalance.NONE:
             balanced = balancing_weights(targets, task)
             if imbalance is Imbalance.CLASS_WEIGHTS:
                 self._weights = balanced
             else:
-                self._chances = balanced / balanced.sum()
+                self._probabilities = balanced / balanced.sum()
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
+        """Number of batches in an epoch."""
         return -(-len(self._rows) // self.size)
 
     def of_epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch from number ``first`` on, made ahead while the last one is trained on."""
+        """Yield the batches of an epoch from number ``first`` on, prefetched while the model trains."""
         order = self._order(epoch)
         waiting: deque[Future[Batch]] = deque()
         with ThreadPoolExecutor(1, thread_name_prefix="batches") as maker:
@@ -101,25 +101,25 @@ class TrainingBatches:
                 maker.shutdown(cancel_futures=True)
 
     def _order(self, epoch: int) -> np.ndarray:
-        """Places in ``rows``, as many as fill whole batches; the last batch is filled from the beginning."""
-        chance = np.random.default_rng([self._seed, epoch])
+        """Return indices into ``rows`` for whole batches; the last batch is filled from the beginning."""
+        generator = np.random.default_rng([self._seed, epoch])
         count = len(self) * self.size
-        if self._chances is not None:
-            return chance.choice(len(self._rows), count, p=self._chances)
-        return np.resize(chance.permutation(len(self._rows)), count)
+        if self._probabilities is not None:
+            return generator.choice(len(self._rows), count, p=self._probabilities)
+        return np.resize(generator.permutation(len(self._rows)), count)
 
     def _make(self, order: np.ndarray, epoch: int, number: int) -> Batch:
-        places = order[number * self.size : (number + 1) * self.size]
+        indices = order[number * self.size : (number + 1) * self.size]
         seed = int(digest_of([self._seed, epoch, number])[:7], 16)
-        inputs, targets = self._source.draw(self._rows[places], self._targets[places], epoch, seed)
-        return Batch(inputs=inputs, targets=targets, weights=self._weights[places])
+        inputs, targets = self._source.draw(self._rows[indices], self._targets[indices], epoch, seed)
+        return Batch(inputs=inputs, targets=targets, weights=self._weights[indices])
 
 
 def balancing_weights(targets: np.ndarray, task: Task) -> np.ndarray:
-    """float32 (n,), mean 1: what each picture counts so that every class counts the same.
+    """Return weights float32 (n,), mean 1, that give every class the same total weight.
 
-    A picture with several labels takes the weight of its rarest one; one without any
-    counts as one of the class "none".
+    A picture with several labels takes the weight of its rarest one; pictures without
+    any form a class of their own.
     """
     counts = targets.sum(axis=0)
     of_class = 1.0 / np.maximum(counts, 1.0)  # (C,)

@@ -1,11 +1,11 @@
-"""Frozen features, computed once for each picture and backbone.
+"""Feature cache: features of frozen backbones, computed once per picture and backbone.
 
-A frozen backbone gives the same answer for the same picture every time, so its
-answers are kept on disk by the picture's content: in every later run and search
-they are read, not computed. An interrupted extraction goes on where it stopped.
+A frozen backbone gives the same features for the same picture, so they are stored by the
+picture's content and read in every later run and search. An interrupted extraction
+resumes where it stopped.
 
-Memory holds what is asked for, once: ``rows`` asks for some pictures, ``reduce`` for
-less of each. All quarters of 50,000 pictures are 1 GB, their means 256 MB.
+Memory holds one copy of the requested features: ``rows`` selects pictures, ``reduce``
+pools each. 2 x 2 pooled features of 50,000 pictures are 1 GB, globally pooled 256 MB.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from core.progress import JobPaused, JobStopped, Progress, Stage, raise_if_stopp
 
 _CHUNK = 512  # pictures between two writes
 _BATCH = 32  # pictures augmented together
-_MOST_ARRAYS_BYTES = 1 << 30  # beyond this, pictures are decoded while features are made, and not kept
-_WORTH_TIMING = 64  # pictures: a rate over fewer says little
+_MAX_ARRAYS_BYTES = 1 << 30  # of decoded pictures on disk; beyond, they are decoded as needed
+_MIN_TIMED_PICTURES = 64  # a rate over fewer is noise
 
-Reduce = Literal["mean"]  # "mean": of the quarters, which is that of the whole picture
+Reduce = Literal["mean"]  # global average pooling, from the 2 x 2 cells
 
 
 def cached_features(
@@ -44,27 +44,27 @@ def cached_features(
     rows: np.ndarray | None = None,
     reduce: Reduce | None = None,
 ) -> np.ndarray:
-    """The features of a dataset version's pictures; what is not cached yet is computed, and cached.
+    """Return the features of a dataset version's pictures; missing ones are computed and cached.
 
     Args:
         engine: a converted feature extractor; its file name is the cache's key.
-        speed_key: its name in ``core.models.speeds``, if the speed is worth remembering.
-        rows: int (n,), the pictures that are asked for; None: every one, in the dataset's order.
-        reduce: what to make of the features while they are read; None: nothing.
+        speed_key: key under which ``core.models.speeds`` stores the speed; None: not stored.
+        rows: int (n,), the requested pictures; None: all, in the dataset's order.
+        reduce: pooling while features are read; None: none.
     Returns:
         float32, shape (n, feature size), or (n, feature size / QUARTERS) where reduced.
     Raises:
-        JobStopped, JobPaused: the user asked for it; what was computed stays cached.
+        JobStopped, JobPaused: the user asked for it; computed features stay cached.
     """
     wanted = np.arange(len(dataset.pictures)) if rows is None else np.asarray(rows, np.int64)
-    gathered = _Gathered(dataset.pictures["sha256"].to_numpy()[wanted].tolist(), reduce)
+    collected = _Collected(dataset.pictures["sha256"].to_numpy()[wanted].tolist(), reduce)
     folder = dataset.folder / "features" / engine.stem
     for path in _chunks(folder):
-        gathered.add_chunk(path)
-    missing = wanted[gathered.missing()]
+        collected.add_chunk(path)
+    missing = wanted[collected.missing()]
     if len(missing):
-        _extract_missing(dataset, engine, missing, gathered, folder, progress, speed_key)
-    return gathered.features
+        _extract_missing(dataset, engine, missing, collected, folder, progress, speed_key)
+    return collected.features
 
 
 def features_of_rows(
@@ -75,12 +75,12 @@ def features_of_rows(
     *,
     reduce: Reduce | None = None,
 ) -> np.ndarray:
-    """Features of the pictures in ``rows``, computed now and kept nowhere.
+    """Compute the features of the pictures in ``rows`` without caching them.
 
     For a network of one run alone. Advances the stage that the caller has begun.
 
     Returns:
-        float32, shape (number of rows, feature size), in the order of ``rows``; reduced as asked for.
+        float32, shape (number of rows, feature size), in the order of ``rows``; pooled by ``reduce``.
     Raises:
         JobStopped, JobPaused: the user asked for it.
     """
@@ -105,39 +105,39 @@ def augmented_features(
     rows: np.ndarray,
     engine: Path,
     config: AugmentationConfig,
-    views: int,
+    copies: int,
     seed: int,
     progress: Progress,
     *,
     reduce: Reduce | None = None,
 ) -> np.ndarray:
-    """Features of changed copies of the pictures in ``rows``.
+    """Return features of augmented copies of the pictures in ``rows``, cached on disk.
 
     Returns:
-        float32, shape (views, number of rows, feature size); reduced as asked for.
+        float32, shape (copies, number of rows, feature size); pooled by ``reduce``.
     """
     hashes = dataset.pictures["sha256"].to_numpy()[rows].tolist()
     key = digest_of({"augmentation": config.to_json(), "seed": seed, "pictures": hashes})
     folder = dataset.folder / "features" / engine.stem / f"views-{key}"
-    blocks = [(view, start) for view in range(views) for start in range(0, len(rows), _CHUNK)]
+    blocks = [(copy, start) for copy in range(copies) for start in range(0, len(rows), _CHUNK)]
     missing = [block for block in blocks if not _block_path(folder, *block).exists()]
     if missing:
         progress.stage(Stage.AUGMENTING)
         with open_pictures(dataset, FeatureExtractor(engine).input_size, progress) as pictures:
-            _extract_views(pictures, rows, engine, config, seed, folder, missing, progress)
-    answers: np.ndarray | None = None
-    for view, start in blocks:
-        content = _reduced(np.load(_block_path(folder, view, start)), reduce)
-        if answers is None:
-            answers = np.empty((views, len(rows), content.shape[1]), np.float32)
-        answers[view, start : start + _CHUNK] = content
-    if answers is None:
-        raise ValueError("no view of any picture was asked for")
-    return answers
+            _extract_copies(pictures, rows, engine, config, seed, folder, missing, progress)
+    features: np.ndarray | None = None
+    for copy, start in blocks:
+        content = _reduced(np.load(_block_path(folder, copy, start)), reduce)
+        if features is None:
+            features = np.empty((copies, len(rows), content.shape[1]), np.float32)
+        features[copy, start : start + _CHUNK] = content
+    if features is None:
+        raise ValueError("no copy of any picture was requested")
+    return features
 
 
 def count_missing(dataset: Dataset, engine: Path | None) -> int:
-    """How many pictures have no cached features yet: all, if there is no engine either."""
+    """Count the pictures without cached features: all of them if there is no engine yet."""
     if engine is None:
         return len(dataset.pictures)
     known: set[str] = set()
@@ -147,72 +147,71 @@ def count_missing(dataset: Dataset, engine: Path | None) -> int:
     return sum(sha256 not in known for sha256 in dataset.pictures["sha256"])
 
 
-class _Gathered:
-    """The features asked for, filled in wherever they are found."""
+class _Collected:
+    """Requested features, filled in as chunks are read or computed."""
 
     def __init__(self, hashes: list[str], reduce: Reduce | None) -> None:
         self.count, self._reduce = len(hashes), reduce
-        self._places: dict[
-            str, list[int]
-        ] = {}  # of what is not found yet; a picture may stand in two classes
-        for place, sha256 in enumerate(hashes):
-            self._places.setdefault(sha256, []).append(place)
+        # Indices of missing features, by content; a picture may stand in two classes.
+        self._missing: dict[str, list[int]] = {}
+        for index, sha256 in enumerate(hashes):
+            self._missing.setdefault(sha256, []).append(index)
         self._features: np.ndarray | None = None
 
     @property
     def features(self) -> np.ndarray:
         """float32 (number of hashes, feature size)."""
-        if self._features is None or self._places:
-            raise ValueError(f"the features of {len(self._places)} pictures were not found")
+        if self._features is None or self._missing:
+            raise ValueError(f"the features of {len(self._missing)} pictures are missing")
         return self._features
 
     def missing(self) -> list[int]:
-        """A place of each content that is not found yet."""
-        return [places[0] for places in self._places.values()]
+        """Return an index of each content that is missing."""
+        return [indices[0] for indices in self._missing.values()]
 
     def add_chunk(self, path: Path) -> None:
-        """Take from a chunk what is asked for; opened once, its features are read only if it has some."""
+        """Add a chunk's requested features; the array is read only if it has some."""
         with np.load(path, allow_pickle=False) as chunk:
             hashes = _hashes_of(chunk)
-            if any(sha256 in self._places for sha256 in hashes):
+            if any(sha256 in self._missing for sha256 in hashes):
                 self.add(hashes, chunk["features"])
 
     def add(self, hashes: Sequence[str], features: np.ndarray) -> None:
-        """Take what is asked for of features float32 (len(hashes), feature size)."""
+        """Add the requested ones of features float32 (len(hashes), feature size)."""
         content = _reduced(features, self._reduce)
         if self._features is None:
             self._features = np.empty((self.count, content.shape[1]), np.float32)
         for row, sha256 in zip(content, hashes, strict=True):
-            self._features[self._places.pop(sha256, [])] = row
+            self._features[self._missing.pop(sha256, [])] = row
 
 
 def _extract_missing(
     dataset: Dataset,
     engine: Path,
     missing: np.ndarray,
-    gathered: _Gathered,
+    collected: _Collected,
     folder: Path,
     progress: Progress,
     speed_key: str | None,
 ) -> None:
     extractor = FeatureExtractor(engine)
-    hashes, total = dataset.pictures["sha256"].to_numpy(), gathered.count
-    if len(missing) == len(hashes) and arrays_bytes(dataset, extractor.input_size) <= _MOST_ARRAYS_BYTES:
+    hashes, total = dataset.pictures["sha256"].to_numpy(), collected.count
+    if len(missing) == len(hashes) and arrays_bytes(dataset, extractor.input_size) <= _MAX_ARRAYS_BYTES:
         progress.stage(Stage.DECODING)
-        decoded_pictures(dataset, extractor.input_size, progress)  # other networks of this size read it, too
+        decoded_pictures(dataset, extractor.input_size, progress)  # for other networks of this size too
     progress.stage(Stage.FEATURES)
-    began, found = time.monotonic(), 0
+    began, count = time.monotonic(), 0
     for rows, features in _extracted(
         dataset, extractor, missing.tolist(), progress, before=total - len(missing), total=total
     ):
         done = hashes[rows].tolist()
         with whole_file(folder / f"{digest_of(done)}.npz") as temporary:
             np.savez(temporary, sha256=np.array(done, "S64"), features=features)
-        gathered.add(done, features)
-        found += len(done)
-    if found < len(missing):
+        collected.add(done, features)
+        count += len(done)
+    if count < len(missing):
         raise _interruption(progress)
-    if speed_key and len(missing) >= _WORTH_TIMING:
+    if speed_key and len(missing) >= _MIN_TIMED_PICTURES:
         remember_speed(speed_key, len(missing) / (time.monotonic() - began))
 
 
@@ -225,7 +224,7 @@ def _extracted(
     before: int,
     total: int,
 ) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Rows and their features, chunk by chunk; fewer than asked for once Stop, or Pause, was."""
+    """Yield rows and their features chunk by chunk; ends early after a stop or pause request."""
 
     def is_interrupted() -> bool:
         return progress.should_stop() or progress.should_pause()
@@ -238,7 +237,7 @@ def _extracted(
             should_stop=is_interrupted,
         )
         if len(features):
-            yield list(chunk[: len(features)]), features  # a part of it is worth keeping as well
+            yield list(chunk[: len(features)]), features  # part of a chunk is worth storing too
         if len(features) < len(chunk):
             return
         before += len(chunk)
@@ -249,11 +248,11 @@ def _advance_from(progress: Progress, before: int, total: int, done: int) -> Non
 
 
 def _interruption(progress: Progress) -> Exception:
-    """Why the extraction ended before its end."""
+    """Return the exception for an extraction that was stopped or paused."""
     return JobPaused() if progress.should_pause() and not progress.should_stop() else JobStopped()
 
 
-def _extract_views(
+def _extract_copies(
     pictures: PictureStore,
     rows: np.ndarray,
     engine: Path,
@@ -265,17 +264,17 @@ def _extract_views(
 ) -> None:
     extractor = FeatureExtractor(engine)
     total, done = sum(min(_CHUNK, len(rows) - start) for _, start in missing), 0
-    for view, start in missing:
+    for copy, start in missing:
         block = rows[start : start + _CHUNK]
         features = []
         for offset, batch in _batches(block):
             raise_if_stopped(progress)
-            # Seeded by place, not by turn: an interrupted run draws the same changes again.
-            batch_seed = int(digest_of([seed, view, start + offset])[:7], 16)
+            # Seeded by position, so that an interrupted run augments the same way again.
+            batch_seed = int(digest_of([seed, copy, start + offset])[:7], 16)
             features.append(extractor.run(augment(pictures.read(batch), config, batch_seed)))
             done += len(batch)
             progress.advance(done, total)
-        with whole_file(_block_path(folder, view, start)) as temporary:
+        with whole_file(_block_path(folder, copy, start)) as temporary:
             np.save(temporary, np.concatenate(features))
 
 
@@ -284,8 +283,8 @@ def _batches(rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield offset, rows[offset : offset + _BATCH]
 
 
-def _block_path(folder: Path, view: int, start: int) -> Path:
-    return folder / f"{view:02d}-{start:07d}.npy"
+def _block_path(folder: Path, copy: int, start: int) -> Path:
+    return folder / f"{copy:02d}-{start:07d}.npy"
 
 
 def _reduced(features: np.ndarray, reduce: Reduce | None) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The head as trainable layers, and back to plain arrays."""
+"""Trainable head as Keras layers, and its conversion to plain arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.training.config import HeadConfig
 
 
 class TrainableHead:
-    """Dense layers on features, as a model holds them while it is trained."""
+    """Dense layers on features, part of a model while it is trained."""
 
     def __init__(
         self, config: HeadConfig, num_classes: int, task: Task, start: HeadWeights | None = None
@@ -20,8 +20,8 @@ class TrainableHead:
         """Prepare the layers.
 
         Args:
-            start: what the layers begin with; None for random. Its standardisation
-                becomes part of the first layer, and batch norm is not added to it.
+            start: initial weights; None for random. Their standardisation becomes part of the
+                first layer, and no batch norm is added.
         """
         self._activation: Activation = "sigmoid" if task is Task.MULTI_LABEL else "softmax"
         self._config = config
@@ -41,7 +41,7 @@ class TrainableHead:
             self._norms.append(None)
 
     def __call__(self, features: keras.KerasTensor) -> keras.KerasTensor:
-        """Logits float32 (B, C) of features (B, F)."""
+        """Return logits float32 (B, C) of features (B, F)."""
         x = features
         for number, (dense, norm) in enumerate(zip(self._dense, self._norms, strict=True)):
             if self._config.dropout_rate:
@@ -56,10 +56,10 @@ class TrainableHead:
         return x
 
     def weights(self, mean: np.ndarray | None = None, scale: np.ndarray | None = None) -> HeadWeights:
-        """The layers as they stand, batch norm made part of them.
+        """Return the current weights, batch norm folded in.
 
         Args:
-            mean, scale: float32 (F,), what the features were standardised with outside the model.
+            mean, scale: float32 (F,), of the standardisation outside the model.
         """
         pairs = tuple(
             _without_norm(dense, norm) for dense, norm in zip(self._dense, self._norms, strict=True)
@@ -74,15 +74,15 @@ class TrainableHead:
 
 
 def mean_over_quarters(features: keras.KerasTensor) -> keras.KerasTensor:
-    """(B, QUARTERS * F) to (B, F), as ``head.mean_of_quarters`` does with arrays."""
-    parts = layers.Reshape((QUARTERS, features.shape[-1] // QUARTERS), name="by_quarter")(features)
-    return layers.GlobalAveragePooling1D(name="mean_of_quarters")(parts)
+    """Pool (B, QUARTERS * F) to (B, F) globally, as ``head.mean_of_quarters`` does with arrays."""
+    cells = layers.Reshape((QUARTERS, features.shape[-1] // QUARTERS), name="by_quarter")(features)
+    return layers.GlobalAveragePooling1D(name="mean_of_quarters")(cells)
 
 
 def _without_norm(
     dense: layers.Dense, norm: layers.BatchNormalization | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel and bias of a dense layer with the batch norm after it folded in."""
+    """Return kernel and bias of a dense layer with the batch norm after it folded in."""
     kernel, bias = (np.asarray(weight, np.float32) for weight in dense.get_weights())
     if norm is None:
         return kernel, bias

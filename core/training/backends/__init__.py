@@ -1,6 +1,6 @@
-"""What differs from one Keras backend to another, and nothing else: one small file for each way.
+"""Backend-specific training code, one file per Keras backend.
 
-Everything outside this folder keeps to Keras 3 and NumPy.
+Everything outside this folder uses Keras 3 and NumPy only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from core.training.backends.protocol import Backend
 
 
 def current_backend() -> Backend:
-    """The backend that Keras was imported with."""
+    """Return the backend that Keras was imported with."""
     name = keras.backend.backend()
     if name == "tensorflow":
         from core.training.backends.tensorflow import TensorFlowBackend

@@ -1,4 +1,4 @@
-"""Keras's own steps, as they are where nothing has to be compiled: PyTorch trains through them."""
+"""Uncompiled Keras steps, used on PyTorch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "out of memory", "OutOfMemory", "can't a
 
 
 class GenericBackend:
-    """What needs no knowledge of the backend."""
+    """Training through Keras's own methods, on any backend."""
 
     def __init__(self) -> None:
         self.name: str = keras.backend.backend()
-        # Keras can tell of JAX's devices, not of PyTorch's.
+        # Keras lists the devices of JAX, not of PyTorch.
         self.has_accelerator = self.name == "jax" and any(
             not device.startswith("cpu") for device in keras.distribution.list_devices()
         )
@@ -28,11 +28,11 @@ class GenericBackend:
     def prepare(self, seed: int) -> None:
         keras.utils.set_random_seed(seed)
 
-    def build_measures(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
+    def build_metrics(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
         model.evaluate(inputs, targets, verbose=0)
 
     def training_step(self, model: keras.Model) -> Step:
-        """The model's own ``train_step``: ``train_on_batch`` would forget the epoch's measures each time."""
+        """Use the model's ``train_step``: ``train_on_batch`` would reset the epoch's metrics each time."""
 
         def step(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
             model.train_step(tuple(map(keras.ops.convert_to_tensor, (inputs, targets, weights))))
@@ -47,5 +47,5 @@ class GenericBackend:
 
     def is_out_of_memory(self, error: BaseException) -> bool:
         return isinstance(error, MemoryError) or any(
-            words in f"{type(error).__name__}: {error}" for words in _OUT_OF_MEMORY
+            message in f"{type(error).__name__}: {error}" for message in _OUT_OF_MEMORY
         )

@@ -1,4 +1,4 @@
-"""JAX: compiled steps on one device, the model's variables handed in and taken back at each."""
+"""JAX backend: compiled steps on one device, with the model's variables passed in and out."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from core.training.backends.protocol import Predict, Step
 class JaxBackend(GenericBackend):
     """Keras on JAX.
 
-    Its own ``train_on_batch`` would forget the epoch's measures at each step, and
-    compiles nothing where ``jit_compile`` is off, as it has to be for TensorFlow.
+    ``train_on_batch`` would reset the epoch's metrics at each step. It compiles nothing
+    with ``jit_compile`` off, which TensorFlow requires.
     """
 
     def training_step(self, model: keras.Model) -> Step:
-        """The model's own ``train_step``, compiled once for each shape of batch."""
+        """Compile the model's ``train_step`` once for each shape of batch."""
         compiled = jax.jit(model.train_step, donate_argnums=0)
         shapes: set[tuple[int, ...]] = set()
 
@@ -28,7 +28,7 @@ class JaxBackend(GenericBackend):
             variables = _variables(model)
             state = [[variable.value for variable in part] for part in variables]
             _, state = compiled(state, (inputs, targets, weights))
-            if inputs.shape not in shapes:  # too little memory shows here, not at some later look
+            if inputs.shape not in shapes:  # running out of memory surfaces here, not at a later read
                 jax.block_until_ready(state)
                 shapes.add(inputs.shape)
             for part, values in zip(variables, state, strict=True):
@@ -53,7 +53,7 @@ class JaxBackend(GenericBackend):
 
 
 def _variables(model: keras.Model) -> tuple[list[Any], ...]:
-    """Everything that a step may change, in the order of Keras's state for JAX."""
+    """Return all variables that a step may change, in the order of Keras's state for JAX."""
     return (
         model.trainable_variables,
         model.non_trainable_variables,

@@ -1,4 +1,4 @@
-"""What the training loop asks of a backend."""
+"""Interface between the training loop and a backend."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ class Step(Protocol):
 
 
 class Predict(Protocol):
-    """Answers for one batch."""
+    """Prediction for one batch."""
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """float32 logits (B, C); nothing is dropped or changed at random."""
+        """Return logits float32 (B, C), in inference mode."""
 
 
 class Backend(Protocol):
-    """One way to run Keras."""
+    """A way to run Keras."""
 
     name: str
-    has_accelerator: bool  # pictures are then changed there, too, and not on the processor
+    has_accelerator: bool  # pictures are then augmented on it, not on the processor
 
     def devices(self) -> AbstractContextManager[object]:
-        """The context in which a model is built: on several GPUs, its weights are mirrored there."""
+        """Return the context in which a model is built; it mirrors weights on several GPUs."""
 
     def prepare(self, seed: int) -> None:
-        """Set chance, memory growth and precision; called once before a model is built."""
+        """Set seeds, memory growth and precision; called once before a model is built."""
 
-    def build_measures(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
-        """Make the variables of a compiled model's measures, which are saved with it; a picture is enough."""
+    def build_metrics(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
+        """Create the metric variables of a compiled model, which are saved with it; one picture is enough."""
 
     def training_step(self, model: keras.Model) -> Step:
-        """A fast step of a compiled model."""
+        """Return a fast training step of a compiled model."""
 
     def prediction(self, model: keras.Model) -> Predict:
-        """A fast answer of a model."""
+        """Return a fast prediction of a model."""
 
     def is_out_of_memory(self, error: BaseException) -> bool:
-        """Whether an error says that a batch was too large for the memory."""
+        """Return True if an error means that a batch did not fit into memory."""

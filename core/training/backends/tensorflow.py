@@ -1,4 +1,4 @@
-"""TensorFlow: compiled steps, several GPUs, memory that grows, half precision where it pays."""
+"""TensorFlow backend: compiled steps, several GPUs, memory growth, half precision on fast GPUs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 from core.training.backends.generic import GenericBackend
 from core.training.backends.protocol import Predict, Step
 
-_HALF_PRECISION_SINCE = (7, 0)  # NVIDIA's compute capability: Volta and later have units for it
+_HALF_PRECISION_SINCE = (7, 0)  # NVIDIA compute capability of Volta, the first with tensor cores
 
 
 class TensorFlowBackend(GenericBackend):
@@ -36,17 +36,17 @@ class TensorFlowBackend(GenericBackend):
             if all(_is_fast_in_half_precision(gpu) for gpu in self._gpus):
                 keras.config.set_dtype_policy("mixed_float16")
 
-    def build_measures(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
-        """On one device by a step that is not traced: tracing it takes as long as a short training of a head."""
+    def build_metrics(self, model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> None:
+        """Use an untraced step on one device: tracing takes as long as training a small head."""
         if self._strategy:
-            super().build_measures(model, inputs, targets)
+            super().build_metrics(model, inputs, targets)
         else:
             model.test_step((tf.constant(inputs), tf.constant(targets)))
 
     def training_step(self, model: keras.Model) -> Step:
-        """The model's own ``train_step``, traced once for each shape of batch.
+        """Trace the model's ``train_step`` once for each shape of batch.
 
-        XLA is left to ``compile``: on a CPU it made steps three to four times slower.
+        XLA stays off: on a CPU it made steps three to four times slower.
         """
         if self._strategy:
             return _mirrored_step(self._strategy, model)
@@ -77,16 +77,16 @@ class TensorFlowBackend(GenericBackend):
 
 
 def _keep_gradients_here(optimizer: keras.optimizers.Optimizer) -> None:
-    """Leave out the sum over devices, of which there is one.
+    """Skip the sum of gradients over devices, of which there is one.
 
-    For its own gradient TensorFlow enters each trace of it in a table that is never
-    cleared: a search would lose 5 MB with every network that it trains.
+    TensorFlow registers each trace of that sum in a table that is never cleared: a search
+    would leak 5 MB with every network that it trains.
     """
     optimizer._all_reduce_sum_gradients = lambda grads_and_vars: grads_and_vars
 
 
 def _mirrored_step(strategy: Any, model: keras.Model) -> Step:
-    """A step in which every GPU takes its share of the batch."""
+    """Return a step in which every GPU processes a share of the batch."""
     count = strategy.num_replicas_in_sync
 
     @tf.function(jit_compile=False)

@@ -1,4 +1,4 @@
-"""Keras's loss, optimiser and measures, as the settings name them."""
+"""Keras loss, optimiser and metrics of the training settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.data.labels.task import Task
 from core.training.config import Loss, LossConfig, Optimizer, TrainingConfig
 
 _EMA_MOMENTUM = 0.99
-_CLIP_NORM = 5.0  # of all gradients together: one odd batch should not undo an epoch
+_CLIP_NORM = 5.0  # global norm: one odd batch should not undo an epoch
 
 
 def compile_for_training(
@@ -17,9 +17,9 @@ def compile_for_training(
     """Compile a model that gives logits (B, C) for targets (B, C).
 
     Args:
-        average: keep an exponential average of the weights beside them (Polyak 1992);
-            ``optimizer.finalize_variable_values`` puts it in their place.
-        micro_batches: gradients of so many calls are averaged before weights change.
+        average: keep an exponential moving average of the weights (Polyak 1992);
+            ``optimizer.finalize_variable_values`` replaces the weights by it.
+        micro_batches: number of calls whose gradients are averaged before weights change.
     """
     model.compile(
         optimizer=_optimizer(settings, average=average, micro_batches=micro_batches),

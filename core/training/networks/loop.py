@@ -155,7 +155,7 @@ class _PhaseLoop:
             )
             model.optimizer.build(model.trainable_variables)
             batch = next(self._phase.batches.of_epoch(0))
-            self._backend.build_measures(model, batch.inputs[:1], batch.targets[:1])
+            self._backend.build_metrics(model, batch.inputs[:1], batch.targets[:1])
         return model
 
     def _train_epoch(self, epoch: int, first: int, step: Step) -> None:

@@ -19,10 +19,10 @@ from core.training.config import (
 from pages.ui.display_names.training import (
     IMBALANCE_NAMES,
     LOSS_NAMES,
+    MONITOR_NAMES,
     OPTIMIZER_NAMES,
     POOLING_NAMES,
     SCHEDULE_NAMES,
-    MONITOR_NAMES,
 )
 
 
