@@ -1,43 +1,45 @@
-"""What a learning curve means, in a sentence: does it overfit, underfit, diverge, stand still, or go well?
+"""Diagnosis of a learning curve: overfitting, underfitting, divergence, plateau or healthy.
 
-Pure functions of the epochs told so far. Epochs are noisy, so what is compared
-are medians of three, and a change counts only where it is larger than the
-ordinary up and down from one epoch to the next.
+Pure functions of the epochs so far. Epochs are noisy, so medians of three are compared,
+and a change counts only if it exceeds the usual variation between epochs.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 from core.messages import N_, Message
 from core.training.config import Monitor
-from core.training.phases import Phase
+from core.training.records import EpochRecord
 
 _WINDOW = 3  # epochs in a median
-_FEWEST_EPOCHS, _FEWEST_ON_A_PATH = 3, 10  # before anything but divergence is said
+_MIN_EPOCHS, _MIN_LINEAR_EPOCHS = 3, 10  # before anything but divergence is diagnosed
 _EXPLODED_TIMES, _EXPLODED_BY = 2.0, 0.5  # training loss against its lowest; the second in nats
-_WORSE_BY, _WORSE_SHARE, _NOISES = 0.02, 0.05, 3.5  # validation loss: nats, share, ordinary ups and downs
+_WORSE_BY, _WORSE_SHARE, _NOISES = (
+    0.02,
+    0.05,
+    3.5,
+)  # validation loss: nats, share, multiples of the usual variation
 _STILL_LEARNING = 0.97  # training loss falls below this share of what it was
 _WIDE_GAP = 0.15  # of accuracy, training less validation
-_NEARLY_ALL = 0.9  # training accuracy of a classifier that knows its pictures by heart
-_POOR = 0.35  # of the way from always guessing to always right
+_NEARLY_ALL = 0.9  # training accuracy of a classifier that memorises its pictures
+_POOR = 0.35  # fraction of the way from guessing to always right
 _GUESSING = 0.1
 
 
 class Verdict(StrEnum):
-    """What a learning curve looks like."""
+    """Kind of learning curve."""
 
     DIVERGES = "diverges"
     OVERFITS = "overfits"
     UNDERFITS = "underfits"
     PLATEAUS = "plateaus"
-    UNFINISHED = "unfinished"  # its epochs were spent while it still got better
+    UNFINISHED = "unfinished"  # it still improved when its epochs were done
     GOES_WELL = "goes well"
 
     @property
@@ -47,176 +49,171 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """A verdict, and the sentence that says what it means and what to do."""
+    """Verdict with a sentence that says what it means and what to do."""
 
     verdict: Verdict
     message: Message
 
 
 def diagnose(
-    metrics: Sequence[Mapping[str, Any]],
+    metrics: Sequence[EpochRecord],
     *,
-    watch: Monitor = Monitor.LOSS,
+    monitor: Monitor = Monitor.LOSS,
     patience: int = 5,
     baseline: float = 0.0,
 ) -> Message | None:
-    """``judge_curve`` as a sentence alone."""
-    diagnosis = judge_curve(metrics, watch=watch, patience=patience, baseline=baseline)
+    """Return the sentence of :func:`judge_curve`."""
+    diagnosis = judge_curve(metrics, monitor=monitor, patience=patience, baseline=baseline)
     return diagnosis.message if diagnosis else None
 
 
 def judge_curve(
-    metrics: Sequence[Mapping[str, Any]],
+    metrics: Sequence[EpochRecord],
     *,
-    watch: Monitor = Monitor.LOSS,
+    monitor: Monitor = Monitor.LOSS,
     patience: int = 5,
     baseline: float = 0.0,
 ) -> Diagnosis | None:
-    """Judge a run by its epochs so far; None while there are too few to tell.
+    """Diagnose a run from its epochs so far; None while there are too few.
 
     Args:
-        metrics: the lines of ``metrics.jsonl``, oldest first.
-        watch: the measure by which the best epoch is told.
-        patience: epochs without a better one after which the run ends.
+        metrics: the epochs, oldest first.
+        monitor: the metric that selects the best epoch.
+        patience: epochs without improvement before early stopping.
         baseline: accuracy of always guessing the most common class, 0 to 1.
     """
     if not metrics:
         return None
-    phase = [record for record in metrics if record.get("phase") == metrics[-1].get("phase")]
+    phase = [record for record in metrics if record.phase is metrics[-1].phase]
     if _diverges(phase):
-        return _said(Verdict.DIVERGES, _DIVERGES, best=_best(metrics)["epoch"])
-    is_path = _is_linear_head(phase[-1])
-    if len(phase) < (_FEWEST_ON_A_PATH if is_path else _FEWEST_EPOCHS):
+        return _diagnosis(Verdict.DIVERGES, _DIVERGES, best=_best(metrics).epoch)
+    is_linear = _is_linear_head(phase[-1])
+    if len(phase) < (_MIN_LINEAR_EPOCHS if is_linear else _MIN_EPOCHS):
         return None
     return (
         _underfits(phase, baseline)
-        or _overfits(metrics, phase, is_path=is_path)
-        or (None if is_path else _stands_still(metrics, phase, watch, patience))
+        or _overfits(metrics, phase, is_linear=is_linear)
+        or (None if is_linear else _is_on_plateau(metrics, phase, monitor, patience))
         or _goes_well(metrics, phase)
     )
 
 
-def _diverges(phase: Sequence[Mapping[str, Any]]) -> bool:
-    """The last loss is no number, or training has come far above where it was."""
-    losses = [_value(record, "loss") for record in phase]
-    if not math.isfinite(losses[-1]) or not math.isfinite(_value(phase[-1], "validation_loss")):
+def _diverges(phase: Sequence[EpochRecord]) -> bool:
+    """Return True if the last loss is NaN or infinite, or far above its lowest value."""
+    losses = [record.loss for record in phase]
+    if not math.isfinite(losses[-1]) or not math.isfinite(phase[-1].validation_loss):
         return True
     lowest = min(loss for loss in losses if math.isfinite(loss))
     now = min(losses[-1], _now(losses))
     return now > _EXPLODED_TIMES * lowest and now > lowest + _EXPLODED_BY
 
 
-def _underfits(phase: Sequence[Mapping[str, Any]], baseline: float) -> Diagnosis | None:
-    """Poor on training pictures too, and no longer getting better there."""
-    training = _now([_value(record, "accuracy") for record in phase])
-    validation = _now([_value(record, "validation_accuracy") for record in phase])
-    if _is_falling([_value(record, "loss") for record in phase]):
+def _underfits(phase: Sequence[EpochRecord], baseline: float) -> Diagnosis | None:
+    """Diagnose poor training accuracy that no longer improves."""
+    training = _now([record.accuracy for record in phase])
+    validation = _now([record.validation_accuracy for record in phase])
+    if _is_falling([record.loss for record in phase]):
         return None
     facts = {"training": _percent(training), "baseline": _percent(baseline)}
     if _above_guessing(training, baseline) < _GUESSING:
         if baseline:
-            return _said(Verdict.UNDERFITS, _NO_BETTER_THAN_GUESSING, **facts)
-        return _said(Verdict.UNDERFITS, _LEARNS_TOO_LITTLE, **facts)
+            return _diagnosis(Verdict.UNDERFITS, _NO_BETTER_THAN_GUESSING, **facts)
+        return _diagnosis(Verdict.UNDERFITS, _LEARNS_TOO_LITTLE, **facts)
     poor = max(_above_guessing(training, baseline), _above_guessing(validation, baseline)) < _POOR
-    return _said(Verdict.UNDERFITS, _LEARNS_TOO_LITTLE, **facts) if poor else None
+    return _diagnosis(Verdict.UNDERFITS, _LEARNS_TOO_LITTLE, **facts) if poor else None
 
 
 def _overfits(
-    metrics: Sequence[Mapping[str, Any]], phase: Sequence[Mapping[str, Any]], *, is_path: bool
+    metrics: Sequence[EpochRecord], phase: Sequence[EpochRecord], *, is_linear: bool
 ) -> Diagnosis | None:
-    """Training gets better while validation gets worse, or knows its own pictures far better than others."""
+    """Diagnose a gap between training and validation, or validation that gets worse."""
     best = _best(metrics)
-    if not is_path and _parts(phase):
-        return _said(Verdict.OVERFITS, _MEMORISES, best=best["epoch"])
-    training, validation = _value(best, "accuracy"), _value(best, "validation_accuracy")
+    if not is_linear and _diverge_from_each_other(phase):
+        return _diagnosis(Verdict.OVERFITS, _MEMORISES, best=best.epoch)
+    training, validation = best.accuracy, best.validation_accuracy
     if training >= _NEARLY_ALL and training - validation > _WIDE_GAP:
         facts = {"training": _percent(training), "validation": _percent(validation)}
-        return _said(Verdict.OVERFITS, _KNOWS_ITS_OWN, **facts)
+        return _diagnosis(Verdict.OVERFITS, _KNOWS_ITS_OWN, **facts)
     return None
 
 
-def _parts(phase: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the curves go apart: validation up from its lowest, training further down since."""
-    smooth = _medians([_value(record, "validation_loss") for record in phase])
+def _diverge_from_each_other(phase: Sequence[EpochRecord]) -> bool:
+    """Return True if validation loss rose from its minimum while training loss fell further."""
+    smooth = _medians([record.validation_loss for record in phase])
     lowest = min(range(len(smooth)), key=smooth.__getitem__)
     if len(smooth) - 1 - lowest < _WINDOW:
         return False
-    losses = [_value(record, "validation_loss") for record in phase]
+    losses = [record.validation_loss for record in phase]
     ordinary = median([abs(later - now) for now, later in pairwise(losses)])
     rise = smooth[-1] - smooth[lowest]
     enough = max(_WORSE_BY, _WORSE_SHARE * smooth[lowest])
-    training = _medians([_value(record, "loss") for record in phase])
-    accuracy = _medians([_value(record, "validation_accuracy") for record in phase])
+    training = _medians([record.loss for record in phase])
+    accuracy = _medians([record.validation_accuracy for record in phase])
     return (
         rise > enough
         and rise > _NOISES * ordinary
         and training[-1] < _STILL_LEARNING * training[lowest]
-        and accuracy[-1] < accuracy[lowest] + 0.01  # a sure, right answer more outweighs the loss
+        and accuracy[-1] < accuracy[lowest] + 0.01  # better accuracy outweighs a higher loss
     )
 
 
-def _stands_still(
-    metrics: Sequence[Mapping[str, Any]], phase: Sequence[Mapping[str, Any]], watch: Monitor, patience: int
+def _is_on_plateau(
+    metrics: Sequence[EpochRecord], phase: Sequence[EpochRecord], monitor: Monitor, patience: int
 ) -> Diagnosis | None:
-    """No better epoch for half the patience: it waits, and will end soon."""
-    values = [_watched(record, watch) for record in phase]
+    """Diagnose a plateau: no improvement for half the patience, so early stopping is near."""
+    values = [_monitored(record, monitor) for record in phase]
     since = len(values) - 1 - min(range(len(values)), key=values.__getitem__)
-    left = int(phase[-1].get("patience_left", max(0, patience - since)))
+    reported = phase[-1].patience_left
+    left = max(0, patience - since) if reported is None else reported
     if since < max(_WINDOW, patience // 2) or left == 0 or _is_spent(metrics):
         return None
-    return _said(Verdict.PLATEAUS, _STANDS_STILL, best=_best(metrics)["epoch"], left=left)
+    return _diagnosis(Verdict.PLATEAUS, _STANDS_STILL, best=_best(metrics).epoch, left=left)
 
 
-def _goes_well(metrics: Sequence[Mapping[str, Any]], phase: Sequence[Mapping[str, Any]]) -> Diagnosis:
+def _goes_well(metrics: Sequence[EpochRecord], phase: Sequence[EpochRecord]) -> Diagnosis:
     best = _best(metrics)
-    facts = {
-        "training": _percent(_value(best, "accuracy")),
-        "validation": _percent(_value(best, "validation_accuracy")),
-        "best": best["epoch"],
+    facts: dict[str, str | int] = {
+        "training": _percent(best.accuracy),
+        "validation": _percent(best.validation_accuracy),
+        "best": best.epoch,
     }
     if _is_spent(metrics) and not _is_linear_head(phase[-1]) and best is metrics[-1]:
-        return _said(Verdict.UNFINISHED, _STOPPED_TOO_EARLY, **facts)
-    return _said(Verdict.GOES_WELL, _WELL, **facts)
+        return _diagnosis(Verdict.UNFINISHED, _STOPPED_TOO_EARLY, **facts)
+    return _diagnosis(Verdict.GOES_WELL, _WELL, **facts)
 
 
-def _best(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The record of the best epoch; where none is named, that of the lowest validation loss."""
-    named = metrics[-1].get("best_epoch")
+def _best(metrics: Sequence[EpochRecord]) -> EpochRecord:
+    """Return the best epoch; without a name, that of the lowest validation loss."""
+    named = metrics[-1].best_epoch
     for record in metrics:
-        if record["epoch"] == named:
+        if record.epoch == named:
             return record
-    return min(metrics, key=lambda record: _watched(record, Monitor.LOSS))
+    return min(metrics, key=lambda record: _monitored(record, Monitor.LOSS))
 
 
-def _is_linear_head(record: Mapping[str, Any]) -> bool:
-    """True on a path from stiff to flexible heads, which always memorise past their best."""
-    phase = record.get("phase")
-    return phase is not None and Phase(phase).is_linear_head
+def _is_linear_head(record: EpochRecord) -> bool:
+    """Return True for linear heads, whose path of penalties always ends in memorising."""
+    return record.phase is not None and record.phase.is_linear_head
 
 
-def _is_spent(metrics: Sequence[Mapping[str, Any]]) -> bool:
-    planned = metrics[-1].get("epochs")
-    return planned is not None and int(metrics[-1]["epoch"]) >= int(planned)
+def _is_spent(metrics: Sequence[EpochRecord]) -> bool:
+    planned = metrics[-1].epochs
+    return planned is not None and metrics[-1].epoch >= planned
 
 
 def _is_falling(losses: Sequence[float]) -> bool:
-    """Whether the training loss is still clearly lower than a third of the phase ago."""
+    """Return True if the training loss is clearly lower than a third of the phase ago."""
     smooth = _medians(losses)
     earlier = smooth[-1 - max(_WINDOW - 1, len(smooth) // 3)]
     return smooth[-1] < _STILL_LEARNING * earlier
 
 
-def _watched(record: Mapping[str, Any], watch: Monitor) -> float:
-    """What is watched, such that less is better; what is no number is worst."""
-    value = _value(record, watch)
+def _monitored(record: EpochRecord, monitor: Monitor) -> float:
+    """Return the monitored metric, signed such that lower is better; NaN is worst."""
+    value = float(getattr(record, monitor.value))
     if not math.isfinite(value):
         return math.inf
-    return value if watch.is_better_low else -value
-
-
-def _value(record: Mapping[str, Any], name: str) -> float:
-    value = record.get(name)
-    return math.nan if value is None else float(value)
+    return value if monitor.is_better_low else -value
 
 
 def _now(values: Sequence[float]) -> float:
@@ -224,12 +221,12 @@ def _now(values: Sequence[float]) -> float:
 
 
 def _medians(values: Sequence[float]) -> list[float]:
-    """Each value as the median of itself and the two before it."""
-    return [median(values[max(0, place - _WINDOW + 1) : place + 1]) for place in range(len(values))]
+    """Return for each value the median of itself and the two before it."""
+    return [median(values[max(0, index - _WINDOW + 1) : index + 1]) for index in range(len(values))]
 
 
 def _above_guessing(accuracy: float, baseline: float) -> float:
-    """How far from always guessing (0) to always right (1)."""
+    """Scale accuracy from always guessing (0) to always right (1)."""
     return (accuracy - baseline) / max(1e-9, 1.0 - baseline)
 
 
@@ -237,7 +234,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f}%"
 
 
-def _said(verdict: Verdict, template: str, **values: Any) -> Diagnosis:
+def _diagnosis(verdict: Verdict, template: str, **values: str | int) -> Diagnosis:
     return Diagnosis(verdict=verdict, message=Message(template, values))
 
 

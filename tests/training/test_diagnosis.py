@@ -1,4 +1,4 @@
-"""What is said of a learning curve: hand-made curves of each kind, smooth and noisy, short and long."""
+"""Diagnoses of hand-made learning curves of each kind, smooth and noisy, short and long."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 
 from core.training.config import Monitor
 from core.training.diagnosis import Verdict, diagnose, judge_curve
+from core.training.phases import Phase
+from core.training.records import EpochRecord
 
-Curve = list[dict[str, Any]]
+Curve = list[EpochRecord]
 
 
 def curve(
@@ -21,25 +23,25 @@ def curve(
     *,
     accuracy: Sequence[float] | float = 0.95,
     validation_accuracy: Sequence[float] | float = 0.9,
-    phase: str = "scratch",
+    phase: Phase = Phase.SCRATCH,
     planned: int = 100,
 ) -> Curve:
-    """Epochs as ``metrics.jsonl`` has them; the best is that of the lowest validation loss so far."""
+    """Make epochs; the best is that of the lowest validation loss so far."""
     records: Curve = []
-    for place, (training, validation) in enumerate(zip(loss, validation_loss, strict=True)):
-        record = {
-            "phase": phase,
-            "epoch": place + 1,
-            "epochs": planned,
-            "loss": training,
-            "validation_loss": validation,
-            "accuracy": accuracy if isinstance(accuracy, float) else accuracy[place],
-            "validation_accuracy": validation_accuracy
+    for index, (training, validation) in enumerate(zip(loss, validation_loss, strict=True)):
+        record = EpochRecord(
+            phase=phase,
+            epoch=index + 1,
+            epochs=planned,
+            loss=training,
+            validation_loss=validation,
+            accuracy=accuracy if isinstance(accuracy, float) else accuracy[index],
+            validation_accuracy=validation_accuracy
             if isinstance(validation_accuracy, float)
-            else validation_accuracy[place],
-        }
-        records.append(record)
-        record["best_epoch"] = min(records, key=lambda one: one["validation_loss"])["epoch"]
+            else validation_accuracy[index],
+        )
+        best = min([*records, record], key=lambda one: one.validation_loss)
+        records.append(replace(record, best_epoch=best.epoch))
     return records
 
 
@@ -87,7 +89,7 @@ def test_a_validation_loss_that_rises_with_accuracy_is_not_overfitting() -> None
     validation = [*falling(8, end=0.4), *np.linspace(0.42, 0.6, 8).tolist()]
     accuracies = [float(value) for value in np.linspace(0.6, 0.95, 16)]
     metrics = curve(falling(16), validation, accuracy=accuracies, validation_accuracy=accuracies)
-    assert verdict(metrics, watch=Monitor.ACCURACY) is not Verdict.OVERFITS
+    assert verdict(metrics, monitor=Monitor.ACCURACY) is not Verdict.OVERFITS
 
 
 def test_knowing_its_own_pictures_far_better_than_others_is_overfitting() -> None:
@@ -135,8 +137,8 @@ def test_poor_but_still_falling_is_given_time() -> None:
 @pytest.mark.parametrize("name", ["loss", "validation_loss"])
 def test_a_loss_that_is_no_number_diverges(broken: float | None, name: str) -> None:
     metrics = curve(falling(3), falling(3))
-    metrics[-1][name] = broken
-    metrics[-1]["best_epoch"] = 2
+    values = {key: value for key, value in metrics[-1].to_json().items() if key != name}
+    metrics[-1] = EpochRecord.from_json(values | {name: broken, "best_epoch": 2})
     assert verdict(metrics) is Verdict.DIVERGES
     assert "Epoch 2, the best one, is kept" in str(diagnose(metrics))
 
@@ -179,7 +181,7 @@ def test_what_is_watched_decides_on_the_plateau() -> None:
     accuracies = [float(value) for value in np.linspace(0.5, 0.9, 12)]
     validation = [*falling(6, end=0.4), *[0.405] * 6]
     metrics = curve(falling(12), validation, accuracy=accuracies, validation_accuracy=accuracies)
-    assert verdict(metrics, patience=10, watch=Monitor.ACCURACY) is Verdict.GOES_WELL
+    assert verdict(metrics, patience=10, monitor=Monitor.ACCURACY) is Verdict.GOES_WELL
 
 
 def test_epochs_spent_while_it_still_got_better_are_too_few() -> None:
@@ -190,14 +192,14 @@ def test_epochs_spent_while_it_still_got_better_are_too_few() -> None:
 
 def linear_path(validation_of: Callable[[float], float], *, accuracy: float, validation: float) -> Curve:
     """Some 100 L-BFGS iterations: each weaker penalty lowers the training loss in a step."""
-    place = np.linspace(0, 1, 96)
-    training = [float(2.0 * 10 ** (-2 * round(where * 8) / 8)) for where in place]
+    index = np.linspace(0, 1, 96)
+    training = [float(2.0 * 10 ** (-2 * round(where * 8) / 8)) for where in index]
     return curve(
         training,
-        [validation_of(float(where)) for where in place],
+        [validation_of(float(where)) for where in index],
         accuracy=accuracy,
         validation_accuracy=validation,
-        phase="whole",
+        phase=Phase.GLOBAL_POOLING,
         planned=200,
     )
 
@@ -215,7 +217,12 @@ def test_a_linear_head_on_too_few_pictures_overfits() -> None:
 
 def test_a_linear_head_on_features_that_tell_nothing_underfits() -> None:
     metrics = curve(
-        [1.38] * 30, [1.4] * 30, accuracy=0.27, validation_accuracy=0.24, phase="quarters", planned=200
+        [1.38] * 30,
+        [1.4] * 30,
+        accuracy=0.27,
+        validation_accuracy=0.24,
+        phase=Phase.GRID_POOLING,
+        planned=200,
     )
     assert verdict(metrics, baseline=0.25) is Verdict.UNDERFITS
 
@@ -228,9 +235,8 @@ def test_a_linear_head_does_not_stand_still() -> None:
 
 def test_a_new_phase_is_judged_by_itself() -> None:
     """Fine-tuning begins with a worse loss than the head on frozen features had reached."""
-    head = curve(falling(20, end=0.01), falling(20, end=0.2), phase="whole")
-    tail = curve([0.4, 0.3, 0.25], [0.5, 0.4, 0.3], phase="tail")
-    for place, record in enumerate(tail):
-        record |= {"epoch": 21 + place, "best_epoch": 20}
+    head = curve(falling(20, end=0.01), falling(20, end=0.2), phase=Phase.GLOBAL_POOLING)
+    tail = curve([0.4, 0.3, 0.25], [0.5, 0.4, 0.3], phase=Phase.LAST_BLOCKS)
+    tail = [replace(record, epoch=21 + index, best_epoch=20) for index, record in enumerate(tail)]
     assert verdict([*head, *tail]) is Verdict.GOES_WELL
     assert verdict([*head, *tail[:2]]) is None

@@ -182,7 +182,7 @@ def test_every_head_takes_the_features_of_the_quarters(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also one made of the whole picture, where more would not fit in memory: the network gives quarters."""
-    monkeypatch.setattr(data, "_MOST_QUARTERS_BYTES", 0)
+    monkeypatch.setattr(data, "_MAX_GRID_BYTES", 0)
     recorder = Recorder()
     directory, result = run_of(digits_project, settings(), recorder)
     assert {record["phase"] for record in recorder.metrics} == {"whole"}

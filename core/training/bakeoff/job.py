@@ -1,15 +1,15 @@
-"""The bake-off: which backbone suits these pictures, found by trying those that are here.
+"""Bake-off job: compares the backbones on this machine on a dataset.
 
-Each one's features go into the linear heads of the recipe *quick*; what counts is
-the accuracy on validation pictures, the time for one picture and the size. The
-test pictures are not looked at. Of a large dataset a sample is enough.
+Each backbone's features go into the linear heads of the recipe *quick*. Compared are
+validation accuracy, time per picture and size. Test pictures are not used; of a large
+dataset a sample is enough.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import median
@@ -32,7 +32,9 @@ from core.progress import PartOf, Progress, Stage, raise_if_stopped
 from core.statistics import wilson_interval
 from core.training.bakeoff.results import (
     BakeOff,
+    BakeOffResult,
     Entry,
+    LeftOut,
     Sample,
     Turn,
     read_bake_off,
@@ -46,54 +48,55 @@ from core.training.heads.selection import HeadSelection
 from core.training.job import require_all_splits
 from core.workspace import project_of
 
-MOST_TRAINING, MOST_VALIDATION = 2000, 1000  # pictures that a bake-off looks at
+MOST_TRAINING, MOST_VALIDATION = 2000, 1000  # pictures of a sample
 _SEED = 0
 _CONVERSION_SECONDS, _HEAD_SECONDS, _LATENCY_SECONDS = 15.0, 4.0, 1.5
 _WARM_UP_RUNS, _LEAST_RUNS, _MOST_RUNS = 3, 5, 50
 
 
-def bake_off(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Try ``config["backbones"]`` on the version ``config["version"]``; what is measured is kept at once.
+def bake_off(directory: Path, config: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Measure ``config["backbones"]`` on the version ``config["version"]``; each result is written at once.
 
-    A backbone that cannot be tried (a damaged file) is left out, with the reason.
+    A backbone that fails (a damaged file) is left out, with the reason.
 
     Raises:
-        DarkroomError: none of them could be tried, or there is too little to learn from.
+        DarkroomError: every backbone failed, or the dataset is too small.
     """
     project = project_of(directory)
     dataset = open_dataset(project, int(config["version"]))
     require_all_splits(dataset)
-    pictures = tried_pictures(dataset)
-    found = _comparable(read_bake_off(project), _sample(pictures))
+    pictures = sampled_pictures(dataset)
+    results = _comparable(read_bake_off(project), _sample(pictures))
     backbones = [get_backbone(key) for key in config["backbones"]]
-    left_out: list[dict[str, Any]] = []
+    left_out: list[LeftOut] = []
     shares = np.cumsum([0.0, *(_seconds_of(pictures, one) for one in backbones)])
     progress.plan({Stage.COMPARING: float(shares[-1])})
     progress.stage(Stage.COMPARING)
-    for place, backbone in enumerate(backbones):
-        progress.live(asdict(Turn(backbone=backbone.key, place=place + 1, of=len(backbones))))
-        if not _is_measured(found, backbone, directory.name):
-            part = _WithoutStages(progress, *(shares[place : place + 2] / shares[-1]))
+    for index, backbone in enumerate(backbones):
+        turn = Turn(backbone=backbone.key, position=index + 1, count=len(backbones))
+        progress.live(turn.to_json())
+        if not _is_measured(results, backbone, directory.name):
+            part = _HiddenStages(progress, *(shares[index : index + 2] / shares[-1]))
             try:
-                found = found.with_entry(_measured(backbone, pictures, directory.name, part))
+                results = results.with_entry(_measured(backbone, pictures, directory.name, part))
             except DarkroomError as error:
                 if len(left_out) == len(backbones) - 1:
                     raise
-                left_out.append({"backbone": backbone.key, "reason": error.message.to_json()})
+                left_out.append(LeftOut(backbone=backbone.key, reason=error.message))
                 continue
-            write_bake_off(project, found)
-        progress.keep(_result(found, directory.name, left_out))
-    return _result(found, directory.name, left_out)
+            write_bake_off(project, results)
+        progress.keep(_result(results, directory.name, left_out))
+    return _result(results, directory.name, left_out)
 
 
 def backbones_to_try(keys: Sequence[str] | None = None) -> list[str]:
-    """The keys of those that can be tried, the fastest first.
+    """Return the keys of backbones that can be compared, the fastest first.
 
     Args:
         keys: only these; None: all whose weights are on this machine.
     Raises:
-        ConfigError: one is unknown or has no pretrained weights.
-        WeightsError: the weights of one are not here, or of all.
+        ConfigError: a backbone is unknown or has no pretrained weights.
+        WeightsError: the weights of a backbone, or of all, are not on this machine.
     """
     backbones = [_required(key) for key in dict.fromkeys(keys)] if keys is not None else _those_here()
     if not backbones:
@@ -103,14 +106,14 @@ def backbones_to_try(keys: Sequence[str] | None = None) -> list[str]:
 
 
 def expected_bake_off_seconds(dataset: Dataset, keys: Sequence[str]) -> float:
-    """About how long trying these backbones takes; what is cached already takes no time."""
-    pictures = tried_pictures(dataset)
+    """Estimate the seconds of a bake-off; cached features take no time."""
+    pictures = sampled_pictures(dataset)
     return sum(_seconds_of(pictures, get_backbone(key)) for key in keys)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
-    """The pictures of a dataset that backbones are tried on: all that train or validate, or a part."""
+class SampledPictures:
+    """Training and validation pictures that backbones are compared on: all of a dataset, or a sample."""
 
     dataset: Dataset
     training: np.ndarray  # int64 row numbers
@@ -118,18 +121,18 @@ class Tried:
 
     @property
     def rows(self) -> np.ndarray:
-        """int64: first those that train, then those that validate."""
+        """Row numbers int64: training pictures, then validation pictures."""
         return np.concatenate([self.training, self.validation])
 
     @cached_property
     def alone(self) -> Dataset:
-        """These pictures as a dataset of their own."""
+        """The sample as a dataset of its own."""
         return replace(self.dataset, pictures=self.dataset.pictures.iloc[self.rows])
 
 
-def tried_pictures(dataset: Dataset) -> Tried:
-    """The training and validation pictures to try backbones on; of many, a stratified part."""
-    return Tried(
+def sampled_pictures(dataset: Dataset) -> SampledPictures:
+    """Return the pictures to compare backbones on; of a large dataset, a stratified sample."""
+    return SampledPictures(
         dataset=dataset,
         training=_some(dataset, dataset.rows(Split.TRAIN), MOST_TRAINING),
         validation=_some(dataset, dataset.rows(Split.VALIDATION), MOST_VALIDATION),
@@ -137,18 +140,18 @@ def tried_pictures(dataset: Dataset) -> Tried:
 
 
 def _some(dataset: Dataset, rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of the rows, every class by its share and none without a picture."""
+    """Sample at most ``most`` rows, stratified by class, with at least one picture of each."""
     if len(rows) <= most:
         return rows
     shuffled = np.random.default_rng(_SEED).permutation(rows)
     drawn = dataset.pictures.iloc[shuffled]["label"]
     by_class = drawn.groupby(drawn)
     # A class's first picture has 0, its last nearly 1: below any limit lies the same share of each class.
-    place = by_class.cumcount().to_numpy() / by_class.transform("size").to_numpy()
-    return np.sort(shuffled[np.argsort(place, kind="stable")[:most]])
+    position = by_class.cumcount().to_numpy() / by_class.transform("size").to_numpy()
+    return np.sort(shuffled[np.argsort(position, kind="stable")[:most]])
 
 
-def _sample(pictures: Tried) -> Sample:
+def _sample(pictures: SampledPictures) -> Sample:
     dataset = pictures.dataset
     return Sample(
         digest=pictures.alone.digest,
@@ -164,12 +167,12 @@ def _comparable(earlier: BakeOff | None, sample: Sample) -> BakeOff:
     return earlier if earlier and earlier.sample == sample else BakeOff(sample=sample)
 
 
-def _is_measured(found: BakeOff, backbone: Backbone, job: str) -> bool:
-    """Whether this very job measured it before it was interrupted."""
-    return any((entry.backbone, entry.job) == (backbone.key, job) for entry in found.entries)
+def _is_measured(results: BakeOff, backbone: Backbone, job: str) -> bool:
+    """Return True if this job measured the backbone before it was interrupted."""
+    return any((entry.backbone, entry.job) == (backbone.key, job) for entry in results.entries)
 
 
-def _measured(backbone: Backbone, pictures: Tried, job: str, progress: Progress) -> Entry:
+def _measured(backbone: Backbone, pictures: SampledPictures, job: str, progress: Progress) -> Entry:
     began = time.monotonic()
     engine = feature_engine(backbone)
     raise_if_stopped(progress)
@@ -188,31 +191,31 @@ def _measured(backbone: Backbone, pictures: Tried, job: str, progress: Progress)
     )
 
 
-def _best_scores(pictures: Tried, features: np.ndarray, progress: Progress) -> EpochScores:
-    """The scores of the head that the recipe *quick* would keep.
+def _best_scores(pictures: SampledPictures, features: np.ndarray, progress: Progress) -> EpochScores:
+    """Return the scores of the head that the recipe *quick* would select.
 
     Args:
         features: float32 (n, QUARTERS * F), in the order of ``pictures.rows``.
     """
     epochs = DEFAULT_EPOCHS[Recipe.QUICK] // 2
-    choice, eligible = HeadSelection(), list[EpochScores]()
+    selection, eligible = HeadSelection(), list[EpochScores]()
 
     def add(scores: EpochScores, head: HeadWeights, l2: float) -> None:
-        if choice.may_be_best(scores):
+        if selection.may_be_best(scores):
             eligible.append(scores)
         raise_if_stopped(progress)
 
     targets, first = pictures.dataset.targets[pictures.rows], len(pictures.training)
-    for richer in (mean_of_quarters(features), features):
-        train = FeatureSet(features=richer[:first], targets=targets[:first])
-        validation = FeatureSet(features=richer[first:], targets=targets[first:])
-        choice.begin()
+    for pooled in (mean_of_quarters(features), features):
+        train = FeatureSet(features=pooled[:first], targets=targets[:first])
+        validation = FeatureSet(features=pooled[first:], targets=targets[first:])
+        selection.begin()
         fit_linear_head(train, validation, epochs=epochs, on_epoch=add, task=pictures.dataset.task)
     return min(eligible, key=lambda scores: scores.validation_loss)
 
 
 def milliseconds_a_picture(engine: Path, progress: Progress) -> float:
-    """The median time that a warm engine takes for one picture, decoding not counted."""
+    """Return the median time of a warm engine for one picture, without decoding."""
     network = Engine(engine)
     size = network.input_size
     picture = np.random.default_rng(_SEED).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
@@ -227,23 +230,23 @@ def milliseconds_a_picture(engine: Path, progress: Progress) -> float:
     return 1000 * median(times)
 
 
-def _result(found: BakeOff, job: str, left_out: list[dict[str, Any]]) -> dict[str, Any]:
-    entries = [entry for entry in found.entries if entry.job == job]
+def _result(results: BakeOff, job: str, left_out: list[LeftOut]) -> Mapping[str, Any]:
+    entries = [entry for entry in results.entries if entry.job == job]
     choice = sensible_choice(entries)
-    return {
-        "sample": asdict(found.sample),
-        "bakeoff": [asdict(entry) for entry in entries],
-        "choice": choice.backbone if choice else None,
-        "reason": choice.reason.to_json() if choice else None,
-        "left_out": left_out,
-    }
+    return BakeOffResult(
+        sample=results.sample,
+        bakeoff=tuple(entries),
+        choice=choice.backbone if choice else None,
+        reason=choice.reason if choice else None,
+        left_out=tuple(left_out),
+    ).to_json()
 
 
-def _seconds_of(pictures: Tried, backbone: Backbone) -> float:
+def _seconds_of(pictures: SampledPictures, backbone: Backbone) -> float:
     engine = cached_engine(backbone)
     missing = count_missing(pictures.alone, engine)
-    looking = missing / pictures_per_second(backbone, measured_speeds())
-    return looking + _HEAD_SECONDS + _LATENCY_SECONDS + (0.0 if engine else _CONVERSION_SECONDS)
+    extracting = missing / pictures_per_second(backbone, measured_speeds())
+    return extracting + _HEAD_SECONDS + _LATENCY_SECONDS + (0.0 if engine else _CONVERSION_SECONDS)
 
 
 def _those_here() -> list[Backbone]:
@@ -265,8 +268,8 @@ def _required(key: str) -> Backbone:
     return backbone
 
 
-class _WithoutStages(PartOf):
-    """Part of one stage: what works in it may name stages of its own, which are not told."""
+class _HiddenStages(PartOf):
+    """Part of one stage; stages and plans of the work in it are not reported."""
 
     def plan(self, expected_seconds: Mapping[Stage, float]) -> None: ...
 

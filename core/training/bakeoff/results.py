@@ -1,32 +1,34 @@
-"""What a bake-off found: kept with the dataset, read by pages, and the choice that follows from it.
+"""Results of bake-offs, stored with the dataset, and the sensible choice among backbones.
 
 ``dataset/bakeoff.json`` grows by one entry as each backbone is measured. Entries of
 the same sample of pictures stay comparable from one bake-off to the next; another
-sample begins the file anew.
+sample starts a new file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from core.files import read_json, write_json
+from core.errors import SchemaVersionError
+from core.files import read_json
 from core.messages import N_, Message
 from core.models.backbones import BACKBONES
-from core.workspace import SCHEMA_VERSION, Project
+from core.records import JsonObject, Record, read_record, write_record
+from core.workspace import Project
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
-    """The pictures that the backbones were tried on. Test pictures are never among them."""
+class Sample(Record):
+    """Size and digest of the pictures that backbones are compared on; never test pictures."""
 
     digest: str  # of exactly these pictures
     version: int  # of the dataset
     training: int
     validation: int
-    all_training: int  # that the dataset has
+    all_training: int  # of the whole dataset
     all_validation: int
 
     @property
@@ -35,80 +37,102 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """How one backbone did."""
+class Entry(Record):
+    """Measurements of one backbone."""
 
     backbone: str
     job: str  # that measured it
     validation_accuracy: float  # 0 to 1, of a linear head, at the epoch with the lowest loss
-    interval: tuple[float, float]  # in which the accuracy lies with 95% confidence
+    interval: tuple[float, float]  # 95% confidence interval of the accuracy
     validation_loss: float  # nats
     milliseconds: float  # for one picture, LiteRT on the processor, without decoding
     bytes: int  # size of the converted network
-    seconds: float  # that measuring it took; what was cached before took none
+    seconds: float  # of measuring it; cached features take none
 
 
 @dataclass(frozen=True, kw_only=True)
-class BakeOff:
-    """Entries measured on one sample, in the order in which they were measured."""
+class BakeOff(Record):
+    """Entries measured on one sample, oldest first."""
 
     sample: Sample
     entries: tuple[Entry, ...] = ()
 
     def with_entry(self, entry: Entry) -> Self:
-        """With one more; an earlier one of the same backbone gives way."""
+        """Add an entry; it replaces an earlier one of the same backbone."""
         others = [one for one in self.entries if one.backbone != entry.backbone]
         return replace(self, entries=(*others, entry))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
-    """The backbone that is being tried now, and its place among those asked for."""
+class Turn(Record):
+    """Backbone that is being measured, and its position among the requested ones."""
 
     backbone: str
-    place: int  # from 1
-    of: int
+    position: int  # from 1
+    count: int
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Version 0.1.0 wrote ``place`` and ``of``."""
+        names = {"place": "position", "of": "count"}
+        return {names.get(name, name): value for name, value in values.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The sensible one of those that were tried."""
+    """Sensible backbone among those compared."""
 
     backbone: str
     reason: Message
 
 
+@dataclass(frozen=True, kw_only=True)
+class LeftOut(Record):
+    """Backbone that could not be measured."""
+
+    backbone: str
+    reason: Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class BakeOffResult(Record):
+    """Result of a bake-off job."""
+
+    sample: Sample
+    bakeoff: tuple[Entry, ...]
+    choice: str | None = None  # key of the sensible backbone
+    reason: Message | None = None
+    left_out: tuple[LeftOut, ...] = ()
+
+
 def read_bake_off(project: Project) -> BakeOff | None:
-    """The newest results, also while more are being measured; None before the first."""
+    """Return the newest results, also while more are being measured; None before the first.
+
+    Results of another format are None too: they can be measured again in minutes.
+    """
     file = _file(project)
     if not file.exists():
         return None
-    record = read_json(file)
-    if record.get("schema_version") != SCHEMA_VERSION:
-        return None  # it can be measured again in minutes
-    entries = [one for one in record["entries"] if one["backbone"] in BACKBONES]
-    return BakeOff(sample=Sample(**record["sample"]), entries=tuple(map(_entry_from_json, entries)))
+    try:
+        results = read_record(file, BakeOff)
+    except SchemaVersionError:
+        return None
+    return replace(results, entries=tuple(one for one in results.entries if one.backbone in BACKBONES))
 
 
 def current_turn(directory: Path) -> Turn | None:
-    """Whose turn it is in a bake-off's job directory; None before the first."""
+    """Return the backbone that a bake-off job is measuring; None before the first."""
     file = directory / "live.json"
-    return Turn(**read_json(file)) if file.exists() else None
+    return Turn.from_json(read_json(file)) if file.exists() else None
 
 
-def write_bake_off(project: Project, found: BakeOff) -> None:
-    write_json(
-        _file(project),
-        {
-            "schema_version": SCHEMA_VERSION,
-            "sample": asdict(found.sample),
-            "entries": [asdict(entry) for entry in found.entries],
-        },
-    )
+def write_bake_off(project: Project, results: BakeOff) -> None:
+    """Write the results beside the dataset."""
+    write_record(_file(project), results)
 
 
 def sensible_choice(entries: Sequence[Entry]) -> Choice | None:
-    """The fastest of those whose accuracy lies within the best one's uncertainty; None without entries."""
+    """Choose the fastest backbone within the best one's confidence interval; None without entries."""
     if not entries:
         return None
     best = max(entries, key=lambda entry: (entry.validation_accuracy, -entry.milliseconds))
@@ -118,7 +142,7 @@ def sensible_choice(entries: Sequence[Entry]) -> Choice | None:
 
 
 def _reason(choice: Entry, best: Entry, *, alone: bool) -> Message:
-    values: dict[str, Any] = {
+    values = {
         "name": BACKBONES[choice.backbone].name,
         "accuracy": round(100 * choice.validation_accuracy, 1),
         "milliseconds": round(choice.milliseconds, 1),
@@ -136,10 +160,6 @@ def _reason(choice: Entry, best: Entry, *, alone: bool) -> Message:
             "times": round(best.milliseconds / choice.milliseconds, 1),
         },
     )
-
-
-def _entry_from_json(record: dict[str, Any]) -> Entry:
-    return Entry(**{**record, "interval": tuple(record["interval"])})
 
 
 def _file(project: Project) -> Path:

@@ -87,7 +87,7 @@ def _now_trying(job: JobDirectory) -> str:
         return ""
     parts = [
         _("{name}, {place} of {count}").format(
-            name=escape(get_backbone(turn.backbone).name), place=turn.place, count=turn.of
+            name=escape(get_backbone(turn.backbone).name), place=turn.position, count=turn.count
         )
     ]
     left = job.status().seconds_left

@@ -16,6 +16,7 @@ from core.progress import Stage
 from core.training.config import Monitor, TrainingConfig
 from core.training.diagnosis import Verdict, judge_curve
 from core.training.phases import Phase
+from core.training.records import EpochRecord
 from core.workspace import project_of
 from pages.ui.charts import confusion_heatmap
 from pages.ui.components.live_chart import live_chart
@@ -147,7 +148,10 @@ def _what_it_means(
 ) -> None:
     """Draw the diagnosis of the curves and the notes of the run."""
     diagnosis = judge_curve(
-        epochs, watch=settings.monitor, patience=settings.patience, baseline=_baseline(dataset)
+        [EpochRecord.from_json(epoch) for epoch in epochs],
+        monitor=settings.monitor,
+        patience=settings.patience,
+        baseline=_baseline(dataset),
     )
     with st.container(key="diagnosis"):  # what is below keeps its place, and its zoom, whatever is said here
         # A run that broke is not well, however well its curves look.

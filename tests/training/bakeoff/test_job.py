@@ -24,7 +24,7 @@ from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.speeds import remember_speed
 from core.progress import JobStopped, QuietProgress, Stage
 from core.statistics import wilson_interval
-from core.training.bakeoff.job import backbones_to_try, bake_off, expected_bake_off_seconds, tried_pictures
+from core.training.bakeoff.job import backbones_to_try, bake_off, expected_bake_off_seconds, sampled_pictures
 from core.training.bakeoff.results import read_bake_off
 from core.training.config import TrainingConfig
 from core.training.features import cached_features
@@ -48,7 +48,9 @@ def second(monkeypatch: pytest.MonkeyPatch, engine: Path) -> str:
     return "efficientnet_b0"
 
 
-def run(project: Project, *backbones: str, name: str = "bakeoff-1", progress: Any = None) -> dict[str, Any]:
+def run(
+    project: Project, *backbones: str, name: str = "bakeoff-1", progress: Any = None
+) -> Mapping[str, Any]:
     config = {"version": open_dataset(project).version, "backbones": list(backbones)}
     return bake_off(project.jobs / name, config, progress or QuietProgress())
 
@@ -195,7 +197,7 @@ def test_of_many_pictures_a_stratified_part_is_enough(digits_project: Project) -
             ("cat", Split.TEST): 40,
         },
     )
-    few = tried_pictures(dataset).alone
+    few = sampled_pictures(dataset).alone
     counts = Counter(zip(few.pictures["split"], few.pictures["label"], strict=True))
     assert counts["train", "cat"] == pytest.approx(1961, abs=1)
     assert counts["train", "cat"] + counts["train", "dog"] == 2000
@@ -203,13 +205,13 @@ def test_of_many_pictures_a_stratified_part_is_enough(digits_project: Project) -
     assert counts["validation", "dog"] == 20
     assert counts["test", "cat"] == 0
     assert (
-        tried_pictures(dataset).alone.digest == few.digest
+        sampled_pictures(dataset).alone.digest == few.digest
     )  # the same draw every time: its features are cached
 
 
 def test_a_rare_class_is_in_the_sample(digits_project: Project) -> None:
     sizes = {("cat", Split.TRAIN): 9000, ("newt", Split.TRAIN): 1, ("cat", Split.VALIDATION): 5}
-    assert "newt" in set(tried_pictures(made_up(digits_project, sizes)).alone.pictures["label"])
+    assert "newt" in set(sampled_pictures(made_up(digits_project, sizes)).alone.pictures["label"])
 
 
 def test_pictures_with_several_labels_are_tried_with_a_head_for_each(

@@ -21,8 +21,8 @@ def took(seconds: float, monkeypatch: pytest.MonkeyPatch, *, own_network: bool =
     clock = iter(
         (100.0, 102.0, 200.0, 200.0 + seconds) if "keras" not in sys.modules else (200.0, 200.0 + seconds)
     )
-    monkeypatch.setattr("core.training.cost.stage_times.time.monotonic", lambda: next(clock))
-    monkeypatch.setattr("core.training.cost.stage_times.importlib.import_module", lambda name: None)
+    monkeypatch.setattr("core.training.facts.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("core.training.facts.importlib.import_module", lambda name: None)
     with timed(SETTINGS, Stage.EXPORTING, own_network=own_network):
         pass
 

@@ -92,7 +92,7 @@ def test_measures_are_those_that_keras_makes_when_it_evaluates() -> None:
     from core.training.backends import current_backend
 
     built, evaluated = model_of(SETTINGS), model_of(SETTINGS)
-    current_backend().build_measures(built, LOGITS, TARGETS)
+    current_backend().build_metrics(built, LOGITS, TARGETS)
     evaluated.evaluate(LOGITS, TARGETS, verbose=0)
     found, expected = built.metrics_variables, evaluated.metrics_variables
     assert [variable.path.split("/")[-1] for variable in found] == [
