@@ -113,18 +113,20 @@ class LearningCurve:
             may_be_best: False if another criterion than the monitored metric rules it out.
         """
         epoch = self.state.epoch + 1
+        is_best = may_be_best and self.is_best(metrics)
+        self._count(self._value(metrics))
+        # A linear fit has no patience: each of its iterations is a step to a known end.
+        has_patience = metrics.learning_rate is not None
         record = EpochRecord(
-            **_values(metrics), phase=self.phase, epoch=epoch, epochs=max(self.planned, epoch)
+            **_values(metrics),
+            phase=self.phase,
+            epoch=epoch,
+            epochs=max(self.planned, epoch),
+            best_epoch=epoch if is_best else self.best.epoch if self.best else None,
+            patience_left=self.patience_left if has_patience else None,
         )
-        if may_be_best and self.is_best(record):
+        if is_best:
             self.state = replace(self.state, best=record, best_name=name)
-        self._count(self._value(record))
-        record = replace(
-            record,
-            best_epoch=self.best.epoch if self.best else None,
-            # A linear fit has no patience: each of its iterations is a step to a known end.
-            patience_left=self.patience_left if record.is_gradient_epoch else None,
-        )
         self._progress.metric(record.to_json())
         if self._events is not None:
             self._events.add(record)

@@ -49,11 +49,6 @@ class EpochRecord(EpochMetrics):
     patience_left: int | None = None  # epochs; None where early stopping does not apply
     time: float | None = None  # seconds since 1970
 
-    @property
-    def is_gradient_epoch(self) -> bool:
-        """False for an iteration of a linear fit."""
-        return self.learning_rate is not None
-
 
 @dataclass(frozen=True, kw_only=True)
 class BatchRecord(Record):

@@ -187,7 +187,7 @@ def run_facts(run: JobDirectory) -> Facts:
         "stage": status.stage or "",
         "error": sentence_facts(status.error),
         "is_bug": status.is_bug,
-        "config": TrainingConfig.from_json(run.config()).to_json(),
+        "config": _config(run),
         "about": asdict(run_about(run)),
         "search": (result or {}).get("search"),
         "best_epoch": result and result["training"]["best"]["epoch"],
@@ -196,9 +196,26 @@ def run_facts(run: JobDirectory) -> Facts:
         "own_network": has_own_network(run.path),
         "delivered": is_delivered(run.path),
         "finished_by": rest and rest.name,
-        "place": Checkpoints(run.path).place(),
+        "place": _resume_point(run),
         **evaluation_facts(run),
     }
+
+
+def _config(run: JobDirectory) -> Facts:
+    """The settings under the names of that version."""
+    values = TrainingConfig.from_json(run.config()).to_json()
+    values["watch"] = values.pop("monitor")
+    return values
+
+
+def _resume_point(run: JobDirectory) -> Facts | None:
+    """The resume point as that version wrote it."""
+    point = Checkpoints(run.path).resume_point()
+    if point is None:
+        return None
+    values = point.to_json()
+    values["curve"]["linear_phase"] = values["curve"]["linear_phase"] or ""
+    return values
 
 
 def evaluation_facts(run: JobDirectory) -> Facts:
