@@ -14,11 +14,12 @@ from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_faile
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
 from core.data.history import VersionInfo, compare_versions, list_versions
+from core.data.import_config import ImportConfig
+from core.data.import_layouts import LAYOUTS
 from core.data.importing import ImportReport, add_pictures, settle_split
 from core.data.labels.label_sets import shows_class, split_cell
 from core.data.labels.layout import Split
 from core.data.leak_report import leak_report
-from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
 from core.doctor.export_dataset import write_dataset_zip
 from core.doctor.report import read_report
@@ -32,7 +33,8 @@ AddCommand = Callable[[str, Command, str], argparse.ArgumentParser]
 def import_config(options: argparse.Namespace) -> ImportConfig:
     return ImportConfig(
         merge_case=options.merge_case,
-        unlabelled=options.unlabelled,
+        layout=options.layout,
+        unlabelled=options.unlabelled or options.layout == "unlabelled",
         multi_label=options.multi_label,
         refer=options.refer,
         sheet=options.sheet,
@@ -154,6 +156,13 @@ def _download(options: argparse.Namespace) -> Answer:
 
 def add_import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--merge-case", action="store_true", help='take "Cat" and "cat" as one class')
+    parser.add_argument(
+        "--layout",
+        default="",
+        choices=["", *LAYOUTS],
+        metavar="|".join(LAYOUTS),
+        help="where the classes come from (detected)",
+    )
     parser.add_argument("--unlabelled", action="store_true", help="folders name no classes: label later")
     parser.add_argument(
         "--multi-label",

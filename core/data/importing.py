@@ -20,13 +20,13 @@ from core.data.dataset import (
     write_version,
 )
 from core.data.editing import changing, user_name
+from core.data.import_config import ImportConfig
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
 from core.data.labels.layout import FileAssignment, Split
 from core.data.labels.task import Task
 from core.data.near_duplicates.search import near_duplicate_groups
 from core.data.reading import (
-    ImportConfig,
     manifest_of,
     no_picture,
     picture_ids,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dataset import open_dataset
+from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, import_dataset
-from core.data.reading import ImportConfig
 from core.data.sources.samples import SAMPLES
 from core.errors import ConfigError
 from core.messages import N_

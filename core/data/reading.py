@@ -11,68 +11,28 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from core.data.dataset import complete_manifest, image_path, thumbnail_path
+from core.data.import_config import ImportConfig
+from core.data.import_layouts import read_import_layout
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
-from core.data.labels.label_table import (
-    LabelTable,
-    TableColumns,
-    assignments_from_table,
-    find_label_table,
-    read_label_table,
-)
-from core.data.labels.layout import FileAssignment, Split, is_companion, read_layout, spelling_of_classes
-from core.data.labels.multi_label_table import labels_in_cells
+from core.data.labels.layout import FileAssignment, Split, is_companion, spelling_of_classes
 from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Listing, Member, UnreadableMemberError, open_source
-from core.data.split.splitting import SplitConfig, measuring_rank
+from core.data.split.splitting import measuring_rank
 from core.errors import ConfigError, DataError, UnreadableImageError
 from core.files import sha256_bytes
 from core.messages import N_
 from core.progress import Progress, Stage, raise_if_stopped
 
 _PICTURES_IN_FLIGHT = 32  # bounds memory: so many files are held at once
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportConfig:
-    """Settings of an import.
-
-    Classes come from a table (``sheet``, or one inside the source with ``sheet_inside`` or where
-    folders name no classes), else from folders.
-    """
-
-    merge_case: bool = False  # "Cat" and "cat" become one class
-    unlabelled: bool = False  # folders say nothing, the pictures are labelled later
-    multi_label: bool = False  # a picture may show several classes, or none; see ``label_sets``
-    refer: bool = False  # leave a folder's pictures where they are instead of copying them
-    sheet: Path | None = None
-    sheet_inside: bool = False
-    columns: TableColumns | None = None  # of the sheet; None: told by their names and cells
-    split: SplitConfig = field(default_factory=SplitConfig)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"sheet": str(self.sheet) if self.sheet else None}
-
-    @classmethod
-    def from_json(cls, record: dict[str, Any]) -> ImportConfig:
-        """The config that ``record`` tells of; what it lacks is as by default, what else it holds is ignored."""
-        known = {item.name: record[item.name] for item in fields(cls) if item.name in record}
-        if known.get("sheet"):
-            known["sheet"] = Path(known["sheet"])
-        if known.get("columns"):
-            known["columns"] = TableColumns(**known["columns"])
-        if "split" in known:
-            known["split"] = SplitConfig(**known["split"])
-        return cls(**known)
 
 
 def read_source(
@@ -167,65 +127,21 @@ def rows_of(
 def _choose(
     listing: Listing, config: ImportConfig, source_name: str
 ) -> tuple[list[tuple[Member, FileAssignment]], list[Skipped]]:
-    """The files worth reading with their assignments, and those that stand in no class."""
-    sheet = _sheet_of(listing, config, source_name)
-    if sheet is not None:
-        from_table = assignments_from_table(
-            sheet, listing.members, config.columns, multi_label=config.multi_label
-        )
-        assignments, reason = (
-            from_table.assignments,
-            Reason(code=SkipReason.NOT_IN_TABLE, values={"table": sheet.name}),
-        )
-        skipped = [Skipped(file=name, reason=why) for name, why in from_table.refused]
-    else:
-        assignments = read_layout(listing.members, unlabelled=config.unlabelled)
-        reason = Reason(code=SkipReason.NO_CLASS_FOLDER)
-        if config.multi_label:
-            assignments = [
-                assignment and replace(assignment, label=labels_in_cells([assignment.label])[0])
-                for assignment in assignments
-            ]
-        skipped = []
+    """Select the files worth reading with their assignments, and the files in no class."""
+    layout = read_import_layout(listing, config, source_name)
+    skipped = [Skipped(file=name, reason=reason) for name, reason in layout.refused]
     chosen = []
-    for member, assignment in zip(listing.members, assignments, strict=True):
+    for member, assignment in zip(listing.members, layout.assignments, strict=True):
         if is_companion(member):
-            if sheet is None or member.name != sheet.name:
+            if member.name != layout.table_name:
                 skipped.append(Skipped(file=member.name, reason=Reason(code=SkipReason.NOT_A_PICTURE)))
         elif assignment is None:
-            skipped.append(Skipped(file=member.name, reason=reason))
+            skipped.append(Skipped(file=member.name, reason=layout.reason))
         else:
             chosen.append((member, assignment))
     # A copy that stands in both train and test is kept where it measures, not where it would leak.
     chosen.sort(key=lambda pair: (measuring_rank(pair[1].split or Split.TRAIN), natural_order(pair[0].name)))
     return chosen, skipped
-
-
-def _sheet_of(listing: Listing, config: ImportConfig, source_name: str) -> LabelTable | None:
-    """The table that says the classes, if one does."""
-    if config.unlabelled:
-        return None
-    if config.sheet is not None:
-        return read_label_table(config.sheet.read_bytes(), config.sheet.name)
-    if not config.sheet_inside and _folders_name_classes(listing):
-        return None
-    member = find_label_table(listing)
-    if member is not None:
-        return read_label_table(member.read(), member.name)
-    if config.sheet_inside:
-        raise DataError(
-            N_(
-                "No table with the pictures' file names was found in {source}. "
-                "Put one into it (CSV or Excel), or choose it beside it."
-            ),
-            source=source_name,
-        )
-    return None
-
-
-def _folders_name_classes(listing: Listing) -> bool:
-    assignments = read_layout([member for member in listing.members if not is_companion(member)])
-    return len({assignment.label for assignment in assignments if assignment}) > 1
 
 
 def _examine(

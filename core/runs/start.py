@@ -31,7 +31,7 @@ from core.workspace import (
 )
 
 if TYPE_CHECKING:  # pandas takes 0.4 s, and every page first lists jobs
-    from core.data.reading import ImportConfig
+    from core.data.import_config import ImportConfig
     from core.search.config import SearchConfig
 
 _KEEP_ENDED_JOBS_SECONDS = 24 * 3600.0

@@ -12,10 +12,10 @@ import pytest
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import relabel
 from core.data.history import list_versions
+from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
-from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
 from core.errors import ClassNameError, ConfigError, DataError, NotFoundError
 from core.progress import JobStopped, QuietProgress

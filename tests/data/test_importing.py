@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, import_dataset
 from core.data.job import import_pictures
 from core.data.labels.class_names import natural_order
 from core.data.labels.layout import Split
 from core.data.pixels.decoding import PictureFacts, examine_picture
-from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
 from core.errors import (
     ArchiveError,

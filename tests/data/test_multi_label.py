@@ -23,10 +23,10 @@ from core.data.editing import (
     take_label,
 )
 from core.data.export import write_cleaned_dataset
+from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
-from core.data.reading import ImportConfig
 from core.data.selection import Selection, matches
 from core.data.split.splitting import SplitConfig
 from core.errors import ClassNameError, ConfigError, TooFewClassesError

@@ -13,9 +13,9 @@ import pytest
 
 from core.__main__ import main
 from core.data.dataset import open_dataset
+from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
-from core.data.reading import ImportConfig
 from core.delivery.export import export_file
 from core.delivery.files import read_labels
 from core.delivery.formats.bundle_format import BUNDLE

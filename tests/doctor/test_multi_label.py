@@ -11,8 +11,8 @@ from PIL import Image
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import relabel
+from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
-from core.data.reading import ImportConfig
 from core.doctor.examination import examine, pictures_to_examine
 from core.doctor.features.neighbours import look_alikes
 from core.doctor.features.reduction import reduced_features

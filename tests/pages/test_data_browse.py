@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.api import dataset_address
 from core.data.dataset import open_dataset, thumbnail_path
 from core.data.editing import exclude, relabel
+from core.data.import_config import ImportConfig
 from core.data.importing import create_project, import_dataset
-from core.data.reading import ImportConfig
 from core.doctor.findings import Finding, Remedy, Suspect
 from core.doctor.report import Report, write_report
 from core.doctor.sentences import FindingKind

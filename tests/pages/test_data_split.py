@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.data.editing import changing
+from core.data.import_config import ImportConfig
 from core.data.importing import create_project, import_dataset
 from core.data.labels.layout import Split
-from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
 from core.data.version_record import Edit, EditKind
 from core.jobs.directory import JobDirectory

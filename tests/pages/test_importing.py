@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
+from core.data.import_layouts import LAYOUTS
 from core.data.server_folders import FOLDERS_VARIABLE
 from core.data.version_record import version_file
 from core.files import read_json, write_json
@@ -121,13 +123,19 @@ def test_the_division_that_was_chosen_is_the_one_that_is_made(open_page: OpenPag
     assert (open_dataset(project).pictures["split"] == "test").sum() == 12
 
 
+def test_a_new_layout_is_offered(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adding a row to the table is enough."""
+    monkeypatch.setitem(LAYOUTS, "tarot", replace(LAYOUTS["folders"], name="tarot", label="The cards"))
+    assert "The cards" in open_page().radio(key="import-0-told-by").options
+
+
 def test_classes_can_come_from_a_table(open_page: OpenPage) -> None:
     """As from a museum or a clinic: one folder of files, and a list."""
     rows = [f"{number};{'even' if number % 2 == 0 else 'odd'};{number % 3}" for number in range(12)]
     table = "\n".join(["picture;parity;rest", *rows]).encode()
     app = open_page()
     app.file_uploader[0].upload("digits.zip", zipped({f"{n}.png": digit(n) for n in range(12)}))
-    app.radio(key="import-0-told-by").set_value("sheet").run()
+    app.radio(key="import-0-told-by").set_value("table").run()
     assert app.button(key="import").disabled
     app.file_uploader[1].upload("labels.csv", table).run()
     assert "12 rows. Columns: picture, parity, rest" in [caption.value for caption in app.caption]
@@ -141,7 +149,7 @@ def test_classes_can_come_from_a_table(open_page: OpenPage) -> None:
 def test_a_table_that_cannot_be_read_is_refused_before_the_import(open_page: OpenPage) -> None:
     app = open_page()
     app.file_uploader[0].upload("digits.zip", zipped({"0.png": digit(0)}))
-    app.radio(key="import-0-told-by").set_value("sheet").run()
+    app.radio(key="import-0-told-by").set_value("table").run()
     app.file_uploader[1].upload("labels.xlsx", b"no workbook").run()
     assert "cannot be read as an Excel file" in app.error[0].value
     assert app.button(key="import").disabled

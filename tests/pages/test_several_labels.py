@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.data.editing import relabel
+from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
-from core.data.reading import ImportConfig
 from core.delivery.files import Labels, parity_file, write_labels
 from core.doctor.features.projection import write_map
 from core.evaluation.assessment import make_report
@@ -145,7 +145,7 @@ def test_prediction_shows_every_class_from_its_threshold_on(
 def test_a_table_with_several_labels_is_noticed(open_page: OpenPage, workspace: Path) -> None:
     """The box is ticked, and says why; for any other table it is not."""
     app = open_page()
-    app.radio(key="import-0-told-by").set_value("sheet").run()
+    app.radio(key="import-0-told-by").set_value("table").run()
     uploader = next(box for box in app.file_uploader if "-sheet-" in str(box.key))
     uploader.upload("labels.csv", several_labels_csv(two_digits(24))).run()
     assert not app.exception

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.data.reading import ImportConfig
+from core.data.import_config import ImportConfig
 from core.errors import ConfigError, DarkroomError, InvalidNameError, NotFoundError, ProjectExistsError
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
-from core.data.reading import ImportConfig
 from core.errors import ConfigError, WeightsError
 from core.messages import Message
 from core.models.backbones import BACKBONES, get_backbone

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.import_config import ImportConfig
 from core.data.importing import create_project
-from core.data.reading import ImportConfig
 from core.data.skip_reasons import SkipReason
 from core.data.sources.samples import SAMPLES
 from core.errors import DarkroomError, ErrorCode

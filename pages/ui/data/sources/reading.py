@@ -7,30 +7,18 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.data.import_config import ImportConfig
+from core.data.import_layouts import LAYOUTS
 from core.data.labels.label_table import LabelTable, TableColumns, read_label_table
 from core.data.labels.multi_label_table import suggests_multi_label
-from core.data.reading import ImportConfig
 from core.data.split.splitting import SplitConfig
 from core.errors import DarkroomError
-from core.messages import N_
 from pages.ui import state
 from pages.ui.text import _, escape, ngettext, number, show
 
 TURN = "upload"  # counts up once what was chosen is used, which lets go of its bytes
 _MOST_PERCENT = 40
 _SHEET_TYPES = ["csv", "tsv", "xlsx", "xlsm"]
-_TOLD_BY = {
-    "folders": N_("Their folders"),
-    "sheet": N_("A table that I add here"),
-    "sheet inside": N_("A table that lies among the pictures"),
-    "nothing": N_("Nothing yet: I label them here"),
-}
-_TOLD_BY_CAPTIONS = {
-    "folders": N_("The name of each folder is a class."),
-    "sheet": N_("CSV or Excel: a row for each picture with its file name and its class."),
-    "sheet inside": N_("CSV or Excel, in the same zip file or folder."),
-    "nothing": N_("In groups that look alike, with suggestions. Folders do not count."),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +38,15 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         else _("Advanced: unsorted pictures, a table of labels")
     )
     with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
-        words = {by: _(text) for by, text in _TOLD_BY.items()}
-        told_by = st.radio(
+        layout = st.radio(
             _("What says the classes"),
-            list(words),
-            format_func=words.__getitem__,
-            captions=[_(caption) for caption in _TOLD_BY_CAPTIONS.values()],
+            list(LAYOUTS),
+            format_func=lambda name: _(LAYOUTS[name].label),
+            captions=[_(layout.caption) for layout in LAYOUTS.values()],
             key=f"{key}-told-by",
             persist_state="session",
         )
-        file, sheet, columns = _sheet(key) if told_by == "sheet" else (None, None, None)
+        file, sheet, columns = _sheet(key) if LAYOUTS[layout].takes_table else (None, None, None)
         several = new_project and _several(key, sheet)
         merge_case = st.checkbox(
             _("Classes that differ only in capital letters are one"),
@@ -70,13 +57,14 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         split = _split_dials(key) if new_project else SplitConfig()
     config = ImportConfig(
         merge_case=merge_case,
-        unlabelled=told_by == "nothing",
+        # Folders are the default: a table among the pictures counts where they name no classes.
+        layout="" if layout == "folders" else layout,
+        unlabelled=layout == "unlabelled",
         multi_label=several,
-        sheet_inside=told_by == "sheet inside",
         columns=columns,
         split=split,
     )
-    return Reading(config=config, sheet=file, is_ready=told_by != "sheet" or file is not None)
+    return Reading(config=config, sheet=file, is_ready=not LAYOUTS[layout].takes_table or file is not None)
 
 
 def _several(key: str, sheet: LabelTable | None) -> bool:
