@@ -22,12 +22,13 @@ class DeliveredModel:
     def keras_model(self) -> Any:
         """Build the classifier from picture to probabilities: ``keras.Model``, frozen."""
         from core.delivery.files import read_labels
+        from core.jobs.directory import JobDirectory
         from core.models.architectures.classifier import build_classifier
         from core.models.head import HeadWeights
         from core.training.artifacts import head_file, load_extractor
         from core.training.config import TrainingConfig
 
-        config = TrainingConfig.from_json(_config_of(self.run))
+        config = TrainingConfig.from_json(JobDirectory(self.run).config())
         head = HeadWeights.load(head_file(self.run))
         model = build_classifier(load_extractor(self.run, config), head, read_labels(self.run).class_names)
         model.trainable = False
@@ -63,9 +64,3 @@ class Exporter:
 
     def file(self, run: Path) -> Path:
         return run / self.file_name
-
-
-def _config_of(run: Path) -> dict[str, Any]:
-    from core.jobs.directory import JobDirectory
-
-    return JobDirectory(run).config()

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from core.errors import ConfigError
 from core.messages import N_
 from core.models.augmentation import table
+from core.records import JsonObject
 
 Flip = Literal["none", "horizontal", "vertical", "both"]
 FLIPS: tuple[str, ...] = get_args(Flip)
@@ -90,7 +91,7 @@ class AugmentationConfig:
         """True if pictures, and their labels, are mixed with one another."""
         return any(self[row.name] for row in table.AUGMENTATIONS if row.is_mixing)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         return {"flip": self.flip, **self._strengths}
 
     @classmethod
@@ -111,7 +112,7 @@ class AugmentationConfig:
         Raises:
             ConfigError: a name is unknown or a value is not possible.
         """
-        record: dict[str, Any] = {}
+        record: JsonObject = {}
         for part in filter(None, (part.strip() for part in text.split(","))):
             name, equals, value = (piece.strip() for piece in part.partition("="))
             _require_known(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
 import streamlit as st
 
@@ -42,24 +42,24 @@ AUGMENTATION_LABELS = {FLIP: N_("Flip"), **{row.name: row.label for row in table
 
 def augmentation_fields(config: AugmentationConfig) -> AugmentationConfig:
     """Draw a control for each augmentation; returns the settings that they show now."""
-    values: dict[str, Any] = {}
+    flip, strengths = config.flip, dict[str, float]()
     tabs = st.tabs([_(label) for label in GROUP_LABELS.values()])
     for group, tab in zip(GROUP_LABELS, tabs, strict=True):
         rows = [row for row in table.AUGMENTATIONS if row.group is group]
         with tab:
             if group is Group.POSITION:
-                values[FLIP] = _flip(config.flip)
+                flip = _flip(config.flip)
             if group is Group.MIXING:
                 st.caption(
                     _(
                         "The classifier learns to be less sure between classes. Helps most in long training, and only where the network itself is trained: not in the quick recipe."
                     )
                 )
-            values |= _sliders([row for row in rows if not row.is_rare], config)
+            strengths |= _sliders([row for row in rows if not row.is_rare], config)
             if rare := [row for row in rows if row.is_rare]:
                 with st.expander(_("Advanced"), key=f"advanced-{group.value}"):
-                    values |= _sliders(rare, config)
-    return AugmentationConfig(**values)
+                    strengths |= _sliders(rare, config)
+    return AugmentationConfig(flip=flip, **strengths)
 
 
 def active_names(config: AugmentationConfig) -> str:

@@ -89,7 +89,7 @@ def _class_table(report: MultiLabelReport) -> None:
     )
 
 
-def _class_row(row: MultiLabelClassReport) -> dict[str, Any]:
+def _class_row(row: MultiLabelClassReport) -> dict[str, str | float | None]:
     (_right_no, added), (missed, found) = row.confusion
     shares = {key: 100 * getattr(row, key) for key in ("precision", "recall", "f1", "f1_at_half")}
     return {
