@@ -11,6 +11,7 @@ from core.data.history import list_versions
 from core.data.skip_reasons import SkipReason
 from core.data.version_record import EditKind, version_numbers
 from core.jobs.directory import JobDirectory, list_jobs
+from core.training.records import LiveState
 from core.workspace import get_project, jobs_folder, list_projects, list_runs, list_searches
 from tests.support.older_workspace import (
     Facts,
@@ -158,8 +159,20 @@ def test_runs_have_the_same_state_settings_scores_and_predictions(older: Path, n
     assert {path.name for path in runs} == RECORDED[name]["runs"].keys()
     for path in runs:
         read = with_neutral_paths(run_facts(JobDirectory(path)), older)
-        recorded = {key: value for key, value in RECORDED[name]["runs"][path.name].items() if key in read}
+        recorded = {key: value for key, value in RECORDED[name]["runs"][path.name].items() if key != "live"}
         assert differences(recorded, read, path.name) == []
+
+
+def test_live_states_hold_every_validation_picture(older: Path) -> None:
+    runs = {path.name: JobDirectory(path) for path in list_runs(get_project("shapes"))}
+    states = {name: live for name, run in runs.items() if (live := run.live()) is not None}
+    assert states.keys() == {name for name, facts in RECORDED["shapes"]["runs"].items() if facts["live"]}
+    for name, live in states.items():
+        state = LiveState.from_json(live)
+        assert state.epoch <= RECORDED["shapes"]["runs"][name]["lines"]
+        assert state.confusion is not None
+        assert sum(map(sum, state.confusion)) == 16
+        assert state.examples
 
 
 @pytest.mark.parametrize("name", PROJECTS)

@@ -39,13 +39,14 @@ from core.training.artifacts import has_own_network
 from core.training.bakeoff.results import read_bake_off, sensible_choice
 from core.training.checkpoint import Checkpoints
 from core.training.config import TrainingConfig
+from core.training.records import BatchRecord, EpochRecord, TrainingSummary
 from core.workspace import Project, project_of, project_settings
 
 FOLDER = Path(__file__).parents[1] / "data" / "older_versions"
 # Absolute paths in the packed workspace begin with this; no such folder exists.
 _NEUTRAL_HOME = "/home/user/darkroom/workspace"
 # Keys and codes that have another name today. A code's key is the one it stands under.
-_RENAMED_KEYS: dict[str, str] = {}
+_RENAMED_KEYS = {"watch": "monitor"}
 _RENAMED_CODES = {"kind": {"trial": "profile", "handover": "export_dataset"}}
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 _FIGURE = re.compile(r"“[^”]*”|\d+(?:\.\d+)?")
@@ -175,37 +176,31 @@ def job_facts(job: JobDirectory) -> Facts:
 
 def run_facts(run: JobDirectory) -> Facts:
     """Everything that the Train and Evaluate pages show of a run."""
-    status, rest, result, metrics = (
-        run.status(),
-        finishing_job(project_of(run.path), run.path),
-        run.result(),
-        run.metrics(),
-    )
+    status, rest, result = run.status(), finishing_job(project_of(run.path), run.path), run.result()
+    epochs = [EpochRecord.from_json(line) for line in run.metrics()]
+    summary = TrainingSummary.from_json(result["training"]) if result else None
+    phases = [epoch.phase.value for epoch in epochs if epoch.phase]
     return {
         **asdict(compare_runs([run]).rows[0]),
         "environment": run.environment().as_answer(),
         "stage": status.stage or "",
         "error": sentence_facts(status.error),
         "is_bug": status.is_bug,
-        "config": _config(run),
+        "config": TrainingConfig.from_json(run.config()).to_json(),
         "about": asdict(run_about(run)),
         "search": (result or {}).get("search"),
-        "best_epoch": result and result["training"]["best"]["epoch"],
-        "lines": len(metrics),
-        "batches": len(run.batches()),
+        "training": summary and summary.to_json(),
+        "best_epoch": summary and summary.best and summary.best.epoch,
+        "phases": {phase: phases.count(phase) for phase in phases},
+        "lines": len(epochs),
+        "last_line": epochs[-1].to_json() if epochs else None,
+        "batches": len([BatchRecord.from_json(line) for line in run.batches()]),
         "own_network": has_own_network(run.path),
         "delivered": is_delivered(run.path),
         "finished_by": rest and rest.name,
         "place": _resume_point(run),
         **evaluation_facts(run),
     }
-
-
-def _config(run: JobDirectory) -> Facts:
-    """The settings under the names of that version."""
-    values = TrainingConfig.from_json(run.config()).to_json()
-    values["watch"] = values.pop("monitor")
-    return values
 
 
 def _resume_point(run: JobDirectory) -> Facts | None:
@@ -287,7 +282,7 @@ def _mapping_differences(recorded: Mapping[str, Any], read: Mapping[str, Any], p
     """Today's code may know more than was recorded."""
     lines: list[str] = []
     for key, value in recorded.items():
-        name = _RENAMED_KEYS.get(key, key)
+        name = key if key in read else _RENAMED_KEYS.get(key, key)
         expected = _RENAMED_CODES[key].get(value, value) if key in _RENAMED_CODES else value
         has_key = name in read
         lines += (
