@@ -27,6 +27,8 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.checks.docstrings
+	$(BIN)/vulture
 
 bench: $(VENV)/installed-test browser
 	$(BIN)/python -m benchmarks

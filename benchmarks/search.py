@@ -41,7 +41,7 @@ _SCORING = Scoring.VALIDATION  # also of a quick run's few pictures
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """What a search's own process held at a moment."""
+    """Memory of a search's process at one moment."""
 
     trials: int  # that had ended
     bytes: int
@@ -181,7 +181,7 @@ def _searched(project: Project, config: SearchConfig) -> Searched:
 
 
 def _watch(job: JobDirectory) -> list[Held]:
-    """What its process held, looked at twice a second while there were trials at work."""
+    """Sample the memory of the process twice a second while trials run."""
     process_id = job.process_id()
     assert process_id is not None, "the launcher has noted it"
     process, held = psutil.Process(process_id), []

@@ -1,4 +1,4 @@
-"""What every test needs: a workspace of its own, and quiet, repeatable engines.
+"""Fixtures of every test: a workspace of its own, and quiet, repeatable engines.
 
 The environment is set before anything imports Keras or TensorFlow.
 """

@@ -360,7 +360,7 @@ def test_an_unknown_run_is_not_found(name: str) -> None:
 
 
 def test_every_name_in_normal_form_stays_itself() -> None:
-    """What is stored is looked up in the same form."""
+    """Names are looked up in the form in which they are stored."""
     name = checked_project_name("A\u030angstro\u0308m")
     assert name == unicodedata.normalize("NFC", name) == checked_project_name(name)
 

@@ -118,7 +118,7 @@ def _answer(job: JobDirectory, options: argparse.Namespace) -> Answer:
 
 
 def _ended(job: JobDirectory, state: JobState) -> Answer:
-    """What came of a search; where it is over, once its winner is tested and packed, too."""
+    """Summarise a search; once it is over, with the tested and exported run."""
     raise_if_failed(job, state)
     answer: Answer = {"search": job.name, "state": state, "trials": counts(read_trials(job.path))}
     if state is JobState.PAUSED:

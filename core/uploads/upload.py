@@ -86,7 +86,7 @@ class Upload:
 
     @property
     def files(self) -> list[ReceivedFile]:
-        """What came whole, in the order in which it came."""
+        """Complete files in the order of their completion."""
         with self._lock:
             return list(self._received.values())
 
@@ -104,7 +104,7 @@ class Upload:
         return entries[0] if len(entries) == 1 else root
 
     def state(self, path: str) -> FileState:
-        """How far the file sent as ``path`` has come."""
+        """State of the file sent as ``path``."""
         with self._lock:
             return self._state(path)
 
@@ -287,7 +287,7 @@ class Upload:
             return 0
 
     def _read_ledger(self) -> None:
-        """What earlier requests left, also those of a server that has ended since."""
+        """Read the files left by earlier requests, also of an earlier server."""
         for record in read_json_lines(self.folder / "files.jsonl"):
             received = ReceivedFile(**record)
             file = self.folder / "files" / received.stored
@@ -377,7 +377,7 @@ class Part:
 
 
 def free_bytes() -> int:
-    """What may still be written to the workspace's disk; negative if the reserve is touched."""
+    """Bytes that may still be written to the workspace's disk; negative if the reserve is used."""
     home().mkdir(parents=True, exist_ok=True)
     return shutil.disk_usage(home()).free - RESERVE_BYTES
 
@@ -387,7 +387,7 @@ def upload_gone(upload: str) -> NotFoundError:
 
 
 def disk_trouble(error: OSError) -> NoRoomError | WorkspaceError:
-    """What a refused write means to the user."""
+    """Turn a refused write into an error for the user."""
     if error.errno in _FULL_DISK:
         return _no_room()
     return WorkspaceError(

@@ -48,7 +48,7 @@ def card(page: Page, kind: str) -> Locator:
 
 
 def shown_labels(dataset: Dataset) -> dict[str, str]:
-    """What each picture shows, from its name, and the label that it has."""
+    """Map each picture's true class, from its name, to its label."""
     pictures = dataset.all_pictures[dataset.all_pictures["name"].str.contains("-is-")]
     return dict(zip(pictures["name"], pictures["label"], strict=True))
 

@@ -36,7 +36,7 @@ def test_a_finding_is_read_as_it_was_written() -> None:
 
 
 def test_falsehoods_come_before_flaws_and_many_before_few() -> None:
-    """Who mends only the first finding should have mended the worst."""
+    """A user who fixes only the first finding has fixed the worst."""
     few = finding(FindingKind.SHORTCUTS, suspect("a"))
     many = finding(FindingKind.SHORTCUTS, suspect("a"), suspect("b"))
     dark = finding(FindingKind.DARK, *(suspect(str(number)) for number in range(9)))

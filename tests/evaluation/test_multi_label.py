@@ -113,7 +113,7 @@ def test_of_thresholds_as_good_the_one_nearest_to_a_half_is_taken() -> None:
 
 
 def test_a_class_with_few_validation_pictures_keeps_a_half() -> None:
-    """What suits four pictures best suits new ones by chance."""
+    """A threshold chosen on four pictures suits new ones by chance."""
     probabilities = np.array([0.3] * 4 + [0.1] * 20)[:, None]
     assert best_thresholds(np.array([[1]] * 4 + [[0]] * 20), probabilities) == [0.5]
     assert best_thresholds(np.array([[1]] * 22 + [[0]] * 2), probabilities) == [0.5]

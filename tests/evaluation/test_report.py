@@ -98,7 +98,7 @@ def test_scores_equal_those_computed_by_hand(dataset: Dataset) -> None:
 
 
 def test_the_baseline_is_the_training_majority_measured_on_the_test(dataset: Dataset) -> None:
-    """Who always says "dog" has 2 of 8 right; to say "cat" one would have to know the test's labels."""
+    """Always answering "dog" gets 2 of 8 right; answering "cat" would need the test labels."""
     rows = rows_of("test")
     report = multi_class_report(dataset, rows, probabilities_of(rows))
     assert report.majority_class == "dog"

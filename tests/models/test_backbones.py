@@ -1,4 +1,4 @@
-"""What the registry says of each backbone is true."""
+"""The facts of the registry are true for each backbone."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_checksums_are_those_of_keras() -> None:
 
 
 def test_other_checksums_stand_in_the_source_of_keras() -> None:
-    """Where Keras has no table, it names address and sum in the code that fetches the file."""
+    """Without a table, Keras names address and checksum in the code that fetches the file."""
     import keras.src.applications as applications
 
     folder = Path(applications.__file__).parent

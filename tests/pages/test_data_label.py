@@ -31,7 +31,7 @@ SINGLE = "label-single-digits"
 
 @pytest.fixture
 def truth(digits_project: Project) -> dict[str, str]:
-    """What 120 digits are, of which only three of each class have a label."""
+    """A project of 120 digits with three labels for each class."""
     classes = load_digits().target
     more = [(name, row) for name in PICTURES for row in np.flatnonzero(classes == int(name))[-20:]]
     for name in PICTURES:

@@ -26,7 +26,7 @@ OpenPage = Callable[..., AppTest]
 
 
 def sent(rows: list[int], count: int, points: str = "these") -> dict[str, str]:
-    """What the browser sends for these rows: a bit a row, the first in the lowest."""
+    """Message of the browser for these rows: a bit a row, the first in the lowest."""
     bits = np.zeros(count, np.bool_)
     bits[rows] = True
     return {
@@ -47,7 +47,7 @@ def test_a_selection_among_other_points_is_none() -> None:
 
 
 def test_what_no_map_of_ours_sends_selects_nothing() -> None:
-    """What a browser sends is not to be trusted."""
+    """Messages of a browser are not trusted."""
     for seen in ({}, {"points": "these"}, {"points": "these", "rows": 3}):
         assert selected_rows(seen, "these", 8).tolist() == []
     for rows in ("", "not base64!", "ä", base64.b64encode(b"\xff").decode()):

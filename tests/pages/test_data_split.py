@@ -70,7 +70,7 @@ def test_pictures_that_are_in_no_part_are_divided_on_request(open_page: OpenPage
 
 
 def test_a_leak_is_shown_with_its_pictures_and_closed(open_page: OpenPage, pets: Project) -> None:
-    """What is learnt by heart must not be measured with."""
+    """Training pictures must not measure the classifier."""
     edit(pets, group=["twins"] * 3, split=["train", "test", "train"])
     app = opened(open_page, pets)
     assert "2 pictures have a copy in a part that measures" in said(app)

@@ -50,7 +50,7 @@ def start_detached(project: Project, *options: str) -> JobDirectory:
 
 
 def counts_of(job: JobDirectory) -> dict[str, int]:
-    """What the search says of its trials once it has ended; its winner's run may still be at work."""
+    """Trials of an ended search; the promoted run may still be at work."""
     assert wait_for(job) is JobState.FINISHED, job.status()
     counts: dict[str, int] = (job.result() or {})["search"]["trials"]
     return counts
@@ -115,7 +115,7 @@ def running(study: optuna.Study) -> Sequence[optuna.trial.FrozenTrial]:
 
 
 def is_not_lost(job: JobDirectory, number: int) -> bool:
-    """Whether a trial that was killed counts once: itself, if only its last word was missing, or its successor."""
+    """True if a killed trial counts once: itself if only its last report was missing, otherwise its successor."""
     trials = study_of(job).get_trials(deepcopy=False)
     history = {trial.number: trial.system_attrs.get("retry_history", []) for trial in trials}
     ended = set(numbers(job))

@@ -1,4 +1,4 @@
-"""What a batch holds follows from seed, epoch and number, and classes can be balanced."""
+"""A batch follows from seed, epoch and number, and classes can be balanced."""
 
 from __future__ import annotations
 

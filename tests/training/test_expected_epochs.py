@@ -1,4 +1,4 @@
-"""How many epochs early stopping will probably leave: on cases that can be worked out by hand."""
+"""Epochs left by early stopping, on cases worked out by hand."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ STRONG = AugmentationConfig(flip="both", rotation=0.2, contrast=0.4)
 
 @pytest.fixture
 def extracted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pictures went through the network, one number a call."""
+    """Numbers of pictures passed through the network, one a call."""
     counts: list[int] = []
     run = FeatureExtractor.run
 

@@ -397,7 +397,7 @@ def test_a_stop_while_training_from_scratch_keeps_the_best_network(
 
 
 def test_the_real_worker_trained_as_this_process_does(digits_project: Project, finished_run: Path) -> None:
-    """What the tests above prove in one process holds for the run that users get."""
+    """The claims tested in one process hold for a user's run."""
     config = TrainingConfig.from_json(read_json(finished_run / "config.json")["config"])
     recorder = Recorder()
     _, result = run_of(digits_project, config, recorder, "run-again")

@@ -170,7 +170,7 @@ def test_a_whole_file_that_is_announced_again_stays(ticket: Ticket) -> None:
 
 
 def test_a_removed_file_is_gone_and_its_room_is_free(ticket: Ticket) -> None:
-    """Whether it was whole or not, also for a restarted server."""
+    """This holds for whole and partial files, also after a restart of the server."""
     for path, data in (("a", DATA), ("b", DATA[:1000])):
         post(ticket, path)
         patch(ticket, data, path=path)

@@ -1,4 +1,4 @@
-"""What gives a class away without a look at the picture is found; chance is not."""
+"""Properties that give a class away are found; coincidences are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was computed of pictures is found again by what it was computed from, and by nothing else."""
+"""Cached rows are found by what they were computed from, and by nothing else."""
 
 from __future__ import annotations
 

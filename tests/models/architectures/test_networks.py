@@ -1,4 +1,4 @@
-"""What Darkroom builds from a published file is the network that Keras itself would build."""
+"""A network built from a published file equals the one Keras builds."""
 
 from __future__ import annotations
 

@@ -164,5 +164,5 @@ def test_only_a_conversion_loads_tensorflow() -> None:
 
 
 def test_engines_of_the_first_darkroom_are_still_found() -> None:
-    """What was recorded since changes no number, so nobody converts the default again."""
+    """Facts recorded later change no number, so the default is not converted again."""
     assert _path(get_backbone("efficientnet_lite0")).name == "efficientnet_lite0-767af3a4156a3a46.tflite"

@@ -71,7 +71,7 @@ def test_after_a_while_it_is_asked_again(server: Server, monkeypatch: pytest.Mon
 
 
 def test_a_silent_server_holds_nobody_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it says later counts from then on."""
+    """A later answer counts from then on."""
     monkeypatch.setattr(connection, "_WAIT_SECONDS", 0.0)
     server.may_answer.clear()
     assert not answers(server.url)

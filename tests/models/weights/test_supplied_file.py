@@ -180,7 +180,7 @@ def test_an_upload_keeps_the_name_it_had(tmp_path: Path, mobilenet: Backbone) ->
 
 
 def test_bundled_weights_can_be_carried_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the package could not be installed, its file alone will do."""
+    """Without the package, its file alone is enough."""
     backbone = get_backbone("efficientnet_lite1")
     path = tmp_path / "lite1.pth"
     shutil.copyfile(weights_path(backbone), path)

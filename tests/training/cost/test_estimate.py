@@ -1,4 +1,4 @@
-"""What a run will take grows with its pictures, and what was measured with one size is not taken for another."""
+"""The estimate of a run grows with its pictures, and a measurement at one picture size is not used for another."""
 
 from __future__ import annotations
 

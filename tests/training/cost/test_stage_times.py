@@ -1,4 +1,4 @@
-"""What a stage took is expected of it the next time."""
+"""The next duration of a stage is expected to be its last one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_stage_is_expected_to_take_what_it_took(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_import_of_keras_counts_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which stage does it differs from run to run."""
+    """The stage that does the work differs between runs."""
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     took(3.25, monkeypatch)
     assert measured_seconds(SETTINGS, Stage.EXPORTING, own_network=False) == 3.25

@@ -1,4 +1,4 @@
-"""What a source draws follows from the seed, on the processor and on the device that trains."""
+"""Batches of a source follow from the seed, on the CPU and on the training device."""
 
 from __future__ import annotations
 
