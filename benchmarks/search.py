@@ -41,7 +41,7 @@ _SCORING = Scoring.VALIDATION  # also of a quick run's few pictures
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """Memory of a search's process at one moment."""
+    """Memory of a search's own process at one moment."""
 
     trials: int  # that had ended
     bytes: int
@@ -181,7 +181,7 @@ def _searched(project: Project, config: SearchConfig) -> Searched:
 
 
 def _watch(job: JobDirectory) -> list[Held]:
-    """Sample the memory of the process twice a second while trials run."""
+    """Memory of its process, sampled twice a second while trials ran."""
     process_id = job.process_id()
     assert process_id is not None, "the launcher has noted it"
     process, held = psutil.Process(process_id), []

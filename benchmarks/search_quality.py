@@ -1,4 +1,4 @@
-"""Quality of a head search against random search with as many trials and against the default settings.
+"""Quality of a search of heads, compared with random search and with the default settings.
 
 Everything goes through the command line, as people use it: the best trial of a search
 becomes a run of its own weights, which is tested once. A search's validation score
@@ -34,7 +34,7 @@ _QUICK_PER_DIGIT = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Result of one search; fractions of pictures, 0 to 1."""
+    """Result of one search; shares of pictures, 0 to 1."""
 
     validation: float  # the best trial's score, which it was chosen for
     expected: float  # of it on new pictures, by the search's own word; without one, the same
@@ -44,7 +44,7 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Default:
-    """Test accuracy of the default settings."""
+    """Result of the default settings."""
 
     test: float  # 0 to 1
     pictures: int  # that it was tested with
@@ -111,8 +111,8 @@ def _digit_figures(home: Path, options: Options) -> list[Figure]:
 def gain_sentence(gain: dict[str, Any]) -> str:
     """Gain in accuracy that a search reports."""
     low, middle, high = (100 * gain[key] for key in ("low", "gain", "high"))
-    verdict = "a gain" if gain["is_real"] else "may be chance"
-    return f"{middle:+.1f} points over the default settings ({low:+.1f} to {high:+.1f}): {verdict}"
+    summarize = "a gain" if gain["is_real"] else "may be chance"
+    return f"{middle:+.1f} points over the default settings ({low:+.1f} to {high:+.1f}): {summarize}"
 
 
 def standard_error(share: float, pictures: int) -> float:
@@ -132,10 +132,10 @@ def _search(home: Path, project: str, trials: int, seed: int, sampler: str) -> F
     ).answer  # fmt: skip
     if answer["state"] != "finished":
         raise RuntimeError(f"the search ended as {answer['state']}: its figures would mean nothing")
-    best, optimism = answer["best"]["value"], answer["optimism"]
+    best, bias = answer["best"]["value"], answer["selection_bias"]
     return Found(
         validation=best,
-        expected=optimism["expected"] if optimism else best,
+        expected=bias["expected"] if bias else best,
         test=answer["test"]["accuracy"],
         gain=answer["gain"],
     )

@@ -1,4 +1,4 @@
-"""The command line's searches: start one, go on with one, look at its trials, make a trial a run."""
+"""Search commands of the command line: start, resume, pause and stop a search, list and promote trials."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from core.cli.dataset import AddCommand
 from core.cli.runs import add_detach, add_settings, training_config
@@ -24,7 +23,8 @@ from core.errors import ConfigError, NotFoundError
 from core.files import whole_file
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
-from core.messages import N_, Message
+from core.messages import N_
+from core.records import JsonValue, to_json_value
 from core.runs.start import (
     finishing_job,
     pause,
@@ -36,37 +36,37 @@ from core.runs.start import (
 )
 from core.search.analysis.export import settings_json, trials_csv
 from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
-from core.search.records import TrialRecord, counts, ranked, read_trials
+from core.search.records import SearchSummary, TrialRecord, counts, ranked, read_trials
 from core.search.space import SearchSpace, Speed, default_space
 from core.search.workers.cores import suggested_workers
 from core.search.workers.remote_worker import join
-from core.training.config import Recipe
+from core.training.config import Recipe, TrainingConfig
 from core.workspace import find_search, get_project, project_of
 
 _WORTH_A_SECOND_PROCESS = 20  # trials
 
 
 def _search(options: argparse.Namespace) -> Answer:
-    """A new search, or something with one that is there."""
+    """Start a search, or act on an existing one."""
     if options.worker:
         return join(options.worker, project=options.project or "", storage=options.storage)
     for name, act in (("stop", stop), ("pause", pause)):
         if getattr(options, name):
-            job = _found(getattr(options, name))
+            job = _job_named(getattr(options, name))
             act(job)
             return _ended(job, wait_for(job, show_progress))
     if options.resume:
-        job = _found(options.resume)
+        job = _job_named(options.resume)
         resume(job, extra_minutes=options.minutes, extra_trials=options.trials)
         return _answer(job, options)
     if not options.project:
-        raise ConfigError(N_("Name the project whose settings are searched for: --project NAME."))
+        raise ConfigError(N_("Name the project to search settings for: --project NAME."))
     project = get_project(options.project)
     config = _search_config(options, open_dataset(project).version)
     return _answer(start_search(project, config), options)
 
 
-def _found(name: str) -> JobDirectory:
+def _job_named(name: str) -> JobDirectory:
     return JobDirectory(find_search(name)[1])
 
 
@@ -95,13 +95,13 @@ def _search_config(options: argparse.Namespace, version: int) -> SearchConfig:
 
 
 def _usual_workers(options: argparse.Namespace, speed: Speed) -> int:
-    """One where the same proposals are wanted again, or a second one would hardly have started."""
+    """One process for a reproducible or short search, else the recommended number."""
     is_short = options.trials is not None and options.trials < _WORTH_A_SECOND_PROCESS
     return 1 if is_short or options.seed is not None else suggested_workers(speed)
 
 
-def _space(options: argparse.Namespace, speed: Speed, base: Any) -> SearchSpace:
-    """The usual space with what was named in place of its own, or what was named alone."""
+def _space(options: argparse.Namespace, speed: Speed, base: TrainingConfig) -> SearchSpace:
+    """The usual space with the named domains in it; with --only the named domains alone."""
     named = SearchSpace.from_json(dict(options.space)).domains
     if options.only and not named:
         raise ConfigError(N_("--only varies what --space names, and it names nothing."))
@@ -118,30 +118,37 @@ def _answer(job: JobDirectory, options: argparse.Namespace) -> Answer:
 
 
 def _ended(job: JobDirectory, state: JobState) -> Answer:
-    """Summarise a search; once it is over, with the tested and exported run."""
+    """Result of a search; of a finished one after its best trial is tested and exported."""
     raise_if_failed(job, state)
     answer: Answer = {"search": job.name, "state": state, "trials": counts(read_trials(job.path))}
     if state is JobState.PAUSED:
         return answer
-    run = _winner(job)
-    found = (job.result() or {}).get("search")
-    if run is None and found is not None:
-        print(Message.from_json(found["elsewhere"]), file=sys.stderr)
-        return answer | _told(found) | {"run": None, "test": None, "seconds": found["seconds"]}
-    if run is None or found is None:
+    run = _run_of_best(job)
+    summary = _summary(job)
+    if run is None and summary is not None and summary.weights_elsewhere is not None:
+        print(summary.weights_elsewhere, file=sys.stderr)
+        return answer | _reported(summary) | {"run": None, "test": None, "seconds": summary.seconds}
+    if run is None or summary is None:
         raise FailedError("stopped before a trial was complete", STOPPED)
     raise_if_failed(run, wait_for(run, show_progress))
     end_line()
     test = (run.result() or {}).get("test")
-    return answer | _told(found) | {"run": run.name, "test": test, "seconds": found["seconds"]}
+    return answer | _reported(summary) | {"run": run.name, "test": test, "seconds": summary.seconds}
 
 
-def _told(found: dict[str, Any]) -> Answer:
-    return {name: found[name] for name in ("best", "default", "optimism", "gain", "pareto")}
+def _summary(job: JobDirectory) -> SearchSummary | None:
+    result = (job.result() or {}).get("search")
+    return SearchSummary.from_json(result) if result else None
 
 
-def _winner(job: JobDirectory) -> JobDirectory | None:
-    """The run of the best trial; after a stop a job of its own makes it."""
+def _reported(summary: SearchSummary) -> Answer:
+    """The part of a summary that the command prints."""
+    names = ("best", "baseline", "selection_bias", "gain", "pareto_front")
+    return {name: to_json_value(getattr(summary, name)) for name in names}
+
+
+def _run_of_best(job: JobDirectory) -> JobDirectory | None:
+    """The run of the best trial; after a stop it is made by a job of its own."""
     project = project_of(job.path)
     rest = finishing_job(project, job.path)
     if rest is not None:
@@ -151,7 +158,7 @@ def _winner(job: JobDirectory) -> JobDirectory | None:
 
 
 def _trials(options: argparse.Namespace) -> Answer:
-    job = _found(options.search)
+    job = _job_named(options.search)
     trials = read_trials(job.path)
     goal = SearchConfig.from_json(job.config()).goal
     if options.run is not None:
@@ -195,29 +202,34 @@ def _write(file: Path, text: str) -> None:
 
 
 def add_search_commands(add: AddCommand) -> None:
-    """Declare the commands; ``add(name, command, summary)`` gives the parser of one."""
-    searching = add("search", _search, "search for better settings, and keep the best trial as a run")
+    """Declare the commands ``search`` and ``trials``."""
+    searching = add("search", _search, "search for better settings and make the best trial a run")
     searching.add_argument("--project")
     searching.add_argument("--minutes", type=float, help="of work")
     searching.add_argument("--trials", type=int, help="complete, pruned or failed")
     searching.add_argument(
-        "--speed", choices=list(Speed), default=Speed.HEAD, help="heads alone, or networks"
+        "--speed", choices=list(Speed), default=Speed.HEAD, help="heads only, or whole networks"
     )
     searching.add_argument("--goal", choices=list(Goal), default=Goal.ACCURACY)
     searching.add_argument("--tradeoff", choices=list(Tradeoff), default=Tradeoff.NONE)
     searching.add_argument(
         "--space", type=_domain, action="append", default=[], metavar="l2=0.001:1",
-        help="what varies, and from where to where, or over which values (pooling=mean,quarters); several times",
+        help="a setting to vary, with its range or its values (pooling=mean,quarters); may be repeated",
     )  # fmt: skip
-    searching.add_argument("--only", action="store_true", help="vary nothing but what --space names")
+    searching.add_argument("--only", action="store_true", help="vary only what --space names")
     searching.add_argument("--sampler", choices=list(Sampler), default=Sampler.TPE)
     searching.add_argument("--pruner", choices=list(Pruner), default=Pruner.MEDIAN)
     searching.add_argument("--scoring", choices=list(Scoring), default=Scoring.AUTO)
     searching.add_argument("--folds", type=int, default=5, help="of cross-validation")
     searching.add_argument(
-        "--workers", type=int, metavar="N", help="processes on this machine (as many as help; with --seed, 1)"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes on this machine (default: as many as are useful; with --seed, 1)",
     )
-    searching.add_argument("--storage", default="", metavar="postgresql://…", help="for several machines")
+    searching.add_argument(
+        "--storage", default="", metavar="postgresql://…", help="database that several machines share"
+    )
     searching.add_argument("--start-from", default="", metavar="SEARCH", help="try its best settings first")
     searching.add_argument("--seed", type=int)
     for name, summary in _ON_ONE.items():
@@ -227,20 +239,20 @@ def add_search_commands(add: AddCommand) -> None:
 
     trials = add("trials", _trials, "the trials of a search")
     trials.add_argument("search")
-    trials.add_argument("--csv", type=Path, metavar="FILE", help="write all of them as a table")
-    trials.add_argument("--settings", type=Path, metavar="FILE", help="write the best one's settings")
+    trials.add_argument("--csv", type=Path, metavar="FILE", help="write all trials as CSV")
+    trials.add_argument("--settings", type=Path, metavar="FILE", help="write the settings of the best trial")
     trials.add_argument("--run", type=int, metavar="NUMBER", help="make this trial a run")
 
 
 _ON_ONE = {
-    "resume": "go on with a search, with --minutes or --trials for so much longer",
-    "pause": "let a search rest",
-    "stop": "end a search, and keep its best trial",
-    "worker": "help a search that goes on, here or (with --storage) on another machine, until it is over",
+    "resume": "resume a search; --minutes or --trials extend it",
+    "pause": "pause a search",
+    "stop": "stop a search and keep its best trial",
+    "worker": "help a running search, here or (with --storage) on another machine, until it is over",
 }
 
 
-def _domain(text: str) -> tuple[str, Any]:
+def _domain(text: str) -> tuple[str, JsonValue]:
     """``l2=0.001:1`` or ``pooling=mean,quarters``."""
     name, equals, values = text.partition("=")
     if not equals or not name:
@@ -251,8 +263,9 @@ def _domain(text: str) -> tuple[str, Any]:
     return name, {"choices": [_value(value) for value in values.split(",")]}
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> JsonValue:
     try:
-        return json.loads(text)
+        value: JsonValue = json.loads(text)
+        return value
     except json.JSONDecodeError:
         return text

@@ -109,7 +109,7 @@ JOB_TYPES = {
         steps=(
             Step(code="search", function="core.search.job:search"),
             Step(code="conclude", function="core.search.job:conclude"),
-            Step(code="promote_trial", function="core.search.analysis.promote_trial:start_winner"),
+            Step(code="promote_trial", function="core.search.analysis.promote_trial:promote_best_trial"),
         ),
         needs_device=True,
         can_pause=True,

@@ -18,7 +18,7 @@ from core.jobs.launcher import launch, launching
 from core.jobs.status import JobState
 from core.messages import N_
 from core.models.backbones import get_backbone
-from core.search.analysis.promote_trial import run_of_trial
+from core.search.analysis.promote_trial import promote_trial
 from core.training.config import TrainingConfig
 from core.uploads.names import safe_upload_name
 from core.workspace import (
@@ -138,7 +138,7 @@ def start_run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
     Raises:
         NotFoundError: the search has no such trial, or it failed.
     """
-    run = run_of_trial(search, number)
+    run = promote_trial(search, number)
     launch(run)
     return run
 
@@ -261,7 +261,7 @@ def _extend(job: JobDirectory, extra_epochs: int) -> None:
 def _extend_search(job: JobDirectory, minutes: float, trials: int) -> None:
     """Extend a search by minutes or trials; a limit that is not given is removed."""
     from core.search.config import SearchConfig
-    from core.search.records import counts, read_now, read_trials
+    from core.search.records import counts, read_search_progress, read_trials
 
     if job.kind is not JobKind.SEARCH or minutes < 0 or trials < 0 or not (minutes or trials):
         raise ConfigError(
@@ -272,7 +272,7 @@ def _extend_search(job: JobDirectory, minutes: float, trials: int) -> None:
             minutes=minutes,
             trials=trials,
         )
-    spent, done = read_now(job.path).seconds / 60, sum(counts(read_trials(job.path)).values())
+    spent, done = read_search_progress(job.path).seconds / 60, sum(counts(read_trials(job.path)).values())
     end = {"minutes": spent + minutes if minutes else 0.0, "trials": done + trials if trials else 0}
     SearchConfig.from_json(job.config() | end)  # checks the sums
     job.extend(end)

@@ -1,26 +1,26 @@
-"""What a search is asked to do. Written once to its directory, read by every process that works on it."""
+"""Search settings: written once to the search's directory, read by every process of the search."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from core.errors import ConfigError
 from core.messages import N_
+from core.records import Record
 from core.search.space import SearchSpace, Speed, default_space
-from core.training.config import Monitor, TrainingConfig, read_name, require_number
+from core.training.config import Monitor, TrainingConfig, require_number
 
 MAX_MINUTES = 7 * 24 * 60.0
 MAX_TRIALS = 100_000
 MAX_WORKERS = 64
 MAX_FOLDS = 20
-SMALL_DATASET = 300  # pictures to train on and to validate with: below, one split says too little
+# Training and validation pictures together. Below, a single split is too noisy a measure.
+SMALL_DATASET = 300
 
 
 class Goal(StrEnum):
-    """What the search makes better, on validation pictures."""
+    """Metric on validation pictures that a search optimises."""
 
     ACCURACY = "accuracy"
     MACRO_F1 = "macro_f1"
@@ -28,21 +28,25 @@ class Goal(StrEnum):
 
     @property
     def watch(self) -> Monitor:
-        """The measure by which the epochs of a trial are told apart."""
-        return Monitor(f"validation_{self.value}")
+        """The same metric as training monitors it at each epoch."""
+        return _MONITOR[self]
 
     @property
     def is_better_low(self) -> bool:
+        """True where a lower value is the better one."""
         return self is Goal.LOSS
 
+    @classmethod
+    def of_monitor(cls, monitor: Monitor) -> Goal:
+        """The goal with the metric that training monitors."""
+        return next(goal for goal, monitored in _MONITOR.items() if monitored is monitor)
 
-def goal_of_watch(watch: Monitor) -> Goal:
-    """The goal that is measured as an epoch is."""
-    return Goal(watch.value.removeprefix("validation_"))
+
+_MONITOR = {Goal.ACCURACY: Monitor.ACCURACY, Goal.MACRO_F1: Monitor.MACRO_F1, Goal.LOSS: Monitor.LOSS}
 
 
 class Tradeoff(StrEnum):
-    """What is made small at the same time."""
+    """Second objective, minimised together with the goal."""
 
     NONE = "none"
     SIZE = "size"  # of the classifier, in bytes
@@ -50,37 +54,40 @@ class Tradeoff(StrEnum):
 
 
 class Sampler(StrEnum):
-    """Who proposes the next settings."""
+    """Algorithm that proposes the settings of the next trial."""
 
-    TPE = "tpe"  # what did well before, more of it (Bergstra 2011)
+    TPE = "tpe"  # tree-structured Parzen estimator (Bergstra 2011)
     RANDOM = "random"
-    CMA_ES = "cma_es"  # numbers only; names are drawn at random
-    GRID = "grid"  # every combination of a few values each
+    CMA_ES = "cma_es"  # for numeric dimensions; categorical ones are sampled at random
+    GRID = "grid"  # every combination of a few values of each dimension
 
 
 class Pruner(StrEnum):
-    """Who ends trials that are not promising."""
+    """Rule that ends unpromising trials early."""
 
-    MEDIAN = "median"  # worse than half of the others at the same epoch
-    HYPERBAND = "hyperband"  # many short ones, few long ones (Li 2018)
+    MEDIAN = "median"  # worse than the median of the other trials at the same epoch
+    HYPERBAND = "hyperband"  # many short trials, few long ones (Li 2018)
     NONE = "none"
 
 
 class Scoring(StrEnum):
-    """On what a trial is judged."""
+    """Pictures on which trials are scored."""
 
-    AUTO = "auto"  # the validation pictures; of small datasets, cross-validation
+    AUTO = "auto"  # the validation pictures; cross-validation for small datasets
     VALIDATION = "validation"
     CROSS_VALIDATION = "cross_validation"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchConfig:
-    """The settings of one search. It ends when the minutes are over or the trials done, whichever is first."""
+class SearchConfig(Record):
+    """Settings of one search, which ends when its minutes or its trials are used up.
 
-    base: TrainingConfig  # what is not searched for, and the first trial: the settings to be beaten
-    minutes: float = 0.0  # of work; 0: as long as the trials take
-    trials: int = 0  # complete, pruned or failed; 0: as many as the minutes allow
+    ``base`` holds every setting that is not searched for. It is also the first trial, the baseline.
+    """
+
+    base: TrainingConfig
+    minutes: float = 0.0  # of work; 0: no limit
+    trials: int = 0  # complete, pruned or failed; 0: no limit
     speed: Speed = Speed.HEAD
     goal: Goal = Goal.ACCURACY
     tradeoff: Tradeoff = Tradeoff.NONE
@@ -91,12 +98,12 @@ class SearchConfig:
     folds: int = 5  # of cross-validation
     workers: int = 1  # processes on this machine
     seed: int = 0
-    storage: str = ""  # address of a database that several machines share; "": a file in the search's folder
+    storage: str = ""  # address of a database that machines share; "": a file in the search's directory
     start_from: str = ""  # an earlier search of the project, whose best settings are tried first
 
     def __post_init__(self) -> None:
         if not self.minutes and not self.trials:
-            raise ConfigError(N_("The search needs an end: give it minutes, or a number of trials."))
+            raise ConfigError(N_("The search needs a limit: set minutes or a number of trials."))
         require_number("minutes", self.minutes, 0.0, MAX_MINUTES)
         require_number("trials", self.trials, 0, MAX_TRIALS)
         require_number("folds", self.folds, 2, MAX_FOLDS)
@@ -108,31 +115,5 @@ class SearchConfig:
 
     @property
     def searches_networks(self) -> bool:
+        """True where trials train networks as well as heads."""
         return self.speed is Speed.FULL
-
-    def to_json(self) -> dict[str, Any]:
-        record = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return record | {"base": self.base.to_json(), "space": self.space.to_json()}
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> SearchConfig:
-        """Raises ConfigError on a key, or a name, that is not known."""
-        if unknown := set(record) - set(cls.__dataclass_fields__):
-            raise ConfigError(N_("Unknown search setting: {names}."), names=", ".join(sorted(unknown)))
-        values = dict(record)
-        values["base"] = TrainingConfig.from_json(values["base"])
-        values["space"] = SearchSpace.from_json(values.get("space", {}))
-        for name, kind in _NAMES.items():
-            if name in values:
-                values[name] = read_name(kind, name, values[name])
-        return cls(**values)
-
-
-_NAMES: dict[str, type[StrEnum]] = {
-    "speed": Speed,
-    "goal": Goal,
-    "tradeoff": Tradeoff,
-    "sampler": Sampler,
-    "pruner": Pruner,
-    "scoring": Scoring,
-}

@@ -1,4 +1,4 @@
-"""The steps of a search: trials until the time is over; then the best of them, and how much to believe it."""
+"""Steps of a search job: run trials until the budget is used, then summarize them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import optuna
 
@@ -19,24 +19,18 @@ from core.data.dataset import Dataset, open_dataset
 from core.errors import SearchError
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, QuietProgress, Stage
-from core.search.analysis.summary import verdict
+from core.records import JsonObject
+from core.search.analysis.summary import summarize
 from core.search.config import SearchConfig
-from core.search.records import best_trial, counts, joined_study, read_now, read_trials
+from core.search.records import best_trial, joined_study, read_search_progress, read_trials
 from core.search.study.database import database_in_use
-from core.search.study.shared_spec import write_order
-from core.search.study.study import (
-    PLACE,
-    forget_plan,
-    has_running,
-    open_study,
-    plan_of,
-    seed_of,
-    set_plan,
-    settle_abandoned,
-)
-from core.search.study.weight_transfer import mailbox_of
-from core.search.trials.first_trials import queue_first_trials
-from core.search.trials.folds import is_cross_validated, judged_rows
+from core.search.study.first_trials import queue_first_trials
+from core.search.study.plan import StudyPlan, clear_plan, plan_of, set_plan
+from core.search.study.shared_spec import write_shared_spec
+from core.search.study.study import open_study, seed_of
+from core.search.study.trials import LOCATION, WeightsLocation, has_running, settle_abandoned
+from core.search.study.weight_transfer import weight_transfer_of
+from core.search.trials.folds import is_cross_validated, scored_rows
 from core.search.workers.cores import CORES_VARIABLE, share_cores
 from core.search.workers.loop import HEADS_SHARE, SearchWorker
 from core.search.workers.recording import Recorder
@@ -45,16 +39,16 @@ from core.training.job import require_all_splits
 from core.workspace import project_of
 
 _HELPERS_END_SECONDS = 30.0
-_HEAD_SECONDS = 1.0  # a trial of a head
-_OTHERS_END_SECONDS = 10.0  # for processes that were not started here to give up what they have at work
+_HEAD_SECONDS = 1.0  # for a trial of a head
+_OTHERS_END_SECONDS = 10.0  # for workers of other machines to end their trials
 _LOOK_SECONDS = 0.2
 
 
-def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Run trials; stopped with at least one complete, it returns as if it had finished.
+def search(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Run trials; a stopped search with a complete trial returns as a finished one does.
 
     Raises:
-        SearchError: nothing works, or no trial was completed in the time, or the database was lost.
+        SearchError: the first trials all failed, none was completed in time, or the database was lost.
     """
     settings = SearchConfig.from_json(config)
     _require_own(directory)
@@ -66,39 +60,40 @@ def search(directory: Path, config: dict[str, Any], progress: Progress) -> dict[
         if progress.should_stop():
             raise JobStopped
         raise SearchError(
-            N_("No trial was completed in this time. Give the search more of it, or a smaller space.")
+            N_("No trial was completed in this time. Give the search more time or a smaller space.")
         )
     return {}
 
 
-def conclude(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Say which trial is the best, how much its score flatters it, what was gained, and where its weights are."""
+def conclude(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Select the best trial, and estimate its selection bias and its gain over the baseline."""
     settings = SearchConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.base.dataset_version)
     with database_in_use(settings.storage):
         study = open_study(directory, settings, create=False)
         settle_abandoned(study)
-        mailbox = mailbox_of(directory, settings)
-        Recorder(directory, settings, study, QuietProgress(), mailbox).look()  # what nobody wrote down
-        trials = read_trials(directory)
-        found = verdict(study, settings, dataset, judged_rows(settings, dataset), trials)
-        elsewhere = _elsewhere(directory, study, found["best"]["number"])
-    seconds = round(read_now(directory).seconds, 1)
-    answer = {"trials": counts(trials), "seconds": seconds, **found}
-    return {"search": answer | ({"elsewhere": elsewhere.to_json()} if elsewhere else {})}
+        weight_transfer = weight_transfer_of(directory, settings)
+        # Trials that ended after the search's last update.
+        Recorder(directory, settings, study, QuietProgress(), weight_transfer).update()
+        seconds = round(read_search_progress(directory).seconds, 1)
+        summary = summarize(
+            study, settings, dataset, scored_rows(settings, dataset), read_trials(directory), seconds=seconds
+        )
+        elsewhere = _weights_elsewhere(directory, study, summary.best.number)
+    return {"search": replace(summary, weights_elsewhere=elsewhere).to_json()}
 
 
 def _work(directory: Path, settings: SearchConfig, dataset: Dataset, progress: Progress) -> None:
     study = open_study(directory, settings)
-    write_order(study, settings, dataset)
-    _await_beginning(study)
+    write_shared_spec(study, settings, dataset)
+    _clear_old_plan(study)
     settle_abandoned(study)
     queue_first_trials(study, directory, settings)
     worker = SearchWorker(directory, settings, dataset, study, progress, seed=seed_of(settings, 0, study))
     progress.plan({**_preparation(dataset, settings), Stage.SEARCHING: _expected(dataset, settings)})
     worker.runner.prepare(settings.base)
     progress.stage(Stage.SEARCHING)
-    with Recorder(directory, settings, study, progress, mailbox_of(directory, settings)) as recorder:
+    with Recorder(directory, settings, study, progress, weight_transfer_of(directory, settings)) as recorder:
         _begin(study, settings, recorder.seconds_before)
         with _helpers(directory, settings.workers), _ending(study):
             worker.work_to_the_end()
@@ -111,68 +106,72 @@ def _require_own(directory: Path) -> None:
     if joined_study(directory) is not None:
         raise SearchError(
             N_(
-                "“{name}” is another machine's search, which this one only helps. Go on with it there, "
+                "“{name}” is the search of another machine; this one only helps. Resume it there, "
                 "and help with: python -m core search --worker {name} --storage ADDRESS"
             ),
             name=directory.name,
         )
 
 
-def _await_beginning(study: optuna.Study) -> None:
-    """Workers that join before the time runs wait for it; those that are still at work go on."""
+def _clear_old_plan(study: optuna.Study) -> None:
+    """Let workers that join now wait for the new plan; those still at work continue."""
     plan = plan_of(study)
-    if plan["over"] or plan["rests"]:
-        forget_plan(study)
+    if plan.is_over or plan.is_paused:
+        clear_plan(study)
 
 
 def _begin(study: optuna.Study, settings: SearchConfig, spent: float) -> None:
-    """From here the time runs, less what earlier attempts have spent of it."""
+    """Publish the plan: the search's time, less that of earlier attempts, begins now."""
     now, total = time.time(), 60 * settings.minutes
-    set_plan(
-        study,
+    plan = StudyPlan(
         deadline=now + total - spent if total else None,
         heads_until=now + HEADS_SHARE * total - spent if total and not settings.trials else None,
-        trials=settings.trials,
+        max_trials=settings.trials,
+        is_over=False,
     )
+    set_plan(study, plan)
 
 
 @contextlib.contextmanager
 def _ending(study: optuna.Study) -> Iterator[None]:
-    """Tell every other process how this one's work ended."""
-    rests = False
+    """Publish the end of the search, or its pause, to all workers."""
+    is_paused = False
     try:
         yield
     except JobPaused:
-        rests = True
+        is_paused = True
         raise
     finally:
-        set_plan(study, **{**plan_of(study), "over": not rests, "rests": rests})
+        set_plan(study, replace(plan_of(study), is_over=not is_paused, is_paused=is_paused))
 
 
 def _await_others(study: optuna.Study) -> None:
-    """The time is over for processes on other machines as well; what they gave up counts."""
+    """Wait for other machines to end their trials, which count."""
     deadline = time.monotonic() + _OTHERS_END_SECONDS
     while has_running(study) and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
 
 
-def _elsewhere(directory: Path, study: optuna.Study, number: int) -> Message | None:
-    """Where the weights of the best trial are, if they are not here."""
+def _weights_elsewhere(directory: Path, study: optuna.Study, number: int) -> Message | None:
+    """Location of the best trial's weights for people; None if they are here."""
     if any(trial.number == number and trial.has_weights for trial in read_trials(directory)):
         return None
     attributes = study.get_trials(deepcopy=False)[number].user_attrs
-    place = attributes.get(PLACE)
-    if place is None:
+    if LOCATION not in attributes:
         return Message(
-            N_("The weights of trial {number}, the best, are gone. To train it again: {command}"),
+            N_("The weights of trial {number}, the best one, are gone. To train it again: {command}"),
             {"number": number, "command": _run_command(directory, number)},
         )
     return Message(
         N_(
-            "Trial {number} is the best. Its weights were too large to be sent: they are on the machine "
+            "Trial {number} is the best. Its weights were too large to send: they are on the machine "
             "{machine}, in {folder}. Make it a run there: {command}"
         ),
-        {"number": number, **place, "command": _run_command(directory, number)},
+        {
+            "number": number,
+            **WeightsLocation.from_json(attributes[LOCATION]).to_json(),
+            "command": _run_command(directory, number),
+        },
     )
 
 
@@ -181,7 +180,7 @@ def _run_command(directory: Path, number: int) -> str:
 
 
 def _expected(dataset: Dataset, settings: SearchConfig) -> float:
-    """Seconds of all trials, before the first has told."""
+    """Expected seconds of all trials, before the first one has ended."""
     one = _HEAD_SECONDS
     if settings.searches_networks:
         stages = expected_stages(dataset, settings.base)
@@ -193,7 +192,7 @@ def _expected(dataset: Dataset, settings: SearchConfig) -> float:
 
 
 def _preparation(dataset: Dataset, settings: SearchConfig) -> dict[Stage, float]:
-    """Seconds until the first trial can begin."""
+    """Expected seconds of each stage before the first trial."""
     later = {Stage.TRAINING, Stage.ACTIVATIONS, Stage.FINE_TUNING, Stage.EVALUATING, Stage.EXPORTING}
     stages = expected_stages(dataset, settings.base)
     return {stage: seconds for stage, seconds in stages.items() if stage not in later}
@@ -201,7 +200,7 @@ def _preparation(dataset: Dataset, settings: SearchConfig) -> dict[Stage, float]
 
 @contextlib.contextmanager
 def _helpers(directory: Path, workers: int) -> Iterator[None]:
-    """Further processes on this machine, each with its share of the cores."""
+    """Start and end helper processes on this machine, each with its share of the cores."""
     root = Path(core.__file__).resolve().parent.parent
     helpers: list[subprocess.Popen[bytes]] = []
     with contextlib.ExitStack() as files:
@@ -222,7 +221,7 @@ def _helpers(directory: Path, workers: int) -> Iterator[None]:
 
 
 def _end(helpers: list[subprocess.Popen[bytes]]) -> None:
-    """Wait for what they have at work; a process that does not answer is ended, and its trial queued again."""
+    """Wait for the helpers; one that does not end in time is killed, and its trial queued again."""
     deadline = time.monotonic() + _HELPERS_END_SECONDS
     for helper in helpers:
         try:

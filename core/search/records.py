@@ -1,144 +1,214 @@
-"""What is known of a search's trials, for people: read from its directory without Optuna.
+"""Records of a search: its trials, its progress and its summary, readable without Optuna.
 
-``trials.jsonl`` holds a line for each trial that has ended, in the order in which
-they ended; the search's own worker is its one writer, whichever process, or machine,
-worked on the trial. ``live.json`` tells what is going on now.
+``trials.jsonl`` holds one line for each ended trial, in the order of their ends. The
+search's own worker is its only writer, whichever process or machine ran the trial.
+``live.json`` holds the progress, ``result.json`` the summary.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core.files import read_json, read_json_lines, write_json
+from core.files import read_json, read_json_lines
 from core.messages import Message
+from core.records import JsonObject, Record, read_record, write_record
 from core.search.config import Goal
+from core.search.space import Speed, Value
 
 TRIALS_FILE, TRIALS_FOLDER = "trials.jsonl", "trials"
+PROGRESS_FILE = "live.json"
 RESULT_FILE = "training.json"  # in a trial's folder, once it is trained
-WEIGHTS_FOLDER, WEIGHTS_FILES = "checkpoints", ("metrics.jsonl", RESULT_FILE)  # there: what a run is made of
+# What a run is made of, in a trial's folder.
+WEIGHTS_FOLDER, WEIGHTS_FILES = "checkpoints", ("metrics.jsonl", RESULT_FILE)
 _JOINED_FILE = "study.json"
 
 
 class TrialState(StrEnum):
-    """How a trial ended."""
+    """Final state of a trial."""
 
     COMPLETE = "complete"
-    PRUNED = "pruned"  # given up early: it was not promising, or the time was over
+    PRUNED = "pruned"  # ended early: unpromising, or the time was over
     FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialRecord:
-    """One trial that has ended."""
+class TrialRecord(Record):
+    """One ended trial."""
 
     number: int  # Optuna's, from 0
     state: TrialState
-    speed: str  # a ``Speed``: what was trained
-    params: Mapping[str, Any]  # of the dimensions that existed for it; empty for the settings to be beaten
+    speed: Speed  # what it trained
+    params: Mapping[str, Value]  # values of the dimensions that existed; empty for the baseline
     settings: Mapping[str, Any]  # the whole ``TrainingConfig``, as JSON
-    value: float | None = None  # of the goal, on validation; of a pruned one its last, if it had any
-    second: float | None = None  # bytes, or milliseconds, where a trade-off is searched for
+    value: float | None = None  # of the goal on validation; of a pruned trial the last one, if any
+    second: float | None = None  # bytes or milliseconds, in a search with a trade-off
     measures: Mapping[str, float] = field(default_factory=dict)  # validation_accuracy, …_macro_f1, …_loss
-    curve: Sequence[tuple[int, float]] = ()  # epoch and the goal's value there; thinned
+    curve: tuple[tuple[int, float], ...] = ()  # epoch and the goal's value; thinned
     seconds: float = 0.0
     ended: float = 0.0  # seconds since the epoch
     worker: str = ""  # machine:process
-    reason: Message | None = None  # why it was given up, or failed
-    has_weights: bool = False  # its weights are kept, and can become a run as they are
+    reason: Message | None = None  # of pruning or failure
+    has_weights: bool = False  # its weights are still here, ready to become a run
 
     @property
-    def is_default(self) -> bool:
-        """Whether these are the settings that the search is to beat."""
+    def is_baseline(self) -> bool:
+        """True for the trial with the search's base settings."""
         return not self.params
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"reason": self.reason.to_json() if self.reason else None}
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> TrialRecord:
-        reason = record.get("reason")
-        values = {
-            **record,
-            "state": TrialState(record["state"]),
-            "curve": tuple((int(step), float(value)) for step, value in record.get("curve", ())),
-            "reason": Message.from_json(reason) if reason else None,
-        }
-        return cls(**values)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Going:
+class RunningTrial(Record):
     """A trial at work."""
 
     number: int
-    params: Mapping[str, Any]
+    params: Mapping[str, Value]
     began: float  # seconds since the epoch
     worker: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchNow:
-    """What a search says of itself while it works."""
+class SearchProgress(Record):
+    """State of a search while it runs, as ``live.json`` holds it."""
 
-    going: tuple[Going, ...] = ()
+    running: tuple[RunningTrial, ...] = ()
     seconds: float = 0.0  # of work so far, over all attempts
-    stage: str = "head"  # a ``Speed``: full searches begin with heads
+    stage: Speed = Speed.HEAD  # full searches begin with heads
     workers: int = 1  # processes at work
-    importances: Mapping[str, float] = field(default_factory=dict)  # of each dimension, together 1
+    importances: Mapping[str, float] = field(default_factory=dict)  # of each dimension; their sum is 1
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Darkroom 0.1.0 called the running trials ``going``."""
+        return _renamed(values, {"going": "running"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionBias(Record):
+    """Selection bias of the best trial's validation score; scores are in the goal's own unit."""
+
+    validation: float  # the score by which the trial was selected
+    expected: float  # estimate for new pictures
+    bias: float  # by how much validation is better than expected; above 0: too optimistic
+    low: float  # 95% confidence interval of the score on new pictures
+    high: float
+    pictures: int
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Darkroom 0.1.0 called the bias ``optimism``."""
+        return _renamed(values, {"optimism": "bias"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain(Record):
+    """Improvement of the best trial over the baseline; above 0 is better, for a loss as well."""
+
+    gain: float  # estimate for new pictures, in the goal's own unit
+    low: float  # 95% confidence interval
+    high: float
+    is_real: bool  # the whole interval is above 0; otherwise it may be chance
+    pictures: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestTrial(Record):
+    """The trial that a search selected."""
+
+    number: int
+    value: float
+    settings: Mapping[str, Any]  # the whole ``TrainingConfig``, as JSON
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline(Record):
+    """The trial with the settings that a search started from."""
+
+    number: int
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSummary(Record):
+    """Result of a search, as ``result.json`` holds it."""
+
+    trials: Mapping[str, int]  # number of trials by state
+    seconds: float
+    best: BestTrial
+    reason: Message | None = None  # for selecting it, in a search with a trade-off
+    baseline: Baseline | None = None  # None: it failed
+    pareto_front: tuple[int, ...] = ()  # numbers of trials
+    selection_bias: SelectionBias | None = None  # None: too few pictures
+    gain: Gain | None = None  # None: no baseline, or too few pictures
+    weights_elsewhere: Message | None = None  # location of the best weights, if they are not here
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Darkroom 0.1.0 named four of the keys otherwise."""
+        return _renamed(
+            values,
+            {
+                "default": "baseline",
+                "pareto": "pareto_front",
+                "optimism": "selection_bias",
+                "elsewhere": "weights_elsewhere",
+            },
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinedStudy(Record):
+    """Study of another machine's search, which this machine works for."""
+
+    name: str  # project/search
+    dataset_version: int  # under which this machine has the search's pictures
 
 
 def read_trials(directory: Path) -> list[TrialRecord]:
-    """The trials that have ended, in the order in which they did."""
-    kept = {file.parent.name for file in (directory / TRIALS_FOLDER).glob(f"*/{RESULT_FILE}")}
+    """The ended trials, in the order of their ends."""
+    with_weights = {file.parent.name for file in (directory / TRIALS_FOLDER).glob(f"*/{RESULT_FILE}")}
     return [
-        TrialRecord.from_json({**line, "has_weights": f"{line['number']:05d}" in kept})
+        TrialRecord.from_json({**line, "has_weights": f"{line['number']:05d}" in with_weights})
         for line in read_json_lines(directory / TRIALS_FILE)
     ]
 
 
 def trial_folder(directory: Path, number: int) -> Path:
-    """Where a trial trains, and where its weights stay."""
+    """The folder in which a trial trains and leaves its weights."""
     return directory / TRIALS_FOLDER / f"{number:05d}"
 
 
-def join_study(directory: Path, name: str, dataset_version: int) -> None:
-    """Note that a search of another machine is helped with from this directory.
-
-    Args:
-        dataset_version: under which this machine has the search's pictures.
-    """
-    write_json(directory / _JOINED_FILE, {"name": name, "dataset_version": dataset_version})
+def join_study(directory: Path, study: JoinedStudy) -> None:
+    """Mark a search directory as this machine's copy of another machine's search."""
+    write_record(directory / _JOINED_FILE, study)
 
 
-def joined_study(directory: Path) -> dict[str, Any] | None:
-    """What :func:`join_study` noted; None for a search of this machine's own."""
+def joined_study(directory: Path) -> JoinedStudy | None:
+    """The study that :func:`join_study` noted; None for a search of this machine's own."""
     file = directory / _JOINED_FILE
-    return dict(read_json(file)) if file.exists() else None
+    return read_record(file, JoinedStudy) if file.exists() else None
 
 
-def read_now(directory: Path) -> SearchNow:
-    file = directory / "live.json"
-    if not file.exists():
-        return SearchNow()
-    record = read_json(file)
-    return SearchNow(**{**record, "going": tuple(Going(**one) for one in record["going"])})
+def read_search_progress(directory: Path) -> SearchProgress:
+    """Read ``live.json``; before it is written, the progress of a search that has not begun."""
+    file = directory / PROGRESS_FILE
+    return SearchProgress.from_json(read_json(file)) if file.exists() else SearchProgress()
 
 
 def best_so_far(trials: Sequence[TrialRecord], goal: Goal) -> list[float | None]:
     """After each trial the best value of all complete ones up to it; None before the first."""
     best: float | None = None
-    found: list[float | None] = []
+    values: list[float | None] = []
     for trial in trials:
         if trial.state is TrialState.COMPLETE and trial.value is not None:
             value = trial.value
             best = value if best is None else (min if goal.is_better_low else max)(best, value)
-        found.append(best)
-    return found
+        values.append(best)
+    return values
 
 
 def best_trial(trials: Sequence[TrialRecord], goal: Goal) -> TrialRecord | None:
@@ -147,7 +217,7 @@ def best_trial(trials: Sequence[TrialRecord], goal: Goal) -> TrialRecord | None:
 
 
 def ranked(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]:
-    """Complete trials, the best first; of equals the one with the lower loss, then the earlier."""
+    """Complete trials, the best first; ties are broken by lower loss, then by number."""
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     return sorted(complete, key=lambda trial: rank(trial.number, trial.value, trial.measures, goal))
 
@@ -155,12 +225,12 @@ def ranked(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]:
 def rank(
     number: int, value: float | None, measures: Mapping[str, float], goal: Goal
 ) -> tuple[float, float, int]:
-    """A complete trial's place among others: the lower, the better."""
+    """Sort key of a complete trial: lower is better."""
     return -_merit(value, goal), measures.get("validation_loss", math.inf), number
 
 
 def pareto_front(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]:
-    """The complete trials that none beats in both the goal and what is made small, the smallest first."""
+    """The complete trials that no other beats in both objectives, the smallest first."""
     sized = [(trial.second, trial) for trial in trials if trial.second is not None]
     front: list[TrialRecord] = []
     for _, trial in sorted(sized, key=lambda pair: (pair[0], -_merit(pair[1].value, goal))):
@@ -172,11 +242,17 @@ def pareto_front(trials: Sequence[TrialRecord], goal: Goal) -> list[TrialRecord]
 
 
 def counts(trials: Sequence[TrialRecord]) -> dict[str, int]:
+    """Number of trials in each state."""
     return {state.value: sum(trial.state is state for trial in trials) for state in TrialState}
 
 
 def _merit(value: float | None, goal: Goal) -> float:
-    """The value, such that more is better; None is the least."""
+    """The value with its sign such that higher is better; None is the lowest."""
     if value is None:
         return -math.inf
     return -value if goal.is_better_low else value
+
+
+def _renamed(values: JsonObject, names: Mapping[str, str]) -> JsonObject:
+    """The same values with old keys replaced by new ones."""
+    return {names.get(name, name): value for name, value in values.items()}

@@ -1,9 +1,9 @@
-"""The space of a search: what may vary, over which values, and what each choice asks next.
+"""Search space: dimensions, their domains and the conditions between them.
 
-A *dimension* is one thing that varies. Some exist only where another has certain
-values (units of a hidden layer, where there is one): such a space is conditional, and
-samplers are told so. Which dimensions there are is a table; a search takes some of
-them, each with its own domain.
+A *dimension* is one setting that varies. Some exist only if another dimension has certain
+values (hidden units need a hidden layer): the space is conditional, and samplers see only
+the dimensions that exist. ``DIMENSIONS`` is the table of all dimensions; a search uses
+some of them, each with a domain of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from core.messages import N_
 from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.config import LIMITS
 from core.models.augmentation.presets import STRENGTHS
+from core.records import JsonObject, Record
 from core.training.config import (
     DEFAULT_LEARNING_RATE,
     HeadConfig,
@@ -35,57 +36,52 @@ Value = str | float | int | bool
 
 
 class Speed(StrEnum):
-    """How much a trial trains."""
+    """Scope of a trial's training, and with it the time a trial takes."""
 
     HEAD = "head"  # a head on the frozen backbone's features: seconds
-    FULL = "full"  # networks, too: minutes
+    FULL = "full"  # networks as well: minutes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choices:
-    """One of these values."""
+class Categorical(Record):
+    """Domain of a few values."""
 
-    values: tuple[Value, ...]
+    choices: tuple[Value, ...]
 
     def __contains__(self, value: object) -> bool:
-        return value in self.values
-
-    def to_json(self) -> dict[str, Any]:
-        return {"choices": list(self.values)}
+        return value in self.choices
 
     def points(self, count: int) -> list[Value]:
-        return list(self.values)
+        """All values, whatever the count."""
+        return list(self.choices)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Numbers:
-    """A number from ``low`` to ``high``, both possible."""
+class Numbers(Record):
+    """Domain of the numbers from ``low`` to ``high``, both included."""
 
     low: float
     high: float
-    log: bool = False  # a factor counts, not a difference
+    log: bool = False  # sampled on a logarithmic scale
     whole: bool = False
 
     def __contains__(self, value: object) -> bool:
         return isinstance(value, int | float) and self.low <= value <= self.high
 
-    def to_json(self) -> dict[str, Any]:
-        return {"low": self.low, "high": self.high, "log": self.log, "whole": self.whole}
-
     def points(self, count: int) -> list[Value]:
-        """At most so many values, evenly spread."""
+        """At most ``count`` values, evenly spread."""
         low, high = (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
-        spread = [low + (high - low) * place / max(1, count - 1) for place in range(count)]
+        spread = [low + (high - low) * index / max(1, count - 1) for index in range(count)]
         values = [math.exp(value) if self.log else value for value in spread]
         values[0], values[-1] = self.low, self.high
         return sorted({round(value) for value in values}) if self.whole else list(dict.fromkeys(values))
 
 
-Domain = Choices | Numbers
+Domain = Categorical | Numbers
 
 
-class Suggesting(Protocol):
-    """What is asked for values: an Optuna trial."""
+class Suggester(Protocol):
+    """Source of values for dimensions; an Optuna trial is one."""
 
     def suggest_categorical(self, name: str, choices: Any) -> Any: ...
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float: ...
@@ -94,46 +90,47 @@ class Suggesting(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Dimension:
-    """Something that can vary."""
+    """A setting that can vary."""
 
-    domain: Domain  # where nobody chose another
+    domain: Domain  # the default one
     speeds: Collection[Speed] = (Speed.HEAD, Speed.FULL)
     needs: Mapping[str, Collection[Value]] = field(default_factory=dict)  # it exists only with these values
-    is_usual: bool = True  # part of the space where nobody chose one
+    is_usual: bool = True  # part of the default space
 
 
 _NETWORKS: Mapping[str, Collection[Value]] = {"recipe": (Recipe.BALANCED.value, Recipe.BEST.value)}
 _FROZEN: Mapping[str, Collection[Value]] = {"recipe": (Recipe.QUICK.value,)}
 _HIDDEN: Mapping[str, Collection[Value]] = {"hidden_layers": (1, 2, 3, 4)}
 _FULL = (Speed.FULL,)
-_TOGETHER = ("backbone", "picture_size")  # which values are possible depends on the other's
+# Possible picture sizes depend on the backbone, so both are checked together.
+_TOGETHER = ("backbone", "picture_size")
 
-# In the order in which values are asked for: what others depend on comes first.
+# In the order of suggestion: a dimension stands after those that it needs.
 DIMENSIONS: dict[str, Dimension] = {
-    "backbone": Dimension(domain=Choices(values=()), is_usual=False),
+    "backbone": Dimension(domain=Categorical(choices=()), is_usual=False),
     "recipe": Dimension(
-        domain=Choices(values=(Recipe.QUICK.value, Recipe.BALANCED.value)), speeds=_FULL
+        domain=Categorical(choices=(Recipe.QUICK.value, Recipe.BALANCED.value)), speeds=_FULL
     ),
-    "picture_size": Dimension(domain=Choices(values=()), is_usual=False),
-    "pooling": Dimension(domain=Choices(values=(Pooling.GLOBAL.value, Pooling.GRID.value))),
+    "picture_size": Dimension(domain=Categorical(choices=()), is_usual=False),
+    "pooling": Dimension(domain=Categorical(choices=(Pooling.GLOBAL.value, Pooling.GRID.value))),
     "hidden_layers": Dimension(domain=Numbers(low=0, high=1, whole=True)),
-    "hidden_units": Dimension(domain=Choices(values=(64, 128, 256, 512)), needs=_HIDDEN),
+    "hidden_units": Dimension(domain=Categorical(choices=(64, 128, 256, 512)), needs=_HIDDEN),
     "dropout_rate": Dimension(domain=Numbers(low=0.0, high=0.6), needs=_HIDDEN),
-    "batch_norm": Dimension(domain=Choices(values=(False, True)), needs=_HIDDEN, is_usual=False),
+    "batch_norm": Dimension(domain=Categorical(choices=(False, True)), needs=_HIDDEN, is_usual=False),
     "l2": Dimension(
         domain=Numbers(low=3e-4, high=1.0, log=True), needs={**_FROZEN, "hidden_layers": (0,)}
     ),
     "head_learning_rate": Dimension(
-        # Above, such a head's accuracy jumps by points from epoch to epoch, and the best epoch is a lucky one.
+        # Above 2e-3 the accuracy of such a head jumps between epochs, and the best epoch is a lucky one.
         domain=Numbers(low=1e-4, high=2e-3, log=True), needs={**_FROZEN, **_HIDDEN}
     ),
     "head_weight_decay": Dimension(
         domain=Numbers(low=1e-6, high=1e-1, log=True), needs={**_FROZEN, **_HIDDEN}
     ),
     "label_smoothing": Dimension(domain=Numbers(low=0.0, high=0.2)),
-    "imbalance": Dimension(domain=Choices(values=(Imbalance.NONE.value, Imbalance.CLASS_WEIGHTS.value))),
+    "imbalance": Dimension(domain=Categorical(choices=(Imbalance.NONE.value, Imbalance.CLASS_WEIGHTS.value))),
     "optimizer": Dimension(
-        domain=Choices(values=(Optimizer.ADAMW.value, Optimizer.SGD.value)),
+        domain=Categorical(choices=(Optimizer.ADAMW.value, Optimizer.SGD.value)),
         speeds=_FULL, needs=_NETWORKS, is_usual=False,
     ),
     "learning_rate": Dimension(
@@ -143,17 +140,17 @@ DIMENSIONS: dict[str, Dimension] = {
         domain=Numbers(low=1e-6, high=1e-1, log=True), speeds=_FULL, needs=_NETWORKS
     ),
     "schedule": Dimension(
-        domain=Choices(values=(Schedule.COSINE.value, Schedule.CONSTANT.value)), speeds=_FULL, needs=_NETWORKS
+        domain=Categorical(choices=(Schedule.COSINE.value, Schedule.CONSTANT.value)), speeds=_FULL, needs=_NETWORKS
     ),
     "batch_size": Dimension(
-        domain=Choices(values=(16, 32, 64)), speeds=_FULL, needs=_NETWORKS, is_usual=False
+        domain=Categorical(choices=(16, 32, 64)), speeds=_FULL, needs=_NETWORKS, is_usual=False
     ),
     "unfreeze": Dimension(
         domain=Numbers(low=0.1, high=0.6), speeds=_FULL, needs={"recipe": (Recipe.BALANCED.value,)}
     ),
-    # How strong the changes of pictures are, against those that were chosen.
-    "augmentation": Dimension(domain=Choices(values=(0.0, 0.5, 1.0, 1.5)), is_usual=False),
-    # One kind of change by itself, whatever the others do.
+    # Factor on the strength of the chosen augmentation.
+    "augmentation": Dimension(domain=Categorical(choices=(0.0, 0.5, 1.0, 1.5)), is_usual=False),
+    # Strength of one augmentation by itself.
     **{
         f"change.{kind}": Dimension(
             domain=Numbers(low=0.0, high=limit / 2), speeds=_FULL, is_usual=False
@@ -164,26 +161,40 @@ DIMENSIONS: dict[str, Dimension] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchSpace:
-    """The dimensions of one search."""
+class SearchSpace(Record):
+    """Dimensions of one search and their domains.
+
+    In JSON each domain is ``{"choices": […]}`` or ``{"low": …, "high": …}``. A missing
+    ``log`` or ``whole`` is that of the table of dimensions.
+    """
 
     domains: Mapping[str, Domain] = field(default_factory=dict)
 
-    def suggest(self, trial: Suggesting, base: TrainingConfig) -> dict[str, Value]:
-        """Ask for a value of every dimension that exists with the values before it."""
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Darkroom 0.1.0 wrote the domains without a key of their own."""
+        domains = values["domains"] if values.keys() == {"domains"} else values
+        return {"domains": {name: _with_scale(name, domain) for name, domain in domains.items()}}
+
+    def suggest(self, trial: Suggester, base: TrainingConfig) -> dict[str, Value]:
+        """Values of all dimensions, each suggested if it exists with the values before it."""
         values = dict(values_of(base))
         chosen: dict[str, Value] = {}
         for name in self._in_order():
             if exists(name, values):
-                chosen[name] = values[name] = _ask(trial, name, self.domains[name])
+                chosen[name] = values[name] = _suggest(trial, name, self.domains[name])
         return chosen
 
     def grid(self, points: int) -> dict[str, list[Value]]:
-        """A few values of each dimension, for a search of all combinations."""
+        """At most ``points`` values of each dimension, for a search over all combinations."""
         return {name: self.domains[name].points(points) for name in self._in_order()}
 
     def require_fits(self, speed: Speed, base: TrainingConfig) -> None:
-        """Raises ConfigError where a dimension is unknown, empty, impossible, or of no use at this speed."""
+        """Check every domain.
+
+        Raises:
+            ConfigError: a dimension is unknown, empty, impossible, or unused at this speed.
+        """
         for name, domain in self.domains.items():
             known = [other for other, dimension in DIMENSIONS.items() if speed in dimension.speeds]
             if name not in known:
@@ -199,11 +210,11 @@ class SearchSpace:
         self._require_sizes_fit(base)
 
     def _require_sizes_fit(self, base: TrainingConfig) -> None:
-        """Raises ConfigError where a backbone of the space cannot take one of its picture sizes."""
+        """Raise ConfigError if a backbone of the space cannot take one of its picture sizes."""
         if isinstance(self.domains.get("picture_size"), Numbers):
             raise ConfigError(
                 N_(
-                    "“{name}” cannot be any number between two: every size needs a look at all pictures. "
+                    "“{name}” cannot be a range: each size computes the features of all pictures anew. "
                     "Give it a few choices."
                 ),
                 name="picture_size",
@@ -212,24 +223,12 @@ class SearchSpace:
         for values in product(*(self.domains[name].points(3) for name in varying)):
             config_with(base, dict(zip(varying, values, strict=True)))
 
-    def to_json(self) -> dict[str, Any]:
-        return {name: domain.to_json() for name, domain in self.domains.items()}
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> SearchSpace:
-        """Of each dimension its domain: ``{"choices": […]}`` or ``{"low": …, "high": …}``.
-
-        Raises:
-            ConfigError: a domain is of neither form.
-        """
-        return cls(domains={name: _domain(name, value) for name, value in record.items()})
-
     def _in_order(self) -> Iterator[str]:
         return (name for name in DIMENSIONS if name in self.domains)
 
 
 def default_space(speed: Speed, base: TrainingConfig) -> SearchSpace:
-    """What is worth searching where nobody chose."""
+    """The usual dimensions, for a search whose space nobody chose."""
     names = [name for name, one in DIMENSIONS.items() if one.is_usual and speed in one.speeds]
     if speed is Speed.FULL or base.augmentation.is_active:
         names.append("augmentation")
@@ -237,7 +236,7 @@ def default_space(speed: Speed, base: TrainingConfig) -> SearchSpace:
 
 
 def values_of(config: TrainingConfig) -> dict[str, Value]:
-    """Where these settings stand in each dimension."""
+    """The value of every dimension in these settings."""
     head, optimizer = config.head, config.optimizer
     return {
         "backbone": config.backbone,
@@ -265,7 +264,7 @@ def values_of(config: TrainingConfig) -> dict[str, Value]:
 
 
 def config_with(base: TrainingConfig, values: Mapping[str, Value]) -> TrainingConfig:
-    """The base with these values in place of its own.
+    """Replace settings of the base by these values.
 
     Raises:
         ConfigError: a value is not possible.
@@ -274,7 +273,7 @@ def config_with(base: TrainingConfig, values: Mapping[str, Value]) -> TrainingCo
     for name in ("backbone", "recipe", "picture_size", "imbalance", "batch_size", "unfreeze"):
         if name in values:
             record[name] = values[name]
-    if record["recipe"] != base.recipe:  # its own length and patience, not the base's
+    if record["recipe"] != base.recipe:  # the defaults of the new recipe
         record["epochs"] = record["patience"] = 0
     for name, path in _WITHIN.items():
         if name in values:
@@ -284,7 +283,7 @@ def config_with(base: TrainingConfig, values: Mapping[str, Value]) -> TrainingCo
     return TrainingConfig.from_json(record)
 
 
-# Dimensions that are settings within settings.
+# Dimensions that are fields of a nested record.
 _WITHIN = {
     "pooling": ("head", "pooling"),
     "dropout_rate": ("head", "dropout_rate"),
@@ -308,7 +307,7 @@ def _hidden_units(base: HeadConfig, values: Mapping[str, Value]) -> list[int]:
 
 
 def _augmentation(base: AugmentationConfig, values: Mapping[str, Value]) -> AugmentationConfig:
-    """The changes that were chosen, or light ones where none were, at another strength; then single kinds."""
+    """The base's augmentation (light, if it has none) times a factor; single augmentations replace it."""
     record = base.to_json()
     if "augmentation" in values:
         factor = float(values["augmentation"])
@@ -320,13 +319,13 @@ def _augmentation(base: AugmentationConfig, values: Mapping[str, Value]) -> Augm
 
 
 def exists(name: str, values: Mapping[str, Value]) -> bool:
-    """Whether a dimension exists where the others have these values."""
+    """True if a dimension exists when the others have these values."""
     return all(values[other] in allowed for other, allowed in DIMENSIONS[name].needs.items())
 
 
-def _ask(trial: Suggesting, name: str, domain: Domain) -> Value:
-    if isinstance(domain, Choices):
-        value: Value = trial.suggest_categorical(name, list(domain.values))
+def _suggest(trial: Suggester, name: str, domain: Domain) -> Value:
+    if isinstance(domain, Categorical):
+        value: Value = trial.suggest_categorical(name, list(domain.choices))
         return value
     if domain.whole:
         return trial.suggest_int(name, round(domain.low), round(domain.high), log=domain.log)
@@ -334,8 +333,8 @@ def _ask(trial: Suggesting, name: str, domain: Domain) -> Value:
 
 
 def _require_possible(name: str, domain: Domain) -> None:
-    if isinstance(domain, Choices):
-        if not domain.values:
+    if isinstance(domain, Categorical):
+        if not domain.choices:
             raise ConfigError(N_("“{name}” has no values to choose from. Give it some."), name=name)
         return
     ends = (domain.low, domain.high)
@@ -349,14 +348,9 @@ def _require_possible(name: str, domain: Domain) -> None:
         )
 
 
-def _domain(name: str, record: Any) -> Domain:
-    try:
-        if "choices" in record:
-            return Choices(values=tuple(record["choices"]))
-        known = DIMENSIONS[name].domain if name in DIMENSIONS else None
-        usual = known.to_json() if isinstance(known, Numbers) else {"log": False, "whole": False}
-        return Numbers(**{**usual, **record})
-    except TypeError as error:
-        raise ConfigError(
-            N_("“{name}” cannot be {value}. Give it choices, or low and high."), name=name, value=repr(record)
-        ) from error
+def _with_scale(name: str, domain: Any) -> Any:
+    """The JSON of a domain; a range without ``log`` or ``whole`` takes those of its dimension."""
+    usual = DIMENSIONS[name].domain if name in DIMENSIONS else None
+    if isinstance(domain, Mapping) and "choices" not in domain and isinstance(usual, Numbers):
+        return {"log": usual.log, "whole": usual.whole, **domain}
+    return domain

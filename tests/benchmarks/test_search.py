@@ -7,11 +7,12 @@ import pytest
 from benchmarks.search import Held, growth_percent, overhead_percent
 from benchmarks.search_quality import gain_sentence, standard_error
 from core.search.records import TrialRecord, TrialState
+from core.search.space import Speed
 
 
 def test_what_no_trial_took_is_overhead() -> None:
     trials = [
-        TrialRecord(number=number, state=TrialState.COMPLETE, speed="head", params={}, settings={}, seconds=seconds)
+        TrialRecord(number=number, state=TrialState.COMPLETE, speed=Speed.HEAD, params={}, settings={}, seconds=seconds)
         for number, seconds in enumerate((2.0, 3.0, 4.0))
     ]  # fmt: skip
     assert overhead_percent(trials, seconds=10.0) == pytest.approx(10.0)

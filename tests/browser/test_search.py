@@ -33,7 +33,7 @@ def test_a_search_ends_with_its_best_trial_as_a_tested_run(
     expect(page.locator(".st-key-search-progress")).to_be_visible(timeout=SLOW_MS)
 
     answer = page.locator(".st-key-answer")
-    expect(answer).to_contain_text("right on validation pictures", timeout=SLOW_MS)
+    expect(answer).to_contain_text("correct on validation pictures", timeout=SLOW_MS)
     settled(page)
     (path,) = list_searches(get_project("Handwritten digits"))
     history = page.locator(f".st-key-history-{path.name} .darkroom-live-chart")

@@ -36,8 +36,8 @@ def test_the_answer_says_what_was_found(digits_project: Project) -> None:
     assert answer["best"].keys() >= {"number", "value", "settings"}
     assert 0 < answer["best"]["value"] <= 1
     assert answer["best"]["settings"]["head"].keys() >= {"pooling", "l2"}
-    assert answer["default"]["number"] == 0
-    assert {"optimism", "gain", "pareto"} <= answer.keys()
+    assert answer["baseline"]["number"] == 0
+    assert {"selection_bias", "gain", "pareto_front"} <= answer.keys()
     assert (digits_project.runs / answer["run"] / "result.json").exists()
     assert answer["test"].keys() >= TEST_MEASURES
     assert answer["seconds"] > 0

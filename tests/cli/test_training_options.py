@@ -12,6 +12,7 @@ from core.cli.runs import training_config
 from core.errors import ConfigError
 from core.search.analysis.export import settings_json
 from core.search.records import TrialRecord, TrialState
+from core.search.space import Speed
 from core.training.config import HeadConfig, Imbalance, Recipe, TrainingConfig
 
 CHOSEN = TrainingConfig(
@@ -30,7 +31,7 @@ def config(*arguments: str | Path) -> TrainingConfig:
 @pytest.fixture
 def settings_file(tmp_path: Path) -> Path:
     trial = TrialRecord(
-        number=4, state=TrialState.COMPLETE, speed="full", params={"l2": 0.02}, settings=CHOSEN.to_json()
+        number=4, state=TrialState.COMPLETE, speed=Speed.FULL, params={"l2": 0.02}, settings=CHOSEN.to_json()
     )
     file = tmp_path / "best.json"
     file.write_text(settings_json(trial), encoding="utf-8")

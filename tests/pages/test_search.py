@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -16,8 +17,8 @@ from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.messages import Message
 from core.search.config import Goal, Sampler, SearchConfig, Tradeoff
-from core.search.records import TrialState
-from core.search.space import Choices, Numbers, Speed
+from core.search.records import Gain, RunningTrial, SelectionBias, TrialState
+from core.search.space import Categorical, Numbers, Speed
 from core.training.config import Recipe, TrainingConfig
 from core.workspace import Project, remember_setting
 from pages.ui.steps import Progress, Step, StepState, step_states
@@ -26,8 +27,8 @@ from tests.support.searches import add_trial, many_trials, search_config, trial,
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
-OPTIMISM = {"validation": 0.9, "expected": 0.875, "optimism": 0.025, "low": 0.8, "high": 0.94, "pictures": 60}
-GAIN = {"gain": 0.1, "low": 0.02, "high": 0.18, "is_real": True, "pictures": 60}
+BIAS = SelectionBias(validation=0.9, expected=0.875, bias=0.025, low=0.8, high=0.94, pictures=60)
+GAIN = Gain(gain=0.1, low=0.02, high=0.18, is_real=True, pictures=60)
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_an_expert_sets_budget_goal_space_and_how(
     assert config.sampler is Sampler.RANDOM
     assert "l2" not in config.space.domains
     assert config.space.domains["dropout_rate"] == Numbers(low=0.1, high=0.3)
-    assert config.space.domains["hidden_units"] == Choices(values=(64, 1024))
+    assert config.space.domains["hidden_units"] == Categorical(choices=(64, 1024))
 
 
 def test_an_impossible_space_is_explained_and_cannot_be_started(
@@ -143,14 +144,14 @@ def test_a_finished_search_says_first_what_it_found(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
     run = make_run(project, "run-20260901-130000-aaaa", JobState.FINISHED, evaluated=True)
-    write_search(project, trials=few(), run=run.name, optimism=OPTIMISM, gain=GAIN)
+    write_search(project, trials=few(), run=run.name, selection_bias=BIAS, gain=GAIN)
     app = open_page("search")
     words = said(app)
-    assert "The best: 90% right on validation pictures" in words
+    assert "Best trial: 90% correct on validation pictures" in words
     assert "expect about **87.5%** (between 80% and 94%)" in words
     assert "by **10.0 points** (between +2.0 and +18.0, 95%)" in words
     assert "which the search never saw" in words
-    assert "2 complete, 1 given up early, 1 failed" in plain(words)
+    assert "2 complete, 1 stopped early, 1 failed" in plain(words)
     assert app.button(key="evaluate-best").label == "See it on Evaluate"
 
 
@@ -162,7 +163,7 @@ def test_while_the_winner_is_tested_the_page_says_so_and_tells_the_test_once_it_
     write_json(run.path / "process.json", {"pid": process.pid, "started": process.create_time()})
     write_search(project, trials=few(), run=run.name)
     app = open_page("search")
-    assert "testing and packing come next" in said(app)
+    assert "Its test and its files come next" in said(app)
     write_json(run.path / "status.json", {"state": JobState.FINISHED})
     write_json(run.path / "result.json", {"test": {"accuracy": 0.75}})
     app.run()
@@ -171,22 +172,22 @@ def test_while_the_winner_is_tested_the_page_says_so_and_tells_the_test_once_it_
 
 
 def test_where_nothing_was_gained_the_page_says_so_plainly(open_page: OpenPage, project: Project) -> None:
-    write_search(project, trials=few(), gain=GAIN | {"low": -0.03, "is_real": False})
+    write_search(project, trials=few(), gain=replace(GAIN, low=-0.03, is_real=False))
     assert "**No real gain**: your settings were as good." in said(open_page("search"))
 
 
 def test_where_nothing_beat_the_settings_they_are_the_best(open_page: OpenPage, project: Project) -> None:
     worse = trial(1, 0.5, params={"l2": 0.1})
     write_search(project, trials=[trial(0, 0.8), worse], gain=None)
-    assert "none of the trials beat your settings" in said(open_page("search"))
+    assert "no trial was better than your settings" in said(open_page("search"))
 
 
 def test_a_loss_is_told_in_nats(open_page: OpenPage, project: Project) -> None:
     trials = [trial(0, 0.5), trial(1, 0.25, params={"l2": 0.1})]
-    gain = {"gain": 0.25, "low": 0.125, "high": 0.375, "is_real": True, "pictures": 60}
+    gain = Gain(gain=0.25, low=0.125, high=0.375, is_real=True, pictures=60)
     write_search(project, trials=trials, goal=Goal.LOSS, gain=gain)
     words = said(open_page("search"))
-    assert "a loss of 0.2500 on validation" in words
+    assert "loss of 0.2500 on validation" in words
     assert "by **0.250 nats**" in words
 
 
@@ -273,11 +274,11 @@ def test_every_chart_can_be_looked_at(open_page: OpenPage, project: Project, cha
 def test_a_running_search_shows_its_progress_and_can_be_paused_and_stopped(
     open_page: OpenPage, project: Project
 ) -> None:
-    going = {"number": 4, "params": {"l2": 0.02}, "began": 0.0, "worker": "here:1"}
-    job = write_search(project, trials=few(), state=JobState.RUNNING, going=[going])
+    running = RunningTrial(number=4, params={"l2": 0.02}, began=0.0, worker="here:1")
+    job = write_search(project, trials=few(), state=JobState.RUNNING, running=[running])
     app = open_page("search")
     assert step_states(project)[Step.SEARCH] == StepState(progress=Progress.RUNNING, fraction=0.4)
-    assert "2 complete, 1 given up early, 1 failed" in plain(said(app))
+    assert "2 complete, 1 stopped early, 1 failed" in plain(said(app))
     assert "L2 penalty 0.02" in plain(said(app))
     assert table(app)["number"].tolist() == [0, 1, 2, 3]  # rows keep their place while more come
     app.button(key="pause-search").click().run()
@@ -353,7 +354,7 @@ def test_a_setting_of_another_version_is_told(open_page: OpenPage, project: Proj
     record = read_json(job.path / "config.json")
     record["config"]["magic"] = 1
     write_json(job.path / "config.json", record)
-    assert "Unknown search setting: magic" in plain(said(open_page("search")))
+    assert "Unknown setting: magic" in plain(said(open_page("search")))
 
 
 def test_a_search_is_deleted_and_the_next_one_shown(open_page: OpenPage, project: Project) -> None:
@@ -365,7 +366,7 @@ def test_a_search_is_deleted_and_the_next_one_shown(open_page: OpenPage, project
     assert not app.exception
     assert older.path.exists()
     assert not newer.path.exists()
-    assert "The best: 90%" in said(app)
+    assert "Best trial: 90%" in said(app)
 
 
 def test_what_can_be_taken_along_is_offered_with_the_command_for_the_dashboard(

@@ -50,7 +50,7 @@ class Server:
         with self._connection() as connection:
             connection.execute(f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)".encode())
 
-    def answers(self) -> bool:
+    def predictions(self) -> bool:
         try:
             self._connection().close()
         except psycopg.OperationalError:
@@ -112,7 +112,7 @@ def running_server() -> Iterator[Server]:
 
 def _await(server: Server, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not server.answers():
+    while not server.predictions():
         assert process.poll() is None, "the server ended at once"
         assert time.monotonic() < deadline, "the server does not answer"
         time.sleep(0.05)

@@ -19,12 +19,13 @@ from core.jobs.kinds import JobKind
 from core.messages import N_
 from core.models.head import HeadWeights
 from core.progress import JobPaused, JobStopped, Stage
-from core.search.analysis.promote_trial import run_of_trial
+from core.search.analysis.promote_trial import promote_trial
 from core.search.config import Scoring, SearchConfig, Tradeoff
 from core.search.job import conclude, search
-from core.search.records import TrialState, ranked, read_now, read_trials, trial_folder
-from core.search.space import Choices, Numbers, SearchSpace
-from core.search.study.study import RECORD, open_study
+from core.search.records import TrialState, ranked, read_search_progress, read_trials, trial_folder
+from core.search.space import Categorical, Numbers, SearchSpace
+from core.search.study.study import open_study
+from core.search.study.trials import RECORD
 from core.search.trials.runner import TrialRunner
 from core.search.workers import loop
 from core.training.artifacts import head_file
@@ -34,7 +35,7 @@ from tests.support.progress_recorder import Recorder
 
 LINEAR = SearchSpace(
     domains={
-        "pooling": Choices(values=("mean", "quarters")),
+        "pooling": Categorical(choices=("mean", "quarters")),
         "l2": Numbers(low=1e-3, high=1.0, log=True),
     }
 )
@@ -89,9 +90,9 @@ def test_the_first_trial_is_the_settings_to_be_beaten(digits_project: Project) -
     trials = read_trials(job.path)
     assert found["trials"] == {"complete": 4, "pruned": 0, "failed": 0}
     assert [trial.number for trial in trials] == [0, 1, 2, 3]
-    assert trials[0].is_default
+    assert trials[0].is_baseline
     assert TrainingConfig.from_json(trials[0].settings) == config.base
-    assert found["default"] == {"number": 0, "value": trials[0].value}
+    assert found["baseline"] == {"number": 0, "value": trials[0].value}
     assert all(set(trial.params) == {"pooling", "l2"} for trial in trials[1:])
 
 
@@ -117,7 +118,7 @@ def test_the_winners_own_weights_become_the_run(digits_project: Project) -> None
     """Trained anew they would be others, and their score another."""
     job, _ = searched(digits_project)
     number = run(job)["best"]["number"]
-    made = run_of_trial(job, number)
+    made = promote_trial(job, number)
     of_trial, of_run = (
         HeadWeights.load(head_file(folder)).layers[0][0]
         for folder in (trial_folder(job.path, number), made.path)
@@ -131,13 +132,13 @@ def test_the_winners_own_weights_become_the_run(digits_project: Project) -> None
 def test_a_trial_without_weights_becomes_a_run_that_is_trained(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "KEPT_TRIALS", 1)
+    monkeypatch.setattr(loop, "BEST_TRIALS", 1)
     job, _ = searched(digits_project)
     run(job)
     trials = read_trials(job.path)
     assert sum(trial.has_weights for trial in trials) == 1
     forgotten = next(trial for trial in trials if not trial.has_weights)
-    made = run_of_trial(job, forgotten.number)
+    made = promote_trial(job, forgotten.number)
     assert not (made.path / "steps.json").exists()
     assert made.config() == forgotten.settings
 
@@ -156,7 +157,7 @@ def test_the_test_pictures_are_not_looked_at(
     second, _ = searched(digits_project, "search-2")
     blind = run(second)
     assert blind["best"] == honest["best"]
-    assert blind["optimism"] == honest["optimism"]
+    assert blind["selection_bias"] == honest["selection_bias"]
 
 
 def test_few_pictures_are_judged_by_models_that_had_not_seen_them(digits_project: Project) -> None:
@@ -164,7 +165,7 @@ def test_few_pictures_are_judged_by_models_that_had_not_seen_them(digits_project
     found = run(job)
     dataset = open_dataset(digits_project)
     judged = len(dataset.pictures) - len(dataset.rows(Split.TEST))
-    assert found["optimism"]["pictures"] == judged
+    assert found["selection_bias"]["pictures"] == judged
     for trial in read_trials(job.path):
         assert trial.value is not None
         assert trial.value * judged == pytest.approx(round(trial.value * judged))
@@ -208,7 +209,7 @@ def test_a_search_goes_on_with_more_trials(digits_project: Project) -> None:
 def test_time_that_was_spent_is_not_given_twice(digits_project: Project) -> None:
     job, _ = searched(digits_project, trials=0, minutes=0.02)
     first = run(job, Telling(job.path))
-    assert read_now(job.path).seconds >= 1.2
+    assert read_search_progress(job.path).seconds >= 1.2
     again = run(job, Telling(job.path))
     assert again["trials"] == first["trials"]
 
@@ -262,8 +263,8 @@ def test_size_is_weighed_against_accuracy(digits_project: Project) -> None:
     found = run(job)
     trials = {trial.number: trial for trial in read_trials(job.path)}
     assert all((trial.second or 0) > 1e6 for trial in trials.values())
-    assert found["pareto"]
-    assert found["best"]["number"] in found["pareto"]
+    assert found["pareto_front"]
+    assert found["best"]["number"] in found["pareto_front"]
 
 
 def test_the_same_seed_proposes_the_same_settings(digits_project: Project) -> None:
@@ -278,9 +279,9 @@ def test_a_hidden_head_is_pruned_by_its_epochs(digits_project: Project) -> None:
     """Epochs of gradients are told to Optuna, those of a linear head are over too soon."""
     space = SearchSpace(
         domains={
-            "pooling": Choices(values=("mean",)),
+            "pooling": Categorical(choices=("mean",)),
             "hidden_layers": Numbers(low=1, high=1, whole=True),
-            "hidden_units": Choices(values=(8,)),
+            "hidden_units": Categorical(choices=(8,)),
             "head_learning_rate": Numbers(low=1e-9, high=1e-2, log=True),
         }
     )
@@ -294,7 +295,10 @@ def test_a_hidden_head_is_pruned_by_its_epochs(digits_project: Project) -> None:
 def test_the_epochs_of_a_hidden_head_are_kept_for_the_verdict_alone(digits_project: Project) -> None:
     """How lucky the best epoch was, they tell; people need not see them."""
     space = SearchSpace(
-        domains={"hidden_layers": Numbers(low=1, high=1, whole=True), "hidden_units": Choices(values=(8,))}
+        domains={
+            "hidden_layers": Numbers(low=1, high=1, whole=True),
+            "hidden_units": Categorical(choices=(8,)),
+        }
     )
     job, config = searched(digits_project, trials=2, space=space)
     run(job)
@@ -303,13 +307,13 @@ def test_the_epochs_of_a_hidden_head_are_kept_for_the_verdict_alone(digits_proje
     )
     assert linear["other_epochs"] == []
     assert 1 <= len(hidden["other_epochs"]) <= 10
-    assert hidden["answers"] not in hidden["other_epochs"]
+    assert hidden["predictions"] not in hidden["other_epochs"]
     assert "other_epochs" not in (job.path / "trials.jsonl").read_text()
 
 
 def test_what_a_trial_prepares_is_no_stage_of_the_search(digits_project: Project) -> None:
     """Features of another strength are computed in the middle of it; the time left is still the search's."""
-    space = SearchSpace(domains={"augmentation": Choices(values=(0.5,))})
+    space = SearchSpace(domains={"augmentation": Categorical(choices=(0.5,))})
     job, _ = searched(digits_project, space=space, trials=2)
     recorder = Recorder()
     run(job, recorder)

@@ -5,41 +5,45 @@ from __future__ import annotations
 import pytest
 
 from core.errors import ConfigError
-from core.search.space import Choices, Numbers, SearchSpace, Speed
+from core.search.space import Categorical, Numbers, SearchSpace, Speed
 from core.training.config import TrainingConfig
 
 BASE = TrainingConfig(dataset_version=1)
 
 
-def require(**domains: Choices | Numbers) -> None:
+def require(**domains: Categorical | Numbers) -> None:
     SearchSpace(domains=domains).require_fits(Speed.HEAD, BASE)
 
 
 def test_sizes_that_the_backbone_can_take_are_searched_for() -> None:
-    require(picture_size=Choices(values=(0, 96, 160, 224)))
+    require(picture_size=Categorical(choices=(0, 96, 160, 224)))
 
 
 @pytest.mark.parametrize(("size", "sentence"), [(16, "lie between 32 and 1024"), (32, "at least 33 pixels")])
 def test_a_size_that_is_too_small_is_refused(size: int, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
-        require(picture_size=Choices(values=(224, size)))
+        require(picture_size=Categorical(choices=(224, size)))
 
 
 def test_a_size_must_suit_every_backbone_that_may_be_drawn() -> None:
     """VGG16 halves 48 pixels to one; the trial that draws both would fail hours later."""
-    require(backbone=Choices(values=("efficientnet_lite0", "vgg16")), picture_size=Choices(values=(64, 96)))
+    require(
+        backbone=Categorical(choices=("efficientnet_lite0", "vgg16")),
+        picture_size=Categorical(choices=(64, 96)),
+    )
     with pytest.raises(ConfigError, match="VGG16 needs pictures of at least 64 pixels"):
         require(
-            backbone=Choices(values=("efficientnet_lite0", "vgg16")), picture_size=Choices(values=(48, 96))
+            backbone=Categorical(choices=("efficientnet_lite0", "vgg16")),
+            picture_size=Categorical(choices=(48, 96)),
         )
 
 
 def test_the_size_of_the_base_must_suit_every_backbone_too() -> None:
     base = TrainingConfig(dataset_version=1, picture_size=48)
-    space = SearchSpace(domains={"backbone": Choices(values=("vgg16",))})
+    space = SearchSpace(domains={"backbone": Categorical(choices=("vgg16",))})
     with pytest.raises(ConfigError, match="VGG16 needs"):
         space.require_fits(Speed.HEAD, base)
-    both = SearchSpace(domains={**space.domains, "picture_size": Choices(values=(64,))})
+    both = SearchSpace(domains={**space.domains, "picture_size": Categorical(choices=(64,))})
     both.require_fits(Speed.HEAD, base)  # the base's own size is never drawn with it
 
 

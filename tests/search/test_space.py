@@ -10,7 +10,7 @@ from core.errors import ConfigError
 from core.models.augmentation import AugmentationConfig
 from core.search.space import (
     DIMENSIONS,
-    Choices,
+    Categorical,
     Numbers,
     SearchSpace,
     Speed,
@@ -22,7 +22,7 @@ from core.training.config import HeadConfig, Pooling, Recipe, TrainingConfig
 
 
 class Chosen:
-    """Answers like an Optuna trial, with what the test chose, else with the first or lowest value."""
+    """Predictions like an Optuna trial, with what the test chose, else with the first or lowest value."""
 
     def __init__(self, **values: Any) -> None:
         self._values = values
@@ -129,14 +129,14 @@ def test_a_single_kind_of_change_is_what_it_was_chosen_to_be() -> None:
 @pytest.mark.parametrize(
     ("domains", "words"),
     [
-        ({"speed_of_light": Choices(values=(1,))}, "speed_of_light"),
+        ({"speed_of_light": Categorical(choices=(1,))}, "speed_of_light"),
         ({"unfreeze": Numbers(low=0.1, high=0.5)}, "unfreeze"),  # of no use to heads alone
-        ({"pooling": Choices(values=())}, "pooling"),
-        ({"pooling": Choices(values=("mean", "sideways"))}, "sideways"),
+        ({"pooling": Categorical(choices=())}, "pooling"),
+        ({"pooling": Categorical(choices=("mean", "sideways"))}, "sideways"),
         ({"l2": Numbers(low=1.0, high=0.1)}, "1.0"),
         ({"l2": Numbers(low=0.0, high=0.1, log=True)}, "l2"),
         ({"dropout_rate": Numbers(low=0.0, high=3.0)}, "dropout_rate"),
-        ({"backbone": Choices(values=("resnet_9000",))}, "resnet_9000"),
+        ({"backbone": Categorical(choices=("resnet_9000",))}, "resnet_9000"),
     ],
 )
 def test_an_impossible_space_is_refused_before_anything_starts(domains: Any, words: str) -> None:
@@ -166,7 +166,7 @@ def test_a_domain_of_another_form_is_refused(value: Any) -> None:
         (Numbers(low=0.001, high=1.0, log=True), [0.001, 0.01, 0.1, 1.0]),
         (Numbers(low=0.0, high=0.6), [0.0, 0.2, 0.4, 0.6]),
         (Numbers(low=0, high=1, whole=True), [0, 1]),
-        (Choices(values=("a", "b")), ["a", "b"]),
+        (Categorical(choices=("a", "b")), ["a", "b"]),
     ],
 )
 def test_a_grid_takes_evenly_spread_points(domain: Any, points: list[Any]) -> None:

@@ -34,7 +34,7 @@ from core.jobs.directory import JobDirectory
 from core.runs.compare import compare_runs, run_about
 from core.runs.start import finishing_job
 from core.search.config import SearchConfig
-from core.search.records import counts, ranked, read_now, read_trials
+from core.search.records import SearchSummary, counts, ranked, read_search_progress, read_trials
 from core.training.artifacts import has_own_network
 from core.training.bakeoff.results import read_bake_off, sensible_choice
 from core.training.checkpoint import Checkpoints
@@ -234,7 +234,7 @@ def search_facts(search: JobDirectory) -> Facts:
         "state": search.status().state.value,
         "goal": config.goal.value,
         "tradeoff": config.tradeoff.value,
-        "config": config.to_json(),
+        "config": config.to_json() | {"space": config.space.to_json()["domains"]},
         "counts": counts(trials),
         "ranking": [trial.number for trial in ranked(trials, config.goal)],
         "trials": [
@@ -248,15 +248,30 @@ def search_facts(search: JobDirectory) -> Facts:
                 "measures": dict(trial.measures),
                 "curve_points": len(trial.curve),
                 "has_weights": trial.has_weights,
-                "is_default": trial.is_default,
+                "is_default": trial.is_baseline,
                 "reason": sentence_facts(trial.reason),
             }
             for trial in trials
         ],
-        "importances": dict(read_now(search.path).importances),
-        "verdict": result.get("search"),
+        "importances": dict(read_search_progress(search.path).importances),
+        "verdict": _verdict_facts(result.get("search")),
         "run": result.get("run"),
     }
+
+
+def _verdict_facts(recorded: Facts | None) -> Facts | None:
+    """The summary under the names that it was recorded with."""
+    if recorded is None:
+        return None
+    summary = SearchSummary.from_json(recorded).to_json()
+    old_names = {"default": "baseline", "pareto": "pareto_front", "optimism": "selection_bias"}
+    facts = {name: summary.pop(old_names.get(name, name)) for name in recorded if name != "elsewhere"}
+    if bias := facts["optimism"]:
+        facts["optimism"] = {**bias, "optimism": bias["bias"]}
+        del facts["optimism"]["bias"]
+    if elsewhere := summary["weights_elsewhere"]:
+        facts["elsewhere"] = elsewhere
+    return facts
 
 
 def _finding_facts(finding: Finding) -> Facts:

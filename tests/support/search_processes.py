@@ -17,7 +17,8 @@ from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
 from core.runs.start import wait_for
 from core.search.config import SearchConfig
-from core.search.study.study import OWNER, open_study
+from core.search.study.study import open_study
+from core.search.study.trials import OWNER
 from core.workspace import Project
 from tests.support.command_line import answer_of, log_of, start_command, wait_until
 

@@ -1,4 +1,4 @@
-"""Searches as their workers leave them on disk, without one having run: for tests, the browser and benchmarks."""
+"""Simulated searches on disk, as workers leave them, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ from core.jobs.status import JobState
 from core.messages import Message
 from core.search.config import Goal, SearchConfig, Tradeoff
 from core.search.records import (
+    PROGRESS_FILE,
     RESULT_FILE,
     TRIALS_FILE,
+    Baseline,
+    BestTrial,
+    Gain,
+    RunningTrial,
+    SearchProgress,
+    SearchSummary,
+    SelectionBias,
     TrialRecord,
     TrialState,
     best_trial,
@@ -27,7 +35,7 @@ from core.search.records import (
     pareto_front,
     trial_folder,
 )
-from core.search.space import config_with
+from core.search.space import Speed, config_with
 from core.training.config import TrainingConfig
 from core.workspace import Project
 
@@ -44,29 +52,29 @@ def write_search(
     state: JobState = JobState.FINISHED,
     trials: Sequence[TrialRecord] = (),
     run: str = "",
-    gain: dict[str, Any] | None = None,
-    optimism: dict[str, Any] | None = None,
+    gain: Gain | None = None,
+    selection_bias: SelectionBias | None = None,
     importances: dict[str, float] | None = None,
-    going: Sequence[dict[str, Any]] = (),
+    running: Sequence[RunningTrial] = (),
     **settings: Any,
 ) -> JobDirectory:
-    """A search of the project in a given state, with these trials; ``settings`` are those of its config."""
+    """Write a search of the project in a given state; ``settings`` are fields of its config."""
     config = search_config(project, **settings)
     job = JobDirectory.create(project.searches / name, JobKind.SEARCH, config.to_json())
     seconds = sum(trial.seconds for trial in trials)
     write_json_lines(job.path / TRIALS_FILE, [trial.to_json() for trial in trials])
     for kept in (one for one in trials if one.has_weights):
         write_json(trial_folder(job.path, kept.number) / RESULT_FILE, {"training": {}})
-    live = {"going": list(going), "seconds": seconds, "stage": "head", "importances": importances or {}}
-    write_json(job.path / "live.json", live)
+    progress = SearchProgress(running=tuple(running), seconds=seconds, importances=importances or {})
+    write_json(job.path / PROGRESS_FILE, progress.to_json())
     write_json(job.path / "process.json", _process(lives=not state.has_ended))
     status: dict[str, Any] = {"state": state, "seconds": {"searching": seconds}}
     if not state.has_ended:
         status |= {"fraction": 0.4, "seconds_left": 300.0}
     write_json(job.path / "status.json", status)
     if state in {JobState.FINISHED, JobState.STOPPED}:
-        found = _found(trials, config, seconds) | {"gain": gain, "optimism": optimism}
-        write_json(job.path / "result.json", {"search": found, "run": run})
+        summary = _summary(trials, config, seconds, gain, selection_bias)
+        write_json(job.path / "result.json", {"search": summary.to_json() if summary else None, "run": run})
     return job
 
 
@@ -80,25 +88,31 @@ def add_trial(job: JobDirectory, trial: TrialRecord) -> None:
 
 
 def trial(number: int, value: float | None = None, **facts: Any) -> TrialRecord:
-    """A complete trial with this value; without one a failed one, unless ``state`` says otherwise."""
+    """A complete trial with this value; without a value a failed one, unless ``state`` is given."""
     state = TrialState.COMPLETE if value is not None else TrialState.FAILED
     base = facts.pop("base", TrainingConfig(dataset_version=1))
     params = facts.get("params", {})
-    usual = {"state": state, "speed": "head", "params": params, "seconds": 2.0, "ended": _BEGAN + 2 * number}
+    usual = {
+        "state": state,
+        "speed": Speed.HEAD,
+        "params": params,
+        "seconds": 2.0,
+        "ended": _BEGAN + 2 * number,
+    }
     usual |= {"settings": config_with(base, params).to_json()}
     return TrialRecord(number=number, value=value, **(usual | facts))
 
 
 def many_trials(config: SearchConfig, count: int, *, seed: int = 0) -> list[TrialRecord]:
-    """So many trials of a search that finds a smooth hill, some given up, a few failed; the same for a seed."""
+    """Simulated trials of a search with a smooth optimum; some are pruned, a few fail."""
     generator = np.random.default_rng(seed)
-    proposal = _Drawn(generator)
+    proposal = _RandomSuggester(generator)
     first = trial(0, _value(config.goal, 0.88), base=config.base, second=_second(config, 0.0))
     return [first, *(_drawn(config, proposal, number, generator) for number in range(1, count))]
 
 
-class _Drawn:
-    """Proposes at random what Optuna would be asked for."""
+class _RandomSuggester:
+    """Random suggestions in place of Optuna's."""
 
     def __init__(self, generator: np.random.Generator) -> None:
         self._generator = generator
@@ -116,7 +130,7 @@ class _Drawn:
 
 
 def _drawn(
-    config: SearchConfig, proposal: _Drawn, number: int, generator: np.random.Generator
+    config: SearchConfig, proposal: _RandomSuggester, number: int, generator: np.random.Generator
 ) -> TrialRecord:
     params = config.space.suggest(proposal, config.base)
     quality = (
@@ -148,22 +162,31 @@ def _second(config: SearchConfig, units: float) -> float | None:
     return None if config.tradeoff is Tradeoff.NONE else 14e6 + 5e3 * units
 
 
-def _found(trials: Sequence[TrialRecord], config: SearchConfig, seconds: float) -> dict[str, Any]:
+def _summary(
+    trials: Sequence[TrialRecord],
+    config: SearchConfig,
+    seconds: float,
+    gain: Gain | None,
+    bias: SelectionBias | None,
+) -> SearchSummary | None:
     best = best_trial(trials, config.goal)
-    default = next((one for one in trials if one.is_default), None)
-    return {
-        "trials": counts(trials),
-        "best": {"number": best.number, "value": best.value, "settings": dict(best.settings)}
-        if best
-        else None,
-        "pareto": [one.number for one in pareto_front(trials, config.goal)],
-        "default": {"number": default.number, "value": default.value} if default else None,
-        "seconds": seconds,
-    }
+    if best is None or best.value is None:
+        return None
+    baseline = next((one for one in trials if one.is_baseline and one.value is not None), None)
+    front = () if config.tradeoff is Tradeoff.NONE else pareto_front(trials, config.goal)
+    return SearchSummary(
+        trials=counts(trials),
+        seconds=seconds,
+        best=BestTrial(number=best.number, value=best.value, settings=dict(best.settings)),
+        baseline=Baseline(number=baseline.number, value=baseline.value or 0.0) if baseline else None,
+        pareto_front=tuple(one.number for one in front),
+        selection_bias=bias,
+        gain=gain,
+    )
 
 
 def _process(*, lives: bool) -> dict[str, Any]:
-    """A process that lives (this one), or one above every real id."""
+    """A live process (this one), or an id above every real one."""
     if not lives:
         return {"pid": 2**22 + 1, "started": 0.0}
     process = psutil.Process(os.getpid())

@@ -12,7 +12,7 @@ import pytest
 from core.messages import Message
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialState
-from core.search.space import DIMENSIONS, Choices, Numbers, SearchSpace
+from core.search.space import DIMENSIONS, Categorical, Numbers, SearchSpace
 from pages.ui.curves import Drawing
 from pages.ui.search.figures import history
 from pages.ui.search.figures.axes import axes_of, axis_of
@@ -95,7 +95,7 @@ def test_numbers_by_factors_stand_at_their_logarithm() -> None:
 
 
 def test_names_stand_beside_each_other_and_numbers_to_choose_from_in_their_order() -> None:
-    space = SearchSpace(domains={"batch_size": Choices(values=(16, 64, 32))})
+    space = SearchSpace(domains={"batch_size": Categorical(choices=(16, 64, 32))})
     axis = axis_of("batch_size", [64, 16, 32], space)
     assert [axis.place(value) for value in (16, 32, 64)] == [0, 1, 2]
     assert axis.place(128) is None

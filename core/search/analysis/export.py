@@ -1,4 +1,4 @@
-"""What a search found, to take along: its trials as a table, the settings of one as a file."""
+"""Export of a search: its trials as CSV, the settings of a trial as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import json
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from core.search.records import TrialRecord
 from core.search.space import DIMENSIONS
@@ -17,14 +16,16 @@ _FACTS = ("number", "state", "speed", "value", "second", "seconds", "ended", "wo
 
 
 def trials_csv(trials: Sequence[TrialRecord]) -> str:
-    """A row a trial, in the order given: its facts, its measures, what it chose; what it lacks is empty.
+    """CSV with one row a trial, in the order given; missing values are empty.
 
-    ``value`` is the goal's, as a fraction (loss in nats); ``ended`` is UTC, ISO 8601;
-    a measure's column is called ``measure.NAME``, a choice's ``param.NAME``.
+    ``value`` is the goal's, a fraction (a loss in nats). ``ended`` is UTC, ISO 8601.
+    Metrics are in columns ``measure.NAME``, params in ``param.NAME``.
     """
     measures = _names(trial.measures for trial in trials)
-    chosen = _names(trial.params for trial in trials)
-    params = sorted(chosen, key=lambda name: [*DIMENSIONS, name].index(name))
+    params = sorted(
+        _names(trial.params for trial in trials),
+        key=lambda name: [*DIMENSIONS, name].index(name),
+    )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
@@ -36,12 +37,12 @@ def trials_csv(trials: Sequence[TrialRecord]) -> str:
 
 
 def settings_json(trial: TrialRecord) -> str:
-    """The settings with which this trial was trained: those of a run, whole."""
+    """The complete training settings of a trial, in the format of a run's settings file."""
     record = {"schema_version": SCHEMA_VERSION, "settings": dict(trial.settings)}
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
 
 
-def _facts(trial: TrialRecord) -> list[Any]:
+def _facts(trial: TrialRecord) -> list[object]:
     ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(trial.ended)) if trial.ended else None
     reason = str(trial.reason) if trial.reason else None
     return [
@@ -58,5 +59,5 @@ def _facts(trial: TrialRecord) -> list[Any]:
 
 
 def _names(records: Iterable[Iterable[str]]) -> list[str]:
-    """Every name, in the order in which they appear first."""
+    """Distinct names, in the order of their first appearance."""
     return list(dict.fromkeys(name for record in records for name in record))

@@ -1,11 +1,10 @@
-"""From a trial to a run: its weights become what a training would have left, and the run goes on from there."""
+"""Promotion of a trial to a run: its weights become the run's, without training again."""
 
 from __future__ import annotations
 
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from core.errors import NotFoundError
 from core.files import read_json, write_json
@@ -15,9 +14,11 @@ from core.jobs.kinds import TRAIN, JobKind
 from core.jobs.launcher import launch
 from core.messages import N_
 from core.progress import Progress
+from core.records import JsonObject
 from core.search.records import (
     WEIGHTS_FILES,
     WEIGHTS_FOLDER,
+    SearchSummary,
     TrialState,
     joined_study,
     read_trials,
@@ -27,30 +28,30 @@ from core.training.config import TrainingConfig
 from core.workspace import list_runs, new_job_name, project_of
 
 
-def start_winner(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """The last step of a search: its best trial becomes a run, to be tested and packed as any other.
+def promote_best_trial(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Make the best trial a run and launch its test and exports; the last step of a search.
 
-    Where its weights are on another machine there is no run; the result says where they are.
-    A search that went on and found nothing better keeps the run that it has.
+    There is no run if the weights are on another machine. A search that was continued without
+    a better trial keeps its run.
     """
     search = JobDirectory(directory)
-    found = (search.result() or {})["search"]
-    if found.get("elsewhere"):
-        return {"run": ""}  # trained again it would be another one
-    number = int(found["best"]["number"])
+    summary = SearchSummary.from_json((search.result() or {})["search"])
+    if summary.weights_elsewhere is not None:
+        return {"run": ""}  # training again would give a different classifier
+    number = summary.best.number
     for path in list_runs(project_of(directory)):
         if _trial_of(path) == (search.name, number):
             return {"run": path.name}
-    run = run_of_trial(search, number)
+    run = promote_trial(search, number)
     launch(run)
     return {"run": run.name}
 
 
-def run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
-    """A run with a trial's settings; with its own weights where they are kept, else still to be trained.
+def promote_trial(search: JobDirectory, number: int) -> JobDirectory:
+    """Create a run with a trial's settings, and with its weights if they are still here.
 
     Raises:
-        NotFoundError: the search has no such trial, or it came to nothing.
+        NotFoundError: the search has no such trial, or it failed.
     """
     trial = next((one for one in read_trials(search.path) if one.number == number), None)
     if trial is None or trial.state is TrialState.FAILED:
@@ -62,10 +63,10 @@ def run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
     path = project_of(search.path).runs / new_job_name("run")
     settings = TrainingConfig.from_json(trial.settings)
     joined = joined_study(search.path)
-    if joined is not None:  # the same pictures may have another number here
-        settings = replace(settings, dataset_version=joined["dataset_version"])
+    if joined is not None:  # the same version may have another number here
+        settings = replace(settings, dataset_version=joined.dataset_version)
     if trial.has_weights:
-        _take_weights(trial_folder(search.path, number), path)
+        _copy_weights(trial_folder(search.path, number), path)
     write_json(path / "about.json", {"name": f"{search.name} · {number}", "note": ""})
     job = JobDirectory.create(path, JobKind.TRAIN, settings.to_json())
     if trial.has_weights:
@@ -75,7 +76,7 @@ def run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
     return job
 
 
-def _take_weights(trial: Path, run: Path) -> None:
+def _copy_weights(trial: Path, run: Path) -> None:
     run.mkdir(parents=True)
     shutil.copytree(trial / WEIGHTS_FOLDER, run / WEIGHTS_FOLDER)
     for name in WEIGHTS_FILES:
@@ -83,6 +84,6 @@ def _take_weights(trial: Path, run: Path) -> None:
 
 
 def _trial_of(run: Path) -> tuple[str, int] | None:
-    """The search and the trial that a run came from."""
-    found = (JobDirectory(run).result() or {}).get("search")
-    return (found["name"], found["trial"]) if found else None
+    """Name of the search and number of the trial that a run was made of."""
+    origin = (JobDirectory(run).result() or {}).get("search")
+    return (origin["name"], origin["trial"]) if origin else None

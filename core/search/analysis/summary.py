@@ -1,75 +1,117 @@
-"""What a search comes to: its best trial, how much its score flatters it, and what was gained over the default."""
+"""Summary of a search: the selected trial, its selection bias, and its gain over the baseline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import optuna
 
 from core.data.dataset import Dataset
-from core.search.analysis.one_standard_error import sensible_choice
-from core.search.analysis.selection_bias import Epochs, gain, optimism, standard_error
-from core.search.config import SearchConfig, Tradeoff, goal_of_watch
-from core.search.records import TrialRecord, TrialState, pareto_front, ranked
-from core.search.study.study import RECORD
-from core.search.trials.predictions import Answers
+from core.messages import Message
+from core.search.analysis.one_standard_error import select_by_one_standard_error
+from core.search.analysis.selection_bias import (
+    OtherEpochs,
+    estimate_gain,
+    estimate_selection_bias,
+    standard_error,
+)
+from core.search.config import Goal, SearchConfig, Tradeoff
+from core.search.records import (
+    Baseline,
+    BestTrial,
+    SearchSummary,
+    TrialRecord,
+    TrialState,
+    counts,
+    pareto_front,
+    ranked,
+)
+from core.search.study.trials import StudyTrialRecord, record_of
+from core.search.trials.predictions import Predictions
 
 
-def verdict(
+def summarize(
     study: optuna.Study,
     config: SearchConfig,
     dataset: Dataset,
     rows: np.ndarray,
     trials: Sequence[TrialRecord],
-) -> dict[str, Any]:
-    """The best trial and what is to be believed of it, as JSON.
+    *,
+    seconds: float,
+    weights_elsewhere: Message | None = None,
+) -> SearchSummary:
+    """Select the best trial and estimate its score on new pictures.
 
     Args:
-        rows: int64, the pictures that the answers are to.
+        rows: int64, the pictures that the predictions are for.
         trials: at least one of them complete.
+        seconds: work so far.
     """
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    frozen = study.get_trials(deepcopy=False)
+    records = [record_of(frozen[trial.number]) for trial in complete]
+    predictions = [Predictions.unpacked(one.predictions) for one in records if one.predictions]
     targets = dataset.targets[rows]
     groups = np.unique(dataset.pictures["group"].to_numpy()[rows], return_inverse=True)[1]
-    answers = _answers(study, complete)
-    is_tradeoff = config.tradeoff is not Tradeoff.NONE
-    first = ranked(complete, config.goal)[0]
-    choice = None
-    if is_tradeoff:
-        margin = standard_error(answers[complete.index(first)], targets, config.goal, groups=groups)
-        choice = sensible_choice(complete, config.goal, config.tradeoff, margin)
-    best = choice.trial if choice else first
-    default = next((trial for trial in complete if trial.is_default), None)
-    places = {trial.number: place for place, trial in enumerate(complete)}
-    judged: dict[str, Any] = {
-        "costs": [float(trial.second or 0.0) for trial in complete] if is_tradeoff else None,
-        "groups": groups,
-        "epochs": Epochs(others=_other_epochs(study, complete), watch=goal_of_watch(config.base.monitor)),
-        "seed": config.seed,
-    }
-    flattery = optimism(answers, targets, config.goal, places[best.number], **judged)
-    gained = gain(
-        answers, targets, config.goal, places[best.number],
-        None if default is None else places[default.number], **judged,
+    best, reason = _selected(complete, predictions, targets, groups, config)
+    baseline = next((trial for trial in complete if trial.is_baseline), None)
+    index = {trial.number: index for index, trial in enumerate(complete)}
+    costs = None if config.tradeoff is Tradeoff.NONE else [float(trial.second or 0.0) for trial in complete]
+    other_epochs = _other_epochs(records, config)
+    bias = estimate_selection_bias(
+        predictions, targets, config.goal, index[best.number],
+        costs=costs, groups=groups, epochs=other_epochs, seed=config.seed,
     )  # fmt: skip
-    return {
-        "best": {"number": best.number, "value": best.value, "settings": dict(best.settings)},
-        "reason": choice.reason.to_json() if choice else None,
-        "default": {"number": default.number, "value": default.value} if default else None,
-        "pareto": [trial.number for trial in pareto_front(trials, config.goal)] if is_tradeoff else [],
-        "optimism": flattery.to_json() if flattery else None,
-        "gain": gained.to_json() if gained else None,
-    }
+    gain = estimate_gain(
+        predictions, targets, config.goal, index[best.number],
+        None if baseline is None else index[baseline.number],
+        costs=costs, groups=groups, epochs=other_epochs, seed=config.seed,
+    )  # fmt: skip
+    assert best.value is not None  # of a complete trial
+    return SearchSummary(
+        trials=counts(trials),
+        seconds=seconds,
+        best=BestTrial(number=best.number, value=best.value, settings=dict(best.settings)),
+        reason=reason,
+        baseline=_baseline_of(baseline),
+        pareto_front=_front(trials, config),
+        selection_bias=bias,
+        gain=gain,
+        weights_elsewhere=weights_elsewhere,
+    )
 
 
-def _other_epochs(study: optuna.Study, trials: Sequence[TrialRecord]) -> list[list[Answers]]:
-    found = study.get_trials(deepcopy=False)
-    records = [found[trial.number].user_attrs[RECORD] for trial in trials]
-    return [[Answers.from_json(one) for one in record.get("other_epochs", ())] for record in records]
+def _selected(
+    complete: Sequence[TrialRecord],
+    predictions: Sequence[Predictions],
+    targets: np.ndarray,
+    groups: np.ndarray,
+    config: SearchConfig,
+) -> tuple[TrialRecord, Message | None]:
+    """The best trial; in a search with a trade-off the one of the one-standard-error rule."""
+    first = ranked(complete, config.goal)[0]
+    if config.tradeoff is Tradeoff.NONE:
+        return first, None
+    margin = standard_error(predictions[complete.index(first)], targets, config.goal, groups=groups)
+    selected = select_by_one_standard_error(complete, config.goal, config.tradeoff, margin)
+    return (selected.trial, selected.reason) if selected else (first, None)
 
 
-def _answers(study: optuna.Study, trials: Sequence[TrialRecord]) -> list[Answers]:
-    found = study.get_trials(deepcopy=False)
-    return [Answers.from_json(found[trial.number].user_attrs[RECORD]["answers"]) for trial in trials]
+def _other_epochs(records: Sequence[StudyTrialRecord], config: SearchConfig) -> OtherEpochs:
+    return OtherEpochs(
+        predictions=[[Predictions.unpacked(one) for one in record.other_epochs] for record in records],
+        monitor=Goal.of_monitor(config.base.monitor),
+    )
+
+
+def _baseline_of(trial: TrialRecord | None) -> Baseline | None:
+    if trial is None or trial.value is None:
+        return None
+    return Baseline(number=trial.number, value=trial.value)
+
+
+def _front(trials: Sequence[TrialRecord], config: SearchConfig) -> tuple[int, ...]:
+    if config.tradeoff is Tradeoff.NONE:
+        return ()
+    return tuple(trial.number for trial in pareto_front(trials, config.goal))

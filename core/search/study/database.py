@@ -1,8 +1,8 @@
-"""The database that several machines share: its address as people write it, and what is wrong with it.
+"""Database shared by the machines of a search: connections, and errors explained to people.
 
-A password never leaves the address: whatever is shown, logged or raised names the
-address without it. With PostgreSQL it need not stand there at all: ``PGPASSWORD``
-and ``~/.pgpass`` are read as by every other of its programs.
+Whatever is shown, logged or raised names the address without its password. For PostgreSQL
+the address can leave the password out: ``PGPASSWORD`` and ``~/.pgpass`` are read as in
+every PostgreSQL client.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from core.errors import SearchError
 from core.messages import N_
 
-STALE_VARIABLE = "DARKROOM_STALE_SECONDS"  # a trial that nobody was heard of for so long is done again
+# A trial without a heartbeat for this long is queued again.
+STALE_VARIABLE = "DARKROOM_STALE_SECONDS"
 _STALE_SECONDS = 60
 _BEATS = 4  # heartbeats in that time
 _CONNECT_SECONDS = 10
-_SILENT_SECONDS = 60  # in the middle of a change; then PostgreSQL takes it back
+_SILENT_SECONDS = 60  # within a transaction; then PostgreSQL rolls it back
 _POSTGRESQL = re.compile(r"^postgres(ql)?://")
 _HIDDEN = ((re.compile(r"(://[^:/@]*):.*@"), r"\1:…@"), (re.compile(r"(password=)[^&]*"), r"\1…"))
 
 
 def open_database(address: str, on_stale: Any) -> RDBStorage:
-    """Optuna's storage in a database.
+    """Open Optuna's storage in a database.
 
     Args:
-        on_stale: called with the study and a trial whose machine was not heard of any more.
+        on_stale: called with the study and a trial whose heartbeat has stopped.
     Raises:
-        SearchError: it cannot be reached or used.
+        SearchError: the database cannot be reached or used.
     """
     stale = stale_seconds()
     with _explained(address):
@@ -52,7 +53,7 @@ def open_database(address: str, on_stale: Any) -> RDBStorage:
 
 
 def _limit_silence(engine: Engine) -> None:
-    """A machine that loses power in the middle of a change would hold up all others for hours."""
+    """End idle transactions: a machine that loses power would otherwise block all others for hours."""
     if engine.dialect.name != "postgresql":
         return
 
@@ -62,14 +63,14 @@ def _limit_silence(engine: Engine) -> None:
         connection.commit()
 
     event.listen(engine, "connect", limit)
-    engine.dispose()  # with the connections that were made before
+    engine.dispose()  # connections made before the listener
 
 
 def open_engine(address: str) -> Engine:
-    """The same database for tables of our own.
+    """Open the database for Darkroom's own tables.
 
     Raises:
-        SearchError: the address is none.
+        SearchError: the address is invalid.
     """
     with _explained(address):
         engine = create_engine(driver_address(address), **_options(address), pool_size=1)
@@ -78,10 +79,10 @@ def open_engine(address: str) -> Engine:
 
 
 def driver_address(address: str) -> str:
-    """``postgres://`` and ``postgresql://`` with the driver that Darkroom installs; others as they are.
+    """Add the installed driver to a PostgreSQL address; other addresses stay as they are.
 
     Raises:
-        SearchError: where the password ends cannot be told, and a part of it would be taken for a name.
+        SearchError: the end of the password is ambiguous, so that a part of it would be read as a host.
     """
     who, _, _ = address.partition("://")[2].partition("?")[0].rpartition("@")
     if set(who) & set("@/#"):
@@ -96,18 +97,24 @@ def driver_address(address: str) -> str:
 
 
 def without_password(address: str) -> str:
+    """The address with its password replaced by an ellipsis."""
     for pattern, shown in _HIDDEN:
         address = pattern.sub(shown, address)
     return address
 
 
 def stale_seconds() -> int:
+    """Time without a heartbeat after which a trial counts as abandoned."""
     return int(os.environ.get(STALE_VARIABLE) or _STALE_SECONDS)
 
 
 @contextmanager
 def database_in_use(address: str) -> Iterator[None]:
-    """Say in a sentence that a database was lost while it was worked with."""
+    """Explain the loss of a database during the work.
+
+    Raises:
+        SearchError: the database stopped answering.
+    """
     try:
         yield
     except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
@@ -115,11 +122,11 @@ def database_in_use(address: str) -> Iterator[None]:
             raise
         raise SearchError(
             N_(
-                "The database {address} did not answer any more: {error}. "
-                "What was done until then is kept there; once it runs again, resume the search."
+                "The database {address} stopped answering: {error}. "
+                "Everything done until then is stored there. Once it runs again, resume the search."
             ),
             address=without_password(address),
-            error=_words(error),
+            error=_reason(error),
         ) from error
 
 
@@ -130,9 +137,9 @@ def _explained(address: str) -> Iterator[None]:
     except (ImportError, NoSuchModuleError) as error:
         raise SearchError(
             N_(
-                "There is no driver here for the database {address}. "
-                "PostgreSQL's comes with Darkroom: python -m pip install -r requirements.txt. "
-                "For another database install its own."
+                "No driver for the database {address} is installed. "
+                "The one for PostgreSQL comes with Darkroom: python -m pip install -r requirements.txt. "
+                "For another database, install its driver."
             ),
             address=without_password(address),
         ) from error
@@ -143,15 +150,15 @@ def _explained(address: str) -> Iterator[None]:
                 "postgresql://user:password@machine/database), the password, and that the server runs."
             ),
             address=without_password(address),
-            error=_words(error) if isinstance(error, SQLAlchemyError) else "no such address",
+            error=_reason(error) if isinstance(error, SQLAlchemyError) else "no such address",
         ) from error
 
 
-def _words(error: Exception) -> str:
-    """What the database said, on one line; the command that it was said to is left out."""
+def _reason(error: Exception) -> str:
+    """The database's own message on one line, without the SQL statement."""
     cause = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error
-    told = cause.orig if isinstance(cause, DBAPIError) and cause.orig is not None else cause
-    lines = [line.strip() for line in str(told).splitlines() if line.strip()]
+    original = cause.orig if isinstance(cause, DBAPIError) and cause.orig is not None else cause
+    lines = [line.strip() for line in str(original).splitlines() if line.strip()]
     return "; ".join(lines[:3]).rstrip(".?")
 
 

@@ -1,11 +1,13 @@
-"""What a machine that joins a search must know, kept in the study: the settings, and which pictures they are about."""
+"""Specification of a search in its study: what a machine that joins must know.
+
+It holds the settings and a fingerprint of the dataset. A dataset with other pictures,
+labels or split is refused.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import optuna
 from optuna.storages import RDBStorage
@@ -15,114 +17,131 @@ from core.data.version_record import version_numbers
 from core.errors import SearchError
 from core.files import digest_of
 from core.messages import N_, Message
+from core.records import Record
 from core.search.config import SearchConfig
 from core.search.study.database import open_database, without_password
-from core.search.study.study import ORDER
 from core.workspace import Project
 
-_ORDER_SECONDS = 10.0  # between the making of a study and what is said in it
+_SPEC, _SPEC_OF_0_1_0 = "shared_spec", "order"  # attribute of the study
+_PUBLISH_SECONDS = 10.0  # from the creation of a study to its specification
 _LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """A search as its database knows it."""
+class DatasetFingerprint(Record):
+    """Digests of everything in a dataset that a trial's value depends on."""
 
-    study: str  # project/search
-    config: SearchConfig
-    pictures: Mapping[str, Any]
+    count: int  # of pictures
+    pictures: str  # their content, in their order
+    labels: str  # classes, task and labels
+    split: str  # splits and groups
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> DatasetFingerprint:
+        """The fingerprint of a dataset version; names of groups do not matter."""
+        pictures = dataset.pictures
+        indices: dict[str, int] = {}
+        groups = [indices.setdefault(group, len(indices)) for group in pictures["group"]]
+        return cls(
+            count=len(pictures),
+            pictures=dataset.digest,
+            labels=digest_of([list(dataset.class_names), dataset.task.value, pictures["label"].tolist()]),
+            split=digest_of([pictures["split"].tolist(), groups]),
+        )
 
 
-def write_order(study: optuna.Study, config: SearchConfig, dataset: Dataset) -> None:
-    """Tell machines that join what to do. The database's address, and its password, they know."""
-    order = {"config": config.to_json() | {"storage": ""}, "pictures": _fingerprint(dataset)}
-    if study.user_attrs.get(ORDER) != order:
-        study.set_user_attr(ORDER, order)
+@dataclass(frozen=True, kw_only=True)
+class SharedSpec(Record):
+    """A search as its study describes it to machines that join."""
+
+    config: SearchConfig  # without the database's address, which may hold a password
+    pictures: DatasetFingerprint
 
 
-def find_order(storage: str, search: str) -> Order:
-    """What a search that another machine began is about.
+def write_shared_spec(study: optuna.Study, config: SearchConfig, dataset: Dataset) -> None:
+    """Publish the specification to machines that join."""
+    spec = SharedSpec(config=replace(config, storage=""), pictures=DatasetFingerprint.of(dataset)).to_json()
+    if study.user_attrs.get(_SPEC) != spec:
+        study.set_user_attr(_SPEC, spec)
+
+
+def find_shared_spec(storage: str, search: str) -> tuple[str, SharedSpec]:
+    """Find a search that another machine began.
 
     Args:
         search: its name, or ``project/name``.
+    Returns:
+        The study's name, ``project/name``, and its specification.
     Raises:
-        SearchError: the database cannot be used, or has no such search, or several.
+        SearchError: the database cannot be used, has no such search, or more than one.
     """
     database = open_database(storage, None)
     study = optuna.load_study(study_name=_only_study(database, storage, search), storage=database)
-    deadline = time.monotonic() + _ORDER_SECONDS
-    while (order := study.user_attrs.get(ORDER)) is None:
+    deadline = time.monotonic() + _PUBLISH_SECONDS
+    while (spec := _spec_of(study)) is None:
         if time.monotonic() > deadline:
             raise SearchError(
-                N_("“{name}” is in the database, but no search of Darkroom's began it."),
+                N_("“{name}” is in the database, but it is not a search of Darkroom's."),
                 name=study.study_name,
             )
         time.sleep(_LOOK_SECONDS)
-    config = SearchConfig.from_json({**order["config"], "storage": storage})
-    return Order(study=study.study_name, config=config, pictures=order["pictures"])
+    return study.study_name, replace(spec, config=replace(spec.config, storage=storage))
 
 
-def matching_dataset(order: Order, project: Project) -> Dataset:
-    """The newest version of this machine's pictures that is what the search is about.
+def matching_dataset(spec: SharedSpec, project: Project) -> Dataset:
+    """The newest version of this machine's dataset that is the same as the search's.
 
     Raises:
         NotFoundError: the project has no pictures.
-        SearchError: none of its versions is; it says how the newest differs.
+        SearchError: no version is the same; the message says how the newest differs.
     """
     newest = open_dataset(project)
     for number in reversed(version_numbers(project.dataset)):
         dataset = open_dataset(project, number)
-        if _fingerprint(dataset) == order.pictures:
+        if DatasetFingerprint.of(dataset) == spec.pictures:
             return dataset
     raise SearchError(
         N_(
-            "Project “{project}” cannot help this search: {difference}. Copy the project's folder "
-            "“dataset” from the machine that began it, so that both have the same pictures and split."
+            "Project “{project}” cannot help this search: {difference}. Copy the folder “dataset” of the "
+            "project from the machine that began it, so that both have the same pictures and split."
         ),
         project=project.name,
-        difference=_difference(_fingerprint(newest), order.pictures),
+        difference=_difference(DatasetFingerprint.of(newest), spec.pictures),
     )
+
+
+def _spec_of(study: optuna.Study) -> SharedSpec | None:
+    attributes = study.user_attrs
+    values = attributes.get(_SPEC) or attributes.get(_SPEC_OF_0_1_0)
+    return SharedSpec.from_json(values) if values else None
 
 
 def _only_study(database: RDBStorage, storage: str, search: str) -> str:
     names = optuna.get_all_study_names(database)
-    found = [name for name in names if search in (name, name.rpartition("/")[2])]
-    if len(found) > 1:
+    matching = [name for name in names if search in (name, name.rpartition("/")[2])]
+    if len(matching) > 1:
         raise SearchError(
             N_("Several searches are called “{name}”: {found}. Name one of them with its project."),
             name=search,
-            found=", ".join(found),
+            found=", ".join(matching),
         )
-    if not found:
+    if not matching:
         raise SearchError(
             N_("There is no search called “{name}” in {storage}."),
             name=search,
             storage=without_password(storage),
         )
-    return found[0]
+    return matching[0]
 
 
-def _fingerprint(dataset: Dataset) -> dict[str, Any]:
-    """Of all that a trial's value depends on, the order of the pictures included."""
-    pictures = dataset.pictures
-    groups: dict[str, int] = {}
-    numbered = [groups.setdefault(group, len(groups)) for group in pictures["group"]]
-    return {
-        "count": len(pictures),
-        "pictures": dataset.digest,
-        "labels": digest_of([list(dataset.class_names), dataset.task.value, pictures["label"].tolist()]),
-        "split": digest_of([pictures["split"].tolist(), numbered]),
-    }
-
-
-def _difference(here: Mapping[str, Any], there: Mapping[str, Any]) -> Message:
-    if here["count"] != there["count"]:
+def _difference(here: DatasetFingerprint, there: DatasetFingerprint) -> Message:
+    if here.count != there.count:
         return Message(
-            N_("it has {here} pictures to learn from, the search {there}"),
-            {"here": here["count"], "there": there["count"]},
+            N_("it has {here} pictures to learn from, the search has {there}"),
+            {"here": here.count, "there": there.count},
         )
-    if here["pictures"] != there["pictures"]:
-        return Message(N_("its pictures are others"))
-    if here["labels"] != there["labels"]:
-        return Message(N_("its pictures have other classes"))
-    return Message(N_("its pictures are divided otherwise into training, validation and test"))
+    if here.pictures != there.pictures:
+        return Message(N_("its pictures are different"))
+    if here.labels != there.labels:
+        return Message(N_("its pictures have different classes"))
+    return Message(N_("its pictures are split differently into training, validation and test"))

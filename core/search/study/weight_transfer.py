@@ -1,6 +1,6 @@
-"""How the weights of a trial come from another machine: a table beside Optuna's, emptied as they arrive.
+"""Transfer of trial weights between machines, through a table beside Optuna's.
 
-Not Optuna's attributes: those are read whole whenever anybody looks at a trial.
+Optuna's attributes would be too slow: each look at a trial reads all of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from core.search.records import WEIGHTS_FILES, WEIGHTS_FOLDER, trial_folder
 from core.search.study.database import open_engine
 from core.search.study.study import study_name
 
-MOST_BYTES = 64 << 20  # of one trial; a larger network stays where it was trained
+MOST_BYTES = 64 << 20  # of one trial; a larger network stays on the machine that trained it
 
 _TABLES = MetaData()
 _WEIGHTS = Table(
@@ -42,15 +42,15 @@ _WEIGHTS = Table(
 )
 
 
-class Mailbox:
-    """The weights on their way of one study; sent by workers, taken by the search."""
+class WeightTransfer:
+    """Weights in transfer of one study: workers send them, the search receives them."""
 
     def __init__(self, engine: Engine, study: str) -> None:
         self._engine, self._study = engine, study
         _TABLES.create_all(engine)
 
     def send(self, trial: int, folder: Path) -> bool:
-        """Send what a run is made of; False where it is too large to travel."""
+        """Send the files that a run needs; False if they are larger than 64 MB."""
         files = list(_files(folder))
         if sum(file.stat().st_size for file in files) > MOST_BYTES:
             return False
@@ -64,15 +64,15 @@ class Mailbox:
             )
         return True
 
-    def waiting(self) -> set[int]:
-        """The trials whose weights are on their way."""
+    def pending(self) -> set[int]:
+        """The trials whose weights are in the table."""
         with self._engine.connect() as connection:
             return set(connection.scalars(select(_WEIGHTS.c.trial).where(_WEIGHTS.c.study == self._study)))
 
-    def take(self, trial: int, directory: Path) -> None:
-        """Put a trial's weights into its folder in the search's directory, whole or not at all; then forget them."""
+    def receive(self, trial: int, directory: Path) -> None:
+        """Move a trial's weights into its folder in the search's directory, atomically."""
         with self._engine.connect() as connection:
-            content = connection.scalar(select(_WEIGHTS.c.content).where(*self._of(trial)))
+            content = connection.scalar(select(_WEIGHTS.c.content).where(*self._is_row_of(trial)))
         if content is not None:
             arriving = directory / "arriving" / f"{trial:05d}"
             shutil.rmtree(arriving, ignore_errors=True)
@@ -82,20 +82,21 @@ class Mailbox:
             shutil.rmtree(folder, ignore_errors=True)
             folder.parent.mkdir(exist_ok=True)
             arriving.rename(folder)
-        self.forget({trial})
+        self.delete({trial})
 
-    def forget(self, trials: Collection[int]) -> None:
+    def delete(self, trials: Collection[int]) -> None:
+        """Remove the weights of these trials from the table."""
         with self._engine.begin() as connection:
             for trial in trials:
-                connection.execute(delete(_WEIGHTS).where(*self._of(trial)))
+                connection.execute(delete(_WEIGHTS).where(*self._is_row_of(trial)))
 
-    def _of(self, trial: int) -> tuple[ColumnElement[bool], ...]:
+    def _is_row_of(self, trial: int) -> tuple[ColumnElement[bool], ...]:
         return _WEIGHTS.c.study == self._study, _WEIGHTS.c.trial == trial
 
 
-def mailbox_of(directory: Path, config: SearchConfig) -> Mailbox | None:
-    """That of a search whose machines share a database; None where they share its folder."""
-    return Mailbox(open_engine(config.storage), study_name(directory)) if config.storage else None
+def weight_transfer_of(directory: Path, config: SearchConfig) -> WeightTransfer | None:
+    """The transfer of a search in a database; None for a search in a shared folder."""
+    return WeightTransfer(open_engine(config.storage), study_name(directory)) if config.storage else None
 
 
 def _files(folder: Path) -> Iterator[Path]:

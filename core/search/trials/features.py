@@ -1,9 +1,8 @@
-"""Features in memory, so that hundreds of trials read them once."""
+"""Cache of features in memory, read once for hundreds of trials."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
 
 import numpy as np
 
@@ -18,22 +17,24 @@ _MOST_BYTES = 1 << 30
 
 
 class TrialFeatures:
-    """What heads are trained on, for settings that come and go."""
+    """Cache of the features that heads are trained on; the least recently used ones go first."""
 
     def __init__(self, dataset: Dataset, copied: np.ndarray) -> None:
-        """Hold nothing yet.
+        """Begin with an empty cache.
 
         Args:
-            copied: int64 rows of the pictures that are ever trained on.
+            copied: int64 rows of the pictures that any trial trains on.
         """
         self._dataset, self._copied = dataset, copied
-        self._held: OrderedDict[str, FeatureMatrix] = OrderedDict()
+        self._cache: OrderedDict[str, FeatureMatrix] = OrderedDict()
 
     def head_data(self, settings: TrainingConfig, dataset: Dataset, progress: Progress) -> HeadData | None:
-        """What heads with these settings are trained on, where ``dataset`` splits the same pictures.
+        """Features and targets for heads with these settings.
 
-        None for settings without such a head.
-
+        Args:
+            dataset: the same pictures, split as the trial needs them.
+        Returns:
+            None for settings without a head on frozen features.
         Raises:
             JobStopped, JobPaused, WeightsError: while features are computed for the first time.
         """
@@ -42,17 +43,20 @@ class TrialFeatures:
         return self._of(settings, progress).head_data(dataset, settings)
 
     def _of(self, settings: TrainingConfig, progress: Progress) -> FeatureMatrix:
-        key = digest_of(_what_features_depend_on(settings))
-        if key not in self._held:
-            held = load_features(self._dataset, settings, self._copied, progress)
-            while self._held and held.bytes + sum(one.bytes for one in self._held.values()) > _MOST_BYTES:
-                self._held.popitem(last=False)
-            self._held[key] = held
-        self._held.move_to_end(key)
-        return self._held[key]
+        key = digest_of(_feature_settings(settings))
+        if key not in self._cache:
+            features = load_features(self._dataset, settings, self._copied, progress)
+            while (
+                self._cache and features.bytes + sum(one.bytes for one in self._cache.values()) > _MOST_BYTES
+            ):
+                self._cache.popitem(last=False)
+            self._cache[key] = features
+        self._cache.move_to_end(key)
+        return self._cache[key]
 
 
-def _what_features_depend_on(settings: TrainingConfig) -> dict[str, Any]:
+def _feature_settings(settings: TrainingConfig) -> dict[str, object]:
+    """The settings that features depend on."""
     is_active = settings.augmentation.is_active
     return {
         "backbone": settings.backbone,

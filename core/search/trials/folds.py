@@ -1,4 +1,4 @@
-"""A dataset's training and validation pictures, dealt into folds for cross-validation."""
+"""Folds of a dataset's training and validation pictures, for cross-validation."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from core.search.config import SMALL_DATASET, Scoring, SearchConfig
 
 
 def is_cross_validated(config: SearchConfig, dataset: Dataset) -> bool:
-    """Whether trials are judged on folds: as asked for, or because the validation pictures are too few."""
+    """True if trials are scored on folds: the settings say so, or the dataset is small."""
     if config.scoring is Scoring.AUTO:
         return len(searched_rows(dataset)) < SMALL_DATASET
     return config.scoring is Scoring.CROSS_VALIDATION
 
 
-def judged_rows(config: SearchConfig, dataset: Dataset) -> np.ndarray:
-    """int64: the pictures by whose answers trials are judged, in the order of the answers."""
+def scored_rows(config: SearchConfig, dataset: Dataset) -> np.ndarray:
+    """Rows int64 of the pictures that trials are scored on, in the order of the predictions."""
     return searched_rows(dataset) if is_cross_validated(config, dataset) else dataset.rows(Split.VALIDATION)
 
 
 def searched_rows(dataset: Dataset) -> np.ndarray:
-    """int64: the pictures that a search may look at, which are all but those to test with."""
+    """Rows int64 of the pictures that a search uses: all but the test pictures."""
     return np.flatnonzero(dataset.pictures["split"].to_numpy() != Split.TEST.value)
 
 
 def folds_of(dataset: Dataset, folds: int, seed: int) -> list[Dataset]:
-    """The dataset as often as there are folds, each time with another part to validate on.
+    """Copies of the dataset, one a fold, each with a different validation split.
 
-    Every picture but the test pictures validates once. Classes are spread evenly over
-    the folds as far as groups allow: pictures of one group stay together.
+    Every picture but the test pictures is in exactly one validation split. Pictures of one
+    group stay together; classes are stratified as far as groups allow.
     """
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 

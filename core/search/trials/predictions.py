@@ -1,203 +1,232 @@
-"""What trials answered for each validation picture: kept small, scored for any choice of pictures.
+"""Predictions of trials for each validation picture: packed to a few bytes, scored under weights.
 
-A trial's answers travel as text in its Optuna attributes. A table of them is scored for
-many weightings of the pictures at once, which is what a bootstrap asks for.
-NumPy only; training's own measures (``core.training.scores``) are what a whole set must give.
+A trial's predictions are stored as text in its Optuna attributes. A table of them is scored
+for many weightings of the pictures at once, as a bootstrap needs. NumPy only; with equal
+weights the scores are those of ``core.training.scores``.
 """
 
 from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from core.data.labels.task import Task
+from core.records import JsonObject, Record
 from core.search.config import Goal
 from core.training.scores import score_logits
 
-MOST_LOSS = 65504.0  # nats; float16 ends there
-_BLOCK = 4_000_000  # numbers that are turned to float32 at once: 16 MB
+MAX_LOSS = 65504.0  # nats; the largest float16
+_BLOCK = 4_000_000  # numbers converted to float32 at once: 16 MB
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Answers:
-    """One trial's answers to n pictures; with cross-validation, of the model that had not learnt the picture."""
+@dataclass(frozen=True, kw_only=True)
+class PackedPredictions(Record):
+    """Predictions as text, about 3 bytes a picture with up to 256 classes."""
 
     task: Task
     classes: int
-    says: np.ndarray  # uint8 or uint16 (n,): the class; with several labels uint8 (n, ⌈C/8⌉): a bit for each
-    losses: np.ndarray  # float32 (n,): nats, each within 0.05% of what it was, their mean exact
+    pictures: int
+    loss: float  # exact mean of the losses
+    predicted: str  # base64 of zlib of the array
+    losses: str  # the same of float16
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Darkroom 0.1.0 called the predicted classes ``says``."""
+        return {("predicted" if name == "says" else name): value for name, value in values.items()}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predictions:
+    """One trial's predictions for n pictures.
+
+    With cross-validation each picture's prediction is from the model that was not trained on it.
+    """
+
+    task: Task
+    classes: int
+    predicted: np.ndarray  # class, uint8 or uint16 (n,); multi-label: a bit a class, uint8 (n, ⌈C/8⌉)
+    losses: np.ndarray  # float32 (n,): nats, each within 0.05% of the original, their mean exact
 
     @classmethod
     def of(cls, logits: np.ndarray, targets: np.ndarray, task: Task) -> Self:
         """From float logits (n, C) and targets float (n, C) of 0 and 1."""
-        losses = np.minimum(score_logits(logits, targets, task).losses, MOST_LOSS)
+        losses = np.minimum(score_logits(logits, targets, task).losses, MAX_LOSS)
         classes = targets.shape[1]
         if task is Task.MULTI_LABEL:
-            says = np.packbits(logits > 0, axis=1)
+            predicted = np.packbits(logits > 0, axis=1)
         else:
-            says = logits.argmax(axis=1).astype(np.uint8 if classes <= 256 else np.uint16)
-        kept = losses.astype(np.float16)
-        return cls(task=task, classes=classes, says=says, losses=_restored(kept, _mean(losses)))
+            predicted = logits.argmax(axis=1).astype(np.uint8 if classes <= 256 else np.uint16)
+        rounded = losses.astype(np.float16)
+        return cls(task=task, classes=classes, predicted=predicted, losses=_restored(rounded, _mean(losses)))
 
     @classmethod
-    def joined(cls, parts: Sequence[Answers]) -> Answers:
-        """Of the folds of a cross-validation, one after the other: the targets must stand in the same order."""
+    def joined(cls, parts: Sequence[Predictions]) -> Predictions:
+        """Concatenate the predictions of folds, in the order given."""
         return cls(
             task=parts[0].task,
             classes=parts[0].classes,
-            says=np.concatenate([part.says for part in parts]),
+            predicted=np.concatenate([part.predicted for part in parts]),
             losses=np.concatenate([part.losses for part in parts]),
         )
 
     @property
     def pictures(self) -> int:
+        """Number of pictures, n."""
         return len(self.losses)
 
     def score(self, goal: Goal, targets: np.ndarray) -> float:
-        """The goal's value over all pictures, against targets float (n, C)."""
-        table = AnswerTable.of([self], targets)
+        """The goal's value on all pictures, for targets float (n, C)."""
+        table = PredictionTable.of([self], targets)
         return float(table.scores(goal, np.ones((1, self.pictures), np.float32))[0, 0])
 
-    def to_json(self) -> dict[str, Any]:
-        """About 3 bytes a picture with up to 256 classes, as text."""
-        return {
-            "task": self.task.value,
-            "classes": self.classes,
-            "pictures": self.pictures,
-            "loss": _mean(self.losses),
-            "says": _packed(self.says),
-            "losses": _packed(self.losses.astype(np.float16)),
-        }
+    def packed(self) -> PackedPredictions:
+        """The same as text."""
+        return PackedPredictions(
+            task=self.task,
+            classes=self.classes,
+            pictures=self.pictures,
+            loss=_mean(self.losses),
+            predicted=_packed(self.predicted),
+            losses=_packed(self.losses.astype(np.float16)),
+        )
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        task, classes, pictures = Task(record["task"]), int(record["classes"]), int(record["pictures"])
-        several = task is Task.MULTI_LABEL
-        kind = np.uint8 if several or classes <= 256 else np.uint16
-        says = _unpacked(record["says"], kind)
+    def unpacked(cls, packed: PackedPredictions) -> Self:
+        """Read predictions from text."""
+        is_multi_label = packed.task is Task.MULTI_LABEL
+        predicted = _unpacked(
+            packed.predicted, np.uint8 if is_multi_label or packed.classes <= 256 else np.uint16
+        )
         return cls(
-            task=task,
-            classes=classes,
-            says=says.reshape(pictures, -1) if several else says,
-            losses=_restored(_unpacked(record["losses"], np.float16), float(record["loss"])),
+            task=packed.task,
+            classes=packed.classes,
+            predicted=predicted.reshape(packed.pictures, -1) if is_multi_label else predicted,
+            losses=_restored(_unpacked(packed.losses, np.float16), packed.loss),
         )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AnswerTable:
-    """The answers of k trials to the same n pictures, next to the truth."""
+class PredictionTable:
+    """Predictions of k trials for the same n pictures, with the true classes."""
 
     task: Task
-    shows: np.ndarray  # bool (n, C)
-    says: np.ndarray  # (k, n) or (k, n, ⌈C/8⌉), as in Answers
+    truth: np.ndarray  # bool (n, C)
+    predicted: np.ndarray  # (k, n) or (k, n, ⌈C/8⌉), as in Predictions
     losses: np.ndarray  # float32 (k, n)
-    right: np.ndarray  # bool (k, n)
+    correct: np.ndarray  # bool (k, n)
 
     @classmethod
-    def of(cls, answers: Sequence[Answers], targets: np.ndarray) -> Self:
-        """Against targets float (n, C), in the order of the answers.
+    def of(cls, predictions: Sequence[Predictions], targets: np.ndarray) -> Self:
+        """Combine predictions with targets float (n, C) of the same pictures.
 
         Raises:
-            ValueError: the trials did not answer for the same number of pictures.
+            ValueError: the numbers of pictures differ.
         """
-        shows = targets > 0.5
-        if any(one.pictures != len(shows) for one in answers):
+        truth = targets > 0.5
+        if any(one.pictures != len(truth) for one in predictions):
             raise ValueError(
-                f"{len(shows)} targets for answers to {[one.pictures for one in answers]} pictures"
+                f"{len(truth)} targets for predictions of {[one.pictures for one in predictions]} pictures"
             )
-        says = np.stack([one.says for one in answers])
-        if answers[0].task is Task.MULTI_LABEL:
-            right = (says == np.packbits(shows, axis=1)).all(axis=2)
+        predicted = np.stack([one.predicted for one in predictions])
+        if predictions[0].task is Task.MULTI_LABEL:
+            correct = (predicted == np.packbits(truth, axis=1)).all(axis=2)
         else:
-            right = shows[np.arange(len(shows)), says]
-        losses = np.stack([one.losses for one in answers])
-        return cls(task=answers[0].task, shows=shows, says=says, losses=losses, right=right)
+            correct = truth[np.arange(len(truth)), predicted]
+        losses = np.stack([one.losses for one in predictions])
+        return cls(task=predictions[0].task, truth=truth, predicted=predicted, losses=losses, correct=correct)
 
     @property
     def trials(self) -> int:
-        return len(self.right)
+        """Number of trials, k."""
+        return len(self.correct)
 
     @property
     def pictures(self) -> int:
-        return len(self.shows)
+        """Number of pictures, n."""
+        return len(self.truth)
 
     def only(self, trial: int) -> Self:
         """The table of one trial."""
         return type(self)(
             task=self.task,
-            shows=self.shows,
-            says=self.says[[trial]],
+            truth=self.truth,
+            predicted=self.predicted[[trial]],
             losses=self.losses[[trial]],
-            right=self.right[[trial]],
+            correct=self.correct[[trial]],
         )
 
     def scores(self, goal: Goal, weights: np.ndarray) -> np.ndarray:
-        """The goal's value float64 (b, k) of every trial, each picture counted as often as weights (b, n) say."""
+        """The goal's value float64 (b, k) of every trial, for picture weights float32 (b, n)."""
         if goal is Goal.MACRO_F1:
             return self._macro_f1(weights)
-        values = self.right if goal is Goal.ACCURACY else self.losses
+        values = self.correct if goal is Goal.ACCURACY else self.losses
         return _all_with_all(weights, values) / weights.sum(axis=1, dtype=np.float64)[:, None]
 
     def scores_of(self, goal: Goal, weights: np.ndarray, trials: np.ndarray) -> np.ndarray:
-        """The goal's value float64 (b,): for each row of weights (b, n), of the one trial that it names (b,)."""
+        """The goal's value float64 (b,) of one trial for each row of weights: trials is int (b,)."""
         if goal is Goal.MACRO_F1:
             pairs = zip(weights, trials, strict=True)
             return np.array([self._macro_f1_of(row, trial) for row, trial in pairs])
-        values = self.right if goal is Goal.ACCURACY else self.losses
+        values = self.correct if goal is Goal.ACCURACY else self.losses
         sums = np.einsum("bn,bn->b", weights, values[trials].astype(np.float32, copy=False))
         return sums / weights.sum(axis=1, dtype=np.float64)
 
-    def _said(self, trial: int) -> tuple[np.ndarray, np.ndarray]:
-        """Of one trial each picture and class, as pairs, that it says of it."""
+    def _predicted_pairs(self, trial: int) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of picture and class for each positive prediction of one trial."""
         if self.task is Task.MULTI_LABEL:
-            found = np.nonzero(np.unpackbits(self.says[trial], axis=1, count=self.shows.shape[1]))
-            return found[0], found[1]
-        return np.arange(self.pictures), self.says[trial].astype(np.int64)
+            bits = np.unpackbits(self.predicted[trial], axis=1, count=self.truth.shape[1])
+            pictures, labels = np.nonzero(bits)
+            return pictures, labels
+        return np.arange(self.pictures), self.predicted[trial].astype(np.int64)
 
-    def _saying(self, label: int) -> np.ndarray:
-        """Which trials say this class of which pictures: bool (k, n)."""
+    def _predicts(self, label: int) -> np.ndarray:
+        """Mask bool (k, n): the trial predicts this class for the picture."""
         if self.task is Task.MULTI_LABEL:
-            return (self.says[:, :, label >> 3] >> (7 - (label & 7)) & 1).astype(bool)
-        return self.says == label
+            return (self.predicted[:, :, label >> 3] >> (7 - (label & 7)) & 1).astype(bool)
+        return self.predicted == label
 
     def _macro_f1(self, weights: np.ndarray) -> np.ndarray:
-        """Float64 (b, k), class by class; only pictures are multiplied of which any trial says the class."""
+        """Macro F1 float64 (b, k), class by class.
+
+        Only pictures enter the product for which a trial predicts the class.
+        """
         total = np.zeros((len(weights), self.trials))
-        appearing = np.zeros((len(weights), 1))
-        for label, shown in enumerate(self.shows.T):
-            said = self._saying(label)
-            seen = said.any(axis=0)
-            hits = _all_with_all(weights[:, seen & shown], said[:, seen & shown])
-            false = _all_with_all(weights[:, seen & ~shown], said[:, seen & ~shown])
-            count = weights[:, shown].sum(axis=1, dtype=np.float64)[:, None]
-            total += _f1(hits, false, count)
-            appearing += count > 0
-        return total / np.maximum(appearing, 1)
+        classes = np.zeros((len(weights), 1))
+        for label, is_true in enumerate(self.truth.T):
+            is_predicted = self._predicts(label)
+            is_any = is_predicted.any(axis=0)
+            true = _all_with_all(weights[:, is_any & is_true], is_predicted[:, is_any & is_true])
+            false = _all_with_all(weights[:, is_any & ~is_true], is_predicted[:, is_any & ~is_true])
+            support = weights[:, is_true].sum(axis=1, dtype=np.float64)[:, None]
+            total += _f1(true, false, support)
+            classes += support > 0
+        return total / np.maximum(classes, 1)
 
     def _macro_f1_of(self, weights: np.ndarray, trial: int) -> float:
-        """Of one trial, with weights (n,)."""
-        pictures, labels = self._said(trial)
-        is_right, counts = self.shows[pictures, labels], weights[pictures]
-        classes = self.shows.shape[1]
-        hits = np.bincount(labels, counts * is_right, minlength=classes)
-        false = np.bincount(labels, counts * ~is_right, minlength=classes)
-        shown = weights @ self.shows.astype(np.float32)
-        return float(_f1(hits, false, shown).sum() / max(1, (shown > 0).sum()))
+        """Macro F1 of one trial, for weights (n,)."""
+        pictures, labels = self._predicted_pairs(trial)
+        is_true, counts = self.truth[pictures, labels], weights[pictures]
+        classes = self.truth.shape[1]
+        true = np.bincount(labels, counts * is_true, minlength=classes)
+        false = np.bincount(labels, counts * ~is_true, minlength=classes)
+        support = weights @ self.truth.astype(np.float32)
+        return float(_f1(true, false, support).sum() / max(1, (support > 0).sum()))
 
 
-def _f1(hits: np.ndarray, false: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Counts to 2 hits / (said + shown); 0 for a class that no picture shows."""
-    f1: np.ndarray = 2 * hits / np.maximum(hits + false + shown, 1) * (shown > 0)
+def _f1(true: np.ndarray, false: np.ndarray, support: np.ndarray) -> np.ndarray:
+    """F1 from true positives, false positives and support; 0 for a class without pictures."""
+    f1: np.ndarray = 2 * true / np.maximum(true + false + support, 1) * (support > 0)
     return f1
 
 
 def _all_with_all(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Sums float64 (b, k) of values (k, n) weighted by (b, n), by blocks of trials."""
+    """Weighted sums float64 (b, k) of values (k, n) under weights (b, n), in blocks of trials."""
     step = max(1, _BLOCK // max(1, values.shape[1]))
     blocks = [values[start : start + step] for start in range(0, len(values), step)]
     sums = [weights @ block.astype(np.float32, copy=False).T for block in blocks]
@@ -208,11 +237,11 @@ def _mean(losses: np.ndarray) -> float:
     return float(losses.mean(dtype=np.float64)) if len(losses) else 0.0
 
 
-def _restored(kept: np.ndarray, mean: float) -> np.ndarray:
-    """The losses float32 (n,) from float16, such that their mean is what it was before rounding."""
-    losses = kept.astype(np.float32)
-    rounded = _mean(losses)
-    return losses * np.float32(mean / rounded) if rounded > 0 else losses
+def _restored(rounded: np.ndarray, mean: float) -> np.ndarray:
+    """Losses float32 (n,) from float16, scaled so that their mean is the one before rounding."""
+    losses = rounded.astype(np.float32)
+    rounded_mean = _mean(losses)
+    return losses * np.float32(mean / rounded_mean) if rounded_mean > 0 else losses
 
 
 def _packed(values: np.ndarray) -> str:

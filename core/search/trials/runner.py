@@ -1,4 +1,4 @@
-"""One trial: a small training in a folder of its own, by the code that trains runs, and what came of it."""
+"""Training and scoring of one trial, in a folder of its own, by the code that trains runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.files import read_json_lines, whole_file, write_json, write_json_lines
 from core.progress import Progress, QuietProgress
-from core.search.config import Goal, SearchConfig, Tradeoff, goal_of_watch
+from core.search.config import Goal, SearchConfig, Tradeoff
 from core.search.records import RESULT_FILE
 from core.search.trials.features import TrialFeatures
-from core.search.trials.folds import folds_of, is_cross_validated, judged_rows, searched_rows
-from core.search.trials.predictions import Answers
+from core.search.trials.folds import folds_of, is_cross_validated, scored_rows, searched_rows
+from core.search.trials.predictions import Predictions
 from core.training.artifacts import activations_folder, head_file
 from core.training.bakeoff.job import milliseconds_a_picture
 from core.training.config import TrainingConfig
@@ -30,36 +30,36 @@ from core.training.records import EpochRecord
 from core.training.scores import Scores, score_logits
 
 METRICS_FILE = "metrics.jsonl"
-_MOST_POINTS = 60  # of a curve that people look at
-# Other epochs' answers are kept to tell how lucky the best one was: of few pictures, where luck counts.
+_MOST_POINTS = 60  # of a displayed curve
+# Other epochs' predictions correct the selection bias of the best epoch, which is large for few pictures.
 _MOST_OTHER_EPOCHS, _MOST_OTHER_ANSWERS = 10, 20_000
 OnEpoch = Callable[[int, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What came of a trial."""
+class TrialResult:
+    """Scores and predictions of a completed trial."""
 
     value: float  # of the goal
-    second: float | None  # bytes or milliseconds, where they are searched for
+    second: float | None  # bytes or milliseconds, in a search with a trade-off
     measures: Mapping[str, float]
-    answers: Answers
-    other_epochs: list[Answers]  # what the next best ones said; none of a linear head or of cross-validation
+    predictions: Predictions
+    other_epochs: list[Predictions]  # the next best epochs; none for a linear head or cross-validation
     curve: list[tuple[int, float]]
 
 
 class TrialProgress(QuietProgress):
-    """What a trial's training tells, kept in its folder; the search's own progress goes on."""
+    """Progress of a trial's training, written to its folder."""
 
     def __init__(
         self, folder: Path, goal: Goal, should_stop: Callable[[], bool], should_pause: Callable[[], bool],
         on_epoch: OnEpoch,
     ) -> None:  # fmt: skip
-        """Follow a training.
+        """Continue the metrics in the folder.
 
         Args:
-            on_epoch: is told the place of each epoch of gradients, from 1, and the goal's
-                value there; what it raises ends the trial.
+            on_epoch: called with the number of each gradient epoch, from 1, and the goal's
+                value; its exceptions end the trial.
         """
         self._file, self._goal = folder / METRICS_FILE, goal
         self._should_stop, self._should_pause, self._on_epoch = should_stop, should_pause, on_epoch
@@ -74,7 +74,7 @@ class TrialProgress(QuietProgress):
     def metric(self, record: Mapping[str, object]) -> None:
         self._lines.append({"time": round(time.time(), 3), **record})
         if "learning_rate" not in record:
-            return  # linear epochs take milliseconds, and are written together
+            return  # epochs of linear heads take milliseconds: they are written together
         self.write()
         gradient_epochs = sum("learning_rate" in line for line in self._lines)
         self._on_epoch(gradient_epochs, getattr(EpochRecord.from_json(record), self._goal.watch.value))
@@ -86,10 +86,11 @@ class TrialProgress(QuietProgress):
         del self._lines[lines:]
 
     def write(self) -> None:
+        """Write all metrics to the folder."""
         write_json_lines(self._file, self._lines)
 
     def curve(self) -> list[tuple[int, float]]:
-        """Epoch and the goal's value, of every so many."""
+        """Epoch and the goal's value, thinned to 60 points."""
         points = [(line["epoch"], float(line[self._goal.watch.value])) for line in self._lines]
         step = -(-len(points) // _MOST_POINTS) or 1
         return points[::step]
@@ -97,7 +98,7 @@ class TrialProgress(QuietProgress):
 
 @dataclass(kw_only=True)
 class TrialRunner:
-    """Runs the trials of one search in one process."""
+    """Runner of one search's trials in one process."""
 
     dataset: Dataset
     config: SearchConfig
@@ -114,38 +115,38 @@ class TrialRunner:
         )
 
     @property
-    def judged_rows(self) -> np.ndarray:
-        """int64: the pictures by whose answers trials are judged, in the order of the answers."""
-        return judged_rows(self.config, self.dataset)
+    def scored_rows(self) -> np.ndarray:
+        """Rows int64 of the pictures that trials are scored on, in the order of the predictions."""
+        return scored_rows(self.config, self.dataset)
 
     def prepare(self, settings: TrainingConfig) -> None:
-        """Compute what the first trials need, so that the search's time is spent on trials."""
+        """Compute features for the first trials before the search's time begins."""
         self._features.head_data(settings, self.dataset, self.progress)
 
     def run(
         self, folder: Path, settings: TrainingConfig, should_stop: Callable[[], bool], on_epoch: OnEpoch
-    ) -> Outcome:
-        """Train, and judge; the best weights stay in ``folder``.
+    ) -> TrialResult:
+        """Train and score; the best weights stay in ``folder``.
 
         Args:
-            on_epoch: as in :class:`TrialProgress`; with cross-validation it is told of folds instead.
+            on_epoch: as in :class:`TrialProgress`; with cross-validation it is called for folds.
         Raises:
-            JobStopped, JobPaused: asked to; trained again with the same folder, it goes on.
-            TrainingError: nothing was learnt, or memory does not suffice.
+            JobStopped, JobPaused: on request; a second call with the same folder continues.
+            TrainingError: nothing was learnt, or memory was insufficient.
         """
 
         def ignore(epoch: int, value: float) -> None: ...
 
-        told = ignore if self.is_cross_validated else on_epoch
-        progress = TrialProgress(folder, self.config.goal, should_stop, self.progress.should_pause, told)
+        report = ignore if self.is_cross_validated else on_epoch
+        progress = TrialProgress(folder, self.config.goal, should_stop, self.progress.should_pause, report)
         epochs: list[np.ndarray] = []
         logits = self._trained(folder, settings, self.dataset, progress, epochs.append)
         if self.is_cross_validated:
             epochs = []
             logits = self._out_of_fold(folder, settings, should_stop, on_epoch)
-        targets = self.dataset.targets[self.judged_rows]
+        targets = self.dataset.targets[self.scored_rows]
         scores = score_logits(logits, targets, self.dataset.task)
-        return Outcome(
+        return TrialResult(
             value=self._value(scores),
             second=self._second(folder, settings),
             measures={
@@ -153,23 +154,23 @@ class TrialRunner:
                 "validation_macro_f1": scores.macro_f1,
                 "validation_loss": scores.loss,
             },
-            answers=Answers.of(logits, targets, self.dataset.task),
+            predictions=Predictions.of(logits, targets, self.dataset.task),
             other_epochs=self._next_best(epochs, logits, settings, targets),
             curve=progress.curve(),
         )
 
     def _next_best(
         self, epochs: Sequence[np.ndarray], best: np.ndarray, settings: TrainingConfig, targets: np.ndarray
-    ) -> list[Answers]:
-        """Of the epochs that were not kept those that came nearest to it, by what told the best."""
-        watch = goal_of_watch(settings.monitor)
+    ) -> list[Predictions]:
+        """Predictions of the epochs next to the best one, ranked by the monitored metric."""
+        watch = Goal.of_monitor(settings.monitor)
         sign = 1.0 if watch.is_better_low else -1.0
         others = [logits for logits in epochs if not np.array_equal(logits, best)]
         others.sort(
             key=lambda logits: sign * getattr(score_logits(logits, targets, self.dataset.task), watch.value)
         )
         most = min(_MOST_OTHER_EPOCHS, _MOST_OTHER_ANSWERS // max(1, len(targets)))
-        return [Answers.of(logits, targets, self.dataset.task) for logits in others[:most]]
+        return [Predictions.of(logits, targets, self.dataset.task) for logits in others[:most]]
 
     def _trained(
         self,
@@ -179,21 +180,21 @@ class TrialRunner:
         progress: TrialProgress,
         on_logits: Callable[[np.ndarray], None] = lambda logits: None,
     ) -> np.ndarray:
-        """Train; the validation logits of the best, float32 (v, C). Its checkpoints stay.
+        """Train; return the validation logits of the best epoch, float32 (v, C).
 
         Args:
-            on_logits: is told those of every epoch of gradients.
+            on_logits: called with the logits of every gradient epoch.
         """
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "logits.npy"
 
-        def keep(logits: np.ndarray) -> None:
+        def save(logits: np.ndarray) -> None:
             with whole_file(file) as temporary:
                 np.save(temporary, logits)
 
         training = Training(
             folder, settings, dataset, progress,
-            head_data=self._features.head_data(settings, dataset, progress), on_best=keep, hidden_alone=True,
+            head_data=self._features.head_data(settings, dataset, progress), on_best=save, hidden_alone=True,
             on_logits=on_logits,
         )  # fmt: skip
         training.run()
@@ -208,8 +209,8 @@ class TrialRunner:
     def _out_of_fold(
         self, folder: Path, settings: TrainingConfig, should_stop: Callable[[], bool], on_epoch: OnEpoch
     ) -> np.ndarray:
-        """Logits of every picture that is judged, by a model that was not trained on it."""
-        rows = self.judged_rows
+        """Logits of every scored picture, from the model that was not trained on it."""
+        rows = self.scored_rows
         logits = np.zeros((len(rows), len(self.dataset.class_names)), np.float32)
         seen = np.zeros(len(rows), np.bool_)
         for number, fold in enumerate(self._folds, start=1):
@@ -217,8 +218,8 @@ class TrialRunner:
             progress = TrialProgress(
                 fold_folder, self.config.goal, should_stop, self.progress.should_pause, lambda *_: None
             )
-            places = np.searchsorted(rows, fold.rows(Split.VALIDATION))
-            logits[places], seen[places] = self._trained(fold_folder, settings, fold, progress), True
+            indices = np.searchsorted(rows, fold.rows(Split.VALIDATION))
+            logits[indices], seen[indices] = self._trained(fold_folder, settings, fold, progress), True
             shutil.rmtree(fold_folder, ignore_errors=True)
             scores = score_logits(logits[seen], self.dataset.targets[rows[seen]], self.dataset.task)
             on_epoch(number, self._value(scores))
@@ -228,11 +229,11 @@ class TrialRunner:
         return float(getattr(scores, self.config.goal.value))
 
     def _second(self, folder: Path, settings: TrainingConfig) -> float | None:
-        """Bytes of the classifier, or milliseconds for a picture; None where neither is searched for."""
+        """Bytes of the classifier or milliseconds for a picture; None without a trade-off."""
         if self.config.tradeoff is Tradeoff.NONE:
             return None
         key = settings.backbone, settings.picture_size
-        if key not in self._costs:  # a network of its own has the same layers
+        if key not in self._costs:  # a fine-tuned network has the same layers
             engine = prepared_engine(settings, self.progress)
             self._costs[key] = engine.stat().st_size, milliseconds_a_picture(engine, self.progress)
         size, milliseconds = self._costs[key]

@@ -1,4 +1,4 @@
-"""Processes on one machine do not fight for its cores: each keeps to its share."""
+"""CPU cores of a search's processes: each process has a share of its own."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ CORES_VARIABLE = "DARKROOM_SEARCH_SHARE"  # "1/4": the second of four processes
 
 
 def suggested_workers(speed: Speed) -> int:
-    """How many processes serve a search best here, as cores and free memory allow.
+    """Recommended number of processes for a search, limited by cores and free memory.
 
-    Heads are many short products: two processes with a core each did 1.6 to 1.9 times the
-    trials of one with both. A network keeps all cores busy by itself.
+    Training heads is many short matrix products: two processes with one core each finish 1.6
+    to 1.9 times the trials of one process with both. A network keeps all cores busy.
     """
     if speed is Speed.FULL:
         return 1
@@ -29,14 +29,14 @@ def suggested_workers(speed: Speed) -> int:
 
 
 def own_share() -> tuple[int, int]:
-    """This process's number, and how many share the machine."""
+    """Number of this process, and count of processes that share the machine."""
     number, _, count = os.environ.get(CORES_VARIABLE, "0/1").partition("/")
     return int(number), int(count)
 
 
 @contextlib.contextmanager
 def share_cores(number: int, count: int) -> Iterator[None]:
-    """Keep to the share of the cores that process ``number`` of ``count`` has; where a system cannot, to all."""
+    """Run on the share of cores of process ``number`` of ``count``, if the system can limit them."""
     if count == 1 or not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -1,7 +1,7 @@
-"""A further process of a search: on this machine ``python -m core.search.workers.helper SEARCH_DIRECTORY NUMBER``.
+"""Helper process of a search: ``python -m core.search.workers.helper SEARCH_DIRECTORY NUMBER``.
 
-Ends with the process that started it, with the search, and when it is asked to rest.
-One that joins from elsewhere follows the search alone, see ``core.search.workers.remote_worker``.
+It ends with the process that started it, with the search, or when the search is paused.
+A worker that joins from elsewhere has no parent, see ``core.search.workers.remote_worker``.
 """
 
 from __future__ import annotations
@@ -20,17 +20,10 @@ from core.files import read_json
 from core.progress import JobPaused, JobStopped, QuietProgress
 from core.search.config import SearchConfig
 from core.search.study.database import database_in_use
-from core.search.study.study import (
-    ended,
-    has_plan,
-    open_study,
-    plan_of,
-    seed_of,
-    this_process,
-    trials_done_by,
-    worker_name,
-)
-from core.search.study.weight_transfer import Mailbox
+from core.search.study.plan import has_plan, plan_of
+from core.search.study.study import open_study, seed_of
+from core.search.study.trials import ended, this_worker, trials_done_by
+from core.search.study.weight_transfer import WeightTransfer
 from core.search.workers.cores import own_share, share_cores
 from core.search.workers.loop import SearchWorker
 from core.search.workers.recording import TrialLog
@@ -39,15 +32,15 @@ from core.workspace import project_of
 _LOOK_SECONDS = 0.2
 
 
-class Following(QuietProgress):
-    """Stops and rests when the search's directory says so, and when the parent is gone.
+class HelperProgress(QuietProgress):
+    """Stop and pause requests of the search, and the death of the parent process.
 
-    A worker without a parent leaves when it is told to, or when the search rests.
+    A worker without a parent pauses when ``is_leaving`` is set, or with the search.
     """
 
     def __init__(self, directory: Path, parent: int | None, study: optuna.Study | None = None) -> None:
         self._directory, self._parent, self._study = directory, parent, study
-        self.leaves = False
+        self.is_leaving = False
         self._looked = -_LOOK_SECONDS
         self._stop = self._pause = False
 
@@ -65,12 +58,13 @@ class Following(QuietProgress):
         self._looked = time.monotonic()
         self._stop = (self._directory / "stop.request").exists()
         is_orphan = self._parent is not None and os.getppid() != self._parent
-        rests = self._study is not None and plan_of(self._study)["rests"]
-        self._pause = self.leaves or is_orphan or rests or (self._directory / "pause.request").exists()
+        is_paused = self._study is not None and plan_of(self._study).is_paused
+        is_asked = (self._directory / "pause.request").exists()
+        self._pause = self.is_leaving or is_orphan or is_paused or is_asked
 
 
 def help_search(directory: Path, number: int, progress: QuietProgress) -> None:
-    """Work on the trials of a search until it is over."""
+    """Run trials of a search until it is over."""
     config = _config_of(directory)
     dataset = open_dataset(project_of(directory), config.base.dataset_version)
     with database_in_use(config.storage):
@@ -84,17 +78,25 @@ def help_search(directory: Path, number: int, progress: QuietProgress) -> None:
 
 
 def join_search(
-    directory: Path, config: SearchConfig, dataset: Dataset, study: optuna.Study, progress: Following,
-    mailbox: Mailbox | None,
+    directory: Path, config: SearchConfig, dataset: Dataset, study: optuna.Study, progress: HelperProgress,
+    weight_transfer: WeightTransfer | None,
 ) -> int:  # fmt: skip
-    """Wait until a search begins, and work on its trials until it is over; the number of those done here.
+    """Wait until a search begins, and run its trials until it is over.
 
     Args:
-        mailbox: what the weights are sent with; None where ``directory`` is the search's own.
+        weight_transfer: sends the weights; None if ``directory`` is the search's own.
+    Returns:
+        The number of trials that this process ended.
     """
-    number = zlib.crc32(repr(this_process()).encode())
+    number = zlib.crc32(repr(this_worker()).encode())
     worker = SearchWorker(
-        directory, config, dataset, study, progress, seed=seed_of(config, number, study), mailbox=mailbox
+        directory,
+        config,
+        dataset,
+        study,
+        progress,
+        seed=seed_of(config, number, study),
+        weight_transfer=weight_transfer,
     )
     try:
         worker.runner.prepare(config.base)
@@ -103,13 +105,13 @@ def join_search(
         worker.work()
     except (JobPaused, JobStopped):
         pass
-    if mailbox is not None:
+    if weight_transfer is not None:
         TrialLog(directory).add(ended(study.get_trials(deepcopy=False)))
-    return trials_done_by(study, worker_name(this_process()))
+    return trials_done_by(study, this_worker())
 
 
 def _config_of(directory: Path) -> SearchConfig:
-    """The settings of a search in this directory, with what was changed since it began."""
+    """Settings of the search in this directory, with its extensions."""
     record = read_json(directory / "config.json")
     extension = directory / "extension.json"
     changes = read_json(extension) if extension.exists() else {}
@@ -117,10 +119,11 @@ def _config_of(directory: Path) -> SearchConfig:
 
 
 def main() -> int:
+    """Entry point of the helper process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     directory, number = Path(sys.argv[1]), int(sys.argv[2])
     with share_cores(*own_share()):
-        help_search(directory, number, Following(directory, os.getppid()))
+        help_search(directory, number, HelperProgress(directory, os.getppid()))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What every process of a search does: take a trial, run it, tell what came of it, until it is over."""
+"""Work loop of a search process: take a trial, run it, store its result, until the search is over."""
 
 from __future__ import annotations
 
@@ -22,82 +22,88 @@ from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress
 from core.search.config import SearchConfig
 from core.search.records import TRIALS_FOLDER, trial_folder
-from core.search.records import TrialState as Ended
+from core.search.records import TrialState as FinalState
 from core.search.space import Speed, Value, config_with
-from core.search.study.study import (
+from core.search.study.first_trials import queue_warm_starts
+from core.search.study.plan import StudyPlan, plan_of
+from core.search.study.study import sampler_of
+from core.search.study.trials import (
+    LOCATION,
     OWNER,
-    PLACE,
     RECORD,
+    RETRY_HISTORY,
     SETTINGS,
+    StudyTrialRecord,
+    WeightsLocation,
+    best_of,
     counted,
     ended,
     has_running,
-    plan_of,
+    objective_values,
     queue_again,
-    sampler_of,
+    record_of,
     settle_abandoned,
-    this_process,
-    values_of_record,
-    worker_name,
+    state_of,
+    this_worker,
 )
-from core.search.study.weight_transfer import Mailbox
-from core.search.trials.first_trials import best_of, queue_warm_starts
-from core.search.trials.runner import Outcome, TrialRunner
+from core.search.study.weight_transfer import WeightTransfer
+from core.search.trials.runner import TrialResult, TrialRunner
 from core.training.config import Recipe, TrainingConfig
 
 log = logging.getLogger(__name__)
 
-KEPT_TRIALS = 8  # whose weights stay; the others' are a training away
-_FAILURES_IN_A_ROW = 5  # at the start: then nothing will work
-HEADS_SHARE = 0.2  # of a full search, for heads alone
+BEST_TRIALS = 8  # whose weights stay on disk
+_FAILURES_IN_A_ROW = 5  # at the start, after which the search fails
+HEADS_SHARE = 0.2  # of a full search's budget, for heads only
 _LOOK_SECONDS = 0.5
-_TIME_OVER = N_("The time was over before it was done.")
-_NOT_PROMISING = N_("It did worse than others at the same point, so it was given up.")
+_TIME_OVER = N_("The time was over before the trial was complete.")
+_NOT_PROMISING = N_("It was stopped early: other trials were better at the same epoch.")
 
 
-class _Over(Exception):  # noqa: N818 - the search's end is no error
-    """This trial came after the last one."""
+class _Over(Exception):  # noqa: N818 - the end of a search is no error
+    """Raised in a trial that began after the end of the search."""
 
 
 class _Failed(Exception):  # noqa: N818 - recorded, and survived
-    """The trial's training came to nothing."""
+    """Raised in a trial whose training failed."""
 
 
 class SearchWorker:
-    """One process at work on a study."""
+    """One process that runs trials of a study."""
 
     def __init__(
         self, directory: Path, config: SearchConfig, dataset: Dataset, study: optuna.Study,
-        progress: Progress, *, seed: int, mailbox: Mailbox | None = None,
+        progress: Progress, *, seed: int, weight_transfer: WeightTransfer | None = None,
     ) -> None:  # fmt: skip
-        """Prepare to work.
+        """Prepare the process.
 
         Args:
-            mailbox: where the search cannot see ``directory``, what brings it the best trials' weights.
+            weight_transfer: sends the best trials' weights if the search cannot see ``directory``.
         """
         self._directory, self._config, self._dataset = directory, config, dataset
         self._study, self._progress = study, progress
         self._own_sampler = sampler_of(config, seed)
         self._runner = TrialRunner(dataset=dataset, config=config, progress=progress)
-        self._owner = this_process()
-        self._mailbox = mailbox
-        self._trial: int | None = None  # at work
+        self._owner = this_worker()
+        self._weight_transfer = weight_transfer
+        self._trial: int | None = None  # number of the trial at work
         self._plan = plan_of(study)
         self._looked = 0.0
-        self._modules = 0  # that were loaded when it was looked at last
-        self._paused = False
-        self._left: int | None = None  # the trial that was begun and not done
+        self._modules = 0  # number of loaded modules at the last look
+        self._is_paused = False
+        self._unfinished: int | None = None  # number of a trial to be queued again
 
     @property
     def runner(self) -> TrialRunner:
+        """The runner of this process's trials."""
         return self._runner
 
     def work(self) -> None:
         """Run trials until the search is over.
 
         Raises:
-            JobPaused: asked to rest; the trial at work is queued again, and will go on where it was.
-            SearchError: nothing works.
+            JobPaused: on request; the trial at work is queued again and continues from its checkpoint.
+            SearchError: the first trials all failed.
         """
         while not self._is_over():
             self._study.sampler = self._sampler()
@@ -105,22 +111,22 @@ class SearchWorker:
             try:
                 self._study.optimize(self._objective, n_trials=1, catch=(_Over, _Failed))
             except (ValueError, UpdateFinishedTrialError):
-                if not self._was_given_away():
+                if not self._lost_trial():
                     raise
-            self._give_memory_back()
-            self._queue_what_is_left()
-            if self._paused:
+            self._free_memory()
+            self._queue_unfinished()
+            if self._is_paused:
                 raise JobPaused
-            self._keep_the_best_weights()
-            self._require_that_something_works()
+            self._remove_weights()
+            self._require_success()
 
     def work_to_the_end(self) -> None:
-        """As :meth:`work`; then wait for what others have at work, and do it where they do not."""
-        nameless: dict[int, float] = {}
+        """As :meth:`work`; then wait for the trials of other processes, and take over those of dead ones."""
+        ownerless: dict[int, float] = {}
         self.work()
         while not self._must_end_trial() and has_running(self._study):
             time.sleep(_LOOK_SECONDS)
-            settle_abandoned(self._study, nameless)
+            settle_abandoned(self._study, ownerless)
             self.work()
 
     # -- one trial
@@ -129,67 +135,69 @@ class SearchWorker:
         self._trial = trial.number
         frozen = self._frozen(trial.number)
         if self._comes_too_late(trial):
-            if "fixed_params" in frozen.system_attrs:  # it will be asked for again if the search goes on
-                self._left = trial.number
+            if "fixed_params" in frozen.system_attrs:  # a queued trial is kept for a longer search
+                self._unfinished = trial.number
             raise _Over
-        trial.set_user_attr(OWNER, self._owner)
+        trial.set_user_attr(OWNER, self._owner.to_json())
         folder = self._folder_of(frozen)
         params, settings = self._chosen(trial)
-        began = time.time()  # what the sampler thought before is no part of the trial
-        told: list[tuple[int, float]] = []
+        began = time.time()  # without the sampler's time
+        curve: list[tuple[int, float]] = []
 
-        def end(state: Ended, **details: Any) -> None:
+        def store(state: FinalState, **details: Any) -> None:
             now = time.time()
-            record = {
-                "speed": (Speed.HEAD if settings.recipe is Recipe.QUICK else Speed.FULL).value,
-                "params": params,
-                "settings": settings.to_json(),
-                "worker": worker_name(self._owner),
-                "state": state,
-                "seconds": round(now - began, 3),
-                "ended": now,
-            }
-            trial.set_user_attr(RECORD, record | details)
+            record = StudyTrialRecord(
+                number=trial.number,
+                state=state,
+                speed=Speed.HEAD if settings.recipe is Recipe.QUICK else Speed.FULL,
+                params=params,
+                settings=settings.to_json(),
+                worker=self._owner.name,
+                seconds=round(now - began, 3),
+                ended=now,
+                **details,
+            )
+            trial.set_user_attr(RECORD, record.to_json())
 
         def on_epoch(epoch: int, value: float) -> None:
-            told.append((epoch, value))
-            if self._is_several:
+            curve.append((epoch, value))
+            if self._is_multi_objective:
                 return
             trial.report(value, epoch)
             if trial.should_prune():
                 raise optuna.TrialPruned
 
         try:
-            outcome = self._runner.run(folder, settings, self._must_end_trial, on_epoch)
+            result = self._runner.run(folder, settings, self._must_end_trial, on_epoch)
         except JobPaused:
-            self._paused, self._left = True, trial.number
+            self._is_paused, self._unfinished = True, trial.number
             raise _Over from None
         except (StorageInternalError, SQLAlchemyError, UpdateFinishedTrialError):
-            raise  # no fault of the trial's
+            raise  # not a failure of the trial
         except Exception as error:
-            state, reason = self._how_it_ended(trial.number, error)
-            value = {"value": told[-1][1]} if told and state is Ended.PRUNED else {}
-            end(state, curve=told, reason=reason.to_json(), **value)
-            self._forget(folder)
-            raise (optuna.TrialPruned if state is Ended.PRUNED else _Failed) from error
-        self._send(trial, folder, outcome)
-        end(Ended.COMPLETE, **_details(outcome))
-        values = values_of_record({"value": outcome.value, "second": outcome.second})
+            state, reason = self._end_of(trial.number, error)
+            value = curve[-1][1] if curve and state is FinalState.PRUNED else None
+            store(state, curve=tuple(curve), reason=reason, value=value)
+            self._remove(folder)
+            raise (optuna.TrialPruned if state is FinalState.PRUNED else _Failed) from error
+        self._send(trial, folder, result)
+        store(FinalState.COMPLETE, **_details(result))
+        values = objective_values({"value": result.value, "second": result.second})
         return values[0] if len(values) == 1 else tuple(values)
 
-    def _how_it_ended(self, number: int, error: Exception) -> tuple[Ended, Message]:
-        """What a trial that was not completed ended as, and why."""
+    def _end_of(self, number: int, error: Exception) -> tuple[FinalState, Message]:
+        """Final state of a trial that raised, with the reason for people."""
         if isinstance(error, optuna.TrialPruned):
-            return Ended.PRUNED, Message(_NOT_PROMISING)
+            return FinalState.PRUNED, Message(_NOT_PROMISING)
         if isinstance(error, JobStopped):
-            return Ended.PRUNED, Message(_TIME_OVER)
+            return FinalState.PRUNED, Message(_TIME_OVER)
         if isinstance(error, DarkroomError):
-            return Ended.FAILED, error.message
-        log.error("Trial %s broke", number, exc_info=error)
-        return Ended.FAILED, _broken(error)
+            return FinalState.FAILED, error.message
+        log.error("Trial %s failed", number, exc_info=error)
+        return FinalState.FAILED, _broken(error)
 
     def _chosen(self, trial: optuna.Trial) -> tuple[dict[str, Value], TrainingConfig]:
-        """The settings of a trial: those to be beaten, or what the sampler proposes."""
+        """Params and settings of a trial: the baseline's, or the sampler's proposal."""
         if SETTINGS in trial.user_attrs:
             return {}, TrainingConfig.from_json(trial.user_attrs[SETTINGS])
         params = self._config.space.suggest(trial, self._config.base)
@@ -199,61 +207,62 @@ class SearchWorker:
         return self._study.get_trials(deepcopy=False)[number]
 
     def _folder_of(self, trial: FrozenTrial) -> Path:
-        """A new folder, or that of the trial which was interrupted and goes on in this one."""
+        """A new folder, or that of the interrupted trial which this one continues."""
         folder = trial_folder(self._directory, trial.number)
-        for earlier in reversed(trial.system_attrs.get("retry_history", [])):
+        for earlier in reversed(trial.system_attrs.get(RETRY_HISTORY, [])):
             before = trial_folder(self._directory, earlier)
             if before.exists() and not folder.exists():
                 before.rename(folder)
         return folder
 
-    def _send(self, trial: optuna.Trial, folder: Path, outcome: Outcome) -> None:
-        """Before the trial counts, its weights are on their way: the search may end with it."""
-        if self._mailbox is None:
+    def _send(self, trial: optuna.Trial, folder: Path, result: TrialResult) -> None:
+        """Send the weights before the trial counts, as the search may end with it."""
+        if self._weight_transfer is None:
             return
-        trial.set_user_attr(PLACE, {"machine": self._owner["host"], "folder": str(folder)})
-        best = best_of(self._complete(), self._config)[:KEPT_TRIALS]
+        location = WeightsLocation(machine=self._owner.host, folder=str(folder))
+        trial.set_user_attr(LOCATION, location.to_json())
+        best = best_of(self._complete(), self._config)[:BEST_TRIALS]
         sign = 1.0 if self._config.goal.is_better_low else -1.0
-        beaten = [one for one in best if sign * one.user_attrs[RECORD]["value"] >= sign * outcome.value]
-        if beaten or len(best) < KEPT_TRIALS or self._is_several:
-            self._mailbox.send(trial.number, folder)
+        beaten = [one for one in best if sign * one.user_attrs[RECORD]["value"] >= sign * result.value]
+        if beaten or len(best) < BEST_TRIALS or self._is_multi_objective:
+            self._weight_transfer.send(trial.number, folder)
 
-    def _was_given_away(self) -> bool:
-        """Whether this process was not heard of for so long that its trial is another's now."""
+    def _lost_trial(self) -> bool:
+        """True if this process had no heartbeat for so long that its trial was queued again."""
         if self._trial is None:
             return False
         trial = self._frozen(self._trial)
-        is_away = trial.state is TrialState.FAIL and RECORD not in trial.user_attrs
-        if is_away:
+        is_lost = trial.state is TrialState.FAIL and RECORD not in trial.user_attrs
+        if is_lost:
             log.warning("Trial %s was given to another process", trial.number)
-            self._forget(trial_folder(self._directory, trial.number))
-        return is_away
+            self._remove(trial_folder(self._directory, trial.number))
+        return is_lost
 
     def _must_end_trial(self) -> bool:
         if self._progress.should_stop():
             return True
-        deadline = self._current_plan()["deadline"]
-        return bool(self._plan["over"]) or (deadline is not None and time.time() > deadline)
+        deadline = self._current_plan().deadline
+        return self._plan.is_over or (deadline is not None and time.time() > deadline)
 
     def _comes_too_late(self, trial: optuna.Trial) -> bool:
-        """Whether enough others were begun before it: two processes may ask at the same time."""
-        limit = self._current_plan()["trials"]
+        """True if enough trials began before it: two processes may start one at the same time."""
+        limit = self._current_plan().max_trials
         others = counted(self._study.get_trials(deepcopy=False))
         return bool(limit) and sum(other.number < trial.number for other in others) >= limit
 
     # -- the search
 
-    def _queue_what_is_left(self) -> None:
-        if self._left is not None:
-            queue_again(self._study, self._frozen(self._left))
-            self._left = None
+    def _queue_unfinished(self) -> None:
+        if self._unfinished is not None:
+            queue_again(self._study, self._frozen(self._unfinished))
+            self._unfinished = None
 
     @property
-    def _is_several(self) -> bool:
+    def _is_multi_objective(self) -> bool:
         return len(self._study.directions) > 1
 
-    def _current_plan(self) -> dict[str, Any]:
-        """Looked up now and then: another process may end, or extend, the search."""
+    def _current_plan(self) -> StudyPlan:
+        """The plan, read anew every 0.5 s: another process may end or extend the search."""
         if time.monotonic() - self._looked > _LOOK_SECONDS:
             self._plan, self._looked = plan_of(self._study), time.monotonic()
         return self._plan
@@ -263,11 +272,11 @@ class SearchWorker:
             return True
         if self._progress.should_pause():
             raise JobPaused
-        limit = self._current_plan()["trials"]
+        limit = self._current_plan().max_trials
         return bool(limit) and len(counted(self._study.get_trials(deepcopy=False))) >= limit
 
     def _sampler(self) -> optuna.samplers.BaseSampler:
-        """The search's sampler; while a full search begins, it proposes heads alone."""
+        """The search's sampler; at the beginning of a full search it proposes heads only."""
         if not self._begins_with_heads():
             queue_warm_starts(self._study, self._config)
             return self._own_sampler
@@ -278,63 +287,66 @@ class SearchWorker:
         if not self._config.searches_networks or recipes is None or Recipe.QUICK.value not in recipes:
             return False
         plan = self._current_plan()
-        if plan["heads_until"] is not None:
-            return bool(time.time() < plan["heads_until"])
-        return len(ended(self._study.get_trials(deepcopy=False))) < HEADS_SHARE * plan["trials"]
+        if plan.heads_until is not None:
+            return time.time() < plan.heads_until
+        return len(ended(self._study.get_trials(deepcopy=False))) < HEADS_SHARE * plan.max_trials
 
-    def _keep_the_best_weights(self) -> None:
-        """Of all trials in this folder the best few, and what is on the Pareto front."""
+    def _remove_weights(self) -> None:
+        """Remove all weights but those of the best trials and of the Pareto front."""
         trials = self._study.get_trials(deepcopy=False)
-        kept = {trial.number for trial in best_of(self._complete(), self._config)[:KEPT_TRIALS]}
-        if self._is_several:
-            kept |= {trial.number for trial in self._study.best_trials}
+        needed = {trial.number for trial in best_of(self._complete(), self._config)[:BEST_TRIALS]}
+        if self._is_multi_objective:
+            needed |= {trial.number for trial in self._study.best_trials}
         for trial in trials:
             if trial.state is TrialState.RUNNING:
-                kept.add(trial.number)
-            elif trial.state is TrialState.WAITING:  # it goes on in the folder of the one before
-                kept |= set(trial.system_attrs.get("retry_history", ()))
+                needed.add(trial.number)
+            elif trial.state is TrialState.WAITING:  # it continues in the folder of the interrupted attempt
+                needed |= set(trial.system_attrs.get(RETRY_HISTORY, ()))
         for folder in (self._directory / TRIALS_FOLDER).glob("*"):
-            if int(folder.name) not in kept:
-                self._forget(folder)
-        if self._mailbox is not None:
-            self._mailbox.forget(self._mailbox.waiting() - kept)
+            if int(folder.name) not in needed:
+                self._remove(folder)
+        if self._weight_transfer is not None:
+            self._weight_transfer.delete(self._weight_transfer.pending() - needed)
 
     def _complete(self) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
 
-    def _give_memory_back(self) -> None:
-        """What a trial leaves behind refers to itself, as Keras's models do; modules need not be looked through."""
+    def _free_memory(self) -> None:
+        """Collect reference cycles, such as Keras's models; modules are frozen, as scanning them is slow."""
         gc.collect()
         if len(sys.modules) > self._modules:
             gc.freeze()
             self._modules = len(sys.modules)
 
-    def _forget(self, folder: Path) -> None:
+    def _remove(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
-    def _require_that_something_works(self) -> None:
-        records = [trial.user_attrs[RECORD] for trial in ended(self._study.get_trials(deepcopy=False))]
-        if len(records) == _FAILURES_IN_A_ROW and all(one["state"] == Ended.FAILED for one in records):
+    def _require_success(self) -> None:
+        trials = ended(self._study.get_trials(deepcopy=False))
+        if len(trials) != _FAILURES_IN_A_ROW:
+            return
+        if all(state_of(trial) is FinalState.FAILED for trial in trials):
             raise SearchError(
                 N_("The first {count} trials all failed. The last one said: {reason}"),
-                count=len(records),
-                reason=Message.from_json(records[-1]["reason"]),
+                count=len(trials),
+                reason=record_of(trials[-1]).reason or "",
             )
 
 
-def _details(outcome: Outcome) -> dict[str, Any]:
+def _details(result: TrialResult) -> dict[str, Any]:
+    """Fields of a completed trial's record."""
     return {
-        "value": outcome.value,
-        "second": outcome.second,
-        "measures": dict(outcome.measures),
-        "curve": outcome.curve,
-        "answers": outcome.answers.to_json(),
-        "other_epochs": [answers.to_json() for answers in outcome.other_epochs],
+        "value": result.value,
+        "second": result.second,
+        "measures": result.measures,
+        "curve": tuple(result.curve),
+        "predictions": result.predictions.packed(),
+        "other_epochs": tuple(one.packed() for one in result.other_epochs),
     }
 
 
 def _broken(error: Exception) -> Message:
     return Message(
-        N_("Something broke inside Darkroom ({error}). The details are in the search's log."),
+        N_("An error inside Darkroom ({error}). The details are in the search's log."),
         {"error": f"{type(error).__name__}: {error}"},
     )

@@ -71,7 +71,7 @@ def chosen_chart(search: Search) -> None:
 
 
 def _importances(search: Search, axes: Sequence[Axis]) -> None:
-    found = search.now.importances
+    found = search.progress.importances
     if not found:
         st.caption(_("What mattered is told once a few more trials are complete."))
         return
@@ -212,7 +212,7 @@ _DRAWN: dict[str, Callable[[Search, Sequence[Axis]], None]] = {
 
 def _by_importance(axes: Sequence[Axis], search: Search) -> list[Axis]:
     """Those that mattered most first, as far as that is known."""
-    return sorted(axes, key=lambda axis: -search.now.importances.get(axis.name, 0.0))
+    return sorted(axes, key=lambda axis: -search.progress.importances.get(axis.name, 0.0))
 
 
 def _in_order(axes: Sequence[Axis], names: Sequence[str]) -> list[Axis]:

@@ -163,32 +163,32 @@ def short(value: float) -> str:
     return ten if float(figures) == 1 else f"{float(figures):g}·{ten}"
 
 
-def shown(value: float, goal: Goal) -> float:
+def in_display_unit(value: float, goal: Goal) -> float:
     """A goal's value in the unit that charts and tables show: percent, or nats."""
     return value if goal is Goal.LOSS else 100 * value
 
 
-def value_words(value: float | None, goal: Goal) -> str:
+def format_value(value: float | None, goal: Goal) -> str:
     """A goal's value: ``94.2%``, or ``0.213``."""
     if value is None:
         return "–"
     return f"{value:.4f}" if goal is Goal.LOSS else percent(value)
 
 
-def points(difference: float, goal: Goal) -> str:
+def format_points(difference: float, goal: Goal) -> str:
     """How far two values of a goal are apart, with its sign: of percents ``+2.1``, of a loss ``−0.013``."""
     number = f"{difference:+.3f}" if goal is Goal.LOSS else f"{100 * difference:+.1f}"
     is_none = not number.strip("+-0.")
     return number[1:] if is_none else number.replace("-", "−")
 
 
-def points_words(difference: float, goal: Goal) -> str:
+def format_points_with_unit(difference: float, goal: Goal) -> str:
     """The same with its unit."""
     form = _("{amount} nats") if goal is Goal.LOSS else _("{amount} points")
-    return form.format(amount=points(difference, goal))
+    return form.format(amount=format_points(difference, goal))
 
 
-def second_words(second: float | None, tradeoff: Tradeoff) -> str:
+def format_second(second: float | None, tradeoff: Tradeoff) -> str:
     """What is made small at the same time, with its unit."""
     if second is None:
         return "–"
@@ -197,7 +197,7 @@ def second_words(second: float | None, tradeoff: Tradeoff) -> str:
     return _("{milliseconds} ms").format(milliseconds=number(round(second, 2)))
 
 
-def budget_words(config: SearchConfig) -> str:
+def format_budget(config: SearchConfig) -> str:
     """How long a search was given."""
     parts = []
     if config.minutes:
@@ -212,7 +212,7 @@ def search_sentence(config: SearchConfig) -> str:
     parts = [
         _(SPEED_NAMES[config.speed]),
         _goals(config),
-        budget_words(config),
+        format_budget(config),
         _("{n} things are varied").format(n=len(config.space.domains)),
     ]
     return " · ".join(parts)

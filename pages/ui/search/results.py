@@ -1,4 +1,4 @@
-"""The section that shows a search: the answer first, how it goes, every trial."""
+"""Section of one search: its result or progress, its charts and its trials."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pages.ui.search.downloads import downloads
 from pages.ui.search.progress import failures, progress, state_counts
 from pages.ui.search.reading import Search, open_search, search_labels
 from pages.ui.search.settings import settings_of_search
-from pages.ui.search.summary import answer
+from pages.ui.search.summary import show_summary
 from pages.ui.search.table import trial_table
 from pages.ui.search.trial import trial_card
 from pages.ui.text import _, duration, escape, show
@@ -31,8 +31,8 @@ from pages.ui.text import _, duration, escape, show
 _LOOK_EVERY_SECONDS = 1.5
 
 
-class Part(StrEnum):
-    """What goes on: trials, then the test of the best one's run, then nothing."""
+class Phase(StrEnum):
+    """Phase of a search: trials, then the test of the best trial's run, then nothing."""
 
     SEARCHING = "searching"
     TESTING = "testing"
@@ -40,6 +40,7 @@ class Part(StrEnum):
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
+    """Show the chosen search; while it works the section is a fragment that reruns."""
     paths = {path.name: path for path in list_searches(project)}
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         path = _picked(paths)
@@ -50,16 +51,16 @@ def show_section(project: Project, dataset: Dataset) -> None:
         search = open_search(path)
     except DarkroomError as error:
         st.warning(show(error.message), icon=":material/history:")
-        st.caption(_("Start a new search, or delete this one: nothing in it can be used any more."))
+        st.caption(_("Start a new search, or delete this one: it cannot be used any more."))
         return
     st.caption(escape(search_sentence(search.config)))
-    part = _part(project, search)
-    run_every = None if part is Part.OVER else _LOOK_EVERY_SECONDS
-    st.fragment(_live, run_every=run_every)(project, path, part)
+    phase = _phase_of(project, search)
+    run_every = None if phase is Phase.OVER else _LOOK_EVERY_SECONDS
+    st.fragment(_live, run_every=run_every)(project, path, phase)
 
 
 def _picked(paths: dict[str, Path]) -> Path:
-    """The search to show: chosen, named by the address, or the newest; a picker where there are several."""
+    """The chosen search or the newest one, with a picker if there are several."""
     name = state.chosen_search()
     if name not in paths:
         name = next(iter(paths))
@@ -79,7 +80,7 @@ def _picked(paths: dict[str, Path]) -> Path:
 
 def _menu(path: Path) -> None:
     with st.popover(_("This search"), icon=":material/more_horiz:", key=f"search-menu-{path.name}"):
-        st.caption(_("Runs that were made of its trials stay."))
+        st.caption(_("Runs made from its trials stay."))
         is_sure = st.checkbox(_("Delete this search, with its trials"), key=f"sure-{path.name}")
         if not is_sure:
             return
@@ -91,36 +92,36 @@ def _menu(path: Path) -> None:
             st.rerun()
 
 
-def _part(project: Project, search: Search) -> Part:
+def _phase_of(project: Project, search: Search) -> Phase:
     if not search.job.status().state.has_ended:
-        return Part.SEARCHING
+        return Phase.SEARCHING
     run = JobDirectory(project.runs / search.run) if search.run else None
     has_run = run is not None and (run.path / "config.json").is_file()
     is_tested = run is None or not has_run or run.status().state.has_ended
-    return Part.OVER if is_tested and not is_worked_on(search.job) else Part.TESTING
+    return Phase.OVER if is_tested and not is_worked_on(search.job) else Phase.TESTING
 
 
-def _live(project: Project, path: Path, part: Part) -> None:
+def _live(project: Project, path: Path, phase: Phase) -> None:
     search = open_search(path)
-    has_changed = _part(project, search) is not part
-    if has_changed and part is Part.SEARCHING:
-        st.rerun()  # the whole page: its buttons change
+    has_changed = _phase_of(project, search) is not phase
+    if has_changed and phase is Phase.SEARCHING:
+        st.rerun()  # the whole page, because its buttons change
     read_clicks(search)
-    if part is Part.SEARCHING:
+    if phase is Phase.SEARCHING:
         progress(search, search.job.status())
         running_controls(search.job)
     else:
         _ended(project, search)
     if search.trials:
         _trials(search)
-    elif part is Part.SEARCHING:
-        st.caption(_("Trials appear here as they finish; the first are your own settings."))
+    elif phase is Phase.SEARCHING:
+        st.caption(_("Trials appear here as they finish; the first one has your own settings."))
     if has_changed:
-        st.rerun()  # only here: a button that was pressed at this moment has been heard
+        st.rerun()  # after the buttons, so that a click at this moment is not lost
 
 
 def _trials(search: Search) -> None:
-    """How it went, what mattered, and each trial."""
+    """Show the charts, the table of trials and the selected trial."""
     history_chart(search)
     chosen_chart(search)
     failures(search)
@@ -134,23 +135,23 @@ def _trials(search: Search) -> None:
 
 
 def _ended(project: Project, search: Search) -> None:
-    """What is wrong, if something is; the answer; how long it took, and the way on."""
+    """Show errors, the result, the duration, and the actions of an ended search."""
     status = search.job.status()
     show_error(status)
     if status.state is JobState.INTERRUPTED:
         st.warning(
             _(
                 "This search was interrupted: its process is gone (a crash, or the computer was switched off). "
-                "Resuming goes on; no trial is lost."
+                "Resume continues it; no trial is lost."
             )
         )
     if search.trials:
-        answer(project, search)
+        show_summary(project, search)
     else:
-        st.info(_("No trial of this search has ended. Let it go on, or start a new one."))
+        st.info(_("No trial of this search has ended. Resume it, or start a new one."))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(_(STATE_NAMES[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
-        seconds = search.result.get("seconds") or search.now.seconds
+        seconds = search.summary.seconds if search.summary else search.progress.seconds
         st.caption(
             escape(" · ".join([_("took {time}").format(time=duration(seconds)), state_counts(search)])),
             width="content",

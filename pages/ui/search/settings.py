@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.search.config import SearchConfig
-from core.search.space import Choices, Domain
+from core.search.space import Categorical, Domain
 from pages.ui.search.display_names import (
     GOAL_NAMES,
     PRUNER_NAMES,
@@ -14,9 +14,9 @@ from pages.ui.search.display_names import (
     SPEED_NAMES,
     TRADEOFF_NAMES,
     base_sentence,
-    budget_words,
     dimension_name,
     dimension_value,
+    format_budget,
 )
 from pages.ui.search.reading import Search
 from pages.ui.text import _, number
@@ -33,16 +33,16 @@ def settings_of_search(search: Search) -> None:
         st.dataframe(rows, hide_index=True, column_config=names, key="search-facts")
         st.markdown(_("**What was varied**"))
         varied = [
-            {"setting": dimension_name(name), "value": domain_words(name, domain)}
+            {"setting": dimension_name(name), "value": format_domain(name, domain)}
             for name, domain in search.config.space.domains.items()
         ]
         st.dataframe(varied, hide_index=True, column_config=names, key="search-space")
 
 
-def domain_words(name: str, domain: Domain) -> str:
+def format_domain(name: str, domain: Domain) -> str:
     """The values a dimension may have."""
-    if isinstance(domain, Choices):
-        return " · ".join(dimension_value(name, value) for value in domain.values)
+    if isinstance(domain, Categorical):
+        return " · ".join(dimension_value(name, value) for value in domain.choices)
     form = _("{low} to {high}, by factors") if domain.log else _("{low} to {high}")
     return form.format(low=f"{domain.low:g}", high=f"{domain.high:g}")
 
@@ -50,7 +50,7 @@ def domain_words(name: str, domain: Domain) -> str:
 def _facts(config: SearchConfig) -> dict[str, str]:
     facts = {
         _("Settings to be beaten"): base_sentence(config.base),
-        _("What it was given"): budget_words(config),
+        _("What it was given"): format_budget(config),
         _("What gets better"): _(GOAL_NAMES[config.goal]),
         _("And small"): _(TRADEOFF_NAMES[config.tradeoff]),
         _("What a trial trains"): _(SPEED_NAMES[config.speed]),

@@ -11,7 +11,7 @@ from core.errors import DarkroomError
 from core.messages import N_
 from core.models.augmentation.config import LIMITS
 from core.models.backbones import get_backbone
-from core.search.space import DIMENSIONS, Choices, Domain, Numbers, Speed, default_space
+from core.search.space import DIMENSIONS, Categorical, Domain, Numbers, Speed, default_space
 from core.training.bakeoff.job import backbones_to_try
 from core.training.config import (
     MAX_HIDDEN_LAYERS,
@@ -110,13 +110,15 @@ def _dimension(name: str, speed: Speed, base: TrainingConfig, *, is_usual: bool)
         domain = DIMENSIONS[name].domain
         key = f"domain-{speed}-{name}"
         return (
-            _choices(name, domain, base, key) if isinstance(domain, Choices) else _numbers(name, domain, key)
+            _choices(name, domain, base, key)
+            if isinstance(domain, Categorical)
+            else _numbers(name, domain, key)
         )
 
 
-def _choices(name: str, domain: Choices, base: TrainingConfig, key: str) -> Choices:
+def _choices(name: str, domain: Categorical, base: TrainingConfig, key: str) -> Categorical:
     options = list(_backbones() if name == "backbone" else _OPTIONS[name])
-    first = domain.values or _first_choices(name, options, base)
+    first = domain.choices or _first_choices(name, options, base)
     chosen = st.pills(
         dimension_name(name),
         options,
@@ -127,7 +129,7 @@ def _choices(name: str, domain: Choices, base: TrainingConfig, key: str) -> Choi
         key=key,
         wrap=True,
     )
-    return Choices(values=tuple(chosen))
+    return Categorical(choices=tuple(chosen))
 
 
 def _first_choices(name: str, options: list[Any], base: TrainingConfig) -> list[Any]:

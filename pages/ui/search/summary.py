@@ -1,18 +1,16 @@
-"""What a search found, in sentences: the best, what to expect of it, and whether it was worth it."""
+"""Result of a search in sentences: the best trial, its expected score, and the gain over the baseline."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import streamlit as st
 
 from core.jobs.directory import JobDirectory
-from core.messages import N_, Message
+from core.messages import N_
 from core.search.config import Goal, Tradeoff
-from core.search.records import TrialRecord, pareto_front
+from core.search.records import Gain, SelectionBias, TrialRecord
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.search.display_names import points, points_words, second_words, value_words
+from pages.ui.search.display_names import format_points, format_points_with_unit, format_second, format_value
 from pages.ui.search.reading import Search
 from pages.ui.text import _, escape, ngettext, number, percent, show
 
@@ -22,18 +20,13 @@ _SECOND_SENTENCES = {
 }
 
 
-def answer(project: Project, search: Search) -> None:
-    """The best trial, and what its value is worth; while the search lasts only what it has so far."""
+def show_summary(project: Project, search: Search) -> None:
+    """Show the best trial with its expected score; before the summary only its value."""
     best = search.best
     if best is None:
-        st.info(
-            _(
-                "No trial has come to an end yet that could be compared. "
-                "If all of them fail, the reasons below say what to change."
-            )
-        )
+        st.info(_("No trial is complete yet. If all of them fail, the reasons below say what to change."))
         return
-    if not search.result:
+    if search.summary is None:
         if search.job.status().state.has_ended:
             st.markdown(f"#### {headline(search, best)}")
         return
@@ -45,104 +38,94 @@ def answer(project: Project, search: Search) -> None:
 
 
 def headline(search: Search, best: TrialRecord) -> str:
-    """The best in one line."""
-    value = value_words(best.value, search.config.goal)
+    """The best value in one line."""
+    value = format_value(best.value, search.config.goal)
     forms = {
-        Goal.ACCURACY: _("The best: {value} right on validation pictures"),
-        Goal.MACRO_F1: _("The best: a macro F1 of {value} on validation pictures"),
-        Goal.LOSS: _("The best: a loss of {value} on validation pictures"),
+        Goal.ACCURACY: _("Best trial: {value} correct on validation pictures"),
+        Goal.MACRO_F1: _("Best trial: macro F1 of {value} on validation pictures"),
+        Goal.LOSS: _("Best trial: loss of {value} on validation pictures"),
     }
     return forms[search.config.goal].format(value=value)
 
 
 def sentences(search: Search, best: TrialRecord) -> list[str]:
-    """What to expect on new pictures, what was gained, what it cost."""
-    found = [
-        *([expectation(search.result["optimism"], search)] if search.result.get("optimism") else []),
-        gained(search, best),
-    ]
-    if search.config.tradeoff is not Tradeoff.NONE:
-        front = pareto_front(search.trials, search.config.goal)
-        if search.result.get("reason"):
-            found.append(show(Message.from_json(search.result["reason"])))
-        found.append(
-            _(_SECOND_SENTENCES[search.config.tradeoff]).format(
-                second=escape(second_words(best.second, search.config.tradeoff))
-            )
-            + " "
-            + ngettext(
-                "{n} trial is such that none is better in both: the chart below shows it.",
-                "{n} trials are such that none is better in both: the chart below shows them.",
-                len(front),
-            ).format(n=number(len(front)))
-        )
-    return found
+    """Expected score, gain and cost of the best trial."""
+    summary, config = search.summary, search.config
+    bias = summary.selection_bias if summary else None
+    lines = [*([expectation(bias, search)] if bias else []), gain_sentence(search, best)]
+    if summary is None or config.tradeoff is Tradeoff.NONE:
+        return lines
+    if summary.reason is not None:
+        lines.append(show(summary.reason))
+    cost = _(_SECOND_SENTENCES[config.tradeoff]).format(
+        second=escape(format_second(best.second, config.tradeoff))
+    )
+    front = ngettext(
+        "{n} trial is on the Pareto front: no other is better in both. The chart below shows it.",
+        "{n} trials are on the Pareto front: no other is better in both. The chart below shows them.",
+        len(summary.pareto_front),
+    ).format(n=number(len(summary.pareto_front)))
+    return [*lines, f"{cost} {front}"]
 
 
-def expectation(optimism: dict[str, Any], search: Search) -> str:
-    """What the winner's value is on pictures it was not chosen by."""
+def expectation(bias: SelectionBias, search: Search) -> str:
+    """The best trial's expected score on new pictures, with the reason for the correction."""
     goal = search.config.goal
-    low, high = optimism.get("low"), optimism.get("high")
     why = ngettext(
-        "the best of {n} trials looks better on the pictures it was chosen by than it is.",
-        "the best of {n} trials looks better on the pictures it was chosen by than it is.",
+        "the best of {n} trials looks better on the pictures that selected it than it is.",
+        "the best of {n} trials looks better on the pictures that selected it than it is.",
         len(search.trials),
     ).format(n=number(len(search.trials)))
-    measured = _("Measured on {n} validation pictures.").format(n=number(optimism["pictures"]))
-    expected = value_words(optimism["expected"], goal)
-    if low is None or high is None:
-        return _("On new pictures expect about **{expected}**: {why} {measured}").format(
-            expected=expected, why=why, measured=measured
-        )
+    measured = _("Measured on {n} validation pictures.").format(n=number(bias.pictures))
     return _(
         "On new pictures expect about **{expected}** (between {low} and {high}): {why} {measured}"
     ).format(
-        expected=expected,
-        low=value_words(low, goal),
-        high=value_words(high, goal),
+        expected=format_value(bias.expected, goal),
+        low=format_value(bias.low, goal),
+        high=format_value(bias.high, goal),
         why=why,
         measured=measured,
     )
 
 
-def gained(search: Search, best: TrialRecord) -> str:
-    """How much better than the settings to be beaten, or plainly that it is not."""
-    goal, gain = search.config.goal, search.result.get("gain")
-    if best.is_default:
-        return _("**No real gain**: none of the trials beat your settings. They are the best.")
+def gain_sentence(search: Search, best: TrialRecord) -> str:
+    """The gain over the baseline, or a statement that there is none."""
+    goal, gain = search.config.goal, search.summary.gain if search.summary else None
+    if best.is_baseline:
+        return _("**No real gain**: no trial was better than your settings.")
     if gain is None:
-        default = search.default_value
+        default = search.baseline_value
         if default is None:
-            return _("Your own settings came to no value, so the gain cannot be told.")
-        return _("Your settings reached {value}.").format(value=value_words(default, goal))
-    amount = points_words(gain["gain"], goal)  # more is better, of a loss as well
+            return _("The trial with your own settings failed, so the gain is unknown.")
+        return _("Your settings reached {value}.").format(value=format_value(default, goal))
+    amount = format_points_with_unit(gain.gain, goal)  # above 0 is better, for a loss as well
     between = _("between {low} and {high}, 95%").format(
-        low=points(gain["low"], goal), high=points(gain["high"], goal)
+        low=format_points(gain.low, goal), high=format_points(gain.high, goal)
     )
-    if gain["is_real"]:
+    if gain.is_real:
         return _("Better than your settings by **{amount}** ({between}).").format(
             amount=amount.removeprefix("+"), between=between
         )
     if not _amount_is_seen(gain, goal):
-        return _("**No real gain**: with chance taken off, your settings were as good.")
+        return _("**No real gain**: corrected for selection, your settings were as good.")
     return _(
-        "**No real gain**: your settings were as good. With the luck of the choice taken off, "
-        "{amount} remain ({between}), which may be chance."
+        "**No real gain**: your settings were as good. Corrected for selection, "
+        "the difference is {amount} ({between}), which may be chance."
     ).format(amount=amount, between=between)
 
 
-def _amount_is_seen(gain: dict[str, Any], goal: Goal) -> bool:
-    """Whether the gain or its interval is more than nothing, as it would be written."""
-    return any(points(gain[key], goal).strip("0.") for key in ("gain", "low", "high"))
+def _amount_is_seen(gain: Gain, goal: Goal) -> bool:
+    """True if the gain or its interval is not 0 after rounding for display."""
+    return any(format_points(value, goal).strip("0.") for value in (gain.gain, gain.low, gain.high))
 
 
 def _run_of_best(project: Project, search: Search) -> None:
-    """The way to the classifier: the best trial's own weights, tested."""
+    """Show the link to the best trial's run with its test score."""
     path = project.runs / search.run
     if not search.run or not (path / "config.json").is_file():
-        elsewhere = search.result.get("elsewhere")  # on which machine its weights are
-        gone = _("Its run is gone, or was never made. Any trial below can be turned into one.")
-        st.caption(show(Message.from_json(elsewhere)) if elsewhere else gone)
+        elsewhere = search.summary.weights_elsewhere if search.summary else None
+        gone = _("Its run was deleted or never made. Any trial below can be turned into one.")
+        st.caption(show(elsewhere) if elsewhere else gone)
         return
     test = (JobDirectory(path).result() or {}).get("test")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -153,9 +136,9 @@ def _run_of_best(project: Project, search: Search) -> None:
             st.switch_page("evaluate.py")
         if test:
             st.caption(
-                _("On test pictures, which the search never saw: {accuracy} right.").format(
+                _("On test pictures, which the search never saw: {accuracy} correct.").format(
                     accuracy=escape(percent(test["accuracy"]))
                 )
             )
         else:
-            st.caption(_("Its own weights are the run; testing and packing come next."))
+            st.caption(_("The run has the trial's own weights. Its test and its files come next."))

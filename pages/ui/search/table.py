@@ -17,7 +17,7 @@ from pages.ui.search.display_names import (
     TRIAL_STATES,
     dimension_name,
     dimension_value,
-    shown,
+    in_display_unit,
 )
 from pages.ui.search.figures.axes import axes_of
 from pages.ui.search.reading import Search
@@ -110,12 +110,12 @@ def _built(identity: tuple[object, ...], _search: Search) -> pd.DataFrame:
 def _row(trial: TrialRecord, names: Sequence[str], search: Search, *, is_best: bool) -> dict[str, Any]:
     reason = show(trial.reason, markdown=False) if trial.reason else None
     words = {name: dimension_value(name, trial.params[name]) for name in names if name in trial.params}
-    state_words = _(TRIAL_STATES[trial.state]) if not trial.is_default else _("your settings")
+    state_words = _(TRIAL_STATES[trial.state]) if not trial.is_baseline else _("your settings")
     scale = 1e-6 if search.config.tradeoff is Tradeoff.SIZE else 1.0
     row: dict[str, Any] = {
         "mark": "★" if is_best else ("●" if trial.has_weights else ""),
         "number": trial.number,
-        "value": None if trial.value is None else shown(trial.value, search.config.goal),
+        "value": None if trial.value is None else in_display_unit(trial.value, search.config.goal),
         "second": None if trial.second is None else trial.second * scale,
         "state": state_words,
         "seconds": trial.seconds,

@@ -12,7 +12,7 @@ from pages.ui import state
 from pages.ui.components.live_chart import live_chart
 from pages.ui.display_names.training import flat, setting_name, setting_value
 from pages.ui.search.controls import run_button
-from pages.ui.search.display_names import GOAL_NAMES, TRIAL_STATES, second_words, value_words
+from pages.ui.search.display_names import GOAL_NAMES, TRIAL_STATES, format_second, format_value
 from pages.ui.search.figures.history import one_curve
 from pages.ui.search.reading import Search
 from pages.ui.text import _, duration, escape, show
@@ -59,7 +59,7 @@ def trial_card(search: Search) -> None:
 def _badges(trial: TrialRecord, *, is_best: bool) -> None:
     if is_best:
         st.badge(_("the best"), icon=":material/star:", color="green")
-    if trial.is_default:
+    if trial.is_baseline:
         st.badge(_("your settings"), color="gray")
     if trial.state is not TrialState.COMPLETE:
         colour = "red" if trial.state is TrialState.FAILED else "orange"
@@ -70,9 +70,9 @@ def _outcome(search: Search, trial: TrialRecord) -> str:
     config = search.config
     parts = []
     if trial.value is not None:
-        parts.append(f"{_(GOAL_NAMES[config.goal])} **{escape(value_words(trial.value, config.goal))}**")
+        parts.append(f"{_(GOAL_NAMES[config.goal])} **{escape(format_value(trial.value, config.goal))}**")
     if config.tradeoff is not Tradeoff.NONE and trial.second is not None:
-        parts.append(escape(second_words(trial.second, config.tradeoff)))
+        parts.append(escape(format_second(trial.second, config.tradeoff)))
     parts.append(escape(duration(trial.seconds)))
     return " · ".join(parts)
 
@@ -82,7 +82,7 @@ def _settings(search: Search, trial: TrialRecord) -> None:
     base = search.config.base.to_json()
     differing = differing_settings([base, dict(trial.settings)])
     differing.pop("dataset_version", None)
-    if trial.is_default or not differing:
+    if trial.is_baseline or not differing:
         st.caption(_("These are the settings to be beaten."))
     else:
         lines = [

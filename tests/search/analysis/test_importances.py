@@ -13,13 +13,13 @@ import pytest
 from core.search.analysis.importances import FEWEST_TRIALS, importances
 from core.search.config import Goal
 from core.search.records import TrialRecord, TrialState
-from core.search.space import Choices, Numbers, SearchSpace
+from core.search.space import Categorical, Numbers, SearchSpace, Speed
 
 SPACE = SearchSpace(
     domains={
-        "pooling": Choices(values=("mean", "quarters")),
+        "pooling": Categorical(choices=("mean", "quarters")),
         "hidden_layers": Numbers(low=0, high=1, whole=True),
-        "hidden_units": Choices(values=(64, 128, 256)),
+        "hidden_units": Categorical(choices=(64, 128, 256)),
         "dropout_rate": Numbers(low=0.0, high=0.6),
         "l2": Numbers(low=3e-4, high=1.0, log=True),
         "label_smoothing": Numbers(low=0.0, high=0.2),
@@ -52,7 +52,7 @@ def complete(number: int, params: dict[str, Any], value: float) -> TrialRecord:
     return TrialRecord(
         number=number,
         state=TrialState.COMPLETE,
-        speed="head",
+        speed=Speed.HEAD,
         params=params,
         settings={},
         value=value,
@@ -79,7 +79,7 @@ def test_of_a_loss_the_low_ones_are_good() -> None:
     """Units of 1 make the best ones, batches of 1 the worst: read the other way round these would matter more."""
     rng = np.random.default_rng(0)
     space = SearchSpace(
-        domains={name: Choices(values=(1, 2, 3, 4)) for name in ("hidden_units", "batch_size")}
+        domains={name: Categorical(choices=(1, 2, 3, 4)) for name in ("hidden_units", "batch_size")}
     )
     told = []
     for number, (units, batch) in enumerate(rng.integers(1, 5, (300, 2)).tolist()):

@@ -5,16 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.search.analysis.one_standard_error import Choice, least_costly, sensible_choice
+from core.search.analysis.one_standard_error import SelectedTrial, least_costly, select_by_one_standard_error
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialRecord, TrialState
+from core.search.space import Speed
 
 
 def trial(
     number: int, value: float | None, second: float | None, state: TrialState = TrialState.COMPLETE
 ) -> TrialRecord:
     return TrialRecord(
-        number=number, state=state, speed="head", params={"l2": 0.1}, settings={}, value=value, second=second
+        number=number,
+        state=state,
+        speed=Speed.HEAD,
+        params={"l2": 0.1},
+        settings={},
+        value=value,
+        second=second,
     )
 
 
@@ -23,8 +30,8 @@ def chosen(
     error: float,
     goal: Goal = Goal.ACCURACY,
     tradeoff: Tradeoff = Tradeoff.LATENCY,
-) -> Choice:
-    found = sensible_choice(trials, goal, tradeoff, error)
+) -> SelectedTrial:
+    found = select_by_one_standard_error(trials, goal, tradeoff, error)
     assert found is not None
     return found
 
@@ -37,8 +44,8 @@ def test_the_fastest_within_the_error_of_the_best_is_chosen() -> None:
     found = chosen(TRIALS, 0.025)
     assert found.trial.number == 2
     assert str(found.reason) == (
-        "Trial 1 has the best score (92.0% of the validation pictures right), but takes 3.0 times the time "
-        "of trial 2 (90.0% of the validation pictures right): a difference that may be chance."
+        "Trial 1 has the best score (92.0% of the validation pictures correct), but takes 3.0 times as long "
+        "as trial 2 (90.0% of the validation pictures correct). The difference in score may be chance."
     )
 
 
@@ -49,7 +56,7 @@ def test_with_a_wide_error_the_fastest_of_all_is_chosen() -> None:
 def test_a_clearly_best_one_is_chosen_whatever_it_costs() -> None:
     found = chosen(TRIALS, 0.01, tradeoff=Tradeoff.SIZE)
     assert found.trial.number == 1
-    assert "none that is smaller comes near enough" in str(found.reason)
+    assert "every smaller one is worse by more than chance explains" in str(found.reason)
 
 
 def test_best_and_smallest_at_once_needs_no_tradeoff() -> None:
@@ -74,7 +81,7 @@ def test_only_complete_trials_with_both_values_count() -> None:
         trial(1, 0.99, None),
         trial(2, None, 1.0, TrialState.FAILED),
     ]
-    assert sensible_choice(trials, Goal.ACCURACY, Tradeoff.SIZE, 0.1) is None
+    assert select_by_one_standard_error(trials, Goal.ACCURACY, Tradeoff.SIZE, 0.1) is None
     assert chosen([*trials, trial(3, 0.5, 100.0)], 0.1).trial.number == 3
 
 

@@ -14,34 +14,33 @@ import pytest
 from core.data.labels.task import Task
 from core.search.analysis.selection_bias import (
     FEWEST_GROUPS,
-    Epochs,
-    Gain,
-    Optimism,
-    gain,
-    optimism,
+    OtherEpochs,
+    estimate_gain,
+    estimate_selection_bias,
     standard_error,
 )
 from core.search.config import Goal
-from core.search.trials.predictions import Answers
-from tests.support.simulated_predictions import answers, luck, truth
+from core.search.records import Gain, SelectionBias
+from core.search.trials.predictions import Predictions
+from tests.support.simulated_predictions import luck, predictions, truth
 
 PICTURES = 150
 SEARCHES = 150
 
 
-def best_of(trials: list[Answers], targets: np.ndarray) -> int:
+def best_of(trials: list[Predictions], targets: np.ndarray) -> int:
     return int(np.argmax([trial.score(Goal.ACCURACY, targets) for trial in trials]))
 
 
-def searches(shares: list[float], *, pictures: int, count: int) -> list[tuple[Optimism, Gain, float]]:
+def searches(shares: list[float], *, pictures: int, count: int) -> list[tuple[SelectionBias, Gain, float]]:
     """What is said of searches over trials with these true accuracies, and the winner's true one."""
     rng, targets = np.random.default_rng(5), truth(pictures)
     found = []
     for seed in range(count):
         trials = luck(rng, shares, pictures)
         winner = best_of(trials, targets)
-        said = optimism(trials, targets, Goal.ACCURACY, winner, seed=seed)
-        more = gain(trials, targets, Goal.ACCURACY, winner, 0, seed=seed)
+        said = estimate_selection_bias(trials, targets, Goal.ACCURACY, winner, seed=seed)
+        more = estimate_gain(trials, targets, Goal.ACCURACY, winner, 0, seed=seed)
         assert said is not None
         assert more is not None
         found.append((said, more, shares[winner]))
@@ -49,29 +48,31 @@ def searches(shares: list[float], *, pictures: int, count: int) -> list[tuple[Op
 
 
 @pytest.fixture(scope="module")
-def null() -> list[tuple[Optimism, Gain, float]]:
+def null() -> list[tuple[SelectionBias, Gain, float]]:
     """Twelve trials that are truly equal."""
     return searches([0.85] * 12, pictures=PICTURES, count=SEARCHES)
 
 
-def test_the_best_of_equals_looks_better_than_it_is(null: list[tuple[Optimism, Gain, float]]) -> None:
+def test_the_best_of_equals_looks_better_than_it_is(null: list[tuple[SelectionBias, Gain, float]]) -> None:
     """Why the raw score of a winner must not be reported alone."""
     assert np.mean([said.validation for said, _, _ in null]) > 0.87
 
 
-def test_what_is_expected_of_the_best_of_equals_is_true(null: list[tuple[Optimism, Gain, float]]) -> None:
+def test_what_is_expected_of_the_best_of_equals_is_true(
+    null: list[tuple[SelectionBias, Gain, float]],
+) -> None:
     """On average, within the uncertainty of so many searches."""
     expected = np.array([said.expected for said, _, _ in null])
     assert abs(expected.mean() - 0.85) < 2.5 * expected.std() / np.sqrt(SEARCHES)
-    assert np.mean([said.optimism for said, _, _ in null]) > 0.02
+    assert np.mean([said.bias for said, _, _ in null]) > 0.02
 
 
-def test_the_interval_holds_the_truth(null: list[tuple[Optimism, Gain, float]]) -> None:
+def test_the_interval_holds_the_truth(null: list[tuple[SelectionBias, Gain, float]]) -> None:
     assert np.mean([said.low <= true <= said.high for said, _, true in null]) >= 0.93
 
 
 @pytest.fixture(scope="module")
-def epochs_of_equals() -> list[tuple[Optimism, Optimism]]:
+def epochs_of_equals() -> list[tuple[SelectionBias, SelectionBias]]:
     """Twelve equal trials, each with the best of ten equal epochs: told without the others, and with them."""
     rng, targets = np.random.default_rng(6), truth(PICTURES)
     found = []
@@ -83,9 +84,9 @@ def epochs_of_equals() -> list[tuple[Optimism, Optimism]]:
             kept.append(epochs.pop(best))
             others.append(epochs)
         winner = best_of(kept, targets)
-        known = Epochs(others=others, watch=Goal.ACCURACY)
-        without = optimism(kept, targets, Goal.ACCURACY, winner, seed=seed)
-        told = optimism(kept, targets, Goal.ACCURACY, winner, epochs=known, seed=seed)
+        known = OtherEpochs(predictions=others, monitor=Goal.ACCURACY)
+        without = estimate_selection_bias(kept, targets, Goal.ACCURACY, winner, seed=seed)
+        told = estimate_selection_bias(kept, targets, Goal.ACCURACY, winner, epochs=known, seed=seed)
         assert without is not None
         assert told is not None
         found.append((without, told))
@@ -93,7 +94,7 @@ def epochs_of_equals() -> list[tuple[Optimism, Optimism]]:
 
 
 def test_the_luck_of_the_best_epoch_is_taken_back_as_well(
-    epochs_of_equals: list[tuple[Optimism, Optimism]],
+    epochs_of_equals: list[tuple[SelectionBias, SelectionBias]],
 ) -> None:
     """A network that has not settled varies from epoch to epoch: the best of 120 is luckier than one of twelve."""
     without, told = (np.array([pair[place].expected for pair in epochs_of_equals]) for place in (0, 1))
@@ -105,22 +106,24 @@ def test_the_luck_of_the_best_epoch_is_taken_back_as_well(
 def test_epochs_that_were_no_rivals_change_nothing() -> None:
     rng, targets = np.random.default_rng(7), truth(PICTURES)
     trials = luck(rng, [0.9, 0.8], PICTURES)
-    hopeless = Epochs(others=[luck(rng, [0.2], PICTURES), []], watch=Goal.ACCURACY)
-    alone = optimism(trials, targets, Goal.ACCURACY, 0)
-    assert optimism(trials, targets, Goal.ACCURACY, 0, epochs=hopeless) == alone
+    hopeless = OtherEpochs(predictions=[luck(rng, [0.2], PICTURES), []], monitor=Goal.ACCURACY)
+    alone = estimate_selection_bias(trials, targets, Goal.ACCURACY, 0)
+    assert estimate_selection_bias(trials, targets, Goal.ACCURACY, 0, epochs=hopeless) == alone
 
 
 def test_an_epoch_is_kept_by_what_is_watched() -> None:
     """The other epoch is right everywhere, but less sure: by the loss nobody would have kept it."""
     half = np.arange(40) % 2 == 0
-    kept, other = answers(half, [0.1] * 40), answers(np.ones(40, bool), [0.9] * 40)
+    kept, other = predictions(half, [0.1] * 40), predictions(np.ones(40, bool), [0.9] * 40)
     for watch, expected in ((Goal.LOSS, 0.5), (Goal.ACCURACY, 1.0)):
-        said = optimism([kept], truth(40), Goal.ACCURACY, 0, epochs=Epochs(others=[[other]], watch=watch))
+        said = estimate_selection_bias(
+            [kept], truth(40), Goal.ACCURACY, 0, epochs=OtherEpochs(predictions=[[other]], monitor=watch)
+        )
         assert said is not None
         assert said.expected == pytest.approx(expected, abs=0.05)
 
 
-def test_a_search_among_equals_seldom_claims_a_gain(null: list[tuple[Optimism, Gain, float]]) -> None:
+def test_a_search_among_equals_seldom_claims_a_gain(null: list[tuple[SelectionBias, Gain, float]]) -> None:
     """Whoever searches where nothing is to be found must be told so."""
     assert np.mean([more.is_real for _, more, _ in null]) <= 0.07
 
@@ -142,30 +145,30 @@ def test_a_truly_better_trial_is_found() -> None:
 
 def test_the_gain_by_hand() -> None:
     """One trial knows everything, the default nothing: outside every bag the difference is 1."""
-    trials = [answers(np.zeros(40, bool)), answers(np.ones(40, bool))]
-    found = gain(trials, truth(40), Goal.ACCURACY, 1, 0)
+    trials = [predictions(np.zeros(40, bool)), predictions(np.ones(40, bool))]
+    found = estimate_gain(trials, truth(40), Goal.ACCURACY, 1, 0)
     assert found == Gain(gain=1.0, low=1.0, high=1.0, is_real=True, pictures=40)
 
 
 def test_less_loss_is_a_gain() -> None:
     """0.75 nats on every picture against 0.25: a gain of 0.5, and no flattery at all."""
     right = np.ones(40, bool)
-    trials = [answers(right, [0.75] * 40), answers(right, [0.25] * 40)]
-    found = gain(trials, truth(40), Goal.LOSS, 1, 0)
+    trials = [predictions(right, [0.75] * 40), predictions(right, [0.25] * 40)]
+    found = estimate_gain(trials, truth(40), Goal.LOSS, 1, 0)
     assert found == Gain(gain=0.5, low=0.5, high=0.5, is_real=True, pictures=40)
-    said = optimism(trials, truth(40), Goal.LOSS, 1)
-    assert said == Optimism(validation=0.25, expected=0.25, optimism=0.0, low=0.25, high=0.25, pictures=40)
+    said = estimate_selection_bias(trials, truth(40), Goal.LOSS, 1)
+    assert said == SelectionBias(validation=0.25, expected=0.25, bias=0.0, low=0.25, high=0.25, pictures=40)
 
 
 def test_a_lucky_loss_is_told_as_optimism() -> None:
     """Low is better here, so what is expected lies above, and optimism still counts as more than 0."""
     rng = np.random.default_rng(0)
     losses = rng.exponential(1.0, (20, 100))
-    trials = [answers(np.ones(100, bool), row) for row in losses]
-    said = optimism(trials, truth(100), Goal.LOSS, int(losses.mean(axis=1).argmin()))
+    trials = [predictions(np.ones(100, bool), row) for row in losses]
+    said = estimate_selection_bias(trials, truth(100), Goal.LOSS, int(losses.mean(axis=1).argmin()))
     assert said is not None
     assert said.validation < said.expected
-    assert said.optimism == pytest.approx(said.expected - said.validation)
+    assert said.bias == pytest.approx(said.expected - said.validation)
     assert said.low < said.expected < said.high
     assert said.low < 1.0 < said.high  # the truth
 
@@ -173,11 +176,11 @@ def test_a_lucky_loss_is_told_as_optimism() -> None:
 def test_macro_f1_is_judged_by_its_own_scores() -> None:
     """A trial that says one class only has half the accuracy but a third of F1."""
     even = np.arange(60) % 2 == 0
-    trials = [answers(even), answers(even | (np.arange(60) % 3 == 0))]
-    said = optimism(trials, truth(60), Goal.MACRO_F1, 1)
+    trials = [predictions(even), predictions(even | (np.arange(60) % 3 == 0))]
+    said = estimate_selection_bias(trials, truth(60), Goal.MACRO_F1, 1)
     assert said is not None
     assert said.validation == pytest.approx(trials[1].score(Goal.MACRO_F1, truth(60)))
-    alone = optimism(trials[:1], truth(60), Goal.MACRO_F1, 0)
+    alone = estimate_selection_bias(trials[:1], truth(60), Goal.MACRO_F1, 0)
     assert alone is not None
     assert alone.validation == pytest.approx(1 / 3)
     assert alone.expected == pytest.approx(1 / 3)
@@ -192,9 +195,9 @@ def test_f1_of_few_pictures_is_not_taken_for_flattery() -> None:
     expected, unchosen = [], []
     for seed in range(40):
         logits, targets = _confused(rng, 150, 8, classes)
-        trials = [Answers.of(one, targets, Task.MULTI_CLASS) for one in logits]
+        trials = [Predictions.of(one, targets, Task.MULTI_CLASS) for one in logits]
         scores = [one.score(Goal.MACRO_F1, targets) for one in trials]
-        said = optimism(trials, targets, Goal.MACRO_F1, int(np.argmax(scores)), seed=seed)
+        said = estimate_selection_bias(trials, targets, Goal.MACRO_F1, int(np.argmax(scores)), seed=seed)
         assert said is not None
         expected.append(said.expected)
         unchosen.append(np.mean(scores))
@@ -212,8 +215,8 @@ def _confused(
 
 
 def test_all_right_on_twelve_pictures_is_not_certainty() -> None:
-    """The bootstrap of twelve right answers knows nothing else; Wilson's interval for 12 of 12 begins at 76%."""
-    said = optimism([answers(np.ones(12, bool))], truth(12), Goal.ACCURACY, 0)
+    """The bootstrap of twelve right predictions knows nothing else; Wilson's interval for 12 of 12 begins at 76%."""
+    said = estimate_selection_bias([predictions(np.ones(12, bool))], truth(12), Goal.ACCURACY, 0)
     assert said is not None
     assert (said.validation, said.high) == (1.0, 1.0)
     assert said.low == pytest.approx(0.757, abs=0.001)
@@ -221,31 +224,34 @@ def test_all_right_on_twelve_pictures_is_not_certainty() -> None:
 
 def test_the_default_as_winner_has_no_gain() -> None:
     trials = luck(np.random.default_rng(0), [0.8, 0.8], 50)
-    assert gain(trials, truth(50), Goal.ACCURACY, 1, 1) == Gain(
+    assert estimate_gain(trials, truth(50), Goal.ACCURACY, 1, 1) == Gain(
         gain=0.0, low=0.0, high=0.0, is_real=False, pictures=50
     )
 
 
 def test_without_a_default_there_is_no_gain() -> None:
     trials = luck(np.random.default_rng(0), [0.8, 0.8], 50)
-    assert gain(trials, truth(50), Goal.ACCURACY, 1, None) is None
+    assert estimate_gain(trials, truth(50), Goal.ACCURACY, 1, None) is None
 
 
 def test_equal_trials_leave_the_first_one_chosen() -> None:
     """As in the search: a copy of the default wins no bag, and brings exactly nothing."""
     (one,) = luck(np.random.default_rng(0), [0.8], 50)
-    found = gain([one, one, one], truth(50), Goal.ACCURACY, 2, 0)
+    found = estimate_gain([one, one, one], truth(50), Goal.ACCURACY, 2, 0)
     assert found == Gain(gain=0.0, low=0.0, high=0.0, is_real=False, pictures=50)
 
 
 def test_copies_of_pictures_count_once() -> None:
     """Ten near copies of each of thirty pictures say what the thirty say, not more."""
     trials = luck(np.random.default_rng(3), [0.8, 0.85, 0.9, 0.8], 30)
-    copied = [replace(one, says=np.repeat(one.says, 10), losses=np.repeat(one.losses, 10)) for one in trials]
+    copied = [
+        replace(one, predicted=np.repeat(one.predicted, 10), losses=np.repeat(one.losses, 10))
+        for one in trials
+    ]
     targets, groups = np.repeat(truth(30), 10, axis=0), np.repeat(np.arange(30) * 7, 10)
-    single = optimism(trials, truth(30), Goal.ACCURACY, 2)
-    grouped = optimism(copied, targets, Goal.ACCURACY, 2, groups=groups)
-    blind = optimism(copied, targets, Goal.ACCURACY, 2)
+    single = estimate_selection_bias(trials, truth(30), Goal.ACCURACY, 2)
+    grouped = estimate_selection_bias(copied, targets, Goal.ACCURACY, 2, groups=groups)
+    blind = estimate_selection_bias(copied, targets, Goal.ACCURACY, 2)
     assert single is not None
     assert grouped is not None
     assert blind is not None
@@ -264,7 +270,7 @@ def test_five_hundred_trials_fit_in_memory() -> None:
     trials = luck(np.random.default_rng(0), [0.85] * 500, 1000)
     tracemalloc.start()
     for goal in Goal:
-        assert gain(trials, truth(1000), goal, 3, 0) is not None
+        assert estimate_gain(trials, truth(1000), goal, 3, 0) is not None
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 100e6
@@ -273,26 +279,30 @@ def test_five_hundred_trials_fit_in_memory() -> None:
 def test_of_few_pictures_nothing_is_said() -> None:
     few = FEWEST_GROUPS - 1
     trials = luck(np.random.default_rng(0), [0.8, 0.8], few)
-    assert optimism(trials, truth(few), Goal.ACCURACY, 0) is None
-    assert gain(trials, truth(few), Goal.ACCURACY, 1, 0) is None
-    again = [replace(one, says=np.tile(one.says, 4), losses=np.tile(one.losses, 4)) for one in trials]
+    assert estimate_selection_bias(trials, truth(few), Goal.ACCURACY, 0) is None
+    assert estimate_gain(trials, truth(few), Goal.ACCURACY, 1, 0) is None
+    again = [
+        replace(one, predicted=np.tile(one.predicted, 4), losses=np.tile(one.losses, 4)) for one in trials
+    ]
     groups = np.tile(np.arange(few), 4)
-    assert optimism(again, np.tile(truth(few), (4, 1)), Goal.ACCURACY, 0, groups=groups) is None
+    assert (
+        estimate_selection_bias(again, np.tile(truth(few), (4, 1)), Goal.ACCURACY, 0, groups=groups) is None
+    )
 
 
 def test_the_same_seed_says_the_same() -> None:
     trials = luck(np.random.default_rng(0), [0.8] * 5, 50)
-    first, second = (optimism(trials, truth(50), Goal.ACCURACY, 0, seed=4) for _ in range(2))
+    first, second = (estimate_selection_bias(trials, truth(50), Goal.ACCURACY, 0, seed=4) for _ in range(2))
     assert first == second
-    assert first != optimism(trials, truth(50), Goal.ACCURACY, 0, seed=5)
+    assert first != estimate_selection_bias(trials, truth(50), Goal.ACCURACY, 0, seed=5)
 
 
 def test_with_a_tradeoff_the_sensible_choice_is_repeated_in_each_bag() -> None:
     """90 right at cost 5 against 89 at cost 1: within one standard error (0.03) the cheap one is taken."""
     right = np.arange(100) < 89
-    trials = [answers(np.arange(100) < 90), answers(right), answers(np.arange(100) < 40)]
-    plain = optimism(trials, truth(100), Goal.ACCURACY, 0)
-    sensible = optimism(trials, truth(100), Goal.ACCURACY, 1, costs=[5.0, 1.0, 0.5])
+    trials = [predictions(np.arange(100) < 90), predictions(right), predictions(np.arange(100) < 40)]
+    plain = estimate_selection_bias(trials, truth(100), Goal.ACCURACY, 0)
+    sensible = estimate_selection_bias(trials, truth(100), Goal.ACCURACY, 1, costs=[5.0, 1.0, 0.5])
     assert plain is not None
     assert sensible is not None
     assert plain.expected == pytest.approx(0.90, abs=0.004)
@@ -302,8 +312,8 @@ def test_with_a_tradeoff_the_sensible_choice_is_repeated_in_each_bag() -> None:
 
 def test_the_standard_error_is_that_of_a_share() -> None:
     """80 of 100 right: the root of 0.8 · 0.2 / 100 is 0.04."""
-    one = answers(np.arange(100) < 80)
+    one = predictions(np.arange(100) < 80)
     assert standard_error(one, truth(100), Goal.ACCURACY) == pytest.approx(0.04, rel=0.15)
     losses = np.where(np.arange(100) < 50, 1.0, 3.0)  # spread 1, over ten
-    one = answers(np.ones(100, bool), losses)
+    one = predictions(np.ones(100, bool), losses)
     assert standard_error(one, truth(100), Goal.LOSS) == pytest.approx(0.1, rel=0.15)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,21 @@ from optuna.trial import TrialState
 from core.errors import SearchError
 from core.search.config import Goal, Sampler, SearchConfig
 from core.search.study.database import without_password
-from core.search.study.study import (
+from core.search.study.plan import StudyPlan, plan_of, set_plan
+from core.search.study.study import open_study, sampler_of, seed_of
+from core.search.study.trials import (
     OWNER,
     RECORD,
+    Worker,
     counted,
     ended,
-    open_study,
-    plan_of,
-    sampler_of,
-    seed_of,
-    set_plan,
     settle_abandoned,
-    this_process,
+    this_worker,
 )
 from core.training.config import TrainingConfig
 from core.workspace import Project
 
-DEAD: dict[str, Any] = {**this_process(), "pid": 2**22 + 1}
+DEAD = replace(this_worker(), pid=2**22 + 1)
 
 
 @pytest.fixture
@@ -43,11 +42,11 @@ def config(**changes: Any) -> SearchConfig:
     return SearchConfig(base=TrainingConfig(dataset_version=1), **{"trials": 5, **changes})
 
 
-def begun(study: optuna.Study, owner: dict[str, Any], record: dict[str, Any] | None = None) -> optuna.Trial:
+def begun(study: optuna.Study, owner: Worker, record: dict[str, Any] | None = None) -> optuna.Trial:
     """A trial at work, that perhaps has written down already how it ended."""
     trial = study.ask()
     trial.suggest_float("l2", 0.001, 1.0, log=True)
-    trial.set_user_attr(OWNER, owner)
+    trial.set_user_attr(OWNER, owner.to_json())
     if record is not None:
         trial.set_user_attr(RECORD, record)
     return trial
@@ -76,7 +75,7 @@ def test_a_trial_of_a_dead_process_is_done_again_and_counts_once(directory: Path
 
 def test_a_trial_of_a_living_process_is_left_alone(directory: Path) -> None:
     study = open_study(directory, config())
-    begun(study, this_process())
+    begun(study, this_worker())
     settle_abandoned(study)
     assert states(study) == [TrialState.RUNNING]
 
@@ -84,7 +83,7 @@ def test_a_trial_of_a_living_process_is_left_alone(directory: Path) -> None:
 def test_a_trial_of_another_machine_is_left_to_its_heartbeat(directory: Path) -> None:
     """Whether a process lives there cannot be seen from here."""
     study = open_study(directory, config())
-    begun(study, {**DEAD, "host": "elsewhere"})
+    begun(study, replace(DEAD, host="elsewhere"))
     settle_abandoned(study)
     assert states(study) == [TrialState.RUNNING]
 
@@ -119,7 +118,7 @@ def test_a_trial_that_never_said_whose_it_is_is_done_again(
     seen: dict[int, float] = {}
     settle_abandoned(study, seen)
     assert states(study) == [TrialState.RUNNING]
-    monkeypatch.setattr("core.search.study.study._NAMELESS_SECONDS", 0.0)
+    monkeypatch.setattr("core.search.study.trials._OWNERLESS_SECONDS", 0.0)
     settle_abandoned(study, seen)
     assert states(study) == [TrialState.FAIL, TrialState.WAITING]
 
@@ -134,10 +133,10 @@ def test_settling_twice_queues_once(directory: Path) -> None:
 
 def test_failed_trials_count_and_queued_ones_do_not(directory: Path) -> None:
     study = open_study(directory, config())
-    failed = begun(study, this_process(), record(0.0, "failed"))
+    failed = begun(study, this_worker(), record(0.0, "failed"))
     study.tell(failed, state=TrialState.FAIL)
     study.enqueue_trial({"l2": 0.5})
-    begun(study, this_process())
+    begun(study, this_worker())
     trials = study.get_trials()
     assert [trial.number for trial in counted(trials)] == [0, 1]
     assert [trial.number for trial in ended(trials)] == [0]
@@ -145,7 +144,7 @@ def test_failed_trials_count_and_queued_ones_do_not(directory: Path) -> None:
 
 def test_trials_stand_in_the_order_in_which_they_ended(directory: Path) -> None:
     study = open_study(directory, config())
-    late, early = (begun(study, this_process(), record(0.5, ended_at=at)) for at in (9.0, 3.0))
+    late, early = (begun(study, this_worker(), record(0.5, ended_at=at)) for at in (9.0, 3.0))
     for trial in (late, early):
         study.tell(trial, 0.5)
     assert [trial.number for trial in ended(study.get_trials())] == [1, 0]
@@ -153,21 +152,23 @@ def test_trials_stand_in_the_order_in_which_they_ended(directory: Path) -> None:
 
 def test_another_process_sees_the_same_study(directory: Path) -> None:
     one = open_study(directory, config())
-    begun(one, this_process())
-    set_plan(one, deadline=12.5, heads_until=None, trials=3)
+    begun(one, this_worker())
+    plan = StudyPlan(deadline=12.5, max_trials=3, is_over=False)
+    set_plan(one, plan)
     other = open_study(directory, config(), create=False)
     assert [trial.params for trial in other.get_trials()] == [trial.params for trial in one.get_trials()]
-    assert plan_of(other) == {
-        "deadline": 12.5,
-        "heads_until": None,
-        "trials": 3,
-        "over": False,
-        "rests": False,
-    }
+    assert plan_of(other) == plan
+
+
+def test_a_plan_of_an_earlier_version_is_read(directory: Path) -> None:
+    study = open_study(directory, config())
+    old = {"deadline": 12.5, "heads_until": None, "trials": 3, "over": False, "rests": True}
+    study.set_user_attr("plan", old)
+    assert plan_of(study) == StudyPlan(deadline=12.5, max_trials=3, is_over=False, is_paused=True)
 
 
 def test_a_study_that_has_not_begun_is_over(directory: Path) -> None:
-    assert plan_of(open_study(directory, config()))["over"] is True
+    assert plan_of(open_study(directory, config())).is_over
 
 
 def test_a_search_that_is_not_there_cannot_be_joined(directory: Path) -> None:
@@ -184,7 +185,7 @@ def test_a_loss_is_made_small_and_an_accuracy_large(directory: Path) -> None:
 
 def test_optuna_opens_the_study_as_it_is(directory: Path) -> None:
     """So does its dashboard, which loads every study of a storage."""
-    begun(open_study(directory, config()), this_process())
+    begun(open_study(directory, config()), this_worker())
     storage = optuna.storages.JournalStorage(
         optuna.storages.journal.JournalFileBackend(str(directory / "journal.log"))
     )
@@ -195,7 +196,7 @@ def test_optuna_opens_the_study_as_it_is(directory: Path) -> None:
 def test_processes_and_resumptions_draw_differently(directory: Path) -> None:
     study = open_study(directory, config())
     seeds = {seed_of(config(), 0), seed_of(config(), 1), seed_of(config(seed=1), 0)}
-    begun(study, this_process())
+    begun(study, this_worker())
     assert len(seeds | {seed_of(config(), 0, study)}) == 4
     assert seed_of(config(), 0) == seed_of(config(), 0)
 
@@ -214,7 +215,7 @@ def test_every_sampler_copes_with_a_space_that_branches(directory: Path, sampler
 
 @pytest.mark.parametrize("address", ["nonsense", "nosuchdatabase://here/x", "sqlite:////no/such/folder/x.db"])
 def test_a_database_that_cannot_be_used_is_said(directory: Path, address: str) -> None:
-    with pytest.raises(SearchError, match=r"cannot be used|no driver here"):
+    with pytest.raises(SearchError, match=r"cannot be used|No driver"):
         open_study(directory, config(storage=address))
 
 
@@ -226,7 +227,7 @@ def test_a_password_is_never_shown() -> None:
 
 
 def test_this_process_is_this_one() -> None:
-    assert this_process()["pid"] == os.getpid()
+    assert this_worker().pid == os.getpid()
 
 
 def test_the_study_is_named_after_its_project(directory: Path) -> None:

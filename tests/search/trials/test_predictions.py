@@ -1,4 +1,4 @@
-"""A trial's answers are kept small, and give the numbers that training gave."""
+"""A trial's predictions are read small, and give the numbers that training gave."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from core.data.labels.task import Task
 from core.search.config import Goal
-from core.search.trials.predictions import Answers, AnswerTable
+from core.search.trials.predictions import PackedPredictions, Predictions, PredictionTable
 from core.training.scores import score_logits
 
 GOALS = list(Goal)
@@ -29,51 +29,57 @@ def some(
     return [(3.0 * targets - 1.0 + one).astype(np.float32) for one in noise], targets
 
 
+def through_json(predictions: Predictions) -> Predictions:
+    """What another process reads of predictions that this one writes."""
+    text = json.dumps(predictions.packed().to_json())
+    return Predictions.unpacked(PackedPredictions.from_json(json.loads(text)))
+
+
 @pytest.mark.parametrize("task", list(Task))
 @pytest.mark.parametrize("classes", [2, 11, 300])
 def test_the_whole_set_scores_as_in_training(task: Task, classes: int) -> None:
     """Else what a search says of its trials would not be what a run says of itself."""
     (logits,), targets = some(task, classes=classes)
     expected = score_logits(logits, targets, task)
-    kept = Answers.from_json(json.loads(json.dumps(Answers.of(logits, targets, task).to_json())))
-    assert kept.score(Goal.ACCURACY, targets) == pytest.approx(expected.accuracy, abs=1e-12)
-    assert kept.score(Goal.MACRO_F1, targets) == pytest.approx(expected.macro_f1, abs=1e-12)
-    assert kept.score(Goal.LOSS, targets) == pytest.approx(expected.loss, rel=1e-6)
-    assert kept.losses == pytest.approx(expected.losses, rel=1e-3, abs=1e-6)
+    read = through_json(Predictions.of(logits, targets, task))
+    assert read.score(Goal.ACCURACY, targets) == pytest.approx(expected.accuracy, abs=1e-12)
+    assert read.score(Goal.MACRO_F1, targets) == pytest.approx(expected.macro_f1, abs=1e-12)
+    assert read.score(Goal.LOSS, targets) == pytest.approx(expected.loss, rel=1e-6)
+    assert read.losses == pytest.approx(expected.losses, rel=1e-3, abs=1e-6)
 
 
 def test_answers_by_hand() -> None:
     """Four pictures, two classes: three right; F1 of the classes 2·1/(1+2) and 2·2/(3+2), their mean 11/15."""
     logits = np.array([[2.0, 0.0], [0.0, 2.0], [0.0, 2.0], [0.0, 2.0]])
     targets = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    answers = Answers.of(logits, targets, Task.MULTI_CLASS)
-    assert answers.says.tolist() == [0, 1, 1, 1]
-    assert answers.score(Goal.ACCURACY, targets) == pytest.approx(0.75)
-    assert answers.score(Goal.MACRO_F1, targets) == pytest.approx(11 / 15)
+    predictions = Predictions.of(logits, targets, Task.MULTI_CLASS)
+    assert predictions.predicted.tolist() == [0, 1, 1, 1]
+    assert predictions.score(Goal.ACCURACY, targets) == pytest.approx(0.75)
+    assert predictions.score(Goal.MACRO_F1, targets) == pytest.approx(11 / 15)
     right, wrong = np.log1p(np.exp(-2.0)), 2.0 + np.log1p(np.exp(-2.0))
-    assert answers.score(Goal.LOSS, targets) == pytest.approx((3 * right + wrong) / 4, rel=1e-6)
+    assert predictions.score(Goal.LOSS, targets) == pytest.approx((3 * right + wrong) / 4, rel=1e-6)
 
 
 def test_large_losses_keep_their_mean() -> None:
-    """Float16 ends at 65504 and steps by 8 at 10,000: the mean is kept beside it."""
+    """Float16 ends at 65504 and steps by 8 at 10,000: the mean is read beside it."""
     logits, targets = np.array([[0.0, 10_003.0], [9_999.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
-    kept = Answers.from_json(Answers.of(logits, targets, Task.MULTI_CLASS).to_json())
-    assert kept.score(Goal.LOSS, targets) == pytest.approx(10_001.0, rel=1e-6)
+    read = through_json(Predictions.of(logits, targets, Task.MULTI_CLASS))
+    assert read.score(Goal.LOSS, targets) == pytest.approx(10_001.0, rel=1e-6)
 
 
 def test_a_thousand_answers_take_few_bytes() -> None:
     """They are stored with each of many trials, in a database that others may share."""
     (logits,), targets = some(Task.MULTI_CLASS, pictures=1000)
-    assert len(json.dumps(Answers.of(logits, targets, Task.MULTI_CLASS).to_json())) < 4200
+    assert len(json.dumps(Predictions.of(logits, targets, Task.MULTI_CLASS).packed().to_json())) < 4200
 
 
 def test_folds_are_joined_in_their_order() -> None:
     (logits,), targets = some(Task.MULTI_LABEL)
     parts = [
-        Answers.of(logits[place], targets[place], Task.MULTI_LABEL)
+        Predictions.of(logits[place], targets[place], Task.MULTI_LABEL)
         for place in (slice(0, 150), slice(150, None))
     ]
-    joined = Answers.joined(parts)
+    joined = Predictions.joined(parts)
     expected = score_logits(logits, targets, Task.MULTI_LABEL)
     assert joined.score(Goal.ACCURACY, targets) == pytest.approx(expected.accuracy)
     assert joined.score(Goal.LOSS, targets) == pytest.approx(expected.loss, rel=1e-6)
@@ -84,7 +90,7 @@ def test_folds_are_joined_in_their_order() -> None:
 def test_weighted_pictures_score_like_repeated_ones(task: Task, goal: Goal) -> None:
     """A bootstrap counts pictures several times, or not at all."""
     logits, targets = some(task, pictures=60, trials=3)
-    table = AnswerTable.of([Answers.of(one, targets, task) for one in logits], targets)
+    table = PredictionTable.of([Predictions.of(one, targets, task) for one in logits], targets)
     times = np.random.default_rng(1).integers(0, 4, (5, 60))
     times[0] = targets[:, 0] == 0  # a class that is shown nowhere
     weights = times.astype(np.float32)
@@ -110,4 +116,4 @@ def test_answers_to_other_pictures_are_refused() -> None:
     """Counted against the wrong truth they would mean nothing."""
     (logits,), targets = some(Task.MULTI_CLASS, pictures=10)
     with pytest.raises(ValueError, match="9 targets"):
-        AnswerTable.of([Answers.of(logits, targets, Task.MULTI_CLASS)], targets[:9])
+        PredictionTable.of([Predictions.of(logits, targets, Task.MULTI_CLASS)], targets[:9])

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -23,25 +24,24 @@ from core.messages import Message
 from core.models.head import HeadWeights
 from core.progress import JobPaused
 from core.runs.start import start_search
-from core.search.analysis.promote_trial import run_of_trial, start_winner
+from core.search.analysis.promote_trial import promote_best_trial, promote_trial
 from core.search.config import Goal, Scoring, SearchConfig
 from core.search.job import conclude, search
 from core.search.records import ranked, read_trials, trial_folder
 from core.search.study import weight_transfer
 from core.search.study.database import STALE_VARIABLE, database_in_use, driver_address
-from core.search.study.shared_spec import write_order
-from core.search.study.study import (
+from core.search.study.plan import StudyPlan, plan_of, set_plan
+from core.search.study.shared_spec import write_shared_spec
+from core.search.study.study import open_study
+from core.search.study.trials import (
     MACHINE_VARIABLE,
     OWNER,
     RECORD,
     counted,
-    open_study,
-    plan_of,
-    set_plan,
     settle_abandoned,
-    this_process,
+    this_worker,
 )
-from core.search.study.weight_transfer import Mailbox, mailbox_of
+from core.search.study.weight_transfer import WeightTransfer, weight_transfer_of
 from core.search.workers.remote_worker import join
 from core.training.artifacts import head_file
 from core.training.config import TrainingConfig
@@ -100,8 +100,8 @@ def start_worker(project: Project, job: JobDirectory, storage: str, machine: str
 def going_on(job: JobDirectory, config: SearchConfig, project: Project) -> optuna.Study:
     """A search that has begun, whose own process is somewhere else."""
     study = open_study(job.path, config)
-    write_order(study, config, open_dataset(project))
-    set_plan(study, deadline=None, heads_until=None, trials=config.trials)
+    write_shared_spec(study, config, open_dataset(project))
+    set_plan(study, StudyPlan(max_trials=config.trials, is_over=False))
     return study
 
 
@@ -318,12 +318,12 @@ def test_weights_that_are_too_large_stay_where_they_are(
     result = conclude(job.path, job.config(), Recorder())
     best = result["search"]["best"]["number"]
     there_folder = elsewhere.searches / job.name
-    words = str(Message.from_json(result["search"]["elsewhere"]))
+    words = str(Message.from_json(result["search"]["weights_elsewhere"]))
     assert f"on the machine other, in {trial_folder(there_folder, best)}" in words
     assert words.endswith(f"python -m core trials {job.name} --run {best}")
     record_results(job.path, result)
-    assert start_winner(job.path, job.config(), Recorder()) == {"run": ""}
-    made = run_of_trial(JobDirectory(there_folder), best)
+    assert promote_best_trial(job.path, job.config(), Recorder()) == {"run": ""}
+    made = promote_trial(JobDirectory(there_folder), best)
     assert read_json(made.path / "steps.json")["done"] == ["train"]
 
 
@@ -349,14 +349,14 @@ def test_weights_of_a_beaten_trial_leave_the_database(
 ) -> None:
     job, config = searched(digits_project, storage=storage, trials=2)
     search(job.path, job.config(), Recorder())
-    box = mailbox_of(job.path, config)
-    assert isinstance(box, Mailbox)
+    transfer = weight_transfer_of(job.path, config)
+    assert isinstance(transfer, WeightTransfer)
     for number in (5, 6):
-        assert box.send(number, trial_folder(job.path, 0))
-    assert box.waiting() == {5, 6}
-    box.forget({5})
-    box.take(6, tmp_path)
-    assert box.waiting() == set()
+        assert transfer.send(number, trial_folder(job.path, 0))
+    assert transfer.pending() == {5, 6}
+    transfer.delete({5})
+    transfer.receive(6, tmp_path)
+    assert transfer.pending() == set()
     assert (
         head_file(trial_folder(tmp_path, 6)).read_bytes() == head_file(trial_folder(job.path, 0)).read_bytes()
     )
@@ -371,7 +371,7 @@ def test_a_helped_search_is_not_gone_on_with_elsewhere(
     join(job.name, storage=storage)
     there = JobDirectory(elsewhere.searches / job.name)
     assert there.status().state is JobState.STOPPED
-    with pytest.raises(SearchError, match="another machine's search"):
+    with pytest.raises(SearchError, match="search of another machine"):
         search(there.path, there.config(), Recorder())
     with pytest.raises(ConfigError, match="--storage"):
         join(job.name)
@@ -384,7 +384,7 @@ def test_a_worker_leaves_a_search_that_rests(
     with pytest.raises(JobPaused):
         search(job.path, job.config(), Pausing(job.path, after=1))
     study = open_study(job.path, config, create=False)
-    assert (plan_of(study)["rests"], plan_of(study)["over"]) == (True, False)
+    assert (plan_of(study).is_paused, plan_of(study).is_over) == (True, False)
     done = len(counted(study.get_trials()))
     join(job.name, storage=storage)
     assert len(counted(study.get_trials())) == done < 5
@@ -394,9 +394,9 @@ def test_a_trial_that_was_given_away_counts_once(digits_project: Project, storag
     """Its process was not heard of for too long, and comes back when another has done it."""
     job, config = searched(digits_project, storage=storage)
     study = open_study(job.path, config)
-    set_plan(study, deadline=None, heads_until=None, trials=4)
+    set_plan(study, StudyPlan(max_trials=4, is_over=False))
     late = study.ask()
-    late.set_user_attr(OWNER, this_process() | {"host": "other"})
+    late.set_user_attr(OWNER, replace(this_worker(), host="other").to_json())
     study.tell(late.number, state=TrialState.FAIL)  # as a stale heartbeat has it
     with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
         late.set_user_attr(RECORD, {"state": "complete"})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.search.records import TrialRecord
-from core.search.space import DIMENSIONS, Choices, Domain, Numbers, SearchSpace
+from core.search.space import DIMENSIONS, Categorical, Domain, Numbers, SearchSpace
 from pages.ui.charts import plain
 from pages.ui.search.display_names import dimension_name, dimension_value, short
 
@@ -110,8 +110,8 @@ def axes_of(trials: Sequence[TrialRecord], space: SearchSpace) -> list[Axis]:
 def axis_of(name: str, values: Sequence[Any], space: SearchSpace) -> Axis:
     """The axis of a dimension, long enough for its domain and for every value."""
     domain: Domain = space.domains.get(name, DIMENSIONS[name].domain)
-    if isinstance(domain, Choices) or any(isinstance(value, str | bool) for value in values):
-        known = domain.values if isinstance(domain, Choices) else ()
+    if isinstance(domain, Categorical) or any(isinstance(value, str | bool) for value in values):
+        known = domain.choices if isinstance(domain, Categorical) else ()
         seen = tuple(value for value in dict.fromkeys((*known, *values)) if value in values)
         categories = tuple(sorted(seen)) if _are_numbers(seen) else seen
         return Axis(name=name, categories=categories, high=float(len(categories) - 1))

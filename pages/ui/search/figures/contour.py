@@ -11,7 +11,7 @@ from core.search.config import Goal
 from core.search.records import TrialRecord, TrialState
 from pages.ui.charts import GOOD_COLOUR, plain
 from pages.ui.curves import Drawing
-from pages.ui.search.display_names import GOAL_UNITS, dimension_value, shown, value_words
+from pages.ui.search.display_names import GOAL_UNITS, dimension_value, format_value, in_display_unit
 from pages.ui.search.figures.axes import Axis
 from pages.ui.search.figures.history import GOODNESS, value_range
 from pages.ui.search.figures.traces import hover
@@ -33,7 +33,7 @@ def contour(
         and trial.value is not None
         and {across.name, upwards.name} <= trial.params.keys()
     ]
-    values = np.array([shown(trial.value or 0.0, goal) for trial in known])
+    values = np.array([in_display_unit(trial.value or 0.0, goal) for trial in known])
     low, high = value_range(known, goal)
     scale = GOODNESS[::-1] if goal.is_better_low else GOODNESS
     colours = [[place / (len(scale) - 1), colour] for place, colour in enumerate(scale)]
@@ -130,7 +130,7 @@ def _beside_each_other(axis: Axis, trials: Sequence[TrialRecord], *, seed: int) 
 
 def _words(trial: TrialRecord, across: Axis, upwards: Axis, goal: Goal) -> str:
     facts = [dimension_value(axis.name, trial.params[axis.name]) for axis in (across, upwards)]
-    return "<br>".join([value_words(trial.value, goal), *map(plain, facts)])
+    return "<br>".join([format_value(trial.value, goal), *map(plain, facts)])
 
 
 def _steps(axis: Axis) -> list[float]:

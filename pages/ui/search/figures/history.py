@@ -19,9 +19,9 @@ from pages.ui.search.display_names import (
     GOAL_UNITS,
     TRADEOFF_UNITS,
     dimension_name,
-    second_words,
-    shown,
-    value_words,
+    format_second,
+    format_value,
+    in_display_unit,
 )
 from pages.ui.search.figures.axes import Axis
 from pages.ui.search.figures.traces import filled, hollow, hover, joined_lines
@@ -47,7 +47,7 @@ def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing
     pruned = [trial for trial in trials if trial.state is TrialState.PRUNED and trial.value is not None]
     low, high = value_range(complete, goal)
     failed = [trial for trial in trials if trial.state is TrialState.FAILED]
-    best = [None if value is None else shown(value, goal) for value in best_so_far(trials, goal)]
+    best = [None if value is None else in_display_unit(value, goal) for value in best_so_far(trials, goal)]
     data = [
         _points(pruned, places, goal, (low, high), name=_("given up early"), marker=hollow(MUTED_COLOUR)),
         _points(complete, places, goal, (low, high), name=_("complete"), marker=filled(TRAIN_COLOUR)),
@@ -65,7 +65,7 @@ def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing
             [trial for trial in (*complete, *pruned) if trial.number == chosen], places, goal, (low, high)
         ),
     ]
-    default = next((trial for trial in complete if trial.is_default), None)
+    default = next((trial for trial in complete if trial.is_baseline), None)
     shapes, notes = _line_of_default(default, goal)
     return {
         "data": [trace for trace in data if trace["x"]],
@@ -85,7 +85,7 @@ def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing
 
 def value_range(trials: Trials, goal: Goal) -> tuple[float, float]:
     """The part of the value axis worth seeing: all that is good, and of what is poor not the outliers."""
-    values = np.array([shown(trial.value, goal) for trial in trials if trial.value is not None])
+    values = np.array([in_display_unit(trial.value, goal) for trial in trials if trial.value is not None])
     if not len(values):
         return (0.0, 1.0) if goal is Goal.LOSS else (0.0, 100.0)
     first, third = np.percentile(values, [25, 75])
@@ -119,9 +119,9 @@ def slice_of(
     trace = {
         "type": "scatter",
         "x": [None if x is None else round(x + float(dx), 4) for x, dx in zip(places, spread, strict=True)],
-        "y": [_rounded(shown(trial.value or 0.0, goal)) for trial in complete],
+        "y": [_rounded(in_display_unit(trial.value or 0.0, goal)) for trial in complete],
         "customdata": [trial.number for trial in complete],
-        "text": [value_words(trial.value, goal) for trial in complete],
+        "text": [format_value(trial.value, goal) for trial in complete],
         "hovertemplate": hover(),
         "mode": "markers",
         "marker": {
@@ -236,17 +236,18 @@ def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None
     known = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.second is not None]
     in_front = {trial.number for trial in front}
     others = [trial for trial in known if trial.number not in in_front]
-    default = [trial for trial in known if trial.is_default]
+    default = [trial for trial in known if trial.is_baseline]
     scale = 1e-6 if tradeoff is Tradeoff.SIZE else 1.0
 
     def marks(some: Trials, name: str, mode: str, **look: Any) -> dict[str, Any]:
         return {
             "type": "scatter",
             "x": [_rounded((trial.second or 0.0) * scale) for trial in some],
-            "y": [_rounded(shown(trial.value or 0.0, goal)) for trial in some],
+            "y": [_rounded(in_display_unit(trial.value or 0.0, goal)) for trial in some],
             "customdata": [trial.number for trial in some],
             "text": [
-                f"{value_words(trial.value, goal)} · {second_words(trial.second, tradeoff)}" for trial in some
+                f"{format_value(trial.value, goal)} · {format_second(trial.second, tradeoff)}"
+                for trial in some
             ],
             "hovertemplate": hover(),
             "mode": mode,
@@ -297,7 +298,7 @@ def one_curve(trial: TrialRecord, goal: Goal) -> Drawing:
     for trace in drawing["data"]:
         trace |= {"name": _("validation"), "mode": "lines+markers", "opacity": 1.0}
     drawing["layout"]["showlegend"] = False
-    values = [shown(value, goal) for _epoch, value in trial.curve]
+    values = [in_display_unit(value, goal) for _epoch, value in trial.curve]
     margin = 0.08 * (max(values) - min(values)) or 0.5
     drawing["layout"]["yaxis"]["range"] = [min(values) - margin, max(values) + margin]
     return drawing
@@ -317,10 +318,10 @@ def _points(
     return {
         "type": "scatter",
         "x": [places[trial.number] for trial in trials],
-        "y": [_rounded(min(high, max(low, shown(trial.value or 0.0, goal)))) for trial in trials],
+        "y": [_rounded(min(high, max(low, in_display_unit(trial.value or 0.0, goal)))) for trial in trials],
         "cliponaxis": False,
         "customdata": [trial.number for trial in trials],
-        "text": [value_words(trial.value, goal) for trial in trials],
+        "text": [format_value(trial.value, goal) for trial in trials],
         "hovertemplate": hover(),
         "mode": "markers",
         "name": name,
@@ -361,11 +362,11 @@ def _line_of_default(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     if default is None or default.value is None:
         return [], []
-    height = shown(default.value, goal)
+    height = in_display_unit(default.value, goal)
     line = {"color": MUTED_COLOUR, "width": 1.5, "dash": "dash"}
     shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": height, "y1": height, "line": line}
     note = {
-        "text": _("your settings: {value}").format(value=value_words(default.value, goal)),
+        "text": _("your settings: {value}").format(value=format_value(default.value, goal)),
         "xref": "paper",
         "x": 1,
         "xanchor": "right",
@@ -385,7 +386,7 @@ def _curves(
     numbers: list[int] = []
     for trial in trials:
         x += [*(epoch for epoch, _value in trial.curve), None]
-        y += [*(_rounded(shown(value, goal)) for _epoch, value in trial.curve), None]
+        y += [*(_rounded(in_display_unit(value, goal)) for _epoch, value in trial.curve), None]
         numbers += [trial.number] * (len(trial.curve) + 1)
     return joined_lines(name, x, y, numbers, colour=colour, width=width, opacity=opacity)
 

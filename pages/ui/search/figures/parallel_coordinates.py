@@ -15,7 +15,7 @@ from core.search.config import Goal
 from core.search.records import TrialRecord, TrialState
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, plain
 from pages.ui.curves import Drawing
-from pages.ui.search.display_names import shown
+from pages.ui.search.display_names import in_display_unit
 from pages.ui.search.figures.axes import Axis
 from pages.ui.search.figures.history import CHIP, GOODNESS, Trials, value_range
 from pages.ui.search.figures.traces import joined_lines
@@ -35,7 +35,7 @@ def parallel(trials: Trials, axes: Sequence[Axis], goal: Goal, *, best: TrialRec
     low, high = value_range(complete, goal)
     if goal is not Goal.LOSS:
         high = min(high, 100.0)
-    heights = [(shown(trial.value or 0.0, goal) - low) / (high - low) for trial in complete]
+    heights = [(in_display_unit(trial.value or 0.0, goal) - low) / (high - low) for trial in complete]
     columns.append([min(1.0, max(0.0, height)) for height in heights])
     rows = list(zip(*columns, strict=True))
     data = []

@@ -1,29 +1,30 @@
-"""The trials that a search does not leave to its sampler: where it begins."""
+"""First trials of a search, queued without the sampler: the baseline, and warm starts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from core.errors import NotFoundError
 from core.messages import N_
 from core.search.config import SearchConfig
-from core.search.records import rank, ranked, read_trials
-from core.search.space import Speed, exists, values_of
-from core.search.study.study import RECORD, SETTINGS
+from core.search.records import ranked, read_trials
+from core.search.space import Speed, Value, exists, values_of
+from core.search.study.trials import RECORD, SETTINGS, best_of
 from core.training.config import Recipe
 from core.workspace import project_of
 
 _FROM_EARLIER = 5  # best trials of an earlier search, tried first
-_WARM = "warm_started"
+_WARM = "warm_started"  # attribute of the study
 
 
 def queue_first_trials(study: optuna.Study, directory: Path, config: SearchConfig) -> None:
-    """The settings to be beaten, then what an earlier search found; in a study that has trials, none.
+    """Queue the baseline and the best trials of the earlier search to start from.
+
+    A study that already has trials stays as it is.
 
     Raises:
         NotFoundError: there is no such earlier search.
@@ -37,7 +38,7 @@ def queue_first_trials(study: optuna.Study, directory: Path, config: SearchConfi
 
 
 def queue_warm_starts(study: optuna.Study, config: SearchConfig) -> None:
-    """Once heads were searched for: the best head's settings, under each kind of network."""
+    """Queue the best head's settings with each kind of network, once heads have been searched."""
     recipes = config.space.domains.get("recipe")
     if recipes is None or not config.searches_networks or study.user_attrs.get(_WARM):
         return
@@ -51,29 +52,22 @@ def queue_warm_starts(study: optuna.Study, config: SearchConfig) -> None:
         for recipe in recipes.points(0):
             if recipe != Recipe.QUICK:
                 study.enqueue_trial(
-                    _fitting({**heads[0].params, "recipe": recipe}, config), skip_if_exists=True
+                    _compatible({**heads[0].params, "recipe": recipe}, config), skip_if_exists=True
                 )
 
 
-def best_of(trials: Sequence[FrozenTrial], config: SearchConfig) -> list[FrozenTrial]:
-    """Complete trials of a study, in the order of :func:`ranked`."""
-    complete = [(trial, trial.user_attrs[RECORD]) for trial in trials if RECORD in trial.user_attrs]
-    complete.sort(key=lambda one: rank(one[0].number, one[1]["value"], one[1]["measures"], config.goal))
-    return [trial for trial, _ in complete]
-
-
-def _best_of_earlier(directory: Path, config: SearchConfig) -> list[dict[str, Any]]:
+def _best_of_earlier(directory: Path, config: SearchConfig) -> list[dict[str, Value]]:
     earlier = project_of(directory).searches / config.start_from
     if not (earlier / "config.json").exists():
         raise NotFoundError(
             N_("There is no earlier search called “{name}” in this project."), name=config.start_from
         )
     best = ranked(read_trials(earlier), config.goal)
-    return [_fitting(trial.params, config) for trial in best if trial.params][:_FROM_EARLIER]
+    return [_compatible(trial.params, config) for trial in best if trial.params][:_FROM_EARLIER]
 
 
-def _fitting(params: Mapping[str, Any], config: SearchConfig) -> dict[str, Any]:
-    """Those that this search's space has, and that exist together; the sampler chooses the others."""
+def _compatible(params: Mapping[str, Value], config: SearchConfig) -> dict[str, Value]:
+    """The values inside this search's space that exist together; the sampler chooses the others."""
     domains = config.space.domains
     known = {name: value for name, value in params.items() if name in domains and value in domains[name]}
     values = {**values_of(config.base), **known}
