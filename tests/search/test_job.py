@@ -293,7 +293,7 @@ def test_a_hidden_head_is_pruned_by_its_epochs(digits_project: Project) -> None:
 
 
 def test_the_epochs_of_a_hidden_head_are_kept_for_the_verdict_alone(digits_project: Project) -> None:
-    """How lucky the best epoch was, they tell; people need not see them."""
+    """They correct the selection bias of the best epoch; people need not see them."""
     space = SearchSpace(
         domains={
             "hidden_layers": Numbers(low=1, high=1, whole=True),

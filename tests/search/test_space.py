@@ -1,4 +1,4 @@
-"""What varies in a search, and what depends on what."""
+"""Dimensions of a search space and their conditions."""
 
 from __future__ import annotations
 

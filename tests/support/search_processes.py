@@ -51,7 +51,7 @@ def start_detached(project: Project, *options: str) -> JobDirectory:
 
 
 def counts_of(job: JobDirectory) -> dict[str, int]:
-    """Trials of an ended search; the promoted run may still be at work."""
+    """Numbers of trials by state once the search has ended; its run may still be at work."""
     assert wait_for(job) is JobState.FINISHED, job.status()
     counts: dict[str, int] = (job.result() or {})["search"]["trials"]
     return counts
@@ -116,7 +116,7 @@ def running(study: optuna.Study) -> Sequence[optuna.trial.FrozenTrial]:
 
 
 def is_not_lost(job: JobDirectory, number: int) -> bool:
-    """True if a killed trial counts once: itself if only its last report was missing, otherwise its successor."""
+    """True if a killed trial counts once: itself, if its result was stored, or its retry."""
     trials = study_of(job).get_trials(deepcopy=False)
     history = {trial.number: trial.system_attrs.get("retry_history", []) for trial in trials}
     ended = set(numbers(job))

@@ -1,4 +1,4 @@
-"""What an expert sets of a search: the space, who proposes, who gives up, on what trials are judged."""
+"""Advanced settings of a new search: space, sampler, pruner, scoring and storage."""
 
 from __future__ import annotations
 
@@ -122,5 +122,5 @@ def _where(project: Project) -> dict[str, Any]:
 
 
 def worker_command(project: Project) -> str:
-    """How another machine joins. The address stays out of it, for it may hold a password; the search has no name yet."""
+    """Command with which another machine joins; without the address, which may hold a password."""
     return f"python -m core search --worker SEARCH --project {shlex.quote(project.name)} --storage ADDRESS"

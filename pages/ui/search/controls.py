@@ -1,4 +1,4 @@
-"""What can be done with a search: pause, stop, resume, search longer, make a run of a trial."""
+"""Controls of a search: pause, stop, resume, extend, and promotion of a trial to a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for searches: goals, dimensions and their values, who proposes and who prunes."""
+"""Display names of searches: goals, dimensions and their values, samplers and pruners."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ _VALUE_NAMES: dict[str, Mapping[Any, str]] = {
 
 
 def dimension_name(name: str) -> str:
-    """What a dimension is called; one kind of change by its own name."""
+    """Display name of a dimension; an augmentation has its own name."""
     if kind := _kind_of_change(name):
         return _(AUGMENTATION_LABELS.get(kind, kind))
     return _(DIMENSION_NAMES[name]) if name in DIMENSION_NAMES else name
@@ -176,7 +176,7 @@ def format_value(value: float | None, goal: Goal) -> str:
 
 
 def format_points(difference: float, goal: Goal) -> str:
-    """How far two values of a goal are apart, with its sign: of percents ``+2.1``, of a loss ``−0.013``."""
+    """Format a difference of a goal with its sign: ``+2.1`` percentage points, or a loss of ``−0.013``."""
     number = f"{difference:+.3f}" if goal is Goal.LOSS else f"{100 * difference:+.1f}"
     is_none = not number.strip("+-0.")
     return number[1:] if is_none else number.replace("-", "−")
@@ -189,7 +189,7 @@ def format_points_with_unit(difference: float, goal: Goal) -> str:
 
 
 def format_second(second: float | None, tradeoff: Tradeoff) -> str:
-    """What is made small at the same time, with its unit."""
+    """Format the second objective with its unit."""
     if second is None:
         return "–"
     if tradeoff is Tradeoff.SIZE:
@@ -198,7 +198,7 @@ def format_second(second: float | None, tradeoff: Tradeoff) -> str:
 
 
 def format_budget(config: SearchConfig) -> str:
-    """How long a search was given."""
+    """Format the budget of a search."""
     parts = []
     if config.minutes:
         parts.append(duration(60 * config.minutes))
@@ -208,7 +208,7 @@ def format_budget(config: SearchConfig) -> str:
 
 
 def search_sentence(config: SearchConfig) -> str:
-    """What a search looks for, in one line of plain text."""
+    """Summary of a search's settings, in one line of plain text."""
     parts = [
         _(SPEED_NAMES[config.speed]),
         _goals(config),

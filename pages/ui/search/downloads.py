@@ -1,4 +1,4 @@
-"""What can be taken along of a search: its trials, its best settings, the study itself."""
+"""Downloads of a search: its trials, its best settings, and the command that opens the study."""
 
 from __future__ import annotations
 

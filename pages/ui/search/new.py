@@ -46,7 +46,7 @@ _TRADEOFF_HELP = N_(
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How long a search may take: minutes, or trials; 0 is no bound."""
+    """Budget of a search in minutes or trials; 0 is no limit."""
 
     minutes: float = 0.0
     trials: int = 0
@@ -196,7 +196,7 @@ def _to_be_beaten(
 
 
 def _cost(dataset: Dataset, base: TrainingConfig, budget: Budget) -> str:
-    """What a trial of whole networks costs here, so that the time can be chosen with sense."""
+    """Sentence on the expected time of a trial that trains a network."""
     config = base if base.recipe is not Recipe.QUICK else TrainingConfig.from_json(
         base.to_json() | {"recipe": Recipe.BALANCED.value, "epochs": 0, "patience": 0}
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a search was asked to do, folded."""
+"""Settings of a search, in an expander."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def _choices(name: str, domain: Categorical, base: TrainingConfig, key: str) -> 
 
 
 def _first_choices(name: str, options: list[Any], base: TrainingConfig) -> list[Any]:
-    """Where the table of dimensions names none: every backbone; the sizes around that of the backbone."""
+    """Default choices of backbone and picture size, which depend on the machine and the base."""
     if name == "backbone":
         return options
     own = base.picture_size or get_backbone(base.backbone).input_size

@@ -78,7 +78,7 @@ def _outcome(search: Search, trial: TrialRecord) -> str:
 
 
 def _settings(search: Search, trial: TrialRecord) -> None:
-    """What differs from the settings to be beaten, in bold; the rest on request."""
+    """Show the settings that differ from the baseline, and all of them on request."""
     base = search.config.base.to_json()
     differing = differing_settings([base, dict(trial.settings)])
     differing.pop("dataset_version", None)

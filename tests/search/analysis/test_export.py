@@ -1,4 +1,4 @@
-"""What is taken along of a search can be read by others."""
+"""Exports of a search are readable by other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What mattered in a search is told from its trials, also where a dimension exists for some of them only."""
+"""Importances of dimensions, also of those that exist in only some trials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where two things count, the smallest or fastest is taken of those that may be as good as the best."""
+"""The one-standard-error rule selects the smallest or fastest trial that is as good as the best."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def best_of(trials: list[Predictions], targets: np.ndarray) -> int:
 
 
 def searches(shares: list[float], *, pictures: int, count: int) -> list[tuple[SelectionBias, Gain, float]]:
-    """What is said of searches over trials with these true accuracies, and the winner's true one."""
+    """Estimates of simulated searches over these true accuracies, with the winner's true one."""
     rng, targets = np.random.default_rng(5), truth(pictures)
     found = []
     for seed in range(count):
@@ -54,7 +54,7 @@ def null() -> list[tuple[SelectionBias, Gain, float]]:
 
 
 def test_the_best_of_equals_looks_better_than_it_is(null: list[tuple[SelectionBias, Gain, float]]) -> None:
-    """Why the raw score of a winner must not be reported alone."""
+    """So the raw score of a winner must not be reported alone."""
     assert np.mean([said.validation for said, _, _ in null]) > 0.87
 
 

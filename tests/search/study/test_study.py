@@ -81,7 +81,7 @@ def test_a_trial_of_a_living_process_is_left_alone(directory: Path) -> None:
 
 
 def test_a_trial_of_another_machine_is_left_to_its_heartbeat(directory: Path) -> None:
-    """Whether a process lives there cannot be seen from here."""
+    """Processes of another machine are not visible from here."""
     study = open_study(directory, config())
     begun(study, replace(DEAD, host="elsewhere"))
     settle_abandoned(study)

@@ -30,7 +30,7 @@ def some(
 
 
 def through_json(predictions: Predictions) -> Predictions:
-    """What another process reads of predictions that this one writes."""
+    """Predictions after writing and reading."""
     text = json.dumps(predictions.packed().to_json())
     return Predictions.unpacked(PackedPredictions.from_json(json.loads(text)))
 

@@ -31,7 +31,7 @@ from tests.support.search_processes import (
 
 
 def helper_trials(job: JobDirectory) -> int:
-    """How many workers besides the search's own process have brought a trial to an end."""
+    """Number of workers other than the search's own process that have ended a trial."""
     return len(workers(job) - {f"{machine_name()}:{job.process_id()}"})
 
 

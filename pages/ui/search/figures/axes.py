@@ -1,4 +1,4 @@
-"""Where the values of a dimension stand on an axis: numbers, numbers of which factors count, and names.
+"""Axes of dimensions: linear, logarithmic and categorical.
 
 All charts of a search place values the same way. A trial for which the dimension did not
 exist (units of a hidden layer it does not have) has no place.
@@ -36,7 +36,7 @@ class Axis:
         return dimension_name(self.name)
 
     def place(self, value: Any) -> float | None:
-        """Where a value stands; None where there is none."""
+        """Coordinate of a value; None for a missing one."""
         if value is None:
             return None
         if self.categories:
@@ -50,7 +50,7 @@ class Axis:
         return [self.place(trial.params.get(self.name)) for trial in trials]
 
     def share(self, value: Any) -> float | None:
-        """Where a value stands between the ends of the axis, 0 to 1."""
+        """Coordinate of a value as a share of the axis, 0 to 1."""
         place = self.place(value)
         if place is None:
             return None

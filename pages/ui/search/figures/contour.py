@@ -120,7 +120,7 @@ def _marks(
 
 
 def _beside_each_other(axis: Axis, trials: Sequence[TrialRecord], *, seed: int) -> list[float | None]:
-    """Where the marks stand; those of a name spread a little, for the eye to count them."""
+    """Coordinates of the markers; those of a category are jittered."""
     places = axis.places(trials)
     if not axis.categories:
         return places

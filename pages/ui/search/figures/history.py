@@ -151,7 +151,7 @@ def slice_of(
 
 
 def importance_bars(importances: Mapping[str, float]) -> Drawing:
-    """How much each dimension mattered, the one that did most on top."""
+    """Bar chart of parameter importances, the largest on top."""
     ordered = sorted(importances.items(), key=lambda pair: pair[1])
     longest = min(100.0, 125 * max(importances.values(), default=1.0)) or 100.0
     return {
@@ -231,7 +231,7 @@ def drawable(trials: Trials) -> list[TrialRecord]:
 
 
 def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None = None) -> Drawing:
-    """What is made small to the right, the goal upwards; the line joins those that none beats in both."""
+    """Scatter plot of both objectives; a line joins the Pareto front."""
     front = pareto_front(trials, goal)
     known = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.second is not None]
     in_front = {trial.number for trial in front}

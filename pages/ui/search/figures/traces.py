@@ -1,4 +1,4 @@
-"""What the charts of a search draw trials with: marks, and lines that one trace holds."""
+"""Plotly traces of trials: markers, and many lines in one trace."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def joined_lines(
 
 
 def hover() -> str:
-    """Which trial a mark is and what it reached: Plotly fills in ``customdata`` and ``text``."""
+    """Hover template with a trial's number and value, from ``customdata`` and ``text``."""
     return _("trial {n}: {value}").format(n="%{customdata}", value="%{text}") + "<extra></extra>"
 
 
