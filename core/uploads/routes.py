@@ -76,9 +76,11 @@ async def create(request: Request, upload: Upload) -> Response:
             metadata=metadata,
         )
     )
-    offset = (
-        await _append(request, upload, file, 0) if request.headers.get("content-type") == _BODY_TYPE else 0
-    )
+    offset = (await run_in_threadpool(upload.state, file.path)).offset
+    # A whole file is announced again by a client that the answer did not reach: its body is here already.
+    is_body_new = offset < file.size_bytes and request.headers.get("content-type") == _BODY_TYPE
+    if is_body_new:
+        offset = await _append(request, upload, file, offset)
     # Relative to the collection's address, so that it is right below any prefix that a proxy strips.
     return Response(status_code=201, headers={"Location": file.id, "Upload-Offset": str(offset), **_expiry()})
 

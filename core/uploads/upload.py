@@ -136,11 +136,12 @@ class Upload:
         elif self.state(path).offset != size_bytes:
             self.write_to(path, offset=0, size_bytes=size_bytes)  # raises: it is another file
         with self._lock:
+            if self._files.get(file.id) != file:  # a client may announce it again and again
+                try:
+                    append_json_line(self.folder / _ANNOUNCED, asdict(file))
+                except OSError as error:
+                    raise self._trouble(error) from error
             self._files[file.id] = file
-            try:
-                append_json_line(self.folder / _ANNOUNCED, asdict(file))
-            except OSError as error:
-                raise self._trouble(error) from error
         return file
 
     def remove(self, file: AnnouncedFile) -> None:

@@ -169,6 +169,16 @@ def test_a_whole_file_that_is_announced_again_stays(ticket: Ticket) -> None:
     assert find_upload(ticket).content.read_bytes() == b"hello"
 
 
+def test_a_file_sent_with_its_announcement_may_be_sent_again(ticket: Ticket) -> None:
+    """The answer was lost; a refusal with the same offset would let the client ask for ever."""
+    for _ in range(3):
+        reply = post(ticket, size=5, headers={"Content-Type": BODY_TYPE}, body=[b"hello"])
+        assert (reply.status, reply.headers["upload-offset"]) == (201, "5")
+    upload = find_upload(ticket)
+    assert upload.content.read_bytes() == b"hello"
+    assert len((upload.folder / "announced.jsonl").read_text().splitlines()) == 1
+
+
 def test_a_removed_file_is_gone_and_its_room_is_free(ticket: Ticket) -> None:
     """This holds for whole and partial files, also after a restart of the server."""
     for path, data in (("a", DATA), ("b", DATA[:1000])):
