@@ -17,7 +17,18 @@ from dataclasses import MISSING, Field, fields
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    NamedTuple,
+    Self,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from core import __version__
 from core.errors import DamagedFileError, RecordError, SchemaVersionError
@@ -28,7 +39,17 @@ from core.messages import N_, Message
 JsonValue: TypeAlias = str | int | float | bool | list[Any] | dict[str, Any] | None
 JsonObject: TypeAlias = dict[str, Any]
 _Reader = Callable[[Any, str], Any]
-_READERS: dict[type, Mapping[str, _Reader]] = {}
+
+
+class _Schema(NamedTuple):
+    """A reader for each field, and the fields that have no default; made once for each class."""
+
+    readers: Mapping[str, _Reader]
+    required: tuple[str, ...]
+
+
+_SCHEMAS: dict[type, _Schema] = {}
+_MAX_SHOWN_CHARACTERS = 200  # of a value that an error names
 _WHAT_EXPECTED = {
     str: N_("a text"),
     int: N_("a whole number"),
@@ -65,23 +86,20 @@ class Record:
     @classmethod
     def _read(cls, values: Any, path: str) -> Self:
         if not isinstance(values, Mapping):
-            raise RecordError(
-                N_("{name} is {value}; it must be a record of settings."),
-                name=path or cls.__name__,
-                value=repr(values),
-            )
-        values = cls.upgrade(dict(values))
-        readers = _readers_of(cls)
+            raise _no_record(cls, values, path)
+        try:
+            upgraded = cls.upgrade(dict(values))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # no Darkroom wrote it so
+            raise _no_record(cls, values, path) from error
+        values = upgraded
+        readers, required = _schema_of(cls)
         if unknown := values.keys() - readers.keys():
             raise RecordError(
                 N_("Unknown setting: {names}. Known here are: {known}."),
                 names=", ".join(sorted(_join(path, str(name)) for name in unknown)),
                 known=", ".join(readers),
             )
-        missing = [
-            field.name for field in _fields_of(cls) if field.name not in values and _is_required(field)
-        ]
-        if missing:
+        if missing := [name for name in required if name not in values]:
             raise RecordError(
                 N_("Missing setting: {names}."), names=", ".join(_join(path, name) for name in missing)
             )
@@ -167,12 +185,22 @@ def _fields_of(kind: type[Record]) -> tuple[Field[Any], ...]:
     return fields(kind)  # type: ignore[arg-type]  # every subclass is a dataclass
 
 
-def _readers_of(kind: type[Record]) -> Mapping[str, _Reader]:
-    """A reader for each field, by name; made once for each class."""
-    if kind not in _READERS:
-        hints = get_type_hints(kind)
-        _READERS[kind] = {field.name: _reader_of(hints[field.name]) for field in _fields_of(kind)}
-    return _READERS[kind]
+def _schema_of(kind: type[Record]) -> _Schema:
+    if kind not in _SCHEMAS:
+        hints, fields_of_kind = get_type_hints(kind), _fields_of(kind)
+        _SCHEMAS[kind] = _Schema(
+            readers={field.name: _reader_of(hints[field.name]) for field in fields_of_kind},
+            required=tuple(field.name for field in fields_of_kind if _is_required(field)),
+        )
+    return _SCHEMAS[kind]
+
+
+def _no_record(kind: type, value: Any, path: str) -> RecordError:
+    return RecordError(
+        N_("{name} is {value}; it must be a record of settings."),
+        name=path or kind.__name__,
+        value=repr(value)[:_MAX_SHOWN_CHARACTERS],
+    )
 
 
 def _is_required(field: Field[Any]) -> bool:
@@ -201,10 +229,23 @@ def _reader_of(hint: Any) -> _Reader:
         if hint in _WHAT_EXPECTED:
             return _plain_reader(hint)
         if hasattr(hint, "from_json"):
-            return lambda value, path: hint.from_json(value)
+            return _foreign_reader(hint)
     if hint is Any or origin is list:
         return lambda value, path: value
     raise TypeError(f"a record cannot have a field of type {hint!r}")
+
+
+def _foreign_reader(kind: type) -> _Reader:
+    """Read a class that has ``from_json`` without being a record, such as ``Message``."""
+    from_json = kind.from_json  # type: ignore[attr-defined]  # the caller has looked
+
+    def read(value: Any, path: str) -> Any:
+        try:
+            return from_json(value)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _no_record(kind, value, path) from error
+
+    return read
 
 
 def _union_reader(options: tuple[Any, ...]) -> _Reader:

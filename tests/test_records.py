@@ -42,7 +42,7 @@ class Drawing(Record):
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
         if "title" in values:
-            values["name"] = values.pop("title")
+            values["name"] = values.pop("title").strip()
         return values
 
 
@@ -124,7 +124,18 @@ def test_an_unknown_code_in_a_newer_file_names_code_and_writer(tmp_path: Path) -
         read_record(file, Drawing)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"colour": "red"}', '{"name": "a", "colour": "green"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"colour": "red"}',
+        '{"name": "a", "colour": "green"}',
+        '{"title": 3}',
+        '{"name": "a", "note": "half"}',
+        '{"name": "a", "note": {"template": "half"}}',
+    ],
+)
 def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
     """Half a file, or one that this version would never write."""
     file = tmp_path / "drawing.json"

@@ -121,7 +121,7 @@ def _settings_in(file: Path) -> dict[str, Any]:
             error=f"{type(error).__name__}: {error}",
         ) from error
     TrainingConfig.from_json({**settings, "dataset_version": 1})
-    return settings
+    return TrainingConfig.upgrade(settings)  # an option replaces a setting under its name of today
 
 
 def _put(record: dict[str, Any], name: str, value: Any) -> None:

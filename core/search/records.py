@@ -19,6 +19,7 @@ from core.messages import Message
 from core.records import JsonObject, Record, read_record, write_record
 from core.search.config import Goal
 from core.search.space import Speed, Value
+from core.training.config import TrainingConfig
 
 TRIALS_FILE, TRIALS_FOLDER = "trials.jsonl", "trials"
 PROGRESS_FILE = "live.json"
@@ -59,6 +60,11 @@ class TrialRecord(Record):
     def is_baseline(self) -> bool:
         """True for the trial with the search's base settings."""
         return not self.params
+
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Settings are compared by their names of today."""
+        return values | {"settings": TrainingConfig.upgrade(dict(values["settings"]))}
 
 
 @dataclass(frozen=True, kw_only=True)

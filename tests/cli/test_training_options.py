@@ -13,7 +13,7 @@ from core.errors import ConfigError
 from core.search.analysis.export import settings_json
 from core.search.records import TrialRecord, TrialState
 from core.search.space import Speed
-from core.training.config import HeadConfig, Imbalance, Recipe, TrainingConfig
+from core.training.config import HeadConfig, Imbalance, Monitor, Recipe, TrainingConfig
 
 CHOSEN = TrainingConfig(
     dataset_version=3,
@@ -48,6 +48,14 @@ def test_a_search_s_settings_file_is_trained_with(settings_file: Path) -> None:
 def test_other_options_change_a_settings_file(settings_file: Path) -> None:
     found = config("--settings", settings_file, "--imbalance", "none", "--set", "head.dropout_rate=0.5")
     assert (found.imbalance, found.head.dropout_rate, found.head.l2) == (Imbalance.NONE, 0.5, 0.02)
+
+
+def test_an_option_changes_a_setting_that_an_older_file_calls_otherwise(tmp_path: Path) -> None:
+    """Before 2026-12 a search wrote ``watch``; the value of the option counts, not the file's."""
+    file = tmp_path / "best.json"
+    file.write_text('{"settings": {"watch": "validation_accuracy"}}')
+    assert config("--settings", file).monitor is Monitor.ACCURACY
+    assert config("--settings", file, "--monitor", "validation_macro_f1").monitor is Monitor.MACRO_F1
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"settings": 3}', '{"settings": {"speed": 3}}'])

@@ -26,6 +26,20 @@ def test_only_what_is_new_is_read(tmp_path: Path) -> None:
     assert file.records[0] is first
 
 
+def test_an_epoch_is_parsed_once(tmp_path: Path) -> None:
+    """A page asks several times a second, and a curve may have thousands of epochs."""
+    path = tmp_path / "metrics.jsonl"
+    append_json_line(path, {"epoch": 1})
+    file = GrowingFile(path)
+    (first,) = file.epochs()
+    append_json_line(path, {"epoch": 2})
+    assert [record.epoch for record in file.epochs()] == [1, 2]
+    assert file.epochs()[0] is first
+    keep_first_lines(path, 1)
+    append_json_line(path, {"epoch": 7})
+    assert [record.epoch for record in file.epochs()] == [1, 7]
+
+
 def test_a_line_that_is_being_written_waits(tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_text('{"n": 1}\n{"n":')

@@ -11,6 +11,7 @@ from typing import Any
 from core.files import read_json
 from core.jobs.directory import JobDirectory
 from core.training.live import delivered_answers
+from core.training.records import EpochRecord
 
 _MOST_FILES = 64
 
@@ -21,6 +22,7 @@ class GrowingFile:
 
     path: Path
     records: list[dict[str, Any]] = field(default_factory=list)
+    _parsed: tuple[list[dict[str, Any]], tuple[EpochRecord, ...]] = ([], ())  # records, and epochs of them
     _identity: int = 0
     _offset: int = 0
 
@@ -32,6 +34,16 @@ class GrowingFile:
         except FileNotFoundError:
             self._start_again(0)
         return self.records
+
+    def epochs(self) -> tuple[EpochRecord, ...]:
+        """Return the records of a learning curve; each is parsed once, for a page asks several times a second."""
+        records = self.read()
+        parsed, epochs = self._parsed
+        if parsed is not records:  # the file began anew
+            epochs = ()
+        epochs += tuple(EpochRecord.from_json(record) for record in records[len(epochs) :])
+        self._parsed = records, epochs
+        return epochs
 
     def _read_on(self, stream: Any) -> None:
         status = self.path.stat()
@@ -62,6 +74,11 @@ def _records(lines: bytes) -> list[dict[str, Any]]:
 def epochs_of(job: JobDirectory) -> list[dict[str, Any]]:
     """Return the run's epochs from ``metrics.jsonl``, as a shared list that callers must not change."""
     return _following(job.path / "metrics.jsonl").read()
+
+
+def epoch_records_of(job: JobDirectory) -> tuple[EpochRecord, ...]:
+    """Return the run's epochs as records."""
+    return _following(job.path / "metrics.jsonl").epochs()
 
 
 def batches_of(job: JobDirectory) -> list[dict[str, Any]]:

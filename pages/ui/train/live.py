@@ -34,7 +34,7 @@ from pages.ui.jobs import progress_text, stage_line
 from pages.ui.text import _, current_language, duration, file_size, number, show
 from pages.ui.train.controls import running_controls
 from pages.ui.train.examples import example_answers
-from pages.ui.train.following import batches_of, delivered_of, epochs_of, live_of
+from pages.ui.train.following import batches_of, delivered_of, epoch_records_of, epochs_of, live_of
 
 _LOOK_EVERY_SECONDS = 0.7
 _SMALL_CHART_PIXELS = 220
@@ -63,7 +63,7 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     settings = TrainingConfig.from_json(job.config())
     dataset = _dataset_of(job, settings)
     live = delivered_of(job) if status.state.has_ended else live_of(job)
-    _what_it_means(status, epochs, settings, _notes(job, live), dataset)
+    _what_it_means(status, epoch_records_of(job), settings, _notes(job, live), dataset)
     _charts(job, epochs, batches[: _drawn(len(batches))], settings)
     if live.get("confusion") and epochs:
         st.caption(_epoch_line(int(live["epoch"]), epochs[-1].get("best_epoch"), status.state.has_ended))
@@ -141,14 +141,14 @@ def _usage(usage: Usage | None) -> list[str]:
 
 def _what_it_means(
     status: JobStatus,
-    epochs: Sequence[Mapping[str, Any]],
+    epochs: Sequence[EpochRecord],
     settings: TrainingConfig,
     notes: Sequence[Message],
     dataset: Dataset | None,
 ) -> None:
     """Draw the diagnosis of the curves and the notes of the run."""
     diagnosis = judge_curve(
-        [EpochRecord.from_json(epoch) for epoch in epochs],
+        epochs,
         monitor=settings.monitor,
         patience=settings.patience,
         baseline=_baseline(dataset),
