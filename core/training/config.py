@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar
 
 from core.errors import ConfigError
 from core.messages import N_
@@ -81,7 +80,6 @@ class Monitor(StrEnum):
         return self is Monitor.LOSS
 
 
-Name = TypeVar("Name", bound=StrEnum)
 DEFAULT_EPOCHS = {Recipe.QUICK: 200, Recipe.BALANCED: 12, Recipe.BEST: 30, Recipe.SCRATCH: 40}
 DEFAULT_PATIENCE = {Recipe.QUICK: 8, Recipe.BALANCED: 5, Recipe.BEST: 8, Recipe.SCRATCH: 10}
 DEFAULT_LEARNING_RATE = {Recipe.QUICK: 1e-3, Recipe.BALANCED: 1e-4, Recipe.BEST: 1e-4, Recipe.SCRATCH: 1e-3}
@@ -224,18 +222,6 @@ def usual_augmentation(recipe: Recipe) -> AugmentationConfig:
     a head on frozen features does well without.
     """
     return STRENGTHS["light"].config if recipe.trains_backbone else AugmentationConfig()
-
-
-def read_name(kind: type[Name], setting: str, value: Any) -> Name:
-    """Return the member of ``kind`` with this value; raise ConfigError if there is none."""
-    if value not in set(kind):
-        raise ConfigError(
-            N_("There is no {setting} called “{name}”. Choose from: {known}."),
-            setting=setting,
-            name=value,
-            known=", ".join(kind),
-        )
-    return kind(value)
 
 
 def require_number(name: str, value: float, low: float, high: float) -> None:
