@@ -17,10 +17,11 @@ import numpy as np
 from core.messages import N_
 from core.training.phases import Phase
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR, VALIDATION_COLOUR, plain
+from pages.ui.plotly_types import PlotlyObject
 from pages.ui.text import _
 
 Record = Mapping[str, Any]
-Drawing = dict[str, Any]  # a Plotly figure: {"data": […], "layout": {…}}
+Drawing = PlotlyObject  # a figure: {"data": […], "layout": {…}}
 
 MOST_POINTS = 1000  # of a line: about as many as a chart has pixels
 _FEW_POINTS = 3  # below, a line alone shows nothing
@@ -143,7 +144,7 @@ def _number(value: float | None) -> float:
     return number if math.isfinite(number) else math.nan
 
 
-def _axes(measure: Measure) -> dict[str, Any]:
+def _axes(measure: Measure) -> PlotlyObject:
     # "~g" writes 0.0003, where Plotly by itself writes 300µ.
     return {
         "xaxis": {"title": {"text": _("epoch")}},
@@ -153,7 +154,7 @@ def _axes(measure: Measure) -> dict[str, Any]:
 
 def _line(
     x: np.ndarray, y: np.ndarray, name: str, colour: str, *, width: int = 2, opacity: float = 1.0
-) -> dict[str, Any]:
+) -> PlotlyObject:
     return {
         "type": "scatter",
         # Rounded, a figure is half as long; NaN becomes the null that JSON knows.
@@ -166,7 +167,7 @@ def _line(
     }
 
 
-def _kept(epochs: Sequence[Record], measure: Measure) -> list[dict[str, Any]]:
+def _kept(epochs: Sequence[Record], measure: Measure) -> list[PlotlyObject]:
     """Mark the epoch whose weights are kept with a ring."""
     best = epochs[-1].get("best_epoch") if epochs else None
     record = next((record for record in epochs if record["epoch"] == best), None)
@@ -181,7 +182,7 @@ def _kept(epochs: Sequence[Record], measure: Measure) -> list[dict[str, Any]]:
     ]
 
 
-def _phase_marks(epochs: Sequence[Record]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _phase_marks(epochs: Sequence[Record]) -> tuple[list[PlotlyObject], list[PlotlyObject]]:
     """Return a line where each phase begins, and the phase's name along it."""
     shapes, annotations = [], []
     for start, following in pairwise([*phase_starts(epochs), len(epochs)]):

@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.records import JsonObject
 from pages.ui import state
 from pages.ui.components.asset_files import assets
 from pages.ui.text import _, ngettext
@@ -117,7 +118,7 @@ def _seen(key: str) -> str:
     return f"{key}-seen"
 
 
-def _words(class_name: str) -> dict[str, Any]:
+def _words(class_name: str) -> JsonObject:
     added = ("Add {n} picture to “{name}”", "Add {n} pictures to “{name}”")
     return {
         "about": _("Take pictures for one class after the other. They stay in this project."),

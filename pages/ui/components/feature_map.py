@@ -16,13 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import streamlit as st
 
 from core import api
 from core.files import sha256_bytes
+from core.records import JsonObject
 from pages.ui import state
 from pages.ui.components.asset_files import assets
 from pages.ui.text import _
@@ -102,7 +103,7 @@ def feature_map(
         int64 row numbers of the selected points, ascending.
     """
     kept = state.component_state(key, "seen")
-    seen: dict[str, Any] = kept if isinstance(kept, dict) else {}
+    seen: JsonObject = kept if isinstance(kept, dict) else {}
     rows = selected_rows(seen, points.digest, len(points.sha256))
     _mount(
         key=key,
@@ -143,7 +144,7 @@ def selected_rows(seen: Mapping[str, object], digest: str, count: int) -> np.nda
     return np.flatnonzero(bits[:count]) if len(bits) >= count else nothing
 
 
-def _packed(points: MapPoints) -> dict[str, Any]:
+def _packed(points: MapPoints) -> JsonObject:
     places = _places(points.positions)
     return {
         "x": _base64(places[:, 0]),
@@ -172,7 +173,7 @@ def _base64(array: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
-def _words() -> dict[str, Any]:
+def _words() -> JsonObject:
     return {
         "label": _("Map of the pictures: what looks alike stands near each other"),
         "lasso": _("Lasso"),

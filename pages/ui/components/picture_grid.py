@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 import streamlit as st
 
+from core.records import JsonObject
 from pages.ui import state
 from pages.ui.components.asset_files import assets
 from pages.ui.text import _
@@ -151,7 +151,7 @@ def next_event(
     return event, answered
 
 
-def _messages(sent: object) -> list[dict[str, Any]]:
+def _messages(sent: object) -> list[JsonObject]:
     """Well-formed messages among those the browser sent."""
     form = {"serial": int, "session": str, "action": str, "ids": list, "choice": str}
     return [
@@ -163,7 +163,7 @@ def _messages(sent: object) -> list[dict[str, Any]]:
     ]
 
 
-def _event_of(message: dict[str, Any], known: dict[str, GridAction]) -> GridEvent | None:
+def _event_of(message: JsonObject, known: dict[str, GridAction]) -> GridEvent | None:
     action, choice = known.get(message["action"]), message["choice"]
     if action is None or bool(message["ids"]) != action.needs_pictures:
         return None
@@ -174,7 +174,7 @@ def _event_of(message: dict[str, Any], known: dict[str, GridAction]) -> GridEven
     return GridEvent(action=action.id, ids=tuple(message["ids"]), choice=choice) if is_possible else None
 
 
-def _without_defaults(tile: GridTile) -> dict[str, Any]:
+def _without_defaults(tile: GridTile) -> JsonObject:
     """Drop default values of a tile: a page holds up to 200 tiles."""
     return {
         field.name: value for field in fields(tile) if (value := getattr(tile, field.name)) != field.default

@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import DarkroomError
+from core.records import JsonObject
 from core.uploads.routes import TOKEN_HEADER, uploads_path
 from core.uploads.store import Ticket, find_upload, open_upload
 from pages.ui import state
@@ -128,7 +129,7 @@ def _ignore() -> None:
     """Register a listener: Streamlit drops values nobody listens to."""
 
 
-def _words(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) -> dict[str, Any]:
+def _words(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) -> JsonObject:
     """Texts of the component in the user's language."""
     refused = _("The server does not take files from this page: {detail}")
     return {

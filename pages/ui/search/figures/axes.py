@@ -14,6 +14,7 @@ from typing import Any
 from core.search.records import TrialRecord
 from core.search.space import DIMENSIONS, Categorical, Domain, Numbers, SearchSpace
 from pages.ui.charts import plain
+from pages.ui.plotly_types import PlotlyObject
 from pages.ui.search.display_names import dimension_name, dimension_value, short
 
 _MANY_DECADES = 2.5  # beyond, a tick a decade is enough
@@ -71,10 +72,10 @@ class Axis:
         values = [10**end if self.log else end for end in (self.low, self.high)]
         return [(place, short(value)) for place, value in zip((self.low, self.high), values, strict=True)]
 
-    def layout(self) -> dict[str, Any]:
+    def layout(self) -> PlotlyObject:
         """As Plotly has it. Plain ``~g`` writes 0.0003, where Plotly by itself writes 300µ."""
         margin = 0.5 if self.categories else 0.04 * (self.high - self.low or 1.0)
-        found: dict[str, Any] = {
+        found: PlotlyObject = {
             "title": {"text": self.title},
             "tickformat": "~g",
             "range": [self.low - margin, self.high + margin],

@@ -11,6 +11,7 @@ from core.search.config import Goal
 from core.search.records import TrialRecord, TrialState
 from pages.ui.charts import GOOD_COLOUR, plain
 from pages.ui.curves import Drawing
+from pages.ui.plotly_types import PlotlyObject
 from pages.ui.search.display_names import GOAL_UNITS, dimension_value, format_value, in_display_unit
 from pages.ui.search.figures.axes import Axis
 from pages.ui.search.figures.history import GOODNESS, value_range
@@ -37,7 +38,7 @@ def contour(
     low, high = value_range(known, goal)
     scale = GOODNESS[::-1] if goal.is_better_low else GOODNESS
     colours = [[place / (len(scale) - 1), colour] for place, colour in enumerate(scale)]
-    data: list[dict[str, Any]] = []
+    data: list[PlotlyObject] = []
     if known:
         data.append(_surface(known, across, upwards, np.clip(values, low, high), colours))
         data.append(_marks(known, across, upwards, goal, best))
@@ -77,7 +78,7 @@ def smoothed(places: np.ndarray, values: np.ndarray, grid: np.ndarray) -> np.nda
 
 def _surface(
     trials: Sequence[TrialRecord], across: Axis, upwards: Axis, values: np.ndarray, colours: list[Any]
-) -> dict[str, Any]:
+) -> PlotlyObject:
     x, y = _steps(across), _steps(upwards)
     grid = np.array([[_share(across, place), _share(upwards, height)] for height in y for place in x])
     places = np.array(
@@ -101,7 +102,7 @@ def _surface(
 
 def _marks(
     trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Goal, best: TrialRecord | None
-) -> dict[str, Any]:
+) -> PlotlyObject:
     return {
         "type": "scatter",
         "x": _beside_each_other(across, trials, seed=0),

@@ -15,6 +15,7 @@ from core.search.config import Goal, Tradeoff
 from core.search.records import TrialRecord, TrialState, best_so_far, pareto_front
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR
 from pages.ui.curves import Drawing
+from pages.ui.plotly_types import PlotlyObject
 from pages.ui.search.display_names import (
     GOAL_UNITS,
     TRADEOFF_UNITS,
@@ -239,7 +240,7 @@ def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None
     default = [trial for trial in known if trial.is_baseline]
     scale = 1e-6 if tradeoff is Tradeoff.SIZE else 1.0
 
-    def marks(some: Trials, name: str, mode: str, **look: Any) -> dict[str, Any]:
+    def marks(some: Trials, name: str, mode: str, **look: Any) -> PlotlyObject:
         return {
             "type": "scatter",
             "x": [_rounded((trial.second or 0.0) * scale) for trial in some],
@@ -311,8 +312,8 @@ def _points(
     ends: tuple[float, float],
     *,
     name: str,
-    marker: dict[str, Any],
-) -> dict[str, Any]:
+    marker: PlotlyObject,
+) -> PlotlyObject:
     """Marks of trials; those beyond the ends of the axis stand at its end, their words tell the value."""
     low, high = _inside(ends)
     return {
@@ -335,7 +336,7 @@ def _inside(ends: tuple[float, float]) -> tuple[float, float]:
     return ends[0] + margin, ends[1] - margin
 
 
-def _failures(trials: Trials, places: Mapping[int, int], height: float) -> dict[str, Any]:
+def _failures(trials: Trials, places: Mapping[int, int], height: float) -> PlotlyObject:
     """Crosses at the poor end: a failed trial has no value."""
     return {
         "type": "scatter",
@@ -352,14 +353,14 @@ def _failures(trials: Trials, places: Mapping[int, int], height: float) -> dict[
 
 def _ring(
     trials: Trials, places: Mapping[int, int], goal: Goal, ends: tuple[float, float]
-) -> list[dict[str, Any]]:
+) -> list[PlotlyObject]:
     look = {"color": "#E0793A", "size": 15, "symbol": "circle-open", "line": {"width": 3}}
     return [_points(trials, places, goal, ends, name=_("chosen"), marker=look)]
 
 
 def _line_of_default(
     default: TrialRecord | None, goal: Goal
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[list[PlotlyObject], list[PlotlyObject]]:
     if default is None or default.value is None:
         return [], []
     height = in_display_unit(default.value, goal)
@@ -378,9 +379,7 @@ def _line_of_default(
     return [shape], [note]
 
 
-def _curves(
-    name: str, trials: Trials, colour: str, opacity: float, width: float, goal: Goal
-) -> dict[str, Any]:
+def _curves(name: str, trials: Trials, colour: str, opacity: float, width: float, goal: Goal) -> PlotlyObject:
     x: list[int | None] = []
     y: list[float | None] = []
     numbers: list[int] = []

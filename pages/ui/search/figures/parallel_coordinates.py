@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 from unicodedata import east_asian_width
 
 from core.search.config import Goal
 from core.search.records import TrialRecord, TrialState
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, plain
 from pages.ui.curves import Drawing
+from pages.ui.plotly_types import PlotlyObject
 from pages.ui.search.display_names import in_display_unit
 from pages.ui.search.figures.axes import Axis
 from pages.ui.search.figures.history import CHIP, GOODNESS, Trials, value_range
@@ -93,7 +93,7 @@ def _lines(
     colour: str,
     width: float,
     opacity: float,
-) -> dict[str, Any]:
+) -> PlotlyObject:
     """Lines of several trials as one, with gaps between them."""
     x: list[float | None] = []
     y: list[float | None] = []
@@ -108,7 +108,7 @@ def _lines(
 
 def _uprights(
     ends: Sequence[Sequence[tuple[float, str]]], axes: Sequence[Axis]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[list[PlotlyObject], list[PlotlyObject]]:
     """An upright line for each axis, and what is written along it."""
     shapes, notes = [], []
     for column, written in enumerate(ends):

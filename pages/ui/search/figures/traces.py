@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from pages.ui.plotly_types import PlotlyObject
 from pages.ui.text import _
 
 
@@ -17,7 +17,7 @@ def joined_lines(
     colour: str,
     width: float,
     opacity: float,
-) -> dict[str, Any]:
+) -> PlotlyObject:
     """A trace that holds the lines of several trials, with a None between two; ``numbers`` says whose a point is."""
     return {
         "type": "scatter",
@@ -37,9 +37,9 @@ def hover() -> str:
     return _("trial {n}: {value}").format(n="%{customdata}", value="%{text}") + "<extra></extra>"
 
 
-def filled(colour: str, *, opacity: float = 0.75) -> dict[str, Any]:
+def filled(colour: str, *, opacity: float = 0.75) -> PlotlyObject:
     return {"color": colour, "size": 6, "opacity": opacity}
 
 
-def hollow(colour: str) -> dict[str, Any]:
+def hollow(colour: str) -> PlotlyObject:
     return {"color": colour, "size": 6, "symbol": "circle-open", "opacity": 0.8}
