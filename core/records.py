@@ -270,13 +270,17 @@ def _tuple_reader(arguments: tuple[Any, ...]) -> _Reader:
     readers = [_reader_of(item) for item in (arguments[:1] if is_any_length else arguments)]
 
     def read(value: Any, path: str) -> tuple[Any, ...]:
-        if not isinstance(value, list | tuple) or not (is_any_length or len(value) == len(readers)):
+        if not isinstance(value, (list, tuple)) or not (is_any_length or len(value) == len(readers)):
             raise RecordError(N_("{name} is {value}; it must be a list."), name=path, value=repr(value))
         each = readers * len(value) if is_any_length else readers
-        return tuple(
-            reader(item, f"{path}[{index}]")
-            for index, (reader, item) in enumerate(zip(each, value, strict=True))
-        )
+        # Positions are formatted only for an error: curves and matrices have thousands of items.
+        try:
+            return tuple([reader(item, path) for reader, item in zip(each, value, strict=True)])
+        except RecordError:
+            return tuple(
+                reader(item, f"{path}[{index}]")
+                for index, (reader, item) in enumerate(zip(each, value, strict=True))
+            )
 
     return read
 
@@ -311,6 +315,8 @@ def _plain_reader(kind: type) -> _Reader:
     accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
 
     def read(value: Any, path: str) -> Any:
+        if type(value) is kind:  # nearly always
+            return value
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
             raise RecordError(
                 N_("{name} is {value}; it must be {expected}."),
