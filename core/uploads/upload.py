@@ -364,7 +364,8 @@ class Part:
             if self.is_closed:
                 return
             try:
-                os.fsync(self._stream.fileno())
+                if self.offset:  # of a file that was only announced there is nothing to lose
+                    os.fsync(self._stream.fileno())
             except OSError as error:
                 raise disk_trouble(error) from error
             finally:

@@ -179,6 +179,14 @@ def test_a_file_sent_with_its_announcement_may_be_sent_again(ticket: Ticket) -> 
     assert len((upload.folder / "announced.jsonl").read_text().splitlines()) == 1
 
 
+def test_a_small_file_is_brought_to_disk_once(ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for the disk is most of what a folder of small files takes."""
+    synced: list[int] = []
+    monkeypatch.setattr("core.uploads.upload.os.fsync", synced.append)
+    post(ticket, size=5, headers={"Content-Type": BODY_TYPE}, body=[b"hello"])
+    assert len(synced) == 1
+
+
 def test_a_removed_file_is_gone_and_its_room_is_free(ticket: Ticket) -> None:
     """This holds for whole and partial files, also after a restart of the server."""
     for path, data in (("a", DATA), ("b", DATA[:1000])):
