@@ -65,6 +65,7 @@ class StudyTrialRecord(TrialRecord):
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
         """Darkroom 0.1.0 called the predictions ``answers``."""
+        values = super().upgrade(values)
         return {("predictions" if name == "answers" else name): value for name, value in values.items()}
 
     def without_predictions(self) -> TrialRecord:
