@@ -177,7 +177,7 @@ def test_a_database_that_is_lost_is_said_in_a_sentence(digits_project: Project, 
     job, config = searched(digits_project, storage=storage)
     study = open_study(job.path, config)
     server.close(storage)
-    with pytest.raises(SearchError, match="did not answer any more") as lost, database_in_use(storage):
+    with pytest.raises(SearchError, match="stopped answering") as lost, database_in_use(storage):
         study.get_trials()
     assert QUOTED not in str(lost.value)
 
@@ -259,14 +259,14 @@ def test_other_pictures_or_another_split_are_refused(
 ) -> None:
     job, config = searched(digits_project, storage=storage)
     study = going_on(job, config, digits_project)
-    order = dict(study.user_attrs["order"])
-    for name, words in (
-        ("count", "60 pictures to learn from"),
-        ("pictures", "its pictures are others"),
-        ("labels", "other classes"),
-        ("split", "divided otherwise"),
+    spec = dict(study.user_attrs["shared_spec"])
+    for name, value, words in (
+        ("count", 0, "60 pictures to learn from"),
+        ("pictures", "0", "its pictures are different"),
+        ("labels", "0", "different classes"),
+        ("split", "0", "split differently"),
     ):
-        study.set_user_attr("order", order | {"pictures": order["pictures"] | {name: 0}})
+        study.set_user_attr("shared_spec", spec | {"pictures": spec["pictures"] | {name: value}})
         with pytest.raises(SearchError, match=words):
             join(job.name, storage=storage)
     assert not (elsewhere.searches / job.name).exists()
