@@ -132,6 +132,7 @@ def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, m
             textposition="auto",
             textangle=0,
             insidetextanchor="start",
+            constraintext="none",
             insidetextfont_color=_TEXT_ON_BARS,
             error_x={
                 "type": "data",
