@@ -409,7 +409,7 @@ def both(workspaces: Workspaces) -> Iterator[Both]:
 
 def test_a_second_run_waits_while_the_first_holds_the_device(both: Both) -> None:
     """Two at once would both be slow. Long after it was ready, the second has still not begun."""
-    assert (both.waiting.state, both.waiting.stage) == (JobState.QUEUED, "")
+    assert (both.waiting.state, both.waiting.stage) == (JobState.QUEUED, None)
     assert both.waits_alive
     began = both.second.status().seconds
     assert began is not None

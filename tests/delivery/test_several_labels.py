@@ -62,7 +62,7 @@ def test_every_class_is_learnt_by_itself_from_picture_to_bundle(
 
     labels = read_labels(several_run)
     assert labels.thresholds == tuple(row.threshold for row in report.classes)
-    assert read_json(several_run / "parity.json")["tflite"]["max_difference"] < 1e-3
+    assert read_json(several_run / "parity.json")["files"]["tflite"]["max_difference"] < 1e-3
 
     classifier, recorded = Classifier(several_run), read_predictions(several_run).set_index("id")
     tested = dataset.rows(Split.TEST)[:5]

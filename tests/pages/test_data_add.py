@@ -143,7 +143,7 @@ def test_an_addition_that_fails_says_why_and_offers_what_mends_it(open_page: Ope
     app.button(key="add-source").click().run()
     assert wait_for(list_jobs(jobs_folder())[0]) is JobState.FAILED
     app.run()
-    assert "in no class folder" in app.error[0].value
+    assert "it is not in a class folder" in app.error[0].value
     app.button(key="label-later").click().run()
     assert wait_for(list_jobs(jobs_folder())[0]) is JobState.FINISHED
     app.run()

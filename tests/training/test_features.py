@@ -172,7 +172,7 @@ def test_a_rate_over_a_handful_of_pictures_is_not_remembered(
 ) -> None:
     cached_features(dataset, engine, QUIET, speed_key="vgg16")
     assert measured_speeds() == {}
-    monkeypatch.setattr(features, "_WORTH_TIMING", 13)
+    monkeypatch.setattr(features, "_MIN_TIMED_PICTURES", 13)
     other = Path(shutil.copy(engine, tmp_path / "other.tflite"))
     cached_features(dataset, other, QUIET, speed_key="vgg16")
     assert measured_speeds()["vgg16"] > 0

@@ -19,6 +19,8 @@ from core.delivery.prediction import Classifier
 from core.evaluation.job import evaluate
 from core.evaluation.report import read_predictions
 from core.files import read_json
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.models.backbones import at_size, get_backbone
 from core.models.litert.conversion import cached_engine
 from core.models.litert.engine import Engine
@@ -37,6 +39,7 @@ SIZE = 96
 def finished(project: Project, settings: TrainingConfig) -> Path:
     """Train, evaluate and deliver in this process; the run's directory."""
     run = project.runs / "run-1"
+    JobDirectory.create(run, JobKind.TRAIN, settings.to_json())
     for step in (train, evaluate, deliver):
         step(run, settings.to_json(), QUIET)
     return run
@@ -45,13 +48,13 @@ def finished(project: Project, settings: TrainingConfig) -> Path:
 @pytest.fixture
 def small_run(digits_project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     """EfficientNet-Lite0 on digits of 96 pixels; its features at 224 are cached already."""
-    monkeypatch.setattr(features, "_WORTH_TIMING", 1)
+    monkeypatch.setattr(features, "_MIN_TIMED_PICTURES", 1)
     return finished(digits_project, TrainingConfig(dataset_version=1, picture_size=SIZE, epochs=60, seed=1))
 
 
 def test_a_small_size_is_obeyed_from_pixels_to_every_export(small_run: Path, digits_project: Project) -> None:
     """One wrong size on the way would train on one picture and predict on another."""
-    parity = read_json(small_run / "parity.json")
+    parity = read_json(small_run / "parity.json")["files"]
     assert parity["tflite"]["max_difference"] <= TOLERANCE
     assert parity["keras"]["max_difference"] <= TOLERANCE
     assert read_json(small_run / "labels.json")["input_size"] == SIZE

@@ -65,7 +65,7 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     live = delivered_of(job) if status.state.has_ended else live_of(job)
     _what_it_means(status, epoch_records_of(job), settings, _notes(job, live), dataset)
     _charts(job, epochs, batches[: _drawn(len(batches))], settings)
-    if live.get("confusion") and epochs:
+    if live and epochs:
         st.caption(_epoch_line(int(live["epoch"]), epochs[-1].get("best_epoch"), status.state.has_ended))
     _answers(job, live, dataset)
 

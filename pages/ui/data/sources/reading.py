@@ -38,10 +38,11 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         else _("Advanced: unsorted pictures, a table of labels")
     )
     with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
+        labels = {name: _(layout.label) for name, layout in LAYOUTS.items()}
         layout = st.radio(
             _("What says the classes"),
             list(LAYOUTS),
-            format_func=lambda name: _(LAYOUTS[name].label),
+            format_func=labels.__getitem__,
             captions=[_(layout.caption) for layout in LAYOUTS.values()],
             key=f"{key}-told-by",
             persist_state="session",
