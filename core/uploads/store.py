@@ -20,7 +20,8 @@ from pathlib import Path
 from core.errors import ConfigError, NoRoomError, UploadDeniedError
 from core.files import sha256_bytes, write_json
 from core.messages import N_
-from core.uploads.upload import RECORD, Upload, disk_trouble, free_bytes, upload_gone
+from core.uploads.disk_space import disk_trouble, free_bytes
+from core.uploads.upload import RECORD, Upload, upload_gone
 from core.workspace import home
 
 SCHEMA_VERSION = 1

@@ -8,33 +8,27 @@ dropped connection nor a full disk nor a crash loses what came.
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.errors import (
     DarkroomError,
-    NoRoomError,
     NotFoundError,
     UploadConflictError,
     UploadError,
     UploadTooLargeError,
-    WorkspaceError,
 )
 from core.files import append_json_line, read_json, read_json_lines, sha256_bytes
 from core.messages import N_
+from core.uploads.disk_space import disk_trouble, free_bytes, no_room
 from core.uploads.names import Places
-from core.workspace import home
 
 RECORD = "upload.json"
 _ANNOUNCED = "announced.jsonl"
-RESERVE_BYTES = 2 * 10**9  # stays free on the disk: importing and training need some, too
 _MAX_PATH_BYTES = 2000
 _MAX_PATH_DEPTH = 32
-_FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,10 +124,11 @@ class Upload:
         Raises: as ``write_to``.
         """
         file = AnnouncedFile(id=_digest(path), path=path, size_bytes=size_bytes, metadata=metadata)
-        if not self.state(path).is_whole:
+        state = self.state(path)
+        if not state.is_whole:
             self._forget_part(file.id)
             self.write_to(path, offset=0, size_bytes=size_bytes).close()
-        elif self.state(path).offset != size_bytes:
+        elif state.offset != size_bytes:
             self.write_to(path, offset=0, size_bytes=size_bytes)  # raises: it is another file
         with self._lock:
             if self._files.get(file.id) != file:  # a client may announce it again and again
@@ -256,7 +251,7 @@ class Upload:
         if announced is None:
             self._require_announced(path, size_bytes)
         if size_bytes - offset > free_bytes():
-            raise _no_room()
+            raise no_room()
 
     def _require_announced(self, path: str, size_bytes: int) -> None:
         left = self.size_limit - self._received_bytes - sum(self._announced.values())
@@ -378,32 +373,8 @@ class Part:
             self._stream.close()
 
 
-def free_bytes() -> int:
-    """Bytes that may still be written to the workspace's disk; negative if the reserve is used."""
-    home().mkdir(parents=True, exist_ok=True)
-    return shutil.disk_usage(home()).free - RESERVE_BYTES
-
-
 def upload_gone(upload: str) -> NotFoundError:
     return NotFoundError(N_("Upload “{upload}” is no longer here. Choose the files again."), upload=upload)
-
-
-def disk_trouble(error: OSError) -> NoRoomError | WorkspaceError:
-    """Turn a refused write into an error for the user."""
-    if error.errno in _FULL_DISK:
-        return _no_room()
-    return WorkspaceError(
-        N_("The workspace {folder} cannot be written: {error}. Set DARKROOM_HOME to another folder."),
-        folder=str(home()),
-        error=error.strerror or str(error),
-    )
-
-
-def _no_room() -> NoRoomError:
-    return NoRoomError(
-        N_("The disk of {folder} is full. What came so far is kept: free some space, then go on."),
-        folder=str(home()),
-    )
 
 
 def _superseded(path: str) -> UploadConflictError:

@@ -24,8 +24,9 @@ from core.errors import (
     WorkspaceError,
 )
 from core.uploads import upload as upload_module
+from core.uploads.disk_space import RESERVE_BYTES
 from core.uploads.store import Ticket, find_upload, forget_upload, open_upload
-from core.uploads.upload import RESERVE_BYTES, FileState, ReceivedFile, Upload
+from core.uploads.upload import FileState, ReceivedFile, Upload
 
 DATA = bytes(range(256)) * 40
 

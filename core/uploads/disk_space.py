@@ -1,0 +1,39 @@
+"""Disk space for uploads: what is left, and the errors of a disk that refuses a write."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+
+from core.errors import NoRoomError, WorkspaceError
+from core.messages import N_
+from core.workspace import home
+
+# Stays free on the disk: importing and training need some, too.
+RESERVE_BYTES = 2 * 10**9
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+
+
+def free_bytes() -> int:
+    """Bytes that may still be written to the workspace's disk; negative if the reserve is used."""
+    home().mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(home()).free - RESERVE_BYTES
+
+
+def disk_trouble(error: OSError) -> NoRoomError | WorkspaceError:
+    """Turn a refused write into an error for the user."""
+    if error.errno in _FULL_DISK:
+        return no_room()
+    return WorkspaceError(
+        N_("The workspace {folder} cannot be written: {error}. Set DARKROOM_HOME to another folder."),
+        folder=str(home()),
+        error=error.strerror or str(error),
+    )
+
+
+def no_room() -> NoRoomError:
+    """Error of a full disk."""
+    return NoRoomError(
+        N_("The disk of {folder} is full. What came so far is kept: free some space, then go on."),
+        folder=str(home()),
+    )
