@@ -13,7 +13,7 @@ from core.data.sources.samples import SAMPLES
 from core.errors import ConfigError
 from core.messages import N_
 from core.progress import Progress, Stage
-from core.uploads.store import forget_upload_at
+from core.uploads.store import remove_upload_at
 from core.workspace import get_project
 
 
@@ -39,7 +39,7 @@ def import_pictures(directory: Path, config: dict[str, Any], progress: Progress)
         report = import_dataset(source, config["project"], settings, progress)
     if source.is_relative_to(directory):
         shutil.rmtree(source) if source.is_dir() else source.unlink()
-    forget_upload_at(source)
+    remove_upload_at(source)
     return {
         "project": report.project.name,
         "classes": report.classes,

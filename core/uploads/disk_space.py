@@ -1,4 +1,4 @@
-"""Disk space for uploads: what is left, and the errors of a disk that refuses a write."""
+"""Disk space for uploads: free bytes, and the errors of a disk that refuses a write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.errors import NoRoomError, WorkspaceError
 from core.messages import N_
 from core.workspace import home
 
-# Stays free on the disk: importing and training need some, too.
+# Stays free on the disk for importing and training.
 RESERVE_BYTES = 2 * 10**9
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 
@@ -20,10 +20,10 @@ def free_bytes() -> int:
     return shutil.disk_usage(home()).free - RESERVE_BYTES
 
 
-def disk_trouble(error: OSError) -> NoRoomError | WorkspaceError:
+def disk_error(error: OSError) -> NoRoomError | WorkspaceError:
     """Turn a refused write into an error for the user."""
     if error.errno in _FULL_DISK:
-        return no_room()
+        return disk_full()
     return WorkspaceError(
         N_("The workspace {folder} cannot be written: {error}. Set DARKROOM_HOME to another folder."),
         folder=str(home()),
@@ -31,7 +31,7 @@ def disk_trouble(error: OSError) -> NoRoomError | WorkspaceError:
     )
 
 
-def no_room() -> NoRoomError:
+def disk_full() -> NoRoomError:
     """Error of a full disk."""
     return NoRoomError(
         N_("The disk of {folder} is full. What came so far is kept: free some space, then go on."),

@@ -36,7 +36,7 @@ from core.errors import (
 )
 from core.files import COPY_CHUNK_BYTES
 from core.messages import N_
-from core.uploads.store import KEEP_ABANDONED_SECONDS, Ticket, find_upload, forget_upload
+from core.uploads.store import KEEP_ABANDONED_SECONDS, Ticket, find_upload, remove_upload
 from core.uploads.upload import AnnouncedFile, Upload
 
 TUS_VERSION = "1.0.0"
@@ -121,7 +121,7 @@ async def list_files(request: Request, upload: Upload) -> Response:
 
 async def terminate_all(request: Request, upload: Upload) -> Response:
     """Remove the upload with all its files."""
-    await run_in_threadpool(forget_upload, upload)
+    await run_in_threadpool(remove_upload, upload)
     return Response(status_code=204)
 
 

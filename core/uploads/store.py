@@ -1,7 +1,7 @@
-"""The uploads there are: tickets for them, room for them, and their removal.
+"""Store of uploads: tickets, quota and removal.
 
-Owns ``home()/uploads/``; each upload in it has a folder of its own. Knows nothing
-of HTTP, nor of what the files mean.
+Owns ``home()/uploads/``, with one folder for each upload. Independent of HTTP and of
+the content of the files.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ConfigError, NoRoomError, UploadDeniedError
-from core.files import sha256_bytes, write_json
+from core.files import sha256_bytes
 from core.messages import N_
-from core.uploads.disk_space import disk_trouble, free_bytes
-from core.uploads.upload import RECORD, Upload, upload_gone
+from core.records import write_record
+from core.uploads.disk_space import disk_error, free_bytes
+from core.uploads.upload import RECORD, Upload, UploadRecord, upload_not_found
 from core.workspace import home
 
-SCHEMA_VERSION = 1
 KEEP_ABANDONED_SECONDS = 24 * 3600.0
 DEFAULT_LIMIT_GIGABYTES = 100.0
 LIMIT_VARIABLE = "DARKROOM_UPLOAD_LIMIT_GB"
 _ID = re.compile(r"[0-9a-f]{16}")
 _TOKEN_BYTES = 32
 
-# The uploads that this process has looked at: their locks hold only if all threads share one object.
+# Uploads opened by this process. Their locks work only if all threads share one object.
 _OPENED: dict[Path, Upload] = {}
 _OPENING = threading.Lock()
 
@@ -58,13 +58,13 @@ def bytes_left() -> int:
 
 
 def open_upload(size_bytes: int) -> Ticket:
-    """Make room for files of ``size_bytes`` together. Abandoned uploads are removed on the way.
+    """Create an upload for files of ``size_bytes`` in total; abandoned uploads are removed first.
 
     Raises:
-        NoRoomError: that is more than there is room for.
+        NoRoomError: the quota or the disk has less room.
         ConfigError: see ``bytes_left``.
     """
-    forget_abandoned()
+    remove_abandoned()
     left = bytes_left()
     if size_bytes > left:
         raise NoRoomError(
@@ -81,29 +81,23 @@ def open_upload(size_bytes: int) -> Ticket:
     try:
         for name in ("files", "parts"):
             (folder / name).mkdir(parents=True)
-        write_json(
-            folder / RECORD,
-            {
-                "schema_version": SCHEMA_VERSION,
-                "token_sha256": sha256_bytes(ticket.token.encode()),
-                "size_limit": size_bytes,
-            },
-        )
+        record = UploadRecord(token_sha256=sha256_bytes(ticket.token.encode()), size_limit=size_bytes)
+        write_record(folder / RECORD, record)
     except OSError as error:
-        raise disk_trouble(error) from error
+        raise disk_error(error) from error
     return ticket
 
 
 def find_upload(ticket: Ticket) -> Upload:
-    """The upload that the ticket is for; the same object each time in one process.
+    """Find the upload of a ticket; one process always gets the same object.
 
     Raises:
-        NotFoundError: there is no such upload, or no longer.
-        UploadDeniedError: the token is another one's.
+        NotFoundError: the upload was removed or never existed.
+        UploadDeniedError: the token belongs to another upload.
     """
     folder = uploads_folder() / ticket.upload
     if not _ID.fullmatch(ticket.upload) or not (folder / RECORD).is_file():
-        raise upload_gone(ticket.upload)
+        raise upload_not_found(ticket.upload)
     with _OPENING:
         upload = _OPENED.get(folder)
         if upload is None:
@@ -116,22 +110,22 @@ def find_upload(ticket: Ticket) -> Upload:
     return upload
 
 
-def forget_upload(upload: Upload) -> None:
-    """Remove the upload with all its files; whoever still sends to it is refused."""
-    upload.let_go()
+def remove_upload(upload: Upload) -> None:
+    """Remove the upload with all its files; connections that still send are refused."""
+    upload.abort()
     _remove(upload.folder)
 
 
-def forget_upload_at(path: Path) -> None:
-    """Remove the upload that ``path`` lies in; a path anywhere else is left alone."""
+def remove_upload_at(path: Path) -> None:
+    """Remove the upload that contains ``path``; a path outside all uploads is ignored."""
     folder = uploads_folder()
     resolved = path.resolve()
     if resolved.is_relative_to(folder) and resolved != folder:
         _remove(folder / resolved.relative_to(folder).parts[0])
 
 
-def forget_abandoned() -> None:
-    """Remove uploads to which nothing came for a day, and what an interrupted removal left."""
+def remove_abandoned() -> None:
+    """Remove uploads that received nothing for a day, and remains of interrupted removals."""
     folder = uploads_folder()
     for path in folder.iterdir() if folder.is_dir() else ():
         record = path / RECORD
@@ -146,8 +140,8 @@ def forget_abandoned() -> None:
 def _read(folder: Path) -> Upload:
     try:
         return Upload(folder)
-    except FileNotFoundError as error:  # removed since we looked
-        raise upload_gone(folder.name) from error
+    except FileNotFoundError as error:  # removed a moment ago
+        raise upload_not_found(folder.name) from error
 
 
 def _limit_bytes() -> int:
@@ -171,7 +165,7 @@ def _bytes_in(folder: Path) -> int:
 
 
 def _remove(folder: Path) -> None:
-    """Renamed first: nobody finds an upload of which half is gone."""
+    """Remove an upload's folder; it is renamed first, so that no request finds half of it."""
     _OPENED.pop(folder, None)
     doomed = folder.with_name(f".deleting-{secrets.token_hex(4)}")
     with suppress(FileNotFoundError):

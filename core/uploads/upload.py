@@ -1,16 +1,16 @@
-"""One upload on disk, and the parts of files that grow in it.
+"""Upload: a folder that holds received files and unfinished parts.
 
-Owns what stands in an upload's folder: ``files/`` holds what came whole,
-``parts/`` what has only begun, ``files.jsonl`` which file was sent under which
-path. A part's size on disk is the offset at which its file goes on, so neither a
-dropped connection nor a full disk nor a crash loses what came.
+``files/`` holds complete files, ``parts/`` unfinished ones, ``files.jsonl`` the path
+that each complete file was sent under, ``announced.jsonl`` the files that clients
+announced. The size of a part on disk is the offset at which its file resumes: a
+dropped connection, a full disk or a crash loses no bytes.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import (
@@ -20,38 +20,54 @@ from core.errors import (
     UploadError,
     UploadTooLargeError,
 )
-from core.files import append_json_line, read_json, read_json_lines, sha256_bytes
+from core.files import append_json_line, read_json_lines, sha256_bytes
 from core.messages import N_
-from core.uploads.disk_space import disk_trouble, free_bytes, no_room
-from core.uploads.names import Places
+from core.records import Record, read_record
+from core.uploads.disk_space import disk_error, disk_full, free_bytes
+from core.uploads.names import StoredPaths
+from core.uploads.part import Part, taken_over
 
 RECORD = "upload.json"
+_COMPLETE = "files.jsonl"
 _ANNOUNCED = "announced.jsonl"
 _MAX_PATH_BYTES = 2000
 _MAX_PATH_DEPTH = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReceivedFile:
-    """A file that came whole."""
+class UploadRecord(Record):
+    """Token and size of an upload, as stored in ``upload.json``."""
 
-    sent: str  # its path as the browser wrote it
-    stored: str  # its path below the upload's ``files``, with "/" between folders
+    token_sha256: str  # of the token in UTF-8, hexadecimal
+    size_limit: int  # bytes of all files together
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedFile(Record):
+    """A complete file."""
+
+    # Path as the client wrote it.
+    sent: str
+    # Path below the upload's ``files``, with "/" between folders.
+    stored: str
     size_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnnouncedFile:
+class AnnouncedFile(Record):
     """A file that a client will send, is sending or has sent."""
 
-    id: str  # 32 hexadecimal digits, from the path
-    path: str  # as the client wrote it
+    # 32 hexadecimal digits, a digest of the path.
+    id: str
+    # Path as the client wrote it.
+    path: str
     size_bytes: int
-    metadata: str = ""  # the header Upload-Metadata, returned to clients as it came
+    # The header Upload-Metadata, returned to clients unchanged.
+    metadata: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileState:
+class FileState(Record):
     """Number of bytes of a file that have arrived."""
 
     offset: int
@@ -59,24 +75,24 @@ class FileState:
 
 
 class Upload:
-    """One upload: its files, and how far those have come that are not whole.
+    """One upload: its complete files and its unfinished parts.
 
-    Several threads use it at once. Whoever waits for ``_lock`` holds no part's lock.
+    Several threads use it at once. A thread that waits for ``_lock`` holds no part's lock.
     """
 
     def __init__(self, folder: Path) -> None:
-        record = read_json(folder / RECORD)
+        record = read_record(folder / RECORD, UploadRecord)
         self.folder = folder
-        self.token_sha256: str = record["token_sha256"]
-        self.size_limit: int = record["size_limit"]
+        self.token_sha256 = record.token_sha256
+        self.size_limit = record.size_limit
         self._lock = threading.Lock()
-        self._places = Places()
+        self._stored_paths = StoredPaths()
         self._received: dict[str, ReceivedFile] = {}  # by the path as sent
         self._received_bytes = 0
-        self._announced: dict[str, int] = {}  # by a part's digest: how large its file will be
-        self._open: dict[str, Part] = {}  # by digest
+        self._announced_bytes: dict[str, int] = {}  # size of each unfinished file, by its id
+        self._open: dict[str, Part] = {}  # by id
         self._files: dict[str, AnnouncedFile] = {}  # by id
-        self._read_ledger()
+        self._read_folder()
 
     @property
     def files(self) -> list[ReceivedFile]:
@@ -86,13 +102,13 @@ class Upload:
 
     @property
     def size_bytes(self) -> int:
-        """Everything that came, parts included."""
+        """Bytes received, parts included."""
         with self._lock:
-            return self._received_bytes + sum(map(self._part_size, self._announced))
+            return self._received_bytes + sum(map(self._part_size, self._announced_bytes))
 
     @property
     def content(self) -> Path:
-        """The file or folder that was sent; the folder around them if there were several."""
+        """The file or folder that was sent; their common folder if several were sent."""
         root = self.folder / "files"
         entries = list(root.iterdir())
         return entries[0] if len(entries) == 1 else root
@@ -103,7 +119,7 @@ class Upload:
             return self._state(path)
 
     def states(self) -> list[tuple[AnnouncedFile, FileState]]:
-        """Every announced file with its state, in the order of their announcement."""
+        """Announced files with their states, in the order of announcement."""
         with self._lock:
             return [(file, self._state(file.path)) for file in self._files.values()]
 
@@ -119,29 +135,29 @@ class Upload:
             return self._files[file_id]
 
     def announce(self, path: str, size_bytes: int, *, metadata: str = "") -> AnnouncedFile:
-        """Register a file before its first byte; an unfinished file of the same path begins again.
+        """Register a file before its first byte; an unfinished file of the same path restarts.
 
         Raises: as ``write_to``.
         """
-        file = AnnouncedFile(id=_digest(path), path=path, size_bytes=size_bytes, metadata=metadata)
+        file = AnnouncedFile(id=_file_id(path), path=path, size_bytes=size_bytes, metadata=metadata)
         state = self.state(path)
         if not state.is_whole:
-            self._forget_part(file.id)
+            self._remove_part(file.id)
             self.write_to(path, offset=0, size_bytes=size_bytes).close()
         elif state.offset != size_bytes:
-            self.write_to(path, offset=0, size_bytes=size_bytes)  # raises: it is another file
+            self.write_to(path, offset=0, size_bytes=size_bytes)  # raises: this is another file
         with self._lock:
             if self._files.get(file.id) != file:  # a client may announce it again and again
                 try:
-                    append_json_line(self.folder / _ANNOUNCED, asdict(file))
+                    append_json_line(self.folder / _ANNOUNCED, file.to_json())
                 except OSError as error:
-                    raise self._trouble(error) from error
+                    raise self._disk_error(error) from error
             self._files[file.id] = file
         return file
 
     def remove(self, file: AnnouncedFile) -> None:
-        """Remove a file, whether it is whole or not."""
-        self._forget_part(file.id)
+        """Remove a file, complete or not."""
+        self._remove_part(file.id)
         with self._lock:
             received = self._received.pop(file.path, None)
             if received:
@@ -150,87 +166,93 @@ class Upload:
             self._files.pop(file.id, None)
 
     def write_to(self, path: str, *, offset: int, size_bytes: int) -> Part:
-        """Go on at ``offset`` with the file sent as ``path``, which will have ``size_bytes``.
+        """Resume the file sent as ``path`` at ``offset``; it will have ``size_bytes``.
 
-        Of two connections that send the same file the newer goes on; the older
-        is refused its next piece. The caller closes the part.
+        Of two connections that send the same file the newer one continues; the next
+        write of the older one is refused. The caller closes the part.
 
         Raises:
-            UploadConflictError: the file goes on elsewhere; the value ``offset`` says where.
-            UploadTooLargeError: it is more than was announced for the upload.
+            UploadConflictError: the file resumes elsewhere, at the error's value ``offset``.
+            UploadTooLargeError: the upload would be larger than announced.
             NoRoomError: the disk has no room for the rest of the file.
             UploadError: no file can have that path or size.
             NotFoundError: the upload was removed.
         """
         _require_possible(path, offset, size_bytes)
-        digest = _digest(path)
+        file_id = _file_id(path)
         with self._lock:
-            older = self._open.get(digest)
+            older = self._open.get(file_id)
         if older:
             older.close()
         with self._lock:
             self._require_fit(path, offset, size_bytes)
             try:
-                part = Part(self, path, size_bytes, self._part_path(digest, size_bytes))
+                part = Part(
+                    path, size_bytes, self._part_path(file_id, size_bytes), on_close=self._part_closed
+                )
             except OSError as error:
-                raise self._trouble(error) from error
-            self._announced[digest] = size_bytes
-            self._open[digest] = part
+                raise self._disk_error(error) from error
+            self._announced_bytes[file_id] = size_bytes
+            self._open[file_id] = part
         return part
 
-    def settle(self, part: Part) -> None:
-        """Take back a part that was closed; if it is all there, it becomes a file. Called by the part.
-
-        Raises:
-            NotFoundError: the upload was removed meanwhile.
-            NoRoomError, WorkspaceError: the disk refuses; writing nothing at the end tries again.
-        """
-        with self._lock:
-            if self._open.get(_digest(part.path)) is part:
-                del self._open[_digest(part.path)]
-            try:
-                os.utime(self.folder / RECORD)  # not abandoned
-                if part.offset == part.size_bytes and part.path not in self._received:
-                    self._finish(part)
-            except OSError as error:
-                raise self._trouble(error) from error
-
-    def let_go(self) -> None:
-        """Write no more: the upload is being removed."""
+    def abort(self) -> None:
+        """Refuse further writes: the upload is being removed."""
         with self._lock:
             parts = list(self._open.values())
         for part in parts:
-            part.let_go()
+            part.abort()
 
-    def _forget_part(self, digest: str) -> None:
+    def _part_closed(self, part: Part) -> None:
+        """Turn a closed part into a file if it is complete.
+
+        Raises:
+            NotFoundError: the upload was removed meanwhile.
+            NoRoomError, WorkspaceError: the disk refuses; an empty write at the end tries again.
+        """
+        file_id = _file_id(part.path)
+        with self._lock:
+            if self._open.get(file_id) is part:
+                del self._open[file_id]
+            try:
+                os.utime(self.folder / RECORD)  # not abandoned
+                if part.is_complete and part.path not in self._received:
+                    self._finish(part)
+            except OSError as error:
+                raise self._disk_error(error) from error
+
+    def _remove_part(self, file_id: str) -> None:
         """End the connection that sends a part, and delete the part."""
         with self._lock:
-            sending = self._open.get(digest)
+            sending = self._open.get(file_id)
         if sending:
             sending.close()
         with self._lock:
-            size_bytes = self._announced.pop(digest, None)
+            size_bytes = self._announced_bytes.pop(file_id, None)
             if size_bytes is not None:
-                self._part_path(digest, size_bytes).unlink(missing_ok=True)
+                self._part_path(file_id, size_bytes).unlink(missing_ok=True)
 
     def _finish(self, part: Part) -> None:
-        """First the ledger: a file that it names and that is not there is still a part."""
-        place = self._places.place(part.path)
-        received = ReceivedFile(sent=part.path, stored=place, size_bytes=part.size_bytes)
-        target = self.folder / "files" / place
+        """Move a complete part to ``files/``.
+
+        ``files.jsonl`` is written first: a file that it lists and that is missing is still a part.
+        """
+        stored = self._stored_paths.path_for(part.path)
+        received = ReceivedFile(sent=part.path, stored=stored, size_bytes=part.size_bytes)
+        target = self.folder / "files" / stored
         target.parent.mkdir(parents=True, exist_ok=True)
-        append_json_line(self.folder / "files.jsonl", asdict(received))
+        append_json_line(self.folder / _COMPLETE, received.to_json())
         part.file.replace(target)
         self._received[part.path] = received
         self._received_bytes += part.size_bytes
-        del self._announced[_digest(part.path)]
+        del self._announced_bytes[_file_id(part.path)]
 
     def _require_fit(self, path: str, offset: int, size_bytes: int) -> None:
-        """Under the lock: the next piece belongs to this file, goes on where it ends, and has room."""
-        digest, state = _digest(path), self._state(path)
-        announced = state.offset if state.is_whole else self._announced.get(digest)
-        if digest in self._open and not self._open[digest].is_closed:
-            raise _superseded(path)
+        """Check that a write belongs to this file, starts at its end and has room. Call under the lock."""
+        file_id, state = _file_id(path), self._state(path)
+        announced = state.offset if state.is_whole else self._announced_bytes.get(file_id)
+        if file_id in self._open and not self._open[file_id].is_closed:
+            raise taken_over(path)
         if announced not in (None, size_bytes):
             raise UploadConflictError(
                 N_(
@@ -251,10 +273,10 @@ class Upload:
         if announced is None:
             self._require_announced(path, size_bytes)
         if size_bytes - offset > free_bytes():
-            raise no_room()
+            raise disk_full()
 
     def _require_announced(self, path: str, size_bytes: int) -> None:
-        left = self.size_limit - self._received_bytes - sum(self._announced.values())
+        left = self.size_limit - self._received_bytes - sum(self._announced_bytes.values())
         if size_bytes > left:
             raise UploadTooLargeError(
                 N_(
@@ -271,119 +293,46 @@ class Upload:
         received = self._received.get(path)
         if received:
             return FileState(offset=received.size_bytes, is_whole=True)
-        return FileState(offset=self._part_size(_digest(path)), is_whole=False)
+        return FileState(offset=self._part_size(_file_id(path)), is_whole=False)
 
-    def _part_path(self, digest: str, size_bytes: int) -> Path:
-        return self.folder / "parts" / f"{digest}-{size_bytes}"
+    def _part_path(self, file_id: str, size_bytes: int) -> Path:
+        return self.folder / "parts" / f"{file_id}-{size_bytes}"
 
-    def _part_size(self, digest: str) -> int:
+    def _part_size(self, file_id: str) -> int:
         try:
-            return self._part_path(digest, self._announced[digest]).stat().st_size
+            return self._part_path(file_id, self._announced_bytes[file_id]).stat().st_size
         except (KeyError, FileNotFoundError):
             return 0
 
-    def _read_ledger(self) -> None:
-        """Read the files left by earlier requests, also of an earlier server."""
-        for record in read_json_lines(self.folder / "files.jsonl"):
-            received = ReceivedFile(**record)
+    def _read_folder(self) -> None:
+        """Read what earlier requests left, also those to an earlier server."""
+        for values in read_json_lines(self.folder / _COMPLETE):
+            received = ReceivedFile.from_json(values)
             file = self.folder / "files" / received.stored
             if file.is_file() and file.stat().st_size == received.size_bytes:
                 self._received[received.sent] = received
-                self._places.remember(received.sent, received.stored)
+                self._stored_paths.add(received.sent, received.stored)
         self._received_bytes = sum(file.size_bytes for file in self._received.values())
         for part in (self.folder / "parts").iterdir():
-            digest, _, size = part.name.partition("-")
-            self._announced[digest] = int(size)
-        for record in read_json_lines(self.folder / _ANNOUNCED):
-            announced = AnnouncedFile(**record)
-            # A removed file has neither a part nor a place among the whole ones.
-            if announced.id in self._announced or announced.path in self._received:
+            file_id, _, size = part.name.partition("-")
+            self._announced_bytes[file_id] = int(size)
+        for values in read_json_lines(self.folder / _ANNOUNCED):
+            announced = AnnouncedFile.from_json(values)
+            # A removed file is neither a part nor complete.
+            if announced.id in self._announced_bytes or announced.path in self._received:
                 self._files[announced.id] = announced
 
-    def _trouble(self, error: OSError) -> DarkroomError:
+    def _disk_error(self, error: OSError) -> DarkroomError:
         is_here = (self.folder / RECORD).exists()
-        return disk_trouble(error) if is_here else upload_gone(self.folder.name)
+        return disk_error(error) if is_here else upload_not_found(self.folder.name)
 
 
-class Part:
-    """A file being received, open for one connection."""
-
-    def __init__(self, upload: Upload, path: str, size_bytes: int, file: Path) -> None:
-        # Unbuffered: after a failed write, the file's size still says what is in it.
-        self._stream = file.open("ab", buffering=0)
-        self.path = path
-        self.file = file
-        self.size_bytes = size_bytes
-        self.offset = file.stat().st_size
-        self._upload = upload
-        self._lock = threading.Lock()
-
-    @property
-    def is_closed(self) -> bool:
-        return self._stream.closed
-
-    def write(self, data: bytes | bytearray) -> None:
-        """Append ``data``.
-
-        Raises:
-            UploadTooLargeError: the file would be longer than announced; nothing of ``data`` is kept.
-            UploadConflictError: another connection has taken over.
-            NoRoomError, WorkspaceError: the disk refuses; what fitted is kept.
-        """
-        with self._lock:
-            if self.is_closed:
-                raise _superseded(self.path)
-            if self.offset + len(data) > self.size_bytes:
-                raise UploadTooLargeError(
-                    N_("“{file}” is longer than the {size} bytes announced for it."),
-                    file=self.path,
-                    size=self.size_bytes,
-                )
-            rest = memoryview(data)
-            try:
-                while rest:
-                    written = self._stream.write(rest)
-                    self.offset += written
-                    rest = rest[written:]
-            except OSError as error:
-                raise disk_trouble(error) from error
-
-    def close(self) -> None:
-        """Bring to disk what came, and make a whole file of it if it is all. Again does nothing.
-
-        Raises:
-            NotFoundError: the upload was removed meanwhile.
-            NoRoomError, WorkspaceError: the disk refuses; the file goes on where its size says.
-        """
-        with self._lock:
-            if self.is_closed:
-                return
-            try:
-                if self.offset:  # of a file that was only announced there is nothing to lose
-                    os.fsync(self._stream.fileno())
-            except OSError as error:
-                raise disk_trouble(error) from error
-            finally:
-                self._stream.close()
-        self._upload.settle(self)
-
-    def let_go(self) -> None:
-        """Write no more: the upload is being removed."""
-        with self._lock:
-            self._stream.close()
-
-
-def upload_gone(upload: str) -> NotFoundError:
+def upload_not_found(upload: str) -> NotFoundError:
+    """Error of an upload that was removed or never existed."""
     return NotFoundError(N_("Upload “{upload}” is no longer here. Choose the files again."), upload=upload)
 
 
-def _superseded(path: str) -> UploadConflictError:
-    return UploadConflictError(
-        N_("“{file}” is being sent by another connection. Wait for it, or close it."), file=path
-    )
-
-
-def _digest(path: str) -> str:
+def _file_id(path: str) -> str:
     return sha256_bytes(path.encode())[:32]
 
 

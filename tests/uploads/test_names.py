@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.uploads.names import Places, clean_name, safe_upload_name
+from core.uploads.names import StoredPaths, clean_name, safe_upload_name
 
 HOSTILE = st.sampled_from(
     [
@@ -80,41 +80,41 @@ def test_a_clean_name_is_one_folder_entry_on_every_system(name: str) -> None:
 
 @settings(deadline=None)
 @given(PATHS)
-def test_no_two_files_share_a_place_and_none_leaves_the_folder(sent: list[str]) -> None:
+def test_no_two_files_share_a_stored_path_and_none_leaves_the_folder(sent: list[str]) -> None:
     """Also where a file system takes a.jpg and A.jpg for one, and both spellings of é."""
-    places = Places()
-    given_places = {path: PurePosixPath(places.place(path)) for path in sent}
-    spelled = [str(place).casefold() for place in given_places.values()]
-    assert len(set(spelled)) == len(given_places)
-    for path, place in given_places.items():
-        assert not place.is_absolute()
-        assert ".." not in place.parts
-        assert len(place.parts) == path.count("/") + 1
-        assert not any(folder in given_places.values() for folder in place.parents)
+    stored_paths = StoredPaths()
+    stored = {path: PurePosixPath(stored_paths.path_for(path)) for path in sent}
+    spelled = [str(path).casefold() for path in stored.values()]
+    assert len(set(spelled)) == len(stored)
+    for sent_path, path in stored.items():
+        assert not path.is_absolute()
+        assert ".." not in path.parts
+        assert len(path.parts) == sent_path.count("/") + 1
+        assert not any(folder in stored.values() for folder in path.parents)
 
 
 @settings(deadline=None)
 @given(PATHS)
-def test_places_are_the_same_after_a_restart(sent: list[str]) -> None:
+def test_stored_paths_are_the_same_after_a_restart(sent: list[str]) -> None:
     """Uploads begun earlier continue beside those in memory."""
-    before, after = Places(), Places()
-    given_places = {path: before.place(path) for path in sent}
-    for path, place in given_places.items():
-        after.remember(path, place)
-    assert {path: after.place(path) for path in sent} == given_places
+    before, after = StoredPaths(), StoredPaths()
+    stored = {path: before.path_for(path) for path in sent}
+    for path, stored_path in stored.items():
+        after.add(path, stored_path)
+    assert {path: after.path_for(path) for path in sent} == stored
 
 
 def test_ordinary_names_stay_as_they_are() -> None:
-    """Folders are classes: their names are what people will read."""
-    places = Places()
+    """Folders are classes: people read their names."""
+    stored_paths = StoredPaths()
     for path in ("Pets/Golden Retriever (male)/IMG_0001.JPG", "Pets/R&B + soul/été.png", "Pets/猫/1,5.webp"):
-        assert places.place(path) == path
+        assert stored_paths.path_for(path) == path
 
 
 def test_twins_are_numbered() -> None:
-    places = Places()
+    stored_paths = StoredPaths()
     sent = ["x/a.jpg", "x/A.jpg", "x/a?.jpg", "x/a<.jpg", "x?/a.jpg", "x/a.jpg/b", "../a", "a", "/a", "C:/a"]
-    assert [places.place(path) for path in sent] == [
+    assert [stored_paths.path_for(path) for path in sent] == [
         *("x/a.jpg", "x/A (2).jpg", "x/a (3).jpg", "x/a (4).jpg", "x (2)/a.jpg", "x/a (5).jpg/b"),
         *("unnamed/a", "a", "unnamed (2)/a", "C/a"),
     ]

@@ -13,7 +13,7 @@ import pytest
 from core.files import sha256_bytes
 from core.uploads import store
 from core.uploads.routes import TOKEN_HEADER, TUS_VERSION, uploads_path
-from core.uploads.store import Ticket, find_upload, forget_upload, open_upload
+from core.uploads.store import Ticket, find_upload, open_upload, remove_upload
 from tests.support.http_client import Reply, ask
 
 BODY_TYPE = "application/offset+octet-stream"
@@ -182,7 +182,7 @@ def test_a_file_sent_with_its_announcement_may_be_sent_again(ticket: Ticket) -> 
 def test_a_small_file_is_brought_to_disk_once(ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for the disk is most of what a folder of small files takes."""
     synced: list[int] = []
-    monkeypatch.setattr("core.uploads.upload.os.fsync", synced.append)
+    monkeypatch.setattr("core.uploads.part.os.fsync", synced.append)
     post(ticket, size=5, headers={"Content-Type": BODY_TYPE}, body=[b"hello"])
     assert len(synced) == 1
 
@@ -406,7 +406,7 @@ def test_a_request_for_an_upload_that_is_removed_meanwhile_is_refused(ticket: Ti
     post(ticket)
 
     def cancel() -> bytes:
-        forget_upload(find_upload(ticket))
+        remove_upload(find_upload(ticket))
         return DATA[1_500_000:]
 
     assert patch(ticket, DATA[:1_500_000], cancel).status in {404, 409}

@@ -15,9 +15,9 @@ from core.uploads.store import (
     Ticket,
     bytes_left,
     find_upload,
-    forget_abandoned,
-    forget_upload_at,
     open_upload,
+    remove_abandoned,
+    remove_upload_at,
     uploads_folder,
 )
 from core.uploads.upload import Upload
@@ -89,7 +89,7 @@ def test_an_upload_is_kept_for_a_day_after_its_last_piece(upload: Upload, worksp
     grow_old(begun_long_ago, KEEP_ABANDONED_SECONDS + 60)
     fill(begun_long_ago, 10)
     grow_old(upload, KEEP_ABANDONED_SECONDS - 60)
-    forget_abandoned()
+    remove_abandoned()
     assert set(uploads_folder().iterdir()) == {upload.folder, begun_long_ago.folder}
 
 
@@ -107,8 +107,8 @@ def test_an_import_removes_the_upload_it_read(upload: Upload, workspace: Path) -
     kept.write_bytes(b"zip")
     source = fill(upload, 1000, "Pets/cats/1.jpg")
     for path in (kept, uploads_folder(), uploads_folder().parent, uploads_folder() / ".." / "pictures"):
-        forget_upload_at(path)
+        remove_upload_at(path)
     assert kept.exists()
     assert source.exists()
-    forget_upload_at(upload.content)
+    remove_upload_at(upload.content)
     assert list(uploads_folder().iterdir()) == []

@@ -25,7 +25,7 @@ from core.errors import (
 )
 from core.uploads import upload as upload_module
 from core.uploads.disk_space import RESERVE_BYTES
-from core.uploads.store import Ticket, find_upload, forget_upload, open_upload
+from core.uploads.store import Ticket, find_upload, open_upload, remove_upload
 from core.uploads.upload import FileState, ReceivedFile, Upload
 
 DATA = bytes(range(256)) * 40
@@ -62,7 +62,7 @@ def test_a_file_sent_in_any_pieces_is_the_same_file(workspace: Path, cuts: list[
     assert upload.content.name == "pets.zip"
     assert upload.content.read_bytes() == DATA
     assert upload.size_bytes == len(DATA)
-    forget_upload(upload)
+    remove_upload(upload)
 
 
 @pytest.mark.parametrize("offset", [0, 99, 101, 200])
@@ -247,7 +247,7 @@ def test_a_file_lost_in_a_crash_is_asked_for_again(upload: Upload) -> None:
 def test_a_removed_upload_takes_no_more(ticket: Ticket, upload: Upload) -> None:
     part = upload.write_to("pets.zip", offset=0, size_bytes=len(DATA))
     part.write(DATA[:100])
-    forget_upload(upload)
+    remove_upload(upload)
     with pytest.raises(UploadConflictError):
         part.write(DATA[100:])
     part.close()

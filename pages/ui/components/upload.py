@@ -29,7 +29,7 @@ CONNECTIONS = 4  # at once, for many files; a browser opens six to one server
 
 @dataclass(frozen=True, kw_only=True)
 class Uploaded:
-    """An upload that arrived. Its user removes it with ``core.uploads.store.forget_upload_at(path)``."""
+    """An upload that arrived. Its user removes it with ``core.uploads.store.remove_upload_at(path)``."""
 
     path: Path  # the file or folder that was sent; the folder around them if there were several
     name: str  # of that file or folder; "" if there were several

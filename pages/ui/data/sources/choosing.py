@@ -20,7 +20,7 @@ from core.data.server_folders import (
 from core.errors import DarkroomError
 from core.messages import N_
 from core.runs.start import start_import
-from core.uploads.store import forget_upload_at
+from core.uploads.store import remove_upload_at
 from pages.ui import state
 from pages.ui.components.upload import upload
 from pages.ui.data.sources.reading import TURN, Reading
@@ -177,7 +177,7 @@ def _sent(key: str, **what: Any) -> Source | None:
             width="content",
         )
         if st.button(_("Choose another"), type="tertiary", key=f"{key}-another"):
-            forget_upload_at(Path(arrived["path"]))
+            remove_upload_at(Path(arrived["path"]))
             state.count_up(TURN)
             st.rerun()
     return Source(name=arrived["name"], path=Path(arrived["path"]))
