@@ -25,6 +25,7 @@ DarkroomError
 │   ├── UploadDeniedError     the secret that belongs to the upload is missing or wrong
 │   ├── UploadConflictError   not where the file goes on, or another connection sends it
 │   ├── UploadTooLargeError   more than was announced
+│   ├── HeaderTooLargeError   a header beyond its limit
 │   └── NoRoomError           the disk, or what uploads may take of it, is full
 └── DeliveryError             an export that cannot be made or does not match
 
@@ -158,6 +159,10 @@ class UploadConflictError(UploadError):
 
 class UploadTooLargeError(UploadError):
     """More bytes than were announced."""
+
+
+class HeaderTooLargeError(UploadError):
+    """A header of an upload request exceeds its limit."""
 
 
 class NoRoomError(UploadError):

@@ -34,6 +34,6 @@ def disk_error(error: OSError) -> NoRoomError | WorkspaceError:
 def disk_full() -> NoRoomError:
     """Error of a full disk."""
     return NoRoomError(
-        N_("The disk of {folder} is full. What came so far is kept: free some space, then go on."),
+        N_("The disk of {folder} is full. Received data is kept: free some space, then continue."),
         folder=str(home()),
     )

@@ -26,6 +26,7 @@ from starlette.routing import Route
 
 from core.errors import (
     DarkroomError,
+    HeaderTooLargeError,
     NoRoomError,
     NotFoundError,
     UploadConflictError,
@@ -43,12 +44,17 @@ TUS_VERSION = "1.0.0"
 TUS_EXTENSIONS = "creation,creation-with-upload,expiration,termination"
 TOKEN_HEADER = "X-Upload-Token"  # noqa: S105 - a header's name
 _BODY_TYPE = "application/offset+octet-stream"
-_MAX_DIGITS = 15  # of a number of bytes: a petabyte
-_STATUS: tuple[tuple[type[DarkroomError], int], ...] = (  # the first that fits
+# The path of a file, in Base64, needs at most 2,700.
+MAX_METADATA_BYTES = 8192
+# Digits of a number of bytes: up to a petabyte.
+_MAX_DIGITS = 15
+# The first class that fits decides.
+_STATUS: tuple[tuple[type[DarkroomError], int], ...] = (
     (UploadDeniedError, 403),
     (NotFoundError, 404),
     (UploadConflictError, 409),
     (UploadTooLargeError, 413),
+    (HeaderTooLargeError, 431),
     (NoRoomError, 507),
     (WorkspaceError, 500),
 )
@@ -67,7 +73,7 @@ async def create(request: Request, upload: Upload) -> Response:
         raise UploadError(
             N_("The size of a file must be known: send Upload-Length, and each file as a whole.")
         )
-    metadata = request.headers.get("upload-metadata", "")
+    metadata = _metadata(request)
     file = await run_in_threadpool(
         partial(
             upload.announce,
@@ -77,11 +83,11 @@ async def create(request: Request, upload: Upload) -> Response:
         )
     )
     offset = (await run_in_threadpool(upload.state, file.path)).offset
-    # A whole file is announced again by a client that the answer did not reach: its body is here already.
+    # A client that missed the answer announces a complete file again; its body is here already.
     is_body_new = offset < file.size_bytes and request.headers.get("content-type") == _BODY_TYPE
     if is_body_new:
         offset = await _append(request, upload, file, offset)
-    # Relative to the collection's address, so that it is right below any prefix that a proxy strips.
+    # Relative to the address of the collection: correct below any prefix that a proxy strips.
     return Response(status_code=201, headers={"Location": file.id, "Upload-Offset": str(offset), **_expiry()})
 
 
@@ -149,7 +155,7 @@ async def _checked(request: Request, handlers: Mapping[str, Handler]) -> Respons
         return Response(
             status_code=204, headers={"Tus-Version": TUS_VERSION, "Tus-Extension": TUS_EXTENSIONS}
         )
-    # Some proxies pass on GET and POST only.
+    # Some proxies forward GET and POST only.
     method = request.headers.get("x-http-method-override", request.method).upper()
     if request.headers.get("tus-resumable") != TUS_VERSION:
         return JSONResponse(
@@ -171,7 +177,7 @@ def _require_own_page(request: Request) -> None:
 
     ``Sec-Fetch-Site`` names the origin; no script can set it and no proxy changes it.
     Without it (old browsers, plain HTTP in a network), ``Origin`` must equal ``Host``,
-    so a proxy must pass ``Host`` on. ``X-Forwarded-Host`` is ignored. Programs send
+    so a proxy must forward ``Host``. ``X-Forwarded-Host`` is ignored. Programs send
     neither header and need the token only.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
@@ -184,7 +190,7 @@ def _require_own_page(request: Request) -> None:
         raise UploadDeniedError(
             N_(
                 "A page of {origin} may not send files to {host}. "
-                "Behind a proxy, let it pass on the Host that the browser asked for."
+                "If there is a proxy, it must forward the header Host unchanged."
             ),
             origin=origin or site,
             host=host,
@@ -216,6 +222,21 @@ async def _pieces(request: Request) -> AsyncIterator[bytearray]:
     yield piece
 
 
+def _metadata(request: Request) -> str:
+    """Return the header ``Upload-Metadata``, which is stored with the file."""
+    metadata = request.headers.get("upload-metadata", "")
+    if len(metadata) > MAX_METADATA_BYTES:
+        raise HeaderTooLargeError(
+            N_(
+                "The header Upload-Metadata has {size} bytes; at most {limit} are possible. "
+                "Send the path of the file and little else in it."
+            ),
+            size=len(metadata),
+            limit=MAX_METADATA_BYTES,
+        )
+    return metadata
+
+
 def _decoded(metadata: str) -> dict[str, str]:
     """Decode ``Upload-Metadata``: keys with Base64 values, separated by commas."""
     values = {}
@@ -231,7 +252,7 @@ def _decoded(metadata: str) -> dict[str, str]:
 
 
 def _path_in(metadata: Mapping[str, str]) -> str:
-    """Path of a file below its upload. Clients name it differently; Uppy writes "null" for none."""
+    """Find the path of a file below its upload. Clients use different keys; Uppy writes "null" for none."""
     for key in ("relativePath", "filename", "name"):
         if metadata.get(key) not in {None, "", "null"}:
             return metadata[key]

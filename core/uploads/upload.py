@@ -256,8 +256,8 @@ class Upload:
         if announced not in (None, size_bytes):
             raise UploadConflictError(
                 N_(
-                    "“{file}” was begun as a file of {announced} bytes and now has {size}. "
-                    "If it has changed, start the upload afresh."
+                    "“{file}” had {announced} bytes when its upload started and now has {size}. "
+                    "If it has changed, start the upload again."
                 ),
                 file=path,
                 announced=announced,
@@ -265,7 +265,7 @@ class Upload:
             )
         if offset != state.offset or state.is_whole:
             raise UploadConflictError(
-                N_("“{file}” goes on at byte {offset}, not at byte {wanted}."),
+                N_("“{file}” resumes at byte {offset}, not at byte {wanted}."),
                 file=path,
                 offset=state.offset,
                 wanted=offset,
@@ -281,7 +281,7 @@ class Upload:
             raise UploadTooLargeError(
                 N_(
                     "“{file}” has {size} bytes; of the {limit} bytes announced for this upload, "
-                    "{left} are left. Start the upload afresh."
+                    "{left} are left. Start the upload again."
                 ),
                 file=path,
                 size=size_bytes,

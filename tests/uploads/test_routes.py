@@ -12,7 +12,7 @@ import pytest
 
 from core.files import sha256_bytes
 from core.uploads import store
-from core.uploads.routes import TOKEN_HEADER, TUS_VERSION, uploads_path
+from core.uploads.routes import MAX_METADATA_BYTES, TOKEN_HEADER, TUS_VERSION, uploads_path
 from core.uploads.store import Ticket, find_upload, open_upload, remove_upload
 from tests.support.http_client import Reply, ask
 
@@ -242,7 +242,7 @@ def test_the_true_offset_comes_with_a_refusal(ticket: Ticket) -> None:
     patch(ticket, DATA[:1000])
     reply = patch(ticket, DATA[2000:], offset=2000)
     assert (reply.status, reply.headers["upload-offset"]) == (409, "1000")
-    assert reply.json == {"error": "“pets.zip” goes on at byte 1000, not at byte 2000."}
+    assert reply.json == {"error": "“pets.zip” resumes at byte 1000, not at byte 2000."}
     assert offset_of(ticket) == 1000
 
 
@@ -381,6 +381,20 @@ def test_an_announcement_without_sense_is_refused(ticket: Ticket, headers: dict[
     """No path, no text, or an extension that is not spoken here."""
     assert post(ticket, headers=headers).status == 400
     assert find_upload(ticket).states() == []
+
+
+def test_metadata_beyond_its_limit_is_refused(ticket: Ticket) -> None:
+    """Otherwise a server's limit for all headers decides, and the connection just ends."""
+    path = f"filename {base64_of('pets.zip')},note "
+    fits = path + "a" * (MAX_METADATA_BYTES - len(path))
+    assert post(ticket, headers={"Upload-Metadata": fits}).status == 201
+    reply = post(ticket, "other.zip", headers={"Upload-Metadata": fits + "aaaa"})
+    assert reply.status == 431
+    assert reply.json["error"] == (
+        f"The header Upload-Metadata has {MAX_METADATA_BYTES + 4} bytes; at most {MAX_METADATA_BYTES} are "
+        "possible. Send the path of the file and little else in it."
+    )
+    assert len(find_upload(ticket).states()) == 1
 
 
 @pytest.mark.parametrize("name", ["..", "%2e%2e", "..%2f..%2fprojects", "%00", "%ff", "0" * 16, "ü" * 300])

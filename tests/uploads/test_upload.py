@@ -68,7 +68,7 @@ def test_a_file_sent_in_any_pieces_is_the_same_file(workspace: Path, cuts: list[
 @pytest.mark.parametrize("offset", [0, 99, 101, 200])
 def test_a_gap_or_an_overlap_is_refused_and_the_true_offset_told(upload: Upload, offset: int) -> None:
     send(upload, "pets.zip", DATA[:100], size_bytes=200)
-    with pytest.raises(UploadConflictError, match="goes on at byte 100") as error:
+    with pytest.raises(UploadConflictError, match="resumes at byte 100") as error:
         upload.write_to("pets.zip", offset=offset, size_bytes=200)
     assert offset_named(error) == 100
     assert upload.state("pets.zip").offset == 100
@@ -147,7 +147,7 @@ def test_a_full_disk_keeps_what_fitted_and_the_file_goes_on_later(
     send(upload, "pets.zip", DATA[:300], size_bytes=len(DATA))
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda path, mode, buffering: FullDisk(path, mode))
-        with pytest.raises(NoRoomError, match="What came so far is kept"):
+        with pytest.raises(NoRoomError, match="Received data is kept"):
             send(upload, "pets.zip", DATA[300:], offset=300)
     assert upload.state("pets.zip") == FileState(offset=700, is_whole=False)
     send(upload, "pets.zip", DATA[700:], offset=700)
