@@ -38,6 +38,7 @@ from core.delivery.export import export_run, find_exporter
 from core.delivery.prediction import Classifier
 from core.errors import DarkroomError, NotFoundError, UnreadableImageError
 from core.evaluation.report import read_report
+from core.installation import require_complete_installation
 from core.messages import N_
 from core.workspace import find_run
 
@@ -45,9 +46,10 @@ from core.workspace import find_run
 def main(arguments: list[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every script
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], Answer] = options.command
     try:
+        require_complete_installation()
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], Answer] = options.command
         answer = command(options)
     except (DarkroomError, FailedError) as error:
         print(f"darkroom: {error}", file=sys.stderr)
