@@ -37,8 +37,8 @@ test("a size has three digits or one decimal", () => {
 })
 
 test("time left is a second at least and hours at most", () => {
-  const words = { seconds: "{seconds} s", minutes: "{minutes} min", hours: "{hours} h {minutes} min" }
-  assert.deepEqual([0, 59.4, 60, 3599, 5400].map(seconds => timeText(seconds, words)), [
+  const texts = { seconds: "{seconds} s", minutes: "{minutes} min", hours: "{hours} h {minutes} min" }
+  assert.deepEqual([0, 59.4, 60, 3599, 5400].map(seconds => timeText(seconds, texts)), [
     "1 s",
     "59 s",
     "1 min",

@@ -5,9 +5,9 @@ import { test } from "node:test"
 import { load } from "./load.mjs"
 
 const files = ["elements.js", "upload_files.js"]
-const { isJunk, objection, droppedFiles } = load(files, ["isJunk", "objection", "droppedFiles"])
-const WORDS = { nothing: "nothing", noFolder: "no folder", oneOnly: "one only", wrongKind: "not {name}" }
-const ZIP = { words: WORDS, accept: [".zip"], multiple: false, folder: false }
+const { isJunk, refusalOf, droppedFiles } = load(files, ["isJunk", "refusalOf", "droppedFiles"])
+const TEXTS = { nothing: "nothing", noFolder: "no folder", oneOnly: "one only", wrongKind: "not {name}" }
+const ZIP = { texts: TEXTS, accept: [".zip"], multiple: false, folder: false }
 
 test("hidden files and what desktops leave behind are junk", () => {
   const paths = [".DS_Store", "cats/Thumbs.db", "__MACOSX/cats/1.jpg", "cats/.git/x", "cats/1.jpg"]
@@ -16,12 +16,12 @@ test("hidden files and what desktops leave behind are junk", () => {
 
 test("a refusal says why", () => {
   const of = (...paths) => paths.map(path => ({ path }))
-  assert.equal(objection([], ZIP), "nothing")
-  assert.equal(objection(of("a/b.zip"), ZIP), "no folder")
-  assert.equal(objection(of("a.zip", "b.zip"), ZIP), "one only")
-  assert.equal(objection(of("a.rar"), ZIP), "not a.rar")
-  assert.equal(objection(of("A.ZIP"), ZIP), null)
-  assert.equal(objection(of("cats/1.jpg", "notes.txt"), { ...ZIP, folder: true }), "not notes.txt")
+  assert.equal(refusalOf([], ZIP), "nothing")
+  assert.equal(refusalOf(of("a/b.zip"), ZIP), "no folder")
+  assert.equal(refusalOf(of("a.zip", "b.zip"), ZIP), "one only")
+  assert.equal(refusalOf(of("a.rar"), ZIP), "not a.rar")
+  assert.equal(refusalOf(of("A.ZIP"), ZIP), null)
+  assert.equal(refusalOf(of("cats/1.jpg", "notes.txt"), { ...ZIP, folder: true }), "not notes.txt")
 })
 
 test("dropped folders are walked to the last batch of entries, in order", async () => {

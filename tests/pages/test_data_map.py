@@ -19,8 +19,8 @@ from core.doctor.report import Report, write_report
 from core.doctor.sentences import FindingKind
 from core.models.backbones import DEFAULT_BACKBONE
 from core.workspace import Project
-from pages.ui.components.feature_map import MapPoints, _places, selected_rows
-from pages.ui.data.map import categories, category_of, marks_of
+from pages.ui.components.feature_map import MapPoints, _coordinates, selected_rows
+from pages.ui.data.map import categories, category_of, rings_of
 
 OpenPage = Callable[..., AppTest]
 
@@ -54,19 +54,19 @@ def test_what_no_map_of_ours_sends_selects_nothing() -> None:
         assert selected_rows({"points": "these", "rows": rows}, "these", 9).tolist() == []
 
 
-def test_places_keep_the_shape_of_the_map() -> None:
+def test_coordinates_keep_the_shape_of_the_map() -> None:
     """Stretched to a square, what is near in one direction would look far in the other."""
-    places = _places(np.array([[-10.0, 1.0], [10.0, 1.0], [0.0, 6.0]], np.float32)).astype(int)
-    assert places[:, 0].tolist() == [0, 65535, 32768]
-    assert abs((places[2, 1] - places[0, 1]) * 4 - 65535) <= 4  # a quarter as high as wide
-    assert abs(places[:, 1].min() + places[:, 1].max() - 65535) <= 1  # in the middle
+    coordinates = _coordinates(np.array([[-10.0, 1.0], [10.0, 1.0], [0.0, 6.0]], np.float32)).astype(int)
+    assert coordinates[:, 0].tolist() == [0, 65535, 32768]
+    assert abs((coordinates[2, 1] - coordinates[0, 1]) * 4 - 65535) <= 4  # a quarter as high as wide
+    assert abs(coordinates[:, 1].min() + coordinates[:, 1].max() - 65535) <= 1  # in the middle
 
 
-def test_a_single_picture_has_a_place() -> None:
-    assert _places(np.array([[3.0, 4.0]])).tolist() == [[32768, 32768]]
+def test_a_single_picture_has_coordinates() -> None:
+    assert _coordinates(np.array([[3.0, 4.0]])).tolist() == [[32768, 32768]]
 
 
-def test_points_are_named_by_their_places_and_their_pictures() -> None:
+def test_points_are_named_by_their_coordinates_and_their_pictures() -> None:
     """By this name the browser knows whether it has them already."""
     sha = ["a" * 64, "b" * 64]
     names = ["a.png", "b.png"]
@@ -98,7 +98,7 @@ def test_before_there_is_a_map_the_page_leads_to_the_check(open_page: OpenPage, 
     assert app.button(key="check").label == "Check the pictures"
 
 
-def test_pictures_that_have_no_place_yet_are_spoken_of(open_page: OpenPage, project: Project) -> None:
+def test_pictures_without_coordinates_are_counted(open_page: OpenPage, project: Project) -> None:
     draw_map(project, 34)
     assert "2 pictures were added since the map was drawn" in words(open_page("data", section="map"))
 
@@ -108,7 +108,7 @@ def test_an_excluded_picture_is_drawn_as_such_and_one_without_label_too(project:
     relabel(project, ids[:1], "")
     dataset = exclude(project, ids[1:2])
     names = [category.name for category in categories(dataset)]
-    drawn = [names[place] for place in category_of(dataset, dataset.all_pictures)]
+    drawn = [names[index] for index in category_of(dataset, dataset.all_pictures)]
     labels = dataset.all_pictures["label"].tolist()
     assert drawn == ["Without label", "Excluded", *labels[2:]]
 
@@ -127,6 +127,6 @@ def test_only_suspects_that_are_still_open_are_marked(project: Project) -> None:
         remedy=Remedy.RELABEL,
     )
     write_report(project, Report(version=1, findings=(wrong,), pictures=36, seconds=1.0, with_features=True))
-    assert np.argwhere(marks_of(project, dataset, pictures)).tolist() == [[0, 0], [3, 0]]
+    assert np.argwhere(rings_of(project, dataset, pictures)).tolist() == [[0, 0], [3, 0]]
     changed = relabel(project, [suspects[0].id], "1")
-    assert np.argwhere(marks_of(project, changed, changed.all_pictures)).tolist() == [[3, 0]]
+    assert np.argwhere(rings_of(project, changed, changed.all_pictures)).tolist() == [[3, 0]]

@@ -67,7 +67,7 @@ def camera(*, key: str, class_name: str) -> CameraCatch | None:
             "key": key,
             "side": SIDE,
             "limit": LIMIT,
-            "words": _words(class_name),
+            "texts": _texts(class_name),
             "session": state.session_name(),
             "answered": answered,
             "seen": seen,
@@ -118,7 +118,7 @@ def _seen(key: str) -> str:
     return f"{key}-seen"
 
 
-def _words(class_name: str) -> JsonObject:
+def _texts(class_name: str) -> JsonObject:
     added = ("Add {n} picture to “{name}”", "Add {n} pictures to “{name}”")
     return {
         "about": _("Take pictures for one class after the other. They stay in this project."),
@@ -132,7 +132,7 @@ def _words(class_name: str) -> JsonObject:
         "hint": _(
             "Click for one picture, hold for several. Pictures that are all alike teach little: move a bit in between."
         ),
-        "caught": _("Pictures taken"),
+        "pictures": _("Pictures taken"),
         "taken": [ngettext("{n} picture taken", "{n} pictures taken", n) for n in (1, 2)],
         "drop": _("Drop picture {n}"),
         "drop_all": _("Drop all"),

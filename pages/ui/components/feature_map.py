@@ -44,22 +44,22 @@ _mount = st.components.v2.component(
 class CategoryKind(StrEnum):
     """Drawing style of a category: a class, no label, or excluded."""
 
-    CLASS = "class"  # in the colour of its ``place``
+    CLASS = "class"  # in the colour of its ``class_index``
     UNLABELLED = "unlabelled"
     EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Category:
-    """One category of points, with its displayed name; ``place`` is the index of its class."""
+    """One category of points, with its displayed name; ``class_index`` gives its colour."""
 
     name: str
     kind: CategoryKind
-    place: int = 0
+    class_index: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class Ring:
     """A ring around points that need attention."""
 
     name: str
@@ -80,15 +80,15 @@ class MapPoints:
     @cached_property
     def digest(self) -> str:
         """Digest of exactly these points in this order."""
-        return sha256_bytes(_places(self.positions).tobytes() + "".join(self.sha256).encode())
+        return sha256_bytes(_coordinates(self.positions).tobytes() + "".join(self.sha256).encode())
 
 
 def feature_map(
     points: MapPoints,
     categories: Sequence[Category],
     category_of: np.ndarray,
-    marks: Sequence[Mark],
-    marks_of: np.ndarray,
+    rings: Sequence[Ring],
+    rings_of: np.ndarray,
     *,
     project: str,
     key: str,
@@ -97,13 +97,13 @@ def feature_map(
 
     Args:
         category_of: int, shape (n,): each point's index in ``categories``.
-        marks_of: bool, shape (n, number of marks).
+        rings_of: bool, shape (n, number of rings).
         project: project that holds the thumbnails.
     Returns:
         int64 row numbers of the selected points, ascending.
     """
-    kept = state.component_state(key, "seen")
-    seen: JsonObject = kept if isinstance(kept, dict) else {}
+    sent = state.component_state(key, "seen")
+    seen: JsonObject = sent if isinstance(sent, dict) else {}
     rows = selected_rows(seen, points.digest, len(points.sha256))
     _mount(
         key=key,
@@ -113,15 +113,15 @@ def feature_map(
             "points": None if seen.get("points") == points.digest else _packed(points),
             "labels": {
                 "categories": _base64(np.asarray(category_of, "<u2")),
-                "marks": _base64(_bits(marks_of)),
+                "rings": _base64(_bits(rings_of)),
             },
             "categories": [asdict(category) for category in categories],
-            "marks": [asdict(mark) for mark in marks],
+            "rings": [asdict(ring) for ring in rings],
             "selection": seen["rows"] if len(rows) else "",
             "thumbnails": own_url(api.thumbnail_address(project, "")),
             "library": own_url(api.plotly_script_path()),
             "height": _HEIGHT_PIXELS,
-            "words": _words(),
+            "texts": _texts(),
         },
     )
     return rows
@@ -145,16 +145,16 @@ def selected_rows(seen: Mapping[str, object], digest: str, count: int) -> np.nda
 
 
 def _packed(points: MapPoints) -> JsonObject:
-    places = _places(points.positions)
+    coordinates = _coordinates(points.positions)
     return {
-        "x": _base64(places[:, 0]),
-        "y": _base64(places[:, 1]),
+        "x": _base64(coordinates[:, 0]),
+        "y": _base64(coordinates[:, 1]),
         "pictures": base64.b64encode(bytes.fromhex("".join(points.sha256))).decode(),
         "names": list(points.names),
     }
 
 
-def _places(positions: np.ndarray) -> np.ndarray:
+def _coordinates(positions: np.ndarray) -> np.ndarray:
     """Scale positions to a square, with the same unit in both directions: uint16, shape (n, 2)."""
     if not len(positions):
         return np.empty((0, 2), "<u2")
@@ -164,16 +164,16 @@ def _places(positions: np.ndarray) -> np.ndarray:
     return np.rint(((positions - low) / span + margins) * _SIDE).astype("<u2")
 
 
-def _bits(marks_of: np.ndarray) -> np.ndarray:
-    """Pack bool (n, marks) into uint8 (n,), the first mark in the lowest bit."""
-    return np.packbits(np.atleast_2d(marks_of), axis=1, bitorder="little")[:, 0]
+def _bits(rings_of: np.ndarray) -> np.ndarray:
+    """Pack bool (n, rings) into uint8 (n,), the first ring in the lowest bit."""
+    return np.packbits(np.atleast_2d(rings_of), axis=1, bitorder="little")[:, 0]
 
 
 def _base64(array: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
-def _words() -> JsonObject:
+def _texts() -> JsonObject:
     return {
         "label": _("Map of the pictures: what looks alike stands near each other"),
         "lasso": _("Lasso"),

@@ -110,7 +110,7 @@ def picture_grid(
             "actions": [asdict(action) for action in actions],
             "tile_pixels": tile_pixels,
             "preselected": preselected,
-            "words": _words(),
+            "texts": _texts(),
             "session": state.session_name(),
             "answered": answered,
         },
@@ -181,7 +181,7 @@ def _without_defaults(tile: GridTile) -> JsonObject:
     }
 
 
-def _words() -> dict[str, str]:
+def _texts() -> dict[str, str]:
     return {
         "hint": _("Click to select. Arrow keys move, Space selects, Enter enlarges."),
         "touch_hint": _("Tap to select."),
@@ -193,7 +193,7 @@ def _words() -> dict[str, str]:
         "clear": _("Clear"),
         "actions": _("What to do with the pictures"),
         "enlarge": _("Enlarge"),
-        "place": _("{n} of {count}"),
+        "position": _("{n} of {count}"),
         "previous": _("Previous"),
         "next": _("Next"),
         "close": _("Close"),

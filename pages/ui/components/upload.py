@@ -80,7 +80,7 @@ def upload(
                 "chunkBytes": CHUNK_BYTES,
                 "connections": CONNECTIONS,
             },
-            "words": _words(label, hint, extensions, multiple=multiple),
+            "texts": _texts(label, hint, extensions, multiple=multiple),
         },
         on_wanted_change=_ignore,
         on_finished_change=_ignore,
@@ -129,7 +129,7 @@ def _ignore() -> None:
     """Register a listener: Streamlit drops values nobody listens to."""
 
 
-def _words(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) -> JsonObject:
+def _texts(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) -> JsonObject:
     """Texts of the component in the user's language."""
     refused = _("The server does not take files from this page: {detail}")
     return {
@@ -144,7 +144,7 @@ def _words(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) 
         "wrongKind": _("“{name}” is of another kind. Possible are: {kinds}").replace(
             "{kinds}", ", ".join(extensions)
         ),
-        "several": ngettext("{n} file", "{n} files", 2),
+        "fileCount": ngettext("{n} file", "{n} files", 2),
         "files": _("{done} of {total} files"),
         "amount": _("{done} of {total}"),
         "left": _("about {time} left"),

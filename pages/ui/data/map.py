@@ -17,7 +17,7 @@ from core.doctor.sentences import FindingKind
 from core.models.backbones import DEFAULT_BACKBONE
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.components.feature_map import Category, CategoryKind, MapPoints, Mark, feature_map
+from pages.ui.components.feature_map import Category, CategoryKind, MapPoints, Ring, feature_map
 from pages.ui.components.picture_grid import GridAction, GridEvent, picture_grid
 from pages.ui.data.actions import (
     changes_of,
@@ -79,16 +79,16 @@ def _map(project: Project) -> None:
     if dataset.task is Task.MULTI_LABEL:
         st.caption(_("A picture with several labels has the colour of the first."))
     _not_on_the_map(int((~dataset.all_pictures["excluded"]).sum() - (~pictures["excluded"]).sum()))
-    marks = [
-        Mark(name=_("Perhaps the wrong label"), colour="red"),
-        Mark(name=_("Looks like no class"), colour="orange"),
+    rings = [
+        Ring(name=_("Perhaps the wrong label"), colour="red"),
+        Ring(name=_("Looks like no class"), colour="orange"),
     ]
     selected = feature_map(
         points,
         categories(dataset),
         category_of(dataset, pictures),
-        marks,
-        marks_of(project, dataset, pictures),
+        rings,
+        rings_of(project, dataset, pictures),
         project=project.name,
         key=f"map-{project.name}",
     )
@@ -110,13 +110,13 @@ def _not_on_the_map(count: int) -> None:
 @st.cache_resource(max_entries=_MAPS_KEPT, show_spinner=False)
 def _on_the_map(version: VersionKey, written: int, _dataset: Dataset) -> tuple[pd.DataFrame, MapPoints]:
     """Manifest rows of pictures with coordinates, and their points in the same order."""
-    places = read_map(_dataset.folder, DEFAULT_BACKBONE)
-    if places is None:
-        places = CachedRows(ids=np.empty(0, np.str_), values=np.empty((0, 2), np.float32))
-    place_of = pd.Series(np.arange(len(places.ids)), index=places.ids)
-    pictures = _dataset.all_pictures[_dataset.all_pictures["id"].isin(place_of.index)]
+    coordinates = read_map(_dataset.folder, DEFAULT_BACKBONE)
+    if coordinates is None:
+        coordinates = CachedRows(ids=np.empty(0, np.str_), values=np.empty((0, 2), np.float32))
+    row_of = pd.Series(np.arange(len(coordinates.ids)), index=coordinates.ids)
+    pictures = _dataset.all_pictures[_dataset.all_pictures["id"].isin(row_of.index)]
     points = MapPoints(
-        positions=places.values[place_of[pictures["id"]].to_numpy()],
+        positions=coordinates.values[row_of[pictures["id"]].to_numpy()],
         sha256=pictures["sha256"].tolist(),
         names=[name.rsplit("/", 1)[-1] for name in pictures["name"].tolist()],
     )
@@ -126,8 +126,8 @@ def _on_the_map(version: VersionKey, written: int, _dataset: Dataset) -> tuple[p
 def categories(dataset: Dataset) -> list[Category]:
     """Categories of points: classes in their order, then unlabelled and excluded."""
     classes = [
-        Category(name=name, kind=CategoryKind.CLASS, place=place)
-        for place, name in enumerate(dataset.all_class_names)
+        Category(name=name, kind=CategoryKind.CLASS, class_index=index)
+        for index, name in enumerate(dataset.all_class_names)
     ]
     without = _("Without a class") if dataset.task is Task.MULTI_LABEL else _("Without label")
     return [
@@ -146,14 +146,14 @@ def category_of(dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
     return np.where(pictures["excluded"], classes + 1, labels)
 
 
-def marks_of(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
-    """Marks of suspected wrong labels and of outliers: bool, shape (n, 2)."""
+def rings_of(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
+    """Rings of suspected wrong labels and of outliers: bool, shape (n, 2)."""
     report = read_report(project)
-    found: dict[FindingKind, set[str]] = {FindingKind.WRONG_LABELS: set(), FindingKind.OUTLIERS: set()}
+    suspects: dict[FindingKind, set[str]] = {FindingKind.WRONG_LABELS: set(), FindingKind.OUTLIERS: set()}
     for item in open_findings(report.findings, dataset, dismissals(project)) if report else ():
-        if item.left is not None and item.found.kind in found:
-            found[item.found.kind] |= {suspect.id for suspect in item.left.suspects}
-    return np.column_stack([pictures["id"].isin(ids) for ids in found.values()])
+        if item.left is not None and item.found.kind in suspects:
+            suspects[item.found.kind] |= {suspect.id for suspect in item.left.suspects}
+    return np.column_stack([pictures["id"].isin(ids) for ids in suspects.values()])
 
 
 def _selection(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> None:

@@ -1,9 +1,12 @@
-// The camera of whoever looks at the page: click for one picture, hold for several.
+// Camera component: a click takes one picture, holding the button takes several.
 
-const HOLD_MS = 350 // pressed for so long, the shutter goes on by itself
-const BURST_MS = 125 // between two pictures then: 8 a second
+// A shutter pressed for so long starts a burst.
+const HOLD_MS = 350
+// Between two pictures of a burst: 8 a second.
+const BURST_MS = 125
 const JPEG_QUALITY = 0.9
-const PATIENCE_MS = 60_000 // a page that has said nothing by then will say nothing
+// Longest wait for an answer from the page.
+const PATIENCE_MS = 60_000
 const CAMERA_ICON = "M2 5.5h2.6L6 3.5h4l1.4 2H14v7H2zM8 11.2a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z"
 const FAILURES = {
   NotAllowedError: "denied",
@@ -15,12 +18,13 @@ const FAILURES = {
 }
 
 const cameras = new WeakMap()
-const caught = new Map() // what was caught and not yet added, by the component's key: it outlives the element
+// Pictures not yet added, by the component's key. They outlive the element.
+const memories = new Map()
 
 class Camera {
   constructor(root, key) {
-    if (!caught.has(key)) caught.set(key, { pictures: [], bursts: 0, serial: 0, sent: 0 })
-    this.memory = caught.get(key)
+    if (!memories.has(key)) memories.set(key, { pictures: [], bursts: 0, serial: 0, sent: 0 })
+    this.memory = memories.get(key)
     this.canvas = document.createElement("canvas")
     this.build(root)
   }
@@ -47,7 +51,7 @@ class Camera {
     this.number = element("span", { class: "dr-number", role: "status" })
     this.dropAll = button("dr-button dr-plain", () => this.drop(...this.memory.pictures))
     this.add = button("dr-button dr-primary", () => this.send())
-    this.row = element("div", { class: "dr-caught-row" }, this.number, this.dropAll, this.add)
+    this.row = element("div", { class: "dr-taken-row" }, this.number, this.dropAll, this.add)
     this.strip = element("ul", { class: "dr-strip" })
     root.append(this.off, this.live, this.hint, this.row, this.strip)
     root.addEventListener("keydown", event => event.stopPropagation()) // R would run Streamlit's page again
@@ -55,7 +59,7 @@ class Camera {
     for (const picture of this.memory.pictures) this.strip.append(this.item(picture))
   }
 
-  /** Pressing takes a picture at once; while it stays pressed, by whatever hand, more follow. */
+  /** Take a picture on press and more while the shutter stays pressed, by pointer or key. */
   holdable() {
     const { shutter } = this
     shutter.addEventListener("pointerdown", event => {
@@ -75,10 +79,10 @@ class Camera {
     shutter.addEventListener("keyup", () => this.release())
   }
 
-  // ---- What Python says ----
+  // ---- Data from Python ----
 
   update(data) {
-    Object.assign(this, { data, words: data.words, isGone: false })
+    Object.assign(this, { data, texts: data.texts, isGone: false })
     const { memory } = this
     if (memory.sent && data.answered >= memory.sent) {
       this.drop(...memory.pictures)
@@ -89,7 +93,7 @@ class Camera {
     this.draw()
   }
 
-  /** The page has said what became of the pictures that were sent. */
+  /** End the wait for an answer. */
   settle() {
     clearTimeout(this.waiting)
     this.memory.sent = 0
@@ -98,7 +102,7 @@ class Camera {
   leave() {
     this.isGone = true
     clearTimeout(this.waiting)
-    this.memory.sent = 0 // nobody waits for an answer any more
+    this.memory.sent = 0
     this.stop()
   }
 
@@ -133,23 +137,23 @@ class Camera {
     const { facingMode, deviceId } = track.getSettings()
     this.live.classList.toggle("dr-mirrored", facingMode !== "environment")
     const devices = await navigator.mediaDevices.enumerateDevices()
-    const found = devices.filter(device => device.kind === "videoinput")
+    const videoInputs = devices.filter(device => device.kind === "videoinput")
     this.choice.replaceChildren(
-      ...found.map((device, place) =>
+      ...videoInputs.map((device, index) =>
         element(
           "option",
           { value: device.deviceId },
-          device.label || fill(this.words.camera_number, { n: place + 1 }),
+          device.label || fill(this.texts.camera_number, { n: index + 1 }),
         ),
       ),
     )
     this.choice.value = deviceId
-    this.choice.hidden = found.length < 2
+    this.choice.hidden = videoInputs.length < 2
     this.isAsking = false
     this.draw()
   }
 
-  /** There is something to be seen. */
+  /** Enable the shutter: the first frame is visible. */
   ready() {
     this.isReady = true
     this.draw()
@@ -162,16 +166,16 @@ class Camera {
     this.stream = this.video.srcObject = undefined
     this.isAsking = this.isReady = false
     this.failure = undefined
-    if (!this.isGone && this.words) this.draw()
+    if (!this.isGone && this.texts) this.draw()
   }
 
   fail(kind, reason = "") {
     this.isAsking = false
-    this.failure = fill(this.words[kind], { reason })
+    this.failure = fill(this.texts[kind], { reason })
     this.draw()
   }
 
-  // ---- Catching pictures ----
+  // ---- Taking pictures ----
 
   press() {
     if (this.shutter.disabled || this.isHeld) return
@@ -191,7 +195,7 @@ class Camera {
     this.shutter.classList.remove("dr-held")
   }
 
-  /** Keep what the camera shows now: as it is, not mirrored, and small. */
+  /** Take the current frame: not mirrored, scaled down. */
   capture() {
     const { video, canvas, memory } = this
     const frame = video.getVideoPlaybackQuality().totalVideoFrames
@@ -204,9 +208,9 @@ class Camera {
     const picture = { burst: memory.bursts }
     memory.pictures.push(picture)
     canvas.toBlob(blob => this.keep(picture, blob), "image/jpeg", JPEG_QUALITY)
-    this.live.classList.remove("dr-caught")
+    this.live.classList.remove("dr-flash")
     void this.live.offsetWidth // else the flash would not start again
-    this.live.classList.add("dr-caught")
+    this.live.classList.add("dr-flash")
     this.draw()
   }
 
@@ -256,40 +260,40 @@ class Camera {
     }, PATIENCE_MS)
   }
 
-  // ---- What is seen ----
+  // ---- Drawing ----
 
   draw() {
-    const { words, data, memory } = this
+    const { texts, data, memory } = this
     const n = memory.pictures.length
     const isLive = Boolean(this.stream)
     const isSending = memory.sent > 0
     const isFull = n >= data.limit
     this.off.hidden = isLive
     this.off.classList.toggle("dr-failed", Boolean(this.failure))
-    this.sentence.textContent = this.failure ?? (this.isAsking ? words.asking : words.about)
-    this.on.textContent = this.failure ? words.retry : words.start
+    this.sentence.textContent = this.failure ?? (this.isAsking ? texts.asking : texts.about)
+    this.on.textContent = this.failure ? texts.retry : texts.start
     this.on.hidden = this.isAsking
     this.live.hidden = !isLive
-    this.end.textContent = words.stop
-    this.choice.setAttribute("aria-label", words.camera)
-    this.shutter.setAttribute("aria-label", words.shutter)
-    this.shutter.title = words.shutter
+    this.end.textContent = texts.stop
+    this.choice.setAttribute("aria-label", texts.camera)
+    this.shutter.setAttribute("aria-label", texts.shutter)
+    this.shutter.title = texts.shutter
     this.shutter.disabled = isFull || isSending || !this.isReady
     if (this.shutter.disabled) this.release()
-    const warning = this.isSilent ? words.silent : isFull ? fill(words.full, { n }) : ""
-    this.hint.textContent = warning || words.hint
+    const warning = this.isSilent ? texts.silent : isFull ? fill(texts.full, { n }) : ""
+    this.hint.textContent = warning || texts.hint
     this.hint.classList.toggle("dr-warning", warning !== "")
     this.hint.hidden = !isLive && !warning
     this.row.hidden = n === 0
-    this.number.textContent = counted(words.taken, n)
-    this.dropAll.textContent = words.drop_all
+    this.number.textContent = counted(texts.taken, n)
+    this.dropAll.textContent = texts.drop_all
     this.dropAll.disabled = isSending
-    this.add.textContent = isSending ? words.adding : counted(words.add, n)
+    this.add.textContent = isSending ? texts.adding : counted(texts.add, n)
     this.add.disabled = isSending || memory.pictures.some(picture => !picture.blob)
     this.strip.hidden = n === 0
-    this.strip.setAttribute("aria-label", words.caught)
-    this.strip.querySelectorAll(".dr-drop").forEach((drop, place) => {
-      drop.setAttribute("aria-label", fill(words.drop, { n: place + 1 }))
+    this.strip.setAttribute("aria-label", texts.pictures)
+    this.strip.querySelectorAll(".dr-drop").forEach((drop, index) => {
+      drop.setAttribute("aria-label", fill(texts.drop, { n: index + 1 }))
       drop.disabled = isSending
     })
   }

@@ -1,4 +1,4 @@
-// A short list to choose from, opened from a button or a key, narrowed by typing.
+// Menu of choices, opened by a button or key and filtered by typing.
 
 let menus = 0
 
@@ -26,26 +26,26 @@ class ChoiceMenu {
     this.list.addEventListener("pointermove", event => this.mark(event.target.closest("[role=option]")))
   }
 
-  /** Open below `place` (a DOMRect) and call `onChoice` with what is chosen; nothing if it is dismissed. */
-  open(action, place, onChoice) {
+  /** Open below `anchor` (a DOMRect) and call `onChoice` with the choice; a dismissed menu calls nothing. */
+  open(action, anchor, onChoice) {
     this.action = action
     this.onChoice = onChoice
     this.input.value = ""
-    this.input.placeholder = this.words.find
+    this.input.placeholder = this.texts.find
     this.input.setAttribute("aria-label", action.label)
     this.dialog.setAttribute("aria-label", action.label)
     this.narrow()
     this.dialog.showModal()
-    this.stand(place)
+    this.stand(anchor)
     this.input.focus()
   }
 
-  stand(place) {
+  stand(anchor) {
     const { width, height } = this.dialog.getBoundingClientRect()
     const gap = 6
-    const below = place.bottom + gap
-    const top = below + height < innerHeight ? below : Math.max(gap, place.top - gap - height)
-    this.dialog.style.left = `${Math.max(gap, Math.min(place.left, innerWidth - width - gap))}px`
+    const below = anchor.bottom + gap
+    const top = below + height < innerHeight ? below : Math.max(gap, anchor.top - gap - height)
+    this.dialog.style.left = `${Math.max(gap, Math.min(anchor.left, innerWidth - width - gap))}px`
     this.dialog.style.top = `${Math.min(top, Math.max(gap, innerHeight - height - gap))}px`
   }
 
@@ -54,7 +54,7 @@ class ChoiceMenu {
     return clientX < left || clientX > right || clientY < top || clientY > bottom
   }
 
-  /** Show the choices that contain what is typed, those that begin with it first. */
+  /** Show the choices that contain the typed text; those that begin with it come first. */
   narrow() {
     const wanted = plain(this.input.value)
     const { choices, allows_new: allowsNew } = this.action
@@ -65,12 +65,12 @@ class ChoiceMenu {
       .map(({ choice }) => this.option(choice, named(choice)))
     const typed = this.input.value.trim()
     if (allowsNew && typed && !choices.includes(typed)) {
-      options.push(this.option(typed, fill(this.words.add, { name: `\u2068${typed}\u2069` })))
+      options.push(this.option(typed, fill(this.texts.add, { name: `\u2068${typed}\u2069` })))
     }
     for (const [index, option] of options.entries()) option.id = `${this.list.id}-${index}`
     this.list.replaceChildren(...options)
     this.none.hidden = options.length > 0
-    this.none.textContent = this.words[choices.length || !allowsNew ? "nothing" : "type_new"]
+    this.none.textContent = this.texts[choices.length || !allowsNew ? "nothing" : "type_new"]
     this.mark(options[0])
   }
 
@@ -94,9 +94,9 @@ class ChoiceMenu {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step && options.length) {
       event.preventDefault()
-      const place = (options.indexOf(this.marked) + step + options.length) % options.length
-      this.mark(options[place])
-      options[place].scrollIntoView({ block: "nearest" })
+      const index = (options.indexOf(this.marked) + step + options.length) % options.length
+      this.mark(options[index])
+      options[index].scrollIntoView({ block: "nearest" })
     } else if (event.key === "Enter") {
       event.preventDefault()
       if (options.includes(this.marked)) this.choose(this.marked)
@@ -110,7 +110,7 @@ class ChoiceMenu {
   }
 }
 
-/** Without capitals and accents, so that "ecole" finds "École". */
+/** Fold case and accents: "ecole" finds "École". */
 function plain(text) {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim()
 }

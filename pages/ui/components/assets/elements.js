@@ -1,4 +1,4 @@
-// Small makers of elements. Whatever names something arrives as a text node, never as HTML.
+// DOM helpers. Names become text nodes, never HTML.
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name)
@@ -9,7 +9,7 @@ function element(name, attributes = {}, ...children) {
   return made
 }
 
-/** A name inside a sentence, kept from turning its neighbours around if it is written from right to left. */
+/** Isolate a name in a sentence: right-to-left text does not reorder its neighbours. */
 function named(text) {
   return element("bdi", {}, text)
 }
@@ -32,19 +32,19 @@ const ICONS = {
   close: "m4 4 8 8M12 4l-8 8",
 }
 
-/** "{n} of {count}" with its places filled. */
+/** Fill the placeholders of a template such as "{n} of {count}". */
 function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place)
+  return template.replace(/\{(\w+)\}/g, (placeholder, name) => values[name] ?? placeholder)
 }
 
-/** The form of a sentence that fits a number, given as [one, many]. */
+/** Choose the singular or plural form, given as [one, many], and fill in the number. */
 function counted(forms, n) {
   return fill(forms[n === 1 ? 0 : 1], { n })
 }
 
 /**
- * What a component gives Streamlit to clean up with. Where new data overtakes a call, Streamlit cleans up after that
- * call although the element stays: nothing is gone but after the newest one.
+ * Make the cleanup function that a component returns to Streamlit. Where new data overtakes a call, Streamlit cleans
+ * up after that call although the element stays. Therefore only the newest call cleans up.
  */
 function cleanup(part, leave) {
   const call = (part.calls ?? 0) + 1

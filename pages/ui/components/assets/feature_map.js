@@ -1,28 +1,32 @@
-// A dataset as points: what looks alike stands near. Hovering shows the picture, a lasso selects.
+// Map of a dataset: every picture is a point. Hovering shows the picture, a lasso selects.
 
-const MOST_AS_SHAPES = 1000 // points; above, the graphics card draws them
-const MOST_WITHOUT_WEBGL = 5000 // points that a browser without one still draws smoothly
-const SIDE = 65535 // positions arrive as whole numbers up to this
+// Points drawn as SVG shapes; WebGL draws larger numbers.
+const MOST_AS_SHAPES = 1000
+// Points that a browser without WebGL draws smoothly.
+const MOST_WITHOUT_WEBGL = 5000
+// Coordinates arrive as whole numbers from 0 to this.
+const SIDE = 65535
+// Diameter in pixels for up to so many points.
 const POINT_SIZES = [
   [1000, 9],
   [5000, 7],
   [20000, 5],
   [Infinity, 4],
-] // pixels, for up to so many points
+]
 const LEAST_HEIGHT = 320 // pixels
 const WHOLE = [-0.04, 1.04]
 const ZOOM_STEP = 1.6
 const CARD_GAP = 14 // pixels between the pointer and the picture
 const LABELLED = "class"
 const maps = new WeakMap()
-// What is lit, by key, and the points once they have come: the element may be built anew.
+// Filters and points by key. They outlive the element, which a rerun may build anew.
 const memories = new Map()
 
 class FeatureMap {
   constructor(root, key) {
     this.root = root
     if (!memories.has(key))
-      memories.set(key, { categories: new Set(), marks: 0, mode: "lasso", ranges: undefined })
+      memories.set(key, { categories: new Set(), rings: 0, mode: "lasso", ranges: undefined })
     this.memory = memories.get(key)
     this.selected = new Set()
     this.plot = element("div", { class: "dr-map-plot" })
@@ -44,10 +48,10 @@ class FeatureMap {
     })
   }
 
-  // ---- What Python says ----
+  // ---- Data from Python ----
 
   async update(data) {
-    this.words = data.words
+    this.texts = data.texts
     this.data = data
     if (data.points) this.memory.points = unpacked(data.points)
     if (!this.memory.points) return this.send({ points: "", rows: "" }) // asks for them
@@ -56,26 +60,26 @@ class FeatureMap {
     this.restore(data.selection)
     this.height = Math.min(data.height, Math.max(LEAST_HEIGHT, this.stage.clientWidth))
     this.root.style.setProperty("--dr-map-height", `${this.height}px`)
-    this.stage.setAttribute("aria-label", data.words.label)
+    this.stage.setAttribute("aria-label", data.texts.label)
     this.drawTools()
     this.drawLegend()
     try {
       this.Plotly = await loadPlotly(data.library)
     } catch {
-      this.plot.textContent = data.words.failure
+      this.plot.textContent = data.texts.failure
       return
     }
     if (this.root.isConnected) this.draw()
   }
 
-  /** What may change while the points stay: classes, exclusions, findings. */
+  /** Read what changes while the points stay: classes, exclusions, findings. */
   readLabels() {
     this.categoryOf = new Uint16Array(bytesOf(this.data.labels.categories).buffer)
-    this.marksOf = bytesOf(this.data.labels.marks)
+    this.ringsOf = bytesOf(this.data.labels.rings)
     this.sizes = this.data.categories.map(() => 0)
     for (const category of this.categoryOf) this.sizes[category]++
-    this.markSizes = this.data.marks.map((_, bit) =>
-      this.marksOf.reduce((sum, bits) => sum + ((bits >> bit) & 1), 0),
+    this.ringSizes = this.data.rings.map((_, bit) =>
+      this.ringsOf.reduce((sum, bits) => sum + ((bits >> bit) & 1), 0),
     )
     this.forgetWhatIsGone()
   }
@@ -83,12 +87,12 @@ class FeatureMap {
   forgetWhatIsGone() {
     const { memory } = this
     for (const category of memory.categories) if (!this.sizes[category]) memory.categories.delete(category)
-    this.markSizes.forEach((size, mark) => {
-      if (!size) memory.marks &= ~(1 << mark)
+    this.ringSizes.forEach((size, ring) => {
+      if (!size) memory.rings &= ~(1 << ring)
     })
   }
 
-  /** Python knows what is selected; the element may be new. */
+  /** Take over the selection that Python stores: the element may be new. */
   restore(selection) {
     const bits = bytesOf(selection ?? "")
     this.selected.clear()
@@ -101,17 +105,17 @@ class FeatureMap {
     this.drawnAs = undefined
   }
 
-  // ---- What is lit ----
+  // ---- Filters ----
 
   get isFiltered() {
-    return this.memory.categories.size > 0 || this.memory.marks > 0
+    return this.memory.categories.size > 0 || this.memory.rings > 0
   }
 
   isLit(row) {
-    const { categories, marks } = this.memory
+    const { categories, rings } = this.memory
     return (
       (!categories.size || categories.has(this.categoryOf[row])) &&
-      (!marks || (this.marksOf[row] & marks) > 0)
+      (!rings || (this.ringsOf[row] & rings) > 0)
     )
   }
 
@@ -121,14 +125,14 @@ class FeatureMap {
     this.redraw()
   }
 
-  toggleMark(mark) {
-    this.memory.marks ^= 1 << mark
+  toggleRing(ring) {
+    this.memory.rings ^= 1 << ring
     this.redraw()
   }
 
   lightAll() {
     this.memory.categories.clear()
-    this.memory.marks = 0
+    this.memory.rings = 0
     this.redraw()
   }
 
@@ -143,8 +147,8 @@ class FeatureMap {
   draw() {
     if (!this.Plotly) return
     const colours = this.colours()
-    const { categories, marks, mode } = this.memory
-    const wanted = JSON.stringify([this.data, [...this.selected], [...categories], marks, mode, colours])
+    const { categories, rings, mode } = this.memory
+    const wanted = JSON.stringify([this.data, [...this.selected], [...categories], rings, mode, colours])
     if (this.drawnAs === wanted) return
     this.drawnAs = wanted
     const shown = this.shownRows()
@@ -175,14 +179,14 @@ class FeatureMap {
 
   drawn = 0
 
-  /** All rows, or where there is no WebGL as many as can be drawn without it: the marked, and every n-th. */
+  /** All rows; without WebGL, of a large dataset only every n-th and those with a ring. */
   shownRows() {
     const isThinned = this.count > MOST_WITHOUT_WEBGL && !hasWebGL()
     this.thinned.hidden = !isThinned
     const step = isThinned ? Math.ceil(this.count / MOST_WITHOUT_WEBGL) : 1
     const rows = []
     for (let row = 0; row < this.count; row++) {
-      if (row % step === 0 || this.marksOf[row] || this.selected.has(row)) rows.push(row)
+      if (row % step === 0 || this.ringsOf[row] || this.selected.has(row)) rows.push(row)
     }
     return rows
   }
@@ -219,21 +223,21 @@ class FeatureMap {
         { ...look, size, opacity: 0.85 },
         {
           selectedpoints: isSelecting
-            ? rows.flatMap((row, place) => (this.selected.has(row) ? [place] : []))
+            ? rows.flatMap((row, index) => (this.selected.has(row) ? [index] : []))
             : null,
           selected: { marker: { opacity: 1, size: size + 1 } },
           unselected: { marker: { opacity: 0.2 } },
         },
       ),
     )
-    const rings = this.data.marks.map((_mark, bit) =>
+    const rings = this.data.rings.map((_ring, bit) =>
       trace(
-        shown.filter(row => this.marksOf[row] & (1 << bit) && this.isLit(row)),
+        shown.filter(row => this.ringsOf[row] & (1 << bit) && this.isLit(row)),
         {
-          color: colours.marks[bit],
+          color: colours.rings[bit],
           size: size + 4 + 4 * bit,
           symbol: "circle-open",
-          line: { width: size > 5 ? 2 : 1.5, color: colours.marks[bit] },
+          line: { width: size > 5 ? 2 : 1.5, color: colours.rings[bit] },
         },
         { hoverinfo: "skip" },
       ),
@@ -251,18 +255,18 @@ class FeatureMap {
         .map(colour => colour.trim()),
       other: value("gray-color"),
       line: value("border-color"),
-      marks: this.data.marks.map(mark => value(`${mark.colour}-color`)),
+      rings: this.data.rings.map(ring => value(`${ring.colour}-color`)),
     }
   }
 
-  /** Classes are discs, pictures without a label rings, excluded ones crosses. */
+  /** Marker of a category: discs for classes, circles for unlabelled, crosses for excluded pictures. */
   lookOf(category, colours) {
-    const { kind, place } = this.data.categories[category]
-    if (kind === LABELLED) return { color: colours.classes[place % colours.classes.length], symbol: "circle" }
+    const { kind, class_index: index } = this.data.categories[category]
+    if (kind === LABELLED) return { color: colours.classes[index % colours.classes.length], symbol: "circle" }
     return { color: colours.other, symbol: kind === "unlabelled" ? "circle-open" : "x-thin-open" }
   }
 
-  // ---- Hands ----
+  // ---- Pointer and wheel ----
 
   listen() {
     this.isListening = true
@@ -276,7 +280,7 @@ class FeatureMap {
     return this.traces[curveNumber].rows[pointNumber]
   }
 
-  // Plotly's own lasso goes through all points at each move of the hand; with 50,000 it falls behind.
+  // Our own lasso: Plotly's tests all points at each move and lags with 50,000.
   lassoBegins(event) {
     if (this.memory.mode !== "lasso" || event.button !== 0 || !this.Plotly) return
     const { left, top } = this.stage.getBoundingClientRect()
@@ -306,7 +310,7 @@ class FeatureMap {
     add(event)
   }
 
-  /** Select the lit points inside; a mere click encloses none. */
+  /** Select the visible points inside; a click encloses none. */
   lassoed(corners, isAdding) {
     const { xaxis, yaxis } = this.plot._fullLayout
     const xs = corners.map(([x]) => xaxis.p2d(x - xaxis._offset))
@@ -339,10 +343,10 @@ class FeatureMap {
     this.memory.ranges = [[...xaxis.range], [...yaxis.range]]
   }
 
-  /** Enlarge by `steps` around a place given as fractions of the plot; 0 shows the whole map. */
+  /** Enlarge by `steps` around a point given in fractions of the plot; 0 shows the whole map. */
   zoom(steps, [across, up] = [0.5, 0.5]) {
-    const around = ([low, high], place) => {
-      const fixed = low + (high - low) * place
+    const around = ([low, high], fraction) => {
+      const fixed = low + (high - low) * fraction
       const factor = ZOOM_STEP ** -steps
       return [fixed + (low - fixed) * factor, fixed + (high - fixed) * factor]
     }
@@ -352,7 +356,7 @@ class FeatureMap {
     this.Plotly.relayout(this.plot, { "xaxis.range": ranges[0], "yaxis.range": ranges[1] })
   }
 
-  /** While the map is being moved, the wheel enlarges it; else it scrolls the page. */
+  /** Zoom in the mode “pan” or with Ctrl; otherwise the wheel scrolls the page. */
   wheel(event) {
     if (this.memory.mode !== "pan" && !event.ctrlKey) return
     event.preventDefault()
@@ -369,16 +373,16 @@ class FeatureMap {
     if (this.isDrawing) return
     const digest = hexOf(this.pictures.subarray(row * 32, row * 32 + 32))
     const address = this.data.thumbnails + digest
-    const { categories, marks } = this.data
+    const { categories, rings } = this.data
     if (this.image.getAttribute("src") !== address) {
       this.image.style.opacity = 0
       this.image.src = address
     }
-    const found = marks.filter((_, bit) => this.marksOf[row] & (1 << bit))
+    const ringed = rings.filter((_, bit) => this.ringsOf[row] & (1 << bit))
     this.caption.replaceChildren(
       element("b", {}, named(categories[this.categoryOf[row]].name)),
       element("span", {}, named(this.names[row])),
-      ...found.map(mark => element("em", {}, mark.name)),
+      ...ringed.map(ring => element("em", {}, ring.name)),
     )
     this.card.hidden = false
     this.card.dataset.row = row
@@ -394,10 +398,10 @@ class FeatureMap {
     this.card.hidden = true
   }
 
-  // ---- Around the points ----
+  // ---- Tools and legend ----
 
   drawTools() {
-    const { words, memory } = this
+    const { texts, memory } = this
     const n = this.selected.size
     const focused = this.root.querySelector("[data-does]:focus")?.dataset.does
     const button = (does, label, onClick, attributes = {}) => {
@@ -406,14 +410,14 @@ class FeatureMap {
       return made
     }
     const mode = name =>
-      button(name, words[name], () => this.setMode(name), { "aria-pressed": String(memory.mode === name) })
+      button(name, texts[name], () => this.setMode(name), { "aria-pressed": String(memory.mode === name) })
     const zoom = (name, sign, steps) =>
-      button(name, sign, () => this.zoom(steps), { "aria-label": words[name], title: words[name] })
+      button(name, sign, () => this.zoom(steps), { "aria-label": texts[name], title: texts[name] })
     this.spoken.textContent = n
-      ? fill(words.selected, { n: n.toLocaleString("en") })
-      : words.hint[memory.mode]
+      ? fill(texts.selected, { n: n.toLocaleString("en") })
+      : texts.hint[memory.mode]
     this.thinned ??= element("div", { class: "dr-map-note", hidden: true })
-    this.thinned.textContent = words.thinned
+    this.thinned.textContent = texts.thinned
     this.tools.replaceChildren(
       element("div", { class: "dr-map-group", role: "group" }, mode("lasso"), mode("pan")),
       element(
@@ -421,10 +425,10 @@ class FeatureMap {
         { class: "dr-map-group", role: "group" },
         zoom("closer", "+", 1),
         zoom("farther", "−", -1),
-        zoom("whole", words.whole, 0),
+        zoom("whole", texts.whole, 0),
       ),
       this.spoken,
-      ...(n ? [button("clear", words.clear, () => this.select([]), { class: "dr-map-plain" })] : []),
+      ...(n ? [button("clear", texts.clear, () => this.select([]), { class: "dr-map-plain" })] : []),
       this.thinned,
     )
     if (focused) this.root.querySelector(`[data-does="${CSS.escape(focused)}"]`)?.focus()
@@ -436,7 +440,7 @@ class FeatureMap {
   }
 
   drawLegend() {
-    const { words, memory, data } = this
+    const { texts, memory, data } = this
     const colours = this.colours()
     const focused = this.root.querySelector("[data-does]:focus")?.dataset.does
     const chip = (does, isOn, dot, name, size, onClick) => {
@@ -461,41 +465,41 @@ class FeatureMap {
       made.style.setProperty("--dot", colour)
       return made
     }
-    const marks = data.marks.flatMap((mark, bit) =>
-      !this.markSizes[bit]
+    const rings = data.rings.flatMap((ring, bit) =>
+      !this.ringSizes[bit]
         ? []
         : [
             chip(
-              `mark ${bit}`,
-              memory.marks & (1 << bit),
-              dot(colours.marks[bit], "ring"),
-              mark.name,
-              this.markSizes[bit],
-              () => this.toggleMark(bit),
+              `ring ${bit}`,
+              memory.rings & (1 << bit),
+              dot(colours.rings[bit], "ring"),
+              ring.name,
+              this.ringSizes[bit],
+              () => this.toggleRing(bit),
             ),
           ],
     )
-    const categories = data.categories.flatMap((category, place) =>
-      !this.sizes[place]
+    const categories = data.categories.flatMap((category, index) =>
+      !this.sizes[index]
         ? []
         : [
             chip(
-              `category ${place}`,
-              memory.categories.has(place),
-              dot(this.lookOf(place, colours).color, category.kind),
+              `category ${index}`,
+              memory.categories.has(index),
+              dot(this.lookOf(index, colours).color, category.kind),
               category.name,
-              this.sizes[place],
-              () => this.toggleCategory(place),
+              this.sizes[index],
+              () => this.toggleCategory(index),
             ),
           ],
     )
     const labelled = data.categories.filter(({ kind }) => kind === LABELLED).length
-    const note = labelled > colours.classes.length ? [element("p", {}, words.repeated)] : []
+    const note = labelled > colours.classes.length ? [element("p", {}, texts.repeated)] : []
     this.legend.classList.toggle("dr-map-some", this.isFiltered)
-    this.legend.setAttribute("aria-label", words.legend)
+    this.legend.setAttribute("aria-label", texts.legend)
     this.legend.replaceChildren(
-      ...marks,
-      ...(marks.length ? [element("hr")] : []),
+      ...rings,
+      ...(rings.length ? [element("hr")] : []),
       ...note,
       ...categories,
       this.filterButtons(),
@@ -504,7 +508,7 @@ class FeatureMap {
   }
 
   filterButtons() {
-    const { words } = this
+    const { texts } = this
     const plain = (does, label, onClick) => {
       const made = element("button", { type: "button", class: "dr-map-plain", "data-does": does }, label)
       made.addEventListener("click", onClick)
@@ -513,8 +517,8 @@ class FeatureMap {
     const made = element(
       "div",
       { class: "dr-map-filter" },
-      plain("select-lit", words.select_lit, () => this.selectLit()),
-      plain("light-all", words.show_all, () => this.lightAll()),
+      plain("select-lit", texts.select_lit, () => this.selectLit()),
+      plain("light-all", texts.show_all, () => this.lightAll()),
     )
     made.hidden = !this.isFiltered
     return made
@@ -522,11 +526,12 @@ class FeatureMap {
 }
 
 function unpacked({ x, y, pictures, names }) {
-  const places = packed => Float32Array.from(new Uint16Array(bytesOf(packed).buffer), place => place / SIDE)
-  return { x: places(x), y: places(y), pictures: bytesOf(pictures), names, count: names.length }
+  const coordinates = packed =>
+    Float32Array.from(new Uint16Array(bytesOf(packed).buffer), value => value / SIDE)
+  return { x: coordinates(x), y: coordinates(y), pictures: bytesOf(pictures), names, count: names.length }
 }
 
-/** Whether a point lies inside a polygon: a line from it to the right crosses an odd number of sides. */
+/** Point-in-polygon test: a ray to the right crosses an odd number of sides. */
 function isInside(x, y, xs, ys) {
   let isIn = false
   for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {

@@ -1,9 +1,10 @@
-// One picture, large, with what is known of it; arrow keys go to the others.
+// Lightbox: one enlarged picture with its facts; arrow keys go to the others.
 
-const ENLARGED = 6 // times: from here on the pixels are shown as squares
+// From this magnification on, pixels are shown as squares.
+const ENLARGED = 6
 
 class Lightbox {
-  /** `grid` gives the tiles, the actions and the selection, and is told what is done. */
+  /** `grid` owns the tiles, the actions and the selection. */
   constructor(grid) {
     this.grid = grid
     this.preview = element("img", { alt: "", "aria-hidden": "true" })
@@ -29,7 +30,7 @@ class Lightbox {
       this.previous,
       this.next,
     )
-    this.place = element("span")
+    this.position = element("span")
     this.end = element("button", { type: "button", class: "dr-button dr-close" }, icon(ICONS.close))
     this.end.addEventListener("click", () => this.dialog.close())
     this.name = element("div", { class: "dr-name" })
@@ -40,7 +41,7 @@ class Lightbox {
     this.about = element(
       "div",
       { class: "dr-about" },
-      element("div", { class: "dr-top" }, this.place, this.end),
+      element("div", { class: "dr-top" }, this.position, this.end),
       this.name,
       this.badge,
       this.file,
@@ -67,7 +68,7 @@ class Lightbox {
     this.showPixels()
   }
 
-  /** New tiles have come: stay at the picture, or at the one that took its place. */
+  /** Follow new tiles: stay at the picture, or go to the one that replaced it. */
   update() {
     if (!this.isOpen) return
     this.id = this.grid.memory.focusId
@@ -77,8 +78,8 @@ class Lightbox {
 
   turn(step) {
     const { order } = this.grid
-    const place = order.indexOf(this.id) + step
-    if (place >= 0 && place < order.length) this.go(order[place])
+    const index = order.indexOf(this.id) + step
+    if (index >= 0 && index < order.length) this.go(order[index])
   }
 
   go(id) {
@@ -88,36 +89,36 @@ class Lightbox {
   }
 
   draw() {
-    const { order, tiles, words } = this.grid
+    const { order, tiles, texts } = this.grid
     const tile = tiles.get(this.id)
-    const place = order.indexOf(this.id)
+    const index = order.indexOf(this.id)
     this.dialog.setAttribute("aria-label", describe(tile))
-    this.place.textContent = fill(words.place, { n: place + 1, count: order.length })
+    this.position.textContent = fill(texts.position, { n: index + 1, count: order.length })
     this.name.replaceChildren(named(tile.strong || tile.caption))
     this.file.replaceChildren(...(tile.strong ? [named(tile.caption)] : []))
     drawBadge(this.badge, tile)
     this.facts.replaceChildren(
       ...tile.facts.flatMap(([what, value]) => [element("dt", {}, what), element("dd", {}, named(value))]),
     )
-    this.previous.disabled = place === 0
-    this.next.disabled = place === order.length - 1
+    this.previous.disabled = index === 0
+    this.next.disabled = index === order.length - 1
     for (const [button, word] of [
       [this.previous, "previous"],
       [this.next, "next"],
       [this.end, "close"],
     ]) {
-      button.setAttribute("aria-label", words[word])
-      button.title = words[word]
+      button.setAttribute("aria-label", texts[word])
+      button.title = texts[word]
     }
-    this.drawPicture(tile, tiles.get(order[place + 1]))
+    this.drawPicture(tile, tiles.get(order[index + 1]))
     this.drawDoing()
-    if (this.isOpen && !this.grid.holdsFocus()) this.stage.focus() // its button went, or can do no more
+    if (this.isOpen && !this.grid.holdsFocus()) this.stage.focus() // its button was removed or disabled
   }
 
   drawPicture(tile, following) {
     const address = tile.large || tile.source
     this.picture.alt = describe(tile)
-    this.failed.textContent = this.grid.words.broken
+    this.failed.textContent = this.grid.texts.broken
     if (this.picture.getAttribute("src") === address) return
     this.show("preview")
     this.preview.src = tile.source
@@ -136,14 +137,14 @@ class Lightbox {
     this.failed.hidden = part !== "failed"
   }
 
-  /** A picture of few pixels is shown as squares: blurred, nobody could tell what the network sees. */
+  /** Show the pixels of a small picture as squares, as the network sees them. */
   showPixels() {
     const { naturalWidth, naturalHeight, clientWidth, clientHeight } = this.picture
     const scale = Math.min(clientWidth / naturalWidth, clientHeight / naturalHeight)
     this.picture.classList.toggle("dr-pixels", scale > ENLARGED)
   }
 
-  /** The select button and the actions, which here mean this one picture. */
+  /** Draw the select button and the actions for this one picture. */
   drawDoing() {
     const { grid } = this
     const focused = grid.root.getRootNode().activeElement?.dataset.does
@@ -155,8 +156,8 @@ class Lightbox {
         "data-does": "select",
         "aria-pressed": String(grid.memory.selected.has(this.id)),
       },
-      grid.words.select,
-      element("kbd", { "aria-hidden": "true" }, grid.words.space),
+      grid.texts.select,
+      element("kbd", { "aria-hidden": "true" }, grid.texts.space),
     )
     select.addEventListener("click", () => this.select())
     const [actions, digits] = grid.actionButtons((action, choice) => this.act(action, choice))
@@ -170,12 +171,12 @@ class Lightbox {
     this.drawDoing()
   }
 
-  /** Do it with this picture and go on to the next. */
+  /** Act on this picture and go to the next. */
   act(action, choice) {
     this.grid.send(action, [this.id], choice)
     if (!action.needs_pictures) return
-    const place = this.grid.order.indexOf(this.id)
-    this.go(this.grid.order[place + 1] ?? this.id)
+    const index = this.grid.order.indexOf(this.id)
+    this.go(this.grid.order[index + 1] ?? this.id)
   }
 
   keydown(event) {

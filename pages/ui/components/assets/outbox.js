@@ -1,9 +1,10 @@
-// Events on their way to Python, each acted on once and in order.
+// Outbox: events on their way to Python, each handled once and in order.
 //
-// A person at the keyboard is faster than the page. Whatever is done while the
-// page still answers waits here, and is kept until Python says that it has it.
+// A user at the keyboard is faster than a rerun of the page. Events wait here until
+// Python acknowledges them.
 
-const PATIENCE_MS = 3000 // then a page that says nothing is asked again
+// A page that has not answered by then gets later events as well.
+const PATIENCE_MS = 3000
 
 class Outbox {
   /** `memory` ({ serial, queue }) outlives this object. */
@@ -29,7 +30,7 @@ class Outbox {
     this.send(queue.map(event => ({ ...event, session: this.session })))
   }
 
-  /** Python has acted on everything up to `answered`; another session has not heard of anything. */
+  /** Drop events up to the serial number `answered`; a new session gets all that are left. */
   acknowledge(session, answered) {
     const { memory } = this
     const isOther = this.session !== session

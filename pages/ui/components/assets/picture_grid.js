@@ -1,11 +1,13 @@
-// Pictures to look through, select and act on, by mouse, finger and keyboard.
+// Picture grid: browse, select and act on pictures by mouse, touch and keyboard.
 
-// What each grid has selected and where one is in it, by its key: a rerun may build
-// the element anew, and someone may come back from another page.
+// Selection and focus of each grid, by its key. They outlive the element: a rerun may
+// build it anew, and the user may return from another page.
 const memories = new Map()
 const grids = new WeakMap()
-const RETURN_MS = 3000 // an element that comes back within this time takes the focus it had
-const HEADER_PIXELS = 60 // of the window's top, where Streamlit has buttons of its own
+// An element rebuilt within this time takes back its focus.
+const RETURN_MS = 3000
+// Height of Streamlit's own bar at the top of the window.
+const HEADER_PIXELS = 60
 
 function memoryOf(key) {
   if (!memories.has(key)) {
@@ -46,7 +48,7 @@ class PictureGrid {
     root.append(this.top, this.bar, this.list, this.empty, this.spoken)
     this.watcher = new IntersectionObserver(
       changes => {
-        const { isIntersecting, boundingClientRect } = changes.at(-1) // of several at once, the newest is true
+        const { isIntersecting, boundingClientRect } = changes.at(-1) // the newest is true
         this.bar.classList.toggle("dr-stuck", !isIntersecting && boundingClientRect.top < HEADER_PIXELS)
       },
       { rootMargin: `-${HEADER_PIXELS}px 0px 0px 0px` },
@@ -61,7 +63,7 @@ class PictureGrid {
     root.addEventListener("focusin", () => {
       this.memory.hadFocus = true
     })
-    // Chrome says so before it removes the element: only afterwards is it known who left whom.
+    // Chrome sends this before it removes the element; only afterwards is the cause known.
     root.addEventListener("focusout", () =>
       setTimeout(() => {
         if (root.isConnected) this.memory.hadFocus = this.holdsFocus()
@@ -69,23 +71,23 @@ class PictureGrid {
     )
   }
 
-  // ---- What Python says ----
+  // ---- Data from Python ----
 
   update(data) {
-    this.watcher.observe(this.top) // once, however often it is said
-    this.words = data.words
+    this.watcher.observe(this.top) // repeated calls change nothing
+    this.texts = data.texts
     this.actions = data.actions
     this.preselects = data.preselected
     this.lightbox ??= this.withDialog(new Lightbox(this))
     this.menu ??= this.withDialog(new ChoiceMenu())
-    this.menu.words = data.words
+    this.menu.texts = data.texts
     const hadFocus = this.holdsFocus() || this.isBack()
-    this.canSelect = data.actions.some(action => action.needs_pictures) // else there is nothing to select for
+    this.canSelect = data.actions.some(action => action.needs_pictures)
     this.root.classList.toggle("dr-only-look", !this.canSelect)
     this.root.classList.toggle("dr-preselects", this.preselects)
     this.root.style.setProperty("--dr-tile", `${data.tile_pixels}px`)
     this.list.setAttribute("aria-label", data.label)
-    this.empty.textContent = data.words.empty
+    this.empty.textContent = data.texts.empty
     this.drawTiles(data.tiles)
     this.drawBar()
     this.drawSelection()
@@ -118,12 +120,12 @@ class PictureGrid {
       drawn.remove()
       this.elements.delete(id)
     }
-    this.order.forEach((id, place) => {
+    this.order.forEach((id, index) => {
       const drawn = this.elements.get(id) ?? makeTile(id)
       this.elements.set(id, drawn)
-      drawTile(drawn, this.tiles.get(id), this.words)
-      if (this.list.children[place] !== drawn)
-        this.list.insertBefore(drawn, this.list.children[place] ?? null)
+      drawTile(drawn, this.tiles.get(id), this.texts)
+      if (this.list.children[index] !== drawn)
+        this.list.insertBefore(drawn, this.list.children[index] ?? null)
     })
     if (this.preselects) this.preselect(before)
     this.list.hidden = this.order.length === 0
@@ -131,7 +133,7 @@ class PictureGrid {
     this.arrived(this.nearest(this.memory.focusId, before))
   }
 
-  /** Select the pictures that have come since `before`, and none that has gone. */
+  /** Select the pictures that are new since `before`; unselect those that are gone. */
   preselect(before) {
     const { selected } = this.memory
     const known = new Set(before)
@@ -139,13 +141,13 @@ class PictureGrid {
     for (const id of this.order) if (!known.has(id)) selected.add(id)
   }
 
-  /** The picture itself if it is still there, else the one that followed it, else the one before. */
+  /** The picture itself, else the next one that is left, else the previous one. */
   nearest(id, before) {
-    const place = before.indexOf(id)
+    const index = before.indexOf(id)
     const isHere = other => this.tiles.has(other)
     return (
-      before.slice(Math.max(0, place)).find(isHere) ??
-      before.slice(0, Math.max(0, place)).findLast(isHere) ??
+      before.slice(Math.max(0, index)).find(isHere) ??
+      before.slice(0, Math.max(0, index)).findLast(isHere) ??
       this.order[0]
     )
   }
@@ -156,13 +158,13 @@ class PictureGrid {
     return this.root.contains(this.root.getRootNode().activeElement)
   }
 
-  /** Whether this element replaces one that had the focus a moment ago. */
+  /** True if this element replaces one that had the focus a moment ago. */
   isBack() {
     const { hadFocus, leftAt } = this.memory
     return hadFocus && isFocusFree() && performance.now() - leftAt < RETURN_MS
   }
 
-  /** One tile is reached by Tab; the arrow keys go on from there. */
+  /** Make one tile reachable by Tab; the arrow keys continue from there. */
   arrived(id) {
     if (id === undefined && this.order.length) return
     this.elements.get(this.memory.focusId)?.setAttribute("tabindex", "-1")
@@ -217,10 +219,10 @@ class PictureGrid {
     for (const [id, drawn] of this.elements) drawn.setAttribute("aria-selected", String(selected.has(id)))
     const n = selected.size
     const m = [...selected].filter(id => !this.tiles.has(id)).length
-    const said = m ? fill(this.words.elsewhere, { n, m }) : fill(this.words.selected, { n })
+    const said = m ? fill(this.texts.elsewhere, { n, m }) : fill(this.texts.selected, { n })
     const hasChanged = this.said !== said
     this.said = said
-    const hint = this.words[matchMedia("(hover: none)").matches ? "touch_hint" : "hint"]
+    const hint = this.texts[matchMedia("(hover: none)").matches ? "touch_hint" : "hint"]
     this.count.textContent = n ? said : this.canSelect ? hint : ""
     this.bar.classList.toggle("dr-some", n > 0)
     this.bar.hidden = this.actions.length === 0 || (this.order.length === 0 && n === 0)
@@ -233,13 +235,13 @@ class PictureGrid {
   // ---- Actions ----
 
   drawBar() {
-    const wanted = JSON.stringify([this.actions, this.words])
+    const wanted = JSON.stringify([this.actions, this.texts])
     if (this.drawnBar === wanted) return
     this.drawnBar = wanted
-    this.bar.setAttribute("aria-label", this.words.actions)
+    this.bar.setAttribute("aria-label", this.texts.actions)
     const [actions, digits] = this.actionButtons((action, choice) => this.act(action, choice))
-    this.all.textContent = this.words.select_all
-    this.clear.textContent = this.words.clear
+    this.all.textContent = this.texts.select_all
+    this.clear.textContent = this.texts.clear
     this.row.replaceChildren(this.count, this.all, this.clear, actions)
     this.bar.replaceChildren(this.row, digits)
     digits.hidden = digits.children.length === 0
@@ -272,11 +274,11 @@ class PictureGrid {
     const digits = this.actions
       .filter(action => action.digits)
       .flatMap(action =>
-        action.choices.slice(0, 9).map((choice, place) => {
-          const made = button(action, choice, key(String(place + 1)), named(choice))
+        action.choices.slice(0, 9).map((choice, index) => {
+          const made = button(action, choice, key(String(index + 1)), named(choice))
           made.classList.add("dr-chip")
           made.title = choice
-          made.setAttribute("aria-keyshortcuts", String(place + 1))
+          made.setAttribute("aria-keyshortcuts", String(index + 1))
           return made
         }),
       )
@@ -286,16 +288,16 @@ class PictureGrid {
     ]
   }
 
-  /** Do an action, after asking for its choice if it has choices and none was made. */
+  /** Run an action; a menu opens first if its choice is missing. */
   start(action, choice, anchor, onAction) {
     if (choice !== undefined || !action.choices) return onAction(action, choice ?? "")
     this.menu.open(action, anchor.getBoundingClientRect(), chosen => onAction(action, chosen))
   }
 
-  /** Do it with what is selected, or else with the picture one is at, and go on to the next. */
+  /** Run an action on the selection, or on the focused picture, and go to the next. */
   act(action, choice) {
     const { selected, focusId } = this.memory
-    // Where pictures come selected, a key that is pressed before the next ones are here means nothing.
+    // With preselected pictures, a key pressed before the next ones arrive is ignored.
     const ids = selected.size || this.preselects ? [...selected] : [focusId]
     if (action.needs_pictures && ids[0] === undefined) return
     this.send(action, ids, choice)
@@ -318,7 +320,7 @@ class PictureGrid {
     this.outbox.push({ action: action.id, ids: meant, choice })
   }
 
-  /** Start the action whose key this is; false if there is none. */
+  /** Start the action of a key; false if there is none. */
   pressed(event, onAction, buttons) {
     const key = keyOf(event)
     const byDigit = this.actions.find(
@@ -332,7 +334,7 @@ class PictureGrid {
     return true
   }
 
-  // ---- Hands ----
+  // ---- Mouse and keyboard ----
 
   click(event) {
     const id = idAt(event)
@@ -362,17 +364,17 @@ class PictureGrid {
   /** The keys that move, select and enlarge. */
   tileKey(event) {
     const { focusId } = this.memory
-    const place = this.order.indexOf(focusId)
+    const index = this.order.indexOf(focusId)
     const last = this.order.length - 1
     const columns = this.columns()
     const target = {
-      ArrowLeft: place - 1,
-      ArrowRight: place + 1,
-      ArrowUp: place - columns,
+      ArrowLeft: index - 1,
+      ArrowRight: index + 1,
+      ArrowUp: index - columns,
       Home: 0,
       End: last,
       ArrowDown:
-        Math.floor(place / columns) < Math.floor(last / columns) ? Math.min(place + columns, last) : place,
+        Math.floor(index / columns) < Math.floor(last / columns) ? Math.min(index + columns, last) : index,
     }[event.key]
     if (event.key === " ") this.toggle(focusId)
     else if (event.key === "Enter") this.enlarge(focusId)
@@ -392,7 +394,7 @@ function idAt(event) {
   return event.target.closest(".dr-tile")?.dataset.id
 }
 
-/** Whether the focus is nowhere, so that taking it takes it from nobody. */
+/** True if no element has the focus. */
 function isFocusFree() {
   return !document.activeElement || document.activeElement === document.body
 }
@@ -401,7 +403,7 @@ function hasModifier(event) {
   return event.ctrlKey || event.metaKey || event.altKey || event.isComposing
 }
 
-/** The key in lower case; on a keyboard without Latin letters, the letter that is printed in that place. */
+/** Key in lower case; on a keyboard without Latin letters, the Latin letter of that physical key. */
 function keyOf(event) {
   if (/^[\x21-\x7e]$/.test(event.key) || event.key.length > 1) return event.key.toLowerCase()
   return event.code.replace(/^(Key|Digit)/, "").toLowerCase()

@@ -1,4 +1,4 @@
-// Plotly, loaded once a page, from our own server.
+// Plotly, loaded from our own server once for each page.
 
 function loadPlotly(path) {
   window.darkroomPlotly ??= new Promise((resolve, reject) => {

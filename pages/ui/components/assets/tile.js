@@ -1,4 +1,4 @@
-// One picture of a grid: made once, drawn again when what is known of it changes.
+// Tile of a grid: made once, drawn again when its data change.
 
 const EMPTY_TILE = {
   large: "",
@@ -31,8 +31,8 @@ function makeTile(id) {
   return tile
 }
 
-function drawTile(drawn, tile, words) {
-  const wanted = JSON.stringify([tile, words])
+function drawTile(drawn, tile, texts) {
+  const wanted = JSON.stringify([tile, texts])
   if (drawn.drawn === wanted) return
   drawn.drawn = wanted
   drawn.classList.remove("dr-sent")
@@ -44,8 +44,8 @@ function drawTile(drawn, tile, words) {
     drawn.classList.remove("dr-broken")
     image.src = tile.source
   }
-  drawn.querySelector(".dr-frame").dataset.words = words.broken
-  drawn.querySelector(".dr-look").title = words.enlarge
+  drawn.querySelector(".dr-frame").dataset.broken = texts.broken
+  drawn.querySelector(".dr-look").title = texts.enlarge
   drawBadge(drawn.querySelector(".dr-badge"), tile)
   const strong = tile.strong ? [element("b", {}, named(tile.strong)), " "] : []
   const caption = drawn.querySelector(".dr-caption")
@@ -59,7 +59,7 @@ function drawBadge(drawn, tile) {
   drawn.replaceChildren(named(tile.badge))
 }
 
-/** A picture in words, for those who hear the page. */
+/** Description of a picture for screen readers. */
 function describe(tile) {
   return [tile.strong, tile.caption, tile.badge]
     .filter(Boolean)
@@ -67,10 +67,10 @@ function describe(tile) {
     .join(", ")
 }
 
-/** Show at once that something was done; the page's answer ends it. */
+/** Acknowledge an action at once; the page's answer ends the effect. */
 function flash(tile) {
   if (!tile) return
   tile.classList.remove("dr-sent")
-  void tile.offsetWidth // else the animation would not start again
+  void tile.offsetWidth // otherwise the animation would not restart
   tile.classList.add("dr-sent")
 }

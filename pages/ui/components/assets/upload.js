@@ -1,6 +1,7 @@
-// A place to drop or choose files, and the progress of sending them; tells Python when all have arrived.
+// Upload component: drop zone and progress. It reports to Python when all files have arrived.
 
-const REPEAT_MS = 5000 // what Python did not answer is said again: a message may get lost
+// A message that Python did not answer is repeated: it may have been lost.
+const REPEAT_MS = 5000
 const REDRAW_MS = 250
 
 const number = value => value.toLocaleString("en")
@@ -16,47 +17,47 @@ function sizeText(bytes) {
   return `${size.toFixed(1)} TB`
 }
 
-function timeText(seconds, words) {
+function timeText(seconds, texts) {
   const whole = Math.max(1, Math.round(seconds))
-  if (whole < 60) return fill(words.seconds, { seconds: whole })
+  if (whole < 60) return fill(texts.seconds, { seconds: whole })
   const minutes = Math.round(whole / 60)
-  if (minutes < 60) return fill(words.minutes, { minutes })
-  return fill(words.hours, { hours: Math.floor(minutes / 60), minutes: minutes % 60 })
+  if (minutes < 60) return fill(texts.minutes, { minutes })
+  return fill(texts.hours, { hours: Math.floor(minutes / 60), minutes: minutes % 60 })
 }
 
-function figures(sending, words) {
+function figures(sending, texts) {
   const { sent, total, files, finished } = sending
-  const amount = fill(words.amount, { done: sizeText(sent), total: sizeText(total) })
-  const counted = fill(words.files, { done: number(finished), total: number(files.length) })
+  const amount = fill(texts.amount, { done: sizeText(sent), total: sizeText(total) })
+  const counted = fill(texts.files, { done: number(finished), total: number(files.length) })
   const speed = sending.status === "sending" ? sending.speed() : undefined
-  const left = speed ? fill(words.left, { time: timeText((total - sent) / speed, words) }) : ""
+  const left = speed ? fill(texts.left, { time: timeText((total - sent) / speed, texts) }) : ""
   return {
     amount: files.length > 1 ? `${counted} · ${amount}` : amount,
     pace: speed === undefined ? "" : [`${sizeText(speed)}/s`, left].filter(Boolean).join(" · "),
   }
 }
 
-function noticeOf(sending, words) {
+function noticeOf(sending, texts) {
   if (sending.status === "waiting") {
-    return fill(words.waiting, { time: timeText((sending.tryAt - Date.now()) / 1000, words) })
+    return fill(texts.waiting, { time: timeText((sending.tryAt - Date.now()) / 1000, texts) })
   }
-  return sending.notice ?? words.notices[sending.status] ?? ""
+  return sending.notice ?? texts.notices[sending.status] ?? ""
 }
 
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text
 }
 
-function draw(root, sending, words) {
+function draw(root, sending, texts) {
   const find = name => root.querySelector(`.${name}`)
   find("drop").hidden = Boolean(sending)
   find("sending").hidden = !sending
   find("upload").dataset.status = sending?.status ?? "idle"
   if (!sending) return
   const { status, files } = sending
-  const { amount, pace } = figures(sending, words)
+  const { amount, pace } = figures(sending, texts)
   const part = status === "done" ? 1 : sending.total ? sending.sent / sending.total : 0
-  const name = sending.name ?? fill(words.several, { n: number(files.length) })
+  const name = sending.name ?? fill(texts.fileCount, { n: number(files.length) })
   put(find("name"), name)
   find("name").title = name
   find("fill").style.width = `${100 * part}%`
@@ -64,28 +65,28 @@ function draw(root, sending, words) {
   find("bar").setAttribute("aria-label", name)
   put(find("amount"), amount)
   put(find("pace"), pace)
-  put(find("notice"), noticeOf(sending, words))
-  put(find("pause"), status === "paused" ? words.resume : words.pause)
-  put(find("again"), status === "waiting" ? words.now : words.again)
-  put(find("cancel"), words.cancel)
+  put(find("notice"), noticeOf(sending, texts))
+  put(find("pause"), status === "paused" ? texts.resume : texts.pause)
+  put(find("again"), status === "waiting" ? texts.now : texts.again)
+  put(find("cancel"), texts.cancel)
   find("pause").hidden = !["sending", "paused"].includes(status)
   find("again").hidden = !["waiting", "failed"].includes(status)
   find("cancel").hidden = status === "done"
 }
 
-// Streamlit calls this again for new data, always with the same root; what it returns runs at the end.
+// Streamlit calls this again for new data, always with the same root, and runs the returned function at the end.
 export default function ({ data, parentElement: root, setTriggerValue }) {
-  const { key, words } = data
+  const { key, texts } = data
   const find = name => root.querySelector(`.${name}`)
   const current = () => sendings.get(key)
-  const redraw = () => draw(root, current(), words)
-  root.darkroomUpload ??= { spoken: 0 }
+  const redraw = () => draw(root, current(), texts)
+  root.darkroomUpload ??= { reportedAt: 0 }
   const attached = root.darkroomUpload
 
-  // Say to Python what it has not answered yet.
-  const speak = () => {
+  // Report what Python has not answered yet.
+  const report = () => {
     const sending = current()
-    attached.spoken = Date.now()
+    attached.reportedAt = Date.now()
     if (sending?.status === "asking" && !sending.ticket) {
       setTriggerValue("wanted", { request: sending.request, bytes: sending.total })
     } else if (sending?.status === "done") {
@@ -95,16 +96,16 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
 
   attached.view = () => {
     redraw()
-    const news = `${current()?.request} ${current()?.status}`
-    if (news === attached.news) return
-    attached.news = news
-    speak()
+    const state = `${current()?.request} ${current()?.status}`
+    if (state === attached.reported) return
+    attached.reported = state
+    report()
   }
 
   const take = files => {
     if (current()) return
     const wanted = files.filter(({ path }) => !isJunk(path))
-    const refusal = objection(wanted, data)
+    const refusal = refusalOf(wanted, data)
     put(find("refusal"), refusal ?? "")
     if (refusal) return
     const sending = new Sending(data, wanted)
@@ -123,10 +124,10 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
     else sending.allow(data.answer)
   }
 
-  put(find("label"), words.label)
-  put(find("hint"), words.hint)
-  put(find("choose-file"), words.chooseFile)
-  put(find("choose-folder"), words.chooseFolder)
+  put(find("label"), texts.label)
+  put(find("hint"), texts.hint)
+  put(find("choose-file"), texts.chooseFile)
+  put(find("choose-folder"), texts.chooseFolder)
   find("choose-folder").hidden = !data.folder
   find("file-input").multiple = data.multiple
   find("file-input").accept = data.accept.join(",")
@@ -145,10 +146,10 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
     event.preventDefault()
     find("drop").classList.remove("over")
     if (current()) return
-    put(find("hint"), words.reading)
+    put(find("hint"), texts.reading)
     droppedFiles(event.dataTransfer)
-      .then(take, () => put(find("refusal"), words.nothing))
-      .finally(() => put(find("hint"), words.hint))
+      .then(take, () => put(find("refusal"), texts.nothing))
+      .finally(() => put(find("hint"), texts.hint))
   }
   find("pause").onclick = () => (current().status === "paused" ? current().resume() : current().pause())
   find("again").onclick = () => (current().status === "waiting" ? current().tryNow() : current().again())
@@ -162,7 +163,7 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
   clearInterval(attached.timer)
   attached.timer = setInterval(() => {
     redraw()
-    if (Date.now() - attached.spoken > REPEAT_MS) speak()
+    if (Date.now() - attached.reportedAt > REPEAT_MS) report()
   }, REDRAW_MS)
 
   return cleanup(attached, () => {

@@ -1,45 +1,46 @@
-// The files of a drop or a choice: folders walked, junk left out.
+// Dropped or chosen files: folders are walked, junk is left out.
 
-const JUNK = new Set(["thumbs.db", "desktop.ini", "__macosx"]) // and whatever is hidden by a dot
+// Names that begin with a dot are junk as well.
+const JUNK = new Set(["thumbs.db", "desktop.ini", "__macosx"])
 
 const isJunk = path => path.split("/").some(part => part.startsWith(".") || JUNK.has(part.toLowerCase()))
 
-// The files of a drop; folders are walked. Entries must be taken before the first wait.
+/** Files of a drop, folders walked. Entries must be read before the first `await`. */
 async function droppedFiles(transfer) {
   const entries = [...transfer.items].map(item => item.webkitGetAsEntry()).filter(Boolean)
-  const found = []
-  for (const entry of entries) await walk(entry, found)
-  return found.sort((one, other) => (one.path < other.path ? -1 : 1))
+  const files = []
+  for (const entry of entries) await walk(entry, files)
+  return files.sort((one, other) => (one.path < other.path ? -1 : 1))
 }
 
-async function walk(entry, found) {
+async function walk(entry, files) {
   if (isJunk(entry.name)) return
   if (entry.isFile) {
     const file = await new Promise((resolve, reject) => entry.file(resolve, reject))
-    found.push({ file, path: entry.fullPath.replace(/^\//, "") })
+    files.push({ file, path: entry.fullPath.replace(/^\//, "") })
     return
   }
   const reader = entry.createReader()
   for (;;) {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))
-    if (some.length === 0) return
-    await Promise.all(some.map(inner => walk(inner, found)))
+    const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))
+    if (batch.length === 0) return
+    await Promise.all(batch.map(inner => walk(inner, files)))
   }
 }
 
 function chosenFiles(input) {
-  const found = [...input.files].map(file => ({ file, path: file.webkitRelativePath || file.name }))
+  const files = [...input.files].map(file => ({ file, path: file.webkitRelativePath || file.name }))
   input.value = "" // the same file can be chosen again
-  return found
+  return files
 }
 
-// Why these files are not taken here, in the reader's language; null if they are.
-function objection(files, { words, accept, multiple, folder }) {
-  if (files.length === 0) return words.nothing
-  if (!folder && files.some(({ path }) => path.includes("/"))) return words.noFolder
-  if (!folder && !multiple && files.length > 1) return words.oneOnly
+/** Reason for refusing these files, in the user's language; null if they are accepted. */
+function refusalOf(files, { texts, accept, multiple, folder }) {
+  if (files.length === 0) return texts.nothing
+  if (!folder && files.some(({ path }) => path.includes("/"))) return texts.noFolder
+  if (!folder && !multiple && files.length > 1) return texts.oneOnly
   const isKnown = ({ path }) => accept.some(ending => path.toLowerCase().endsWith(ending))
   const plain = files.filter(({ path }) => !path.includes("/"))
-  const stranger = accept.length > 0 && plain.find(item => !isKnown(item))
-  return stranger ? fill(words.wrongKind, { name: stranger.path }) : null
+  const unknown = accept.length > 0 && plain.find(item => !isKnown(item))
+  return unknown ? fill(texts.wrongKind, { name: unknown.path }) : null
 }

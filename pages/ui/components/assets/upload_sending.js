@@ -1,15 +1,16 @@
-// Sends files over tus 1.0 in chunks and resumes after a dropped connection.
+// Upload client for tus 1.0: sends files in chunks and resumes after a dropped connection.
 //
-// Bytes go straight from the browser's file into the request: a chunk at a time is read.
+// The browser reads one chunk of a file at a time, straight into the request.
 
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 30_000
 const CONFLICT_WAIT_MS = 250
-const STALLED_MS = 60_000 // without a byte: the connection is dead, though nobody said so
+// A connection without a byte for so long is dead.
+const STALLED_MS = 60_000
 const SPEED_WINDOW_MS = 10_000
 const SPEED_AFTER_MS = 1500
 
-// By the component's key. An upload goes on while its reader looks at another page.
+// By the component's key. An upload continues while the user visits another page.
 window.darkroomUploads ??= new Map()
 const sendings = window.darkroomUploads
 
@@ -17,14 +18,14 @@ class Cancelled extends Error {}
 
 class Sending {
   constructor(data, files) {
-    this.data = data // as Python sent it last
+    this.data = data // the newest from Python
     this.files = files
     this.total = files.reduce((sum, item) => sum + item.file.size, 0)
     this.request = newRequest()
     this.status = "asking" // sending, paused, waiting, failed, done, cancelled
     this.arrived = 0 // bytes that the server has confirmed
     this.finished = 0 // files
-    this.flying = new Map() // by the file being sent: bytes of it on their way
+    this.flying = new Map() // bytes in transit, by file
     this.running = new Set() // XMLHttpRequests
     this.failures = 0 // in a row
     this.samples = []
@@ -46,7 +47,7 @@ class Sending {
     return ["asking", "sending", "paused", "waiting"].includes(this.status)
   }
 
-  // Go on with what this tab began to send before it was reloaded, or ask Python for a new ticket.
+  // Resume the upload that this tab began before a reload, or ask Python for a new ticket.
   async begin() {
     window.addEventListener("beforeunload", this.warn)
     this.ticket = recall(this)
@@ -70,7 +71,7 @@ class Sending {
     this.run()
   }
 
-  // Send all files over a few connections; the server keeps what came, whatever happens.
+  // Send all files over a few connections.
   async run() {
     this.becomes("sending")
     this.arrived = 0
@@ -86,13 +87,13 @@ class Sending {
     const bug = (await Promise.allSettled(connections)).find(
       ({ reason }) => reason && !(reason instanceof Cancelled),
     )
-    if (bug) this.fail(this.data.words.failures.unknown, bug.reason.message)
+    if (bug) this.fail(this.data.texts.failures.unknown, bug.reason.message)
     else if (this.isActive) this.end("done")
   }
 
   async send(item) {
     item.offset = 0
-    // Unknown: not announced yet, or the server must say where it goes on.
+    // Undefined: not announced yet, or the server must be asked.
     let offset
     while (!(item.address && offset === item.file.size)) {
       await this.gate()
@@ -116,10 +117,10 @@ class Sending {
     if (!this.isActive) throw new Cancelled()
   }
 
-  // Wait until it makes sense to try again, or give up with a sentence that says why.
+  // Wait before the next try, or fail with a sentence.
   async recover(problem, item) {
     if (this.pausing || !this.isActive) return
-    const { failures } = this.data.words
+    const { failures } = this.data.texts
     if (failures[problem.status]) return this.fail(failures[problem.status], problem.error)
     if (problem.status === 0 && !(await isReadable(item, item.offset))) {
       return this.fail(failures.unreadable, item.path)
@@ -170,13 +171,13 @@ class Sending {
   cancel() {
     this.end("cancelled")
     this.leave()
-    if (this.ticket) this.call("DELETE", this.collection).catch(() => {}) // else it is removed a day later
+    if (this.ticket) this.call("DELETE", this.collection).catch(() => {}) // otherwise removed a day later
   }
 
-  // Nothing is left to do for it here.
+  // Forget the upload: nothing is left to do here.
   leave() {
     sendings.delete(this.data.key)
-    sessionStorage.removeItem(placeOf(this))
+    sessionStorage.removeItem(storageKey(this))
   }
 
   fail(sentence, detail = "") {
@@ -244,7 +245,7 @@ class Sending {
     return Number(header("Upload-Offset"))
   }
 
-  // A request whose bytes count as being on their way.
+  // Send a request and count its bytes as in transit.
   async transfer(item, method, address, headers, body) {
     const type = body && { "Content-Type": "application/offset+octet-stream" }
     const onProgress = bytes => this.flying.set(item, bytes)
@@ -255,7 +256,7 @@ class Sending {
     }
   }
 
-  // One request; rejects with {status, error, offset}, where status 0 is a connection that failed.
+  // Send a request. Rejects with {status, error, offset}; status 0 is a failed connection.
   call(method, address, { headers = {}, body = null, onProgress } = {}) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest()
@@ -288,7 +289,7 @@ class Sending {
     })
   }
 
-  // Bytes a second over the last moments; undefined as long as nothing can be said.
+  // Bytes a second over the last 10 s; undefined at the start.
   speed() {
     const now = performance.now()
     this.samples = [...this.samples.filter(([time]) => now - time < SPEED_WINDOW_MS), [now, this.sent]]
@@ -330,8 +331,8 @@ async function isReadable({ file }, offset) {
   }
 }
 
-// What this tab sends, so that it can go on after a reload once the same files are chosen again.
-const placeOf = sending => `darkroom-upload-${sending.data.key}`
+// An upload is remembered for this tab: after a reload it resumes once the same files are chosen.
+const storageKey = sending => `darkroom-upload-${sending.data.key}`
 
 function fingerprint({ files, total }) {
   let hash = 0x811c9dc5 // FNV-1a
@@ -345,10 +346,10 @@ function fingerprint({ files, total }) {
 
 function remember(sending) {
   const record = { fingerprint: fingerprint(sending), ticket: sending.ticket }
-  sessionStorage.setItem(placeOf(sending), JSON.stringify(record))
+  sessionStorage.setItem(storageKey(sending), JSON.stringify(record))
 }
 
 function recall(sending) {
-  const record = jsonOf(sessionStorage.getItem(placeOf(sending)) ?? "")
+  const record = jsonOf(sessionStorage.getItem(storageKey(sending)) ?? "")
   return record?.fingerprint === fingerprint(sending) ? record.ticket : null
 }
