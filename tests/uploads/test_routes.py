@@ -385,10 +385,11 @@ def test_an_announcement_without_sense_is_refused(ticket: Ticket, headers: dict[
 
 def test_metadata_beyond_its_limit_is_refused(ticket: Ticket) -> None:
     """Otherwise a server's limit for all headers decides, and the connection just ends."""
-    path = f"filename {base64_of('pets.zip')},note "
-    fits = path + "a" * (MAX_METADATA_BYTES - len(path))
+    path = f"filename {base64_of('pets.zip')},notes "
+    assert (MAX_METADATA_BYTES - len(path)) % 4 == 0, "Base64 comes in fours"
+    fits = path + "YWFh" * ((MAX_METADATA_BYTES - len(path)) // 4)
     assert post(ticket, headers={"Upload-Metadata": fits}).status == 201
-    reply = post(ticket, "other.zip", headers={"Upload-Metadata": fits + "aaaa"})
+    reply = post(ticket, "other.zip", headers={"Upload-Metadata": fits + "YWFh"})
     assert reply.status == 431
     assert reply.json["error"] == (
         f"The header Upload-Metadata has {MAX_METADATA_BYTES + 4} bytes; at most {MAX_METADATA_BYTES} are "
