@@ -1,4 +1,4 @@
-"""Search: give it time, and it finds better settings by itself."""
+"""Search page: hyperparameter searches, and the form that starts one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pages.ui import state
 from pages.ui.shell import page_title, require_dataset, require_project
 from pages.ui.text import _
 
-# Each a module of ``pages.ui.search`` with ``show_section(project, dataset)``, loaded when it is looked at.
+# Modules of ``pages.ui.search`` with ``show_section(project, dataset)``, imported when shown.
 SECTIONS = {"results": N_("Searches"), "new": N_("New search")}
 _ICONS = {"results": ":material/query_stats:", "new": ":material/add:"}
 
 
 def chosen_section(project: Project) -> str:
-    """The section to show, kept in the page's address; before the first search there is but one."""
+    """Return the section to show, stored in the page's address; before the first search always the new one."""
     if not list_searches(project):
         return "new"
     current = state.section(list(SECTIONS))
@@ -37,7 +37,7 @@ def chosen_section(project: Project) -> str:
 
 page_title(
     _("Search"),
-    _("Optional: give it time, and it looks for better settings by itself, starting from those you chose."),
+    _("Optional: searches for better settings automatically, starting from those you chose."),
 )
 project = require_project()
 dataset = require_dataset(project)

@@ -24,7 +24,7 @@ def test_a_search_ends_with_its_best_trial_as_a_tested_run(
 ) -> None:
     import_digits(page, server())
     step(page, "Search")
-    page.get_by_text("So many trials").click()
+    page.get_by_text("By number of trials").click()
     trials = page.get_by_role("spinbutton", name="Trials")
     trials.fill("5")
     trials.press("Enter")

@@ -40,7 +40,7 @@ def nothing_is_launched(monkeypatch: pytest.MonkeyPatch) -> list[JobDirectory]:
 
 
 def few() -> list[Any]:
-    """The settings to be beaten, a better one, one given up, one that failed."""
+    """The baseline, a better trial, a pruned one and a failed one."""
     return [
         trial(0, 0.8),
         trial(1, 0.9, params={"l2": 0.01, "pooling": "quarters"}, curve=[(1, 0.7), (2, 0.8), (3, 0.9)]),
@@ -82,7 +82,7 @@ def test_before_the_first_search_there_is_one_primary_button_and_ten_minutes(
     assert config.base.recipe is Recipe.QUICK
 
 
-def test_the_settings_to_be_beaten_are_those_of_the_pages(
+def test_the_baseline_is_the_settings_of_the_pages(
     open_page: OpenPage, project: Project, nothing_is_launched: list[JobDirectory]
 ) -> None:
     remember_setting(project, "recipe", "balanced")
@@ -151,7 +151,7 @@ def test_a_finished_search_says_first_what_it_found(
     assert "expect about **87.5%** (between 80% and 94%)" in words
     assert "by **10.0 points** (between +2.0 and +18.0, 95%)" in words
     assert "which the search never saw" in words
-    assert "2 complete, 1 stopped early, 1 failed" in plain(words)
+    assert "2 complete, 1 pruned, 1 failed" in plain(words)
     assert app.button(key="evaluate-best").label == "See it on Evaluate"
 
 
@@ -206,7 +206,7 @@ def test_the_table_has_the_best_first_and_filters_by_state_and_text(
     app.button_group(key=f"states-{job.name}").set_value(["pruned"]).run()
     assert table(app)["number"].tolist() == [2]
     app.text_input(key=f"find-{job.name}").set_value("nothing like it").run()
-    assert "No trial fits" in said(app)
+    assert "No trial matches the filters" in said(app)
 
 
 def test_the_best_trial_is_open_until_another_is_chosen(open_page: OpenPage, project: Project) -> None:
@@ -239,7 +239,7 @@ def test_a_trial_that_is_not_there_leads_to_the_best(open_page: OpenPage, projec
 def test_a_trial_says_whether_its_weights_are_kept(open_page: OpenPage, project: Project) -> None:
     kept = trial(1, 0.9, params={"l2": 0.1}, has_weights=True)
     write_search(project, trials=[trial(0, 0.8), kept])
-    assert "Its own weights are kept" in said(open_page("search", trial="1"))
+    assert "The trial's weights are kept" in said(open_page("search", trial="1"))
     assert "trained again with these settings" in said(open_page("search", trial="0"))
 
 
@@ -278,7 +278,7 @@ def test_a_running_search_shows_its_progress_and_can_be_paused_and_stopped(
     job = write_search(project, trials=few(), state=JobState.RUNNING, running=[running])
     app = open_page("search")
     assert step_states(project)[Step.SEARCH] == StepState(progress=Progress.RUNNING, fraction=0.4)
-    assert "2 complete, 1 stopped early, 1 failed" in plain(said(app))
+    assert "2 complete, 1 pruned, 1 failed" in plain(said(app))
     assert "L2 penalty 0.02" in plain(said(app))
     assert table(app)["number"].tolist() == [0, 1, 2, 3]  # rows keep their place while more come
     app.button(key="pause-search").click().run()

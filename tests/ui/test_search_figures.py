@@ -50,11 +50,11 @@ def test_of_a_loss_the_lowest_is_the_best_and_failures_stand_at_the_high_end() -
     assert high - 0.05 * (high - low) < drawn["failed"]["y"][0] < high
 
 
-def test_the_settings_to_be_beaten_are_a_line_across_the_history() -> None:
+def test_the_baseline_is_a_line_across_the_history() -> None:
     drawing = history.history([trial(0, 0.8), trial(1, 0.9, params={"l2": 0.1})], Goal.ACCURACY)
     (line,) = drawing["layout"]["shapes"]
     assert (line["y0"], line["y1"]) == (80, 80)
-    assert drawing["layout"]["annotations"][0]["text"] == "your settings: 80%"
+    assert drawing["layout"]["annotations"][0]["text"] == "baseline: 80%"
 
 
 def test_the_chosen_trial_has_a_ring_around_it() -> None:
@@ -170,10 +170,10 @@ def test_curves_tell_the_pruned_from_the_complete_and_the_best() -> None:
         trial(2, 0.9, params={"l2": 0.1}, curve=[(1, 0.7), (2, 0.9)]),
     ]
     drawn = traces(history.curves(trials, Goal.ACCURACY, best=trials[2]))
-    assert drawn["given up early"]["y"] == [50, None]
+    assert drawn["pruned"]["y"] == [50, None]
     assert drawn["complete"]["x"] == [1, 2, None]
     assert drawn["the best"]["y"] == [70, 90, None]
-    assert drawn["given up early"]["opacity"] < drawn["complete"]["opacity"]
+    assert drawn["pruned"]["opacity"] < drawn["complete"]["opacity"]
 
 
 def test_of_very_many_curves_the_newest_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,10 +189,10 @@ def test_the_front_is_a_line_and_what_is_beaten_in_both_is_beside_it() -> None:
         trial(2, 0.95, second=4e6, params={"l2": 0.2}),
     ]
     drawn = traces(history.pareto(trials, Goal.ACCURACY, Tradeoff.SIZE))
-    assert drawn["none is better in both"]["x"] == [2, 4]
-    assert drawn["none is better in both"]["customdata"] == [1, 2]
-    assert drawn["beaten in both"]["customdata"] == [0]
-    assert drawn["your settings"]["x"] == [3]
+    assert drawn["Pareto front"]["x"] == [2, 4]
+    assert drawn["Pareto front"]["customdata"] == [1, 2]
+    assert drawn["dominated"]["customdata"] == [0]
+    assert drawn["baseline"]["x"] == [3]
 
 
 def test_the_smoothed_value_between_two_trials_is_their_mean_and_far_from_all_there_is_none() -> None:

@@ -62,7 +62,7 @@ def bake_off_scatter(entries: Sequence[Entry], choice: str | None) -> Figure:
         )
     figure.update_layout(
         xaxis={"title": _("time for one picture (ms)"), **_axis(low_x, high_x)},
-        yaxis={"title": _("validation pictures right (%)")},
+        yaxis={"title": _("validation accuracy (%)")},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
     )
     return figure

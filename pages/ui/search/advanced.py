@@ -20,34 +20,31 @@ from pages.ui.search.space import space_editor
 from pages.ui.text import _, escape
 
 _SAMPLER_HELP = N_(
-    "Who proposes the next settings. TPE tries more of what did well before; at random is the honest baseline; "
-    "CMA-ES is for numbers alone; the grid tries a few values of each, all combined."
+    "The sampler proposes the settings of the next trial. TPE (tree-structured Parzen estimator) tries more of what did well; random sampling is the fair comparison; CMA-ES works on numbers only; the grid tries every combination of a few values."
 )
-_PRUNER_HELP = N_("When a trial that does badly while it learns is given up, so that others get its time.")
+_PRUNER_HELP = N_("The pruner stops a trial early if its first epochs do badly. Other trials get the time.")
 _SCORING_HELP = N_(
-    "Cross-validation trains each trial several times, each time judged on another part of the pictures: "
-    "slower, and less fooled by chance."
+    "Cross-validation trains each trial several times and validates each time on another part of the pictures. It is slower, and chance has less influence."
 )
 _STORAGE_HELP = N_(
-    "The address of a PostgreSQL database, such as postgresql://user:password@host/name, that several machines "
-    "reach. Empty: a file in the search's own folder."
+    "Address of a PostgreSQL database that several machines reach, such as postgresql://user:password@host/name. Empty: a file in the search's own folder."
 )
-_ADDRESS_BEGINS = "postgresql://…"  # no word: the same in every language
+_ADDRESS_EXAMPLE = "postgresql://…"  # the same in every language
 
 
-def advanced(project: Project, speed: Speed, base: TrainingConfig) -> dict[str, Any] | None:
-    """The settings of a search besides the questions, by their names; None while one is impossible."""
+def advanced_settings(project: Project, speed: Speed, base: TrainingConfig) -> dict[str, Any] | None:
+    """Draw the settings that few need and return their values by name; None while one is invalid."""
     with st.expander(_("Advanced"), icon=":material/tune:", key="search-advanced"):
         space = space_editor(speed, base)
-        st.markdown(_("**How it searches**"))
-        return None if space is None else {"space": space, **_how(speed), **_where(project)}
+        st.markdown(_("**Search method**"))
+        return None if space is None else {"space": space, **_search_method(speed), **_storage(project)}
 
 
-def _how(speed: Speed) -> dict[str, Any]:
+def _search_method(speed: Speed) -> dict[str, Any]:
     left, middle, right = st.columns(3)
     with left:
         sampler = st.selectbox(
-            _("Who proposes (sampler)"),
+            _("Sampler"),
             list(Sampler),
             format_func=lambda one: _(SAMPLER_NAMES[one]),
             help=_(_SAMPLER_HELP),
@@ -58,7 +55,7 @@ def _how(speed: Speed) -> dict[str, Any]:
         )
     with middle:
         pruner = st.selectbox(
-            _("Give up early (pruner)"),
+            _("Pruner"),
             list(Pruner),
             format_func=lambda one: _(PRUNER_NAMES[one]),
             help=_(_PRUNER_HELP),
@@ -69,19 +66,21 @@ def _how(speed: Speed) -> dict[str, Any]:
             1,
             MAX_WORKERS,
             suggested_workers(speed),
-            help=_("Trials at the same time. There are {n} cores here.").format(n=cpu_cores()),
+            help=_("Number of trials at the same time. This computer has {n} CPU cores.").format(
+                n=cpu_cores()
+            ),
             key=f"workers-{speed}",
         )
     with right:
         scoring = st.selectbox(
-            _("Judged on"),
+            _("Scored by"),
             list(Scoring),
             format_func=lambda one: _(SCORING_NAMES[one]),
             help=_(_SCORING_HELP),
             key="scoring",
         )
         folds = st.number_input(
-            _("Parts of a cross-validation"), 2, MAX_FOLDS, 5, key="folds",
+            _("Cross-validation folds"), 2, MAX_FOLDS, 5, key="folds",
             disabled=scoring is Scoring.VALIDATION,
         )  # fmt: skip
     return {
@@ -94,8 +93,8 @@ def _how(speed: Speed) -> dict[str, Any]:
     }
 
 
-def _where(project: Project) -> dict[str, Any]:
-    """An earlier search to start from, and a storage that several machines share."""
+def _storage(project: Project) -> dict[str, Any]:
+    """Draw the choice of an earlier search to start from, and of a storage shared by several machines."""
     earlier = search_labels(list_searches(project))
     left, right = st.columns(2)
     with left:
@@ -109,18 +108,19 @@ def _where(project: Project) -> dict[str, Any]:
         )
     with right:
         storage = st.text_input(
-            _("Storage that several machines share"),
-            placeholder=_ADDRESS_BEGINS,
-            type="password",  # it may hold one
+            _("Storage shared by several machines"),
+            placeholder=_ADDRESS_EXAMPLE,
+            # The address may contain a password.
+            type="password",
             help=_(_STORAGE_HELP),
             key="storage",
         )
     if storage:
-        st.caption(escape(_("Once it runs, each other machine that has this project joins with:")))
+        st.caption(escape(_("After the start, other machines with this project join with:")))
         st.code(worker_command(project), language="bash", wrap_lines=True)
     return {"start_from": start_from, "storage": storage.strip()}
 
 
 def worker_command(project: Project) -> str:
-    """Command with which another machine joins; without the address, which may hold a password."""
+    """Format the command with which another machine joins, without the address: it may contain a password."""
     return f"python -m core search --worker SEARCH --project {shlex.quote(project.name)} --storage ADDRESS"

@@ -1,4 +1,4 @@
-"""The charts of a search on the page: its history, and of the others the one that is chosen."""
+"""Charts of a search: optimization history, and one more chosen by the user."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from pages.ui.search.reading import Search
 from pages.ui.text import _
 
 CHART_NAMES = {
-    "pareto": N_("Trade-off"),
-    "importances": N_("What mattered"),
-    "slices": N_("One by one"),
-    "parallel": N_("All at once"),
-    "contour": N_("Two together"),
+    "pareto": N_("Pareto front"),
+    "importances": N_("Importance"),
+    "slices": N_("Slices"),
+    "parallel": N_("Parallel coordinates"),
+    "contour": N_("Contour"),
     "curves": N_("Learning curves"),
 }
-_MOST_AXES = 5  # beside each other, where nobody chose
-_MOST_SLICES = 6
+_MAX_AXES = 5  # beside each other, before the user chooses
+_MAX_SLICES = 6
 _SLICES_A_ROW = 2
 _SLICE_PIXELS, _TALL_PIXELS = 240, 400
 _BAR_PIXELS = 34
 
 
 def read_clicks(search: Search) -> None:
-    """Look at the trial whose mark was clicked in any chart."""
+    """Select the trial whose mark was clicked in a chart."""
     for key in _chart_keys(search):
         number = clicked_mark(key)
         if number is not None and number != state.chosen_trial():
             state.choose_trial(number)
-            state.count_up("trial-table")  # its row is marked anew
+            state.count_up("trial-table")  # redraws the table with this row selected
 
 
 def history_chart(search: Search) -> None:
@@ -52,45 +52,44 @@ def history_chart(search: Search) -> None:
 
 
 def chosen_chart(search: Search) -> None:
-    """A choice of charts, and the one chosen; drawn only where there is something to compare."""
+    """Draw the picker and the chosen chart; nothing before there are two complete trials to compare."""
     complete = [trial for trial in search.trials if trial.state is TrialState.COMPLETE]
     axes = _by_importance(axes_of(search.trials, search.config.space), search)
     if len(complete) < 2 or not axes:
         return
-    known = [name for name in CHART_NAMES if name != "pareto" or search.config.tradeoff is not Tradeoff.NONE]
+    names = [name for name in CHART_NAMES if name != "pareto" or search.config.tradeoff is not Tradeoff.NONE]
     chosen = st.segmented_control(
         _("Chart"),
-        known,
-        default=known[0],
+        names,
+        default=names[0],
         required=True,
         format_func=lambda name: _(CHART_NAMES[name]),
         label_visibility="collapsed",
         key=f"chart-{search.job.name}",
     )
-    _DRAWN[str(chosen)](search, axes)
+    _CHARTS[str(chosen)](search, axes)
 
 
 def _importances(search: Search, axes: Sequence[Axis]) -> None:
-    found = search.progress.importances
-    if not found:
-        st.caption(_("What mattered is told once a few more trials are complete."))
+    importances = search.progress.importances
+    if not importances:
+        st.caption(_("Importance is computed once a few more trials are complete."))
         return
     live_chart(
-        history.importance_bars(found),
+        history.importance_bars(importances),
         key=_key("importances", search),
-        height=90 + _BAR_PIXELS * len(found),
+        height=90 + _BAR_PIXELS * len(importances),
     )
     st.caption(
         _(
-            "How much of the differences between trials each setting explains (fANOVA). "
-            "What mattered little here need not be searched again."
+            "Importance: share of the differences between trials that a setting explains (fANOVA). Settings of little importance need not be searched again."
         )
     )
 
 
 def _slices(search: Search, axes: Sequence[Axis]) -> None:
-    for start in range(0, min(len(axes), _MOST_SLICES), _SLICES_A_ROW):
-        row = axes[start : min(start + _SLICES_A_ROW, _MOST_SLICES)]
+    for start in range(0, min(len(axes), _MAX_SLICES), _SLICES_A_ROW):
+        row = axes[start : min(start + _SLICES_A_ROW, _MAX_SLICES)]
         for axis, column in zip(row, st.columns(_SLICES_A_ROW), strict=False):
             with column:
                 live_chart(
@@ -103,7 +102,7 @@ def _slices(search: Search, axes: Sequence[Axis]) -> None:
                 )
     st.caption(
         _(
-            "Each mark is a trial, later ones darker; ★ is the best. The settings that mattered most come first."
+            "Each mark is a trial; later ones are darker, ★ is the best. The most important settings come first."
         )
     )
 
@@ -118,46 +117,49 @@ def _parallel(search: Search, axes: Sequence[Axis]) -> None:
     )
     st.caption(
         _(
-            "Each line is a trial that is complete. Where the blue ones run together, that value does well. "
-            "A line that runs below an axis did not have that setting."
+            "Each line is a complete trial. Values where blue lines meet did well. A line below an axis belongs to a trial without that setting."
         )
     )
 
 
 def _chosen_axes(search: Search, axes: Sequence[Axis]) -> list[Axis]:
-    """The axes to show, in the order in which settings depend on each other."""
+    """Draw the choice of axes, and return them in the order of the search space."""
     names = [axis.name for axis in axes]
-    if len(axes) <= _MOST_AXES:
+    if len(axes) <= _MAX_AXES:
         return _in_order(axes, names)
     titles = {axis.name: axis.title for axis in axes}
     wanted = st.pills(
         _("Settings to show"),
         names,
         selection_mode="multi",
-        default=names[:_MOST_AXES],
+        default=names[:_MAX_AXES],
         format_func=titles.__getitem__,
         key=f"axes-{search.job.name}",
     )
-    return _in_order(axes, wanted or names[:_MOST_AXES])
+    return _in_order(axes, wanted or names[:_MAX_AXES])
 
 
 def _contour(search: Search, axes: Sequence[Axis]) -> None:
     if len(axes) < 2:
-        st.caption(_("Only one setting was varied: see it under “One by one”."))
+        st.caption(_("Only one setting was varied: see “Slices”."))
         return
     by_name = {axis.name: axis for axis in axes}
     left, right = st.columns(2)
     with left:
-        across = _axis_picker(_("To the right"), list(by_name), by_name, 0, f"across-{search.job.name}")
+        across = _axis_picker(_("Horizontal axis"), list(by_name), by_name, 0, f"across-{search.job.name}")
     with right:
         others = [name for name in by_name if name != across]
-        upwards = _axis_picker(_("Upwards"), others, by_name, 0, f"upwards-{search.job.name}")
-    drawing = contour(search.trials, by_name[across], by_name[upwards], search.config.goal, best=search.best)
-    if not drawing["data"]:
+        upwards = _axis_picker(_("Vertical axis"), others, by_name, 0, f"upwards-{search.job.name}")
+    figure = contour(search.trials, by_name[across], by_name[upwards], search.config.goal, best=search.best)
+    if not figure["data"]:
         st.caption(_("No complete trial had both of these settings."))
         return
-    live_chart(drawing, key=_key("contour", search), height=_TALL_PIXELS, clickable=True)
-    st.caption(_("Smoothed between the trials, which are the dots; empty where none is near. ★ is the best."))
+    live_chart(figure, key=_key("contour", search), height=_TALL_PIXELS, clickable=True)
+    st.caption(
+        _(
+            "Each dot is a trial. Between trials the value is smoothed; far from all of them the chart is empty. ★ is the best."
+        )
+    )
 
 
 def _axis_picker(label: str, names: list[str], axes: dict[str, Axis], index: int, key: str) -> str:
@@ -165,9 +167,9 @@ def _axis_picker(label: str, names: list[str], axes: dict[str, Axis], index: int
 
 
 def _curves(search: Search, axes: Sequence[Axis]) -> None:
-    drawn = history.drawable(search.trials)
-    if not drawn:
-        st.caption(_("No trial has learnt over epochs yet: linear heads are fitted at once."))
+    drawable = history.drawable(search.trials)
+    if not drawable:
+        st.caption(_("No trial has a learning curve yet: linear heads are fitted without epochs."))
         return
     live_chart(
         history.curves(search.trials, search.config.goal, best=search.best, chosen=state.chosen_trial()),
@@ -176,12 +178,12 @@ def _curves(search: Search, axes: Sequence[Axis]) -> None:
         clickable=True,
     )
     with_curves = sum(bool(trial.curve) for trial in search.trials)
-    words = _(
-        "Validation over the epochs. Grey ones were given up early, so that promising ones get the time."
+    caption = _(
+        "Validation results over the epochs. Grey trials were *pruned*: stopped early, so that better ones get the time."
     )
-    if len(drawn) < with_curves:
-        words += " " + _("Only the newest {n} are drawn.").format(n=len(drawn))
-    st.caption(words)
+    if len(drawable) < with_curves:
+        caption += " " + _("Only the newest {n} are drawn.").format(n=len(drawable))
+    st.caption(caption)
 
 
 def _pareto(search: Search, axes: Sequence[Axis]) -> None:
@@ -195,12 +197,12 @@ def _pareto(search: Search, axes: Sequence[Axis]) -> None:
     )
     st.caption(
         _(
-            "On the line, more of one costs some of the other. Click a mark to see its settings and make it a run."
+            "Pareto front (the line): no other trial is better in both objectives. The other trials are dominated by those on the front. Click a mark to see its settings or to turn it into a run."
         )
     )
 
 
-_DRAWN: dict[str, Callable[[Search, Sequence[Axis]], None]] = {
+_CHARTS: dict[str, Callable[[Search, Sequence[Axis]], None]] = {
     "pareto": _pareto,
     "importances": _importances,
     "slices": _slices,
@@ -211,7 +213,7 @@ _DRAWN: dict[str, Callable[[Search, Sequence[Axis]], None]] = {
 
 
 def _by_importance(axes: Sequence[Axis], search: Search) -> list[Axis]:
-    """Those that mattered most first, as far as that is known."""
+    """Sort axes by importance, the most important first."""
     return sorted(axes, key=lambda axis: -search.progress.importances.get(axis.name, 0.0))
 
 

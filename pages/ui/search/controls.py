@@ -25,7 +25,7 @@ MORE_TRIALS = 50
 
 
 def running_controls(job: JobDirectory) -> None:
-    """Pause and Stop of a search that works; drawn inside its live view."""
+    """Draw the Pause and Stop buttons of a running search, inside its live view."""
     pause_and_stop(
         job,
         "search",
@@ -36,7 +36,7 @@ def running_controls(job: JobDirectory) -> None:
 
 
 def ended_controls(search: Search) -> None:
-    """The way on from a search that is over, or rests; drawn into a row."""
+    """Draw the actions of a search that has ended or is at rest, in a row."""
     status, job = search.job.status(), search.job
     if status.state not in {JobState.FINISHED, JobState.STOPPED} and (
         st.button(_("Resume"), icon=":material/play_arrow:", key="resume-search", type="primary")
@@ -53,14 +53,14 @@ def ended_controls(search: Search) -> None:
     ):
         st.rerun()
     if status.state in {JobState.FINISHED, JobState.STOPPED}:
-        _longer(search)
+        _extension(search)
 
 
-def _longer(search: Search) -> None:
-    """Another budget for the same search: it goes on with what it has learnt."""
+def _extension(search: Search) -> None:
+    """Draw the form that extends the budget of a search."""
     more: dict[str, Any]
     with st.popover(_("Search longer"), icon=":material/fast_forward:", key=f"longer-{search.job.name}"):
-        st.caption(_("It goes on with what it has learnt so far."))
+        st.caption(_("Continues with the trials so far."))
         if search.config.trials and not search.config.minutes:
             trials = st.number_input(_("More trials"), 1, MAX_TRIALS, MORE_TRIALS, key="more-trials")
             more = {"extra_trials": int(trials)}
@@ -76,17 +76,20 @@ def _longer(search: Search) -> None:
 
 
 def run_button(search: Search, trial: TrialRecord) -> None:
-    """Make a run of a trial; says whether its own weights are there."""
+    """Draw the button that turns a trial into a run, and say if its weights are kept."""
     if st.button(_("Turn into a run"), icon=":material/model_training:", key=f"run-of-{trial.number}"):
         turn_into_run(search, trial)
     st.caption(
-        _("Its own weights are kept: the run is this very classifier, then tested and packed.")
+        _("The trial's weights are kept: the run is exactly this classifier, then tested and exported.")
         if trial.has_weights
-        else _("Its weights were not kept: it is trained again with these settings, and may differ a little.")
+        else _(
+            "The trial's weights were not kept: the run is trained again with these settings and may differ a little."
+        )
     )
 
 
 def turn_into_run(search: Search, trial: TrialRecord) -> None:
+    """Start a run with a trial's settings and go to it; shows an error if that fails."""
     try:
         run = start_run_of_trial(search.job, trial.number)
     except DarkroomError as error:
@@ -98,6 +101,6 @@ def turn_into_run(search: Search, trial: TrialRecord) -> None:
 
 
 def _ask(request: Callable[[JobDirectory], None], job: JobDirectory) -> None:
-    """Called before the page is drawn: what is impossible by now (it has ended) needs no words."""
+    """Send a request from a callback; a search that has ended meanwhile needs no message."""
     with contextlib.suppress(NotFoundError):
         request(job)

@@ -27,14 +27,14 @@ GOAL_NAMES = {
     Goal.LOSS: N_("Loss"),
 }
 GOAL_UNITS = {
-    Goal.ACCURACY: N_("validation pictures right (%)"),
-    Goal.MACRO_F1: N_("macro F1 on validation (%)"),
-    Goal.LOSS: N_("loss on validation (nats)"),
+    Goal.ACCURACY: N_("validation accuracy (%)"),
+    Goal.MACRO_F1: N_("validation macro F1 (%)"),
+    Goal.LOSS: N_("validation loss (nats)"),
 }
 TRADEOFF_NAMES = {
     Tradeoff.NONE: N_("No"),
-    Tradeoff.SIZE: N_("Its size"),
-    Tradeoff.LATENCY: N_("Its time for a picture"),
+    Tradeoff.SIZE: N_("Size of the classifier"),
+    Tradeoff.LATENCY: N_("Time for a picture"),
 }
 TRADEOFF_COLUMNS = {Tradeoff.SIZE: N_("Size (MB)"), Tradeoff.LATENCY: N_("Time (ms)")}
 TRADEOFF_UNITS = {
@@ -44,31 +44,31 @@ TRADEOFF_UNITS = {
 SPEED_NAMES = {Speed.HEAD: N_("Heads only"), Speed.FULL: N_("Whole networks")}
 SPEED_SENTENCES = {
     Speed.HEAD: N_(
-        "Looks at each picture once, then tries tens of settings a minute for the part that decides. Start here."
+        "Computes the features of each picture once, then tries dozens of heads a minute. Start here."
     ),
     Speed.FULL: N_(
-        "Begins with heads, then also adapts the backbone, minutes a trial. Wants a graphics card and patience."
+        "First searches over heads, then also fine-tunes the backbone; a trial takes minutes. Needs a graphics card or much time."
     ),
 }
 SAMPLER_NAMES = {
-    Sampler.TPE: N_("Learns from what did well (TPE)"),
-    Sampler.RANDOM: N_("At random"),
-    Sampler.CMA_ES: N_("Moves a cloud of numbers (CMA-ES)"),
-    Sampler.GRID: N_("Every combination (grid)"),
+    Sampler.TPE: N_("TPE: learns from the best trials"),
+    Sampler.RANDOM: N_("Random"),
+    Sampler.CMA_ES: N_("CMA-ES: evolves a population of numbers"),
+    Sampler.GRID: N_("Grid: every combination"),
 }
 PRUNER_NAMES = {
-    Pruner.MEDIAN: N_("Worse than half of the others"),
-    Pruner.HYPERBAND: N_("Many short, few long (Hyperband)"),
-    Pruner.NONE: N_("Never"),
+    Pruner.MEDIAN: N_("Median: worse than half of the others"),
+    Pruner.HYPERBAND: N_("Hyperband: many short trials, few long ones"),
+    Pruner.NONE: N_("None: every trial runs to its end"),
 }
 SCORING_NAMES = {
-    Scoring.AUTO: N_("Decide by the number of pictures"),
-    Scoring.VALIDATION: N_("The validation pictures"),
+    Scoring.AUTO: N_("Automatic, by the number of pictures"),
+    Scoring.VALIDATION: N_("Validation pictures"),
     Scoring.CROSS_VALIDATION: N_("Cross-validation"),
 }
 TRIAL_STATES = {
     TrialState.COMPLETE: N_("complete"),
-    TrialState.PRUNED: N_("given up early"),
+    TrialState.PRUNED: N_("pruned"),
     TrialState.FAILED: N_("failed"),
 }
 DIMENSION_NAMES = {
@@ -91,29 +91,31 @@ DIMENSION_NAMES = {
     "schedule": N_("Schedule of the learning rate"),
     "batch_size": N_("Batch size"),
     "unfreeze": N_("Share of the backbone to adapt"),
-    "augmentation": N_("Strength of the changes"),
+    "augmentation": N_("Strength of augmentation"),
 }
 DIMENSION_HELP = {
-    "backbone": N_("The pretrained network that looks at the pictures; those that are on this computer."),
-    "recipe": N_("How much of the network is trained."),
-    "picture_size": N_("Pixels a side that the network is given."),
-    "pooling": N_("How what the backbone sees across the picture becomes one row of numbers."),
-    "hidden_layers": N_("Layers between the backbone and the answer. 0 is a linear head."),
-    "hidden_units": N_("How wide the hidden layers are. Only where there is one."),
+    "backbone": N_("Pretrained network; those on this computer are offered."),
+    "recipe": N_("Part of the network that is trained."),
+    "picture_size": N_("Side of the network's input in pixels."),
+    "pooling": N_("Combines the features of all parts of the picture into one row of numbers."),
+    "hidden_layers": N_("Number of layers between backbone and output. 0 is a linear head."),
+    "hidden_units": N_("Units of each hidden layer. Only with a hidden layer."),
     "dropout_rate": N_("Share of the features left out at random while training. Only with a hidden layer."),
-    "batch_norm": N_("Evens out what hidden layers pass on. Only with a hidden layer."),
-    "l2": N_("Keeps the weights of a linear head small, against learning by heart."),
-    "head_learning_rate": N_("How large a step a head with hidden layers takes."),
-    "head_weight_decay": N_("Draws the weights of a head with hidden layers towards zero."),
-    "label_smoothing": N_("Share of the truth given to the other classes."),
+    "batch_norm": N_("Normalises the outputs of hidden layers. Only with a hidden layer."),
+    "l2": N_(
+        "Keeps the weights of a linear head small, against overfitting (learning the training pictures by heart)."
+    ),
+    "head_learning_rate": N_("Step size in training a head with hidden layers."),
+    "head_weight_decay": N_("Pulls the weights of a head with hidden layers towards zero."),
+    "label_smoothing": N_("Share of the target probability given to the other classes."),
     "imbalance": N_("For classes with very different numbers of pictures."),
-    "optimizer": N_("How weights follow their gradients."),
-    "learning_rate": N_("How large a step training takes, where a network is trained."),
-    "weight_decay": N_("Draws weights towards zero, where a network is trained."),
-    "schedule": N_("How the learning rate goes over the epochs."),
-    "batch_size": N_("Pictures a step."),
-    "unfreeze": N_("How much of the backbone, from its end, is adapted."),
-    "augmentation": N_("How strong the random changes are, against those chosen on the Augment page."),
+    "optimizer": N_("Algorithm that updates the weights."),
+    "learning_rate": N_("Step size in training a network."),
+    "weight_decay": N_("Pulls the weights of a network towards zero while it is trained."),
+    "schedule": N_("Change of the learning rate over the epochs."),
+    "batch_size": N_("Pictures in each training step."),
+    "unfreeze": N_("Share of the backbone, from its end, that is fine-tuned."),
+    "augmentation": N_("Strength of augmentation, relative to that chosen on the Augment page."),
 }
 _PLAIN_POWERS = range(-4, 3)  # of ten: other numbers are written with it
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -127,22 +129,23 @@ _VALUE_NAMES: dict[str, Mapping[Any, str]] = {
 
 
 def dimension_name(name: str) -> str:
-    """Display name of a dimension; an augmentation has its own name."""
-    if kind := _kind_of_change(name):
+    """Name a dimension; an augmentation by its own label."""
+    if kind := _augmentation_of(name):
         return _(AUGMENTATION_LABELS.get(kind, kind))
     return _(DIMENSION_NAMES[name]) if name in DIMENSION_NAMES else name
 
 
 def dimension_help(name: str) -> str:
-    if _kind_of_change(name):
-        return _("This change alone, whatever the others do.")
+    """Explain a dimension; an empty text if there is nothing to explain."""
+    if _augmentation_of(name):
+        return _("Strength of this augmentation alone.")
     return _(DIMENSION_HELP[name]) if name in DIMENSION_HELP else ""
 
 
 def dimension_value(name: str, value: Any) -> str:
-    """A value of a dimension as people say it."""
-    if value in (words := _VALUE_NAMES.get(name, {})):
-        return _(words[value])
+    """Format a value of a dimension."""
+    if value in (labels := _VALUE_NAMES.get(name, {})):
+        return _(labels[value])
     if name == "backbone" and value in BACKBONES:
         return BACKBONES[value].name
     if isinstance(value, bool):
@@ -155,21 +158,21 @@ def dimension_value(name: str, value: Any) -> str:
 
 
 def short(value: float) -> str:
-    """A number of any size in a few letters: ``0.00012``, ``1.2·10⁻⁶``."""
-    figures, _e, power = f"{value:.2e}".partition("e")
+    """Format a number of any size in a few letters: ``0.00012``, ``1.2·10⁻⁶``."""
+    digits, _e, power = f"{value:.2e}".partition("e")
     if value == 0 or int(power) in _PLAIN_POWERS:
         return f"{value:.3g}"
     ten = "10" + str(int(power)).translate(_RAISED)
-    return ten if float(figures) == 1 else f"{float(figures):g}·{ten}"
+    return ten if float(digits) == 1 else f"{float(digits):g}·{ten}"
 
 
 def in_display_unit(value: float, goal: Goal) -> float:
-    """A goal's value in the unit that charts and tables show: percent, or nats."""
+    """Convert a goal's value to the unit of charts and tables: percent, or nats."""
     return value if goal is Goal.LOSS else 100 * value
 
 
 def format_value(value: float | None, goal: Goal) -> str:
-    """A goal's value: ``94.2%``, or ``0.213``."""
+    """Format a goal's value: ``94.2%``, or ``0.213``."""
     if value is None:
         return "–"
     return f"{value:.4f}" if goal is Goal.LOSS else percent(value)
@@ -183,7 +186,7 @@ def format_points(difference: float, goal: Goal) -> str:
 
 
 def format_points_with_unit(difference: float, goal: Goal) -> str:
-    """The same with its unit."""
+    """Format a difference of a goal with its sign and unit."""
     form = _("{amount} nats") if goal is Goal.LOSS else _("{amount} points")
     return form.format(amount=format_points(difference, goal))
 
@@ -208,12 +211,12 @@ def format_budget(config: SearchConfig) -> str:
 
 
 def search_sentence(config: SearchConfig) -> str:
-    """Summary of a search's settings, in one line of plain text."""
+    """Summarise a search's settings in one line of plain text."""
     parts = [
         _(SPEED_NAMES[config.speed]),
         _goals(config),
         format_budget(config),
-        _("{n} things are varied").format(n=len(config.space.domains)),
+        _("{n} settings vary").format(n=len(config.space.domains)),
     ]
     return " · ".join(parts)
 
@@ -228,8 +231,8 @@ def _goals(config: SearchConfig) -> str:
     return forms[config.tradeoff].format(goal=goal)
 
 
-def base_sentence(config: TrainingConfig) -> str:
-    """The settings to be beaten, in one line of plain text."""
+def baseline_sentence(config: TrainingConfig) -> str:
+    """Summarise the baseline in one line of plain text."""
     parts: Sequence[str] = (
         _(RECIPE_NAMES[Recipe(config.recipe)]),
         BACKBONES[config.backbone].name,
@@ -238,5 +241,5 @@ def base_sentence(config: TrainingConfig) -> str:
     return " · ".join(parts)
 
 
-def _kind_of_change(name: str) -> str:
+def _augmentation_of(name: str) -> str:
     return name.removeprefix("change.") if name.startswith("change.") else ""

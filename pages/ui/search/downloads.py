@@ -12,7 +12,7 @@ from pages.ui.text import _
 
 
 def downloads(search: Search) -> None:
-    """Two files, and the command that opens the study elsewhere."""
+    """Draw the downloads of trials and best settings, and the command that opens the study in optuna-dashboard."""
     best = search.best
     name = search.job.name
     with st.popover(_("Download"), icon=":material/download:", key="downloads"):
@@ -35,13 +35,13 @@ def downloads(search: Search) -> None:
                     key="best-settings",
                 )
         st.caption(
-            _("The study is one of Optuna's. optuna-dashboard, where it is installed, opens it as it is:")
+            _("This search is an Optuna study. If optuna-dashboard is installed, it opens the study with:")
         )
         st.code(dashboard_command(search), language="bash", wrap_lines=True)
 
 
 def dashboard_command(search: Search) -> str:
-    """The command line that opens the study; of a shared one without the address, which may hold a password."""
+    """Format the command that opens the study, without the address of a shared one: it may contain a password."""
     if search.config.storage:
         return "optuna-dashboard postgresql://…"
     return f"optuna-dashboard {shlex.quote(str(search.job.path / 'journal.log'))}"

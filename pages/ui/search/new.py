@@ -1,4 +1,4 @@
-"""The section that starts a search: how long, what for, how deep; one button."""
+"""Section that starts a search: budget, objectives, trained part, baseline, advanced settings."""
 
 from __future__ import annotations
 
@@ -20,27 +20,26 @@ from core.training.cost.estimate import estimate
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.display_names.training import RECIPE_NAMES
-from pages.ui.search.advanced import advanced
+from pages.ui.search.advanced import advanced_settings
 from pages.ui.search.display_names import (
     GOAL_NAMES,
     SPEED_NAMES,
     SPEED_SENTENCES,
     TRADEOFF_NAMES,
-    base_sentence,
+    baseline_sentence,
 )
 from pages.ui.settings import chosen_backbone, chosen_recipe, next_config
 from pages.ui.text import _, duration, escape, show
 
 USUAL_MINUTES, USUAL_TRIALS = 10, 50
-_MOST_MINUTES, _MOST_TRIALS = 7 * 24 * 60, 100_000
-_STRETCHES = (10, 30, 120, 480)  # minutes
+_MAX_MINUTES, _MAX_TRIALS = 7 * 24 * 60, 100_000
+_BUDGET_MINUTES = (10, 30, 120, 480)
 _OWN, _TRIALS = "own", "trials"
 _GOAL_HELP = N_(
-    "Measured on validation pictures: those that training does not learn from. Accuracy: how many are right. "
-    "Macro F1: the same care for every class, however small. Loss: how surprised it is by the true answers."
+    "Measured on validation pictures, from which training does not learn. Accuracy: share of correct answers. Macro F1: mean of the classes' F1 scores, so that small classes count as much as large ones. Loss: small if the correct answers get high probabilities."
 )
 _TRADEOFF_HELP = N_(
-    "Then the search shows all classifiers of which none is better in both (the Pareto front), and you choose."
+    "With a second objective, the search shows the *Pareto front*: the trials for which no other is better in both. You choose among them."
 )
 
 
@@ -53,10 +52,10 @@ class Budget:
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
+    """Draw the settings of a new search and the button that starts it."""
     st.markdown(
         _(
-            "A search tries many settings by itself, one *trial* after the other, and keeps the one that does best "
-            "on validation pictures. Test pictures stay unseen until it is over."
+            "A search tries many settings automatically. Each attempt is a *trial*: a classifier trained with one set of settings. The best trial on validation pictures is kept; test pictures stay unseen until the end."
         )
     )
     if BACKBONES[chosen_backbone(project)].weights is WeightsSource.NONE:
@@ -65,12 +64,12 @@ def show_section(project: Project, dataset: Dataset) -> None:
     budget = _budget()
     goal, tradeoff = _goal()
     speed = _speed()
-    base = base_of(project, speed)
-    _to_be_beaten(project, dataset, base, speed, budget)
-    extras = advanced(project, speed, base)
+    base = baseline_config(project, speed)
+    _show_baseline(project, dataset, base, speed, budget)
+    extras = advanced_settings(project, speed, base)
     if extras is None:
         return
-    asked: dict[str, Any] = {
+    values: dict[str, Any] = {
         "base": base.to_json(),
         "minutes": budget.minutes,
         "trials": budget.trials,
@@ -79,17 +78,17 @@ def show_section(project: Project, dataset: Dataset) -> None:
         "speed": speed.value,
         **extras,
     }
-    _start(project, asked)
+    _start(project, values)
 
 
-def base_of(project: Project, speed: Speed) -> TrainingConfig:
-    """The settings to be beaten: those chosen on the pages; with heads only, as the quick recipe trains them."""
+def baseline_config(project: Project, speed: Speed) -> TrainingConfig:
+    """Return the baseline: the settings chosen on the pages, with the quick recipe if only heads are searched."""
     return next_config(project, recipe=Recipe.QUICK if speed is Speed.HEAD else None)
 
 
-def _start(project: Project, asked: dict[str, Any]) -> None:
+def _start(project: Project, values: dict[str, Any]) -> None:
     try:
-        config = SearchConfig.from_json(asked)
+        config = SearchConfig.from_json(values)
     except DarkroomError as error:
         st.error(show(error.message))
         return
@@ -108,9 +107,9 @@ def _start(project: Project, asked: dict[str, Any]) -> None:
 
 def _budget() -> Budget:
     names = {
-        **{str(minutes): duration(60 * minutes) for minutes in _STRETCHES},
+        **{str(minutes): duration(60 * minutes) for minutes in _BUDGET_MINUTES},
         _OWN: _("Other …"),
-        _TRIALS: _("So many trials"),
+        _TRIALS: _("By number of trials"),
     }
     chosen = st.segmented_control(
         _("How long may it take?"),
@@ -118,13 +117,13 @@ def _budget() -> Budget:
         default=str(USUAL_MINUTES),
         required=True,
         format_func=names.__getitem__,
-        help=_("It goes on even if you close this page. You can stop it at any time, and go on later."),
+        help=_("It continues if you close this page. You can stop it at any time and continue later."),
         key="budget",
     )
     if chosen == _OWN:
-        return Budget(minutes=st.number_input(_("Minutes"), 1, _MOST_MINUTES, 60, key="minutes", width=160))
+        return Budget(minutes=st.number_input(_("Minutes"), 1, _MAX_MINUTES, 60, key="minutes", width=160))
     if chosen == _TRIALS:
-        trials = st.number_input(_("Trials"), 1, _MOST_TRIALS, USUAL_TRIALS, key="trials", width=160)
+        trials = st.number_input(_("Trials"), 1, _MAX_TRIALS, USUAL_TRIALS, key="trials", width=160)
         return Budget(trials=int(trials))
     return Budget(minutes=float(str(chosen)))
 
@@ -133,7 +132,7 @@ def _goal() -> tuple[Goal, Tradeoff]:
     left, right = st.columns(2)
     with left:
         goal = st.segmented_control(
-            _("What should get better?"),
+            _("Objective: what should get better?"),
             list(Goal),
             default=Goal.ACCURACY,
             required=True,
@@ -143,7 +142,7 @@ def _goal() -> tuple[Goal, Tradeoff]:
         )
     with right:
         tradeoff = st.segmented_control(
-            _("And should something be small?"),
+            _("Second objective: should something be small?"),
             list(Tradeoff),
             default=Tradeoff.NONE,
             required=True,
@@ -168,14 +167,18 @@ def _speed() -> Speed:
     return Speed(str(chosen))
 
 
-def _to_be_beaten(
+def _show_baseline(
     project: Project, dataset: Dataset, base: TrainingConfig, speed: Speed, budget: Budget
 ) -> None:
-    """The first trial is what would be trained without a search."""
-    with st.container(border=True, key="to-be-beaten", gap="xsmall"):
+    """Draw the baseline, the first trial, with its cost."""
+    with st.container(border=True, key="baseline", gap="xsmall"):
         st.markdown(
-            _("**The settings to be beaten**: {settings}").format(settings=escape(base_sentence(base))),
-            help=_("Those chosen on the pages Augment, Model and Train. They are the first trial."),
+            _("**Baseline (your own settings)**: {settings}").format(
+                settings=escape(baseline_sentence(base))
+            ),
+            help=_(
+                "The settings chosen on the pages Augment, Model and Train. The first trial uses them, and the other trials are compared with it."
+            ),
         )
         recipe = chosen_recipe(project)
         if recipe is not base.recipe:
@@ -189,33 +192,30 @@ def _to_be_beaten(
         if _usable_pictures(dataset) < SMALL_DATASET:
             st.caption(
                 _(
-                    "There are few pictures, so each trial is judged by *cross-validation*: several times, each time "
-                    "on another part of them. That takes longer, and is not fooled by chance as easily."
+                    "There are few pictures, so each trial is scored by *cross-validation*: trained several times, each time validated on another part of them. That takes longer, and chance has less influence."
                 )
             )
 
 
 def _cost(dataset: Dataset, base: TrainingConfig, budget: Budget) -> str:
-    """Sentence on the expected time of a trial that trains a network."""
+    """Estimate the time of a trial that trains a network, as a sentence."""
     config = base if base.recipe is not Recipe.QUICK else TrainingConfig.from_json(
         base.to_json() | {"recipe": Recipe.BALANCED.value, "epochs": 0, "patience": 0}
     )  # fmt: skip
     seconds = estimate(dataset, config).seconds
-    words = escape(_("A whole network takes about {time} here.").format(time=duration(seconds)))
+    sentence = escape(_("Training a whole network takes about {time} here.").format(time=duration(seconds)))
     if budget.minutes and seconds > 60 * budget.minutes / 3:
-        words += " " + _(
-            "In the time you gave, hardly any would be trained to the end: give more, or try heads only."
-        )
-    return words
+        sentence += " " + _("The budget allows very few such trials: give more time, or choose heads only.")
+    return sentence
 
 
 def _usable_pictures(dataset: Dataset) -> int:
-    """Those to train on and to validate with."""
-    return sum(len(dataset.rows(part)) for part in (Split.TRAIN, Split.VALIDATION))
+    """Count the pictures of the train and validation splits."""
+    return sum(len(dataset.rows(split)) for split in (Split.TRAIN, Split.VALIDATION))
 
 
 def _without_weights(project: Project) -> None:
-    """A search begins with what a pretrained backbone sees."""
+    """Explain that a search needs a pretrained backbone."""
     name = escape(BACKBONES[chosen_backbone(project)].name)
     st.info(
         _(

@@ -15,7 +15,7 @@ from pages.ui.search.display_names import SPEED_NAMES, dimension_name, dimension
 from pages.ui.search.reading import Search
 from pages.ui.text import _, duration, escape, ngettext, number, show
 
-_MOST_RUNNING = 4  # running trials that are listed
+_MAX_RUNNING = 4  # running trials that are listed
 
 
 def progress(search: Search, status: JobStatus) -> None:
@@ -23,16 +23,16 @@ def progress(search: Search, status: JobStatus) -> None:
     with st.container(border=True, key="search-progress"):
         st.progress(min(1.0, fraction(search, status)), text=_headline(search, status))
         st.caption(escape(" · ".join(_facts(search, status)) or _("Starting")))
-        for trial in search.progress.running[:_MOST_RUNNING]:
+        for trial in search.progress.running[:_MAX_RUNNING]:
             chosen = ", ".join(
                 f"{dimension_name(name)} {dimension_value(name, value)}"
                 for name, value in trial.params.items()
             )
             since = duration(time.time() - trial.began)
-            words = _("Trial {n}, for {time}: {settings}").format(
-                n=trial.number, time=since, settings=chosen or _("your own settings")
+            line = _("Trial {n}, for {time}: {settings}").format(
+                n=trial.number, time=since, settings=chosen or _("baseline")
             )
-            st.caption(f":material/pending: {escape(words)}")
+            st.caption(f":material/pending: {escape(line)}")
 
 
 def fraction(search: Search, status: JobStatus) -> float:
@@ -54,7 +54,7 @@ def state_counts(search: Search) -> str:
     complete = by_state["complete"]
     parts = [ngettext("{n} complete", "{n} complete", complete).format(n=number(complete))]
     if by_state["pruned"]:
-        parts.append(_("{n} stopped early").format(n=number(by_state["pruned"])))
+        parts.append(_("{n} pruned").format(n=number(by_state["pruned"])))
     if by_state["failed"]:
         parts.append(_("{n} failed").format(n=number(by_state["failed"])))
     return ", ".join(parts)
@@ -67,7 +67,7 @@ def failures(search: Search) -> None:
         return
     unknown = Message(_("The reason is not known."))
     reasons = Counter(show(trial.reason or unknown) for trial in failed)
-    words = ngettext(
+    title = ngettext(
         "{n} trial failed; the search continued.",
         "{n} trials failed; the search continued.",
         len(failed),
@@ -75,7 +75,7 @@ def failures(search: Search) -> None:
     lines = [
         f"- {reason} ({times}×)" if times > 1 else f"- {reason}" for reason, times in reasons.most_common()
     ]
-    with st.expander(words.format(n=len(failed)), icon=":material/report:", key="failures"):
+    with st.expander(title.format(n=len(failed)), icon=":material/report:", key="failures"):
         st.markdown("\n".join(lines))
 
 
@@ -83,19 +83,19 @@ def _headline(search: Search, status: JobStatus) -> str:
     if status.state is not JobState.RUNNING or not search.trials:
         return progress_text(status)
     best = search.best
-    words = _(SPEED_NAMES[search.progress.stage])
+    stage = _(SPEED_NAMES[search.progress.stage])
     if best is None:
-        return words
-    best_words = _("best so far {value}").format(value=format_value(best.value, search.config.goal))
-    return f"{words} · {best_words}"
+        return stage
+    best_value = _("best so far {value}").format(value=format_value(best.value, search.config.goal))
+    return f"{stage} · {best_value}"
 
 
 def _facts(search: Search, status: JobStatus) -> list[str]:
     """Trials by state, trials a minute, and the time left."""
     parts = [state_counts(search)] if search.trials else []
     if search.progress.seconds and len(search.trials) > 1:
-        pace = 60 * len(search.trials) / search.progress.seconds
-        parts.append(_("{rate} trials a minute").format(rate=number(float(f"{pace:.2g}"))))
+        rate = 60 * len(search.trials) / search.progress.seconds
+        parts.append(_("{rate} trials a minute").format(rate=number(float(f"{rate:.2g}"))))
     left = _seconds_left(search, status)
     if left is not None:
         parts.append(_("about {time} left").format(time=duration(left)))

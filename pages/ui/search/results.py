@@ -28,7 +28,7 @@ from pages.ui.search.table import trial_table
 from pages.ui.search.trial import trial_card
 from pages.ui.text import _, duration, escape, show
 
-_LOOK_EVERY_SECONDS = 1.5
+_REFRESH_SECONDS = 1.5
 
 
 class Phase(StrEnum):
@@ -51,11 +51,11 @@ def show_section(project: Project, dataset: Dataset) -> None:
         search = open_search(path)
     except DarkroomError as error:
         st.warning(show(error.message), icon=":material/history:")
-        st.caption(_("Start a new search, or delete this one: it cannot be used any more."))
+        st.caption(_("Start a new search, or delete this one: it can no longer be used."))
         return
     st.caption(escape(search_sentence(search.config)))
     phase = _phase_of(project, search)
-    run_every = None if phase is Phase.OVER else _LOOK_EVERY_SECONDS
+    run_every = None if phase is Phase.OVER else _REFRESH_SECONDS
     st.fragment(_live, run_every=run_every)(project, path, phase)
 
 
@@ -80,7 +80,7 @@ def _picked(paths: dict[str, Path]) -> Path:
 
 def _menu(path: Path) -> None:
     with st.popover(_("This search"), icon=":material/more_horiz:", key=f"search-menu-{path.name}"):
-        st.caption(_("Runs made from its trials stay."))
+        st.caption(_("Runs made from its trials are kept."))
         is_sure = st.checkbox(_("Delete this search, with its trials"), key=f"sure-{path.name}")
         if not is_sure:
             return
@@ -115,7 +115,7 @@ def _live(project: Project, path: Path, phase: Phase) -> None:
     if search.trials:
         _trials(search)
     elif phase is Phase.SEARCHING:
-        st.caption(_("Trials appear here as they finish; the first one has your own settings."))
+        st.caption(_("Trials appear here as they finish. The first one is the baseline: your own settings."))
     if has_changed:
         st.rerun()  # after the buttons, so that a click at this moment is not lost
 

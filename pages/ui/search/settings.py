@@ -13,7 +13,7 @@ from pages.ui.search.display_names import (
     SCORING_NAMES,
     SPEED_NAMES,
     TRADEOFF_NAMES,
-    base_sentence,
+    baseline_sentence,
     dimension_name,
     dimension_value,
     format_budget,
@@ -23,6 +23,7 @@ from pages.ui.text import _, number
 
 
 def settings_of_search(search: Search) -> None:
+    """Draw the settings and the search space in tables, on request."""
     with st.expander(
         _("Settings of this search"), icon=":material/tune:", on_change="rerun", key="search-settings"
     ) as fold:
@@ -31,7 +32,7 @@ def settings_of_search(search: Search) -> None:
         names = {"setting": _("Setting"), "value": _("Value")}
         rows = [{"setting": name, "value": value} for name, value in _facts(search.config).items()]
         st.dataframe(rows, hide_index=True, column_config=names, key="search-facts")
-        st.markdown(_("**What was varied**"))
+        st.markdown(_("**Varied settings**"))
         varied = [
             {"setting": dimension_name(name), "value": format_domain(name, domain)}
             for name, domain in search.config.space.domains.items()
@@ -40,23 +41,23 @@ def settings_of_search(search: Search) -> None:
 
 
 def format_domain(name: str, domain: Domain) -> str:
-    """The values a dimension may have."""
+    """Format the values that a dimension may have."""
     if isinstance(domain, Categorical):
         return " · ".join(dimension_value(name, value) for value in domain.choices)
-    form = _("{low} to {high}, by factors") if domain.log else _("{low} to {high}")
+    form = _("{low} to {high}, logarithmic") if domain.log else _("{low} to {high}")
     return form.format(low=f"{domain.low:g}", high=f"{domain.high:g}")
 
 
 def _facts(config: SearchConfig) -> dict[str, str]:
     facts = {
-        _("Settings to be beaten"): base_sentence(config.base),
-        _("What it was given"): format_budget(config),
-        _("What gets better"): _(GOAL_NAMES[config.goal]),
-        _("And small"): _(TRADEOFF_NAMES[config.tradeoff]),
-        _("What a trial trains"): _(SPEED_NAMES[config.speed]),
-        _("Who proposes"): _(SAMPLER_NAMES[config.sampler]),
-        _("Who gives up early"): _(PRUNER_NAMES[config.pruner]),
-        _("Judged on"): _(SCORING_NAMES[config.scoring]),
+        _("Baseline"): baseline_sentence(config.base),
+        _("Budget"): format_budget(config),
+        _("Objective"): _(GOAL_NAMES[config.goal]),
+        _("Second objective"): _(TRADEOFF_NAMES[config.tradeoff]),
+        _("Trained in each trial"): _(SPEED_NAMES[config.speed]),
+        _("Sampler"): _(SAMPLER_NAMES[config.sampler]),
+        _("Pruner"): _(PRUNER_NAMES[config.pruner]),
+        _("Scored by"): _(SCORING_NAMES[config.scoring]),
         _("Processes"): number(config.workers),
         _("Seed"): str(config.seed),
     }

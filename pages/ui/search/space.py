@@ -1,4 +1,4 @@
-"""The space of a search, editable: which settings vary, and over which values."""
+"""Editor of the search space: the settings that vary, and their values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        N_("How it learns"),
+        N_("Training method"),
         (
             "label_smoothing",
             "imbalance",
@@ -55,7 +55,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("Augmentation"), ("augmentation", *(f"change.{kind}" for kind in LIMITS))),
 )
 PICTURE_SIZES = (96, 128, 160, 192, 224, 256, 288, 320, 384)
-# Of numbers without factors: as far as the handles go, and in which steps.
+# Sliders of linear numbers: least value, largest value, step.
 _ENDS: dict[str, tuple[float, float, float]] = {
     "hidden_layers": (0, MAX_HIDDEN_LAYERS, 1),
     "dropout_rate": (0.0, 0.9, 0.05),
@@ -78,9 +78,11 @@ _OPTIONS: dict[str, Sequence[Any]] = {
 
 
 def space_editor(speed: Speed, base: TrainingConfig) -> dict[str, Any] | None:
-    """The space as its switches and handles say, as JSON; None where nothing varies."""
+    """Draw the switches and values of the dimensions; returns the space as JSON, None if nothing varies."""
     usual = default_space(speed, base).domains
-    st.markdown(_("**What varies**"), help=_("Everything else stays as in the settings to be beaten."))
+    st.markdown(
+        _("**Search space**: the settings that vary"), help=_("Every other setting stays as in the baseline.")
+    )
     space: dict[str, Any] = {}
     for title, names in GROUPS:
         offered = [name for name in names if speed in DIMENSIONS[name].speeds]
@@ -98,7 +100,7 @@ def space_editor(speed: Speed, base: TrainingConfig) -> dict[str, Any] | None:
 
 
 def _dimension(name: str, speed: Speed, base: TrainingConfig, *, is_usual: bool) -> Domain | None:
-    """A switch; beside it, where it is on, the values to try."""
+    """Draw a switch and, if it is on, the values to try; None if it is off."""
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left:
         is_on = st.checkbox(
@@ -133,16 +135,16 @@ def _choices(name: str, domain: Categorical, base: TrainingConfig, key: str) -> 
 
 
 def _first_choices(name: str, options: list[Any], base: TrainingConfig) -> list[Any]:
-    """Default choices of backbone and picture size, which depend on the machine and the base."""
+    """Return the default choices of backbone or picture size, which depend on the machine and the baseline."""
     if name == "backbone":
         return options
     own = base.picture_size or get_backbone(base.backbone).input_size
-    nearest = min(range(len(options)), key=lambda place: abs(options[place] - own))
+    nearest = min(range(len(options)), key=lambda index: abs(options[index] - own))
     return options[max(0, nearest - 1) : nearest + 2]
 
 
 def _backbones() -> list[str]:
-    """Those whose weights are on this computer."""
+    """Return the backbones whose weights are on this computer."""
     try:
         return backbones_to_try()
     except DarkroomError:

@@ -1,4 +1,4 @@
-"""Every trial of a search in a table that sorts and filters; a row chooses its trial."""
+"""Table of a search's trials with filters; selecting a row selects its trial."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pages.ui.search.figures.axes import axes_of
 from pages.ui.search.reading import Search
 from pages.ui.text import _, current_language, number, show
 
-_ROW_PIXELS, _MOST_ROWS = 35, 14
-_STATE_PIXELS = 108  # the longest, which the table by itself may not look at
-_ORDER = list(TrialState)  # complete ones, those given up early, those that failed
+_ROW_PIXELS, _MAX_ROWS = 35, 14
+_STATE_PIXELS = 108  # width of the longest state, which may be in a row not yet drawn
+_ORDER = list(TrialState)  # complete, pruned, failed
 
 
 def trial_table(search: Search) -> None:
-    """Filters, then the trials: while the search lasts in the order in which they ended, then the best first."""
+    """Draw filters and trials: in the order of their ends while the search runs, afterwards the best first."""
     wanted, text = _filters(search)
     table = _table(search)
     keep = table["_state"].isin(wanted) if wanted else pd.Series(data=True, index=table.index)
@@ -37,7 +37,7 @@ def trial_table(search: Search) -> None:
         keep &= table["_text"].str.contains(text.casefold(), regex=False)
     table = table[keep]
     if table.empty:
-        st.caption(_("No trial fits. Clear the filters to see all of them."))
+        st.caption(_("No trial matches the filters. Clear them to see all trials."))
         return
     numbers = tuple(table["number"].tolist())
     key = f"trials-{search.job.name}-{'-'.join(wanted)}-{text}-{state.counter('trial-table')}"
@@ -47,7 +47,7 @@ def trial_table(search: Search) -> None:
         hide_index=True,
         placeholder="–",  # a trial without this setting, or without a value
         column_config=_columns(search, table),
-        height=_ROW_PIXELS * (1 + min(len(table), _MOST_ROWS)) + 3,
+        height=_ROW_PIXELS * (1 + min(len(table), _MAX_ROWS)) + 3,
         on_select=lambda: _choose(key, numbers),
         selection_mode="single-row",
         selection_default={"selection": {"rows": [numbers.index(chosen)] if chosen in numbers else []}},
@@ -58,14 +58,14 @@ def trial_table(search: Search) -> None:
 
 
 def _filters(search: Search) -> tuple[list[str], str]:
-    """The states to show (none: all), and a text to find."""
-    found = counts(search.trials)
-    present = [kind.value for kind in TrialState if found[kind.value]]
+    """Draw the filters; returns the states to show (empty: all) and a text to find."""
+    state_counts = counts(search.trials)
+    present = [kind.value for kind in TrialState if state_counts[kind.value]]
     wanted = st.pills(
         _("Show"),
         present,
         selection_mode="multi",
-        format_func=lambda kind: f"{_(TRIAL_STATES[TrialState(kind)])} ({found[kind]})",
+        format_func=lambda kind: f"{_(TRIAL_STATES[TrialState(kind)])} ({state_counts[kind]})",
         label_visibility="collapsed",
         key=f"states-{search.job.name}",
     )
@@ -79,7 +79,7 @@ def _filters(search: Search) -> tuple[list[str], str]:
 
 
 def _choose(key: str, numbers: Sequence[int]) -> None:
-    """Look at the trial of the row that is selected; with none, at the best again."""
+    """Select the trial of the selected row; without a row, the best trial."""
     rows = state.selected_rows(key)
     if rows and rows[0] < len(numbers):
         state.choose_trial(numbers[rows[0]])
@@ -95,12 +95,12 @@ def _table(search: Search) -> pd.DataFrame:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _built(identity: tuple[object, ...], _search: Search) -> pd.DataFrame:
-    """The whole table, built anew only where ``identity`` names other trials, order or language."""
+    """Build the whole table, cached by ``identity``: trials, order and language."""
     goal = _search.config.goal
     trials = list(_search.trials)
     if identity[2]:
-        places = {trial.number: place for place, trial in enumerate(ranked(trials, goal))}
-        trials.sort(key=lambda trial: (_ORDER.index(trial.state), places.get(trial.number, 0)))
+        ranks = {trial.number: rank for rank, trial in enumerate(ranked(trials, goal))}
+        trials.sort(key=lambda trial: (_ORDER.index(trial.state), ranks.get(trial.number, 0)))
     best = _search.best
     names = [axis.name for axis in axes_of(trials, _search.config.space)]
     frame = pd.DataFrame([_row(trial, names, _search, is_best=trial is best) for trial in trials])
@@ -109,28 +109,28 @@ def _built(identity: tuple[object, ...], _search: Search) -> pd.DataFrame:
 
 def _row(trial: TrialRecord, names: Sequence[str], search: Search, *, is_best: bool) -> dict[str, Any]:
     reason = show(trial.reason, markdown=False) if trial.reason else None
-    words = {name: dimension_value(name, trial.params[name]) for name in names if name in trial.params}
-    state_words = _(TRIAL_STATES[trial.state]) if not trial.is_baseline else _("your settings")
+    labels = {name: dimension_value(name, trial.params[name]) for name in names if name in trial.params}
+    state_label = _(TRIAL_STATES[trial.state]) if not trial.is_baseline else _("baseline")
     scale = 1e-6 if search.config.tradeoff is Tradeoff.SIZE else 1.0
     row: dict[str, Any] = {
         "mark": "★" if is_best else ("●" if trial.has_weights else ""),
         "number": trial.number,
         "value": None if trial.value is None else in_display_unit(trial.value, search.config.goal),
         "second": None if trial.second is None else trial.second * scale,
-        "state": state_words,
+        "state": state_label,
         "seconds": trial.seconds,
-        **{name: _cell(trial.params.get(name), words.get(name)) for name in names},
+        **{name: _cell(trial.params.get(name), labels.get(name)) for name in names},
         "reason": reason,
         "_state": trial.state.value,
     }
-    texts = [str(trial.number), state_words, reason or "", *words.values(), *map(dimension_name, words)]
+    texts = [str(trial.number), state_label, reason or "", *labels.values(), *map(dimension_name, labels)]
     return row | {"_text": " ".join(texts).casefold()}
 
 
-def _cell(value: Any, words: str | None) -> Any:
-    """A number as it is, so that it sorts; a name in words."""
+def _cell(value: Any, label: str | None) -> Any:
+    """Return a number unchanged, so that the table sorts it, and anything else as its label."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else words
+    return value if is_number else label
 
 
 def _columns(search: Search, table: pd.DataFrame) -> dict[str, Any]:
@@ -141,9 +141,13 @@ def _columns(search: Search, table: pd.DataFrame) -> dict[str, Any]:
         "mark": text("", width=36, help=_("★ the best; ● its weights are kept")),
         "number": number_column(_("Trial"), width=56),
         "value": number_column(_(GOAL_NAMES[goal]), format=value_format, help=_("On validation pictures")),
-        "state": text(_("State"), width=_STATE_PIXELS),
+        "state": text(
+            _("State"),
+            width=_STATE_PIXELS,
+            help=_("Pruned: stopped early, because other trials did better at that point."),
+        ),
         "seconds": number_column(_("Seconds"), format="%.1f"),
-        "reason": text(_("Why it ended"), width="large"),
+        "reason": text(_("Reason of the end"), width="large"),
     }
     if tradeoff is not Tradeoff.NONE:
         columns["second"] = number_column(_(TRADEOFF_COLUMNS[tradeoff]), format="%.2f")

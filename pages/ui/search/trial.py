@@ -1,4 +1,4 @@
-"""One trial: what it reached, what it did otherwise than the settings to be beaten, how it learnt."""
+"""Card of one trial: value, settings that differ from the baseline, learning curve."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from pages.ui.search.reading import Search
 from pages.ui.text import _, duration, escape, show
 
 _CURVE_PIXELS = 200
-_FEW_EPOCHS = 3  # below, a curve shows nothing
+_MIN_EPOCHS = 3  # of a curve that is drawn
 
 
 def trial_card(search: Search) -> None:
-    """The trial that was chosen, by a row, a mark or the address; else the best."""
+    """Draw the selected trial; without a selection the best."""
     chosen = state.chosen_trial()
     trial = search.trial(chosen) if chosen is not None else None
     best = search.best
@@ -32,12 +32,12 @@ def trial_card(search: Search) -> None:
             title = _("Trial {n}").format(n=trial.number)
             st.markdown(f"**{title}**", width="content")
             _badges(trial, is_best=best is not None and trial.number == best.number)
-        st.markdown(_outcome(search, trial))
+        st.markdown(_result_line(search, trial))
         if trial.reason is not None:
             box = st.error if trial.state is TrialState.FAILED else st.info
             box(show(trial.reason))
         _settings(search, trial)
-        if len(trial.curve) >= _FEW_EPOCHS:
+        if len(trial.curve) >= _MIN_EPOCHS:
             live_chart(
                 one_curve(trial, search.config.goal), key=f"curve-of-{search.job.name}", height=_CURVE_PIXELS
             )
@@ -53,20 +53,20 @@ def trial_card(search: Search) -> None:
             on_click="ignore",
             key=f"settings-of-{trial.number}",
         )
-        st.caption(_("Choose another trial by its row, or by its mark in a chart."))
+        st.caption(_("Click a row, or a mark in a chart, to see another trial."))
 
 
 def _badges(trial: TrialRecord, *, is_best: bool) -> None:
     if is_best:
         st.badge(_("the best"), icon=":material/star:", color="green")
     if trial.is_baseline:
-        st.badge(_("your settings"), color="gray")
+        st.badge(_("baseline"), color="gray")
     if trial.state is not TrialState.COMPLETE:
         colour = "red" if trial.state is TrialState.FAILED else "orange"
         st.badge(_(TRIAL_STATES[trial.state]), color=colour)  # type: ignore[arg-type]
 
 
-def _outcome(search: Search, trial: TrialRecord) -> str:
+def _result_line(search: Search, trial: TrialRecord) -> str:
     config = search.config
     parts = []
     if trial.value is not None:
@@ -83,14 +83,14 @@ def _settings(search: Search, trial: TrialRecord) -> None:
     differing = differing_settings([base, dict(trial.settings)])
     differing.pop("dataset_version", None)
     if trial.is_baseline or not differing:
-        st.caption(_("These are the settings to be beaten."))
+        st.caption(_("This trial has the settings of the baseline."))
     else:
         lines = [
             f"- {escape(setting_name(path))}: **{escape(_value(path, new))}** :gray[({escape(_value(path, old))})]"
             for path, (old, new) in differing.items()
         ]
         st.markdown("\n".join(lines))
-        st.caption(_("In brackets what the settings to be beaten have."))
+        st.caption(_("The baseline's values are in brackets."))
     with st.expander(_("All its settings"), key=f"all-settings-{search.job.name}", on_change="rerun") as fold:
         if fold.open:
             rows = [

@@ -107,7 +107,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
             ChoiceDial(
                 path="head.pooling",
                 words=POOLING_NAMES,
-                help=N_("How what the backbone sees across the picture becomes one row of numbers."),
+                help=N_("Combines the features of all parts of the picture into one row of numbers."),
             ),
             LayersDial(
                 path="head.hidden_units",
@@ -135,7 +135,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
             ),
             SwitchDial(
                 path="head.batch_norm",
-                help=N_("Evens out what hidden layers pass on; large ones learn faster with it."),
+                help=N_("Normalises the outputs of hidden layers; large layers learn faster with it."),
             ),
         ),
     ),
@@ -176,7 +176,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
         N_("Optimiser"),
         (
             ChoiceDial(
-                path="optimizer.kind", words=OPTIMIZER_NAMES, help=N_("How weights follow their gradients.")
+                path="optimizer.kind", words=OPTIMIZER_NAMES, help=N_("Algorithm that updates the weights.")
             ),
             NumberDial(
                 path="optimizer.learning_rate",
@@ -188,7 +188,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
             ChoiceDial(
                 path="optimizer.schedule",
                 words=SCHEDULE_NAMES,
-                help=N_("How the learning rate goes over the epochs."),
+                help=N_("Change of the learning rate over the epochs."),
             ),
             NumberDial(
                 path="optimizer.warmup_fraction",

@@ -50,7 +50,7 @@ def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing
     failed = [trial for trial in trials if trial.state is TrialState.FAILED]
     best = [None if value is None else in_display_unit(value, goal) for value in best_so_far(trials, goal)]
     data = [
-        _points(pruned, places, goal, (low, high), name=_("given up early"), marker=hollow(MUTED_COLOUR)),
+        _points(pruned, places, goal, (low, high), name=_("pruned"), marker=hollow(MUTED_COLOUR)),
         _points(complete, places, goal, (low, high), name=_("complete"), marker=filled(TRAIN_COLOUR)),
         _failures(failed, places, _inside((low, high))[1 if goal.is_better_low else 0]),
         {
@@ -72,7 +72,7 @@ def history(trials: Trials, goal: Goal, *, chosen: int | None = None) -> Drawing
         "data": [trace for trace in data if trace["x"]],
         "layout": {
             "xaxis": {
-                "title": {"text": _("trials, in the order in which they ended")},
+                "title": {"text": _("trials, in the order of their ends")},
                 "range": [0, _ROOM_FOR_WORDS * max(_FEW_TRIALS, len(trials))],
             },
             "yaxis": {"title": {"text": _(GOAL_UNITS[goal])}, "range": [low, high], "tickformat": "~g"},
@@ -182,7 +182,7 @@ def curves(trials: Trials, goal: Goal, *, best: TrialRecord | None, chosen: int 
     drawn = [trial for trial in drawable(trials) if trial is not best and trial.number != chosen]
     groups: list[tuple[str, Trials, str, float, float]] = [
         (
-            _("given up early"),
+            _("pruned"),
             [trial for trial in drawn if trial.state is TrialState.PRUNED],
             MUTED_COLOUR,
             0.35,
@@ -257,16 +257,16 @@ def pareto(trials: Trials, goal: Goal, tradeoff: Tradeoff, *, chosen: int | None
         }
 
     data = [
-        marks(others, _("beaten in both"), "markers", marker=filled(MUTED_COLOUR, opacity=0.5)),
+        marks(others, _("dominated"), "markers", marker=filled(MUTED_COLOUR, opacity=0.5)),
         marks(
             front,
-            _("none is better in both"),
+            _("Pareto front"),
             "lines+markers",
             line={"color": GOOD_COLOUR, "width": 2},
             marker={"color": GOOD_COLOUR, "size": 9},
         ),
         marks(
-            default, _("your settings"), "markers", marker=hollow(TRAIN_COLOUR) | {"size": 13, "symbol": "diamond-open", "line": {"width": 2.5}}
+            default, _("baseline"), "markers", marker=hollow(TRAIN_COLOUR) | {"size": 13, "symbol": "diamond-open", "line": {"width": 2.5}}
         ),
         marks(
             [trial for trial in known if trial.number == chosen],
@@ -367,7 +367,7 @@ def _line_of_default(
     line = {"color": MUTED_COLOUR, "width": 1.5, "dash": "dash"}
     shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": height, "y1": height, "line": line}
     note = {
-        "text": _("your settings: {value}").format(value=format_value(default.value, goal)),
+        "text": _("baseline: {value}").format(value=format_value(default.value, goal)),
         "xref": "paper",
         "x": 1,
         "xanchor": "right",
