@@ -1,10 +1,15 @@
-"""Statistics: confidence interval of a proportion."""
+"""Statistics: confidence interval of a proportion, outlier fences, kernel regression."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 _Z_95 = 1.959964  # standard deviations that hold 95% of a normal distribution
+_TUKEY_FACTOR = 1.5
+_LEAST_RELATIVE_RANGE = 1e-3
+_TINY = 1e-12  # instead of a division by zero
 
 
 def wilson_interval(right: int, count: int) -> tuple[float, float]:
@@ -15,3 +20,38 @@ def wilson_interval(right: int, count: int) -> tuple[float, float]:
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = _Z_95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def tukey_fences(values: np.ndarray) -> tuple[float, float]:
+    """Compute the fences beyond which a value counts as an outlier (Tukey 1977).
+
+    A fence lies 1.5 interquartile ranges outside the quartiles. If the quartiles are equal,
+    0.1% of them stands in for the range.
+
+    Args:
+        values: float64 (n,), at least one.
+    """
+    first, third = np.percentile(values, [25, 75])
+    reach = _TUKEY_FACTOR * max(third - first, _LEAST_RELATIVE_RANGE * abs(third))
+    return float(first - reach), float(third + reach)
+
+
+def kernel_smooth(
+    points: np.ndarray, values: np.ndarray, grid: np.ndarray, *, bandwidth: float, least_weight: float
+) -> np.ndarray:
+    """Estimate values on a grid by kernel regression with a Gaussian kernel (Nadaraya 1964, Watson 1964).
+
+    Args:
+        points: float64 (n, d), where the values were measured.
+        values: float64 (n,).
+        grid: float64 (m, d).
+        bandwidth: standard deviation of the kernel, in the unit of the points.
+        least_weight: a grid point whose kernel weights sum to less has no value; a measured point weighs 1.
+    Returns:
+        float64 (m,); NaN where there is no value.
+    """
+    squares = ((grid[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
+    weights = np.exp(-squares / (2 * bandwidth**2))
+    totals = weights.sum(axis=1)
+    means = weights @ values / np.maximum(totals, _TINY)
+    return np.where(totals < least_weight, np.nan, means)

@@ -21,7 +21,6 @@ from pages.ui.plotly_types import PlotlyObject
 from pages.ui.text import _
 
 Record = Mapping[str, Any]
-Drawing = PlotlyObject  # a figure: {"data": […], "layout": {…}}
 
 MOST_POINTS = 1000  # of a line: about as many as a chart has pixels
 _FEW_POINTS = 3  # below, a line alone shows nothing
@@ -55,7 +54,7 @@ MACRO_F1 = Measure(training="", validation="validation_macro_f1", unit=N_("macro
 LEARNING_RATE = Measure(training="learning_rate", validation="", unit=N_("learning rate"))
 
 
-def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure: Measure) -> Drawing:
+def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure: Measure) -> PlotlyObject:
     """Draw one measure over the epochs: batches, training, validation, and the epoch that is kept."""
     traces = []
     if measure.training and batches:
@@ -83,7 +82,7 @@ def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure:
 
 def compared_curves(
     runs: Mapping[str, Sequence[Record]], colours: Sequence[str], measure: Measure
-) -> Drawing:
+) -> PlotlyObject:
     """Draw the validation curve of each run, by its title."""
     traces = [
         _line(*thinned(*_epoch_points(epochs, measure.validation, measure.scale)), plain(title), colour)

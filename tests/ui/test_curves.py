@@ -14,11 +14,11 @@ from pages.ui.curves import (
     LEARNING_RATE,
     LOSS,
     MOST_POINTS,
-    Drawing,
     compared_curves,
     learning_curve,
     thinned,
 )
+from pages.ui.plotly_types import PlotlyObject
 
 
 def epoch(number: int, phase: str = "whole", **values: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def epoch(number: int, phase: str = "whole", **values: Any) -> dict[str, Any]:
     return {"epoch": number, "phase": phase, **scores, **values}
 
 
-def lines(figure: Drawing) -> dict[str, Any]:
+def lines(figure: PlotlyObject) -> dict[str, Any]:
     return {trace["name"]: trace for trace in figure["data"]}
 
 

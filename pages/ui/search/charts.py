@@ -12,10 +12,14 @@ from core.search.records import TrialState
 from core.search.space import DIMENSIONS
 from pages.ui import state
 from pages.ui.components.live_chart import clicked_mark, live_chart
-from pages.ui.search.figures import history
 from pages.ui.search.figures.axes import Axis, axes_of
 from pages.ui.search.figures.contour import contour
-from pages.ui.search.figures.parallel_coordinates import parallel
+from pages.ui.search.figures.intermediate_values import intermediate_values, newest_curves
+from pages.ui.search.figures.optimization_history import optimization_history
+from pages.ui.search.figures.parallel_coordinates import parallel_coordinates
+from pages.ui.search.figures.param_importances import param_importances
+from pages.ui.search.figures.pareto_front import pareto_front
+from pages.ui.search.figures.slice import slice_plot
 from pages.ui.search.reading import Search
 from pages.ui.text import _
 
@@ -45,7 +49,7 @@ def read_clicks(search: Search) -> None:
 
 def history_chart(search: Search) -> None:
     live_chart(
-        history.history(search.trials, search.config.goal, chosen=state.chosen_trial()),
+        optimization_history(search.trials, search.config.goal, chosen=state.chosen_trial()),
         key=f"history-{search.job.name}",
         clickable=True,
     )
@@ -76,7 +80,7 @@ def _importances(search: Search, axes: Sequence[Axis]) -> None:
         st.caption(_("Importance is computed once a few more trials are complete."))
         return
     live_chart(
-        history.importance_bars(importances),
+        param_importances(importances),
         key=_key("importances", search),
         height=90 + _BAR_PIXELS * len(importances),
     )
@@ -93,7 +97,7 @@ def _slices(search: Search, axes: Sequence[Axis]) -> None:
         for axis, column in zip(row, st.columns(_SLICES_A_ROW), strict=False):
             with column:
                 live_chart(
-                    history.slice_of(
+                    slice_plot(
                         search.trials, axis, search.config.goal, best=search.best, titled=axis is row[0]
                     ),
                     key=_key(f"slice-{axis.name}", search),
@@ -110,7 +114,7 @@ def _slices(search: Search, axes: Sequence[Axis]) -> None:
 def _parallel(search: Search, axes: Sequence[Axis]) -> None:
     shown = _chosen_axes(search, axes)
     live_chart(
-        parallel(search.trials, shown, search.config.goal, best=search.best),
+        parallel_coordinates(search.trials, shown, search.config.goal, best=search.best),
         key=_key("parallel", search),
         height=_TALL_PIXELS,
         clickable=True,
@@ -167,12 +171,12 @@ def _axis_picker(label: str, names: list[str], axes: dict[str, Axis], index: int
 
 
 def _curves(search: Search, axes: Sequence[Axis]) -> None:
-    drawable = history.drawable(search.trials)
+    drawable = newest_curves(search.trials)
     if not drawable:
         st.caption(_("No trial has a learning curve yet: linear heads are fitted without epochs."))
         return
     live_chart(
-        history.curves(search.trials, search.config.goal, best=search.best, chosen=state.chosen_trial()),
+        intermediate_values(search.trials, search.config.goal, best=search.best, chosen=state.chosen_trial()),
         key=_key("curves", search),
         height=_TALL_PIXELS,
         clickable=True,
@@ -188,9 +192,7 @@ def _curves(search: Search, axes: Sequence[Axis]) -> None:
 
 def _pareto(search: Search, axes: Sequence[Axis]) -> None:
     live_chart(
-        history.pareto(
-            search.trials, search.config.goal, search.config.tradeoff, chosen=state.chosen_trial()
-        ),
+        pareto_front(search.trials, search.config.goal, search.config.tradeoff, chosen=state.chosen_trial()),
         key=_key("pareto", search),
         height=_TALL_PIXELS,
         clickable=True,

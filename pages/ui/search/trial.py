@@ -13,7 +13,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.display_names.training import flat, setting_name, setting_value
 from pages.ui.search.controls import run_button
 from pages.ui.search.display_names import GOAL_NAMES, TRIAL_STATES, format_second, format_value
-from pages.ui.search.figures.history import one_curve
+from pages.ui.search.figures.intermediate_values import learning_curve
 from pages.ui.search.reading import Search
 from pages.ui.text import _, duration, escape, show
 
@@ -39,7 +39,9 @@ def trial_card(search: Search) -> None:
         _settings(search, trial)
         if len(trial.curve) >= _MIN_EPOCHS:
             live_chart(
-                one_curve(trial, search.config.goal), key=f"curve-of-{search.job.name}", height=_CURVE_PIXELS
+                learning_curve(trial, search.config.goal),
+                key=f"curve-of-{search.job.name}",
+                height=_CURVE_PIXELS,
             )
         if trial.state is not TrialState.FAILED:
             run_button(search, trial)

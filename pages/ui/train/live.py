@@ -26,11 +26,11 @@ from pages.ui.curves import (
     LOSS,
     MACRO_F1,
     PHASE_NAMES,
-    Drawing,
     Measure,
     learning_curve,
 )
 from pages.ui.jobs import progress_text, stage_line
+from pages.ui.plotly_types import PlotlyObject
 from pages.ui.text import _, current_language, duration, file_size, number, show
 from pages.ui.train.controls import running_controls
 from pages.ui.train.examples import example_answers
@@ -223,7 +223,7 @@ def _drawing(
     _epochs: Sequence[Mapping[str, Any]],
     _batches: Sequence[Mapping[str, Any]],
     _measure: Measure,
-) -> Drawing:
+) -> PlotlyObject:
     """Draw the chart, cached by the epochs and batches that ``what`` names."""
     return learning_curve(_epochs, _batches, _measure)
 

@@ -1,7 +1,7 @@
-"""Axes of dimensions: linear, logarithmic and categorical.
+"""Axes of a search's plots: those of dimensions (linear, logarithmic, categorical) and that of the value.
 
-All charts of a search place values the same way. A trial for which the dimension did not
-exist (units of a hidden layer it does not have) has no place.
+All plots of a search compute coordinates the same way. A trial without the dimension
+(the units of a hidden layer it does not have) has no coordinate.
 """
 
 from __future__ import annotations
@@ -11,15 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from core.search.config import Goal
 from core.search.records import TrialRecord
 from core.search.space import DIMENSIONS, Categorical, Domain, Numbers, SearchSpace
+from core.statistics import tukey_fences
 from pages.ui.charts import plain
 from pages.ui.plotly_types import PlotlyObject
-from pages.ui.search.display_names import dimension_name, dimension_value, short
+from pages.ui.search.display_names import GOAL_UNITS, dimension_name, dimension_value, in_display_unit, short
+from pages.ui.text import _
 
-_MANY_DECADES = 2.5  # beyond, a tick a decade is enough
-_FEW_NUMBERS = 10  # whole ones: each gets a place of its own
-_WIDTH_OF_ONE = 1e-9
+_MANY_DECADES = 2.5  # a longer axis has one tick for each decade
+_MAX_WHOLE_NUMBERS = 10  # a dimension of so many whole numbers has a category for each
+_LEAST_LENGTH = 1e-9
+_VALUE_MARGIN = 0.06
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,17 +33,18 @@ class Axis:
     """One dimension on an axis."""
 
     name: str
-    categories: tuple[Any, ...] = ()  # its values, where it has names or few choices
+    categories: tuple[Any, ...] = ()  # values of a categorical axis
     log: bool = False
-    low: float = 0.0  # the span of places
+    low: float = 0.0  # coordinates of both ends
     high: float = 1.0
 
     @property
     def title(self) -> str:
+        """Display name of the dimension."""
         return dimension_name(self.name)
 
-    def place(self, value: Any) -> float | None:
-        """Coordinate of a value; None for a missing one."""
+    def coordinate(self, value: Any) -> float | None:
+        """Compute the coordinate of a value; None for a missing one."""
         if value is None:
             return None
         if self.categories:
@@ -47,48 +54,61 @@ class Axis:
             return math.log10(number) if number > 0 else None
         return number
 
-    def places(self, trials: Sequence[TrialRecord]) -> list[float | None]:
-        return [self.place(trial.params.get(self.name)) for trial in trials]
+    def coordinates(self, trials: Sequence[TrialRecord]) -> list[float | None]:
+        """Compute the coordinate of each trial."""
+        return [self.coordinate(trial.params.get(self.name)) for trial in trials]
+
+    def jittered_coordinates(
+        self, trials: Sequence[TrialRecord], *, jitter: float, seed: int
+    ) -> list[float | None]:
+        """Compute the coordinates of marks, those of categories moved at random so that marks do not overlap."""
+        coordinates = self.coordinates(trials)
+        if not self.categories:
+            return [None if x is None else round(x, 4) for x in coordinates]
+        shifts = np.random.default_rng(seed).uniform(-jitter, jitter, len(coordinates))
+        return [
+            None if x is None else round(x + float(dx), 4) for x, dx in zip(coordinates, shifts, strict=True)
+        ]
 
     def share(self, value: Any) -> float | None:
-        """Coordinate of a value as a share of the axis, 0 to 1."""
-        place = self.place(value)
-        if place is None:
+        """Compute the coordinate of a value as a share of the axis, 0 to 1."""
+        coordinate = self.coordinate(value)
+        if coordinate is None:
             return None
-        return (place - self.low) / max(_WIDTH_OF_ONE, self.high - self.low)
+        return (coordinate - self.low) / max(_LEAST_LENGTH, self.high - self.low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Places with what is written there; none where the chart's own ticks do."""
+        """Return coordinates and labels of ticks; empty for a linear axis, which has Plotly's own."""
         if self.categories:
-            return [(place, plain(text)) for place, text in self._names()]
+            return [(coordinate, plain(text)) for coordinate, text in self._names()]
         if self.log:
             return [(math.log10(value), short(value)) for value in self._decades()]
         return []
 
     def ends(self) -> list[tuple[float, str]]:
-        """Of names each, of numbers the two ends, as they are: not yet safe for Plotly."""
+        """Return coordinates and labels of every category, or of both ends of numbers; not escaped for Plotly."""
         if self.categories:
             return self._names()
         values = [10**end if self.log else end for end in (self.low, self.high)]
-        return [(place, short(value)) for place, value in zip((self.low, self.high), values, strict=True)]
+        return [(end, short(value)) for end, value in zip((self.low, self.high), values, strict=True)]
 
     def layout(self) -> PlotlyObject:
-        """As Plotly has it. Plain ``~g`` writes 0.0003, where Plotly by itself writes 300µ."""
+        """Build Plotly's axis. The format ``~g`` writes 0.0003; by default Plotly writes 300µ."""
         margin = 0.5 if self.categories else 0.04 * (self.high - self.low or 1.0)
-        found: PlotlyObject = {
+        axis: PlotlyObject = {
             "title": {"text": self.title},
             "tickformat": "~g",
             "range": [self.low - margin, self.high + margin],
             "zeroline": False,
         }
         if ticks := self.ticks():
-            places, texts = zip(*ticks, strict=True)
-            found |= {"tickmode": "array", "tickvals": list(places), "ticktext": list(texts)}
-        return found
+            coordinates, labels = zip(*ticks, strict=True)
+            axis |= {"tickmode": "array", "tickvals": list(coordinates), "ticktext": list(labels)}
+        return axis
 
     def _names(self) -> list[tuple[float, str]]:
-        words = [dimension_value(self.name, value) for value in self.categories]
-        return [(float(place), text) for place, text in enumerate(words)]
+        labels = [dimension_value(self.name, value) for value in self.categories]
+        return [(float(index), label) for index, label in enumerate(labels)]
 
     def _decades(self) -> list[float]:
         wide = self.high - self.low > _MANY_DECADES
@@ -99,30 +119,51 @@ class Axis:
 
 
 def axes_of(trials: Sequence[TrialRecord], space: SearchSpace) -> list[Axis]:
-    """An axis for each dimension that differs between trials, in the order in which they are asked for."""
+    """Build an axis for each dimension that differs between trials, in the order of the search space."""
     values: dict[str, list[Any]] = {name: [] for name in DIMENSIONS}
     for trial in trials:
         for name, value in trial.params.items():
             values.setdefault(name, []).append(value)
-    found = [axis_of(name, some, space) for name, some in values.items() if some and name in DIMENSIONS]
-    return [axis for axis in found if axis.high > axis.low]
+    axes = [axis_of(name, used, space) for name, used in values.items() if used and name in DIMENSIONS]
+    return [axis for axis in axes if axis.high > axis.low]
 
 
 def axis_of(name: str, values: Sequence[Any], space: SearchSpace) -> Axis:
-    """The axis of a dimension, long enough for its domain and for every value."""
+    """Build the axis of a dimension, long enough for its domain and for every value."""
     domain: Domain = space.domains.get(name, DIMENSIONS[name].domain)
     if isinstance(domain, Categorical) or any(isinstance(value, str | bool) for value in values):
-        known = domain.choices if isinstance(domain, Categorical) else ()
-        seen = tuple(value for value in dict.fromkeys((*known, *values)) if value in values)
-        categories = tuple(sorted(seen)) if _are_numbers(seen) else seen
+        choices = domain.choices if isinstance(domain, Categorical) else ()
+        used = tuple(value for value in dict.fromkeys((*choices, *values)) if value in values)
+        categories = tuple(sorted(used)) if _are_numbers(used) else used
         return Axis(name=name, categories=categories, high=float(len(categories) - 1))
-    if domain.whole and domain.high - domain.low <= _FEW_NUMBERS:
-        counted = tuple(sorted(set(values)))
-        return Axis(name=name, categories=counted, high=float(len(counted) - 1))
-    return _numbers(name, values, domain)
+    if domain.whole and domain.high - domain.low <= _MAX_WHOLE_NUMBERS:
+        numbers = tuple(sorted(set(values)))
+        return Axis(name=name, categories=numbers, high=float(len(numbers) - 1))
+    return _numeric_axis(name, values, domain)
 
 
-def _numbers(name: str, values: Sequence[Any], domain: Numbers) -> Axis:
+def value_range(trials: Sequence[TrialRecord], goal: Goal) -> tuple[float, float]:
+    """Compute the ends of the value axis: all good values, but not the outliers at the poor end."""
+    values = np.array([in_display_unit(trial.value, goal) for trial in trials if trial.value is not None])
+    if not len(values):
+        return (0.0, 1.0) if goal is Goal.LOSS else (0.0, 100.0)
+    low, high = float(values.min()), float(values.max())
+    low_fence, high_fence = tukey_fences(values)
+    if goal.is_better_low:
+        high = min(high, high_fence)
+    else:
+        low = max(low, low_fence)
+    margin = _VALUE_MARGIN * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def value_axis(goal: Goal, ends: tuple[float, float], *, titled: bool = True) -> PlotlyObject:
+    """Build Plotly's axis of the value."""
+    title = _(GOAL_UNITS[goal]) if titled else ""
+    return {"title": {"text": title}, "range": list(ends), "tickformat": "~g"}
+
+
+def _numeric_axis(name: str, values: Sequence[Any], domain: Numbers) -> Axis:
     ends = [float(value) for value in (*values, domain.low, domain.high)]
     if domain.log:
         ends = [math.log10(end) for end in ends if end > 0]

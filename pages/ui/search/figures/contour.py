@@ -1,52 +1,43 @@
-"""Two dimensions at once: how the value lies over them, smoothed between the trials that were tried."""
+"""Contour plot: the value over two dimensions, smoothed between the trials."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from core.search.config import Goal
-from core.search.records import TrialRecord, TrialState
+from core.search.records import TrialRecord
+from core.statistics import kernel_smooth
 from pages.ui.charts import GOOD_COLOUR, plain
-from pages.ui.curves import Drawing
 from pages.ui.plotly_types import PlotlyObject
 from pages.ui.search.display_names import GOAL_UNITS, dimension_value, format_value, in_display_unit
-from pages.ui.search.figures.axes import Axis
-from pages.ui.search.figures.history import GOODNESS, value_range
-from pages.ui.search.figures.traces import hover
+from pages.ui.search.figures.axes import Axis, value_range
+from pages.ui.search.figures.traces import GOODNESS, Trials, complete_trials, hover
 from pages.ui.text import _
 
-_CELLS = 40  # a side
-_REACH = 0.09  # of an axis: how far a trial speaks
-_LEAST_EVIDENCE = 0.15  # of a trial nearby; elsewhere the chart stays empty
+_CELLS = 40  # along a side
+_BANDWIDTH = 0.09  # of the smoothing, as a share of an axis
+_LEAST_WEIGHT = 0.15  # of the trials nearby; elsewhere the plot is empty
+_JITTER = 0.25  # of the distance between two categories
 
 
 def contour(
-    trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Goal, *, best: TrialRecord | None
-) -> Drawing:
-    """The value over two dimensions; nothing is drawn where no trial is near."""
-    known = [
-        trial
-        for trial in trials
-        if trial.state is TrialState.COMPLETE
-        and trial.value is not None
-        and {across.name, upwards.name} <= trial.params.keys()
-    ]
-    values = np.array([in_display_unit(trial.value or 0.0, goal) for trial in known])
-    low, high = value_range(known, goal)
+    trials: Trials, x_axis: Axis, y_axis: Axis, goal: Goal, *, best: TrialRecord | None
+) -> PlotlyObject:
+    """Draw the value over two dimensions; the plot is empty far from all trials."""
+    shown = [trial for trial in complete_trials(trials) if {x_axis.name, y_axis.name} <= trial.params.keys()]
+    values = np.array([in_display_unit(trial.value or 0.0, goal) for trial in shown])
+    low, high = value_range(shown, goal)
     scale = GOODNESS[::-1] if goal.is_better_low else GOODNESS
-    colours = [[place / (len(scale) - 1), colour] for place, colour in enumerate(scale)]
+    colours = [[index / (len(scale) - 1), colour] for index, colour in enumerate(scale)]
     data: list[PlotlyObject] = []
-    if known:
-        data.append(_surface(known, across, upwards, np.clip(values, low, high), colours))
-        data.append(_marks(known, across, upwards, goal, best))
+    if shown:
+        data.append(_surface(shown, x_axis, y_axis, np.clip(values, low, high)))
+        data.append(_points(shown, x_axis, y_axis, goal, best))
     return {
         "data": data,
         "layout": {
-            "xaxis": across.layout() | {"showgrid": False},
-            "yaxis": upwards.layout() | {"showgrid": False},
+            "xaxis": x_axis.layout() | {"showgrid": False},
+            "yaxis": y_axis.layout() | {"showgrid": False},
             "showlegend": False,
             "hovermode": "closest",
             "coloraxis": {
@@ -59,56 +50,33 @@ def contour(
     }
 
 
-def smoothed(places: np.ndarray, values: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """The mean of the values around each point of a grid, weighted by a bell curve; NaN far from all.
-
-    Args:
-        places: float64 (n, 2), each axis from 0 to 1.
-        values: float64 (n,).
-        grid: float64 (m, 2).
-    Returns:
-        float64 (m,).
-    """
-    distances = ((grid[:, None, :] - places[None, :, :]) ** 2).sum(axis=2)
-    weights = np.exp(-distances / (2 * _REACH**2))
-    evidence = weights.sum(axis=1)
-    means = weights @ values / np.maximum(evidence, 1e-12)
-    return np.where(evidence < _LEAST_EVIDENCE, np.nan, means)
-
-
-def _surface(
-    trials: Sequence[TrialRecord], across: Axis, upwards: Axis, values: np.ndarray, colours: list[Any]
-) -> PlotlyObject:
-    x, y = _steps(across), _steps(upwards)
-    grid = np.array([[_share(across, place), _share(upwards, height)] for height in y for place in x])
-    places = np.array(
-        [
-            [across.share(trial.params[across.name]), upwards.share(trial.params[upwards.name])]
-            for trial in trials
-        ],
+def _surface(trials: Trials, x_axis: Axis, y_axis: Axis, values: np.ndarray) -> PlotlyObject:
+    """Build the smoothed values: contours of two numeric axes, cells if one is categorical."""
+    x, y = _grid_steps(x_axis), _grid_steps(y_axis)
+    grid = np.array([[_share(x_axis, column), _share(y_axis, row)] for row in y for column in x])
+    points = np.array(
+        [[axis.share(trial.params[axis.name]) for axis in (x_axis, y_axis)] for trial in trials],
         dtype=np.float64,
     )
-    heights = smoothed(places, values, grid).reshape(len(y), len(x))
-    rows = [[None if np.isnan(cell) else round(float(cell), 4) for cell in row] for row in heights]
-    return {
-        "type": "heatmap" if across.categories or upwards.categories else "contour",
-        "x": x,
-        "y": y,
-        "z": rows,
-        "coloraxis": "coloraxis",
-        "hoverinfo": "skip",
-    } | ({} if across.categories or upwards.categories else {"contours": {"coloring": "heatmap"}, "line": {"width": 0.5, "color": "rgba(255,255,255,0.5)"}})  # fmt: skip
+    smooth = kernel_smooth(points, values, grid, bandwidth=_BANDWIDTH, least_weight=_LEAST_WEIGHT)
+    rows = [
+        [None if np.isnan(value) else round(float(value), 4) for value in row]
+        for row in smooth.reshape(len(y), len(x))
+    ]
+    surface = {"x": x, "y": y, "z": rows, "coloraxis": "coloraxis", "hoverinfo": "skip"}
+    if x_axis.categories or y_axis.categories:
+        return surface | {"type": "heatmap"}
+    line = {"width": 0.5, "color": "rgba(255,255,255,0.5)"}
+    return surface | {"type": "contour", "contours": {"coloring": "heatmap"}, "line": line}
 
 
-def _marks(
-    trials: Sequence[TrialRecord], across: Axis, upwards: Axis, goal: Goal, best: TrialRecord | None
-) -> PlotlyObject:
+def _points(trials: Trials, x_axis: Axis, y_axis: Axis, goal: Goal, best: TrialRecord | None) -> PlotlyObject:
     return {
         "type": "scatter",
-        "x": _beside_each_other(across, trials, seed=0),
-        "y": _beside_each_other(upwards, trials, seed=1),
+        "x": x_axis.jittered_coordinates(trials, jitter=_JITTER, seed=0),
+        "y": y_axis.jittered_coordinates(trials, jitter=_JITTER, seed=1),
         "customdata": [trial.number for trial in trials],
-        "text": [_words(trial, across, upwards, goal) for trial in trials],
+        "text": [_hover_text(trial, x_axis, y_axis, goal) for trial in trials],
         "hovertemplate": hover(),
         "mode": "markers",
         "marker": {
@@ -120,26 +88,17 @@ def _marks(
     }
 
 
-def _beside_each_other(axis: Axis, trials: Sequence[TrialRecord], *, seed: int) -> list[float | None]:
-    """Coordinates of the markers; those of a category are jittered."""
-    places = axis.places(trials)
-    if not axis.categories:
-        return places
-    spread = np.random.default_rng(seed).uniform(-0.25, 0.25, len(places))
-    return [None if x is None else round(x + float(dx), 4) for x, dx in zip(places, spread, strict=True)]
+def _hover_text(trial: TrialRecord, x_axis: Axis, y_axis: Axis, goal: Goal) -> str:
+    settings = [dimension_value(axis.name, trial.params[axis.name]) for axis in (x_axis, y_axis)]
+    return "<br>".join([format_value(trial.value, goal), *map(plain, settings)])
 
 
-def _words(trial: TrialRecord, across: Axis, upwards: Axis, goal: Goal) -> str:
-    facts = [dimension_value(axis.name, trial.params[axis.name]) for axis in (across, upwards)]
-    return "<br>".join([format_value(trial.value, goal), *map(plain, facts)])
-
-
-def _steps(axis: Axis) -> list[float]:
-    """Places along an axis: of names each, of numbers evenly spread."""
+def _grid_steps(axis: Axis) -> list[float]:
+    """Return the coordinates of the categories, or evenly spaced ones of numbers."""
     if axis.categories:
-        return [float(place) for place in range(len(axis.categories))]
-    return [round(float(place), 5) for place in np.linspace(axis.low, axis.high, _CELLS)]
+        return [float(index) for index in range(len(axis.categories))]
+    return [round(float(coordinate), 5) for coordinate in np.linspace(axis.low, axis.high, _CELLS)]
 
 
-def _share(axis: Axis, place: float) -> float:
-    return (place - axis.low) / (axis.high - axis.low)
+def _share(axis: Axis, coordinate: float) -> float:
+    return (coordinate - axis.low) / (axis.high - axis.low)
