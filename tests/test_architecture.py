@@ -145,7 +145,7 @@ KNOWN_PAGE_BREACHES = {
     ("pages/ui/display_names/training.py", "augment"),
     ("pages/ui/search/display_names.py", "augment"),
 }
-SHARED_BY_PAGES = {"components", "display_names"}
+SHARED_BY_PAGES = {"components", "display_names", "state"}
 
 
 def module_path(name: str) -> Path | None:
@@ -239,6 +239,16 @@ def test_sub_packages_of_a_room_form_no_cycle() -> None:
 def test_no_page_imports_from_the_folder_of_another() -> None:
     """Code shared by several pages stands in ``pages/ui/*.py`` or ``pages/ui/display_names/``."""
     assert page_breaches() == KNOWN_PAGE_BREACHES
+
+
+def test_session_state_is_touched_by_one_module() -> None:
+    """Everything else names what it stores: ``state.choose_run("run-…")``."""
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in PAGE_FILES
+        if "st.session_state" in path.read_text("utf-8")
+    }
+    assert users == {"pages/ui/session.py"}
 
 
 def test_no_folder_has_more_files_than_can_be_overlooked() -> None:

@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.messages import Message
+from pages.ui import session
 
 LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
 LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "locale"
@@ -96,7 +97,7 @@ def choose_language() -> None:
     if chosen := _chosen_language():
         _remember_language(chosen)  # another page's address does not name it yet
     # A default is not remembered: it would outlive a browser's language that comes late.
-    st.session_state[_WIDGET_KEY] = current_language()
+    session.put(_WIDGET_KEY, current_language())
     st.selectbox(
         _("Language"),
         list(LANGUAGES),
@@ -104,12 +105,12 @@ def choose_language() -> None:
         key=_WIDGET_KEY,
         # A callback runs before the page is drawn: who reloads as soon as the page has changed
         # its language finds the choice in the address.
-        on_change=lambda: _remember_language(st.session_state[_WIDGET_KEY]),
+        on_change=lambda: _remember_language(session.get(_WIDGET_KEY)),
     )
 
 
 def _chosen_language() -> str | None:
-    for candidate in (st.session_state.get(_CHOICE_KEY), st.query_params.get(_QUERY_KEY)):
+    for candidate in (session.get(_CHOICE_KEY), st.query_params.get(_QUERY_KEY)):
         if candidate in LANGUAGES:
             return str(candidate)
     return None
@@ -117,7 +118,7 @@ def _chosen_language() -> str | None:
 
 def _remember_language(language: str) -> None:
     """Write a chosen language into the session, and into the address unless the browser names it anyway."""
-    st.session_state[_CHOICE_KEY] = language
+    session.put(_CHOICE_KEY, language)
     locale = browser_locale()
     if locale is None or language != language_for(locale):
         if st.query_params.get(_QUERY_KEY) != language:

@@ -100,7 +100,7 @@ def test_pictures_from_the_camera_join_the_class_and_a_burst_stays_together(
     def taken(*, key: str, class_name: str) -> camera.CameraCatch | None:
         assert class_name == "oak"
         message = {"serial": 1, "session": "s", "pictures": sent}
-        return camera.read_catch(message, key=key, session="s", answered=state.answered(key))
+        return camera.read_catch(message, key=key, session="s", answered=state.handled_serial(key))
 
     monkeypatch.setattr("pages.ui.data.sources.additions.camera", taken)
     app = choose(opened(open_page, project), project, Kind.CAMERA)

@@ -60,7 +60,7 @@ def camera(*, key: str, class_name: str) -> CameraCatch | None:
     The caller stores them before drawing anything else, calls ``accept`` on success,
     and always calls ``st.rerun``: pictures that were not accepted can be added again.
     """
-    answered, seen = state.answered(key), state.answered(_seen(key))
+    answered, seen = state.handled_serial(key), state.handled_serial(_seen(key))
     result = _mount(
         key=key,
         data={
@@ -76,13 +76,13 @@ def camera(*, key: str, class_name: str) -> CameraCatch | None:
     )
     catch = read_catch(result.pictures, key=key, session=state.session_name(), answered=answered)
     if catch is not None:
-        state.answer(_seen(key), catch.serial)
+        state.mark_handled(_seen(key), catch.serial)
     return catch
 
 
 def accept(catch: CameraCatch) -> None:
     """Tell the browser that the pictures are stored and may be forgotten."""
-    state.answer(catch.key, catch.serial)
+    state.mark_handled(catch.key, catch.serial)
 
 
 def read_catch(sent: Any, *, key: str, session: str, answered: int) -> CameraCatch | None:

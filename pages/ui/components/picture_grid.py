@@ -100,7 +100,7 @@ def picture_grid(
         preselected: pictures come selected and go unselected, as where a whole group is
             asked about at once; the keys then work without a click before.
     """
-    answered = state.answered(key)
+    answered = state.handled_serial(key)
     result = _mount(
         key=key,
         data={
@@ -117,7 +117,7 @@ def picture_grid(
     )
     event, serial = next_event(result.get("events"), state.session_name(), answered, actions)
     if serial > answered:
-        state.answer(key, serial)
+        state.mark_handled(key, serial)
     return event
 
 

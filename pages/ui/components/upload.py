@@ -73,7 +73,7 @@ def upload(
             "accept": [extension.lower() for extension in extensions],
             "multiple": multiple,
             "folder": folder,
-            **state.upload_memory(key),
+            **state.upload_state(key),
             "route": {
                 "address": own_url(uploads_path()),
                 "tokenHeader": TOKEN_HEADER,
@@ -90,12 +90,12 @@ def upload(
 
 def _listen(key: str) -> Uploaded | None:
     """Read a message of the browser, which repeats it until ``data`` confirms it."""
-    memory = state.upload_memory(key)
+    memory = state.upload_state(key)
     wanted, finished = (state.component_state(key, name) for name in ("wanted", "finished"))
     if isinstance(wanted, Mapping) and wanted["request"] != memory.get("answer", {}).get("request"):
-        state.remember_upload(key, answer=_answer(wanted))
+        state.update_upload_state(key, answer=_answer(wanted))
     if isinstance(finished, Mapping) and finished["upload"] != memory.get("received"):
-        state.remember_upload(key, received=str(finished["upload"]))
+        state.update_upload_state(key, received=str(finished["upload"]))
         return _arrived(finished)
     return None
 

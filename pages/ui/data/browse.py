@@ -140,7 +140,11 @@ def _page(project: Project, wish: Wish, count: int) -> int:
         return 1
     key = f"gallery-page-{project.name}-{wish.digest}"
     return st.pagination(
-        pages, default=min(state.value_of(key, 1), pages), key=key, persist_state="session", width="stretch"
+        pages,
+        default=min(state.widget_value(key, 1), pages),
+        key=key,
+        persist_state="session",
+        width="stretch",
     )
 
 
@@ -217,7 +221,7 @@ def confirm_erasing(project: Project, ids: Sequence[str]) -> None:
             try:
                 erase(project, ids)
             except DarkroomError as error:
-                state.remember_problem(error.message)
+                state.remember_error(error.message)
             else:
                 st.toast(show(list_versions(project)[0].edit.message), icon=":material/delete_forever:")
             st.rerun()

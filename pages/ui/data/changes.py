@@ -22,7 +22,7 @@ def apply_change(project: Project, change: Callable[[], Dataset]) -> None:
     try:
         dataset = change()
     except DarkroomError as error:
-        state.remember_problem(error.message)
+        state.remember_error(error.message)
     else:
         if dataset.version > before:
             state.remember_change(project.name, dataset.version)
@@ -36,7 +36,7 @@ def undo_last(project: Project, dataset: Dataset) -> Dataset:
 
 def last_change(project: Project, dataset: Dataset) -> None:
     """Report this session's last change with an undo button, or the error."""
-    problem = state.take_problem()
+    problem = state.take_error()
     if problem is not None:
         st.error(show(problem))
     if state.changed_version(project.name) != dataset.version:

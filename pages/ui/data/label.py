@@ -126,7 +126,7 @@ def _offer_grouping(
 
 def _groups_ahead(walk: str, groups: list[LabelGroup]) -> list[LabelGroup]:
     """Groups still to label. Groups whose labels were undone come first."""
-    seen = state.groups_seen(walk)
+    seen = state.passed_groups(walk)
     undone = [group for group in groups if group.number in seen and len(group.ids) > seen[group.number]]
     return undone[:1] or [group for group in groups if group.number not in seen]
 
@@ -149,7 +149,7 @@ def _groups(
     if group is None:
         is_first = order == "clear"
         group = groups[0] if is_first else most_useful_group(groups, looks, dataset, suggestions)
-        state.stand_at_group(walk, order, group.number)
+        state.choose_group(walk, order, group.number)
     words = ngettext("{n} picture", "{n} pictures that look alike", len(group.ids))
     heading.subheader(words.format(n=number(len(group.ids))), anchor=False)
     _group(project, dataset, walk, group, suggestions)
@@ -161,7 +161,7 @@ def _what_is_left_over(walk: str) -> None:
     ):
         st.subheader(_("What was skipped or taken out"), anchor=False, width="content")
         if st.button(_("Go through the groups again"), icon=":material/replay:", key="label-again"):
-            state.walk_again(walk)
+            state.restart_groups(walk)
             st.rerun()
 
 
@@ -180,7 +180,7 @@ def _wished_order() -> str:
 
 def _at_group(walk: str, order: str, groups: list[LabelGroup]) -> LabelGroup | None:
     """The session's current group."""
-    return next((group for group in groups if (order, group.number) == state.group_at(walk)), None)
+    return next((group for group in groups if (order, group.number) == state.current_group(walk)), None)
 
 
 def _group(
@@ -205,10 +205,10 @@ def _group(
     if event is None:
         return
     if event.action == "skip":
-        state.go_on_from_group(walk, group.number, len(group.ids))
+        state.pass_group(walk, group.number, len(group.ids))
         st.rerun()
     if event.action in {"accept", "label"}:
-        state.go_on_from_group(walk, group.number, len(set(group.ids) - set(event.ids)))
+        state.pass_group(walk, group.number, len(set(group.ids) - set(event.ids)))
     _act(project, dataset, event, dict.fromkeys(event.ids, suggested))
 
 

@@ -25,7 +25,7 @@ _KINDS = ["h5", "keras", "pth"]
 def bring_weights_file(project: Project) -> None:
     """Draw the uploader for official weight files, for computers without a network."""
     imported = state.imported_weights()
-    problem = state.take_problem()
+    problem = state.take_error()
     with st.expander(
         _("Bring a weights file"),
         icon=":material/upload_file:",
@@ -66,7 +66,7 @@ def _take_in(name: str, content: memoryview) -> None:
         try:
             state.remember_imported_weights(import_weights_file(path, name, prove=False).key)
         except DarkroomError as error:
-            state.remember_problem(error.message)
+            state.remember_error(error.message)
     st.rerun()
 
 

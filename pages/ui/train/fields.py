@@ -99,7 +99,7 @@ def _number(dial: NumberDial, name: str, value: float, words: str, key: str) -> 
 def _size(backbone: Backbone, name: str, value: int, words: str, key: str) -> int:
     """Draw the picture size in pixels; 0 where the field is empty."""
     if value:
-        state.begin_with(key, value)
+        state.set_first_value(key, value)
     size = st.number_input(
         name,
         0,

@@ -189,7 +189,7 @@ def _files(suspects: Sequence[Suspect]) -> None:
 def _grid(project: Project, dataset: Dataset, finding: Finding, suspects: Sequence[Suspect]) -> None:
     """Draw the suspects page by page."""
     key, pages = finding_key(finding), -(-len(suspects) // _PER_PAGE)
-    page = min(state.value_of(f"{key}-page", 1), pages)
+    page = min(state.widget_value(f"{key}-page", 1), pages)
     if pages > 1:
         page = st.pagination(pages, default=page, key=f"{key}-page", persist_state="session")
     shown = together(suspects[(page - 1) * _PER_PAGE : page * _PER_PAGE])

@@ -161,13 +161,15 @@ def _own_folder(key: str) -> Source | None:
 
 def _sent(key: str, **what: Any) -> Source | None:
     """Source uploaded to disk; it stays chosen until it is used or released."""
-    arrived = state.upload_memory(key).get("arrived")
+    arrived = state.upload_state(key).get("arrived")
     if arrived is None:
         uploaded = upload(key=key, **what)
         if uploaded is None:
             return None
         record = {"path": str(uploaded.path), "name": uploaded.name}
-        state.remember_upload(key, arrived={**record, "files": uploaded.files, "size_bytes": uploaded.bytes})
+        state.update_upload_state(
+            key, arrived={**record, "files": uploaded.files, "size_bytes": uploaded.bytes}
+        )
         st.rerun()
     files = ngettext("{n} file", "{n} files", arrived["files"]).format(n=number(arrived["files"]))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-arrived"):
@@ -213,9 +215,7 @@ def _how_to_allow() -> None:
 def _browse_folders(roots: tuple[Path, ...], key: str) -> Source | None:
     """Draw a folder path, its subfolders and a preview of its pictures."""
     turn = state.counter(key)
-    typed = st.text_input(
-        _("Folder"), state.folder_looked_into(key) or str(roots[0]), key=f"{key}-path-{turn}"
-    )
+    typed = st.text_input(_("Folder"), state.browsed_folder(key) or str(roots[0]), key=f"{key}-path-{turn}")
     folder = checked_folder(typed)
     content = list_folders(folder)
     above = [] if folder in roots else [folder.parent]
@@ -229,7 +229,7 @@ def _browse_folders(roots: tuple[Path, ...], key: str) -> Source | None:
         key=f"{key}-go-{turn}-{folder}",
     )
     if chosen is not None:
-        state.look_into_folder(key, str(chosen))
+        state.browse_folder(key, str(chosen))
         state.count_up(key)
         st.rerun()
     st.caption(_what_it_brings(content))
