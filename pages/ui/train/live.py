@@ -65,8 +65,8 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     live = delivered_of(job) if status.state.has_ended else live_of(job)
     _what_it_means(status, epoch_records_of(job), settings, _notes(job, live), dataset)
     _charts(job, epochs, batches[: _drawn(len(batches))], settings)
-    if live and epochs:
-        st.caption(_epoch_line(int(live["epoch"]), epochs[-1].get("best_epoch"), status.state.has_ended))
+    if epochs and (live.get("confusion") or live.get("examples")):
+        st.caption(_epoch_line(int(live["epoch"]), status.state.has_ended))
     _answers(job, live, dataset)
 
 
@@ -219,22 +219,20 @@ def _chart(
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _drawing(
-    what: tuple[object, ...],
+    identity: tuple[object, ...],
     _epochs: Sequence[Mapping[str, Any]],
     _batches: Sequence[Mapping[str, Any]],
     _measure: Measure,
 ) -> PlotlyObject:
-    """Draw the chart, cached by the epochs and batches that ``what`` names."""
+    """Draw the chart, cached by ``identity``: run, chart, epochs, batches and language."""
     return learning_curve(_epochs, _batches, _measure)
 
 
-def _epoch_line(epoch: int, best: int | None, has_ended: bool) -> str:
-    """Say to which epoch the confusion matrix and the example predictions belong."""
-    if not has_ended:
-        return _("Below: epoch {epoch}, the newest.").format(epoch=epoch)
-    if best is None or epoch == best:
+def _epoch_line(epoch: int, has_ended: bool) -> str:
+    """Name the epoch of the confusion matrix and the example predictions."""
+    if has_ended:
         return _("Below: epoch {epoch}, which this run delivers.").format(epoch=epoch)
-    return _("Below: epoch {epoch}. This run delivers epoch {best}.").format(epoch=epoch, best=best)
+    return _("Below: epoch {epoch}, the newest.").format(epoch=epoch)
 
 
 def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None) -> None:
