@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.training.config import TrainingConfig
-from pages.ui.augment.fields import AUGMENTATION_LABELS
+from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
 from pages.ui.display_names.training import SETTING_NAMES, flat, setting_name, setting_value
 
 

@@ -17,7 +17,7 @@ from core.training.config import (
     Schedule,
     TrainingConfig,
 )
-from pages.ui.augment.fields import AUGMENTATION_LABELS
+from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
 from pages.ui.text import _, ngettext, number
 
 RECIPE_NAMES = {

@@ -11,7 +11,7 @@ from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tra
 from core.search.records import TrialState
 from core.search.space import Speed
 from core.training.config import Recipe, TrainingConfig
-from pages.ui.augment.fields import AUGMENTATION_LABELS
+from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
 from pages.ui.display_names.training import (
     IMBALANCE_NAMES,
     OPTIMIZER_NAMES,
