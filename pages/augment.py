@@ -9,7 +9,7 @@ from core.workspace import remember_setting
 from pages.ui.augment.fields import augmentation_fields
 from pages.ui.augment.presets import chosen_kind, preset_buttons
 from pages.ui.augment.preview import preview
-from pages.ui.settings import chosen_augmentation
+from pages.ui.settings import chosen_augmentation, next_config
 from pages.ui.shell import next_step, page_title, require_dataset, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _, show
@@ -17,7 +17,7 @@ from pages.ui.text import _, show
 page_title(
     _("Augment"),
     _(
-        "Small random changes to the training pictures, so that the classifier does not mind them later. Optional."
+        "Optional: small random changes to the training pictures teach the classifier to ignore such differences."
     ),
 )
 project = require_project()
@@ -29,21 +29,21 @@ with left:
     chosen = augmentation_fields(before)
     if chosen != before:
         remember_setting(project, "augmentation", chosen.to_json())
-        st.rerun()  # the presets and the tabs, drawn before, tell of it too
+        st.rerun()  # presets and tabs, drawn before, show the settings too
 with right:
     for message in contradictions(chosen, dataset.class_names, chosen_kind(project)):
         st.warning(show(message), icon=":material/warning:")
-    preview(dataset, chosen)
+    preview(dataset, chosen, next_config(project).sized_backbone.input_size)
     if chosen.is_active or chosen.is_mixing:
         st.caption(
             _(
-                "Only pictures to train on are changed. Training takes longer: each one is looked at again, changed."
+                "Only training pictures are changed. Training takes longer, because it also uses changed copies."
             )
         )
     else:
         st.caption(
             _(
-                "Nothing is changed yet. Say what your pictures show, or move a slider, and watch the lower pictures."
+                "Nothing is changed yet. Choose what your pictures show, or move a slider, and watch the lower pictures."
             )
         )
 next_step(Step.MODEL, _("choose the pretrained network that looks at your pictures"))

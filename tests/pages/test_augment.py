@@ -1,19 +1,24 @@
-"""The Augment page: presets by what pictures show, mixed pictures with their labels, contradictions said."""
+"""Augment page: presets, preview of augmented and mixed pictures, warnings of contradictions."""
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.models.augmentation import LIMITS, AugmentationConfig, augment, augment_tensor, table
 from core.models.augmentation.presets import DOMAINS, PRESETS
 from core.models.augmentation.table import Augmentation, Group
 from core.models.augmentation.transform_params import TransformParams
+from core.models.backbones import get_backbone
+from core.training.config import Recipe
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui.augment.preview import shares_text
 from tests.support.page_queries import parts, said
@@ -30,10 +35,11 @@ def choose(project: Project, **changes: object) -> None:
 
 
 def captions(app: AppTest, gallery: int) -> list[str]:
-    """The captions of the page's first, second, third … pictures."""
-    drawn = [element.value for element in parts(app, "html")]
+    """Captions of the pictures in a gallery of the page, by its number."""
+    galleries = [element.value for element in parts(app, "html")]
     return [
-        html.unescape(text).strip() for text in re.findall("<figcaption>(.*?)</figcaption>", drawn[gallery])
+        html.unescape(text).strip()
+        for text in re.findall("<figcaption>(.*?)</figcaption>", galleries[gallery])
     ]
 
 
@@ -74,7 +80,7 @@ def test_a_new_augmentation_appears_on_the_page_and_in_the_command_line(
     np.testing.assert_allclose(on_device, brighter, atol=1)
 
 
-def test_one_press_says_what_the_pictures_show(open_page: OpenPage, project: Project) -> None:
+def test_a_preset_button_sets_the_augmentation_of_its_domain(open_page: OpenPage, project: Project) -> None:
     app = open_page("augment")
     app.button(key="preset-handwriting").click().run()
     assert not app.exception
@@ -92,7 +98,7 @@ def test_opening_the_page_changes_no_setting(preset: str, open_page: OpenPage, p
     assert PRESETS[preset].reason in said(app)
 
 
-def test_moving_one_dial_leaves_the_others_and_names_what_is_on(
+def test_moving_one_slider_leaves_the_others_and_names_the_active_ones(
     open_page: OpenPage, project: Project
 ) -> None:
     remember_setting(project, "augmentation", PRESETS["light"].config.to_json())
@@ -104,7 +110,7 @@ def test_moving_one_dial_leaves_the_others_and_names_what_is_on(
     assert "Rotation, Zoom, Shift, Brightness, Contrast, Blur" in said(app)
 
 
-def test_a_mirrored_digit_is_warned_of_until_flip_is_off(open_page: OpenPage, project: Project) -> None:
+def test_mirrored_digits_raise_a_warning_until_flip_is_off(open_page: OpenPage, project: Project) -> None:
     app = open_page("augment")
     app.button(key="preset-photographs").click().run()
     (warning,) = parts(app, "warning")
@@ -119,22 +125,39 @@ def test_mixed_pictures_show_both_labels_in_their_shares(open_page: OpenPage, pr
     app.slider(key="cutmix-0").set_value(1.0).run()
     assert not app.exception
     assert stored(project).cutmix == 1.0
-    told = captions(app, 2)
-    assert len(told) == 8
-    assert any(re.fullmatch(r"\d+% [012], \d+% [012]", text) for text in told)
-    for text in told:
+    shares = captions(app, 2)
+    assert len(shares) == 8
+    assert any(re.fullmatch(r"\d+% [012], \d+% [012]", text) for text in shares)
+    for text in shares:
         assert sum(int(share) for share in re.findall(r"(\d+)%", text)) == pytest.approx(100, abs=1)
 
 
-def test_shares_are_told_from_the_largest_on() -> None:
+def test_the_largest_share_of_a_label_comes_first() -> None:
     assert shares_text(["cat", "dog", "fox"], np.array([0.3, 0.7, 0.0])) == "70% dog, 30% cat"
     assert shares_text(["cat", "dog", "fox"], np.array([0.999, 0.001, 0.0])) == "100% cat"
 
 
-def test_medical_pictures_come_with_what_to_do_for_each_kind(open_page: OpenPage, project: Project) -> None:
+def test_the_medical_preset_shows_advice_for_each_kind_of_picture(
+    open_page: OpenPage, project: Project
+) -> None:
     app = open_page("augment")
     app.button(key="preset-medical").click().run()
     assert all(note in said(app) for note in DOMAINS["medical"].notes)
     choose(project, hue=0.1)
     again = open_page("augment")
     assert DOMAINS["medical"].why_avoid in said(again), "the page remembers what the pictures show"
+
+
+@pytest.mark.parametrize(("backbone", "side"), [("efficientnet_lite0", 224), ("mobilenet_v2", 96)])
+def test_the_preview_has_the_pixels_that_training_gets(
+    backbone: str, side: int, open_page: OpenPage, project: Project
+) -> None:
+    """Blur, sharpness and fine noise look different at another size."""
+    remember_setting(project, "backbone", backbone)
+    if side != get_backbone(backbone).input_size:
+        remember_setting(project, "dials", {Recipe.QUICK.value: {"picture_size": side}})
+    app = open_page("augment")
+    for gallery in parts(app, "html"):
+        shown = [base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)\"", gallery.value)]
+        assert {Image.open(io.BytesIO(data)).size for data in shown} == {(side, side)}
+    assert f"{side} × {side} pixels" in said(app)

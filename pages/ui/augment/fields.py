@@ -36,8 +36,6 @@ GROUP_LABELS = {
     Group.QUALITY: N_("Quality"),
     Group.MIXING: N_("Mixing"),
 }
-FLIP = "flip"
-AUGMENTATION_LABELS = {FLIP: N_("Flip"), **{row.name: row.label for row in table.AUGMENTATIONS}}
 
 
 def augmentation_fields(config: AugmentationConfig) -> AugmentationConfig:
@@ -52,7 +50,7 @@ def augmentation_fields(config: AugmentationConfig) -> AugmentationConfig:
             if group is Group.MIXING:
                 st.caption(
                     _(
-                        "The classifier learns to be less sure between classes. Helps most in long training, and only where the network itself is trained: not in the quick recipe."
+                        "Mixed pictures make the classifier less sure between classes. They help most in long training, and only if the network itself is trained: not in the quick recipe."
                     )
                 )
             strengths |= _sliders([row for row in rows if not row.is_rare], config)
@@ -73,7 +71,7 @@ def _sliders(rows: Sequence[Augmentation], config: AugmentationConfig) -> dict[s
 
 
 def _slider(row: Augmentation, strength: float) -> float:
-    """Draw a slider. One that was not moved returns exactly its strength, not the rounded one shown."""
+    """Draw a slider. One that was not moved returns its exact strength, not the rounded one that it shows."""
     scale = _SCALES[row.unit]
     number_of = round if scale.step == 1 else float
     shown = round(strength * scale.whole / scale.step) * scale.step
@@ -106,6 +104,6 @@ def _flip(flip: Flip) -> Flip:
         key=f"flip-{state.counter('augment-controls')}",
         width="stretch",
         help=_(
-            "Leave it off where a mirrored picture would mean something else: digits, letters, left and right hands."
+            "Leave it off if a mirrored picture means something else: digits, letters, left and right hands."
         ),
     )

@@ -14,42 +14,48 @@ from pages.ui import state
 from pages.ui.gallery import Tile, gallery, jpeg
 from pages.ui.text import _
 
-_PICTURES, _SIDE, _COLUMNS = 8, 160, 4
-_LEAST_SHOWN = 0.005  # of a mixed picture's labels
+_PICTURES, _COLUMNS = 8, 4
+_LEAST_SHOWN = 0.005  # share of a mixed picture's label
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def preview_pictures(digest: str, _dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Load eight pictures of as many classes as possible, stretched to a square as for training.
+def preview_pictures(digest: str, side: int, _dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Load eight pictures of as many classes as possible, stretched to the network's input size.
 
     Returns:
         uint8 RGB, shape (8, side, side, 3), and their targets, float32 (8, classes).
     """
     by_class = _dataset.pictures.groupby("label", sort=False).cumcount()
     rows = by_class.sort_values(kind="stable").index[:_PICTURES].to_numpy()
-    pictures = np.stack([load_picture(_dataset.picture_bytes(row), _SIDE) for row in rows])
+    pictures = np.stack([load_picture(_dataset.picture_bytes(row), side) for row in rows])
     return pictures, _dataset.targets[rows]
 
 
-def preview(dataset: Dataset, config: AugmentationConfig) -> None:
-    """Draw pictures before and after the changes, and mixed ones with the shares of their labels."""
-    originals, targets = preview_pictures(dataset.digest, dataset)
+def preview(dataset: Dataset, config: AugmentationConfig, side: int) -> None:
+    """Draw pictures before and after augmentation, and mixed ones with the shares of their labels.
+
+    They have exactly the pixels that training gets: blur and sharpness depend on the input size
+    ``side``. Only the browser shows them smaller.
+    """
+    originals, targets = preview_pictures(dataset.digest, side, dataset)
     seed = state.counter("augment-draw")
     changed = augment(originals, config, seed)
-    st.caption(_("Your pictures, stretched to the square that the network sees"))
+    st.caption(
+        _("Your pictures, stretched to the network's input of {side} × {side} pixels").format(side=side)
+    )
     gallery(_tiles(originals), key="before", columns=_COLUMNS)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(_("What training would see"))
+        st.caption(_("The same pictures as training gets them"))
         _draw_again(config)
     gallery(_tiles(changed), key="after", columns=_COLUMNS)
     if config.is_mixing:
-        st.caption(_("Then mixed with one another, their labels in the same shares"))
+        st.caption(_("Then mixed with each other; the labels have the same shares"))
         mixed, shares = mix(changed, targets, config, seed)
-        words = [shares_text(dataset.class_names, share) for share in shares]
+        captions = [shares_text(dataset.class_names, share) for share in shares]
         gallery(
             [
                 Tile(picture=jpeg(pixels), caption=caption)
-                for pixels, caption in zip(mixed, words, strict=True)
+                for pixels, caption in zip(mixed, captions, strict=True)
             ],
             key="mixed",
             columns=_COLUMNS,
@@ -59,8 +65,8 @@ def preview(dataset: Dataset, config: AugmentationConfig) -> None:
 
 def shares_text(class_names: Sequence[str], shares: np.ndarray) -> str:
     """Format a mixed picture's labels, the largest share first: ``70% cat, 30% dog``."""
-    order = [place for place in np.argsort(-shares, kind="stable") if shares[place] >= _LEAST_SHOWN]
-    return ", ".join(f"{shares[place]:.0%} {class_names[place]}" for place in order)
+    order = [index for index in np.argsort(-shares, kind="stable") if shares[index] >= _LEAST_SHOWN]
+    return ", ".join(f"{shares[index]:.0%} {class_names[index]}" for index in order)
 
 
 def _tiles(pictures: np.ndarray) -> list[Tile]:
@@ -68,7 +74,7 @@ def _tiles(pictures: np.ndarray) -> list[Tile]:
 
 
 def _draw_again(config: AugmentationConfig) -> None:
-    changes = config.is_active or config.is_mixing
-    if st.button(_("Draw again"), icon=":material/casino:", key="draw-again", disabled=not changes):
+    has_effect = config.is_active or config.is_mixing
+    if st.button(_("Draw again"), icon=":material/casino:", key="draw-again", disabled=not has_effect):
         state.count_up("augment-draw")
         st.rerun()
