@@ -13,8 +13,10 @@ from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
 from core.training.config import Recipe, TrainingConfig, recipe_for, usual_augmentation
 from core.workspace import Project, project_settings, remember_setting
 
-# Settings that have pages, or a choice, of their own; the others are dials, kept for each recipe.
+# Settings chosen elsewhere; the others have a field on the Train page and are stored for each recipe.
 _CHOSEN_ELSEWHERE = {"dataset_version", "backbone", "recipe", "augmentation"}
+_RECIPE_SETTINGS = "recipe_settings"
+_RECIPE_SETTINGS_BEFORE = "dials"  # the key that older versions wrote
 
 
 def chosen_backbone(project: Project) -> str:
@@ -24,6 +26,7 @@ def chosen_backbone(project: Project) -> str:
 
 
 def choose_backbone(project: Project, key: str) -> None:
+    """Store the backbone for the next run."""
     remember_setting(project, "backbone", key)
 
 
@@ -60,32 +63,34 @@ def next_config(project: Project, *, recipe: Recipe | None = None) -> TrainingCo
         "recipe": recipe,
         "augmentation": augmentation.to_json(),
     }
-    kept = _kept_dials(project).get(recipe, {})
-    # A size may have been kept for another backbone, and all of it by a Darkroom whose limits were others.
-    for dials in (kept, {**kept, "picture_size": 0}):
+    stored = _recipe_settings(project).get(recipe, {})
+    # The stored size may be invalid for this backbone, and all settings for a version with other limits.
+    for settings in (stored, {**stored, "picture_size": 0}):
         with contextlib.suppress(ConfigError):
-            return TrainingConfig.from_json({**dials, **chosen})
+            return TrainingConfig.from_json({**settings, **chosen})
     return TrainingConfig.from_json(chosen)
 
 
 def remember_recipe(project: Project, recipe: Recipe) -> None:
+    """Store the recipe for the next run."""
     remember_setting(project, "recipe", recipe.value)
 
 
-def remember_dials(project: Project, config: TrainingConfig) -> None:
+def remember_recipe_settings(project: Project, config: TrainingConfig) -> None:
     """Store the settings for the next run by this recipe."""
     values = {name: value for name, value in config.to_json().items() if name not in _CHOSEN_ELSEWHERE}
-    remember_setting(project, "dials", {**_kept_dials(project), config.recipe.value: values})
+    remember_setting(project, _RECIPE_SETTINGS, {**_recipe_settings(project), config.recipe.value: values})
 
 
-def forget_dials(project: Project, recipe: Recipe) -> None:
+def reset_recipe_settings(project: Project, recipe: Recipe) -> None:
     """Reset the settings to the recipe's defaults."""
-    kept = {name: values for name, values in _kept_dials(project).items() if name != recipe}
-    remember_setting(project, "dials", kept)
+    others = {name: values for name, values in _recipe_settings(project).items() if name != recipe}
+    remember_setting(project, _RECIPE_SETTINGS, others)
 
 
-def has_own_dials(project: Project, recipe: Recipe) -> bool:
-    return recipe in _kept_dials(project)
+def has_own_settings(project: Project, recipe: Recipe) -> bool:
+    """Check that the user changed settings of a recipe."""
+    return recipe in _recipe_settings(project)
 
 
 def use_again(project: Project, config: TrainingConfig) -> None:
@@ -93,9 +98,11 @@ def use_again(project: Project, config: TrainingConfig) -> None:
     remember_setting(project, "backbone", config.backbone)
     remember_setting(project, "augmentation", config.augmentation.to_json())
     remember_recipe(project, config.recipe)
-    remember_dials(project, config)
+    remember_recipe_settings(project, config)
 
 
-def _kept_dials(project: Project) -> dict[str, Mapping[str, Any]]:
-    kept: Any = project_settings(project).get("dials", {})
-    return dict(kept)
+def _recipe_settings(project: Project) -> dict[str, Mapping[str, Any]]:
+    """Return the stored settings of each recipe."""
+    settings = project_settings(project)
+    stored: Any = settings.get(_RECIPE_SETTINGS, settings.get(_RECIPE_SETTINGS_BEFORE, {}))
+    return dict(stored)

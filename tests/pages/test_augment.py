@@ -155,7 +155,7 @@ def test_the_preview_has_the_pixels_that_training_gets(
     """Blur, sharpness and fine noise look different at another size."""
     remember_setting(project, "backbone", backbone)
     if side != get_backbone(backbone).input_size:
-        remember_setting(project, "dials", {Recipe.QUICK.value: {"picture_size": side}})
+        remember_setting(project, "recipe_settings", {Recipe.QUICK.value: {"picture_size": side}})
     app = open_page("augment")
     for gallery in parts(app, "html"):
         shown = [base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)\"", gallery.value)]

@@ -86,7 +86,7 @@ def test_the_baseline_is_the_settings_of_the_pages(
     open_page: OpenPage, project: Project, nothing_is_launched: list[JobDirectory]
 ) -> None:
     remember_setting(project, "recipe", "balanced")
-    remember_setting(project, "dials", {"balanced": {"unfreeze": 0.5}})
+    remember_setting(project, "recipe_settings", {"balanced": {"unfreeze": 0.5}})
     app = open_page("search")
     assert "on the Train page “Balanced” is chosen" in said(app)
     app.radio(key="speed").set_value(Speed.FULL).run()

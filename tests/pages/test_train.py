@@ -65,7 +65,7 @@ def button_keys(app: AppTest) -> set[str]:
 
 
 def test_before_the_first_run_there_is_one_primary_button(open_page: OpenPage, project: Project) -> None:
-    """A newcomer finds the quick recipe chosen, and one thing to press."""
+    """The quick recipe is chosen at first."""
     app = open_page("train")
     assert app.button(key="start").label == "Start training"
     assert "36 pictures · EfficientNet\\-Lite0 · Quick · no augmentation" in said(app)
@@ -73,7 +73,9 @@ def test_before_the_first_run_there_is_one_primary_button(open_page: OpenPage, p
     assert "choose-quick" not in button_keys(app)
 
 
-def test_a_chosen_recipe_is_kept_and_shows_the_dials_it_heeds(open_page: OpenPage, project: Project) -> None:
+def test_a_chosen_recipe_is_stored_and_shows_the_fields_it_uses(
+    open_page: OpenPage, project: Project
+) -> None:
     app = open_page("train")
     keys = {widget.key for widget in app.number_input}
     assert "optimizer.learning_rate-quick-0" not in keys
@@ -86,20 +88,20 @@ def test_a_chosen_recipe_is_kept_and_shows_the_dials_it_heeds(open_page: OpenPag
     }
 
 
-def test_dials_are_kept_for_each_recipe(open_page: OpenPage, project: Project) -> None:
+def test_settings_are_stored_for_each_recipe(open_page: OpenPage, project: Project) -> None:
     app = open_page("train")
     app.number_input(key="epochs-quick-0").set_value(33).run()
     assert not app.exception
     assert next_config(project).epochs == 33
     assert next_config(project, recipe=Recipe.BEST).epochs == 30
-    app.button(key="reset-dials").click().run()
+    app.button(key="reset-settings").click().run()
     assert next_config(project).epochs == 200
 
 
 @pytest.mark.parametrize(
     ("layers", "complaint"), [("many", "whole numbers"), ("5000", "must lie between 1 and 4096")]
 )
-def test_an_impossible_dial_is_explained_and_cannot_be_started(
+def test_an_invalid_setting_is_explained_and_disables_the_start(
     open_page: OpenPage, project: Project, layers: str, complaint: str
 ) -> None:
     app = open_page("train")
@@ -108,25 +110,25 @@ def test_an_impossible_dial_is_explained_and_cannot_be_started(
     assert app.button(key="start").disabled
 
 
-def test_another_size_of_the_pictures_is_kept_and_said(open_page: OpenPage, project: Project) -> None:
-    """An empty field is the backbone's own size, which it names."""
+def test_another_picture_size_is_stored_and_shown(open_page: OpenPage, project: Project) -> None:
+    """An empty field means the backbone's own size, which is its placeholder."""
     app = open_page("train")
     field = app.number_input(key="picture_size-quick-0")
     assert (field.value, field.proto.placeholder) == (None, "224")
     field.set_value(160).run()
     assert next_config(project).picture_size == 160
     assert "EfficientNet\\-Lite0 at 160 pixels · Quick" in said(app)
-    again = open_page("train")  # in another session it stands in the field, and can be cleared away
+    again = open_page("train")  # in another session it is in the field and can be cleared
     assert again.number_input(key="picture_size-quick-0").value == 160
     again.number_input(key="picture_size-quick-0").set_value(None).run()
     assert next_config(project).picture_size == 0
     assert "at 160 pixels" not in said(again)
 
 
-def test_a_size_that_another_backbone_cannot_take_is_forgotten_alone(
+def test_only_a_size_that_the_new_backbone_cannot_take_is_dropped(
     open_page: OpenPage, project: Project
 ) -> None:
-    """The other dials stay as they were."""
+    """The other settings stay, also those stored by older versions under the key ``dials``."""
     settings = {"picture_size": 48, "epochs": 33}
     remember_setting(project, "dials", {"quick": settings})
     remember_setting(project, "backbone", "vgg16")

@@ -18,17 +18,17 @@ from core.training.config import (
     TrainingConfig,
 )
 from pages.ui.display_names.training import SETTING_NAMES, flat
-from pages.ui.train.settings_form import GROUPS, heeded_by
+from pages.ui.train.settings_form import GROUPS, used_settings
 
 CHANGED = AugmentationConfig(rotation=0.1)
 
 
-def heeded(recipe: Recipe = Recipe.QUICK, **settings: object) -> set[str]:
-    return heeded_by(TrainingConfig(dataset_version=1, recipe=recipe, **settings))  # type: ignore[arg-type]
+def used(recipe: Recipe = Recipe.QUICK, **settings: object) -> set[str]:
+    return used_settings(TrainingConfig(dataset_version=1, recipe=recipe, **settings))  # type: ignore[arg-type]
 
 
 def test_a_linear_head_has_no_optimiser() -> None:
-    quick = heeded()
+    quick = used()
     assert not [path for path in quick if path.startswith("optimizer")]
     assert quick.isdisjoint({"batch_size", "patience", "unfreeze", "head.dropout_rate", "augmented_views"})
 
@@ -38,41 +38,41 @@ def test_a_linear_head_has_no_optimiser() -> None:
     [{"head": HeadConfig(hidden_units=(64,))}, {"loss": LossConfig(kind=Loss.FOCAL)}],
     ids=["hidden layer", "focal loss"],
 )
-def test_what_a_linear_fit_cannot_do_is_done_along_gradients(settings: dict[str, Any]) -> None:
-    assert heeded(**settings) >= {"optimizer.kind", "optimizer.learning_rate", "batch_size", "patience"}
+def test_a_head_that_is_not_linear_has_an_optimiser(settings: dict[str, Any]) -> None:
+    assert used(**settings) >= {"optimizer.kind", "optimizer.learning_rate", "batch_size", "patience"}
 
 
-def test_only_recipes_that_adapt_a_backbone_ask_how_much_of_it() -> None:
-    asked = {recipe for recipe in Recipe if "unfreeze" in heeded(recipe)}
-    assert asked == {Recipe.BALANCED, Recipe.BEST}
+def test_only_recipes_that_fine_tune_have_a_share_of_the_backbone() -> None:
+    recipes = {recipe for recipe in Recipe if "unfreeze" in used(recipe)}
+    assert recipes == {Recipe.BALANCED, Recipe.BEST}
 
 
-def test_changed_copies_are_counted_only_where_there_are_any() -> None:
-    assert "augmented_views" in heeded(augmentation=CHANGED)
-    assert "augmented_views" not in heeded(Recipe.SCRATCH, augmentation=CHANGED)
+def test_the_number_of_copies_is_used_only_with_augmentation() -> None:
+    assert "augmented_views" in used(augmentation=CHANGED)
+    assert "augmented_views" not in used(Recipe.SCRATCH, augmentation=CHANGED)
 
 
-def test_momentum_is_asked_of_sgd_and_weight_decay_not_of_adam() -> None:
-    sgd = heeded(Recipe.BEST, optimizer=OptimizerConfig(kind=Optimizer.SGD))
-    adam = heeded(Recipe.BEST, optimizer=OptimizerConfig(kind=Optimizer.ADAM))
+def test_sgd_has_a_momentum_and_adam_no_weight_decay() -> None:
+    sgd = used(Recipe.BEST, optimizer=OptimizerConfig(kind=Optimizer.SGD))
+    adam = used(Recipe.BEST, optimizer=OptimizerConfig(kind=Optimizer.ADAM))
     assert "optimizer.momentum" in sgd
     assert "optimizer.momentum" not in adam
     assert "optimizer.weight_decay" not in adam
 
 
-def test_only_a_cosine_warms_up() -> None:
-    constant = heeded(Recipe.BEST, optimizer=OptimizerConfig(schedule=Schedule.CONSTANT))
+def test_only_the_cosine_schedule_has_a_warm_up() -> None:
+    constant = used(Recipe.BEST, optimizer=OptimizerConfig(schedule=Schedule.CONSTANT))
     assert "optimizer.warmup_fraction" not in constant
-    assert "optimizer.warmup_fraction" in heeded(Recipe.BEST)
+    assert "optimizer.warmup_fraction" in used(Recipe.BEST)
 
 
-def test_every_setting_has_a_name_and_a_dial_or_a_page_of_its_own() -> None:
-    """A setting that is added to the core cannot be forgotten here."""
+def test_every_setting_has_a_name_and_a_field_or_a_page() -> None:
+    """A setting added to the core must not be missing on the page."""
     paths = {
         path
         for path in flat(TrainingConfig(dataset_version=1).to_json())
         if not path.startswith("augmentation")
     }
     assert paths | {"augmentation"} == set(SETTING_NAMES)
-    with_dials = {dial.path for _, group in GROUPS for dial in group}
-    assert paths - with_dials == {"dataset_version", "backbone", "recipe"}
+    with_fields = {field.path for _, group in GROUPS for field in group}
+    assert paths - with_fields == {"dataset_version", "backbone", "recipe"}

@@ -184,8 +184,8 @@ def _divide_anew(project: Project, dataset: Dataset) -> None:
 def _anew(project: Project, dataset: Dataset) -> None:
     """Draw fractions, seed, the expected result and the button of a new split."""
     default = SplitConfig()
-    dials, outcome = st.columns([2, 3], gap="large")
-    with dials:
+    fields, outcome = st.columns([2, 3], gap="large")
+    with fields:
         validation = st.slider(
             _("To validate (%)"),
             _LEAST_PERCENT,

@@ -70,7 +70,7 @@ FLIP_NAMES = {
     "vertical": N_("top to bottom"),
     "both": N_("both ways"),
 }
-# A dial's name, by the path of its setting in a run's configuration.
+# Names of settings by their paths in a run's configuration.
 SETTING_NAMES = {
     "dataset_version": N_("Version of the pictures"),
     "backbone": N_("Backbone"),

@@ -82,10 +82,10 @@ def run_menu(project: Project, job: JobDirectory, settings: TrainingConfig) -> N
             _("Use these settings again"),
             icon=":material/content_copy:",
             key="use-again",
-            help=_("Fills in recipe, backbone, augmentation and every dial for the next run."),
+            help=_("Fills in recipe, backbone, augmentation and all other settings for the next run."),
         ):
             use_again(project, settings)
-            state.count_up("dials")
+            state.count_up("settings")
             state.open_section("new")
         _delete_button(job)
 

@@ -12,32 +12,40 @@ from core.training.config import MAX_PICTURE_SIZE, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.display_names.training import setting_name
-from pages.ui.settings import forget_dials, has_own_dials, remember_dials
+from pages.ui.settings import has_own_settings, remember_recipe_settings, reset_recipe_settings
 from pages.ui.text import _, show
-from pages.ui.train.settings_form import GROUPS, ChoiceDial, Dial, LayersDial, NumberDial, SizeDial, heeded_by
+from pages.ui.train.settings_form import (
+    GROUPS,
+    ChoiceField,
+    Field,
+    LayersField,
+    NumberField,
+    SizeField,
+    used_settings,
+)
 
 _COLUMNS = 3
 _SIZE_STEP = 32  # pixels that a press adds: most networks halve the picture five times
 
 
-def dials(project: Project, config: TrainingConfig) -> TrainingConfig | None:
+def settings_fields(project: Project, config: TrainingConfig) -> TrainingConfig | None:
     """Draw the fields and return the settings, stored for next time; None while one is invalid."""
     with st.expander(_("Advanced"), icon=":material/tune:", key="advanced"):
         record = config.to_json()
         for title, group in GROUPS:
-            heeded = [dial for dial in group if dial.path in heeded_by(config)]
-            if heeded:
+            fields = [field for field in group if field.path in used_settings(config)]
+            if fields:
                 st.markdown(f"**{_(title)}**")
-            for start in range(0, len(heeded), _COLUMNS):
-                row = heeded[start : start + _COLUMNS]
-                for dial, column in zip(row, st.columns(_COLUMNS), strict=False):
+            for start in range(0, len(fields), _COLUMNS):
+                row = fields[start : start + _COLUMNS]
+                for field, column in zip(row, st.columns(_COLUMNS), strict=False):
                     with column:
-                        _set(record, dial.path, _drawn(dial, config, _value(record, dial.path)))
-        if has_own_dials(project, config.recipe) and st.button(
-            _("Back to the recipe's own settings"), icon=":material/restart_alt:", key="reset-dials"
+                        _set(record, field.path, _field(field, config, _value(record, field.path)))
+        if has_own_settings(project, config.recipe) and st.button(
+            _("Back to the recipe's own settings"), icon=":material/restart_alt:", key="reset-settings"
         ):
-            forget_dials(project, config.recipe)
-            state.count_up("dials")
+            reset_recipe_settings(project, config.recipe)
+            state.count_up("settings")
             st.rerun()
         return _read(project, config, record)
 
@@ -54,49 +62,49 @@ def _read(project: Project, config: TrainingConfig, record: dict[str, Any]) -> T
         st.error(_("Hidden layers are whole numbers with commas between them, such as 256, 128."))
         return None
     if read != config:
-        remember_dials(project, read)
-        st.rerun()  # other dials may be heeded now, and the time it takes is another
+        remember_recipe_settings(project, read)
+        st.rerun()  # other fields may be used now, and the expected time changes
     return read
 
 
-def _drawn(dial: Dial, config: TrainingConfig, value: Any) -> Any:
+def _field(field: Field, config: TrainingConfig, value: Any) -> Any:
     """Draw a field and return its value."""
-    key = f"{dial.path}-{config.recipe}-{state.counter('dials')}"
-    name = setting_name(dial.path)
+    key = f"{field.path}-{config.recipe}-{state.counter('settings')}"
+    name = setting_name(field.path)
     own_size = get_backbone(config.backbone).input_size
-    words = _(dial.help).format(rate=f"{config.learning_rate:g}", size=own_size)
-    if isinstance(dial, NumberDial):
-        return _number(dial, name, value, words, key)
-    if isinstance(dial, SizeDial):
-        return _size(get_backbone(config.backbone), name, value, words, key)
-    if isinstance(dial, ChoiceDial):
-        options = list(dial.words)
+    help_text = _(field.help).format(rate=f"{config.learning_rate:g}", size=own_size)
+    if isinstance(field, NumberField):
+        return _number(field, name, value, help_text, key)
+    if isinstance(field, SizeField):
+        return _size(get_backbone(config.backbone), name, value, help_text, key)
+    if isinstance(field, ChoiceField):
+        options = list(field.labels)
         return st.selectbox(
             name,
             options,
             index=options.index(value),
-            format_func=lambda option: _(dial.words[option]),
-            help=words,
+            format_func=lambda option: _(field.labels[option]),
+            help=help_text,
             key=key,
         )
-    if isinstance(dial, LayersDial):
+    if isinstance(field, LayersField):
         text = ", ".join(map(str, value))
-        return st.text_input(name, text, placeholder=_("none: a linear head"), help=words, key=key)
-    st.space("small")  # as high as the name above the other dials of its row
-    return st.toggle(name, value, help=words, key=key)
+        return st.text_input(name, text, placeholder=_("none: a linear head"), help=help_text, key=key)
+    st.space("small")  # as high as the name above the other fields of its row
+    return st.toggle(name, value, help=help_text, key=key)
 
 
-def _number(dial: NumberDial, name: str, value: float, words: str, key: str) -> float:
-    if isinstance(dial.low, int):
+def _number(field: NumberField, name: str, value: float, help_text: str, key: str) -> float:
+    if isinstance(field.low, int):
         return st.number_input(
-            name, dial.low, int(dial.high), int(value), step=int(dial.step), help=words, key=key
+            name, field.low, int(field.high), int(value), step=int(field.step), help=help_text, key=key
         )
     return st.number_input(
-        name, dial.low, dial.high, float(value), step=dial.step, format="%g", help=words, key=key
+        name, field.low, field.high, float(value), step=field.step, format="%g", help=help_text, key=key
     )
 
 
-def _size(backbone: Backbone, name: str, value: int, words: str, key: str) -> int:
+def _size(backbone: Backbone, name: str, value: int, help_text: str, key: str) -> int:
     """Draw the picture size in pixels; 0 where the field is empty."""
     if value:
         state.set_first_value(key, value)
@@ -107,7 +115,7 @@ def _size(backbone: Backbone, name: str, value: int, words: str, key: str) -> in
         None,
         step=_SIZE_STEP,
         placeholder=str(backbone.input_size),
-        help=words,
+        help=help_text,
         key=key,
     )
     return size or 0

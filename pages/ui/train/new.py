@@ -13,7 +13,7 @@ from pages.ui.display_names.training import run_sentence
 from pages.ui.jobs import follow, newest_job, show_error
 from pages.ui.settings import next_config
 from pages.ui.text import _, escape
-from pages.ui.train.fields import dials
+from pages.ui.train.fields import settings_fields
 from pages.ui.train.queue import active_runs, queue_list
 from pages.ui.train.recipes import measure_button, recipe_cards
 
@@ -23,7 +23,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
     st.markdown(escape(run_sentence(config, len(dataset.pictures))))
     recipe_cards(project, dataset, config)
     _measuring(project)
-    chosen = dials(project, config)
+    chosen = settings_fields(project, config)
     is_busy = bool(active_runs(project))
     with st.container(horizontal=True, vertical_alignment="center"):
         label = _("Add to the queue") if is_busy else _("Start training")

@@ -45,7 +45,7 @@ def _card(project: Project, dataset: Dataset, recipe: Recipe, chosen: TrainingCo
             st.caption(_("Not with {backbone}: it has no pretrained weights.").format(backbone=backbone))
     if is_possible and not is_chosen and st.button(_("Choose"), key=f"choose-{recipe}"):
         remember_recipe(project, recipe)
-        state.count_up("dials")
+        state.count_up("settings")
         st.rerun()
 
 

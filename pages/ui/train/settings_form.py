@@ -27,15 +27,15 @@ from pages.ui.display_names.training import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dial:
-    """Field of one setting, by its path in a run's configuration, such as ``head.l2``."""
+class Field:
+    """Form field of one setting, by its path in a run's configuration, such as ``head.l2``."""
 
     path: str
     help: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberDial(Dial):
+class NumberField(Field):
     """Number field; whole numbers where the limits are whole."""
 
     low: float
@@ -44,32 +44,32 @@ class NumberDial(Dial):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SizeDial(Dial):
+class SizeField(Field):
     """Picture size in pixels that the backbone accepts; empty for its default."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChoiceDial(Dial):
+class ChoiceField(Field):
     """Choice of one value by its display name."""
 
-    words: Mapping[Any, str] = field(default_factory=dict)
+    labels: Mapping[Any, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwitchDial(Dial):
+class SwitchField(Field):
     """On/off switch."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayersDial(Dial):
+class LayersField(Field):
     """Units of each hidden layer, separated by commas."""
 
 
-GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
+GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
     (
         N_("How long"),
         (
-            NumberDial(
+            NumberField(
                 path="epochs",
                 low=1,
                 high=MAX_EPOCHS,
@@ -78,21 +78,21 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
                     "An epoch is one pass over all training pictures. The best one, by validation, is kept."
                 ),
             ),
-            NumberDial(
+            NumberField(
                 path="patience",
                 low=1,
                 high=MAX_EPOCHS,
                 step=1,
                 help=N_("After so many epochs without a better one it ends."),
             ),
-            ChoiceDial(
+            ChoiceField(
                 path="monitor",
-                words=MONITOR_NAMES,
+                labels=MONITOR_NAMES,
                 help=N_(
                     "The measure on validation pictures that tells the best epoch. Macro F1 counts every class the same, however small."
                 ),
             ),
-            NumberDial(
+            NumberField(
                 path="seed",
                 low=0,
                 high=2**31 - 1,
@@ -104,18 +104,18 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
     (
         N_("Head"),
         (
-            ChoiceDial(
+            ChoiceField(
                 path="head.pooling",
-                words=POOLING_NAMES,
+                labels=POOLING_NAMES,
                 help=N_("Combines the features of all parts of the picture into one row of numbers."),
             ),
-            LayersDial(
+            LayersField(
                 path="head.hidden_units",
                 help=N_(
                     "Units of each hidden layer, such as 256, 128. Empty: a linear head, which often does best."
                 ),
             ),
-            NumberDial(
+            NumberField(
                 path="head.dropout_rate",
                 low=0.0,
                 high=0.9,
@@ -124,7 +124,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
                     "Share of the features left out at random while training, against learning by heart."
                 ),
             ),
-            NumberDial(
+            NumberField(
                 path="head.l2",
                 low=0.0,
                 high=10.0,
@@ -133,7 +133,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
                     "Keeps weights small, against learning by heart. 0: a linear head tries several and keeps the best."
                 ),
             ),
-            SwitchDial(
+            SwitchField(
                 path="head.batch_norm",
                 help=N_("Normalises the outputs of hidden layers; large layers learn faster with it."),
             ),
@@ -142,21 +142,21 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
     (
         N_("Loss and classes"),
         (
-            ChoiceDial(
+            ChoiceField(
                 path="loss.kind",
-                words=LOSS_NAMES,
+                labels=LOSS_NAMES,
                 help=N_(
                     "Focal lets pictures that are right already count less, so that hard and rare ones count more."
                 ),
             ),
-            NumberDial(
+            NumberField(
                 path="loss.focal_gamma",
                 low=0.0,
                 high=5.0,
                 step=0.5,
                 help=N_("How much less right pictures count; 0 is cross-entropy."),
             ),
-            NumberDial(
+            NumberField(
                 path="loss.label_smoothing",
                 low=0.0,
                 high=0.3,
@@ -165,9 +165,9 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
                     "Share of the truth given to the other classes: less cocksure, and kinder to wrong labels."
                 ),
             ),
-            ChoiceDial(
+            ChoiceField(
                 path="imbalance",
-                words=IMBALANCE_NAMES,
+                labels=IMBALANCE_NAMES,
                 help=N_("For classes with very different numbers of pictures."),
             ),
         ),
@@ -175,43 +175,43 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
     (
         N_("Optimiser"),
         (
-            ChoiceDial(
-                path="optimizer.kind", words=OPTIMIZER_NAMES, help=N_("Algorithm that updates the weights.")
+            ChoiceField(
+                path="optimizer.kind", labels=OPTIMIZER_NAMES, help=N_("Algorithm that updates the weights.")
             ),
-            NumberDial(
+            NumberField(
                 path="optimizer.learning_rate",
                 low=0.0,
                 high=10.0,
                 step=0.0001,
                 help=N_("The highest one of the run. 0: the recipe's own, {rate} here."),
             ),
-            ChoiceDial(
+            ChoiceField(
                 path="optimizer.schedule",
-                words=SCHEDULE_NAMES,
+                labels=SCHEDULE_NAMES,
                 help=N_("Change of the learning rate over the epochs."),
             ),
-            NumberDial(
+            NumberField(
                 path="optimizer.warmup_fraction",
                 low=0.0,
                 high=0.5,
                 step=0.05,
                 help=N_("Share of the steps in which the learning rate rises to its highest."),
             ),
-            NumberDial(
+            NumberField(
                 path="optimizer.weight_decay",
                 low=0.0,
                 high=1.0,
                 step=0.0001,
                 help=N_("Draws weights towards zero, against learning by heart."),
             ),
-            NumberDial(
+            NumberField(
                 path="optimizer.momentum",
                 low=0.0,
                 high=0.999,
                 step=0.05,
                 help=N_("How much of the last step goes on."),
             ),
-            NumberDial(
+            NumberField(
                 path="batch_size",
                 low=2,
                 high=1024,
@@ -225,14 +225,14 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
     (
         N_("Backbone and pictures"),
         (
-            SizeDial(
+            SizeField(
                 path="picture_size",
                 help=N_(
                     "Pixels a side to which pictures are brought for the backbone. Empty: its own, {size}. "
                     "Half the side takes a quarter of the time; more shows finer detail."
                 ),
             ),
-            NumberDial(
+            NumberField(
                 path="unfreeze",
                 low=0.05,
                 high=1.0,
@@ -241,7 +241,7 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
                     "How much of the backbone, from its end, is adapted. More takes longer and wants more pictures."
                 ),
             ),
-            NumberDial(
+            NumberField(
                 path="augmented_views",
                 low=1,
                 high=MAX_VIEWS,
@@ -253,31 +253,31 @@ GROUPS: tuple[tuple[str, tuple[Dial, ...]], ...] = (
 )
 
 
-def heeded_by(config: TrainingConfig) -> set[str]:
+def used_settings(config: TrainingConfig) -> set[str]:
     """Return the paths of the settings that affect a run with this configuration."""
-    heeded = {"epochs", "monitor", "seed", "imbalance", "loss.kind", "loss.label_smoothing", "picture_size"}
-    heeded |= {"head.pooling", "head.hidden_units", "head.l2"}
+    used = {"epochs", "monitor", "seed", "imbalance", "loss.kind", "loss.label_smoothing", "picture_size"}
+    used |= {"head.pooling", "head.hidden_units", "head.l2"}
     is_focal = config.loss.kind is Loss.FOCAL
     if is_focal:
-        heeded.add("loss.focal_gamma")
+        used.add("loss.focal_gamma")
     if config.head.hidden_units:
-        heeded |= {"head.dropout_rate", "head.batch_norm"}
+        used |= {"head.dropout_rate", "head.batch_norm"}
     if config.recipe is not Recipe.SCRATCH and config.augmentation.is_active:
-        heeded.add("augmented_views")
+        used.add("augmented_views")
     if config.recipe in {Recipe.BALANCED, Recipe.BEST}:
-        heeded.add("unfreeze")
+        used.add("unfreeze")
     # A quick run takes steps along gradients only where a linear fit cannot do it.
     if config.recipe is not Recipe.QUICK or config.head.hidden_units or is_focal:
-        heeded |= {"batch_size", "patience"} | _heeded_by_optimizer(config)
-    return heeded
+        used |= {"batch_size", "patience"} | _used_by_optimizer(config)
+    return used
 
 
-def _heeded_by_optimizer(config: TrainingConfig) -> set[str]:
-    heeded = {"optimizer.kind", "optimizer.learning_rate", "optimizer.schedule"}
+def _used_by_optimizer(config: TrainingConfig) -> set[str]:
+    used = {"optimizer.kind", "optimizer.learning_rate", "optimizer.schedule"}
     if config.optimizer.kind is not Optimizer.ADAM:
-        heeded.add("optimizer.weight_decay")
+        used.add("optimizer.weight_decay")
     if config.optimizer.kind is Optimizer.SGD:
-        heeded.add("optimizer.momentum")
+        used.add("optimizer.momentum")
     if config.optimizer.schedule is Schedule.COSINE:
-        heeded.add("optimizer.warmup_fraction")
-    return heeded
+        used.add("optimizer.warmup_fraction")
+    return used

@@ -55,7 +55,7 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
             key=f"{key}-merge-case",
             persist_state="session",
         )
-        split = _split_dials(key) if new_project else SplitConfig()
+        split = _split_fields(key) if new_project else SplitConfig()
     config = ImportConfig(
         merge_case=merge_case,
         # Folders are the default: a table among the pictures counts where they name no classes.
@@ -131,7 +131,7 @@ def _choose_columns(key: str, columns: tuple[str, ...]) -> TableColumns:
     return TableColumns(file=str(file), label=str(label), split=split, group=group)
 
 
-def _split_dials(key: str) -> SplitConfig:
+def _split_fields(key: str) -> SplitConfig:
     """Draw the split settings of a new project."""
     usual = SplitConfig()
     st.markdown(
