@@ -51,6 +51,37 @@ def _themes() -> list[Theme]:
 THEMES = _themes()
 
 
+def theme_colours(name: str) -> dict[str, Any]:
+    """Colours of the light or dark theme by their names in ``config.toml``."""
+    return dict(tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"][name])
+
+
+def style_texts(css: str, name: str) -> Iterator[ChartText]:
+    """Text of a component's style sheet: each rule's text colour on every ground of the page, in one theme.
+
+    A rule without a colour that makes its text translucent counts with the page's colours of text.
+    """
+    colours = theme_colours(name)
+    grounds = [hex_colour(colours[key]) for key in ("backgroundColor", "secondaryBackgroundColor")]
+    for selector, declarations in re.findall(
+        r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    ):
+        rule = dict(re.findall(r"(?:^|;)\s*([\w-]+)\s*:\s*([^;]+)", declarations))
+        opacity = float(rule.get("opacity", 1.0))
+        texts = [rule["color"]] if "color" in rule else []
+        if not texts and opacity < 1.0 and not re.search(r"(img|svg|polygon|\bi)\s*$", selector):
+            texts = ["var(--st-text-color)", "var(--st-gray-text-color)"]
+        for text in texts:
+            variable = re.fullmatch(r"var\(--st-([\w-]+)\)", text.strip())
+            if variable is None:
+                assert text.strip() == "inherit", f"{selector.strip()}: {text} is no colour of the theme"
+                continue
+            first, *others = variable[1].split("-")
+            colour = hex_colour(colours[first + "".join(word.capitalize() for word in others)])
+            for ground in grounds:
+                yield ChartText(text=selector.strip(), colour=mixed(colour, ground, opacity), ground=ground)
+
+
 def contrast_ratio(one: Colour, other: Colour) -> float:
     """Contrast of two colours, 1 to 21 (WCAG 2.2)."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
@@ -58,7 +89,7 @@ def contrast_ratio(one: Colour, other: Colour) -> float:
 
 
 def texts_of(figure: object, theme: Theme) -> Iterator[ChartText]:
-    """Text on marks, bars and cells, and annotations; axes and legends take the theme's own colour."""
+    """Text on marks, bars and cells, of annotations, axes, colour bars and the legend."""
     drawing = figure.to_plotly_json() if isinstance(figure, Figure) else figure
     assert isinstance(drawing, Mapping)
     grounds = _cell_grounds(drawing["data"], theme)
@@ -73,8 +104,10 @@ def texts_of(figure: object, theme: Theme) -> Iterator[ChartText]:
         ground = _over(note.get("bgcolor", "rgba(0,0,0,0)"), theme.ground)
         colour = _colour(note.get("font", {}).get("color"), theme)
         yield ChartText(
-            text=note["text"], colour=_mixed(colour, ground, note.get("opacity", 1.0)), ground=ground
+            text=note["text"], colour=mixed(colour, ground, note.get("opacity", 1.0)), ground=ground
         )
+    yield from _axis_texts(drawing["layout"], theme)
+    yield from _legend_texts(drawing, theme)
 
 
 def _luminance(colour: Colour) -> float:
@@ -82,7 +115,8 @@ def _luminance(colour: Colour) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _mixed(colour: Colour, ground: Colour, opacity: float) -> Colour:
+def mixed(colour: Colour, ground: Colour, opacity: float) -> Colour:
+    """Colour of a translucent mark on its ground."""
     red, green, blue = (opacity * c + (1 - opacity) * g for c, g in zip(colour, ground, strict=True))
     return red, green, blue
 
@@ -97,7 +131,7 @@ def _rgba(text: str) -> tuple[Colour, float]:
 
 def _over(text: str, ground: Colour) -> Colour:
     colour, opacity = _rgba(text)
-    return _mixed(colour, ground, opacity)
+    return mixed(colour, ground, opacity)
 
 
 def _colour(text: str | None, theme: Theme) -> Colour:
@@ -112,8 +146,8 @@ def _cell_grounds(traces: Sequence[Mapping[str, Any]], theme: Theme) -> dict[tup
             (_zero, low), (_one, high) = trace["colorscale"]
             (start, least), (end, most) = _rgba(low), _rgba(high)
             for (row, column), share in np.ndenumerate(np.asarray(trace["z"], dtype=float)):
-                colour = _mixed(end, start, share)
-                grounds[column, row] = _mixed(colour, theme.ground, least + share * (most - least))
+                colour = mixed(end, start, share)
+                grounds[column, row] = mixed(colour, theme.ground, least + share * (most - least))
     return grounds
 
 
@@ -127,14 +161,42 @@ def _mark_texts(
             yield ChartText(text=str(text), colour=colour, ground=grounds.get((x, y), theme.ground))
 
 
+def _axis_texts(layout: Mapping[str, Any], theme: Theme) -> Iterator[ChartText]:
+    """Titles and tick labels of visible axes and colour bars; tick labels of Plotly's own choice as ``0``."""
+    for name, axis in layout.items():
+        if name.startswith(("xaxis", "yaxis")) and axis.get("visible", True):
+            scale = axis
+        elif name == "coloraxis":
+            scale = axis["colorbar"]
+        else:
+            continue
+        title = scale.get("title") or {}
+        title = title if isinstance(title, Mapping) else {"text": title}
+        ticks = [(text, scale.get("tickfont", {})) for text in scale.get("ticktext", ["0"])]
+        for text, font in [(title.get("text"), title.get("font", {})), *ticks]:
+            if text:
+                yield ChartText(text=str(text), colour=_colour(font.get("color"), theme), ground=theme.ground)
+
+
+def _legend_texts(drawing: Mapping[str, Any], theme: Theme) -> Iterator[ChartText]:
+    if not drawing["layout"].get("showlegend", len(drawing["data"]) > 1):
+        return
+    font = drawing["layout"].get("legend", {}).get("font", {})
+    for trace in drawing["data"]:
+        if trace.get("name"):
+            yield ChartText(text=trace["name"], colour=_colour(font.get("color"), theme), ground=theme.ground)
+
+
 def _bar_texts(trace: Mapping[str, Any], theme: Theme) -> Iterator[ChartText]:
     """Text of bars, which stands inside or outside by the room there is."""
     if "text" not in trace:
         return
-    inside = trace.get("insidetextfont", {}).get("color")
-    assert inside, "text inside a bar has a colour that Plotly picks"
-    bars = trace["marker"]["color"]
+    inside, outside = (trace.get(f"{side}textfont", {}).get("color") for side in ("inside", "outside"))
+    is_outside = trace.get("textposition") == "outside"
+    assert inside or is_outside, "text inside a bar has a colour that Plotly picks"
+    colours = trace["marker"]["color"]
+    bars = [colours] * len(trace["text"]) if isinstance(colours, str) else colours
     for text, bar in zip(trace["text"], bars, strict=True):
-        yield ChartText(text=text, colour=_rgba(inside)[0], ground=_over(bar, theme.ground))
-        outside = trace.get("outsidetextfont", {}).get("color")
+        if not is_outside:
+            yield ChartText(text=text, colour=_rgba(inside)[0], ground=_over(bar, theme.ground))
         yield ChartText(text=text, colour=_colour(outside, theme), ground=theme.ground)

@@ -2,9 +2,8 @@
 
 ``st.plotly_chart`` is rebuilt whenever its data changes: it flickers and
 forgets zoom and hidden traces (streamlit/streamlit#8782). This one passes the
-new figure to ``Plotly.react``, which keeps the zoom. ``st.plotly_chart`` also
-writes in a grey of its own, too pale for the light theme; this one writes in
-the theme's text colour.
+new figure to ``Plotly.react``, which keeps the zoom. It writes in the theme's
+text colour, not in the fixed grey of ``st.plotly_chart``.
 """
 
 from __future__ import annotations
