@@ -2,171 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pandas as pd
-import streamlit as st
-
-from core.data.dataset import Dataset, open_dataset
-from core.evaluation.metrics import AVERAGED
-from core.evaluation.predictions import worst_mistakes
-from core.evaluation.report import (
-    Averages,
-    ClassReport,
-    MultiClassReport,
-    MultiLabelReport,
-    read_predictions,
-    read_report,
-)
+from core.data.dataset import open_dataset
+from core.evaluation.report import MultiLabelReport, read_report
 from core.jobs.directory import JobDirectory
-from core.workspace import Project
-from pages.ui.charts import accuracy_bars, confusion_heatmap
-from pages.ui.components.live_chart import live_chart
-from pages.ui.evaluate.metric_table import all_metrics, table_height
+from pages.ui.evaluate.multi_class import multi_class_report
 from pages.ui.evaluate.multi_label import multi_label_report
-from pages.ui.gallery import Tile, gallery
 from pages.ui.runs import require_run
 from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
-from pages.ui.text import _, escape, ngettext, number, percent
-
-_MOST_MISTAKES = 24
-
-
-def headline(report: MultiClassReport) -> None:
-    """Draw the accuracy in one sentence and one chart."""
-    low, high = report.accuracy_interval
-    st.markdown(
-        "### " + _("{accuracy} of the test pictures are right").format(accuracy=percent(report.accuracy))
-    )
-    st.markdown(
-        _(
-            "On new pictures like these, expect between {low} and {high}. "
-            "Always guessing {majority} would get {baseline}. Measured on {n} pictures that training never saw."
-        ).format(
-            low=percent(low),
-            high=percent(high),
-            majority=f"“{escape(report.majority_class)}”",
-            baseline=percent(report.majority_baseline),
-            n=number(report.pictures),
-        )
-    )
-    figure = accuracy_bars(
-        report.accuracy, report.accuracy_interval, report.majority_baseline, report.majority_class
-    )
-    live_chart(figure, mode_bar=False, key="accuracy")
-    if report.roc_auc is not None:
-        two_class_scores(report)
-
-
-def two_class_scores(report: MultiClassReport) -> None:
-    """Draw the scores of two classes that depend on no threshold."""
-    precisions = [
-        _("{name} {percent}").format(name=escape(name), percent=percent(value))
-        for name, value in report.average_precision.items()
-    ]
-    st.markdown(
-        _("Area under the ROC curve: **{area}**. Average precision: {precisions}.").format(
-            area=f"{report.roc_auc:.3f}", precisions=", ".join(precisions)
-        ),
-        help=_(
-            "The area is how often, of a picture of each class, the right one gets the higher probability: "
-            "100% is perfect, 50% is chance."
-        ),
-    )
-
-
-def class_table(report: MultiClassReport) -> None:
-    """Draw precision, recall and F1 of each class, then their averages."""
-    rows = [{"name": row.name, **_percentages(row), "support": row.support} for row in report.classes]
-    for mean, label in ((report.macro, _("macro mean")), (report.weighted, _("weighted mean"))):
-        rows.append({"name": label, **_percentages(mean), "support": report.pictures})
-    column = st.column_config.NumberColumn
-    columns = {
-        "name": st.column_config.TextColumn(_("Class"), width=110),
-        "precision": column(
-            _("Precision"), format="%.1f%%", help=_("Of the pictures it called so, how many are")
-        ),
-        "recall": column(_("Recall"), format="%.1f%%", help=_("Of the pictures that are, how many it found")),
-        "f1": column(_("F1"), format="%.1f%%", help=_("Both in one number")),
-        "support": column(_("Pictures"), help=_("Test pictures of this class")),
-    }
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        column_config=columns,
-        height=table_height(len(rows)),
-        key="class-table",
-    )
-
-
-def _percentages(scores: Averages | ClassReport) -> dict[str, float]:
-    return {name: 100 * getattr(scores, name) for name in AVERAGED}
-
-
-def mistakes(dataset: Dataset, run: Path, wrong_count: int) -> None:
-    """Draw the most confident mistakes."""
-    st.subheader(_("Worst mistakes"), anchor=False)
-    if not wrong_count:
-        st.markdown(_("None: every test picture is right."))
-        return
-    worst = worst_mistakes(read_predictions(run), _MOST_MISTAKES)
-    st.markdown(
-        ngettext(
-            "{n} test picture is wrong. Sometimes the label is, not the classifier.",
-            "{n} test pictures are wrong; these are the ones it was surest about. Sometimes the label is wrong, not the classifier.",
-            wrong_count,
-        ).format(n=number(wrong_count))
-    )
-    row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
-    columns = (worst["id"], worst["label"], worst["predicted"], worst["confidence"])
-    tiles = [
-        Tile(
-            picture=dataset.thumbnail(row_of[picture]),
-            strong=f"{label} → {answer}",
-            caption=percent(confidence),
-        )
-        for picture, label, answer, confidence in zip(*columns, strict=True)
-    ]
-    gallery(tiles, key="mistakes", tile_pixels=120)
-    st.caption(_("true class → answer, and how sure the classifier was"))
-
-
-def evaluated_dataset(project: Project, run: Path) -> Dataset:
-    """Open the dataset version that the run was trained on."""
-    return open_dataset(project, JobDirectory(run).config()["dataset_version"])
-
-
-def multi_class_report(report: MultiClassReport, dataset: Dataset, run: Path) -> None:
-    """Draw the report of a run whose pictures have exactly one class."""
-    headline(report)
-    left, right = st.columns([1, 1], gap="medium")
-    with left:
-        st.subheader(_("What is taken for what"), anchor=False)
-        class_names = [row.name for row in report.classes]
-        live_chart(
-            confusion_heatmap(report.confusion, class_names),
-            mode_bar=False,
-            key="confusion",
-        )
-        st.caption(
-            _(
-                "Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."
-            )
-        )
-    with right:
-        st.subheader(_("Class by class"), anchor=False)
-        class_table(report)
-    all_metrics(report)
-    mistakes(dataset, run, report.mistakes)
-
+from pages.ui.text import _
 
 page_title(_("Evaluate"), _("The honest exam: pictures that were kept hidden while training."))
 project = require_project()
 run = require_run(project, delivered=False)
 report = read_report(run)
+dataset = open_dataset(project, JobDirectory(run).config()["dataset_version"])
 if isinstance(report, MultiLabelReport):
-    multi_label_report(report, evaluated_dataset(project, run), run)
+    multi_label_report(report, dataset, run)
 else:
-    multi_class_report(report, evaluated_dataset(project, run), run)
+    multi_class_report(report, dataset, run)
 next_step(Step.PREDICT, _("try it on new pictures"))
