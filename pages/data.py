@@ -74,8 +74,8 @@ def small_classes(dataset: Dataset) -> None:
     if smallest is not None and counts[smallest] < _FEW_PICTURES:
         st.warning(
             ngettext(
-                "{name} has only {n} picture. The classifier will know it poorly; {enough} or more are a good start.",
-                "{name} has only {n} pictures. The classifier will know it poorly; {enough} or more are a good start.",
+                "{name} has only {n} picture. The classifier will recognise it poorly; {enough} or more are a good start.",
+                "{name} has only {n} pictures. The classifier will recognise it poorly; {enough} or more are a good start.",
                 counts[smallest],
             ).format(name=escape(smallest), n=counts[smallest], enough=_FEW_PICTURES)
         )
@@ -100,16 +100,14 @@ def chosen_section(dataset: Dataset) -> str:
 
 project = state.current_project()
 if project is None:
-    page_title(
-        _("Data"), _("Everything starts with labelled pictures: one folder for each thing to tell apart.")
-    )
+    page_title(_("Data"), _("Everything starts with labelled pictures: one folder for each class."))
     import_panel()
     st.stop()
 
 dataset = state.current_dataset(project)
 page_title(
     _("Data"),
-    _("What the classifier will learn from. Look through it: what is wrong here will be learnt, too."),
+    _("The pictures that the classifier learns from. Look through them: it also learns what is wrong here."),
 )
 with st.container(
     key="figures"
@@ -119,5 +117,5 @@ with st.container(
 section = importlib.import_module(_MODULES[chosen_section(dataset)])
 section.show_section(project, dataset)
 next_step(
-    Step.AUGMENT, _("see how small random changes would make more of your pictures – or go straight to Train")
+    Step.AUGMENT, _("try augmentation (small random changes to your pictures), or go straight to Train")
 )

@@ -12,7 +12,7 @@ from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _
 
-page_title(_("Evaluate"), _("The honest exam: pictures that were kept hidden while training."))
+page_title(_("Evaluate"), _("The final test, on pictures that training never used."))
 project = require_project()
 run = require_run(project, delivered=False)
 report = read_report(run)

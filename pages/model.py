@@ -41,8 +41,7 @@ def all_facts(
 page_title(
     _("Model"),
     _(
-        "The backbone is a network that has already learnt to see, from a million photographs. "
-        "Yours is built on top of it."
+        "The backbone is a network pretrained on a million photographs. Your classifier is built on top of it."
     ),
 )
 project = require_project()

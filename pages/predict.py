@@ -98,9 +98,9 @@ else:
     st.caption(_("Drop one or several pictures above. The likeliest classes appear as bars."))
 st.caption(
     _(
-        "It only knows the classes it was taught. Each is asked for by itself: a picture may show several, or none."
+        "It only knows the classes it was trained on. Each class is decided separately: a picture may show several, or none."
     )
     if classifier.is_multi_label
-    else _("It only knows the classes it was taught: shown anything else, it still picks one of them.")
+    else _("It only knows the classes it was trained on: for anything else, it still picks one of them.")
 )
 next_step(Step.EXPORT, _("take the classifier with you"))

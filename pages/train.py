@@ -41,7 +41,7 @@ def chosen_section(project: Project) -> str:
     return str(chosen)
 
 
-page_title(_("Train"), _("Press the button. It goes on even if you close this page or stop the server."))
+page_title(_("Train"), _("Press the button. Training continues if you close this page or stop the server."))
 project = require_project()
 dataset = require_dataset(project)
 section = importlib.import_module(f"pages.ui.train.{chosen_section(project)}")

@@ -28,9 +28,9 @@ _NARROW_PHASE = 0.06  # of all epochs: its name would cover that of the next
 
 # Names of phases, short enough to stand beside a line in a chart.
 PHASE_NAMES: Mapping[str, str] = {
-    Phase.GLOBAL_POOLING: N_("head, whole picture"),
-    Phase.GRID_POOLING: N_("head, by quarters"),
-    Phase.MAX_POOLING: N_("head, strongest features"),
+    Phase.GLOBAL_POOLING: N_("head, global pooling"),
+    Phase.GRID_POOLING: N_("head, 2×2 pooling"),
+    Phase.MAX_POOLING: N_("head, max pooling"),
     Phase.HIDDEN_LAYERS: N_("head with hidden layers"),
     Phase.LAST_BLOCKS: N_("last blocks"),
     Phase.ALL_BLOCKS: N_("all blocks"),

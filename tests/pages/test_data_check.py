@@ -267,7 +267,7 @@ def test_without_features_it_is_said_what_was_not_looked_for(open_page: OpenPage
     """“No wrong labels” would be a lie where nobody looked."""
     reported(project, with_features=False)
     text = words(check_page(open_page))
-    assert "Wrong labels and strays were not looked for" in text
+    assert "Wrong labels and outliers were not checked" in text
     assert "No wrong labels" not in text
 
 

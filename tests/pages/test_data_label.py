@@ -122,7 +122,7 @@ def test_skipped_groups_are_left_over_and_can_be_gone_through_again(
     app = opened(open_page, grouped)
     first, waiting = ids(app), {name for name, label in labels(grouped).items() if not label}
     seen: set[str] = set()
-    while "What was skipped" not in says(app):
+    while "Skipped or removed pictures" not in says(app):
         assert not seen & set(ids(app))
         seen |= set(ids(app))
         app = act(app, GROUP, "skip")
@@ -151,7 +151,7 @@ def test_what_is_left_over_is_accepted_picture_by_picture(
 ) -> None:
     """Each by what it looks like itself; two in three are right with nine labels."""
     app = opened(open_page, grouped)
-    while "What was skipped" not in says(app):
+    while "Skipped or removed pictures" not in says(app):
         app = act(app, GROUP, "skip")
     chosen = [tile["id"] for tile in shown(app, SINGLE) if tile.get("strong")]
     assert len(chosen) > 20

@@ -63,10 +63,10 @@ def test_the_parts_are_counted(open_page: OpenPage, pets: Project) -> None:
 def test_pictures_that_are_in_no_part_are_divided_on_request(open_page: OpenPage, pets: Project) -> None:
     edit(pets, split=["", "", ""])
     app = opened(open_page, pets)
-    assert "3 pictures are in no part yet" in said(app)
+    assert "3 pictures are in no split yet" in said(app)
     app.button(key="settle").click().run()
     assert (open_dataset(pets).all_pictures["split"] != "").all()
-    assert "in no part yet" not in said(app)
+    assert "in no split yet" not in said(app)
 
 
 def test_a_leak_is_shown_with_its_pictures_and_closed(open_page: OpenPage, pets: Project) -> None:
@@ -121,7 +121,7 @@ def test_dividing_anew_does_what_it_announced(open_page: OpenPage, pets: Project
 
 def test_giving_up_a_supplied_division_is_said(open_page: OpenPage, pets: Project) -> None:
     edit(pets, supplied_split=["test"])
-    assert "That division is given up" in said(divide_anew(opened(open_page, pets)))
+    assert "The new split replaces it" in said(divide_anew(opened(open_page, pets)))
 
 
 def test_nothing_is_computed_before_it_is_unfolded(open_page: OpenPage, pets: Project) -> None:

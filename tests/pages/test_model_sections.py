@@ -185,7 +185,7 @@ def test_a_download_that_serves_the_wish_better_is_offered(
     monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
     remember_setting(project, "wish", "accurate")
     app = open_page("model")
-    assert "would suit that wish better still" in said(app)
+    assert "would suit this goal even better" in said(app)
     assert "download-better" in buttons(app)
 
 

@@ -213,7 +213,7 @@ def test_the_best_trial_is_open_until_another_is_chosen(open_page: OpenPage, pro
     job = write_search(project, trials=few())
     app = open_page("search")
     assert "**Trial 1**" in said(app)
-    assert "Pooling: **Mean of each quarter** :gray[(Try and decide)]" in plain(said(app))
+    assert "Pooling: **2×2 average pooling** :gray[(Automatic, by validation)]" in plain(said(app))
     app.session_state[f"history-{job.name}"] = {"clicked": 3}
     app.run()
     assert not app.exception

@@ -139,7 +139,7 @@ def test_prediction_shows_every_class_from_its_threshold_on(
     ).run()
     assert not app.exception
     assert "**3**, **8**" in said(app)
-    assert "Each is asked for by itself" in said(app)
+    assert "Each class is decided separately" in said(app)
 
 
 def test_a_table_with_several_labels_is_noticed(open_page: OpenPage, workspace: Path) -> None:

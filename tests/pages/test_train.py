@@ -190,7 +190,7 @@ def test_a_running_run_says_how_far_it_is_and_can_be_paused(
     app = open_page("train")
     assert "patience left: 4 · learning rate 0.001 · CPU 94% · 1.4 GB of memory" in said(app)
     (bar,) = [element.proto for element in app.main.get("progress")]
-    assert bar.text == "Adapting the backbone (last blocks) · epoch 3 of at most 50"
+    assert bar.text == "Fine-tuning the backbone (last blocks) · epoch 3 of at most 50"
     app.button(key="pause-run").click().run()
     assert job.pause_requested()
     assert app.button(key="pause-run").disabled
@@ -230,7 +230,7 @@ def test_a_finished_run_shows_the_delivered_epoch_or_none(
     write_json(job.path / "live.json", live)
     page_text = said(open_page("train"))
     assert ("Below: epoch 1, which this run delivers." in page_text) is is_shown
-    assert ("What is taken for what" in page_text) is is_shown
+    assert ("Confusion matrix" in page_text) is is_shown
     assert ("Below: epoch" in page_text) is is_shown
 
 

@@ -210,8 +210,7 @@ def confirm_erasing(project: Project, ids: Sequence[str]) -> None:
     """Ask for confirmation before pictures are deleted for good."""
     st.markdown(
         _(
-            "They go from every version and from this disk. **This cannot be undone.** "
-            "To keep them but not learn from them, exclude them instead."
+            "They are deleted from every version and from this disk. **This cannot be undone.** To keep them but not learn from them, exclude them instead."
         )
     )
     with st.container(horizontal=True, horizontal_alignment="right"):

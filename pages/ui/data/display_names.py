@@ -9,7 +9,7 @@ from core.messages import N_
 FINDING_WORDS: dict[str, str] = {
     FindingKind.CONFLICTING_LABELS: N_("in two classes"),
     FindingKind.WRONG_LABELS: N_("perhaps the wrong label"),
-    FindingKind.SHORTCUTS: N_("told by a shortcut"),
+    FindingKind.SHORTCUTS: N_("predictable by a shortcut"),
     FindingKind.NEAR_DUPLICATES: N_("almost the same as another"),
     FindingKind.UNREADABLE: N_("unreadable"),
     FindingKind.SMALL_CLASSES: N_("in a small class"),

@@ -102,14 +102,14 @@ def _offer_grouping(
     if job is not None and (job.result() or {}).get("with_features") is False:
         st.info(
             _(
-                "Pictures are grouped by a pretrained backbone, and none is there. Get one on the Model page; until then, label them one by one."
+                "Grouping needs a pretrained backbone. Get one on the Model page; until then, label the pictures one by one."
             )
         )
         return
     if looks is None:
         st.markdown(
             _(
-                "Darkroom can look at all of them and put together what looks alike. Then a whole group is labelled with one key, and the first labels suggest the next."
+                "Darkroom can group pictures that look alike. A whole group is then labelled with one key, and the first labels suggest the next ones."
             )
         )
     words = (
@@ -159,7 +159,7 @@ def _what_is_left_over(walk: str) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="label-left-over"
     ):
-        st.subheader(_("What was skipped or taken out"), anchor=False, width="content")
+        st.subheader(_("Skipped or removed pictures"), anchor=False, width="content")
         if st.button(_("Go through the groups again"), icon=":material/replay:", key="label-again"):
             state.restart_groups(walk)
             st.rerun()
@@ -218,7 +218,7 @@ def _say_what_is_likely(shares: Shares | None, suggestions: LabelSuggestions) ->
         st.markdown(
             _("Choose **Label as …** and type what they show.")
             if suggestions.is_empty
-            else _("Nothing that has a label looks much like these: perhaps a new class.")
+            else _("No labelled picture looks similar: perhaps a new class.")
         )
         return ""
     name, share = shares.likeliest()

@@ -48,12 +48,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
 def _no_map(project: Project) -> None:
     report = read_report(project)
     if report is not None and not report.with_features:
-        st.info(
-            _(
-                "The map takes a pretrained backbone to tell what looks alike, and none is there. "
-                "Get one on the Model page, then check the pictures."
-            )
-        )
+        st.info(_("The map needs a pretrained backbone. Get one on the Model page, then check the pictures."))
         return
     st.info(
         _(

@@ -37,8 +37,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
         return
     st.markdown(
         _(
-            "Darkroom learns from most pictures (to train), checks itself on some (to validate) "
-            "and keeps the rest hidden until the end (to test). Copies of a picture stay on one side."
+            "Darkroom learns from most pictures (to train), checks itself on some (to validate) and keeps the rest hidden until the end (to test). Copies of a picture stay in the same split."
         )
     )
     _not_divided_yet(project, dataset)
@@ -68,8 +67,8 @@ def _not_divided_yet(project: Project, dataset: Dataset) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="not-divided"):
         words = ngettext(
-            "{n} picture is in no part yet. Training divides it by itself.",
-            "{n} pictures are in no part yet. Training divides them by itself.",
+            "{n} picture is in no split yet. Training assigns it automatically.",
+            "{n} pictures are in no split yet. Training assigns them automatically.",
             count,
         )
         st.markdown(words.format(n=number(count)), width="stretch")
@@ -111,8 +110,8 @@ def _leaks(project: Project, dataset: Dataset) -> None:
         )
     if report.groups:
         words = ngettext(
-            "{pictures} pictures hang together in {n} group: copies, near copies, or a group of your own.",
-            "{pictures} pictures hang together in {n} groups: copies, near copies, or groups of your own.",
+            "{pictures} pictures belong together in {n} group: copies, near copies, or a group of your own.",
+            "{pictures} pictures belong together in {n} groups: copies, near copies, or groups of your own.",
             report.groups,
         )
         st.caption(words.format(n=number(report.groups), pictures=number(report.grouped_pictures)))
@@ -123,12 +122,12 @@ def _leaks(project: Project, dataset: Dataset) -> None:
 def _mend(project: Project, dataset: Dataset, report: LeakReport) -> None:
     count = len(report.straddling)
     words = ngettext(
-        "{n} picture has a copy in a part that measures. The results would look better than they are.",
-        "{n} pictures have a copy in a part that measures. The results would look better than they are.",
+        "{n} picture has a copy in the validation or test split. The results would look better than they are.",
+        "{n} pictures have a copy in the validation or test split. The results would look better than they are.",
         count,
     )
     st.warning(words.format(n=number(count)), icon=":material/warning:")
-    if st.button(_("Exclude what leaks"), type="primary", key="mend-leaks"):
+    if st.button(_("Exclude leaking pictures"), type="primary", key="mend-leaks"):
         apply_change(project, lambda: mend_leaks(project))
     pictures = dataset.pictures
     leaking = [item["id"] for item in report.straddling[:_MOST_SHOWN]]
@@ -150,14 +149,16 @@ def _mend(project: Project, dataset: Dataset, report: LeakReport) -> None:
 def _moved(project: Project, dataset: Dataset, report: LeakReport) -> None:
     count = len(report.moved)
     title = ngettext(
-        "{n} picture was moved to where its copy stood",
-        "{n} pictures were moved to where their copies stood",
+        "{n} picture was moved to the split of its copy",
+        "{n} pictures were moved to the splits of their copies",
         count,
     ).format(n=number(count))
     came = {item["id"]: item["supplied_split"] for item in report.moved[:_MOST_SHOWN]}
     with st.expander(title, icon=":material/move_down:", key="moved"):
         st.caption(
-            _("They came divided in another way; then what trains would also have been measured with.")
+            _(
+                "The imported split separated the copies, so training pictures would also have measured the result."
+            )
         )
         tiles = [
             picture_tile(
@@ -191,7 +192,7 @@ def _anew(project: Project, dataset: Dataset) -> None:
             _LEAST_PERCENT,
             _MOST_PERCENT,
             round(100 * default.validation_fraction),
-            help=_("Pictures on which training checks after every epoch whether it still gets better."),
+            help=_("Pictures that training validates on after every epoch."),
             key="anew-validation",
         )
         test = st.slider(
@@ -199,7 +200,9 @@ def _anew(project: Project, dataset: Dataset) -> None:
             _LEAST_PERCENT,
             _MOST_PERCENT,
             round(100 * default.test_fraction),
-            help=_("Pictures that nothing learns from. They tell how good the classifier is on new ones."),
+            help=_(
+                "Pictures kept unseen until the end. They measure how good the classifier is on new ones."
+            ),
             key="anew-test",
         )
         seed = st.number_input(
@@ -207,7 +210,7 @@ def _anew(project: Project, dataset: Dataset) -> None:
             0,
             _MOST_SEED,
             default.seed,
-            help=_("Another number deals the pictures in another way."),
+            help=_("Another seed divides the pictures differently."),
             key="anew-seed",
         )
         config = SplitConfig(validation_fraction=validation / 100, test_fraction=test / 100, seed=seed)
@@ -234,7 +237,7 @@ def _outcome(dataset: Dataset, config: SplitConfig) -> None:
         )
         st.warning(words.format(n=number(few), few=_FEW_TO_TEST))
     st.caption(
-        _("Even a class of {n} pictures gives one to each part, unless they hang together.").format(
+        _("Even a class of {n} pictures gives one to each split, unless they belong together.").format(
             n=MIN_PICTURES_PER_CLASS
         )
     )
@@ -265,4 +268,4 @@ def _consequences(project: Project, dataset: Dataset) -> None:
         )
         st.warning(words.format(n=number(runs)), icon=":material/compare_arrows:")
     if (dataset.all_pictures["supplied_split"] != "").any():
-        st.warning(_("The pictures came divided into parts. That division is given up."))
+        st.warning(_("The pictures came with a split. The new split replaces it."))

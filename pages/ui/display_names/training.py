@@ -27,20 +27,20 @@ RECIPE_NAMES = {
     Recipe.SCRATCH: N_("From scratch"),
 }
 RECIPE_SENTENCES = {
-    Recipe.QUICK: N_("Looks at each picture once and learns which look belongs to which class. Start here."),
-    Recipe.BALANCED: N_("Then also adapts the last part of the backbone to your pictures."),
+    Recipe.QUICK: N_("Leaves the backbone as it is and trains the head, the part that decides. Start here."),
+    Recipe.BALANCED: N_("Also fine-tunes the last blocks of the backbone on your pictures."),
     Recipe.BEST: N_(
-        "Adapts the whole backbone, step by step and longer. Wants a graphics card and patience."
+        "Fine-tunes the whole backbone, in two stages and for longer. Needs a graphics card or much time."
     ),
     Recipe.SCRATCH: N_(
-        "Learns from your pictures alone. For pictures unlike any photograph, and many of them."
+        "Trains every weight on your pictures alone. For many pictures that are unlike photographs."
     ),
 }
 POOLING_NAMES = {
-    Pooling.AUTO: N_("Try and decide"),
-    Pooling.GLOBAL: N_("Mean of the whole picture"),
-    Pooling.GRID: N_("Mean of each quarter"),
-    Pooling.MAX: N_("Strongest"),
+    Pooling.AUTO: N_("Automatic, by validation"),
+    Pooling.GLOBAL: N_("Global average pooling"),
+    Pooling.GRID: N_("2×2 average pooling"),
+    Pooling.MAX: N_("Max pooling"),
 }
 LOSS_NAMES = {Loss.CROSS_ENTROPY: N_("Cross-entropy"), Loss.FOCAL: N_("Focal")}
 OPTIMIZER_NAMES = {
@@ -52,7 +52,7 @@ OPTIMIZER_NAMES = {
 SCHEDULE_NAMES = {
     Schedule.COSINE: N_("Cosine with warm-up"),
     Schedule.CONSTANT: N_("Constant"),
-    Schedule.PLATEAU: N_("Lower on a plateau"),
+    Schedule.PLATEAU: N_("Reduce on plateau"),
 }
 IMBALANCE_NAMES = {
     Imbalance.NONE: N_("Leave as they are"),
@@ -76,7 +76,7 @@ SETTING_NAMES = {
     "backbone": N_("Backbone"),
     "recipe": N_("Recipe"),
     "augmentation": N_("Augmentation"),
-    "augmented_views": N_("Changed copies of each training picture"),
+    "augmented_views": N_("Augmented copies of each training picture"),
     "head.pooling": N_("Pooling"),
     "head.hidden_units": N_("Hidden layers"),
     "head.dropout_rate": N_("Dropout"),
@@ -91,12 +91,12 @@ SETTING_NAMES = {
     "optimizer.momentum": N_("Momentum"),
     "optimizer.schedule": N_("Schedule of the learning rate"),
     "optimizer.warmup_fraction": N_("Warm-up"),
-    "imbalance": N_("Classes of unequal size"),
+    "imbalance": N_("Class imbalance"),
     "picture_size": N_("Size of the pictures (pixels)"),
-    "unfreeze": N_("Share of the backbone to adapt"),
+    "unfreeze": N_("Share of the backbone to fine-tune"),
     "batch_size": N_("Batch size"),
     "epochs": N_("Epochs at most"),
-    "monitor": N_("Judge epochs by"),
+    "monitor": N_("Monitored metric"),
     "patience": N_("Patience"),
     "seed": N_("Seed"),
 }

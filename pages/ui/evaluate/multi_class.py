@@ -25,7 +25,7 @@ def multi_class_report(report: MultiClassReport, dataset: Dataset, run: Path) ->
     _headline(report)
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        st.subheader(_("What is taken for what"), anchor=False)
+        st.subheader(_("Confusion matrix"), anchor=False)
         class_names = [row.name for row in report.classes]
         live_chart(
             confusion_heatmap(report.confusion, class_names),
@@ -81,8 +81,7 @@ def _two_class_scores(report: MultiClassReport) -> None:
             area=f"{report.roc_auc:.3f}", precisions=", ".join(precisions)
         ),
         help=_(
-            "The area is how often, of a picture of each class, the right one gets the higher probability: "
-            "100% is perfect, 50% is chance."
+            "The area is the probability that a picture of a class is ranked above a picture of the other class: 1 is perfect, 0.5 is chance."
         ),
     )
 
@@ -96,10 +95,16 @@ def _class_table(report: MultiClassReport) -> None:
     columns = {
         "name": st.column_config.TextColumn(_("Class"), width=110),
         "precision": column(
-            _("Precision"), format="%.1f%%", help=_("Of the pictures it called so, how many are")
+            _("Precision"),
+            format="%.1f%%",
+            help=_("Share of the pictures predicted as this class that belong to it"),
         ),
-        "recall": column(_("Recall"), format="%.1f%%", help=_("Of the pictures that are, how many it found")),
-        "f1": column(_("F1"), format="%.1f%%", help=_("Both in one number")),
+        "recall": column(
+            _("Recall"),
+            format="%.1f%%",
+            help=_("Share of the pictures of this class that were predicted as it"),
+        ),
+        "f1": column(_("F1"), format="%.1f%%", help=_("Harmonic mean of precision and recall")),
         "support": column(_("Pictures"), help=_("Test pictures of this class")),
     }
     st.dataframe(
@@ -140,4 +145,4 @@ def _mistakes(dataset: Dataset, run: Path, wrong_count: int) -> None:
         for picture, label, answer, confidence in zip(*columns, strict=True)
     ]
     gallery(tiles, key="mistakes", tile_pixels=120)
-    st.caption(_("true class → answer, and how sure the classifier was"))
+    st.caption(_("true class → predicted class, and its predicted probability"))

@@ -61,8 +61,7 @@ def _headline(report: MultiLabelReport) -> None:
     live_chart(figure, mode_bar=False, key="accuracy")
     st.markdown(
         _(
-            "Asked of every class by itself whether a picture shows it, {right} of the answers are right; "
-            "the same answer for all pictures would get {baseline}."
+            "Counting each class of each picture as one decision, {right} are right; the same decision for all pictures would get {baseline}."
         ).format(right=percent(report.hamming_accuracy), baseline=percent(report.hamming_baseline))
     )
 
@@ -83,8 +82,7 @@ def _class_table(report: MultiLabelReport) -> None:
     )
     st.caption(
         _(
-            "A class is answered from its threshold on. The thresholds were chosen on the validation pictures; "
-            "these are the test pictures. Exactly right with 0.5 for every class: {accuracy}."
+            "A class is predicted if its probability reaches the class's threshold. The thresholds were chosen on the validation pictures; these are the test pictures. Exactly right with 0.5 for every class: {accuracy}."
         ).format(accuracy=percent(report.at_half.accuracy))
     )
 
@@ -109,24 +107,36 @@ def _columns() -> dict[str, Any]:
     column = st.column_config.NumberColumn
     return {
         "name": st.column_config.TextColumn(_("Class"), width=110),
-        "f1": column(_("F1"), format="%.1f%%", help=_("Precision and recall in one number")),
+        "f1": column(_("F1"), format="%.1f%%", help=_("Harmonic mean of precision and recall")),
         "average_precision": column(
             _("Average precision"),
             format="%.1f%%",
             help=_(
-                "How well the class is told apart, wherever the threshold is; chance gets its share of pictures"
+                "Average precision: quality over all thresholds; chance gets the class's share of pictures"
             ),
         ),
         "precision": column(
-            _("Precision"), format="%.1f%%", help=_("Of the pictures it called so, how many are")
+            _("Precision"),
+            format="%.1f%%",
+            help=_("Share of the pictures predicted as this class that belong to it"),
         ),
-        "recall": column(_("Recall"), format="%.1f%%", help=_("Of the pictures that are, how many it found")),
+        "recall": column(
+            _("Recall"),
+            format="%.1f%%",
+            help=_("Share of the pictures of this class that were predicted as it"),
+        ),
         "f1_at_half": column(_("F1 at 0.5"), format="%.1f%%", help=_("With a threshold of 0.5 instead")),
-        "threshold": column(_("Threshold"), format="%.2f", help=_("From this probability on it is answered")),
+        "threshold": column(
+            _("Threshold"), format="%.2f", help=_("The class is predicted from this probability on")
+        ),
         "support": column(_("Pictures"), help=_("Test pictures of this class")),
-        "found": column(_("Found"), help=_("Pictures that show it and were called so")),
-        "missed": column(_("Missed"), help=_("Pictures that show it and were not called so")),
-        "added": column(_("Wrongly added"), help=_("Pictures that do not show it and were called so")),
+        "found": column(_("Found"), help=_("Pictures that show the class and were predicted to show it")),
+        "missed": column(
+            _("Missed"), help=_("Pictures that show the class and were predicted not to show it")
+        ),
+        "added": column(
+            _("Wrongly added"), help=_("Pictures that do not show the class and were predicted to show it")
+        ),
     }
 
 

@@ -149,9 +149,9 @@ def _what_is_shown(sample: Sample) -> str:
         "all": number(sample.all_training + sample.all_validation),
     }
     if sample.is_everything:
-        looked = _("Learnt from {training} pictures, judged on {validation} others.")
+        looked = _("Trained on {training} pictures, validated on {validation} others.")
     else:
-        looked = _("Learnt from {training} pictures, judged on {validation} others: a sample of {all}.")
+        looked = _("Trained on {training} pictures, validated on {validation} others: a sample of {all}.")
     return f"{looked.format(**values)} {bars}"
 
 

@@ -63,11 +63,11 @@ def facts_table(states: Mapping[str, WeightsState], speeds: Mapping[str, float])
         "accuracy": number_column(
             _("ImageNet accuracy (%)"),
             format="%.1f",
-            help=_("How often its first guess is right among 1,000 kinds of things, as published"),
+            help=_("Published share of right first guesses among 1,000 classes"),
         ),
         "parameters": number_column(_("Weights (millions)"), format="%.1f"),
         "download": number_column(
-            _("File (MB)"), format="%.0f", help=_("–: nothing to download, it is installed with Darkroom")
+            _("File (MB)"), format="%.0f", help=_("–: installed with Darkroom, nothing to download")
         ),
         "speed": number_column(_("Pictures/s here"), format="%.0f", help=_("Measured on this computer")),
         "size": number_column(_("Picture side (pixels)")),

@@ -72,7 +72,9 @@ def _expectation(found: Recommendation, backbone: Backbone, pictures: int) -> st
     """Format the expected time and recipe of the recommendation."""
     seconds = pictures / pictures_per_second(backbone, measured_speeds())
     parts = [
-        _("about {time} to look at them all once").format(time=escape(duration(max(1.0, seconds)))),
+        _("about {time} to compute the features of all of them").format(
+            time=escape(duration(max(1.0, seconds)))
+        ),
         _("recipe: {name}").format(name=_(RECIPE_NAMES[Recipe(found.recipe)])),
     ]
     return " · ".join(parts)
@@ -100,7 +102,7 @@ def _offer_download(better: Backbone) -> None:
     """Offer the download of a backbone that would serve the goal better still."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            _("{name} ({accuracy} on ImageNet) would suit that wish better still, after a download.").format(
+            _("{name} ({accuracy} on ImageNet) would suit this goal even better, after a download.").format(
                 name=escape(better.name), accuracy=percent((better.imagenet_top1 or 0.0) / 100)
             )
         )

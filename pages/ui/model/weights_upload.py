@@ -47,8 +47,7 @@ def bring_weights_file(project: Project) -> None:
         )
         st.caption(
             _(
-                "Up to {limit} MB here. For larger files, or many, use the command {command}, which also takes "
-                "files that no checksum can tell."
+                "Up to {limit} MB here. For larger or many files, use the command {command}; it also accepts files with an unknown checksum."
             ).format(
                 limit=st.get_option("server.maxUploadSize"), command="`python -m core weights import FILE`"
             )

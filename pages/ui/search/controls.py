@@ -29,7 +29,7 @@ def running_controls(job: JobDirectory) -> None:
     pause_and_stop(
         job,
         "search",
-        _("Frees the computer; Resume goes on with the next trial."),
+        _("Frees the computer; Resume continues with the next trial."),
         on_pause=partial(_ask, pause, job),
         on_stop=partial(_ask, stop, job),
     )

@@ -84,13 +84,13 @@ DIMENSION_NAMES = {
     "head_learning_rate": N_("Learning rate of the head"),
     "head_weight_decay": N_("Weight decay of the head"),
     "label_smoothing": N_("Label smoothing"),
-    "imbalance": N_("Classes of unequal size"),
+    "imbalance": N_("Class imbalance"),
     "optimizer": N_("Optimiser"),
     "learning_rate": N_("Learning rate"),
     "weight_decay": N_("Weight decay"),
     "schedule": N_("Schedule of the learning rate"),
     "batch_size": N_("Batch size"),
-    "unfreeze": N_("Share of the backbone to adapt"),
+    "unfreeze": N_("Share of the backbone to fine-tune"),
     "augmentation": N_("Strength of augmentation"),
 }
 DIMENSION_HELP = {

@@ -82,13 +82,15 @@ def _results(comparison: RunComparison, titles: Sequence[str]) -> None:
         "run": text(_("Run"), width="medium"),
         "recipe": text(_("Recipe")),
         "backbone": text(_("Backbone")),
-        "validation": text(_("Validation"), help=_("Right at the best epoch, by which it was chosen")),
+        "validation": text(
+            _("Validation"), help=_("Accuracy of the best epoch on the pictures that selected it")
+        ),
         "test": text(
             _("Test"),
-            help=_("Right on pictures that nothing was chosen by; in brackets where the truth lies, 95%"),
+            help=_("Accuracy on pictures that selected nothing; in brackets the 95% confidence interval"),
         ),
-        "time": text(_("Time"), help=_("Of work, pauses left out")),
-        "size": text(_("Size"), help=_("Of the classifier to hand on (LiteRT)")),
+        "time": text(_("Time"), help=_("Working time, without pauses")),
+        "size": text(_("Size"), help=_("Size of the delivered classifier (LiteRT)")),
         "state": text(_("State")),
     }
     st.dataframe(rows, hide_index=True, column_config=columns, key="compared-results")
@@ -124,7 +126,7 @@ def _tested(row: RunRow, best: float) -> str:
 
 def _differences(comparison: RunComparison, titles: Sequence[str]) -> None:
     """Draw the settings in which the runs differ, one column for each run."""
-    st.subheader(_("What was set differently"), anchor=False)
+    st.subheader(_("Differing settings"), anchor=False)
     if not comparison.differing:
         st.markdown(_("Nothing: these runs have the same settings."))
         return
@@ -141,7 +143,7 @@ def _differences(comparison: RunComparison, titles: Sequence[str]) -> None:
 
 
 def _curves(runs: Sequence[Path], titles: Sequence[str]) -> None:
-    st.subheader(_("How they learnt"), anchor=False)
+    st.subheader(_("Learning curves"), anchor=False)
     curves = {
         title: epochs
         for title, run in zip(titles, runs, strict=True)

@@ -24,7 +24,7 @@ def running_controls(job: JobDirectory) -> None:
     pause_and_stop(
         job,
         "run",
-        _("Frees the computer; Resume goes on where it stood."),
+        _("Frees the computer; Resume continues at the same point."),
         on_pause=job.request_pause,
         on_stop=job.request_stop,
     )
@@ -38,12 +38,11 @@ def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_pack
     if status.state is JobState.INTERRUPTED:
         st.warning(
             _(
-                "This run was interrupted: its process is gone (a crash, or the computer was switched off). "
-                "Resuming goes on from what was saved."
+                "This run was interrupted: its process is gone (a crash, or the computer was switched off). Resume continues from the last save."
             )
         )
     if status.state is JobState.PAUSED:
-        st.info(_("This run is paused. Resuming goes on where it stood."), icon=":material/pause_circle:")
+        st.info(_("This run is paused. Resume continues at the same point."), icon=":material/pause_circle:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if status.state is not JobState.FINISHED and not is_delivered(job.path):
             _resume_button(job)

@@ -77,7 +77,7 @@ def _progress(
         st.progress(min(1.0, status.fraction), text=_headline(status, epochs))
         st.caption(
             " · ".join(_facts(status, epochs, batches)) or _("Starting"),
-            help=_("Patience: so many more epochs without a better one, and training ends by itself."),
+            help=_("Patience: training ends after this many epochs without a better one."),
         )
         running_controls(job)
 
@@ -178,27 +178,28 @@ def _charts(
     left, right = st.columns(2)
     with left:
         st.markdown(
-            _("**Loss**: lower is better"), help=_("How surprised the classifier is by the true answers")
+            _("**Loss**: lower is better"), help=_("Small if the true classes get high probabilities")
         )
         _chart(job, "loss", epochs, batches, LOSS)
     with right:
-        st.markdown(_("**Accuracy**: higher is better"), help=_("How many pictures are right"))
+        st.markdown(
+            _("**Accuracy**: higher is better"), help=_("Share of pictures that are predicted correctly")
+        )
         _chart(job, "accuracy", epochs, batches, ACCURACY)
     if epochs and epochs[0]["phase"] == Phase.GLOBAL_POOLING:
         st.caption(
             _(
-                "The head's curves go down in steps: at each, it may become a little more flexible. "
-                "A gap is where the next part begins. The best point of all is kept."
+                "The head's curves fall in steps: at each step the L2 penalty gets smaller. A gap is where the next phase begins. The best epoch of all is kept."
             )
         )
     left, right = st.columns(2)
     if any(record.get("learning_rate") is not None for record in (*epochs[-1:], *batches[-1:])):
         with left:
-            st.markdown(_("**Learning rate**"), help=_("How large a step training takes"))
+            st.markdown(_("**Learning rate**"), help=_("Step size of training"))
             _chart(job, "learning-rate", epochs, batches, LEARNING_RATE, _SMALL_CHART_PIXELS)
     if settings.monitor is Monitor.MACRO_F1 and any(MACRO_F1.validation in record for record in epochs):
         with right:
-            st.markdown(_("**Macro F1**: higher is better"), help=_("Every class counts the same"))
+            st.markdown(_("**Macro F1**: higher is better"), help=_("Every class counts equally"))
             _chart(job, "macro-f1", epochs, [], MACRO_F1, _SMALL_CHART_PIXELS)
 
 
@@ -244,7 +245,7 @@ def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None
     if confusion and len(confusion) == len(dataset.class_names):
         with left:
             st.markdown(
-                _("**What is taken for what** in epoch {epoch}").format(epoch=live["epoch"]),
+                _("**Confusion matrix** of epoch {epoch}").format(epoch=live["epoch"]),
                 help=_("On validation pictures. Rows are the true classes, columns the answers."),
             )
             figure = confusion_heatmap(confusion, dataset.class_names)

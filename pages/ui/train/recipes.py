@@ -57,7 +57,9 @@ def measure_button(project: Project, dataset: Dataset, config: TrainingConfig) -
         _("Measure here (about 30 s)"),
         icon=":material/speed:",
         key="measure",
-        help=_("Trains a few steps with these settings, so that the time above is that of this computer."),
+        help=_(
+            "Times a few training steps with these settings, so that the estimate above is that of this computer."
+        ),
     ):
         start_profiling(project, config)
         st.rerun()
@@ -68,9 +70,9 @@ def _cost_lines(cost: Estimate) -> None:
     form = _("about {time} here") if cost.is_measured else _("roughly {time} here")
     st.markdown(
         f":material/timer: {escape(form.format(time=duration(cost.seconds)))}",
-        help=_("If all epochs are trained; it ends sooner where validation no longer gets better.")
+        help=_("If all epochs are trained; training ends earlier if validation stops improving.")
         if cost.is_measured
-        else _("A first guess: nothing like it was measured on this computer yet."),
+        else _("A rough estimate: nothing similar was measured on this computer yet."),
     )
     st.caption(
         escape(

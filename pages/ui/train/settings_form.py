@@ -67,7 +67,7 @@ class LayersField(Field):
 
 GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
     (
-        N_("How long"),
+        N_("Duration"),
         (
             NumberField(
                 path="epochs",
@@ -83,13 +83,13 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 low=1,
                 high=MAX_EPOCHS,
                 step=1,
-                help=N_("After so many epochs without a better one it ends."),
+                help=N_("Training ends after this many epochs without a better one."),
             ),
             ChoiceField(
                 path="monitor",
                 labels=MONITOR_NAMES,
                 help=N_(
-                    "The measure on validation pictures that tells the best epoch. Macro F1 counts every class the same, however small."
+                    "Metric on validation pictures that selects the best epoch. Macro F1 counts every class equally, however small."
                 ),
             ),
             NumberField(
@@ -121,7 +121,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 high=0.9,
                 step=0.1,
                 help=N_(
-                    "Share of the features left out at random while training, against learning by heart."
+                    "Share of the features left out at random while training, against overfitting (learning by heart)."
                 ),
             ),
             NumberField(
@@ -130,7 +130,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 high=10.0,
                 step=0.001,
                 help=N_(
-                    "Keeps weights small, against learning by heart. 0: a linear head tries several and keeps the best."
+                    "Keeps weights small, against overfitting (learning by heart). 0: a linear head tries several values and keeps the best."
                 ),
             ),
             SwitchField(
@@ -146,7 +146,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 path="loss.kind",
                 labels=LOSS_NAMES,
                 help=N_(
-                    "Focal lets pictures that are right already count less, so that hard and rare ones count more."
+                    "Focal loss gives less weight to pictures that are already right, so that hard and rare ones count more."
                 ),
             ),
             NumberField(
@@ -154,7 +154,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 low=0.0,
                 high=5.0,
                 step=0.5,
-                help=N_("How much less right pictures count; 0 is cross-entropy."),
+                help=N_("Strength of this weighting; 0 is cross-entropy."),
             ),
             NumberField(
                 path="loss.label_smoothing",
@@ -162,7 +162,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 high=0.3,
                 step=0.05,
                 help=N_(
-                    "Share of the truth given to the other classes: less cocksure, and kinder to wrong labels."
+                    "Share of the target probability given to the other classes: less overconfidence, and less harm from wrong labels."
                 ),
             ),
             ChoiceField(
@@ -183,7 +183,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 low=0.0,
                 high=10.0,
                 step=0.0001,
-                help=N_("The highest one of the run. 0: the recipe's own, {rate} here."),
+                help=N_("Highest learning rate of the run. 0: the recipe's own, {rate} here."),
             ),
             ChoiceField(
                 path="optimizer.schedule",
@@ -202,14 +202,14 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 low=0.0,
                 high=1.0,
                 step=0.0001,
-                help=N_("Draws weights towards zero, against learning by heart."),
+                help=N_("Pulls weights towards zero, against overfitting (learning by heart)."),
             ),
             NumberField(
                 path="optimizer.momentum",
                 low=0.0,
                 high=0.999,
                 step=0.05,
-                help=N_("How much of the last step goes on."),
+                help=N_("Share of the previous step that is added to the next."),
             ),
             NumberField(
                 path="batch_size",
@@ -217,7 +217,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 high=1024,
                 step=8,
                 help=N_(
-                    "Pictures a step. Where they do not fit into memory, the step is done in parts: the result is the same."
+                    "Pictures in each training step. If they do not fit into memory, the step is computed in parts with the same result."
                 ),
             ),
         ),
@@ -228,8 +228,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
             SizeField(
                 path="picture_size",
                 help=N_(
-                    "Pixels a side to which pictures are brought for the backbone. Empty: its own, {size}. "
-                    "Half the side takes a quarter of the time; more shows finer detail."
+                    "Side of the backbone's input in pixels. Empty: its own, {size}. Half the side takes a quarter of the time; more shows finer detail."
                 ),
             ),
             NumberField(
@@ -238,7 +237,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 high=1.0,
                 step=0.05,
                 help=N_(
-                    "How much of the backbone, from its end, is adapted. More takes longer and wants more pictures."
+                    "Share of the backbone, from its end, that is fine-tuned. More takes longer and needs more pictures."
                 ),
             ),
             NumberField(
@@ -246,7 +245,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 low=1,
                 high=MAX_VIEWS,
                 step=1,
-                help=N_("Each is looked at once and kept; more take longer."),
+                help=N_("The features of each copy are computed once and cached; more copies take longer."),
             ),
         ),
     ),

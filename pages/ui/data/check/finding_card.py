@@ -117,7 +117,7 @@ def show_again(project: Project, item: OpenFinding) -> None:
     if not item.dismissed:
         return
     n = len(item.dismissed)
-    label = ngettext("{n} kept as right – show it again", "{n} kept as right – show them again", n)
+    label = ngettext("{n} marked as right – show it again", "{n} marked as right – show them again", n)
     if st.button(label.format(n=number(n)), type="tertiary", key=f"{finding_key(item.found)}-again"):
         undismiss(project, item.found.kind, [suspect.id for suspect in item.dismissed])
         st.rerun()

@@ -42,9 +42,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 def _running(job: JobDirectory) -> None:
     st.markdown(
-        _(
-            "The pictures are being looked at. Nothing is changed; what is found appears here, also if you go on working."
-        )
+        _("The pictures are being checked. Nothing is changed; findings appear here while you go on working.")
     )
     follow(job, lambda ended: st.rerun(), key="check-progress")
 
@@ -54,7 +52,7 @@ def _how_it_ended(job: JobDirectory) -> None:
     status = job.status()
     show_error(status)
     if status.state is JobState.INTERRUPTED:
-        st.warning(_("The last check was interrupted. Start it again: what it had computed is kept."))
+        st.warning(_("The last check was interrupted. Start it again: results computed so far are reused."))
 
 
 def _before(project: Project, dataset: Dataset) -> None:
@@ -102,8 +100,7 @@ def _summary(project: Project, dataset: Dataset, report: Report) -> None:
     if not report.with_features:
         st.info(
             _(
-                "Wrong labels and strays were not looked for: that takes a pretrained backbone, and none is there. "
-                "Get one on the Model page, then check again."
+                "Wrong labels and outliers were not checked: that needs a pretrained backbone. Get one on the Model page, then check again."
             )
         )
 
@@ -111,8 +108,7 @@ def _summary(project: Project, dataset: Dataset, report: Report) -> None:
 def _not_looked_for() -> str:
     """Name the checks that do not apply to several labels."""
     return _(
-        "As your pictures may have several labels, wrong labels, shortcuts and imbalance are not looked for: "
-        "those checks take each picture to show exactly one class."
+        "Wrong labels, shortcuts and imbalance are not checked: these checks need exactly one class a picture, and yours may have several labels."
     )
 
 
@@ -161,8 +157,8 @@ def _kept_earlier(project: Project, dismissed: set[tuple[str, str]]) -> None:
         return
     count = len({identifier for _kind, identifier in dismissed})
     label = ngettext(
-        "{n} picture was kept as right after an earlier check – let the next one name it again",
-        "{n} pictures were kept as right after earlier checks – let the next one name them again",
+        "{n} picture was marked as right after an earlier check – let the next check report it again",
+        "{n} pictures were marked as right after earlier checks – let the next check report them again",
         count,
     )
     if st.button(label.format(n=number(count)), type="tertiary", key="kept-earlier"):

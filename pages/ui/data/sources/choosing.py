@@ -73,7 +73,7 @@ def choose_kind(kinds: list[Kind], key: str) -> Kind:
     """Draw the choice of source kinds and return the chosen one."""
     words = {kind: f"{_ICONS[kind]} {_(_TITLES[kind])}" for kind in kinds}
     chosen = st.pills(
-        _("How do the pictures come?"),
+        _("Source of the pictures"),
         kinds,
         default=kinds[0],
         required=True,
@@ -134,7 +134,7 @@ def _archive(key: str) -> Source | None:
     limit = int(st.get_option("server.maxUploadSize")) / 1024
     is_large = st.toggle(
         _("Larger than {n} GB, or a slow connection").format(n=number(limit)),
-        help=_("Then it is sent piece by piece, and goes on where it stopped if the connection drops."),
+        help=_("It is sent in pieces and continues where it stopped if the connection drops."),
         key=f"{key}-large",
         persist_state="session",
     )
@@ -206,7 +206,7 @@ def _server_folder(key: str) -> Source | None:
 def _how_to_allow() -> None:
     st.markdown(
         _(
-            "Pictures that already lie on the computer that Darkroom runs on need not be uploaded. Whoever runs Darkroom says which folders may be looked into, by starting it like this:"
+            "Pictures already on the computer that runs Darkroom need no upload. Its operator allows folders by starting Darkroom like this:"
         )
     )
     st.code(f"{FOLDERS_VARIABLE}=/path/to/pictures streamlit run app.py", language="bash")
@@ -241,7 +241,7 @@ def _browse_folders(roots: tuple[Path, ...], key: str) -> Source | None:
         captions=[
             _("Safe, whatever happens to the folder."),
             _(
-                "Takes no room on the disk. The folder must stay as it is: what is changed or deleted there is lost here."
+                "Takes no disk space. The folder must not change: pictures changed or deleted there are lost here."
             ),
         ],
         key=f"{key}-refer",

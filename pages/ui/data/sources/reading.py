@@ -40,7 +40,7 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
     with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
         labels = {name: _(layout.label) for name, layout in LAYOUTS.items()}
         layout = st.radio(
-            _("What says the classes"),
+            _("Origin of the classes"),
             list(LAYOUTS),
             format_func=labels.__getitem__,
             captions=[_(layout.caption) for layout in LAYOUTS.values()],
@@ -104,7 +104,7 @@ def _sheet(key: str) -> tuple[tuple[str, bytes] | None, LabelTable | None, Table
     chosen = None
     if st.checkbox(
         _("Choose the columns"),
-        help=_("Otherwise they are told by their names and by what stands in them."),
+        help=_("Otherwise they are recognised by their names and contents."),
         key=f"{key}-columns",
     ):
         chosen = _choose_columns(key, sheet.columns)
@@ -143,9 +143,7 @@ def _split_fields(key: str) -> SplitConfig:
         1,
         _MOST_PERCENT,
         round(100 * usual.validation_fraction),
-        help=_(
-            "Pictures that are not learnt from: while training, they tell which state of the classifier is best."
-        ),
+        help=_("Pictures that training does not learn from; they select the best epoch."),
         key=f"{key}-validation",
         persist_state="session",
     )
@@ -154,7 +152,7 @@ def _split_fields(key: str) -> SplitConfig:
         1,
         _MOST_PERCENT,
         round(100 * usual.test_fraction),
-        help=_("Pictures kept aside until the end: they tell how well the classifier does on new ones."),
+        help=_("Pictures kept unseen until the end: they measure how well the classifier does on new ones."),
         key=f"{key}-test",
         persist_state="session",
     )
