@@ -73,7 +73,7 @@ def test_a_leak_is_shown_with_its_pictures_and_closed(open_page: OpenPage, pets:
     """Training pictures must not measure the classifier."""
     edit(pets, group=["twins"] * 3, split=["train", "test", "train"])
     app = opened(open_page, pets)
-    assert "2 pictures have a copy in a part that measures" in said(app)
+    assert "2 pictures have a copy in the validation or test split" in said(app)
     ids = open_dataset(pets).all_pictures["id"].tolist()
     tiles = {tile["id"]: (tile["strong"], tile.get("badge", "")) for tile in shown(app, "leaks")}
     assert tiles == {
@@ -91,7 +91,7 @@ def test_pictures_that_were_moved_are_named_with_where_they_came_from(
 ) -> None:
     edit(pets, group=["twins"] * 2, split=["test", "test"], supplied_split=["train", "test"])
     app = opened(open_page, pets)
-    assert "2 pictures hang together in 1 group" in said(app)
+    assert "2 pictures belong together in 1 group" in said(app)
     (tile,) = shown(app, "moved-pictures")
     assert tile["id"] == open_dataset(pets).all_pictures["id"][0]
     assert tile["badge"] == "to train → to test"

@@ -212,7 +212,7 @@ def test_results_are_drawn_with_their_uncertainty_and_the_choice_marked(
     assert marked["error_y"]["arrayminus"] == [pytest.approx(85.5 - 100 * low)]
     assert marked["error_y"]["array"] == [pytest.approx(100 * high - 85.5)]
     assert "7.0 times as fast as EfficientNet" in said(app)
-    assert "Learnt from 900 pictures, judged on 200 others." in said(app)
+    assert "Trained on 900 pictures, validated on 200 others." in said(app)
     app.button(key="take-choice").click().run()
     assert project_settings(project)["backbone"] == "efficientnet_lite1"
     assert "take-choice" not in buttons(app)
