@@ -22,12 +22,12 @@ page_title(
 )
 project = require_project()
 dataset = require_dataset(project)
-before = chosen_augmentation(project)
-preset_buttons(project, before)
+current = chosen_augmentation(project)
+preset_buttons(project, current)
 left, right = st.columns([2, 3], gap="large")
 with left:
-    chosen = augmentation_fields(before)
-    if chosen != before:
+    chosen = augmentation_fields(current)
+    if chosen != current:
         remember_setting(project, "augmentation", chosen.to_json())
         st.rerun()  # presets and tabs, drawn before, show the settings too
 with right:

@@ -34,7 +34,7 @@ _ICONS = {
     "history": ":material/history:",
     "add": ":material/add_photo_alternate:",
 }
-# Each has ``show_section(project, dataset)`` and is loaded when it is first shown.
+# Modules with ``show_section(project, dataset)``, imported when shown.
 _MODULES = {
     "browse": "pages.ui.data.browse",
     "check": "pages.ui.data.check.section",
@@ -44,7 +44,7 @@ _MODULES = {
     "history": "pages.ui.data.history",
     "add": "pages.ui.data.sources.additions",
 }
-_FEW_PICTURES = 20  # in a class: below, a classifier has little to learn from
+_FEW_PICTURES = 20  # pictures in a class; with fewer, a classifier learns little
 
 
 def figures(dataset: Dataset) -> None:
@@ -82,7 +82,7 @@ def small_classes(dataset: Dataset) -> None:
 
 
 def chosen_section(dataset: Dataset) -> str:
-    """Draw the choice of a section; the page's address keeps it."""
+    """Draw the choice of a section, stored in the page's address."""
     current = state.section(SECTIONS)
     is_labelled = bool((dataset.all_pictures["label"] != "").all())
     chosen = st.segmented_control(
@@ -109,9 +109,7 @@ page_title(
     _("Data"),
     _("The pictures that the classifier learns from. Look through them: it also learns what is wrong here."),
 )
-with st.container(
-    key="figures"
-):  # however much is said here, the section below keeps its place, and its focus
+with st.container(key="figures"):  # the section below keeps position and focus
     figures(dataset)
     last_change(project, dataset)
 section = importlib.import_module(_MODULES[chosen_section(dataset)])

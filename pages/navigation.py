@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import state
 from pages.ui.shell import page_map, sidebar
 
-# A file of our own: for an icon by name Streamlit makes the browser ask a font server.
+# Our own file, because Streamlit loads an icon given by name from a font server.
 ICON = Path(__file__).parent / "ui" / "assets" / "icon.png"
 
 st.set_page_config(page_title="Darkroom", page_icon=str(ICON), layout="wide")

@@ -45,6 +45,7 @@ def project_card(project: Project) -> None:
 
 
 def summary(pictures: int, classes: int) -> str:
+    """Format the numbers of pictures and classes."""
     first = ngettext("{n} picture", "{n} pictures", pictures).format(n=number(pictures))
     second = ngettext("{n} class", "{n} classes", classes).format(n=number(classes))
     return f"{first} · {second}"
@@ -65,7 +66,7 @@ projects = list_projects()
 page_title(
     _("Turn pictures into a classifier"),
     _(
-        "Bring labelled pictures, press a few buttons, take home a network that tells them apart. All on this computer."
+        "Bring labelled pictures, press a few buttons, and get a network that classifies new ones. All on this computer."
     ),
 )
 if not projects or current_import() is not None:
@@ -73,8 +74,8 @@ if not projects or current_import() is not None:
 if projects:
     st.header(_("Your projects"), anchor=False)
     columns = st.columns(2, gap="medium")
-    for place, project in enumerate(projects):
-        with columns[place % 2]:
+    for index, project in enumerate(projects):
+        with columns[index % 2]:
             project_card(project)
     if current_import() is None:
         st.header(_("A new project"), anchor=False)

@@ -19,7 +19,7 @@ from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, number, percent, show
 
-_MOST_BARS = 5
+_MAX_BARS = 5
 _SHOWN_SIDE = 320  # pixels
 
 
@@ -53,13 +53,13 @@ def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
     """Format the predicted class, or all predicted classes of a multi-label classifier."""
     if not classifier.is_multi_label:
         st.markdown(f"**{escape(guesses[0].name)}** · {percent(guesses[0].probability)}")
-        probability_bars(guesses[:_MOST_BARS])
+        probability_bars(guesses[:_MAX_BARS])
         return
-    given = classifier.chosen_labels(guesses)
-    words = ", ".join(f"**{escape(name)}**" for name in given)
-    st.markdown(words or _("**None of the classes**"))
-    shown = [guess for place, guess in enumerate(guesses) if place < _MOST_BARS or guess.name in given]
-    probability_bars(shown, marked=given)
+    predicted = classifier.chosen_labels(guesses)
+    names = ", ".join(f"**{escape(name)}**" for name in predicted)
+    st.markdown(names or _("**None of the classes**"))
+    shown = [guess for index, guess in enumerate(guesses) if index < _MAX_BARS or guess.name in predicted]
+    probability_bars(shown, marked=predicted)
 
 
 def shown_picture(data: bytes) -> bytes:
@@ -84,14 +84,14 @@ if st.toggle(_("Use the camera"), key="use-camera"):
 if pictures:
     columns = st.columns(2, gap="medium")
     seconds = []
-    for place, (name, data) in enumerate(pictures):
-        with columns[place % 2]:
+    for index, (name, data) in enumerate(pictures):
+        with columns[index % 2]:
             seconds.append(result(classifier, name, data))
-    answered = [item for item in seconds if item]
-    if answered:
+    measured = [item for item in seconds if item]
+    if measured:
         st.caption(
             _("{milliseconds} ms a picture, from file to answer").format(
-                milliseconds=number(round(1000 * sum(answered) / len(answered)))
+                milliseconds=number(round(1000 * sum(measured) / len(measured)))
             )
         )
 else:

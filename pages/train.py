@@ -12,7 +12,7 @@ from pages.ui import state
 from pages.ui.shell import page_title, require_dataset, require_project
 from pages.ui.text import _
 
-# Each a module of ``pages.ui.train`` with ``show_section(project, dataset)``, loaded when it is looked at.
+# Modules of ``pages.ui.train`` with ``show_section(project, dataset)``, imported when shown.
 SECTIONS = {"run": N_("Runs"), "new": N_("New run"), "compare": N_("Compare")}
 _ICONS = {
     "run": ":material/monitoring:",
@@ -22,7 +22,7 @@ _ICONS = {
 
 
 def chosen_section(project: Project) -> str:
-    """Draw the choice of a section, kept in the page's address; before the first run there is only one."""
+    """Draw the choice of a section, stored in the page's address; before the first run there is only one."""
     count = len(list_runs(project))
     known = [name for name, needed in (("run", 1), ("new", 0), ("compare", 2)) if count >= needed]
     current = state.section(known)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui.catalogue import KEYWORDS, entries, is_translated, places, read_catalogue, sentences
+from pages.ui.catalogue import KEYWORDS, entries, is_translated, placeholders, read_catalogue, sentences
 from pages.ui.text import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,7 +99,7 @@ def test_translations_name_the_same_things(language: str) -> None:
         # Of singular and plural, the plural is the form that names all places.
         original = message.id[-1] if isinstance(message.id, (tuple, list)) else message.id
         forms = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
-        different += [form for form in forms if form and places(form) != places(original)]
+        different += [form for form in forms if form and placeholders(form) != placeholders(original)]
     assert different == []
 
 

@@ -1,7 +1,7 @@
 """Update of the translation catalogues from the code.
 
 ``python -m pages.ui.catalogue update`` adds new sentences with an empty
-translation, keeps what is translated and drops what the code no longer says.
+translation, keeps translations and drops sentences that left the code.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ BEGINNING = datetime(2026, 11, 22, tzinfo=UTC)  # a fixed date: no churn in vers
 
 def sentences() -> Catalog:
     """Collect every sentence that the code marks for translation, with its files."""
-    found = Catalog(domain=DOMAIN, fuzzy=False)
+    catalogue = Catalog(domain=DOMAIN, fuzzy=False)
     for folder in SOURCES:
         for path in sorted((ROOT / folder).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
             for _line, text, comments, _context in extract_from_file(
                 "python", path, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
             ):
-                found.add(text, locations=[(name, 0)], auto_comments=comments)
-    return found
+                catalogue.add(text, locations=[(name, 0)], auto_comments=comments)
+    return catalogue
 
 
 def read_catalogue(language: str) -> Catalog:
@@ -80,7 +80,7 @@ def is_translated(message: Message) -> bool:
     return all(forms) and not message.fuzzy
 
 
-def places(template: str) -> set[str]:
+def placeholders(template: str) -> set[str]:
     """Return the placeholders of a template: ``{"file"}`` for ``"{file} is empty."``"""
     return {
         name for _text, name, _spec, _conversion in string.Formatter().parse(template) if name is not None

@@ -25,30 +25,30 @@ _TEXT_ON_BARS = "#111113"
 # So pale that the page's text colour is readable on every cell, in both themes.
 _CELL_COLOURS = [[0, "rgba(76,155,214,0.04)"], [1, "rgba(76,155,214,0.6)"]]
 _BAR_PIXELS, _MAX_LABELLED_CELLS, _MAX_NAME_LENGTH = 26, 20, 28
-# A chart is at least so wide and high, without margins; a letter and a line of a tick label.
+# Least width of a chart without margins; width of a letter and height of a line of a tick label.
 _NARROWEST_PIXELS, _LETTER_PIXELS, _LINE_PIXELS = 250, 8, 15
 _MAX_SLANTED_LABELS, _MAX_LABELS_DOWN = 10, 45
 
 
 def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
     """Draw the pictures of each class as a bar, stacked by split."""
-    parts = [*(part.value for part in Split), ""]
+    splits = [*(split.value for split in Split), ""]
     counts = pictures.groupby(["label", "split"]).size().unstack(fill_value=0)
-    counts = counts.reindex(index=list(class_names), columns=parts, fill_value=0)
+    counts = counts.reindex(index=list(class_names), columns=splits, fill_value=0)
     figure = Figure()
     for split in Split:
         values = counts[split.value].tolist()
-        colour, words = _SPLIT_COLOURS[split], _(SPLIT_NAMES[split])
+        colour, label = _SPLIT_COLOURS[split], _(SPLIT_NAMES[split])
         figure.add_trace(
-            Bar(y=list(range(len(values))), x=values, name=words, orientation="h", marker_color=colour)
+            Bar(y=list(range(len(values))), x=values, name=label, orientation="h", marker_color=colour)
         )
-    undealt = counts[""].tolist()
-    if any(undealt):
+    undivided = counts[""].tolist()
+    if any(undivided):
         pattern = {"shape": "/", "fgcolor": MUTED_COLOUR, "bgcolor": "rgba(0,0,0,0)", "solidity": 0.25}
         figure.add_trace(
             Bar(
-                y=list(range(len(undealt))),
-                x=undealt,
+                y=list(range(len(undivided))),
+                x=undivided,
                 name=_("not divided yet"),
                 orientation="h",
                 marker={"color": MUTED_COLOUR, "pattern": pattern},
@@ -68,8 +68,8 @@ def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
 def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
     """Draw a confusion matrix: true classes as rows, predictions as columns, coloured by the share of the row.
 
-    The counts are a trace of their own, in the page's text colour: a heatmap's own text is black or
-    white by the cell's colour, although little of that colour may cover the page.
+    The counts are a separate trace in the page's text colour: Plotly picks a heatmap's text colour
+    by the cell's colour, without its opacity.
     """
     counts = np.asarray(confusion)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
@@ -107,7 +107,7 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
 
 
 def _cell_counts(counts: np.ndarray) -> Scatter:
-    """Trace of the counts above 0, as text on their cells."""
+    """Build the trace of the counts above 0, as text on their cells."""
     rows, columns = np.nonzero(counts)
     return Scatter(
         x=columns.tolist(),
@@ -154,19 +154,19 @@ def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, m
 
 
 def plain(name: str, max_length: int = _MAX_NAME_LENGTH) -> str:
-    """Escape a class name for Plotly, shortened where it is longer than ``max_length`` letters."""
+    """Escape a class name for Plotly, shortened if it is longer than ``max_length`` letters."""
     short = name if len(name) <= max_length else name[: max_length - 1] + "…"
     return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _row_axis(class_names: Sequence[str]) -> dict[str, object]:
-    """A vertical class axis, the first class on top."""
+    """Build a vertical class axis, the first class on top."""
     axis = _class_axis(class_names, _MAX_LABELS_DOWN)
     return axis | {"range": [len(class_names) - 0.5, -0.5], "autorange": False}
 
 
 def _column_axis(class_names: Sequence[str]) -> dict[str, object]:
-    """A horizontal class axis, its labels turned where they would not fit beside each other."""
+    """Build a horizontal class axis; labels are turned if they do not fit beside each other."""
     longest = max((len(name) for name in class_names), default=0)
     axis = _class_axis(class_names, _NARROWEST_PIXELS // _LINE_PIXELS)
     if len(class_names) * longest * _LETTER_PIXELS <= _NARROWEST_PIXELS:
@@ -177,9 +177,9 @@ def _column_axis(class_names: Sequence[str]) -> dict[str, object]:
 
 
 def _class_axis(class_names: Sequence[str], max_labels: int) -> dict[str, object]:
-    """An axis with a class at each whole number, so that equal names stay apart.
+    """Build an axis with a class at each whole number, so that equal names stay apart.
 
-    Of more than ``max_labels`` classes every second (third, …) has a label; Plotly itself leaves none out.
+    Of more than ``max_labels`` classes every second (third, …) has a label; Plotly itself omits none.
     """
     shown = range(0, len(class_names), max(1, -(-len(class_names) // max_labels)))
     return {

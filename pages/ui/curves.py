@@ -1,6 +1,6 @@
-"""Learning curves: epochs, batches and phases of a run, thinned where they are long.
+"""Learning curves: epochs, batches and phases of a run, thinned if they are long.
 
-They are redrawn every moment while a run lasts, and so are plain data: Plotly's own
+Figures are plain data, because they are redrawn often while a run lasts: Plotly's own
 classes take a tenth of a second to check a figure of a thousand points.
 """
 
@@ -22,9 +22,9 @@ from pages.ui.text import _
 
 Record = Mapping[str, Any]
 
-MOST_POINTS = 1000  # of a line: about as many as a chart has pixels
-_FEW_POINTS = 3  # below, a line alone shows nothing
-_NARROW_PHASE = 0.06  # of all epochs: its name would cover that of the next
+MAX_POINTS = 1000  # of a line: about as many as a chart has pixels
+_MIN_LINE_POINTS = 3  # of a line without markers
+_NARROW_PHASE = 0.06  # share of the epochs; a shorter phase has no room for its name
 
 # Names of phases, short enough to stand beside a line in a chart.
 PHASE_NAMES: Mapping[str, str] = {
@@ -44,7 +44,7 @@ class Measure:
 
     training: str  # key of the epochs' and the batches' records; "" if only validation is measured
     validation: str  # "" if it belongs to no set of pictures
-    unit: str  # what the vertical axis says
+    unit: str  # title of the vertical axis
     scale: float = 1.0
 
 
@@ -55,27 +55,27 @@ LEARNING_RATE = Measure(training="learning_rate", validation="", unit=N_("learni
 
 
 def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure: Measure) -> PlotlyObject:
-    """Draw one measure over the epochs: batches, training, validation, and the epoch that is kept."""
+    """Draw one measure over the epochs: batches, training, validation, and the best epoch."""
     traces = []
     if measure.training and batches:
         x, y = thinned(*_batch_points(batches, measure))
         opacity = 0.35 if measure.validation else 1.0
         traces.append(_line(x, y, _("training, by batch"), TRAIN_COLOUR, width=1, opacity=opacity))
-    is_drawn_by_batches = bool(traces) and not measure.validation  # then epochs would only repeat it
+    has_batch_line = bool(traces) and not measure.validation  # epochs would only repeat it
     for key, name, colour in (
-        ("" if is_drawn_by_batches else measure.training, _("training"), TRAIN_COLOUR),
+        ("" if has_batch_line else measure.training, _("training"), TRAIN_COLOUR),
         (measure.validation, _("validation"), VALIDATION_COLOUR),
     ):
         if key:
             x, y = thinned(*_epoch_points(epochs, key, measure.scale))
             traces.append(_line(x, y, name, colour))
-    traces += _kept(epochs, measure)
-    shapes, annotations = _phase_marks(epochs)
+    traces += _kept_epoch(epochs, measure)
+    shapes, annotations = _phase_lines(epochs)
     return {
         "data": traces,
         "layout": _axes(measure)
         | {"hovermode": "x unified", "shapes": shapes, "annotations": annotations}
-        # A line alone needs no legend, and the kept epoch is marked in the other charts.
+        # A single line needs no legend; the best epoch is marked in the other charts.
         | {"showlegend": bool(measure.validation)},
     }
 
@@ -96,8 +96,8 @@ def phase_starts(epochs: Sequence[Record]) -> list[int]:
     return [i for i in range(1, len(epochs)) if epochs[i].get("phase") != epochs[i - 1].get("phase")]
 
 
-def thinned(x: np.ndarray, y: np.ndarray, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """Thin a line: keep the lowest and highest point of every stretch.
+def thinned(x: np.ndarray, y: np.ndarray, most: int = MAX_POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Thin a line: keep the lowest and highest point of every segment.
 
     Args:
         x, y: float64 (n,); NaN in ``y`` is a gap and stays one.
@@ -105,21 +105,22 @@ def thinned(x: np.ndarray, y: np.ndarray, most: int = MOST_POINTS) -> tuple[np.n
     """
     if len(x) <= most:
         return x, y
-    stretches = (most - 2) // 3  # three points of each, and the two ends, which say where the line stands now
-    length = -(-len(x) // stretches)
-    filled = np.full(stretches * length, np.nan)
+    # Three points of each segment, and both ends of the line.
+    num_segments = (most - 2) // 3
+    length = -(-len(x) // num_segments)
+    filled = np.full(num_segments * length, np.nan)
     filled[: len(y)] = y
-    parts = filled.reshape(stretches, length)  # padded with NaN at the end
-    starts = np.arange(stretches) * length
-    is_gap = np.isnan(parts)
-    kept = [
-        starts + np.where(is_gap, np.inf, parts).argmin(axis=1),
-        starts + np.where(is_gap, -np.inf, parts).argmax(axis=1),
+    segments = filled.reshape(num_segments, length)  # padded with NaN at the end
+    starts = np.arange(num_segments) * length
+    is_gap = np.isnan(segments)
+    extremes = [
+        starts + np.where(is_gap, np.inf, segments).argmin(axis=1),
+        starts + np.where(is_gap, -np.inf, segments).argmax(axis=1),
         (starts + is_gap.argmax(axis=1))[is_gap.any(axis=1)],
     ]
-    places = np.unique(np.concatenate([[0, len(x) - 1], *kept]))
-    places = places[places < len(x)]
-    return x[places], y[places]
+    indices = np.unique(np.concatenate([[0, len(x) - 1], *extremes]))
+    indices = indices[indices < len(x)]
+    return x[indices], y[indices]
 
 
 def _epoch_points(epochs: Sequence[Record], key: str, scale: float) -> tuple[np.ndarray, np.ndarray]:
@@ -144,7 +145,7 @@ def _number(value: float | None) -> float:
 
 
 def _axes(measure: Measure) -> PlotlyObject:
-    # "~g" writes 0.0003, where Plotly by itself writes 300µ.
+    # "~g" writes 0.0003; by default Plotly writes 300µ.
     return {
         "xaxis": {"title": {"text": _("epoch")}},
         "yaxis": {"title": {"text": _(measure.unit)}, "rangemode": "tozero", "tickformat": "~g"},
@@ -156,18 +157,18 @@ def _line(
 ) -> PlotlyObject:
     return {
         "type": "scatter",
-        # Rounded, a figure is half as long; NaN becomes the null that JSON knows.
-        "x": [round(place, 3) for place in x.tolist()],
+        # Rounding halves the length of a figure; NaN becomes JSON's null.
+        "x": [round(position, 3) for position in x.tolist()],
         "y": [None if math.isnan(value) else float(f"{value:.6g}") for value in y.tolist()],
         "name": name,
-        "mode": "lines" if len(x) > _FEW_POINTS else "lines+markers",
+        "mode": "lines" if len(x) > _MIN_LINE_POINTS else "lines+markers",
         "line": {"color": colour, "width": width},
         "opacity": opacity,
     }
 
 
-def _kept(epochs: Sequence[Record], measure: Measure) -> list[PlotlyObject]:
-    """Mark the epoch whose weights are kept with a ring."""
+def _kept_epoch(epochs: Sequence[Record], measure: Measure) -> list[PlotlyObject]:
+    """Mark the best epoch with a ring."""
     best = epochs[-1].get("best_epoch") if epochs else None
     record = next((record for record in epochs if record["epoch"] == best), None)
     if record is None or not measure.validation:
@@ -181,21 +182,21 @@ def _kept(epochs: Sequence[Record], measure: Measure) -> list[PlotlyObject]:
     ]
 
 
-def _phase_marks(epochs: Sequence[Record]) -> tuple[list[PlotlyObject], list[PlotlyObject]]:
+def _phase_lines(epochs: Sequence[Record]) -> tuple[list[PlotlyObject], list[PlotlyObject]]:
     """Return a line where each phase begins, and the phase's name along it."""
     shapes, annotations = [], []
     for start, following in pairwise([*phase_starts(epochs), len(epochs)]):
-        place = (epochs[start - 1]["epoch"] + epochs[start]["epoch"]) / 2
+        middle = (epochs[start - 1]["epoch"] + epochs[start]["epoch"]) / 2
         line = {"color": MUTED_COLOUR, "width": 1, "dash": "dot"}
         shapes.append(
-            {"type": "line", "x0": place, "x1": place, "yref": "paper", "y0": 0, "y1": 1, "line": line}
+            {"type": "line", "x0": middle, "x1": middle, "yref": "paper", "y0": 0, "y1": 1, "line": line}
         )
         if following - start < _NARROW_PHASE * len(epochs) and following < len(epochs):
             continue
         annotations.append(
             {
                 "text": _(PHASE_NAMES.get(epochs[start]["phase"], N_("next part"))),
-                "x": place,
+                "x": middle,
                 "xanchor": "left",
                 "yref": "paper",
                 "y": 1,

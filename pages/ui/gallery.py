@@ -1,7 +1,7 @@
 """Galleries of whole pictures with captions, and bars of class probabilities.
 
-Built as HTML with every name escaped; pictures travel inside the page, so that
-nothing has to be served under an address of its own.
+Built as HTML with every name escaped. Pictures are embedded in the page, so
+none needs an address.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def gallery(
 ) -> None:
     """Draw the pictures in so many columns, or in as many of ``tile_pixels`` as fit.
 
-    Captions take one line and are cut off at its end, unless they are to be read whole.
+    Captions are cut off after one line, unless ``whole_captions``.
     """
     tracks = f"repeat({columns}, 1fr)" if columns else f"repeat(auto-fill, minmax({tile_pixels}px, 1fr))"
     figures = "".join(_figure(tile) for tile in tiles)
@@ -90,7 +90,7 @@ def probability_bars(guesses: Sequence[Guess], marked: Collection[str] | None = 
 
 
 def jpeg(pixels: np.ndarray) -> bytes:
-    """Encode Encode uint8 RGB (H, W, 3) as JPEG bytes for a tile."""
+    """Encode uint8 RGB (H, W, 3) as JPEG bytes for a tile."""
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=88)
     return stream.getvalue()

@@ -53,7 +53,7 @@ STATE_COLOURS: dict[JobState, Literal["green", "red", "orange"]] = {
     JobState.PAUSED: "orange",
 }
 _BY_PICTURE = {Stage.READING, Stage.DECODING, Stage.FEATURES, Stage.AUGMENTING, Stage.ACTIVATIONS}
-_LOOK_EVERY_SECONDS = 0.7
+_REFRESH_SECONDS = 0.7
 
 
 def progress_text(status: JobStatus) -> str:
@@ -66,7 +66,7 @@ def progress_text(status: JobStatus) -> str:
 def stage_line(status: JobStatus) -> str:
     """Format the stage's progress, its speed and the time left."""
     parts = []
-    # What a check or a comparison counts differs from part to part.
+    # The parts of a check or a comparison count different things.
     if status.stage_total and status.stage not in {Stage.CHECKING, Stage.COMPARING}:
         parts.append(
             _("{done} of {total}").format(done=number(status.stage_done), total=number(status.stage_total))
@@ -90,8 +90,8 @@ def pause_and_stop(
     """Draw the Pause and Stop buttons of a running job, disabled once they were pressed.
 
     Args:
-        kind: tells the buttons' keys apart.
-        resuming: what a pause is good for, and how it ends, as its help.
+        kind: distinguishes the buttons' keys.
+        resuming: help text of the Pause button: its use and its end.
     """
     is_stopping, is_pausing = job.stop_requested(), job.pause_requested()
     with st.container(horizontal=True):
@@ -113,7 +113,7 @@ def pause_and_stop(
 
 
 def try_to(act: Callable[[], object]) -> bool:
-    """Call ``act``; show the reason where it is refused."""
+    """Call ``act``; show the reason if it is refused."""
     try:
         act()
     except DarkroomError as error:
@@ -136,7 +136,7 @@ def follow(job: JobDirectory, on_end: Callable[[JobDirectory], None], *, key: st
     if job.status().state.has_ended:
         on_end(job)
         return
-    st.fragment(_follow, run_every=_LOOK_EVERY_SECONDS)(job, key)
+    st.fragment(_follow, run_every=_REFRESH_SECONDS)(job, key)
 
 
 def _follow(job: JobDirectory, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Types of Plotly figures that are plain data, for charts redrawn too often for Plotly's own classes."""
+"""Types of Plotly figures as plain data, for charts that are redrawn often."""
 
 from __future__ import annotations
 

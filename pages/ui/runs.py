@@ -20,7 +20,7 @@ from pages.ui import state
 from pages.ui.jobs import STATE_NAMES, progress_text, show_error
 from pages.ui.text import _, percent
 
-_LOOK_EVERY_SECONDS = 0.7
+_REFRESH_SECONDS = 0.7
 
 
 def run_label(run: Path) -> str:
@@ -30,21 +30,21 @@ def run_label(run: Path) -> str:
     if test:
         return f"{title_of(job)} · {percent(test['accuracy'])}"
     state = job.status().state
-    # What stands in a list is not drawn anew as soon as a worker has begun.
+    # A list is not redrawn when a worker begins, so both states have one name.
     return f"{title_of(job)} · {_(STATE_NAMES[JobState.RUNNING if state is JobState.STARTING else state])}"
 
 
-def told_apart(names: Sequence[str]) -> list[str]:
+def unique_labels(names: Sequence[str]) -> list[str]:
     """Number the names that occur more than once: Streamlit identifies options by their text."""
     return [
-        name if names.count(name) == 1 else f"{name} ({names[: place + 1].count(name)})"
-        for place, name in enumerate(names)
+        name if names.count(name) == 1 else f"{name} ({names[: index + 1].count(name)})"
+        for index, name in enumerate(names)
     ]
 
 
 def run_labels(runs: Mapping[str, Path]) -> dict[str, str]:
     """Map each run's name to a unique label."""
-    return dict(zip(runs, told_apart([run_label(run) for run in runs.values()]), strict=True))
+    return dict(zip(runs, unique_labels([run_label(run) for run in runs.values()]), strict=True))
 
 
 def title_of(job: JobDirectory) -> str:
@@ -60,7 +60,7 @@ def short_title_of(job: JobDirectory) -> str:
 
 
 def run_picker(project: Project, *, evaluated_only: bool = False) -> Path:
-    """Draw the picker of runs where there is more than one."""
+    """Draw the picker of runs if there is more than one."""
     runs = {run.name: run for run in list_runs(project) if has_report(run) or not evaluated_only}
     current = state.current_run(project)
     name = current.name if current and current.name in runs else next(iter(runs))
@@ -92,20 +92,20 @@ def require_run(project: Project, *, delivered: bool) -> Path:
 
 
 def is_being_packed(run: JobDirectory) -> bool:
-    """Check for a job that completes the steps a stopped run left undone."""
+    """Check that a job is completing the remaining steps of a stopped run."""
     packing = finishing_job(project_of(run.path), run.path)
     return packing is not None and not packing.status().state.has_ended
 
 
 def _wait_for_packing(run: JobDirectory) -> None:
-    """Tell that a tested classifier is not packed yet, or why it cannot be."""
+    """Say that a tested classifier is not exported yet, or why it cannot be."""
     packing = finishing_job(project_of(run.path), run.path)
     status = (packing or run).status()
     if not status.state.has_ended:
-        st.info(_("This classifier is still being packed and checked. It will be ready in a moment."))
+        st.info(_("This classifier is still being exported and checked. It will be ready in a moment."))
         follow_packing(run)
         return
-    st.warning(_("This classifier was never packed to the end."))
+    st.warning(_("The export of this classifier was not completed."))
     show_error(status)
     st.page_link("train.py", label=_("Resume it on the Train page"), icon=":material/arrow_forward:")
 
@@ -114,7 +114,7 @@ def follow_packing(run: JobDirectory) -> None:
     """Draw the progress of packing, which refreshes itself."""
     job = finishing_job(project_of(run.path), run.path) or run
     if not job.status().state.has_ended:
-        st.fragment(_packing_progress, run_every=_LOOK_EVERY_SECONDS)(job)
+        st.fragment(_packing_progress, run_every=_REFRESH_SECONDS)(job)
 
 
 def _packing_progress(job: JobDirectory) -> None:

@@ -41,7 +41,7 @@ _STEP_ICONS = {
     Progress.NEEDS_A_LOOK: ":material/error:",
 }
 _NO_PROJECT = ""
-_LOOK_EVERY_SECONDS = 1.5
+_REFRESH_SECONDS = 1.5
 
 
 def page_map() -> dict[str, StreamlitPage]:
@@ -88,7 +88,7 @@ def require_project() -> Project:
 
 
 def require_dataset(project: Project) -> Dataset:
-    """Return the newest dataset; where it is too small to train on, say so, link to it and end the page."""
+    """Return the newest dataset; if it is too small to train on, say so, link to it and end the page."""
     dataset = state.current_dataset(project)
     if len(dataset.class_names) < 2:
         st.info(
@@ -101,8 +101,8 @@ def require_dataset(project: Project) -> Dataset:
     return dataset
 
 
-def next_step(step: Step, what_happens: str) -> None:
-    """Draw a link to the next page and one line on what happens there."""
+def next_step(step: Step, purpose: str) -> None:
+    """Draw a link to the next page and its purpose in one line."""
     st.space("small")
     with st.container(horizontal=True, vertical_alignment="center", key=f"next-{step.value}"):
         st.page_link(
@@ -110,7 +110,7 @@ def next_step(step: Step, what_happens: str) -> None:
             label=_("**Next: {page}**").format(page=_(STEP_TITLES[step])),
             icon=":material/arrow_forward:",
         )
-        st.caption(what_happens)
+        st.caption(purpose)
 
 
 def _project_picker() -> None:
@@ -134,11 +134,11 @@ def _project_picker() -> None:
 
 
 def _device_badge() -> None:
-    """Draw the compute device; the tooltip says why a GPU is not used."""
+    """Draw the compute device; the tooltip gives the reason if a GPU is not used."""
     used, reasons = devices_to_show()
-    words = " + ".join(_device_name(device) for device in used) or _("No device to compute on")
+    name = " + ".join(_device_name(device) for device in used) or _("No device to compute on")
     st.badge(
-        words,
+        name,
         icon=":material/memory:" if all(device.is_cpu for device in used) else ":material/developer_board:",
         color="orange" if reasons else "gray",
         help="\n\n".join(show(reason) for reason in reasons) or None,
@@ -164,13 +164,13 @@ def _steps_and_jobs(pages: dict[str, StreamlitPage]) -> None:
     """Draw the steps and jobs, refreshed while a job runs."""
     project = state.current_project()
     is_busy = bool(active_jobs(project))
-    st.fragment(_watch, run_every=_LOOK_EVERY_SECONDS if is_busy else None)(pages, project, is_busy)
+    st.fragment(_live_steps, run_every=_REFRESH_SECONDS if is_busy else None)(pages, project, is_busy)
 
 
-def _watch(pages: dict[str, StreamlitPage], project: Project | None, was_busy: bool) -> None:
+def _live_steps(pages: dict[str, StreamlitPage], project: Project | None, was_busy: bool) -> None:
     jobs = active_jobs(project)
     if was_busy and not jobs:
-        st.rerun()  # the whole page: its work is done
+        st.rerun()  # the whole page, because all jobs have ended
     _step_links(pages, step_states(project))
     for job in jobs:
         _running_job(job)
@@ -189,10 +189,10 @@ def _running_job(job: JobDirectory) -> None:
             parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
         st.caption(escape(" · ".join(parts)))
         with st.container(horizontal=True, vertical_alignment="center"):
-            is_asked = job.stop_requested() or job.pause_requested()
+            is_requested = job.stop_requested() or job.pause_requested()
             can_pause = job.job_type.can_pause and status.state is JobState.RUNNING
             if can_pause and st.button(
-                _("Pause"), key=f"pause-{job.name}", type="tertiary", disabled=is_asked
+                _("Pause"), key=f"pause-{job.name}", type="tertiary", disabled=is_requested
             ):
                 job.request_pause()
             if st.button(_("Stop"), key=f"stop-{job.name}", type="tertiary", disabled=job.stop_requested()):

@@ -30,7 +30,7 @@ class Step(StrEnum):
 class Progress(StrEnum):
     """State of a step."""
 
-    EMPTY = "empty"  # something before it is missing
+    EMPTY = "empty"  # an earlier step is missing
     READY = "ready"
     RUNNING = "running"
     DONE = "done"

@@ -1,8 +1,7 @@
 """Text of the pages: translation, escaping, number formats.
 
-Catalogues are ``locale/<language>/LC_MESSAGES/darkroom.po``, read as they are;
-there is no compiled file to forget. ``python -m pages.ui.catalogue update``
-brings them up to date.
+Catalogues are ``locale/<language>/LC_MESSAGES/darkroom.po``, read without compiling.
+``python -m pages.ui.catalogue update`` brings them up to date.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def _(text: str) -> str:
 
 
 def ngettext(one: str, many: str, n: int) -> str:
-    """Translate the form of the sentence that fits ``n``; its placeholders stay."""
+    """Translate the singular or plural form for ``n``; placeholders stay."""
     return translations(current_language()).ngettext(one, many, n)
 
 
@@ -48,7 +47,7 @@ def show(message: Message, *, markdown: bool = True) -> str:
     """Format a message from ``core`` in the reader's language.
 
     The texts it names (files, classes) are escaped for Streamlit's Markdown;
-    ``markdown=False`` leaves them alone, for places that show plain text.
+    ``markdown=False`` leaves them unchanged, for plain text.
     """
     return (_escaped(message) if markdown else message).render(_)
 
@@ -78,14 +77,14 @@ def current_language() -> str:
 
 
 def language_for(locale: str | None) -> str:
-    """Return the language of ours nearest to a browser's, such as ``zh-Hans-CN``."""
+    """Return the supported language nearest to a browser's, such as ``zh-Hans-CN``."""
     return "zh_CN" if (locale or "").lower().startswith("zh") else "en"
 
 
 def browser_locale() -> str | None:
     """Return the browser's first language, such as ``zh-CN``.
 
-    The page's JavaScript names it with each request to run, but may come late or be silent; the
+    The page's JavaScript sends it with each request to run, perhaps late or never; the
     connection's ``Accept-Language`` header is there before the first run.
     """
     header = str(st.context.headers.get("Accept-Language") or "")
@@ -95,16 +94,16 @@ def browser_locale() -> str | None:
 def choose_language() -> None:
     """Draw the choice of language. It survives a refresh through ``?lang=``."""
     if chosen := _chosen_language():
-        _remember_language(chosen)  # another page's address does not name it yet
-    # A default is not remembered: it would outlive a browser's language that comes late.
+        _remember_language(chosen)  # the address of another page does not have it yet
+    # A default is not stored: it would override a browser's language that arrives late.
     session.put(_WIDGET_KEY, current_language())
     st.selectbox(
         _("Language"),
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
         key=_WIDGET_KEY,
-        # A callback runs before the page is drawn: who reloads as soon as the page has changed
-        # its language finds the choice in the address.
+        # A callback runs before the page is drawn, so the address has the choice as soon as
+        # the page has changed its language.
         on_change=lambda: _remember_language(session.get(_WIDGET_KEY)),
     )
 
@@ -117,7 +116,7 @@ def _chosen_language() -> str | None:
 
 
 def _remember_language(language: str) -> None:
-    """Write a chosen language into the session, and into the address unless the browser names it anyway."""
+    """Store a chosen language in the session, and in the address unless it is the browser's own."""
     session.put(_CHOICE_KEY, language)
     locale = browser_locale()
     if locale is None or language != language_for(locale):
@@ -151,7 +150,7 @@ def _read_catalogue(language: str, path: Path, modified_ns: int) -> gettext.GNUT
 
 
 def percent(fraction: float) -> str:
-    """Format a fraction from 0 to 1, such as ``92.1%``; only all is ``100%``, only nothing ``0%``."""
+    """Format a fraction from 0 to 1, such as ``92.1%``; only 1 is ``100%`` and only 0 is ``0%``."""
     if 0 < fraction < 0.0005:
         return "<0.1%"
     if 0.9995 <= fraction < 1:

@@ -28,7 +28,7 @@ from core.jobs.status import JobState
 from core.models.backbones import DEFAULT_BACKBONE
 from core.workspace import Project
 from pages.ui.components.picture_grid import GridEvent
-from pages.ui.data.actions import changes_of, label_action, several_actions
+from pages.ui.data.actions import changes_of, label_action, multi_label_actions
 from pages.ui.data.map import categories, category_of
 from tests.support.page_queries import parts, said
 from tests.support.pictures import encoded, several_labels_csv, two_digits, two_digits_folder
@@ -85,7 +85,7 @@ def test_the_gallery_can_be_filtered_by_each_label_and_by_none(open_page: OpenPa
 
 def test_labels_are_added_and_taken_in_the_gallery(several: Project) -> None:
     dataset = open_dataset(several)
-    assert [action.id for action in several_actions(dataset)] == ["also", "not"]
+    assert [action.id for action in multi_label_actions(dataset)] == ["also", "not"]
     assert label_action(dataset).choices == ("3", "5", "8", "–")
     picture = str(dataset.all_pictures.loc[dataset.all_pictures["label"] == "3; 8", "id"].iloc[0])
     for action, choice, label in (("also", "5", "3; 5; 8"), ("not", "3", "5; 8"), ("label", "8;3", "3; 8")):

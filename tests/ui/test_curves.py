@@ -13,7 +13,7 @@ from pages.ui.curves import (
     ACCURACY,
     LEARNING_RATE,
     LOSS,
-    MOST_POINTS,
+    MAX_POINTS,
     compared_curves,
     learning_curve,
     thinned,
@@ -72,7 +72,7 @@ def test_a_loss_that_is_no_number_leaves_a_gap(broken: float | None) -> None:
 
 
 def test_nothing_is_thinned_as_long_as_it_is_short() -> None:
-    x = np.arange(float(MOST_POINTS))
+    x = np.arange(float(MAX_POINTS))
     assert thinned(x, x)[0] is x
 
 
@@ -82,7 +82,7 @@ def test_a_thinned_line_keeps_its_ends_and_its_peaks() -> None:
     y = np.sin(x / 3000)
     y[31_416], y[77_777] = 9.0, -9.0
     few_x, few_y = thinned(x, y)
-    assert len(few_x) <= MOST_POINTS
+    assert len(few_x) <= MAX_POINTS
     assert (few_x[0], few_x[-1]) == (0, 99_999)
     assert (few_y.max(), few_y.min()) == (9.0, -9.0)
     assert (np.diff(few_x) > 0).all()
@@ -92,13 +92,13 @@ def test_a_thinned_line_keeps_its_gap() -> None:
     y = np.ones(5000)
     y[2500] = np.nan
     few_x, few_y = thinned(np.arange(5000.0), y)
-    assert len(few_x) <= MOST_POINTS
+    assert len(few_x) <= MAX_POINTS
     assert few_x[np.isnan(few_y)].tolist() == [2500.0]
 
 
 def test_a_line_of_gaps_alone_can_be_thinned() -> None:
     few_x, few_y = thinned(np.arange(5000.0), np.full(5000, np.nan))
-    assert len(few_x) <= MOST_POINTS
+    assert len(few_x) <= MAX_POINTS
     assert np.isnan(few_y).all()
 
 

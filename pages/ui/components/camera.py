@@ -1,8 +1,7 @@
 """Camera component: a click takes one picture, holding the button takes several.
 
-Owns taking pictures in the browser and sending them to Python; the page decides
-what becomes of them. The browser asks for the camera only after the user turns
-it on.
+Takes pictures in the browser and sends them to Python; the page decides what
+to do with them. The browser asks for the camera only after the user turns it on.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pages.ui import state
 from pages.ui.components.asset_files import assets
 from pages.ui.text import _, ngettext
 
-SIDE = 640  # pixels of the longer side: more than any backbone takes in
+SIDE = 640  # pixels of the longer side: more than the input of any backbone
 LIMIT = 100  # pictures at once: some 8 MB in one message of the page
 _MAX_BYTES = 2_000_000  # of one picture; those of this size have about 60 kB
 
@@ -72,7 +71,7 @@ def camera(*, key: str, class_name: str) -> CameraCatch | None:
             "answered": answered,
             "seen": seen,
         },
-        on_pictures_change=lambda: None,  # makes ``result.pictures`` always there
+        on_pictures_change=lambda: None,  # so that ``result.pictures`` always exists
     )
     catch = read_catch(result.pictures, key=key, session=state.session_name(), answered=answered)
     if catch is not None:

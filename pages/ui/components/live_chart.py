@@ -115,7 +115,7 @@ def live_chart(
     A figure that is redrawn often may be plain data: ``{"data": […], "layout": {…}}``.
 
     Colours, fonts and margins come from the page's theme, in light and in dark:
-    the figure's template is left out, what its layout and traces set stays.
+    the figure's template is dropped; values set in its layout and traces stay.
     ``height`` is in pixels, by default that of the figure's layout, or 320. ``mode_bar`` shows buttons
     to zoom and save. Where the chart is ``clickable``, a click on a mark whose ``customdata`` is a whole
     number reruns the script; ``clicked_mark`` then returns the number.
@@ -135,7 +135,7 @@ def live_chart(
 
 
 def clicked_mark(key: str) -> int | None:
-    """Number of the clicked mark, in the run of the script that the click caused."""
+    """Return the number of the clicked mark, in the script run that the click caused."""
     mark = state.component_state(key, "clicked")
     return mark if isinstance(mark, int) else None
 

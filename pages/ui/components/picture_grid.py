@@ -19,7 +19,7 @@ from pages.ui import state
 from pages.ui.components.asset_files import assets
 from pages.ui.text import _
 
-_MAX_CHOICE_LENGTH = 1000  # characters; a name longer than that was not typed by a person
+_MAX_CHOICE_LENGTH = 1000  # characters; nobody types a longer name
 
 _mount = st.components.v2.component(
     "darkroom_picture_grid",
@@ -97,8 +97,8 @@ def picture_grid(
     Args:
         label: description of the pictures for screen readers.
         tile_pixels: the least width of a tile; as many columns as fit.
-        preselected: pictures come selected and go unselected, as where a whole group is
-            asked about at once; the keys then work without a click before.
+        preselected: pictures come selected and go unselected, for a group that
+            is labelled at once; the keys then work without a click first.
     """
     answered = state.handled_serial(key)
     result = _mount(
@@ -127,7 +127,7 @@ def next_event(
     """Return the next event the browser sent, and the serial number of its last message.
 
     The same action with the same choice, taken several times in a row, is one event.
-    What another session sent, or no action of ours answers to, is passed over.
+    Messages of another session, and those for no known action, are ignored.
 
     Args:
         answered: serial number up to which events have been handled.
@@ -138,21 +138,21 @@ def next_event(
     for message in sorted(waiting, key=lambda message: int(message["serial"])):
         if message["serial"] <= answered:
             continue
-        found = _event_of(message, known)
+        candidate = _event_of(message, known)
         if event is None:
-            event = found
-        elif found is not None:
-            if (found.action, found.choice) != (event.action, event.choice):
+            event = candidate
+        elif candidate is not None:
+            if (candidate.action, candidate.choice) != (event.action, event.choice):
                 break
             event = GridEvent(
-                action=event.action, choice=event.choice, ids=tuple(dict.fromkeys(event.ids + found.ids))
+                action=event.action, choice=event.choice, ids=tuple(dict.fromkeys(event.ids + candidate.ids))
             )
         answered = message["serial"]
     return event, answered
 
 
 def _messages(sent: object) -> list[JsonObject]:
-    """Well-formed messages among those the browser sent."""
+    """Select the well-formed messages among those the browser sent."""
     form = {"serial": int, "session": str, "action": str, "ids": list, "choice": str}
     return [
         message

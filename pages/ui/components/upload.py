@@ -1,8 +1,8 @@
-"""Files of any size and whole folders, sent to the server's disk past its memory.
+"""Upload component: files of any size and whole folders, written to the server's disk.
 
-``st.file_uploader`` keeps what it receives in the server's memory. Here the
-browser sends pieces to the route of ``core.uploads``, goes on after a dropped
-connection, and tells the page when all have arrived.
+``st.file_uploader`` holds files in the server's memory. Here the browser sends
+pieces to the route of ``core.uploads``, resumes after a dropped connection, and
+reports to the page when all have arrived.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pages.ui.components.asset_files import assets
 from pages.ui.text import _, ngettext, show
 from pages.ui.urls import own_url
 
-CHUNK_BYTES = 8 << 20  # of a request: little is sent twice after a cut, and requests are few
+CHUNK_BYTES = 8 << 20  # of a request: little is sent twice after an interruption, and requests are few
 CONNECTIONS = 4  # at once, for many files; a browser opens six to one server
 
 
@@ -89,7 +89,7 @@ def upload(
 
 
 def _listen(key: str) -> Uploaded | None:
-    """Read a message of the browser, which repeats it until ``data`` confirms it."""
+    """Read a message of the browser, which sends it again until ``data`` confirms it."""
     memory = state.upload_state(key)
     wanted, finished = (state.component_state(key, name) for name in ("wanted", "finished"))
     if isinstance(wanted, Mapping) and wanted["request"] != memory.get("answer", {}).get("request"):
@@ -101,7 +101,7 @@ def _listen(key: str) -> Uploaded | None:
 
 
 def _answer(wanted: Mapping[str, Any]) -> dict[str, str]:
-    """Ticket for the announced files, or the reason for refusing them."""
+    """Return the ticket for the announced files, or the reason for refusing them."""
     request = str(wanted["request"])
     try:
         return {"request": request, **asdict(open_upload(int(wanted["bytes"])))}
@@ -130,7 +130,7 @@ def _ignore() -> None:
 
 
 def _texts(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) -> JsonObject:
-    """Texts of the component in the user's language."""
+    """Return the component's texts in the user's language."""
     refused = _("The server does not take files from this page: {detail}")
     return {
         "label": label,

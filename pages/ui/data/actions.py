@@ -17,11 +17,11 @@ from pages.ui.data.changes import undo_last
 from pages.ui.text import _
 
 
-def label_action(dataset: Dataset, words: str | None = None, *, digits: bool = True) -> GridAction:
-    """Action that assigns an existing or new class; with ``digits``, keys 1 to 9 assign the first nine."""
+def label_action(dataset: Dataset, text: str | None = None, *, digits: bool = True) -> GridAction:
+    """Build the action that assigns an existing or new class; with ``digits``, keys 1 to 9 assign the first nine."""
     return GridAction(
         id="label",
-        label=words or _("Label …"),
+        label=text or _("Label …"),
         key="l",
         choices=(*dataset.all_class_names, *none_of_them(dataset)),
         allows_new=True,
@@ -30,12 +30,12 @@ def label_action(dataset: Dataset, words: str | None = None, *, digits: bool = T
 
 
 def none_of_them(dataset: Dataset) -> tuple[str, ...]:
-    """Action for several labels: mark pictures as labelled and showing none of the classes."""
+    """Return the choice that a picture shows none of the classes; empty if each picture has exactly one class."""
     return (NONE_OF_THEM,) if dataset.task is Task.MULTI_LABEL else ()
 
 
-def several_actions(dataset: Dataset) -> list[GridAction]:
-    """Actions that add or remove a label; none where a picture has just one."""
+def multi_label_actions(dataset: Dataset) -> list[GridAction]:
+    """Build the actions that add or remove a label; none if each picture has exactly one class."""
     if dataset.task is not Task.MULTI_LABEL:
         return []
     names = dataset.all_class_names
@@ -46,11 +46,12 @@ def several_actions(dataset: Dataset) -> list[GridAction]:
 
 
 def exclude_action() -> GridAction:
+    """Build the action that excludes pictures."""
     return GridAction(id="exclude", label=_("Exclude"), key="x")
 
 
 def exclusion_actions(shown: pd.DataFrame) -> list[GridAction]:
-    """Actions that exclude and include, without those that would change none of the shown pictures."""
+    """Build the actions that exclude and include, without one that would change none of the shown pictures."""
     actions = []
     if not shown["excluded"].all():
         actions.append(exclude_action())
@@ -60,14 +61,14 @@ def exclusion_actions(shown: pd.DataFrame) -> list[GridAction]:
 
 
 def undo_actions(project: Project, dataset: Dataset) -> list[GridAction]:
-    """Action that undoes the last change if this session made it."""
+    """Build the action that undoes the last change, if this session made it."""
     if state.changed_version(project.name) != dataset.version:
         return []
     return [GridAction(id="undo", label=_("Undo"), key="z", needs_pictures=False)]
 
 
 def changes_of(project: Project, dataset: Dataset, event: GridEvent) -> dict[str, Callable[[], Dataset]]:
-    """Change made by each action, by action id."""
+    """Return the change that each action makes, by action id."""
     return {
         "label": lambda: relabel(project, event.ids, event.choice),
         "also": lambda: add_label(project, event.ids, event.choice),

@@ -25,14 +25,14 @@ from pages.ui.data.actions import (
     changes_of,
     exclusion_actions,
     label_action,
-    several_actions,
+    multi_label_actions,
     undo_actions,
 )
 from pages.ui.data.caching import VersionKey, version_key
 from pages.ui.data.changes import apply_change
 from pages.ui.data.classes import classes_panel
 from pages.ui.data.export_dataset import handover_panel
-from pages.ui.data.filters import Findings, Wish, choose_pictures, clear_filters, wanted_rows
+from pages.ui.data.filters import Findings, Wish, choose_pictures, clear_filters, select_rows
 from pages.ui.data.tiles import picture_tile
 from pages.ui.text import _, current_language, escape, ngettext, number, show
 
@@ -84,7 +84,7 @@ def _gallery(project: Project) -> None:
     dataset = open_dataset(project)
     findings = _findings(project)
     wish = choose_pictures(project, dataset, findings)
-    rows = wanted_rows(dataset, wish, findings)
+    rows = select_rows(dataset, wish, findings)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="gallery-pages"
     ):
@@ -182,7 +182,7 @@ def _tiles(project: Project, dataset: Dataset, shown: pd.DataFrame, wish: Wish) 
 
 def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[GridAction]:
     """Actions that would change at least one of the shown pictures."""
-    actions = [label_action(dataset), *several_actions(dataset)]
+    actions = [label_action(dataset), *multi_label_actions(dataset)]
     if (shown["label"] != "").any():
         actions.append(GridAction(id="unlabel", label=_("No label"), key="n"))
     actions += exclusion_actions(shown)

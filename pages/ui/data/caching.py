@@ -9,6 +9,6 @@ VersionKey = tuple[str, int, int]
 
 
 def version_key(dataset: Dataset) -> VersionKey:
-    """Key of a version: project folder, number and time of writing, because a new project may reuse the name."""
+    """Return the cache key of a version: folder, number and time of writing, because a new project may reuse the name."""
     written = version_file(dataset.folder, dataset.version).stat().st_mtime_ns
     return str(dataset.folder), dataset.version, written

@@ -16,7 +16,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.data.changes import apply_change
 from pages.ui.text import _, escape
 
-_MOST_UNSCROLLED = 16  # classes whose bars fit a screen beside the tools
+_MOST_UNSCROLLED = 16  # classes whose bars fit a screen beside the controls
 _CHART_PIXELS = 520
 
 
@@ -58,7 +58,7 @@ def _new_class(project: Project) -> None:
 
 
 def _one_class(project: Project, dataset: Dataset) -> None:
-    """Controls to rename, merge, move or remove the selected class."""
+    """Draw the controls that rename, merge, move or remove the selected class."""
     names = dataset.all_class_names
     picked = st.selectbox(_("Class"), names, key=f"edited-class-{project.name}")
     kind = st.segmented_control(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.doctor.sentences import FindingKind
 from core.messages import N_
 
-# What a picture is, or has, that the check found; in a list of choices.
-FINDING_WORDS: dict[str, str] = {
+# Findings of the check about a picture, as choices of a filter.
+FINDING_LABELS: dict[str, str] = {
     FindingKind.CONFLICTING_LABELS: N_("in two classes"),
     FindingKind.WRONG_LABELS: N_("perhaps the wrong label"),
     FindingKind.SHORTCUTS: N_("predictable by a shortcut"),

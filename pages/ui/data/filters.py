@@ -18,13 +18,13 @@ from core.workspace import Project
 from pages.ui import state
 from pages.ui.data.actions import none_of_them
 from pages.ui.data.caching import VersionKey, version_key
-from pages.ui.data.display_names import FINDING_WORDS
-from pages.ui.data.tiles import part_words
+from pages.ui.data.display_names import FINDING_LABELS
+from pages.ui.data.tiles import format_split
 from pages.ui.text import _, number
 
 Findings = Mapping[str, frozenset[str]]  # ids of pictures by the kind of finding
 
-_ORDER_WORDS = {
+_ORDER_LABELS = {
     Order.CLASS: N_("Sorted by class"),
     Order.NAME: N_("Sorted by name"),
     Order.NEWEST: N_("Newest first"),
@@ -35,11 +35,11 @@ _ORDER_WORDS = {
     Order.DARKEST: N_("Darkest first"),
     Order.BRIGHTEST: N_("Brightest first"),
 }
-_ANY = " "  # as a choice: nothing else is called so, for names are stripped
+_ANY = " "  # no class has this name, because names are stripped
 _IN_USE, _EXCLUDED = "in use", "excluded"
 _PAGE_SIZES = (24, 48, 96, 192)
 _DEFAULT_PAGE_SIZE = 48
-_ORDERS_KEPT = 24  # of 400 kB each, where there are 50,000 pictures
+_CACHED_ORDERS = 24  # of 400 kB each, where there are 50,000 pictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,22 +53,24 @@ class Wish:
 
     @property
     def digest(self) -> str:
+        """Digest of the settings, for keys of widgets."""
         return digest_of(repr(self))
 
     @property
     def is_filtered(self) -> bool:
+        """True if some pictures may be hidden."""
         return self.selection != Selection() or self.finding != ""
 
 
 def choose_pictures(project: Project, dataset: Dataset, findings: Findings) -> Wish:
-    """Draw the filter and sort widgets, whose values are kept for each project."""
-    turn = f"{project.name}-{state.counter(_turn(project))}"
+    """Draw the filter and sort widgets; each project has its own values."""
+    key_suffix = f"{project.name}-{state.counter(_filters_key(project))}"
     with st.container(horizontal=True, vertical_alignment="center", key="gallery-filters"):
         label = st.selectbox(
             _("Class"),
             [_ANY, "", *none_of_them(dataset), *dataset.all_class_names],
-            format_func=_class_words(dataset),
-            key=f"filter-class-{turn}",
+            format_func=_format_class_of(dataset),
+            key=f"filter-class-{key_suffix}",
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -77,20 +79,20 @@ def choose_pictures(project: Project, dataset: Dataset, findings: Findings) -> W
             type="search",
             placeholder=_("Part of a file name"),
             live=True,
-            key=f"filter-name-{turn}",
+            key=f"filter-name-{key_suffix}",
             persist_state="session",
             label_visibility="collapsed",
         )
         order = st.selectbox(
             _("Order"),
-            list(_ORDER_WORDS),
-            format_func=lambda order: _(_ORDER_WORDS[order]),
+            list(_ORDER_LABELS),
+            format_func=lambda order: _(_ORDER_LABELS[order]),
             key=f"gallery-order-{project.name}",
             persist_state="session",
             label_visibility="collapsed",
         )
         with st.popover(_("More"), icon=":material/tune:", key="more-filters"):
-            split, use, finding = _more(turn, findings)
+            split, use, finding = _more(key_suffix, findings)
             page_size = st.selectbox(
                 _("Pictures on a page"),
                 _PAGE_SIZES,
@@ -110,10 +112,10 @@ def choose_pictures(project: Project, dataset: Dataset, findings: Findings) -> W
 
 def clear_filters(project: Project) -> None:
     """Reset all filters."""
-    state.count_up(_turn(project))
+    state.count_up(_filters_key(project))
 
 
-def wanted_rows(dataset: Dataset, wish: Wish, findings: Findings) -> np.ndarray:
+def select_rows(dataset: Dataset, wish: Wish, findings: Findings) -> np.ndarray:
     """Select rows of ``all_pictures`` in display order: int64."""
     selection = wish.selection
     if wish.finding:
@@ -123,26 +125,26 @@ def wanted_rows(dataset: Dataset, wish: Wish, findings: Findings) -> np.ndarray:
     return rows
 
 
-@st.cache_data(max_entries=_ORDERS_KEPT, show_spinner=False)
+@st.cache_data(max_entries=_CACHED_ORDERS, show_spinner=False)
 def _ordered_rows(version: VersionKey, order: Order, _dataset: Dataset) -> np.ndarray:
     return ordered_rows(_dataset, order)
 
 
-def _more(turn: str, findings: Findings) -> tuple[str, str, str]:
+def _more(key_suffix: str, findings: Findings) -> tuple[str, str, str]:
     """Draw the less frequent filters: split, exclusion, finding kind."""
     split = st.selectbox(
         _("Used"),
-        [_ANY, *(part.value for part in Split), ""],
-        format_func=lambda part: _("for anything") if part == _ANY else part_words(part),
-        key=f"filter-part-{turn}",
+        [_ANY, *(split.value for split in Split), ""],
+        format_func=lambda split: _("for anything") if split == _ANY else format_split(split),
+        key=f"filter-part-{key_suffix}",
         persist_state="session",
     )
-    words = {_ANY: _("show them, too"), _IN_USE: _("hide them"), _EXCLUDED: _("show nothing else")}
+    labels = {_ANY: _("show them, too"), _IN_USE: _("hide them"), _EXCLUDED: _("show nothing else")}
     use = st.selectbox(
         _("Excluded pictures"),
-        list(words),
-        format_func=words.__getitem__,
-        key=f"filter-excluded-{turn}",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=f"filter-excluded-{key_suffix}",
         persist_state="session",
     )
     if not findings:
@@ -150,34 +152,34 @@ def _more(turn: str, findings: Findings) -> tuple[str, str, str]:
     finding = st.selectbox(
         _("What the check found"),
         [_ANY, *findings],
-        format_func=lambda kind: _finding_words(kind, findings),
-        key=f"filter-finding-{turn}",
+        format_func=lambda kind: _format_finding(kind, findings),
+        key=f"filter-finding-{key_suffix}",
         persist_state="session",
     )
     return split, use, finding
 
 
-def _class_words(dataset: Dataset) -> Callable[[str], str]:
+def _format_class_of(dataset: Dataset) -> Callable[[str], str]:
     labels = dataset.all_pictures["label"]
     counts = named_classes(labels, dataset.task).value_counts().to_dict()
     counts |= {label: int((labels == label).sum()) for label in ("", *none_of_them(dataset))}
 
-    def words(label: str) -> str:
+    def format_class(label: str) -> str:
         if label == _ANY:
             return _("All classes")
         name = _("– none of the classes") if label == NONE_OF_THEM else label or _("– without label")
         return f"{name} ({number(counts.get(label, 0))})"
 
-    return words
+    return format_class
 
 
-def _finding_words(kind: str, findings: Findings) -> str:
-    return _("anything or nothing") if kind == _ANY else f"{_(FINDING_WORDS[kind])} ({len(findings[kind])})"
+def _format_finding(kind: str, findings: Findings) -> str:
+    return _("anything or nothing") if kind == _ANY else f"{_(FINDING_LABELS[kind])} ({len(findings[kind])})"
 
 
 def _or_none(choice: str) -> str | None:
     return None if choice == _ANY else choice
 
 
-def _turn(project: Project) -> str:
+def _filters_key(project: Project) -> str:
     return f"filters-{project.name}"

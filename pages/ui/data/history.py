@@ -25,10 +25,11 @@ _VERSIONS_A_PAGE = 12
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
+    """Draw the timeline of versions and the comparison of any two."""
     versions = list_versions(project)
     st.markdown(
         _(
-            "Every change makes a version, and every version can be restored. A run remembers the one it learnt from."
+            "Every change makes a version, and every version can be restored. A run records the version it was trained on."
         )
     )
     _timeline(project, versions)
@@ -43,10 +44,10 @@ def _timeline(project: Project, versions: Sequence[VersionInfo]) -> None:
     page = st.pagination(pages, key=f"versions-{project.name}") if pages > 1 else 1
     shown = range((page - 1) * _VERSIONS_A_PAGE, min(page * _VERSIONS_A_PAGE, len(versions)))
     with timeline:
-        for place in shown:
-            older = versions[place + 1].number if place + 1 < len(versions) else None
+        for index in shown:
+            older = versions[index + 1].number if index + 1 < len(versions) else None
             _version(
-                project, versions[place], older, runs.get(versions[place].number, []), is_newest=place == 0
+                project, versions[index], older, runs.get(versions[index].number, []), is_newest=index == 0
             )
 
 
@@ -57,7 +58,7 @@ def _version(
     label = f"**{number(version.number)}** · {show(version.edit.message)} :gray[:small[{_origin(version)}]]"
     icon = ":material/radio_button_checked:" if is_newest else ":material/radio_button_unchecked:"
     if runs:
-        label += f" :gray-badge[:material/model_training: {_runs_words(len(runs))}]"
+        label += f" :gray-badge[:material/model_training: {_format_runs(len(runs))}]"
     key = f"version-{project.name}-{version.number}"
     with st.expander(label, type="step", icon=icon, on_change="rerun", key=key) as step:
         st.caption(_size(version))
@@ -79,11 +80,11 @@ def _version(
 
 
 def _compare_any(project: Project, versions: Sequence[VersionInfo]) -> None:
-    words = {
+    labels = {
         version.number: f"{version.number} · {show(version.edit.message, markdown=False)}"
         for version in versions
     }
-    numbers = list(words)
+    numbers = list(labels)
     with st.expander(
         _("Compare two versions"), icon=":material/compare:", on_change="rerun", key="compare"
     ) as panel:
@@ -95,11 +96,13 @@ def _compare_any(project: Project, versions: Sequence[VersionInfo]) -> None:
                 _("From"),
                 numbers,
                 index=len(numbers) - 1,
-                format_func=words.__getitem__,
+                format_func=labels.__getitem__,
                 key=f"older-{project.name}",
             )
         with right:
-            newer = st.selectbox(_("To"), numbers, format_func=words.__getitem__, key=f"newer-{project.name}")
+            newer = st.selectbox(
+                _("To"), numbers, format_func=labels.__getitem__, key=f"newer-{project.name}"
+            )
         comparison(project, older, newer, key="any")
 
 
@@ -110,12 +113,12 @@ def _runs_by_version(project: Project) -> dict[int, list[Path]]:
     return runs
 
 
-def _runs_words(count: int) -> str:
+def _format_runs(count: int) -> str:
     return ngettext("{n} run", "{n} runs", count).format(n=number(count))
 
 
 def _origin(version: VersionInfo) -> str:
-    """Time and author of a version."""
+    """Format time and author of a version."""
     parts = [moment(version.created)] if version.created is not None else []
     return " · ".join(escape(part) for part in (*parts, version.who) if part)
 
@@ -137,7 +140,7 @@ def moment(seconds: float) -> str:
 
 
 def _timezone() -> ZoneInfo | None:
-    """Time zone of the browser; None means the server's."""
+    """Return the browser's time zone; None means the server's."""
     try:
         return ZoneInfo(st.context.timezone) if st.context.timezone else None
     except (ZoneInfoNotFoundError, ValueError):

@@ -23,8 +23,8 @@ from pages.ui.data.actions import (
     changes_of,
     exclusion_actions,
     label_action,
+    multi_label_actions,
     none_of_them,
-    several_actions,
     undo_actions,
 )
 from pages.ui.data.caching import VersionKey, version_key
@@ -214,7 +214,7 @@ def _for_all(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> None
 def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[GridAction]:
     return [
         label_action(dataset),
-        *several_actions(dataset),
+        *multi_label_actions(dataset),
         *exclusion_actions(shown),
         *undo_actions(project, dataset),
     ]

@@ -21,7 +21,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.components.picture_grid import picture_grid
 from pages.ui.data.caching import VersionKey, version_key
 from pages.ui.data.changes import apply_change
-from pages.ui.data.tiles import part_words, picture_tile
+from pages.ui.data.tiles import format_split, picture_tile
 from pages.ui.text import _, ngettext, number, percent
 
 _LEAST_PERCENT, _MOST_PERCENT = 1, 40  # what ``SplitConfig`` takes
@@ -137,7 +137,7 @@ def _mend(project: Project, dataset: Dataset, report: LeakReport) -> None:
         picture_tile(
             project,
             picture,
-            strong=part_words(str(picture.split)),
+            strong=format_split(str(picture.split)),
             badge=_("leaks") if picture.id in set(leaking) else "",
             attention=True,
         )
@@ -162,7 +162,7 @@ def _moved(project: Project, dataset: Dataset, report: LeakReport) -> None:
         )
         tiles = [
             picture_tile(
-                project, picture, badge=f"{part_words(came[picture.id])} → {part_words(picture.split)}"
+                project, picture, badge=f"{format_split(came[picture.id])} → {format_split(picture.split)}"
             )
             for picture in _pictures_of(dataset, came)
         ]

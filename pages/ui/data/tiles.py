@@ -41,8 +41,8 @@ def picture_tile(
     )
 
 
-def part_words(split: str) -> str:
-    """Name the use of a picture, from the manifest's ``split``."""
+def format_split(split: str) -> str:
+    """Name a picture's split, from the manifest's ``split``."""
     return _(SPLIT_NAMES[Split(split)]) if split else _("not divided yet")
 
 
@@ -51,7 +51,7 @@ def _facts(picture: Any) -> tuple[tuple[str, str], ...]:
     facts = [
         (
             _("Used"),
-            part_words(picture.split) if picture.label and not picture.excluded else _("not learnt from"),
+            format_split(picture.split) if picture.label and not picture.excluded else _("not learnt from"),
         ),
         (_("Size"), size),
         (_("File"), f"{picture.format} · {file_size(picture.size_bytes)}"),

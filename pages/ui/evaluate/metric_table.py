@@ -41,7 +41,7 @@ def all_metrics(report: EvaluationReport) -> None:
 
 
 def table_height(rows: int) -> int:
-    """Height in pixels that shows every row, up to a screenful."""
+    """Compute the height in pixels that shows every row, up to a screenful."""
     return _ROW_PIXELS * (1 + min(rows, _MOST_ROWS)) + 3
 
 

@@ -19,11 +19,11 @@ from pages.ui.evaluate.metric_table import all_metrics, table_height
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
 
-_MOST_MISTAKES = 24
+_MAX_MISTAKES = 24
 
 
 def label_text(label: str) -> str:
-    """The label as shown to users."""
+    """Format a label for users."""
     return _("none of the classes") if label == NONE_OF_THEM else label
 
 
@@ -88,7 +88,7 @@ def _class_table(report: MultiLabelReport) -> None:
 
 
 def _class_row(row: MultiLabelClassReport) -> dict[str, str | float | None]:
-    (_right_no, added), (missed, found) = row.confusion
+    (_right_no, added), (missed, predicted) = row.confusion
     shares = {key: 100 * getattr(row, key) for key in ("precision", "recall", "f1", "f1_at_half")}
     return {
         "name": row.name,
@@ -97,7 +97,7 @@ def _class_row(row: MultiLabelClassReport) -> dict[str, str | float | None]:
         **shares,
         "threshold": row.threshold,
         "support": row.support,
-        "found": found,
+        "found": predicted,
         "missed": missed,
         "added": added,
     }
@@ -152,7 +152,7 @@ def _mistakes(report: MultiLabelReport, dataset: Dataset, run: Path) -> None:
             report.mistakes,
         ).format(n=number(report.mistakes))
     )
-    worst = worst_mistakes(read_predictions(run), _MOST_MISTAKES)
+    worst = worst_mistakes(read_predictions(run), _MAX_MISTAKES)
     row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
     tiles = [
         Tile(
@@ -167,7 +167,7 @@ def _mistakes(report: MultiLabelReport, dataset: Dataset, run: Path) -> None:
 
 
 def _difference(label: str, answer: str) -> str:
-    """Missed and wrongly added labels: “−dog +cat”."""
+    """Format missed and wrongly added labels: “−dog +cat”."""
     shown, answered = label_names(label), label_names(answer)
     missed = [f"−{name}" for name in shown if name not in answered]
     added = [f"+{name}" for name in answered if name not in shown]

@@ -22,7 +22,7 @@ from pages.ui.model.scatter import bake_off_scatter
 from pages.ui.settings import choose_backbone, chosen_backbone
 from pages.ui.text import _, duration, escape, file_size, ngettext, number, show
 
-_LOOK_EVERY_SECONDS = 1.0
+_REFRESH_SECONDS = 1.0
 _CHART_PIXELS = 380
 
 
@@ -33,17 +33,17 @@ def bakeoff_section(project: Project, dataset: Dataset) -> None:
     is_active = job is not None and not job.status().state.has_ended
     if not is_active:
         _start(project, dataset, read_bake_off(project))
-    st.fragment(_live, run_every=_LOOK_EVERY_SECONDS if is_active else None)(project, dataset, job, is_active)
+    st.fragment(_live, run_every=_REFRESH_SECONDS if is_active else None)(project, dataset, job, is_active)
 
 
-def _start(project: Project, dataset: Dataset, found: BakeOff | None) -> None:
+def _start(project: Project, dataset: Dataset, results: BakeOff | None) -> None:
     try:
         keys = backbones_to_try()
     except DarkroomError as error:
         st.info(show(error.message))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = _("Try them again") if found else _("Try them on my pictures")
+        label = _("Try them again") if results else _("Try them on my pictures")
         if st.button(label, key="start-bakeoff", icon=":material/science:"):
             start_bakeoff(project, keys)
             st.rerun()
@@ -64,9 +64,9 @@ def _live(project: Project, dataset: Dataset, job: JobDirectory | None, was_acti
             _progress(job)
         else:
             _ending(job)
-    found = read_bake_off(project)
-    if found is not None and found.entries:
-        _results(project, dataset, found, is_over=not was_active)
+    results = read_bake_off(project)
+    if results is not None and results.entries:
+        _results(project, dataset, results, is_over=not was_active)
 
 
 def _progress(job: JobDirectory) -> None:
@@ -82,12 +82,12 @@ def _progress(job: JobDirectory) -> None:
 
 
 def _now_trying(job: JobDirectory) -> str:
-    turn = current_turn(job.path)
-    if turn is None:
+    current = current_turn(job.path)
+    if current is None:
         return ""
     parts = [
         _("{name}, {place} of {count}").format(
-            name=escape(get_backbone(turn.backbone).name), place=turn.position, count=turn.count
+            name=escape(get_backbone(current.backbone).name), place=current.position, count=current.count
         )
     ]
     left = job.status().seconds_left
@@ -115,8 +115,8 @@ def _ending(job: JobDirectory) -> None:
                 st.rerun()
 
 
-def _results(project: Project, dataset: Dataset, found: BakeOff, *, is_over: bool) -> None:
-    choice = sensible_choice(found.entries)
+def _results(project: Project, dataset: Dataset, results: BakeOff, *, is_over: bool) -> None:
+    choice = sensible_choice(results.entries)
     if choice is not None and is_over:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(show(choice.reason), width="stretch")
@@ -126,16 +126,16 @@ def _results(project: Project, dataset: Dataset, found: BakeOff, *, is_over: boo
                     choose_backbone(project, choice.backbone)
                     st.rerun()
     live_chart(
-        bake_off_scatter(found.entries, choice.backbone if choice else None),
+        bake_off_scatter(results.entries, choice.backbone if choice else None),
         key="bakeoff-chart",
         height=_CHART_PIXELS,
     )
-    st.caption(_what_is_shown(found.sample))
-    if found.sample.version != dataset.version:
+    st.caption(_what_is_shown(results.sample))
+    if results.sample.version != dataset.version:
         st.caption(_("Your pictures have changed since. Try them again to be sure."))
     if is_over:
         with st.expander(_("As numbers"), key="bakeoff-numbers"):
-            _numbers(found)
+            _numbers(results)
 
 
 def _what_is_shown(sample: Sample) -> str:
@@ -149,13 +149,13 @@ def _what_is_shown(sample: Sample) -> str:
         "all": number(sample.all_training + sample.all_validation),
     }
     if sample.is_everything:
-        looked = _("Trained on {training} pictures, validated on {validation} others.")
+        sentence = _("Trained on {training} pictures, validated on {validation} others.")
     else:
-        looked = _("Trained on {training} pictures, validated on {validation} others: a sample of {all}.")
-    return f"{looked.format(**values)} {bars}"
+        sentence = _("Trained on {training} pictures, validated on {validation} others: a sample of {all}.")
+    return f"{sentence.format(**values)} {bars}"
 
 
-def _numbers(found: BakeOff) -> None:
+def _numbers(results: BakeOff) -> None:
     rows = [
         {
             "name": get_backbone(entry.backbone).name,
@@ -166,7 +166,7 @@ def _numbers(found: BakeOff) -> None:
             "size": file_size(entry.bytes),
             "seconds": entry.seconds,
         }
-        for entry in sorted(found.entries, key=lambda entry: -entry.validation_accuracy)
+        for entry in sorted(results.entries, key=lambda entry: -entry.validation_accuracy)
     ]
     number_column = st.column_config.NumberColumn
     columns = {

@@ -115,7 +115,7 @@ def _row(backbone: Backbone, weights: WeightsState, speed: float | None) -> None
 
 
 def _get_button(backbone: Backbone, weights: WeightsState) -> None:
-    """Draw the button that downloads the weights, or tells how to bring their file."""
+    """Draw the button that downloads the weights, or the way to supply their file."""
     if weights is not WeightsState.DOWNLOADABLE:
         _how_to_supply(backbone)
         return

@@ -24,31 +24,31 @@ def recommendation_card(project: Project, dataset: Dataset) -> None:
     """Draw the recommendation, the goal it serves, and the button that accepts it."""
     with st.container(border=True, key="recommendation"):
         wish = _wish(project)
-        found = advise(dataset, wish)
-        backbone, count = get_backbone(found.backbone), len(dataset.pictures)
+        recommendation = advise(dataset, wish)
+        backbone, count = get_backbone(recommendation.backbone), len(dataset.pictures)
         st.markdown(
             ngettext(
                 "For your {n} picture on this computer:", "For your {n} pictures on this computer:", count
             ).format(n=number(count))
         )
-        recipe = Recipe(found.recipe)
+        recipe = Recipe(recommendation.recipe)
         is_chosen = (chosen_backbone(project), chosen_recipe(project)) == (backbone.key, recipe)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(escape(backbone.name), anchor=False, width="content")
             if is_chosen:
                 st.badge(_("Chosen"), icon=":material/check:", color="green")
         st.markdown(
-            show(found.reason),
+            show(recommendation.reason),
             help=_(
                 "ImageNet is a collection of a million photographs of 1,000 kinds of things, on which backbones "
                 "are compared: the percentage says how often the first guess is right."
             ),
         )
-        st.caption(_expectation(found, backbone, count))
+        st.caption(_expectation(recommendation, backbone, count))
         if not is_chosen:
-            _take(project, found, backbone)
-        if found.better:
-            _offer_download(get_backbone(found.better))
+            _take(project, recommendation, backbone)
+        if recommendation.better:
+            _offer_download(get_backbone(recommendation.better))
 
 
 def _wish(project: Project) -> Wish:
@@ -68,24 +68,24 @@ def _wish(project: Project) -> Wish:
     return wish
 
 
-def _expectation(found: Recommendation, backbone: Backbone, pictures: int) -> str:
+def _expectation(recommendation: Recommendation, backbone: Backbone, pictures: int) -> str:
     """Format the expected time and recipe of the recommendation."""
     seconds = pictures / pictures_per_second(backbone, measured_speeds())
     parts = [
         _("about {time} to compute the features of all of them").format(
             time=escape(duration(max(1.0, seconds)))
         ),
-        _("recipe: {name}").format(name=_(RECIPE_NAMES[Recipe(found.recipe)])),
+        _("recipe: {name}").format(name=_(RECIPE_NAMES[Recipe(recommendation.recipe)])),
     ]
     return " · ".join(parts)
 
 
-def _take(project: Project, found: Recommendation, backbone: Backbone) -> None:
+def _take(project: Project, recommendation: Recommendation, backbone: Backbone) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = _("Use {name}") if found.is_ready else _("Download {name}")
+        label = _("Use {name}") if recommendation.is_ready else _("Download {name}")
         if st.button(label.format(name=escape(backbone.name)), type="primary", key="take-advice"):
-            remember_recipe(project, Recipe(found.recipe))
-            if found.is_ready:
+            remember_recipe(project, Recipe(recommendation.recipe))
+            if recommendation.is_ready:
                 choose_backbone(project, backbone.key)
             else:
                 state.follow_job(start_download(backbone.key))

@@ -13,16 +13,16 @@ from pages.ui.charts import GOOD_COLOUR, TRAIN_COLOUR
 from pages.ui.text import _, file_size, number, percent
 
 _SMALLEST_MARK, _SMALLEST_STAR, _LARGEST_MARK = 10.0, 18.0, 34.0  # pixels across
-_ALL_NAMED = 4  # entries; of more, only those that one looks for bear their name
+_MAX_LABELLED = 4  # entries; of more, only the most important have labels
 _TICKS = [step * 10**power for power in range(-1, 5) for step in (1, 2, 5)]  # milliseconds
-_WIDE_SPAN = 6.0  # times: beyond, a logarithmic axis tells the fast ones apart
+_WIDE_SPAN = 6.0  # ratio of slowest to fastest; beyond, the axis is logarithmic
 
 
 def bake_off_scatter(entries: Sequence[Entry], choice: str | None) -> Figure:
     """Draw latency on x and validation accuracy on y; a mark's area is the file's size."""
     figure = Figure()
     low_x, high_x = _span([entry.milliseconds for entry in entries])
-    positions = _label_positions(_named(entries, choice))
+    positions = _label_positions(_labelled_entries(entries, choice))
     largest = max(entry.bytes for entry in entries)
     for is_choice, label, colour in (
         (False, _("tried"), TRAIN_COLOUR),
@@ -80,14 +80,14 @@ def _hover(entry: Entry) -> str:
     return "<br>".join([f"<b>{get_backbone(entry.backbone).name}</b>", *facts])
 
 
-def _named(entries: Sequence[Entry], choice: str | None) -> list[Entry]:
+def _labelled_entries(entries: Sequence[Entry], choice: str | None) -> list[Entry]:
     """Return the entries to label: the choice, the most accurate, the fastest and the slowest."""
-    if len(entries) <= _ALL_NAMED:
+    if len(entries) <= _MAX_LABELLED:
         return list(entries)
     best = max(entries, key=lambda entry: entry.validation_accuracy)
     by_time = sorted(entries, key=lambda entry: entry.milliseconds)
-    wanted = {choice, best.backbone, by_time[0].backbone, by_time[-1].backbone}
-    return [entry for entry in entries if entry.backbone in wanted]
+    labelled = {choice, best.backbone, by_time[0].backbone, by_time[-1].backbone}
+    return [entry for entry in entries if entry.backbone in labelled]
 
 
 def _mark(size_bytes: int, largest: int, *, is_choice: bool) -> float:
@@ -104,9 +104,9 @@ def _label_positions(entries: Sequence[Entry]) -> dict[str, str]:
     low, high = (math.log(end) for end in _span([entry.milliseconds for entry in entries]))
     ordered = sorted(entries, key=lambda entry: entry.milliseconds)
     positions = {}
-    for turn, entry in enumerate(ordered):
+    for index, entry in enumerate(ordered):
         is_far_right = math.log(entry.milliseconds) > low + 0.6 * (high - low) and high > low
-        positions[entry.backbone] = f"{('top', 'bottom')[turn % 2]} {'left' if is_far_right else 'right'}"
+        positions[entry.backbone] = f"{('top', 'bottom')[index % 2]} {'left' if is_far_right else 'right'}"
     return positions
 
 

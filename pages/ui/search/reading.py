@@ -24,7 +24,7 @@ from core.search.records import (
     read_trials,
 )
 from pages.ui.jobs import STATE_NAMES
-from pages.ui.runs import told_apart
+from pages.ui.runs import unique_labels
 from pages.ui.search.display_names import format_value
 from pages.ui.text import _
 
@@ -90,7 +90,9 @@ def _config(text: str) -> SearchConfig:
 
 def search_labels(paths: Sequence[Path]) -> dict[str, str]:
     """Distinct labels of searches, by their names."""
-    return dict(zip([path.name for path in paths], told_apart([_label(path) for path in paths]), strict=True))
+    return dict(
+        zip([path.name for path in paths], unique_labels([_label(path) for path in paths]), strict=True)
+    )
 
 
 def _label(path: Path) -> str:

@@ -19,11 +19,11 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.curves import ACCURACY, LOSS, compared_curves
 from pages.ui.display_names.training import RECIPE_NAMES, setting_name, setting_value
 from pages.ui.jobs import STATE_NAMES
-from pages.ui.runs import run_labels, short_title_of, told_apart
+from pages.ui.runs import run_labels, short_title_of, unique_labels
 from pages.ui.text import _, duration, file_size, percent
 from pages.ui.train.following import epochs_of
 
-MOST_RUNS = 8
+MAX_RUNS = 8
 _FIRST_SHOWN = 3
 # Okabe and Ito's palette, in an order in which neighbours differ most.
 _COLOURS = ("#4C9BD6", "#E0793A", "#1F9E8F", "#B5588F", "#A87400", "#8E8E96", "#7A6FD0", "#8C5A2B")
@@ -48,14 +48,14 @@ def _chosen(project: Project, runs: Mapping[str, Path]) -> list[str]:
     """Draw the choice of runs to compare; by default the newest tested ones."""
     tested = [name for name in runs if has_report(runs[name])]
     first = (tested if len(tested) > 1 else list(runs))[:_FIRST_SHOWN]
-    words, key = _("Runs to compare"), f"compared-{project.name}"
+    title, key = _("Runs to compare"), f"compared-{project.name}"
     label = run_labels(runs).__getitem__
-    if len(runs) <= MOST_RUNS:
+    if len(runs) <= MAX_RUNS:
         return st.pills(
-            words, list(runs), selection_mode="multi", default=first, format_func=label, key=key, wrap=True
+            title, list(runs), selection_mode="multi", default=first, format_func=label, key=key, wrap=True
         )
     return st.multiselect(
-        words, list(runs), default=first, max_selections=MOST_RUNS, format_func=label, key=key
+        title, list(runs), default=first, max_selections=MAX_RUNS, format_func=label, key=key
     )
 
 
@@ -71,7 +71,7 @@ def _warn(comparison: RunComparison) -> None:
 
 
 def _titles(runs: Sequence[Path]) -> list[str]:
-    return told_apart([short_title_of(JobDirectory(run)) for run in runs])
+    return unique_labels([short_title_of(JobDirectory(run)) for run in runs])
 
 
 def _results(comparison: RunComparison, titles: Sequence[str]) -> None:
@@ -133,12 +133,12 @@ def _differences(comparison: RunComparison, titles: Sequence[str]) -> None:
     rows: list[dict[str, Any]] = [
         {"setting": setting_name(path)}
         | {
-            str(place): "–" if value is None else setting_value(path, value)
-            for place, value in enumerate(values)
+            str(index): "–" if value is None else setting_value(path, value)
+            for index, value in enumerate(values)
         }
         for path, values in comparison.differing.items()
     ]
-    columns = {"setting": _("Setting")} | {str(place): title for place, title in enumerate(titles)}
+    columns = {"setting": _("Setting")} | {str(index): title for index, title in enumerate(titles)}
     st.dataframe(rows, hide_index=True, column_config=columns, key="compared-settings")
 
 

@@ -12,7 +12,7 @@ from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, percent
 
 
-def example_answers(dataset: Dataset, examples: Sequence[Mapping[str, Any]]) -> None:
+def example_predictions(dataset: Dataset, examples: Sequence[Mapping[str, Any]]) -> None:
     """Draw the examples that are still in the dataset; see ``live.json``."""
     row_of = _rows(dataset, [example["id"] for example in examples])
     tiles = [

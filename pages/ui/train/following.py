@@ -13,7 +13,7 @@ from core.jobs.directory import JobDirectory
 from core.training.live import delivered_answers
 from core.training.records import EpochRecord
 
-_MOST_FILES = 64
+_MAX_FILES = 64
 
 
 @dataclass
@@ -36,10 +36,10 @@ class GrowingFile:
         return self.records
 
     def epochs(self) -> tuple[EpochRecord, ...]:
-        """Return the records of a learning curve; each is parsed once, for a page asks several times a second."""
+        """Return the records of a learning curve; each is parsed once, because a page reads several times a second."""
         records = self.read()
         parsed, epochs = self._parsed
-        if parsed is not records:  # the file began anew
+        if parsed is not records:  # the file was rewritten
             epochs = ()
         epochs += tuple(EpochRecord.from_json(record) for record in records[len(epochs) :])
         self._parsed = records, epochs
@@ -60,15 +60,15 @@ class GrowingFile:
 
 
 def _records(lines: bytes) -> list[dict[str, Any]]:
-    found = []
+    records = []
     for line in lines.split(b"\n"):
         try:
             record = json.loads(line)
         except ValueError:
-            continue  # torn by a crash
+            continue  # incomplete after a crash
         if isinstance(record, dict):
-            found.append(record)
-    return found
+            records.append(record)
+    return records
 
 
 def epochs_of(job: JobDirectory) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ def batches_of(job: JobDirectory) -> list[dict[str, Any]]:
 
 
 def live_of(job: JobDirectory) -> dict[str, Any]:
-    """Predictions of the latest epoch on validation; empty before the first."""
+    """Return the predictions of the latest epoch on validation; empty before the first."""
     try:
         return dict(read_json(job.path / "live.json"))
     except FileNotFoundError:
@@ -95,9 +95,9 @@ def live_of(job: JobDirectory) -> dict[str, Any]:
 
 
 def delivered_of(job: JobDirectory) -> dict[str, Any]:
-    """Predictions of the epoch that an ended run delivers; empty if they were not written.
+    """Return the predictions of the epoch that an ended run delivers; empty if they were not written.
 
-    A run of an older version, and one that was killed, left those of its last epoch in ``live.json``.
+    Runs of older versions, and killed ones, have those of their last epoch in ``live.json``.
     """
     live, answers = live_of(job), delivered_answers(job.path)
     if answers is not None:
@@ -107,6 +107,6 @@ def delivered_of(job: JobDirectory) -> dict[str, Any]:
     return {name: value for name, value in live.items() if name not in {"confusion", "examples"}}
 
 
-@lru_cache(maxsize=_MOST_FILES)
+@lru_cache(maxsize=_MAX_FILES)
 def _following(path: Path) -> GrowingFile:
     return GrowingFile(path)

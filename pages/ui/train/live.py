@@ -33,20 +33,20 @@ from pages.ui.jobs import progress_text, stage_line
 from pages.ui.plotly_types import PlotlyObject
 from pages.ui.text import _, current_language, duration, file_size, number, show
 from pages.ui.train.controls import running_controls
-from pages.ui.train.examples import example_answers
+from pages.ui.train.examples import example_predictions
 from pages.ui.train.following import batches_of, delivered_of, epoch_records_of, epochs_of, live_of
 
-_LOOK_EVERY_SECONDS = 0.7
+_REFRESH_SECONDS = 0.7
 _SMALL_CHART_PIXELS = 220
 _STAGES_WITH_EPOCHS = {Stage.TRAINING, Stage.FINE_TUNING}
-_BATCHES_A_REDRAW = 4  # about every two seconds: oftener, a browser does little else
+_BATCHES_A_REDRAW = 4  # about every two seconds; more often would keep the browser busy
 _ICONS = {Verdict.GOES_WELL: ":material/check_circle:", Verdict.UNFINISHED: ":material/timer:"}
 
 
 def live_view(job: JobDirectory) -> None:
     """Draw progress and charts, which refresh themselves while the run lasts; zoom and legend stay."""
     is_active = not job.status().state.has_ended
-    st.fragment(_live_view, run_every=_LOOK_EVERY_SECONDS if is_active else None)(job, is_active)
+    st.fragment(_live_view, run_every=_REFRESH_SECONDS if is_active else None)(job, is_active)
 
 
 def _live_view(job: JobDirectory, was_active: bool) -> None:
@@ -63,11 +63,11 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     settings = TrainingConfig.from_json(job.config())
     dataset = _dataset_of(job, settings)
     live = delivered_of(job) if status.state.has_ended else live_of(job)
-    _what_it_means(status, epoch_records_of(job), settings, _notes(job, live), dataset)
-    _charts(job, epochs, batches[: _drawn(len(batches))], settings)
+    _diagnosis(status, epoch_records_of(job), settings, _notes(job, live), dataset)
+    _charts(job, epochs, batches[: _num_drawn(len(batches))], settings)
     if epochs and (live.get("confusion") or live.get("examples")):
         st.caption(_epoch_line(int(live["epoch"]), status.state.has_ended))
-    _answers(job, live, dataset)
+    _predictions(job, live, dataset)
 
 
 def _progress(
@@ -82,7 +82,7 @@ def _progress(
         running_controls(job)
 
 
-def _drawn(count: int) -> int:
+def _num_drawn(count: int) -> int:
     """Round the number of batches to draw down, so that charts change less often."""
     return count - count % _BATCHES_A_REDRAW or count
 
@@ -93,8 +93,8 @@ def _headline(status: JobStatus, epochs: Sequence[Mapping[str, Any]]) -> str:
     if not epochs or status.stage not in _STAGES_WITH_EPOCHS:
         return text
     newest = epochs[-1]
-    words = PHASE_NAMES.get(str(newest.get("phase")))
-    parts = [f"{text} ({_(words)})" if words else text]
+    phase = PHASE_NAMES.get(str(newest.get("phase")))
+    parts = [f"{text} ({_(phase)})" if phase else text]
     if newest.get("epochs"):
         parts.append(
             _("epoch {epoch} of at most {epochs}").format(epoch=newest["epoch"], epochs=newest["epochs"])
@@ -139,7 +139,7 @@ def _usage(usage: Usage | None) -> list[str]:
     return parts
 
 
-def _what_it_means(
+def _diagnosis(
     status: JobStatus,
     epochs: Sequence[EpochRecord],
     settings: TrainingConfig,
@@ -153,8 +153,8 @@ def _what_it_means(
         patience=settings.patience,
         baseline=_baseline(dataset),
     )
-    with st.container(key="diagnosis"):  # what is below keeps its place, and its zoom, whatever is said here
-        # A run that broke is not well, however well its curves look.
+    with st.container(key="diagnosis"):  # charts below keep position and zoom
+        # A failed run is never praised for its curves.
         if diagnosis and not (diagnosis.verdict.is_good and status.state is JobState.FAILED):
             box = st.success if diagnosis.verdict.is_good else st.warning
             icon = _ICONS.get(diagnosis.verdict, ":material/troubleshoot:")
@@ -212,14 +212,14 @@ def _chart(
     height: int = 320,
 ) -> None:
     newest = epochs[-1].get("time") if epochs else None
-    drawing = _drawing(
+    figure = _figure(
         (str(job.path), name, len(epochs), len(batches), newest, current_language()), epochs, batches, measure
     )
-    live_chart(drawing, key=f"{name}-{job.name}", height=height)
+    live_chart(figure, key=f"{name}-{job.name}", height=height)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _drawing(
+def _figure(
     identity: tuple[object, ...],
     _epochs: Sequence[Mapping[str, Any]],
     _batches: Sequence[Mapping[str, Any]],
@@ -236,7 +236,7 @@ def _epoch_line(epoch: int, has_ended: bool) -> str:
     return _("Below: epoch {epoch}, the newest.").format(epoch=epoch)
 
 
-def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None) -> None:
+def _predictions(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None) -> None:
     """Draw the confusion matrix and example predictions on validation pictures."""
     if dataset is None or not live:
         return
@@ -252,7 +252,7 @@ def _answers(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None
             live_chart(figure, key=f"confusion-{job.name}")
     if examples:
         with right:
-            example_answers(dataset, examples)
+            example_predictions(dataset, examples)
 
 
 def _dataset_of(job: JobDirectory, settings: TrainingConfig) -> Dataset | None:

@@ -27,15 +27,15 @@ def queue_list(project: Project, *, shown: JobDirectory | None = None) -> None:
         return
     with st.container(border=True, key="queue", gap="xsmall"):
         st.markdown(_("**In the queue**: one trains at a time, in this order."))
-        for place, job in enumerate(runs, start=1):
-            _row(place, job, is_shown=shown is not None and job.name == shown.name)
+        for position, job in enumerate(runs, start=1):
+            _row(position, job, is_shown=shown is not None and job.name == shown.name)
 
 
-def _row(place: int, job: JobDirectory, *, is_shown: bool) -> None:
+def _row(position: int, job: JobDirectory, *, is_shown: bool) -> None:
     run_state = job.status().state
-    words = _("waits") if run_state is JobState.QUEUED else _("now")
+    status = _("waits") if run_state is JobState.QUEUED else _("now")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"{place}\\. {escape(title_of(job))} :gray[· {words}]", width="content")
+        st.markdown(f"{position}\\. {escape(title_of(job))} :gray[· {status}]", width="content")
         with st.container(horizontal=True, width="content"):
             if not is_shown and st.button(_("Show"), key=f"show-{job.name}", type="tertiary"):
                 state.choose_run(job.name)

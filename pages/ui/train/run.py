@@ -48,7 +48,7 @@ def _ending(job: JobDirectory) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(_(STATE_NAMES[status.state]), color=STATE_COLOURS.get(status.state, "gray"))
-        st.caption(_ending_words(status.state, sum((status.seconds or {}).values()), result))
+        st.caption(_format_ending(status.state, sum((status.seconds or {}).values()), result))
     show_error(status)
     packed_now = is_being_packed(job)
     ended_controls(job, TrainingConfig.from_json(job.config()), is_being_packed=packed_now)
@@ -56,7 +56,7 @@ def _ending(job: JobDirectory) -> None:
         follow_packing(job)
 
 
-def _ending_words(run_state: JobState, seconds: float, result: dict[str, Any]) -> str:
+def _format_ending(run_state: JobState, seconds: float, result: dict[str, Any]) -> str:
     best = (result.get("training") or {}).get("best")
     parts = [_("took {time}").format(time=duration(seconds))]
     if best:

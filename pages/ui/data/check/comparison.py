@@ -13,11 +13,11 @@ from core.data.history import compare_versions
 from core.files import digest_of
 from core.workspace import Project
 from pages.ui.components.picture_grid import picture_grid
-from pages.ui.data.tiles import part_words, picture_tile
+from pages.ui.data.tiles import format_split, picture_tile
 from pages.ui.text import _, escape, ngettext, number
 
-_MOST_SHOWN = 24  # pictures of one kind of change
-_MOST_PAIRS = 8  # such as an old label with a new one
+_MAX_SHOWN = 24  # pictures of one kind of change
+_MAX_PAIRS = 8  # such as an old label with a new one
 _TILE_PIXELS = 84
 
 
@@ -37,36 +37,36 @@ def comparison(project: Project, older: int, newer: int, *, key: str) -> None:
             title = f"{title} · {number(len(ids))}"
             _pictures(project, known, title, ids, f"changes-{key}-{older}-{newer}-{digest_of(title)}")
 
-    def pairs(changed: Mapping[str, tuple[str, str]], words: Callable[[str], str]) -> None:
+    def pairs(changed: Mapping[str, tuple[str, str]], label_of: Callable[[str], str]) -> None:
         ids_of = _by_pair(changed)
-        for (old, new), ids in ids_of[:_MOST_PAIRS]:
-            pictures(f"{words(old)} → {words(new)}", ids)
-        if left := sum(len(ids) for pair, ids in ids_of[_MOST_PAIRS:]):
-            words_left = ngettext("… and {n} other such change", "… and {n} other such changes", left)
-            st.caption(words_left.format(n=number(left)))
+        for (old, new), ids in ids_of[:_MAX_PAIRS]:
+            pictures(f"{label_of(old)} → {label_of(new)}", ids)
+        if left := sum(len(ids) for pair, ids in ids_of[_MAX_PAIRS:]):
+            text = ngettext("… and {n} other such change", "… and {n} other such changes", left)
+            st.caption(text.format(n=number(left)))
 
     pictures(_("Added"), changes.added)
     pictures(_("Removed"), changes.removed)
     pairs(changes.relabelled, lambda label: label or _("no label"))
     pictures(_("Excluded"), changes.excluded)
     pictures(_("Taken back"), changes.included)
-    pairs(changes.moved, part_words)
+    pairs(changes.moved, format_split)
 
 
 def _pictures(project: Project, known: pd.DataFrame, title: str, ids: Sequence[str], key: str) -> None:
     st.markdown(f"**{escape(title)}**")
     tiles = [
         picture_tile(project, picture, dimmed=bool(picture.excluded))
-        for picture in known.loc[list(ids[:_MOST_SHOWN])].itertuples(index=False)
+        for picture in known.loc[list(ids[:_MAX_SHOWN])].itertuples(index=False)
     ]
     picture_grid(tiles, key=key, label=title, tile_pixels=_TILE_PIXELS)
-    if (left := len(ids) - _MOST_SHOWN) > 0:
-        words = ngettext("… and {n} more", "… and {n} more", left)
-        st.caption(words.format(n=number(left)))
+    if (left := len(ids) - _MAX_SHOWN) > 0:
+        text = ngettext("… and {n} more", "… and {n} more", left)
+        st.caption(text.format(n=number(left)))
 
 
 def _by_pair(changed: Mapping[str, tuple[str, str]]) -> list[tuple[tuple[str, str], list[str]]]:
-    """Ids grouped by old and new value, the most frequent first."""
+    """Group ids by old and new value, the most frequent pair first."""
     ids_of: dict[tuple[str, str], list[str]] = defaultdict(list)
     for identifier, pair in changed.items():
         ids_of[pair].append(identifier)

@@ -28,8 +28,8 @@ from pages.ui.data.tiles import picture_tile
 from pages.ui.text import _, ngettext, number, show
 from pages.ui.urls import own_url
 
-_PER_PAGE = 24  # suspects; the pictures beside them come on top
-_STRIP = 10  # pictures shown before one looks closer
+_PER_PAGE = 24  # suspects; their counterparts come in addition
+_STRIP = 10  # pictures shown while the card is closed
 _TILE_PIXELS = 108
 _HARM: dict[FindingKind, tuple[str, Literal["red", "orange", "gray"]]] = {
     **dict.fromkeys(
@@ -85,7 +85,7 @@ def finding_card(
             st.badge(_(harm), color=colour)
         st.markdown(show(finding.explanation))
         if finding.remedy is not Remedy.NONE and item.done:
-            _how_far(project, item)
+            _progress(project, item)
         is_open = bool(pictured) and state.is_open(f"{project.name}-{key}", default=is_first)
         if pictured and not is_open:
             _strip(project, dataset, pictured[:_STRIP])
@@ -100,20 +100,20 @@ def finding_card(
 
 
 def finding_key(finding: Finding) -> str:
-    """Stable key of a finding within a report, unchanged while suspects are settled."""
+    """Return the key of a finding within a report; it stays while suspects are settled."""
     return f"finding-{finding.kind.value}-{digest_of([finding.kind, finding.shortcut, finding.classes])[:8]}"
 
 
-def _how_far(project: Project, item: OpenFinding) -> None:
+def _progress(project: Project, item: OpenFinding) -> None:
     """Show progress, and a button to reopen dismissed suspects."""
-    words = _("{done} of {total} done").format(done=number(item.done), total=number(len(item.found.suspects)))
+    text = _("{done} of {total} done").format(done=number(item.done), total=number(len(item.found.suspects)))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{finding_key(item.found)}-done"):
-        st.caption(words, width="content")
+        st.caption(text, width="content")
         show_again(project, item)
 
 
 def show_again(project: Project, item: OpenFinding) -> None:
-    """Button that reopens dismissed suspects."""
+    """Draw the button that reopens dismissed suspects."""
     if not item.dismissed:
         return
     n = len(item.dismissed)
@@ -124,7 +124,7 @@ def show_again(project: Project, item: OpenFinding) -> None:
 
 
 def _opener(project: Project, key: str, count: int, *, is_open: bool) -> None:
-    """Button that expands or collapses the pictures."""
+    """Draw the button that expands or collapses the pictures."""
     label = ngettext("Look at the picture", "Look through the {n} pictures", count).format(n=number(count))
     st.button(
         _("Close") if is_open else label,
@@ -136,7 +136,7 @@ def _opener(project: Project, key: str, count: int, *, is_open: bool) -> None:
 
 
 def _remedy_for_all(project: Project, finding: Finding, suspects: Sequence[Suspect], key: str) -> None:
-    """Button that applies the remedy to all open suspects."""
+    """Draw the button that applies the remedy to all open suspects."""
     n, ids = len(suspects), [suspect.id for suspect in suspects]
     if finding.kind in {FindingKind.SMALL_CLASSES, FindingKind.IMBALANCE} and st.button(
         _("Add pictures"), icon=":material/add_photo_alternate:", key=f"{key}-add"
@@ -158,7 +158,10 @@ def _remedy_for_all(project: Project, finding: Finding, suspects: Sequence[Suspe
 
 
 def suggestions(suspects: Sequence[Suspect]) -> dict[str, str]:
-    """Suggested labels by id. If two pictures suggest each other's label, only the first counts: otherwise they would swap."""
+    """Return the suggested labels by id.
+
+    If two pictures suggest each other's label, only the first counts: otherwise they would swap.
+    """
     labels: dict[str, str] = {}
     for suspect in suspects:
         if suspect.suggested and suspect.other not in labels:
@@ -206,7 +209,7 @@ def _grid(project: Project, dataset: Dataset, finding: Finding, suspects: Sequen
 
 
 def together(suspects: Sequence[Suspect]) -> list[Shown]:
-    """Suspects grouped with their counterparts; each counterpart comes once, before its suspects."""
+    """Group suspects with their counterparts; each counterpart comes once, before its suspects."""
     shown: dict[str, Shown] = {}
     beside: dict[str, list[Suspect]] = {}
     for suspect in suspects:
@@ -220,7 +223,7 @@ def together(suspects: Sequence[Suspect]) -> list[Shown]:
 
 
 def _rows_of(dataset: Dataset, ids: Sequence[str]) -> dict[str, Any]:
-    """Manifest rows by id."""
+    """Return manifest rows by id."""
     pictures = dataset.all_pictures
     return {
         str(picture.id): picture for picture in pictures[pictures["id"].isin(ids)].itertuples(index=False)
@@ -240,10 +243,10 @@ def _strip(project: Project, dataset: Dataset, suspects: Sequence[Suspect]) -> N
 
 
 def _tile(project: Project, picture: Any, suspect: Suspect | None, finding: Finding) -> GridTile:
-    """Tile of a suspect, or of a counterpart."""
+    """Build the tile of a suspect or a counterpart."""
     if suspect is None:
-        kept = _("kept") if finding.kind is FindingKind.NEAR_DUPLICATES else ""
-        return picture_tile(project, picture, strong=picture.label, badge=kept)
+        badge = _("kept") if finding.kind is FindingKind.NEAR_DUPLICATES else ""
+        return picture_tile(project, picture, strong=picture.label, badge=badge)
     if suspect.suggested:
         tile = picture_tile(project, picture, badge=f"{suspect.label} → {suspect.suggested}", attention=True)
     else:
@@ -259,8 +262,8 @@ def _actions(project: Project, dataset: Dataset, finding: Finding) -> list[GridA
     if any(suspect.suggested for suspect in finding.suspects):
         actions.append(GridAction(id="accept", label=_("Accept"), key="a"))
     if finding.remedy is not Remedy.NONE:
-        words = _("Keep") if finding.remedy is Remedy.EXCLUDE else _("It is right")
-        actions.append(GridAction(id="right", label=words, key="r"))
+        text = _("Keep") if finding.remedy is Remedy.EXCLUDE else _("It is right")
+        actions.append(GridAction(id="right", label=text, key="r"))
     return [
         *actions,
         exclude_action(),
@@ -270,12 +273,12 @@ def _actions(project: Project, dataset: Dataset, finding: Finding) -> list[GridA
 
 
 def _act(project: Project, dataset: Dataset, finding: Finding, event: GridEvent) -> None:
-    meant = [suspect for suspect in finding.suspects if suspect.id in set(event.ids)]
+    chosen = [suspect for suspect in finding.suspects if suspect.id in set(event.ids)]
     if event.action == "right":
-        dismiss(project, finding.kind, [suspect.id for suspect in meant])
+        dismiss(project, finding.kind, [suspect.id for suspect in chosen])
         st.rerun()
     changes = changes_of(project, dataset, event)
-    changes["accept"] = lambda: relabel_each(project, suggestions(meant))
+    changes["accept"] = lambda: relabel_each(project, suggestions(chosen))
     apply_change(project, changes[event.action])
 
 

@@ -24,17 +24,18 @@ from pages.ui.text import _, duration, ngettext, number
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
+    """Draw the running check, or the findings of the last one."""
     job = newest_job(project, JobKind.EXAMINE)
     if job is not None and not job.status().state.has_ended:
         _running(job)
         return
     if job is not None:
-        _how_it_ended(job)
+        _show_ending(job)
     report = read_report(project)
     if dataset.all_pictures.empty:
         st.info(_("There are no pictures to check yet."))
     elif report is None:
-        _before(project, dataset)
+        _invitation(project, dataset)
     else:
         _summary(project, dataset, report)
         _findings(project)
@@ -47,7 +48,7 @@ def _running(job: JobDirectory) -> None:
     follow(job, lambda ended: st.rerun(), key="check-progress")
 
 
-def _how_it_ended(job: JobDirectory) -> None:
+def _show_ending(job: JobDirectory) -> None:
     """Explain a last check that was stopped or failed."""
     status = job.status()
     show_error(status)
@@ -55,20 +56,20 @@ def _how_it_ended(job: JobDirectory) -> None:
         st.warning(_("The last check was interrupted. Start it again: results computed so far are reused."))
 
 
-def _before(project: Project, dataset: Dataset) -> None:
+def _invitation(project: Project, dataset: Dataset) -> None:
     """Invite to the first check: its contents, its duration and the button."""
     st.markdown(
         _(
             "Looks for wrong labels, copies, the same picture in two classes, blank, dark or blurred pictures, "
-            "strays that belong nowhere, classes that are too small, and shortcuts by which a classifier could cheat. "
+            "outliers that fit no class, classes that are too small, and shortcuts by which a classifier could cheat. "
             "Nothing is changed until you say so."
         )
     )
     if dataset.task is Task.MULTI_LABEL:
-        st.caption(_not_looked_for())
+        st.caption(_unchecked_sentence())
     with st.container(horizontal=True, vertical_alignment="center", key="check-start"):
         _start_button(project, _("Check the pictures"), kind="primary")
-        st.caption(_how_long(dataset))
+        st.caption(_cost_line(dataset))
 
 
 def _start_button(project: Project, label: str, *, kind: Literal["primary", "secondary"]) -> None:
@@ -77,11 +78,11 @@ def _start_button(project: Project, label: str, *, kind: Literal["primary", "sec
         st.rerun()
 
 
-def _how_long(dataset: Dataset) -> str:
-    looked_at = pictures_to_examine(dataset)
-    count = len(looked_at.pictures)
+def _cost_line(dataset: Dataset) -> str:
+    examined = pictures_to_examine(dataset)
+    count = len(examined.pictures)
     return ngettext("{n} picture, about {time}", "{n} pictures, about {time}", count).format(
-        n=number(count), time=duration(sum(expected_seconds_by_stage(looked_at).values()))
+        n=number(count), time=duration(sum(expected_seconds_by_stage(examined).values()))
     )
 
 
@@ -96,7 +97,7 @@ def _summary(project: Project, dataset: Dataset, report: Report) -> None:
         st.caption(f"{pictures} · {_freshness(project, dataset, report)}", width="content")
         _start_button(project, _("Check again"), kind="secondary")
     if dataset.task is Task.MULTI_LABEL:
-        st.caption(_not_looked_for())
+        st.caption(_unchecked_sentence())
     if not report.with_features:
         st.info(
             _(
@@ -105,7 +106,7 @@ def _summary(project: Project, dataset: Dataset, report: Report) -> None:
         )
 
 
-def _not_looked_for() -> str:
+def _unchecked_sentence() -> str:
     """Name the checks that do not apply to several labels."""
     return _(
         "Wrong labels, shortcuts and imbalance are not checked: these checks need exactly one class a picture, and yours may have several labels."
@@ -136,22 +137,22 @@ def _findings(project: Project) -> None:
     items = open_findings(report.findings, dataset, dismissed)
     left = [(item, item.left) for item in items if item.left is not None and needs_a_look(item)]
     if left:
-        words = ngettext("**{n} finding**", "**{n} findings**, the most harmful first", len(left))
-        st.markdown(words.format(n=number(len(left))))
+        title = ngettext("**{n} finding**", "**{n} findings**, the most harmful first", len(left))
+        st.markdown(title.format(n=number(len(left))))
     else:
         _nothing_left(report)
-    for place, (item, finding) in enumerate(left):
-        finding_card(project, dataset, item, finding, is_first=place == 0)
+    for index, (item, finding) in enumerate(left):
+        finding_card(project, dataset, item, finding, is_first=index == 0)
     done = [item for item in items if not needs_a_look(item)]
     if done:
         st.subheader(_("Done"), anchor=False)
         for item in done:
             done_line(project, item)
     named = {(item.found.kind.value, suspect.id) for item in items for suspect in item.found.suspects}
-    _kept_earlier(project, dismissed - named)
+    _dismissed_earlier(project, dismissed - named)
 
 
-def _kept_earlier(project: Project, dismissed: set[tuple[str, str]]) -> None:
+def _dismissed_earlier(project: Project, dismissed: set[tuple[str, str]]) -> None:
     """List suspects dismissed in earlier reports; a check reports them again only on request."""
     if not dismissed:
         return
@@ -170,7 +171,7 @@ def _kept_earlier(project: Project, dismissed: set[tuple[str, str]]) -> None:
 
 
 def needs_a_look(item: OpenFinding) -> bool:
-    """Return True if the finding needs action; duplicates skipped at import are listed for completeness only."""
+    """Check that a finding needs action; duplicates skipped at import are listed for completeness only."""
     return item.left is not None and item.found.kind is not FindingKind.EXACT_DUPLICATES
 
 
@@ -179,7 +180,7 @@ def _nothing_left(report: Report) -> None:
         text = _("Everything that the check found is dealt with. Check again to see what is left.")
     elif report.with_features:
         text = _(
-            "Nothing needs a look. No wrong labels, copies, blank or blurred pictures, strays or shortcuts were found."
+            "Nothing needs a look. No wrong labels, copies, blank or blurred pictures, outliers or shortcuts were found."
         )
     else:
         text = _("Nothing needs a look. No copies, blank or blurred pictures or shortcuts were found.")

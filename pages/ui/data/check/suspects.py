@@ -9,7 +9,7 @@ from core.data.dataset import Dataset
 from core.doctor.findings import Finding, Suspect
 from core.doctor.sentences import FindingKind
 
-# What a new label settles. A dark picture stays dark under any.
+# Findings that a new label settles. A dark picture stays dark under any label.
 _ABOUT_LABELS = {
     FindingKind.CONFLICTING_LABELS,
     FindingKind.WRONG_LABELS,
@@ -40,7 +40,7 @@ class OpenFinding:
 def open_findings(
     findings: Sequence[Finding], dataset: Dataset, dismissed: Collection[tuple[str, str]]
 ) -> list[OpenFinding]:
-    """Findings of a check with their open suspects in ``dataset``.
+    """Return the findings of a check with their open suspects in ``dataset``.
 
     Args:
         dismissed: suspects marked as right, as (kind, id).
@@ -65,7 +65,7 @@ def _open(finding: Finding, labels: dict[str, str], dismissed: Collection[tuple[
 
 
 def _is_settled(finding: Finding, suspect: Suspect, labels: dict[str, str]) -> bool:
-    """Return True if the suspect or its counterpart was corrected since.
+    """Check that the suspect or its counterpart was corrected since.
 
     Args:
         labels: by id, of the pictures in use now.
