@@ -1,4 +1,4 @@
-"""More pictures join a project from its page, and the page says what became of each file."""
+"""Add section: added pictures, skipped files and failed additions."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_single_files_join_a_class(open_page: OpenPage) -> None:
     assert open_dataset(project).all_pictures.empty
 
 
-def test_what_was_here_and_what_is_no_picture_is_told(open_page: OpenPage, pets: Project) -> None:
+def test_known_pictures_and_unreadable_files_are_reported(open_page: OpenPage, pets: Project) -> None:
     dataset = open_dataset(pets)
     row = dataset.rows(Split.TEST)[0]
     like_a_test_picture = dataset.picture_bytes(row) + b"\0"
@@ -78,7 +78,7 @@ def test_what_was_here_and_what_is_no_picture_is_told(open_page: OpenPage, pets:
     assert app.dataframe[0].value["file"].tolist() == ["broken.png"]
 
 
-def test_files_that_are_all_here_already_are_said_to_be(open_page: OpenPage, pets: Project) -> None:
+def test_an_addition_of_known_files_only_says_so(open_page: OpenPage, pets: Project) -> None:
     app = opened(open_page, pets)
     app.file_uploader[0].set_value([("again.png", digit(0), "image/png")]).run()
     app.button(key="add-files").click().run()
@@ -89,7 +89,7 @@ def test_files_that_are_all_here_already_are_said_to_be(open_page: OpenPage, pet
 def test_pictures_from_the_camera_join_the_class_and_a_burst_stays_together(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AppTest draws no camera; what one would send is handed to the page."""
+    """AppTest draws no camera; the page gets the message that one would send."""
     project = create_project("Leaves", ["oak"])
     shots = [encoded(small_photograph(name), "JPEG") for name in ("china", "flower", "chelsea")]
     sent = [
@@ -111,7 +111,7 @@ def test_pictures_from_the_camera_join_the_class_and_a_burst_stays_together(
     assert len(open_dataset(project).all_pictures) == 3
 
 
-def test_a_zip_joins_the_project_and_leads_back_to_what_it_brought(
+def test_an_added_zip_joins_the_project_and_its_pictures_are_linked(
     open_page: OpenPage, pets: Project
 ) -> None:
     stream = io.BytesIO()
@@ -133,7 +133,7 @@ def test_a_zip_joins_the_project_and_leads_back_to_what_it_brought(
     assert "pictures added" not in said(app)
 
 
-def test_an_addition_that_fails_says_why_and_offers_what_mends_it(open_page: OpenPage, pets: Project) -> None:
+def test_a_failed_addition_shows_its_reason_and_a_remedy(open_page: OpenPage, pets: Project) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for number in range(100, 104):

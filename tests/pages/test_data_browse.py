@@ -1,4 +1,4 @@
-"""The gallery shows every picture, finds those that are meant, and what is done there can be undone."""
+"""Pictures section: gallery, filters and edits that can be undone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GRID = "gallery-Pets"
 
 @pytest.fixture
 def pets(tmp_path: Path) -> Project:
-    """Thirty cats and thirty dogs: more than fit one page."""
+    """Thirty cats and thirty dogs, more than one page."""
     source = write_folder(tmp_path / "pets", class_folders({"cats": 30, "dogs": 30}))
     return import_dataset(source, "Pets").project
 
@@ -42,14 +42,14 @@ def opened(open_page: OpenPage, project: Project) -> AppTest:
 
 
 def pictures(project: Project) -> dict[str, tuple[str, bool]]:
-    """Label, and whether it is excluded, by id."""
+    """Label and exclusion of each picture, by id."""
     everything = open_dataset(project).all_pictures
     values = zip(everything["label"], everything["excluded"], strict=True)
     return dict(zip(everything["id"], values, strict=True))
 
 
-def test_every_picture_stands_in_the_gallery(open_page: OpenPage, pets: Project) -> None:
-    """Those that are not learnt from, too: else nobody could take them back."""
+def test_the_gallery_shows_every_picture(open_page: OpenPage, pets: Project) -> None:
+    """Excluded ones too, because they can be included again."""
     ids = list(pictures(pets))
     exclude(pets, ids[:1])
     relabel(pets, ids[1:2], "")
@@ -62,7 +62,7 @@ def test_every_picture_stands_in_the_gallery(open_page: OpenPage, pets: Project)
     assert badges == {ids[0]: ("Excluded", True), ids[1]: ("No label", False)}
 
 
-def test_filters_narrow_the_pictures_and_one_press_clears_them(open_page: OpenPage, pets: Project) -> None:
+def test_filters_select_pictures_and_one_button_clears_them(open_page: OpenPage, pets: Project) -> None:
     app = opened(open_page, pets)
     app.selectbox(key="filter-class-Pets-0").set_value("dogs").run()
     assert "30 of 60 pictures" in said(app)
@@ -76,7 +76,7 @@ def test_filters_narrow_the_pictures_and_one_press_clears_them(open_page: OpenPa
     assert app.selectbox(key="filter-class-Pets-1").value != "dogs"
 
 
-def test_an_order_puts_all_pages_in_a_row(open_page: OpenPage, pets: Project) -> None:
+def test_the_sort_order_spans_all_pages(open_page: OpenPage, pets: Project) -> None:
     app = opened(open_page, pets)
     app.selectbox(key="gallery-order-Pets").set_value("darkest").run()
     by_brightness = open_dataset(pets).all_pictures.sort_values("brightness", kind="stable")["id"].tolist()
@@ -85,7 +85,7 @@ def test_an_order_puts_all_pages_in_a_row(open_page: OpenPage, pets: Project) ->
     assert first + [tile["id"] for tile in shown(app, GRID)] == by_brightness
 
 
-def test_what_the_check_found_can_be_looked_through(open_page: OpenPage, pets: Project) -> None:
+def test_the_gallery_filters_by_finding(open_page: OpenPage, pets: Project) -> None:
     blurred = list(pictures(pets))[3:5]
     suspects = tuple(Suspect(id=one, name=one, label="cats", score=1.0) for one in blurred)
     finding = Finding(
@@ -99,7 +99,7 @@ def test_what_the_check_found_can_be_looked_through(open_page: OpenPage, pets: P
     assert [tile["id"] for tile in shown(app, GRID)] == blurred
 
 
-def test_a_label_is_given_and_taken_back(open_page: OpenPage, pets: Project) -> None:
+def test_a_new_label_can_be_undone(open_page: OpenPage, pets: Project) -> None:
     app = opened(open_page, pets)
     ids = list(pictures(pets))
     act(app, GRID, "label", ids[:3], "birds")
@@ -116,7 +116,7 @@ def test_a_label_is_removed(open_page: OpenPage, pets: Project) -> None:
     assert next(iter(pictures(pets).values())) == ("", False)
 
 
-def test_pictures_are_excluded_and_taken_back(open_page: OpenPage, pets: Project) -> None:
+def test_excluded_pictures_can_be_included_again(open_page: OpenPage, pets: Project) -> None:
     app = opened(open_page, pets)
     ids = list(pictures(pets))
     assert "include" not in offered(app, GRID)
@@ -126,7 +126,7 @@ def test_pictures_are_excluded_and_taken_back(open_page: OpenPage, pets: Project
     assert [pictures(pets)[one][1] for one in ids[:3]] == [False, True, False]
 
 
-def test_deleting_asks_first(open_page: OpenPage, pets: Project) -> None:
+def test_deleting_asks_for_confirmation(open_page: OpenPage, pets: Project) -> None:
     app = opened(open_page, pets)
     ids = list(pictures(pets))
     act(app, GRID, "erase", ids[:2])
@@ -134,7 +134,7 @@ def test_deleting_asks_first(open_page: OpenPage, pets: Project) -> None:
     assert list(pictures(pets)) == ids
 
 
-def test_what_was_deleted_for_good_is_gone_and_not_offered_to_undo(pets: Project) -> None:
+def test_deleted_pictures_are_gone_without_undo(pets: Project) -> None:
     """The dialog by itself: AppTest draws the whole page afresh after a press in it."""
 
     def script(name: str, ids: list[str]) -> None:
@@ -155,9 +155,7 @@ def test_what_was_deleted_for_good_is_gone_and_not_offered_to_undo(pets: Project
     assert "last-change" not in app.session_state
 
 
-def test_where_the_last_page_is_emptied_the_one_before_it_is_shown(
-    open_page: OpenPage, pets: Project
-) -> None:
+def test_the_page_before_is_shown_if_the_last_one_becomes_empty(open_page: OpenPage, pets: Project) -> None:
     app = opened(open_page, pets)
     app.selectbox(key="page-size-Pets").set_value(24).run()
     app.selectbox(key="filter-excluded-Pets-0").set_value("in use").run()
@@ -167,7 +165,7 @@ def test_where_the_last_page_is_emptied_the_one_before_it_is_shown(
     assert len(shown(app, GRID)) == 24
 
 
-def test_a_project_without_pictures_says_where_they_come_from(open_page: OpenPage) -> None:
+def test_a_project_without_pictures_links_to_the_add_section(open_page: OpenPage) -> None:
     app = opened(open_page, create_project("Bare"))
     assert "There are no pictures yet" in said(app)
     app.button(key="go-add").click().run()
@@ -226,7 +224,7 @@ def test_classes_are_added_renamed_moved_merged_and_removed(open_page: OpenPage,
     assert not app.exception
 
 
-def test_a_class_name_that_is_taken_is_refused_in_words(open_page: OpenPage, pets: Project) -> None:
+def test_a_duplicate_class_name_is_refused_with_its_reason(open_page: OpenPage, pets: Project) -> None:
     app = opened(open_page, pets)
     app.text_input(key="new-class-0").set_value("Cats").run()
     app.button(key="add-class").click().run()
@@ -234,7 +232,7 @@ def test_a_class_name_that_is_taken_is_refused_in_words(open_page: OpenPage, pet
     assert open_dataset(pets).version == 1
 
 
-def test_the_cleaned_pictures_are_packed_and_downloaded(open_page: OpenPage, pets: Project) -> None:
+def test_an_export_of_the_dataset_can_be_downloaded(open_page: OpenPage, pets: Project) -> None:
     """By a real worker; the link leads to a zip of what is learnt from."""
     exclude(pets, list(pictures(pets))[:1])
     address = "/" + dataset_address("Pets", 2)
@@ -252,7 +250,7 @@ def test_the_cleaned_pictures_are_packed_and_downloaded(open_page: OpenPage, pet
 
 
 @pytest.mark.parametrize("section", ["browse", "split", "history"])
-def test_names_are_shown_letter_by_letter(open_page: OpenPage, tmp_path: Path, section: str) -> None:
+def test_names_are_escaped(open_page: OpenPage, tmp_path: Path, section: str) -> None:
     """A class called <script> must be a class called <script>."""
     names = ("<script>alert(1)<", "**bold** [x](http:")
     source = write_folder(tmp_path / "source", class_folders(dict.fromkeys(names, 8)))

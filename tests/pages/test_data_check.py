@@ -1,4 +1,4 @@
-"""The check's report on the Data page: what is still to be decided, and what the buttons do."""
+"""Check section: open findings and their remedies."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def reported(project: Project, *findings: Finding, with_features: bool = True) -
 
 @pytest.fixture
 def wrong(project: Project) -> Finding:
-    """Three pictures of "0" that are said to show a 1."""
+    """Three pictures of "0" with the suggested label 1."""
     suspects = suspects_of(open_dataset(project), [0, 1, 2], suggested="1")
     return finding(FindingKind.WRONG_LABELS, suspects, Remedy.RELABEL)
 
@@ -84,9 +84,7 @@ def wrong(project: Project) -> Finding:
 # ---- What is left of a finding ----
 
 
-def test_what_was_relabelled_or_excluded_is_settled_and_undo_opens_it_again(
-    project: Project, wrong: Finding
-) -> None:
+def test_relabelled_or_excluded_suspects_are_settled_until_undone(project: Project, wrong: Finding) -> None:
     """The report need not be made anew after each click."""
     first, second, third = (suspect.id for suspect in wrong.suspects)
     relabel(project, [first], "1")
@@ -100,7 +98,7 @@ def test_what_was_relabelled_or_excluded_is_settled_and_undo_opens_it_again(
     assert left(open_findings([wrong], undone, set())[0]) == [second, third]
 
 
-def test_a_new_label_does_not_make_a_dark_picture_bright(project: Project) -> None:
+def test_a_new_label_does_not_settle_a_dark_picture(project: Project) -> None:
     dark = finding(FindingKind.DARK, suspects_of(open_dataset(project), [0, 1]), Remedy.EXCLUDE)
     first, second = (suspect.id for suspect in dark.suspects)
     relabel(project, [first], "1")
@@ -108,8 +106,8 @@ def test_a_new_label_does_not_make_a_dark_picture_bright(project: Project) -> No
     assert left(open_findings([dark], dataset, set())[0]) == [first]
 
 
-def test_two_classes_for_one_picture_are_settled_by_either(project: Project) -> None:
-    """Of a pair that contradicts each other, one change puts both right."""
+def test_a_contradiction_is_settled_by_changing_either_picture(project: Project) -> None:
+    """One change corrects both pictures of a contradicting pair."""
     dataset = open_dataset(project)
     zero, one = 0, len(dataset.all_pictures) - 1
     pair = suspects_of(dataset, [zero], other=one) + suspects_of(dataset, [one], other=zero)
@@ -119,7 +117,7 @@ def test_two_classes_for_one_picture_are_settled_by_either(project: Project) -> 
     assert open_findings([conflict], agreeing, set())[0].left is None
 
 
-def test_copies_are_settled_once_one_of_them_is_gone_or_in_another_class(project: Project) -> None:
+def test_a_copy_is_settled_if_either_picture_is_excluded_or_relabelled(project: Project) -> None:
     dataset = open_dataset(project)
     copies = finding(FindingKind.NEAR_DUPLICATES, suspects_of(dataset, [1], other=0), Remedy.EXCLUDE)
     assert len(left(open_findings([copies], dataset, set())[0])) == 1
@@ -128,7 +126,7 @@ def test_copies_are_settled_once_one_of_them_is_gone_or_in_another_class(project
     assert open_findings([copies], exclude(project, [kept]), set())[0].left is None
 
 
-def test_what_was_said_to_be_right_is_not_asked_again(project: Project, wrong: Finding) -> None:
+def test_a_suspect_marked_as_right_is_settled(project: Project, wrong: Finding) -> None:
     first = wrong.suspects[0]
     dismiss(project, FindingKind.WRONG_LABELS, [first.id])
     item = open_findings([wrong], open_dataset(project), dismissals(project))[0]
@@ -136,8 +134,8 @@ def test_what_was_said_to_be_right_is_not_asked_again(project: Project, wrong: F
     assert [suspect.id for suspect in item.dismissed] == [first.id]
 
 
-def test_two_that_suggest_each_others_label_do_not_change_places(project: Project) -> None:
-    """Accepting both would leave them as contradictory as before."""
+def test_two_pictures_that_suggest_each_others_label_do_not_swap_labels(project: Project) -> None:
+    """Accepting both would swap the labels, and the contradiction would stay."""
     dataset = open_dataset(project)
     last = len(dataset.all_pictures) - 1
     pair = suspects_of(dataset, [0], suggested="2", other=last)
@@ -145,7 +143,7 @@ def test_two_that_suggest_each_others_label_do_not_change_places(project: Projec
     assert suggestions(pair) == {pair[0].id: "2"}
 
 
-def test_a_picture_stands_once_before_all_its_copies(project: Project) -> None:
+def test_a_picture_comes_once_before_all_its_copies(project: Project) -> None:
     dataset = open_dataset(project)
     copies = suspects_of(dataset, [3, 5], other=0)
     shown = together([copies[0], *suspects_of(dataset, [7], other=6), copies[1]])
@@ -168,7 +166,7 @@ def words(app: AppTest) -> str:
     return "\n".join(str(element.value) for element in elements)
 
 
-def test_before_the_first_check_there_is_one_button_and_how_long_it_takes(
+def test_before_the_first_check_the_page_shows_one_button_with_the_expected_time(
     open_page: OpenPage, project: Project
 ) -> None:
     app = check_page(open_page)
@@ -176,7 +174,7 @@ def test_before_the_first_check_there_is_one_button_and_how_long_it_takes(
     assert "36 pictures, about" in words(app)
 
 
-def test_accepting_all_makes_one_version_and_undo_takes_it_back(
+def test_accepting_all_suggestions_makes_one_version_that_can_be_undone(
     open_page: OpenPage, project: Project, wrong: Finding
 ) -> None:
     reported(project, wrong)
@@ -194,7 +192,7 @@ def test_accepting_all_makes_one_version_and_undo_takes_it_back(
     assert app.button(key=f"{finding_key(wrong)}-all").label == "Accept all 3 suggestions"
 
 
-def test_excluding_all_leaves_the_pictures_that_stand_beside(open_page: OpenPage, project: Project) -> None:
+def test_excluding_all_keeps_the_counterparts(open_page: OpenPage, project: Project) -> None:
     dataset = open_dataset(project)
     copies = finding(FindingKind.NEAR_DUPLICATES, suspects_of(dataset, [1, 2], other=0), Remedy.EXCLUDE)
     reported(project, copies)
@@ -202,7 +200,7 @@ def test_excluding_all_leaves_the_pictures_that_stand_beside(open_page: OpenPage
     assert open_dataset(project).all_pictures["excluded"].tolist()[:4] == [False, True, True, False]
 
 
-def test_what_was_kept_as_right_can_be_shown_again(
+def test_suspects_marked_as_right_can_be_reopened(
     open_page: OpenPage, project: Project, wrong: Finding
 ) -> None:
     reported(project, wrong)
@@ -214,10 +212,10 @@ def test_what_was_kept_as_right_can_be_shown_again(
     assert "of 3 done" not in words(app)
 
 
-def test_what_was_kept_after_an_earlier_check_can_be_asked_again(
+def test_suspects_marked_as_right_after_an_earlier_check_can_be_reopened(
     open_page: OpenPage, project: Project, wrong: Finding
 ) -> None:
-    """A new report does not name it, so there would be no way back."""
+    """A new report does not list them any more."""
     dismiss(project, FindingKind.WRONG_LABELS, [wrong.suspects[0].id])
     reported(project)
     app = check_page(open_page)
@@ -225,9 +223,7 @@ def test_what_was_kept_after_an_earlier_check_can_be_asked_again(
     assert dismissals(project) == set()
 
 
-def test_a_finding_that_no_click_mends_can_be_accepted_as_it_is(
-    open_page: OpenPage, project: Project
-) -> None:
+def test_a_finding_without_remedy_can_be_dismissed(open_page: OpenPage, project: Project) -> None:
     shortcut = finding(FindingKind.SHORTCUTS, suspects_of(open_dataset(project), [0, 1]), Remedy.NONE)
     reported(project, shortcut)
     app = check_page(open_page)
@@ -236,8 +232,8 @@ def test_a_finding_that_no_click_mends_can_be_accepted_as_it_is(
     assert len(dismissals(project)) == 2
 
 
-def test_files_that_never_became_pictures_are_listed_by_name(open_page: OpenPage, project: Project) -> None:
-    """They have no id, and nothing can be clicked for them."""
+def test_unreadable_files_are_listed_by_name(open_page: OpenPage, project: Project) -> None:
+    """They have no id, so no action applies to them."""
     broken = Suspect(
         id="", name="cut *off*.png", label="", score=1.0, because=Reason(code=SkipReason.DAMAGED)
     )
@@ -248,30 +244,30 @@ def test_files_that_never_became_pictures_are_listed_by_name(open_page: OpenPage
     ]
 
 
-def test_pictures_that_came_after_the_check_are_spoken_of(
+def test_pictures_added_after_the_check_are_reported_as_unchecked(
     open_page: OpenPage, project: Project, wrong: Finding, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A report must not be taken for one of pictures it has not seen."""
+    """A report says nothing about pictures added later."""
     reported(project, wrong)
     new = write_folder(tmp_path_factory.mktemp("new"), class_folders({"0": 2}, start=900))
     add_pictures(project, new)
     assert "2 pictures were added since and have not been checked" in words(check_page(open_page))
 
 
-def test_nothing_found_is_said_with_what_was_looked_for(open_page: OpenPage, project: Project) -> None:
+def test_a_check_without_findings_lists_the_checks(open_page: OpenPage, project: Project) -> None:
     reported(project)
     assert "No wrong labels, copies" in words(check_page(open_page))
 
 
-def test_without_features_it_is_said_what_was_not_looked_for(open_page: OpenPage, project: Project) -> None:
-    """“No wrong labels” would be a lie where nobody looked."""
+def test_without_features_the_omitted_checks_are_named(open_page: OpenPage, project: Project) -> None:
+    """“No wrong labels” would be false if they were not checked."""
     reported(project, with_features=False)
     text = words(check_page(open_page))
     assert "Wrong labels and outliers were not checked" in text
     assert "No wrong labels" not in text
 
 
-def test_a_check_that_was_interrupted_can_be_started_again(open_page: OpenPage, project: Project) -> None:
+def test_an_interrupted_check_can_be_restarted(open_page: OpenPage, project: Project) -> None:
     job = JobDirectory.create(project.jobs / "examine-1", JobKind.EXAMINE, {"version": 1})
     write_json(job.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})  # above every real pid
     write_json(job.path / "status.json", {"state": JobState.RUNNING})
@@ -280,9 +276,7 @@ def test_a_check_that_was_interrupted_can_be_started_again(open_page: OpenPage, 
     assert not app.button(key="check").disabled
 
 
-def test_while_a_check_runs_its_progress_takes_the_place_of_the_button(
-    open_page: OpenPage, project: Project
-) -> None:
+def test_a_running_check_shows_progress_instead_of_the_button(open_page: OpenPage, project: Project) -> None:
     job = JobDirectory.create(project.jobs / "examine-1", JobKind.EXAMINE, {"version": 1})
     me = psutil.Process()
     write_json(job.path / "process.json", {"pid": me.pid, "started": me.create_time()})

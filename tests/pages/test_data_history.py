@@ -1,4 +1,4 @@
-"""Every version can be looked at, compared and restored; runs stand with the version they learnt from."""
+"""History section: versions, comparisons, restoring, and the runs of each version."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def unfolded(app: AppTest, key: str) -> AppTest:
 
 
 def grids(app: AppTest) -> dict[str, list[str]]:
-    """Ids of the pictures by what the grid says they are."""
+    """Ids of the pictures by the label of their grid."""
     keys = [element.proto.id.split("-changes-")[1] for element in app.get("bidi_component")]
     drawings = [drawn(app, f"changes-{key}") for key in keys]
     return {data["label"]: [tile["id"] for tile in data["tiles"]] for data in drawings}
@@ -50,7 +50,7 @@ def ids_of(project: Project) -> list[str]:
     return open_dataset(project).all_pictures["id"].tolist()
 
 
-def test_versions_stand_newest_first_in_words(open_page: OpenPage, pets: Project) -> None:
+def test_versions_are_listed_newest_first_with_their_edits(open_page: OpenPage, pets: Project) -> None:
     relabel(pets, ids_of(pets)[:2], "*apes*")
     exclude(pets, ids_of(pets)[:1])
     labels = [step.label for step in opened(open_page, pets).expander if step.proto.icon]
@@ -86,7 +86,7 @@ def test_any_two_versions_are_compared(
     assert list(grids(app)) == ([words] if words else [])
 
 
-def test_what_was_taken_back_is_seen_the_other_way_round(open_page: OpenPage, pets: Project) -> None:
+def test_a_comparison_in_reverse_order_shows_the_reverse_changes(open_page: OpenPage, pets: Project) -> None:
     ids = ids_of(pets)
     exclude(pets, ids[:2])
     include(pets, ids[:1])
@@ -99,7 +99,7 @@ def test_what_was_taken_back_is_seen_the_other_way_round(open_page: OpenPage, pe
     assert "No picture that is still there differs" in said(app)
 
 
-def test_another_order_of_the_classes_is_said(open_page: OpenPage, pets: Project) -> None:
+def test_a_new_order_of_classes_is_reported(open_page: OpenPage, pets: Project) -> None:
     reorder_classes(pets, ["dogs", "cats"])
     app = unfolded(opened(open_page, pets), "version-Pets-2")
     assert "The classes stand in another order: dogs, cats" in said(app)
@@ -115,7 +115,7 @@ def test_an_earlier_version_is_restored(open_page: OpenPage, pets: Project) -> N
     assert "restore-3" not in [button.key for button in app.button]
 
 
-def test_runs_stand_with_the_version_they_learnt_from(
+def test_runs_are_listed_with_the_version_they_were_trained_on(
     open_page: OpenPage, pets: Project, make_run: MakeRun
 ) -> None:
     make_run(pets, "run-1", JobState.FINISHED)
@@ -131,7 +131,7 @@ def test_runs_stand_with_the_version_they_learnt_from(
     assert "run=run-1" in link.proto.query_string
 
 
-def test_a_long_history_is_shown_page_by_page(open_page: OpenPage, pets: Project) -> None:
+def test_a_long_history_is_paginated(open_page: OpenPage, pets: Project) -> None:
     ids = ids_of(pets)
     for _ in range(6):
         exclude(pets, ids[:1])
@@ -147,5 +147,5 @@ def test_a_project_without_pictures_has_a_history(open_page: OpenPage) -> None:
     assert "Started without pictures" in app.expander[0].label
 
 
-def test_a_moment_is_written_in_words() -> None:
+def test_a_time_is_formatted_in_the_users_language() -> None:
     assert moment(1_800_000_000).startswith("15 Jan 2027")

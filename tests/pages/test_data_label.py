@@ -1,4 +1,4 @@
-"""Unlabelled pictures get their labels group by group, and nothing that was skipped is lost."""
+"""Label section: groups of similar pictures, suggestions, skipped pictures."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def says(app: AppTest) -> str:
     return "\n".join([said(app), *(str(heading.value) for heading in app.subheader)])
 
 
-def test_a_press_has_the_pictures_grouped_and_the_first_group_comes(
+def test_one_button_groups_the_pictures_and_shows_the_first_group(
     open_page: OpenPage, digits_project: Project, truth: dict[str, str]
 ) -> None:
     """By a real worker; until then they can be labelled one by one."""
@@ -83,7 +83,7 @@ def test_a_press_has_the_pictures_grouped_and_the_first_group_comes(
     assert {labels(digits_project)[identifier] for identifier in ids(app)} == {""}
 
 
-def test_a_group_is_labelled_at_once_but_for_what_was_taken_out(
+def test_a_group_is_labelled_at_once_without_unselected_pictures(
     open_page: OpenPage, grouped: Project
 ) -> None:
     app = opened(open_page, grouped)
@@ -95,8 +95,8 @@ def test_a_group_is_labelled_at_once_but_for_what_was_taken_out(
     assert not set(first) & set(ids(app))
 
 
-def test_an_undone_group_comes_back_at_once(open_page: OpenPage, grouped: Project) -> None:
-    """One sees what one has undone."""
+def test_a_group_comes_back_when_its_labels_are_undone(open_page: OpenPage, grouped: Project) -> None:
+    """The undone pictures are visible at once."""
     app = opened(open_page, grouped)
     first = ids(app)
     app = act(app, GROUP, "label", first, "a new class")
@@ -107,18 +107,14 @@ def test_an_undone_group_comes_back_at_once(open_page: OpenPage, grouped: Projec
     assert {labels(grouped)[identifier] for identifier in first} == {""}
 
 
-def test_excluding_one_picture_does_not_lead_away_from_its_group(
-    open_page: OpenPage, grouped: Project
-) -> None:
+def test_excluding_one_picture_stays_on_its_group(open_page: OpenPage, grouped: Project) -> None:
     app = opened(open_page, grouped)
     first = ids(app)
     app = act(app, GROUP, "exclude", first[:1])
     assert ids(app) == first[1:]
 
 
-def test_skipped_groups_are_left_over_and_can_be_gone_through_again(
-    open_page: OpenPage, grouped: Project
-) -> None:
+def test_skipped_groups_can_be_restarted(open_page: OpenPage, grouped: Project) -> None:
     app = opened(open_page, grouped)
     first, waiting = ids(app), {name for name, label in labels(grouped).items() if not label}
     seen: set[str] = set()
@@ -132,7 +128,7 @@ def test_skipped_groups_are_left_over_and_can_be_gone_through_again(
     assert ids(app) == first
 
 
-def test_the_labels_so_far_suggest_a_class_that_one_key_accepts(
+def test_existing_labels_suggest_a_class_that_one_key_accepts(
     open_page: OpenPage, grouped: Project, truth: dict[str, str]
 ) -> None:
     app = opened(open_page, grouped)
@@ -146,10 +142,10 @@ def test_the_labels_so_far_suggest_a_class_that_one_key_accepts(
     assert accept["label"] == f"Yes, “{given}”"
 
 
-def test_what_is_left_over_is_accepted_picture_by_picture(
+def test_skipped_pictures_accept_their_own_suggestions(
     open_page: OpenPage, grouped: Project, truth: dict[str, str]
 ) -> None:
-    """Each by what it looks like itself; two in three are right with nine labels."""
+    """Each picture has its own suggestion; with nine labels two in three are right."""
     app = opened(open_page, grouped)
     while "Skipped or removed pictures" not in says(app):
         app = act(app, GROUP, "skip")
@@ -161,7 +157,7 @@ def test_what_is_left_over_is_accepted_picture_by_picture(
     assert sum(right) / len(right) > 0.66
 
 
-def test_the_latest_classifier_is_asked_where_it_knows_the_classes(
+def test_the_latest_classifier_suggests_if_it_has_the_same_classes(
     open_page: OpenPage, grouped: Project, finished_run: Path
 ) -> None:
     app = opened(open_page, grouped)
@@ -182,7 +178,7 @@ def test_without_a_backbone_pictures_are_labelled_one_by_one(
     assert list(labels(digits_project).values()).count("8") == 8
 
 
-def test_once_everything_has_a_label_there_is_a_way_on(
+def test_a_fully_labelled_project_links_to_the_next_sections(
     open_page: OpenPage, digits_project: Project, truth: dict[str, str]
 ) -> None:
     app = opened(open_page, digits_project)

@@ -1,4 +1,4 @@
-"""The map: what the browser says is selected, and what the section makes of the pictures."""
+"""Map section: selection, coordinates, categories and marks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OpenPage = Callable[..., AppTest]
 
 
 def sent(rows: list[int], count: int, points: str = "these") -> dict[str, str]:
-    """Message of the browser for these rows: a bit a row, the first in the lowest."""
+    """Message of the browser for these rows: one bit a row, the first in the lowest bit."""
     bits = np.zeros(count, np.bool_)
     bits[rows] = True
     return {
@@ -36,17 +36,17 @@ def sent(rows: list[int], count: int, points: str = "these") -> dict[str, str]:
 
 
 @given(count=st.integers(1, 300), data=st.data())
-def test_the_rows_that_were_enclosed_are_selected(count: int, data: st.DataObject) -> None:
+def test_rows_enclosed_by_the_lasso_are_selected(count: int, data: st.DataObject) -> None:
     rows = sorted(data.draw(st.sets(st.integers(0, count - 1))))
     assert selected_rows(sent(rows, count), "these", count).tolist() == rows
 
 
-def test_a_selection_among_other_points_is_none() -> None:
-    """Rows mean other pictures once some were added or deleted."""
+def test_a_selection_of_outdated_points_is_empty() -> None:
+    """Row numbers refer to other pictures after an addition or deletion."""
     assert selected_rows(sent([1], 8, points="others"), "these", 8).tolist() == []
 
 
-def test_what_no_map_of_ours_sends_selects_nothing() -> None:
+def test_malformed_messages_of_the_map_select_nothing() -> None:
     """Messages of a browser are not trusted."""
     for seen in ({}, {"points": "these"}, {"points": "these", "rows": 3}):
         assert selected_rows(seen, "these", 8).tolist() == []
@@ -55,7 +55,7 @@ def test_what_no_map_of_ours_sends_selects_nothing() -> None:
 
 
 def test_coordinates_keep_the_shape_of_the_map() -> None:
-    """Stretched to a square, what is near in one direction would look far in the other."""
+    """Stretching to a square would distort distances."""
     coordinates = _coordinates(np.array([[-10.0, 1.0], [10.0, 1.0], [0.0, 6.0]], np.float32)).astype(int)
     assert coordinates[:, 0].tolist() == [0, 65535, 32768]
     assert abs((coordinates[2, 1] - coordinates[0, 1]) * 4 - 65535) <= 4  # a quarter as high as wide
@@ -66,8 +66,8 @@ def test_a_single_picture_has_coordinates() -> None:
     assert _coordinates(np.array([[3.0, 4.0]])).tolist() == [[32768, 32768]]
 
 
-def test_points_are_named_by_their_coordinates_and_their_pictures() -> None:
-    """By this name the browser knows whether it has them already."""
+def test_the_digest_of_points_covers_coordinates_and_pictures() -> None:
+    """By the digest the browser recognises points that it already has."""
     sha = ["a" * 64, "b" * 64]
     names = ["a.png", "b.png"]
     here = np.array([[0.0, 0.0], [1.0, 1.0]])
@@ -91,7 +91,7 @@ def words(app: AppTest) -> str:
     return "\n".join(str(element.value) for element in elements)
 
 
-def test_before_there_is_a_map_the_page_leads_to_the_check(open_page: OpenPage, project: Project) -> None:
+def test_without_a_map_the_section_links_to_the_check(open_page: OpenPage, project: Project) -> None:
     app = open_page("data", section="map")
     assert "There is no map yet" in words(app)
     app.button(key="go-check").click().run()
@@ -103,7 +103,7 @@ def test_pictures_without_coordinates_are_counted(open_page: OpenPage, project: 
     assert "2 pictures were added since the map was drawn" in words(open_page("data", section="map"))
 
 
-def test_an_excluded_picture_is_drawn_as_such_and_one_without_label_too(project: Project) -> None:
+def test_excluded_and_unlabelled_pictures_have_their_own_categories(project: Project) -> None:
     ids = open_dataset(project).all_pictures["id"].tolist()
     relabel(project, ids[:1], "")
     dataset = exclude(project, ids[1:2])
@@ -113,8 +113,8 @@ def test_an_excluded_picture_is_drawn_as_such_and_one_without_label_too(project:
     assert drawn == ["Without label", "Excluded", *labels[2:]]
 
 
-def test_only_suspects_that_are_still_open_are_marked(project: Project) -> None:
-    """A ring around what was put right would ask to do it again."""
+def test_only_open_suspects_are_marked(project: Project) -> None:
+    """A corrected picture needs no mark."""
     dataset = open_dataset(project)
     pictures = dataset.all_pictures
     suspects = tuple(

@@ -1,4 +1,4 @@
-"""The page says how the pictures are divided, that nothing leaks, and what dividing anew would cost."""
+"""Split section: sizes, leaks, and a new split with its consequences."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def edit(project: Project, **columns: list[str]) -> None:
 
 
 def divide_anew(app: AppTest) -> AppTest:
-    """Open what is folded."""
+    """Open the panel of a new split."""
     app.session_state["divide-anew"] = True
     return app.run()
 
 
-def test_the_parts_are_counted(open_page: OpenPage, pets: Project) -> None:
+def test_the_sizes_of_the_splits_are_shown(open_page: OpenPage, pets: Project) -> None:
     metrics = {metric.label: metric.value for metric in opened(open_page, pets).metric}
     counts = open_dataset(pets).pictures["split"].value_counts()
     words = {"to train": Split.TRAIN, "to validate": Split.VALIDATION, "to test": Split.TEST}
@@ -60,7 +60,7 @@ def test_the_parts_are_counted(open_page: OpenPage, pets: Project) -> None:
     }
 
 
-def test_pictures_that_are_in_no_part_are_divided_on_request(open_page: OpenPage, pets: Project) -> None:
+def test_pictures_without_a_split_are_assigned_on_request(open_page: OpenPage, pets: Project) -> None:
     edit(pets, split=["", "", ""])
     app = opened(open_page, pets)
     assert "3 pictures are in no split yet" in said(app)
@@ -69,7 +69,7 @@ def test_pictures_that_are_in_no_part_are_divided_on_request(open_page: OpenPage
     assert "in no split yet" not in said(app)
 
 
-def test_a_leak_is_shown_with_its_pictures_and_closed(open_page: OpenPage, pets: Project) -> None:
+def test_a_leak_is_shown_with_its_pictures_and_can_be_removed(open_page: OpenPage, pets: Project) -> None:
     """Training pictures must not measure the classifier."""
     edit(pets, group=["twins"] * 3, split=["train", "test", "train"])
     app = opened(open_page, pets)
@@ -86,9 +86,7 @@ def test_a_leak_is_shown_with_its_pictures_and_closed(open_page: OpenPage, pets:
     assert "No picture that trains, nor a copy of one, is used to measure" in said(app)
 
 
-def test_pictures_that_were_moved_are_named_with_where_they_came_from(
-    open_page: OpenPage, pets: Project
-) -> None:
+def test_moved_pictures_are_shown_with_their_old_split(open_page: OpenPage, pets: Project) -> None:
     edit(pets, group=["twins"] * 2, split=["test", "test"], supplied_split=["train", "test"])
     app = opened(open_page, pets)
     assert "2 pictures belong together in 1 group" in said(app)
@@ -97,7 +95,7 @@ def test_pictures_that_were_moved_are_named_with_where_they_came_from(
     assert tile["badge"] == "to train → to test"
 
 
-def test_dividing_anew_does_what_it_announced(open_page: OpenPage, pets: Project, make_run: MakeRun) -> None:
+def test_a_new_split_has_the_announced_counts(open_page: OpenPage, pets: Project, make_run: MakeRun) -> None:
     make_run(pets, "run-1", JobState.FINISHED)
     make_run(pets, "run-2", JobState.FINISHED)
     app = divide_anew(opened(open_page, pets))
@@ -119,17 +117,17 @@ def test_dividing_anew_does_what_it_announced(open_page: OpenPage, pets: Project
     assert "Divided anew: 20% to validate, 40% to test, seed 7" in said(app)
 
 
-def test_giving_up_a_supplied_division_is_said(open_page: OpenPage, pets: Project) -> None:
+def test_replacing_a_supplied_split_is_announced(open_page: OpenPage, pets: Project) -> None:
     edit(pets, supplied_split=["test"])
     assert "The new split replaces it" in said(divide_anew(opened(open_page, pets)))
 
 
-def test_nothing_is_computed_before_it_is_unfolded(open_page: OpenPage, pets: Project) -> None:
+def test_a_new_split_is_computed_only_when_its_panel_is_open(open_page: OpenPage, pets: Project) -> None:
     assert not opened(open_page, pets).dataframe
 
 
 @pytest.mark.parametrize("labelled", [True, False])
-def test_where_there_is_nothing_to_divide_the_way_on_is_shown(
+def test_without_pictures_to_split_the_section_links_onwards(
     open_page: OpenPage, tmp_path: Path, labelled: bool
 ) -> None:
     if labelled:

@@ -73,7 +73,7 @@ def test_a_new_format_appears_on_the_page_in_the_command_line_and_for_download(
     assert reply.headers["content-disposition"] == 'attachment; filename="run-1.txt"'
 
 
-def test_a_format_that_is_newer_than_the_run_has_no_button(
+def test_a_format_newer_than_the_run_has_no_download(
     open_page: OpenPage, run: JobDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = Exporter(

@@ -1,4 +1,4 @@
-"""A project begins from whatever someone has, and what goes wrong on the way holds the button that mends it."""
+"""New projects: sources, reading options, failed imports and their remedies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def zipped(files: Files) -> bytes:
 
 
 def choose(app: AppTest, kind: Kind) -> AppTest:
-    """Say how the pictures come."""
+    """Choose the kind of source."""
     pills: Any = next(group for group in app.get("button_group") if group.key == "import-kind")
     app = pills.set_value(kind).run()
     assert not app.exception
@@ -60,12 +60,12 @@ def newest_import() -> JobDirectory:
     ("file", "name"),
     [("leaves.zip", "leaves"), ("leaves.tar.gz", "leaves"), ("my.leaves", "my.leaves"), ("a.b.tgz", "a.b")],
 )
-def test_a_project_is_called_as_its_file_unless_someone_says_otherwise(file: str, name: str) -> None:
+def test_a_project_takes_the_name_of_its_file_by_default(file: str, name: str) -> None:
     assert suggested_name(Source(name=file)) == name
 
 
-def test_a_project_can_begin_with_nothing_but_the_names_of_its_classes(open_page: OpenPage) -> None:
-    """Someone with a camera has no zip file."""
+def test_a_project_can_start_with_class_names_only(open_page: OpenPage) -> None:
+    """Pictures can come from the camera later."""
     app = choose(open_page(), Kind.EMPTY)
     app.text_input(key="new-name").set_value("Leaves")
     app.text_area[0].set_value("oak\n\n  maple  \n").run()
@@ -75,7 +75,7 @@ def test_a_project_can_begin_with_nothing_but_the_names_of_its_classes(open_page
     assert app.selectbox(key="add-class-Leaves").options == ["oak", "maple"]
 
 
-def test_names_that_cannot_be_told_apart_are_said_and_what_was_typed_stays(open_page: OpenPage) -> None:
+def test_ambiguous_class_names_are_refused_and_the_text_stays(open_page: OpenPage) -> None:
     app = choose(open_page(), Kind.EMPTY)
     app.text_input(key="new-name").set_value("Leaves")
     app.text_area[0].set_value("oak\nOak").run()
@@ -85,8 +85,8 @@ def test_names_that_cannot_be_told_apart_are_said_and_what_was_typed_stays(open_
     assert list_projects() == []
 
 
-def test_pictures_without_class_folders_can_be_labelled_here_instead(open_page: OpenPage) -> None:
-    """The most common surprise of a first import: a zip of one folder of photographs."""
+def test_an_import_without_class_folders_can_continue_without_labels(open_page: OpenPage) -> None:
+    """The most common first import: a zip with one folder of photographs."""
     app = open_page()
     holiday = {f"holiday/{number}.png": digit(number) for number in range(6)}
     app.file_uploader[0].upload("holiday.zip", zipped(holiday)).run()
@@ -99,7 +99,7 @@ def test_pictures_without_class_folders_can_be_labelled_here_instead(open_page: 
     assert app.query_params["section"] == "label"
 
 
-def test_after_a_failure_the_name_is_still_there_and_the_bytes_are_not(open_page: OpenPage) -> None:
+def test_a_failed_import_keeps_the_name_but_not_the_bytes(open_page: OpenPage) -> None:
     app = open_page()
     app.file_uploader[0].upload("a.zip", b"this is no zip")
     app.text_input(key="new-name").set_value("My leaves").run()
@@ -109,7 +109,7 @@ def test_after_a_failure_the_name_is_still_there_and_the_bytes_are_not(open_page
     assert app.file_uploader[0].value is None
 
 
-def test_the_division_that_was_chosen_is_the_one_that_is_made(open_page: OpenPage) -> None:
+def test_the_chosen_split_is_applied(open_page: OpenPage) -> None:
     app = open_page()
     pets = class_folders({"cats": 20, "dogs": 20})
     app.file_uploader[0].upload("pets.tar.zip", zipped(pets))
@@ -130,7 +130,7 @@ def test_a_new_layout_is_offered(open_page: OpenPage, monkeypatch: pytest.Monkey
 
 
 def test_classes_can_come_from_a_table(open_page: OpenPage) -> None:
-    """As from a museum or a clinic: one folder of files, and a list."""
+    """One folder of files and a label table."""
     rows = [f"{number};{'even' if number % 2 == 0 else 'odd'};{number % 3}" for number in range(12)]
     table = "\n".join(["picture;parity;rest", *rows]).encode()
     app = open_page()
@@ -155,8 +155,8 @@ def test_a_table_that_cannot_be_read_is_refused_before_the_import(open_page: Ope
     assert app.button(key="import").disabled
 
 
-def test_an_interrupted_import_can_be_taken_up_again(open_page: OpenPage, tmp_path: Path) -> None:
-    """Nobody should have to send five gigabytes twice."""
+def test_an_interrupted_import_can_be_resumed(open_page: OpenPage, tmp_path: Path) -> None:
+    """The uploaded files are used again."""
     source = tmp_path / "pets.zip"
     source.write_bytes(zipped(class_folders({"cats": 20, "dogs": 20})))
     record = {"project": "Pets", "source": str(source), "sample": None, "add": False, "merge_case": True}
@@ -181,7 +181,7 @@ def server_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder.resolve()
 
 
-def test_a_folder_of_the_server_is_walked_to_and_its_pictures_can_stay(
+def test_a_server_folder_can_be_browsed_and_imported_in_place(
     open_page: OpenPage, server_folder: Path
 ) -> None:
     app = choose(open_page(), Kind.FOLDER)

@@ -29,7 +29,7 @@ VALIDATION = 200
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test may depend on whether this machine has one."""
+    """No test may depend on this machine's network."""
     monkeypatch.setattr("core.models.weights.store.answers", lambda url: False)
 
 
@@ -46,7 +46,7 @@ def primary_buttons(app: AppTest) -> list[str]:
 
 
 def chart(app: AppTest) -> dict[str, Any]:
-    """The figure of the bake-off, as Plotly gets it."""
+    """Figure of the bake-off as Plotly gets it."""
     (element,) = [one for one in app.get("bidi_component") if one.proto.id.endswith("-bakeoff-chart")]
     return dict(json.loads(json.loads(element.proto.json)["figure"]))
 
@@ -65,7 +65,7 @@ def entry(backbone: str, right: int, milliseconds: float) -> Entry:
 
 
 def tried(project: Project, *entries: Entry, version: int = 1) -> None:
-    """Results of a bake-off that is over."""
+    """Results of a finished bake-off."""
     counts = {"training": 900, "all_training": 900, "validation": VALIDATION, "all_validation": VALIDATION}
     write_bake_off(
         project, BakeOff(sample=Sample(digest="d", version=version, **counts), entries=tuple(entries))
@@ -81,7 +81,7 @@ def bakeoff_job(project: Project, state: JobState, **result: Any) -> JobDirector
     return job
 
 
-def test_the_answer_stands_first_with_its_reason(open_page: OpenPage, project: Project) -> None:
+def test_the_recommendation_comes_first_with_its_reason(open_page: OpenPage, project: Project) -> None:
     app = open_page("model")
     assert titles(app)[0] == "EfficientNet\\-Lite0"
     assert "For your 36 pictures on this computer:" in said(app)
@@ -90,7 +90,7 @@ def test_the_answer_stands_first_with_its_reason(open_page: OpenPage, project: P
     assert primary_buttons(app) == []  # it is chosen already
 
 
-def test_another_wish_gets_another_answer_and_is_kept(open_page: OpenPage, project: Project) -> None:
+def test_another_goal_changes_the_recommendation_and_is_stored(open_page: OpenPage, project: Project) -> None:
     """Of the three bundled, Lite2 is the most accurate: 77.6 percent on ImageNet."""
     app = open_page("model")
     parts(app, "button_group")[0].set_value("accurate").run()
@@ -99,7 +99,7 @@ def test_another_wish_gets_another_answer_and_is_kept(open_page: OpenPage, proje
     assert titles(open_page("model"))[0] == "EfficientNet\\-Lite2"
 
 
-def test_one_press_takes_the_advice(open_page: OpenPage, project: Project) -> None:
+def test_one_button_accepts_the_recommendation(open_page: OpenPage, project: Project) -> None:
     remember_setting(project, "backbone", "small_cnn")
     app = open_page("model")
     assert primary_buttons(app) == ["take-advice"]
@@ -110,14 +110,14 @@ def test_one_press_takes_the_advice(open_page: OpenPage, project: Project) -> No
     assert primary_buttons(app) == []
 
 
-def test_a_chosen_backbone_is_kept(open_page: OpenPage, project: Project) -> None:
+def test_a_chosen_backbone_is_stored(open_page: OpenPage, project: Project) -> None:
     app = open_page("model")
     app.button(key="choose-small_cnn").click().run()
     assert project_settings(project)["backbone"] == "small_cnn"
     assert "choose-small_cnn" not in buttons(app)
 
 
-def test_without_a_network_what_is_not_here_has_to_be_supplied(open_page: OpenPage, project: Project) -> None:
+def test_without_a_network_missing_weights_must_be_supplied(open_page: OpenPage, project: Project) -> None:
     """A download that cannot work is not offered."""
     app = open_page("model")
     assert not [key for key in buttons(app) if key.startswith("download-")]
@@ -143,7 +143,7 @@ WELL_KNOWN = ("vgg16", "resnet50", "inception_v3", "efficientnet_b0")
 
 @pytest.mark.parametrize("backbone", WELL_KNOWN)
 @pytest.mark.parametrize("is_connected", [True, False])
-def test_a_backbone_known_by_name_stands_outside_the_folded_list(
+def test_well_known_backbones_are_outside_the_folded_list(
     open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch, backbone: str, is_connected: bool
 ) -> None:
     """One press away with a connection; without one its card tells how to bring the file."""
@@ -162,10 +162,10 @@ def choose_family(app: AppTest, family: str) -> None:
     group.set_value(family).run()
 
 
-def test_a_failed_download_offers_what_works_without_a_network(
+def test_a_failed_download_offers_ways_without_a_network(
     open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A raw URL error helps nobody; the two ways on do."""
+    """A raw URL error does not help the user; two alternatives do."""
     monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # a port that nobody listens on
     app = open_page("model")
@@ -179,7 +179,7 @@ def test_a_failed_download_offers_what_works_without_a_network(
     assert project_settings(project)["backbone"] == "small_cnn"
 
 
-def test_a_download_that_serves_the_wish_better_is_offered(
+def test_a_download_that_serves_the_goal_better_is_offered(
     open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
@@ -189,18 +189,14 @@ def test_a_download_that_serves_the_wish_better_is_offered(
     assert "download-better" in buttons(app)
 
 
-def test_nothing_tried_yet_offers_to_try_with_the_expected_time(
-    open_page: OpenPage, project: Project
-) -> None:
+def test_before_a_bake_off_its_button_shows_the_expected_time(open_page: OpenPage, project: Project) -> None:
     app = open_page("model")
     assert app.button(key="start-bakeoff").label == "Try them on my pictures"
     assert "3 backbones are on this computer: about" in said(app)
     assert not [one for one in app.get("bidi_component") if one.proto.id.endswith("-bakeoff-chart")]
 
 
-def test_results_are_drawn_with_their_uncertainty_and_the_choice_marked(
-    open_page: OpenPage, project: Project
-) -> None:
+def test_results_have_error_bars_and_a_marked_choice(open_page: OpenPage, project: Project) -> None:
     """171 of 200 lie within what may be chance of 180, and are reached seven times as fast."""
     tried(project, entry("efficientnet_lite2", 180, 56.0), entry("efficientnet_lite1", 171, 8.0))
     app = open_page("model")
@@ -218,8 +214,8 @@ def test_results_are_drawn_with_their_uncertainty_and_the_choice_marked(
     assert "take-choice" not in buttons(app)
 
 
-def test_of_many_only_those_that_one_looks_for_are_named(open_page: OpenPage, project: Project) -> None:
-    """The choice, the most accurate, the fastest and the slowest; names of all would lie on each other."""
+def test_of_many_entries_only_the_most_important_have_labels(open_page: OpenPage, project: Project) -> None:
+    """The choice, the most accurate, the fastest and the slowest: labels of all would overlap."""
     tried(
         project,
         entry("mobilenet_v3_large", 150, 5.0),
@@ -232,7 +228,7 @@ def test_of_many_only_those_that_one_looks_for_are_named(open_page: OpenPage, pr
     assert named == ["MobileNetV3Large", "EfficientNet-Lite2", "VGG16", "<b>EfficientNet-Lite0</b>"]
 
 
-def test_results_of_earlier_pictures_say_so(open_page: OpenPage, project: Project) -> None:
+def test_results_on_earlier_pictures_are_marked_as_outdated(open_page: OpenPage, project: Project) -> None:
     tried(project, entry(DEFAULT_BACKBONE, 180, 8.0), version=7)
     assert "Your pictures have changed since" in said(open_page("model"))
 
@@ -245,14 +241,14 @@ def test_a_backbone_that_could_not_be_tried_is_named(open_page: OpenPage, projec
     assert "is damaged" in warning.value
 
 
-def test_an_interrupted_trial_can_go_on(open_page: OpenPage, project: Project) -> None:
+def test_an_interrupted_bake_off_can_continue(open_page: OpenPage, project: Project) -> None:
     bakeoff_job(project, JobState.RUNNING)  # by a process that is gone
     app = open_page("model")
     assert "what it had measured is kept" in said(app)
     assert "resume-bakeoff" in buttons(app)
 
 
-def test_trying_starts_a_real_job(open_page: OpenPage, project: Project) -> None:
+def test_the_bake_off_button_starts_a_job(open_page: OpenPage, project: Project) -> None:
     app = open_page("model")
     app.button(key="start-bakeoff").click().run()
     (job,) = list_jobs(project.jobs)
@@ -262,7 +258,7 @@ def test_trying_starts_a_real_job(open_page: OpenPage, project: Project) -> None
     assert wait_for(job) is JobState.STOPPED
 
 
-def test_a_file_that_is_no_weights_is_refused_in_plain_words(open_page: OpenPage, project: Project) -> None:
+def test_a_file_without_weights_is_refused_with_its_reason(open_page: OpenPage, project: Project) -> None:
     app = open_page("model")
     app.file_uploader[0].upload("holiday.h5", b"no weights").run()
     assert "is not a weight file that Darkroom knows" in app.error[0].value
@@ -270,8 +266,8 @@ def test_a_file_that_is_no_weights_is_refused_in_plain_words(open_page: OpenPage
     assert parts(app, "expander")[-2].proto.expanded
 
 
-def test_an_official_file_is_put_in_its_place_and_can_be_used(open_page: OpenPage, project: Project) -> None:
-    """One that no checksum tells: recognised by name and length, proven by the first job that needs it."""
+def test_an_official_weights_file_is_imported(open_page: OpenPage, project: Project) -> None:
+    """A file with an unknown checksum: recognised by name and length, verified by the first job that needs it."""
     backbone = next(b for b in BACKBONES.values() if b.download_bytes and not b.weights_hash)
     app = open_page("model")
     app.file_uploader[0].upload(backbone.weights_file, bytes(backbone.download_bytes)).run()

@@ -54,8 +54,8 @@ def png(shade: int) -> bytes:
     return stream.getvalue()
 
 
-def test_an_empty_bench_offers_a_zip_and_the_sample(open_page: OpenPage) -> None:
-    """The first page a newcomer sees must hold the way on."""
+def test_an_empty_workspace_offers_an_import_and_the_sample(open_page: OpenPage) -> None:
+    """The first page of a new user shows the next action."""
     app = open_page()
     assert app.title[0].value == "Turn pictures into a classifier"
     assert app.button(key="import").disabled
@@ -63,10 +63,8 @@ def test_an_empty_bench_offers_a_zip_and_the_sample(open_page: OpenPage) -> None
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_every_step_opens_without_a_project_and_says_where_to_make_one(
-    open_page: OpenPage, step: str
-) -> None:
-    """No dead ends: an empty page links to what is missing."""
+def test_every_page_without_a_project_links_to_the_overview(open_page: OpenPage, step: str) -> None:
+    """An empty page links to the missing step."""
     app = open_page(step)
     if step == "data":
         assert not app.button(key="sample-digits").disabled
@@ -76,14 +74,14 @@ def test_every_step_opens_without_a_project_and_says_where_to_make_one(
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_every_step_opens_with_an_untrained_project(open_page: OpenPage, project: Project, step: str) -> None:
+def test_every_page_opens_with_an_untrained_project(open_page: OpenPage, project: Project, step: str) -> None:
     app = open_page(step)
     if step in {"evaluate", "predict", "export"}:
         assert "There is no trained classifier yet." in texts(app)
         assert [link.label for link in elements(app, "page_link")] == ["Train one"]
 
 
-def test_a_press_imports_the_sample_and_opens_it(open_page: OpenPage) -> None:
+def test_one_button_imports_and_opens_the_sample(open_page: OpenPage) -> None:
     """The whole of 1,797 digits, by a real worker."""
     app = open_page()
     app.button(key="sample-digits").click().run()
@@ -93,7 +91,7 @@ def test_a_press_imports_the_sample_and_opens_it(open_page: OpenPage) -> None:
     assert {metric.label: metric.value for metric in app.metric}["Pictures"] == "1,797"
 
 
-def test_an_import_that_cannot_be_says_so_on_the_page(open_page: OpenPage) -> None:
+def test_a_failed_import_shows_its_reason(open_page: OpenPage) -> None:
     app = open_page()
     app.file_uploader[0].upload("leaves.zip", b"this is no zip").run()
     assert app.text_input(key="new-name").placeholder == "leaves"
@@ -107,7 +105,7 @@ def test_an_import_that_cannot_be_says_so_on_the_page(open_page: OpenPage) -> No
 def test_classes_that_differ_in_capitals_can_be_imported_as_one(
     open_page: OpenPage, digits_folder: Path, tmp_path: Path
 ) -> None:
-    """The error holds the button that mends it."""
+    """The error shows the button with the remedy."""
     source = tmp_path / "animals.zip"
     with zipfile.ZipFile(source, "w") as archive:
         for digit, label in (("0", "Cat"), ("1", "cat"), ("2", "dog")):
@@ -125,9 +123,7 @@ def test_classes_that_differ_in_capitals_can_be_imported_as_one(
     assert {metric.label: metric.value for metric in app.metric}["Classes"] == "2"
 
 
-def test_the_data_page_names_what_was_left_out(
-    open_page: OpenPage, workspace: Path, digits_folder: Path
-) -> None:
+def test_the_data_page_lists_skipped_files(open_page: OpenPage, workspace: Path, digits_folder: Path) -> None:
     broken = digits_folder / "0" / "broken.png"
     broken.write_bytes(b"no picture")
     try:
@@ -141,7 +137,7 @@ def test_the_data_page_names_what_was_left_out(
     assert "not a picture" in table["why"][0]
 
 
-def test_a_name_with_html_and_markdown_is_shown_letter_by_letter(
+def test_html_and_markdown_in_names_are_escaped(
     open_page: OpenPage, workspace: Path, digits_folder: Path, tmp_path: Path
 ) -> None:
     """A class called <script> must be a class called <script>."""
@@ -155,7 +151,7 @@ def test_a_name_with_html_and_markdown_is_shown_letter_by_letter(
     assert any("<script>alert(1)<" in option for option in offered)
 
 
-def test_a_preset_changes_the_preview_and_is_kept(open_page: OpenPage, project: Project) -> None:
+def test_a_preset_changes_the_preview_and_is_stored(open_page: OpenPage, project: Project) -> None:
     app = open_page("augment")
     before, after = (element.value for element in elements(app, "html"))
     assert before == after
@@ -166,7 +162,7 @@ def test_a_preset_changes_the_preview_and_is_kept(open_page: OpenPage, project: 
     assert AugmentationConfig.from_json(dict(project_settings(project)["augmentation"])).rotation == 0.1  # type: ignore[call-overload]
 
 
-def test_a_slider_shows_degrees_and_is_kept_as_a_fraction(open_page: OpenPage, project: Project) -> None:
+def test_a_slider_shows_degrees_and_is_stored_as_a_fraction(open_page: OpenPage, project: Project) -> None:
     app = open_page("augment")
     app.slider(key="rotation-0").set_value(90).run()
     assert project_settings(project)["augmentation"]["rotation"] == 0.25  # type: ignore[index]
@@ -196,7 +192,7 @@ def test_evaluation_shows_accuracy_beside_the_baseline(
     assert "0 → 1" in elements(app, "html")[-1].value
 
 
-def test_prediction_shows_each_picture_and_refuses_what_is_none(
+def test_prediction_shows_each_picture_and_refuses_other_files(
     open_page: OpenPage, project: Project, make_run: MakeRun, deliver: Callable[..., None], tiny_tflite: Path
 ) -> None:
     deliver(make_run(project, "run-1", JobState.FINISHED, evaluated=True), tiny_tflite)
@@ -222,7 +218,7 @@ def test_export_offers_three_files_and_the_proof(
     assert "on 6 test pictures" in app.success[0].value
 
 
-def test_a_run_that_is_not_packed_yet_is_not_exported(
+def test_a_run_without_delivered_files_cannot_be_exported(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
     make_run(project, "run-1", JobState.STOPPED, evaluated=True)

@@ -1,4 +1,4 @@
-"""The Search page: what is asked, how a search goes, what it found, every trial."""
+"""Search page: new search, progress, result, trials."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GAIN = Gain(gain=0.1, low=0.02, high=0.18, is_real=True, pictures=60)
 
 @pytest.fixture
 def nothing_is_launched(monkeypatch: pytest.MonkeyPatch) -> list[JobDirectory]:
-    """Jobs are made as ever, but no worker starts; the list has those that were to be launched."""
+    """Create jobs without starting a worker; the list has the jobs to launch."""
     launched: list[JobDirectory] = []
     monkeypatch.setattr("core.runs.start.launch", launched.append)
     return launched
@@ -69,7 +69,7 @@ def plain(text: str) -> str:
 def test_before_the_first_search_there_is_one_primary_button_and_ten_minutes(
     open_page: OpenPage, project: Project, nothing_is_launched: list[JobDirectory]
 ) -> None:
-    """A newcomer changes nothing and presses the button."""
+    """The defaults are enough to start."""
     app = open_page("search")
     assert app.button(key="start-search").label == "Start the search"
     app.button(key="start-search").click().run()
@@ -97,7 +97,7 @@ def test_the_baseline_is_the_settings_of_the_pages(
     assert "learning_rate" in config.space.domains
 
 
-def test_an_expert_sets_budget_goal_space_and_how(
+def test_budget_objectives_space_and_method_reach_the_search(
     open_page: OpenPage, project: Project, nothing_is_launched: list[JobDirectory]
 ) -> None:
     app = open_page("search")
@@ -122,16 +122,14 @@ def test_an_expert_sets_budget_goal_space_and_how(
     assert config.space.domains["hidden_units"] == Categorical(choices=(64, 1024))
 
 
-def test_an_impossible_space_is_explained_and_cannot_be_started(
-    open_page: OpenPage, project: Project
-) -> None:
+def test_an_invalid_space_is_explained_and_hides_the_start(open_page: OpenPage, project: Project) -> None:
     app = open_page("search")
     app.number_input(key="domain-head-l2-low").set_value(2.0).run()
     assert "cannot go from 2" in plain(app.error[0].value)
     assert "start-search" not in button_keys(app)
 
 
-def test_without_pretrained_weights_the_page_leads_to_a_backbone(
+def test_without_pretrained_weights_the_page_links_to_the_backbones(
     open_page: OpenPage, project: Project
 ) -> None:
     remember_setting(project, "backbone", "small_cnn")
@@ -140,7 +138,7 @@ def test_without_pretrained_weights_the_page_leads_to_a_backbone(
     assert "start-search" not in button_keys(app)
 
 
-def test_a_finished_search_says_first_what_it_found(
+def test_a_finished_search_shows_its_result_first(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
     run = make_run(project, "run-20260901-130000-aaaa", JobState.FINISHED, evaluated=True)
@@ -155,7 +153,7 @@ def test_a_finished_search_says_first_what_it_found(
     assert app.button(key="evaluate-best").label == "See it on Evaluate"
 
 
-def test_while_the_winner_is_tested_the_page_says_so_and_tells_the_test_once_it_is_there(
+def test_the_test_score_of_the_best_trial_appears_once_it_is_measured(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
     run = make_run(project, "run-20260901-130000-aaaa", JobState.RUNNING)
@@ -171,18 +169,18 @@ def test_while_the_winner_is_tested_the_page_says_so_and_tells_the_test_once_it_
     assert "which the search never saw: 75" in said(app)
 
 
-def test_where_nothing_was_gained_the_page_says_so_plainly(open_page: OpenPage, project: Project) -> None:
+def test_a_search_without_a_real_gain_says_so(open_page: OpenPage, project: Project) -> None:
     write_search(project, trials=few(), gain=replace(GAIN, low=-0.03, is_real=False))
     assert "**No real gain**: your settings were as good." in said(open_page("search"))
 
 
-def test_where_nothing_beat_the_settings_they_are_the_best(open_page: OpenPage, project: Project) -> None:
+def test_the_baseline_can_be_the_best_trial(open_page: OpenPage, project: Project) -> None:
     worse = trial(1, 0.5, params={"l2": 0.1})
     write_search(project, trials=[trial(0, 0.8), worse], gain=None)
     assert "no trial was better than your settings" in said(open_page("search"))
 
 
-def test_a_loss_is_told_in_nats(open_page: OpenPage, project: Project) -> None:
+def test_a_loss_is_shown_in_nats(open_page: OpenPage, project: Project) -> None:
     trials = [trial(0, 0.5), trial(1, 0.25, params={"l2": 0.1})]
     gain = Gain(gain=0.25, low=0.125, high=0.375, is_real=True, pictures=60)
     write_search(project, trials=trials, goal=Goal.LOSS, gain=gain)
@@ -236,14 +234,14 @@ def test_a_trial_that_is_not_there_leads_to_the_best(open_page: OpenPage, projec
         assert "**Trial 1**" in said(open_page("search", trial=number))
 
 
-def test_a_trial_says_whether_its_weights_are_kept(open_page: OpenPage, project: Project) -> None:
+def test_a_trial_card_says_if_its_weights_are_kept(open_page: OpenPage, project: Project) -> None:
     kept = trial(1, 0.9, params={"l2": 0.1}, has_weights=True)
     write_search(project, trials=[trial(0, 0.8), kept])
     assert "The trial's weights are kept" in said(open_page("search", trial="1"))
     assert "trained again with these settings" in said(open_page("search", trial="0"))
 
 
-def test_a_trial_becomes_a_run_that_is_then_looked_at(
+def test_a_trial_becomes_a_run_that_is_shown(
     open_page: OpenPage, project: Project, nothing_is_launched: list[JobDirectory]
 ) -> None:
     write_search(project, trials=few())
@@ -258,7 +256,7 @@ def test_a_trial_becomes_a_run_that_is_then_looked_at(
 
 
 @pytest.mark.parametrize("chart", ["pareto", "importances", "slices", "parallel", "contour", "curves"])
-def test_every_chart_can_be_looked_at(open_page: OpenPage, project: Project, chart: str) -> None:
+def test_every_chart_is_drawn(open_page: OpenPage, project: Project, chart: str) -> None:
     config = search_config(project, tradeoff=Tradeoff.SIZE)
     importances = {"l2": 0.7, "pooling": 0.3}
     job = write_search(
@@ -287,7 +285,7 @@ def test_a_running_search_shows_its_progress_and_can_be_paused_and_stopped(
     assert job.stop_requested()
 
 
-def test_trials_that_end_meanwhile_are_there_at_the_next_look(open_page: OpenPage, project: Project) -> None:
+def test_newly_ended_trials_appear_at_the_next_refresh(open_page: OpenPage, project: Project) -> None:
     job = write_search(project, trials=few(), state=JobState.RUNNING)
     app = open_page("search")
     add_trial(job, trial(4, 0.95, params={"l2": 0.02}))
@@ -295,7 +293,7 @@ def test_trials_that_end_meanwhile_are_there_at_the_next_look(open_page: OpenPag
     assert table(app)["number"].tolist() == [0, 1, 2, 3, 4]
 
 
-def test_why_trials_failed_is_said_once_for_each_reason(open_page: OpenPage, project: Project) -> None:
+def test_each_reason_of_failed_trials_is_listed_once(open_page: OpenPage, project: Project) -> None:
     reason = Message("The network did not fit into memory at pictures of {side} pixels.", {"side": 384})
     failed = [trial(number, reason=reason) for number in (1, 2, 3)]
     write_search(project, trials=[trial(0, 0.8), *failed])
@@ -326,17 +324,15 @@ def test_a_finished_search_is_given_more_time(
     assert config_of(job).minutes > 20
 
 
-def test_a_search_that_was_stopped_before_a_trial_has_a_way_on(open_page: OpenPage, project: Project) -> None:
+def test_a_search_without_trials_can_be_resumed(open_page: OpenPage, project: Project) -> None:
     write_search(project, trials=[], state=JobState.STOPPED)
     app = open_page("search")
     assert "No trial of this search has ended" in said(app)
     assert "search-on" in button_keys(app)
 
 
-def test_a_search_of_another_version_is_told_and_can_be_deleted(
-    open_page: OpenPage, project: Project
-) -> None:
-    """It must not take the sidebar, nor other searches, with it."""
+def test_a_search_of_another_version_can_be_deleted(open_page: OpenPage, project: Project) -> None:
+    """Sidebar and other searches still work."""
     job = write_search(project, trials=few())
     record = read_json(job.path / "config.json")
     write_json(job.path / "config.json", record | {"schema_version": 99})
@@ -349,7 +345,7 @@ def test_a_search_of_another_version_is_told_and_can_be_deleted(
     assert "start-search" in button_keys(app)
 
 
-def test_a_setting_of_another_version_is_told(open_page: OpenPage, project: Project) -> None:
+def test_an_unknown_setting_of_another_version_is_reported(open_page: OpenPage, project: Project) -> None:
     job = write_search(project, trials=few())
     record = read_json(job.path / "config.json")
     record["config"]["magic"] = 1
@@ -369,9 +365,7 @@ def test_a_search_is_deleted_and_the_next_one_shown(open_page: OpenPage, project
     assert "Best trial: 90%" in said(app)
 
 
-def test_what_can_be_taken_along_is_offered_with_the_command_for_the_dashboard(
-    open_page: OpenPage, project: Project
-) -> None:
+def test_downloads_and_the_dashboard_command_are_offered(open_page: OpenPage, project: Project) -> None:
     job = write_search(project, trials=few())
     app = open_page("search")
     keys = {str(one.key) for one in app.main.get("download_button")}
@@ -380,7 +374,7 @@ def test_what_can_be_taken_along_is_offered_with_the_command_for_the_dashboard(
 
 
 def test_the_address_of_a_shared_storage_is_never_shown(open_page: OpenPage, project: Project) -> None:
-    """It may hold a password."""
+    """It may contain a password."""
     write_search(project, trials=few(), storage="postgresql://me:secret@host/darkroom")
     app = open_page("search")
     assert "secret" not in said(app)

@@ -1,4 +1,4 @@
-"""The pages where a picture has several labels: nothing breaks, and what cannot be said is not said."""
+"""Pages of a multi-label project."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def several(workspace: Path, tmp_path: Path) -> Project:
 
 @pytest.fixture
 def evaluated(several: Project, make_run: MakeRun) -> JobDirectory:
-    """A run that misses every 8, and is right in all else."""
+    """A run that misses every 8 and is right otherwise."""
     job = make_run(several, "run-1", JobState.FINISHED)
     dataset = open_dataset(several)
     rows = dataset.rows(Split.TEST)
@@ -83,7 +83,7 @@ def test_the_gallery_can_be_filtered_by_each_label_and_by_none(open_page: OpenPa
     assert any(option.startswith("– none of the classes") for option in options)
 
 
-def test_labels_are_added_and_taken_in_the_gallery(several: Project) -> None:
+def test_labels_are_added_and_removed_in_the_gallery(several: Project) -> None:
     dataset = open_dataset(several)
     assert [action.id for action in multi_label_actions(dataset)] == ["also", "not"]
     assert label_action(dataset).choices == ("3", "5", "8", "–")
@@ -103,7 +103,7 @@ def test_the_map_has_the_colour_of_the_first_label(several: Project) -> None:
         assert names[place] == (first if first in {"3", "5", "8"} else "Without a class")
 
 
-def test_the_evaluation_tells_each_class_and_what_was_missed(
+def test_the_evaluation_shows_each_class_and_missed_labels(
     open_page: OpenPage, several: Project, evaluated: JobDirectory
 ) -> None:
     app = open_page("evaluate")
@@ -118,10 +118,10 @@ def test_the_evaluation_tells_each_class_and_what_was_missed(
     assert "−8" in parts(app, "html")[-1].value
 
 
-def test_prediction_shows_every_class_from_its_threshold_on(
+def test_prediction_shows_every_class_that_reaches_its_threshold(
     open_page: OpenPage, evaluated: JobDirectory, tiny_tflite: Path
 ) -> None:
-    """The dark picture is surely of the first class; the third is so likely that its threshold is reached."""
+    """The dark picture is of the first class; the third class reaches its threshold too."""
     shutil.copy(tiny_tflite, evaluated.path / "model.tflite")
     labels = Labels(
         class_names=("3", "5", "8"),
@@ -142,8 +142,8 @@ def test_prediction_shows_every_class_from_its_threshold_on(
     assert "Each class is decided separately" in said(app)
 
 
-def test_a_table_with_several_labels_is_noticed(open_page: OpenPage, workspace: Path) -> None:
-    """The box is ticked, and says why; for any other table it is not."""
+def test_a_multi_label_table_is_recognised(open_page: OpenPage, workspace: Path) -> None:
+    """Its checkbox is preset with a reason; for any other table it is not."""
     app = open_page()
     app.radio(key="import-0-told-by").set_value("table").run()
     uploader = next(box for box in app.file_uploader if "-sheet-" in str(box.key))

@@ -1,4 +1,4 @@
-"""The sidebar says what is computed on, and why a GPU that is there is not used."""
+"""Sidebar: compute device, and the reason for an unused GPU."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OpenPage = Callable[..., AppTest]
 
 
 def badge(app: AppTest) -> tuple[str, str]:
-    """The words of the sidebar's badge, and its tooltip."""
+    """Text and tooltip of the sidebar's badge."""
     (found,) = [item for item in app.sidebar.markdown if "-badge[" in item.value]
     return found.value, found.proto.help
 
@@ -42,7 +42,7 @@ def test_a_gpu_in_use_is_named(open_page: OpenPage, monkeypatch: pytest.MonkeyPa
     assert tooltip == ""
 
 
-def test_a_gpu_that_is_not_used_says_why(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unused_gpu_is_shown_with_the_reason(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     reason = Message("its driver is too old: it knows CUDA {found}", {"found": "11.4"})
     gpu = Device(key="gpu:0", name="NVIDIA H100", memory_bytes=80 << 30, is_usable=False, reason=reason)
     put_in(monkeypatch, gpu)
@@ -51,10 +51,10 @@ def test_a_gpu_that_is_not_used_says_why(open_page: OpenPage, monkeypatch: pytes
     assert tooltip.startswith("NVIDIA H100 is not used: its driver is too old: it knows CUDA 11")
 
 
-def test_a_choice_that_cannot_be_followed_is_shown(
+def test_an_impossible_choice_of_device_is_shown(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every run would fail: better to read it here than there."""
+    """Every run would fail, so the sidebar warns first."""
     monkeypatch.setattr(core.devices, "_gpus", list)
     monkeypatch.setenv("DARKROOM_DEVICE", "gpu")
     words, tooltip = badge(open_page())

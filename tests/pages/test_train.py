@@ -1,4 +1,4 @@
-"""The Train page: what a run will be, how it goes, what can be done with it, runs side by side."""
+"""Train page: new run, live view, controls, comparison."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MakeRun = Callable[..., JobDirectory]
 
 @pytest.fixture
 def make_active(make_run: MakeRun) -> MakeRun:
-    """A run whose process lives: this one."""
+    """Let a run be active: its process is this one."""
 
     def make(project: Project, name: str, state: JobState = JobState.RUNNING) -> JobDirectory:
         job = make_run(project, name, state)
@@ -46,13 +46,13 @@ def make_active(make_run: MakeRun) -> MakeRun:
 
 
 def set_config(job: JobDirectory, **settings: Any) -> None:
-    """Let a run have been made with these settings."""
+    """Give a run these settings."""
     record = read_json(job.path / "config.json")
     write_json(job.path / "config.json", record | {"config": record["config"] | settings})
 
 
 def learn(job: JobDirectory, losses: list[float], *, phase: str = "tail") -> None:
-    """A learning curve whose validation loss is this."""
+    """Write a learning curve with this validation loss."""
     for place, loss in enumerate(losses):
         record = {"phase": phase, "epoch": place + 1, "epochs": 50, "best_epoch": 1, "learning_rate": 1e-3}
         record |= {"loss": 1 / (place + 2), "accuracy": 0.95, "patience_left": 4, "time": place}
@@ -162,7 +162,7 @@ def test_the_button_starts_a_real_run_with_the_settings_on_the_page(
     assert wait_for(job).has_ended
 
 
-def test_while_one_trains_another_can_be_added_to_the_queue(
+def test_a_run_can_be_queued_while_another_trains(
     open_page: OpenPage, project: Project, make_active: MakeRun
 ) -> None:
     make_active(project, "run-1")
@@ -174,7 +174,7 @@ def test_while_one_trains_another_can_be_added_to_the_queue(
     assert "unqueue-run-1" not in button_keys(app)
 
 
-def test_a_running_run_says_how_far_it_is_and_can_be_paused(
+def test_a_running_run_shows_progress_and_can_be_paused(
     open_page: OpenPage, project: Project, make_active: MakeRun
 ) -> None:
     job = make_active(project, "run-1")
@@ -197,7 +197,7 @@ def test_a_running_run_says_how_far_it_is_and_can_be_paused(
     assert not app.button(key="stop-run").disabled
 
 
-def test_the_live_view_shows_curves_confusion_and_answers(
+def test_the_live_view_shows_curves_confusion_and_predictions(
     open_page: OpenPage, project: Project, make_active: MakeRun
 ) -> None:
     job = make_active(project, "run-1")
@@ -234,16 +234,14 @@ def test_a_finished_run_shows_the_delivered_epoch_or_none(
     assert ("Below: epoch" in page_text) is is_shown
 
 
-def test_a_curve_that_overfits_is_said_in_words(
-    open_page: OpenPage, project: Project, make_run: MakeRun
-) -> None:
+def test_an_overfitting_curve_is_diagnosed(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
     job = make_run(project, "run-1", JobState.STOPPED)
     learn(job, [0.5, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7])
     app = open_page("train")
     assert "learn its pictures by heart" in app.warning[0].value
 
 
-def test_what_happened_on_the_way_is_told(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+def test_notes_of_a_run_are_shown(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
     job = make_run(project, "run-1", JobState.FINISHED)
     learn(job, [0.5])
     note = {"template": "Batches were halved to {size}.", "values": {"size": 16}}
@@ -252,7 +250,7 @@ def test_what_happened_on_the_way_is_told(open_page: OpenPage, project: Project,
 
 
 def test_an_interrupted_run_can_be_resumed(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
-    """A recorded state of running with a dead process is shown as what it is."""
+    """A run recorded as running, with a dead process, is interrupted."""
     make_run(project, "run-1", JobState.RUNNING)
     app = open_page("train")
     assert "This run was interrupted" in app.warning[0].value
@@ -270,7 +268,7 @@ def test_a_paused_run_can_be_resumed_or_stopped_for_good(
     assert job.status().state is JobState.STOPPED
 
 
-def test_a_failed_run_says_why(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+def test_a_failed_run_shows_its_reason(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
     job = make_run(project, "run-1", JobState.FAILED)
     error = {"template": "There is no connection to {host}.", "values": {"host": "example.org"}}
     write_json(job.path / "status.json", {"state": "failed", "seconds": {}, "error": error})
@@ -278,7 +276,7 @@ def test_a_failed_run_says_why(open_page: OpenPage, project: Project, make_run: 
     assert "There is no connection to" in app.error[0].value
 
 
-def test_a_finished_run_goes_on_for_more_epochs_unless_its_head_is_fitted_to_the_end(
+def test_a_finished_run_can_be_continued_unless_its_head_has_converged(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
     job = make_run(project, "run-1", JobState.FINISHED)
@@ -288,7 +286,7 @@ def test_a_finished_run_goes_on_for_more_epochs_unless_its_head_is_fitted_to_the
 
 
 def test_a_run_is_named_and_noted(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
-    """Names are shown letter by letter."""
+    """Names are escaped."""
     job = make_run(project, "run-1", JobState.FINISHED)
     app = open_page("train")
     app.text_input(key="name-run-1").set_value("**First** try").run()
@@ -316,7 +314,9 @@ def test_settings_of_a_run_are_used_again(open_page: OpenPage, project: Project,
     assert "start" in button_keys(app)  # the section in which it can be started
 
 
-def test_deleting_a_run_asks_once_more(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+def test_deleting_a_run_asks_for_confirmation(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
     make_run(project, "run-1", JobState.FINISHED)
     make_run(project, "run-2", JobState.FINISHED)
     app = open_page("train")
@@ -328,7 +328,7 @@ def test_deleting_a_run_asks_once_more(open_page: OpenPage, project: Project, ma
 
 
 def test_runs_are_compared(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
-    """Five of six test pictures are right in both; one is named, one was trained longer."""
+    """Five of six test pictures are right in both runs; one has a name, one was trained longer."""
     make_run(project, "run-1", JobState.FINISHED, evaluated=True)
     other = make_run(project, "run-2", JobState.FINISHED, evaluated=True)
     write_json(other.path / "about.json", {"name": "longer", "note": ""})
@@ -343,7 +343,7 @@ def test_runs_are_compared(open_page: OpenPage, project: Project, make_run: Make
     assert not app.warning
 
 
-def test_runs_with_other_test_pictures_are_not_compared_in_silence(
+def test_comparing_runs_with_different_test_pictures_warns(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
     make_run(project, "run-1", JobState.FINISHED, evaluated=True)
@@ -363,7 +363,7 @@ def retested(project: Project, run: Path) -> None:
     )
 
 
-def test_the_sidebar_counts_the_run_at_work_not_the_one_that_waits(
+def test_the_sidebar_shows_the_active_run_not_a_waiting_one(
     open_page: OpenPage, project: Project, make_active: MakeRun
 ) -> None:
     running = make_active(project, "run-1")

@@ -1,4 +1,4 @@
-"""Pictures from the camera arrive as they were taken, once, and nothing else does."""
+"""Messages of the camera component."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read(sent: Any, answered: int = 0) -> CameraCatch | None:
     return read_catch(sent, key="camera", session="mine", answered=answered)
 
 
-def test_pictures_arrive_byte_for_byte_under_names_that_tell_them_apart() -> None:
+def test_pictures_arrive_unchanged_under_distinct_names() -> None:
     other = encoded(small_photograph("flower"), "JPEG")
     catch = read(message(entry(), entry(other, burst=2)))
     assert catch is not None
@@ -36,7 +36,7 @@ def test_pictures_arrive_byte_for_byte_under_names_that_tell_them_apart() -> Non
     assert all(name.startswith("camera-") and name.endswith(".jpg") for name in names)
 
 
-def test_what_was_accepted_does_not_arrive_again() -> None:
+def test_accepted_pictures_do_not_arrive_again() -> None:
     """The browser sends once more when the page did not answer in time."""
     assert read(message(entry()), answered=2) is not None
     assert read(message(entry()), answered=3) is None
@@ -58,11 +58,11 @@ def test_what_was_accepted_does_not_arrive_again() -> None:
         message(entry(b"\xff\xd8" + bytes(3_000_000))),  # no camera picture of 640 pixels is that large
     ],
 )
-def test_what_no_camera_sends_is_nothing(sent: Any) -> None:
+def test_malformed_messages_of_the_camera_are_ignored(sent: Any) -> None:
     assert read(sent) is None
 
 
-def test_a_flood_of_pictures_ends_at_the_limit() -> None:
+def test_pictures_beyond_the_limit_are_dropped() -> None:
     catch = read(message(*[entry()] * (LIMIT + 50)))
     assert catch is not None
     assert len(catch.pictures) == LIMIT

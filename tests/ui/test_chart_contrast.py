@@ -127,7 +127,7 @@ def test_every_number_of_a_confusion_matrix_is_checked() -> None:
 
 
 def test_a_heatmap_that_leaves_its_text_to_plotly_is_refused() -> None:
-    """Plotly picks black or white by the cell's colour, and forgets how little of it covers the ground."""
+    """Plotly picks black or white by the cell's colour without its opacity."""
     figure = Figure(Heatmap(z=[[0.0]], text=[["7"]], texttemplate="%{text}"))
     with pytest.raises(AssertionError, match="heatmap"):
         list(texts_of(figure, THEMES[0]))

@@ -1,4 +1,4 @@
-"""Learning curves: what is drawn where, and that long ones stay quick without losing what they show."""
+"""Learning curves: traces, phases and thinning."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_training_and_validation_are_drawn_over_the_epochs() -> None:
     assert lines(figure)["validation"]["y"] == [0.6, 0.6, 0.6]
 
 
-def test_accuracy_is_in_percent_and_the_kept_epoch_is_marked() -> None:
+def test_accuracy_is_in_percent_and_the_best_epoch_is_marked() -> None:
     figure = learning_curve([epoch(1), epoch(2, validation_accuracy=0.9, best_epoch=2)], [], ACCURACY)
     assert lines(figure)["training"]["y"] == [80, 80]
     assert (lines(figure)["kept"]["x"], lines(figure)["kept"]["y"]) == ([2], [90])
 
 
-def test_a_gap_and_a_line_stand_where_another_phase_begins() -> None:
+def test_a_new_phase_begins_with_a_gap_and_a_line() -> None:
     figure = learning_curve([epoch(1), epoch(2), epoch(3, "tail"), epoch(4, "tail")], [], LOSS)
     assert lines(figure)["training"]["y"] == [0.5, 0.5, None, 0.5, 0.5]
     (mark,) = figure["layout"]["annotations"]
@@ -51,7 +51,7 @@ def test_a_gap_and_a_line_stand_where_another_phase_begins() -> None:
     assert figure["layout"]["shapes"][0]["x0"] == 2.5
 
 
-def test_a_batch_stands_where_in_its_epoch_it_was() -> None:
+def test_a_batch_is_drawn_at_its_fraction_of_the_epoch() -> None:
     """Epoch 3 lasts from 2 to 3: half of its steps are done at 2.5."""
     batch = {"epoch": 3, "step": 5, "steps": 10, "loss": 0.4, "accuracy": 0.9, "learning_rate": 1e-3}
     assert lines(learning_curve([], [batch], LOSS))["training, by batch"]["x"] == [2.5]
@@ -64,20 +64,20 @@ def test_the_learning_rate_has_no_validation() -> None:
 
 
 @pytest.mark.parametrize("broken", [math.nan, math.inf, None])
-def test_a_loss_that_is_no_number_leaves_a_gap(broken: float | None) -> None:
+def test_a_nan_loss_leaves_a_gap(broken: float | None) -> None:
     figure = learning_curve([epoch(1), epoch(2, loss=broken, validation_loss=broken, best_epoch=2)], [], LOSS)
     assert lines(figure)["training"]["y"] == [0.5, None]
     assert "kept" not in lines(figure)
     assert "NaN" not in json.dumps(figure)
 
 
-def test_nothing_is_thinned_as_long_as_it_is_short() -> None:
+def test_a_short_line_is_not_thinned() -> None:
     x = np.arange(float(MAX_POINTS))
     assert thinned(x, x)[0] is x
 
 
 def test_a_thinned_line_keeps_its_ends_and_its_peaks() -> None:
-    """One spike among 100,000 points is what one looks for."""
+    """One spike among 100,000 points stays visible."""
     x = np.arange(100_000.0)
     y = np.sin(x / 3000)
     y[31_416], y[77_777] = 9.0, -9.0
@@ -113,7 +113,7 @@ def test_five_hundred_epochs_with_hours_of_batches_stay_a_small_figure() -> None
 
 
 def test_compared_runs_are_drawn_by_their_validation() -> None:
-    """A run's name is drawn letter by letter."""
+    """A run's name is escaped."""
     runs = {"first": [epoch(1), epoch(2)], "<b>second</b>": [epoch(1, validation_loss=0.4)]}
     drawn = lines(compared_curves(runs, ("#111111", "#222222"), LOSS))
     assert drawn["first"]["y"] == [0.6, 0.6]

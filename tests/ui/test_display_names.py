@@ -1,4 +1,4 @@
-"""A run's settings are told in words, not by the keys of its file."""
+"""Display names of a run's settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
 from pages.ui.display_names.training import SETTING_NAMES, flat, setting_name, setting_value
 
 
-def test_every_setting_has_a_name_in_words() -> None:
+def test_every_setting_has_a_display_name() -> None:
     paths = flat(TrainingConfig(dataset_version=1).to_json())
     unnamed = [
         path
@@ -29,6 +29,6 @@ def test_every_setting_has_a_name_in_words() -> None:
         ("picture_size", 0, "Size of the pictures (pixels)", "the backbone's own"),
     ],
 )
-def test_a_setting_and_its_value_are_words(path: str, value: object, name: str, words: str) -> None:
+def test_a_setting_and_its_value_are_formatted(path: str, value: object, name: str, words: str) -> None:
     assert setting_name(path) == name
     assert setting_value(path, value) == words

@@ -1,4 +1,4 @@
-"""A growing file is read on from where the last look ended, whatever its writer does with it."""
+"""Incremental reading of growing files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def numbers(file: GrowingFile) -> list[int]:
     return [record["n"] for record in file.read()]
 
 
-def test_only_what_is_new_is_read(tmp_path: Path) -> None:
+def test_only_new_lines_are_read(tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     append_json_line(path, {"n": 1})
     file = GrowingFile(path)
@@ -27,7 +27,7 @@ def test_only_what_is_new_is_read(tmp_path: Path) -> None:
 
 
 def test_an_epoch_is_parsed_once(tmp_path: Path) -> None:
-    """A page asks several times a second, and a curve may have thousands of epochs."""
+    """A page reads several times a second, and a curve may have thousands of epochs."""
     path = tmp_path / "metrics.jsonl"
     append_json_line(path, {"epoch": 1})
     file = GrowingFile(path)
@@ -40,7 +40,7 @@ def test_an_epoch_is_parsed_once(tmp_path: Path) -> None:
     assert [record.epoch for record in file.epochs()] == [1, 7]
 
 
-def test_a_line_that_is_being_written_waits(tmp_path: Path) -> None:
+def test_a_partial_line_is_read_once_complete(tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_text('{"n": 1}\n{"n":')
     file = GrowingFile(path)
@@ -50,15 +50,15 @@ def test_a_line_that_is_being_written_waits(tmp_path: Path) -> None:
     assert numbers(file) == [1, 2]
 
 
-def test_a_torn_line_is_skipped(tmp_path: Path) -> None:
+def test_a_damaged_line_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_text('{"n": 1}\n{"n": 2\n')
     append_json_line(path, {"n": 3})
     assert numbers(GrowingFile(path)) == [1, 3]
 
 
-def test_a_file_that_was_cut_is_read_anew(tmp_path: Path) -> None:
-    """A resumed run forgets what came after its last checkpoint."""
+def test_a_truncated_file_is_read_from_the_start(tmp_path: Path) -> None:
+    """A resumed run drops the records after its last checkpoint."""
     path = tmp_path / "lines.jsonl"
     for n in range(5):
         append_json_line(path, {"n": n})
@@ -70,7 +70,7 @@ def test_a_file_that_was_cut_is_read_anew(tmp_path: Path) -> None:
     assert numbers(file) == [0, 1, 7, 8, 9]
 
 
-def test_a_file_that_is_gone_has_no_lines(tmp_path: Path) -> None:
+def test_a_deleted_file_has_no_lines(tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     append_json_line(path, {"n": 1})
     file = GrowingFile(path)

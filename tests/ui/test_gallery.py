@@ -1,4 +1,4 @@
-"""Galleries show whole pictures."""
+"""Galleries of pictures."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ def read(*sent: Any, answered: int = 0) -> tuple[GridEvent | None, int]:
     return next_event(list(sent), "mine", answered, ACTIONS)
 
 
-def test_what_was_acted_on_is_not_done_again() -> None:
-    """The browser's words stay in the session's state: every rerun reads them anew."""
+def test_a_handled_event_is_not_repeated() -> None:
+    """Messages stay in the session's state, and every rerun reads them again."""
     sent = [message(1, "exclude", "a"), message(2, "relabel", "b", choice="dog")]
     event, answered = read(*sent)
     assert (event, answered) == (GridEvent(action="exclude", ids=("a",)), 1)
@@ -36,20 +36,20 @@ def test_what_was_acted_on_is_not_done_again() -> None:
     assert read(*sent, answered=answered) == (None, 2)
 
 
-def test_the_same_done_several_times_in_a_row_is_one_event() -> None:
-    """Each event makes a version of the dataset; a burst at the keyboard should make one."""
+def test_equal_consecutive_actions_are_one_event() -> None:
+    """Each event makes a version of the dataset; fast typing should make one."""
     cats = [message(n, "relabel", f"p{n}", choice="cat") for n in (1, 2, 3)]
     event, answered = read(*cats, message(4, "relabel", "p2", choice="dog"))
     assert event == GridEvent(action="relabel", ids=("p1", "p2", "p3"), choice="cat")
     assert answered == 3
 
 
-def test_what_another_session_sent_is_not_done_again() -> None:
-    """After a restart of the server the browser still shows, and sends, what it did before."""
+def test_events_of_another_session_are_ignored() -> None:
+    """After a restart of the server the browser sends its old events again."""
     assert read(message(7, "exclude", "a", session="before the restart")) == (None, 0)
 
 
-def test_a_new_name_may_be_given_where_it_is_asked_for() -> None:
+def test_a_new_class_name_is_accepted_only_where_allowed() -> None:
     assert read(message(1, "name", "a", choice="<b>owl</b>"))[0] == GridEvent(
         action="name", ids=("a",), choice="<b>owl</b>"
     )
@@ -72,14 +72,14 @@ def test_a_new_name_may_be_given_where_it_is_asked_for() -> None:
         None,
     ],
 )
-def test_what_no_button_of_the_page_sends_is_passed_over(sent: Any) -> None:
-    """Anyone can type into a browser's console; and nothing that comes later may be held up by it."""
+def test_events_of_unknown_actions_are_ignored(sent: Any) -> None:
+    """A browser can send anything; later events must not be blocked."""
     assert read(sent)[0] is None
     assert read(sent, message(2, "exclude", "b")) == (GridEvent(action="exclude", ids=("b",)), 2)
 
 
 @pytest.mark.parametrize("sent", [None, "x", 3, {"serial": 1}])
-def test_a_browser_that_sent_nothing_sensible_did_nothing(sent: Any) -> None:
+def test_malformed_messages_are_ignored(sent: Any) -> None:
     assert next_event(sent, "mine", 0, ACTIONS) == (None, 0)
 
 
@@ -87,8 +87,8 @@ STEPS = st.lists(st.one_of(st.sampled_from(["x", "cat", "dog"]), st.sampled_from
 
 
 @given(STEPS)
-def test_however_keys_messages_and_runs_fall_together_each_key_counts_once(steps: list[str]) -> None:
-    """A person labels faster than the page runs, and a run may be cut off by the next."""
+def test_each_key_counts_once_in_any_interleaving_of_messages_with_reruns(steps: list[str]) -> None:
+    """A user labels faster than the page reruns, and a rerun may be interrupted by the next."""
     waiting: list[dict[str, Any]] = []  # in the browser
     arrived: list[dict[str, Any]] = []  # in the session's state
     pressed: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Words, numbers and names as the pages write them."""
+"""Text of the pages: translation, escaping, number formats."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def test_sentences_come_from_the_po_file() -> None:
 
 
 @pytest.mark.usefixtures("chinese")
-def test_an_edited_catalogue_is_read_again(catalogue: Path) -> None:
-    """Translators see their work after a reload, not after a restart."""
+def test_an_edited_catalogue_is_reloaded(catalogue: Path) -> None:
+    """Translators see changes after a reload of the page."""
     assert text._("Language") == "语言"
     catalogue.write_text(CATALOGUE.replace("语言", "界面语言"), encoding="utf-8")
     os.utime(catalogue, ns=(1, 1))
@@ -95,7 +95,7 @@ def test_english_needs_no_catalogue() -> None:
         ("[a](b)", r"\[a\]\(b\)"),
     ],
 )
-def test_names_are_shown_letter_by_letter(name: str, escaped: str) -> None:
+def test_names_are_escaped(name: str, escaped: str) -> None:
     assert text.escape(name) == escaped
 
 
@@ -126,7 +126,7 @@ def test_the_language_follows_browser_address_and_choice_in_this_order() -> None
 
 
 def test_a_browser_language_that_arrives_late_is_taken_up() -> None:
-    """The first run of a session may come before the browser has named its language."""
+    """The first run of a session may come before the browser's language."""
     app = AppTest.from_function(page, default_timeout=30)
     app.run()
     assert app.markdown[0].value == "en"
@@ -137,7 +137,7 @@ def test_a_browser_language_that_arrives_late_is_taken_up() -> None:
     assert "lang" not in app.query_params
 
 
-def test_a_choice_made_before_the_browser_named_its_language_stays() -> None:
+def test_a_chosen_language_survives_a_late_browser_language() -> None:
     app = AppTest.from_function(page, default_timeout=30)
     app.run()
     app.selectbox(key="language").select("zh_CN").run()
@@ -157,8 +157,8 @@ def slow_page() -> None:
     choose_language()
 
 
-def test_the_address_names_a_chosen_language_before_anything_is_drawn_in_it() -> None:
-    """Whoever reloads a page as soon as it is Chinese gets a Chinese page again."""
+def test_a_chosen_language_is_in_the_address_before_the_page_is_drawn() -> None:
+    """A reload directly after the choice keeps the language."""
     app = AppTest.from_function(slow_page, default_timeout=30)
     app.run()
     app.selectbox(key="language").select("zh_CN").run()
@@ -175,7 +175,7 @@ def test_the_address_names_a_chosen_language_before_anything_is_drawn_in_it() ->
         (None, None, "en"),
     ],
 )
-def test_the_header_of_the_connection_stands_in_for_a_missing_locale(
+def test_the_accept_language_header_replaces_a_missing_locale(
     monkeypatch: pytest.MonkeyPatch, locale: str | None, accepted: str | None, language: str
 ) -> None:
     """The header comes with the connection, so it is there before the first run."""
@@ -197,7 +197,7 @@ def test_an_unknown_language_in_the_address_is_ignored() -> None:
     [(0.921, "92.1%"), (0, "0%"), (1, "100%"), (0.99961, ">99.9%"), (0.0001, "<0.1%"), (0.5, "50%")],
 )
 def test_percent_never_rounds_to_all_or_nothing(fraction: float, written: str) -> None:
-    """“100% right” with one mistake in the gallery below would be a lie."""
+    """“100% right” with one mistake would be false."""
     assert text.percent(fraction) == written
 
 
