@@ -40,9 +40,9 @@ def suspects_of(
             label=pictures["label"].iloc[row],
             suggested=suggested,
             other="" if other is None else pictures["id"].iloc[other],
-            score=1.0 / (1 + place),
+            score=1.0 / (1 + index),
         )
-        for place, row in enumerate(rows)
+        for index, row in enumerate(rows)
     )
 
 
@@ -121,9 +121,9 @@ def test_a_copy_is_settled_if_either_picture_is_excluded_or_relabelled(project: 
     dataset = open_dataset(project)
     copies = finding(FindingKind.NEAR_DUPLICATES, suspects_of(dataset, [1], other=0), Remedy.EXCLUDE)
     assert len(left(open_findings([copies], dataset, set())[0])) == 1
-    kept = dataset.all_pictures["id"].iloc[0]
-    assert open_findings([copies], relabel(project, [kept], "2"), set())[0].left is None
-    assert open_findings([copies], exclude(project, [kept]), set())[0].left is None
+    right = dataset.all_pictures["id"].iloc[0]
+    assert open_findings([copies], relabel(project, [right], "2"), set())[0].left is None
+    assert open_findings([copies], exclude(project, [right]), set())[0].left is None
 
 
 def test_a_suspect_marked_as_right_is_settled(project: Project, wrong: Finding) -> None:
@@ -159,7 +159,7 @@ def check_page(open_page: OpenPage) -> AppTest:
     return open_page("data", section="check")
 
 
-def words(app: AppTest) -> str:
+def page_text(app: AppTest) -> str:
     """Every sentence in the page's main part."""
     kinds = ("markdown", "caption", "info", "warning", "error", "success", "subheader")
     elements: list[Any] = [element for kind in kinds for element in app.main.get(kind)]
@@ -171,7 +171,7 @@ def test_before_the_first_check_the_page_shows_one_button_with_the_expected_time
 ) -> None:
     app = check_page(open_page)
     assert app.button(key="check").label == "Check the pictures"
-    assert "36 pictures, about" in words(app)
+    assert "36 pictures, about" in page_text(app)
 
 
 def test_accepting_all_suggestions_makes_one_version_that_can_be_undone(
@@ -185,7 +185,7 @@ def test_accepting_all_suggestions_makes_one_version_that_can_be_undone(
     dataset = open_dataset(project)
     assert dataset.version == 2
     assert dataset.all_pictures["label"].tolist()[:3] == ["1", "1", "1"]
-    assert "Everything that the check found is dealt with" in words(app)
+    assert "Everything that the check found is dealt with" in page_text(app)
 
     app.button(key="undo").click().run()
     assert open_dataset(project).all_pictures["label"].tolist()[:3] == ["0", "0", "0"]
@@ -206,10 +206,10 @@ def test_suspects_marked_as_right_can_be_reopened(
     reported(project, wrong)
     dismiss(project, FindingKind.WRONG_LABELS, [wrong.suspects[0].id])
     app = check_page(open_page)
-    assert "1 of 3 done" in words(app)
+    assert "1 of 3 done" in page_text(app)
     app.button(key=f"{finding_key(wrong)}-again").click().run()
     assert dismissals(project) == set()
-    assert "of 3 done" not in words(app)
+    assert "of 3 done" not in page_text(app)
 
 
 def test_suspects_marked_as_right_after_an_earlier_check_can_be_reopened(
@@ -228,7 +228,7 @@ def test_a_finding_without_remedy_can_be_dismissed(open_page: OpenPage, project:
     reported(project, shortcut)
     app = check_page(open_page)
     app.button(key=f"{finding_key(shortcut)}-fine").click().run()
-    assert "1 finding" not in words(app)
+    assert "1 finding" not in page_text(app)
     assert len(dismissals(project)) == 2
 
 
@@ -251,18 +251,18 @@ def test_pictures_added_after_the_check_are_reported_as_unchecked(
     reported(project, wrong)
     new = write_folder(tmp_path_factory.mktemp("new"), class_folders({"0": 2}, start=900))
     add_pictures(project, new)
-    assert "2 pictures were added since and have not been checked" in words(check_page(open_page))
+    assert "2 pictures were added since and have not been checked" in page_text(check_page(open_page))
 
 
 def test_a_check_without_findings_lists_the_checks(open_page: OpenPage, project: Project) -> None:
     reported(project)
-    assert "No wrong labels, copies" in words(check_page(open_page))
+    assert "No wrong labels, copies" in page_text(check_page(open_page))
 
 
 def test_without_features_the_omitted_checks_are_named(open_page: OpenPage, project: Project) -> None:
     """“No wrong labels” would be false if they were not checked."""
     reported(project, with_features=False)
-    text = words(check_page(open_page))
+    text = page_text(check_page(open_page))
     assert "Wrong labels and outliers were not checked" in text
     assert "No wrong labels" not in text
 
@@ -272,7 +272,7 @@ def test_an_interrupted_check_can_be_restarted(open_page: OpenPage, project: Pro
     write_json(job.path / "process.json", {"pid": 2**22 + 1, "started": 0.0})  # above every real pid
     write_json(job.path / "status.json", {"state": JobState.RUNNING})
     app = check_page(open_page)
-    assert "The last check was interrupted" in words(app)
+    assert "The last check was interrupted" in page_text(app)
     assert not app.button(key="check").disabled
 
 

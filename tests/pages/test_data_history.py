@@ -68,7 +68,7 @@ def test_a_version_shows_what_changed_with_its_pictures(open_page: OpenPage, pet
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "change_name"),
     [
         (lambda project, ids: exclude(project, ids[:1]), "Excluded · 1"),
         (lambda project, ids: erase(project, ids[:1]), ""),
@@ -78,12 +78,12 @@ def test_a_version_shows_what_changed_with_its_pictures(open_page: OpenPage, pet
     ],
 )
 def test_any_two_versions_are_compared(
-    open_page: OpenPage, pets: Project, change: Callable[[Project, list[str]], Dataset], words: str
+    open_page: OpenPage, pets: Project, change: Callable[[Project, list[str]], Dataset], change_name: str
 ) -> None:
     """The first with the newest, unless others are chosen; pictures deleted for good are not shown again."""
     change(pets, ids_of(pets))
     app = unfolded(opened(open_page, pets), "compare")
-    assert list(grids(app)) == ([words] if words else [])
+    assert list(grids(app)) == ([change_name] if change_name else [])
 
 
 def test_a_comparison_in_reverse_order_shows_the_reverse_changes(open_page: OpenPage, pets: Project) -> None:

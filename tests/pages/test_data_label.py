@@ -65,7 +65,7 @@ def labels(project: Project) -> dict[str, str]:
     return dict(zip(pictures["id"], pictures["label"], strict=True))
 
 
-def says(app: AppTest) -> str:
+def suggestion(app: AppTest) -> str:
     return "\n".join([said(app), *(str(heading.value) for heading in app.subheader)])
 
 
@@ -78,7 +78,7 @@ def test_one_button_groups_the_pictures_and_shows_the_first_group(
     app.button(key="group").click().run()
     assert wait_for(list_jobs(digits_project.jobs)[0]) is JobState.FINISHED
     app.run()
-    assert "pictures that look alike" in says(app)
+    assert "pictures that look alike" in suggestion(app)
     assert drawn(app, GROUP)["preselected"]
     assert {labels(digits_project)[identifier] for identifier in ids(app)} == {""}
 
@@ -118,7 +118,7 @@ def test_skipped_groups_can_be_restarted(open_page: OpenPage, grouped: Project) 
     app = opened(open_page, grouped)
     first, waiting = ids(app), {name for name, label in labels(grouped).items() if not label}
     seen: set[str] = set()
-    while "Skipped or removed pictures" not in says(app):
+    while "Skipped or removed pictures" not in suggestion(app):
         assert not seen & set(ids(app))
         seen |= set(ids(app))
         app = act(app, GROUP, "skip")
@@ -136,7 +136,7 @@ def test_existing_labels_suggest_a_class_that_one_key_accepts(
         app = act(app, GROUP, "skip")
     (accept,) = (action for action in drawn(app, GROUP)["actions"] if action["id"] == "accept")
     group = ids(app)
-    assert "going by the labels so far" in says(app)
+    assert "going by the labels so far" in suggestion(app)
     act(app, GROUP, "accept", group)
     (given,) = {labels(grouped)[identifier] for identifier in group}
     assert accept["label"] == f"Yes, “{given}”"
@@ -147,7 +147,7 @@ def test_skipped_pictures_accept_their_own_suggestions(
 ) -> None:
     """Each picture has its own suggestion; with nine labels two in three are right."""
     app = opened(open_page, grouped)
-    while "Skipped or removed pictures" not in says(app):
+    while "Skipped or removed pictures" not in suggestion(app):
         app = act(app, GROUP, "skip")
     chosen = [tile["id"] for tile in shown(app, SINGLE) if tile.get("strong")]
     assert len(chosen) > 20
@@ -163,10 +163,10 @@ def test_the_latest_classifier_suggests_if_it_has_the_same_classes(
     app = opened(open_page, grouped)
     while "accept" not in offered(app, GROUP):
         app = act(app, GROUP, "skip")
-    assert "says the latest classifier" in says(app)
+    assert "says the latest classifier" in suggestion(app)
     act(app, GROUP, "label", ids(app), "a class it does not know")
     app = opened(open_page, grouped)
-    assert "says the latest classifier" not in says(app)
+    assert "says the latest classifier" not in suggestion(app)
 
 
 def test_without_a_backbone_pictures_are_labelled_one_by_one(
@@ -184,7 +184,7 @@ def test_a_fully_labelled_project_links_to_the_next_sections(
     app = opened(open_page, digits_project)
     waiting = [name for name, label in labels(digits_project).items() if not label]
     app = act(app, SINGLE, "label", waiting, "8")
-    assert "Every picture has a label." in says(app)
+    assert "Every picture has a label." in suggestion(app)
     app.button(key="label-see").click().run()
     assert app.query_params["section"] == "browse"
     sections: Any = app.get("button_group")[0]

@@ -80,11 +80,11 @@ def test_the_digest_of_points_covers_coordinates_and_pictures() -> None:
 def draw_map(project: Project, count: int) -> None:
     """A map of the first ``count`` pictures."""
     ids = open_dataset(project).all_pictures["id"].to_numpy(np.str_)[:count]
-    places = np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32)
-    write_map(project.dataset, DEFAULT_BACKBONE, ids, places)
+    coordinates = np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32)
+    write_map(project.dataset, DEFAULT_BACKBONE, ids, coordinates)
 
 
-def words(app: AppTest) -> str:
+def page_text(app: AppTest) -> str:
     elements: list[Any] = [
         element for kind in ("markdown", "caption", "info") for element in app.main.get(kind)
     ]
@@ -93,14 +93,14 @@ def words(app: AppTest) -> str:
 
 def test_without_a_map_the_section_links_to_the_check(open_page: OpenPage, project: Project) -> None:
     app = open_page("data", section="map")
-    assert "There is no map yet" in words(app)
+    assert "There is no map yet" in page_text(app)
     app.button(key="go-check").click().run()
     assert app.button(key="check").label == "Check the pictures"
 
 
 def test_pictures_without_coordinates_are_counted(open_page: OpenPage, project: Project) -> None:
     draw_map(project, 34)
-    assert "2 pictures were added since the map was drawn" in words(open_page("data", section="map"))
+    assert "2 pictures were added since the map was drawn" in page_text(open_page("data", section="map"))
 
 
 def test_excluded_and_unlabelled_pictures_have_their_own_categories(project: Project) -> None:
@@ -108,9 +108,9 @@ def test_excluded_and_unlabelled_pictures_have_their_own_categories(project: Pro
     relabel(project, ids[:1], "")
     dataset = exclude(project, ids[1:2])
     names = [category.name for category in categories(dataset)]
-    drawn = [names[index] for index in category_of(dataset, dataset.all_pictures)]
+    drawn_as = [names[index] for index in category_of(dataset, dataset.all_pictures)]
     labels = dataset.all_pictures["label"].tolist()
-    assert drawn == ["Without label", "Excluded", *labels[2:]]
+    assert drawn_as == ["Without label", "Excluded", *labels[2:]]
 
 
 def test_only_open_suspects_are_marked(project: Project) -> None:

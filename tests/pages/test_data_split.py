@@ -54,9 +54,9 @@ def divide_anew(app: AppTest) -> AppTest:
 def test_the_sizes_of_the_splits_are_shown(open_page: OpenPage, pets: Project) -> None:
     metrics = {metric.label: metric.value for metric in opened(open_page, pets).metric}
     counts = open_dataset(pets).pictures["split"].value_counts()
-    words = {"to train": Split.TRAIN, "to validate": Split.VALIDATION, "to test": Split.TEST}
-    assert {word: metrics[word] for word in words} == {
-        word: str(counts[part.value]) for word, part in words.items()
+    split_of = {"to train": Split.TRAIN, "to validate": Split.VALIDATION, "to test": Split.TEST}
+    assert {word: metrics[word] for word in split_of} == {
+        word: str(counts[split.value]) for word, split in split_of.items()
     }
 
 

@@ -54,8 +54,8 @@ def config_of(job: JobDirectory) -> SearchConfig:
 
 
 def table(app: AppTest) -> Any:
-    (found,) = [one for one in app.main.dataframe if "number" in one.value.columns]
-    return found.value
+    (table,) = [one for one in app.main.dataframe if "number" in one.value.columns]
+    return table.value
 
 
 def button_keys(app: AppTest) -> set[str]:
@@ -144,12 +144,12 @@ def test_a_finished_search_shows_its_result_first(
     run = make_run(project, "run-20260901-130000-aaaa", JobState.FINISHED, evaluated=True)
     write_search(project, trials=few(), run=run.name, selection_bias=BIAS, gain=GAIN)
     app = open_page("search")
-    words = said(app)
-    assert "Best trial: 90% correct on validation pictures" in words
-    assert "expect about **87.5%** (between 80% and 94%)" in words
-    assert "by **10.0 points** (between +2.0 and +18.0, 95%)" in words
-    assert "which the search never saw" in words
-    assert "2 complete, 1 pruned, 1 failed" in plain(words)
+    page_text = said(app)
+    assert "Best trial: 90% correct on validation pictures" in page_text
+    assert "expect about **87.5%** (between 80% and 94%)" in page_text
+    assert "by **10.0 points** (between +2.0 and +18.0, 95%)" in page_text
+    assert "which the search never saw" in page_text
+    assert "2 complete, 1 pruned, 1 failed" in plain(page_text)
     assert app.button(key="evaluate-best").label == "See it on Evaluate"
 
 
@@ -184,9 +184,9 @@ def test_a_loss_is_shown_in_nats(open_page: OpenPage, project: Project) -> None:
     trials = [trial(0, 0.5), trial(1, 0.25, params={"l2": 0.1})]
     gain = Gain(gain=0.25, low=0.125, high=0.375, is_real=True, pictures=60)
     write_search(project, trials=trials, goal=Goal.LOSS, gain=gain)
-    words = said(open_page("search"))
-    assert "loss of 0.2500 on validation" in words
-    assert "by **0.250 nats**" in words
+    page_text = said(open_page("search"))
+    assert "loss of 0.2500 on validation" in page_text
+    assert "by **0.250 nats**" in page_text
 
 
 def test_the_table_has_the_best_first_and_filters_by_state_and_text(

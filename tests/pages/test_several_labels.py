@@ -38,7 +38,7 @@ MakeRun = Callable[..., JobDirectory]
 
 
 @pytest.fixture
-def several(workspace: Path, tmp_path: Path) -> Project:
+def multi_label_project(workspace: Path, tmp_path: Path) -> Project:
     """Forty pictures of two digits, two of them without a label."""
     config = ImportConfig(multi_label=True)
     project = import_dataset(two_digits_folder(tmp_path / "source", 40), "Pairs", config).project
@@ -47,10 +47,10 @@ def several(workspace: Path, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def evaluated(several: Project, make_run: MakeRun) -> JobDirectory:
+def evaluated(multi_label_project: Project, make_run: MakeRun) -> JobDirectory:
     """A run that misses every 8 and is right otherwise."""
-    job = make_run(several, "run-1", JobState.FINISHED)
-    dataset = open_dataset(several)
+    job = make_run(multi_label_project, "run-1", JobState.FINISHED)
+    dataset = open_dataset(multi_label_project)
     rows = dataset.rows(Split.TEST)
     probabilities = 0.1 + 0.8 * dataset.targets[rows]
     probabilities[:, 2] = 0.2
@@ -64,50 +64,54 @@ def evaluated(several: Project, make_run: MakeRun) -> JobDirectory:
 
 
 @pytest.mark.parametrize("section", ["check", "map", "label", "split", "add"])
-def test_every_section_of_the_data_page_opens(open_page: OpenPage, several: Project, section: str) -> None:
-    dataset = open_dataset(several)
+def test_every_section_of_the_data_page_opens(
+    open_page: OpenPage, multi_label_project: Project, section: str
+) -> None:
+    dataset = open_dataset(multi_label_project)
     ids = dataset.all_pictures["id"].to_numpy(np.str_)
     write_map(dataset.folder, DEFAULT_BACKBONE, ids, np.zeros((len(ids), 2), np.float32))
-    app = open_page("data", project=several.name, section=section)
+    app = open_page("data", project=multi_label_project.name, section=section)
     assert not app.exception
     assert "A picture may show several of the classes, or none" in said(app)
 
 
-def test_the_gallery_can_be_filtered_by_each_label_and_by_none(open_page: OpenPage, several: Project) -> None:
+def test_the_gallery_can_be_filtered_by_each_label_and_by_none(
+    open_page: OpenPage, multi_label_project: Project
+) -> None:
     """A picture counts for each class that it shows."""
-    app = open_page("data", project=several.name, section="browse")
-    counts = open_dataset(several).counts()
+    app = open_page("data", project=multi_label_project.name, section="browse")
+    counts = open_dataset(multi_label_project).counts()
     (choice,) = [box for box in app.selectbox if (box.key or "").startswith("filter-class")]
     options = [str(option) for option in choice.options]
     assert [f"{name} ({count})" for name, count in counts.items()] == options[-3:]
     assert any(option.startswith("– none of the classes") for option in options)
 
 
-def test_labels_are_added_and_removed_in_the_gallery(several: Project) -> None:
-    dataset = open_dataset(several)
+def test_labels_are_added_and_removed_in_the_gallery(multi_label_project: Project) -> None:
+    dataset = open_dataset(multi_label_project)
     assert [action.id for action in multi_label_actions(dataset)] == ["also", "not"]
     assert label_action(dataset).choices == ("3", "5", "8", "–")
     picture = str(dataset.all_pictures.loc[dataset.all_pictures["label"] == "3; 8", "id"].iloc[0])
     for action, choice, label in (("also", "5", "3; 5; 8"), ("not", "3", "5; 8"), ("label", "8;3", "3; 8")):
         event = GridEvent(action=action, ids=(picture,), choice=choice)
-        changed = changes_of(several, open_dataset(several), event)[action]()
+        changed = changes_of(multi_label_project, open_dataset(multi_label_project), event)[action]()
         assert changed.all_pictures.set_index("id").at[picture, "label"] == label
 
 
-def test_the_map_has_the_colour_of_the_first_label(several: Project) -> None:
-    dataset = open_dataset(several)
+def test_the_map_has_the_colour_of_the_first_label(multi_label_project: Project) -> None:
+    dataset = open_dataset(multi_label_project)
     names = [category.name for category in categories(dataset)]
     shown = category_of(dataset, dataset.all_pictures)
-    for label, place in zip(dataset.all_pictures["label"], shown, strict=True):
+    for label, index in zip(dataset.all_pictures["label"], shown, strict=True):
         first = label.split("; ")[0]
-        assert names[place] == (first if first in {"3", "5", "8"} else "Without a class")
+        assert names[index] == (first if first in {"3", "5", "8"} else "Without a class")
 
 
 def test_the_evaluation_shows_each_class_and_missed_labels(
-    open_page: OpenPage, several: Project, evaluated: JobDirectory
+    open_page: OpenPage, multi_label_project: Project, evaluated: JobDirectory
 ) -> None:
     app = open_page("evaluate")
-    dataset = open_dataset(several)
+    dataset = open_dataset(multi_label_project)
     with_8 = int(dataset.targets[dataset.rows(Split.TEST), 2].sum())
     assert with_8
     assert "have all the right labels, and no other" in said(app)

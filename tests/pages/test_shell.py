@@ -16,8 +16,8 @@ OpenPage = Callable[..., AppTest]
 
 def badge(app: AppTest) -> tuple[str, str]:
     """Text and tooltip of the sidebar's badge."""
-    (found,) = [item for item in app.sidebar.markdown if "-badge[" in item.value]
-    return found.value, found.proto.help
+    (badge_element,) = [item for item in app.sidebar.markdown if "-badge[" in item.value]
+    return badge_element.value, badge_element.proto.help
 
 
 def put_in(monkeypatch: pytest.MonkeyPatch, gpu: Device) -> None:
@@ -30,15 +30,15 @@ def test_without_a_gpu_the_cpu_is_named_with_its_cores(
 ) -> None:
     monkeypatch.setattr(core.devices, "_gpus", list)
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(16)))
-    words, tooltip = badge(open_page())
-    assert "CPU · 16 cores" in words
+    text, tooltip = badge(open_page())
+    assert "CPU · 16 cores" in text
     assert tooltip == ""
 
 
 def test_a_gpu_in_use_is_named(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch, Device(key="gpu:0", name="NVIDIA H100", memory_bytes=80 << 30))
-    words, tooltip = badge(open_page())
-    assert "NVIDIA H100" in words
+    text, tooltip = badge(open_page())
+    assert "NVIDIA H100" in text
     assert tooltip == ""
 
 
@@ -46,8 +46,8 @@ def test_an_unused_gpu_is_shown_with_the_reason(open_page: OpenPage, monkeypatch
     reason = Message("its driver is too old: it knows CUDA {found}", {"found": "11.4"})
     gpu = Device(key="gpu:0", name="NVIDIA H100", memory_bytes=80 << 30, is_usable=False, reason=reason)
     put_in(monkeypatch, gpu)
-    words, tooltip = badge(open_page())
-    assert "CPU · " in words
+    text, tooltip = badge(open_page())
+    assert "CPU · " in text
     assert tooltip.startswith("NVIDIA H100 is not used: its driver is too old: it knows CUDA 11")
 
 
@@ -57,6 +57,6 @@ def test_an_impossible_choice_of_device_is_shown(
     """Every run would fail, so the sidebar warns first."""
     monkeypatch.setattr(core.devices, "_gpus", list)
     monkeypatch.setenv("DARKROOM_DEVICE", "gpu")
-    words, tooltip = badge(open_page())
-    assert "No device to compute on" in words
+    text, tooltip = badge(open_page())
+    assert "No device to compute on" in text
     assert "which is not there" in tooltip

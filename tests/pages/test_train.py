@@ -53,9 +53,9 @@ def set_config(job: JobDirectory, **settings: Any) -> None:
 
 def learn(job: JobDirectory, losses: list[float], *, phase: str = "tail") -> None:
     """Write a learning curve with this validation loss."""
-    for place, loss in enumerate(losses):
-        record = {"phase": phase, "epoch": place + 1, "epochs": 50, "best_epoch": 1, "learning_rate": 1e-3}
-        record |= {"loss": 1 / (place + 2), "accuracy": 0.95, "patience_left": 4, "time": place}
+    for position, loss in enumerate(losses):
+        record = {"phase": phase, "epoch": position + 1, "epochs": 50, "best_epoch": 1, "learning_rate": 1e-3}
+        record |= {"loss": 1 / (position + 2), "accuracy": 0.95, "patience_left": 4, "time": position}
         record |= {"validation_loss": loss, "validation_accuracy": 0.9}
         append_json_line(job.path / "metrics.jsonl", record)
 
@@ -299,7 +299,7 @@ def test_a_run_is_named_and_noted(open_page: OpenPage, project: Project, make_ru
 
 def test_settings_of_a_run_are_used_again(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
     job = make_run(project, "run-1", JobState.FINISHED)
-    wanted = TrainingConfig(
+    expected = TrainingConfig(
         dataset_version=open_dataset(project).version,
         recipe=Recipe.BALANCED,
         picture_size=160,
@@ -307,10 +307,10 @@ def test_settings_of_a_run_are_used_again(open_page: OpenPage, project: Project,
         head=HeadConfig(hidden_units=(64, 32)),
         augmentation=AugmentationConfig(rotation=0.1),
     )
-    set_config(job, **wanted.to_json())
+    set_config(job, **expected.to_json())
     app = open_page("train")
     app.button(key="use-again").click().run()
-    assert next_config(project) == wanted
+    assert next_config(project) == expected
     assert "start" in button_keys(app)  # the section in which it can be started
 
 

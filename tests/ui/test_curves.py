@@ -115,6 +115,6 @@ def test_five_hundred_epochs_with_hours_of_batches_stay_a_small_figure() -> None
 def test_compared_runs_are_drawn_by_their_validation() -> None:
     """A run's name is escaped."""
     runs = {"first": [epoch(1), epoch(2)], "<b>second</b>": [epoch(1, validation_loss=0.4)]}
-    drawn = lines(compared_curves(runs, ("#111111", "#222222"), LOSS))
-    assert drawn["first"]["y"] == [0.6, 0.6]
-    assert drawn["&lt;b&gt;second&lt;/b&gt;"]["y"] == [0.4]
+    figure = lines(compared_curves(runs, ("#111111", "#222222"), LOSS))
+    assert figure["first"]["y"] == [0.6, 0.6]
+    assert figure["&lt;b&gt;second&lt;/b&gt;"]["y"] == [0.4]

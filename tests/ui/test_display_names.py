@@ -29,6 +29,6 @@ def test_every_setting_has_a_display_name() -> None:
         ("picture_size", 0, "Size of the pictures (pixels)", "the backbone's own"),
     ],
 )
-def test_a_setting_and_its_value_are_formatted(path: str, value: object, name: str, words: str) -> None:
+def test_a_setting_and_its_value_are_formatted(path: str, value: object, name: str, text: str) -> None:
     assert setting_name(path) == name
-    assert setting_value(path, value) == words
+    assert setting_value(path, value) == text

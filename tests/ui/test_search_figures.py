@@ -37,20 +37,20 @@ def pruned(number: int, value: float, **facts: Any) -> Any:
 
 def test_the_history_has_each_trial_in_the_order_of_their_ends_and_the_best_so_far() -> None:
     trials = [trial(0, 0.8), trial(2, 0.9, params={"l2": 0.1}), trial(1, 0.7, params={"l2": 0.5})]
-    drawn = traces(optimization_history(trials, Goal.ACCURACY))
-    assert drawn["complete"]["x"] == [1, 2, 3]
-    assert drawn["complete"]["y"] == [80, 90, 70]
-    assert drawn["complete"]["customdata"] == [0, 2, 1]
-    assert drawn["best so far"]["y"] == [80, 90, 90]
+    by_name = traces(optimization_history(trials, Goal.ACCURACY))
+    assert by_name["complete"]["x"] == [1, 2, 3]
+    assert by_name["complete"]["y"] == [80, 90, 70]
+    assert by_name["complete"]["customdata"] == [0, 2, 1]
+    assert by_name["best so far"]["y"] == [80, 90, 90]
 
 
 def test_the_lowest_loss_is_the_best_and_failures_are_at_the_high_end() -> None:
     trials = [trial(0, 0.5), trial(1, 0.25, params={"l2": 0.1}), trial(2, reason=Message("no memory"))]
     figure = optimization_history(trials, Goal.LOSS)
-    drawn = traces(figure)
-    assert drawn["best so far"]["y"] == [0.5, 0.25, 0.25]
+    by_name = traces(figure)
+    assert by_name["best so far"]["y"] == [0.5, 0.25, 0.25]
     low, high = figure["layout"]["yaxis"]["range"]
-    assert high - 0.05 * (high - low) < drawn["failed"]["y"][0] < high
+    assert high - 0.05 * (high - low) < by_name["failed"]["y"][0] < high
 
 
 def test_the_baseline_is_a_line_across_the_history() -> None:
@@ -78,9 +78,9 @@ def test_an_outlier_does_not_flatten_the_history() -> None:
 def test_a_trial_beyond_the_axis_is_drawn_at_its_end_with_its_true_value() -> None:
     trials = [trial(number, 0.9 + number / 1000) for number in range(10)] + [trial(10, 0.1)]
     figure = optimization_history(trials, Goal.ACCURACY)
-    marks = traces(figure)["complete"]
-    assert marks["y"][-1] > figure["layout"]["yaxis"]["range"][0]
-    assert marks["text"][-1] == "10%"
+    points = traces(figure)["complete"]
+    assert points["y"][-1] > figure["layout"]["yaxis"]["range"][0]
+    assert points["text"][-1] == "10%"
 
 
 def test_a_search_without_a_complete_trial_can_be_drawn() -> None:
@@ -120,29 +120,29 @@ def test_a_line_runs_below_the_axis_of_a_dimension_that_its_trial_does_not_have(
     ]
     axes = axes_of(trials, SPACE)
     assert [axis.name for axis in axes] == ["hidden_layers", "hidden_units"]
-    drawn = traces(parallel_coordinates(trials, axes, Goal.ACCURACY, best=trials[1]))
-    assert drawn["the best"]["y"][:2] == [1, 1]
-    lines = [trace for trace in drawn.values() if 3 in trace["customdata"]]
+    by_name = traces(parallel_coordinates(trials, axes, Goal.ACCURACY, best=trials[1]))
+    assert by_name["the best"]["y"][:2] == [1, 1]
+    lines = [trace for trace in by_name.values() if 3 in trace["customdata"]]
     assert lines[0]["y"][0] == 0
     assert lines[0]["y"][1] < 0
 
 
 def test_each_fifth_of_the_trials_is_a_trace_of_the_parallel_coordinates() -> None:
     trials = [trial(number, number / 20, params={"l2": 0.01 * (number + 1)}) for number in range(10)]
-    drawn = traces(parallel_coordinates(trials, axes_of(trials, SPACE), Goal.ACCURACY, best=trials[9]))
-    assert set(drawn["poorest fifth"]["customdata"]) == {0, 1}
-    assert set(drawn["best fifth"]["customdata"]) == {8}  # 9 is the best, drawn above all
-    assert set(drawn["the best"]["customdata"]) == {9}
+    by_name = traces(parallel_coordinates(trials, axes_of(trials, SPACE), Goal.ACCURACY, best=trials[9]))
+    assert set(by_name["poorest fifth"]["customdata"]) == {0, 1}
+    assert set(by_name["best fifth"]["customdata"]) == {8}  # 9 is the best, drawn above all
+    assert set(by_name["the best"]["customdata"]) == {9}
 
 
 def test_a_slice_has_only_trials_with_the_setting() -> None:
     trials = [trial(0, 0.8), trial(1, 0.9, params={"l2": 0.1}), pruned(2, 0.7, params={"l2": 0.2})]
     trials += [trial(3, 0.85, params={"l2": 0.01})]
     (axis,) = axes_of(trials, SPACE)
-    (marks,) = slice_plot(trials, axis, Goal.ACCURACY, best=trials[1])["data"]
-    assert marks["customdata"] == [1, 3]
-    assert marks["x"] == [pytest.approx(-1), pytest.approx(-2)]
-    assert marks["marker"]["symbol"] == ["star", "circle"]
+    (points,) = slice_plot(trials, axis, Goal.ACCURACY, best=trials[1])["data"]
+    assert points["customdata"] == [1, 3]
+    assert points["x"] == [pytest.approx(-1), pytest.approx(-2)]
+    assert points["marker"]["symbol"] == ["star", "circle"]
 
 
 @pytest.mark.parametrize(
@@ -172,11 +172,11 @@ def test_curves_of_pruned_complete_and_best_trials_are_different_traces() -> Non
         pruned(1, 0.5, curve=curve[:1]),
         trial(2, 0.9, params={"l2": 0.1}, curve=[(1, 0.7), (2, 0.9)]),
     ]
-    drawn = traces(intermediate_values(trials, Goal.ACCURACY, best=trials[2]))
-    assert drawn["pruned"]["y"] == [50, None]
-    assert drawn["complete"]["x"] == [1, 2, None]
-    assert drawn["the best"]["y"] == [70, 90, None]
-    assert drawn["pruned"]["opacity"] < drawn["complete"]["opacity"]
+    by_name = traces(intermediate_values(trials, Goal.ACCURACY, best=trials[2]))
+    assert by_name["pruned"]["y"] == [50, None]
+    assert by_name["complete"]["x"] == [1, 2, None]
+    assert by_name["the best"]["y"] == [70, 90, None]
+    assert by_name["pruned"]["opacity"] < by_name["complete"]["opacity"]
 
 
 def test_only_the_newest_of_very_many_curves_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,11 +191,11 @@ def test_the_pareto_front_is_a_line_and_dominated_trials_are_not_on_it() -> None
         trial(1, 0.9, second=2e6, params={"l2": 0.1}),
         trial(2, 0.95, second=4e6, params={"l2": 0.2}),
     ]
-    drawn = traces(pareto_front(trials, Goal.ACCURACY, Tradeoff.SIZE))
-    assert drawn["Pareto front"]["x"] == [2, 4]
-    assert drawn["Pareto front"]["customdata"] == [1, 2]
-    assert drawn["dominated"]["customdata"] == [0]
-    assert drawn["baseline"]["x"] == [3]
+    by_name = traces(pareto_front(trials, Goal.ACCURACY, Tradeoff.SIZE))
+    assert by_name["Pareto front"]["x"] == [2, 4]
+    assert by_name["Pareto front"]["customdata"] == [1, 2]
+    assert by_name["dominated"]["customdata"] == [0]
+    assert by_name["baseline"]["x"] == [3]
 
 
 def test_a_contour_has_only_trials_with_both_settings() -> None:
@@ -208,9 +208,9 @@ def test_a_contour_has_only_trials_with_both_settings() -> None:
     by_name = {axis.name: axis for axis in axes_of(trials, SPACE)}
     figure = contour(trials, by_name["l2"], by_name["label_smoothing"], Goal.ACCURACY, best=trials[1])
     json.dumps(figure, allow_nan=False)
-    surface, marks = figure["data"]
+    surface, points = figure["data"]
     assert surface["type"] == "contour"
-    assert marks["customdata"] == [1, 2]
+    assert points["customdata"] == [1, 2]
 
 
 def test_a_contour_without_such_trials_is_empty() -> None:
