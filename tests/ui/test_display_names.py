@@ -21,7 +21,7 @@ def test_every_setting_has_a_display_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "name", "words"),
+    ("path", "value", "name", "text"),
     [
         ("augmentation.flip", "none", "Augmentation: Flip", "off"),
         ("augmentation.flip", "horizontal", "Augmentation: Flip", "left to right"),
