@@ -1,10 +1,10 @@
-// The lasso of the map.
+// The lasso and the points of the map.
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { load } from "./load.mjs"
 
-const { isInside } = load(["feature_map.js"], ["isInside"])
+const { FeatureMap, isInside } = load(["feature_map.js"], ["FeatureMap", "isInside"], { atob })
 
 test("a point in the notch of a polygon is outside", () => {
   const [xs, ys] = [
@@ -18,4 +18,31 @@ test("a point in the notch of a polygon is outside", () => {
 
 test("no polygon holds nothing", () => {
   assert.equal(isInside(0, 0, [], []), false)
+})
+
+/** A map without its element, and what it has sent to Python. */
+function emptyMap() {
+  const map = Object.create(FeatureMap.prototype)
+  const sent = []
+  Object.assign(map, { memory: {}, send: selection => sent.push({ ...selection }) })
+  return { map, sent }
+}
+
+const POINTS = { x: "AAA=", y: "//8=", pictures: "", names: ["1.png"] }
+
+test("points that have not arrived are asked for", () => {
+  const { map, sent } = emptyMap()
+  assert.equal(map.receivePoints({ digest: "a", points: null }), false)
+  assert.deepEqual(sent, [{ points: "", rows: "" }])
+  assert.equal(map.receivePoints({ digest: "a", points: POINTS }), true)
+  assert.deepEqual([map.x[0], map.y[0], map.count], [0, 1, 1])
+  assert.equal(map.receivePoints({ digest: "a", points: null }), true)
+  assert.equal(sent.length, 1)
+})
+
+test("points of another dataset are not drawn in place of the right ones", () => {
+  const { map, sent } = emptyMap()
+  map.receivePoints({ digest: "a", points: POINTS })
+  assert.equal(map.receivePoints({ digest: "b", points: null }), false)
+  assert.deepEqual(sent, [{ points: "", rows: "" }])
 })

@@ -47,3 +47,25 @@ export default (given) => {
 def overtake_components(page: Page) -> None:
     """Let every call of a component on the page be overtaken by another one, before the page is opened."""
     page.add_init_script(_OVERTAKING)
+
+
+_DELAYING = """
+const Plain = window.WebSocket
+window.WebSocket = class extends Plain {
+  send(data) {
+    setTimeout(() => this.readyState === Plain.OPEN && super.send(data), DELAY)
+  }
+  addEventListener(type, listener, options) {
+    const late = event => setTimeout(() => listener.call(this, event), DELAY)
+    super.addEventListener(type, type === "message" ? late : listener, options)
+  }
+  set onmessage(listener) {
+    this.addEventListener("message", listener)
+  }
+}
+"""
+
+
+def delay_messages(page: Page, delay_ms: int) -> None:
+    """Delay every message between page and server, in order, before the page is opened."""
+    page.add_init_script(_DELAYING.replace("DELAY", str(delay_ms)))

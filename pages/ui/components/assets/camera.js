@@ -134,9 +134,18 @@ class Camera {
       this.fail("lost")
     })
     this.video.srcObject = stream
-    const { facingMode, deviceId } = track.getSettings()
+    const { facingMode } = track.getSettings()
     this.live.classList.toggle("dr-mirrored", facingMode !== "environment")
+    navigator.mediaDevices.addEventListener("devicechange", this.listCameras)
+    await this.listCameras()
+    this.isAsking = false
+    this.draw()
+  }
+
+  /** Offer the connected cameras; another one may be connected at any time. */
+  listCameras = async () => {
     const devices = await navigator.mediaDevices.enumerateDevices()
+    if (!this.stream) return // turned off meanwhile
     const videoInputs = devices.filter(device => device.kind === "videoinput")
     this.choice.replaceChildren(
       ...videoInputs.map((device, index) =>
@@ -147,10 +156,8 @@ class Camera {
         ),
       ),
     )
-    this.choice.value = deviceId
+    this.choice.value = this.stream.getVideoTracks()[0].getSettings().deviceId
     this.choice.hidden = videoInputs.length < 2
-    this.isAsking = false
-    this.draw()
   }
 
   /** Enable the shutter: the first frame is visible. */
@@ -162,6 +169,7 @@ class Camera {
 
   stop() {
     this.release()
+    navigator.mediaDevices?.removeEventListener("devicechange", this.listCameras)
     stopTracks(this.stream)
     this.stream = this.video.srcObject = undefined
     this.isAsking = this.isReady = false

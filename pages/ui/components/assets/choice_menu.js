@@ -18,6 +18,7 @@ class ChoiceMenu {
     this.none = element("div", { class: "dr-none" })
     this.dialog = element("dialog", { class: "dr-menu" }, this.input, this.list, this.none)
     this.input.addEventListener("input", () => this.narrow())
+    this.dialog.addEventListener("close", () => visualViewport.removeEventListener("resize", this.place))
     this.dialog.addEventListener("keydown", event => this.keydown(event))
     this.dialog.addEventListener("click", event => {
       if (event.target === this.dialog && this.isOutside(event)) this.dialog.close()
@@ -35,13 +36,19 @@ class ChoiceMenu {
     this.input.setAttribute("aria-label", action.label)
     this.dialog.setAttribute("aria-label", action.label)
     this.narrow()
+    this.anchor = anchor
     this.dialog.showModal()
-    this.stand(anchor)
+    this.place()
+    visualViewport.addEventListener("resize", this.place) // the window changes, a phone shows its keyboard
     this.input.focus()
   }
 
-  stand(anchor) {
+  /** Place the menu below its anchor, or above where there is more room; always inside the window. */
+  place = () => {
+    if (!this.dialog.open) return
+    const { anchor } = this
     const { width, height } = this.dialog.getBoundingClientRect()
+    const { width: innerWidth, height: innerHeight } = visualViewport
     const gap = 6
     const below = anchor.bottom + gap
     const top = below + height < innerHeight ? below : Math.max(gap, anchor.top - gap - height)

@@ -46,6 +46,7 @@ class FeatureMap {
     this.image.addEventListener("load", () => {
       this.image.style.opacity = 1
     })
+    this.observer = new ResizeObserver(() => this.resized())
   }
 
   // ---- Data from Python ----
@@ -53,13 +54,11 @@ class FeatureMap {
   async update(data) {
     this.texts = data.texts
     this.data = data
-    if (data.points) this.memory.points = unpacked(data.points)
-    if (!this.memory.points) return this.send({ points: "", rows: "" }) // asks for them
-    Object.assign(this, this.memory.points)
+    if (!this.receivePoints(data)) return
     this.readLabels()
     this.restore(data.selection)
-    this.height = Math.min(data.height, Math.max(LEAST_HEIGHT, this.stage.clientWidth))
-    this.root.style.setProperty("--dr-map-height", `${this.height}px`)
+    this.fitHeight()
+    this.observer.observe(this.stage)
     this.stage.setAttribute("aria-label", data.texts.label)
     this.drawTools()
     this.drawLegend()
@@ -70,6 +69,32 @@ class FeatureMap {
       return
     }
     if (this.root.isConnected) this.draw()
+  }
+
+  /** Take over the points of this dataset; false if they are not here, and then asks for them. */
+  receivePoints(data) {
+    const { memory } = this
+    if (data.points) memory.points = { ...unpacked(data.points), digest: data.digest }
+    if (memory.points?.digest !== data.digest) {
+      this.send({ points: "", rows: "" })
+      return false
+    }
+    Object.assign(this, memory.points)
+    return true
+  }
+
+  /** A map is at most as high as it is wide. */
+  fitHeight() {
+    this.height = Math.min(this.data.height, Math.max(LEAST_HEIGHT, this.stage.clientWidth))
+    this.root.style.setProperty("--dr-map-height", `${this.height}px`)
+  }
+
+  /** Follow the size of the stage: a tab opens, a sidebar closes, a phone is turned. */
+  resized() {
+    if (!this.stage.clientWidth || this.drawnAs === undefined) return
+    this.fitHeight()
+    this.draw()
+    fitChart(this.plot)
   }
 
   /** Read what changes while the points stay: classes, exclusions, findings. */
@@ -100,6 +125,7 @@ class FeatureMap {
   }
 
   leave() {
+    this.observer.disconnect()
     this.Plotly?.purge(this.plot)
     this.isListening = false
     this.drawnAs = undefined
@@ -148,7 +174,15 @@ class FeatureMap {
     if (!this.Plotly) return
     const colours = this.colours()
     const { categories, rings, mode } = this.memory
-    const wanted = JSON.stringify([this.data, [...this.selected], [...categories], rings, mode, colours])
+    const wanted = JSON.stringify([
+      this.data,
+      [...this.selected],
+      [...categories],
+      rings,
+      mode,
+      colours,
+      this.height,
+    ])
     if (this.drawnAs === wanted) return
     this.drawnAs = wanted
     const shown = this.shownRows()
@@ -170,7 +204,6 @@ class FeatureMap {
     }
     this.Plotly.react(this.plot, this.traces, layout, {
       displayModeBar: false,
-      responsive: true,
       doubleClick: false,
     })
     this.plot.dataset.drawn = this.drawn

@@ -46,6 +46,7 @@ class PictureGrid {
     this.spoken = element("div", { class: "dr-spoken", role: "status" })
     this.top = element("div")
     root.append(this.top, this.bar, this.list, this.empty, this.spoken)
+    this.touch = matchMedia("(hover: none)")
     this.watcher = new IntersectionObserver(
       changes => {
         const { isIntersecting, boundingClientRect } = changes.at(-1) // the newest is true
@@ -74,6 +75,7 @@ class PictureGrid {
   // ---- Data from Python ----
 
   update(data) {
+    this.touch.onchange = () => this.drawSelection() // a mouse is connected, a tablet is turned around
     this.watcher.observe(this.top) // repeated calls change nothing
     this.texts = data.texts
     this.actions = data.actions
@@ -108,6 +110,7 @@ class PictureGrid {
   leave() {
     this.outbox.close()
     this.watcher.disconnect()
+    this.touch.onchange = null
     this.memory.leftAt = performance.now()
   }
 
@@ -222,7 +225,7 @@ class PictureGrid {
     const said = m ? fill(this.texts.elsewhere, { n, m }) : fill(this.texts.selected, { n })
     const hasChanged = this.said !== said
     this.said = said
-    const hint = this.texts[matchMedia("(hover: none)").matches ? "touch_hint" : "hint"]
+    const hint = this.texts[this.touch.matches ? "touch_hint" : "hint"]
     this.count.textContent = n ? said : this.canSelect ? hint : ""
     this.bar.classList.toggle("dr-some", n > 0)
     this.bar.hidden = this.actions.length === 0 || (this.order.length === 0 && n === 0)

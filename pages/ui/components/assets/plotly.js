@@ -13,3 +13,14 @@ function loadPlotly(path) {
   })
   return window.darkroomPlotly
 }
+
+/**
+ * Give a chart the width of its element. To be called whenever the element changes size: Plotly follows the window
+ * only, and misses a tab that opens or a sidebar that closes.
+ */
+function fitChart(element) {
+  const drawn = element._fullLayout?.width
+  const width = Number.parseFloat(getComputedStyle(element).width)
+  if (drawn === undefined || !width || Math.abs(drawn - width) < 1) return
+  window.Plotly.Plots.resize(element).catch(() => {}) // hidden again meanwhile
+}
