@@ -143,6 +143,9 @@ def click_the_second_mark(page: Page) -> None:
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
+    expect(
+        page.locator(".hoverlayer .hovertext")
+    ).to_be_visible()  # a click counts once Plotly has seen the pointer
     page.mouse.click(x, y)
 
 

@@ -38,7 +38,7 @@ def group_size(page: Page) -> int:
     return int(heading.split()[0])
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_a_project_grows_from_nothing_by_files_and_camera(
     server: StartServer, page: Page, tmp_path: Path
 ) -> None:
@@ -80,7 +80,7 @@ def test_a_project_grows_from_nothing_by_files_and_camera(
     assert open_dataset(project).all_class_names == ("pens", "cups", "mugs")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_an_unsorted_folder_is_labelled_group_by_group(
     server: StartServer, page: Page, tmp_path: Path
 ) -> None:

@@ -48,7 +48,7 @@ def other():
 st.navigation([st.Page(data, default=True), st.Page(other)]).run()
 """
 MEGABYTE = 1 << 20
-A_WHILE_MS = 30_000
+A_WHILE_MS = 60_000
 
 
 @pytest.fixture
