@@ -59,7 +59,6 @@ def mistakes(dataset: Dataset) -> int:
     return sum(f"-is-{label}" not in name for name, label in shown_labels(dataset).items())
 
 
-@pytest.mark.timeout(500)
 def test_wrong_labels_are_found_put_right_and_given_back(
     server: StartServer, page: Page, spoilt: Project
 ) -> None:

@@ -46,7 +46,6 @@ def import_digits(page: Page, address: str) -> None:
     settled(page)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("no_worker_survives")
 def test_digits_become_a_downloaded_classifier(
     server: StartServer, page: Page, workspace: Path, tmp_path: Path
@@ -126,7 +125,6 @@ def assert_no_tensorflow(address: str) -> None:
     assert not [path for path in mapped if "/tensorflow" in path]
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("no_worker_survives")
 def test_training_survives_a_refresh_and_a_killed_server_and_stops_on_request(
     server: StartServer, page: Page, workspace: Path
@@ -171,7 +169,7 @@ def server_pid(address: str) -> int:
 
 
 def test_health_answers(server: StartServer) -> None:
-    with urllib.request.urlopen(f"{server()}/api/health", timeout=30) as answer:
+    with urllib.request.urlopen(f"{server()}/api/health", timeout=300) as answer:
         assert json.load(answer)["status"] == "ok"
 
 

@@ -17,7 +17,6 @@ from tests.support.browser import screenshot, settled
 from tests.support.command_line import wait_until
 
 
-@pytest.mark.timeout(500)
 @pytest.mark.usefixtures("no_worker_survives")
 def test_a_search_ends_with_its_best_trial_as_a_tested_run(
     server: StartServer, page: Page, workspace: Path

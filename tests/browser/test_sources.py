@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.data.dataset import open_dataset
@@ -38,7 +37,6 @@ def group_size(page: Page) -> int:
     return int(heading.split()[0])
 
 
-@pytest.mark.timeout(400)
 def test_a_project_grows_from_nothing_by_files_and_camera(
     server: StartServer, page: Page, tmp_path: Path
 ) -> None:
@@ -80,7 +78,6 @@ def test_a_project_grows_from_nothing_by_files_and_camera(
     assert open_dataset(project).all_class_names == ("pens", "cups", "mugs")
 
 
-@pytest.mark.timeout(400)
 def test_an_unsorted_folder_is_labelled_group_by_group(
     server: StartServer, page: Page, tmp_path: Path
 ) -> None:

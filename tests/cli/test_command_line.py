@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +27,7 @@ from core.models.backbones import BACKBONES
 from core.runs.compare import describe_run
 from core.workspace import Project, jobs_folder, list_projects, open_staging, publish_project
 from tests.conftest import ROOT
+from tests.support.command_line import PATIENCE_SECONDS, wait_until
 from tests.support.pictures import class_folders, digit, write_folder, write_zip
 
 Outcome = tuple[int, str, str]  # exit code, standard output, standard error
@@ -276,12 +276,9 @@ def test_ctrl_c_ends_an_import_and_leaves_nothing(tmp_path: Path, workspace: Pat
         # A shell's background job ignores Ctrl-C, and its children inherit that; a terminal's does not.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    deadline = time.monotonic() + 60
-    while not any((workspace / "staging").rglob("*.png")):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: any((workspace / "staging").rglob("*.png")), "the first picture to be stored")
     process.send_signal(signal.SIGINT)
-    output, complaint = process.communicate(timeout=60)
+    output, complaint = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, output) == (130, "")
     assert "Traceback" not in complaint
     assert "stopped" in complaint

@@ -168,7 +168,7 @@ def test_a_killed_run_is_stopped_and_its_best_kept(
     launch(run)
     eventually(lambda: (run.path / "kept.json").exists())
     os.kill(run.process_id() or 0, signal.SIGKILL)
-    eventually(lambda: run.status().state is JobState.INTERRUPTED, 5)
+    eventually(lambda: run.status().state is JobState.INTERRUPTED)
     assert answer("stop", run.name)["state"] == "stopped"
     assert run.result() == {"training": {"epochs": 1}, "second": True}
 

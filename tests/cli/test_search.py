@@ -10,7 +10,7 @@ import pytest
 from core.__main__ import main
 from core.jobs.status import JobState
 from core.workspace import Project
-from tests.support.command_line import run_command, wait_for_state, wait_until
+from tests.support.command_line import PATIENCE_SECONDS, run_command, wait_for_state, wait_until
 from tests.support.search_processes import (
     QUICK,
     counts_of,
@@ -104,7 +104,7 @@ def test_ctrl_c_keeps_the_best(digits_project: Project) -> None:
         process, job = start_search_command(digits_project, "--trials", "1000")
         wait_for_trials(job, 2)
         os.kill(process.pid, signal.SIGINT)
-        output, complaints = process.communicate(timeout=120)
+        output, complaints = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, complaints
         wait_until(lambda: job.status().state is JobState.STOPPED, "the search to stop")
     assert '"best"' in output

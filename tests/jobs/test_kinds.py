@@ -133,7 +133,7 @@ def test_a_kind_added_to_the_table_runs_and_is_shown(workspace: Path, eventually
     eventually(lambda: job.status().stage is not None)
     (shown,) = run_command(workspace, "status")["jobs"]
     assert (shown["kind"], shown["label"], shown["state"]) == ("juggle", LABEL, "running")
-    page = AppTest.from_file(NAVIGATION, default_timeout=60).run()
+    page = AppTest.from_file(NAVIGATION, default_timeout=300).run()
     assert any(LABEL in caption.value for caption in page.sidebar.caption)
     (job.path / "enough").touch()
     assert wait_for(job) is JobState.FINISHED

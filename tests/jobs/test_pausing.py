@@ -34,7 +34,7 @@ def epochs_of(run: JobDirectory) -> list[int]:
 
 def kill(run: JobDirectory, eventually: Eventually) -> None:
     os.kill(run.process_id() or 0, signal.SIGKILL)
-    eventually(lambda: run.status().state is JobState.INTERRUPTED, 5)
+    eventually(lambda: run.status().state is JobState.INTERRUPTED)
 
 
 def started(run: JobDirectory, epoch: int, eventually: Eventually) -> None:
@@ -51,7 +51,7 @@ def test_a_paused_run_rests_without_a_process_and_goes_on(
     eventually(lambda: epochs_of(run) == [1, 2])
     pause(run)
     assert wait_for(run) is JobState.PAUSED
-    eventually(lambda: not run.is_alive(), 5)
+    eventually(lambda: not run.is_alive())
     status = run.status()
     assert (status.state, status.error, status.usage) == (JobState.PAUSED, None, None)
     assert run.result() is None
@@ -73,7 +73,7 @@ def test_a_step_that_does_not_answer_a_pause_is_left_behind(
     eventually(lambda: run.status().stage == "training")
     pause(run)
     assert wait_for(run) is JobState.PAUSED
-    eventually(lambda: not run.is_alive(), 5)
+    eventually(lambda: not run.is_alive())
     assert run.kept() == {"best": "kept"}
     assert run.result() is None
 

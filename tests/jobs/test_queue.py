@@ -172,8 +172,8 @@ def test_a_worker_waits_for_the_device_and_can_be_stopped_there(
         eventually(lambda: job.status().state is JobState.QUEUED)
         eventually(lambda: tickets(workspace) == ["first.json", "measure-1.json"])
         job.request_stop()
-        eventually(lambda: job.status().state is JobState.STOPPED, 10)
-        eventually(lambda: tickets(workspace) == ["first.json"], 10)
+        eventually(lambda: job.status().state is JobState.STOPPED)
+        eventually(lambda: tickets(workspace) == ["first.json"])
     assert job.result() is None
     assert job.status().seconds == {}
 

@@ -62,7 +62,7 @@ def open_page() -> Callable[..., AppTest]:
     """Open a page as a browser would, by its address; it must not raise."""
 
     def open_(step: str = "", **query: str) -> AppTest:
-        app = AppTest.from_file(NAVIGATION, default_timeout=60)
+        app = AppTest.from_file(NAVIGATION, default_timeout=300)
         for key, value in query.items():
             app.query_params[key] = value
         app.run()

@@ -145,7 +145,7 @@ def test_deleted_pictures_are_gone_without_undo(pets: Project) -> None:
 
     ids = list(pictures(pets))
     thumbnail = thumbnail_path(pets.dataset, open_dataset(pets).all_pictures["sha256"][0])
-    app = AppTest.from_function(script, default_timeout=60, kwargs={"name": "Pets", "ids": ids[:2]}).run()
+    app = AppTest.from_function(script, default_timeout=300, kwargs={"name": "Pets", "ids": ids[:2]}).run()
     app.button(key="erase-not").click().run()
     assert list(pictures(pets)) == ids
     app.button(key="erase").click().run()

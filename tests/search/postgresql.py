@@ -25,7 +25,7 @@ import psycopg
 USER, PASSWORD = "ann", "s@cret/7"  # with what must be written otherwise in an address
 QUOTED = "s%40cret%2F7"
 MISSING = "PostgreSQL's server (initdb, postgres) is not installed here; `make test` installs it as root"
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 300.0
 _NUMBERS = count(1)
 
 

@@ -16,7 +16,8 @@ from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 120.0
+# Ends a wait in vain; says nothing about speed.
+PATIENCE_SECONDS = 300.0
 # A shell's background job ignores Ctrl-C, and its children inherit that; a terminal's does not.
 _START = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "

@@ -21,6 +21,7 @@ from core.jobs.kinds import JOB_TYPES, JobKind
 from core.jobs.launcher import launch
 from core.training.config import TrainingConfig
 from core.workspace import Project, new_job_name, open_staging, publish_project
+from tests.support.command_line import PATIENCE_SECONDS
 from tests.support.throwaway_job import add_throwaway_kind, remove_throwaway_kind, steps_named
 
 WORKER_SITE = Path(__file__).with_name("worker_site")
@@ -31,10 +32,10 @@ StartSteps = Callable[..., JobDirectory]
 
 @pytest.fixture
 def eventually() -> Eventually:
-    """``eventually(condition)`` waits until it is true, and fails after a minute."""
+    """``eventually(condition)`` waits until it is true, and fails after five minutes."""
 
-    def wait(condition: Callable[[], object], seconds: float = 60.0) -> None:
-        deadline = time.monotonic() + seconds
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not condition():
             assert time.monotonic() < deadline, "this did not happen in time"
             time.sleep(0.005)

@@ -107,7 +107,7 @@ def test_the_browser_suggests_a_language(locale: str | None, language: str) -> N
 
 
 def test_the_language_follows_browser_address_and_choice_in_this_order() -> None:
-    app = AppTest.from_function(page, default_timeout=30)
+    app = AppTest.from_function(page, default_timeout=300)
     app.context = {"locale": "zh-CN"}
     app.run()
     assert app.markdown[0].value == "zh_CN"
@@ -117,7 +117,7 @@ def test_the_language_follows_browser_address_and_choice_in_this_order() -> None
     assert app.markdown[0].value == "en"
     assert app.query_params["lang"] == "en"
 
-    refreshed = AppTest.from_function(page, default_timeout=30)
+    refreshed = AppTest.from_function(page, default_timeout=300)
     refreshed.context = {"locale": "zh-CN"}
     refreshed.query_params["lang"] = "en"
     refreshed.run()
@@ -127,7 +127,7 @@ def test_the_language_follows_browser_address_and_choice_in_this_order() -> None
 
 def test_a_browser_language_that_arrives_late_is_taken_up() -> None:
     """The first run of a session may come before the browser's language."""
-    app = AppTest.from_function(page, default_timeout=30)
+    app = AppTest.from_function(page, default_timeout=300)
     app.run()
     assert app.markdown[0].value == "en"
     app.context = {"locale": "zh-CN"}
@@ -138,7 +138,7 @@ def test_a_browser_language_that_arrives_late_is_taken_up() -> None:
 
 
 def test_a_chosen_language_survives_a_late_browser_language() -> None:
-    app = AppTest.from_function(page, default_timeout=30)
+    app = AppTest.from_function(page, default_timeout=300)
     app.run()
     app.selectbox(key="language").select("zh_CN").run()
     app.selectbox(key="language").select("en").run()
@@ -159,7 +159,7 @@ def slow_page() -> None:
 
 def test_a_chosen_language_is_in_the_address_before_the_page_is_drawn() -> None:
     """A reload directly after the choice keeps the language."""
-    app = AppTest.from_function(slow_page, default_timeout=30)
+    app = AppTest.from_function(slow_page, default_timeout=300)
     app.run()
     app.selectbox(key="language").select("zh_CN").run()
     assert app.markdown[0].value == "zh_CN"
@@ -185,7 +185,7 @@ def test_the_accept_language_header_replaces_a_missing_locale(
 
 
 def test_an_unknown_language_in_the_address_is_ignored() -> None:
-    app = AppTest.from_function(page, default_timeout=30)
+    app = AppTest.from_function(page, default_timeout=300)
     app.query_params["lang"] = "../../etc"
     app.run()
     assert app.markdown[0].value == "en"
