@@ -1,1 +1,1 @@
-"""Browser components of our own."""
+"""Custom Streamlit components."""

@@ -1,4 +1,4 @@
-"""JavaScript and styles of our own components."""
+"""JavaScript and styles of the custom components."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ _mount = st.components.v2.component(
 class CameraPicture:
     """One picture: a JPEG file of at most 640 pixels a side, not mirrored.
 
-    Those of one ``burst``, taken while the shutter was held, look almost the same;
-    they should stay on one side of a split.
+    Pictures of one ``burst``, taken while the shutter was held, look almost the same and
+    should stay on one side of a split.
     """
 
     name: str
@@ -46,7 +46,7 @@ class CameraPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCatch:
-    """Pictures the user chose to add. They stay in the browser until ``accept``."""
+    """Pictures that the user chose to add. They stay in the browser until ``accept``."""
 
     pictures: tuple[CameraPicture, ...]
     key: str
@@ -54,7 +54,7 @@ class CameraCatch:
 
 
 def camera(*, key: str, class_name: str) -> CameraCatch | None:
-    """Draw the camera and return the pictures to add to ``class_name``, in the run in which the user adds them.
+    """Draw the camera and return new pictures for ``class_name``, in the run in which the user adds them.
 
     The caller stores them before drawing anything else, calls ``accept`` on success,
     and always calls ``st.rerun``: pictures that were not accepted can be added again.
@@ -80,7 +80,7 @@ def camera(*, key: str, class_name: str) -> CameraCatch | None:
 
 
 def accept(catch: CameraCatch) -> None:
-    """Tell the browser that the pictures are stored and may be forgotten."""
+    """Acknowledge stored pictures: the browser drops them."""
     state.mark_handled(catch.key, catch.serial)
 
 
@@ -102,7 +102,7 @@ def read_catch(sent: Any, *, key: str, session: str, answered: int) -> CameraCat
 
 
 def _jpeg_of(entry: Any) -> bytes:
-    """Decode one picture from Base64; None if it is not Base64 or too long."""
+    """Decode one picture from Base64; empty if it is not Base64 or too long."""
     text = entry.get("jpeg") if isinstance(entry, dict) else None
     if not isinstance(text, str) or len(text) > _MAX_BYTES * 4 / 3:
         return b""

@@ -1,8 +1,8 @@
 """Map component: every picture is a point, similar pictures are near each other.
 
-Owns drawing, hovering and selecting points; the page decides what happens to the
-selection. Plotly alone cannot show pictures on hover, and ``st.plotly_chart``
-forgets zoom and selection when its data changes.
+Owns drawing, hovering and selecting points; the page acts on the selection. Plotly
+alone cannot show pictures on hover, and ``st.plotly_chart`` loses zoom and selection
+when its data change.
 
 The points travel once, about 0.7 MB for 10,000 pictures. Later only changes travel:
 classes, findings and the selection.
@@ -29,7 +29,8 @@ from pages.ui.components.asset_files import assets
 from pages.ui.text import _
 from pages.ui.urls import own_url
 
-_SIDE = 65535  # positions travel as 16-bit numbers: finer than any screen
+# Coordinates travel as 16-bit numbers, finer than any screen.
+_SIDE = 65535
 _HEIGHT_PIXELS = 560
 
 _mount = st.components.v2.component(

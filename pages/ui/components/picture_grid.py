@@ -1,10 +1,10 @@
 """Picture grid component: browse, select and act on pictures by mouse, touch and keyboard.
 
-Owns the layout and the selection; the page decides what an action does. Pictures come from ``core.api``'s
-routes, so a page with 200 of them stays small.
+Owns layout and selection; the page carries out the actions. Pictures are loaded from the
+routes of ``core.api``, so a page with 200 of them stays small.
 
 Labelling by keyboard is faster than a rerun of the page. Each event waits in the
-browser until this session has handled it, so none is lost and none handled twice.
+browser until this session has handled it: none is lost, none is handled twice.
 """
 
 from __future__ import annotations
@@ -33,10 +33,9 @@ _mount = st.components.v2.component(
 class GridTile:
     """One picture of the grid. All texts are shown literally.
 
-    ``source`` and ``large`` are addresses of the thumbnail and of the picture to look
-    at closely; ``strong`` stands before the caption, in bold (the class); ``attention``
-    draws the badge in amber; ``facts`` are what the large view tells besides, as
-    (what, value).
+    ``source`` and ``large`` are addresses of the thumbnail and of the enlarged picture;
+    ``strong`` is bold text before the caption (the class); ``attention`` draws the badge
+    in amber; ``facts`` are rows of (name, value) in the large view.
     """
 
     id: str
@@ -54,9 +53,9 @@ class GridTile:
 class GridAction:
     """An action on pictures: a button and its keyboard ``key`` ("x", "Delete").
 
-    With ``choices`` a list opens to choose from; ``allows_new`` takes what is typed there
-    as well, and ``digits`` lets the keys 1 to 9 choose the first nine at once. An action
-    that does not ``need_pictures`` (undo) is always there, and its event has no ids.
+    With ``choices`` a menu opens; ``allows_new`` accepts typed text as well, and with
+    ``digits`` the keys 1 to 9 choose the first nine directly. An action without
+    ``needs_pictures`` (undo) is always enabled, and its event has no ids.
     """
 
     id: str
@@ -88,11 +87,10 @@ def picture_grid(
 ) -> GridEvent | None:
     """Draw or update the grid under ``key`` and return the next event.
 
-    An event is returned once. The caller acts on it before anything else is drawn,
-    then calls ``st.rerun``; events that wait behind it come with the runs that follow.
-    The selection stays as long as ``key`` does, also for pictures that are not among
-    ``tiles`` at the moment: it can be gathered over several pages. Without actions there
-    is nothing to select, and a click enlarges.
+    An event is returned once. The caller acts on it before drawing anything else,
+    then calls ``st.rerun``; later events follow in the next runs. The selection lasts as
+    long as ``key``, also for pictures that are not among ``tiles`` now, so it can span
+    several pages. Without actions nothing can be selected, and a click enlarges.
 
     Args:
         label: description of the pictures for screen readers.

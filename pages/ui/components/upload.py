@@ -29,10 +29,12 @@ CONNECTIONS = 4  # at once, for many files; a browser opens six to one server
 
 @dataclass(frozen=True, kw_only=True)
 class Uploaded:
-    """An upload that arrived. Its user removes it with ``core.uploads.store.remove_upload_at(path)``."""
+    """A complete upload. The caller removes it with ``core.uploads.store.remove_upload_at(path)``."""
 
-    path: Path  # the file or folder that was sent; the folder around them if there were several
-    name: str  # of that file or folder; "" if there were several
+    # The file or folder that was sent; their common folder if several were sent.
+    path: Path
+    # Name of that file or folder; "" if several were sent.
+    name: str
     bytes: int
     files: int
 
@@ -56,14 +58,14 @@ def upload(
 ) -> Uploaded | None:
     """Draw a drop zone and return an upload once, in the run after it arrived.
 
-    An upload continues while the user visits other pages. After a reload it continues
-    where it was as soon as the same files are chosen.
+    An upload continues while the user visits other pages. After a reload it resumes
+    once the same files are chosen.
 
     Args:
-        extensions: endings of files that may be chosen, such as ``.zip``; none means any. A
-            folder may hold any.
-        multiple: several files at once.
-        folder: whole folders, too.
+        extensions: accepted endings of files, such as ``.zip``; none means any. A folder may
+            hold files of any kind.
+        multiple: accept several files at once.
+        folder: accept whole folders.
     """
     arrived = _listen(key)
     _mount(
@@ -110,7 +112,7 @@ def _answer(wanted: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _arrived(ticket: Mapping[str, Any]) -> Uploaded | None:
-    """Find the upload that the browser reports as sent; the token proves that it is its own."""
+    """Find the upload that the browser reports as sent, and check its token."""
     try:
         received = find_upload(Ticket(upload=str(ticket["upload"]), token=str(ticket["token"])))
     except DarkroomError as error:
@@ -126,7 +128,7 @@ def _arrived(ticket: Mapping[str, Any]) -> Uploaded | None:
 
 
 def _ignore() -> None:
-    """Register a listener: Streamlit drops values nobody listens to."""
+    """Register a listener: Streamlit drops values without one."""
 
 
 def _texts(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) -> JsonObject:
@@ -166,6 +168,7 @@ def _texts(label: str, hint: str, extensions: Sequence[str], *, multiple: bool) 
             "400": _("The server cannot take this file: {detail}"),
             "401": refused,
             "403": refused,
+            "431": _("The server cannot take this file: {detail}"),
             "404": _("This upload is no longer on the server. Cancel it and choose the files again."),
             "413": _(
                 "There is more to send than at the start. Cancel the upload and choose the files again."
