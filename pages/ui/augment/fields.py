@@ -61,7 +61,7 @@ def augmentation_fields(config: AugmentationConfig) -> AugmentationConfig:
 
 
 def active_names(config: AugmentationConfig) -> str:
-    """Labels of the augmentations that are on: ``Flip, Rotation, MixUp``."""
+    """List the labels of the active augmentations: ``Flip, Rotation, MixUp``."""
     flip = [_("Flip")] if config.flip != "none" else []
     return ", ".join(flip + [_(row.label) for row in table.AUGMENTATIONS if config[row.name]])
 

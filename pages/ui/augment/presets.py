@@ -43,7 +43,7 @@ def preset_buttons(project: Project, config: AugmentationConfig) -> None:
 
 
 def chosen_kind(project: Project) -> str | None:
-    """Kind of pictures that was chosen last, whatever was set since."""
+    """Return the kind of pictures that was chosen last."""
     kind = project_settings(project).get(_SETTING)
     return str(kind) if kind in DOMAINS else None
 

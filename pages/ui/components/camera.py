@@ -113,7 +113,7 @@ def _jpeg_of(entry: Any) -> bytes:
 
 
 def _seen(key: str) -> str:
-    """Session key of the last message that arrived, accepted or not."""
+    """Return the session key of the last message that arrived, accepted or not."""
     return f"{key}-seen"
 
 

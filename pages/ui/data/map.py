@@ -104,7 +104,7 @@ def _not_on_the_map(count: int) -> None:
 
 @st.cache_resource(max_entries=_MAPS_KEPT, show_spinner=False)
 def _on_the_map(version: VersionKey, written: int, _dataset: Dataset) -> tuple[pd.DataFrame, MapPoints]:
-    """Manifest rows of pictures with coordinates, and their points in the same order."""
+    """Return the manifest rows of pictures with coordinates, and their points in the same order."""
     coordinates = read_map(_dataset.folder, DEFAULT_BACKBONE)
     if coordinates is None:
         coordinates = CachedRows(ids=np.empty(0, np.str_), values=np.empty((0, 2), np.float32))
@@ -119,7 +119,7 @@ def _on_the_map(version: VersionKey, written: int, _dataset: Dataset) -> tuple[p
 
 
 def categories(dataset: Dataset) -> list[Category]:
-    """Categories of points: classes in their order, then unlabelled and excluded."""
+    """Return the categories of points: classes in their order, then unlabelled and excluded."""
     classes = [
         Category(name=name, kind=CategoryKind.CLASS, class_index=index)
         for index, name in enumerate(dataset.all_class_names)
@@ -133,7 +133,7 @@ def categories(dataset: Dataset) -> list[Category]:
 
 
 def category_of(dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
-    """Index of each picture's category: int64, shape (n,). With several labels, the first counts."""
+    """Compute the index of each picture's category: int64, shape (n,). With several labels, the first counts."""
     classes = len(dataset.all_class_names)
     first = first_classes(pictures["label"], dataset.task)
     labels = pd.Categorical(first, categories=list(dataset.all_class_names)).codes
@@ -142,7 +142,7 @@ def category_of(dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
 
 
 def rings_of(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> np.ndarray:
-    """Rings of suspected wrong labels and of outliers: bool, shape (n, 2)."""
+    """Compute the rings of suspected wrong labels and of outliers: bool, shape (n, 2)."""
     report = read_report(project)
     suspects: dict[FindingKind, set[str]] = {FindingKind.WRONG_LABELS: set(), FindingKind.OUTLIERS: set()}
     for item in open_findings(report.findings, dataset, dismissals(project)) if report else ():
@@ -185,7 +185,7 @@ def _selection(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> No
 
 
 def _for_all(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> None:
-    """Buttons that label or exclude the whole selection."""
+    """Draw the buttons that label or exclude the whole selection."""
     ids, turn = pictures["id"].tolist(), state.counter("map-label")
     with st.container(horizontal=True, vertical_alignment="bottom", key="map-all"):
         label = st.selectbox(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from dataclasses import dataclass
 
 import streamlit as st
 
 from core.devices import cpu_cores
 from core.messages import N_
 from core.search.config import MAX_FOLDS, MAX_WORKERS, Pruner, Sampler, Scoring
-from core.search.space import Speed
+from core.search.space import SearchSpace, Speed
 from core.search.workers.cores import suggested_workers
 from core.training.config import TrainingConfig
 from core.workspace import Project, list_searches
@@ -32,15 +32,42 @@ _STORAGE_HELP = N_(
 _ADDRESS_EXAMPLE = "postgresql://…"  # the same in every language
 
 
-def advanced_settings(project: Project, speed: Speed, base: TrainingConfig) -> dict[str, Any] | None:
-    """Draw the settings that few need and return their values by name; None while one is invalid."""
+@dataclass(frozen=True, kw_only=True)
+class SearchMethod:
+    """Sampler, pruner and scoring of a search."""
+
+    sampler: Sampler
+    pruner: Pruner
+    scoring: Scoring
+    folds: int
+    workers: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdvancedSettings:
+    """Settings of a new search that have good defaults."""
+
+    space: SearchSpace
+    method: SearchMethod
+    start_from: str
+    storage: str
+
+
+def advanced_settings(project: Project, speed: Speed, base: TrainingConfig) -> AdvancedSettings | None:
+    """Draw the settings that few need and return their values; None while one is invalid."""
     with st.expander(_("Advanced"), icon=":material/tune:", key="search-advanced"):
         space = space_editor(speed, base)
         st.markdown(_("**Search method**"))
-        return None if space is None else {"space": space, **_search_method(speed), **_storage(project)}
+        method = _search_method(speed)
+        start_from, storage = _storage(project)
+    if space is None:
+        return None
+    return AdvancedSettings(space=space, method=method, start_from=start_from, storage=storage)
 
 
-def _search_method(speed: Speed) -> dict[str, Any]:
+def _search_method(speed: Speed) -> SearchMethod:
+    """Draw sampler, pruner, scoring and number of processes."""
     left, middle, right = st.columns(3)
     with left:
         sampler = st.selectbox(
@@ -83,17 +110,17 @@ def _search_method(speed: Speed) -> dict[str, Any]:
             _("Cross-validation folds"), 2, MAX_FOLDS, 5, key="folds",
             disabled=scoring is Scoring.VALIDATION,
         )  # fmt: skip
-    return {
-        "sampler": Sampler(str(sampler)).value,
-        "pruner": Pruner(str(pruner)).value,
-        "scoring": Scoring(str(scoring)).value,
-        "folds": int(folds),
-        "workers": int(workers),
-        "seed": int(seed),
-    }
+    return SearchMethod(
+        sampler=Sampler(str(sampler)),
+        pruner=Pruner(str(pruner)),
+        scoring=Scoring(str(scoring)),
+        folds=int(folds),
+        workers=int(workers),
+        seed=int(seed),
+    )
 
 
-def _storage(project: Project) -> dict[str, Any]:
+def _storage(project: Project) -> tuple[str, str]:
     """Draw the choice of an earlier search to start from, and of a storage shared by several machines."""
     earlier = search_labels(list_searches(project))
     left, right = st.columns(2)
@@ -118,7 +145,7 @@ def _storage(project: Project) -> dict[str, Any]:
     if storage:
         st.caption(escape(_("After the start, other machines with this project join with:")))
         st.code(worker_command(project), language="bash", wrap_lines=True)
-    return {"start_from": start_from, "storage": storage.strip()}
+    return str(start_from), storage.strip()
 
 
 def worker_command(project: Project) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -58,20 +57,17 @@ def ended_controls(search: Search) -> None:
 
 def _extension(search: Search) -> None:
     """Draw the form that extends the budget of a search."""
-    more: dict[str, Any]
     with st.popover(_("Search longer"), icon=":material/fast_forward:", key=f"longer-{search.job.name}"):
         st.caption(_("Continues with the trials so far."))
         if search.config.trials and not search.config.minutes:
             trials = st.number_input(_("More trials"), 1, MAX_TRIALS, MORE_TRIALS, key="more-trials")
-            more = {"extra_trials": int(trials)}
+            extension = partial(resume, search.job, extra_trials=int(trials))
         else:
             minutes = st.number_input(
                 _("More minutes"), 1, int(MAX_MINUTES), MORE_MINUTES, key="more-minutes"
             )
-            more = {"extra_minutes": float(minutes)}
-        if st.button(_("Search on"), icon=":material/play_arrow:", key="search-on") and try_to(
-            lambda: resume(search.job, **more)
-        ):
+            extension = partial(resume, search.job, extra_minutes=float(minutes))
+        if st.button(_("Search on"), icon=":material/play_arrow:", key="search-on") and try_to(extension):
             st.rerun()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
@@ -66,19 +65,32 @@ def show_section(project: Project, dataset: Dataset) -> None:
     speed = _speed()
     base = baseline_config(project, speed)
     _show_baseline(project, dataset, base, speed, budget)
-    extras = advanced_settings(project, speed, base)
-    if extras is None:
+    advanced = advanced_settings(project, speed, base)
+    if advanced is None:
         return
-    values: dict[str, Any] = {
-        "base": base.to_json(),
-        "minutes": budget.minutes,
-        "trials": budget.trials,
-        "goal": goal.value,
-        "tradeoff": tradeoff.value,
-        "speed": speed.value,
-        **extras,
-    }
-    _start(project, values)
+    method = advanced.method
+    try:
+        config = SearchConfig(
+            base=base,
+            minutes=budget.minutes,
+            trials=budget.trials,
+            goal=goal,
+            tradeoff=tradeoff,
+            speed=speed,
+            space=advanced.space,
+            sampler=method.sampler,
+            pruner=method.pruner,
+            scoring=method.scoring,
+            folds=method.folds,
+            workers=method.workers,
+            seed=method.seed,
+            start_from=advanced.start_from,
+            storage=advanced.storage,
+        )
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return
+    _start_button(project, config)
 
 
 def baseline_config(project: Project, speed: Speed) -> TrainingConfig:
@@ -86,12 +98,8 @@ def baseline_config(project: Project, speed: Speed) -> TrainingConfig:
     return next_config(project, recipe=Recipe.QUICK if speed is Speed.HEAD else None)
 
 
-def _start(project: Project, values: dict[str, Any]) -> None:
-    try:
-        config = SearchConfig.from_json(values)
-    except DarkroomError as error:
-        st.error(show(error.message))
-        return
+def _start_button(project: Project, config: SearchConfig) -> None:
+    """Draw the button that starts the search and shows it."""
     if not st.button(
         _("Start the search"), type="primary", icon=":material/manage_search:", key="start-search"
     ):

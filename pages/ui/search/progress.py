@@ -36,7 +36,7 @@ def progress(search: Search, status: JobStatus) -> None:
 
 
 def fraction(search: Search, status: JobStatus) -> float:
-    """Used share of the budget, 0 to 1, by the limit that is nearer."""
+    """Compute the used share of the budget, 0 to 1, by the nearer limit."""
     if status.state is not JobState.RUNNING:
         return status.fraction
     config = search.config
@@ -49,7 +49,7 @@ def fraction(search: Search, status: JobStatus) -> float:
 
 
 def state_counts(search: Search) -> str:
-    """Numbers of trials by their final state, for people."""
+    """Format the numbers of trials by their final state."""
     by_state = counts(search.trials)
     complete = by_state["complete"]
     parts = [ngettext("{n} complete", "{n} complete", complete).format(n=number(complete))]
@@ -91,7 +91,7 @@ def _headline(search: Search, status: JobStatus) -> str:
 
 
 def _facts(search: Search, status: JobStatus) -> list[str]:
-    """Trials by state, trials a minute, and the time left."""
+    """Format trials by state, trials a minute, and the time left."""
     parts = [state_counts(search)] if search.trials else []
     if search.progress.seconds and len(search.trials) > 1:
         rate = 60 * len(search.trials) / search.progress.seconds

@@ -28,12 +28,12 @@ from pages.ui.runs import unique_labels
 from pages.ui.search.display_names import format_value
 from pages.ui.text import _
 
-_MOST_PARSED = 8  # files of trials in the cache
+_MAX_PARSED = 8  # files of trials in the cache
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """One search, read once for each rendering of the page."""
+    """One search, read once for each run of the page's script."""
 
     job: JobDirectory
     config: SearchConfig
@@ -54,7 +54,7 @@ class Search:
         return selected or best_trial(self.trials, self.config.goal)
 
     def trial(self, number: int) -> TrialRecord | None:
-        """The ended trial with this number."""
+        """Return the ended trial with this number."""
         return next((trial for trial in self.trials if trial.number == number), None)
 
 
@@ -77,26 +77,26 @@ def open_search(path: Path) -> Search:
 
 
 def summary_of(job: JobDirectory) -> SearchSummary | None:
-    """The summary of a search; None before it ended with one."""
+    """Return the summary of a search; None before it ended with one."""
     values = (job.result() or {}).get("search")
     return SearchSummary.from_json(values) if values else None
 
 
-@lru_cache(maxsize=_MOST_PARSED)
+@lru_cache(maxsize=_MAX_PARSED)
 def _config(text: str) -> SearchConfig:
-    """Settings from JSON, checked once for each text."""
+    """Read settings from JSON, once for each text."""
     return SearchConfig.from_json(json.loads(text))
 
 
 def search_labels(paths: Sequence[Path]) -> dict[str, str]:
-    """Distinct labels of searches, by their names."""
+    """Return distinct labels of searches, by their names."""
     return dict(
         zip([path.name for path in paths], unique_labels([_label(path) for path in paths]), strict=True)
     )
 
 
 def _label(path: Path) -> str:
-    """Start of a search with its best value or its final state; a running search has only its start."""
+    """Format the start of a search with its best value or its final state; a running search has only its start."""
     job = JobDirectory(path)
     try:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
@@ -110,7 +110,7 @@ def _label(path: Path) -> str:
 
 
 def trials_of(path: Path) -> tuple[TrialRecord, ...]:
-    """The ended trials, in the order of their ends; cached."""
+    """Return the ended trials, in the order of their ends; cached."""
     try:
         status = (path / TRIALS_FILE).stat()
     except FileNotFoundError:
@@ -119,10 +119,10 @@ def trials_of(path: Path) -> tuple[TrialRecord, ...]:
 
 
 def _with_weights(path: Path) -> frozenset[str]:
-    """Folder names of the trials with weights; the search removes those of beaten trials."""
+    """Return the folder names of the trials with weights; the search removes the weights of all but the best."""
     return frozenset(file.parent.name for file in (path / TRIALS_FOLDER).glob(f"*/{RESULT_FILE}"))
 
 
-@lru_cache(maxsize=_MOST_PARSED)
+@lru_cache(maxsize=_MAX_PARSED)
 def _parsed(path: Path, size: int, modified_ns: int, with_weights: frozenset[str]) -> tuple[TrialRecord, ...]:
     return tuple(read_trials(path))

@@ -60,7 +60,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 
 def _picked(paths: dict[str, Path]) -> Path:
-    """The chosen search or the newest one, with a picker if there are several."""
+    """Return the chosen search or the newest one, with a picker if there are several."""
     name = state.chosen_search()
     if name not in paths:
         name = next(iter(paths))

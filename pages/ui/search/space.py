@@ -11,7 +11,7 @@ from core.errors import DarkroomError
 from core.messages import N_
 from core.models.augmentation.config import LIMITS
 from core.models.backbones import get_backbone
-from core.search.space import DIMENSIONS, Categorical, Domain, Numbers, Speed, default_space
+from core.search.space import DIMENSIONS, Categorical, Domain, Numbers, SearchSpace, Speed, default_space
 from core.training.bakeoff.job import backbones_to_try
 from core.training.config import (
     MAX_HIDDEN_LAYERS,
@@ -77,13 +77,13 @@ _OPTIONS: dict[str, Sequence[Any]] = {
 }
 
 
-def space_editor(speed: Speed, base: TrainingConfig) -> dict[str, Any] | None:
-    """Draw the switches and values of the dimensions; returns the space as JSON, None if nothing varies."""
+def space_editor(speed: Speed, base: TrainingConfig) -> SearchSpace | None:
+    """Draw the switches and values of the dimensions; returns the space, None if nothing varies."""
     usual = default_space(speed, base).domains
     st.markdown(
         _("**Search space**: the settings that vary"), help=_("Every other setting stays as in the baseline.")
     )
-    space: dict[str, Any] = {}
+    domains: dict[str, Domain] = {}
     for title, names in GROUPS:
         offered = [name for name in names if speed in DIMENSIONS[name].speeds]
         if not offered:
@@ -92,11 +92,11 @@ def space_editor(speed: Speed, base: TrainingConfig) -> dict[str, Any] | None:
         for name in offered:
             domain = _dimension(name, speed, base, is_usual=name in usual)
             if domain is not None:
-                space[name] = domain.to_json()
-    if not space:
+                domains[name] = domain
+    if not domains:
         st.error(_("Nothing varies. Choose at least one setting to search over."))
         return None
-    return space
+    return SearchSpace(domains=domains)
 
 
 def _dimension(name: str, speed: Speed, base: TrainingConfig, *, is_usual: bool) -> Domain | None:

@@ -38,7 +38,7 @@ def show_summary(project: Project, search: Search) -> None:
 
 
 def headline(search: Search, best: TrialRecord) -> str:
-    """The best value in one line."""
+    """Format the best value in one line."""
     value = format_value(best.value, search.config.goal)
     forms = {
         Goal.ACCURACY: _("Best trial: {value} correct on validation pictures"),
@@ -49,7 +49,7 @@ def headline(search: Search, best: TrialRecord) -> str:
 
 
 def sentences(search: Search, best: TrialRecord) -> list[str]:
-    """Expected score, gain and cost of the best trial."""
+    """Describe expected score, gain and cost of the best trial."""
     summary, config = search.summary, search.config
     bias = summary.selection_bias if summary else None
     lines = [*([expectation(bias, search)] if bias else []), gain_sentence(search, best)]
@@ -69,7 +69,7 @@ def sentences(search: Search, best: TrialRecord) -> list[str]:
 
 
 def expectation(bias: SelectionBias, search: Search) -> str:
-    """The best trial's expected score on new pictures, with the reason for the correction."""
+    """Describe the best trial's expected score on new pictures, with the reason for the correction."""
     goal = search.config.goal
     why = ngettext(
         "the best of {n} trials looks better on the pictures that selected it than it is.",
@@ -89,7 +89,7 @@ def expectation(bias: SelectionBias, search: Search) -> str:
 
 
 def gain_sentence(search: Search, best: TrialRecord) -> str:
-    """The gain over the baseline, or a statement that there is none."""
+    """Describe the gain over the baseline, or say that there is none."""
     goal, gain = search.config.goal, search.summary.gain if search.summary else None
     if best.is_baseline:
         return _("**No real gain**: no trial was better than your settings.")
@@ -115,7 +115,7 @@ def gain_sentence(search: Search, best: TrialRecord) -> str:
 
 
 def _amount_is_seen(gain: Gain, goal: Goal) -> bool:
-    """True if the gain or its interval is not 0 after rounding for display."""
+    """Check that the gain or its interval is not 0 after rounding for display."""
     return any(format_points(value, goal).strip("0.") for value in (gain.gain, gain.low, gain.high))
 
 

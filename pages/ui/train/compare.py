@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -130,7 +129,7 @@ def _differences(comparison: RunComparison, titles: Sequence[str]) -> None:
     if not comparison.differing:
         st.markdown(_("Nothing: these runs have the same settings."))
         return
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, str]] = [
         {"setting": setting_name(path)}
         | {
             str(index): "–" if value is None else setting_value(path, value)

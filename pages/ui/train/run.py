@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -56,7 +57,7 @@ def _ending(job: JobDirectory) -> None:
         follow_packing(job)
 
 
-def _format_ending(run_state: JobState, seconds: float, result: dict[str, Any]) -> str:
+def _format_ending(run_state: JobState, seconds: float, result: Mapping[str, Any]) -> str:
     best = (result.get("training") or {}).get("best")
     parts = [_("took {time}").format(time=duration(seconds))]
     if best:
