@@ -67,7 +67,7 @@ def left_out(dataset: Dataset) -> None:
 
 @st.cache_data(max_entries=_TABLES_KEPT, show_spinner=False)
 def _left_out_rows(version: VersionKey, language: str, _dataset: Dataset) -> pd.DataFrame:
-    """File and reason of each skipped file, as a table."""
+    """Build the table of skipped files with their reasons."""
     return pd.DataFrame(
         [{"file": item.file, "why": show(item.reason.message, markdown=False)} for item in _dataset.skipped]
     )
@@ -106,12 +106,12 @@ def _gallery(project: Project) -> None:
 
 
 def _findings(project: Project) -> Findings:
-    """Ids of the suspects of the last check, by finding."""
+    """Collect the ids of the suspects of the last check, by finding."""
     report = read_report(project)
-    found: dict[str, set[str]] = {}
+    ids_of: dict[str, set[str]] = {}
     for finding in report.findings if report else ():
-        found.setdefault(finding.kind.value, set()).update(item.id for item in finding.suspects if item.id)
-    return {kind: frozenset(ids) for kind, ids in found.items() if ids}
+        ids_of.setdefault(finding.kind.value, set()).update(item.id for item in finding.suspects if item.id)
+    return {kind: frozenset(ids) for kind, ids in ids_of.items() if ids}
 
 
 def _how_many(project: Project, wish: Wish, count: int, total: int) -> None:
@@ -134,7 +134,7 @@ def _how_many(project: Project, wish: Wish, count: int, total: int) -> None:
 
 
 def _page(project: Project, wish: Wish, count: int) -> int:
-    """Number of the page to show, from 1; the last one if there are fewer pages now."""
+    """Draw the page numbers and return the page to show, from 1; the last one if there are fewer pages now."""
     pages = -(-count // wish.page_size)
     if pages <= 1:
         return 1
@@ -181,7 +181,7 @@ def _tiles(project: Project, dataset: Dataset, shown: pd.DataFrame, wish: Wish) 
 
 
 def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[GridAction]:
-    """Actions that would change at least one of the shown pictures."""
+    """Build the actions that would change at least one of the shown pictures."""
     actions = [label_action(dataset), *multi_label_actions(dataset)]
     if (shown["label"] != "").any():
         actions.append(GridAction(id="unlabel", label=_("No label"), key="n"))

@@ -34,7 +34,7 @@ from pages.ui.text import _, escape, ngettext, number, percent
 
 _PER_PAGE = 48
 _TILE_PIXELS = 108
-_DOUBTFUL = 0.5  # below, a picture's own likeliest class is not worth mentioning
+_LEAST_PROBABILITY = 0.5  # of a picture's own likely class that is mentioned
 _ORDERS = {"useful": N_("the group that teaches most"), "clear": N_("the clearest group")}
 
 
@@ -125,7 +125,7 @@ def _offer_grouping(
 
 
 def _groups_ahead(walk: str, groups: list[LabelGroup]) -> list[LabelGroup]:
-    """Groups still to label. Groups whose labels were undone come first."""
+    """Return the groups still to label; those whose labels were undone come first."""
     seen = state.passed_groups(walk)
     undone = [group for group in groups if group.number in seen and len(group.ids) > seen[group.number]]
     return undone[:1] or [group for group in groups if group.number not in seen]
@@ -144,7 +144,7 @@ def _groups(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", key="label-heading"
     ):
         heading = st.container(width="content")
-        order = "clear" if suggestions.is_empty else _wished_order()
+        order = "clear" if suggestions.is_empty else _chosen_order()
     group = _at_group(walk, order, groups)
     if group is None:
         is_first = order == "clear"
@@ -165,12 +165,12 @@ def _what_is_left_over(walk: str) -> None:
             st.rerun()
 
 
-def _wished_order() -> str:
-    words = {order: _(text) for order, text in _ORDERS.items()}
+def _chosen_order() -> str:
+    labels = {order: _(text) for order, text in _ORDERS.items()}
     order = st.selectbox(
         _("Next comes"),
-        list(words),
-        format_func=words.__getitem__,
+        list(labels),
+        format_func=labels.__getitem__,
         key="label-order",
         persist_state="session",
         width=230,
@@ -179,7 +179,7 @@ def _wished_order() -> str:
 
 
 def _at_group(walk: str, order: str, groups: list[LabelGroup]) -> LabelGroup | None:
-    """The session's current group."""
+    """Return the session's current group."""
     return next((group for group in groups if (order, group.number) == state.current_group(walk)), None)
 
 
@@ -188,7 +188,7 @@ def _group(
 ) -> None:
     """Draw one group with all pictures selected."""
     shares = shares_of(project, dataset, group.ids, suggestions) if suggestions.know(group.ids) else None
-    suggested = _say_what_is_likely(shares, suggestions)
+    suggested = _likely_class(shares, suggestions)
     st.caption(
         _("All are selected. Click those that do not belong to take them out, then say what the others are.")
     )
@@ -212,7 +212,7 @@ def _group(
     _act(project, dataset, event, dict.fromkeys(event.ids, suggested))
 
 
-def _say_what_is_likely(shares: Shares | None, suggestions: LabelSuggestions) -> str:
+def _likely_class(shares: Shares | None, suggestions: LabelSuggestions) -> str:
     """Show and return the likely class of the group; "" if unknown."""
     if shares is None:
         st.markdown(
@@ -234,13 +234,13 @@ def _say_what_is_likely(shares: Shares | None, suggestions: LabelSuggestions) ->
 def _group_tiles(
     project: Project, dataset: Dataset, ids: Sequence[str], shares: Shares | None, suggested: str
 ) -> list[GridTile]:
-    """Tiles of a group; pictures that look like another class are marked."""
+    """Build the tiles of a group; pictures that look like another class are marked."""
     pictures = dataset.all_pictures.set_index("id", drop=False).loc[list(ids)]
     own = shares.of_each() if shares else {}
     tiles = []
     for picture in pictures.itertuples(index=False):
         name, share = own.get(str(picture.id), ("", 0.0))
-        badge = _("{name}?").format(name=name) if name != suggested and share >= _DOUBTFUL else ""
+        badge = _("{name}?").format(name=name) if name != suggested and share >= _LEAST_PROBABILITY else ""
         tiles.append(picture_tile(project, picture, badge=badge, attention=True))
     return tiles
 
@@ -254,7 +254,7 @@ def _one_by_one(
     page = st.pagination(pages, key=f"label-page-{project.name}") if pages > 1 else 1
     shown = ids[(page - 1) * _PER_PAGE : page * _PER_PAGE]
     shares = shares_of(project, dataset, shown, suggestions)
-    own = _told_one_by_one(shares, suggestions)
+    own = _likely_classes(shares, suggestions)
     pictures = dataset.all_pictures.set_index("id", drop=False).loc[shown]
     guesses = [_("{name}?").format(name=own[identifier]) if identifier in own else "" for identifier in shown]
     event = picture_grid(
@@ -271,8 +271,8 @@ def _one_by_one(
         _act(project, dataset, event, own)
 
 
-def _told_one_by_one(shares: Shares | None, suggestions: LabelSuggestions | None) -> dict[str, str]:
-    """Likely class of each picture, where labelled pictures look similar."""
+def _likely_classes(shares: Shares | None, suggestions: LabelSuggestions | None) -> dict[str, str]:
+    """Return the likely class of each picture with similar labelled ones."""
     own = shares.of_each() if shares else {}
     knows = suggestions.linked if suggestions and shares and not shares.run else None
     return {

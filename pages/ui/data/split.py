@@ -24,10 +24,10 @@ from pages.ui.data.changes import apply_change
 from pages.ui.data.tiles import format_split, picture_tile
 from pages.ui.text import _, ngettext, number, percent
 
-_LEAST_PERCENT, _MOST_PERCENT = 1, 40  # what ``SplitConfig`` takes
+_LEAST_PERCENT, _MOST_PERCENT = 1, 40  # limits of ``SplitConfig``
 _MOST_SEED = 2**31 - 1
-_FEW_TO_TEST = 5  # with fewer, one mistake changes a class's result by more than a fifth
-_MOST_SHOWN = 48  # pictures of a finding: more would not be looked at
+_FEW_TO_TEST = 5  # test pictures; with fewer, one mistake changes a class's result by more than a fifth
+_MOST_SHOWN = 48  # pictures of a finding
 _MOST_UNSCROLLED, _CHART_PIXELS = 16, 520
 
 
@@ -43,7 +43,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
     _not_divided_yet(project, dataset)
     chart, leaks = st.columns([3, 2], gap="large")
     with chart:
-        _parts(dataset)
+        _split_sizes(dataset)
     with leaks:
         _leaks(project, dataset)
     _divide_anew(project, dataset)
@@ -76,15 +76,15 @@ def _not_divided_yet(project: Project, dataset: Dataset) -> None:
             apply_change(project, lambda: settle_split(project))
 
 
-def _parts(dataset: Dataset) -> None:
+def _split_sizes(dataset: Dataset) -> None:
     """Draw the size of each split, in total and by class."""
     counts = dataset.pictures["split"].value_counts()
-    with st.container(horizontal=True, gap="large", key="parts"):
-        for part in Split:
-            count = int(counts.get(part.value, 0))
+    with st.container(horizontal=True, gap="large", key="split-sizes"):
+        for split in Split:
+            count = int(counts.get(split.value, 0))
             share = percent(count / len(dataset.pictures))
             st.metric(
-                _(SPLIT_NAMES[part]),
+                _(SPLIT_NAMES[split]),
                 number(count),
                 share,
                 delta_color="off",
@@ -177,8 +177,8 @@ def _pictures_of(dataset: Dataset, ids: Iterable[str]) -> Iterable:
 def _divide_anew(project: Project, dataset: Dataset) -> None:
     with st.expander(
         _("Advanced: divide anew"), icon=":material/tune:", on_change="rerun", key="divide-anew"
-    ) as part:
-        if part.open:
+    ) as panel:
+        if panel.open:
             _anew(project, dataset)
 
 
@@ -222,9 +222,9 @@ def _anew(project: Project, dataset: Dataset) -> None:
 
 
 def _outcome(dataset: Dataset, config: SplitConfig) -> None:
-    """Table of pictures by class and split, the smallest class first."""
+    """Draw the table of pictures by class and split, the smallest class first."""
     counts = _would_be(version_key(dataset), config, dataset)
-    columns = {part.value: st.column_config.NumberColumn(_(SPLIT_NAMES[part])) for part in Split}
+    columns = {split.value: st.column_config.NumberColumn(_(SPLIT_NAMES[split])) for split in Split}
     st.dataframe(
         counts, column_config={"label": st.column_config.TextColumn(_("Class"))} | columns, hide_index=True
     )
@@ -251,7 +251,7 @@ def _would_be(version: VersionKey, config: SplitConfig, _dataset: Dataset) -> pd
     shown = shown[shown["label"].isin(_dataset.class_names)]
     counts = pd.crosstab(shown["label"].to_numpy(), shown["split"].to_numpy())
     counts = counts.reindex(
-        index=list(_dataset.class_names), columns=[part.value for part in Split], fill_value=0
+        index=list(_dataset.class_names), columns=[split.value for split in Split], fill_value=0
     )
     order = counts.sum(axis=1).sort_values(kind="stable").index
     return counts.loc[order].rename_axis(index="label", columns=None).reset_index()

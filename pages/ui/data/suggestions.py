@@ -21,7 +21,7 @@ from core.errors import NotFoundError, UnreadableImageError
 from core.workspace import Project, list_runs
 from pages.ui.text import _
 
-_GROWTH = 1.05  # of the labels, before suggestions are made anew: with many labels that takes seconds
+_GROWTH = 1.05  # of the number of labels that recomputes suggestions, which takes seconds for many labels
 _GROUPS_KEPT = 32
 _KEPT = 4  # in memory, of 60 MB each where there are 50,000 pictures
 
@@ -34,12 +34,12 @@ class Shares:
     run: str = ""
 
     def likeliest(self) -> tuple[str, float]:
-        """Most likely class of the pictures together, with its probability (0 to 1)."""
+        """Return the most likely class of the pictures together, with its probability (0 to 1)."""
         means = self.table.mean()
         return str(means.idxmax()), float(means.max())
 
     def of_each(self) -> dict[str, tuple[str, float]]:
-        """Most likely class of each picture with its probability, by id."""
+        """Return the most likely class of each picture with its probability, by id."""
         names, shares = self.table.idxmax(axis=1), self.table.max(axis=1)
         return {
             str(identifier): (str(names[identifier]), float(shares[identifier])) for identifier in names.index
@@ -78,7 +78,7 @@ def shares_of(
         and set(_classifier(str(run)).labels.class_names) == labelled
     ):
         with st.spinner(_("Asking the latest classifier")):
-            table = _asked(str(run), tuple(sorted(ids)), dataset)
+            table = _predicted(str(run), tuple(sorted(ids)), dataset)
         if not table.empty:
             return Shares(table=table, run=run.name)
     if suggestions is None or suggestions.is_empty:
@@ -105,12 +105,12 @@ def _classifier(run: str) -> Classifier:
 
 
 @st.cache_data(max_entries=_GROUPS_KEPT, show_spinner=False)
-def _asked(run: str, ids: tuple[str, ...], _dataset: Dataset) -> pd.DataFrame:
-    """Predictions of a run's classifier; unreadable pictures are left out."""
+def _predicted(run: str, ids: tuple[str, ...], _dataset: Dataset) -> pd.DataFrame:
+    """Predict with a run's classifier; unreadable pictures are left out."""
     classifier, everything = _classifier(run), _dataset.over_all_pictures()
-    answers: dict[str, np.ndarray] = {}
+    probabilities: dict[str, np.ndarray] = {}
     for row in np.flatnonzero(everything.pictures["id"].isin(ids)):
         with suppress(NotFoundError, UnreadableImageError):
             data = everything.picture_bytes(int(row))
-            answers[str(everything.pictures["id"].iloc[row])] = classifier.probabilities(data)
-    return pd.DataFrame.from_dict(answers, orient="index", columns=list(classifier.labels.class_names))
+            probabilities[str(everything.pictures["id"].iloc[row])] = classifier.probabilities(data)
+    return pd.DataFrame.from_dict(probabilities, orient="index", columns=list(classifier.labels.class_names))
