@@ -198,7 +198,7 @@ def test_the_table_has_the_best_first_and_filters_by_state_and_text(
     assert table(app)["value"].tolist()[:2] == [90, 80]
     app.text_input(key=f"find-{job.name}").set_value("no number").run()
     assert table(app)["number"].tolist() == [3]
-    app.text_input(key=f"find-{job.name}").set_value("quarter").run()
+    app.text_input(key=f"find-{job.name}").set_value("2×2").run()
     assert table(app)["number"].tolist() == [1]
     app.text_input(key=f"find-{job.name}").set_value("").run()
     app.button_group(key=f"states-{job.name}").set_value(["pruned"]).run()
