@@ -28,7 +28,7 @@ from benchmarks.options import Options
 from core.models.architectures.classifier import build_feature_extractor
 from core.models.architectures.networks import BACKBONE_LAYER
 from core.models.backbones import BACKBONES, Backbone
-from core.models.head import QUARTERS
+from core.models.head import GRID_CELLS
 from core.models.litert.conversion import convert_to_tflite
 from core.models.litert.engine import Engine
 
@@ -98,7 +98,7 @@ def enliven(extractor: keras.Model, pictures: np.ndarray) -> None:
 
 def _require_facts(backbone: Backbone, extractor: keras.Model) -> None:
     found = (extractor.count_params(), extractor.output_shape[1])
-    if found != (backbone.parameters, QUARTERS * backbone.feature_size):
+    if found != (backbone.parameters, GRID_CELLS * backbone.feature_size):
         raise RuntimeError(f"{backbone.name} has {found} parameters and features")
     for layer in extractor.get_layer(BACKBONE_LAYER).layers:
         if layer.name.startswith("_") or "." in layer.name:

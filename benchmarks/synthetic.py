@@ -15,7 +15,7 @@ from core.data.dataset import Dataset, complete_manifest, open_dataset, write_ve
 from core.data.pixels.arrays import arrays_path
 from core.data.version_record import Edit, EditKind
 from core.files import digest_of, sha256_bytes
-from core.models.head import QUARTERS
+from core.models.head import GRID_CELLS
 from core.workspace import Project, open_staging, publish_project
 
 _PARTS = ("train",) * 7 + ("validation",) + ("test",) * 2  # of ten pictures
@@ -67,7 +67,7 @@ def write_decoded(project: Project, size: int) -> Dataset:
 
 def write_features(dataset: Dataset, engine: Path, feature_size: int) -> None:
     """Put features of all pictures into the cache of an engine; their classes can be told apart."""
-    width = QUARTERS * feature_size
+    width = GRID_CELLS * feature_size
     centres = np.random.default_rng(1).standard_normal((len(dataset.class_names), width), np.float32)
     hashes, labels = dataset.pictures["sha256"].to_numpy(), dataset.label_indices
     folder = dataset.folder / "features" / engine.stem

@@ -48,6 +48,6 @@ class Backbone:
     weights_hash: str  # "md5:…" or "sha256:…", in hexadecimal; "" where none is published
     licence: str  # of the weights
     good_for: str  # one sentence for a newcomer, marked for translation
-    # Smallest picture, in pixels a side, whose feature map still has quarters: two rows and two columns.
+    # Smallest picture, in pixels a side, whose feature map has two rows and two columns to pool.
     smallest_size: int
     size_step: int = 1  # a picture's side is a multiple of so many pixels

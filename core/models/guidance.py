@@ -69,9 +69,9 @@ _VALIDATION_SHARE, _TYPICAL_ACCURACY = 0.15, 0.9
 _LEAST_TOLERANCE, _MOST_TOLERANCE = 0.5, 5.0  # percent on ImageNet
 _FEW_PER_CLASS = 30
 _MANY_PICTURES = 2000
-_TAIL_TIMES_SLOWER = 5.0  # training the last blocks on a processor, against looking once
-_TAIL_EPOCHS = 12
-_TAIL_PATIENCE_SECONDS = 3600.0
+_LAST_BLOCKS_TIMES_SLOWER = 5.0  # training the last blocks on a processor, against looking once
+_LAST_BLOCKS_EPOCHS = 12
+_LAST_BLOCKS_PATIENCE_SECONDS = 3600.0
 _WORTH_A_DOWNLOAD = 1.0  # percent on ImageNet
 _WORTH_A_DOWNLOAD_TIMES = 1.3  # as fast, or smaller by as much
 
@@ -155,8 +155,8 @@ def _recipe(backbone: Backbone, situation: Situation, wish: Wish) -> tuple[str, 
         if wish is Wish.ACCURATE and situation.pictures >= _MANY_PICTURES:
             return "best", Message(_MANY_AND_GPU)
         return "balanced", Message(_ENOUGH_AND_GPU)
-    seconds = _TAIL_EPOCHS * situation.pictures * _TAIL_TIMES_SLOWER / _speed(backbone, situation)
-    if wish is Wish.ACCURATE and seconds <= _TAIL_PATIENCE_SECONDS:
+    seconds = _LAST_BLOCKS_EPOCHS * situation.pictures * _LAST_BLOCKS_TIMES_SLOWER / _speed(backbone, situation)
+    if wish is Wish.ACCURATE and seconds <= _LAST_BLOCKS_PATIENCE_SECONDS:
         return "balanced", Message(_ENOUGH_WITHOUT_GPU)
     return "quick", Message(_WITHOUT_GPU)
 

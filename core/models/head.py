@@ -16,7 +16,8 @@ from core.files import whole_file
 from core.messages import N_
 
 SCHEMA_VERSION = 1
-QUARTERS = 4  # every extractor gives the features of the picture's four quarters
+# Cells of the 2 × 2 average pooling: an extractor gives the features of each.
+GRID_CELLS = 4
 
 Activation = Literal["softmax", "sigmoid"]
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
@@ -33,7 +34,7 @@ class HeadWeights:
     feature_mean: np.ndarray  # (F,)
     feature_scale: np.ndarray  # (F,), above 0
     layers: tuple[tuple[np.ndarray, np.ndarray], ...]  # kernel (in, out), bias (out,); the last gives logits
-    activation: Activation = "softmax"  # "sigmoid": each class by itself, of pictures that may show several
+    activation: Activation = "softmax"  # "sigmoid" for multi-label: each class by itself
 
     def __post_init__(self) -> None:
         for name in ("feature_mean", "feature_scale"):
@@ -75,35 +76,36 @@ class HeadWeights:
         logits = self.logits(features)
         return softmax(logits) if self.activation == "softmax" else sigmoid(logits)
 
-    def spread_over_quarters(self) -> HeadWeights:
-        """The same head for features of the four quarters, of whose mean it was made.
+    def for_grid_features(self) -> HeadWeights:
+        """Turn a head for globally pooled features into the same head for 2 × 2 pooled ones.
 
-        Takes (B, QUARTERS * F) and answers as this head does for their mean (B, F).
+        The new head takes (B, GRID_CELLS * F) and gives what this one gives for their
+        mean over the cells, (B, F).
         """
         (kernel, bias), *rest = self.layers
         return HeadWeights(
-            feature_mean=np.tile(self.feature_mean, QUARTERS),
-            feature_scale=np.tile(QUARTERS * self.feature_scale, QUARTERS),
-            layers=((np.tile(kernel, (QUARTERS, 1)), bias), *rest),
+            feature_mean=np.tile(self.feature_mean, GRID_CELLS),
+            feature_scale=np.tile(GRID_CELLS * self.feature_scale, GRID_CELLS),
+            layers=((np.tile(kernel, (GRID_CELLS, 1)), bias), *rest),
             activation=self.activation,
         )
 
-    def gathered_from_quarters(self) -> HeadWeights:
-        """The head for the mean of the quarters, (B, F), that answers as this one does where all four are alike.
+    def for_global_features(self) -> HeadWeights:
+        """Turn a head for 2 × 2 pooled features into one for globally pooled features, (B, F).
 
-        Undoes ``spread_over_quarters``.
+        Both give the same where all four cells are equal. Undoes ``for_grid_features``.
         """
         (kernel, bias), *rest = self.folded_layers()
-        features = self.feature_size // QUARTERS
+        features = self.feature_size // GRID_CELLS
         return HeadWeights(
             feature_mean=np.zeros(features, np.float32),
             feature_scale=np.ones(features, np.float32),
-            layers=((kernel.reshape(QUARTERS, features, -1).sum(axis=0), bias), *rest),
+            layers=((kernel.reshape(GRID_CELLS, features, -1).sum(axis=0), bias), *rest),
             activation=self.activation,
         )
 
     def folded_layers(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        """The same layers with the standardisation inside the first one, for raw features."""
+        """Layers for features that are not standardised: the first one standardises too."""
         kernel, bias = (array.astype(np.float64) for array in self.layers[0])
         kernel = kernel / self.feature_scale[:, None].astype(np.float64)
         bias = bias - self.feature_mean.astype(np.float64) @ kernel
@@ -146,9 +148,9 @@ class HeadWeights:
             )
 
 
-def mean_of_quarters(features: np.ndarray) -> FloatArray:
-    """Features of the whole picture, float32 (B, F), from those of its quarters (B, QUARTERS * F)."""
-    mean: FloatArray = features.reshape(len(features), QUARTERS, -1).mean(axis=1, dtype=np.float32)
+def pool_globally(features: np.ndarray) -> FloatArray:
+    """Average 2 × 2 pooled features (B, GRID_CELLS * F) over the cells: float32 (B, F)."""
+    mean: FloatArray = features.reshape(len(features), GRID_CELLS, -1).mean(axis=1, dtype=np.float32)
     return mean
 
 

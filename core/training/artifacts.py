@@ -75,7 +75,7 @@ def load_extractor(directory: Path, settings: TrainingConfig) -> Any:
 
 def map_pooling(settings: TrainingConfig) -> MapPooling:
     """Return the pooling inside the network; global pooling averages the 2 x 2 cells afterwards."""
-    return "max" if settings.head.pooling is Pooling.MAX else "quarters"
+    return "max" if settings.head.pooling is Pooling.MAX else "grid"
 
 
 def write_head(folder: Path, head: Any) -> None:

@@ -22,7 +22,7 @@ from core.data.dataset import Dataset
 from core.data.pixels.arrays import PictureStore, arrays_bytes, decoded_ahead, decoded_pictures, open_pictures
 from core.files import digest_of, whole_file
 from core.models.augmentation import AugmentationConfig, augment
-from core.models.head import mean_of_quarters
+from core.models.head import pool_globally
 from core.models.litert.engine import FeatureExtractor
 from core.models.speeds import remember_speed
 from core.progress import JobPaused, JobStopped, Progress, Stage, raise_if_stopped
@@ -52,7 +52,7 @@ def cached_features(
         rows: int (n,), the requested pictures; None: all, in the dataset's order.
         reduce: pooling while features are read; None: none.
     Returns:
-        float32, shape (n, feature size), or (n, feature size / QUARTERS) where reduced.
+        float32, shape (n, feature size), or (n, feature size / GRID_CELLS) where reduced.
     Raises:
         JobStopped, JobPaused: the user asked for it; computed features stay cached.
     """
@@ -288,7 +288,7 @@ def _block_path(folder: Path, copy: int, start: int) -> Path:
 
 
 def _reduced(features: np.ndarray, reduce: Reduce | None) -> np.ndarray:
-    return features if reduce is None else mean_of_quarters(features)
+    return features if reduce is None else pool_globally(features)
 
 
 def _chunks(folder: Path) -> list[Path]:

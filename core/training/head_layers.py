@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from core.data.labels.task import Task
-from core.models.head import QUARTERS, Activation, HeadWeights
+from core.models.head import GRID_CELLS, Activation, HeadWeights
 from core.training.config import HeadConfig
 
 
@@ -73,10 +73,10 @@ class TrainableHead:
         )
 
 
-def mean_over_quarters(features: keras.KerasTensor) -> keras.KerasTensor:
-    """Pool (B, QUARTERS * F) to (B, F) globally, as ``head.mean_of_quarters`` does with arrays."""
-    cells = layers.Reshape((QUARTERS, features.shape[-1] // QUARTERS), name="by_quarter")(features)
-    return layers.GlobalAveragePooling1D(name="mean_of_quarters")(cells)
+def global_pooling(features: keras.KerasTensor) -> keras.KerasTensor:
+    """Average (B, GRID_CELLS * F) over the cells to (B, F), as ``head.pool_globally`` does with arrays."""
+    cells = layers.Reshape((GRID_CELLS, features.shape[-1] // GRID_CELLS), name="grid_cells")(features)
+    return layers.GlobalAveragePooling1D(name="global_pooling")(cells)
 
 
 def _without_norm(

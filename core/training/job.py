@@ -179,7 +179,7 @@ class Training:
         self._live.show_delivered()
         if not is_quick:
             head = fit_starting_head(data.train, self._settings, self._dataset.task)
-            (head.spread_over_quarters() if data.is_reduced else head).save(self._starting_head)
+            (head.for_grid_features() if data.is_reduced else head).save(self._starting_head)
 
     def _train_hidden_head(self, data: HeadData, point: ResumePoint | None) -> None:
         """Train a head by gradient descent on the features that suit a linear head best."""
@@ -316,4 +316,4 @@ def require_all_splits(dataset: Dataset) -> None:
 def _logits(head: HeadWeights, features: np.ndarray) -> np.ndarray:
     """Return the head's logits, also if only globally pooled features were read."""
     fits = head.feature_size == features.shape[1]
-    return (head if fits else head.gathered_from_quarters()).logits(features)
+    return (head if fits else head.for_global_features()).logits(features)

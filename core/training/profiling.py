@@ -13,7 +13,7 @@ import numpy as np
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
 from core.data.pixels.arrays import PictureStore
-from core.models.litert.conversion import feature_engine, trunk_engine
+from core.models.litert.conversion import feature_engine, stem_engine
 from core.models.litert.engine import FeatureExtractor
 from core.models.speeds import measured_speed, remember_speed, speed_key
 from core.models.weights.store import obtain_weights
@@ -101,7 +101,7 @@ def _inputs(network: Any, dataset: Dataset, settings: TrainingConfig) -> tuple[n
     if network.takes_pictures():
         return pictures, 0
     cut, build = network.frozen_stem()
-    return FeatureExtractor(trunk_engine(backbone, cut.layer, build)).run(pictures), cut.numbers
+    return FeatureExtractor(stem_engine(backbone, cut.layer, build)).run(pictures), cut.numbers
 
 
 def _pictures(dataset: Dataset, size: int, limit: int) -> np.ndarray:

@@ -107,7 +107,7 @@ def test_a_hidden_head_is_trained_whatever_the_memory_holds(
 
 
 def test_the_last_blocks_of_a_backbone_are_trained(few_digits: Project) -> None:
-    """The trunk is converted, its outputs kept, and the tail goes on from the best head."""
+    """The stem is converted, its outputs are cached, and the last blocks start from the best head."""
     optimizer = OptimizerConfig(kind=Optimizer.SGD)
     settings = TrainingConfig(
         dataset_version=1,

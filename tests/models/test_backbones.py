@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource, at_size, get_backbone
-from core.models.head import QUARTERS
+from core.models.head import GRID_CELLS
 from core.models.keras_backbones import WITH_TOP
 from tests.support.backbone_sample import SAMPLE
 
@@ -42,7 +42,7 @@ def test_sizes_equal_those_of_the_built_network(key: str, lively_extractor: Call
     backbone, extractor = get_backbone(key), lively_extractor(key)
     assert extractor.count_params() == backbone.parameters
     assert extractor.input_shape == (None, backbone.input_size, backbone.input_size, 3)
-    assert extractor.output_shape == (None, QUARTERS * backbone.feature_size)
+    assert extractor.output_shape == (None, GRID_CELLS * backbone.feature_size)
 
 
 @pytest.mark.parametrize("key", [*SAMPLE, "vgg16"])

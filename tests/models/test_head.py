@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import WeightsError
-from core.models.head import QUARTERS, HeadWeights, mean_of_quarters, softmax
+from core.models.head import GRID_CELLS, HeadWeights, pool_globally, softmax
 
 
 def random_head(features: int, hidden: int, classes: int) -> HeadWeights:
@@ -60,29 +60,29 @@ def test_folding_the_standardisation_changes_no_logit() -> None:
     np.testing.assert_allclose(folded, head.logits(features), atol=2e-5)
 
 
-def test_a_head_spread_over_quarters_answers_as_it_does_for_their_mean() -> None:
-    """A head trained on whole pictures is delivered in a network that gives quarters."""
+def test_a_head_for_grid_features_gives_what_the_global_head_gives_for_their_mean() -> None:
+    """A head trained on globally pooled features is delivered in a network with 2 × 2 pooling."""
     head = random_head(16, 8, 5)
-    quarters = np.random.default_rng(4).normal(size=(9, QUARTERS * 16)).astype(np.float32)
-    whole = mean_of_quarters(quarters)
-    np.testing.assert_allclose(whole, quarters.reshape(9, QUARTERS, 16).sum(axis=1) / QUARTERS, atol=1e-6)
-    spread = head.spread_over_quarters()
-    assert spread.feature_size == QUARTERS * 16
-    np.testing.assert_allclose(spread.logits(quarters), head.logits(whole), rtol=1e-5, atol=1e-5)
+    grid = np.random.default_rng(4).normal(size=(9, GRID_CELLS * 16)).astype(np.float32)
+    pooled = pool_globally(grid)
+    np.testing.assert_allclose(pooled, grid.reshape(9, GRID_CELLS, 16).sum(axis=1) / GRID_CELLS, atol=1e-6)
+    spread = head.for_grid_features()
+    assert spread.feature_size == GRID_CELLS * 16
+    np.testing.assert_allclose(spread.logits(grid), head.logits(pooled), rtol=1e-5, atol=1e-5)
     (kernel, bias), _ = spread.folded_layers()
     (folded, folded_bias), _ = head.folded_layers()
-    np.testing.assert_allclose(kernel, np.tile(folded / QUARTERS, (QUARTERS, 1)), rtol=1e-5)
+    np.testing.assert_allclose(kernel, np.tile(folded / GRID_CELLS, (GRID_CELLS, 1)), rtol=1e-5)
     np.testing.assert_allclose(bias, folded_bias, rtol=1e-4, atol=1e-5)
 
 
-def test_spreading_is_exact_where_numbers_are() -> None:
+def test_a_head_for_grid_features_is_exact_for_exact_numbers() -> None:
     """Computed by hand: a mean of 1, 3, 5, 7 is 4; (4 - 2) / 0.5 = 4; 4 * 3 - 1 = 11."""
     head = HeadWeights(
         feature_mean=np.array([2.0]),
         feature_scale=np.array([0.5]),
         layers=((np.array([[3.0]]), np.array([-1.0])),),
     )
-    assert head.spread_over_quarters().logits(np.array([[1.0, 3.0, 5.0, 7.0]])).tolist() == [[11.0]]
+    assert head.for_grid_features().logits(np.array([[1.0, 3.0, 5.0, 7.0]])).tolist() == [[11.0]]
 
 
 def test_a_saved_head_comes_back_exactly(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_trial_does_what_its_record_says(digits_project: Project) -> None:
     data = runner._features.head_data(settings, dataset, Recorder())
     assert data is not None
     if data.is_reduced:
-        head = head.gathered_from_quarters()
+        head = head.for_global_features()
     says = head.logits(data.validation.features).argmax(axis=1)
     assert best.value == pytest.approx((says == data.validation.labels).mean())
 

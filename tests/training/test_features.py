@@ -16,7 +16,7 @@ from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.data.pixels.arrays import arrays_path
 from core.models.augmentation import AugmentationConfig
-from core.models.head import mean_of_quarters
+from core.models.head import pool_globally
 from core.models.litert.engine import Engine, FeatureExtractor
 from core.models.speeds import measured_speeds
 from core.progress import JobPaused, JobStopped, QuietProgress, Stage
@@ -309,14 +309,14 @@ def test_only_the_pictures_asked_for_are_computed(
 def test_the_mean_of_the_quarters_is_taken_while_reading(
     dataset: Dataset, engine: Path, is_cached: bool
 ) -> None:
-    """All quarters of 50,000 pictures would be 1 GB. What is cached stays whole."""
+    """2 × 2 pooled features of 50,000 pictures would be 1 GB. The cache keeps them all."""
     if is_cached:
         cached_features(dataset, engine, QUIET)
     means = cached_features(dataset, engine, QUIET, reduce="mean")
     assert means.dtype == np.float32
     whole = cached_features(dataset, engine, QUIET)
     assert means.shape == (13, whole.shape[1] // 4)
-    np.testing.assert_array_equal(means, mean_of_quarters(whole))
+    np.testing.assert_array_equal(means, pool_globally(whole))
 
 
 def test_each_chunk_is_opened_once(dataset: Dataset, engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,7 +372,7 @@ def test_features_of_a_runs_own_network_are_kept_nowhere(dataset: Dataset, engin
     assert not (dataset.folder / "features").exists()
     assert recorder.steps_in(Stage.EVALUATING)[-1] == (3, 3)
     means = features_of_rows(dataset, rows, engine, QUIET, reduce="mean")
-    np.testing.assert_allclose(means, mean_of_quarters(expected), atol=1e-5)
+    np.testing.assert_allclose(means, pool_globally(expected), atol=1e-5)
     none = features_of_rows(dataset, rows[:0], engine, QUIET)
     assert none.shape == (0, expected.shape[1])
 
@@ -390,4 +390,4 @@ def test_views_can_be_read_as_their_means(dataset: Dataset, engine: Path) -> Non
     means = augmented_features(dataset, rows, engine, STRONG, 2, 5, QUIET, reduce="mean")
     whole = views_of(dataset, engine)
     for view in range(2):
-        np.testing.assert_array_equal(means[view], mean_of_quarters(whole[view]))
+        np.testing.assert_array_equal(means[view], pool_globally(whole[view]))

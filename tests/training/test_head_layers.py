@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from core.data.labels.task import Task
-from core.models.head import QUARTERS, HeadWeights
+from core.models.head import GRID_CELLS, HeadWeights
 from core.training.config import HeadConfig
-from core.training.head_layers import TrainableHead, mean_over_quarters
+from core.training.head_layers import TrainableHead, global_pooling
 
 FEATURES, CLASSES = 6, 3
 
@@ -61,12 +61,12 @@ def test_batch_norm_is_folded_into_the_layer_before_it(features: np.ndarray) -> 
 def test_the_mean_over_quarters_is_that_of_plain_arrays() -> None:
     import keras
 
-    from core.models.head import mean_of_quarters
+    from core.models.head import pool_globally
 
-    wide = np.random.default_rng(2).normal(size=(3, QUARTERS * FEATURES)).astype(np.float32)
-    inputs = keras.Input((QUARTERS * FEATURES,))
-    model = keras.Model(inputs, mean_over_quarters(inputs))
-    np.testing.assert_allclose(np.asarray(model(wide)), mean_of_quarters(wide), rtol=1e-5, atol=1e-6)
+    wide = np.random.default_rng(2).normal(size=(3, GRID_CELLS * FEATURES)).astype(np.float32)
+    inputs = keras.Input((GRID_CELLS * FEATURES,))
+    model = keras.Model(inputs, global_pooling(inputs))
+    np.testing.assert_allclose(np.asarray(model(wide)), pool_globally(wide), rtol=1e-5, atol=1e-6)
 
 
 def test_a_head_spread_over_quarters_is_gathered_again(features: np.ndarray) -> None:
@@ -76,5 +76,5 @@ def test_a_head_spread_over_quarters_is_gathered_again(features: np.ndarray) -> 
         feature_scale=random.uniform(0.5, 2, FEATURES),
         layers=((random.normal(size=(FEATURES, CLASSES)), random.normal(size=CLASSES)),),
     )
-    again = head.spread_over_quarters().gathered_from_quarters()
+    again = head.for_grid_features().for_global_features()
     np.testing.assert_allclose(again.logits(features), head.logits(features), rtol=1e-4, atol=1e-4)

@@ -18,7 +18,7 @@ from core.errors import DataError
 from core.files import read_json
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import get_backbone
-from core.models.head import QUARTERS, HeadWeights, mean_of_quarters
+from core.models.head import GRID_CELLS, HeadWeights, pool_globally
 from core.models.litert.conversion import cached_engine
 from core.models.litert.engine import Engine
 from core.progress import JobStopped, Progress, QuietProgress, Stage
@@ -162,7 +162,7 @@ def test_validation_pictures_only_choose(digits_project: Project, monkeypatch: p
     train, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
     assert len(seen) == 2
     for (train_set, validation_set), expected in zip(
-        seen, (mean_of_quarters(features), features), strict=True
+        seen, (pool_globally(features), features), strict=True
     ):
         np.testing.assert_array_equal(train_set.features, expected[train])
         np.testing.assert_array_equal(train_set.labels, labels[train])
@@ -175,19 +175,19 @@ def test_a_run_takes_no_more_epochs_than_asked_for(digits_project: Project, epoc
     recorder = Recorder()
     directory, result = run_of(digits_project, settings(epochs=epochs), recorder)
     assert len(recorder.metrics) == epochs == result["training"]["epochs"]
-    assert HeadWeights.load(head_file(directory)).feature_size == QUARTERS * FEATURES
+    assert HeadWeights.load(head_file(directory)).feature_size == GRID_CELLS * FEATURES
 
 
-def test_every_head_takes_the_features_of_the_quarters(
+def test_every_delivered_head_takes_grid_features(
     digits_project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also one made of the whole picture, where more would not fit in memory: the network gives quarters."""
+    """A head on globally pooled features does too, as where 2 × 2 pooled ones do not fit in memory."""
     monkeypatch.setattr(data, "_MAX_GRID_BYTES", 0)
     recorder = Recorder()
     directory, result = run_of(digits_project, settings(), recorder)
     assert {record["phase"] for record in recorder.metrics} == {"whole"}
     head = HeadWeights.load(head_file(directory))
-    assert head.feature_size == QUARTERS * FEATURES
+    assert head.feature_size == GRID_CELLS * FEATURES
     dataset = open_dataset(digits_project)
     reached = validation_loss(head, lite0_features(dataset), dataset)
     assert reached == pytest.approx(result["training"]["best"]["validation_loss"], abs=1e-5)

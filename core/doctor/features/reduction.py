@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from core.models.head import mean_of_quarters
+from core.models.head import pool_globally
 from core.progress import Progress, raise_if_stopped
 
 DIMENSIONS = 128  # more gains nothing on the digits and photographs, and makes neighbours less alike
@@ -98,7 +98,7 @@ def _rotated(points: np.ndarray, sample: np.ndarray) -> np.ndarray:
 
 
 def _of_unit_length(features: np.ndarray, whole_pictures: bool) -> np.ndarray:
-    vectors = mean_of_quarters(features) if whole_pictures else features
+    vectors = pool_globally(features) if whole_pictures else features
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: np.ndarray = vectors / np.maximum(lengths, _TINY)
     return unit

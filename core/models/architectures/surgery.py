@@ -1,8 +1,8 @@
 """Splitting of networks into a frozen stem and trainable blocks.
 
-A cut is a tensor through which everything flows: what comes after needs nothing
-else of what was before. What the frozen trunk says of a picture can then be
-computed once and kept. Imported by workers only.
+A cut is a tensor through which everything flows: later layers need nothing else of the
+layers before. The frozen stem's output for a picture can then be computed once and
+cached. Imported by workers only.
 """
 
 from __future__ import annotations
@@ -43,64 +43,69 @@ def cuts_of(network: keras.Model) -> list[Cut]:
     """
     # Operations, not layers: an addition written as ``x + 3`` is a step, too.
     steps = [step for step in network.operations if not isinstance(step, keras.layers.InputLayer)]
-    readers = Counter(
-        id(tensor) for step in steps for tensor in _inputs(step)
-    )  # still to come, of each tensor
-    readers[id(network.output)] += 1  # the output is read in the end
+    # Readers of each tensor that are still to come; the output is read in the end.
+    readers = Counter(id(tensor) for step in steps for tensor in _inputs(step))
+    readers[id(network.output)] += 1
     total = sum(_has_weights(step) for step in steps)
-    needed, weighty, found = {id(network.input)}, 0, []
+    needed, with_weights, cuts = {id(network.input)}, 0, []
     for step in steps:
         for tensor in _inputs(step):
             readers[id(tensor)] -= 1
             if not readers[id(tensor)]:
                 needed.discard(id(tensor))
         needed.add(id(step.output))
-        weighty += _has_weights(step)
+        with_weights += _has_weights(step)
         if len(needed) == 1 and len(step.output.shape) == 4:
-            found.append(Cut(tensor=step.output, layer=step.name, depth=weighty / max(1, total)))
-    return found
+            cuts.append(Cut(tensor=step.output, layer=step.name, depth=with_weights / max(1, total)))
+    return cuts
 
 
 def cut_at(network: keras.Model, unfreeze: float) -> Cut | None:
-    """The cut that leaves about the last ``unfreeze`` (0 to 1) of the depth to train, at the end of a block.
+    """Choose the cut that leaves about the last ``unfreeze`` (0 to 1) of the depth to train.
 
-    Of the cuts near that place, the one whose tensor is smallest: blocks end in
-    narrow tensors, and what is kept of every picture should be small. None where
-    the whole network is to be trained, or cannot be cut there.
+    Of the cuts near that depth, it is the one with the smallest tensor: blocks end in
+    narrow tensors, and the cached output of each picture should be small. None if the
+    whole network is to be trained, or cannot be cut there.
     """
     wanted = 1 - unfreeze
     near = [cut for cut in cuts_of(network) if abs(cut.depth - wanted) <= _NEAR and cut.depth < 1]
     return min(near, key=lambda cut: (cut.numbers, abs(cut.depth - wanted)), default=None)
 
 
-def trunk_of(backbone: Backbone, network: keras.Model, cut: Cut) -> keras.Model:
-    """Pictures uint8 (B, S, S, 3) in, the cut's tensor float32 out; shares its layers with ``network``."""
+def frozen_stem_of(backbone: Backbone, network: keras.Model, cut: Cut) -> keras.Model:
+    """Build the frozen stem: pictures uint8 (B, S, S, 3) in, the cut's tensor float32 out.
+
+    It shares its layers with ``network``.
+    """
     size = network.input_shape[1]
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
-    trunk = keras.Model(network.input, cut.tensor, name="trunk")
-    output = trunk(preprocess(picture, backbone.preprocessing))
-    return keras.Model(picture, output, name=f"{backbone.key}_trunk")
+    stem = keras.Model(network.input, cut.tensor, name="stem")
+    output = stem(preprocess(picture, backbone.preprocessing))
+    return keras.Model(picture, output, name=f"{backbone.key}_stem")
 
 
-def tail_of(network: keras.Model, cut: Cut | None) -> keras.Model:
-    """From the cut's tensor to the feature map; the whole network without a cut. Shares its layers."""
-    return network if cut is None else keras.Model(cut.tensor, network.output, name="tail")
+def trainable_blocks_of(network: keras.Model, cut: Cut | None) -> keras.Model:
+    """Build the blocks from the cut's tensor to the feature map; without a cut, the whole network.
+
+    They share their layers with ``network``.
+    """
+    return network if cut is None else keras.Model(cut.tensor, network.output, name="trainable_blocks")
 
 
-def make_trainable(network: keras.Model, tail: keras.Model, *, with_batch_norm: bool) -> None:
-    """Let the tail's weights be trained and no others of the network.
+def make_trainable(network: keras.Model, blocks: keras.Model, *, with_batch_norm: bool) -> None:
+    """Make the weights of these blocks trainable and no others of the network.
 
     Args:
-        with_batch_norm: False keeps every BatchNormalization as it is, its running
-            mean and variance included: small batches of few pictures would spoil
-            what was measured on a million (keras#20285: ``training=False`` alone
-            does not hold them in ``fit``).
+        with_batch_norm: False freezes every BatchNormalization with its running mean and
+            variance: small batches of few pictures would spoil statistics of a million
+            (keras#20285: ``training=False`` alone does not freeze them in ``fit``).
     """
-    network.trainable = True  # sublayers take it over; it is then taken back from the others
-    tailed = set(map(id, _flat(tail)))
+    # Sublayers inherit it; the loop then freezes the others.
+    network.trainable = True
+    trained = set(map(id, _flat(blocks)))
     for layer in _flat(network):
         is_norm = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = id(layer) in tailed and (with_batch_norm or not is_norm)
+        layer.trainable = id(layer) in trained and (with_batch_norm or not is_norm)
 
 
 def _flat(model: keras.Model) -> list[keras.Layer]:

@@ -107,19 +107,19 @@ def feature_engine(
     should_stop: Callable[[], bool] = never_stop,
     *,
     pretrained: bool = True,
-    pooling: MapPooling = "quarters",
+    pooling: MapPooling = "grid",
 ) -> Path:
-    """The backbone's feature extractor as a LiteRT file, converted once and kept.
+    """Convert the backbone's feature extractor to a LiteRT file, once.
 
     Args:
-        report: is told the bytes done and in all where weights must be downloaded.
-        pretrained: False gives random features, for tests of speed and plumbing.
+        report: takes the bytes done and the bytes in all while weights are downloaded.
+        pretrained: False gives random features, for tests.
     Raises:
-        WeightsError: the weights cannot be had.
+        WeightsError: the weights are not available.
         ValueError: the backbone is trained from scratch, so it has no fixed features.
     """
     if pretrained and backbone.weights is WeightsSource.NONE:
-        raise ValueError(f"{backbone.key} has no pretrained weights, so its features are not worth keeping")
+        raise ValueError(f"{backbone.key} has no pretrained weights, so it has no fixed features")
     path = _engine_path(backbone, pretrained, pooling)
     if path.is_file():
         return path
@@ -134,19 +134,19 @@ def feature_engine(
     return _converted(path, build)
 
 
-def trunk_engine(backbone: Backbone, cut: str, build: Callable[[], keras.Model]) -> Path:
-    """A pretrained backbone's frozen stem as a LiteRT file, converted once and kept.
+def stem_engine(backbone: Backbone, cut: str, build: Callable[[], keras.Model]) -> Path:
+    """Convert a pretrained backbone's frozen stem to a LiteRT file, once.
 
     Args:
-        cut: names where the trunk ends.
-        build: makes the trunk: pictures uint8 (B, S, S, 3) in, float32 (B, h, w, c) out.
+        cut: name of the layer at which the stem ends.
+        build: makes the stem: pictures uint8 (B, S, S, 3) in, float32 (B, h, w, c) out.
     """
     path = _engine_path(backbone, True)
     return _converted(path.with_name(f"{path.stem}-{cut}.tflite"), build)
 
 
-def cached_engine(backbone: Backbone, pooling: MapPooling = "quarters") -> Path | None:
-    """The backbone's engine if it was converted before, else None."""
+def cached_engine(backbone: Backbone, pooling: MapPooling = "grid") -> Path | None:
+    """Return the backbone's engine if it was converted before, else None."""
     path = _engine_path(backbone, True, pooling)
     return path if path.is_file() else None
 
@@ -159,8 +159,8 @@ def _converted(path: Path, build: Callable[[], keras.Model]) -> Path:
     return path
 
 
-def _engine_path(backbone: Backbone, pretrained: bool, pooling: MapPooling = "quarters") -> Path:
-    suffix = "" if pooling == "quarters" else f"-{pooling}"
+def _engine_path(backbone: Backbone, pretrained: bool, pooling: MapPooling = "grid") -> Path:
+    suffix = "" if pooling == "grid" else f"-{pooling}"
     return (
         backbones_folder()
         / "engines"

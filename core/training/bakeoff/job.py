@@ -23,7 +23,7 @@ from core.errors import ConfigError, DarkroomError, WeightsError
 from core.messages import N_
 from core.models.backbones import BACKBONES, Backbone, WeightsSource, get_backbone
 from core.models.costs import pictures_per_second
-from core.models.head import HeadWeights, mean_of_quarters
+from core.models.head import HeadWeights, pool_globally
 from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.litert.engine import Engine
 from core.models.speeds import measured_speeds
@@ -195,7 +195,7 @@ def _best_scores(pictures: SampledPictures, features: np.ndarray, progress: Prog
     """Return the scores of the head that the recipe *quick* would select.
 
     Args:
-        features: float32 (n, QUARTERS * F), in the order of ``pictures.rows``.
+        features: float32 (n, GRID_CELLS * F), in the order of ``pictures.rows``.
     """
     epochs = DEFAULT_EPOCHS[Recipe.QUICK] // 2
     selection, eligible = HeadSelection(), list[EpochScores]()
@@ -206,7 +206,7 @@ def _best_scores(pictures: SampledPictures, features: np.ndarray, progress: Prog
         raise_if_stopped(progress)
 
     targets, first = pictures.dataset.targets[pictures.rows], len(pictures.training)
-    for pooled in (mean_of_quarters(features), features):
+    for pooled in (pool_globally(features), features):
         train = FeatureSet(features=pooled[:first], targets=targets[:first])
         validation = FeatureSet(features=pooled[first:], targets=targets[first:])
         selection.begin()

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
-from core.models.head import mean_of_quarters
+from core.models.head import pool_globally
 from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.litert.engine import FeatureExtractor
 from core.models.speeds import speed_key
@@ -39,8 +39,8 @@ class HeadData:
         if self.is_reduced:
             return self
         return HeadData(
-            train=replace(self.train, features=mean_of_quarters(self.train.features)),
-            validation=replace(self.validation, features=mean_of_quarters(self.validation.features)),
+            train=replace(self.train, features=pool_globally(self.train.features)),
+            validation=replace(self.validation, features=pool_globally(self.validation.features)),
             is_reduced=True,
         )
 

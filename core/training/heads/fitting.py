@@ -113,7 +113,7 @@ def fit_linear_heads(
         selection.begin()
 
         def add(scores: EpochScores, head: HeadWeights, l2: float, phase: Phase = phase) -> None:
-            head = head.spread_over_quarters() if phase is Phase.GLOBAL_POOLING else head
+            head = head.for_grid_features() if phase is Phase.GLOBAL_POOLING else head
             recorder.add(scores, head, l2, may_be_best=selection.may_be_best(scores))
 
         pooled = data.globally_pooled() if phase is Phase.GLOBAL_POOLING else data

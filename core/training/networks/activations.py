@@ -67,6 +67,7 @@ def cached_activations(
         JobStopped, JobPaused: the user asked for it; computed outputs stay.
     """
     stem = FeatureExtractor(stem_file)
+    # Keys as version 0.1.0 wrote them, so that the cache of an interrupted run is used.
     key = digest_of(
         {
             "trunk": stem_file.stem,

@@ -15,11 +15,11 @@ import numpy as np
 from core.data.labels.task import Task
 from core.models.architectures.classifier import PICTURE_LAYER, build_feature_extractor, pool_map
 from core.models.architectures.networks import BACKBONE_LAYER
-from core.models.architectures.surgery import Cut, cut_at, make_trainable, tail_of, trunk_of
+from core.models.architectures.surgery import Cut, cut_at, make_trainable, trainable_blocks_of, frozen_stem_of
 from core.models.head import HeadWeights
 from core.training.artifacts import map_pooling, write_extractor, write_head
 from core.training.config import Pooling, TrainingConfig
-from core.training.head_layers import TrainableHead, mean_over_quarters
+from core.training.head_layers import TrainableHead, global_pooling
 
 
 class HeadNetwork:
@@ -51,7 +51,7 @@ class HeadNetwork:
 
     def write_best(self, folder: Path) -> None:
         head = self._head.weights(self._mean, self._scale)
-        write_head(folder, head.spread_over_quarters() if self._is_global else head)
+        write_head(folder, head.for_grid_features() if self._is_global else head)
 
 
 class TrainedNetwork:
@@ -85,7 +85,7 @@ class TrainedNetwork:
         self._build_extractor(weights)
         network = self._extractor.get_layer(BACKBONE_LAYER)
         cut = self._cut(network)
-        blocks = tail_of(network, cut)
+        blocks = trainable_blocks_of(network, cut)
         make_trainable(network, blocks, with_batch_norm=not self._pretrained)
         self._head = TrainableHead(
             self._settings.head, self._num_classes, self._task, _squeezed(head, self._is_global)
@@ -95,7 +95,7 @@ class TrainedNetwork:
         else:
             inputs = keras.Input(cut.tensor.shape[1:], name="stem_output")
             features = pool_map(blocks(inputs), map_pooling(self._settings))
-        return keras.Model(inputs, self._head(mean_over_quarters(features) if self._is_global else features))
+        return keras.Model(inputs, self._head(global_pooling(features) if self._is_global else features))
 
     def takes_pictures(self) -> bool:
         """Return True if the model's inputs are pictures: no stem is frozen."""
@@ -109,13 +109,13 @@ class TrainedNetwork:
         cut = self._cut(network)
         if cut is None:
             raise ValueError("no stem is frozen: all blocks are trained")
-        return cut, lambda: trunk_of(self._backbone, network, cut)
+        return cut, lambda: frozen_stem_of(self._backbone, network, cut)
 
     def write_best(self, folder: Path) -> None:
         """Write extractor and head with their current weights."""
         write_extractor(folder, self._extractor)
         head = self._head.weights()
-        write_head(folder, head.spread_over_quarters() if self._is_global else head)
+        write_head(folder, head.for_grid_features() if self._is_global else head)
 
     @property
     def _is_global(self) -> bool:
@@ -140,4 +140,4 @@ def _squeezed(head: HeadWeights | None, is_global: bool) -> HeadWeights | None:
     """Return the head for globally pooled features that was spread over 2 x 2 cells."""
     if head is None or not is_global:
         return head
-    return head.gathered_from_quarters()
+    return head.for_global_features()

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.data.pixels.arrays import open_pictures
-from core.models.litert.conversion import trunk_engine
+from core.models.litert.conversion import stem_engine
 from core.models.litert.engine import FeatureExtractor
 from core.progress import Progress, Stage
 from core.training.artifacts import activations_folder
@@ -89,7 +89,7 @@ def _source(
     progress.stage(Stage.CONVERTING)
     with timed(progress, settings, Stage.CONVERTING, own_network=True):
         cut, build = network.frozen_stem()
-        stem = trunk_engine(backbone, cut.layer, build)
+        stem = stem_engine(backbone, cut.layer, build)
     drawn = pictures(on_device=False)  # the stem runs on the processor
     plan = ActivationPlan(
         train=dataset.rows(Split.TRAIN),

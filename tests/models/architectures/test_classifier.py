@@ -17,7 +17,7 @@ from core.files import hash_file
 from core.models.architectures.classifier import build_classifier, build_feature_extractor
 from core.models.architectures.networks import preprocess
 from core.models.backbones import get_backbone
-from core.models.head import QUARTERS, HeadWeights
+from core.models.head import GRID_CELLS, HeadWeights
 from core.models.weights.store import weights_path
 from tests.support.backbone_sample import SAMPLE
 
@@ -114,7 +114,7 @@ def test_a_saved_classifier_loads_in_safe_mode_and_agrees(
 def test_features_are_the_means_of_the_four_quarters(
     key: str, rows: tuple[slice, slice], lively_extractor: Build, random_pictures: Callable[..., np.ndarray]
 ) -> None:
-    """Top left, top right, bottom left, bottom right; quarters of an odd map share its middle."""
+    """Top left, top right, bottom left, bottom right; the cells of an odd map share its middle."""
     extractor = lively_extractor(key)
     pictures = random_pictures(get_backbone(key).input_size)
     entry = keras.Model(extractor.input, extractor.get_layer("preprocessing").output)
@@ -123,7 +123,7 @@ def test_features_are_the_means_of_the_four_quarters(
     expected = [feature_map[:, high, wide].mean(axis=(1, 2)) for high in rows for wide in rows]
     features = np.asarray(extractor(pictures))
     np.testing.assert_allclose(features, np.concatenate(expected, axis=1), rtol=1e-4, atol=1e-5)
-    assert features.shape[1] == QUARTERS * feature_map.shape[3]
+    assert features.shape[1] == GRID_CELLS * feature_map.shape[3]
 
 
 def test_frozen_means_frozen_while_training(random_pictures: Callable[..., np.ndarray]) -> None:

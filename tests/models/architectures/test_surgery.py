@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.models.architectures.surgery import cut_at, cuts_of, make_trainable, tail_of, trunk_of
+from core.models.architectures.surgery import cut_at, cuts_of, make_trainable, trainable_blocks_of, frozen_stem_of
 from core.models.backbones import get_backbone
 
 
@@ -45,10 +45,10 @@ def test_trunk_and_tail_together_are_the_network() -> None:
     assert cut is not None
     picture = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
     backbone = get_backbone("small_cnn")  # its preprocessing divides by 255
-    middle = trunk_of(backbone, network, cut)(picture)
+    middle = frozen_stem_of(backbone, network, cut)(picture)
     assert middle.shape == (2, 8, 8, 4)
     np.testing.assert_allclose(
-        np.asarray(tail_of(network, cut)(middle)),
+        np.asarray(trainable_blocks_of(network, cut)(middle)),
         np.asarray(network(picture.astype(np.float32) / 255)),
         atol=1e-5,
     )
@@ -57,14 +57,14 @@ def test_trunk_and_tail_together_are_the_network() -> None:
 def test_only_the_tail_is_trained_and_no_batch_norm() -> None:
     network = branching()
     cut = cut_at(network, 0.77)
-    make_trainable(network, tail_of(network, cut), with_batch_norm=False)
+    make_trainable(network, trainable_blocks_of(network, cut), with_batch_norm=False)
     assert {weight.path for weight in network.trainable_weights} == {
         "c/kernel",
         "c/bias",
         "d/kernel",
         "d/bias",
     }
-    make_trainable(network, tail_of(network, None), with_batch_norm=True)
+    make_trainable(network, trainable_blocks_of(network, None), with_batch_norm=True)
     assert len(network.trainable_weights) == 2 * 4  # kernel and bias of three, gamma and beta
 
 
@@ -73,7 +73,7 @@ def test_the_statistics_of_batch_norm_do_not_move() -> None:
     import keras
 
     network = branching()
-    make_trainable(network, tail_of(network, cut_at(network, 0.77)), with_batch_norm=False)
+    make_trainable(network, trainable_blocks_of(network, cut_at(network, 0.77)), with_batch_norm=False)
     norm, last = network.get_layer("b"), network.get_layer("d")
     before, kernel = norm.get_weights(), last.get_weights()[0]
     model = keras.Model(network.input, keras.layers.GlobalAveragePooling2D()(network.output))

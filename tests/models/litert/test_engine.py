@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.models.head import QUARTERS
+from core.models.head import GRID_CELLS
 from core.models.litert.engine import Engine, FeatureExtractor
 
 COUNT = 11  # no multiple of any batch size used here
-FEATURES = QUARTERS * 256  # of the small network
+FEATURES = GRID_CELLS * 256  # of the small network
 
 
 @pytest.fixture(scope="module")
