@@ -11,8 +11,8 @@ from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wai
 from core.messages import Message
 from core.models.backbones import BACKBONES, WeightsSource
 from core.models.speeds import measured_speeds
+from core.models.supplied_weights import import_weights_file
 from core.models.weights.store import supplied_path, weights_ready, weights_state
-from core.models.weights.supplied_file import import_weights_file
 from core.runs.start import start_bakeoff
 from core.workspace import get_project
 

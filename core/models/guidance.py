@@ -155,7 +155,9 @@ def _recipe(backbone: Backbone, situation: Situation, wish: Wish) -> tuple[str, 
         if wish is Wish.ACCURATE and situation.pictures >= _MANY_PICTURES:
             return "best", Message(_MANY_AND_GPU)
         return "balanced", Message(_ENOUGH_AND_GPU)
-    seconds = _LAST_BLOCKS_EPOCHS * situation.pictures * _LAST_BLOCKS_TIMES_SLOWER / _speed(backbone, situation)
+    seconds = (
+        _LAST_BLOCKS_EPOCHS * situation.pictures * _LAST_BLOCKS_TIMES_SLOWER / _speed(backbone, situation)
+    )
     if wish is Wish.ACCURATE and seconds <= _LAST_BLOCKS_PATIENCE_SECONDS:
         return "balanced", Message(_ENOUGH_WITHOUT_GPU)
     return "quick", Message(_WITHOUT_GPU)

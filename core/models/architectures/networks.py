@@ -19,9 +19,8 @@ from core.models.backbones import Backbone, Preprocessing, WeightsSource
 from core.models.weights.store import present_weights
 from core.models.weights.torch_file import read_torch_file
 
-BACKBONE_LAYER = (
-    "backbone"  # a network's name; its output is the feature map (B, height, width, feature_size)
-)
+# Name of a network whose output is the feature map (B, height, width, feature_size).
+BACKBONE_LAYER = "backbone"
 
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 _IMAGENET_MEAN_RGB = (0.485, 0.456, 0.406)
@@ -53,7 +52,7 @@ def preprocess(picture: keras.KerasTensor, kind: Preprocessing) -> keras.KerasTe
 
 
 def build_network(backbone: Backbone, *, pretrained: bool) -> keras.Model:
-    """Preprocessed pictures in, feature map (B, height, width, feature_size) out; its name is ``BACKBONE_LAYER``.
+    """Build a backbone: preprocessed pictures in, feature map (B, height, width, feature_size) out.
 
     Raises:
         WeightsError: the weights are not on this computer, or are damaged.
@@ -72,13 +71,12 @@ def build_network(backbone: Backbone, *, pretrained: bool) -> keras.Model:
 
 
 def load_keras_weights(network: keras.Model, backbone: Backbone, path: Path) -> None:
-    """Fill a network of ``keras.applications`` from its published file.
+    """Load the published weights into a network of ``keras.applications``.
 
     Raises:
         WeightsError: the file does not fit.
     """
-    # Not weights="imagenet": that would download what is missing, and delete
-    # a file whose checksum differs.
+    # weights="imagenet" would download a missing file, and delete one whose checksum differs.
     try:
         network.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
@@ -92,7 +90,7 @@ def load_keras_weights(network: keras.Model, backbone: Backbone, path: Path) -> 
 
 
 def weights_fit(backbone: Backbone, path: Path) -> bool:
-    """True if the file holds weights for the network of ``keras.applications``; it is loaded to check."""
+    """Load a file to see if its weights fit the network of ``keras.applications``."""
     try:
         load_keras_weights(_build_keras_network(backbone), backbone, path)
     except WeightsError:
@@ -104,8 +102,8 @@ def _build_keras_network(backbone: Backbone) -> keras.Model:
     size = backbone.input_size
     build = getattr(keras.applications, backbone.builder)
     network = build(include_top=False, weights=None, input_shape=(size, size, 3))
-    # Named afterwards: EfficientNetV2 chooses its preprocessing by the name it is
-    # built with, and would take any that begins with "b" for one of B0 to B3.
+    # Set after building: EfficientNetV2 chooses its preprocessing by its name, and takes a
+    # name that begins with "b" for one of B0 to B3.
     network.name = BACKBONE_LAYER
     return network
 
@@ -113,9 +111,9 @@ def _build_keras_network(backbone: Backbone) -> keras.Model:
 def _restore_efficientnet_scaling(network: keras.Model) -> None:
     """Divide the input by the square root of ImageNet's deviation once more.
 
-    The published EfficientNets were trained so, and Keras adds the step only for
-    ``weights="imagenet"`` (tensorflow#49930, tensorflow#62193). The division goes
-    into the variance that the normalization layer divides by already.
+    The published EfficientNets were trained this way, and Keras adds the step only for
+    ``weights="imagenet"`` (tensorflow#49930, tensorflow#62193). The factor is folded into
+    the variance of the normalization layer.
     """
     (normalization,) = (layer for layer in network.layers if isinstance(layer, layers.Normalization))
     mean, variance, *count = normalization.get_weights()

@@ -12,7 +12,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.weights.supplied_file import import_weights_file
+from core.models.supplied_weights import import_weights_file
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.jobs import show_error

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.models.architectures.surgery import cut_at, cuts_of, make_trainable, trainable_blocks_of, frozen_stem_of
+from core.models.architectures.surgery import (
+    cut_at,
+    cuts_of,
+    frozen_stem_of,
+    make_trainable,
+    trainable_blocks_of,
+)
 from core.models.backbones import get_backbone
 
 

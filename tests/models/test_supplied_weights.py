@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import WeightsError
-from core.models import backbones
+from core.models import backbones, supplied_weights
 from core.models.backbones import Backbone, get_backbone
 from core.models.keras_backbones import WITH_TOP
-from core.models.weights import supplied_file
+from core.models.supplied_weights import import_weights_file
 from core.models.weights.store import WeightsState, supplied_path, weights_path, weights_state
-from core.models.weights.supplied_file import import_weights_file
 
 CONTENT = b"pretrained numbers" * 1000
 
@@ -99,8 +98,8 @@ def test_the_file_with_the_top_is_told_from_the_one_without(
     with pytest.raises(WeightsError) as caught:
         import_weights_file(carried(tmp_path, "resnet50.h5", content))
     assert str(caught.value).startswith(
-        "resnet50.h5 is the file of ResNet50 with the classification top; the one without it, "
-        "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5, is needed."
+        "resnet50.h5 holds ResNet50 with the classification top. Darkroom needs the file without it, "
+        "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5, from "
     )
     assert left_over(resnet) == []
 
@@ -111,7 +110,7 @@ def test_a_broken_off_download_is_named_as_such(tmp_path: Path, resnet: Backbone
     name = Path(resnet.weights_file)
     path = carried(tmp_path, f"{name.stem}{suffix}{name.suffix}", CONTENT[:5000])
     with pytest.raises(
-        WeightsError, match=r"not whole: it has 5000 bytes of 18000, so its download broke off"
+        WeightsError, match=r"is incomplete: it has 5000 of 18000 bytes, so its download broke off"
     ):
         import_weights_file(path)
     assert left_over(resnet) == []
@@ -119,7 +118,7 @@ def test_a_broken_off_download_is_named_as_such(tmp_path: Path, resnet: Backbone
 
 def test_a_changed_file_is_not_taken(tmp_path: Path, resnet: Backbone) -> None:
     path = carried(tmp_path, resnet.weights_file, CONTENT[:-1] + b"!")
-    with pytest.raises(WeightsError, match=r"called like the weights of ResNet50.*checksum differs"):
+    with pytest.raises(WeightsError, match=r"has the name of the weights of ResNet50.*checksum differs"):
         import_weights_file(path)
     assert left_over(resnet) == []
 
@@ -134,8 +133,8 @@ def test_an_unknown_file_is_answered_with_what_is_expected(tmp_path: Path) -> No
 
 
 def test_a_file_that_is_too_large_is_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supplied_file, "_LARGEST", 10)
-    monkeypatch.setattr(supplied_file, "_copy", None)
+    monkeypatch.setattr(supplied_weights, "_LARGEST", 10)
+    monkeypatch.setattr(supplied_weights, "_copy", None)
     with pytest.raises(WeightsError, match="not a weight file that Darkroom knows"):
         import_weights_file(carried(tmp_path, "film.mkv"))
 
@@ -153,7 +152,7 @@ def test_a_full_disk_is_no_traceback(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(supplied_file, "_copy", full)
+    monkeypatch.setattr(supplied_weights, "_copy", full)
     with pytest.raises(WeightsError, match=r"a\.h5 could not be copied: No space left on device\."):
         import_weights_file(carried(tmp_path, "a.h5"))
     assert left_over(resnet) == []

@@ -1,8 +1,8 @@
 """Import of a weight file that the user supplies, recognised by its checksum.
 
-The file is told by its checksum. Where none is published, by its name and size,
-and then by loading it, for which Keras is imported: pages leave that proof to
-the first job that needs the weights.
+A file without a published checksum is recognised by its name and size, then proven by
+loading it. Loading imports Keras, so pages leave the proof to the first job that needs
+the weights.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from core.models.weights.store import is_right_file, supplied_path
 
 _ALGORITHMS = ("md5", "sha256")
 _EXAMPLES = ("efficientnet_b0", "resnet50", "mobilenet_v3_large")
-_COUNTED_BY_BROWSER = re.compile(r" ?\(\d+\)(?=\.\w+$)")  # "weights (1).h5"
-_LARGEST = max(backbone.download_bytes for backbone in BACKBONES.values()) * 2  # with its top it is no larger
+# Browsers number repeated downloads: "weights (1).h5".
+_COUNTED_BY_BROWSER = re.compile(r" ?\(\d+\)(?=\.\w+$)")
+# Files with the classification top are smaller than this, too.
+_LARGEST = max(backbone.download_bytes for backbone in BACKBONES.values()) * 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +41,17 @@ class _Copy:
 
 
 def import_weights_file(path: Path, name: str | None = None, *, prove: bool = True) -> Backbone:
-    """Copy the official weight file at ``path`` to where Darkroom looks for it.
+    """Copy an official weight file into the folder of supplied weights.
 
-    A right file that is there already stays; a damaged one is replaced.
+    An intact file that is there already stays; a damaged one is replaced.
 
     Args:
-        name: what the file was called where it came from, if ``path`` is called otherwise.
-        prove: load a file that no checksum can tell. Imports Keras: False on pages.
+        name: original name of the file, if ``path`` has another one.
+        prove: load a file that has no published checksum. Imports Keras: False on pages.
     Returns:
-        The backbone that can be used now.
+        The backbone that the weights belong to.
     Raises:
-        WeightsError: it is not a file that Darkroom knows, or not a whole one.
+        WeightsError: the file is unknown, incomplete or damaged.
     """
     name = _COUNTED_BY_BROWSER.sub("", name or path.name)
     _require_plausible(path, name)
@@ -59,7 +61,7 @@ def import_weights_file(path: Path, name: str | None = None, *, prove: bool = Tr
     try:
         try:
             copy = _copy(path, temporary, name)
-        except OSError as error:  # a full disk, or a stick that was pulled out
+        except OSError as error:  # a full disk, or a removed USB stick
             reason = error.strerror or str(error)
             raise WeightsError(
                 N_("{file} could not be copied: {reason}."), file=name, reason=reason
@@ -148,8 +150,8 @@ def _put_in_place(temporary: Path, backbone: Backbone) -> None:
 def _with_top(name: str, backbone: Backbone) -> WeightsError:
     return WeightsError(
         N_(
-            "{file} is the file of {name} with the classification top; the one without it, {needed}, "
-            "is needed. Its address is {url}"
+            "{file} holds {name} with the classification top. Darkroom needs the file without it, {needed}, "
+            "from {url}"
         ),
         file=name,
         name=backbone.name,
@@ -162,8 +164,8 @@ def _damaged(copy: _Copy, backbone: Backbone) -> WeightsError:
     if copy.size_bytes < backbone.download_bytes:
         return WeightsError(
             N_(
-                "{file} is not whole: it has {size} bytes of {expected}, so its download broke off. "
-                "Fetch it again from {url}"
+                "{file} is incomplete: it has {size} of {expected} bytes, so its download broke off. "
+                "Download it again from {url}"
             ),
             file=copy.name,
             size=copy.size_bytes,
@@ -172,8 +174,8 @@ def _damaged(copy: _Copy, backbone: Backbone) -> WeightsError:
         )
     return WeightsError(
         N_(
-            "{file} is called like the weights of {name}, but it is another file or damaged: its checksum "
-            "differs. Fetch it again."
+            "{file} has the name of the weights of {name}, but it is another file or damaged: its checksum "
+            "differs. Download it again."
         ),
         file=copy.name,
         name=backbone.name,
