@@ -37,7 +37,7 @@ from core.runs.start import (
 from core.search.analysis.export import settings_json, trials_csv
 from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
 from core.search.records import SearchSummary, TrialRecord, counts, ranked, read_trials
-from core.search.space import SearchSpace, Speed, default_space
+from core.search.space import SearchSpace, Speed, Value, canonical_value, default_space
 from core.search.workers.cores import suggested_workers
 from core.search.workers.remote_worker import join
 from core.training.config import Recipe, TrainingConfig
@@ -214,7 +214,7 @@ def add_search_commands(add: AddCommand) -> None:
     searching.add_argument("--tradeoff", choices=list(Tradeoff), default=Tradeoff.NONE)
     searching.add_argument(
         "--space", type=_domain, action="append", default=[], metavar="l2=0.001:1",
-        help="a setting to vary, with its range or its values (pooling=mean,quarters); may be repeated",
+        help="a setting to vary, with its range or its values (pooling=global,grid); may be repeated",
     )  # fmt: skip
     searching.add_argument("--only", action="store_true", help="vary only what --space names")
     searching.add_argument("--sampler", choices=list(Sampler), default=Sampler.TPE)
@@ -253,19 +253,19 @@ _ON_ONE = {
 
 
 def _domain(text: str) -> tuple[str, JsonValue]:
-    """``l2=0.001:1`` or ``pooling=mean,quarters``."""
+    """Parse a dimension and its domain: ``l2=0.001:1`` or ``pooling=global,grid``."""
     name, equals, values = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=low:high or name=one,other")
     low, colon, high = values.partition(":")
     if colon:
         return name, {"low": _value(low), "high": _value(high)}
-    return name, {"choices": [_value(value) for value in values.split(",")]}
+    return name, {"choices": [canonical_value(name, _value(value)) for value in values.split(",")]}
 
 
-def _value(text: str) -> JsonValue:
+def _value(text: str) -> Value:
     try:
-        value: JsonValue = json.loads(text)
+        value: Value = json.loads(text)
         return value
     except json.JSONDecodeError:
         return text

@@ -23,6 +23,7 @@ from core.models.augmentation.presets import STRENGTHS
 from core.records import JsonObject, Record
 from core.training.config import (
     DEFAULT_LEARNING_RATE,
+    POOLINGS_OF_0_1_0,
     HeadConfig,
     Imbalance,
     Optimizer,
@@ -316,6 +317,11 @@ def _augmentation(base: AugmentationConfig, values: Mapping[str, Value]) -> Augm
         record["flip"] = chosen.flip if factor else "none"
     single = {kind: values[f"change.{kind}"] for kind in LIMITS if f"change.{kind}" in values}
     return AugmentationConfig.from_json(record | single)
+
+
+def canonical_value(name: str, value: Value) -> Value:
+    """Return today's code for a value; searches of version 0.1.0 have other codes for poolings."""
+    return POOLINGS_OF_0_1_0.get(str(value), value) if name == "pooling" else value
 
 
 def exists(name: str, values: Mapping[str, Value]) -> bool:

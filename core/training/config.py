@@ -31,9 +31,18 @@ class Pooling(StrEnum):
     """Pooling of the backbone's last feature map into one row of features."""
 
     AUTO = "auto"  # global average, then 2 x 2 average; validation decides
-    GLOBAL = "mean"  # global average pooling
-    GRID = "quarters"  # average pooling into 2 x 2 cells, which keeps coarse positions
+    GLOBAL = "global"  # global average pooling
+    GRID = "grid"  # average pooling into 2 x 2 cells, which keeps coarse positions
     MAX = "max"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Pooling | None:
+        """Read the codes of version 0.1.0."""
+        code = POOLINGS_OF_0_1_0.get(str(value))
+        return cls(code) if code else None
+
+
+POOLINGS_OF_0_1_0 = {"mean": "global", "quarters": "grid"}
 
 
 class Loss(StrEnum):
@@ -200,13 +209,16 @@ class TrainingConfig(Record):
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
-        """Accept the older names ``watch`` and, from version 0.1.0, two flat settings of the head."""
+        """Accept older names: ``watch``, two flat settings of the head, codes of poolings."""
         if "watch" in values:
             values["monitor"] = values.pop("watch")
         if "dropout_rate" in values or "hidden_units" in values:
             units = int(values.pop("hidden_units", 0))
             rate = float(values.pop("dropout_rate", 0.2))
             values["head"] = {"hidden_units": [units] if units else [], "dropout_rate": rate}
+        head = values.get("head", {})
+        if head.get("pooling") in POOLINGS_OF_0_1_0:
+            values["head"] = {**head, "pooling": POOLINGS_OF_0_1_0[head["pooling"]]}
         return values
 
 

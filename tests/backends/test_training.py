@@ -98,7 +98,7 @@ def test_a_hidden_head_is_trained_whatever_the_memory_holds(
     result = train(poor, settings.to_json(), Disk(poor))
     assert [note["values"]["size"] for note in result["training"]["notes"]] == [4]
     hidden, other = (
-        [record for record in outcome(run)[0] if record["phase"] == "hidden"] for run in (whole, poor)
+        [record for record in outcome(run)[0] if record["phase"] == "hidden_layers"] for run in (whole, poor)
     )
     assert len(hidden) == len(other) == 2
     for record, same in zip(hidden, other, strict=True):
@@ -121,7 +121,7 @@ def test_the_last_blocks_of_a_backbone_are_trained(few_digits: Project) -> None:
     directory = directory_of(few_digits, "run-1")
     train(directory, settings.to_json(), Disk(directory))
     last = read_json_lines(directory / "metrics.jsonl")[-1]
-    assert last["phase"] == "tail"
+    assert last["phase"] == "last_blocks"
     assert np.isfinite([last["loss"], last["validation_loss"]]).all()
 
 

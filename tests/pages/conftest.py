@@ -99,7 +99,7 @@ def _evaluate(project: Project, job: JobDirectory) -> None:
     write_report(
         job.path, make_report(dataset, rows, probabilities), prediction_table(dataset, rows, probabilities)
     )
-    record = {"epoch": 1, "phase": "whole", "loss": 0.5, "accuracy": 0.9, "best_epoch": 1}
+    record = {"epoch": 1, "phase": "global_pooling", "loss": 0.5, "accuracy": 0.9, "best_epoch": 1}
     record |= {"validation_loss": 0.6, "validation_accuracy": 0.8}
     (job.path / "metrics.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
     write_json(

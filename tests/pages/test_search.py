@@ -43,9 +43,9 @@ def few() -> list[Any]:
     """The baseline, a better trial, a pruned one and a failed one."""
     return [
         trial(0, 0.8),
-        trial(1, 0.9, params={"l2": 0.01, "pooling": "quarters"}, curve=[(1, 0.7), (2, 0.8), (3, 0.9)]),
-        trial(2, 0.7, params={"l2": 0.5, "pooling": "mean"}, state=TrialState.PRUNED),
-        trial(3, reason=Message("The loss was no number any more."), params={"l2": 0.2, "pooling": "mean"}),
+        trial(1, 0.9, params={"l2": 0.01, "pooling": "grid"}, curve=[(1, 0.7), (2, 0.8), (3, 0.9)]),
+        trial(2, 0.7, params={"l2": 0.5, "pooling": "global"}, state=TrialState.PRUNED),
+        trial(3, reason=Message("The loss was no number any more."), params={"l2": 0.2, "pooling": "global"}),
     ]  # fmt: skip
 
 
@@ -250,7 +250,7 @@ def test_a_trial_becomes_a_run_that_is_shown(
     assert not app.exception
     (run,) = nothing_is_launched
     settings = TrainingConfig.from_json(run.config())
-    assert (settings.head.l2, settings.head.pooling) == (0.01, "quarters")
+    assert (settings.head.l2, settings.head.pooling) == (0.01, "grid")
     assert app.title[0].value == "Train"
     assert app.session_state["run"] == run.name
 

@@ -51,7 +51,7 @@ def set_config(job: JobDirectory, **settings: Any) -> None:
     write_json(job.path / "config.json", record | {"config": record["config"] | settings})
 
 
-def learn(job: JobDirectory, losses: list[float], *, phase: str = "tail") -> None:
+def learn(job: JobDirectory, losses: list[float], *, phase: str = "last_blocks") -> None:
     """Write a learning curve with this validation loss."""
     for position, loss in enumerate(losses):
         record = {"phase": phase, "epoch": position + 1, "epochs": 50, "best_epoch": 1, "learning_rate": 1e-3}

@@ -35,7 +35,7 @@ from tests.support.progress_recorder import Recorder
 
 LINEAR = SearchSpace(
     domains={
-        "pooling": Categorical(choices=("mean", "quarters")),
+        "pooling": Categorical(choices=("global", "grid")),
         "l2": Numbers(low=1e-3, high=1.0, log=True),
     }
 )
@@ -279,7 +279,7 @@ def test_a_hidden_head_is_pruned_by_its_epochs(digits_project: Project) -> None:
     """Epochs of gradients are told to Optuna, those of a linear head are over too soon."""
     space = SearchSpace(
         domains={
-            "pooling": Categorical(choices=("mean",)),
+            "pooling": Categorical(choices=("global",)),
             "hidden_layers": Numbers(low=1, high=1, whole=True),
             "hidden_units": Categorical(choices=(8,)),
             "head_learning_rate": Numbers(low=1e-9, high=1e-2, log=True),

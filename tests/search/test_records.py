@@ -129,12 +129,15 @@ def test_predictions_of_an_earlier_version_are_read() -> None:
 
 def test_settings_of_an_earlier_version_are_read() -> None:
     """Domains stood in the space without a key of their own."""
-    space = {"l2": {"low": 0.01, "high": 0.1, "log": True, "whole": False}, "pooling": {"choices": ["mean"]}}
+    space = {
+        "l2": {"low": 0.01, "high": 0.1, "log": True, "whole": False},
+        "pooling": {"choices": ["global"]},
+    }
     old = {"base": SETTINGS, "minutes": 10.0, "goal": "macro_f1", "space": space}
     config = SearchConfig.from_json(old)
     assert config.goal is Goal.MACRO_F1
     assert config.space == SearchSpace(
-        domains={"l2": Numbers(low=0.01, high=0.1, log=True), "pooling": Categorical(choices=("mean",))}
+        domains={"l2": Numbers(low=0.01, high=0.1, log=True), "pooling": Categorical(choices=("global",))}
     )
     assert SearchConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 

@@ -132,7 +132,7 @@ def test_a_single_kind_of_change_is_what_it_was_chosen_to_be() -> None:
         ({"speed_of_light": Categorical(choices=(1,))}, "speed_of_light"),
         ({"unfreeze": Numbers(low=0.1, high=0.5)}, "unfreeze"),  # of no use to heads alone
         ({"pooling": Categorical(choices=())}, "pooling"),
-        ({"pooling": Categorical(choices=("mean", "sideways"))}, "sideways"),
+        ({"pooling": Categorical(choices=("global", "sideways"))}, "sideways"),
         ({"l2": Numbers(low=1.0, high=0.1)}, "1.0"),
         ({"l2": Numbers(low=0.0, high=0.1, log=True)}, "l2"),
         ({"dropout_rate": Numbers(low=0.0, high=3.0)}, "dropout_rate"),

@@ -24,7 +24,7 @@ from tests.support.command_line import answer_of, log_of, start_command, wait_un
 
 # Two dimensions, judged on the validation pictures: a trial takes about a tenth of a second.
 QUICK = ("--project", "digits", "--epochs", "40", "--scoring", "validation", "--only",
-         "--space", "l2=0.001:1", "--space", "pooling=mean,quarters", "--seed", "3")  # fmt: skip
+         "--space", "l2=0.001:1", "--space", "pooling=global,grid", "--seed", "3")  # fmt: skip
 
 
 def home_of(project: Project) -> Path:

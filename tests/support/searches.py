@@ -137,7 +137,7 @@ def _drawn(
         0.93 - 0.02 * abs(math.log10(float(params.get("l2", 0.02))) + 2) + float(generator.normal(0, 0.004))
     )
     quality -= 0.15 * float(params.get("label_smoothing", 0.0)) ** 2
-    quality -= 0.03 * (params.get("pooling") == "mean") + (0.3 if generator.random() < 0.03 else 0.0)
+    quality -= 0.03 * (params.get("pooling") == "global") + (0.3 if generator.random() < 0.03 else 0.0)
     seconds = float(generator.uniform(0.5, 3.0))
     shared: dict[str, Any] = {"base": config.base, "params": params, "seconds": seconds}
     chance = generator.random()

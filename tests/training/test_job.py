@@ -112,8 +112,8 @@ def test_the_learning_curve_says_what_happened_in_every_epoch(digits_project: Pr
     assert result["training"]["epochs"] == len(curve) <= EPOCHS
     assert result["training"]["seed"] == 2
     phases = [record["phase"] for record in curve]
-    assert phases == sorted(phases, key=["whole", "quarters"].index)
-    assert set(phases) == {"whole", "quarters"}
+    assert phases == sorted(phases, key=["global_pooling", "grid_pooling"].index)
+    assert set(phases) == {"global_pooling", "grid_pooling"}
     for place, record in enumerate(curve):
         assert set(record) == {"phase", "epoch", "epochs", "l2", "best_epoch"} | SCORES
         so_far = [earlier["validation_loss"] for earlier in curve[: place + 1]]
@@ -127,7 +127,7 @@ def test_the_whole_run_can_be_repeated_to_the_last_digit(digits_project: Project
     first, _ = run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,)), epochs=8), once, "run-1")
     second, _ = run_of(digits_project, settings(head=HeadConfig(hidden_units=(8,)), epochs=8), again, "run-2")
     assert without_times(once.metrics) == without_times(again.metrics)
-    assert {record["phase"] for record in once.metrics} == {"whole", "quarters", "hidden"}
+    assert {record["phase"] for record in once.metrics} == {"global_pooling", "grid_pooling", "hidden_layers"}
     one, other = (HeadWeights.load(head_file(directory)).layers[0][0] for directory in (first, second))
     np.testing.assert_array_equal(one, other)
 
@@ -161,9 +161,7 @@ def test_validation_pictures_only_choose(digits_project: Project, monkeypatch: p
     features, labels = lite0_features(dataset), dataset.label_indices
     train, validation = dataset.rows(Split.TRAIN), dataset.rows(Split.VALIDATION)
     assert len(seen) == 2
-    for (train_set, validation_set), expected in zip(
-        seen, (pool_globally(features), features), strict=True
-    ):
+    for (train_set, validation_set), expected in zip(seen, (pool_globally(features), features), strict=True):
         np.testing.assert_array_equal(train_set.features, expected[train])
         np.testing.assert_array_equal(train_set.labels, labels[train])
         np.testing.assert_array_equal(validation_set.features, expected[validation])
@@ -185,7 +183,7 @@ def test_every_delivered_head_takes_grid_features(
     monkeypatch.setattr(data, "_MAX_GRID_BYTES", 0)
     recorder = Recorder()
     directory, result = run_of(digits_project, settings(), recorder)
-    assert {record["phase"] for record in recorder.metrics} == {"whole"}
+    assert {record["phase"] for record in recorder.metrics} == {"global_pooling"}
     head = HeadWeights.load(head_file(directory))
     assert head.feature_size == GRID_CELLS * FEATURES
     dataset = open_dataset(digits_project)
@@ -233,7 +231,7 @@ def test_a_finished_run_shows_the_epoch_that_it_delivers(digits_project: Project
     config = settings(head=HeadConfig(hidden_units=(8,)), optimizer=bad, epochs=20)
     directory, result = run_of(digits_project, config, recorder)
     assert result["training"]["best"]["epoch"] < result["training"]["epochs"]
-    assert result["training"]["best"]["phase"] in {"whole", "quarters"}
+    assert result["training"]["best"]["phase"] in {"global_pooling", "grid_pooling"}
     assert_shows_the_delivered_epoch(recorder, directory, open_dataset(digits_project))
 
 

@@ -24,7 +24,7 @@ def curve_of(job: JobDirectory) -> list[dict[str, object]]:
 
 
 def fine_tuned_epochs(job: JobDirectory) -> int:
-    return sum(record["phase"] == "tail" for record in job.metrics())
+    return sum(record["phase"] == "last_blocks" for record in job.metrics())
 
 
 def test_a_worker_killed_while_fine_tuning_is_resumed_to_the_same_end(

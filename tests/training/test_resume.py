@@ -113,7 +113,7 @@ def test_fine_tuning_that_is_killed_ends_as_if_it_was_not(digits_project: Projec
     whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
     asked = Disk(whole)
     train(whole, settings.to_json(), asked)
-    heads = sum(record["phase"] != "tail" for record in read_json_lines(whole / "metrics.jsonl"))
+    heads = sum(record["phase"] != "last_blocks" for record in read_json_lines(whole / "metrics.jsonl"))
     assert heads > 10
     # Among the heads, in the last epoch, and where that is judged.
     killed_again_and_again(killed, settings, heads // 2, asked.batches - 2, 2)
@@ -134,12 +134,12 @@ def test_too_little_memory_halves_the_batch_and_changes_no_result(
     assert [note["values"]["size"] for note in result["training"]["notes"]] == [4, 2]
     expected, reached = outcome(whole)[0], outcome(poor)[0]
     assert [record["phase"] for record in reached] == [
-        "whole",
-        "quarters",
-        "quarters",
-        "hidden",
-        "hidden",
-        "hidden",
+        "global_pooling",
+        "grid_pooling",
+        "grid_pooling",
+        "hidden_layers",
+        "hidden_layers",
+        "hidden_layers",
     ]
     for record, other in zip(expected, reached, strict=True):
         for name in ("validation_loss", "validation_accuracy", "loss"):

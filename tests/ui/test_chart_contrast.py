@@ -42,7 +42,12 @@ CLASSES = [f"class {number}" for number in range(9)]
 # Every share of a row from none to all, in steps of 1/8.
 CONFUSION = [[(8 - j if i == j else j) if j < 8 else 8 for j in range(9)] for i in range(9)]
 EPOCHS = [
-    {"epoch": n, "phase": "whole" if n < 5 else "tail", "loss": 1 / n, "validation_loss": 1 / n}
+    {
+        "epoch": n,
+        "phase": "global_pooling" if n < 5 else "last_blocks",
+        "loss": 1 / n,
+        "validation_loss": 1 / n,
+    }
     | {"accuracy": 0.9, "validation_accuracy": 0.8, "best_epoch": 3}
     for n in range(1, 10)
 ]

@@ -21,7 +21,7 @@ from pages.ui.curves import (
 from pages.ui.plotly_types import PlotlyObject
 
 
-def epoch(number: int, phase: str = "whole", **values: Any) -> dict[str, Any]:
+def epoch(number: int, phase: str = "global_pooling", **values: Any) -> dict[str, Any]:
     scores = {"loss": 0.5, "accuracy": 0.8, "validation_loss": 0.6, "validation_accuracy": 0.75}
     return {"epoch": number, "phase": phase, **scores, **values}
 
@@ -44,7 +44,7 @@ def test_accuracy_is_in_percent_and_the_best_epoch_is_marked() -> None:
 
 
 def test_a_new_phase_begins_with_a_gap_and_a_line() -> None:
-    figure = learning_curve([epoch(1), epoch(2), epoch(3, "tail"), epoch(4, "tail")], [], LOSS)
+    figure = learning_curve([epoch(1), epoch(2), epoch(3, "last_blocks"), epoch(4, "last_blocks")], [], LOSS)
     assert lines(figure)["training"]["y"] == [0.5, 0.5, None, 0.5, 0.5]
     (mark,) = figure["layout"]["annotations"]
     assert mark["text"] == "last blocks"

@@ -105,7 +105,7 @@ def test_categories_that_are_numbers_are_in_ascending_order() -> None:
 
 
 def test_only_dimensions_that_differ_between_trials_have_an_axis() -> None:
-    same = {"pooling": "mean", "l2": 0.1}
+    same = {"pooling": "global", "l2": 0.1}
     trials = [trial(0, 0.8), trial(1, 0.9, params=same), trial(2, 0.9, params=same | {"l2": 0.2})]
     assert [axis.name for axis in axes_of(trials, SPACE)] == ["l2"]
 

@@ -12,7 +12,7 @@ from core.errors import NotFoundError
 from core.messages import N_
 from core.search.config import SearchConfig
 from core.search.records import ranked, read_trials
-from core.search.space import Speed, Value, exists, values_of
+from core.search.space import Speed, Value, canonical_value, exists, values_of
 from core.search.study.trials import RECORD, SETTINGS, best_of
 from core.training.config import Recipe
 from core.workspace import project_of
@@ -69,6 +69,12 @@ def _best_of_earlier(directory: Path, config: SearchConfig) -> list[dict[str, Va
 def _compatible(params: Mapping[str, Value], config: SearchConfig) -> dict[str, Value]:
     """The values inside this search's space that exist together; the sampler chooses the others."""
     domains = config.space.domains
-    known = {name: value for name, value in params.items() if name in domains and value in domains[name]}
+    candidates = [
+        (name, code)
+        for name, value in params.items()
+        if name in domains
+        for code in (canonical_value(name, value), value)
+    ]
+    known = {name: value for name, value in candidates if value in domains[name]}
     values = {**values_of(config.base), **known}
     return {name: value for name, value in known.items() if exists(name, values)}

@@ -12,7 +12,7 @@ from core.files import read_json, write_json
 from core.models.speeds import speed_key
 from core.records import Record
 from core.training.config import TrainingConfig
-from core.training.phases import Phase
+from core.training.phases import CODES_OF_0_1_0, Phase
 from core.workspace import backbones_folder
 
 
@@ -22,13 +22,17 @@ class Throughput(Record):
 
     pictures_per_second: float  # validation and saving excluded
     memory_bytes: int  # peak of the process
-    outputs: int  # numbers that the frozen stem gives for a picture; 0 if pictures go in
+    outputs: int  # numbers in the frozen stem's output for a picture; 0 without a stem
 
 
 def measured_throughput(settings: TrainingConfig, phase: Phase) -> Throughput | None:
     """Return the throughput of a phase with these settings on this machine, if it was measured."""
     file = _file()
-    values = read_json(file).get(_key(settings, phase)) if file.exists() else None
+    known = read_json(file) if file.exists() else {}
+    # Version 0.1.0 had other codes for phases.
+    values = known.get(_key(settings, phase, phase)) or known.get(
+        _key(settings, phase, CODES_OF_0_1_0[phase])
+    )
     return Throughput.from_json(values) if values else None
 
 
@@ -36,7 +40,7 @@ def remember_throughput(settings: TrainingConfig, phase: Phase, throughput: Thro
     """Store a phase's throughput."""
     file = _file()
     known = read_json(file) if file.exists() else {}
-    write_json(file, known | {_key(settings, phase): throughput.to_json()})
+    write_json(file, known | {_key(settings, phase, phase): throughput.to_json()})
 
 
 def peak_memory_bytes() -> int:
@@ -53,6 +57,6 @@ def _file() -> Path:
     return backbones_folder() / "paces.json"
 
 
-def _key(settings: TrainingConfig, phase: Phase) -> str:
+def _key(settings: TrainingConfig, phase: Phase, code: str) -> str:
     depth = f"/{settings.unfreeze:g}" if phase.has_frozen_stem else ""
-    return f"{speed_key(settings.sized_backbone)}/{phase}{depth}/{settings.batch_size}"
+    return f"{speed_key(settings.sized_backbone)}/{code}{depth}/{settings.batch_size}"

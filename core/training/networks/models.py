@@ -15,7 +15,7 @@ import numpy as np
 from core.data.labels.task import Task
 from core.models.architectures.classifier import PICTURE_LAYER, build_feature_extractor, pool_map
 from core.models.architectures.networks import BACKBONE_LAYER
-from core.models.architectures.surgery import Cut, cut_at, make_trainable, trainable_blocks_of, frozen_stem_of
+from core.models.architectures.surgery import Cut, cut_at, frozen_stem_of, make_trainable, trainable_blocks_of
 from core.models.head import HeadWeights
 from core.training.artifacts import map_pooling, write_extractor, write_head
 from core.training.config import Pooling, TrainingConfig

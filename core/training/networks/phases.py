@@ -56,7 +56,7 @@ def network_phase(
             batch_size=settings.batch_size,
             imbalance=settings.imbalance,
             task=dataset.task,
-            seed=settings.seed + len(phase),  # another order in each phase
+            seed=settings.seed + phase.seed_offset,
         ),
         validation=source,
         validation_rows=validation,

@@ -9,7 +9,7 @@ from core.messages import N_
 from core.models.backbones import BACKBONES
 from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
 from core.search.records import TrialState
-from core.search.space import Speed
+from core.search.space import Speed, canonical_value
 from core.training.config import Recipe, TrainingConfig
 from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
 from pages.ui.display_names.training import (
@@ -144,6 +144,7 @@ def dimension_help(name: str) -> str:
 
 def dimension_value(name: str, value: Any) -> str:
     """Format a value of a dimension."""
+    value = canonical_value(name, value)
     if value in (labels := _VALUE_NAMES.get(name, {})):
         return _(labels[value])
     if name == "backbone" and value in BACKBONES:

@@ -16,14 +16,14 @@ from tests.support.searches import trial
 def test_the_table_has_a_row_a_trial_and_a_column_a_setting() -> None:
     trials = [
         trial(0, 0.8, measures={"validation_accuracy": 0.8}, ended=86400.0),
-        trial(2, 0.9, params={"l2": 0.1, "pooling": "mean"}),
+        trial(2, 0.9, params={"l2": 0.1, "pooling": "global"}),
         trial(1, reason=Message("No room for {side} pixels, sorry.", {"side": 384}), params={"l2": 0.5}),
     ]
     rows = list(csv.DictReader(io.StringIO(trials_csv(trials))))
     assert [row["number"] for row in rows] == ["0", "2", "1"]
     assert [row["value"] for row in rows] == ["0.8", "0.9", ""]
     assert [row["param.l2"] for row in rows] == ["", "0.1", "0.5"]
-    assert [row["param.pooling"] for row in rows] == ["", "mean", ""]
+    assert [row["param.pooling"] for row in rows] == ["", "global", ""]
     assert rows[0]["measure.validation_accuracy"] == "0.8"
     assert rows[0]["ended"] == "1970-01-02T00:00:00Z"
     assert rows[2]["reason"] == "No room for 384 pixels, sorry."

@@ -17,7 +17,7 @@ from core.search.space import Categorical, Numbers, SearchSpace, Speed
 
 SPACE = SearchSpace(
     domains={
-        "pooling": Categorical(choices=("mean", "quarters")),
+        "pooling": Categorical(choices=("global", "grid")),
         "hidden_layers": Numbers(low=0, high=1, whole=True),
         "hidden_units": Categorical(choices=(64, 128, 256)),
         "dropout_rate": Numbers(low=0.0, high=0.6),
@@ -33,11 +33,11 @@ def trials(count: int, noise: float = 0.01, seed: int = 0) -> list[TrialRecord]:
     found = []
     for number in range(count):
         params: dict[str, Any] = {
-            "pooling": str(rng.choice(["mean", "quarters"])),
+            "pooling": str(rng.choice(["global", "grid"])),
             "hidden_layers": int(rng.integers(0, 2)),
             "label_smoothing": float(rng.uniform(0.0, 0.2)),
         }
-        value = 0.8 + 0.1 * (params["pooling"] == "quarters") + noise * rng.standard_normal()
+        value = 0.8 + 0.1 * (params["pooling"] == "grid") + noise * rng.standard_normal()
         if params["hidden_layers"]:
             params["hidden_units"] = int(rng.choice([64, 128, 256]))
             params["dropout_rate"] = float(rng.uniform(0.0, 0.6))
@@ -115,7 +115,7 @@ def test_chance_is_taken_off() -> None:
 def test_values_from_an_earlier_search_may_lie_outside_the_space() -> None:
     """Its best settings are tried first, in whatever space it had."""
     strange = complete(900, {"pooling": "max", "l2": 5.0, "hidden_layers": 3, "batch_size": 8}, 0.95)
-    none_at_all = complete(901, {"pooling": "mean", "l2": 0.0, "hidden_layers": 0}, 0.85)
+    none_at_all = complete(901, {"pooling": "global", "l2": 0.0, "hidden_layers": 0}, 0.85)
     found = importances([strange, none_at_all, *trials(40)], SPACE, Goal.ACCURACY)
     assert set(found) == set(SPACE.domains)
 
