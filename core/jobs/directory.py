@@ -184,6 +184,17 @@ class JobDirectory:
         """Read the results of the job's steps; None before the first step has ended."""
         return self._optional("result.json")
 
+    def step_result(self, key: str, kind: type[AnyRecord]) -> AnyRecord | None:
+        """Read one step's result from ``result.json``; None before the step has ended.
+
+        Args:
+            key: of the result, such as "training".
+        Raises:
+            RecordError: the result is not such a record.
+        """
+        values = (self.result() or {}).get(key)
+        return None if values is None else kind.from_json(values)
+
     def batches(self) -> list[JsonObject]:
         """Read the records of batches, oldest first; older ones are thinned more."""
         return read_json_lines(self.path / "batches.jsonl")

@@ -10,24 +10,22 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from core.messages import N_
 from core.training.phases import Phase
+from core.training.records import BatchRecord, EpochRecord
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR, TRAIN_COLOUR, VALIDATION_COLOUR, plain
 from pages.ui.plotly_types import PlotlyObject
 from pages.ui.text import _
-
-Record = Mapping[str, Any]
 
 MAX_POINTS = 1000  # of a line: about as many as a chart has pixels
 _MIN_LINE_POINTS = 3  # of a line without markers
 _NARROW_PHASE = 0.06  # share of the epochs; a shorter phase has no room for its name
 
 # Names of phases, short enough to stand beside a line in a chart.
-PHASE_NAMES: Mapping[str, str] = {
+PHASE_NAMES: Mapping[Phase | None, str] = {
     Phase.GLOBAL_POOLING: N_("head, global pooling"),
     Phase.GRID_POOLING: N_("head, 2×2 pooling"),
     Phase.MAX_POOLING: N_("head, max pooling"),
@@ -40,9 +38,9 @@ PHASE_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A quantity drawn over the epochs, with its keys in their records."""
+    """A quantity drawn over the epochs, with its fields in their records."""
 
-    training: str  # key of the epochs' and the batches' records; "" if only validation is measured
+    training: str  # field of the epochs' and the batches' records; "" if only validation is measured
     validation: str  # "" if it belongs to no set of pictures
     unit: str  # title of the vertical axis
     scale: float = 1.0
@@ -54,7 +52,9 @@ MACRO_F1 = Measure(training="", validation="validation_macro_f1", unit=N_("macro
 LEARNING_RATE = Measure(training="learning_rate", validation="", unit=N_("learning rate"))
 
 
-def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure: Measure) -> PlotlyObject:
+def learning_curve(
+    epochs: Sequence[EpochRecord], batches: Sequence[BatchRecord], measure: Measure
+) -> PlotlyObject:
     """Draw one measure over the epochs: batches, training, validation, and the best epoch."""
     traces = []
     if measure.training and batches:
@@ -81,7 +81,7 @@ def learning_curve(epochs: Sequence[Record], batches: Sequence[Record], measure:
 
 
 def compared_curves(
-    runs: Mapping[str, Sequence[Record]], colours: Sequence[str], measure: Measure
+    runs: Mapping[str, Sequence[EpochRecord]], colours: Sequence[str], measure: Measure
 ) -> PlotlyObject:
     """Draw the validation curve of each run, by its title."""
     traces = [
@@ -91,9 +91,9 @@ def compared_curves(
     return {"data": traces, "layout": _axes(measure) | {"showlegend": True}}
 
 
-def phase_starts(epochs: Sequence[Record]) -> list[int]:
+def phase_starts(epochs: Sequence[EpochRecord]) -> list[int]:
     """Return the indices in ``epochs`` at which a new phase begins."""
-    return [i for i in range(1, len(epochs)) if epochs[i].get("phase") != epochs[i - 1].get("phase")]
+    return [i for i in range(1, len(epochs)) if epochs[i].phase is not epochs[i - 1].phase]
 
 
 def thinned(x: np.ndarray, y: np.ndarray, most: int = MAX_POINTS) -> tuple[np.ndarray, np.ndarray]:
@@ -123,18 +123,18 @@ def thinned(x: np.ndarray, y: np.ndarray, most: int = MAX_POINTS) -> tuple[np.nd
     return x[indices], y[indices]
 
 
-def _epoch_points(epochs: Sequence[Record], key: str, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def _epoch_points(epochs: Sequence[EpochRecord], name: str, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """Return a point for each epoch, with a gap where a new phase begins."""
-    x = np.array([record["epoch"] for record in epochs], dtype=np.float64)
-    y = np.array([_number(record.get(key)) for record in epochs], dtype=np.float64) * scale
+    x = np.array([record.epoch for record in epochs], dtype=np.float64)
+    y = np.array([_number(getattr(record, name)) for record in epochs], dtype=np.float64) * scale
     starts = phase_starts(epochs)
     return np.insert(x, starts, x[starts]), np.insert(y, starts, np.nan)
 
 
-def _batch_points(batches: Sequence[Record], measure: Measure) -> tuple[np.ndarray, np.ndarray]:
+def _batch_points(batches: Sequence[BatchRecord], measure: Measure) -> tuple[np.ndarray, np.ndarray]:
     """Return a point for each batch, by its position in the epoch: epoch 3 is from 2 to 3."""
-    x = np.array([record["epoch"] - 1 + record["step"] / record["steps"] for record in batches])
-    y = np.array([_number(record.get(measure.training)) for record in batches]) * measure.scale
+    x = np.array([record.epoch - 1 + record.step / record.steps for record in batches])
+    y = np.array([_number(getattr(record, measure.training)) for record in batches]) * measure.scale
     return x.astype(np.float64), y.astype(np.float64)
 
 
@@ -167,13 +167,13 @@ def _line(
     }
 
 
-def _kept_epoch(epochs: Sequence[Record], measure: Measure) -> list[PlotlyObject]:
+def _kept_epoch(epochs: Sequence[EpochRecord], measure: Measure) -> list[PlotlyObject]:
     """Mark the best epoch with a ring."""
-    best = epochs[-1].get("best_epoch") if epochs else None
-    record = next((record for record in epochs if record["epoch"] == best), None)
+    best = epochs[-1].best_epoch if epochs else None
+    record = next((record for record in epochs if record.epoch == best), None)
     if record is None or not measure.validation:
         return []
-    value = _number(record.get(measure.validation)) * measure.scale
+    value = _number(getattr(record, measure.validation)) * measure.scale
     if math.isnan(value):
         return []
     marker = {"color": GOOD_COLOUR, "size": 11, "symbol": "circle-open", "line": {"width": 3}}
@@ -182,11 +182,11 @@ def _kept_epoch(epochs: Sequence[Record], measure: Measure) -> list[PlotlyObject
     ]
 
 
-def _phase_lines(epochs: Sequence[Record]) -> tuple[list[PlotlyObject], list[PlotlyObject]]:
+def _phase_lines(epochs: Sequence[EpochRecord]) -> tuple[list[PlotlyObject], list[PlotlyObject]]:
     """Return a line where each phase begins, and the phase's name along it."""
     shapes, annotations = [], []
     for start, following in pairwise([*phase_starts(epochs), len(epochs)]):
-        middle = (epochs[start - 1]["epoch"] + epochs[start]["epoch"]) / 2
+        middle = (epochs[start - 1].epoch + epochs[start].epoch) / 2
         line = {"color": MUTED_COLOUR, "width": 1, "dash": "dot"}
         shapes.append(
             {"type": "line", "x0": middle, "x1": middle, "yref": "paper", "y0": 0, "y1": 1, "line": line}
@@ -195,7 +195,7 @@ def _phase_lines(epochs: Sequence[Record]) -> tuple[list[PlotlyObject], list[Plo
             continue
         annotations.append(
             {
-                "text": _(PHASE_NAMES.get(epochs[start]["phase"], N_("next part"))),
+                "text": _(PHASE_NAMES.get(epochs[start].phase, N_("next part"))),
                 "x": middle,
                 "xanchor": "left",
                 "yref": "paper",

@@ -13,6 +13,8 @@ from core.search.config import Goal, Tradeoff
 from core.search.records import TrialState
 from core.search.space import DIMENSIONS, SearchSpace
 from core.training.bakeoff.results import Entry
+from core.training.phases import Phase
+from core.training.records import EpochRecord
 from pages.ui import charts, curves
 from pages.ui.components import asset_files
 from pages.ui.model.scatter import bake_off_scatter
@@ -42,13 +44,15 @@ CLASSES = [f"class {number}" for number in range(9)]
 # Every share of a row from none to all, in steps of 1/8.
 CONFUSION = [[(8 - j if i == j else j) if j < 8 else 8 for j in range(9)] for i in range(9)]
 EPOCHS = [
-    {
-        "epoch": n,
-        "phase": "global_pooling" if n < 5 else "last_blocks",
-        "loss": 1 / n,
-        "validation_loss": 1 / n,
-    }
-    | {"accuracy": 0.9, "validation_accuracy": 0.8, "best_epoch": 3}
+    EpochRecord(
+        epoch=n,
+        phase=Phase.GLOBAL_POOLING if n < 5 else Phase.LAST_BLOCKS,
+        loss=1 / n,
+        validation_loss=1 / n,
+        accuracy=0.9,
+        validation_accuracy=0.8,
+        best_epoch=3,
+    )
     for n in range(1, 10)
 ]
 ENTRIES = [
@@ -68,7 +72,7 @@ CURVE = [(1, 0.5), (2, 0.6), (3, 0.8)]
 TRIALS = [
     trial(0, 0.8, second=3e6, curve=CURVE),
     trial(1, 0.9, second=2e6, curve=CURVE, params={"l2": 0.1, "pooling": "mean"}),
-    trial(2, 0.95, second=4e6, curve=CURVE, params={"l2": 0.2, "pooling": "quarters"}),
+    trial(2, 0.95, second=4e6, curve=CURVE, params={"l2": 0.2, "pooling": "grid"}),
     trial(3, 0.85, second=5e6, curve=CURVE, params={"l2": 0.01, "pooling": "max"}),
     trial(4, 0.5, curve=CURVE[:1], state=TrialState.PRUNED),
 ]

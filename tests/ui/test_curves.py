@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.training.phases import Phase
+from core.training.records import BatchRecord, EpochRecord
 from pages.ui.curves import (
     ACCURACY,
     LEARNING_RATE,
@@ -21,9 +23,16 @@ from pages.ui.curves import (
 from pages.ui.plotly_types import PlotlyObject
 
 
-def epoch(number: int, phase: str = "global_pooling", **values: Any) -> dict[str, Any]:
+def epoch(number: int, phase: Phase = Phase.GLOBAL_POOLING, **values: Any) -> EpochRecord:
     scores = {"loss": 0.5, "accuracy": 0.8, "validation_loss": 0.6, "validation_accuracy": 0.75}
-    return {"epoch": number, "phase": phase, **scores, **values}
+    return EpochRecord(epoch=number, phase=phase, **scores | values)
+
+
+def batch(epoch: int, step: int, steps: int, loss: float) -> BatchRecord:
+    return BatchRecord(
+        phase=Phase.GLOBAL_POOLING, epoch=epoch, step=step, steps=steps, loss=loss,
+        accuracy=0.9, learning_rate=1e-3, pictures_per_second=100.0,
+    )  # fmt: skip
 
 
 def lines(figure: PlotlyObject) -> dict[str, Any]:
@@ -44,7 +53,8 @@ def test_accuracy_is_in_percent_and_the_best_epoch_is_marked() -> None:
 
 
 def test_a_new_phase_begins_with_a_gap_and_a_line() -> None:
-    figure = learning_curve([epoch(1), epoch(2), epoch(3, "last_blocks"), epoch(4, "last_blocks")], [], LOSS)
+    later = [epoch(number, Phase.LAST_BLOCKS) for number in (3, 4)]
+    figure = learning_curve([epoch(1), epoch(2), *later], [], LOSS)
     assert lines(figure)["training"]["y"] == [0.5, 0.5, None, 0.5, 0.5]
     (mark,) = figure["layout"]["annotations"]
     assert mark["text"] == "last blocks"
@@ -53,9 +63,9 @@ def test_a_new_phase_begins_with_a_gap_and_a_line() -> None:
 
 def test_a_batch_is_drawn_at_its_fraction_of_the_epoch() -> None:
     """Epoch 3 lasts from 2 to 3: half of its steps are done at 2.5."""
-    batch = {"epoch": 3, "step": 5, "steps": 10, "loss": 0.4, "accuracy": 0.9, "learning_rate": 1e-3}
-    assert lines(learning_curve([], [batch], LOSS))["training, by batch"]["x"] == [2.5]
-    assert lines(learning_curve([], [batch], ACCURACY))["training, by batch"]["y"] == [90]
+    middle = batch(3, 5, 10, 0.4)
+    assert lines(learning_curve([], [middle], LOSS))["training, by batch"]["x"] == [2.5]
+    assert lines(learning_curve([], [middle], ACCURACY))["training, by batch"]["y"] == [90]
 
 
 def test_the_learning_rate_has_no_validation() -> None:
@@ -105,10 +115,7 @@ def test_a_line_of_gaps_alone_can_be_thinned() -> None:
 def test_five_hundred_epochs_with_hours_of_batches_stay_a_small_figure() -> None:
     """The figure sent to the browser does not grow with the run."""
     epochs = [epoch(number) for number in range(1, 501)]
-    batches = [
-        {"epoch": 1 + number // 40, "step": number % 40 + 1, "steps": 40, "loss": 1 / (1 + number)}
-        for number in range(20_000)
-    ]
+    batches = [batch(1 + number // 40, number % 40 + 1, 40, 1 / (1 + number)) for number in range(20_000)]
     assert len(json.dumps(learning_curve(epochs, batches, LOSS))) < 100_000
 
 

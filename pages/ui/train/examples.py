@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.training.records import Example
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, percent
 
 
-def example_predictions(dataset: Dataset, examples: Sequence[Mapping[str, Any]]) -> None:
-    """Draw the examples that are still in the dataset; see ``live.json``."""
-    row_of = _rows(dataset, [example["id"] for example in examples])
+def example_predictions(dataset: Dataset, examples: Sequence[Example]) -> None:
+    """Draw the examples that are still in the dataset."""
+    row_of = _rows(dataset, [example.id for example in examples])
     tiles = [
-        _tile(dataset.thumbnail(row_of[example["id"]]), example)
-        for example in examples
-        if example["id"] in row_of
+        _tile(dataset.thumbnail(row_of[example.id]), example) for example in examples if example.id in row_of
     ]
     if not tiles:
         return
@@ -34,14 +32,14 @@ def _rows(dataset: Dataset, ids: Sequence[str]) -> dict[str, int]:
     return {str(column.iloc[row]): int(row) for row in column.index[column.isin(ids)]}
 
 
-def _tile(picture: bytes, example: Mapping[str, Any]) -> Tile:
-    is_right = example["predicted"] == example["label"]
+def _tile(picture: bytes, example: Example) -> Tile:
+    is_right = example.predicted == example.label
     first = _("first {answer} ({confidence})").format(
-        answer=example["first_predicted"], confidence=percent(example["first_confidence"])
+        answer=example.first_predicted, confidence=percent(example.first_confidence)
     )
     return Tile(
         picture=picture,
-        strong=f"{'✓' if is_right else '✗'} {example['predicted']}",
-        caption=f"({percent(example['confidence'])})",
-        second=first if is_right else _("is {label}").format(label=example["label"]) + f" · {first}",
+        strong=f"{'✓' if is_right else '✗'} {example.predicted}",
+        caption=f"({percent(example.confidence)})",
+        second=first if is_right else _("is {label}").format(label=example.label) + f" · {first}",
     )

@@ -3,47 +3,41 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-from core.files import read_json
+from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
+from core.records import AnyRecord, read_record
 from core.training.live import delivered_answers
-from core.training.records import EpochRecord
+from core.training.records import BatchRecord, EpochRecord, LiveState
 
 _MAX_FILES = 64
 
 
 @dataclass
-class GrowingFile:
+class GrowingFile(Generic[AnyRecord]):
     """File of JSON lines that a worker appends to, truncates or rewrites."""
 
     path: Path
-    records: list[dict[str, Any]] = field(default_factory=list)
-    _parsed: tuple[list[dict[str, Any]], tuple[EpochRecord, ...]] = ([], ())  # records, and epochs of them
+    kind: type[AnyRecord]  # of each line
+    records: list[AnyRecord] = field(default_factory=list)
     _identity: int = 0
     _offset: int = 0
 
-    def read(self) -> list[dict[str, Any]]:
-        """Return all complete records; a partial last line is left for the next read."""
+    def read(self) -> list[AnyRecord]:
+        """Return all complete records; a partial last line is left for the next read.
+
+        Each line is parsed once: a page reads several times a second.
+        """
         try:
             with self.path.open("rb") as stream:
                 self._read_on(stream)
         except FileNotFoundError:
             self._start_again(0)
         return self.records
-
-    def epochs(self) -> tuple[EpochRecord, ...]:
-        """Return the records of a learning curve; each is parsed once, because a page reads several times a second."""
-        records = self.read()
-        parsed, epochs = self._parsed
-        if parsed is not records:  # the file was rewritten
-            epochs = ()
-        epochs += tuple(EpochRecord.from_json(record) for record in records[len(epochs) :])
-        self._parsed = records, epochs
-        return epochs
 
     def _read_on(self, stream: Any) -> None:
         status = self.path.stat()
@@ -53,60 +47,58 @@ class GrowingFile:
         whole, _, _ = stream.read().rpartition(b"\n")
         if whole:
             self._offset += len(whole) + 1
-            self.records.extend(_records(whole))
+            values = (_parsed(line) for line in whole.split(b"\n"))
+            self.records.extend(self.kind.from_json(value) for value in values if isinstance(value, dict))
 
     def _start_again(self, identity: int) -> None:
         self.records, self._identity, self._offset = [], identity, 0
 
 
-def _records(lines: bytes) -> list[dict[str, Any]]:
-    records = []
-    for line in lines.split(b"\n"):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue  # incomplete after a crash
-        if isinstance(record, dict):
-            records.append(record)
-    return records
-
-
-def epochs_of(job: JobDirectory) -> list[dict[str, Any]]:
+def epochs_of(job: JobDirectory) -> list[EpochRecord]:
     """Return the run's epochs from ``metrics.jsonl``, as a shared list that callers must not change."""
-    return _following(job.path / "metrics.jsonl").read()
+    return _epochs_file(job.path / "metrics.jsonl").read()
 
 
-def epoch_records_of(job: JobDirectory) -> tuple[EpochRecord, ...]:
-    """Return the run's epochs as records."""
-    return _following(job.path / "metrics.jsonl").epochs()
-
-
-def batches_of(job: JobDirectory) -> list[dict[str, Any]]:
+def batches_of(job: JobDirectory) -> list[BatchRecord]:
     """Return the recorded batches from ``batches.jsonl``, as a shared list that callers must not change."""
-    return _following(job.path / "batches.jsonl").read()
+    return _batches_file(job.path / "batches.jsonl").read()
 
 
-def live_of(job: JobDirectory) -> dict[str, Any]:
-    """Return the predictions of the latest epoch on validation; empty before the first."""
+def live_of(job: JobDirectory) -> LiveState | None:
+    """Return the predictions of the latest epoch on validation; None before the first."""
     try:
-        return dict(read_json(job.path / "live.json"))
-    except FileNotFoundError:
-        return {}
+        return read_record(job.path / "live.json", LiveState)
+    except (FileNotFoundError, DarkroomError):  # without it, a page shows less
+        return None
 
 
-def delivered_of(job: JobDirectory) -> dict[str, Any]:
-    """Return the predictions of the epoch that an ended run delivers; empty if they were not written.
+def delivered_of(job: JobDirectory) -> LiveState | None:
+    """Return the predictions of the epoch that an ended run delivers, without them if they were not written.
 
-    Runs of older versions, and killed ones, have those of their last epoch in ``live.json``.
+    A run of an older version, and one that was killed, left those of its last epoch in ``live.json``.
     """
     live, answers = live_of(job), delivered_answers(job.path)
     if answers is not None:
-        return live | answers.to_json()
-    if live.get("epoch") == live.get("best_epoch"):
+        live = live or LiveState(epoch=answers.epoch)
+        return replace(live, epoch=answers.epoch, confusion=answers.confusion, examples=answers.examples)
+    if live is None or live.epoch == live.best_epoch:
         return live
-    return {name: value for name, value in live.items() if name not in {"confusion", "examples"}}
+    return replace(live, confusion=None, examples=())
+
+
+def _parsed(line: bytes) -> object:
+    """Parse a line; None for one that a crash tore."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=_MAX_FILES)
-def _following(path: Path) -> GrowingFile:
-    return GrowingFile(path)
+def _epochs_file(path: Path) -> GrowingFile[EpochRecord]:
+    return GrowingFile(path, EpochRecord)
+
+
+@lru_cache(maxsize=_MAX_FILES)
+def _batches_file(path: Path) -> GrowingFile[BatchRecord]:
+    return GrowingFile(path, BatchRecord)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ from core.progress import Stage
 from core.training.config import Monitor, TrainingConfig
 from core.training.diagnosis import Verdict, judge_curve
 from core.training.phases import Phase
-from core.training.records import EpochRecord
+from core.training.records import BatchRecord, EpochRecord, LiveState, TrainingSummary
 from core.workspace import project_of
 from pages.ui.charts import confusion_heatmap
 from pages.ui.components.live_chart import live_chart
@@ -34,7 +34,7 @@ from pages.ui.plotly_types import PlotlyObject
 from pages.ui.text import _, current_language, duration, file_size, number, show
 from pages.ui.train.controls import running_controls
 from pages.ui.train.examples import example_predictions
-from pages.ui.train.following import batches_of, delivered_of, epoch_records_of, epochs_of, live_of
+from pages.ui.train.following import batches_of, delivered_of, epochs_of, live_of
 
 _REFRESH_SECONDS = 0.7
 _SMALL_CHART_PIXELS = 220
@@ -63,15 +63,16 @@ def _live_view(job: JobDirectory, was_active: bool) -> None:
     settings = TrainingConfig.from_json(job.config())
     dataset = _dataset_of(job, settings)
     live = delivered_of(job) if status.state.has_ended else live_of(job)
-    _diagnosis(status, epoch_records_of(job), settings, _notes(job, live), dataset)
+    _diagnosis(status, epochs, settings, _notes(job, live), dataset)
     _charts(job, epochs, batches[: _num_drawn(len(batches))], settings)
-    if epochs and (live.get("confusion") or live.get("examples")):
-        st.caption(_epoch_line(int(live["epoch"]), status.state.has_ended))
-    _predictions(job, live, dataset)
+    if live and epochs and (live.confusion or live.examples):
+        st.caption(_epoch_line(live.epoch, status.state.has_ended))
+    if live and dataset:
+        _predictions(job, live, dataset)
 
 
 def _progress(
-    job: JobDirectory, status: JobStatus, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Any]
+    job: JobDirectory, status: JobStatus, epochs: Sequence[EpochRecord], batches: Sequence[BatchRecord]
 ) -> None:
     with st.container(border=True, key="run-progress"):
         st.progress(min(1.0, status.fraction), text=_headline(status, epochs))
@@ -87,40 +88,36 @@ def _num_drawn(count: int) -> int:
     return count - count % _BATCHES_A_REDRAW or count
 
 
-def _headline(status: JobStatus, epochs: Sequence[Mapping[str, Any]]) -> str:
+def _headline(status: JobStatus, epochs: Sequence[EpochRecord]) -> str:
     """Format the stage, the phase and the epoch."""
     text = progress_text(status)
     if not epochs or status.stage not in _STAGES_WITH_EPOCHS:
         return text
     newest = epochs[-1]
-    phase = PHASE_NAMES.get(str(newest.get("phase")))
+    phase = PHASE_NAMES.get(newest.phase)
     parts = [f"{text} ({_(phase)})" if phase else text]
-    if newest.get("epochs"):
-        parts.append(
-            _("epoch {epoch} of at most {epochs}").format(epoch=newest["epoch"], epochs=newest["epochs"])
-        )
+    if newest.epochs:
+        parts.append(_("epoch {epoch} of at most {epochs}").format(epoch=newest.epoch, epochs=newest.epochs))
     else:
-        parts.append(_("epoch {epoch}").format(epoch=newest["epoch"]))
+        parts.append(_("epoch {epoch}").format(epoch=newest.epoch))
     return " · ".join(parts)
 
 
-def _facts(
-    status: JobStatus, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Mapping[str, Any]]
-) -> list[str]:
+def _facts(status: JobStatus, epochs: Sequence[EpochRecord], batches: Sequence[BatchRecord]) -> list[str]:
     """Format time left, patience, throughput, learning rate and resource usage."""
     if status.stage not in _STAGES_WITH_EPOCHS:
         return [part for part in (stage_line(status), *_usage(status.usage)) if part]
-    newest = epochs[-1] if epochs else {}
-    pace = batches[-1] if batches else newest
+    newest = epochs[-1] if epochs else None
+    latest = batches[-1] if batches else newest
     parts = []
     if status.seconds_left is not None:
         parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
-    if (patience := newest.get("patience_left")) is not None:
-        parts.append(_("patience left: {n}").format(n=patience))
-    if rate := pace.get("pictures_per_second"):
-        parts.append(_("{rate} pictures/s").format(rate=number(rate)))
-    if (learning_rate := pace.get("learning_rate")) is not None:
-        parts.append(_("learning rate {rate}").format(rate=f"{learning_rate:.2g}"))
+    if newest and newest.patience_left is not None:
+        parts.append(_("patience left: {n}").format(n=newest.patience_left))
+    if latest and latest.pictures_per_second:
+        parts.append(_("{rate} pictures/s").format(rate=number(latest.pictures_per_second)))
+    if latest and latest.learning_rate is not None:
+        parts.append(_("learning rate {rate}").format(rate=f"{latest.learning_rate:.2g}"))
     return parts + _usage(status.usage)
 
 
@@ -163,15 +160,15 @@ def _diagnosis(
             st.info(show(note), icon=":material/info:")
 
 
-def _notes(job: JobDirectory, live: Mapping[str, Any]) -> list[Message]:
-    result = (job.result() or {}).get("training") or {}
-    return [Message.from_json(note) for note in result.get("notes") or live.get("notes") or []]
+def _notes(job: JobDirectory, live: LiveState | None) -> Sequence[Message]:
+    summary = job.step_result("training", TrainingSummary)
+    return (summary and summary.notes) or (live and live.notes) or ()
 
 
 def _charts(
     job: JobDirectory,
-    epochs: Sequence[Mapping[str, Any]],
-    batches: Sequence[Mapping[str, Any]],
+    epochs: Sequence[EpochRecord],
+    batches: Sequence[BatchRecord],
     settings: TrainingConfig,
 ) -> None:
     """Draw loss and accuracy, below them the learning rate and the monitored metric."""
@@ -186,18 +183,19 @@ def _charts(
             _("**Accuracy**: higher is better"), help=_("Share of pictures that are predicted correctly")
         )
         _chart(job, "accuracy", epochs, batches, ACCURACY)
-    if epochs and epochs[0]["phase"] == Phase.GLOBAL_POOLING:
+    if epochs and epochs[0].phase is Phase.GLOBAL_POOLING:
         st.caption(
             _(
                 "The head's curves fall in steps: at each step the L2 penalty gets smaller. A gap is where the next phase begins. The best epoch of all is kept."
             )
         )
     left, right = st.columns(2)
-    if any(record.get("learning_rate") is not None for record in (*epochs[-1:], *batches[-1:])):
+    if batches or any(epoch.learning_rate is not None for epoch in epochs[-1:]):
         with left:
             st.markdown(_("**Learning rate**"), help=_("Step size of training"))
             _chart(job, "learning-rate", epochs, batches, LEARNING_RATE, _SMALL_CHART_PIXELS)
-    if settings.monitor is Monitor.MACRO_F1 and any(MACRO_F1.validation in record for record in epochs):
+    is_measured = any(not math.isnan(epoch.validation_macro_f1) for epoch in epochs)
+    if settings.monitor is Monitor.MACRO_F1 and is_measured:
         with right:
             st.markdown(_("**Macro F1**: higher is better"), help=_("Every class counts equally"))
             _chart(job, "macro-f1", epochs, [], MACRO_F1, _SMALL_CHART_PIXELS)
@@ -206,12 +204,12 @@ def _charts(
 def _chart(
     job: JobDirectory,
     name: str,
-    epochs: Sequence[Mapping[str, Any]],
-    batches: Sequence[Mapping[str, Any]],
+    epochs: Sequence[EpochRecord],
+    batches: Sequence[BatchRecord],
     measure: Measure,
     height: int = 320,
 ) -> None:
-    newest = epochs[-1].get("time") if epochs else None
+    newest = epochs[-1].time if epochs else None
     figure = _figure(
         (str(job.path), name, len(epochs), len(batches), newest, current_language()), epochs, batches, measure
     )
@@ -221,8 +219,8 @@ def _chart(
 @st.cache_data(max_entries=64, show_spinner=False)
 def _figure(
     identity: tuple[object, ...],
-    _epochs: Sequence[Mapping[str, Any]],
-    _batches: Sequence[Mapping[str, Any]],
+    _epochs: Sequence[EpochRecord],
+    _batches: Sequence[BatchRecord],
     _measure: Measure,
 ) -> PlotlyObject:
     """Draw the chart, cached by ``identity``: run, chart, epochs, batches and language."""
@@ -236,23 +234,20 @@ def _epoch_line(epoch: int, has_ended: bool) -> str:
     return _("Below: epoch {epoch}, the newest.").format(epoch=epoch)
 
 
-def _predictions(job: JobDirectory, live: Mapping[str, Any], dataset: Dataset | None) -> None:
+def _predictions(job: JobDirectory, live: LiveState, dataset: Dataset) -> None:
     """Draw the confusion matrix and example predictions on validation pictures."""
-    if dataset is None or not live:
-        return
-    confusion, examples = live.get("confusion"), live.get("examples")
     left, right = st.columns(2)
-    if confusion and len(confusion) == len(dataset.class_names):
+    if live.confusion and len(live.confusion) == len(dataset.class_names):
         with left:
             st.markdown(
-                _("**Confusion matrix** of epoch {epoch}").format(epoch=live["epoch"]),
+                _("**Confusion matrix** of epoch {epoch}").format(epoch=live.epoch),
                 help=_("On validation pictures. Rows are the true classes, columns the answers."),
             )
-            figure = confusion_heatmap(confusion, dataset.class_names)
+            figure = confusion_heatmap(live.confusion, dataset.class_names)
             live_chart(figure, key=f"confusion-{job.name}")
-    if examples:
+    if live.examples:
         with right:
-            example_predictions(dataset, examples)
+            example_predictions(dataset, live.examples)
 
 
 def _dataset_of(job: JobDirectory, settings: TrainingConfig) -> Dataset | None:
