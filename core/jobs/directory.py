@@ -10,10 +10,10 @@ Each file has one writer:
 ``earlier.json``      launcher                the status in which the attempt before ended
 ``status.json``       worker                  state, stage, progress; replaced atomically
 ``environment.json``  worker                  versions and device of the newest attempt
-``metrics.jsonl``     worker                  one line an epoch; a torn tail is skipped
+``metrics.jsonl``     worker                  one line an epoch; a torn last line is skipped
 ``batches.jsonl``     worker                  about two lines a second, thinned when many
-``live.json``         worker                  the classifier as it learns
-``kept.json``         worker                  result of the step at work so far
+``live.json``         worker                  state of the work, as its page shows it
+``interim.json``      worker                  result of the current step if it ended now
 ``steps.json``        worker                  codes of steps that are done, and their settings
 ``stop.request``      page or command line    exists or not
 ``pause.request``     page or command line    exists or not
@@ -42,6 +42,9 @@ from core.jobs.status import JobStatus, resolve_state
 from core.processes import ProcessRecord
 from core.records import AnyRecord, JsonObject, Record, read_record, write_record
 
+INTERIM_FILE = "interim.json"
+# Its name in version 0.1.0.
+OLD_INTERIM_FILE = "kept.json"
 # Between the making of a job directory and the launcher's note of its process id.
 _LAUNCH_GRACE_SECONDS = 10.0
 
@@ -200,12 +203,13 @@ class JobDirectory:
         return read_json_lines(self.path / "batches.jsonl")
 
     def live(self) -> JsonObject | None:
-        """Read the classifier's state as it learns; None before the first."""
+        """Read the state of the work; None before the first."""
         return self._optional("live.json")
 
-    def kept(self) -> JsonObject | None:
-        """Read the result of the step at work if it ended now; None without one."""
-        return self._optional("kept.json")
+    def interim_result(self) -> JsonObject | None:
+        """Read the result of the current step if it ended now; None without one."""
+        results = (self._optional(name) for name in (INTERIM_FILE, OLD_INTERIM_FILE))
+        return next((result for result in results if result is not None), None)
 
     def environment(self) -> Environment:
         """Read versions and device of the newest attempt; empty before the first."""

@@ -58,23 +58,23 @@ def is_disk_full(error: BaseException, folder: Path) -> bool:
 
 
 def disk_full_message(folder: Path, *, is_saved: bool) -> Message:
-    """Make the sentence that says what happened and what to do.
+    """Make the message about a full disk.
 
     Args:
         folder: a folder on the full disk.
-        is_saved: the job goes on from its checkpoint.
+        is_saved: the job can be resumed from its checkpoint.
     """
-    goes_on = N_(
+    resumes = N_(
         "The disk, or your share of it, is full: {free} MB are free at {folder}. "
-        "Free some space, then resume; what was done so far is kept."
+        "Free some space, then resume; nothing that was done so far is lost."
     )
-    begins_anew = N_(
+    starts_again = N_(
         "The disk, or your share of it, is full: {free} MB are free at {folder}. "
         "Free some space, then start this again."
     )
     free = shutil.disk_usage(folder).free
     values = {"free": f"{free / 1e6:.1f}", "folder": str(folder)}
-    return Message(goes_on if is_saved else begins_anew, values)
+    return Message(resumes if is_saved else starts_again, values)
 
 
 def _is_out_of_space(error: OSError, folder: Path) -> bool:

@@ -1,6 +1,6 @@
-"""Finish stopped jobs: record what was kept, and launch the remaining steps.
+"""Finish stopped jobs: record the interim result, and launch the remaining steps.
 
-The worker does it for itself. Where its process is dead or rests, the caller of
+A worker finishes its own job. If its process is dead or the job rests, the caller of
 ``stop`` does it in the worker's place, holding ``launcher.launching``.
 """
 
@@ -53,13 +53,13 @@ class FinishedSteps(Record):
 
 
 class StepLog:
-    """Steps of a job that are done with its settings; the next attempt leaves them out."""
+    """Steps of a job that are done with its settings; the next attempt skips them."""
 
     def __init__(self, job: JobDirectory) -> None:
         self._file = job.path / "steps.json"
         self._settings = digest_of(target_of(job).config())
         recorded = read_record(self._file, FinishedSteps) if self._file.exists() else None
-        # Other settings, as after "continue for 10 more epochs", make the work of every step another.
+        # After a change of settings, such as "continue for 10 more epochs", every step runs again.
         is_same = recorded is not None and recorded.settings == self._settings
         self.done: tuple[str, ...] = recorded.done if recorded and is_same else ()
 
@@ -70,17 +70,17 @@ class StepLog:
 
 
 def target_of(job: JobDirectory) -> JobDirectory:
-    """The job whose directory a job's steps work in: its own, or that of the job it completes."""
+    """Return the job whose directory the steps work in: the job itself, or the one it completes."""
     if job.kind is not JobKind.FINISH:
         return job
     return JobDirectory(project_of(job.path).path / FinishConfig.from_json(job.config()).job)
 
 
 def steps_of(job: JobDirectory) -> tuple[Step, ...]:
-    """The steps of a job, in order.
+    """Return the steps of a job, in order.
 
     Raises:
-        RecordError: it completes another job by a step that is unknown here.
+        RecordError: the job completes another one by a step that is unknown here.
     """
     if job.kind is not JobKind.FINISH:
         return job.job_type.steps
@@ -98,7 +98,7 @@ def record_results(target: Path, results: Mapping[str, Any]) -> None:
 
 
 def create_finish_job(target: Path, steps: Sequence[Step], name: str = "") -> JobDirectory:
-    """Make a job that runs steps in the directory of another job of the same project."""
+    """Create a job that runs steps in the directory of another job of the same project."""
     project = project_of(target)
     config = FinishConfig(
         job=target.relative_to(project.path).as_posix(), steps=tuple(step.code for step in steps)
@@ -108,7 +108,7 @@ def create_finish_job(target: Path, steps: Sequence[Step], name: str = "") -> Jo
 
 
 def launch_remaining(target: Path, steps: Sequence[Step]) -> JobDirectory:
-    """Leave a stopped run's remaining steps to a job of their own."""
+    """Launch a job that runs the remaining steps of a stopped one."""
     job = create_finish_job(target, steps)
     launch(job)
     return job
@@ -118,10 +118,10 @@ def stop_at_rest(job: JobDirectory) -> None:
     """Stop a job that no process works on: record its best result, launch the remaining steps."""
     steps = steps_of(job)
     done = [step for step in steps if step.code in StepLog(job).done]
-    kept = job.kept()
-    if kept is not None and len(done) < len(steps):
+    interim = job.interim_result()
+    if interim is not None and len(done) < len(steps):
         results = (job.result() or {}) if done else {}
-        record_results(job.path, results | kept)
+        record_results(job.path, results | interim)
         done.append(steps[len(done)])
     remaining = steps[len(done) :]
     if done and remaining:

@@ -33,7 +33,7 @@ class Environment(Record):
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
-        """Gather the packages, which older versions stored beside the other keys."""
+        """Collect the packages, which older versions stored beside the other keys."""
         packages = {name: value for name, value in values.items() if name not in _OWN_KEYS}
         own = {name: value for name, value in values.items() if name in _OWN_KEYS}
         return own | ({"packages": packages} if packages else {})

@@ -1,7 +1,7 @@
-"""Job kinds: the table of what each job runs, and the codes stored in job directories.
+"""Job kinds: the table of their steps, and the codes stored in job directories.
 
-Step functions are named as text. A worker imports their module when it runs them,
-so that this package imports nothing of what it runs.
+A step's function is named as text, and a worker imports its module to run it. This
+package therefore imports nothing that it runs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class JobType:
     steps: tuple[Step, ...] = ()
     # The job waits for its turn on the device.
     needs_device: bool = False
-    # The job writes checkpoints: it can be paused, and goes on from them.
+    # The job writes checkpoints: it can be paused, and resumes from them.
     can_pause: bool = False
     # The job is removed a day after it ended.
     is_temporary: bool = True

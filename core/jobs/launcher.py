@@ -26,9 +26,9 @@ _LEAST_FREE_BYTES = 1 << 20
 
 @contextmanager
 def launching() -> Iterator[None]:
-    """Hold off every other resume, stop and delete, so that states read within the block stay true.
+    """Lock out every other resume, stop and delete, so that states read within the block stay true.
 
-    Otherwise two pages that press Resume at once would start two workers in one directory.
+    Without it, Resume on two pages at once would start two workers in one directory.
     """
     folder = queue_folder()
     folder.mkdir(parents=True, exist_ok=True)

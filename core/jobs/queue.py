@@ -35,7 +35,7 @@ def turn_on_device(device: str, name: str, created: float, should_stop: Callable
     folder.mkdir(parents=True, exist_ok=True)
     ticket = folder / f"{created:020.6f}-{name}.json"
     write_record(ticket, ProcessRecord.of())
-    # The lock covers the one moment that tickets leave open: two workers that look at the same time.
+    # The lock decides between two workers that look at the tickets at the same time.
     lock = FileLock(folder / "lock")
     try:
         while not _is_first(ticket) or not _acquire(lock):
@@ -57,7 +57,7 @@ def _acquire(lock: FileLock) -> bool:
 
 
 def _is_first(ticket: Path) -> bool:
-    # A name that begins with a dot is a ticket being written, or the rest of one after a crash.
+    # A file name that begins with a dot is a ticket being written, or left by a crash.
     older = sorted(path for path in ticket.parent.glob("[0-9]*.json") if path.name < ticket.name)
     return not any(_is_waiting(path) for path in older)
 

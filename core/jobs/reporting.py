@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.files import append_json_line, keep_first_lines, read_json_lines, write_json, write_json_lines
-from core.jobs.directory import JobDirectory
+from core.jobs.directory import INTERIM_FILE, OLD_INTERIM_FILE, JobDirectory
 from core.jobs.status import JobState, JobStatus, running_fraction
 from core.jobs.time_left import TimeLeft
 from core.jobs.usage import UsageMeter
@@ -43,10 +44,10 @@ class JobReporter:
         self._batches = _BatchLog(job.path / "batches.jsonl")
         self._usage = UsageMeter()
         self._closed = False
-        self._kept_written = -_KEEP_EVERY_SECONDS
-        self._kept_is_new = False
-        # Result of the step at work if it ended now.
-        self.kept: JsonObject | None = None
+        self._interim_written = -_KEEP_EVERY_SECONDS
+        self._interim_is_new = False
+        # Result of the current step if it ended now.
+        self.interim_result: JsonObject | None = None
 
     def plan(self, expected_seconds: Mapping[Stage, float]) -> None:
         with self._lock:
@@ -77,8 +78,8 @@ class JobReporter:
 
     def rewind(self, lines: int) -> None:
         keep_first_lines(self._job.path / "metrics.jsonl", lines)
-        kept = self._job.metrics()
-        self._batches.rewind(kept[-1]["time"] if kept else 0.0)
+        remaining = self._job.metrics()
+        self._batches.rewind(remaining[-1]["time"] if remaining else 0.0)
 
     def batch(self, record: Mapping[str, object]) -> None:
         with self._lock:
@@ -89,16 +90,22 @@ class JobReporter:
         write_json(self._job.path / "live.json", dict(record))
 
     def keep(self, result: Mapping[str, object]) -> None:
-        """Keep a result, written at most once a second: a killed worker loses at most that."""
+        """Set the interim result, written at most once a second: a killed worker loses at most that."""
         with self._lock:
-            self.kept, self._kept_is_new = dict(result), True
-            self._write_kept()
+            self.interim_result, self._interim_is_new = dict(result), True
+            self._write_interim_result()
 
-    def drop_kept(self) -> None:
-        """Remove the kept result once the step's own result is recorded."""
+    def forget_interim_result(self) -> None:
+        """Forget the interim result once the step's own result is recorded; its file stays."""
         with self._lock:
-            self.kept, self._kept_is_new = None, False
-            (self._job.path / "kept.json").unlink(missing_ok=True)
+            self.interim_result, self._interim_is_new = None, False
+
+    def drop_interim_result(self) -> None:
+        """Forget the interim result and remove its file."""
+        with self._lock:
+            self.forget_interim_result()
+            for name in (INTERIM_FILE, OLD_INTERIM_FILE):
+                (self._job.path / name).unlink(missing_ok=True)
 
     def use_gpus(self, numbers: Sequence[int]) -> None:
         """Include these GPUs in the usage."""
@@ -116,6 +123,8 @@ class JobReporter:
             if self._closed:
                 return
             if state.has_ended:
+                with contextlib.suppress(OSError):  # on a full disk, the status counts
+                    self._write_interim_result(now=True)
                 self._note_stage_seconds()
                 self._left.close(time.monotonic())
                 self._error, self._is_bug = error, is_bug
@@ -129,14 +138,15 @@ class JobReporter:
             self._seconds[stage] = round(self._seconds.get(stage, 0.0) + spent, 3)
 
     def _write_sometimes(self, *, now: bool = False) -> None:
-        self._write_kept()
+        self._write_interim_result()
         if self._left.stage is not None and (now or time.monotonic() - self._written > _WRITE_EVERY_SECONDS):
             self._write(JobState.RUNNING)
 
-    def _write_kept(self) -> None:
-        if self._kept_is_new and time.monotonic() - self._kept_written >= _KEEP_EVERY_SECONDS:
-            write_json(self._job.path / "kept.json", self.kept)
-            self._kept_written, self._kept_is_new = time.monotonic(), False
+    def _write_interim_result(self, *, now: bool = False) -> None:
+        is_due = now or time.monotonic() - self._interim_written >= _KEEP_EVERY_SECONDS
+        if self._interim_is_new and is_due:
+            write_json(self._job.path / INTERIM_FILE, self.interim_result)
+            self._interim_written, self._interim_is_new = time.monotonic(), False
 
     def _write(self, state: JobState) -> None:
         if self._closed:

@@ -22,10 +22,10 @@ class JobState(StrEnum):
     QUEUED = "queued"
     STARTING = "starting"
     RUNNING = "running"
-    # No process works on it. It goes on from its checkpoint.
+    # No process works on it. It resumes from its checkpoint.
     PAUSED = "paused"
     FINISHED = "finished"
-    # The user ended it. Its best result is kept.
+    # The user ended it. Its best result is recorded.
     STOPPED = "stopped"
     FAILED = "failed"
     # Its process died.
@@ -33,12 +33,12 @@ class JobState(StrEnum):
 
     @property
     def has_ended(self) -> bool:
-        """True where no process works on the job, whether or not it can go on."""
+        """True if no process works on the job, whether or not it can be resumed."""
         return self in _ENDED
 
     @property
     def is_at_rest(self) -> bool:
-        """True where a job waits to be resumed: neither the user nor its work ended it."""
+        """True if a job can be resumed: neither the user nor its work ended it."""
         return self in {JobState.PAUSED, JobState.INTERRUPTED}
 
 
@@ -73,7 +73,7 @@ class JobStatus(Record):
     stage_seconds_left: float | None = None
     # Over all attempts.
     worked_seconds: float = 0.0
-    # Of this stage.
+    # In the current stage.
     steps_per_second: float | None = None
     # Seconds since the epoch.
     started: float | None = None
@@ -82,7 +82,7 @@ class JobStatus(Record):
     seconds: Mapping[str, float] = field(default_factory=dict)
     usage: Usage | None = None
     error: Message | None = None
-    # The error is Darkroom's own: the user cannot fix it.
+    # True for an error inside Darkroom, which the user cannot fix.
     is_bug: bool = False
 
     @classmethod
@@ -93,7 +93,7 @@ class JobStatus(Record):
     def at_present(self) -> JobStatus:
         """Extrapolate times and fraction of a running job from its last report to now.
 
-        A step that cannot report still comes nearer to its end.
+        A step that cannot report still progresses.
         """
         if self.seconds_left is None or self.updated is None:
             return self

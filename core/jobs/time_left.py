@@ -16,7 +16,7 @@ _RATE_AFTER_SECONDS = 0.5
 # longer: long enough to span an epoch's validation, during which no step is reported.
 _MIN_MEMORY_SECONDS = 20.0
 _MEMORY_FRACTION = 0.5
-# The first report covers one-time work (a network is compiled). After so many it counts no more.
+# The first report covers one-time work (a network is compiled). After so many reports it is ignored.
 _WARM_AFTER_REPORTS = 5
 # Fraction of a stage after which the measured throughput counts alone.
 _TRUSTED_FRACTION = 0.1
@@ -43,7 +43,7 @@ class StageThroughput:
     def advance(self, done: int, total: int, now: float, likely: float | None = None) -> None:
         """Record that ``done`` of ``total`` steps are over; the stage will probably end after ``likely``."""
         if self._first is None:
-            # A stage that goes on from a cache starts its clock at the steps that are cached.
+            # A stage that resumes from a cache starts its clock at the steps that are cached.
             self._first = (done, now)
         else:
             self._remember(done - self._last[0], now - self._last[1], now - self._first[1])
@@ -68,7 +68,7 @@ class StageThroughput:
         if rate is None:
             return None
         left = max(0.0, self._end - self.done) / rate
-        # The step at work is partly done, but not over.
+        # The current step is partly done.
         return max(left - (now - self._last[1]), left - 1 / rate, 0.0)
 
     def confidence(self) -> float:

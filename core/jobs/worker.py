@@ -36,7 +36,7 @@ log = logging.getLogger("darkroom.worker")
 # Called with the job directory, its settings and its progress; returns results for ``result.json``.
 StepFunction = Callable[[Path, JsonObject, Progress], JsonObject]
 
-# Stop must end a job within 3 s. A step that has not ended after this long is left behind.
+# Stop must end a job within 3 s. The process of a step that takes longer than this is ended.
 _STOP_PATIENCE_SECONDS = 2.0
 # Before a pause, a step writes a checkpoint; without it, work since the last one is done again.
 _PAUSE_PATIENCE_SECONDS = 20.0
@@ -104,12 +104,11 @@ class Worker:
         with self._ending:
             self._record(result)
             self._done += 1
-            # The returned result is better.
-            self._reporter.kept = None
-            # A step that is asked to stop returns early. After a resume it goes on.
+            self._reporter.forget_interim_result()
+            # A step that is asked to stop returns early. A resumed job runs it again.
             if not self._reporter.should_stop():
                 self._log.add(step)
-                self._reporter.drop_kept()
+                self._reporter.drop_interim_result()
 
     def _record(self, result: JsonObject) -> None:
         self._results.update(result)
@@ -141,13 +140,13 @@ class Worker:
 
     def _watch_for_requests(self) -> None:
         """End the process when a step does not react to Stop or Pause in time (an import, a conversion)."""
-        asked_to_pause: float | None = None
+        pause_requested_at: float | None = None
         while not self._reporter.should_stop():
             if not self._reporter.should_pause():
-                asked_to_pause = None
-            elif asked_to_pause is None:
-                asked_to_pause = time.monotonic()
-            elif time.monotonic() - asked_to_pause > _PAUSE_PATIENCE_SECONDS:
+                pause_requested_at = None
+            elif pause_requested_at is None:
+                pause_requested_at = time.monotonic()
+            elif time.monotonic() - pause_requested_at > _PAUSE_PATIENCE_SECONDS:
                 self._end_paused()
                 os._exit(0)
             time.sleep(_POLL_REQUESTS_SECONDS)
@@ -160,12 +159,13 @@ class Worker:
         self._reporter.set_state(state, error, is_bug=is_bug)
 
     def _end_stopped(self) -> None:
-        """Record the stop; with a result to keep, leave the remaining steps to a job of their own."""
-        # Never released: the second to come (step or watcher) waits until the process ends.
+        """Record the stop; with an interim result, a job of kind FINISH runs the remaining steps."""
+        # Never released: of step and watcher, the second waits here until the process ends.
         self._ending.acquire()
         finished = self._done == len(self._steps)
-        if self._reporter.kept is not None and not finished:
-            self._record(self._reporter.kept)
+        interim = self._reporter.interim_result
+        if interim is not None and not finished:
+            self._record(interim)
             self._done += 1
         remaining = self._steps[self._done :]
         if self._done and remaining:

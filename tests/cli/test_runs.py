@@ -80,14 +80,14 @@ def test_training_can_be_left_to_itself(
     started = answer("train", "--project", pets, "--detach", "--name", "Night run")
     run = JobDirectory(find_run(started["run"])[1])
     assert started["pid"] == run.process_id()
-    eventually(lambda: (run.path / "kept.json").exists())
+    eventually(lambda: (run.path / "interim.json").exists())
     (shown,) = answer("status", "--project", pets)["projects"][0]["runs"]
     assert (shown["id"], shown["name"], shown["kind"]) == (run.name, "Night run", "train")
     assert (shown["state"], shown["pid"], shown["stage"]) == ("running", run.process_id(), "training")
     assert answer("pause", run.name) == {"run": run.name, "state": "paused", "epochs": 1}
     let_epochs_end(run, 1)
     assert answer("resume", run.name, "--detach")["run"] == run.name
-    eventually(lambda: len(run.metrics()) == 2 and (run.kept() or {})["training"]["epochs"] == 2)
+    eventually(lambda: len(run.metrics()) == 2 and (run.interim_result() or {})["training"]["epochs"] == 2)
     stopped = answer("stop", run.name)
     assert stopped["state"] == "stopped"
     assert (run.result() or {})["second"] is True  # tested and packed, too
@@ -155,7 +155,7 @@ def test_a_run_that_is_paused_elsewhere_is_no_failure(
     told: list[dict[str, Any]] = []
     waiting = threading.Thread(target=lambda: told.append(answer("resume", run.name)))
     waiting.start()
-    eventually(lambda: (run.path / "kept.json").exists())
+    eventually(lambda: (run.path / "interim.json").exists())
     run.request_pause()
     waiting.join(30)
     assert told == [{"run": run.name, "state": "paused", "test": None, "seconds": told[0]["seconds"]}]
@@ -166,7 +166,7 @@ def test_a_killed_run_is_stopped_and_its_best_kept(
 ) -> None:
     run = run_of_steps("count_to_three", "second")
     launch(run)
-    eventually(lambda: (run.path / "kept.json").exists())
+    eventually(lambda: (run.path / "interim.json").exists())
     os.kill(run.process_id() or 0, signal.SIGKILL)
     eventually(lambda: run.status().state is JobState.INTERRUPTED)
     assert answer("stop", run.name)["state"] == "stopped"

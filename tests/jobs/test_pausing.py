@@ -39,7 +39,7 @@ def kill(run: JobDirectory, eventually: Eventually) -> None:
 
 def started(run: JobDirectory, epoch: int, eventually: Eventually) -> None:
     """Wait until an epoch is over, checkpoint and best written."""
-    eventually(lambda: epochs_of(run)[-1:] == [epoch] and (run.path / "kept.json").exists())
+    eventually(lambda: epochs_of(run)[-1:] == [epoch] and (run.path / "interim.json").exists())
 
 
 def test_a_paused_run_rests_without_a_process_and_goes_on(
@@ -61,7 +61,7 @@ def test_a_paused_run_rests_without_a_process_and_goes_on(
     assert epochs_of(run) == [1, 2, 3]  # none twice
     assert run.result() == {"training": {"epochs": 3}, "second": True}
     assert not run.pause_requested()
-    assert not (run.path / "kept.json").exists()
+    assert not (run.path / "interim.json").exists()
 
 
 def test_a_step_that_does_not_answer_a_pause_is_left_behind(
@@ -74,7 +74,7 @@ def test_a_step_that_does_not_answer_a_pause_is_left_behind(
     pause(run)
     assert wait_for(run) is JobState.PAUSED
     eventually(lambda: not run.is_alive())
-    assert run.kept() == {"best": "kept"}
+    assert run.interim_result() == {"best": "kept"}
     assert run.result() is None
 
 

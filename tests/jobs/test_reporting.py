@@ -230,11 +230,11 @@ def test_the_stop_button_reaches_the_job(reporter: JobReporter, job: JobDirector
     assert reporter.should_stop()
 
 
-def test_the_newest_best_is_what_is_kept(reporter: JobReporter) -> None:
-    assert reporter.kept is None
+def test_the_newest_interim_result_counts(reporter: JobReporter) -> None:
+    assert reporter.interim_result is None
     reporter.keep({"epoch": 1})
     reporter.keep({"epoch": 2})
-    assert reporter.kept == {"epoch": 2}
+    assert reporter.interim_result == {"epoch": 2}
 
 
 def test_time_left_goes_down_between_two_reports(
@@ -300,22 +300,58 @@ def test_an_attempt_goes_on_where_the_one_before_ended(job: JobDirectory, clock:
     assert job.status().seconds == {"training": 230}
 
 
-def test_what_is_kept_reaches_the_disk_within_a_second(
+def test_an_interim_result_is_on_disk_when_the_job_rests(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    """A paused run that is stopped then records the epoch it delivers, not one before."""
+    reporter.stage(Stage.TRAINING)
+    reporter.keep({"epoch": 1})
+    clock.pass_seconds(0.2)
+    reporter.keep({"epoch": 2})
+    assert job.interim_result() == {"epoch": 1}
+    reporter.set_state(JobState.PAUSED)
+    assert job.interim_result() == {"epoch": 2}
+
+
+def test_a_forgotten_interim_result_is_not_written(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    """The step's own result is recorded by then."""
+    reporter.stage(Stage.TRAINING)
+    reporter.keep({"epoch": 1})
+    reporter.keep({"epoch": 2})
+    reporter.forget_interim_result()
+    clock.pass_seconds(2)
+    reporter.advance(1, 1)
+    reporter.set_state(JobState.STOPPED)
+    assert job.interim_result() == {"epoch": 1}
+
+
+def test_an_interim_result_of_an_older_version_is_read_and_removed(
+    reporter: JobReporter, job: JobDirectory
+) -> None:
+    write_json(job.path / "kept.json", {"epoch": 3})
+    assert job.interim_result() == {"epoch": 3}
+    reporter.drop_interim_result()
+    assert job.interim_result() is None
+
+
+def test_an_interim_result_reaches_the_disk_within_a_second(
     reporter: JobReporter, job: JobDirectory, clock: Clock
 ) -> None:
     """Linear epochs take milliseconds; a file each would take longer than they do."""
     reporter.stage(Stage.TRAINING)
     reporter.keep({"epoch": 1})
-    assert job.kept() == {"epoch": 1}
+    assert job.interim_result() == {"epoch": 1}
     clock.pass_seconds(0.5)
     reporter.keep({"epoch": 2})
-    assert job.kept() == {"epoch": 1}
+    assert job.interim_result() == {"epoch": 1}
     clock.pass_seconds(0.5)
     reporter.advance(3, 10)  # nothing better came, but the second is over
-    assert job.kept() == {"epoch": 2}
-    reporter.drop_kept()
-    assert job.kept() is None
-    assert reporter.kept is None
+    assert job.interim_result() == {"epoch": 2}
+    reporter.drop_interim_result()
+    assert job.interim_result() is None
+    assert reporter.interim_result is None
 
 
 def test_of_many_batches_two_a_second_are_told(

@@ -94,7 +94,7 @@ def test_a_search_that_was_killed_can_be_stopped_and_keeps_its_best(digits_proje
     with no_survivors(digits_project):
         job = start_detached(digits_project, "--trials", "1000")
         wait_for_trials(job, 2)
-        wait_until(lambda: job.kept() is not None, "what it has to show")
+        wait_until(lambda: job.interim_result() is not None, "what it has to show")
         own = job.process_id()
         assert own is not None
         os.kill(own, signal.SIGKILL)
