@@ -239,9 +239,11 @@ class _PhaseLoop:
             seconds=round(seconds, 3),
         )
         name = f"{self._run.curve.epoch + 1:05d}"
-        if self._run.curve.is_best(record) and math.isfinite(scores.loss):
+        # An accuracy may be the highest although the loss is NaN.
+        may_be_best = math.isfinite(scores.loss)
+        if may_be_best and self._run.curve.is_best(record):
             self._run.checkpoints.write_best(name, lambda folder: self._write_best(folder, logits))
-        self._run.curve.add(record, name)
+        self._run.curve.add(record, name, may_be_best=may_be_best)
         self._run.on_epoch(logits)
         self._run.progress.keep(self._run.curve.result())
         if current is not None:
