@@ -27,13 +27,13 @@ class Goal(StrEnum):
     LOSS = "loss"
 
     @property
-    def watch(self) -> Monitor:
+    def monitor(self) -> Monitor:
         """The same metric as training monitors it at each epoch."""
         return _MONITOR[self]
 
     @property
     def is_better_low(self) -> bool:
-        """True where a lower value is the better one."""
+        """True if a lower value is better."""
         return self is Goal.LOSS
 
     @classmethod

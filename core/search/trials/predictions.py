@@ -18,7 +18,7 @@ import numpy as np
 from core.data.labels.task import Task
 from core.records import JsonObject, Record
 from core.search.config import Goal
-from core.training.scores import score_logits
+from core.training.scores import Scores, score_logits
 
 MAX_LOSS = 65504.0  # nats; the largest float16
 _BLOCK = 4_000_000  # numbers converted to float32 at once: 16 MB
@@ -55,9 +55,14 @@ class Predictions:
 
     @classmethod
     def of(cls, logits: np.ndarray, targets: np.ndarray, task: Task) -> Self:
-        """From float logits (n, C) and targets float (n, C) of 0 and 1."""
-        losses = np.minimum(score_logits(logits, targets, task).losses, MAX_LOSS)
-        classes = targets.shape[1]
+        """Make predictions from float logits (n, C) and targets float (n, C) of 0 and 1."""
+        return cls.scored(logits, score_logits(logits, targets, task), task)
+
+    @classmethod
+    def scored(cls, logits: np.ndarray, scores: Scores, task: Task) -> Self:
+        """Make predictions from float logits (n, C) and their scores."""
+        losses = np.minimum(scores.losses, MAX_LOSS)
+        classes = logits.shape[1]
         if task is Task.MULTI_LABEL:
             predicted = np.packbits(logits > 0, axis=1)
         else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from core.training.scores import Scores, score_logits
 METRICS_FILE = "metrics.jsonl"
 _MOST_POINTS = 60  # of a displayed curve
 # Other epochs' predictions correct the selection bias of the best epoch, which is large for few pictures.
-_MOST_OTHER_EPOCHS, _MOST_OTHER_ANSWERS = 10, 20_000
+_MOST_OTHER_EPOCHS, _MOST_OTHER_PREDICTIONS = 10, 20_000
 OnEpoch = Callable[[int, float], None]
 
 
@@ -63,7 +63,7 @@ class TrialProgress(QuietProgress):
         """
         self._file, self._goal = folder / METRICS_FILE, goal
         self._should_stop, self._should_pause, self._on_epoch = should_stop, should_pause, on_epoch
-        self._lines: list[dict[str, Any]] = read_json_lines(self._file)
+        self._epochs = [EpochRecord.from_json(line) for line in read_json_lines(self._file)]
 
     def should_stop(self) -> bool:
         return self._should_stop()
@@ -72,28 +72,32 @@ class TrialProgress(QuietProgress):
         return self._should_pause()
 
     def metric(self, record: Mapping[str, object]) -> None:
-        self._lines.append({"time": round(time.time(), 3), **record})
-        if "learning_rate" not in record:
+        epoch = replace(EpochRecord.from_json(record), time=round(time.time(), 3))
+        self._epochs.append(epoch)
+        if epoch.learning_rate is None:
             return  # epochs of linear heads take milliseconds: they are written together
         self.write()
-        gradient_epochs = sum("learning_rate" in line for line in self._lines)
-        self._on_epoch(gradient_epochs, getattr(EpochRecord.from_json(record), self._goal.watch.value))
+        gradient_epochs = sum(one.learning_rate is not None for one in self._epochs)
+        self._on_epoch(gradient_epochs, self._value(epoch))
 
     def fact(self, fact: object) -> None:
         remember(fact)
 
     def rewind(self, lines: int) -> None:
-        del self._lines[lines:]
+        del self._epochs[lines:]
 
     def write(self) -> None:
         """Write all metrics to the folder."""
-        write_json_lines(self._file, self._lines)
+        write_json_lines(self._file, [epoch.to_json() for epoch in self._epochs])
 
     def curve(self) -> list[tuple[int, float]]:
-        """Epoch and the goal's value, thinned to 60 points."""
-        points = [(line["epoch"], float(line[self._goal.watch.value])) for line in self._lines]
+        """Return epochs with the goal's value, thinned to 60 points."""
+        points = [(epoch.epoch, self._value(epoch)) for epoch in self._epochs]
         step = -(-len(points) // _MOST_POINTS) or 1
         return points[::step]
+
+    def _value(self, epoch: EpochRecord) -> float:
+        return float(getattr(epoch, self._goal.monitor.value))
 
 
 @dataclass(kw_only=True)
@@ -154,7 +158,7 @@ class TrialRunner:
                 "validation_macro_f1": scores.macro_f1,
                 "validation_loss": scores.loss,
             },
-            predictions=Predictions.of(logits, targets, self.dataset.task),
+            predictions=Predictions.scored(logits, scores, self.dataset.task),
             other_epochs=self._next_best(epochs, logits, settings, targets),
             curve=progress.curve(),
         )
@@ -162,15 +166,21 @@ class TrialRunner:
     def _next_best(
         self, epochs: Sequence[np.ndarray], best: np.ndarray, settings: TrainingConfig, targets: np.ndarray
     ) -> list[Predictions]:
-        """Predictions of the epochs next to the best one, ranked by the monitored metric."""
-        watch = Goal.of_monitor(settings.monitor)
-        sign = 1.0 if watch.is_better_low else -1.0
-        others = [logits for logits in epochs if not np.array_equal(logits, best)]
-        others.sort(
-            key=lambda logits: sign * getattr(score_logits(logits, targets, self.dataset.task), watch.value)
-        )
-        most = min(_MOST_OTHER_EPOCHS, _MOST_OTHER_ANSWERS // max(1, len(targets)))
-        return [Predictions.of(logits, targets, self.dataset.task) for logits in others[:most]]
+        """Return predictions of the epochs next to the best one, ranked by the monitored metric.
+
+        Epochs that diverged are left out.
+        """
+        goal, task = Goal.of_monitor(settings.monitor), self.dataset.task
+        sign = 1.0 if goal.is_better_low else -1.0
+        others = [(logits, score_logits(logits, targets, task)) for logits in epochs]
+        others = [
+            (logits, scores)
+            for logits, scores in others
+            if math.isfinite(scores.loss) and not np.array_equal(logits, best)
+        ]
+        others.sort(key=lambda one: sign * getattr(one[1], goal.value))
+        most = min(_MOST_OTHER_EPOCHS, _MOST_OTHER_PREDICTIONS // max(1, len(targets)))
+        return [Predictions.scored(logits, scores, task) for logits, scores in others[:most]]
 
     def _trained(
         self,

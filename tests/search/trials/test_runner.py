@@ -1,0 +1,58 @@
+"""Trial runner: the epochs next to the best one, and each is scored once."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.data.labels.task import Task
+from core.search.trials import runner
+from core.search.trials.runner import TrialRunner
+from core.training.config import Monitor, TrainingConfig
+
+TARGETS = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+
+
+def logits_of(*right: float) -> np.ndarray:
+    """Logits float32 (4, 2) whose margin for the true class is this in each picture."""
+    return (TARGETS * 2 - 1) * np.array(right, np.float32)[:, None] / 2
+
+
+BEST = logits_of(5, 5, 5, 5)
+GOOD = logits_of(2, 2, 2, 2)
+POOR = logits_of(-1, 1, 1, 1)
+DIVERGED = np.full((4, 2), np.nan, np.float32)
+
+
+def next_best(monitor: Monitor, *epochs: np.ndarray) -> list[Any]:
+    stand_in: Any = SimpleNamespace(dataset=SimpleNamespace(task=Task.MULTI_CLASS))
+    settings = TrainingConfig(dataset_version=1, monitor=monitor)
+    return TrialRunner._next_best(stand_in, epochs, BEST, settings, TARGETS)
+
+
+@pytest.mark.parametrize("monitor", Monitor)
+def test_other_epochs_are_ranked_by_the_monitored_metric(monitor: Monitor) -> None:
+    first, second = next_best(monitor, POOR, BEST, GOOD)
+    np.testing.assert_allclose(first.losses, np.log1p(np.exp(-2.0)), rtol=1e-3)
+    assert second.predicted.tolist() == [1, 1, 0, 1]
+
+
+def test_an_epoch_that_diverged_is_left_out() -> None:
+    """NaN sorts anywhere, and has no predictions."""
+    assert len(next_best(Monitor.ACCURACY, DIVERGED, POOR, DIVERGED, GOOD)) == 2
+
+
+def test_each_epoch_is_scored_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    score, scored = runner.score_logits, []
+
+    def counted(logits: np.ndarray, targets: np.ndarray, task: Task) -> Any:
+        scored.append(logits)
+        return score(logits, targets, task)
+
+    monkeypatch.setattr("core.search.trials.runner.score_logits", counted)
+    monkeypatch.setattr("core.search.trials.predictions.score_logits", counted)
+    assert len(next_best(Monitor.LOSS, POOR, GOOD)) == 2
+    assert len(scored) == 2
