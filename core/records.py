@@ -11,6 +11,7 @@ version and the version of Darkroom, and is read by ``read_record``.
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
@@ -255,14 +256,24 @@ def _union_reader(options: tuple[Any, ...]) -> _Reader:
     def read(value: Any, path: str) -> Any:
         if value is None and len(others) < len(options):
             return None
-        for reader in readers[:-1]:
+        errors: list[tuple[int, RecordError]] = []
+        for option, reader in zip(others, readers, strict=True):
             try:
                 return reader(value, path)
-            except RecordError:
-                continue
-        return readers[-1](value, path)
+            except RecordError as error:
+                errors.append((_misfit(option, value), error))
+        raise min(reversed(errors), key=lambda one: one[0])[1]
 
     return read
+
+
+def _misfit(option: Any, value: Any) -> int:
+    """Number of keys by which a value differs from a type of a union; the best fit names the error."""
+    is_record = isinstance(option, type) and issubclass(option, Record)
+    if not (is_record and isinstance(value, Mapping)):
+        return sys.maxsize if is_record or isinstance(value, Mapping) else 0
+    schema = _schema_of(option)
+    return len(value.keys() - schema.readers.keys()) + len(set(schema.required) - value.keys())
 
 
 def _tuple_reader(arguments: tuple[Any, ...]) -> _Reader:

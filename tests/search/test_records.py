@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from core.errors import RecordError
 from core.files import append_json_line, write_json
 from core.messages import Message
 from core.search.config import Goal, SearchConfig
@@ -152,3 +156,18 @@ def test_a_joined_study_survives_writing_and_reading(tmp_path: Path) -> None:
     study = JoinedStudy(name="leaves/search-1", dataset_version=3)
     join_study(tmp_path, study)
     assert joined_study(tmp_path) == study
+
+
+@pytest.mark.parametrize(
+    ("domain", "sentence"),
+    [
+        ({"choices": ["a"], "log": True}, r"Unknown setting: domains\.l2\.log\. Known here are: choices"),
+        ({"low": "much", "high": 1, "log": True, "whole": False}, r"domains\.l2\.low is 'much'"),
+        ({"low": 0.1}, r"Missing setting: domains\.l2\.high"),
+        (3, r"domains\.l2 is 3; it must be a record"),
+    ],
+)
+def test_a_wrong_domain_is_explained_by_the_kind_that_it_resembles(domain: Any, sentence: str) -> None:
+    """A choice with one key too many is not a range that lacks its ends."""
+    with pytest.raises(RecordError, match=sentence):
+        SearchSpace.from_json({"domains": {"l2": domain}})
