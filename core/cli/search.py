@@ -137,8 +137,7 @@ def _ended(job: JobDirectory, state: JobState) -> Answer:
 
 
 def _summary(job: JobDirectory) -> SearchSummary | None:
-    result = (job.result() or {}).get("search")
-    return SearchSummary.from_json(result) if result else None
+    return job.step_result("search", SearchSummary)
 
 
 def _reported(summary: SearchSummary) -> Answer:

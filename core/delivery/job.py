@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from core.delivery.files import (
 from core.evaluation.report import chosen_thresholds, read_predictions, read_report
 from core.files import whole_file
 from core.progress import Progress, Stage, raise_if_stopped
-from core.records import write_record
+from core.records import JsonObject, write_record
 from core.training.artifacts import has_own_network
 from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
@@ -32,7 +31,7 @@ from core.workspace import project_of
 TOLERANCE = 1e-3
 
 
-def deliver(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def deliver(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     """Write the export files and ``labels.json``, and prove that they agree with the evaluation."""
     progress.stage(Stage.EXPORTING)
     settings = TrainingConfig.from_json(config)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,9 +10,10 @@ from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
 from core.evaluation.assessment import answer_thresholds, make_report
 from core.evaluation.predictions import prediction_table
-from core.evaluation.report import write_report
+from core.evaluation.report import ScoreSummary, write_report
 from core.models.head import HeadWeights
 from core.progress import Progress, Stage
+from core.records import JsonObject
 from core.training.artifacts import engine_path, has_own_network, head_file
 from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
@@ -21,14 +21,14 @@ from core.training.features import cached_features, features_of_rows
 from core.workspace import project_of
 
 
-def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     """Classify the validation and test pictures with the best head, and write the report."""
     settings = TrainingConfig.from_json(config)
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     progress.stage(Stage.EVALUATING)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
     both = np.concatenate([validation, test])
-    # features of the run's own network serve no other run, so they are not cached
+    # Features of the run's own network are of no use to other runs, so they are not cached.
     if has_own_network(directory):
         with timed(settings, Stage.EVALUATING, own_network=True):
             engine = engine_path(directory, settings)
@@ -40,10 +40,7 @@ def evaluate(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     thresholds = answer_thresholds(dataset, validation, probabilities[: len(validation)])
     report = make_report(dataset, test, probabilities[len(validation) :], thresholds)
     write_report(directory, report, prediction_table(dataset, both, probabilities, thresholds))
-    return {
-        "test": {
-            "accuracy": report.accuracy,
-            "macro_f1": report.macro.f1,
-            "majority_baseline": report.majority_baseline,
-        }
-    }
+    scores = ScoreSummary(
+        accuracy=report.accuracy, macro_f1=report.macro.f1, majority_baseline=report.majority_baseline
+    )
+    return {"test": scores.to_json()}

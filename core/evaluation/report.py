@@ -28,6 +28,15 @@ class Averages(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoreSummary(Record):
+    """Scores on the test pictures, 0 to 1: ``test`` in a run's ``result.json``."""
+
+    accuracy: float
+    macro_f1: float
+    majority_baseline: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassReport(Record):
     """Scores of one class, 0 to 1."""
 

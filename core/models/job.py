@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,11 +12,12 @@ from core.models.litert.engine import FeatureExtractor
 from core.models.speeds import remember_speed
 from core.models.weights.store import obtain_weights, weights_ready
 from core.progress import Progress, Stage, raise_if_stopped
+from core.records import JsonObject
 
 _MEASURE_SECONDS = 4.0
 
 
-def download(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def download(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     """Download the weights of ``config["backbone"]``."""
     backbone = get_backbone(config["backbone"])
     progress.stage(Stage.DOWNLOADING)
@@ -25,7 +25,7 @@ def download(directory: Path, config: dict[str, Any], progress: Progress) -> dic
     return {"backbone": backbone.key, "size_bytes": path.stat().st_size}
 
 
-def measure(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def measure(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     """Measure pictures per second on this machine, of ``config["backbones"]`` or of all that are ready.
 
     A backbone whose weights are not here is measured with random ones: the speed is the same.

@@ -21,6 +21,7 @@ from core.messages import N_
 from core.records import JsonObject, Record, read_record, write_record
 from core.runs.start import finishing_job, is_worked_on
 from core.training.config import TrainingConfig
+from core.training.records import TrainingSummary
 from core.workspace import open_staging, project_of
 
 MAX_NAME_LENGTH = 80
@@ -156,8 +157,8 @@ def folder_bytes(folder: Path) -> int:
 
 
 def _row(run: JobDirectory, config: TrainingConfig) -> RunRow:
-    training = (run.result() or {}).get("training") or {}
-    best = training.get("best") or {}
+    training = run.step_result("training", TrainingSummary)
+    best = training.best if training else None
     report = read_report(run.path) if has_report(run.path) else None
     return RunRow(
         run=run.name,
@@ -167,9 +168,9 @@ def _row(run: JobDirectory, config: TrainingConfig) -> RunRow:
         backbone=config.backbone,
         dataset_version=config.dataset_version,
         seed=config.seed,
-        epochs=training.get("epochs"),
-        validation_accuracy=best.get("validation_accuracy"),
-        validation_loss=best.get("validation_loss"),
+        epochs=training.epochs if training else None,
+        validation_accuracy=best.validation_accuracy if best else None,
+        validation_loss=best.validation_loss if best else None,
         test_accuracy=report.accuracy if report else None,
         test_interval=report.accuracy_interval if report else None,
         test_macro_f1=report.macro.f1 if report else None,

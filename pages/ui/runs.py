@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.delivery.files import is_delivered
-from core.evaluation.report import has_report
+from core.evaluation.report import ScoreSummary, has_report
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.models.backbones import get_backbone
@@ -26,9 +26,8 @@ _REFRESH_SECONDS = 0.7
 def run_label(run: Path) -> str:
     """Label a run: its name or start time, its backbone, its accuracy."""
     job = JobDirectory(run)
-    test = (job.result() or {}).get("test")
-    if test:
-        return f"{title_of(job)} · {percent(test['accuracy'])}"
+    if test := job.step_result("test", ScoreSummary):
+        return f"{title_of(job)} · {percent(test.accuracy)}"
     state = job.status().state
     # A list is not redrawn when a worker begins, so both states have one name.
     return f"{title_of(job)} · {_(STATE_NAMES[JobState.RUNNING if state is JobState.STARTING else state])}"

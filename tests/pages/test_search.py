@@ -163,7 +163,9 @@ def test_the_test_score_of_the_best_trial_appears_once_it_is_measured(
     app = open_page("search")
     assert "Its test and its files come next" in said(app)
     write_json(run.path / "status.json", {"state": JobState.FINISHED})
-    write_json(run.path / "result.json", {"test": {"accuracy": 0.75}})
+    write_json(
+        run.path / "result.json", {"test": {"accuracy": 0.75, "macro_f1": 0.7, "majority_baseline": 0.1}}
+    )
     app.run()
     assert not app.exception
     assert "which the search never saw: 75" in said(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import NotFoundError
@@ -14,7 +14,7 @@ from core.jobs.kinds import TRAIN, JobKind
 from core.jobs.launcher import launch
 from core.messages import N_
 from core.progress import Progress
-from core.records import JsonObject
+from core.records import JsonObject, Record
 from core.search.records import (
     WEIGHTS_FILES,
     WEIGHTS_FOLDER,
@@ -28,6 +28,14 @@ from core.training.config import TrainingConfig
 from core.workspace import list_runs, new_job_name, project_of
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrialOrigin(Record):
+    """Trial that a run was made from: ``search`` in the run's ``result.json``."""
+
+    name: str  # of the search
+    trial: int  # number
+
+
 def promote_best_trial(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     """Make the best trial a run and launch its test and exports; the last step of a search.
 
@@ -35,12 +43,14 @@ def promote_best_trial(directory: Path, config: JsonObject, progress: Progress) 
     a better trial keeps its run.
     """
     search = JobDirectory(directory)
-    summary = SearchSummary.from_json((search.result() or {})["search"])
+    summary = search.step_result("search", SearchSummary)
+    assert summary is not None  # the step before this one writes it
     if summary.weights_elsewhere is not None:
         return {"run": ""}  # training again would give a different classifier
     number = summary.best.number
+    origin = TrialOrigin(name=search.name, trial=number)
     for path in list_runs(project_of(directory)):
-        if _trial_of(path) == (search.name, number):
+        if JobDirectory(path).step_result("search", TrialOrigin) == origin:
             return {"run": path.name}
     run = promote_trial(search, number)
     launch(run)
@@ -71,7 +81,7 @@ def promote_trial(search: JobDirectory, number: int) -> JobDirectory:
     job = JobDirectory.create(path, JobKind.TRAIN, settings.to_json())
     if trial.has_weights:
         training = read_json(path / "training.json")
-        record_results(path, training | {"search": {"name": search.name, "trial": number}})
+        record_results(path, training | {"search": TrialOrigin(name=search.name, trial=number).to_json()})
         StepLog(job).add(TRAIN)
     return job
 
@@ -81,9 +91,3 @@ def _copy_weights(trial: Path, run: Path) -> None:
     shutil.copytree(trial / WEIGHTS_FOLDER, run / WEIGHTS_FOLDER)
     for name in WEIGHTS_FILES:
         shutil.copyfile(trial / name, run / name)
-
-
-def _trial_of(run: Path) -> tuple[str, int] | None:
-    """Name of the search and number of the trial that a run was made of."""
-    origin = (JobDirectory(run).result() or {}).get("search")
-    return (origin["name"], origin["trial"]) if origin else None

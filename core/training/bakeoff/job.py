@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 
@@ -29,6 +28,7 @@ from core.models.litert.engine import Engine
 from core.models.speeds import measured_speeds
 from core.models.weights.store import weights_ready
 from core.progress import PartOf, Progress, Stage, raise_if_stopped
+from core.records import JsonObject
 from core.statistics import wilson_interval
 from core.training.bakeoff.results import (
     BakeOff,
@@ -54,7 +54,7 @@ _CONVERSION_SECONDS, _HEAD_SECONDS, _LATENCY_SECONDS = 15.0, 4.0, 1.5
 _WARM_UP_RUNS, _LEAST_RUNS, _MOST_RUNS = 3, 5, 50
 
 
-def bake_off(directory: Path, config: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+def bake_off(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     """Measure ``config["backbones"]`` on the version ``config["version"]``; each result is written at once.
 
     A backbone that fails (a damaged file) is left out, with the reason.
@@ -230,7 +230,7 @@ def milliseconds_a_picture(engine: Path, progress: Progress) -> float:
     return 1000 * median(times)
 
 
-def _result(results: BakeOff, job: str, left_out: list[LeftOut]) -> Mapping[str, Any]:
+def _result(results: BakeOff, job: str, left_out: list[LeftOut]) -> JsonObject:
     entries = [entry for entry in results.entries if entry.job == job]
     choice = sensible_choice(entries)
     return BakeOffResult(

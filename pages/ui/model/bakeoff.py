@@ -10,11 +10,17 @@ from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
-from core.messages import Message
 from core.models.backbones import get_backbone
 from core.runs.start import resume, start_bakeoff
 from core.training.bakeoff.job import backbones_to_try, expected_bake_off_seconds
-from core.training.bakeoff.results import BakeOff, Sample, current_turn, read_bake_off, sensible_choice
+from core.training.bakeoff.results import (
+    BakeOff,
+    LeftOut,
+    Sample,
+    current_turn,
+    read_bake_off,
+    sensible_choice,
+)
 from core.workspace import Project
 from pages.ui.components.live_chart import live_chart
 from pages.ui.jobs import newest_job, progress_text, show_error, stage_line
@@ -100,11 +106,11 @@ def _ending(job: JobDirectory) -> None:
     """Report on a bake-off that has ended: failure, backbones left out, next action."""
     status = job.status()
     show_error(status)
-    for left_out in (job.result() or {}).get("left_out", []):
+    for left_out in map(LeftOut.from_json, (job.result() or {}).get("left_out", [])):
         st.warning(
             _("{name} could not be tried: {reason}").format(
-                name=escape(get_backbone(left_out["backbone"]).name),
-                reason=show(Message.from_json(left_out["reason"])),
+                name=escape(get_backbone(left_out.backbone).name),
+                reason=show(left_out.reason),
             )
         )
     if status.state in {JobState.INTERRUPTED, JobState.STOPPED}:

@@ -78,8 +78,7 @@ def open_search(path: Path) -> Search:
 
 def summary_of(job: JobDirectory) -> SearchSummary | None:
     """Return the summary of a search; None before it ended with one."""
-    values = (job.result() or {}).get("search")
-    return SearchSummary.from_json(values) if values else None
+    return job.step_result("search", SearchSummary)
 
 
 @lru_cache(maxsize=_MAX_PARSED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.evaluation.report import ScoreSummary
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.search.config import Goal, Tradeoff
@@ -127,7 +128,7 @@ def _run_of_best(project: Project, search: Search) -> None:
         gone = _("Its run was deleted or never made. Any trial below can be turned into one.")
         st.caption(show(elsewhere) if elsewhere else gone)
         return
-    test = (JobDirectory(path).result() or {}).get("test")
+    test = JobDirectory(path).step_result("test", ScoreSummary)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
             _("See it on Evaluate"), icon=":material/arrow_forward:", key="evaluate-best", type="primary"
@@ -137,7 +138,7 @@ def _run_of_best(project: Project, search: Search) -> None:
         if test:
             st.caption(
                 _("On test pictures, which the search never saw: {accuracy} correct.").format(
-                    accuracy=escape(percent(test["accuracy"]))
+                    accuracy=escape(percent(test.accuracy))
                 )
             )
         else:
