@@ -24,18 +24,18 @@ class WeightsSource(StrEnum):
 
     BUNDLED = "bundled"  # installed together with Darkroom
     DOWNLOAD = "download"  # fetched once, at first use, or supplied as a file
-    NONE = "none"  # there are none: trained from scratch
+    NONE = "none"  # trained from scratch
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backbone:
     """One network that turns a picture into features."""
 
-    key: str  # how configurations name it
-    name: str  # how people name it
-    family: str  # the heading it stands under, marked for translation where it is no name
+    key: str  # code in configurations and on the command line
+    name: str  # display name
+    family: str  # heading on the Model page, marked for translation unless it is a proper name
     source: str  # the publication
-    builder: str  # a name in keras.applications, or one that ``networks`` knows
+    builder: str  # name in keras.applications, or in the tables of ``architectures.networks``
     input_size: int  # height and width of a picture, in pixels
     feature_size: int  # length of the pooled feature vector
     parameters: int  # without the classification head
@@ -50,4 +50,4 @@ class Backbone:
     good_for: str  # one sentence for a newcomer, marked for translation
     # Smallest picture, in pixels a side, whose feature map has two rows and two columns to pool.
     smallest_size: int
-    size_step: int = 1  # a picture's side is a multiple of so many pixels
+    size_step: int = 1  # a picture's side is a multiple of this, in pixels

@@ -1,9 +1,9 @@
 """Table of the backbones: sizes, preprocessing, source of the weights.
 
-Facts as data, for pages and workers alike. Building a network stands in
-``networks``, fetching weights in ``weights``. Those of ``keras.applications``
-have a module of their own; here stand the bundled ones, whose accuracies are
-those of the EfficientNet-Lite publication, and those that start from nothing.
+Facts as data, for pages and workers. ``architectures`` builds the networks, ``weights``
+downloads their weights. Backbones of ``keras.applications`` have a module of their own.
+This one adds the bundled backbones, with the accuracies of the EfficientNet-Lite
+publication, and those that are trained from scratch.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ _FROM_SCRATCH = (
         N_(
             "A small transformer that learns from your pictures alone and wants tens of thousands of them. "
             "The pretrained ones of KerasHub are not offered: they need a large package of their own, and "
-            "no checksums are published by which their files could be told to be whole."
+            "no checksums are published to check their files with."
         ),
         smallest_size=16,
         size_step=8,  # ``vit.PATCH_SIZE``
@@ -162,7 +162,7 @@ def get_backbone(key: str) -> Backbone:
     """Look up a backbone by its key.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: no backbone has this key.
     """
     if key not in BACKBONES:
         nearest = difflib.get_close_matches(key, BACKBONES, n=_NEAREST, cutoff=0.3)
@@ -178,10 +178,10 @@ def get_backbone(key: str) -> Backbone:
 
 
 def at_size(backbone: Backbone, size: int) -> Backbone:
-    """The backbone for pictures of so many pixels a side; 0 keeps its own size.
+    """Return the backbone for pictures with this side in pixels; 0 keeps its own size.
 
     Raises:
-        ConfigError: it cannot take them.
+        ConfigError: the backbone cannot take pictures of this size.
     """
     if not size:
         return backbone

@@ -1,8 +1,8 @@
 """Computational cost of backbones, and the speed estimated from it before any measurement.
 
-Multiply-adds are those of the networks' publications, for one picture of the
-backbone's input size. Measured on two cores with AVX2, LiteRT does 44 to 84
-billion of them a second, depthwise networks fewer than dense ones.
+Multiply-adds are from the networks' publications, for one picture of the backbone's
+input size. On two cores with AVX2, LiteRT does 44 to 84 billion of them a second, for
+depthwise networks fewer than for dense ones.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from statistics import median
 
 from core.models.backbones import BACKBONES, Backbone
 
-_BILLIONS_PER_SECOND = 60.0  # on a machine where nothing was timed yet
-_BILLIONS_PER_MILLION_PARAMETERS = 0.15  # as in ResNet50: for a network that is not in the table
+_BILLIONS_PER_SECOND = 60.0  # on a machine without any measurement
+_BILLIONS_PER_MILLION_PARAMETERS = 0.15  # of ResNet50; used for a network that is not in the table
 
 # Billions of multiply-adds, by the name that builds the network.
 _BILLIONS = {
@@ -74,8 +74,8 @@ def pictures_per_second(backbone: Backbone, speeds: Mapping[str, float]) -> floa
     """Estimate the backbone's pictures per second on this machine's processor.
 
     Args:
-        speeds: what was measured here, by backbone key; one that was not is
-            reckoned from those that were.
+        speeds: measured pictures per second, by backbone key; a backbone without a
+            measurement is estimated from those of others.
     """
     if backbone.key in speeds:
         return speeds[backbone.key]

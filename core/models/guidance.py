@@ -1,15 +1,16 @@
 """Recommendation of backbone and recipe, with its reason.
 
-The rules come from measurements. Accuracy on ImageNet predicts how well a
-network's features serve other pictures (Kornblith 2019, arXiv 1805.08974). On a
-processor without a graphics card looking at the pictures once takes minutes,
-training the whole network hours (EfficientNet-Lite0, two cores: 130 and 7
-pictures a second). Pictures of 28 pixels hold nothing more for a network that
-takes larger ones. Few pictures cannot move millions of weights without learning
-them by heart. And a difference too small for the user's own pictures to show is
-none to pay for.
+The rules come from measurements:
 
-Pure functions: what is there on this machine is told to them.
+- Accuracy on ImageNet predicts the accuracy of a network's features on other pictures
+  (Kornblith 2019, arXiv 1805.08974).
+- Without a graphics card, computing features once takes minutes and training the whole
+  network takes hours (EfficientNet-Lite0, two cores: 130 and 7 pictures a second).
+- A network for large pictures gains nothing from pictures of 28 pixels.
+- Few pictures make millions of weights overfit.
+- A difference of accuracy that the user's pictures are too few to show is not worth a cost.
+
+Pure functions: callers pass in the state of the machine.
 """
 
 from __future__ import annotations
@@ -42,25 +43,25 @@ class Situation:
     picture_side: int  # pixels: the shorter side of a typical picture
     device: str = "cpu"  # anything else is a graphics card
     ready: Collection[str] = ()  # keys of backbones whose weights are on this machine
-    downloadable: Collection[str] = ()  # and of those that it could fetch
-    speeds: Mapping[str, float] = field(default_factory=dict)  # measured pictures a second, by key
+    downloadable: Collection[str] = ()  # keys of backbones that it could download
+    speeds: Mapping[str, float] = field(default_factory=dict)  # measured pictures per second, by key
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
     """Recommended backbone and recipe.
 
-    ``better`` is a backbone that serves the wish clearly better after a download; "" without one.
+    ``better`` is a backbone that meets the wish clearly better after a download; "" without one.
     """
 
     backbone: str
     recipe: str  # a ``core.training.config.Recipe``
     reason: Message
-    is_ready: bool = True  # False: it has to be downloaded first
+    is_ready: bool = True  # False: its weights must be downloaded first
     better: str = ""
 
 
-_SEES_WELL = 70.0  # percent on ImageNet: below, speed and size are bought too dearly
+_SEES_WELL = 70.0  # percent on ImageNet: below, speed and size cost too much accuracy
 _TINY_SIDE = 64  # pixels
 _ORDINARY_INPUT = 260  # pixels
 _PATIENCE_SECONDS = {Wish.BALANCED: 180.0, Wish.ACCURATE: 1800.0}  # to look at all pictures once

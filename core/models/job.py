@@ -32,13 +32,13 @@ def measure(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
     """
     progress.stage(Stage.MEASURING)
     speeds = {}
-    asked = [get_backbone(key) for key in config.get("backbones") or _ready_backbones()]
-    for done, backbone in enumerate(asked):
-        progress.advance(done, len(asked))
+    backbones = [get_backbone(key) for key in config.get("backbones") or _ready_backbones()]
+    for done, backbone in enumerate(backbones):
+        progress.advance(done, len(backbones))
         raise_if_stopped(progress)
         speeds[backbone.key] = _pictures_per_second(backbone, directory, progress)
         remember_speed(backbone.key, speeds[backbone.key])
-    progress.advance(len(asked), len(asked))
+    progress.advance(len(backbones), len(backbones))
     return {"pictures_per_second": speeds}
 
 

@@ -1,8 +1,8 @@
 """Backbones of ``keras.applications``: facts from its source, its table and its servers.
 
-File names, addresses and checksums are those of Keras 3.15.1; ImageNet accuracies
-those of its table and of the publications; parameters and feature sizes were read
-off the built networks, file sizes off the servers' answers.
+File names, addresses and checksums are from Keras 3.15.1, ImageNet accuracies from its
+table and from the publications, parameters and feature sizes from the built networks,
+file sizes from the servers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Row(NamedTuple):
 
     key: str
     name: str  # also the builder in keras.applications
-    file: str  # what the family's ``file`` leaves open
+    file: str  # inserted into the family's ``file``
     input_size: int
     feature_size: int
     parameters: int
@@ -41,7 +41,7 @@ class _Family:
     folder: str  # the address without the file's name
     file: str
     checksum: str = "md5"  # the kind of its checksums
-    smallest_size: int = 33  # halved five times, and rounded up each time, it gives two rows
+    smallest_size: int = 33  # halved five times, each time rounded up, it gives two rows
     rows: tuple[_Row, ...]
 
 
@@ -354,5 +354,5 @@ def _backbone(family: _Family, row: _Row) -> Backbone:
 
 
 KERAS_BACKBONES = tuple(_backbone(family, row) for family in _FAMILIES for row in family.rows)
-# The checksums of the files that hold the classification top as well, and whose they are.
+# Keys of backbones by the checksums of their files with the classification top.
 WITH_TOP = {checksum: key for key, (checksum, _) in _CHECKSUMS.items()}

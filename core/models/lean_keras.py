@@ -1,9 +1,9 @@
-"""Keras on NumPy without JAX and scikit-learn, which it imports and the web process never uses.
+"""Import of Keras on NumPy without JAX and scikit-learn.
 
-Keras 3.15.1's NumPy backend takes its Fourier transforms and convolutions from
-JAX, and its scikit-learn wrappers import scikit-learn. Nothing that the web process
-may want calls either. Left out, the import takes a third of the time and the web process
-160 MB less; JAX (380 MB on disk) need not be installed at all.
+Keras 3.15.1's NumPy backend takes its Fourier transforms and convolutions from JAX, and
+its scikit-learn wrappers import scikit-learn. The web process calls neither. Without
+them the import takes a third of the time and 160 MB less memory, and JAX (380 MB on
+disk) need not be installed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _lock = threading.Lock()
 
 
 def import_keras() -> None:
-    """Import Keras: without JAX if its backend is NumPy, as it is otherwise.
+    """Import Keras, without JAX if its backend is NumPy.
 
     Call it before the first ``import keras`` of a function that runs in the web process.
     """
@@ -40,7 +40,7 @@ def import_keras() -> None:
 
 @contextmanager
 def _placeholders() -> Iterator[None]:
-    """Let modules of JAX be imported as empty ones, and scikit-learn be missing."""
+    """Make modules of JAX importable as empty ones, and scikit-learn missing."""
     finder = _PlaceholderFinder()
     hidden = "sklearn" not in sys.modules
     sys.meta_path.insert(0, finder)
@@ -54,7 +54,7 @@ def _placeholders() -> Iterator[None]:
             del sys.modules["sklearn"]
         for name in [name for name in sys.modules if _is_left_out(name)]:
             if isinstance(sys.modules[name], _Placeholder):
-                del sys.modules[name]  # who really wants JAX later gets the real one
+                del sys.modules[name]  # a later import gets the real JAX
 
 
 class _Placeholder(types.ModuleType):

@@ -46,7 +46,7 @@ def expected_seconds(backbone: Backbone, pictures: int) -> float:
 
 
 def times_the_work(backbone: Backbone) -> float:
-    """Work for a picture of ``input_size``, relative to one of the backbone's own size."""
+    """Cost of a picture of ``input_size``, relative to one of the backbone's own size."""
     return (backbone.input_size / _own_size(backbone)) ** 2
 
 

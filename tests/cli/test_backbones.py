@@ -20,7 +20,7 @@ LITE0 = "efficientnet_lite0"
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: False)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: False)
 
 
 def test_a_weight_file_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -184,7 +184,7 @@ def test_bundled_weights_can_be_carried_too(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "lite1.pth"
     shutil.copyfile(weights_path(backbone), path)
     monkeypatch.setattr("core.models.weights.store.BUNDLED_PACKAGE", "no_such_package")
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: False)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: False)
     assert weights_state(backbone) is WeightsState.TO_BE_SUPPLIED
     assert import_weights_file(path) == backbone
     assert weights_path(backbone) == supplied_path(backbone)

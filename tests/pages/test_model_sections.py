@@ -30,7 +30,7 @@ VALIDATION = 200
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may depend on this machine's network."""
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: False)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: False)
 
 
 def titles(app: AppTest) -> list[str]:
@@ -128,7 +128,7 @@ def test_without_a_network_missing_weights_must_be_supplied(open_page: OpenPage,
 def test_only_one_family_is_shown_at_a_time(
     open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: True)
     app = open_page("model")
     assert "download-efficientnet_b1" in buttons(app)
     assert "download-vgg19" not in buttons(app)
@@ -147,7 +147,7 @@ def test_well_known_backbones_are_outside_the_folded_list(
     open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch, backbone: str, is_connected: bool
 ) -> None:
     """One press away with a connection; without one its card tells how to bring the file."""
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: is_connected)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: is_connected)
     app = open_page("model")
     name = f"**{escape(get_backbone(backbone).name)}**"
     assert name in [part.value for part in app.main.markdown]
@@ -166,7 +166,7 @@ def test_a_failed_download_offers_ways_without_a_network(
     open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A raw URL error does not help the user; two alternatives do."""
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: True)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # a port that nobody listens on
     app = open_page("model")
     choose_family(app, "VGG")
@@ -182,7 +182,7 @@ def test_a_failed_download_offers_ways_without_a_network(
 def test_a_download_that_serves_the_goal_better_is_offered(
     open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: True)
     remember_setting(project, "wish", "accurate")
     app = open_page("model")
     assert "would suit this goal even better" in said(app)

@@ -14,7 +14,7 @@ from core.training.advice import advise, typical_side
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: False)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: False)
 
 
 def test_a_bare_machine_is_advised_to_use_what_is_bundled(dataset: Dataset) -> None:
@@ -30,7 +30,7 @@ def test_a_bare_machine_is_advised_to_use_what_is_bundled(dataset: Dataset) -> N
 
 def test_with_a_network_a_better_one_is_named(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """The most accurate of all that takes pictures of ordinary size: digits are tiny."""
-    monkeypatch.setattr("core.models.weights.store.answers", lambda url: True)
+    monkeypatch.setattr("core.models.weights.store.is_reachable", lambda url: True)
     assert BACKBONES[advise(dataset, Wish.ACCURATE).better].input_size <= 260
 
 

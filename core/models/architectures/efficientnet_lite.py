@@ -1,8 +1,8 @@
 """EfficientNet-Lite0, 1 and 2 in Keras, with their published weights.
 
-Source: EfficientNet (Tan & Le 2019, arXiv 1905.11946) in the Lite variant, which
-leaves out squeeze-and-excitation, uses ReLU6 and keeps stem and head unscaled so
-that the network quantizes well and runs fast on a CPU.
+Source: EfficientNet (Tan & Le 2019, arXiv 1905.11946) in the Lite variant. It has no
+squeeze-and-excitation, uses ReLU6 and does not scale stem and head, so that it quantizes
+well and runs fast on a CPU.
 
 Imported by worker processes only: needs Keras with a backend that can train.
 """
@@ -67,7 +67,7 @@ def build_lite(
     include_top: bool = False,
     name: str = "efficientnet_lite",
 ) -> keras.Model:
-    """An EfficientNet-Lite for pictures that are already preprocessed.
+    """Build an EfficientNet-Lite for preprocessed pictures.
 
     The input is float, shape (B, S, S, 3), RGB, ``(x - 127) / 128``. The output is
     the feature map (B, ceil(S / 32), ceil(S / 32), 1280), or with ``include_top``
@@ -96,7 +96,7 @@ def build_lite(
 
 
 def scaled_stages(variant: LiteVariant) -> list[Stage]:
-    """The stages as wide and deep as the variant has them; stem and head stay as they are."""
+    """Scale the stages to the width and depth of a variant; stem and head are not scaled."""
     inner = range(1, len(_STAGES) - 1)
     return [
         replace(
@@ -109,13 +109,13 @@ def scaled_stages(variant: LiteVariant) -> list[Stage]:
 
 
 def _rounded(filters: float) -> int:
-    """The nearest multiple of 8, unless that takes away more than a tenth."""
+    """Round to a multiple of 8: the nearest, or the next if that removes more than a tenth."""
     nearest = int(filters + _FILTERS_DIVISOR / 2) // _FILTERS_DIVISOR * _FILTERS_DIVISOR
     return nearest if nearest >= 0.9 * filters else nearest + _FILTERS_DIVISOR
 
 
 def _block(x: keras.KerasTensor, stage: Stage, strides: int, name: str) -> keras.KerasTensor:
-    """Widen, filter each channel, narrow; add the input where the shape allows."""
+    """Build an inverted residual block: expand, depthwise convolution, project; add the input if shapes agree."""
     inputs = x
     filters_in = x.shape[-1]
     if stage.expansion != 1:

@@ -1,8 +1,8 @@
-"""A small vision transformer for training from scratch.
+"""Small vision transformer (ViT) for training from scratch.
 
 After "Better plain ViT baselines for ImageNet-1k" (Beyer, Zhai & Kolesnikov 2022,
-arXiv 2205.01580): no class token, the mean over the patches instead. Only layers
-of Keras's own, so that a saved model loads in safe mode. Imported by workers only.
+arXiv 2205.01580): the mean over the patches replaces the class token. It has standard
+Keras layers only, so that a saved model loads in safe mode. Imported by workers only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DROPOUT_RATE = 0.1
 
 
 def build_vit(size: int, name: str) -> keras.Model:
-    """Pixels (B, size, size, 3) from -1 to 1 in, feature map (B, size / 8, size / 8, 192) out."""
+    """Build a ViT: pixels (B, size, size, 3) from -1 to 1 in, feature map (B, size / 8, size / 8, 192) out."""
     inputs = keras.Input((size, size, 3), name="preprocessed")
     patches = layers.Conv2D(_WIDTH, PATCH_SIZE, PATCH_SIZE, name="patches")(inputs)
     side = size // PATCH_SIZE
@@ -32,15 +32,15 @@ def build_vit(size: int, name: str) -> keras.Model:
 
 
 def _positions(tokens: keras.KerasTensor, count: int) -> keras.KerasTensor:
-    """Learnt position embeddings: a vector for each patch of the picture, (B, count, _WIDTH).
+    """Learn position embeddings: a vector for each patch of the picture, (B, count, _WIDTH).
 
-    The places 0, 1, … are counted from the tokens themselves: a functional model
-    takes no constant.
+    Indices 0, 1, … are counted from the tokens, because a functional model takes no
+    constant.
     """
     ones = keras.ops.ones_like(keras.ops.max(tokens, axis=-1), dtype="int32")
-    places = keras.ops.cumsum(ones, axis=1) - 1
+    indices = keras.ops.cumsum(ones, axis=1) - 1
     initializer = keras.initializers.RandomNormal(stddev=0.02)
-    return layers.Embedding(count, _WIDTH, embeddings_initializer=initializer, name="positions")(places)
+    return layers.Embedding(count, _WIDTH, embeddings_initializer=initializer, name="positions")(indices)
 
 
 def _block(x: keras.KerasTensor, name: str) -> keras.KerasTensor:

@@ -114,7 +114,7 @@ class AugmentationConfig:
         """
         record: JsonObject = {}
         for part in filter(None, (part.strip() for part in text.split(","))):
-            name, equals, value = (piece.strip() for piece in part.partition("="))
+            name, equals, value = (text.strip() for text in part.partition("="))
             _require_known(name)
             if name == "flip":
                 record[name] = value if equals else "horizontal"

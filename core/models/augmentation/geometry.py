@@ -20,10 +20,10 @@ def homographies(params: TransformParams, height: int, width: int) -> Matrices:
     middle = size / 2
     # About the middle, then shifted: p -> turned (p - middle) + middle - shift.
     moved = _affine(turned, middle - turned @ middle - params.shift * size)
-    size_kept = params.crop_size.astype(np.float64)
+    crop_size = params.crop_size.astype(np.float64)
     cut = _affine(
-        size_kept[:, np.newaxis, np.newaxis] * np.eye(2),
-        (1 - size_kept)[:, np.newaxis] * params.crop_position * size,
+        crop_size[:, np.newaxis, np.newaxis] * np.eye(2),
+        (1 - crop_size)[:, np.newaxis] * params.crop_position * size,
     )
     return _perspectives(params, size) @ cut @ moved
 

@@ -32,8 +32,8 @@ def mix(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mix pictures and targets; the same for the same seed.
 
-    With both kinds chosen, each picture params one of them. The share of a CutMix is
-    the share of the area, to the pixel.
+    With both kinds chosen, each picture gets one of them at random. The proportion of a
+    CutMix is that of the areas, exact to the pixel.
 
     Args:
         pictures: uint8 or float32, shape (B, H, W, 3); left as they are.

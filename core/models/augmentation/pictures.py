@@ -21,7 +21,7 @@ from core.models.augmentation.transform_params import ALL_LEVELS, NO_SOLARIZATIO
 
 # Gaussian of the shorter side: the detail that sharpness smooths or brings out
 FINE_DETAIL = 1 / 200
-# Python's lock holds more back
+# Python's lock allows no gain from more
 _MOST_THREADS = 8
 # pictures for each thread, at least
 _WORTH_THREADS = 4
@@ -32,9 +32,9 @@ _ROUNDING = 1e-6
 def augment(pictures: np.ndarray, config: AugmentationConfig, seed: int) -> np.ndarray:
     """Changed copies, uint8 RGB (B, H, W, 3), of pictures uint8 RGB (B, H, W, 3).
 
-    The same seed gives the same changes everywhere. What moves out of the picture is
-    filled with its mirror image: streaks or black corners would be a pattern that
-    only training pictures have. May be called from several threads.
+    The same seed gives the same changes everywhere. Space that opens at an edge is filled
+    with the picture's mirror image: streaks or black corners would be a pattern that only
+    training pictures have. Safe to call from several threads.
     """
     if not config.is_active or not len(pictures):
         return pictures.copy()
@@ -168,10 +168,12 @@ def _with_surroundings(pixels: np.ndarray, outline: np.ndarray) -> tuple[np.ndar
 Quad = tuple[float, ...]
 
 
-def _mesh(places: np.ndarray, height: int, width: int) -> list[tuple[tuple[int, int, int, int], Quad]]:
+def _mesh(coordinates: np.ndarray, height: int, width: int) -> list[tuple[tuple[int, int, int, int], Quad]]:
     """Pillow's mesh: each cell's box in the new picture and its corners in the old one."""
     x, y = node_coordinates(width).tolist(), node_coordinates(height).tolist()
-    corners = np.concatenate([places[:-1, :-1], places[1:, :-1], places[1:, 1:], places[:-1, 1:]], axis=-1)
+    corners = np.concatenate(
+        [coordinates[:-1, :-1], coordinates[1:, :-1], coordinates[1:, 1:], coordinates[:-1, 1:]], axis=-1
+    )
     return [
         ((x[column], y[row], x[column + 1], y[row + 1]), tuple(corners[row, column].tolist()))
         for row in range(len(y) - 1)

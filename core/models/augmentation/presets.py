@@ -142,40 +142,40 @@ _FAR_TURN = 1 / 8  # of a full turn: letters are read up to here
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Telling:
-    """Words in classes' names that tell of what a change would take away."""
+class _NameWarning:
+    """Words in class names which show that a change would destroy the difference between classes."""
 
-    words: re.Pattern[str]
+    pattern: re.Pattern[str]
     spoilt_by: frozenset[str]
     sentence: str
 
 
-def _words(english: str, chinese: str) -> re.Pattern[str]:
-    """Whole words of the one, single characters of the other."""
+def _name_pattern(english: str, chinese: str) -> re.Pattern[str]:
+    """Pattern of whole English words or single Chinese characters."""
     return re.compile(rf"(?<![a-z])(?:{english})(?![a-z])|[{chinese}]")
 
 
-_TELLING = (
-    _Telling(
-        words=_words("left|right|lefthand|righthand", "左右"),
+_NAME_WARNINGS = (
+    _NameWarning(
+        pattern=_name_pattern("left|right|lefthand|righthand", "左右"),
         spoilt_by=frozenset({"flip_horizontal"}),
         sentence=N_(
-            "Classes such as {names} tell left from right, which a mirrored picture swaps. Turn Flip off."
+            "Classes such as {names} differ by left and right, which a mirrored picture swaps. Turn Flip off."
         ),
     ),
-    _Telling(
-        words=_words("up|down|upwards?|downwards?", "上下"),
+    _NameWarning(
+        pattern=_name_pattern("up|down|upwards?|downwards?", "上下"),
         spoilt_by=frozenset({"flip_vertical", "far_rotation"}),
-        sentence=N_("Classes such as {names} tell up from down, which these turns swap."),
+        sentence=N_("Classes such as {names} differ by up and down, which these turns swap."),
     ),
-    _Telling(
-        words=_words(
+    _NameWarning(
+        pattern=_name_pattern(
             "red|orange|yellow|green|blue|purple|violet|pink|brown|gr[ae]y|black|white|gold|silver|ripe|unripe|rotten|rusty",
             "红紅橙黄黃绿綠蓝藍紫粉棕黑白灰熟",
         ),
         spoilt_by=frozenset({"hue", "grayscale", "invert"}),
         sentence=N_(
-            "Classes such as {names} seem to be told by their colour, which is changed. Turn off Hue, Grey and Negative."
+            "Classes such as {names} seem to differ by their colour, which is changed. Turn off Hue, Grey and Negative."
         ),
     ),
 )
@@ -194,11 +194,11 @@ def contradictions(
     Args:
         preset: the kind of pictures that was chosen, if one was.
     """
-    found = list(_from_names(config, class_names))
+    warnings = list(_from_names(config, class_names))
     known = PRESETS.get(preset or "")
-    if known is not None and not found and set(known.avoid) & _what_happens(config):
-        found.append(Message(known.why_avoid))
-    return found
+    if known is not None and not warnings and set(known.avoid) & _what_happens(config):
+        warnings.append(Message(known.why_avoid))
+    return warnings
 
 
 def _what_happens(config: AugmentationConfig) -> set[str]:
@@ -221,10 +221,10 @@ def _from_names(config: AugmentationConfig, class_names: Sequence[str]) -> Itera
     happens = _what_happens(config)
     if _are_characters(class_names):
         yield from _about_characters(happens, class_names)
-    for telling in _TELLING:
-        named = [name for name in class_names if telling.words.search(name.lower())]
-        if named and happens & telling.spoilt_by:
-            yield Message(telling.sentence, {"names": _some_of(named)})
+    for warning in _NAME_WARNINGS:
+        named = [name for name in class_names if warning.pattern.search(name.lower())]
+        if named and happens & warning.spoilt_by:
+            yield Message(warning.sentence, {"names": _some_of(named)})
 
 
 def _about_characters(happens: set[str], class_names: Sequence[str]) -> Iterator[Message]:

@@ -16,7 +16,7 @@ Chosen = Callable[[TransformParams, np.ndarray, np.ndarray], None]
 def sample_randaugment(params: TransformParams, magnitude: float, random: np.random.Generator) -> None:
     """Sample RandAugment (Cubuk et al. 2019) for each picture by itself.
 
-    Keras's layer gives one choice to a whole batch and turns pictures right round.
+    Keras's layer makes one choice for a whole batch and rotates by up to 180 degrees.
     """
     count = len(params)
     chosen = random.random((count, len(_RANDOM_CHANGES))).argsort(axis=1)[:, :_CHANGES_EACH]

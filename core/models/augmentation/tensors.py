@@ -1,7 +1,7 @@
-"""Pictures changed and mixed as tensors, in Keras operations: on the device that holds the batch.
+"""Augmentation as tensors, in Keras operations, on the device that holds the batch.
 
-The same params as on the processor, and within the rounding and Pillow's
-approximation of a Gaussian it gives the same pictures. Keras is imported inside functions only.
+The same parameters give the same pictures as on the processor, except for rounding and
+Pillow's approximation of a Gaussian. Keras is imported inside functions only.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _numbers(
 def _gaussians(spread: np.ndarray, side: int) -> np.ndarray:
     """Blurring along one side as a matrix product, whatever the spread: float32 (B, side, side).
 
-    Beyond the edge there is nothing to blur in: each row adds up to 1 within.
+    Pixels beyond the edge have no weight: each row adds up to 1 within the picture.
     """
     away = np.arange(side)[:, np.newaxis] - np.arange(side)
     spread = np.maximum(spread, _LEAST_SPREAD)[:, np.newaxis, np.newaxis]

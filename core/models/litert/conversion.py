@@ -1,8 +1,8 @@
 """Conversion of Keras networks to LiteRT, with a cache for frozen backbones.
 
-TensorFlow is imported where something is converted: a job that finds its engine
-in the cache starts without waiting for that import. Where Keras runs on another
-backend, a process of its own converts (``core.models.litert.convert``).
+TensorFlow is imported only to convert: a job whose engine is in the cache starts without
+waiting for that import. With Keras on another backend, a process of its own converts
+(``core.models.litert.convert``).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from core.models.architectures.classifier import MapPooling
 
-ENGINE_VERSION = 1  # raise it when the same backbone would be converted differently
-# A conversion computes nothing, and the GPU is the one that trains.
+ENGINE_VERSION = 1  # increase it when the same backbone would be converted differently
+# A conversion computes nothing, so it leaves the GPU to training.
 _WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-_WORDS_ONLY = {  # facts that change no number
+_DESCRIPTIVE_FACTS = {  # facts that change no number
     "name",
     "family",
     "source",
@@ -50,11 +50,11 @@ _WORDS_ONLY = {  # facts that change no number
 def convert_to_tflite(model: keras.Model) -> bytes:
     """Convert the network to a LiteRT file: float32, built-in operations only, any batch size.
 
-    Freezes ``model`` for good: with trainable BatchNorm the converter would trace
+    ``model`` stays frozen afterwards: with trainable BatchNorm the converter would trace
     the training behaviour, and the file would be silently wrong.
 
     Raises:
-        RuntimeError: a process that converted for another backend broke.
+        RuntimeError: the conversion process for another backend failed.
     """
     import keras
 
@@ -170,13 +170,15 @@ def _engine_path(backbone: Backbone, pretrained: bool, pooling: MapPooling = "gr
 
 def _engine_digest(backbone: Backbone, pretrained: bool) -> str:
     """Name of the backbone's features, also in their cache."""
-    facts = {key: value for key, value in dataclasses.asdict(backbone).items() if key not in _WORDS_ONLY}
+    facts = {
+        key: value for key, value in dataclasses.asdict(backbone).items() if key not in _DESCRIPTIVE_FACTS
+    }
     return digest_of({"version": ENGINE_VERSION, "pretrained": pretrained, **facts})
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the converter's advice to programmers out of the worker's log."""
+    """Silence the converter's warnings, which are advice to programmers."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.ERROR)

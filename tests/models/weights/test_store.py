@@ -241,7 +241,7 @@ def test_what_can_be_done_about_weights_is_told(backbone: Backbone, monkeypatch:
     """A page offers only what works on this computer now."""
     assert weights_state(BACKBONES["efficientnet_lite2"]) is WeightsState.BUNDLED
     assert weights_state(BACKBONES["vit"]) is WeightsState.NOT_NEEDED
-    monkeypatch.setattr(store, "answers", lambda url: url == backbone.weights_url)
+    monkeypatch.setattr(store, "is_reachable", lambda url: url == backbone.weights_url)
     assert weights_state(backbone) is WeightsState.DOWNLOADABLE
     assert weights_state(BACKBONES["vgg16"]) is WeightsState.TO_BE_SUPPLIED
     obtain_weights(backbone)
