@@ -53,7 +53,7 @@ class Exporter:
     made_from: tuple[str, ...] = ()
     # Probabilities, float32 (n, classes), that the run's file gives for picture files;
     # None: it holds proven files only.
-    answers: Callable[[Path, Sequence[bytes]], np.ndarray] | None = None
+    predict: Callable[[Path, Sequence[bytes]], np.ndarray] | None = None
     # test pictures that the proof compares
     proof_pictures: int = 64
 

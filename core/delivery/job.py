@@ -85,10 +85,10 @@ def _proofs(run: Path, dataset: Dataset, made: list[Exporter]) -> dict[str, File
     expected = np.stack(list(recorded["probabilities"]))
     proofs = {}
     for exporter in made:
-        if exporter.answers is not None:
+        if exporter.predict is not None:
             count = min(exporter.proof_pictures, len(pictures))
-            answers = exporter.answers(run, pictures[:count])
-            difference = float(np.abs(answers - expected[:count]).max())
+            probabilities = exporter.predict(run, pictures[:count])
+            difference = float(np.abs(probabilities - expected[:count]).max())
             require_parity(difference, TOLERANCE, exporter.suffix)
             proofs[exporter.code] = FileProof(pictures=count, max_difference=difference)
     return proofs

@@ -10,7 +10,7 @@ from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.evaluation.metric_table import (
-    TestAnswers,
+    TestPredictions,
     averages,
     class_average_precisions,
     compute_metrics,
@@ -53,7 +53,7 @@ def multi_class_report(dataset: Dataset, rows: np.ndarray, probabilities: np.nda
     """Assess answers where each picture has exactly one class; arguments as in ``make_report``."""
     names, labels = dataset.class_names, dataset.label_indices[rows]
     predicted = probabilities.argmax(axis=1)
-    test = _test_answers(labels, predicted, probabilities)
+    test = _test_predictions(labels, predicted, probabilities)
     correct = int(exact_matches(test).sum())
     training_labels = dataset.label_indices[dataset.rows(Split.TRAIN)]
     majority = int(np.bincount(training_labels, minlength=len(names)).argmax())
@@ -80,16 +80,18 @@ def multi_class_report(dataset: Dataset, rows: np.ndarray, probabilities: np.nda
     )
 
 
-def _test_answers(labels: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> TestAnswers:
+def _test_predictions(
+    labels: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray
+) -> TestPredictions:
     every_class = np.eye(probabilities.shape[1], dtype=bool)
-    return TestAnswers(
+    return TestPredictions(
         task=Task.MULTI_CLASS,
         targets=every_class[labels],
-        answers=every_class[predicted],
+        predicted=every_class[predicted],
         probabilities=probabilities,
     )
 
 
-def _average_precisions(names: tuple[str, ...], test: TestAnswers) -> dict[str, float]:
+def _average_precisions(names: tuple[str, ...], test: TestPredictions) -> dict[str, float]:
     columns = zip(names, class_average_precisions(test), strict=True)
     return {name: value for name, value in columns if value is not None}

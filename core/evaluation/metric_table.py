@@ -25,20 +25,20 @@ from core.messages import N_
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestAnswers:
-    """True labels of the test pictures, and the answers of a classifier."""
+class TestPredictions:
+    """True labels of the test pictures, and the predictions of a classifier."""
 
     __test__ = False  # not a test case, whatever pytest takes its name for
 
     task: Task
     targets: np.ndarray  # bool (n, classes): the picture shows the class
-    answers: np.ndarray  # bool (n, classes): the class was answered
+    predicted: np.ndarray  # bool (n, classes)
     probabilities: np.ndarray  # float32 (n, classes)
 
     def class_scores(self) -> list[ClassScores]:
         """Precision, recall and F1 of each class."""
         return scores_of_counts(
-            (self.targets & self.answers).sum(axis=0), self.answers.sum(axis=0), self.targets.sum(axis=0)
+            (self.targets & self.predicted).sum(axis=0), self.predicted.sum(axis=0), self.targets.sum(axis=0)
         )
 
 
@@ -49,25 +49,25 @@ class Metric:
     code: str  # its key in reports; never renamed
     label: str
     help: str
-    function: Callable[[TestAnswers], float | None]  # None where it is undefined
+    function: Callable[[TestPredictions], float | None]  # None where it is undefined
     is_higher_better: bool = True
     is_fraction: bool = True  # shown in percent
     tasks: tuple[Task, ...] = tuple(Task)
 
 
-def compute_metrics(test: TestAnswers) -> dict[str, float]:
-    """Every metric of the table that is defined for these answers, by code."""
+def compute_metrics(test: TestPredictions) -> dict[str, float]:
+    """Every metric of the table that is defined for these predictions, by code."""
     values = {metric.code: metric.function(test) for metric in METRICS if test.task in metric.tasks}
     return {code: value for code, value in values.items() if value is not None}
 
 
-def exact_matches(test: TestAnswers) -> np.ndarray:
+def exact_matches(test: TestPredictions) -> np.ndarray:
     """bool (n,): pictures whose answer is right in every class."""
-    matches: np.ndarray = (test.targets == test.answers).all(axis=1)
+    matches: np.ndarray = (test.targets == test.predicted).all(axis=1)
     return matches
 
 
-def averages(test: TestAnswers, mean: Callable[[list[ClassScores], str], float]) -> dict[str, float]:
+def averages(test: TestPredictions, mean: Callable[[list[ClassScores], str], float]) -> dict[str, float]:
     """Mean precision, recall and F1 of the classes; 0 where no picture shows any class."""
     if not test.targets.any():
         return dict.fromkeys(AVERAGED, 0.0)
@@ -75,36 +75,38 @@ def averages(test: TestAnswers, mean: Callable[[list[ClassScores], str], float])
     return {name: mean(scores, name) for name in AVERAGED}
 
 
-def micro_averages(test: TestAnswers) -> dict[str, float]:
+def micro_averages(test: TestPredictions) -> dict[str, float]:
     """Precision, recall and F1 over all labels of all pictures together."""
-    targets, answers = test.targets.reshape(-1, 1), test.answers.reshape(-1, 1)
-    (overall,) = scores_of_counts((targets & answers).sum(axis=0), answers.sum(axis=0), targets.sum(axis=0))
+    targets, predicted = test.targets.reshape(-1, 1), test.predicted.reshape(-1, 1)
+    (overall,) = scores_of_counts(
+        (targets & predicted).sum(axis=0), predicted.sum(axis=0), targets.sum(axis=0)
+    )
     return {name: getattr(overall, name) for name in AVERAGED}
 
 
-def accuracy(test: TestAnswers) -> float:
+def accuracy(test: TestPredictions) -> float:
     return int(exact_matches(test).sum()) / len(test.targets)
 
 
-def hamming_accuracy(test: TestAnswers) -> float:
-    """Fraction of right answers, where each class of each picture is one answer."""
-    return float((test.targets == test.answers).mean())
+def hamming_accuracy(test: TestPredictions) -> float:
+    """Fraction of right answers, counting each class of each picture."""
+    return float((test.targets == test.predicted).mean())
 
 
-def binary_roc_auc(test: TestAnswers) -> float | None:
+def binary_roc_auc(test: TestPredictions) -> float | None:
     """Area under the ROC curve of two classes; None for more, or where one has no picture."""
     if test.targets.shape[1] != 2:
         return None
     return roc_auc(test.targets[:, 1], test.probabilities[:, 1])
 
 
-def class_average_precisions(test: TestAnswers) -> list[float | None]:
+def class_average_precisions(test: TestPredictions) -> list[float | None]:
     """Average precision of each class; None for a class that no picture shows."""
     columns = zip(test.targets.T, test.probabilities.T, strict=True)
     return [average_precision(shows, scores) for shows, scores in columns]
 
 
-def mean_average_precision(test: TestAnswers) -> float | None:
+def mean_average_precision(test: TestPredictions) -> float | None:
     """Mean over the classes that are shown at all; None where none is."""
     known = [value for value in class_average_precisions(test) if value is not None]
     return float(np.mean(known)) if known else None
@@ -152,7 +154,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         code="hamming_accuracy",
         label=N_("Right answers, class by class"),
-        help=N_("Fraction of right answers, where each class of each picture is one answer"),
+        help=N_("Fraction of right answers, counting each class of each picture"),
         function=hamming_accuracy,
         tasks=(Task.MULTI_LABEL,),
     ),

@@ -15,7 +15,7 @@ from core.data.labels.label_sets import joined_labels
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.evaluation.metric_table import (
-    TestAnswers,
+    TestPredictions,
     averages,
     class_average_precisions,
     compute_metrics,
@@ -72,8 +72,8 @@ def multi_label_report(
         thresholds: float, shape (classes,), from ``best_thresholds`` of validation pictures.
     """
     targets = dataset.targets
-    test = _test_answers(targets[rows] > 0.5, probabilities, thresholds)
-    at_half = _test_answers(test.targets, probabilities, USUAL_THRESHOLD)
+    test = _test_predictions(targets[rows] > 0.5, probabilities, thresholds)
+    at_half = _test_predictions(test.targets, probabilities, USUAL_THRESHOLD)
     majority = _majority_answer(targets[dataset.rows(Split.TRAIN)])
     correct = int(exact_matches(test).sum())
     metrics = compute_metrics(test)
@@ -98,18 +98,18 @@ def multi_label_report(
     )
 
 
-def _test_answers(
+def _test_predictions(
     targets: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray | float
-) -> TestAnswers:
-    return TestAnswers(
+) -> TestPredictions:
+    return TestPredictions(
         task=Task.MULTI_LABEL,
         targets=targets,
-        answers=probabilities >= thresholds,
+        predicted=probabilities >= thresholds,
         probabilities=probabilities,
     )
 
 
-def _threshold_scores(test: TestAnswers) -> ThresholdScores:
+def _threshold_scores(test: TestPredictions) -> ThresholdScores:
     return ThresholdScores(
         accuracy=int(exact_matches(test).sum()) / len(test.targets),
         hamming_accuracy=hamming_accuracy(test),
@@ -119,7 +119,7 @@ def _threshold_scores(test: TestAnswers) -> ThresholdScores:
 
 
 def _class_reports(
-    class_names: tuple[str, ...], test: TestAnswers, at_half: TestAnswers, thresholds: np.ndarray
+    class_names: tuple[str, ...], test: TestPredictions, at_half: TestPredictions, thresholds: np.ndarray
 ) -> tuple[MultiLabelClassReport, ...]:
     columns = zip(
         class_names,
@@ -128,7 +128,7 @@ def _class_reports(
         class_average_precisions(test),
         thresholds,
         test.targets.T,
-        test.answers.T,
+        test.predicted.T,
         strict=True,
     )
     return tuple(

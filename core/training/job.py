@@ -278,7 +278,7 @@ class Training:
             checkpoints=self._checkpoints,
             progress=self._progress,
             on_epoch=self._after_epoch,
-            write_answers=self._live.write_answers,
+            write_predictions=self._live.write_predictions,
         )
         run_phase(phase, context, point)
 

@@ -1,6 +1,6 @@
 """Predictions on validation pictures while a classifier learns: confusion matrix and examples.
 
-``live.json`` shows the latest epoch about once a second. The answers of the best epoch
+``live.json`` shows the latest epoch about once a second. The predictions of the best epoch
 stand beside its weights, so a run that has ended shows what it delivers.
 """
 
@@ -21,14 +21,14 @@ from core.progress import Progress
 from core.records import read_record, write_record
 from core.training.checkpoint import Checkpoints
 from core.training.curve import LearningCurve
-from core.training.records import Example, LiveState, ValidationAnswers
+from core.training.records import Example, LiveState, ValidationPredictions
 from core.training.scores import confusion_of
 
 _EXAMPLES = 8
 # A larger matrix is unreadable and slow to send.
 _MAX_CLASSES = 200
 _SHOW_EVERY_SECONDS = 1.0
-_ANSWERS_FILE = "answers.json"
+_PREDICTIONS_FILE = "predictions.json"
 _Prediction = tuple[str, float]  # class and its probability
 
 
@@ -45,8 +45,8 @@ class LiveView:
 
     def resume(self) -> None:
         """Take the first predictions from the attempt before, if its best epoch has them."""
-        if answers := delivered_answers(self._directory):
-            self._first = [(one.first_predicted, one.first_confidence) for one in answers.examples]
+        if predictions := delivered_predictions(self._directory):
+            self._first = [(one.first_predicted, one.first_confidence) for one in predictions.examples]
 
     def show(self, logits: np.ndarray) -> None:
         """Show the latest epoch, unless another was shown within the last second.
@@ -58,24 +58,26 @@ class LiveView:
         if time.monotonic() - self._shown < _SHOW_EVERY_SECONDS and not is_last:
             return
         self._shown = time.monotonic()
-        self._write(self._answers(logits, self._curve.epoch))
+        self._write(self._predictions(logits, self._curve.epoch))
 
-    def write_answers(self, folder: Path, logits: np.ndarray, epoch: int) -> None:
-        """Write the answers of a best epoch beside its weights."""
-        write_record(folder / _ANSWERS_FILE, self._answers(logits, epoch))
+    def write_predictions(self, folder: Path, logits: np.ndarray, epoch: int) -> None:
+        """Write the predictions of a best epoch beside its weights."""
+        write_record(folder / _PREDICTIONS_FILE, self._predictions(logits, epoch))
 
     def show_delivered(self) -> None:
         """Show the epoch that the run delivers: the best one."""
         best = self._curve.best
-        answers = delivered_answers(self._directory)
+        predictions = delivered_predictions(self._directory)
         if best is not None:
-            # A checkpoint of an older version has no answers: better none than those of another epoch.
-            is_of_best = answers is not None and answers.epoch == best.epoch
-            self._write(answers if answers and is_of_best else ValidationAnswers(epoch=best.epoch))
+            # A checkpoint of an older version has no predictions: better none than those of another epoch.
+            is_of_best = predictions is not None and predictions.epoch == best.epoch
+            self._write(
+                predictions if predictions and is_of_best else ValidationPredictions(epoch=best.epoch)
+            )
 
-    def _write(self, answers: ValidationAnswers) -> None:
+    def _write(self, predictions: ValidationPredictions) -> None:
         curve = self._curve
-        shown = {field.name: getattr(answers, field.name) for field in fields(ValidationAnswers)}
+        shown = {field.name: getattr(predictions, field.name) for field in fields(ValidationPredictions)}
         state = LiveState(
             **shown,
             epochs=max(curve.planned, curve.epoch),
@@ -85,10 +87,10 @@ class LiveView:
         )
         self._progress.live(state.to_json())
 
-    def _answers(self, logits: np.ndarray, epoch: int) -> ValidationAnswers:
+    def _predictions(self, logits: np.ndarray, epoch: int) -> ValidationPredictions:
         predictions = [self._prediction(row) for row in logits[self._example_indices]]
         self._first = self._first or predictions
-        return ValidationAnswers(
+        return ValidationPredictions(
             epoch=epoch,
             confusion=self._confusion(logits),
             examples=self._examples(predictions, self._first),
@@ -123,13 +125,13 @@ class LiveView:
         )
 
 
-def delivered_answers(directory: Path) -> ValidationAnswers | None:
+def delivered_predictions(directory: Path) -> ValidationPredictions | None:
     """Answers of the epoch that a run delivers; None before the first, or where an older version wrote it."""
     folder = Checkpoints(directory).best_folder()
-    if folder is None or not (folder / _ANSWERS_FILE).exists():
+    if folder is None or not (folder / _PREDICTIONS_FILE).exists():
         return None
     try:
-        return read_record(folder / _ANSWERS_FILE, ValidationAnswers)
+        return read_record(folder / _PREDICTIONS_FILE, ValidationPredictions)
     except DarkroomError:  # a page shows less, and a resumed run writes it again
         return None
 

@@ -115,7 +115,7 @@ class Example(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValidationAnswers(Record):
+class ValidationPredictions(Record):
     """Predictions of one epoch on validation pictures."""
 
     epoch: int
@@ -124,7 +124,7 @@ class ValidationAnswers(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiveState(ValidationAnswers):
+class LiveState(ValidationPredictions):
     """State of a run for its page, ``live.json``; after the run, that of the delivered epoch."""
 
     epochs: int | None = None

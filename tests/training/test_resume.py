@@ -25,7 +25,7 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.job import train
-from core.training.live import delivered_answers
+from core.training.live import delivered_predictions
 from core.training.networks import loop
 from core.workspace import Project
 from tests.support.kill_resume import Disk, Killed, assert_same, directory_of, limit_memory, outcome
@@ -89,7 +89,7 @@ def test_a_pause_goes_on_from_the_very_batch(digits_project: Project) -> None:
     result = train(paused, SCRATCH.to_json(), resumed)
     assert_same(whole, paused)
     assert resumed.lives[-1]["epoch"] == result["training"]["best"]["epoch"], "it shows what it delivers"
-    answers = delivered_answers(paused)
+    answers = delivered_predictions(paused)
     assert answers is not None
     assert answers.to_json()["confusion"] == resumed.lives[-1]["confusion"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.files import append_json_line, keep_first_lines, write_json
 from core.jobs.directory import JobDirectory
 from core.records import Record, write_record
-from core.training.records import LiveState, ValidationAnswers
+from core.training.records import LiveState, ValidationPredictions
 from pages.ui.train.following import GrowingFile, batches_of, delivered_of, epochs_of, live_of
 
 
@@ -81,7 +81,7 @@ def test_an_ended_run_shows_no_other_epoch_than_the_delivered_one(tmp_path: Path
     folder = tmp_path / "checkpoints" / "best-00004"
     folder.mkdir(parents=True)
     write_json(tmp_path / "checkpoints" / "best.json", {"folder": folder.name})
-    write_record(folder / "answers.json", ValidationAnswers(epoch=4, confusion=((2,),)))
+    write_record(folder / "predictions.json", ValidationPredictions(epoch=4, confusion=((2,),)))
     assert delivered_of(job) == LiveState(epoch=4, best_epoch=4, confusion=((2,),))
 
 

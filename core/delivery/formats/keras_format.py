@@ -20,7 +20,7 @@ def make_keras_file(model: DeliveredModel, path: Path) -> None:
     model.keras_model.save(path)
 
 
-def keras_answers(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
+def predict_with_keras(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
     """Probabilities, float32 (n, classes), of the run's Keras file."""
     import keras
     import numpy as np
@@ -30,8 +30,8 @@ def keras_answers(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
     classifier = Classifier(run, proven=False)
     model = keras.models.load_model(keras_file(run), compile=False)
     batch = np.stack([classifier.prepare(picture) for picture in pictures])
-    answers: np.ndarray = model.predict(batch, batch_size=_BATCH_SIZE, verbose=0)
-    return answers
+    probabilities: np.ndarray = model.predict(batch, batch_size=_BATCH_SIZE, verbose=0)
+    return probabilities
 
 
 KERAS = Exporter(
@@ -41,6 +41,6 @@ KERAS = Exporter(
     icon=":material/code:",
     file_name="model.keras",
     make=make_keras_file,
-    answers=keras_answers,
+    predict=predict_with_keras,
     proof_pictures=16,  # fewer than LiteRT's: Keras is slower
 )

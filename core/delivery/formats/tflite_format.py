@@ -19,7 +19,7 @@ def make_tflite_file(model: DeliveredModel, path: Path) -> None:
     path.write_bytes(conversion.convert_to_tflite(model.keras_model))
 
 
-def tflite_answers(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
+def predict_with_tflite(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
     """Probabilities, float32 (n, classes), of the run's LiteRT file."""
     import numpy as np
 
@@ -38,5 +38,5 @@ TFLITE = Exporter(
     icon=":material/smartphone:",
     file_name="model.tflite",
     make=make_tflite_file,
-    answers=tflite_answers,
+    predict=predict_with_tflite,
 )

@@ -79,7 +79,7 @@ class HeadRecorder:
 
         def write(folder: Path) -> None:
             write_head(folder, head)
-            self._live.write_answers(folder, self._validation_logits(head), epoch)
+            self._live.write_predictions(folder, self._validation_logits(head), epoch)
 
         self._checkpoints.write_best(f"{epoch:05d}", write)
         self._unsaved, self._saved_at = None, time.monotonic()

@@ -72,7 +72,7 @@ class TrainingContext:
     progress: Progress
     on_epoch: Callable[[np.ndarray], None]  # takes the validation logits, float32 (v, C)
     # Writes them beside the weights of a best epoch: folder, logits, epoch.
-    write_answers: Callable[[Path, np.ndarray, int], None] = lambda folder, logits, epoch: None
+    write_predictions: Callable[[Path, np.ndarray, int], None] = lambda folder, logits, epoch: None
 
 
 class _Diverged(Exception):  # noqa: N818 - the phase ends, the run goes on with its best
@@ -255,7 +255,7 @@ class _PhaseLoop:
 
     def _write_best(self, folder: Path, logits: np.ndarray) -> None:
         self._phase.write_best(folder)
-        self._run.write_answers(folder, logits, self._run.curve.epoch + 1)
+        self._run.write_predictions(folder, logits, self._run.curve.epoch + 1)
 
     def _report_throughput(self) -> None:
         """Report pictures per second; tracing makes the first epoch a little slow."""

@@ -11,7 +11,7 @@ from typing import Any, Generic
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
 from core.records import AnyRecord, read_record
-from core.training.live import delivered_answers
+from core.training.live import delivered_predictions
 from core.training.records import BatchRecord, EpochRecord, LiveState
 
 _MAX_FILES = 64
@@ -77,10 +77,12 @@ def delivered_of(job: JobDirectory) -> LiveState | None:
 
     A run of an older version, and one that was killed, left those of its last epoch in ``live.json``.
     """
-    live, answers = live_of(job), delivered_answers(job.path)
-    if answers is not None:
-        live = live or LiveState(epoch=answers.epoch)
-        return replace(live, epoch=answers.epoch, confusion=answers.confusion, examples=answers.examples)
+    live, predictions = live_of(job), delivered_predictions(job.path)
+    if predictions is not None:
+        live = live or LiveState(epoch=predictions.epoch)
+        return replace(
+            live, epoch=predictions.epoch, confusion=predictions.confusion, examples=predictions.examples
+        )
     if live is None or live.epoch == live.best_epoch:
         return live
     return replace(live, confusion=None, examples=())

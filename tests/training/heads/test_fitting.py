@@ -43,7 +43,7 @@ class Looks(LiveView):
     def show(self, logits: np.ndarray) -> None:
         self.times.append(self._now[0])
 
-    def write_answers(self, folder: Path, logits: np.ndarray, epoch: int) -> None: ...
+    def write_predictions(self, folder: Path, logits: np.ndarray, epoch: int) -> None: ...
 
 
 def test_a_head_is_shown_once_a_second_where_nothing_gets_better(

@@ -11,7 +11,7 @@ import pytest
 from core.errors import TrainingError
 from core.training.config import Monitor, Recipe, TrainingConfig
 from core.training.job import train
-from core.training.live import delivered_answers
+from core.training.live import delivered_predictions
 from core.training.networks import loop
 from core.workspace import Project
 from tests.support.kill_resume import Disk, directory_of
@@ -45,7 +45,7 @@ def test_an_epoch_with_a_nan_loss_is_not_the_best(
     directory = directory_of(digits_project, "run-diverged")
     summary = train(directory, SCRATCH.to_json(), Disk(directory))["training"]
     assert (summary["epochs"], summary["best"]["epoch"]) == (2, 1)
-    delivered = delivered_answers(directory)
+    delivered = delivered_predictions(directory)
     assert delivered is not None
     assert delivered.epoch == 1
     assert len(summary["notes"]) == 1
