@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.__main__ import main
 from core.data.dataset import open_dataset
 from core.files import write_json
 from core.jobs.directory import JobDirectory, list_jobs
@@ -20,6 +22,7 @@ from core.runs.start import wait_for
 from core.statistics import wilson_interval
 from core.training.bakeoff.results import BakeOff, Entry, Sample, write_bake_off
 from core.workspace import Project, jobs_folder, project_settings, remember_setting
+from pages.ui.settings import next_config
 from pages.ui.text import escape
 from tests.support.page_queries import parts, said
 
@@ -115,6 +118,25 @@ def test_a_chosen_backbone_is_stored(open_page: OpenPage, project: Project) -> N
     app.button(key="choose-small_cnn").click().run()
     assert project_settings(project)["backbone"] == "small_cnn"
     assert "choose-small_cnn" not in buttons(app)
+
+
+def test_a_new_backbone_appears_on_the_page_and_in_the_command_line(
+    open_page: OpenPage, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its row in the table is all that it takes."""
+    row = replace(
+        get_backbone("small_cnn"), key="throwaway", name="Throwaway CNN", good_for="A row for a test."
+    )
+    monkeypatch.setitem(BACKBONES, row.key, row)
+    app = open_page("model")
+    assert "**Throwaway CNN**" in said(app)
+    assert "A row for a test." in said(app)
+    app.button(key="choose-throwaway").click().run()
+    assert "You have chosen Throwaway CNN, recipe: From scratch." in said(app)
+    assert main(["backbones", "--json"]) == 0
+    listed = {one["key"]: one for one in json.loads(capsys.readouterr().out)["backbones"]}
+    assert (listed["throwaway"]["name"], listed["throwaway"]["ready"]) == ("Throwaway CNN", True)
+    assert next_config(project).backbone == "throwaway"
 
 
 def test_without_a_network_missing_weights_must_be_supplied(open_page: OpenPage, project: Project) -> None:
