@@ -39,7 +39,7 @@ def find_exporter(code: str) -> Exporter:
 
 
 def export_run(run: Path, exporter: Exporter, output: Path) -> None:
-    """Write the run's classifier to ``output``, whole or not at all.
+    """Write the run's classifier to ``output``, atomically.
 
     Raises:
         NotFoundError: the run has no finished classifier, or none in this format.
@@ -75,7 +75,7 @@ def export_file(run: Path, exporter: Exporter) -> Path:
 
 
 def require_export(run: Path, exporter: Exporter) -> None:
-    """Raises NotFoundError for a run without a finished classifier, or with none in this format."""
+    """Raise NotFoundError for a run without a finished classifier in this format."""
     require_delivered(run)
     if not has_export(run, exporter):
         raise NotFoundError(

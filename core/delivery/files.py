@@ -23,7 +23,7 @@ class Labels(Record):
     backbone: str
     run: str
     task: Task = Task.MULTI_CLASS
-    # multi-label only: the probability from which each class is answered
+    # multi-label only: the probability from which each class is predicted
     thresholds: tuple[float, ...] | None = None
 
 
@@ -39,7 +39,7 @@ class FileProof(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ParityProof(Record):
-    """Measured proof that the exported files answer as the evaluation did; ``parity.json``."""
+    """Measured proof that the exported files agree with the evaluation; ``parity.json``."""
 
     # by the code of the format
     files: Mapping[str, FileProof] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def is_delivered(run: Path) -> bool:
 
 
 def require_delivered(run: Path) -> None:
-    """Raises NotFoundError for a run whose classifier is not proven yet."""
+    """Raise NotFoundError for a run whose classifier is not proven yet."""
     if not is_delivered(run):
         raise NotFoundError(
             N_("Run “{name}” has no finished classifier. Train it to the end, or resume it, first."),
@@ -102,7 +102,7 @@ def require_delivered(run: Path) -> None:
 
 
 def require_parity(difference: float, tolerance: float, suffix: str) -> None:
-    """Raises DeliveryError if an exported file answers differently from the evaluation."""
+    """Raise DeliveryError if the probabilities of an exported file differ from the evaluation's."""
     if not difference <= tolerance:
         raise DeliveryError(
             N_(

@@ -27,7 +27,7 @@ from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
 from core.workspace import project_of
 
-# Engines sum in different orders; a larger difference is another computation, not rounding.
+# Engines sum in different orders; a larger difference cannot be rounding.
 TOLERANCE = 1e-3
 
 
@@ -41,7 +41,7 @@ def deliver(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
 
 
 def withdraw(run: Path) -> None:
-    """Remove the proof, and the files packed from those that it proved: other files replace them."""
+    """Remove the proof, and the files packed from the files that it proved."""
     parity_file(run).unlink(missing_ok=True)
     for exporter in export.EXPORTERS:
         if exporter.made_from:

@@ -38,7 +38,7 @@ class Classifier:
         self._engine = Engine(tflite_file(run))
 
     def prepare(self, data: bytes) -> np.ndarray:
-        """Picture bytes to uint8 RGB, shape (input size, input size, 3).
+        """Decode picture bytes to uint8 RGB, shape (input size, input size, 3).
 
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
@@ -46,7 +46,7 @@ class Classifier:
         return load_picture(data, self.labels.input_size)
 
     def probabilities(self, data: bytes) -> np.ndarray:
-        """float32, shape (classes,), in the order of ``labels.class_names``.
+        """Probabilities of a picture: float32, shape (classes,), in the order of ``labels.class_names``.
 
         They add up to 1, except for multi-label classifiers, where each class is independent.
 
@@ -72,7 +72,7 @@ class Classifier:
         return self.labels.thresholds is not None
 
     def chosen_labels(self, guesses: Sequence[Guess]) -> list[str]:
-        """The answer: the best class, or for multi-label, every class at or above its threshold."""
+        """Predicted labels: the best class, or for multi-label every class at or above its threshold."""
         thresholds = self.labels.thresholds
         if thresholds is None:
             return [guesses[0].name]

@@ -25,7 +25,7 @@ from core.statistics import wilson_interval
 def make_report(
     dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray | None = None
 ) -> MultiClassReport | MultiLabelReport:
-    """Assess the answers on the test pictures.
+    """Assess the predictions on the test pictures.
 
     Args:
         rows: int64 row numbers of the test pictures.
@@ -38,7 +38,7 @@ def make_report(
 
 
 def answer_thresholds(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> np.ndarray | None:
-    """Probability from which each class is answered, float64 (classes,); None for a multi-class dataset.
+    """Choose the probability from which each class is predicted: float64 (classes,); None for a multi-class dataset.
 
     Args:
         rows: int64 row numbers of the validation pictures.
@@ -50,7 +50,7 @@ def answer_thresholds(dataset: Dataset, rows: np.ndarray, probabilities: np.ndar
 
 
 def multi_class_report(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> MultiClassReport:
-    """Assess answers where each picture has exactly one class; arguments as in ``make_report``."""
+    """Assess predictions for pictures of exactly one class; arguments as in ``make_report``."""
     names, labels = dataset.class_names, dataset.label_indices[rows]
     predicted = probabilities.argmax(axis=1)
     test = _test_predictions(labels, predicted, probabilities)

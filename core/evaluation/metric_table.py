@@ -1,7 +1,7 @@
 """Table of the metrics that every evaluation computes.
 
 A metric is one row: adding it here puts it into the report, onto the Evaluate page and
-into the answer of the command line.
+into the output of the command line.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.messages import N_
 class TestPredictions:
     """True labels of the test pictures, and the predictions of a classifier."""
 
-    __test__ = False  # not a test case, whatever pytest takes its name for
+    __test__ = False  # pytest takes it for a test case by its name
 
     task: Task
     targets: np.ndarray  # bool (n, classes): the picture shows the class
@@ -62,7 +62,7 @@ def compute_metrics(test: TestPredictions) -> dict[str, float]:
 
 
 def exact_matches(test: TestPredictions) -> np.ndarray:
-    """bool (n,): pictures whose answer is right in every class."""
+    """Pictures with the right prediction for every class: bool (n,)."""
     matches: np.ndarray = (test.targets == test.predicted).all(axis=1)
     return matches
 

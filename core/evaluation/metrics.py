@@ -1,4 +1,4 @@
-"""Classification metrics from true labels and answers or probabilities. NumPy only."""
+"""Classification metrics from true labels and predicted labels or probabilities. NumPy only."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Multi-label assessment: thresholds chosen on validation pictures, scores on test pictures.
 
-Each class is a yes-or-no question of its own. It is answered with yes from its threshold
-on; test pictures only measure the threshold.
+Each class is predicted by itself, from its threshold on; test pictures only measure the
+thresholds.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _best_threshold(shows: np.ndarray, probabilities: np.ndarray) -> float:
 def multi_label_report(
     dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray
 ) -> MultiLabelReport:
-    """Assess answers where a picture has any number of labels.
+    """Assess predictions for pictures with any number of labels.
 
     Args:
         rows: int64 row numbers of the test pictures.

@@ -16,7 +16,7 @@ def prediction_table(
     """One row a picture: ``id``, ``split``, ``label``, ``predicted``, ``confidence``, ``probabilities``.
 
     In a multi-label dataset, both labels name only classes that are learnt, and the
-    confidence is the probability that the whole answer is right.
+    confidence is the probability that all of them are right.
 
     Args:
         rows: int64 row numbers of the pictures.
@@ -45,7 +45,7 @@ def prediction_table(
 
 
 def answer_certainty(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Probability that every class is answered right, were classes independent: float (n,)."""
+    """Probability that every class is predicted right, if classes were independent: float (n,)."""
     answered = probabilities >= thresholds
     certainty: np.ndarray = np.where(answered, probabilities, 1 - probabilities).prod(axis=1)
     return certainty

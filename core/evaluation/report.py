@@ -15,7 +15,7 @@ from core.files import whole_file
 from core.messages import N_
 from core.records import JsonObject, Record, read_record, write_record
 
-Confusion = tuple[tuple[int, ...], ...]  # pictures; rows are true classes, columns answers
+Confusion = tuple[tuple[int, ...], ...]  # pictures; rows are true classes, columns predicted classes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,11 @@ class ClassReport(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class MultiLabelClassReport(ClassReport):
-    """Scores of one class that is answered by itself: shown or not."""
+    """Scores of one class that is predicted by itself: shown or not."""
 
     # None where no test picture shows the class
     average_precision: float | None
-    # probability from which the class is answered
+    # probability from which the class is predicted
     threshold: float
     f1_at_half: float
     # fraction of the test pictures that show it
@@ -72,7 +72,7 @@ class EvaluationReport(Record):
     task: Task = Task.MULTI_CLASS
     # test pictures
     pictures: int
-    # of those, with a completely right answer
+    # of those, with every label right
     correct: int
     accuracy: float
     # 95% interval of the true accuracy
@@ -86,7 +86,7 @@ class EvaluationReport(Record):
 
     @property
     def mistakes(self) -> int:
-        """Test pictures with a wrong answer."""
+        """Number of test pictures with a wrong prediction."""
         return self.pictures - self.correct
 
     @classmethod
@@ -132,7 +132,7 @@ class MultiLabelReport(EvaluationReport):
     """Results where a picture has any number of labels; ``accuracy`` counts pictures with all labels right."""
 
     classes: tuple[MultiLabelClassReport, ...]
-    # each class of each picture is one answer
+    # over each class of each picture
     hamming_accuracy: float
     hamming_baseline: float
     micro: Averages
@@ -143,12 +143,12 @@ class MultiLabelReport(EvaluationReport):
 
     @property
     def thresholds(self) -> list[float]:
-        """Probability from which each class is answered."""
+        """Probability from which each class is predicted."""
         return [row.threshold for row in self.classes]
 
 
 def chosen_thresholds(report: EvaluationReport) -> list[float] | None:
-    """Probability from which each class is answered; None where a picture has exactly one class."""
+    """Probability from which each class is predicted; None if a picture has exactly one class."""
     return report.thresholds if isinstance(report, MultiLabelReport) else None
 
 

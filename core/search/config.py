@@ -115,5 +115,5 @@ class SearchConfig(Record):
 
     @property
     def searches_networks(self) -> bool:
-        """True where trials train networks as well as heads."""
+        """True if trials train networks as well as heads."""
         return self.speed is Speed.FULL

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: enough on disk to resume as if nothing had happened.
+"""Checkpoints of a run, from which it resumes with the same numbers as without an interruption.
 
 ``checkpoints/state.npz`` holds every variable of the model and the optimiser and,
 as JSON, the resume point. ``checkpoints/best-…/`` holds what would be delivered;

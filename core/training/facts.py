@@ -22,7 +22,7 @@ _KERAS = "keras"
 
 @dataclass(frozen=True, kw_only=True)
 class EngineReady:
-    """The backbone's weights are here and converted; features come next."""
+    """The backbone's weights are present and converted; features come next."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,7 @@ def test_the_tflite_file_needs_no_second_file_to_be_used(finished_run: Path) -> 
     )
 
 
-def test_the_bundle_holds_the_proven_model_and_the_very_code_that_read_the_pictures(
+def test_the_bundle_holds_the_proven_model_and_the_decoder_of_training(
     finished_run: Path, tmp_path: Path
 ) -> None:
     export_run(finished_run, BUNDLE, tmp_path / "bundle.zip")

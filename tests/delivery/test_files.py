@@ -71,13 +71,13 @@ def test_a_run_without_a_classifier_says_what_to_do(tmp_path: Path) -> None:
         require_delivered(tmp_path / "run-7")
 
 
-def test_rounding_is_no_difference() -> None:
+def test_differences_by_rounding_are_accepted() -> None:
     require_parity(0.0, 0.001, ".tflite")
     require_parity(0.001, 0.001, ".tflite")
 
 
 @pytest.mark.parametrize("difference", [0.0011, 1.0, float("inf"), float("nan")])
-def test_more_than_rounding_withholds_the_file(difference: float) -> None:
+def test_a_larger_difference_withholds_the_file(difference: float) -> None:
     """NaN compares as neither more nor less, and must not slip through."""
     with pytest.raises(
         DeliveryError, match=r"The \.keras file answers differently .* more than 0\.001.*withheld"

@@ -62,7 +62,7 @@ def tampered_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_the_proof_of_a_real_run_is_rounding_alone(finished_run: Path) -> None:
+def test_the_proof_of_a_real_run_shows_differences_by_rounding_only(finished_run: Path) -> None:
     """Nine test pictures from file to probability, through both files, with the default backbone."""
     proof = read_json(parity_file(finished_run))["files"]
     assert proof == read_json(finished_run / "result.json")["parity"]

@@ -80,7 +80,7 @@ def test_a_picture_is_read_as_in_training_whatever_its_form(classifier: Classifi
     assert classifier.prepare(files[0]).shape == (224, 224, 3)
 
 
-def test_what_is_no_picture_is_refused(classifier: Classifier) -> None:
+def test_a_file_that_is_no_picture_is_refused(classifier: Classifier) -> None:
     with pytest.raises(UnreadableImageError):
         classifier.guesses(b"%PDF-1.7 not a picture")
 

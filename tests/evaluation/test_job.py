@@ -50,7 +50,7 @@ def test_the_report_counts_the_test_pictures_and_no_others(finished_run: Path, d
     assert report.majority_baseline == 4 / 9
 
 
-def test_what_was_recorded_is_what_the_head_says(finished_run: Path, config: dict[str, Any]) -> None:
+def test_recorded_predictions_are_those_of_the_head(finished_run: Path, config: dict[str, Any]) -> None:
     """Evaluated again from the files on disk, to the last digit."""
     before = read_report(finished_run), read_predictions(finished_run)["probabilities"].tolist()
     result = evaluate(finished_run, config, QuietProgress())
@@ -108,9 +108,7 @@ def test_each_row_has_its_own_pictures_probabilities(finished_run: Path, dataset
         assert record["predicted"] == dataset.class_names[int(answer.argmax())]
 
 
-def test_the_best_head_is_what_is_measured(
-    finished_run: Path, dataset: Dataset, config: dict[str, Any]
-) -> None:
+def test_the_best_head_is_measured(finished_run: Path, dataset: Dataset, config: dict[str, Any]) -> None:
     """Another head on disk gives another report: nothing is taken from the training step's memory."""
     head = HeadWeights.load(head_file(finished_run))
     (kernel, bias) = head.layers[-1]

@@ -96,7 +96,7 @@ def test_the_area_under_the_roc_curve_counts_pairs_in_the_right_order() -> None:
     assert roc_auc(np.array([True, True]), np.array([0.8, 0.6])) is None
 
 
-def test_average_precision_is_the_mean_over_what_is_found() -> None:
+def test_average_precision_is_the_mean_precision_at_the_pictures_of_the_class() -> None:
     """Found first, third and fourth: precisions 1/1, 2/3 and 3/4."""
     shows = np.array([True, False, True, True, False])
     assert average_precision(shows, np.array([0.9, 0.8, 0.7, 0.6, 0.5])) == pytest.approx(

@@ -75,7 +75,7 @@ def test_the_table_above_is_complete() -> None:
     assert len(JobState) == 8
 
 
-def test_a_job_remembers_what_it_was_asked(job: JobDirectory) -> None:
+def test_a_job_stores_its_settings(job: JobDirectory) -> None:
     again = JobDirectory(job.path)
     assert (again.name, again.kind, again.config()) == ("run-1", "train", {"epochs": 3, "note": "猫"})
     assert abs(again.created - time.time()) < 60
@@ -152,12 +152,12 @@ def test_another_process_of_the_same_number_is_not_the_worker(job: JobDirectory,
     assert job.status().state is JobState.INTERRUPTED
 
 
-def test_a_number_that_nobody_bears_is_dead() -> None:
+def test_an_unused_process_id_is_dead() -> None:
     assert not process_lives(2**22 + 1, time.time())  # beyond the most that Linux gives
     assert process_lives(os.getpid(), psutil.Process().create_time())
 
 
-def test_a_worker_that_ended_has_the_last_word(job: JobDirectory) -> None:
+def test_the_final_status_of_a_worker_counts_after_its_end(job: JobDirectory) -> None:
     note_process(job, psutil.Process(), -3600)
     note_status(
         job,
@@ -173,7 +173,7 @@ def test_a_worker_that_ended_has_the_last_word(job: JobDirectory) -> None:
     assert not status.is_bug
 
 
-def test_results_and_metrics_are_there_when_they_are(job: JobDirectory) -> None:
+def test_results_and_metrics_are_none_before_they_are_written(job: JobDirectory) -> None:
     assert job.result() is None
     assert job.metrics() == []
     write_json(job.path / "result.json", {"accuracy": 0.5})
@@ -184,7 +184,7 @@ def test_results_and_metrics_are_there_when_they_are(job: JobDirectory) -> None:
     assert job.metrics() == [{"epoch": 1}]
 
 
-def test_a_stop_is_asked_for_and_taken_back(job: JobDirectory) -> None:
+def test_a_stop_request_can_be_withdrawn(job: JobDirectory) -> None:
     assert not job.stop_requested()
     job.withdraw_stop()  # nothing to take back is no error
     job.request_stop()

@@ -47,11 +47,11 @@ def test_a_full_disk_is_recognised(error: Exception, tmp_path: Path) -> None:
     [OSError(errno.EACCES, "Permission denied"), ValueError("28"), OSError("4096 requested and 0 written")],
     ids=["forbidden", "value", "no number, but there is room"],
 )
-def test_other_trouble_is_not_taken_for_it(error: Exception, tmp_path: Path) -> None:
+def test_other_errors_are_not_taken_for_a_full_disk(error: Exception, tmp_path: Path) -> None:
     assert not is_disk_full(error, tmp_path)
 
 
-def test_an_error_that_says_little_is_checked_against_the_disk(
+def test_an_error_without_a_number_is_checked_against_the_free_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """NumPy says only how many items it wrote."""
@@ -64,7 +64,7 @@ def test_an_error_that_says_little_is_checked_against_the_disk(
     assert str(disk_full_message(tmp_path, is_saved=False)) == sentence + "start this again."
 
 
-def test_errors_that_name_each_other_end_the_search(tmp_path: Path) -> None:
+def test_a_cycle_of_causes_is_walked_once(tmp_path: Path) -> None:
     first, second = ValueError("a"), ValueError("b")
     first.__cause__, second.__cause__ = second, first
     assert not is_disk_full(first, tmp_path)

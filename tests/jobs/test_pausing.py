@@ -165,7 +165,7 @@ def test_an_impossible_number_of_epochs_starts_nothing(run_of_steps: MakeRun, ex
     assert run.status().state is JobState.FINISHED
 
 
-def test_what_was_changed_when_it_was_continued_adds_up(run_of_steps: MakeRun) -> None:
+def test_changes_of_several_continuations_add_up(run_of_steps: MakeRun) -> None:
     run = run_of_steps("second")
     run.extend({"epochs": 5})
     run.extend({"patience": 2})
@@ -212,7 +212,7 @@ def test_a_run_can_be_paused_while_it_waits_for_the_device(
 
 
 @pytest.mark.parametrize("state", [JobState.FINISHED, JobState.STOPPED, JobState.PAUSED, JobState.FAILED])
-def test_only_what_runs_can_be_paused(run_of_steps: MakeRun, state: JobState) -> None:
+def test_only_a_running_job_can_be_paused(run_of_steps: MakeRun, state: JobState) -> None:
     run = run_of_steps("second")
     write_json(run.path / "status.json", {"state": state})
     with pytest.raises(NotFoundError, match="nothing to pause"):
@@ -220,7 +220,7 @@ def test_only_what_runs_can_be_paused(run_of_steps: MakeRun, state: JobState) ->
     assert not run.pause_requested()
 
 
-def test_a_launch_forgets_what_was_asked_before(run_of_steps: MakeRun) -> None:
+def test_a_launch_withdraws_earlier_requests(run_of_steps: MakeRun) -> None:
     """A run that rests must not rest again at once."""
     run = run_of_steps("second")
     run.request_pause()

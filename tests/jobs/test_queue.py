@@ -115,7 +115,7 @@ def test_a_killed_job_makes_way(workspace: Path, log: Path, start: Start, eventu
     assert tickets(workspace) == []
 
 
-def test_a_job_killed_while_it_waited_makes_way(
+def test_a_job_killed_in_the_queue_makes_way(
     workspace: Path, log: Path, start: Start, eventually: Callable
 ) -> None:
     first = start("first", 1.0, wait=True)
@@ -131,7 +131,7 @@ def test_a_job_killed_while_it_waited_makes_way(
     assert tickets(workspace) == []
 
 
-def test_a_ticket_being_written_is_no_ticket(workspace: Path) -> None:
+def test_a_ticket_being_written_is_ignored(workspace: Path) -> None:
     """Another worker's temporary file, or what a crash left of it, must not break this one for ever."""
     folder = workspace / "queue" / "cpu"
     folder.mkdir(parents=True)

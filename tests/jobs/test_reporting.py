@@ -52,7 +52,7 @@ def reporter(job: JobDirectory, clock: Clock) -> JobReporter:
     return JobReporter(job)
 
 
-def test_a_stage_shows_at_once(reporter: JobReporter, job: JobDirectory) -> None:
+def test_a_stage_is_written_at_once(reporter: JobReporter, job: JobDirectory) -> None:
     reporter.stage(Stage.DECODING)
     status = job.status()
     assert (status.state, status.stage) == (JobState.RUNNING, "decoding")
@@ -82,7 +82,9 @@ def test_time_left_is_then_what_is_measured(reporter: JobReporter, job: JobDirec
     assert status.fraction == pytest.approx(2 / 17)
 
 
-def test_without_a_plan_a_pace_is_enough(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+def test_without_a_plan_the_measured_throughput_is_used(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
     reporter.stage(Stage.READING)
     assert job.status().seconds_left is None
     reporter.advance(0, 100)
@@ -92,7 +94,7 @@ def test_without_a_plan_a_pace_is_enough(reporter: JobReporter, job: JobDirector
     assert job.status().fraction == pytest.approx(0.2)
 
 
-def test_what_a_cache_had_is_not_taken_for_speed(
+def test_cached_steps_do_not_count_as_throughput(
     reporter: JobReporter, job: JobDirectory, clock: Clock
 ) -> None:
     """90 of 100 found, 5 computed in 1 s: 1 s to go, not a hundredth of one."""
@@ -104,7 +106,9 @@ def test_what_a_cache_had_is_not_taken_for_speed(
     assert job.status().seconds_left == 1
 
 
-def test_a_pace_over_a_blink_is_noise(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+def test_a_throughput_over_less_than_half_a_second_is_ignored(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
     reporter.plan({Stage.FEATURES: 10})
     reporter.stage(Stage.FEATURES)
     reporter.advance(0, 100)
@@ -181,7 +185,7 @@ def test_the_disk_is_not_written_for_every_step(
     assert job.status().stage_done == 100
 
 
-def test_a_finished_job_is_whole(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+def test_a_finished_job_has_the_fraction_one(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
     reporter.plan({Stage.READING: 2, Stage.EXPORTING: 50})
     reporter.stage(Stage.READING)
     clock.pass_seconds(3)
@@ -202,7 +206,9 @@ def test_a_failure_keeps_its_sentence(reporter: JobReporter, job: JobDirectory) 
     assert status.is_bug
 
 
-def test_nothing_is_said_after_the_last_word(reporter: JobReporter, job: JobDirectory, clock: Clock) -> None:
+def test_nothing_is_written_after_the_final_state(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
     """A thread that has not noticed the stop must not bring a stopped job back to life."""
     reporter.stage(Stage.TRAINING)
     reporter.set_state(JobState.STOPPED)
@@ -354,7 +360,7 @@ def test_an_interim_result_reaches_the_disk_within_a_second(
     assert reporter.interim_result is None
 
 
-def test_of_many_batches_two_a_second_are_told(
+def test_of_many_batches_two_a_second_are_written(
     reporter: JobReporter, job: JobDirectory, clock: Clock
 ) -> None:
     for step in range(21):

@@ -8,7 +8,7 @@ from core.jobs.time_left import StageThroughput, TimeLeft
 from core.progress import Stage
 
 
-def test_an_even_pace_is_found_exactly() -> None:
+def test_a_constant_throughput_is_measured_exactly() -> None:
     pace = StageThroughput()
     for second in range(31):
         pace.advance(4 * second, 400, float(second))
@@ -16,7 +16,7 @@ def test_an_even_pace_is_found_exactly() -> None:
     assert pace.seconds_left(30.0) == pytest.approx((400 - 120) / 4)
 
 
-def test_the_recent_pace_counts_most() -> None:
+def test_recent_throughput_counts_most() -> None:
     """Another program takes half of the computer: after a minute the estimate has mostly followed."""
     pace = StageThroughput()
     for second in range(41):
@@ -28,7 +28,7 @@ def test_the_recent_pace_counts_most() -> None:
     assert 5.0 < rate < 6.5  # the mean over all would be 7
 
 
-def test_a_slow_beginning_is_soon_forgotten() -> None:
+def test_a_slow_first_step_counts_only_at_first() -> None:
     """The first step compiles the network for 20 s; the others take a tenth of a second."""
     pace = StageThroughput()
     pace.advance(0, 1000, 0.0)
@@ -118,7 +118,7 @@ def test_the_estimate_follows_a_pace_that_changes(speeds: list[float]) -> None:
 
 
 @pytest.mark.parametrize("epochs", [5, 20])
-def test_pauses_for_validation_do_not_shake_the_estimate(epochs: int) -> None:
+def test_pauses_for_validation_keep_the_estimate_steady(epochs: int) -> None:
     """50 steps of a second, then 10 s without a report, again and again."""
     left, now = TimeLeft(), 0.0
     left.plan({Stage.FINE_TUNING: 45.0 * epochs})
@@ -132,7 +132,7 @@ def test_pauses_for_validation_do_not_shake_the_estimate(epochs: int) -> None:
             assert left.of_stage(now) == pytest.approx(true, rel=0.25)
 
 
-def test_a_trial_that_was_half_right_is_mended_by_a_tenth() -> None:
+def test_a_plan_that_is_half_right_is_corrected_after_a_tenth() -> None:
     """The plan says 300 s, it takes 600 s: from 10% on the estimate is right."""
     left, now = TimeLeft(), 0.0
     left.plan({Stage.TRAINING: 300})

@@ -64,7 +64,7 @@ def test_an_import_runs_to_its_end(tmp_path: Path) -> None:
     assert [project.name for project in list_projects()] == ["Pets"]
 
 
-def test_what_the_user_can_mend_is_no_bug(tmp_path: Path, workspace: Path) -> None:
+def test_an_error_that_the_user_can_fix_is_no_bug(tmp_path: Path, workspace: Path) -> None:
     job = start_import("Pets", source=write_zip(tmp_path / "pets.zip", class_folders({"cats": 4})))
     assert wait_for(job) is JobState.FAILED
     status = job.status()

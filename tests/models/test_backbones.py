@@ -46,7 +46,7 @@ def test_sizes_equal_those_of_the_built_network(key: str, lively_extractor: Call
 
 
 @pytest.mark.parametrize("key", [*SAMPLE, "vgg16"])
-def test_the_smallest_size_is_the_smallest_that_has_quarters(key: str) -> None:
+def test_the_smallest_size_is_the_smallest_with_two_rows_of_the_map(key: str) -> None:
     """One step below, the feature map has a single row, or Keras builds no network at all."""
     from core.models.architectures.networks import build_network
 

@@ -17,7 +17,7 @@ def test_a_speed_that_was_not_measured_follows_from_one_that_was() -> None:
     assert pictures_per_second(get_backbone("vgg16"), {"resnet50": 31.0}) == pytest.approx(31 * 3.9 / 15.5)
 
 
-def test_a_network_that_learns_from_nothing_foretells_no_other() -> None:
+def test_the_speed_of_a_network_from_scratch_predicts_no_other() -> None:
     """It is so small that its time is not spent on multiplying."""
     assert pictures_per_second(get_backbone("resnet50"), {"small_cnn": 900.0}) == pytest.approx(60 / 3.9)
 

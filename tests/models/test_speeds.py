@@ -25,7 +25,7 @@ def test_another_size_does_not_spoil_the_speed_that_pages_show() -> None:
     assert (measured_speed(LITE0), measured_speed(SMALL), measured_speed(LARGE)) == (100.0, 380.0, None)
 
 
-def test_the_backbones_own_size_said_aloud_is_no_other_size() -> None:
+def test_the_own_size_given_explicitly_is_no_other_size() -> None:
     assert speed_key(at_size(LITE0, 224)) == speed_key(LITE0) == "efficientnet_lite0"
 
 

@@ -84,7 +84,7 @@ def run(job: JobDirectory, progress: Recorder | None = None) -> dict[str, Any]:
     return found
 
 
-def test_the_first_trial_is_the_settings_to_be_beaten(digits_project: Project) -> None:
+def test_the_first_trial_is_the_baseline(digits_project: Project) -> None:
     job, config = searched(digits_project)
     found = run(job)
     trials = read_trials(job.path)
@@ -172,7 +172,7 @@ def test_few_pictures_are_judged_by_models_that_had_not_seen_them(digits_project
         assert {path.name for path in trial_folder(job.path, trial.number).glob("fold-*")} == set()
 
 
-def test_a_rest_loses_no_trial_and_counts_none_twice(digits_project: Project) -> None:
+def test_a_pause_loses_no_trial_and_counts_none_twice(digits_project: Project) -> None:
     job, _ = searched(digits_project, trials=30)
     with pytest.raises(JobPaused):
         run(job, Pausing(job.path, after=2))
@@ -249,7 +249,7 @@ def test_a_search_in_which_nothing_works_ends_and_says_why(
     assert len(read_trials(job.path)) == 5
 
 
-def test_an_earlier_search_is_where_another_begins(digits_project: Project) -> None:
+def test_a_search_can_start_from_an_earlier_one(digits_project: Project) -> None:
     first, config = searched(digits_project, "search-1", trials=4)
     run(first)
     best = [trial.params for trial in ranked(read_trials(first.path), config.goal) if trial.params]
@@ -275,7 +275,7 @@ def test_the_same_seed_proposes_the_same_settings(digits_project: Project) -> No
     assert params[0] == params[1]
 
 
-def test_a_hidden_head_is_pruned_by_its_epochs(digits_project: Project) -> None:
+def test_a_hidden_head_is_pruned_by_its_epoch_scores(digits_project: Project) -> None:
     """Epochs of gradients are told to Optuna, those of a linear head are over too soon."""
     space = SearchSpace(
         domains={
@@ -292,7 +292,9 @@ def test_a_hidden_head_is_pruned_by_its_epochs(digits_project: Project) -> None:
     assert {trial.speed for trial in hidden} == {"head"}
 
 
-def test_the_epochs_of_a_hidden_head_are_kept_for_the_verdict_alone(digits_project: Project) -> None:
+def test_other_epochs_of_a_hidden_head_are_stored_for_the_selection_bias_alone(
+    digits_project: Project,
+) -> None:
     """They correct the selection bias of the best epoch; people need not see them."""
     space = SearchSpace(
         domains={
@@ -311,7 +313,7 @@ def test_the_epochs_of_a_hidden_head_are_kept_for_the_verdict_alone(digits_proje
     assert "other_epochs" not in (job.path / "trials.jsonl").read_text()
 
 
-def test_what_a_trial_prepares_is_no_stage_of_the_search(digits_project: Project) -> None:
+def test_the_preparation_of_a_trial_is_no_stage_of_the_search(digits_project: Project) -> None:
     """Features of another strength are computed in the middle of it; the time left is still the search's."""
     space = SearchSpace(domains={"augmentation": Categorical(choices=(0.5,))})
     job, _ = searched(digits_project, space=space, trials=2)

@@ -20,7 +20,7 @@ def make_bundle(model: DeliveredModel, path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
         bundle.write(tflite_file(model.run), "model.tflite")
         bundle.write(labels_file(model.run), "labels.json")
-        # The very code that training and evaluation read pictures with.
+        # The code that training and evaluation read pictures with.
         bundle.write(Path(picture.__file__), "picture.py")
         for file in ("predict.py", "README.md"):
             bundle.write(_BUNDLE_FILES / file, file)

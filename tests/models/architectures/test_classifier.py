@@ -111,7 +111,7 @@ def test_a_saved_classifier_loads_in_safe_mode_and_agrees(
     [("small_cnn", (slice(0, 3), slice(3, 6))), ("efficientnet_lite0", (slice(0, 4), slice(3, 7)))],
     ids=["6 x 6", "7 x 7"],
 )
-def test_features_are_the_means_of_the_four_quarters(
+def test_features_are_the_means_of_the_two_by_two_cells(
     key: str, rows: tuple[slice, slice], lively_extractor: Build, random_pictures: Callable[..., np.ndarray]
 ) -> None:
     """Top left, top right, bottom left, bottom right; the cells of an odd map share its middle."""

@@ -45,7 +45,7 @@ def test_the_cut_leaves_about_what_was_asked_for(unfreeze: float, layer: str | N
     assert (cut.layer if cut else None) == layer
 
 
-def test_trunk_and_tail_together_are_the_network() -> None:
+def test_stem_and_trainable_blocks_together_are_the_network() -> None:
     network = branching()
     cut = cut_at(network, 0.5)
     assert cut is not None
@@ -60,7 +60,7 @@ def test_trunk_and_tail_together_are_the_network() -> None:
     )
 
 
-def test_only_the_tail_is_trained_and_no_batch_norm() -> None:
+def test_only_the_trainable_blocks_are_trained_and_no_batch_norm() -> None:
     network = branching()
     cut = cut_at(network, 0.77)
     make_trainable(network, trainable_blocks_of(network, cut), with_batch_norm=False)

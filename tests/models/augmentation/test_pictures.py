@@ -364,7 +364,7 @@ def test_blur_spreads_a_dot_by_at_most_its_strength() -> None:
     assert 2.5 < spread.max() < 3.2
 
 
-def test_a_covered_rectangle_has_the_mean_colour_and_lies_inside() -> None:
+def test_an_erased_rectangle_has_the_mean_colour_and_lies_inside() -> None:
     picture = np.zeros((50, 50, 3), np.uint8)
     picture[::2] = 200  # mean 100
     changed = augment(alike(picture), AugmentationConfig(erasing=1.0), seed=7)[..., 0]
@@ -385,7 +385,7 @@ def test_a_crop_shows_a_part_from_anywhere() -> None:
     assert changed[:, 0].min() < 10 < 70 < changed[:, 0].max()
 
 
-def test_a_slant_leans_upright_lines() -> None:
+def test_shear_leans_upright_lines() -> None:
     """At the top of the picture a line is off by up to the slant times half the height."""
     picture = np.zeros((101, 101, 3), np.uint8)
     picture[:, 50] = 255
@@ -407,7 +407,7 @@ def test_perspective_moves_each_corner_by_itself_and_keeps_lines_straight() -> N
     assert np.abs(places[:, 0] - 50).max() < 20
 
 
-def test_a_bend_moves_points_by_at_most_its_strength() -> None:
+def test_elastic_moves_points_by_at_most_its_strength() -> None:
     picture = np.zeros((100, 100, 3), np.uint8)
     picture[48:52, 48:52] = 255
     changed = augment(alike(picture), AugmentationConfig(elastic=0.05), seed=11)[..., 0].astype(float)

@@ -50,7 +50,7 @@ def test_the_sides_of_a_body_are_not_swapped() -> None:
         ("grayscale=0.1", ["红灯", "绿灯"], "told by their colour"),
     ],
 )
-def test_names_of_classes_speak_against_changes(changes: str, names: list[str], said: str) -> None:
+def test_class_names_warn_of_unsuitable_changes(changes: str, names: list[str], said: str) -> None:
     (message,) = contradictions(AugmentationConfig.parse(changes), names)
     assert re.search(said, str(message))
 
@@ -70,7 +70,7 @@ def test_other_names_and_changes_raise_no_alarm(changes: str, names: list[str]) 
     assert contradictions(AugmentationConfig.parse(changes), names) == []
 
 
-def test_the_kind_of_pictures_speaks_where_names_do_not() -> None:
+def test_the_preset_warns_where_class_names_do_not() -> None:
     config = AugmentationConfig(flip="horizontal")
     (message,) = contradictions(config, ["healthy", "sick"], "medical")
     assert message.template == DOMAINS["medical"].why_avoid

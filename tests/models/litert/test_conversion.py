@@ -115,12 +115,12 @@ def test_other_facts_or_another_version_make_another_engine(monkeypatch: pytest.
     assert len(paths) == 6
 
 
-def test_the_own_size_said_aloud_makes_no_other_engine() -> None:
+def test_the_own_size_given_explicitly_is_the_same_engine() -> None:
     backbone = get_backbone("vgg16")
     assert _path(at_size(backbone, 224)) == _path(at_size(backbone, 0)) == _path(backbone)
 
 
-def test_other_words_make_no_other_engine() -> None:
+def test_descriptive_facts_do_not_change_the_engine() -> None:
     """Rewording a description must not cost every user a conversion."""
     backbone = get_backbone("vgg16")
     reworded = dataclasses.replace(

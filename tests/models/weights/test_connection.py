@@ -81,5 +81,5 @@ def test_a_silent_server_holds_nobody_up(server: Server, monkeypatch: pytest.Mon
     assert is_reachable(server.url)
 
 
-def test_no_server_is_no_answer() -> None:
+def test_a_missing_server_is_not_reachable() -> None:
     assert not is_reachable("http://weights.invalid/weights.h5")

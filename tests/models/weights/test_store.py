@@ -237,7 +237,9 @@ def test_training_from_scratch_needs_no_weights() -> None:
         weights_path(BACKBONES["small_cnn"])
 
 
-def test_what_can_be_done_about_weights_is_told(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_of_weights_follows_from_files_and_server(
+    backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page offers only what works on this computer now."""
     assert weights_state(BACKBONES["efficientnet_lite2"]) is WeightsState.BUNDLED
     assert weights_state(BACKBONES["vit"]) is WeightsState.NOT_NEEDED

@@ -60,7 +60,7 @@ def complete(number: int, params: dict[str, Any], value: float) -> TrialRecord:
 
 
 @pytest.mark.parametrize("count", [40, 200])
-def test_what_matters_most_has_the_largest_share(count: int) -> None:
+def test_the_most_important_dimension_has_the_largest_share(count: int) -> None:
     found = importances(trials(count), SPACE, Goal.ACCURACY)
     assert next(iter(found)) == "pooling"
     assert found["pooling"] > 0.4
@@ -89,7 +89,7 @@ def test_of_a_loss_the_low_ones_are_good() -> None:
     assert next(iter(importances(told, space, Goal.ACCURACY))) == "batch_size"
 
 
-def test_few_trials_say_nothing() -> None:
+def test_few_trials_have_no_importances() -> None:
     few = trials(FEWEST_TRIALS - 1)
     others = [
         replace(one, number=100 + place, state=state, value=None)
@@ -101,12 +101,12 @@ def test_few_trials_say_nothing() -> None:
     assert importances([default, *trials(FEWEST_TRIALS)], SPACE, Goal.ACCURACY) != {}
 
 
-def test_equal_scores_say_nothing() -> None:
+def test_equal_scores_have_no_importances() -> None:
     equal = [replace(one, value=0.9) for one in trials(30)]
     assert importances(equal, SPACE, Goal.ACCURACY) == {}
 
 
-def test_chance_is_taken_off() -> None:
+def test_importances_are_reduced_by_those_of_chance() -> None:
     """Scores that have nothing to do with a dimension leave it little, with few trials as well."""
     shares = [importances(trials(30, seed=seed), SPACE, Goal.ACCURACY) for seed in range(12)]
     assert np.mean([one["label_smoothing"] for one in shares]) < 0.06

@@ -58,7 +58,7 @@ def test_the_best_of_equals_looks_better_than_it_is(null: list[tuple[SelectionBi
     assert np.mean([said.validation for said, _, _ in null]) > 0.87
 
 
-def test_what_is_expected_of_the_best_of_equals_is_true(
+def test_the_expected_score_of_the_best_of_equals_is_unbiased(
     null: list[tuple[SelectionBias, Gain, float]],
 ) -> None:
     """On average, within the uncertainty of so many searches."""
@@ -93,7 +93,7 @@ def epochs_of_equals() -> list[tuple[SelectionBias, SelectionBias]]:
     return found
 
 
-def test_the_luck_of_the_best_epoch_is_taken_back_as_well(
+def test_the_selection_bias_of_the_best_epoch_is_corrected_as_well(
     epochs_of_equals: list[tuple[SelectionBias, SelectionBias]],
 ) -> None:
     """A network that has not settled varies from epoch to epoch: the best of 120 is luckier than one of twelve."""
@@ -103,7 +103,7 @@ def test_the_luck_of_the_best_epoch_is_taken_back_as_well(
     assert np.mean([said.low <= 0.85 <= said.high for _, said in epochs_of_equals]) >= 0.93
 
 
-def test_epochs_that_were_no_rivals_change_nothing() -> None:
+def test_epochs_that_could_not_be_selected_change_nothing() -> None:
     rng, targets = np.random.default_rng(7), truth(PICTURES)
     trials = luck(rng, [0.9, 0.8], PICTURES)
     hopeless = OtherEpochs(predictions=[luck(rng, [0.2], PICTURES), []], monitor=Goal.ACCURACY)
@@ -111,7 +111,7 @@ def test_epochs_that_were_no_rivals_change_nothing() -> None:
     assert estimate_selection_bias(trials, targets, Goal.ACCURACY, 0, epochs=hopeless) == alone
 
 
-def test_an_epoch_is_kept_by_what_is_watched() -> None:
+def test_an_epoch_is_selected_by_the_monitored_metric() -> None:
     """The other epoch is right everywhere, but less sure: by the loss nobody would have kept it."""
     half = np.arange(40) % 2 == 0
     kept, other = predictions(half, [0.1] * 40), predictions(np.ones(40, bool), [0.9] * 40)
@@ -160,7 +160,7 @@ def test_less_loss_is_a_gain() -> None:
     assert said == SelectionBias(validation=0.25, expected=0.25, bias=0.0, low=0.25, high=0.25, pictures=40)
 
 
-def test_a_lucky_loss_is_told_as_optimism() -> None:
+def test_a_lucky_loss_has_a_selection_bias() -> None:
     """Low is better here, so what is expected lies above, and optimism still counts as more than 0."""
     rng = np.random.default_rng(0)
     losses = rng.exponential(1.0, (20, 100))
@@ -186,7 +186,7 @@ def test_macro_f1_is_judged_by_its_own_scores() -> None:
     assert alone.expected == pytest.approx(1 / 3)
 
 
-def test_f1_of_few_pictures_is_not_taken_for_flattery() -> None:
+def test_the_lower_f1_of_few_pictures_is_no_selection_bias() -> None:
     """Outside a bag some classes show five pictures, of which F1 is lower for any trial, chosen or not.
 
     What is expected is therefore held against a trial that nobody chose, on as many pictures.
@@ -222,14 +222,14 @@ def test_all_right_on_twelve_pictures_is_not_certainty() -> None:
     assert said.low == pytest.approx(0.757, abs=0.001)
 
 
-def test_the_default_as_winner_has_no_gain() -> None:
+def test_the_baseline_as_winner_has_no_gain() -> None:
     trials = luck(np.random.default_rng(0), [0.8, 0.8], 50)
     assert estimate_gain(trials, truth(50), Goal.ACCURACY, 1, 1) == Gain(
         gain=0.0, low=0.0, high=0.0, is_real=False, pictures=50
     )
 
 
-def test_without_a_default_there_is_no_gain() -> None:
+def test_without_a_baseline_there_is_no_gain() -> None:
     trials = luck(np.random.default_rng(0), [0.8, 0.8], 50)
     assert estimate_gain(trials, truth(50), Goal.ACCURACY, 1, None) is None
 
@@ -276,7 +276,7 @@ def test_five_hundred_trials_fit_in_memory() -> None:
     assert most < 100e6
 
 
-def test_of_few_pictures_nothing_is_said() -> None:
+def test_few_pictures_have_no_estimate() -> None:
     few = FEWEST_GROUPS - 1
     trials = luck(np.random.default_rng(0), [0.8, 0.8], few)
     assert estimate_selection_bias(trials, truth(few), Goal.ACCURACY, 0) is None
@@ -290,14 +290,14 @@ def test_of_few_pictures_nothing_is_said() -> None:
     )
 
 
-def test_the_same_seed_says_the_same() -> None:
+def test_the_same_seed_gives_the_same_estimate() -> None:
     trials = luck(np.random.default_rng(0), [0.8] * 5, 50)
     first, second = (estimate_selection_bias(trials, truth(50), Goal.ACCURACY, 0, seed=4) for _ in range(2))
     assert first == second
     assert first != estimate_selection_bias(trials, truth(50), Goal.ACCURACY, 0, seed=5)
 
 
-def test_with_a_tradeoff_the_sensible_choice_is_repeated_in_each_bag() -> None:
+def test_with_a_tradeoff_the_one_standard_error_rule_is_repeated_in_each_bag() -> None:
     """90 right at cost 5 against 89 at cost 1: within one standard error (0.03) the cheap one is taken."""
     right = np.arange(100) < 89
     trials = [predictions(np.arange(100) < 90), predictions(right), predictions(np.arange(100) < 40)]

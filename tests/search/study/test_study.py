@@ -88,7 +88,7 @@ def test_a_trial_of_another_machine_is_left_to_its_heartbeat(directory: Path) ->
     assert states(study) == [TrialState.RUNNING]
 
 
-def test_a_trial_killed_between_its_last_two_words_is_complete(directory: Path) -> None:
+def test_a_trial_killed_after_its_record_is_complete(directory: Path) -> None:
     """Its record was written; only Optuna was not told."""
     study = open_study(directory, config())
     begun(study, DEAD, record(0.75))
@@ -109,9 +109,7 @@ def test_a_retried_trial_is_not_taken_for_the_dead_process(directory: Path) -> N
     assert states(study) == [TrialState.FAIL, TrialState.RUNNING]
 
 
-def test_a_trial_that_never_said_whose_it_is_is_done_again(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_trial_without_an_owner_is_done_again(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process was killed at once; it would count for ever as being at work."""
     study = open_study(directory, config())
     study.ask()
@@ -176,7 +174,7 @@ def test_a_search_that_is_not_there_cannot_be_joined(directory: Path) -> None:
         open_study(directory, config(), create=False)
 
 
-def test_a_loss_is_made_small_and_an_accuracy_large(directory: Path) -> None:
+def test_a_loss_is_minimised_and_an_accuracy_maximised(directory: Path) -> None:
     assert open_study(directory, config(goal=Goal.LOSS)).direction.name == "MINIMIZE"
     other = directory.parent / "search-2"
     other.mkdir()
@@ -202,7 +200,7 @@ def test_processes_and_resumptions_draw_differently(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("sampler", list(Sampler))
-def test_every_sampler_copes_with_a_space_that_branches(directory: Path, sampler: Sampler) -> None:
+def test_every_sampler_handles_a_conditional_space(directory: Path, sampler: Sampler) -> None:
     settings = config(sampler=sampler, trials=30)
     study = open_study(directory, settings)
     study.sampler = sampler_of(settings, 0)
@@ -214,7 +212,7 @@ def test_every_sampler_copes_with_a_space_that_branches(directory: Path, sampler
 
 
 @pytest.mark.parametrize("address", ["nonsense", "nosuchdatabase://here/x", "sqlite:////no/such/folder/x.db"])
-def test_a_database_that_cannot_be_used_is_said(directory: Path, address: str) -> None:
+def test_an_unusable_database_is_reported(directory: Path, address: str) -> None:
     with pytest.raises(SearchError, match=r"cannot be used|No driver"):
         open_study(directory, config(storage=address))
 

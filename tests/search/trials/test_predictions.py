@@ -48,7 +48,7 @@ def test_the_whole_set_scores_as_in_training(task: Task, classes: int) -> None:
     assert read.losses == pytest.approx(expected.losses, rel=1e-3, abs=1e-6)
 
 
-def test_answers_by_hand() -> None:
+def test_predictions_equal_those_computed_by_hand() -> None:
     """Four pictures, two classes: three right; F1 of the classes 2·1/(1+2) and 2·2/(3+2), their mean 11/15."""
     logits = np.array([[2.0, 0.0], [0.0, 2.0], [0.0, 2.0], [0.0, 2.0]])
     targets = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
@@ -67,7 +67,7 @@ def test_large_losses_keep_their_mean() -> None:
     assert read.score(Goal.LOSS, targets) == pytest.approx(10_001.0, rel=1e-6)
 
 
-def test_a_thousand_answers_take_few_bytes() -> None:
+def test_a_thousand_predictions_take_few_bytes() -> None:
     """They are stored with each of many trials, in a database that others may share."""
     (logits,), targets = some(Task.MULTI_CLASS, pictures=1000)
     assert len(json.dumps(Predictions.of(logits, targets, Task.MULTI_CLASS).packed().to_json())) < 4200
@@ -112,7 +112,7 @@ def test_weighted_pictures_score_like_repeated_ones(task: Task, goal: Goal) -> N
         assert table.scores_of(goal, weights, chosen) == pytest.approx(picked, abs=1e-12)
 
 
-def test_answers_to_other_pictures_are_refused() -> None:
+def test_predictions_of_other_pictures_are_refused() -> None:
     """Counted against the wrong truth they would mean nothing."""
     (logits,), targets = some(Task.MULTI_CLASS, pictures=10)
     with pytest.raises(ValueError, match="9 targets"):

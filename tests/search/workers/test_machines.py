@@ -172,7 +172,7 @@ def test_addresses_are_taken_as_people_write_them(
     assert open_study(job.path, searched(digits_project, "search-2", storage=without)[1]).trials == []
 
 
-def test_a_database_that_is_lost_is_said_in_a_sentence(digits_project: Project, server: Server) -> None:
+def test_a_lost_database_is_explained(digits_project: Project, server: Server) -> None:
     storage = server.new_database()
     job, config = searched(digits_project, storage=storage)
     study = open_study(job.path, config)
@@ -295,7 +295,7 @@ def test_other_pictures_or_another_split_are_refused(
         ("search-1", "birds", True, NotFoundError, "no project called “birds”"),
     ],
 )
-def test_a_search_that_cannot_be_joined_is_said(
+def test_a_search_that_cannot_be_joined_is_refused(
     digits_project: Project, elsewhere: Project, storage: str, other_machine: pytest.MonkeyPatch,
     name: str, project: str, has_storage: bool, error: type[DarkroomError], words: str,
 ) -> None:  # fmt: skip
@@ -392,7 +392,7 @@ def test_a_helped_search_is_not_gone_on_with_elsewhere(
         join(job.name)
 
 
-def test_a_worker_leaves_a_search_that_rests(
+def test_a_worker_leaves_a_paused_search(
     digits_project: Project, elsewhere: Project, storage: str, other_machine: pytest.MonkeyPatch
 ) -> None:
     job, config = searched(digits_project, storage=storage, trials=5)

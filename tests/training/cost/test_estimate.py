@@ -21,7 +21,7 @@ SCRATCH = TrainingConfig(dataset_version=1, backbone="small_cnn", recipe=Recipe.
 MEGABYTE = 1 << 20
 
 
-def test_half_the_side_takes_a_quarter_of_the_looking(dataset: Dataset) -> None:
+def test_half_the_side_takes_a_quarter_of_the_time_for_features(dataset: Dataset) -> None:
     """Thirteen pictures at ten a second."""
     remember_speed("efficientnet_lite0", 10.0)
     assert expected_stages(dataset, QUICK)[Stage.FEATURES] == pytest.approx(1.3)

@@ -44,7 +44,7 @@ def test_the_import_of_keras_counts_for_itself(monkeypatch: pytest.MonkeyPatch) 
     assert measured_keras_seconds() == 2.0
 
 
-def test_a_stage_that_broke_off_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_stage_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keras", sys)
     with pytest.raises(RuntimeError), timed(SETTINGS, Stage.EXPORTING, own_network=False):
         raise RuntimeError
@@ -71,7 +71,7 @@ def test_a_network_of_its_own_is_converted_before_it_is_judged(dataset: Dataset)
     assert own > frozen + 4.0
 
 
-def test_before_a_network_is_trained_its_trunk_is_converted(dataset: Dataset) -> None:
+def test_before_a_network_is_trained_its_stem_is_converted(dataset: Dataset) -> None:
     """In the plan of the whole run it counts with what follows: heads have been converted for before."""
     balanced = TrainingConfig(dataset_version=1, recipe=Recipe.BALANCED)
     cold = network_stages(dataset, balanced, is_cold=True)

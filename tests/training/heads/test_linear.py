@@ -131,7 +131,7 @@ def test_with_several_labels_each_has_the_optimum_of_its_own_classifier() -> Non
     assert scores.validation_macro_f1 == pytest.approx(expected)
 
 
-def test_smoothed_targets_keep_the_answers_from_being_too_sure() -> None:
+def test_smoothed_targets_lower_the_confidence() -> None:
     """Smoothing 0.3 of three classes asks for 0.8; the losses told are those of the truth itself."""
     draw = np.random.default_rng(2)
     centres = np.eye(3, 6) * 40
@@ -233,7 +233,7 @@ def test_a_feature_that_never_changes_does_no_harm() -> None:
     np.testing.assert_array_equal(head.probabilities(other), head.probabilities(validation.features))
 
 
-def test_features_that_tell_nothing_still_give_a_head() -> None:
+def test_uninformative_features_still_give_a_head() -> None:
     """Pictures that all look alike: nothing to descend, but a run needs a head to evaluate."""
     train = FeatureSet.of_labels(np.ones((6, 4), np.float32), np.arange(6) % 3, 3)
     path = fitted(train, train)
