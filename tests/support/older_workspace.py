@@ -39,15 +39,22 @@ from core.training.artifacts import has_own_network
 from core.training.bakeoff.results import read_bake_off, sensible_choice
 from core.training.checkpoint import Checkpoints
 from core.training.config import TrainingConfig
+from core.training.phases import CODES_OF_0_1_0
 from core.training.records import BatchRecord, EpochRecord, TrainingSummary
 from core.workspace import Project, project_of, project_settings
 
 FOLDER = Path(__file__).parents[1] / "data" / "older_versions"
 # Absolute paths in the packed workspace begin with this; no such folder exists.
 _NEUTRAL_HOME = "/home/user/darkroom/workspace"
-# Keys and codes that have another name today. A code's key is the one it stands under.
+# Keys and codes that have another name today, by the last keys of their path.
 _RENAMED_KEYS = {"watch": "monitor"}
-_RENAMED_CODES = {"kind": {"trial": "profile", "handover": "export_dataset"}}
+_RENAMED_CODES = {
+    "kind": {"trial": "profile", "handover": "export_dataset"},
+    # Of settings: the parameters of a trial keep the codes that their study stores.
+    "head/pooling": {"mean": "global", "quarters": "grid"},
+    "phase": {phase_code: phase.value for phase, phase_code in CODES_OF_0_1_0.items()},
+    "linear_phase": {phase_code: phase.value for phase, phase_code in CODES_OF_0_1_0.items()},
+}
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 _FIGURE = re.compile(r"“[^”]*”|\d+(?:\.\d+)?")
 
@@ -298,7 +305,8 @@ def _mapping_differences(recorded: Mapping[str, Any], read: Mapping[str, Any], p
     lines: list[str] = []
     for key, value in recorded.items():
         name = key if key in read else _RENAMED_KEYS.get(key, key)
-        expected = _RENAMED_CODES[key].get(value, value) if key in _RENAMED_CODES else value
+        codes = _RENAMED_CODES.get(key) or _RENAMED_CODES.get(f"{path.rpartition('/')[2]}/{key}")
+        expected = codes.get(value, value) if codes and isinstance(value, str) else value
         has_key = name in read
         lines += (
             differences(expected, read[name], f"{path}/{name}") if has_key else [f"{path}/{name}: missing"]

@@ -45,9 +45,9 @@ def test_the_sides_of_a_body_are_not_swapped() -> None:
         ("flip", ["left_hand", "right hand", "cup"], "left_hand, right hand differ by left and right"),
         ("flip", ["左手", "右手"], "differ by left and right"),
         ("flip=vertical", ["arrow up", "arrow down"], "differ by up and down"),
-        ("rotation=0.5", ["thumb-up", "cup"], "such as thumb-up tell up"),
-        ("hue=0.1", ["ripe tomato", "green tomato"], "told by their colour"),
-        ("grayscale=0.1", ["红灯", "绿灯"], "told by their colour"),
+        ("rotation=0.5", ["thumb-up", "cup"], "such as thumb-up differ by up"),
+        ("hue=0.1", ["ripe tomato", "green tomato"], "differ by their colour"),
+        ("grayscale=0.1", ["红灯", "绿灯"], "differ by their colour"),
     ],
 )
 def test_class_names_warn_of_unsuitable_changes(changes: str, names: list[str], said: str) -> None:
