@@ -129,6 +129,11 @@ class BestTrial(Record):
     value: float
     settings: Mapping[str, Any]  # the whole ``TrainingConfig``, as JSON
 
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Settings have their names of today, as in ``TrialRecord``."""
+        return values | {"settings": TrainingConfig.upgrade(dict(values["settings"]))}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline(Record):

@@ -47,13 +47,14 @@ FOLDER = Path(__file__).parents[1] / "data" / "older_versions"
 # Absolute paths in the packed workspace begin with this; no such folder exists.
 _NEUTRAL_HOME = "/home/user/darkroom/workspace"
 # Keys and codes that have another name today, by the last keys of their path.
-_RENAMED_KEYS = {"watch": "monitor"}
+_PHASES = {code: phase.value for phase, code in CODES_OF_0_1_0.items()}
+_RENAMED_KEYS = {"watch": "monitor", **_PHASES}
 _RENAMED_CODES = {
     "kind": {"trial": "profile", "handover": "export_dataset"},
     # Of settings: the parameters of a trial keep the codes that their study stores.
     "head/pooling": {"mean": "global", "quarters": "grid"},
-    "phase": {phase_code: phase.value for phase, phase_code in CODES_OF_0_1_0.items()},
-    "linear_phase": {phase_code: phase.value for phase, phase_code in CODES_OF_0_1_0.items()},
+    "phase": _PHASES,
+    "linear_phase": _PHASES,
 }
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 _FIGURE = re.compile(r"“[^”]*”|\d+(?:\.\d+)?")
