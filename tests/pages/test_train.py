@@ -245,7 +245,7 @@ def test_notes_of_a_run_are_shown(open_page: OpenPage, project: Project, make_ru
     job = make_run(project, "run-1", JobState.FINISHED)
     learn(job, [0.5])
     note = {"template": "Batches were halved to {size}.", "values": {"size": 16}}
-    write_json(job.path / "result.json", {"training": {"notes": [note]}})
+    write_json(job.path / "result.json", {"training": {"epochs": 9, "notes": [note]}})
     assert "Batches were halved to 16" in open_page("train").info[0].value
 
 
