@@ -25,6 +25,7 @@ FLOORS = (
         "processes",
         "devices",
         "keras_backend",
+        "installation",
         "statistics",
     },
     {"workspace", "uploads"},
