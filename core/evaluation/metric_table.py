@@ -154,7 +154,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         code="hamming_accuracy",
         label=N_("Right answers, class by class"),
-        help=N_("Fraction of right answers, counting each class of each picture"),
+        help=N_("Fraction of right predictions, counting each class of each picture"),
         function=hamming_accuracy,
         tasks=(Task.MULTI_LABEL,),
     ),
