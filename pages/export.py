@@ -66,5 +66,7 @@ run = require_run(project, delivered=True)
 export_cards(run)
 proof_line(run)
 st.caption(
-    _("Every picture is read the same way: turned upright, transparency put on white, stretched to a square.")
+    _(
+        "Every picture is prepared in the same way: turned upright, transparency put on white, stretched to a square."
+    )
 )

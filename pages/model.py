@@ -35,7 +35,7 @@ def all_facts(
         if st.button(_("Measure the speeds on this computer"), key="measure", disabled=busy):
             state.follow_job(start_measurement())
             st.rerun()
-        st.caption(_("Some seconds for each backbone that is on this computer."))
+        st.caption(_("A few seconds for each backbone on this computer."))
 
 
 page_title(
@@ -58,4 +58,4 @@ well_known_backbones(project, states, speeds)
 other_backbones(states, speeds)
 bring_weights_file(project)
 all_facts(states, speeds, job)
-next_step(Step.TRAIN, _("press one button; a few minutes later you have a classifier"))
+next_step(Step.TRAIN, _("press one button and have a classifier in a few minutes"))

@@ -59,7 +59,9 @@ def standing(project: Project) -> str:
         return _("not trained yet")
     if any(is_delivered(run) for run in runs):
         return _("{accuracy} right on its test pictures").format(accuracy=percent(report.accuracy))
-    return _("{accuracy} right on its test pictures, still packing").format(accuracy=percent(report.accuracy))
+    return _("{accuracy} right on its test pictures, export still running").format(
+        accuracy=percent(report.accuracy)
+    )
 
 
 projects = list_projects()

@@ -74,7 +74,7 @@ def test_known_pictures_and_unreadable_files_are_reported(open_page: OpenPage, p
     app.button(key="add-files").click().run()
     assert "**2 pictures added**" in said(app)
     assert "1 was here already" in said(app)
-    assert "1 looks almost like a picture that is kept for testing" in said(app)
+    assert "1 looks almost like a test picture" in said(app)
     assert app.dataframe[0].value["file"].tolist() == ["broken.png"]
 
 

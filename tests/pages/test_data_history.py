@@ -96,13 +96,13 @@ def test_a_comparison_in_reverse_order_shows_the_reverse_changes(open_page: Open
     assert grids(app) == {"Taken back · 1": ids[:1]}
     app.selectbox(key="older-Pets").set_value(3)
     app.selectbox(key="newer-Pets").set_value(3).run()
-    assert "No picture that is still there differs" in said(app)
+    assert "No remaining picture differs" in said(app)
 
 
 def test_a_new_order_of_classes_is_reported(open_page: OpenPage, pets: Project) -> None:
     reorder_classes(pets, ["dogs", "cats"])
     app = unfolded(opened(open_page, pets), "version-Pets-2")
-    assert "The classes stand in another order: dogs, cats" in said(app)
+    assert "New order of the classes: dogs, cats" in said(app)
 
 
 def test_an_earlier_version_is_restored(open_page: OpenPage, pets: Project) -> None:

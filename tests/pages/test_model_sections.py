@@ -259,14 +259,14 @@ def test_a_backbone_that_could_not_be_tried_is_named(open_page: OpenPage, projec
     reason = {"template": "{file} is damaged.", "values": {"file": "vgg16.h5"}}
     bakeoff_job(project, JobState.FINISHED, left_out=[{"backbone": "vgg16", "reason": reason}])
     (warning,) = open_page("model").warning
-    assert "VGG16 could not be tried" in warning.value
+    assert "VGG16 could not be measured" in warning.value
     assert "is damaged" in warning.value
 
 
 def test_an_interrupted_bake_off_can_continue(open_page: OpenPage, project: Project) -> None:
     bakeoff_job(project, JobState.RUNNING)  # by a process that is gone
     app = open_page("model")
-    assert "what it had measured is kept" in said(app)
+    assert "its measurements are kept" in said(app)
     assert "resume-bakeoff" in buttons(app)
 
 

@@ -74,7 +74,7 @@ def _left_out_rows(version: VersionKey, language: str, _dataset: Dataset) -> pd.
 
 
 def _no_pictures() -> None:
-    st.info(_("There are no pictures yet. Add some, and this is where they are looked through."))
+    st.info(_("There are no pictures yet. Added pictures appear here."))
     if st.button(_("Add pictures"), type="primary", icon=":material/add_photo_alternate:", key="go-add"):
         state.open_section("add")
 
@@ -159,7 +159,7 @@ def _nothing(dataset: Dataset, wish: Wish) -> str:
         )
     if wish.selection.excluded and not dataset.all_pictures["excluded"].any():
         return _("No picture is excluded.")
-    return _("No picture is like that. Clear the filters to see all of them.")
+    return _("No picture matches the filters. Clear them to see all pictures.")
 
 
 def _tiles(project: Project, dataset: Dataset, shown: pd.DataFrame, wish: Wish) -> list[GridTile]:

@@ -37,7 +37,7 @@ def _chart(dataset: Dataset) -> None:
     names = dataset.all_class_names
     if not names:
         st.caption(
-            _("There are no classes yet. Make one here, or give pictures a label: that makes its class.")
+            _("There are no classes yet. Make one here, or give pictures a label, which creates its class.")
         )
         return
     pictures = dataset.all_pictures
@@ -93,7 +93,7 @@ def _merge(project: Project, dataset: Dataset, picked: str) -> None:
         )
         if st.button(_("Merge"), disabled=into is None, key="merge-classes") and into is not None:
             apply_change(project, lambda: merge_classes(project, [picked, into], into))
-    st.caption(_("All its pictures join the other class. The test pictures stay test pictures."))
+    st.caption(_("All its pictures join the other class. Test pictures stay in the test split."))
 
 
 def _move(project: Project, dataset: Dataset, picked: str) -> None:
@@ -112,9 +112,9 @@ def _move(project: Project, dataset: Dataset, picked: str) -> None:
 
 def _remove(project: Project, dataset: Dataset, picked: str) -> None:
     if dataset.task is Task.MULTI_LABEL:
-        st.caption(_("Its pictures stay. Those that show nothing else are without a label then."))
+        st.caption(_("Its pictures stay. Those without another label become unlabelled."))
     else:
-        st.caption(_("Its pictures stay, without a label."))
+        st.caption(_("Its pictures stay and become unlabelled."))
     if st.button(_("Remove {name}").format(name=escape(picked)), key="remove-class"):
         apply_change(project, lambda: remove_class(project, picked))
 

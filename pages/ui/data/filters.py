@@ -135,11 +135,11 @@ def _more(key_suffix: str, findings: Findings) -> tuple[str, str, str]:
     split = st.selectbox(
         _("Used"),
         [_ANY, *(split.value for split in Split), ""],
-        format_func=lambda split: _("for anything") if split == _ANY else format_split(split),
+        format_func=lambda split: _("All splits") if split == _ANY else format_split(split),
         key=f"filter-part-{key_suffix}",
         persist_state="session",
     )
-    labels = {_ANY: _("show them, too"), _IN_USE: _("hide them"), _EXCLUDED: _("show nothing else")}
+    labels = {_ANY: _("Shown"), _IN_USE: _("Hidden"), _EXCLUDED: _("Only these")}
     use = st.selectbox(
         _("Excluded pictures"),
         list(labels),
@@ -150,7 +150,7 @@ def _more(key_suffix: str, findings: Findings) -> tuple[str, str, str]:
     if not findings:
         return split, use, _ANY
     finding = st.selectbox(
-        _("What the check found"),
+        _("Finding of the check"),
         [_ANY, *findings],
         format_func=lambda kind: _format_finding(kind, findings),
         key=f"filter-finding-{key_suffix}",
@@ -174,7 +174,11 @@ def _format_class_of(dataset: Dataset) -> Callable[[str], str]:
 
 
 def _format_finding(kind: str, findings: Findings) -> str:
-    return _("anything or nothing") if kind == _ANY else f"{_(FINDING_LABELS[kind])} ({len(findings[kind])})"
+    return (
+        _("With or without a finding")
+        if kind == _ANY
+        else f"{_(FINDING_LABELS[kind])} ({len(findings[kind])})"
+    )
 
 
 def _or_none(choice: str) -> str | None:

@@ -55,12 +55,12 @@ def _facts(picture: Any) -> tuple[tuple[str, str], ...]:
         ),
         (_("Size"), size),
         (_("File"), f"{picture.format} · {file_size(picture.size_bytes)}"),
-        (_("Came as"), picture.name),
+        (_("File name at import"), picture.name),
     ]
     if picture.frames > 1:
-        facts.append((_("Frames"), _("{n}, of which the first is taken").format(n=number(picture.frames))))
+        facts.append((_("Frames"), _("{n}; the first one is used").format(n=number(picture.frames))))
     if picture.camera:
         facts.append((_("Camera"), picture.camera))
     if picture.location:
-        facts.append((_("Lies at"), picture.location))
+        facts.append((_("Location"), picture.location))
     return tuple(facts)

@@ -108,14 +108,14 @@ def _ending(job: JobDirectory) -> None:
     show_error(status)
     for left_out in map(LeftOut.from_json, (job.result() or {}).get("left_out", [])):
         st.warning(
-            _("{name} could not be tried: {reason}").format(
+            _("{name} could not be measured: {reason}").format(
                 name=escape(get_backbone(left_out.backbone).name),
                 reason=show(left_out.reason),
             )
         )
     if status.state in {JobState.INTERRUPTED, JobState.STOPPED}:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(_("The last one was not finished; what it had measured is kept."))
+            st.caption(_("The last comparison was not finished; its measurements are kept."))
             if st.button(_("Go on"), key="resume-bakeoff", icon=":material/play_arrow:"):
                 resume(job)
                 st.rerun()
@@ -146,8 +146,7 @@ def _results(project: Project, dataset: Dataset, results: BakeOff, *, is_over: b
 
 def _what_is_shown(sample: Sample) -> str:
     bars = _(
-        "Higher is better, further left is faster; the larger the mark, the larger the file. The bars show "
-        "where the accuracy lies with 95% confidence."
+        "Higher is more accurate, further left is faster; a larger mark is a larger file. The bars are 95% confidence intervals of the accuracy."
     )
     values = {
         "training": number(sample.training),
@@ -183,7 +182,7 @@ def _numbers(results: BakeOff) -> None:
         "milliseconds": number_column(_("ms a picture"), format="%.1f"),
         "size": st.column_config.TextColumn(_("File")),
         "seconds": number_column(
-            _("Seconds spent"), format="%.0f", help=_("What was cached before took no time")
+            _("Seconds spent"), format="%.0f", help=_("Features cached before took no time")
         ),
     }
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, key="bakeoff-table")

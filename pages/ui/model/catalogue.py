@@ -80,8 +80,7 @@ def other_backbones(states: Mapping[str, WeightsState], speeds: Mapping[str, flo
         if not any(states[backbone.key] is WeightsState.DOWNLOADABLE for backbone in others):
             st.caption(
                 _(
-                    "There is no connection to the servers that have their weights. Fetch the files on another "
-                    "computer and give them to Darkroom under *Bring a weights file*."
+                    "There is no connection to the servers with their weights. Download the files on another computer and give them to Darkroom under *Bring a weights file*."
                 )
             )
         family = _family(others)
@@ -129,8 +128,7 @@ def _how_to_supply(backbone: Backbone) -> None:
     with st.popover(_("Supply its file"), icon=":material/upload_file:", key=f"supply-{backbone.key}"):
         st.markdown(
             _(
-                "On a computer with a network, fetch this file ({size}) and bring it here as it is; "
-                "then give it to Darkroom under *Bring a weights file*."
+                "On a computer with a network, download this file ({size}) and copy it here unchanged; then give it to Darkroom under *Bring a weights file*."
             ).format(size=escape(file_size(backbone.download_bytes)))
         )
         st.code(backbone.weights_url or backbone.weights_file, language=None, wrap_lines=True)

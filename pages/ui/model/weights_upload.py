@@ -34,8 +34,7 @@ def bring_weights_file(project: Project) -> None:
     ):
         st.markdown(
             _(
-                "For computers without a network: give Darkroom the official file, unchanged. It is recognised "
-                "by its checksum, whatever it is called, and put in its place."
+                "For computers without a network: give Darkroom the official file, unchanged. It is recognised by its checksum, under any file name."
             )
         )
         if problem is not None:

@@ -39,7 +39,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
     queue_list(project, shown=job)
     _settings(settings)
     if "test" in (job.result() or {}):
-        next_step(Step.EVALUATE, _("how good it is, where it errs, and why"))
+        next_step(Step.EVALUATE, _("its test accuracy and its mistakes"))
 
 
 def _ending(job: JobDirectory) -> None:
@@ -67,7 +67,7 @@ def _format_ending(run_state: JobState, seconds: float, result: Mapping[str, Any
             )
         )
     elif run_state is JobState.STOPPED:
-        parts.append(_("stopped before there was anything to keep"))
+        parts.append(_("stopped before the first epoch"))
     return " · ".join(parts)
 
 

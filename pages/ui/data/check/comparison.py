@@ -27,7 +27,7 @@ def comparison(project: Project, older: int, newer: int, *, key: str) -> None:
     changes = compare_versions(project, older, newer)
     has_other_classes = _classes(before, after)
     if changes.is_empty and not has_other_classes:
-        st.caption(_("No picture that is still there differs."))
+        st.caption(_("No remaining picture differs."))
     known = (
         pd.concat([after.all_pictures, before.all_pictures]).drop_duplicates("id").set_index("id", drop=False)
     )
@@ -42,7 +42,9 @@ def comparison(project: Project, older: int, newer: int, *, key: str) -> None:
         for (old, new), ids in ids_of[:_MAX_PAIRS]:
             pictures(f"{label_of(old)} → {label_of(new)}", ids)
         if left := sum(len(ids) for pair, ids in ids_of[_MAX_PAIRS:]):
-            text = ngettext("… and {n} other such change", "… and {n} other such changes", left)
+            text = ngettext(
+                "… and {n} other change of this kind", "… and {n} other changes of this kind", left
+            )
             st.caption(text.format(n=number(left)))
 
     pictures(_("Added"), changes.added)
@@ -81,9 +83,9 @@ def _classes(before: Dataset, after: Dataset) -> bool:
     if came:
         st.caption(_("New classes: {names}").format(names=", ".join(escape(name) for name in came)))
     if gone:
-        st.caption(_("Classes that are gone: {names}").format(names=", ".join(escape(name) for name in gone)))
+        st.caption(_("Removed classes: {names}").format(names=", ".join(escape(name) for name in gone)))
     has_other_order = [name for name in old if name in new] != [name for name in new if name in old]
     if has_other_order:
         names = ", ".join(escape(name) for name in new)
-        st.caption(_("The classes stand in another order: {names}").format(names=names))
+        st.caption(_("New order of the classes: {names}").format(names=names))
     return bool(came or gone or has_other_order)

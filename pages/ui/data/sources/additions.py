@@ -74,7 +74,7 @@ def _ended(job: JobDirectory) -> None:
         state.remember_change(str(result["project"]), int(result["version"]))
         st.rerun()
     if status.state in {JobState.STOPPED, JobState.INTERRUPTED}:
-        st.info(_("Adding pictures was stopped, and none was added."))
+        st.info(_("Adding pictures was stopped. None was added."))
     show_error(status)
     offer_again(job)
 
@@ -92,8 +92,8 @@ def _summary(addition: Addition) -> None:
         if addition.excluded:
             st.markdown(
                 ngettext(
-                    "{n} looks almost like a picture that is kept for testing. It is excluded, so that the test stays fair.",
-                    "{n} look almost like pictures that are kept for testing. They are excluded, so that the test stays fair.",
+                    "{n} looks almost like a test picture. It is excluded, so that the test stays fair.",
+                    "{n} look almost like test pictures. They are excluded, so that the test stays fair.",
                     addition.excluded,
                 ).format(n=number(addition.excluded))
             )
@@ -207,7 +207,7 @@ def _add_catch(project: Project, label: str, catch: CameraCatch) -> Dataset:
 
 
 def _at_work() -> AbstractContextManager[None]:
-    return st.spinner(_("Looking at the new pictures and comparing them with those that are here"))
+    return st.spinner(_("Reading the new pictures and comparing them with the existing ones"))
 
 
 def _from_a_source(project: Project, kind: Kind) -> None:
