@@ -67,7 +67,7 @@ def test_filters_select_pictures_and_one_button_clears_them(open_page: OpenPage,
     app.selectbox(key="filter-class-Pets-0").set_value("dogs").run()
     assert "30 of 60 pictures" in said(app)
     app.text_input(key="filter-name-Pets-0").set_value("/2").run()
-    names = [dict(tile["facts"])["Came as"] for tile in shown(app, GRID)]
+    names = [dict(tile["facts"])["File name at import"] for tile in shown(app, GRID)]
     assert names == ["dogs/2.png", *(f"dogs/{number}.png" for number in range(20, 30))]
     app.selectbox(key="filter-excluded-Pets-0").set_value("excluded").run()
     assert "No picture is excluded" in said(app)
