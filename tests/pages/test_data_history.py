@@ -149,3 +149,19 @@ def test_a_project_without_pictures_has_a_history(open_page: OpenPage) -> None:
 
 def test_a_time_is_formatted_in_the_users_language() -> None:
     assert moment(1_800_000_000).startswith("15 Jan 2027")
+
+
+def _time() -> None:
+    import streamlit as st
+
+    from pages.ui.data.history import moment
+
+    st.text(moment(0))
+
+
+def test_a_browser_time_zone_that_arrives_late_is_taken_up() -> None:
+    """The first run of a session may come before the browser's time zone."""
+    app = AppTest.from_function(_time, default_timeout=300).run()
+    for zone, written in (("Asia/Tokyo", "1 Jan 1970 09:00"), ("Asia/Kolkata", "1 Jan 1970 05:30")):
+        app.context = {"timezone": zone}
+        assert app.run().text[0].value == written
