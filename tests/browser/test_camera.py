@@ -84,7 +84,7 @@ VIDEO = "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowR
 
 
 def test_the_camera_goes_on_although_a_call_was_overtaken(page: Page, address: str) -> None:
-    """It asked for the camera for ever, where new data had come quickly."""
+    """With an overtaken call, it asked for the camera for ever."""
     overtake_components(page)
     shutter = turned_on(page, address)
     shutter.click()

@@ -44,7 +44,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def test_the_chart_stays_although_a_call_was_overtaken(server: StartServer, page: Page, script: Path) -> None:
-    """It was emptied, where new data had come quickly."""
+    """With an overtaken call, it was emptied."""
     overtake_components(page)
     page.goto(server(script=script))
     settled(page)

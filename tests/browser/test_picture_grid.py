@@ -190,7 +190,7 @@ def test_the_mouse_selects_one_a_range_and_all(page: Page, grid: Locator, projec
 
 
 def test_hands_stay_on_the_keyboard(page: Page, grid: Locator, project: Project) -> None:
-    """The page answers by drawing itself anew; whoever labels must not have to find their place again."""
+    """The page redraws itself after each action; the focus stays where it belongs."""
     tile(grid, 0).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
@@ -299,7 +299,7 @@ def test_the_selection_lasts_over_reruns_and_pages(page: Page, grid: Locator, pr
 
 
 def test_the_bar_follows_the_page_although_a_call_was_overtaken(page: Page, address: str) -> None:
-    """It covered the pages' numbers for good, where new data had come quickly."""
+    """With an overtaken call, the bar covered the page numbers for good."""
     overtake_components(page)
     page.set_viewport_size({"width": 1280, "height": 500})
     page.goto(address)

@@ -124,7 +124,7 @@ def hold(page: Page, offset: int) -> list[Route]:
     return held
 
 
-def test_a_file_arrives_in_chunks_and_goes_on_after_the_connection_dropped(
+def test_a_file_arrives_in_chunks_and_resumes_after_a_dropped_connection(
     server: StartServer, page: Page, script: Path, archive: Path
 ) -> None:
     page.goto(server(script=script))
@@ -211,7 +211,7 @@ def drop(page: Page, path: Path) -> None:
         )
 
 
-def test_an_upload_goes_on_while_another_page_is_read(
+def test_an_upload_continues_on_another_page(
     server: StartServer, page: Page, script: Path, archive: Path
 ) -> None:
     page.goto(server(script=script))
@@ -229,7 +229,7 @@ def test_an_upload_goes_on_while_another_page_is_read(
     assert hash_file(Path(path)) == hash_file(archive)
 
 
-def test_after_a_reload_the_same_file_goes_on_where_it_was(
+def test_after_a_reload_the_same_file_resumes(
     server: StartServer, page: Page, script: Path, archive: Path
 ) -> None:
     page.goto(server(script=script))
@@ -274,7 +274,7 @@ def test_an_upload_can_be_paused_and_cancelled(
     assert hash_file(Path(arrived(page)[0])) == hash_file(archive)
 
 
-def test_what_cannot_be_taken_is_said_at_once(
+def test_an_upload_that_cannot_be_accepted_is_refused_at_once(
     server: StartServer,
     page: Page,
     script: Path,

@@ -85,7 +85,7 @@ def ticket(workspace: Path) -> Ticket:
     return open_upload(2 * len(DATA))
 
 
-def test_the_server_says_what_it_speaks(ticket: Ticket) -> None:
+def test_the_server_names_its_protocol_and_extensions(ticket: Ticket) -> None:
     """Without a token: a client asks before it has one."""
     reply = ask(collection(ticket), method="OPTIONS")
     assert reply.status == 204
@@ -101,7 +101,7 @@ def test_another_version_of_the_protocol_is_refused(ticket: Ticket) -> None:
 
 
 def test_a_file_arrives_in_several_requests(ticket: Ticket) -> None:
-    """Each answer says where the next piece goes on."""
+    """Each answer has the offset of the next piece."""
     created = post(ticket)
     assert (created.status, created.headers["upload-offset"]) == (201, "0")
     assert collection(ticket) + created.headers["location"] == address_of("pets.zip", ticket)
@@ -137,7 +137,7 @@ def test_the_metadata_comes_back_as_it_was_sent(ticket: Ticket) -> None:
 
 
 def test_all_files_are_listed_with_their_offsets(ticket: Ticket) -> None:
-    """An interrupted folder goes on after one request, also with a restarted server."""
+    """An interrupted folder resumes after one request, also after a restart of the server."""
     post(ticket, "pets/a.jpg", 5)
     patch(ticket, b"hello", path="pets/a.jpg")
     post(ticket, "pets/ü.jpg", 10)
@@ -150,8 +150,8 @@ def test_all_files_are_listed_with_their_offsets(ticket: Ticket) -> None:
     ]
 
 
-def test_an_unfinished_file_that_is_announced_again_begins_again(ticket: Ticket) -> None:
-    """The answer to the first announcement was lost, and its client knows of no offset."""
+def test_an_unfinished_file_that_is_announced_again_restarts(ticket: Ticket) -> None:
+    """The answer to the first announcement was lost, and the client knows no offset."""
     post(ticket)
     patch(ticket, DATA[:1000])
     assert post(ticket).status == 201
@@ -170,7 +170,7 @@ def test_a_whole_file_that_is_announced_again_stays(ticket: Ticket) -> None:
 
 
 def test_a_file_sent_with_its_announcement_may_be_sent_again(ticket: Ticket) -> None:
-    """The answer was lost; a refusal with the same offset would let the client ask for ever."""
+    """The answer was lost; after a refusal with the same offset the client would ask for ever."""
     for _ in range(3):
         reply = post(ticket, size=5, headers={"Content-Type": BODY_TYPE}, body=[b"hello"])
         assert (reply.status, reply.headers["upload-offset"]) == (201, "5")
@@ -180,7 +180,7 @@ def test_a_file_sent_with_its_announcement_may_be_sent_again(ticket: Ticket) -> 
 
 
 def test_a_small_file_is_brought_to_disk_once(ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waiting for the disk is most of what a folder of small files takes."""
+    """Waiting for the disk is most of the time for a folder of small files."""
     synced: list[int] = []
     monkeypatch.setattr("core.uploads.part.os.fsync", synced.append)
     post(ticket, size=5, headers={"Content-Type": BODY_TYPE}, body=[b"hello"])
@@ -199,8 +199,8 @@ def test_a_removed_file_is_gone_and_its_room_is_free(ticket: Ticket) -> None:
     assert post(ticket, size=2 * len(DATA)).status == 201
 
 
-def test_a_proxy_that_knows_only_post_is_no_hindrance(ticket: Ticket) -> None:
-    """The real method stands in a header."""
+def test_the_method_may_be_named_in_a_header(ticket: Ticket) -> None:
+    """Some proxies forward GET and POST only."""
     post(ticket, size=5)
     reply = ask(
         address_of("pets.zip", ticket),
@@ -227,8 +227,8 @@ def test_a_body_of_another_type_is_refused(ticket: Ticket) -> None:
     assert offset_of(ticket) == 0
 
 
-def test_what_came_before_the_connection_dropped_is_kept(ticket: Ticket) -> None:
-    """The file goes on there."""
+def test_bytes_that_arrived_before_the_connection_dropped_are_kept(ticket: Ticket) -> None:
+    """The file resumes there."""
     post(ticket)
     patch(ticket, DATA[:1_500_000], DATA[1_500_000:1_600_000], is_cut_off=True)
     assert offset_of(ticket) == 1_600_000
@@ -237,7 +237,7 @@ def test_what_came_before_the_connection_dropped_is_kept(ticket: Ticket) -> None
 
 
 def test_the_true_offset_comes_with_a_refusal(ticket: Ticket) -> None:
-    """The browser goes on at once."""
+    """The browser resumes at once."""
     post(ticket)
     patch(ticket, DATA[:1000])
     reply = patch(ticket, DATA[2000:], offset=2000)
@@ -246,8 +246,8 @@ def test_the_true_offset_comes_with_a_refusal(ticket: Ticket) -> None:
     assert offset_of(ticket) == 1000
 
 
-def test_a_second_tab_that_sends_the_same_file_does_no_harm(ticket: Ticket) -> None:
-    """It comes while the first is in the middle of a request."""
+def test_a_second_tab_may_send_the_same_file(ticket: Ticket) -> None:
+    """Its request arrives during a request of the first tab."""
     post(ticket)
     replies = []
 
@@ -263,7 +263,7 @@ def test_a_second_tab_that_sends_the_same_file_does_no_harm(ticket: Ticket) -> N
 
 @pytest.mark.parametrize("method", ["PATCH", "HEAD", "DELETE"])
 def test_without_the_token_nothing_is_done(ticket: Ticket, method: str) -> None:
-    """A token of another upload is none."""
+    """The token of another upload is refused as well."""
     post(ticket)
     patch(ticket, DATA[:1000])
     headers = {"Tus-Resumable": TUS_VERSION, "Upload-Offset": "1000", "Content-Type": BODY_TYPE}
@@ -351,7 +351,7 @@ def test_a_full_disk_has_a_status_of_its_own(ticket: Ticket, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("size", ["", "3.0", "-1", "9" * 5000, "²", "x"])
-def test_a_length_without_sense_is_refused(ticket: Ticket, size: str) -> None:
+def test_an_invalid_length_is_refused(ticket: Ticket, size: str) -> None:
     """The answer names the header."""
     reply = post(ticket, headers={"Upload-Length": size})
     assert reply.status == 400
@@ -359,7 +359,7 @@ def test_a_length_without_sense_is_refused(ticket: Ticket, size: str) -> None:
 
 
 @pytest.mark.parametrize("offset", ["", "x", "-1", "4", "9" * 5000])
-def test_an_offset_without_sense_is_refused(ticket: Ticket, offset: str) -> None:
+def test_an_invalid_offset_is_refused(ticket: Ticket, offset: str) -> None:
     """Also one beyond the end of the file."""
     post(ticket, size=3)
     assert patch(ticket, b"abc", offset=offset).status == 400
@@ -377,8 +377,8 @@ def test_an_offset_without_sense_is_refused(ticket: Ticket, offset: str) -> None
         {"Upload-Concat": "partial"},
     ],
 )
-def test_an_announcement_without_sense_is_refused(ticket: Ticket, headers: dict[str, str]) -> None:
-    """No path, no text, or an extension that is not spoken here."""
+def test_an_invalid_announcement_is_refused(ticket: Ticket, headers: dict[str, str]) -> None:
+    """Without a path, without text in Base64, or with an extension that is not supported."""
     assert post(ticket, headers=headers).status == 400
     assert find_upload(ticket).states() == []
 
@@ -407,7 +407,7 @@ def test_an_upload_that_is_not_there_is_not_found(ticket: Ticket, name: str) -> 
         assert len(reply.body) < 1000
 
 
-def test_giving_up_removes_what_came(ticket: Ticket, workspace: Path) -> None:
+def test_a_cancelled_upload_is_removed(ticket: Ticket, workspace: Path) -> None:
     """The page's Cancel."""
     post(ticket)
     patch(ticket, DATA[:1000])

@@ -54,13 +54,13 @@ def test_the_token_is_not_on_the_disk(ticket: Ticket, workspace: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", "../projects", "0123456789abcdef", "\0", "0" * 17, "A" * 16])
-def test_what_is_no_upload_is_not_found(ticket: Ticket, name: str) -> None:
+def test_an_unknown_upload_is_not_found(ticket: Ticket, name: str) -> None:
     with pytest.raises(NotFoundError):
         find_upload(Ticket(upload=name, token=ticket.token))
 
 
 def test_uploads_share_a_limit(monkeypatch: pytest.MonkeyPatch, workspace: Path) -> None:
-    """Else a browser could fill the disk."""
+    """Otherwise a browser could fill the disk."""
     monkeypatch.setenv(LIMIT_VARIABLE, "0.001")
     fill(find_upload(open_upload(400_000)), 400_000)
     left = bytes_left()
@@ -76,7 +76,7 @@ def test_a_limit_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         bytes_left()
 
 
-def test_no_more_is_promised_than_the_disk_has(workspace: Path) -> None:
+def test_more_than_the_disk_holds_is_refused(workspace: Path) -> None:
     with pytest.raises(NoRoomError):
         open_upload(10**18)
     assert not uploads_folder().exists()

@@ -66,7 +66,7 @@ def test_a_file_sent_in_any_pieces_is_the_same_file(workspace: Path, cuts: list[
 
 
 @pytest.mark.parametrize("offset", [0, 99, 101, 200])
-def test_a_gap_or_an_overlap_is_refused_and_the_true_offset_told(upload: Upload, offset: int) -> None:
+def test_a_gap_or_an_overlap_is_refused_with_the_right_offset(upload: Upload, offset: int) -> None:
     send(upload, "pets.zip", DATA[:100], size_bytes=200)
     with pytest.raises(UploadConflictError, match="resumes at byte 100") as error:
         upload.write_to("pets.zip", offset=offset, size_bytes=200)
@@ -75,7 +75,7 @@ def test_a_gap_or_an_overlap_is_refused_and_the_true_offset_told(upload: Upload,
 
 
 def test_a_whole_file_is_not_written_again(upload: Upload) -> None:
-    """A reply may get lost; the browser learns from the offset that nothing is left to send."""
+    """If a reply is lost, the offset shows that nothing is left to send."""
     send(upload, "pets.zip", DATA)
     for offset in (0, len(DATA)):
         with pytest.raises(UploadConflictError) as error:
@@ -86,7 +86,7 @@ def test_a_whole_file_is_not_written_again(upload: Upload) -> None:
 
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_a_file_that_changed_its_size_is_another_file(upload: Upload, is_whole: bool) -> None:
-    """Half of one and half of the other would be neither."""
+    """A mixture of both files would be useless."""
     send(upload, "pets.zip", DATA[:100], size_bytes=100 if is_whole else 200)
     with pytest.raises(UploadConflictError, match="now has 300") as error:
         upload.write_to("pets.zip", offset=100, size_bytes=300)
@@ -103,7 +103,7 @@ def test_nothing_is_taken_beyond_the_announced_size_of_a_file(upload: Upload) ->
 
 
 def test_nothing_is_taken_beyond_the_announced_size_of_the_upload(workspace: Path) -> None:
-    """Parts count as what they will be, also after a restart; else many could be begun."""
+    """Parts count with their announced size, also after a restart; otherwise many could begin."""
     upload = find_upload(open_upload(100))
     send(upload, "a", DATA[:40])
     send(upload, "b", DATA[:1], size_bytes=50)
@@ -115,8 +115,8 @@ def test_nothing_is_taken_beyond_the_announced_size_of_the_upload(workspace: Pat
     assert upload.size_bytes == 100
 
 
-def test_of_two_connections_the_newer_goes_on(upload: Upload) -> None:
-    """The older may hang for hours after its browser has lost the network, or be another tab."""
+def test_the_newer_of_two_connections_continues(upload: Upload) -> None:
+    """The older one may belong to another tab, or hang for hours after a lost network."""
     older = upload.write_to("pets.zip", offset=0, size_bytes=len(DATA))
     older.write(DATA[:1000])
     with pytest.raises(UploadConflictError) as error:
@@ -141,7 +141,7 @@ class FullDisk(io.FileIO):
         return super().write(memoryview(data)[:room]) or 0
 
 
-def test_a_full_disk_keeps_what_fitted_and_the_file_goes_on_later(
+def test_a_full_disk_keeps_the_bytes_that_fitted_and_the_file_resumes_later(
     upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(upload, "pets.zip", DATA[:300], size_bytes=len(DATA))
@@ -154,10 +154,10 @@ def test_a_full_disk_keeps_what_fitted_and_the_file_goes_on_later(
     assert upload.content.read_bytes() == DATA
 
 
-def test_a_disk_that_fills_at_the_last_moment_costs_nothing(
+def test_a_disk_that_fills_at_the_last_byte_loses_nothing(
     upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All bytes are there; only the note that they are was not written."""
+    """All bytes are stored; only the line in ``files.jsonl`` is missing."""
 
     def refuse(path: Path, record: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -172,10 +172,10 @@ def test_a_disk_that_fills_at_the_last_moment_costs_nothing(
     assert upload.content.read_bytes() == DATA
 
 
-def test_a_disk_that_cannot_take_the_rest_refuses_before_it_is_full(
+def test_a_file_that_will_not_fit_is_refused_before_the_disk_is_full(
     upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some of it stays free for everything else on the computer."""
+    """A reserve stays free for everything else on the computer."""
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(0, 0, RESERVE_BYTES + 1000))
     send(upload, "small.zip", DATA[:1000])
@@ -205,13 +205,13 @@ def test_nothing_is_written_outside_the_upload(workspace: Path, upload: Upload, 
 @pytest.mark.parametrize(
     ("path", "offset", "size"), [("a" * 2001, 0, 1), ("a/" * 32 + "a", 0, 1), ("a", 2, 1), ("a", -1, 1)]
 )
-def test_what_no_file_can_be_is_refused(upload: Upload, path: str, offset: int, size: int) -> None:
+def test_an_impossible_path_or_offset_is_refused(upload: Upload, path: str, offset: int, size: int) -> None:
     with pytest.raises(UploadError):
         upload.write_to(path, offset=offset, size_bytes=size)
 
 
 def test_a_folder_keeps_its_shape(upload: Upload) -> None:
-    """Folders are classes. An empty file is a file, too."""
+    """Folders are classes. Empty files are stored as well."""
     paths = ["Pets/cats/1.jpg", "Pets/cats/2.jpg", "Pets/dogs/1.jpg", "Pets/empty.txt"]
     for path in paths:
         send(upload, path, b"" if path.endswith("txt") else path.encode())
@@ -226,7 +226,7 @@ def test_a_folder_keeps_its_shape(upload: Upload) -> None:
 
 
 def test_twins_both_stay_after_a_restart(upload: Upload) -> None:
-    """A file system that takes them for one would keep the last."""
+    """A file system that ignores case would keep only the last."""
     send(upload, "x/a.jpg", b"first")
     again = Upload(upload.folder)
     send(again, "x/A.JPG", b"second")
@@ -234,8 +234,8 @@ def test_twins_both_stay_after_a_restart(upload: Upload) -> None:
     assert sorted(path.read_bytes() for path in again.content.iterdir()) == [b"first", b"second"]
 
 
-def test_a_file_lost_in_a_crash_is_asked_for_again(upload: Upload) -> None:
-    """The ledger may have reached the disk, and the file may not."""
+def test_a_file_lost_in_a_crash_is_requested_again(upload: Upload) -> None:
+    """The line in ``files.jsonl`` may reach the disk before the file."""
     send(upload, "x/a.jpg", DATA)
     (upload.folder / "files" / "x" / "a.jpg").write_bytes(b"")
     again = Upload(upload.folder)
@@ -244,7 +244,7 @@ def test_a_file_lost_in_a_crash_is_asked_for_again(upload: Upload) -> None:
     assert (upload.folder / "files" / "x" / "a.jpg").read_bytes() == DATA
 
 
-def test_a_removed_upload_takes_no_more(ticket: Ticket, upload: Upload) -> None:
+def test_a_removed_upload_accepts_nothing(ticket: Ticket, upload: Upload) -> None:
     part = upload.write_to("pets.zip", offset=0, size_bytes=len(DATA))
     part.write(DATA[:100])
     remove_upload(upload)

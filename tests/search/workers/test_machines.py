@@ -186,20 +186,6 @@ def start_together(
     project: Project, elsewhere: Project, storage: str, trials: int
 ) -> tuple[JobDirectory, subprocess.Popen[str]]:
     """A search and another machine's worker; the search is held still until the worker is ready."""
-    job, worker = start_beside_held_search(project, elsewhere, storage, trials)
-    release(job)
-    return job, worker
-
-
-def release(job: JobDirectory) -> None:
-    """Let a search that is held still go on."""
-    os.kill(job.process_id() or 0, signal.SIGCONT)
-
-
-def start_beside_held_search(
-    project: Project, elsewhere: Project, storage: str, trials: int
-) -> tuple[JobDirectory, subprocess.Popen[str]]:
-    """A search that is held still, and another machine's worker that is ready."""
     job = start_detached(project, "--trials", str(trials), "--storage", storage)
     name = f"digits/{job.name}"
     wait_until(lambda: name in optuna.get_all_study_names(driver_address(storage)), "the study")
@@ -208,6 +194,7 @@ def start_beside_held_search(
     os.kill(own, signal.SIGSTOP)
     worker = start_worker(elsewhere, job, storage, "other")
     wait_until(lambda: (elsewhere.searches / job.name / "status.json").exists(), "the worker to be ready")
+    os.kill(own, signal.SIGCONT)
     return job, worker
 
 
@@ -241,13 +228,12 @@ def test_a_machine_that_dies_gives_its_trial_back(
     """Nobody here can see whether a process lives there: its heartbeat tells."""
     monkeypatch.setenv(STALE_VARIABLE, "3")
     with no_survivors(digits_project, elsewhere):
-        # Held still, the search cannot end before the worker has a trial.
-        job, worker = start_beside_held_search(digits_project, elsewhere, storage, 10)
+        # Enough trials that the worker is seen at work before they end, also on a busy machine.
+        job, worker = start_together(digits_project, elsewhere, storage, 40)
         lost = kill_in_a_trial(job, worker.pid)
-        release(job)
         worker.communicate()
-        assert counts_of(job) == {"complete": 10, "pruned": 0, "failed": 0}
-    assert len(set(numbers(job))) == 10
+        assert counts_of(job) == {"complete": 40, "pruned": 0, "failed": 0}
+    assert len(set(numbers(job))) == 40
     assert is_not_lost(job, lost)
 
 
