@@ -69,7 +69,7 @@ def import_weights_file(path: Path, name: str | None = None, *, prove: bool = Tr
         backbone = _recognised(copy)
         if prove and not backbone.weights_hash:
             _prove(backbone, temporary, name)
-        _put_in_place(temporary, backbone)
+        _install(temporary, backbone)
     finally:
         temporary.unlink(missing_ok=True)
     return backbone
@@ -134,7 +134,7 @@ def _prove(backbone: Backbone, path: Path, name: str) -> None:
         )
 
 
-def _put_in_place(temporary: Path, backbone: Backbone) -> None:
+def _install(temporary: Path, backbone: Backbone) -> None:
     target = supplied_path(backbone)
     if target.is_file() and is_right_file(target, backbone):
         return

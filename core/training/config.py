@@ -191,7 +191,7 @@ class TrainingConfig(Record):
         require_number("augmented_views", self.augmented_views, 1, MAX_VIEWS)
         if self.picture_size != 0:
             require_number("picture_size", self.picture_size, MIN_PICTURE_SIZE, MAX_PICTURE_SIZE)
-            require_whole("picture_size", self.picture_size)
+            require_integer("picture_size", self.picture_size)
             at_size(backbone, self.picture_size)
         require_number("unfreeze", self.unfreeze, 0.05, 1.0)
         require_number("batch_size", self.batch_size, 2, 1024)
@@ -248,7 +248,7 @@ def require_number(name: str, value: float, low: float, high: float) -> None:
         )
 
 
-def require_whole(name: str, value: float) -> None:
+def require_integer(name: str, value: float) -> None:
     """Raise ConfigError unless a number is an integer."""
     if not isinstance(value, int):
         raise ConfigError(N_("{name} is {value}; it must be a whole number."), name=name, value=value)

@@ -75,7 +75,7 @@ def estimate_selection_bias(
     bootstrap = _bootstrap(candidates, goal, costs, groups, seed, fixed=[winner])
     if bootstrap is None:
         return None
-    validation = candidates.whole(goal, winner)
+    validation = candidates.score_on_all(goal, winner)
     shift = validation - bootstrap.fixed[0].mean()
     expected, low, high = _interval(bootstrap.selected + shift, is_better_low=goal.is_better_low)
     bias = expected - validation if goal.is_better_low else validation - expected
@@ -124,8 +124,8 @@ def estimate_gain(
     bootstrap = _bootstrap(candidates, goal, costs, groups, seed, fixed=[winner, baseline])
     if bootstrap is None:
         return None
-    whole = candidates.whole(goal, winner) - candidates.whole(goal, baseline)
-    shift = whole - (bootstrap.fixed[0] - bootstrap.fixed[1]).mean()
+    on_all = candidates.score_on_all(goal, winner) - candidates.score_on_all(goal, baseline)
+    shift = on_all - (bootstrap.fixed[0] - bootstrap.fixed[1]).mean()
     gains = bootstrap.selected - bootstrap.fixed[1] + shift
     gain, low, high = _interval(-gains if goal.is_better_low else gains, is_better_low=False)
     return Gain(gain=gain, low=low, high=high, is_real=low > 0, pictures=candidates.table.pictures)
@@ -176,8 +176,8 @@ class _Candidates:
         ]
         return np.stack(parts, axis=1)
 
-    def whole(self, goal: Goal, trial: int) -> float:
-        """A trial's score on all pictures."""
+    def score_on_all(self, goal: Goal, trial: int) -> float:
+        """Score a trial on all pictures."""
         weights = np.ones((1, self.table.pictures), np.float32)
         return float(self.table.only(self.firsts[trial]).scores(goal, weights)[0, 0])
 

@@ -27,7 +27,7 @@ from core.training.networks.models import TrainedNetwork
 from core.training.phases import Phase
 from core.training.recipes import epochs_of
 
-_WHOLE_NETWORK_FACTOR = 0.3  # on the learning rate of all blocks
+_ALL_BLOCKS_FACTOR = 0.3  # on the learning rate of all blocks
 
 
 def network_phase(
@@ -65,7 +65,7 @@ def network_phase(
         write_best=network.write_best,
         average=settings.recipe is Recipe.BEST,
         outputs=outputs,
-        learning_rate_factor=_WHOLE_NETWORK_FACTOR if phase is Phase.ALL_BLOCKS else 1.0,
+        learning_rate_factor=_ALL_BLOCKS_FACTOR if phase is Phase.ALL_BLOCKS else 1.0,
     )
 
 
