@@ -69,7 +69,7 @@ def test_the_mean_over_quarters_is_that_of_plain_arrays() -> None:
     np.testing.assert_allclose(np.asarray(model(wide)), pool_globally(wide), rtol=1e-5, atol=1e-6)
 
 
-def test_a_head_spread_over_quarters_is_gathered_again(features: np.ndarray) -> None:
+def test_the_head_for_global_features_undoes_that_for_grid_features(features: np.ndarray) -> None:
     random = np.random.default_rng(3)
     head = HeadWeights(
         feature_mean=random.normal(size=FEATURES),
