@@ -1,7 +1,7 @@
 """Records: frozen dataclasses that travel as JSON, read and checked by one mechanism.
 
 A record is a frozen, keyword-only dataclass that derives from ``Record``. Its type hints
-are its schema: numbers, texts, enums, tuples, mappings, ``Message`` and other records.
+are its schema: numbers, texts, enums, paths, tuples, mappings, ``Message`` and other records.
 Reading refuses unknown keys, unknown enum members and values of another type; a missing
 key takes the field's default. ``upgrade`` accepts what older versions wrote.
 
@@ -177,6 +177,8 @@ def to_json_value(value: Any) -> Any:
         return {str(to_json_value(key)): to_json_value(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [to_json_value(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
     if hasattr(value, "to_json"):
         return value.to_json()
     return value
@@ -229,11 +231,17 @@ def _reader_of(hint: Any) -> _Reader:
             return _enum_reader(hint)
         if hint in _WHAT_EXPECTED:
             return _plain_reader(hint)
+        if hint is Path:
+            return _path_reader(_plain_reader(str))
         if hasattr(hint, "from_json"):
             return _foreign_reader(hint)
     if hint is Any or origin is list:
         return lambda value, path: value
     raise TypeError(f"a record cannot have a field of type {hint!r}")
+
+
+def _path_reader(read_text: _Reader) -> _Reader:
+    return lambda value, path: Path(read_text(value, path))
 
 
 def _foreign_reader(kind: type) -> _Reader:

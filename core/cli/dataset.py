@@ -23,6 +23,7 @@ from core.data.leak_report import leak_report
 from core.data.split.splitting import SplitConfig
 from core.doctor.export_dataset import write_dataset_zip
 from core.doctor.report import read_report
+from core.records import to_json_value
 from core.runs.start import start_examination
 from core.workspace import get_project
 
@@ -37,8 +38,8 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
         unlabelled=options.unlabelled or options.layout == "unlabelled",
         multi_label=options.multi_label,
         refer=options.refer,
-        sheet=options.sheet,
-        sheet_inside=options.sheet_inside,
+        table=options.table,
+        table_inside=options.table_inside,
         split=_split_config(options),
     )
 
@@ -115,8 +116,8 @@ def _split_answer(dataset: Dataset) -> Answer:
             for name in dataset.class_names
         },
         "kept_together": {"groups": leaks.groups, "pictures": leaks.grouped_pictures},
-        "moved": leaks.moved,
-        "leaks": leaks.straddling,
+        "moved": to_json_value(leaks.moved),
+        "leaks": to_json_value(leaks.leaking),
     }
 
 
@@ -170,8 +171,13 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         help='a picture may have several labels: "cat; dog" in a table\'s cell, or a column of 0 and 1 for each class',
     )
     parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
-    parser.add_argument("--sheet", type=Path, help="a CSV or Excel table with file names and labels")
-    parser.add_argument("--sheet-inside", action="store_true", help="take the labels from the table inside")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="a CSV or Excel table with file names and labels"
+    )
+    parser.add_argument("--table-inside", action="store_true", help="take the labels from the table inside")
+    # The names until 0.1.0, for scripts that use them.
+    parser.add_argument("--sheet", dest="table", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--sheet-inside", dest="table_inside", action="store_true", help=argparse.SUPPRESS)
     _add_split_options(parser)
 
 

@@ -1,44 +1,79 @@
-"""Settings of an import."""
+"""Import settings and the records of an import job."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from core.data.labels.label_table import TableColumns
+from core.data.skip_reasons import Skipped
 from core.data.split.splitting import SplitConfig
+from core.records import JsonObject, Record
+
+# Names of settings up to 03be4e7.
+_RENAMED_SETTINGS = {"sheet": "table", "sheet_inside": "table_inside"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportConfig:
+class ImportConfig(Record):
     """Settings of an import.
 
-    Classes come from a table (``sheet``, or one inside the source with ``sheet_inside`` or where
-    folders name no classes), else from folders.
+    Classes come from a label table (``table``, or one inside the source with ``table_inside`` or
+    where folders name no classes), otherwise from folders.
     """
 
-    merge_case: bool = False  # "Cat" and "cat" become one class
-    layout: str = ""  # a name in ``import_layouts.LAYOUTS``; "": detected
-    unlabelled: bool = False  # folders say nothing, the pictures are labelled later
-    multi_label: bool = False  # a picture may show several classes, or none; see ``label_sets``
-    refer: bool = False  # leave a folder's pictures where they are instead of copying them
-    sheet: Path | None = None
-    sheet_inside: bool = False
-    columns: TableColumns | None = None  # of the sheet; None: told by their names and cells
+    # "Cat" and "cat" become one class.
+    merge_case: bool = False
+    # A name in ``import_layouts.LAYOUTS``; "": detected.
+    layout: str = ""
+    # Folders name no classes; the pictures are labelled later.
+    unlabelled: bool = False
+    # A picture can show several classes, or none; see ``label_sets``.
+    multi_label: bool = False
+    # Leave a folder's pictures where they are instead of copying them.
+    refer: bool = False
+    table: Path | None = None
+    table_inside: bool = False
+    # Columns of the label table; None: detected from their names and cells.
+    columns: TableColumns | None = None
     split: SplitConfig = field(default_factory=SplitConfig)
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"sheet": str(self.sheet) if self.sheet else None}
+    @classmethod
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Rename the settings of older versions."""
+        return {_RENAMED_SETTINGS.get(name, name): value for name, value in values.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRequest(Record):
+    """Config of an import job."""
+
+    project: str
+    # A zip, tar or folder. None for a sample.
+    source: Path | None = None
+    # A key of ``samples.SAMPLES``.
+    sample: str | None = None
+    # The pictures join an existing project.
+    add: bool = False
+    settings: ImportConfig = field(default_factory=ImportConfig)
 
     @classmethod
-    def from_json(cls, record: dict[str, Any]) -> ImportConfig:
-        """The config that ``record`` tells of; what it lacks is as by default, what else it holds is ignored."""
-        known = {item.name: record[item.name] for item in fields(cls) if item.name in record}
-        if known.get("sheet"):
-            known["sheet"] = Path(known["sheet"])
-        if known.get("columns"):
-            known["columns"] = TableColumns(**known["columns"])
-        if "split" in known:
-            known["split"] = SplitConfig(**known["split"])
-        return cls(**known)
+    def upgrade(cls, values: JsonObject) -> JsonObject:
+        """Up to 03be4e7 the settings stood beside the other keys."""
+        if "settings" in values:
+            return values
+        own = {name: values.pop(name) for name in ("project", "source", "sample", "add") if name in values}
+        return {**own, "settings": values}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportResult(Record):
+    """Result of an import job."""
+
+    project: str
+    # Number of pictures by class.
+    classes: Mapping[str, int]
+    skipped: tuple[Skipped, ...] = ()
+    # The dataset version that the import made.
+    version: int

@@ -69,9 +69,9 @@ def _chosen(listing: Listing, config: ImportConfig) -> ImportLayout:
     name = config.layout
     if config.unlabelled:
         name = "unlabelled"
-    elif config.sheet is not None:
+    elif config.table is not None:
         name = "table"
-    elif config.sheet_inside:
+    elif config.table_inside:
         name = "table_inside"
     if name:
         if name not in LAYOUTS:
@@ -110,9 +110,9 @@ def _read_unlabelled(listing: Listing, config: ImportConfig, source_name: str) -
 
 
 def _read_given_table(listing: Listing, config: ImportConfig, source_name: str) -> LayoutReading:
-    if config.sheet is None:
+    if config.table is None:
         raise ConfigError(N_("A table of labels is missing. Choose a CSV or Excel file."))
-    return _read_table(read_label_table(config.sheet.read_bytes(), config.sheet.name), listing, config)
+    return _read_table(read_label_table(config.table.read_bytes(), config.table.name), listing, config)
 
 
 def _read_table_inside(listing: Listing, config: ImportConfig, source_name: str) -> LayoutReading:

@@ -4,45 +4,55 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from core.data.dataset import open_dataset
-from core.data.import_config import ImportConfig
+from core.data.import_config import ImportRequest, ImportResult
 from core.data.importing import add_pictures, import_dataset
 from core.data.sources.samples import SAMPLES
 from core.errors import ConfigError
 from core.messages import N_
 from core.progress import Progress, Stage
+from core.records import JsonObject
 from core.uploads.store import remove_upload_at
 from core.workspace import get_project
 
 
-def import_pictures(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Make the project ``config["project"]`` from ``config["source"]``, or from ``config["sample"]``.
+def import_pictures(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Job step: import a source or a sample as a project, or add it to one.
 
-    With ``config["add"]`` the pictures join the project that is there. A source inside the job's
-    own directory (a small upload, the sample's files) or among the uploads is removed once it is
-    imported; after a failure it stays, so that the page can offer to try again.
+    A source inside the job's directory (a small upload, the files of a sample) or among the
+    uploads is removed after the import. After a failure it stays, so that the page can offer
+    another attempt.
+
+    Args:
+        config: an ``ImportRequest``.
+    Returns:
+        an ``ImportResult``.
     """
     progress.stage(Stage.READING)
-    if sample := config.get("sample"):
-        if sample not in SAMPLES:
-            raise ConfigError(N_("There is no sample called “{name}”."), name=sample)
-        source = directory / sample
-        SAMPLES[sample].write(source)
+    request = ImportRequest.from_json(config)
+    source = _source_of(request, directory)
+    if request.add:
+        report = add_pictures(get_project(request.project), source, request.settings, progress)
     else:
-        source = Path(config["source"])
-    settings = ImportConfig.from_json(config)
-    if config.get("add"):
-        report = add_pictures(get_project(config["project"]), source, settings, progress)
-    else:
-        report = import_dataset(source, config["project"], settings, progress)
+        report = import_dataset(source, request.project, request.settings, progress)
     if source.is_relative_to(directory):
         shutil.rmtree(source) if source.is_dir() else source.unlink()
     remove_upload_at(source)
-    return {
-        "project": report.project.name,
-        "classes": report.classes,
-        "skipped": [item.to_json() for item in report.skipped],
-        "version": open_dataset(report.project).version,
-    }
+    return ImportResult(
+        project=report.project.name,
+        classes=report.classes,
+        skipped=report.skipped,
+        version=open_dataset(report.project).version,
+    ).to_json()
+
+
+def _source_of(request: ImportRequest, directory: Path) -> Path:
+    """Return the source of an import; the files of a sample are written into ``directory`` first."""
+    if request.source is not None:
+        return request.source
+    name = request.sample or ""
+    if name not in SAMPLES:
+        raise ConfigError(N_("There is no sample called “{name}”."), name=name)
+    SAMPLES[name].write(directory / name)
+    return directory / name

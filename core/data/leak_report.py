@@ -4,25 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from core.data.dataset import Dataset
 from core.data.editing import leaking_rows
 from core.data.split.splitting import first_of_group
+from core.records import Record
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeakReport:
-    """Groups of related pictures, and their parts of the split.
+class LeakingPicture(Record):
+    """Picture that trains while another one of its group measures."""
 
-    ``moved`` and ``straddling`` are records of ``id``, ``name``, ``split`` and, for those
-    moved, the part in which they were supplied.
-    """
+    id: str
+    name: str
+    # A ``Split``; "" while it is not drawn.
+    split: str
 
-    groups: int  # of two pictures or more
+
+@dataclass(frozen=True, kw_only=True)
+class MovedPicture(LeakingPicture):
+    """Picture that was moved to another part of the split to keep its group together."""
+
+    # The ``Split`` that the source gave.
+    supplied_split: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakReport(Record):
+    """Groups of related pictures, and their parts of the split."""
+
+    # Of two pictures or more.
+    groups: int
     grouped_pictures: int
-    moved: list[dict[str, str]]
-    straddling: list[dict[str, str]]  # they train, while others of their group measure
+    moved: tuple[MovedPicture, ...]
+    leaking: tuple[LeakingPicture, ...]
 
 
 def leak_report(dataset: Dataset) -> LeakReport:
@@ -34,10 +48,12 @@ def leak_report(dataset: Dataset) -> LeakReport:
     return LeakReport(
         groups=int((sizes > 1).sum()),
         grouped_pictures=int(sizes[sizes > 1].sum()),
-        moved=_records(supplied[pulled], ["id", "name", "supplied_split", "split"]),
-        straddling=_records(pictures[leaking_rows(pictures)], ["id", "name", "split"]),
+        moved=tuple(
+            MovedPicture(id=row.id, name=row.name, split=row.split, supplied_split=row.supplied_split)
+            for row in supplied[pulled].itertuples(index=False)
+        ),
+        leaking=tuple(
+            LeakingPicture(id=row.id, name=row.name, split=row.split)
+            for row in pictures[leaking_rows(pictures)].itertuples(index=False)
+        ),
     )
-
-
-def _records(pictures: pd.DataFrame, columns: list[str]) -> list[dict[str, str]]:
-    return [dict(zip(columns, row, strict=True)) for row in pictures[columns].itertuples(index=False)]

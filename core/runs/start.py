@@ -44,42 +44,41 @@ def start_import(
     source: Path | None = None,
     sample: str | None = None,
     upload: tuple[str, Callable[[int], bytes]] | None = None,
-    sheet: tuple[str, bytes] | None = None,
+    table: tuple[str, bytes] | None = None,
     config: ImportConfig | None = None,
     add: bool = False,
 ) -> JobDirectory:
     """Import a zip or folder, a sample, or an upload (its file name and a ``read(size)``) as project ``name``.
 
     Args:
-        sheet: file name and bytes of a label table.
+        table: file name and bytes of a label table.
         add: the pictures join an existing project.
     Raises:
         InvalidNameError, ProjectExistsError, NotFoundError: the name cannot be used.
     """
+    from core.data.import_config import ImportConfig, ImportRequest
+
     clean = get_project(name).name if add else require_free_name(name)
     _remove_old_jobs(jobs_folder())
     path = jobs_folder() / new_job_name("import")
     # In a folder of its own, because the upload may be called config.json.
     source = path / "upload" / safe_upload_name(upload[0]) if upload else source
-    record = {
-        "project": clean,
-        "source": str(source.resolve()) if source else None,
-        "sample": sample,
-        "add": add,
-        **(config.to_json() if config else {}),
-    }
+    settings = config or ImportConfig()
     # Before the job exists: copying may take longer than a launch may.
     if upload and source:
         source.parent.mkdir(parents=True)
         with source.open("wb") as stream:
             while chunk := upload[1](COPY_CHUNK_BYTES):
                 stream.write(chunk)
-    if sheet:
-        file = path / "sheet" / safe_upload_name(sheet[0])
+    if table:
+        file = path / "table" / safe_upload_name(table[0])
         file.parent.mkdir(parents=True)
-        file.write_bytes(sheet[1])
-        record["sheet"] = str(file)
-    job = JobDirectory.create(path, JobKind.IMPORT, record)
+        file.write_bytes(table[1])
+        settings = replace(settings, table=file)
+    request = ImportRequest(
+        project=clean, source=source.resolve() if source else None, sample=sample, add=add, settings=settings
+    )
+    job = JobDirectory.create(path, JobKind.IMPORT, request.to_json())
     launch(job)
     return job
 

@@ -63,6 +63,23 @@ def test_pictures_are_added(pets: str, ask: Ask, tmp_path: Path) -> None:
     assert answer["skipped"] == [{"file": "cats/old.png", "reason": "it is the same picture as cats/0.png"}]
 
 
+@pytest.mark.parametrize(
+    ("outside", "inside"), [("--table", "--table-inside"), ("--sheet", "--sheet-inside")]
+)
+def test_labels_come_from_a_table(outside: str, inside: str, ask: Ask, tmp_path: Path) -> None:
+    """The options had other names in Darkroom 0.1.0, and scripts still use them."""
+    rows = "".join(f"{index}.png,{'even' if index % 2 == 0 else 'odd'}\n" for index in range(8))
+    table = ("file,label\n" + rows).encode()
+    pictures = {f"{index}.png": digit(index) for index in range(8)}
+    source = write_folder(tmp_path / "digits", pictures)
+    (tmp_path / "truth.csv").write_bytes(table)
+    beside = ask("import", source, "--project", "Beside", outside, tmp_path / "truth.csv")
+    assert beside["classes"] == {"even": 4, "odd": 4}
+    source = write_folder(tmp_path / "with table", {**pictures, "truth.csv": table})
+    within = ask("import", source, "--project", "Within", inside)
+    assert within["classes"] == {"even": 4, "odd": 4}
+
+
 def test_labels_and_exclusions_make_versions_that_are_compared_and_restored(pets: str, ask: Ask) -> None:
     first, second = ids(pets, "cats")[:2]
     assert ask("relabel", "--project", pets, "--to", "dogs", first)["classes"] == {"cats": 9, "dogs": 11}

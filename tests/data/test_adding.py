@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from pathlib import Path
 
@@ -14,9 +13,7 @@ from core.data.editing import relabel
 from core.data.history import list_versions
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
-from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
-from core.data.split.splitting import SplitConfig
 from core.errors import ClassNameError, ConfigError, DataError, NotFoundError
 from core.progress import JobStopped, QuietProgress
 from core.workspace import Project
@@ -221,7 +218,7 @@ def test_only_a_folder_can_be_referred_to(tmp_path: Path) -> None:
         import_dataset(source, "Pets", ImportConfig(refer=True))
 
 
-def test_a_sheet_says_classes_parts_and_groups(tmp_path: Path) -> None:
+def test_a_table_gives_classes_parts_and_groups(tmp_path: Path) -> None:
     """Flat pictures and one table: what hospitals and labs have."""
     parts = ["train"] * 6 + ["val"] * 2 + ["test"] * 2
     lines = ["file,label,split,patient"]
@@ -246,12 +243,12 @@ def test_a_sheet_says_classes_parts_and_groups(tmp_path: Path) -> None:
     assert (dataset.pictures.groupby("group").size() == 2).all()
 
 
-def test_a_sheet_beside_the_pictures_outweighs_their_folders(tmp_path: Path) -> None:
+def test_a_table_beside_the_pictures_outweighs_their_folders(tmp_path: Path) -> None:
     source = write_folder(tmp_path / "s", class_folders({"a": 4, "b": 4}))
-    sheet = tmp_path / "truth.csv"
+    table = tmp_path / "truth.csv"
     rows = [f"{folder}/{i}.png,{'odd' if i % 2 else 'even'}" for folder in "ab" for i in range(4)]
-    sheet.write_text("\n".join(["path,class", *rows]))
-    report = import_dataset(source, "Truth", ImportConfig(sheet=sheet))
+    table.write_text("\n".join(["path,class", *rows]))
+    report = import_dataset(source, "Truth", ImportConfig(table=table))
     assert report.classes == {"even": 4, "odd": 4}
 
 
@@ -261,14 +258,4 @@ def test_a_table_among_class_folders_is_not_taken_for_labels(tmp_path: Path) -> 
     source = write_folder(tmp_path / "s", files)
     assert import_dataset(source, "Folders").classes == {"a": 4, "b": 4}
     with pytest.raises(DataError, match="No table"):
-        import_dataset(source / "a", "Inside", ImportConfig(sheet_inside=True))
-
-
-def test_a_config_travels_to_its_job_and_back(tmp_path: Path) -> None:
-    config = ImportConfig(
-        merge_case=True,
-        sheet=tmp_path / "labels.csv",
-        columns=TableColumns(file="f", label="l", group="g"),
-        split=SplitConfig(test_fraction=0.3, seed=4),
-    )
-    assert ImportConfig.from_json(json.loads(json.dumps(config.to_json())) | {"project": "x"}) == config
+        import_dataset(source / "a", "Inside", ImportConfig(table_inside=True))

@@ -266,27 +266,27 @@ def test_any_table_gives_each_file_a_place_or_none(rows: list[list[str]], names:
     text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
     files = members(names)
     try:
-        sheet = read_label_table(text.encode("utf-8", "replace"), "labels.csv")
-        said = assignments_from_table(sheet, files, guess_columns(sheet, files))
+        table = read_label_table(text.encode("utf-8", "replace"), "labels.csv")
+        said = assignments_from_table(table, files, guess_columns(table, files))
     except DarkroomError as error:
         require_sentence(error)
         return
     assert len(said.assignments) == len(files)
     named = sum(place is not None for place in said.assignments)
-    assert len(said.refused) <= len(sheet.rows) <= len(said.refused) + max(named, len(sheet.rows))
+    assert len(said.refused) <= len(table.rows) <= len(said.refused) + max(named, len(table.rows))
 
 
 @ordinary
 @given(st.binary(max_size=400), st.sampled_from(["a.csv", "a.tsv", "a.xlsx", "a.xls"]))
 def test_any_bytes_are_a_table_or_an_error_that_people_can_read(data: bytes, name: str) -> None:
     try:
-        sheet = read_label_table(data, name)
+        table = read_label_table(data, name)
     except DarkroomError as error:
         require_sentence(error)
         return
-    assert len(set(sheet.columns)) == len(sheet.columns) >= 2
-    assert all(len(row) == len(sheet.columns) for row in sheet.rows)
-    assert len(sheet.row_numbers) == len(sheet.rows)
+    assert len(set(table.columns)) == len(table.columns) >= 2
+    assert all(len(row) == len(table.columns) for row in table.rows)
+    assert len(table.row_numbers) == len(table.rows)
 
 
 @ordinary

@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
+from core.data.import_config import ImportRequest
 from core.data.import_layouts import LAYOUTS
 from core.data.server_folders import FOLDERS_VARIABLE
 from core.data.version_record import version_file
@@ -170,7 +171,7 @@ def test_an_interrupted_import_can_be_resumed(open_page: OpenPage, tmp_path: Pat
     app.button(key="import-again").click().run()
     again = next(job for job in list_jobs(jobs_folder()) if job.name != "import-1")
     assert wait_for(again) is JobState.FINISHED
-    assert again.config()["merge_case"]
+    assert ImportRequest.from_json(again.config()).settings.merge_case
     assert len(open_dataset(get_project("Pets")).pictures) == 40
 
 

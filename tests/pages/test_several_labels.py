@@ -150,13 +150,13 @@ def test_a_multi_label_table_is_recognised(open_page: OpenPage, workspace: Path)
     """Its checkbox is preset with a reason; for any other table it is not."""
     app = open_page()
     app.radio(key="import-0-told-by").set_value("table").run()
-    uploader = next(box for box in app.file_uploader if "-sheet-" in str(box.key))
+    uploader = next(box for box in app.file_uploader if "-table-" in str(box.key))
     uploader.upload("labels.csv", several_labels_csv(two_digits(24))).run()
     assert not app.exception
     (box,) = [box for box in app.checkbox if "several labels" in box.label]
     assert box.value is True
     assert "have several labels, or none" in said(app)
-    other = next(box for box in app.file_uploader if "-sheet-" in str(box.key))
+    other = next(box for box in app.file_uploader if "-table-" in str(box.key))
     other.set_value([("one.csv", b"file,label\n1.png,cat\n2.png,dog", "text/csv")]).run()
     (box,) = [box for box in app.checkbox if "several labels" in box.label]
     assert box.value is False

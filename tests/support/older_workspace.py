@@ -114,7 +114,7 @@ def dataset_facts(project: Project) -> Facts:
             | {"what": sentence_facts(info.edit)}
             for info in list_versions(project)
         ],
-        "leaks": asdict(leak_report(newest)),
+        "leaks": leak_report(newest).to_json(),
         "doctor": report
         and {
             "version": report.version,

@@ -20,6 +20,7 @@ from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import PICTURE_SUFFIXES, Listing, Member, UnreadableMemberError
 from core.errors import DataError
 from core.messages import N_
+from core.records import Record
 
 __all__ = [
     "LabelTable",
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 _ROWS_TO_LOOK_AT = 300
-_MOST_SHEETS_LOOKED_AT = 20
+_MAX_TABLES_READ = 20
 _MOST_FOLDERS_DROPPED = 5  # of a path in the table that begins above the source, such as C:\Users\…
 _LEAST_SHARE_FOUND = 0.5  # of a table's rows, for it to be taken without being asked
 # What a column is often called, the most telling names first.
@@ -44,7 +45,7 @@ _GROUP_WORDS = ("group", "patient", "subject", "person", "camera", "burst", "ses
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableColumns:
+class TableColumns(Record):
     """Roles of a table's columns."""
 
     file: str
@@ -72,7 +73,7 @@ def find_label_table(listing: Listing) -> Member | None:
     candidates.sort(key=lambda member: (len(member.parts), member.name))
     names = _Names(listing.members)
     best: tuple[int, Member | None] = (0, None)
-    for member in candidates[:_MOST_SHEETS_LOOKED_AT]:
+    for member in candidates[:_MAX_TABLES_READ]:
         try:
             table = read_label_table(member.read(), member.name)
             columns = guess_columns(table, listing.members)
@@ -97,9 +98,9 @@ def guess_columns(table: LabelTable, members: Sequence[Member]) -> TableColumns:
     if not found[file]:
         raise DataError(
             N_(
-                "No column of {sheet} names the pictures that came with it. Expected is one with file names such as “1.jpg” or “cats/1.jpg”."
+                "No column of {table} names the pictures that came with it. Expected is one with file names such as “1.jpg” or “cats/1.jpg”."
             ),
-            sheet=table.name,
+            table=table.name,
         )
     split = _split_column(table, file)
     others = [column for column in table.columns if column not in {file, split}]
@@ -107,8 +108,8 @@ def guess_columns(table: LabelTable, members: Sequence[Member]) -> TableColumns:
     label = _label_column(table, [column for column in others if column != group])
     if label is None:
         raise DataError(
-            N_("No column of {sheet} can be taken for the classes. Call one “label”, or choose one."),
-            sheet=table.name,
+            N_("No column of {table} can be taken for the classes. Call one “label”, or choose one."),
+            table=table.name,
         )
     return TableColumns(file=file, label=label, split=split, group=group)
 
@@ -220,9 +221,9 @@ def _split_of(cell: str, row: int, table: str) -> Split | None:
     split = split_named(cell)
     if split is None:
         raise DataError(
-            N_("Row {row} of {sheet} has the part “{cell}”. Expected is train, validation, test or nothing."),
+            N_("Row {row} of {table} has the part “{cell}”. Expected is train, validation, test or nothing."),
             row=row,
-            sheet=table,
+            table=table,
             cell=cell,
         )
     return split
@@ -240,20 +241,20 @@ def _require_one_meaning(
     if before.label != now.label:
         raise DataError(
             N_(
-                "Rows {first} and {second} of {sheet} give “{file}” two classes, “{one}” and “{other}”. A picture has one: keep one row."
+                "Rows {first} and {second} of {table} give “{file}” two classes, “{one}” and “{other}”. A picture has one: keep one row."
             ),
             first=rows[0],
             second=rows[1],
-            sheet=table,
+            table=table,
             file=file,
             one=before.label,
             other=now.label,
         )
     raise DataError(
-        N_("Rows {first} and {second} of {sheet} say different things of “{file}”. Keep one of them."),
+        N_("Rows {first} and {second} of {table} say different things of “{file}”. Keep one of them."),
         first=rows[0],
         second=rows[1],
-        sheet=table,
+        table=table,
         file=file,
     )
 

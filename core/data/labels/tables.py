@@ -1,7 +1,7 @@
 """Tables as text: CSV of any kind, and Excel.
 
-Owns encodings, delimiters and cells; what a table says of pictures is read in
-``sheet``.
+Owns encodings, delimiters and cells. ``label_table`` reads the classes of pictures from
+such a table.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from core.errors import DataError
 from core.messages import N_
 
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
-_OTHER_SHEET_SUFFIXES = (".xls", ".ods")
+_UNREADABLE_TABLE_SUFFIXES = (".xls", ".ods")
 READABLE_SUFFIXES = (".csv", ".tsv", *_EXCEL_SUFFIXES)
 _DELIMITERS = (",", ";", "\t", "|", " ")  # a space only where no other parts the lines
 _LINES_TO_LOOK_AT = 50
@@ -69,8 +69,8 @@ class LabelTable:
         """
         if name not in self.columns:
             raise DataError(
-                N_("{sheet} has no column “{column}”. Its columns are: {columns}."),
-                sheet=self.name,
+                N_("{table} has no column “{column}”. Its columns are: {columns}."),
+                table=self.name,
                 column=name,
                 columns=", ".join(self.columns),
             )
@@ -88,17 +88,17 @@ def read_label_table(data: bytes, name: str) -> LabelTable:
         DataError: it cannot be read, or holds no two columns.
     """
     lower = name.lower()
-    if lower.endswith(_OTHER_SHEET_SUFFIXES):
+    if lower.endswith(_UNREADABLE_TABLE_SUFFIXES):
         raise DataError(
-            N_("{sheet} is of a kind that cannot be read here. Save it as .xlsx or .csv."), sheet=name
+            N_("{table} is of a kind that cannot be read here. Save it as .xlsx or .csv."), table=name
         )
     cells = _excel_rows(data, name) if lower.endswith(_EXCEL_SUFFIXES) else _csv_rows(data, name)
     numbered = [(number, row) for number, row in cells if any(row)]
     width = max((_filled_width(row) for _, row in numbered), default=0)
     if width < 2:
         raise DataError(
-            N_("{sheet} needs two columns at least: the names of the picture files, and their classes."),
-            sheet=name,
+            N_("{table} needs two columns at least: the names of the picture files, and their classes."),
+            table=name,
         )
     rows = [(row + ("",) * width)[:width] for _, row in numbered]
     numbers = [number for number, _ in numbered]
@@ -131,11 +131,11 @@ def _csv_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     try:
         for number, row in enumerate(reader, start=1):
             if number > _MOST_ROWS:
-                raise DataError(N_("{sheet} has more than {limit} rows."), sheet=name, limit=_MOST_ROWS)
+                raise DataError(N_("{table} has more than {limit} rows."), table=name, limit=_MOST_ROWS)
             yield number, tuple(_plain_cell(cell) for cell in row[:_MOST_COLUMNS])
     except csv.Error as error:
         raise DataError(
-            N_("Row {row} of {sheet} cannot be read: {error}."), row=number + 1, sheet=name, error=str(error)
+            N_("Row {row} of {table} cannot be read: {error}."), row=number + 1, table=name, error=str(error)
         ) from error
 
 
@@ -163,7 +163,7 @@ def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.file_size for info in archive.infolist()) > _EXCEL_UNPACKED_BYTES:
-                raise DataError(N_("{sheet} is too large. Save it as .csv."), sheet=name)
+                raise DataError(N_("{table} is too large. Save it as .csv."), table=name)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         for page in book.worksheets:
             yield from (rows := list(_page_rows(page)))
@@ -172,9 +172,9 @@ def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
     except _EXCEL_ERRORS as error:
         raise DataError(
             N_(
-                "{sheet} cannot be read as an Excel file. Open it in a spreadsheet program and save it again."
+                "{table} cannot be read as an Excel file. Open it in a spreadsheet program and save it again."
             ),
-            sheet=name,
+            table=name,
         ) from error
 
 

@@ -193,7 +193,7 @@ def _no_archive(head: bytes, name: str) -> ArchiveError:
             ),
             file=name,
         )
-    if head.startswith(b"%PDF") or (head.startswith(_OLD_OFFICE_MAGIC) and not _is_sheet(name)):
+    if head.startswith(b"%PDF") or (head.startswith(_OLD_OFFICE_MAGIC) and not _is_table(name)):
         return ArchiveError(IS_A_DOCUMENT, file=name)
     if head.lstrip().lower().startswith((b"<!doctype", b"<html")):
         return ArchiveError(
@@ -202,7 +202,7 @@ def _no_archive(head: bytes, name: str) -> ArchiveError:
             ),
             file=name,
         )
-    if _is_sheet(name):
+    if _is_table(name):
         return ArchiveError(IS_A_TABLE, file=name)
     return ArchiveError(
         N_("{file} is not a zip or tar file. Put the class folders into a zip file and choose that."),
@@ -210,7 +210,7 @@ def _no_archive(head: bytes, name: str) -> ArchiveError:
     )
 
 
-def _is_sheet(name: str) -> bool:
+def _is_table(name: str) -> bool:
     return name.lower().endswith(TABLE_SUFFIXES)
 
 

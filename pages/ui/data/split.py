@@ -101,7 +101,7 @@ def _leaks(project: Project, dataset: Dataset) -> None:
     """Report groups that were kept together, moved, or leak."""
     report = leak_report(dataset)
     st.subheader(_("Leaks"), anchor=False)
-    if report.straddling:
+    if report.leaking:
         _mend(project, dataset, report)
     else:
         st.success(
@@ -120,7 +120,7 @@ def _leaks(project: Project, dataset: Dataset) -> None:
 
 
 def _mend(project: Project, dataset: Dataset, report: LeakReport) -> None:
-    count = len(report.straddling)
+    count = len(report.leaking)
     words = ngettext(
         "{n} picture has a copy in the validation or test split. The results would look better than they are.",
         "{n} pictures have a copy in the validation or test split. The results would look better than they are.",
@@ -130,7 +130,7 @@ def _mend(project: Project, dataset: Dataset, report: LeakReport) -> None:
     if st.button(_("Exclude leaking pictures"), type="primary", key="mend-leaks"):
         apply_change(project, lambda: mend_leaks(project))
     pictures = dataset.pictures
-    leaking = [item["id"] for item in report.straddling[:_MOST_SHOWN]]
+    leaking = [picture.id for picture in report.leaking[:_MOST_SHOWN]]
     groups = pictures.loc[pictures["id"].isin(leaking), "group"]
     members = pictures[pictures["group"].isin(groups)].sort_values("group", kind="stable").head(_MOST_SHOWN)
     tiles = [
@@ -153,7 +153,7 @@ def _moved(project: Project, dataset: Dataset, report: LeakReport) -> None:
         "{n} pictures were moved to the splits of their copies",
         count,
     ).format(n=number(count))
-    came = {item["id"]: item["supplied_split"] for item in report.moved[:_MOST_SHOWN]}
+    came = {picture.id: picture.supplied_split for picture in report.moved[:_MOST_SHOWN]}
     with st.expander(title, icon=":material/move_down:", key="moved"):
         st.caption(
             _(

@@ -31,8 +31,8 @@ def members(*names: str) -> list[Member]:
 
 def table(text: str, encoding: str = "utf-8") -> list[tuple[str, ...]]:
     """Header and rows of a CSV file."""
-    sheet = read_label_table(text.encode(encoding), "labels.csv")
-    return [sheet.columns, *sheet.rows]
+    table = read_label_table(text.encode(encoding), "labels.csv")
+    return [table.columns, *table.rows]
 
 
 def labels(text: str, *names: str, columns: TableColumns | None = None) -> dict[str, str | None]:
@@ -91,18 +91,18 @@ def excel(rows: list[list[object]]) -> bytes:
     return stream.getvalue()
 
 
-def test_an_excel_sheet_is_read() -> None:
-    sheet = read_label_table(excel([["file", "label"], ["1.jpg", 3], ["2.jpg", 4.0], [3, 0.5]]), "a.xlsx")
-    assert sheet.columns == ("file", "label")
-    assert sheet.rows == (("1.jpg", "3"), ("2.jpg", "4"), ("3", "0.5"))
-    assert sheet.row_numbers == (2, 3, 4)
+def test_an_excel_table_is_read() -> None:
+    table = read_label_table(excel([["file", "label"], ["1.jpg", 3], ["2.jpg", 4.0], [3, 0.5]]), "a.xlsx")
+    assert table.columns == ("file", "label")
+    assert table.rows == (("1.jpg", "3"), ("2.jpg", "4"), ("3", "0.5"))
+    assert table.row_numbers == (2, 3, 4)
 
 
 def test_empty_rows_count_as_the_spreadsheet_counts_them() -> None:
     """An error that names row 5 must mean the row that the user sees as 5."""
-    sheet = read_label_table(excel([[], ["file", "label"], [], [None, None], ["1.jpg", "cat"]]), "a.xlsx")
-    assert sheet.columns == ("file", "label")
-    assert sheet.row_numbers == (5,)
+    table = read_label_table(excel([[], ["file", "label"], [], [None, None], ["1.jpg", "cat"]]), "a.xlsx")
+    assert table.columns == ("file", "label")
+    assert table.row_numbers == (5,)
     assert read_label_table(b"\n\nfile,label\n,\n1.jpg,cat\n", "a.csv").row_numbers == (5,)
 
 
@@ -121,9 +121,9 @@ def test_a_table_may_have_no_header() -> None:
 
 
 def test_columns_get_names_that_differ() -> None:
-    sheet = read_label_table(b"file,label,,label\n1.jpg,cat,x,y\n2.jpg\n", "a.csv")
-    assert sheet.columns == ("file", "label", "C", "label (2)")
-    assert sheet.rows[1] == ("2.jpg", "", "", "")
+    table = read_label_table(b"file,label,,label\n1.jpg,cat,x,y\n2.jpg\n", "a.csv")
+    assert table.columns == ("file", "label", "C", "label (2)")
+    assert table.rows[1] == ("2.jpg", "", "", "")
 
 
 @pytest.mark.parametrize(
@@ -150,11 +150,11 @@ def test_two_cells_far_apart_do_not_fill_the_memory() -> None:
     page["A1"], page["B1"], page["XFD1000000"] = "file", "label", "x"
     stream = io.BytesIO()
     book.save(stream)
-    sheet = read_label_table(stream.getvalue(), "a.xlsx")
-    assert (sheet.columns, sheet.rows) == (("file", "label"), ())
+    table = read_label_table(stream.getvalue(), "a.xlsx")
+    assert (table.columns, table.rows) == (("file", "label"), ())
 
 
-def test_a_sheet_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_excel_table_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_EXCEL_UNPACKED_BYTES", 1 << 20)
     stream = io.BytesIO(excel([["file", "label"], ["1.jpg", "cat"]]))
     assert read_label_table(stream.getvalue(), "a.xlsx").rows == (("1.jpg", "cat"),)
@@ -299,11 +299,11 @@ def test_parts_groups_and_classes_are_taken_from_their_columns() -> None:
     ],
 )
 def test_a_row_that_cannot_be_is_named_by_its_number(text: str, error: str) -> None:
-    sheet = read_label_table(text.encode(), "l.csv")
-    present = {word: word for word in ("group", "split") if word in sheet.columns}
+    table = read_label_table(text.encode(), "l.csv")
+    present = {word: word for word in ("group", "split") if word in table.columns}
     with pytest.raises(DataError, match=error):
         assignments_from_table(
-            sheet, members("1.jpg", "2.jpg"), TableColumns(file="file", label="label", **present)
+            table, members("1.jpg", "2.jpg"), TableColumns(file="file", label="label", **present)
         )
 
 
@@ -330,11 +330,11 @@ def test_the_table_of_a_source_is_found(tmp_path: Path) -> None:
     files["broken.xlsx"] = b"no zip"
     files["train.csv"] = b"id,label\n" + b"".join(b"%d,%s\n" % (i, [b"cat", b"dog"][i % 2]) for i in range(5))
     with open_source(write_zip(tmp_path / "pets.zip", files)) as listing:
-        sheet = find_label_table(listing)
-        assert sheet is not None
-        assert sheet.name == "train.csv"
+        table = find_label_table(listing)
+        assert table is not None
+        assert table.name == "train.csv"
         places = assignments_from_table(
-            read_label_table(sheet.read(), sheet.name), listing.members
+            read_label_table(table.read(), table.name), listing.members
         ).assignments
         assert [place.label if place else None for place in places].count("cat") == 3
 

@@ -8,7 +8,7 @@ from core.data.labels.multi_label_table import labels_in_cells, suggests_multi_l
 from core.data.labels.tables import LabelTable, read_label_table
 
 
-def sheet(*lines: str) -> LabelTable:
+def table_of(*lines: str) -> LabelTable:
     return read_label_table("\n".join(lines).encode(), "labels.csv")
 
 
@@ -28,7 +28,7 @@ def test_the_labels_of_a_cell_are_told_apart(cells: list[str], labels: list[str]
 
 def test_columns_of_yes_and_no_become_labels() -> None:
     """The way of many contests: one column a class."""
-    table = sheet(
+    table = table_of(
         "image,cat,dog,horse,split", "1.png,1,0,1,train", "2.png,0,0,0,test", "3.png,0,TRUE,no,test"
     )
     joined = with_classes_joined(table)
@@ -38,7 +38,7 @@ def test_columns_of_yes_and_no_become_labels() -> None:
 
 
 def test_a_table_without_such_columns_stays_as_it_is() -> None:
-    table = sheet("image,label,checked", "1.png,cat,1", "2.png,dog,0")
+    table = table_of("image,label,checked", "1.png,cat,1", "2.png,dog,0")
     assert with_classes_joined(table) is table
 
 
@@ -58,4 +58,4 @@ def test_a_table_without_such_columns_stays_as_it_is() -> None:
     ],
 )
 def test_it_is_suggested_where_a_table_clearly_has_several(lines: list[str], suggests: bool) -> None:
-    assert suggests_multi_label(sheet(*lines)) is suggests
+    assert suggests_multi_label(table_of(*lines)) is suggests

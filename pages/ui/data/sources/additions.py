@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.data.additions import Addition, what_was_added
 from core.data.dataset import Dataset, open_dataset
+from core.data.import_config import ImportRequest, ImportResult
 from core.data.importing import add_to_class
 from core.data.labels.label_sets import named_classes
 from core.data.labels.task import Task
@@ -61,17 +62,19 @@ def _current_addition(project: Project) -> JobDirectory | None:
 
 
 def _adds_to(project: Project, job: JobDirectory) -> bool:
-    config = job.config()
-    return job.kind is JobKind.IMPORT and bool(config.get("add")) and config["project"] == project.name
+    if job.kind is not JobKind.IMPORT:
+        return False
+    request = ImportRequest.from_json(job.config())
+    return request.add and request.project == project.name
 
 
 def _ended(job: JobDirectory) -> None:
     """Show the new version, or the error."""
     status = job.status()
     if status.state is JobState.FINISHED:
-        result = job.result() or {}
+        result = ImportResult.from_json(job.result() or {})
         state.follow_job(None)
-        state.remember_change(str(result["project"]), int(result["version"]))
+        state.remember_change(result.project, result.version)
         st.rerun()
     if status.state in {JobState.STOPPED, JobState.INTERRUPTED}:
         st.info(_("Adding pictures was stopped. None was added."))

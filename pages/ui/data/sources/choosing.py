@@ -96,7 +96,7 @@ def start(name: str, source: Source, reading: Reading, *, add: bool = False) -> 
         name,
         source=source.path,
         upload=source.upload,
-        sheet=reading.sheet,
+        table=reading.table,
         config=replace(reading.config, refer=source.refer),
         add=add,
     )

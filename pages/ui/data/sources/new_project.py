@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import streamlit as st
 
-from core.data.import_config import ImportConfig
+from core.data.import_config import ImportConfig, ImportRequest, ImportResult
 from core.data.importing import create_project
 from core.data.skip_reasons import SkipReason
 from core.data.sources.samples import SAMPLES
@@ -43,7 +42,7 @@ def import_panel() -> None:
         return
     if job is not None:
         _ended(job)
-    _form(str(job.config()["project"]) if job is not None else "")
+    _form(ImportRequest.from_json(job.config()).project if job is not None else "")
 
 
 def current_import() -> JobDirectory | None:
@@ -55,7 +54,7 @@ def current_import() -> JobDirectory | None:
 
 
 def _makes_a_project(job: JobDirectory) -> bool:
-    return job.kind is JobKind.IMPORT and not job.config().get("add")
+    return job.kind is JobKind.IMPORT and not ImportRequest.from_json(job.config()).add
 
 
 def _ended(job: JobDirectory) -> None:
@@ -63,8 +62,9 @@ def _ended(job: JobDirectory) -> None:
     status = job.status()
     if status.state is JobState.FINISHED:
         state.count_up("import")
-        is_labelled = not job.config().get("unlabelled")
-        _open_project(str((job.result() or {})["project"]), "browse" if is_labelled else "label")
+        is_labelled = not ImportRequest.from_json(job.config()).settings.unlabelled
+        project = ImportResult.from_json(job.result() or {}).project
+        _open_project(project, "browse" if is_labelled else "label")
     if status.state is JobState.INTERRUPTED:
         st.warning(_("The import was interrupted, and nothing of it was kept. Start it again."))
     if status.state is JobState.STOPPED:
@@ -105,18 +105,17 @@ _AGAIN = Mending(key="import-again", words=N_("Import again"), change=lambda con
 
 def offer_again(job: JobDirectory) -> None:
     """Button that repeats a failed import with changed settings, while its files exist."""
-    mending, config = _mending(job.status()), job.config()
-    source = Path(config["source"]) if config["source"] else None
-    if mending is None or (source is not None and not source.exists()):
+    mending, request = _mending(job.status()), ImportRequest.from_json(job.config())
+    if mending is None or (request.source is not None and not request.source.exists()):
         return
     if st.button(_(mending.words), icon=":material/replay:", key=mending.key):
         try:
             again = start_import(
-                config["project"],
-                source=source,
-                sample=config["sample"],
-                config=mending.change(ImportConfig.from_json(config)),
-                add=bool(config.get("add")),
+                request.project,
+                source=request.source,
+                sample=request.sample,
+                config=mending.change(request.settings),
+                add=request.add,
             )
         except DarkroomError as error:
             st.error(show(error.message))

@@ -18,15 +18,15 @@ from pages.ui.text import _, escape, ngettext, number, show
 
 TURN = "upload"  # counts up once what was chosen is used, which lets go of its bytes
 _MOST_PERCENT = 40
-_SHEET_TYPES = ["csv", "tsv", "xlsx", "xlsm"]
+_TABLE_TYPES = ["csv", "tsv", "xlsx", "xlsm"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """Reading options; ``sheet`` is the name and the bytes of a label table."""
+    """Reading options; ``table`` is the name and the bytes of a label table."""
 
     config: ImportConfig
-    sheet: tuple[str, bytes] | None = None
+    table: tuple[str, bytes] | None = None
     is_ready: bool = True  # False while a table is still to be chosen
 
 
@@ -47,8 +47,8 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
             key=f"{key}-told-by",
             persist_state="session",
         )
-        file, sheet, columns = _sheet(key) if LAYOUTS[layout].takes_table else (None, None, None)
-        several = new_project and _several(key, sheet)
+        file, table, columns = _label_table(key) if LAYOUTS[layout].takes_table else (None, None, None)
+        is_multi_label = new_project and _choose_multi_label(key, table)
         merge_case = st.checkbox(
             _("Classes that differ only in capital letters are one"),
             help=_("“Cat” and “cat” become one class, spelt as most of the pictures have it."),
@@ -61,17 +61,17 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         # Folders are the default: a table among the pictures counts where they name no classes.
         layout="" if layout == "folders" else layout,
         unlabelled=layout == "unlabelled",
-        multi_label=several,
+        multi_label=is_multi_label,
         columns=columns,
         split=split,
     )
-    return Reading(config=config, sheet=file, is_ready=not LAYOUTS[layout].takes_table or file is not None)
+    return Reading(config=config, table=file, is_ready=not LAYOUTS[layout].takes_table or file is not None)
 
 
-def _several(key: str, sheet: LabelTable | None) -> bool:
+def _choose_multi_label(key: str, table: LabelTable | None) -> bool:
     """Draw the choice of several labels, preset if the label table clearly has them."""
-    suggested = sheet is not None and suggests_multi_label(sheet)
-    several = st.checkbox(
+    suggested = table is not None and suggests_multi_label(table)
+    is_multi_label = st.checkbox(
         _("A picture may have several labels"),
         value=suggested,
         help=_(
@@ -79,27 +79,27 @@ def _several(key: str, sheet: LabelTable | None) -> bool:
             "“none” says that a picture shows none of the classes; an empty cell, that nobody has said yet. "
             "In folders: the same picture in several of them."
         ),
-        key=f"{key}-several-{sheet.name if sheet else ''}-{suggested}",
+        key=f"{key}-multi-label-{table.name if table else ''}-{suggested}",
         persist_state="session",
     )
-    if sheet is not None and suggested:
-        words = _("Some pictures in {sheet} have several labels, or none.")
-        st.caption(words.format(sheet=escape(sheet.name)))
-    return several
+    if table is not None and suggested:
+        caption = _("Some pictures in {table} have several labels, or none.")
+        st.caption(caption.format(table=escape(table.name)))
+    return is_multi_label
 
 
-def _sheet(key: str) -> tuple[tuple[str, bytes] | None, LabelTable | None, TableColumns | None]:
+def _label_table(key: str) -> tuple[tuple[str, bytes] | None, LabelTable | None, TableColumns | None]:
     """Draw the label table upload; returns the file, its rows and the chosen columns."""
-    file = st.file_uploader(_("Table of labels"), type=_SHEET_TYPES, key=f"{key}-sheet-{state.counter(TURN)}")
+    file = st.file_uploader(_("Table of labels"), type=_TABLE_TYPES, key=f"{key}-table-{state.counter(TURN)}")
     if file is None:
         return None, None, None
     try:
-        sheet = read_label_table(file.getvalue(), file.name)
+        table = read_label_table(file.getvalue(), file.name)
     except DarkroomError as error:
         st.error(show(error.message))
         return None, None, None
-    rows = ngettext("{n} row", "{n} rows", len(sheet.rows)).format(n=number(len(sheet.rows)))
-    columns = ", ".join(map(escape, sheet.columns))
+    rows = ngettext("{n} row", "{n} rows", len(table.rows)).format(n=number(len(table.rows)))
+    columns = ", ".join(map(escape, table.columns))
     st.caption(_("{rows}. Columns: {columns}").format(rows=rows, columns=columns))
     chosen = None
     if st.checkbox(
@@ -107,8 +107,8 @@ def _sheet(key: str) -> tuple[tuple[str, bytes] | None, LabelTable | None, Table
         help=_("Otherwise they are recognised by their names and contents."),
         key=f"{key}-columns",
     ):
-        chosen = _choose_columns(key, sheet.columns)
-    return (file.name, file.getvalue()), sheet, chosen
+        chosen = _choose_columns(key, table.columns)
+    return (file.name, file.getvalue()), table, chosen
 
 
 def _choose_columns(key: str, columns: tuple[str, ...]) -> TableColumns:
