@@ -116,14 +116,14 @@ def dataset_address(project: str, version: int) -> str:
 
 def cleaned_dataset(request: Request) -> Response:
     """The zip of a version's cleaned pictures, once it was packed; streamed from disk."""
-    from core.doctor.export_dataset import handover_file  # with pandas, too
+    from core.data.export import exported_dataset_path  # with pandas, too
 
     try:
         project = get_project(request.path_params["project"])
     except NotFoundError as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     version: int = request.path_params["version"]
-    path = handover_file(project, version)
+    path = exported_dataset_path(project, version)
     if not path.is_file():
         return JSONResponse({"error": "This version was not packed."}, status_code=404)
     return FileResponse(path, filename=f"{project.name}-{version}.zip", media_type="application/zip")

@@ -23,6 +23,7 @@ from core.data.dataset import (
     thumbnail_path,
     write_version,
 )
+from core.data.export import remove_exports
 from core.data.labels.class_names import checked_class_name, checked_label, with_new_classes
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names, union_of, without
 from core.data.labels.task import Task
@@ -199,8 +200,8 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
             thumbnail_path(project.dataset, picture["sha256"]).unlink(missing_ok=True)
             if not picture["location"]:
                 stored_path(project.dataset, picture).unlink(missing_ok=True)
-        for copies in ("arrays", "handover"):
-            shutil.rmtree(project.dataset / copies, ignore_errors=True)
+        shutil.rmtree(project.dataset / "arrays", ignore_errors=True)
+        remove_exports(project)
     return open_dataset(project)
 
 

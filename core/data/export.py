@@ -1,9 +1,10 @@
-"""The cleaned dataset as others can use it: a zip by class, with its labels and findings as a table."""
+"""Dataset export: a zip with a folder for each class, and a table of labels and findings."""
 
 from __future__ import annotations
 
 import csv
 import io
+import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,27 @@ from core.data.labels.label_table import safe_cell
 from core.data.labels.task import Task
 from core.files import whole_file
 from core.progress import Progress, raise_if_stopped
+from core.workspace import Project
 
-_LONGEST_STEM = 80  # characters: unpacked on any system, below any folder
-_KEPT_IN_NAMES = " ._-()"
+# Characters. Every system can unpack such a name, below any folder.
+_MAX_STEM_LENGTH = 80
+_ALLOWED_SIGNS = " ._-()"
+# For multi-label datasets.
 _ONE_FOLDER = "pictures"
+# Subfolders of a dataset's folder: today's, and that of Darkroom up to 03be4e7.
+_EXPORTS, _OLD_EXPORTS = "exports", "handover"
 TABLE_COLUMNS = ("file", "label", "split", "id", "original_name", "width", "height", "findings")
+
+
+def exported_dataset_path(project: Project, version: int) -> Path:
+    """Path of the zip of a dataset version. The file exists after its export."""
+    return project.dataset / _EXPORTS / f"{version:04d}.zip"
+
+
+def remove_exports(project: Project) -> None:
+    """Remove the zips of all versions."""
+    for folder in (_EXPORTS, _OLD_EXPORTS):
+        shutil.rmtree(project.dataset / folder, ignore_errors=True)
 
 
 def write_cleaned_dataset(
@@ -30,17 +47,16 @@ def write_cleaned_dataset(
     progress: Progress,
     findings: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
-    """Write the pictures that are learnt from as ``class/picture.jpg`` with ``pictures.csv``.
+    """Write the training, validation and test pictures as ``class/picture.jpg`` with ``pictures.csv``.
 
-    Where a picture has several labels no folder can say them: all lie in one, and the table tells.
-
-    Location, camera and thumbnails that cameras write into files are left out; the pixels are those
-    that came. The folders' names are the classes; the table has the exact ones.
+    Pictures of a multi-label dataset share one folder; the table has their labels. Location,
+    camera and thumbnails in the files are left out; the pixels are unchanged. Folders have the
+    names of their classes, without signs that some systems refuse; the table has the exact names.
 
     Args:
-        findings: the doctor's kinds of findings by picture id.
+        findings: kinds of the doctor's findings, by picture id.
     Returns:
-        the number of pictures.
+        The number of pictures.
     Raises:
         JobStopped: the user asked to stop; nothing half-written remains.
     """
@@ -56,9 +72,9 @@ def write_cleaned_dataset(
 
 
 def _file_names(pictures: pd.DataFrame, task: Task) -> list[str]:
-    """A path for each picture that every system can unpack: told apart whatever the capitals."""
+    """Choose a path for each picture that every system can unpack, unique regardless of case."""
     labels = pictures["label"] if task is Task.MULTI_CLASS else [_ONE_FOLDER] * len(pictures)
-    folders = _told_apart([_safe_name(label) for label in dict.fromkeys(labels)])
+    folders = _made_unique([_safe_name(label) for label in dict.fromkeys(labels)])
     folder_of = dict(zip(dict.fromkeys(labels), folders, strict=True))
     wanted = [
         f"{folder_of[label]}/{_safe_name(PurePosixPath(name).stem)}"
@@ -66,17 +82,17 @@ def _file_names(pictures: pd.DataFrame, task: Task) -> list[str]:
     ]
     return [
         f"{stem}.{extension}"
-        for stem, extension in zip(_told_apart(wanted), pictures["extension"], strict=True)
+        for stem, extension in zip(_made_unique(wanted), pictures["extension"], strict=True)
     ]
 
 
 def _safe_name(name: str) -> str:
-    kept = "".join(c if c.isalnum() or c in _KEPT_IN_NAMES else "_" for c in name).strip(" .")
-    return kept[:_LONGEST_STEM].strip(" .") or "_"
+    safe = "".join(c if c.isalnum() or c in _ALLOWED_SIGNS else "_" for c in name).strip(" .")
+    return safe[:_MAX_STEM_LENGTH].strip(" .") or "_"
 
 
-def _told_apart(names: Sequence[str]) -> list[str]:
-    """The names, with a number where one was there before."""
+def _made_unique(names: Sequence[str]) -> list[str]:
+    """Append a number to names that occur again."""
     taken: Counter[str] = Counter()
     result = []
     for name in names:

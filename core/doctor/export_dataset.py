@@ -1,4 +1,4 @@
-"""Export of the cleaned dataset, with the doctor's findings in its table: as a file and as a job."""
+"""Dataset export with the doctor's findings: as a file and as a job step."""
 
 from __future__ import annotations
 
@@ -7,29 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.export import write_cleaned_dataset
+from core.data.export import exported_dataset_path, remove_exports, write_cleaned_dataset
 from core.doctor.report import read_report
 from core.progress import Progress, Stage
 from core.workspace import Project, project_of
 
 
-def handover_file(project: Project, version: int) -> Path:
-    """Path of the zip of a version; it exists once it was requested."""
-    return project.dataset / "handover" / f"{version:04d}.zip"
-
-
 def write_dataset_zip(project: Project, dataset: Dataset, path: Path, progress: Progress) -> int:
-    """Write the trainable pictures by class, with ``pictures.csv``; returns their number."""
+    """Write the trainable pictures by class, with ``pictures.csv``; return their number."""
     return write_cleaned_dataset(dataset, path, progress, _kinds_by_picture(project))
 
 
-def hand_over(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Job step: write the zip of ``config["version"]``; earlier ones are removed."""
+def export_dataset(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Job step: write the zip of the version ``config["version"]`` and remove those of earlier versions."""
     project = project_of(directory)
     progress.stage(Stage.PACKING)
-    path = handover_file(project, int(config["version"]))
-    for earlier in path.parent.glob("*.zip"):
-        earlier.unlink()
+    path = exported_dataset_path(project, int(config["version"]))
+    remove_exports(project)
     dataset = open_dataset(project, int(config["version"]))
     return {"pictures": write_dataset_zip(project, dataset, path, progress), "version": dataset.version}
 

@@ -73,7 +73,7 @@ JOB_TYPES = {
     ),
     JobKind.EXPORT_DATASET: JobType(
         label=N_("Export of the pictures"),
-        steps=(Step(code="export_dataset", function="core.doctor.export_dataset:hand_over"),),
+        steps=(Step(code="export_dataset", function="core.doctor.export_dataset:export_dataset"),),
     ),
     JobKind.DOWNLOAD: JobType(
         label=N_("Download of weights"), steps=(Step(code="download", function="core.models.job:download"),)

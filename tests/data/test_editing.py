@@ -128,6 +128,16 @@ def test_erased_pictures_leave_every_version_and_the_disk(project: Project) -> N
     assert doomed not in set(restore_version(project, 1).all_pictures["id"])
 
 
+@pytest.mark.parametrize("folder", ["exports", "handover"])
+def test_erasing_removes_exported_copies(project: Project, folder: str) -> None:
+    """Zips of Darkroom up to 03be4e7 are in ``handover``."""
+    exported = project.dataset / folder / "0001.zip"
+    exported.parent.mkdir()
+    exported.write_bytes(b"")
+    erase(project, ids_of(open_dataset(project), "cats")[:1])
+    assert not exported.exists()
+
+
 def test_a_file_that_stands_under_another_label_is_not_erased(project: Project) -> None:
     dataset = open_dataset(project)
     both = dataset.pictures[dataset.pictures["name"].str.endswith("both.png")]

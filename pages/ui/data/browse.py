@@ -31,7 +31,7 @@ from pages.ui.data.actions import (
 from pages.ui.data.caching import VersionKey, version_key
 from pages.ui.data.changes import apply_change
 from pages.ui.data.classes import classes_panel
-from pages.ui.data.export_dataset import handover_panel
+from pages.ui.data.export_dataset import export_panel
 from pages.ui.data.filters import Findings, Wish, choose_pictures, clear_filters, select_rows
 from pages.ui.data.tiles import picture_tile
 from pages.ui.text import _, current_language, escape, ngettext, number, show
@@ -46,7 +46,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
     else:
         _gallery(project)
     classes_panel(project, dataset)
-    handover_panel(project, dataset)
+    export_panel(project, dataset)
     left_out(dataset)
 
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.api import dataset_address
 from core.data.dataset import Dataset
+from core.data.export import exported_dataset_path
 from core.data.labels.task import Task
-from core.doctor.export_dataset import handover_file
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.runs.start import start_dataset_export
@@ -17,15 +17,15 @@ from pages.ui.text import _, escape, file_size
 from pages.ui.urls import own_url
 
 
-def handover_panel(project: Project, dataset: Dataset) -> None:
+def export_panel(project: Project, dataset: Dataset) -> None:
     """Draw the export button, its progress and the download."""
     if dataset.pictures.empty:
         return
-    with st.container(border=True, key="handover"):
+    with st.container(border=True, key="export-dataset"):
         job = _packing(project, dataset)
         if job is not None and not job.status().state.has_ended:
             st.markdown(_("**Packing the pictures**"))
-            follow(job, lambda job: None, key="handover-progress")
+            follow(job, lambda job: None, key="export-dataset-progress")
             return
         words, button = st.columns([5, 2], vertical_alignment="center")
         words.markdown(
@@ -46,7 +46,7 @@ def handover_panel(project: Project, dataset: Dataset) -> None:
 
 
 def _button(project: Project, dataset: Dataset) -> None:
-    file = handover_file(project, dataset.version)
+    file = exported_dataset_path(project, dataset.version)
     if file.is_file():
         st.link_button(
             _("Download {size}").format(size=escape(file_size(file.stat().st_size))),
