@@ -1,4 +1,4 @@
-"""Names of classes: which can be borne, and in which order they stand."""
+"""Class names: validation and natural order."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from core.errors import ClassNameError
 from core.messages import N_
 
 MAX_CLASS_NAME_LENGTH = 120
-_MOST_DIGITS = 4000  # of a number in a name; Python refuses to read more than 4300
+# Of a number in a name. Python refuses to read more than 4300.
+_MAX_DIGITS = 4000
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:
-    """A sorting key by which class 2 stands before class 10."""
+    """Return a sort key by which class 2 precedes class 10."""
     pieces = [piece for piece in re.split(r"(\d+)", name.casefold()) if piece]
     return [(0, int(piece), "") if _is_number(piece) else (1, 0, piece) for piece in pieces]
 
 
 def checked_class_name(name: str, others: Iterable[str]) -> str:
-    """``name`` in the form it is kept, told apart from the names of the other classes.
+    """Check a class name and return it in the form that is stored.
 
     Raises:
-        ClassNameError: it is empty, too long, or another class is called so.
+        ClassNameError: the name is empty, too long, or that of another class.
     """
     clean = clean_label(name)
     if not clean:
@@ -46,13 +47,13 @@ def checked_class_name(name: str, others: Iterable[str]) -> str:
 
 
 def checked_label(text: str, class_names: Sequence[str], task: Task) -> str:
-    """The label that ``text`` gives a picture, in the form it is kept; "" takes the label away.
+    """Check a label and return it in the form that is stored; "" means no label.
 
-    It may name classes that are new. Where pictures have several labels it may name several
-    (“cat; dog”), or say “–” or “none”.
+    A label can name new classes. In a multi-label dataset it can name several (“cat; dog”), or
+    none of them (“–” or “none”).
 
     Raises:
-        ClassNameError: a new class cannot bear its name.
+        ClassNameError: a new class has an invalid name.
     """
     if task is not Task.MULTI_LABEL:
         return text if not text or text in class_names else checked_class_name(text, class_names)
@@ -67,15 +68,15 @@ def checked_label(text: str, class_names: Sequence[str], task: Task) -> str:
 
 
 def with_new_classes(names: Iterable[str], labels: Collection[str]) -> list[str]:
-    """The classes in their order, with those that only pictures name so far.
+    """Add classes that only labels name so far.
 
-    New ones are sorted in where the order is the natural one, and put last where the user chose it.
+    They are inserted if the order is the natural one, and appended if the user chose the order.
     """
-    kept = list(names)
-    new = sorted(set(labels) - set(kept) - {""}, key=natural_order)
-    is_natural = kept == sorted(kept, key=natural_order)
-    return sorted([*kept, *new], key=natural_order) if is_natural else [*kept, *new]
+    known = list(names)
+    new = sorted(set(labels) - set(known) - {""}, key=natural_order)
+    is_natural = known == sorted(known, key=natural_order)
+    return sorted([*known, *new], key=natural_order) if is_natural else [*known, *new]
 
 
 def _is_number(piece: str) -> bool:
-    return piece.isdecimal() and len(piece) <= _MOST_DIGITS
+    return piece.isdecimal() and len(piece) <= _MAX_DIGITS

@@ -1,8 +1,8 @@
-"""Labels that name several classes at once: how they are written, read and counted.
+"""Label sets: labels of multi-label datasets, written, parsed and counted.
 
-A manifest holds a picture's classes in one text, in the order of the classes:
-“cat; dog”. “–” says that someone looked and it shows none of them, which is learnt
-from; "" that nobody has said yet, which is not.
+A manifest stores a picture's classes as one text, in the order of the classes: “cat; dog”.
+“–” is the label of a picture that shows none of them; training uses it. "" means unlabelled;
+training does not use it.
 """
 
 from __future__ import annotations
@@ -20,37 +20,38 @@ from core.messages import N_
 
 SEPARATOR = "; "
 NONE_OF_THEM = "–"
-_PARTING_SIGNS = ";|；｜"  # what people put between labels, also on a Chinese keyboard
-_PARTING = re.compile(f"[{re.escape(_PARTING_SIGNS)}]")
-_NONE_WORDS = frozenset({NONE_OF_THEM, "-", "—", "none", "无"})
+# Separators that people type between labels, also on a Chinese keyboard.
+_SEPARATORS = ";|；｜"
+_ANY_SEPARATOR = re.compile(f"[{re.escape(_SEPARATORS)}]")
+_NAMES_OF_NONE = frozenset({NONE_OF_THEM, "-", "—", "none", "无"})
 
 
 def label_names(label: str) -> tuple[str, ...]:
-    """The classes that a manifest's label names; none for "" and for “–”."""
+    """List the classes in a label; empty for "" and for “–”."""
     return () if label in {"", NONE_OF_THEM} else tuple(label.split(SEPARATOR))
 
 
 def join_names(names: Iterable[str], class_names: Sequence[str]) -> str:
-    """The label that says of a labelled picture that it shows these classes, in the order of ``class_names``.
+    """Join classes into a label, in the order of ``class_names``; “–” without any.
 
-    Names that are no class yet stand last, in their own order.
+    Names that are not in ``class_names`` come last, in their own order.
     """
-    places = {name: place for place, name in enumerate(class_names)}
-    ordered = sorted(dict.fromkeys(names), key=lambda name: places.get(name, len(places)))
+    indices = {name: index for index, name in enumerate(class_names)}
+    ordered = sorted(dict.fromkeys(names), key=lambda name: indices.get(name, len(indices)))
     return SEPARATOR.join(ordered) if ordered else NONE_OF_THEM
 
 
-def split_cell(text: str, parting: re.Pattern[str] = _PARTING) -> tuple[str, ...] | None:
+def split_cell(text: str, separator: re.Pattern[str] = _ANY_SEPARATOR) -> tuple[str, ...] | None:
     """Parse a cell with several labels: its classes, () for none of them, None if the cell is empty.
 
-    Labels are parted by “;” or “|”, narrow or wide. “–”, “-” and “none” say that it shows none of them.
+    Labels are separated by “;” or “|”, narrow or wide. “–”, “-” and “none” mean none of the classes.
     """
-    names = tuple(dict.fromkeys(name for piece in parting.split(text) if (name := clean_label(piece))))
+    names = tuple(dict.fromkeys(name for piece in separator.split(text) if (name := clean_label(piece))))
     if not names:
         return None
-    if all(name.casefold() in _NONE_WORDS for name in names):
+    if all(name.casefold() in _NAMES_OF_NONE for name in names):
         return ()
-    return tuple(name for name in names if name.casefold() not in _NONE_WORDS)
+    return tuple(name for name in names if name.casefold() not in _NAMES_OF_NONE)
 
 
 def union_of(one: str, other: str) -> str:
@@ -61,24 +62,21 @@ def union_of(one: str, other: str) -> str:
 
 
 def without(label: str, name: str) -> str:
-    """Remove a class from a label; “–” if it named nothing else.
-
-    Without a label it stays so: of the other classes nobody has said anything.
-    """
+    """Remove a class from a label; “–” if it was the only one. An unlabelled picture stays unlabelled."""
     names = [other for other in label_names(label) if other not in label_names(name)]
     return label if len(names) == len(label_names(label)) else join_names(names, ())
 
 
 def require_plain_names(names: Iterable[str], task: Task) -> None:
-    """Refuse class names that would be read as several labels, or as none.
+    """Refuse class names that would be parsed as several labels, or as none.
 
     Raises:
-        ClassNameError: one of them is.
+        ClassNameError: the first such name.
     """
     if task is not Task.MULTI_LABEL:
         return
     for name in names:
-        if any(sign in name for sign in _PARTING_SIGNS):
+        if any(sign in name for sign in _SEPARATORS):
             raise ClassNameError(
                 N_(
                     "The class name “{name}” holds “;” or “|”, which stand between the labels of a picture here. "
@@ -86,7 +84,7 @@ def require_plain_names(names: Iterable[str], task: Task) -> None:
                 ),
                 name=name,
             )
-        if name.casefold() in _NONE_WORDS:
+        if name.casefold() in _NAMES_OF_NONE:
             raise ClassNameError(
                 N_(
                     "A class cannot be called “{name}” here: that says of a picture that it shows none of the classes. "
@@ -97,9 +95,9 @@ def require_plain_names(names: Iterable[str], task: Task) -> None:
 
 
 def named_classes(labels: pd.Series, task: Task) -> pd.Series:
-    """The single classes that labels name: one row for each, with the index of its picture.
+    """Expand labels into single classes: one row for each, with the index of its picture.
 
-    Where a picture has one label that is that label. Pictures without a class have no row.
+    Pictures without a class have no row.
     """
     if task is not Task.MULTI_LABEL:
         return labels[labels != ""]
@@ -108,13 +106,13 @@ def named_classes(labels: pd.Series, task: Task) -> pd.Series:
 
 
 def by_class(pictures: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """The rows of a manifest that show a class, each once for every class that it shows, as its ``label``."""
+    """Repeat the rows of a manifest for each of their classes, with the class as ``label``."""
     named = named_classes(pictures["label"], task)
     return pictures.loc[named.index].assign(label=named.to_numpy())
 
 
 def first_classes(labels: pd.Series, task: Task) -> pd.Series:
-    """One class for each label, "" for those that name none: where a picture can stand in one place only."""
+    """Return the first class of each label, "" if there is none, for sorting and colouring."""
     if task is not Task.MULTI_LABEL:
         return labels
     first = {label: next(iter(label_names(label)), "") for label in labels.unique()}
@@ -122,49 +120,48 @@ def first_classes(labels: pd.Series, task: Task) -> pd.Series:
 
 
 def shows_class(labels: pd.Series, name: str, task: Task) -> pd.Series:
-    """bool, indexed alike: which labels name this class."""
+    """Mark the labels that contain this class: bool, indexed alike."""
     if task is not Task.MULTI_LABEL:
         return labels == name
     return labels.map({label: name in label_names(label) for label in labels.unique()}).astype(np.bool_)
 
 
 def renamed(labels: pd.Series, new_names: Mapping[str, str], class_names: Sequence[str]) -> pd.Series:
-    """Labels with classes called anew, in the order of ``class_names``.
+    """Rename classes in labels; the result is in the order of ``class_names``.
 
     Args:
-        new_names: for classes called anew; "" takes a class away. A picture that loses its
-            last class so has no label any more: nobody said that it shows none of the others.
+        new_names: new names by old ones; "" removes a class. A picture that loses its last
+            class becomes unlabelled: it is unknown whether it shows none of the others.
     """
-
     return labels.map(
         {label: renamed_label(label, new_names, class_names) for label in labels.unique()}
     ).astype("str")
 
 
 def renamed_label(label: str, new_names: Mapping[str, str], class_names: Sequence[str]) -> str:
-    """The same for one label."""
+    """Rename classes in one label; see ``renamed``."""
     names = label_names(label)
     if not names:
         return label
-    kept = [name for name in (new_names.get(name, name) for name in names) if name]
-    return join_names(kept, class_names) if kept else ""
+    remaining = [name for name in (new_names.get(name, name) for name in names) if name]
+    return join_names(remaining, class_names) if remaining else ""
 
 
 def multi_hot(labels: pd.Series, class_names: Sequence[str]) -> np.ndarray:
-    """float32, shape (number of labels, number of classes): 1 where a label names the class, else 0."""
+    """Encode labels as targets: float32, shape (labels, classes), 1 where a label contains the class, else 0."""
     codes, unique = pd.factorize(labels)
     table = np.zeros((len(unique), len(class_names)), np.float32)
-    places = {name: place for place, name in enumerate(class_names)}
+    columns = {name: column for column, name in enumerate(class_names)}
     for row, label in enumerate(unique):
         for name in label_names(str(label)):
-            if name in places:
-                table[row, places[name]] = 1
+            if name in columns:
+                table[row, columns[name]] = 1
     targets: np.ndarray = table[codes]
     return targets
 
 
 def joined_labels(targets: np.ndarray, class_names: Sequence[str]) -> list[str]:
-    """The opposite of ``multi_hot``: a label for each row; “–” where it names no class."""
+    """Decode targets into labels, the inverse of ``multi_hot``; “–” for a row without a class."""
     return [
         SEPARATOR.join(name for name, shows in zip(class_names, row, strict=True) if shows) or NONE_OF_THEM
         for row in np.asarray(targets)

@@ -1,7 +1,6 @@
 """Label tables: CSV and Excel files that give the class of each picture.
 
-Owns telling its columns apart and finding the files it names; ``tables`` reads
-it. One row is one picture of one class.
+Detects the roles of columns and finds the files that rows name. ``tables`` reads the cells.
 """
 
 from __future__ import annotations
@@ -33,15 +32,17 @@ __all__ = [
     "safe_cell",
 ]
 
-_ROWS_TO_LOOK_AT = 300
+_ROWS_SAMPLED = 300
 _MAX_TABLES_READ = 20
-_MOST_FOLDERS_DROPPED = 5  # of a path in the table that begins above the source, such as C:\Users\…
-_LEAST_SHARE_FOUND = 0.5  # of a table's rows, for it to be taken without being asked
-# What a column is often called, the most telling names first.
-_FILE_WORDS = ("file", "filename", "file name", "image", "path", "picture", "photo", "文件名", "文件", "图片", "datei", "fichier", "archivo", "ファイル", "файл")  # fmt: skip
-_LABEL_WORDS = ("label", "class", "class name", "category", "species", "target", "tag", "breed", "diagnosis", "labels", "classes", "categories", "tags", "targets", "标签", "类别", "类", "分类", "klasse", "kategorie", "classe", "étiquette", "etiqueta", "clase", "categoría", "ラベル", "クラス", "метка", "класс")  # fmt: skip
-_SPLIT_WORDS = ("split", "set", "subset", "part", "partition", "fold", "数据集", "划分", "集合", "aufteilung")
-_GROUP_WORDS = ("group", "patient", "subject", "person", "camera", "burst", "session", "location", "分组", "组", "患者", "病人", "gruppe", "groupe", "grupo", "グループ", "группа")  # fmt: skip
+# Of a path in the table that begins above the source, such as C:\Users\…
+_MAX_FOLDERS_DROPPED = 5
+# Of a table's rows must name a file, for the table to be detected.
+_MIN_SHARE_OF_FILES = 0.5
+# Usual names of columns, the most specific first.
+_FILE_NAMES = ("file", "filename", "file name", "image", "path", "picture", "photo", "文件名", "文件", "图片", "datei", "fichier", "archivo", "ファイル", "файл")  # fmt: skip
+_LABEL_NAMES = ("label", "class", "class name", "category", "species", "target", "tag", "breed", "diagnosis", "labels", "classes", "categories", "tags", "targets", "标签", "类别", "类", "分类", "klasse", "kategorie", "classe", "étiquette", "etiqueta", "clase", "categoría", "ラベル", "クラス", "метка", "класс")  # fmt: skip
+_SPLIT_NAMES = ("split", "set", "subset", "part", "partition", "fold", "数据集", "划分", "集合", "aufteilung")
+_GROUP_NAMES = ("group", "patient", "subject", "person", "camera", "burst", "session", "location", "分组", "组", "患者", "病人", "gruppe", "groupe", "grupo", "グループ", "группа")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +79,12 @@ def find_label_table(listing: Listing) -> Member | None:
             table = read_label_table(member.read(), member.name)
             columns = guess_columns(table, listing.members)
         except (DataError, UnreadableMemberError):
-            continue  # a table about something else
-        found = _count_found(table.column(columns.file), names)
-        says_something = len(set(table.column(columns.label))) > 1
-        if says_something and found > best[0] and found >= _LEAST_SHARE_FOUND * len(table.rows):
-            best = (found, member)
+            # A table of something else.
+            continue
+        matches = _count_matches(table.column(columns.file), names)
+        has_classes = len(set(table.column(columns.label))) > 1
+        if has_classes and matches > best[0] and matches >= _MIN_SHARE_OF_FILES * len(table.rows):
+            best = (matches, member)
     return best[1]
 
 
@@ -90,12 +92,12 @@ def guess_columns(table: LabelTable, members: Sequence[Member]) -> TableColumns:
     """Detect the columns' roles from their contents and names.
 
     Raises:
-        DataError: none holds names of the files, or none can be their classes.
+        DataError: no column contains the files' names, or none can be their classes.
     """
     names = _Names(members)
-    found = {column: _count_found(cells, names) for column, cells in _samples(table).items()}
-    file = max(found, key=lambda column: (found[column], -_rank(column, _FILE_WORDS)))
-    if not found[file]:
+    matches = {column: _count_matches(cells, names) for column, cells in _samples(table).items()}
+    file = max(matches, key=lambda column: (matches[column], -_rank(column, _FILE_NAMES)))
+    if not matches[file]:
         raise DataError(
             N_(
                 "No column of {table} names the pictures that came with it. Expected is one with file names such as “1.jpg” or “cats/1.jpg”."
@@ -104,7 +106,7 @@ def guess_columns(table: LabelTable, members: Sequence[Member]) -> TableColumns:
         )
     split = _split_column(table, file)
     others = [column for column in table.columns if column not in {file, split}]
-    group = _best_named(others, _GROUP_WORDS)
+    group = _best_named(others, _GROUP_NAMES)
     label = _label_column(table, [column for column in others if column != group])
     if label is None:
         raise DataError(
@@ -123,15 +125,15 @@ def assignments_from_table(
 ) -> TableAssignments:
     """Assign class, split and group to each file, by the table.
 
-    A name finds its file by its path, from the source's root or any folder on, by
-    the file's name alone, and without its extension; where several files are
-    called so, none. An empty class leaves the picture to be labelled later.
+    A name matches a file by its path, from the source's root or from any folder on, by the
+    file's name alone, and without its extension. A name that matches several files is refused.
+    A picture with an empty class is labelled later.
 
     Args:
-        multi_label: a cell may name several classes, and so may several rows of one file;
-            see ``several``.
+        multi_label: a cell can name several classes, and so can several rows of one file;
+            see ``multi_label_table``.
     Raises:
-        DataError: a row says what cannot be, with its number.
+        DataError: a row has an invalid value or contradicts another one.
     """
     if multi_label and columns is None:
         table = _with_one_label_column(table)
@@ -144,52 +146,53 @@ def assignments_from_table(
     groups = table.column(columns.group) if columns.group else [""] * len(cells)
     dropped = _folders_dropped(cells, names)
     assignments: list[FileAssignment | None] = [None] * len(members)
-    named_in: dict[int, int] = {}
+    first_rows: dict[int, int] = {}
     refused: list[tuple[str, Reason]] = []
     for row, cell, label, split, group in zip(table.row_numbers, cells, labels, splits, groups, strict=True):
-        found = names.find(_parts_of(cell), dropped)
-        if len(found) != 1:
-            code = SkipReason.AMBIGUOUS_NAME if found else SkipReason.MISSING_FILE
+        matches = names.find(_parts_of(cell), dropped)
+        if len(matches) != 1:
+            code = SkipReason.AMBIGUOUS_NAME if matches else SkipReason.MISSING_FILE
             refused.append((cell, Reason(code=code, values={"row": row, "table": table.name})))
             continue
         assignment = FileAssignment(
             label=label, split=_split_of(split, row, table.name), group=clean_label(group)
         )
-        before = assignments[found[0]]
+        index = matches[0]
+        before = assignments[index]
         if multi_label and before is not None:
             label = union_of(before.label, label)
             before, assignment = replace(before, label=label), replace(assignment, label=label)
-        _require_one_meaning(before, assignment, cell, (named_in.get(found[0], row), row), table.name)
-        assignments[found[0]] = assignment
-        named_in.setdefault(found[0], row)
+        _require_consistent(before, assignment, cell, (first_rows.get(index, row), row), table.name)
+        assignments[index] = assignment
+        first_rows.setdefault(index, row)
     return TableAssignments(assignments=assignments, refused=refused)
 
 
 def _with_one_label_column(table: LabelTable) -> LabelTable:
-    """The table with its columns of 0 and 1 joined, unless another column is called like one of labels."""
+    """Join the columns of 0 and 1, unless another column has the name of a label column."""
     classes = class_columns(table)
-    if _best_named([name for name in table.columns if name not in classes], _LABEL_WORDS):
+    if _best_named([name for name in table.columns if name not in classes], _LABEL_NAMES):
         return table
     return with_classes_joined(table)
 
 
 def _samples(table: LabelTable) -> dict[str, list[str]]:
-    rows = table.rows[:: max(1, len(table.rows) // _ROWS_TO_LOOK_AT)]
+    rows = table.rows[:: max(1, len(table.rows) // _ROWS_SAMPLED)]
     return {column: [row[index] for row in rows] for index, column in enumerate(table.columns)}
 
 
-def _rank(column: str, words: Sequence[str]) -> int:
+def _rank(column: str, usual: Sequence[str]) -> int:
     """Rank a column's name for a role: 0 is best."""
     plain = " ".join(column.lower().replace("_", " ").replace("-", " ").split())
-    if plain in words:
-        return words.index(plain)
-    within = [index for index, word in enumerate(words) if word in plain.split()]
-    return len(words) + min(within) if within else 2 * len(words)
+    if plain in usual:
+        return usual.index(plain)
+    within = [index for index, name in enumerate(usual) if name in plain.split()]
+    return len(usual) + min(within) if within else 2 * len(usual)
 
 
-def _best_named(columns: Sequence[str], words: Sequence[str]) -> str | None:
-    best = min(columns, key=lambda column: _rank(column, words), default=None)
-    return best if best is not None and _rank(best, words) < 2 * len(words) else None
+def _best_named(columns: Sequence[str], usual: Sequence[str]) -> str | None:
+    best = min(columns, key=lambda column: _rank(column, usual), default=None)
+    return best if best is not None and _rank(best, usual) < 2 * len(usual) else None
 
 
 def _split_column(table: LabelTable, file: str) -> str | None:
@@ -199,13 +202,13 @@ def _split_column(table: LabelTable, file: str) -> str | None:
         cells = {cell for cell in table.column(column) if cell}
         if column != file and cells and all(split_named(cell) for cell in cells):
             fitting.append(column)
-    named = _best_named(fitting, _SPLIT_WORDS)
+    named = _best_named(fitting, _SPLIT_NAMES)
     return named or next((column for column in fitting if len(set(table.column(column))) > 1), None)
 
 
 def _label_column(table: LabelTable, columns: Sequence[str]) -> str | None:
     """Find the column with a label's name, otherwise the first with repeating cells."""
-    named = _best_named(columns, _LABEL_WORDS)
+    named = _best_named(columns, _LABEL_NAMES)
     if named is not None:
         return named
     for column in columns:
@@ -229,12 +232,13 @@ def _split_of(cell: str, row: int, table: str) -> Split | None:
     return split
 
 
-def _require_one_meaning(
+def _require_consistent(
     before: FileAssignment | None, now: FileAssignment, file: str, rows: tuple[int, int], table: str
 ) -> None:
-    """
+    """Refuse rows that contradict each other.
+
     Raises:
-        DataError: two rows contradict each other.
+        DataError: two rows assign different values to one file.
     """
     if before is None or before == now:
         return
@@ -276,16 +280,16 @@ class _Names:
         if not wanted:
             return []
         has_suffix = wanted[-1].lower().endswith(PICTURE_SUFFIXES)
-        found = self._ending_in(wanted, with_suffix=True)
-        if not found and not has_suffix:
-            found = self._ending_in(wanted, with_suffix=False)
-        if len(found) > 1:
-            exact = [index for index in found if self._paths[index][-len(wanted) :] == wanted]
-            found = exact or found
-        if len(found) > 1:
-            whole = [index for index in found if self._paths[index] == wanted]
-            found = whole or found
-        return found
+        matches = self._ending_in(wanted, with_suffix=True)
+        if not matches and not has_suffix:
+            matches = self._ending_in(wanted, with_suffix=False)
+        if len(matches) > 1:
+            exact = [index for index in matches if self._paths[index][-len(wanted) :] == wanted]
+            matches = exact or matches
+        if len(matches) > 1:
+            whole = [index for index in matches if self._paths[index] == wanted]
+            matches = whole or matches
+        return matches
 
     def _ending_in(self, wanted: tuple[str, ...], *, with_suffix: bool) -> list[int]:
         key = (len(wanted), with_suffix)
@@ -313,20 +317,19 @@ def _parts_of(cell: str) -> tuple[str, ...]:
 def _folders_dropped(cells: Sequence[str], names: _Names) -> int:
     """Count the leading folders of the table's paths that do not exist in the source.
 
-    One number for the whole table: dropped one by one, a missing “dogs/1.jpg”
-    would be taken for “cats/1.jpg”.
+    The number is the same for all rows; otherwise a missing “dogs/1.jpg” would match “cats/1.jpg”.
     """
     paths = [parts for parts in map(_parts_of, cells) if parts]
-    paths = paths[:: max(1, len(paths) // _ROWS_TO_LOOK_AT)]
+    paths = paths[:: max(1, len(paths) // _ROWS_SAMPLED)]
     longest = max((len(parts) for parts in paths), default=1)
-    found = [
+    matches = [
         sum(len(names.find(parts, dropped)) == 1 for parts in paths)
-        for dropped in range(min(longest, _MOST_FOLDERS_DROPPED + 1))
+        for dropped in range(min(longest, _MAX_FOLDERS_DROPPED + 1))
     ]
-    enough = (dropped for dropped, count in enumerate(found) if count >= _LEAST_SHARE_FOUND * len(paths))
-    return next(enough, found.index(max(found)))
+    enough = (dropped for dropped, count in enumerate(matches) if count >= _MIN_SHARE_OF_FILES * len(paths))
+    return next(enough, matches.index(max(matches)))
 
 
-def _count_found(cells: Sequence[str], names: _Names) -> int:
+def _count_matches(cells: Sequence[str], names: _Names) -> int:
     dropped = _folders_dropped(cells, names)
     return sum(len(names.find(_parts_of(cell), dropped)) == 1 for cell in cells)

@@ -17,14 +17,14 @@ from core.messages import N_
 
 
 class Split(StrEnum):
-    """The part of the dataset a picture belongs to."""
+    """Part of the dataset that a picture belongs to."""
 
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
 
 
-_SPLIT_WORDS = {
+_SPLIT_NAMES = {
     "train": Split.TRAIN,
     "training": Split.TRAIN,
     "val": Split.VALIDATION,
@@ -46,9 +46,10 @@ _DIFFER_IN_CAPITALS = N_(
 _LOOK_ALIKE = N_(
     "The classes “{first}” and “{second}” look the same but are written with different letters. Rename one folder, or import them as one class."
 )
-MAX_LABEL_LENGTH = 120  # characters; a longer folder's name is cut
-_KEPT_OF_LONG_LABEL = 110
-# Of no width, yet of a category of Unicode that is kept: fillers and variation selectors.
+# Characters. Longer folder names are cut.
+MAX_LABEL_LENGTH = 120
+_CUT_LABEL_LENGTH = 110
+# Invisible characters outside the Unicode categories that are removed: fillers and variation selectors.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LATIN_TWINS = str.maketrans(
     "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧον",  # Cyrillic, then Greek
@@ -76,18 +77,17 @@ def read_layout(
 ) -> list[FileAssignment | None]:
     """Read the class and split of each file from its folders; None for a file outside class folders.
 
-    Understood are ``cats/1.jpg``, the same below any number of single root
-    folders, and either of these below ``train``, ``val`` and ``test`` (or
-    ``training_set``, ``seg_train`` and the like). What stands beside such parts
-    is in no class.
+    Supported are ``cats/1.jpg``, the same below any number of single root folders, and either
+    of these below ``train``, ``val`` and ``test`` (or ``training_set``, ``seg_train`` and the
+    like). Files beside such parts are in no class.
 
     Args:
-        unlabelled: folders say nothing; every file is to be labelled later.
-        keep_loose: files that stand in no class folder are to be labelled later.
+        unlabelled: ignore the folders; every file is labelled later.
+        keep_loose: files outside class folders are labelled later.
     """
     if unlabelled:
         return [FileAssignment(label="", split=None) for _ in members]
-    in_folders = [parts for parts in _telling_paths(members) if len(parts) > 1]
+    in_folders = [parts for parts in _layout_paths(members) if len(parts) > 1]
     depth = _shared_root_depth(in_folders)
     in_folders = [parts for parts in in_folders if len(parts) > depth + 1]
     root = in_folders[0][:depth] if in_folders else ()
@@ -108,11 +108,11 @@ def read_layout(
 
 def split_named(word: str) -> Split | None:
     """Parse the name of a part, such as “Train” or “val”."""
-    return _SPLIT_WORDS.get(word.strip().lower())
+    return _SPLIT_NAMES.get(word.strip().lower())
 
 
 def clean_label(name: str) -> str:
-    """A class name in normal form, without invisible characters that would disguise it."""
+    """Normalise a class name (Unicode NFC) and remove invisible characters."""
     visible = "".join(
         c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in {"Cc", "Cf", "Cs"}
     )
@@ -125,22 +125,23 @@ def label_of(text: str) -> str:
     if is_synset(label):
         return readable_name(label)
     if len(label) > MAX_LABEL_LENGTH:
-        return f"{label[:_KEPT_OF_LONG_LABEL]}… {digest_of(label)[:4]}"  # two that begin alike stay two
+        # The digest distinguishes long names that begin alike.
+        return f"{label[:_CUT_LABEL_LENGTH]}… {digest_of(label)[:4]}"
     return label
 
 
 def spelling_of_classes(labels: Iterable[str], *, merge_case: bool) -> dict[str, str]:
-    """The spelling under which each class is kept.
+    """Choose one spelling for each class.
 
     Args:
-        merge_case: take names that differ only in capitals, or look the same, as
-            one class under the most frequent spelling.
+        merge_case: merge names that differ only in case, or look the same, under the most
+            frequent spelling.
     Raises:
-        ClassNameError: two names cannot be told apart, and they are not to be merged.
+        ClassNameError: two names look the same, and ``merge_case`` is False.
     """
     counts = Counter(labels)
     spellings: dict[str, list[str]] = defaultdict(list)
-    for label, key in _looks(counts).items():
+    for label, key in _appearance_keys(counts).items():
         spellings[key].append(label)
     for names in spellings.values():
         if len(names) > 1 and not merge_case:
@@ -159,20 +160,20 @@ def spelling_of_classes(labels: Iterable[str], *, merge_case: bool) -> dict[str,
     }
 
 
-def _looks(labels: Iterable[str]) -> dict[str, str]:
+def _appearance_keys(labels: Iterable[str]) -> dict[str, str]:
     """Compute a key for each label; labels that look the same have the same key.
 
-    Letters of other alphabets count as their Latin twins only where a name mixes
-    both, for “А” may well be the Cyrillic letter beside the Latin “A”.
+    Letters of other alphabets count as their Latin twins only if a name mixes both, because
+    a class can be called by the Cyrillic “А” beside one called by the Latin “A”.
     """
-    by_look: dict[str, list[str]] = defaultdict(list)
+    by_appearance: dict[str, list[str]] = defaultdict(list)
     for label in labels:
-        by_look[label.translate(_FULL_WIDTH).translate(_LATIN_TWINS).casefold()].append(label)
+        by_appearance[label.translate(_FULL_WIDTH).translate(_LATIN_TWINS).casefold()].append(label)
     keys = {}
-    for look, names in by_look.items():
+    for appearance, names in by_appearance.items():
         is_disguise = any(_mixes_alphabets(name) for name in names)
         for name in names:
-            keys[name] = look if is_disguise else name.translate(_FULL_WIDTH).casefold()
+            keys[name] = appearance if is_disguise else name.translate(_FULL_WIDTH).casefold()
     return keys
 
 
@@ -183,7 +184,7 @@ def _mixes_alphabets(label: str) -> bool:
     return "LATIN" in alphabets and bool(alphabets & {"CYRILLIC", "GREEK"})
 
 
-def _telling_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
+def _layout_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
     """Select the paths that determine the layout: pictures by suffix, otherwise every file that may be one."""
     pictures = [member.parts for member in members if member.parts[-1].lower().endswith(PICTURE_SUFFIXES)]
     return pictures or [member.parts for member in members if not is_companion(member)]
@@ -192,7 +193,7 @@ def _telling_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
 def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:
     """Count the leading folders that all paths share, as long as they contain folders.
 
-    Files that lie beside those folders do not make their root a class.
+    Files beside those folders do not make their root a class.
     """
     depth = 0
     while len({parts[depth] for parts in paths}) == 1 and any(len(parts) > depth + 2 for parts in paths):
@@ -204,19 +205,18 @@ def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:
 def _parts_of_set(paths: Sequence[tuple[str, ...]]) -> dict[str, Split]:
     """Find the folders that are parts of a split; empty if they are classes.
 
-    They are, if at least two parts have folders in them, or if nothing else
-    stands beside them and one has. So a railway's “train” beside “car” is a class,
-    and so are “train station” and “test tube”.
+    They are parts if at least two of them contain folders, or if one does and nothing else is
+    beside them. So “train” beside “car” is a class, and so are “train station” and “test tube”.
     """
     heads = {parts[0] for parts in paths}
     with_folders = {parts[0] for parts in paths if len(parts) > 2}
     candidates: dict[str, dict[str, Split]] = defaultdict(dict)
     for head in heads:
         words = [word for word in _WORD_BREAKS.split(head.lower()) if word]
-        named = [word for word in words if word in _SPLIT_WORDS]
+        named = [word for word in words if word in _SPLIT_NAMES]
         if len(named) == 1:
             words.remove(named[0])
-            candidates[" ".join(words)][head] = _SPLIT_WORDS[named[0]]
+            candidates[" ".join(words)][head] = _SPLIT_NAMES[named[0]]
     for parts in candidates.values():
         deep = {split for head, split in parts.items() if head in with_folders}
         if len(deep) > 1 or (deep and parts.keys() == heads):
@@ -225,6 +225,6 @@ def _parts_of_set(paths: Sequence[tuple[str, ...]]) -> dict[str, Split]:
 
 
 def _is_doubled(head: str, paths: Sequence[tuple[str, ...]]) -> bool:
-    """True for “train/train/cats”, which unpacking train.zip into a folder of its name makes."""
+    """True for “train/train/cats”, the result of unpacking train.zip into a folder of its name."""
     within = {parts[1].lower() for parts in paths if parts[0] == head and len(parts) > 2}
     return within == {head.lower()}

@@ -1,4 +1,4 @@
-"""Tables that give a picture several labels: in one cell, or with a column of 0 and 1 for each class."""
+"""Multi-label tables: several labels in one cell, or a column of 0 and 1 for each class."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from core.data.sources.members import PICTURE_SUFFIXES
 JOINED_COLUMN = "labels"
 _YES, _NO = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no"})
 _SIGNS, _COMMA = re.compile(r"[;|]"), re.compile(",")
-_LEAST_SHARE = 0.05  # of the cells with several labels, for a table to be taken for one of several
+# Of a column's cells must have several labels, for a table to count as multi-label.
+_MIN_SHARE = 0.05
 
 
 def labels_in_cells(cells: Sequence[str]) -> list[str]:
-    """Each cell's classes as one label: “cat; dog”; “–” for none of them, "" where nothing is said.
+    """Parse cells into labels: “cat; dog”, “–” for none of the classes, "" for an empty cell.
 
-    “;” and “|” part the classes; where no cell holds one of these, commas do.
+    “;” and “|” separate the classes; if no cell contains either, commas do.
     """
-    parting = _parting(cells)
-    return [_label(split_cell(cell, parting)) for cell in cells]
+    separator = _separator(cells)
+    return [_label(split_cell(cell, separator)) for cell in cells]
 
 
 def with_classes_joined(table: LabelTable) -> LabelTable:
-    """A table with a column for each class, 1 where a picture shows it, as one with a column of labels.
+    """Join the columns of 0 and 1 of a table into one column of labels.
 
-    A table with fewer than two such columns comes back as it is.
+    A table with fewer than two such columns is returned unchanged.
     """
     columns = class_columns(table)
     if len(columns) < 2:
@@ -40,18 +41,18 @@ def with_classes_joined(table: LabelTable) -> LabelTable:
         or NONE_OF_THEM
         for row in zip(*(table.column(name) for name in columns), strict=True)
     ]
-    kept = [index for index, name in enumerate(table.columns) if name not in columns]
+    others = [index for index, name in enumerate(table.columns) if name not in columns]
     return replace(
         table,
-        columns=(*(table.columns[index] for index in kept), JOINED_COLUMN),
+        columns=(*(table.columns[index] for index in others), JOINED_COLUMN),
         rows=tuple(
-            (*(row[index] for index in kept), cell) for row, cell in zip(table.rows, cells, strict=True)
+            (*(row[index] for index in others), cell) for row, cell in zip(table.rows, cells, strict=True)
         ),
     )
 
 
 def class_columns(table: LabelTable) -> list[str]:
-    """The columns whose every cell says yes or no; columns of other words are no classes."""
+    """List the columns that contain only yes and no (1 and 0, true and false)."""
     return [
         name
         for name in table.columns
@@ -60,32 +61,32 @@ def class_columns(table: LabelTable) -> list[str]:
 
 
 def suggests_multi_label(table: LabelTable) -> bool:
-    """True if a table clearly gives pictures several labels each: worth asking, not worth assuming.
+    """True if a table probably gives pictures several labels each; the page then suggests it.
 
-    Either it has columns of 0 and 1 of which a row has more than one 1, or none; or one of its
-    columns parts words by “;” or “|” that come again in other cells.
+    Either some row has more than one 1, or none, in the columns of 0 and 1; or a column contains
+    lists, separated by “;” or “|”, whose names recur in other cells.
     """
     columns = class_columns(table)
     if len(columns) >= 2:
         rows = zip(*(table.column(name) for name in columns), strict=True)
         if any(sum(cell.lower() in _YES for cell in row) != 1 for row in rows):
             return True
-    return any(_holds_several(table.column(name)) for name in table.columns)
+    return any(_has_label_lists(table.column(name)) for name in table.columns)
 
 
-def _holds_several(cells: Sequence[str]) -> bool:
+def _has_label_lists(cells: Sequence[str]) -> bool:
     if any(cell.lower().endswith(PICTURE_SUFFIXES) for cell in cells):
         return False
-    named = [names for names in map(split_cell, cells) if names]
-    several = [names for names in named if len(names) > 1]
-    if len(several) < max(1, _LEAST_SHARE * len(named)):
+    labels = [names for names in map(split_cell, cells) if names]
+    lists = [names for names in labels if len(names) > 1]
+    if len(lists) < max(1, _MIN_SHARE * len(labels)):
         return False
-    counts = Counter(name for names in named for name in names)
-    again = sum(counts[name] > 1 for names in several for name in names)
-    return again > sum(map(len, several)) / 2
+    counts = Counter(name for names in labels for name in names)
+    recurring = sum(counts[name] > 1 for names in lists for name in names)
+    return recurring > sum(map(len, lists)) / 2
 
 
-def _parting(cells: Sequence[str]) -> re.Pattern[str]:
+def _separator(cells: Sequence[str]) -> re.Pattern[str]:
     return _SIGNS if any(_SIGNS.search(cell) for cell in cells) else _COMMA
 
 

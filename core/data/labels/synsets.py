@@ -1,4 +1,4 @@
-"""ImageNet's folders are named by WordNet's numbers; here are the words for the thousand of ILSVRC 2012."""
+"""Names of ImageNet's WordNet synsets: the 1,000 classes of ILSVRC 2012."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def is_synset(name: str) -> bool:
 
 
 def readable_name(synset: str) -> str:
-    """“tench” for “n01440764”; a number that is not among the thousand stays as it is.
+    """Return the name of a synset, such as “tench” for “n01440764”; an unknown number is unchanged.
 
-    Two synsets that have only one and the same word, the crane that flies and the
-    crane that lifts, keep their numbers behind it.
+    Synsets with the same name, such as the two cranes (bird and machine), keep their numbers
+    behind it.
     """
     return _names().get(synset, synset)
 
@@ -27,9 +27,9 @@ def readable_name(synset: str) -> str:
 @cache
 def _names() -> dict[str, str]:
     lines = files("core.data.labels").joinpath("synsets.txt").read_text(encoding="utf-8").splitlines()
-    words = dict(line.split(" ", 1) for line in lines)
-    frequency = Counter(word.casefold() for word in words.values())
+    names = dict(line.split(" ", 1) for line in lines)
+    frequency = Counter(name.casefold() for name in names.values())
     return {
-        synset: word if frequency[word.casefold()] == 1 else f"{word} ({synset})"
-        for synset, word in words.items()
+        synset: name if frequency[name.casefold()] == 1 else f"{name} ({synset})"
+        for synset, name in names.items()
     }

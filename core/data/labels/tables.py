@@ -1,4 +1,4 @@
-"""Tables as text: CSV of any kind, and Excel.
+"""Tables as text, from CSV and Excel files.
 
 Owns encodings, delimiters and cells. ``label_table`` reads the classes of pictures from
 such a table.
@@ -26,14 +26,16 @@ from core.messages import N_
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 _UNREADABLE_TABLE_SUFFIXES = (".xls", ".ods")
 READABLE_SUFFIXES = (".csv", ".tsv", *_EXCEL_SUFFIXES)
-_DELIMITERS = (",", ";", "\t", "|", " ")  # a space only where no other parts the lines
-_LINES_TO_LOOK_AT = 50
-_MOST_ROWS = 1_000_000
-_MOST_COLUMNS = 200
-_LONGEST_GAP = 10_000  # empty rows; a cell that stands alone so far below belongs to no table
+# A space counts only if no other delimiter separates the lines.
+_DELIMITERS = (",", ";", "\t", "|", " ")
+_LINES_SAMPLED = 50
+_MAX_ROWS = 1_000_000
+_MAX_COLUMNS = 200
+# Empty rows. A cell so far below the others is not part of the table.
+_MAX_GAP = 10_000
 _EXCEL_UNPACKED_BYTES = 256 << 20
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-# What openpyxl raises on damaged or hostile files.
+# Errors of openpyxl for damaged or hostile files.
 _EXCEL_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -43,7 +45,8 @@ _EXCEL_ERRORS = (
     ValueError,
     TypeError,
     AttributeError,
-    SyntaxError,  # XML that is none
+    # Invalid XML.
+    SyntaxError,
     OSError,
     EOFError,
     OverflowError,
@@ -55,15 +58,18 @@ _EXCEL_ERRORS = (
 
 @dataclass(frozen=True, kw_only=True)
 class LabelTable:
-    """A table as text. Empty rows are left out, so every row brings its number in the file."""
+    """Table as text, without empty rows."""
 
     name: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]  # as long as there are columns
-    row_numbers: tuple[int, ...]  # as a spreadsheet shows them, from 1
+    # Each with as many cells as there are columns.
+    rows: tuple[tuple[str, ...], ...]
+    # Numbers of the rows in the file, from 1, as a spreadsheet shows them.
+    row_numbers: tuple[int, ...]
 
     def column(self, name: str) -> list[str]:
-        """
+        """Return the cells of a column.
+
         Raises:
             DataError: there is no such column.
         """
@@ -74,18 +80,18 @@ class LabelTable:
                 column=name,
                 columns=", ".join(self.columns),
             )
-        place = self.columns.index(name)
-        return [row[place] for row in self.rows]
+        index = self.columns.index(name)
+        return [row[index] for row in self.rows]
 
 
 def read_label_table(data: bytes, name: str) -> LabelTable:
-    """The table in a CSV file (any delimiter and common encoding) or the first sheet of an Excel file.
+    """Read a CSV file (any delimiter and common encoding) or the first worksheet of an Excel file.
 
-    The first row names the columns, unless a picture file stands in it; columns
-    without a name are called as in a spreadsheet: A, B, …
+    The first row has the columns' names, unless it names a picture file. Columns without a
+    name are called as in a spreadsheet: A, B, …
 
     Raises:
-        DataError: it cannot be read, or holds no two columns.
+        DataError: the file cannot be read, or has fewer than two columns.
     """
     lower = name.lower()
     if lower.endswith(_UNREADABLE_TABLE_SUFFIXES):
@@ -114,12 +120,12 @@ def read_label_table(data: bytes, name: str) -> LabelTable:
 
 
 def safe_cell(text: str) -> str:
-    """``text`` as a cell that no spreadsheet takes for a formula: marked with the apostrophe they use themselves."""
+    """Escape text that a spreadsheet would run as a formula, with an apostrophe as spreadsheets do."""
     return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
 def _plain_cell(text: str) -> str:
-    """The opposite of ``safe_cell``, without the spaces around."""
+    """Strip spaces and the apostrophe of ``safe_cell``."""
     text = text.strip()
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA_SIGNS) else text
 
@@ -130,9 +136,9 @@ def _csv_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     number = 0
     try:
         for number, row in enumerate(reader, start=1):
-            if number > _MOST_ROWS:
-                raise DataError(N_("{table} has more than {limit} rows."), table=name, limit=_MOST_ROWS)
-            yield number, tuple(_plain_cell(cell) for cell in row[:_MOST_COLUMNS])
+            if number > _MAX_ROWS:
+                raise DataError(N_("{table} has more than {limit} rows."), table=name, limit=_MAX_ROWS)
+            yield number, tuple(_plain_cell(cell) for cell in row[:_MAX_COLUMNS])
     except csv.Error as error:
         raise DataError(
             N_("Row {row} of {table} cannot be read: {error}."), row=number + 1, table=name, error=str(error)
@@ -140,8 +146,8 @@ def _csv_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def _delimiter_of(text: str) -> str:
-    """The sign that parts most lines into the same number of cells, more than one."""
-    lines = text.split("\n", _LINES_TO_LOOK_AT)[:_LINES_TO_LOOK_AT]
+    """Detect the delimiter: the sign that splits most lines into the same number of cells."""
+    lines = text.split("\n", _LINES_SAMPLED)[:_LINES_SAMPLED]
 
     def agreement(delimiter: str) -> tuple[int, int]:
         try:
@@ -157,16 +163,17 @@ def _delimiter_of(text: str) -> str:
 
 
 def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The rows of the first sheet that has any."""
-    import openpyxl  # 0.2 s to import: only when asked for
+    """Read the rows of the first worksheet that has any."""
+    # Takes 0.2 s to import.
+    import openpyxl
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.file_size for info in archive.infolist()) > _EXCEL_UNPACKED_BYTES:
                 raise DataError(N_("{table} is too large. Save it as .csv."), table=name)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        for page in book.worksheets:
-            yield from (rows := list(_page_rows(page)))
+        for worksheet in book.worksheets:
+            yield from (rows := list(_worksheet_rows(worksheet)))
             if rows:
                 return
     except _EXCEL_ERRORS as error:
@@ -178,15 +185,15 @@ def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
         ) from error
 
 
-def _page_rows(page: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The rows that hold something, up to where the page is empty for long."""
+def _worksheet_rows(worksheet: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Read the rows that are not empty, until ``_MAX_GAP`` empty ones follow each other."""
     last = 0
-    rows = page.iter_rows(values_only=True, max_row=_MOST_ROWS, max_col=_MOST_COLUMNS)
+    rows = worksheet.iter_rows(values_only=True, max_row=_MAX_ROWS, max_col=_MAX_COLUMNS)
     for number, row in enumerate(rows, start=1):
         if any(cell is not None for cell in row):
             last = number
             yield number, tuple(_plain_cell(_cell_text(cell)) for cell in row)
-        elif number - last > _LONGEST_GAP:
+        elif number - last > _MAX_GAP:
             return
 
 
@@ -201,14 +208,14 @@ def _cell_text(value: object) -> str:
 
 
 def _filled_width(row: Sequence[str]) -> int:
-    return max(place for place, cell in enumerate(row, start=1) if cell)
+    return max(width for width, cell in enumerate(row, start=1) if cell)
 
 
 def _column_names(header: Sequence[str]) -> tuple[str, ...]:
-    """Names that are all there and all different."""
+    """Complete the columns' names and make them unique."""
     names: list[str] = []
-    for place, cell in enumerate(header):
-        name = clean_label(cell) or _letters(place)
+    for index, cell in enumerate(header):
+        name = clean_label(cell) or _letters(index)
         number = 2
         while name in names:
             name = f"{clean_label(cell)} ({number})"
@@ -217,11 +224,11 @@ def _column_names(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _letters(place: int) -> str:
-    """A, B, … Z, AA, …, as spreadsheets count columns."""
+def _letters(index: int) -> str:
+    """Name a column as spreadsheets do: A, B, … Z, AA, …"""
     letters = ""
-    place += 1
-    while place:
-        place, letter = divmod(place - 1, 26)
+    number = index + 1
+    while number:
+        number, letter = divmod(number - 1, 26)
         letters = chr(ord("A") + letter) + letters
     return letters

@@ -8,5 +8,7 @@ from enum import StrEnum
 class Task(StrEnum):
     """Kind of label that each picture of a dataset has."""
 
-    MULTI_CLASS = "multi_class"  # exactly one class, of two or more
-    MULTI_LABEL = "multi_label"  # any number of classes at once, also none
+    # Exactly one class, of two or more.
+    MULTI_CLASS = "multi_class"
+    # Any number of classes at once, also none.
+    MULTI_LABEL = "multi_label"
