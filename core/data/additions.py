@@ -13,19 +13,22 @@ from core.workspace import Project
 
 @dataclass(frozen=True, kw_only=True)
 class Addition:
-    """The pictures that a version has more than the one before, and the files that it could not take."""
+    """Pictures that a version added, and the files that it left out."""
 
-    labels: dict[str, int]  # pictures a class, in the order of the classes; those without one are ""
-    count: int  # of the pictures, each once, however many labels it has
-    here_already: tuple[Skipped, ...]
+    # Number of pictures by class, in the order of the classes; "" for unlabelled ones.
+    labels: dict[str, int]
+    # Number of pictures, each counted once.
+    count: int
+    duplicates: tuple[Skipped, ...]
     left_out: tuple[Skipped, ...]
-    excluded: int  # of the pictures: they look almost like one to test with
+    # Number of pictures excluded because they are near duplicates of a test picture.
+    excluded: int
 
     @property
-    def needs_words(self) -> bool:
-        """True unless every file became a picture of one class."""
+    def needs_summary(self) -> bool:
+        """True unless every file became a picture of the same class."""
         is_plain = len(self.labels) == 1 and "" not in self.labels
-        return not is_plain or bool(self.here_already or self.left_out or self.excluded)
+        return not is_plain or bool(self.duplicates or self.left_out or self.excluded)
 
 
 def what_was_added(project: Project, version: int) -> Addition | None:
@@ -48,7 +51,7 @@ def what_was_added(project: Project, version: int) -> Addition | None:
     return Addition(
         labels={name: int(counts[name]) for name in (*after.all_class_names, "") if counts.get(name)},
         count=len(new),
-        here_already=tuple(file for file in skipped if file.reason.code is SkipReason.DUPLICATE),
+        duplicates=tuple(file for file in skipped if file.reason.code is SkipReason.DUPLICATE),
         left_out=tuple(file for file in skipped if file.reason.code is not SkipReason.DUPLICATE),
         excluded=int(new["excluded"].sum()),
     )

@@ -1,9 +1,8 @@
 """Dataset versions: a manifest with one row for each picture, and its record.
 
-On disk: ``images/<aa>/<sha256>.<ext>`` as they came, ``thumbnails/`` beside
-them, ``versions/0001.parquet`` (the manifest) with ``0001.json`` (what the
-version is, who made it and what was left out). Versions are never changed: every
-edit writes the next one, see ``editing``.
+On disk: ``images/<aa>/<sha256>.<ext>`` (unchanged files), ``thumbnails/`` beside them,
+``versions/0001.parquet`` (the manifest) and ``0001.json`` (the edit, its author and the files
+left out). Versions never change: every edit writes the next one, see ``editing``.
 """
 
 from __future__ import annotations
@@ -38,29 +37,41 @@ from core.records import write_record
 from core.workspace import Project
 
 MANIFEST_COLUMNS = (
-    "id",  # names the picture in links and reports
-    "sha256",  # of the file's bytes
-    "name",  # the path it came under
-    "label",  # "": nobody has said yet
-    "width",  # pixels, upright
+    # Identifies the picture in links and reports.
+    "id",
+    # Of the file's bytes.
+    "sha256",
+    # Path in the source.
+    "name",
+    # "": unlabelled.
+    "label",
+    # Pixels, upright.
+    "width",
     "height",
     "size_bytes",
     "format",
     "extension",
-    "group",  # pictures of one group never part in a split
+    # Pictures of one group stay in one part of the split.
+    "group",
     "supplied_split",
-    "split",  # a ``Split``; "": not dealt yet
-    "excluded",  # kept, but not learnt from
-    "location",  # "": the copy in images/; else where the user's own file lies
-    "frames",  # of which the first is taken
-    "camera",  # maker and model, from EXIF
-    "perceptual_hash",  # this and the following: see ``measures``
+    # A ``Split``; "": not drawn yet.
+    "split",
+    # Stays in the dataset, but is not used for training.
+    "excluded",
+    # Path of the user's own file; "": the copy in images/.
+    "location",
+    # Number of frames; the first is used.
+    "frames",
+    # Maker and model, from EXIF.
+    "camera",
+    # This and the following: see ``statistics``.
+    "perceptual_hash",
     "brightness",
     "contrast",
     "sharpness",
     "border",
 )
-# What manifests written by older Darkrooms lack.
+# Columns that older manifests do not have.
 _COLUMN_DEFAULTS: dict[str, Any] = {
     "excluded": False,
     "location": "",
@@ -78,13 +89,13 @@ _COLUMN_DEFAULTS: dict[str, Any] = {
 class Dataset:
     """One version of a project's pictures.
 
-    ``pictures`` are those that a classifier learns from: labelled, not excluded,
-    of classes that are large enough (``class_names``). ``all_pictures`` are those
-    and the others. Both have the manifest's columns, in a stable order;
-    ``all_class_names`` are also the classes still too small, or empty.
+    ``pictures`` are those that a classifier learns from: labelled, not excluded, and of
+    classes that are large enough (``class_names``). ``all_pictures`` adds the others. Both
+    have the manifest's columns, in a stable order. ``all_class_names`` adds the classes that
+    are too small, or empty.
 
-    Where pictures have several labels (``task``), a class that is too small is not learnt,
-    but its pictures are: they show, or do not show, the others. See ``label_sets``.
+    In a multi-label dataset (``task``), a class that is too small is not learnt, but its
+    pictures stay: they are examples of the other classes. See ``label_sets``.
     """
 
     folder: Path
@@ -99,17 +110,17 @@ class Dataset:
 
     @property
     def targets(self) -> np.ndarray:
-        """float32, shape (number of pictures, number of classes): 1 where a picture shows the class, else 0."""
+        """Targets of ``pictures``: float32, shape (pictures, classes), 1 where one shows the class, else 0."""
         if self.task is Task.MULTI_LABEL:
             return multi_hot(self.pictures["label"], self.class_names)
         return np.eye(len(self.class_names), dtype=np.float32)[self.label_indices]
 
     @property
     def label_indices(self) -> np.ndarray:
-        """int64, shape (number of pictures,): each picture's place in ``class_names``.
+        """Index of each picture's class in ``class_names``: int64, shape (pictures,).
 
         Raises:
-            TypeError: pictures have several labels here; ask for ``targets``.
+            TypeError: the dataset is multi-label; use ``targets``.
         """
         if self.task is Task.MULTI_LABEL:
             raise TypeError("a picture of a multi-label dataset has no single class: use Dataset.targets")
@@ -119,27 +130,27 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """Names exactly these pictures in this order."""
+        """Digest of the pictures' contents and order."""
         return digest_of(self.pictures["sha256"].tolist())
 
     def rows(self, split: Split) -> np.ndarray:
-        """int64 row numbers of one part."""
+        """Return the rows of one part of the split, int64."""
         return np.flatnonzero(self.pictures["split"].to_numpy() == split.value)
 
     def counts(self) -> dict[str, int]:
-        """Pictures a class, in the order of the classes; with several labels, a picture counts for each."""
+        """Count the pictures of each class, in order; a picture with several labels counts for each."""
         counts = named_classes(self.pictures["label"], self.task).value_counts()
         return {name: int(counts.get(name, 0)) for name in self.class_names}
 
     def over_all_pictures(self) -> Dataset:
-        """The same version with every picture in ``pictures``, for work that does not need labels."""
+        """Return the same version with every picture in ``pictures``, for work without labels."""
         return replace(self, pictures=self.all_pictures)
 
     def picture_bytes(self, row: int) -> bytes:
-        """The file as it came.
+        """Read the unchanged file.
 
         Raises:
-            NotFoundError: a picture that is only referenced has been moved or deleted.
+            NotFoundError: a referenced picture was moved or deleted.
         """
         path = self.image_path(row)
         try:
@@ -151,36 +162,39 @@ class Dataset:
             ) from error
 
     def image_path(self, row: int) -> Path:
+        """Path of a picture's file."""
         picture = self.pictures.iloc[row]
         return stored_path(self.folder, picture)
 
     def thumbnail(self, row: int) -> bytes:
-        """A JPEG of at most 160 pixels a side."""
+        """Read a picture's thumbnail, a JPEG of at most 160 pixels a side."""
         return thumbnail_path(self.folder, self.pictures["sha256"].iloc[row]).read_bytes()
 
 
 def stored_path(folder: Path, picture: pd.Series) -> Path:
-    """Path of the file of a manifest's row."""
+    """Path of a picture's file, copied or referenced."""
     if picture["location"]:
         return Path(picture["location"])
     return image_path(folder, picture["sha256"], picture["extension"])
 
 
 def image_path(folder: Path, sha256: str, extension: str) -> Path:
+    """Path of a picture's copy."""
     return folder / "images" / sha256[:2] / f"{sha256}.{extension}"
 
 
 def thumbnail_path(folder: Path, sha256: str) -> Path:
+    """Path of a picture's thumbnail."""
     return folder / "thumbnails" / sha256[:2] / f"{sha256}.jpg"
 
 
 def empty_manifest() -> pd.DataFrame:
-    """A manifest without a row."""
+    """Make a manifest without rows."""
     return complete_manifest(pd.DataFrame({column: [] for column in MANIFEST_COLUMNS}))
 
 
 def complete_manifest(pictures: pd.DataFrame) -> pd.DataFrame:
-    """The manifest's columns in their order and types; those that are missing get their defaults."""
+    """Order the manifest's columns, convert their types and add missing ones with their defaults."""
     missing = {name: value for name, value in _COLUMN_DEFAULTS.items() if name not in pictures}
     complete = pictures.assign(**missing)[list(MANIFEST_COLUMNS)]
     numbers = {
@@ -204,11 +218,13 @@ def write_version(
     task: Task = Task.MULTI_CLASS,
     split: SplitConfig | None = None,
 ) -> int:
-    """Write the next version: its manifest first, then the record that makes it count.
+    """Write the next version: the manifest first, then the record that makes it valid.
 
     Args:
-        who: the user name of the person who made the change.
-        split: the settings, where the split was drawn for this version.
+        who: user name of the author of the change.
+        split: settings of the split, if it was drawn for this version.
+    Returns:
+        The number of the version.
     """
     version = max(version_numbers(folder), default=0) + 1
     with whole_file(folder / "versions" / f"{version:04d}.parquet") as temporary:
@@ -229,10 +245,10 @@ def write_version(
 
 
 def open_dataset(project: Project, version: int | None = None) -> Dataset:
-    """The given version of the project's pictures, or the newest.
+    """Open a version of the project's pictures, by default the newest.
 
     Raises:
-        NotFoundError: the project holds no such version.
+        NotFoundError: the project has no such version.
     """
     numbers = version_numbers(project.dataset)
     number = version if version is not None else max(numbers, default=0)
@@ -242,12 +258,13 @@ def open_dataset(project: Project, version: int | None = None) -> Dataset:
             name=project.name,
             version=number,
         )
-    written = version_file(project.dataset, number).stat().st_mtime_ns  # another project may bear this name
+    # Part of the cache's key, because another project can get this name.
+    written = version_file(project.dataset, number).stat().st_mtime_ns
     return _read_version(project.dataset, number, written, _erased_written(project.dataset))
 
 
 def erased_file(folder: Path) -> Path:
-    """The contents (sha256) that were deleted for good; no version shows them any more."""
+    """Path of the list of erased contents (sha256), which no version shows."""
     return folder / "erased.json"
 
 
@@ -260,7 +277,8 @@ def _erased_written(folder: Path) -> int:
 def _read_version(folder: Path, version: int, _written: int, _erased_written: int) -> Dataset:
     record = read_version_record(folder, version)
     manifest = pd.read_parquet(folder / "versions" / f"{version:04d}.parquet")
-    if "split" not in manifest:  # of a Darkroom that kept the split beside the versions
+    # Older versions of Darkroom stored the split in a file of its own.
+    if "split" not in manifest:
         manifest = manifest.merge(pd.read_parquet(folder / "splits.parquet"), on="id", how="left")
     manifest = complete_manifest(manifest)
     task = record.task
@@ -270,7 +288,7 @@ def _read_version(folder: Path, version: int, _written: int, _erased_written: in
     if task is Task.MULTI_CLASS:
         usable &= ~manifest["label"].isin(left_out)
     erased = set(read_json(erased_file(folder))) if erased_file(folder).exists() else set()
-    kept = ~manifest["sha256"].isin(erased)
+    remaining = ~manifest["sha256"].isin(erased)
     with_pictures = set(shown) - left_out.keys()
     return Dataset(
         folder=folder,
@@ -279,7 +297,7 @@ def _read_version(folder: Path, version: int, _written: int, _erased_written: in
         all_class_names=record.class_names,
         left_out_classes=left_out,
         skipped=record.skipped,
-        pictures=manifest[usable & kept].reset_index(drop=True),
-        all_pictures=manifest[kept].reset_index(drop=True),
+        pictures=manifest[usable & remaining].reset_index(drop=True),
+        all_pictures=manifest[remaining].reset_index(drop=True),
         task=task,
     )

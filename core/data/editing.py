@@ -1,8 +1,8 @@
 """Edits of a dataset. Each writes a version, atomically; every edit except erasing can be undone.
 
-A change reads the newest version and writes the next under a lock, so that two
-changes at once both count. Labels, exclusions and classes change; a picture's part
-of the split stays, and with it the test set, unless the split is drawn anew.
+An edit reads the newest version and writes the next one under a lock, so simultaneous edits
+both count. Pictures stay in their part of the split, unless the split is drawn anew; so the
+test set does not change.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ from core.files import read_json, write_json
 from core.messages import N_
 from core.workspace import Project
 
-_LOCK_PATIENCE_SECONDS = 60.0  # the longest wait for another change: writing a large version
+# Longest wait for another edit, which may write a large version.
+_LOCK_TIMEOUT_SECONDS = 60.0
 
 
 class Change:
-    """One change in the making, on the newest version."""
+    """Edit in progress, on the newest version."""
 
     def __init__(self, project: Project, who: str) -> None:
         self._project, self._who = project, who
@@ -47,14 +48,14 @@ class Change:
 
     @property
     def pictures(self) -> pd.DataFrame:
-        """A copy of every picture's row, to be changed and written."""
+        """Copy of all pictures' rows, to modify and write."""
         return self.dataset.all_pictures.copy()
 
     def rows(self, ids: Collection[str]) -> pd.Series:
-        """bool: which of ``pictures`` have these ids.
+        """Mark the rows of ``pictures`` with these ids, bool.
 
         Raises:
-            NotFoundError: one of them is no picture of this project.
+            NotFoundError: the project has no picture of one of the ids.
         """
         known = self.dataset.all_pictures["id"]
         for identifier in set(ids) - set(known):
@@ -74,13 +75,12 @@ class Change:
         skipped: Sequence[Skipped] | None = None,
         split: SplitConfig | None = None,
     ) -> None:
-        """Make the next version of these pictures."""
+        """Write these pictures as the next version."""
         task = self.dataset.task
         names = self.dataset.all_class_names if class_names is None else class_names
         names = with_new_classes(names, set(named_classes(pictures["label"], task)))
-        if (
-            task is Task.MULTI_LABEL
-        ):  # several labels are written in the order of the classes, which may be new
+        # Label sets are stored in the order of the classes, which may be new.
+        if task is Task.MULTI_LABEL:
             pictures = pictures.assign(label=renamed(pictures["label"], {}, names))
         write_version(
             self.dataset.folder,
@@ -97,38 +97,40 @@ class Change:
 
 @contextmanager
 def changing(project: Project, who: str = "") -> Iterator[Change]:
-    """Hold the project's pictures for one change.
+    """Lock the project's pictures for one edit.
 
     Raises:
-        WorkspaceError: another change takes too long.
+        WorkspaceError: another edit takes too long.
     """
     lock = FileLock(project.dataset / ".changing.lock")
     try:
-        holding = lock.acquire(timeout=_LOCK_PATIENCE_SECONDS)
+        acquired = lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS)
     except Timeout as error:
         raise WorkspaceError(
             N_("The pictures of “{name}” are being changed by another window or program. Try again."),
             name=project.name,
         ) from error
-    with holding:
+    with acquired:
         yield Change(project, who or user_name())
 
 
 def user_name() -> str:
-    """Name of the user of this computer, for the history."""
+    """Return the name of this computer's user, for the history; "" if unknown."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
+    # A container's user may have no name.
+    except (OSError, KeyError):
         return ""
 
 
 def relabel(project: Project, ids: Collection[str], label: str) -> Dataset:
-    """Say that pictures show another class; "" takes their label away. A new class is made.
+    """Set the label of pictures; "" removes it. A new class is made.
 
-    Where pictures have several labels, ``label`` may name several, or none (“–”).
+    In a multi-label dataset, ``label`` can name several classes, or none of them (“–”).
 
     Raises:
-        NotFoundError, ClassNameError.
+        NotFoundError: there is no such picture.
+        ClassNameError: a new class has an invalid name.
     """
     with changing(project) as change:
         label = checked_label(label, change.dataset.all_class_names, change.dataset.task)
@@ -136,32 +138,32 @@ def relabel(project: Project, ids: Collection[str], label: str) -> Dataset:
         if (pictures.loc[chosen, "label"] == label).all():
             return change.dataset
         pictures.loc[chosen, "label"] = label
-        pictures = _once_each(pictures, chosen)
+        pictures = _without_copies(pictures, chosen)
         kind = EditKind.LABELLED if label else EditKind.LABELS_REMOVED
         change.write(pictures, Edit(kind=kind, values={"label": label, "count": int(chosen.sum())}))
     return change.dataset
 
 
 def add_label(project: Project, ids: Collection[str], name: str) -> Dataset:
-    """Say that pictures also show a class, beside what they show already. A new class is made.
+    """Add a class to the labels of pictures. A new class is made.
 
     Raises:
-        NotFoundError, ClassNameError.
+        NotFoundError, ClassNameError: see ``relabel``.
     """
     return _change_sets(project, ids, name, lambda label, name: union_of(label, name), EditKind.LABEL_ADDED)
 
 
 def take_label(project: Project, ids: Collection[str], name: str) -> Dataset:
-    """Say that pictures do not show a class; one that showed nothing else shows none of the classes then.
+    """Remove a class from the labels of pictures; “–” remains where it was the only one.
 
     Raises:
-        NotFoundError, ClassNameError.
+        NotFoundError, ClassNameError: see ``relabel``.
     """
     return _change_sets(project, ids, name, without, EditKind.LABEL_REMOVED)
 
 
 def relabel_each(project: Project, labels: dict[str, str]) -> Dataset:
-    """Give each picture (by id) a label of its own, in one version: suggestions that were accepted."""
+    """Set a label for each picture (by id) in one version, to accept suggestions."""
     with changing(project) as change:
         pictures, chosen = change.pictures, change.rows(labels)
         names, task = change.dataset.all_class_names, change.dataset.task
@@ -171,28 +173,29 @@ def relabel_each(project: Project, labels: dict[str, str]) -> Dataset:
         if count:
             pictures["label"] = new
             edit = Edit(kind=EditKind.SUGGESTIONS_ACCEPTED, values={"count": count})
-            change.write(_once_each(pictures, chosen), edit)
+            change.write(_without_copies(pictures, chosen), edit)
     return change.dataset
 
 
 def exclude(project: Project, ids: Collection[str]) -> Dataset:
-    """Keep pictures, but do not learn from them."""
+    """Exclude pictures from training, validation and test; they stay in the dataset."""
     return _set_excluded(project, ids, True, EditKind.EXCLUDED)
 
 
 def include(project: Project, ids: Collection[str]) -> Dataset:
-    """Take excluded pictures back."""
+    """Include excluded pictures again."""
     return _set_excluded(project, ids, False, EditKind.INCLUDED)
 
 
 def erase(project: Project, ids: Collection[str]) -> Dataset:
-    """Delete pictures for good: from every version, and from the disk. A referenced file is left alone."""
+    """Delete pictures from every version and from the disk; this cannot be undone. Referenced files stay."""
     with changing(project) as change:
         chosen = change.rows(ids)
         doomed = change.pictures[chosen]
         left = change.pictures[~chosen]
         change.write(left, Edit(kind=EditKind.ERASED, values={"count": len(doomed)}))
-        gone = doomed[~doomed["sha256"].isin(left["sha256"])]  # under another label, the file is still needed
+        # A picture with another label still needs its file.
+        gone = doomed[~doomed["sha256"].isin(left["sha256"])]
         file = erased_file(project.dataset)
         earlier = read_json(file) if file.exists() else []
         write_json(file, sorted({*earlier, *gone["sha256"]}))
@@ -206,7 +209,7 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
 
 
 def add_class(project: Project, name: str) -> Dataset:
-    """A class without pictures, to be filled."""
+    """Add a class without pictures."""
     with changing(project) as change:
         clean = checked_class_name(name, change.dataset.all_class_names)
         require_plain_names([clean], change.dataset.task)
@@ -217,11 +220,11 @@ def add_class(project: Project, name: str) -> Dataset:
 
 
 def remove_class(project: Project, name: str) -> Dataset:
-    """Drop a class; its pictures stay, without a label."""
+    """Remove a class; its pictures become unlabelled."""
     with changing(project) as change:
         _require_class(change, name)
         pictures = change.pictures
-        pictures["label"] = _called_anew(change, {name: ""})
+        pictures["label"] = _with_new_names(change, {name: ""})
         names = [other for other in change.dataset.all_class_names if other != name]
         edit = Edit(kind=EditKind.CLASS_REMOVED, values={"name": name})
         change.write(pictures, edit, class_names=names)
@@ -229,17 +232,18 @@ def remove_class(project: Project, name: str) -> Dataset:
 
 
 def rename_class(project: Project, old: str, new: str) -> Dataset:
-    """Call a class something else.
+    """Rename a class.
 
     Raises:
-        NotFoundError, ClassNameError: there is no such class, or another bears the new name.
+        NotFoundError: there is no such class.
+        ClassNameError: the new name is invalid, or that of another class.
     """
     with changing(project) as change:
         _require_class(change, old)
         clean = checked_class_name(new, set(change.dataset.all_class_names) - {old})
         require_plain_names([clean], change.dataset.task)
         pictures = change.pictures
-        pictures["label"] = _called_anew(change, {old: clean})
+        pictures["label"] = _with_new_names(change, {old: clean})
         names = [clean if name == old else name for name in change.dataset.all_class_names]
         edit = Edit(kind=EditKind.CLASS_RENAMED, values={"old": old, "new": clean})
         change.write(pictures, edit, class_names=names)
@@ -247,7 +251,7 @@ def rename_class(project: Project, old: str, new: str) -> Dataset:
 
 
 def merge_classes(project: Project, names: Collection[str], into: str) -> Dataset:
-    """Make several classes one, under a name of theirs or a new one."""
+    """Merge classes under the name of one of them or a new name."""
     with changing(project) as change:
         for name in names:
             _require_class(change, name)
@@ -256,20 +260,20 @@ def merge_classes(project: Project, names: Collection[str], into: str) -> Datase
         require_plain_names([clean], change.dataset.task)
         pictures = change.pictures
         before = pictures["label"]
-        pictures["label"] = _called_anew(change, dict.fromkeys(names, clean))
+        pictures["label"] = _with_new_names(change, dict.fromkeys(names, clean))
         moved = before != pictures["label"]
         order = list(dict.fromkeys(clean if n in names else n for n in change.dataset.all_class_names))
         values = {"names": ", ".join(sorted(names)), "into": clean}
         edit = Edit(kind=EditKind.CLASSES_MERGED, values=values)
-        change.write(_once_each(pictures, moved), edit, class_names=order)
+        change.write(_without_copies(pictures, moved), edit, class_names=order)
     return change.dataset
 
 
 def reorder_classes(project: Project, names: Sequence[str]) -> Dataset:
-    """Put the classes into another order, which charts and exports follow.
+    """Change the order of the classes in charts and exports.
 
     Raises:
-        ClassNameError: these are not exactly the project's classes.
+        ClassNameError: ``names`` are not exactly the project's classes.
     """
     with changing(project) as change:
         if sorted(names) != sorted(change.dataset.all_class_names):
@@ -279,7 +283,7 @@ def reorder_classes(project: Project, names: Sequence[str]) -> Dataset:
 
 
 def redraw_split(project: Project, config: SplitConfig) -> Dataset:
-    """Divide all labelled pictures afresh. Earlier results are not comparable with later ones."""
+    """Draw the split of all labelled pictures anew. Earlier results are not comparable with later ones."""
     with changing(project) as change:
         pictures = change.pictures
         labelled = pictures["label"] != ""
@@ -295,7 +299,7 @@ def redraw_split(project: Project, config: SplitConfig) -> Dataset:
 
 
 def mend_leaks(project: Project) -> Dataset:
-    """Exclude the pictures of a group that train while others of it measure."""
+    """Exclude training pictures whose group is also in validation or test."""
     with changing(project) as change:
         pictures = change.pictures
         leaking = leaking_rows(pictures)
@@ -307,14 +311,14 @@ def mend_leaks(project: Project) -> Dataset:
 
 
 def leaking_rows(pictures: pd.DataFrame) -> pd.Series:
-    """bool: pictures learnt from whose group also stands in a part that measures more."""
+    """Mark the pictures whose group is also in a part of higher rank (see ``measuring_rank``), bool."""
     used = pictures[~pictures["excluded"] & (pictures["label"] != "") & (pictures["split"] != "")]
     leaking = used["split"] != first_of_group(used["split"], used["group"])
     return leaking.reindex(pictures.index, fill_value=False)
 
 
 def restore_version(project: Project, number: int) -> Dataset:
-    """Make the content of an earlier version the newest one; pictures deleted for good stay away.
+    """Write the content of an earlier version as the newest one, without erased pictures.
 
     Raises:
         NotFoundError: there is no such version.
@@ -340,7 +344,7 @@ def _set_excluded(project: Project, ids: Collection[str], excluded: bool, kind: 
 def _change_sets(
     project: Project, ids: Collection[str], name: str, change_label: Callable[[str, str], str], kind: EditKind
 ) -> Dataset:
-    """Change the label of pictures that may have several, each by itself."""
+    """Change the label sets of pictures, each by itself."""
     with changing(project) as change:
         if change.dataset.task is not Task.MULTI_LABEL:
             raise TypeError("a picture has one label here: use relabel")
@@ -351,22 +355,22 @@ def _change_sets(
         if changed.any():
             pictures.loc[changed, "label"] = new[changed]
             values: dict[str, Value] = {"label": name, "count": int(changed.sum())}
-            change.write(_once_each(pictures, changed), Edit(kind=kind, values=values))
+            change.write(_without_copies(pictures, changed), Edit(kind=kind, values=values))
     return change.dataset
 
 
-def _called_anew(change: Change, new_names: dict[str, str]) -> pd.Series:
-    """The labels with classes under new names; "" takes a class away."""
+def _with_new_names(change: Change, new_names: dict[str, str]) -> pd.Series:
+    """Rename classes in all labels; "" removes a class."""
     labels = change.dataset.all_pictures["label"]
     if change.dataset.task is Task.MULTI_LABEL:
         return renamed(labels, new_names, change.dataset.all_class_names)
     return labels.replace(new_names)
 
 
-def _once_each(pictures: pd.DataFrame, changed: pd.Series) -> pd.DataFrame:
-    """Exclude copies of a picture whose two labels became one, so that only one is learnt from."""
+def _without_copies(pictures: pd.DataFrame, changed: pd.Series) -> pd.DataFrame:
+    """Exclude copies that now have the same label, so that each picture counts once."""
     live = ~pictures["excluded"] & (pictures["label"] != "")
-    # The picture that measures stays: the test set must not shrink.
+    # Test before validation before training: the test set must not shrink.
     rank = pictures["split"].map(measuring_rank)
     ordered = pictures[live].assign(rank=rank[live]).sort_values("rank", kind="stable")
     copies = ordered.index[ordered.duplicated(["label", "sha256"])]

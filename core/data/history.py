@@ -16,7 +16,8 @@ class VersionInfo:
     """One version's entry in the history."""
 
     number: int
-    created: float | None  # seconds since the epoch; None before it was recorded
+    # Seconds since the epoch; None in the oldest versions.
+    created: float | None
     who: str
     edit: Edit
     pictures: int
@@ -24,12 +25,12 @@ class VersionInfo:
 
 
 def list_versions(project: Project) -> list[VersionInfo]:
-    """The history, newest first."""
+    """List the versions, newest first."""
     return [version_info(project, number) for number in reversed(version_numbers(project.dataset))]
 
 
 def version_info(project: Project, number: int) -> VersionInfo:
-    """One version's entry in the history."""
+    """Read one version's entry in the history."""
     header = read_version_header(project.dataset, number)
     return VersionInfo(
         number=number,
@@ -50,7 +51,8 @@ class Comparison:
     relabelled: dict[str, tuple[str, str]]
     excluded: list[str]
     included: list[str]
-    moved: dict[str, tuple[str, str]]  # from one part of the split to another
+    # Old and new part of the split.
+    moved: dict[str, tuple[str, str]]
 
     @property
     def is_empty(self) -> bool:

@@ -1,4 +1,4 @@
-"""Import layouts: the ways in which a source can give the classes of its pictures.
+"""Import layouts: readers of the classes that a source gives its pictures.
 
 A layout is one row of ``LAYOUTS``. The page and ``python -m core import --layout`` offer every
 row. To add one, write its functions in a file of its own and add the row, a test and the
@@ -41,7 +41,7 @@ class LayoutReading:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportLayout:
-    """One way in which a source can give the classes of its pictures."""
+    """Reader of the classes that a source gives its pictures."""
 
     name: str
     # Shown by the page; both are marked for translation.
@@ -59,7 +59,7 @@ def read_import_layout(listing: Listing, config: ImportConfig, source_name: str)
     """Read the classes of a source by the layout that is chosen or detected.
 
     Raises:
-        ConfigError: there is no layout of the chosen name.
+        ConfigError: no layout has the chosen name.
         DataError: the source does not have the chosen layout.
     """
     return _chosen(listing, config).read(listing, config, source_name)
@@ -129,11 +129,11 @@ def _read_table_inside(listing: Listing, config: ImportConfig, source_name: str)
 
 
 def _read_table(table: LabelTable, listing: Listing, config: ImportConfig) -> LayoutReading:
-    found = assignments_from_table(table, listing.members, config.columns, multi_label=config.multi_label)
+    result = assignments_from_table(table, listing.members, config.columns, multi_label=config.multi_label)
     return LayoutReading(
-        assignments=found.assignments,
+        assignments=result.assignments,
         reason=Reason(code=SkipReason.NOT_IN_TABLE, values={"table": table.name}),
-        refused=found.refused,
+        refused=result.refused,
         table_name=table.name,
     )
 

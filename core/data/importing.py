@@ -1,4 +1,4 @@
-"""Imports from a zip, a folder or a camera, into a new project or an existing one. Each is atomic."""
+"""Atomic imports from an archive, a folder or a camera, into a new or an existing project."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ from core.messages import N_
 from core.progress import Progress, QuietProgress
 from core.workspace import Project, open_staging, publish_project, require_free_name
 
-_ANY_LABELS = "any"  # stands for whichever labels a picture has
+# Stands for any label of a picture.
+_ANY_LABEL = "any"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +59,12 @@ class ImportReport:
 def import_dataset(
     source: Path, name: str, config: ImportConfig | None = None, progress: Progress | None = None
 ) -> ImportReport:
-    """Make the project ``name`` from a zip or a folder of class folders.
+    """Make a project from an archive or a folder.
 
     Raises:
         InvalidNameError, ProjectExistsError: the name cannot be used.
         ArchiveError, DataError: the source cannot become a dataset.
-        JobStopped: the user asked to stop. As after any error, nothing remains.
+        JobStopped: the user stopped the import. After any error, nothing remains.
     """
     config = config or ImportConfig()
     progress = progress or QuietProgress()
@@ -93,7 +94,7 @@ def import_dataset(
 
 
 def create_project(name: str, class_names: Iterable[str] = (), task: Task = Task.MULTI_CLASS) -> Project:
-    """A project without pictures, to be filled class by class.
+    """Make a project without pictures.
 
     Raises:
         InvalidNameError, ProjectExistsError, ClassNameError: a name cannot be used.
@@ -112,15 +113,15 @@ def create_project(name: str, class_names: Iterable[str] = (), task: Task = Task
 def add_pictures(
     project: Project, source: Path, config: ImportConfig | None = None, progress: Progress | None = None
 ) -> ImportReport:
-    """Add a zip or folder of class folders to a project: all that is usable, in one new version.
+    """Add the usable pictures of an archive or a folder to a project, in one new version.
 
-    Files that the project holds already are left out by name. The test pictures stay what they
-    were; what looks almost like one of them is excluded, so that it is not learnt.
+    Pictures that the project already has are left out. The test set does not change; near
+    duplicates of test pictures are excluded from training.
 
     Raises:
-        ArchiveError, DataError: nothing usable was found; the project stays as it was.
-        ConfigError: several labels are asked for in a project of single ones.
-        JobStopped: the user asked to stop; the project stays as it was.
+        ArchiveError, DataError: the source has no usable picture; the project is unchanged.
+        ConfigError: ``config`` asks for several labels in a multi-class project.
+        JobStopped: the user stopped the import; the project is unchanged.
     """
     config = config or ImportConfig()
     progress = progress or QuietProgress()
@@ -139,16 +140,15 @@ def add_pictures(
 def add_to_class(
     project: Project, label: str, files: Sequence[tuple[str, bytes]], groups: Sequence[str] = ()
 ) -> ImportReport:
-    """Add single pictures, as from a camera, to a class (made if it is new), or unlabelled ("").
+    """Add single pictures, such as camera shots, to a class or unlabelled ("").
 
-    Where pictures have several labels, ``label`` may name several.
+    A new class is made. In a multi-label dataset, ``label`` can name several classes.
 
     Args:
-        files: a name and the bytes of each picture.
-        groups: for each picture the name of its group, such as a burst, or "" where it has none;
-            none need be given.
+        files: name and bytes of each picture.
+        groups: name of each picture's group, such as a burst; "" for none. Optional.
     Raises:
-        ClassNameError: the class cannot bear this name.
+        ClassNameError: a new class has an invalid name.
         DataError: none of the files is a picture.
     """
     there = open_dataset(project)
@@ -172,20 +172,20 @@ def add_to_class(
 
 
 def settle_split(project: Project, config: SplitConfig | None = None) -> Dataset:
-    """Deal the labelled pictures that have no part yet; the newest version."""
+    """Draw the split of labelled pictures that have none; return the newest version."""
     with changing(project) as change:
         pictures = change.pictures
-        undealt = (pictures["split"] == "") & (pictures["label"] != "")
-        if undealt.any():
-            split = deal_additions(pictures, undealt, config or SplitConfig(), change.dataset.task)
-            edit = Edit(kind=EditKind.NEW_PICTURES_SPLIT, values={"count": int(undealt.sum())})
+        undrawn = (pictures["split"] == "") & (pictures["label"] != "")
+        if undrawn.any():
+            split = deal_additions(pictures, undrawn, config or SplitConfig(), change.dataset.task)
+            edit = Edit(kind=EditKind.NEW_PICTURES_SPLIT, values={"count": int(undrawn.sum())})
             change.write(pictures.assign(split=split), edit)
     return change.dataset
 
 
 @contextmanager
 def _staging() -> Iterator[Path]:
-    """Provide a folder for unpublished files, and remove it in every case."""
+    """Provide a folder for unpublished files and remove it in every case."""
     staging = open_staging()
     try:
         yield staging
@@ -201,29 +201,30 @@ def _staging() -> Iterator[Path]:
 
 
 def _config_for(there: Dataset, config: ImportConfig) -> ImportConfig:
-    """Adapt the config to an existing project: added pictures have several labels if its own have."""
-    several = there.task is Task.MULTI_LABEL
-    if config.multi_label and not several:
+    """Adapt the config to an existing project, whose task stays."""
+    is_multi_label = there.task is Task.MULTI_LABEL
+    if config.multi_label and not is_multi_label:
         raise ConfigError(
             N_(
                 "The pictures of this project have one label each, so those that are added cannot have several. "
                 "Import them as a new project."
             )
         )
-    return replace(config, multi_label=several)
+    return replace(config, multi_label=is_multi_label)
 
 
 def _first_split(pictures: pd.DataFrame, config: SplitConfig, task: Task) -> pd.Series:
     if task is not Task.MULTI_LABEL:
         return draw_split(pictures, config)
-    labelled = pictures[pictures["label"] != ""]  # the others are dealt once they are labelled
+    # The others are drawn when they are labelled.
+    labelled = pictures[pictures["label"] != ""]
     return draw_split(labelled, config, task).reindex(pictures.index, fill_value="")
 
 
 def _without_unusable_classes(pictures: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, list[Skipped]]:
     """Drop the pictures of classes that are too small to be learnt.
 
-    With several labels none is left out: what shows a class too small shows, or lacks, the others.
+    A multi-label dataset keeps them: they are examples of the other classes.
     """
     if task is Task.MULTI_LABEL:
         named = named_classes(pictures["label"], task)
@@ -249,7 +250,7 @@ def _publish_additions(
     kind: EditKind,
     source_name: str,
 ) -> tuple[pd.DataFrame, list[Skipped]]:
-    """Move the new pictures' files in, and write the version; returns the new pictures and the known ones."""
+    """Move the new pictures' files in and write the version; return the new pictures and the known ones."""
     with changing(project) as change:
         there = change.pictures
         task = change.dataset.task
@@ -267,7 +268,7 @@ def _publish_additions(
         together["group"] = _groups(together, project.dataset, added=is_new)
         dealt = is_new & (together["label"] != "")
         together["split"] = deal_additions(together, dealt, config.split, task)
-        together.loc[_would_spoil_the_test(together, is_new), "excluded"] = True
+        together.loc[_leaks_into_training(together, is_new), "excluded"] = True
         edit = Edit(kind=kind, values={"source": source_name, "count": len(new)})
         change.write(together, edit, skipped=[*change.dataset.skipped, *skipped, *known])
     return new, known
@@ -276,19 +277,19 @@ def _publish_additions(
 def _without_known(
     pictures: pd.DataFrame, there: pd.DataFrame, task: Task
 ) -> tuple[pd.DataFrame, list[Skipped]]:
-    """Separate the pictures that are new to the project from those it has already.
+    """Separate the pictures that are new to the project from those that it already has.
 
-    With several labels, one that is labelled already stays as it is: its labels are changed on the Data page.
+    In a multi-label dataset, a labelled picture stays unchanged.
     """
     if task is Task.MULTI_LABEL:
-        there = there.assign(label=there["label"].where(there["label"] == "", _ANY_LABELS))
+        there = there.assign(label=there["label"].where(there["label"] == "", _ANY_LABEL))
     names = dict(zip(zip(there["label"], there["sha256"], strict=True), there["name"], strict=True))
     by_content = dict(zip(there["sha256"], there["name"], strict=True))
     known: list[Skipped] = []
     is_new = []
     for file, label, sha256 in zip(pictures["name"], pictures["label"], pictures["sha256"], strict=True):
-        # Without a label, a picture says nothing that the one that is there does not say.
-        key = _ANY_LABELS if task is Task.MULTI_LABEL and label else label
+        # An unlabelled copy of a known picture adds nothing.
+        key = _ANY_LABEL if task is Task.MULTI_LABEL and label else label
         other = names.get((key, sha256)) or (by_content.get(sha256) if not label else None)
         is_new.append(other is None)
         if other is not None:
@@ -297,14 +298,14 @@ def _without_known(
     return pictures[is_new].reset_index(drop=True), known
 
 
-def _would_spoil_the_test(pictures: pd.DataFrame, is_new: pd.Series) -> pd.Series:
+def _leaks_into_training(pictures: pd.DataFrame, is_new: pd.Series) -> pd.Series:
     """Mark new pictures that are near duplicates of a test picture."""
     tested = pictures.loc[~is_new & (pictures["split"] == Split.TEST.value), "group"]
     return is_new & pictures["group"].isin(tested) & (pictures["supplied_split"] != Split.TEST.value)
 
 
 def _groups(pictures: pd.DataFrame, folder: Path, added: pd.Series | None = None) -> pd.Series:
-    """Join copies, near copies and the user's own groups. Only those of ``added`` pictures are computed."""
+    """Join copies, near duplicates and the user's groups, computed only for ``added`` pictures if given."""
     near_copies = near_duplicate_groups(pictures, folder, added=added)
     return joined_groups(pictures["group"], pictures["sha256"], near_copies)
 
@@ -317,7 +318,8 @@ def _move_files(staged: Path, folder: Path, pictures: pd.DataFrame) -> None:
         for path in paths:
             target = folder / path.relative_to(staged)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists():  # under two labels, it is one file
+            # A picture with two labels is one file.
+            if path.exists():
                 path.replace(target)
 
 

@@ -1,4 +1,4 @@
-"""Leak report: groups of pictures that stand in training and in test, and pictures moved to prevent it."""
+"""Leak report: groups of pictures in two parts of the split, and pictures moved to prevent that."""
 
 from __future__ import annotations
 

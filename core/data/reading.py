@@ -1,7 +1,7 @@
-"""Reading of a source: its files become rows of a manifest.
+"""Reading of an import source into rows of a manifest.
 
-Every file is read once: hashed, decoded to prove that it is a picture, stored,
-measured, and given a thumbnail. Files that cannot be used are left out by name and reason.
+Every file is read once: hashed, decoded to check that it is a picture, measured, stored and
+given a thumbnail. Unusable files are listed with their reasons.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ from core.files import sha256_bytes
 from core.messages import N_
 from core.progress import Progress, Stage, raise_if_stopped
 
-_PICTURES_IN_FLIGHT = 32  # bounds memory: so many files are held at once
+# Files in memory at once.
+_PICTURES_IN_FLIGHT = 32
 
 
 def read_source(
     source: Path, folder: Path, config: ImportConfig, known_classes: Collection[str], progress: Progress
 ) -> tuple[pd.DataFrame, list[Skipped]]:
-    """A manifest of what a source holds, its files stored in ``folder``, and what was left out."""
+    """Read a source into a manifest and ``folder``; return the manifest and the files left out."""
     progress.stage(Stage.READING)
     if config.refer and not source.is_dir():
         raise ConfigError(
@@ -74,7 +75,7 @@ def _spelling(labels: list[str], known: Collection[str], *, merge_case: bool) ->
 
 
 def _spelling_of_sets(labels: list[str], known: Collection[str], *, merge_case: bool) -> dict[str, str]:
-    """The same where a label may name several classes: each is written as it would be alone."""
+    """Choose the spelling of each class in multi-label labels; see ``_spelling``."""
     names = [name for label in labels for name in label_names(label)]
     spelling = _spelling(names, known, merge_case=merge_case)
     order = sorted(set(spelling.values()), key=natural_order)
@@ -90,9 +91,9 @@ def rows_of(
     refer: bool = False,
     multi_label: bool = False,
 ) -> tuple[list[dict[str, object]], list[Skipped]]:
-    """A manifest's row for every usable file, and the others with their reasons.
+    """Make a manifest's row for every usable file, and list the others with their reasons.
 
-    With several labels a picture has one row, and the labels of all its copies.
+    In a multi-label dataset a picture has one row, with the labels of all its copies.
     """
     rows: list[dict[str, object]] = []
     skipped: list[Skipped] = []
@@ -127,7 +128,7 @@ def rows_of(
 def _choose(
     listing: Listing, config: ImportConfig, source_name: str
 ) -> tuple[list[tuple[Member, FileAssignment]], list[Skipped]]:
-    """Select the files worth reading with their assignments, and the files in no class."""
+    """Select the files to read with their assignments, and list the others with their reasons."""
     layout = read_import_layout(listing, config, source_name)
     skipped = [Skipped(file=name, reason=reason) for name, reason in layout.refused]
     chosen = []
@@ -139,7 +140,7 @@ def _choose(
             skipped.append(Skipped(file=member.name, reason=layout.reason))
         else:
             chosen.append((member, assignment))
-    # A copy that stands in both train and test is kept where it measures, not where it would leak.
+    # Test files come first, so that a copy in both train and test stays in test and does not leak.
     chosen.sort(key=lambda pair: (measuring_rank(pair[1].split or Split.TRAIN), natural_order(pair[0].name)))
     return chosen, skipped
 
@@ -147,14 +148,16 @@ def _choose(
 def _examine(
     chosen: list[tuple[Member, FileAssignment]], folder: Path, *, refer: bool
 ) -> Generator[tuple[FileAssignment, Member, dict[str, object] | Reason]]:
-    """Read, prove and store every file, in order; decoding uses every core. Once closed, nothing is written."""
+    """Read, check and store every file, in order; decoding uses all cores. After close, nothing is written."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
         waiting: deque[tuple[FileAssignment, Member, Future[dict[str, object] | Reason]]] = deque()
         for member, assignment in chosen:
-            location = member.path.resolve() if refer and member.path else None  # in an archive: copied
+            # Files of an archive have no path; they are copied.
+            location = member.path.resolve() if refer and member.path else None
             try:
-                data = member.read()  # one after another: a zip is one stream
+                # One after another, because a zip is one stream.
+                data = member.read()
             except UnreadableMemberError as error:
                 failed: Future[dict[str, object] | Reason] = Future()
                 failed.set_result(error.reason)
@@ -171,7 +174,11 @@ def _examine(
 
 
 def _store_picture(data: bytes, folder: Path, location: Path | None) -> dict[str, object] | Reason:
-    """Write a picture (unless its ``location`` is kept) and its thumbnail; its part of a manifest's row."""
+    """Store a picture and its thumbnail; return its columns of the manifest, or the reason against it.
+
+    Args:
+        location: path of a picture that is referenced instead of copied.
+    """
     try:
         facts = examine_picture(data)
     except UnreadableImageError as error:
@@ -182,12 +189,13 @@ def _store_picture(data: bytes, folder: Path, location: Path | None) -> dict[str
         files[image_path(folder, sha256, facts.extension)] = data
     for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)  # in the staging folder: published whole or not at all
+        # In the staging folder, which is published as a whole.
+        path.write_bytes(content)
     return {**picture_columns(data, facts), "sha256": sha256, "location": str(location) if location else ""}
 
 
 def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:
-    """The columns of a manifest that a file's bytes and its decoding tell."""
+    """Make the columns of the manifest that come from a file's bytes and its decoding."""
     return {
         "width": facts.width,
         "height": facts.height,
@@ -201,7 +209,7 @@ def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:
 
 
 def manifest_of(rows: list[dict[str, object]]) -> pd.DataFrame:
-    """The manifest of new pictures, in natural order."""
+    """Make the manifest of new pictures, in natural order."""
     rows.sort(key=lambda row: (natural_order(str(row["label"])), natural_order(str(row["name"]))))
     pictures = pd.DataFrame(rows)
     pictures["id"] = picture_ids(pictures["sha256"], taken=())
@@ -209,7 +217,7 @@ def manifest_of(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def picture_ids(hashes: Iterable[str], taken: Iterable[str]) -> list[str]:
-    """Short ids from content; a second label for the same content gets a suffix."""
+    """Make short ids from contents; the same content under a second label gets a suffix."""
     used = set(taken)
     ids = []
     for sha256 in hashes:
@@ -221,7 +229,7 @@ def picture_ids(hashes: Iterable[str], taken: Iterable[str]) -> list[str]:
 
 
 def no_picture(skipped: Sequence[Skipped], source_name: str) -> DataError:
-    """The error for a source without a single usable picture."""
+    """Make the error for a source without a usable picture."""
     return DataError(
         N_(
             "No usable picture was found in {source}. The first file, {file}, was left out: {reason}. "

@@ -1,7 +1,7 @@
-"""Folders of the computer that Darkroom runs on, as far as whoever runs it lets its users look.
+"""Server folders: the folders on Darkroom's computer that its users may browse.
 
-``DARKROOM_FOLDERS`` names them, separated as in ``PATH``; without it there are none.
-Owns what may be looked at. Reading pictures there is the business of ``sources``.
+The operator lists them in ``DARKROOM_FOLDERS``, separated as in ``PATH``; the default is none.
+``sources`` reads the pictures in them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from core.errors import ConfigError, DataError, NotFoundError
 from core.messages import N_
 
 FOLDERS_VARIABLE = "DARKROOM_FOLDERS"
-_QUOTES = "\"'"  # around what some file managers copy
+# Some file managers put them around a copied path.
+_QUOTES = "\"'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +29,10 @@ class FolderContent:
 
 
 def allowed_roots() -> tuple[Path, ...]:
-    """The folders that users may look into, resolved, in the operator's order. Some may not exist.
+    """List the folders that users may browse, resolved, in the operator's order. They need not exist.
 
     Raises:
-        ConfigError: one of them is not named by its whole path.
+        ConfigError: a path is not absolute.
     """
     named = (text.strip() for text in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep))
     roots = [Path(text).expanduser() for text in named if text]
@@ -46,15 +47,15 @@ def allowed_roots() -> tuple[Path, ...]:
 
 
 def checked_folder(text: str) -> Path:
-    """The folder that a user typed, resolved, if it lies in one that is allowed.
+    """Resolve the path that a user typed and check that it is inside an allowed folder.
 
-    A link counts as what it points to, so that none leads out. Of a place that is
-    not allowed, nothing is told, not even whether something is there.
+    Links are resolved, so none leads out. The error for a path that is not allowed does not
+    reveal whether it exists.
 
     Raises:
-        ConfigError: no folder is allowed, or not this one, or the path is not whole.
-        NotFoundError: nothing is there.
-        DataError: it is no folder, or cannot be read.
+        ConfigError: no folder is allowed, or not this one, or the path is not absolute.
+        NotFoundError: the folder does not exist.
+        DataError: the path is a file, or the folder cannot be read.
     """
     roots = allowed_roots()
     if not roots:
@@ -74,15 +75,16 @@ def checked_folder(text: str) -> Path:
         )
     try:
         folder = path.resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, a ring of links, a zero byte
+    # A path that is too long, a ring of links, a zero byte.
+    except (OSError, RuntimeError, ValueError) as error:
         raise _not_allowed(clean, roots) from error
     if not _is_allowed(folder, roots):
         raise _not_allowed(clean, roots)
     try:
-        is_folder, is_there = folder.is_dir(), folder.exists()
+        is_folder, exists = folder.is_dir(), folder.exists()
     except OSError as error:
         raise _unreadable(folder, error) from error
-    if not is_there:
+    if not exists:
         raise NotFoundError(N_("There is no folder “{folder}”. Check the name."), folder=clean)
     if not is_folder:
         raise DataError(N_("“{folder}” is a file. Choose the folder that it lies in."), folder=clean)
@@ -93,7 +95,7 @@ def list_folders(folder: Path) -> FolderContent:
     """List ``folder``, a result of ``checked_folder``; links that lead out of it are omitted.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the folder cannot be read.
     """
     roots = allowed_roots()
     folders, files = [], 0

@@ -25,7 +25,7 @@ class SkipReason(StrEnum):
     CLASS_TOO_SMALL = "class_too_small"
     CLASS_WITHOUT_TRAINING_PICTURES = "class_without_training_pictures"
     DUPLICATE = "duplicate"
-    # The next five are those of core/data/images/picture.py.
+    # Codes of core/data/images/picture.py, down to NO_HEIC_READER.
     NOT_A_PICTURE = "not_a_picture"
     TOO_LARGE_TO_DECODE = "too_large_to_decode"
     TOO_MANY_PIXELS = "too_many_pixels"
@@ -103,12 +103,12 @@ class Reason(Record):
 
     @classmethod
     def of(cls, message: Message) -> Reason:
-        """The reason that became ``message``, as an error carries it."""
+        """Return the reason of an error's message."""
         return cls(code=SkipReason(message.code), values=message.values)
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
-        """Up to 03be4e7 a reason was stored as its English template."""
+        """Read the English templates that were stored up to 03be4e7."""
         if "template" not in values:
             return values
         code = SKIP_REASONS.get(values["template"])
@@ -127,6 +127,6 @@ class Skipped(Record):
 
 
 def unreadable_image(code: str, values: Mapping[str, Value] | None = None) -> UnreadableImageError:
-    """The error for a fault of ``core/data/images/picture.py``, which cannot mark its own sentences."""
+    """Make the error for a code of ``core/data/images/picture.py``, which has no sentences of its own."""
     reason = SkipReason(code)
     return UnreadableImageError(SENTENCES[reason], code=reason, **(values or {}))

@@ -1,6 +1,6 @@
-"""Records of a dataset's versions: what made each, its classes and the files left out.
+"""Version records of a dataset, ``versions/NNNN.json``: edit, classes and files left out.
 
-Owns ``versions/NNNN.json``. The manifest beside it belongs to ``dataset``.
+The manifest beside each belongs to ``dataset``.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ EDIT_SENTENCES: Mapping[EditKind, str] = {
 }
 
 
-_KEPT_FROM_FORMAT_1 = ("version", "created", "who", "task", "pictures", "class_names", "split")
+_FIELDS_OF_FORMAT_1 = ("version", "created", "who", "task", "pictures", "class_names", "split")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +120,13 @@ class VersionHeader(Record):
         """Format 1 stored the change as its English template, under ``what``."""
         if "edit" in values:
             return {name: value for name, value in values.items() if name != "skipped"}
-        known = {name: values[name] for name in _KEPT_FROM_FORMAT_1 if name in values}
+        known = {name: values[name] for name in _FIELDS_OF_FORMAT_1 if name in values}
         return {**known, "edit": _upgraded_edit(values.get("what", ""))}
 
 
 @dataclass(frozen=True, kw_only=True)
 class VersionRecord(VersionHeader):
-    """Everything that ``versions/NNNN.json`` holds; the file makes the version count."""
+    """Content of ``versions/NNNN.json``; the file makes the version valid."""
 
     skipped: tuple[Skipped, ...] = ()
 
@@ -136,17 +136,18 @@ class VersionRecord(VersionHeader):
 
 
 def version_file(folder: Path, version: int) -> Path:
-    """The record that makes a version count."""
+    """Path of the record that makes a version valid."""
     return folder / "versions" / f"{version:04d}.json"
 
 
 def version_numbers(folder: Path) -> list[int]:
-    """Versions of the dataset in ``folder``, oldest first."""
+    """List the versions of the dataset in ``folder``, oldest first."""
     return sorted(int(path.stem) for path in (folder / "versions").glob("[0-9]*.json"))
 
 
 def read_version_header(folder: Path, version: int) -> VersionHeader:
-    """
+    """Read a version's record without the files left out.
+
     Raises:
         FileNotFoundError, SchemaVersionError, DamagedFileError: see ``read_record``.
     """
@@ -154,7 +155,8 @@ def read_version_header(folder: Path, version: int) -> VersionHeader:
 
 
 def read_version_record(folder: Path, version: int) -> VersionRecord:
-    """
+    """Read a version's record.
+
     Raises:
         FileNotFoundError, SchemaVersionError, DamagedFileError: see ``read_record``.
     """

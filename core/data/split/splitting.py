@@ -1,8 +1,7 @@
 """Train, validation and test split, drawn once and then frozen.
 
-Pictures of one group (copies, near copies, one patient) never part. What is added
-later joins the training and validation pictures: the test set stays what it was,
-so that results before and after can be compared.
+Pictures of one group (copies, near duplicates, one patient) stay in one part. Pictures that are
+added later train or validate: the test set does not change, so results stay comparable.
 """
 
 from __future__ import annotations
@@ -21,15 +20,16 @@ from core.messages import N_
 from core.records import Record
 
 Fractions = Mapping[Split, float]
-MIN_PICTURES_PER_CLASS = 3  # one for each part
-_LEAST_FRACTION, _MOST_FRACTION = 0.01, 0.4
-# Of several parts, the one that measures most goes first; what is not dealt yet comes last.
+# One for each part.
+MIN_PICTURES_PER_CLASS = 3
+_MIN_FRACTION, _MAX_FRACTION = 0.01, 0.4
+# Test before validation before training; "" (not drawn yet) comes last.
 _PRECEDENCE = (Split.TEST.value, Split.VALIDATION.value, Split.TRAIN.value, "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig(Record):
-    """Settings of the split. Pictures outside both fractions train."""
+    """Settings of the split. The rest of the pictures train."""
 
     validation_fraction: float = 0.15
     test_fraction: float = 0.15
@@ -37,7 +37,7 @@ class SplitConfig(Record):
 
     def __post_init__(self) -> None:
         for fraction in (self.validation_fraction, self.test_fraction):
-            if not _LEAST_FRACTION <= fraction <= _MOST_FRACTION:
+            if not _MIN_FRACTION <= fraction <= _MAX_FRACTION:
                 raise ConfigError(
                     N_("A split fraction of {fraction} is not possible; choose one between 0.01 and 0.4."),
                     fraction=fraction,
@@ -45,12 +45,12 @@ class SplitConfig(Record):
 
 
 def draw_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MULTI_CLASS) -> pd.Series:
-    """A split for every picture: stratified, and no group on two sides.
+    """Draw a stratified split in which each group stays in one part.
 
     Args:
-        pictures: columns ``label``, ``group`` and ``supplied_split`` (a ``Split``
-            or "" where the source did not say). What the source says is kept;
-            a part that it lacks is taken out of its training pictures.
+        pictures: columns ``label``, ``group`` and ``supplied_split`` (a ``Split``, or "" if the
+            source gives none). Supplied parts stay; a part that the source lacks is drawn from
+            its training pictures.
     Returns:
         ``Split`` values, indexed like ``pictures``.
     """
@@ -68,16 +68,16 @@ def draw_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MU
 def deal_additions(
     pictures: pd.DataFrame, added: pd.Series, config: SplitConfig, task: Task = Task.MULTI_CLASS
 ) -> pd.Series:
-    """The split once pictures were added; those that had a part keep it.
+    """Draw the split of added pictures; the others stay in their part.
 
-    An added picture follows its group where that has a part already. A class that is
-    tested already gets no further test pictures, unless the source supplies them.
+    An added picture joins the part of its group, if the group has one. A class that already
+    has test pictures gets no further ones, unless the source supplies them.
 
     Args:
         pictures: columns ``label``, ``group``, ``supplied_split`` and ``split``.
-        added: bool, indexed alike: the pictures to deal.
+        added: the pictures to draw for; bool, indexed alike.
     Returns:
-        ``Split`` values, indexed like ``pictures``; "" stays with what was not dealt.
+        ``Split`` values, indexed like ``pictures``; "" for pictures that are not drawn.
     """
     split = pictures["split"].where(~added, pictures["supplied_split"])
     known = split[split != ""]
@@ -102,23 +102,23 @@ def deal_additions(
 
 
 def measuring_rank(split: str) -> int:
-    """0 for what tests, then what validates, what trains, and what is not dealt yet ("")."""
+    """Rank a part: 0 for test, then validation, training, and not drawn yet ("")."""
     return _PRECEDENCE.index(split)
 
 
 def first_of_group(split: pd.Series, group: pd.Series) -> pd.Series:
-    """One part for every group: that of its pictures that measures most (test, validation, train)."""
+    """Choose one part for every group: test if one of its pictures tests, else validation, else training."""
     ranks = split.map(measuring_rank)
     return ranks.groupby(group).transform("min").map(dict(enumerate(_PRECEDENCE)))
 
 
 def joined_groups(*groupings: pd.Series) -> pd.Series:
-    """The groups of pictures that hang together by any of the groupings.
+    """Merge groupings: pictures that share a group in any of them share one in the result.
 
     Args:
-        groupings: a group's key for each picture, all indexed alike.
+        groupings: the key of each picture's group, all indexed alike.
     Returns:
-        str: the key of the first grouping that the group's first picture has.
+        Keys of the merged groups, str: the first picture's key in the first grouping.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -148,10 +148,12 @@ def _deal_by_class(
     seed: int,
     there: pd.DataFrame | None = None,
 ) -> pd.Series:
-    """The parts of the pictures that leave the training set, each class dealt by itself.
+    """Draw validation and test pictures, each class by itself.
 
     Args:
-        there: pictures that have their part already, and count towards the fractions.
+        there: pictures that already have a part; they count towards the fractions.
+    Returns:
+        The parts of the drawn pictures only, indexed like ``drawable``.
     """
     group_label = drawable.groupby("group", sort=True)["label"].first()
     part_of_group: dict[str, str] = {}
@@ -172,7 +174,7 @@ def _groups_in_parts(pictures: pd.DataFrame) -> dict[str, int]:
 def _deal(
     groups: np.ndarray, wanted: Fractions, taken: Mapping[str, int], seed: Iterable[int]
 ) -> dict[Split, np.ndarray]:
-    """Deal one class's groups: at least one to each part, and at least one left to train."""
+    """Draw the groups of one class for each part: at least one each, and at least one for training."""
     shuffled = np.random.default_rng(list(seed)).permutation(groups)
     total = len(groups) + sum(taken.values())
     dealt: dict[Split, np.ndarray] = {}

@@ -1,8 +1,8 @@
-"""Dividing pictures with several labels so that every part has its share of every class.
+"""Iterative stratification: splits of multi-label datasets with every class in every part.
 
-Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011, in its simple form):
-the rarest class is dealt first, each of its groups to the part that still lacks most
-of it. Pictures that show none of the classes are dealt like a class of their own.
+After Sechidis, Tsoumakas and Vlahavas (2011), in the simple form: the rarest class is
+assigned first, each of its groups to the part that needs it most. Pictures that show none of
+the classes count as a class of their own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pandas as pd
 from core.data.labels.label_sets import NONE_OF_THEM, label_names
 from core.data.labels.layout import Split
 
-# The part that gets what several lack equally: without training there is nothing to measure.
+# In order of preference where several parts need a group equally.
 _PARTS = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 _TRAIN, _VALIDATION, _TEST = range(3)
 
@@ -28,15 +28,15 @@ def deal_label_sets(
     there: pd.DataFrame | None = None,
     tested: Collection[str] = (),
 ) -> pd.Series:
-    """A part for every group of pictures; every class trains if any of its groups is drawable.
+    """Assign a part to every group of pictures; each class trains if any of its groups is drawable.
 
     Args:
         drawable: columns ``label`` (of a manifest, none "") and ``group``.
         fractions: of the groups, for the parts other than training.
-        there: pictures that have their part (``split``) already, and count towards the fractions.
+        there: pictures that already have a part (``split``); they count towards the fractions.
         tested: classes that get no further test pictures.
     Returns:
-        a ``Split`` value for each group, indexed by its name.
+        A ``Split`` value for each group, indexed by its name.
     """
     shows = _shown_by_group(drawable)
     if shows.empty:
@@ -45,7 +45,7 @@ def deal_label_sets(
     order = np.random.default_rng(seed).permutation(len(shows))
     part = _deal(shows.to_numpy(), lacking, order)
     _let_every_class_train(shows.to_numpy(), part, order, has_training)
-    return pd.Series([_PARTS[place].value for place in part], index=shows.index)
+    return pd.Series([_PARTS[index].value for index in part], index=shows.index)
 
 
 def stratified_names(label: str) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def stratified_names(label: str) -> tuple[str, ...]:
 
 
 def _shown_by_group(pictures: pd.DataFrame) -> pd.DataFrame:
-    """bool, a row for each group and a column for each class: whether a picture of it shows the class."""
+    """Mark the classes that pictures of each group show: bool, rows are groups, columns are classes."""
     named = _named(pictures)
     return pd.crosstab(
         named["group"].to_numpy(), named["label"].to_numpy(), rownames=["group"], colnames=["label"]
@@ -72,40 +72,43 @@ def _lacking(
     there: pd.DataFrame | None,
     tested: Collection[str],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Count the groups that each part still needs: int64 (3, classes + 1), the last column over all classes.
+    """Count the groups that each part needs.
 
-    Also bool (classes,): which classes have pictures to train on already.
+    Returns:
+        Counts, int64 (3, classes + 1), the last column for all classes together; and the classes
+        that already have training pictures, bool (classes,).
     """
     new = np.append(shows.sum(axis=0).to_numpy(), len(shows))
     taken = np.zeros((len(_PARTS), len(new)), np.int64)
     if there is not None:
-        for place, part in enumerate(_PARTS):
+        for index, part in enumerate(_PARTS):
             standing = there[there["split"] == part.value]
             counts = _named(standing).drop_duplicates(["group", "label"])["label"].value_counts()
-            taken[place] = [*counts.reindex(shows.columns, fill_value=0), standing["group"].nunique()]
+            taken[index] = [*counts.reindex(shows.columns, fill_value=0), standing["group"].nunique()]
     total = new + taken.sum(axis=0)
     lacking = np.zeros_like(taken)
-    left = new - 1  # at least one trains
+    # At least one trains.
+    left = new - 1
     for part, fraction in fractions.items():
-        place = _PARTS.index(part)
-        wanted = np.maximum(1, np.rint(fraction * total)).astype(np.int64) - taken[place]
+        index = _PARTS.index(part)
+        wanted = np.maximum(1, np.rint(fraction * total)).astype(np.int64) - taken[index]
         if part is Split.TEST:
             wanted[np.append(shows.columns.isin(list(tested)), bool(tested))] = 0
-        lacking[place] = np.clip(wanted, 0, np.maximum(left, 0))
-        left = left - lacking[place]
+        lacking[index] = np.clip(wanted, 0, np.maximum(left, 0))
+        left = left - lacking[index]
     lacking[_TRAIN] = new - lacking.sum(axis=0)
     return lacking, taken[_TRAIN, :-1] > 0
 
 
 def _deal(shows: np.ndarray, lacking: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The place in ``_PARTS`` of every group, int64 (groups,)."""
+    """Assign parts: the index in ``_PARTS`` for every group, int64 (groups,)."""
     part = np.full(len(shows), -1)
     waiting = np.ones(len(shows), np.bool_)
     while waiting.any():
         counts = shows[waiting].sum(axis=0)
         rarest = int(np.argmin(np.where(counts > 0, counts, len(shows) + 1)))
         for group in order[(waiting & shows[:, rarest])[order]]:
-            most = max(range(len(_PARTS)), key=lambda place: (lacking[place, rarest], lacking[place, -1]))
+            most = max(range(len(_PARTS)), key=lambda index: (lacking[index, rarest], lacking[index, -1]))
             part[group], waiting[group] = most, False
             lacking[most, :-1] -= shows[group]
             lacking[most, -1] -= 1

@@ -1,4 +1,4 @@
-"""Minimum class sizes: checks that a dataset is large enough, and finds classes that are not."""
+"""Minimum class sizes of a dataset, and the classes that are too small."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _MAY_TRAIN = ("", Split.TRAIN.value)
 
 
 def unusable_classes(labels: pd.Series, splits: pd.Series) -> dict[str, Reason]:
-    """The classes from which nothing can be learnt, each with the reason.
+    """List the classes that cannot be learnt, with the reasons.
 
     Args:
         labels: of the usable pictures.
-        splits: their parts, as dealt or as the source supplied them; "" may still train.
+        splits: their parts, drawn or supplied by the source; "" can still become training.
     """
     counts = labels.value_counts()
     to_train = labels[splits.isin(_MAY_TRAIN)].value_counts()
@@ -52,18 +52,18 @@ def require_two_labels(named: pd.Series, left_out: dict[str, Reason]) -> None:
     Args:
         named: from ``named_classes``.
     Raises:
-        TooFewClassesError: there are not.
+        TooFewClassesError: fewer than two classes have enough pictures.
     """
     if named.nunique() - len(left_out) < 2:
         raise TooFewClassesError(TOO_FEW_LABELS, minimum=MIN_PICTURES_PER_CLASS)
 
 
 def require_two_classes(labels: pd.Series, left_out: dict[str, Reason]) -> None:
-    """A classifier tells classes apart.
+    """Require two learnable classes.
 
     Raises:
-        TooFewClassesError: the pictures are all of one class.
-        TooFewImagesError: of several classes, fewer than two can be learnt.
+        TooFewClassesError: all pictures are of one class.
+        TooFewImagesError: fewer than two of the classes can be learnt.
     """
     counts = labels.value_counts()
     if len(counts) < 2:

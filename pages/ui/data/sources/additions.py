@@ -43,7 +43,7 @@ def show_section(project: Project, dataset: Dataset) -> None:
         _ended(job)
     if state.changed_version(project.name) == dataset.version:
         addition = what_was_added(project, dataset.version)
-        if addition is not None and addition.needs_words:
+        if addition is not None and addition.needs_summary:
             _summary(addition)
     kind = choose_kind(_KINDS, f"add-kind-{project.name}")
     with st.container(border=True, key="add-own"):
@@ -86,7 +86,7 @@ def _summary(addition: Addition) -> None:
     """Summarise added, known and skipped files."""
     with st.container(border=True, key="added"):
         st.markdown(f":material/check_circle: {_what_came(addition)}")
-        if count := len(addition.here_already):
+        if count := len(addition.duplicates):
             st.markdown(
                 ngettext(
                     "{n} was here already, or came twice.", "{n} were here already, or came twice.", count
