@@ -14,7 +14,7 @@ from core.data.dataset import Dataset
 from core.data.labels.label_sets import named_classes
 from core.data.labels.task import Task
 from core.data.near_duplicates.search import near_duplicate_groups, near_duplicates
-from core.data.pixels.statistics import with_measures
+from core.data.pixels.statistics import with_statistics
 from core.doctor.checks.balance import find_imbalance, find_small_classes
 from core.doctor.checks.duplicates import find_copies, find_exact_duplicates
 from core.doctor.checks.feature_duplicates import proposed_copies
@@ -57,7 +57,7 @@ def examine(
         JobStopped: the user asked to stop.
     """
     began = time.monotonic()
-    pictures = with_measures(dataset.pictures, dataset.folder)
+    pictures = with_statistics(dataset.pictures, dataset.folder)
     labelled = pictures[pictures["label"] != ""]
     one_label = dataset.task is Task.MULTI_CLASS
     gone = dataset.all_pictures[missing_files(dataset.all_pictures)]

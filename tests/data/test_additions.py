@@ -30,10 +30,10 @@ def test_what_came_is_told_from_what_was_here_and_what_is_no_picture(
     addition = what_was_added(project, 2)
     assert addition is not None
     assert addition.labels == {"apes": 3, "dogs": 4}
-    assert {file.file for file in addition.here_already} == {"cats/again.png", "dogs/twice.png"}
+    assert {file.file for file in addition.duplicates} == {"cats/again.png", "dogs/twice.png"}
     assert [file.file for file in addition.left_out] == ["dogs/broken.png"]
     assert addition.excluded == 0
-    assert addition.needs_words
+    assert addition.needs_summary
 
 
 def test_a_picture_like_one_to_test_with_is_counted_as_excluded(project: Project) -> None:
@@ -51,7 +51,7 @@ def test_where_all_went_into_one_class_there_is_nothing_to_tell(project: Project
     add_to_class(project, "dogs", [("a.png", digit(200))])
     addition = what_was_added(project, 2)
     assert addition is not None
-    assert not addition.needs_words
+    assert not addition.needs_summary
 
 
 def test_files_left_out_earlier_are_not_told_again(project: Project) -> None:

@@ -163,7 +163,7 @@ def version_facts(project: Project, number: int) -> Facts:
             "labels": added.labels,
             "count": added.count,
             "excluded": added.excluded,
-            "here_already": [item.file for item in added.here_already],
+            "here_already": [item.file for item in added.duplicates],
             "left_out": [item.file for item in added.left_out],
         },
     }

@@ -1,8 +1,8 @@
 """Removal of picture metadata: location, time, camera, thumbnails, comments.
 
-The pixels' bytes stay as they are, and so do colour profiles, transparency and
-films; the orientation is kept, for without it the picture would lie on its side.
-Formats not named here have no place that cameras or phones write to.
+The bytes of the pixels do not change, nor do colour profiles, transparency and animations.
+The orientation stays, because the picture is not upright without it. Cameras and phones write
+no metadata into formats that are not handled here.
 """
 
 from __future__ import annotations
@@ -31,15 +31,14 @@ _BEST_QUALITY: dict[str, dict[str, Any]] = {
 
 
 def strip_metadata(data: bytes, format: str) -> bytes:
-    """The same picture, pixel by pixel, without its metadata.
+    """Remove the metadata of a picture; its pixels do not change.
 
-    Where a file is not built as its format says, though it can be decoded, it is
-    encoded anew, as well as that format can.
+    A file that can be decoded but violates its format is encoded again, at the highest quality.
 
     Args:
         format: Pillow's name of the picture's format.
     Raises:
-        UnreadableImageError: the bytes are not a picture that can be read, or written again.
+        UnreadableImageError: the bytes are not a picture that can be read, or encoded again.
     """
     strip = _STRIPPERS.get(format)
     if strip is None:
@@ -73,7 +72,7 @@ def _orientation(data: bytes) -> int:
 
 
 def _only_orientation(orientation: int) -> bytes:
-    """An EXIF record, as a TIFF file, that says nothing else."""
+    """Make an EXIF record, as a TIFF file, with the orientation alone."""
     entry = struct.pack("<HHIHH", ExifTags.Base.Orientation, 3, 1, orientation, 0)
     return struct.pack("<2sHIH", b"II", 42, 8, 1) + entry + bytes(4)
 
@@ -82,40 +81,42 @@ def _only_orientation(orientation: int) -> bytes:
 
 
 def _strip_jpeg(data: bytes) -> bytes:
-    """Keeps JFIF, Adobe's colour transform and colour profiles of the application segments."""
+    """Remove all application segments except JFIF, Adobe's colour transform and colour profiles."""
     orientation = _orientation(data)
     parts = [data[:2]]
     if orientation != _UPRIGHT:
         exif = _EXIF_MARK + _only_orientation(orientation)
         parts.append(b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif)
-    place = 2
+    offset = 2
     while True:
-        while data[place + 1] == 0xFF:  # padding
-            place += 1
-        if data[place] != 0xFF:
+        # Padding.
+        while data[offset + 1] == 0xFF:
+            offset += 1
+        if data[offset] != 0xFF:
             raise ValueError
-        marker = data[place + 1]
+        marker = data[offset + 1]
         if marker == 0xD9:
-            return b"".join([*parts, data[place : place + 2]])
-        end = place + 2 + struct.unpack_from(">H", data, place + 2)[0]
-        segment = data[place:end]
+            return b"".join([*parts, data[offset : offset + 2]])
+        end = offset + 2 + struct.unpack_from(">H", data, offset + 2)[0]
+        segment = data[offset:end]
         if marker == 0xDA:
             end = _end_of_scan(data, end)
-            parts.append(data[place:end])
+            parts.append(data[offset:end])
         elif marker == 0xE0 and segment[4:9] == b"JFIF\x00":
-            parts.append(segment[:2] + b"\x00\x10" + segment[4:16] + b"\x00\x00")  # without its thumbnail
+            # Without its thumbnail.
+            parts.append(segment[:2] + b"\x00\x10" + segment[4:16] + b"\x00\x00")
         elif _is_needed(marker, segment[4:]):
             parts.append(segment)
-        place = end
+        offset = end
 
 
-def _end_of_scan(data: bytes, place: int) -> int:
+def _end_of_scan(data: bytes, offset: int) -> int:
     """Find the offset of the next marker that is neither an escaped byte nor a restart."""
     while True:
-        place = data.index(b"\xff", place)
-        if data[place + 1] not in {0x00, *range(0xD0, 0xD8)}:
-            return place
-        place += 2
+        offset = data.index(b"\xff", offset)
+        if data[offset + 1] not in {0x00, *range(0xD0, 0xD8)}:
+            return offset
+        offset += 2
 
 
 def _is_needed(marker: int, content: bytes) -> bool:
@@ -138,23 +139,23 @@ _PNG_CHUNKS = {
 def _strip_png(data: bytes) -> bytes:
     orientation = _orientation(data)
     parts = [data[:8]]
-    place = 8
-    while place < len(data):
-        (size,) = struct.unpack_from(">I", data, place)
-        name = data[place + 4 : place + 8]
-        end = place + 12 + size
+    offset = 8
+    while offset < len(data):
+        (size,) = struct.unpack_from(">I", data, offset)
+        name = data[offset + 4 : offset + 8]
+        end = offset + 12 + size
         if name in _PNG_CHUNKS:
-            parts.append(data[place:end])
+            parts.append(data[offset:end])
         if name == b"IHDR" and orientation != _UPRIGHT:
             exif = b"eXIf" + _only_orientation(orientation)
             parts.append(struct.pack(">I", len(exif) - 4) + exif + struct.pack(">I", zlib.crc32(exif)))
         if name == b"IEND":
             break
-        place = end
+        offset = end
     return b"".join(parts)
 
 
-# WebP: RIFF chunks; the first says which others there are.
+# WebP: RIFF chunks. The first has flags for the others.
 
 _WEBP_EXIF_FLAG, _WEBP_XMP_FLAG = 0x08, 0x04
 _WEBP_CHUNKS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
@@ -170,46 +171,47 @@ def _strip_webp(data: bytes) -> bytes:
             content = bytes([flags]) + content[1:]
         if name in _WEBP_CHUNKS:
             parts.append(_riff_chunk(name, content))
-    if orientation != _UPRIGHT:  # so there was EXIF, and the header that announces it
+    # There was EXIF, so the header announces it.
+    if orientation != _UPRIGHT:
         parts.append(_riff_chunk(b"EXIF", _only_orientation(orientation)))
     body = b"WEBP" + b"".join(parts)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    place = 12
-    while place + 8 <= len(data):
-        name, size = struct.unpack_from("<4sI", data, place)
-        yield name, data[place + 8 : place + 8 + size]
-        place += 8 + size + size % 2
+    offset = 12
+    while offset + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, offset)
+        yield name, data[offset + 8 : offset + 8 + size]
+        offset += 8 + size + size % 2
 
 
 def _riff_chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
-# GIF: blocks; comments and all application data but the number of repetitions are dropped.
+# GIF: blocks. Comments and application data are removed, except the number of repetitions.
 
 
 def _strip_gif(data: bytes) -> bytes:
-    place = 13 + _palette_bytes(data[10])
-    parts = [data[:place]]
-    while data[place] != 0x3B:
-        start, is_kept = place, True
-        if data[place] == 0x2C:
-            place += 11 + _palette_bytes(data[place + 9])
-        elif data[place] == 0x21:
-            kind = data[place + 1]
-            is_loop = kind == 0xFF and data[place + 3 : place + 11] == b"NETSCAPE"
-            is_kept = kind == 0xF9 or is_loop
-            place += 2
+    offset = 13 + _palette_bytes(data[10])
+    parts = [data[:offset]]
+    while data[offset] != 0x3B:
+        start, is_needed = offset, True
+        if data[offset] == 0x2C:
+            offset += 11 + _palette_bytes(data[offset + 9])
+        elif data[offset] == 0x21:
+            kind = data[offset + 1]
+            is_loop = kind == 0xFF and data[offset + 3 : offset + 11] == b"NETSCAPE"
+            is_needed = kind == 0xF9 or is_loop
+            offset += 2
         else:
             raise ValueError
-        while data[place]:
-            place += 1 + data[place]
-        place += 1
-        if is_kept:
-            parts.append(data[start:place])
+        while data[offset]:
+            offset += 1 + data[offset]
+        offset += 1
+        if is_needed:
+            parts.append(data[start:offset])
     return b"".join([*parts, b"\x3b"])
 
 
@@ -217,16 +219,18 @@ def _palette_bytes(flags: int) -> int:
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-# TIFF: directories of tags, each with its value or where that stands. Changed in
-# place, for other values stand where they stand.
+# TIFF: directories of tags, each with its value or the value's offset. Changed in place,
+# because offsets are absolute.
 
 _TIFF_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _TIFF_EXIF, _TIFF_GPS, _TIFF_INTEROP = 0x8769, 0x8825, 0xA005
 _TIFF_DIRECTORIES = {_TIFF_EXIF, _TIFF_GPS, _TIFF_INTEROP}
 _TIFF_PRIVATE = {
     *_TIFF_DIRECTORIES,
-    *(0x010D, 0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298),  # names, makers, dates
-    *(0x02BC, 0x83BB, 0x8649, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F, 0xC614, 0xC62F),  # XMP, IPTC, serial
+    # Names, makers, dates.
+    *(0x010D, 0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298),
+    # XMP, IPTC, serial numbers.
+    *(0x02BC, 0x83BB, 0x8649, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F, 0xC614, 0xC62F),
 }
 
 
@@ -235,25 +239,25 @@ def _strip_tiff(data: bytes) -> bytes:
     if not order or struct.unpack_from(f"{order}H", data, 2)[0] != 42:
         raise ValueError
     buffer = bytearray(data)
-    (place,) = struct.unpack_from(f"{order}I", buffer, 4)
+    (offset,) = struct.unpack_from(f"{order}I", buffer, 4)
     seen: set[int] = set()
-    while place and place not in seen:
-        seen.add(place)
-        place = _strip_directory(buffer, place, order, everything=False, seen=seen)
+    while offset and offset not in seen:
+        seen.add(offset)
+        offset = _strip_directory(buffer, offset, order, everything=False, seen=seen)
     return bytes(buffer)
 
 
-def _strip_directory(buffer: bytearray, place: int, order: str, *, everything: bool, seen: set[int]) -> int:
-    """Take the private tags, or all, out of the directory at ``place``; returns where the next one stands."""
-    (count,) = struct.unpack_from(f"{order}H", buffer, place)
-    entries = [bytes(buffer[place + 2 + 12 * i : place + 14 + 12 * i]) for i in range(count)]
-    after = place + 2 + 12 * count
+def _strip_directory(buffer: bytearray, offset: int, order: str, *, everything: bool, seen: set[int]) -> int:
+    """Remove the private tags, or all, of the directory at ``offset``; return the offset of the next one."""
+    (count,) = struct.unpack_from(f"{order}H", buffer, offset)
+    entries = [bytes(buffer[offset + 2 + 12 * i : offset + 14 + 12 * i]) for i in range(count)]
+    after = offset + 2 + 12 * count
     (following,) = struct.unpack_from(f"{order}I", buffer, after)
-    kept = []
+    remaining = []
     for entry in entries:
         tag, kind, values, value = struct.unpack(f"{order}HHII", entry)
         if not everything and tag not in _TIFF_PRIVATE:
-            kept.append(entry)
+            remaining.append(entry)
             continue
         size = _TIFF_TYPE_BYTES.get(kind, 0) * values
         if tag in _TIFF_DIRECTORIES and value not in seen:
@@ -261,16 +265,18 @@ def _strip_directory(buffer: bytearray, place: int, order: str, *, everything: b
             _strip_directory(buffer, value, order, everything=True, seen=seen)
         elif size > 4 and value + size <= len(buffer):
             buffer[value : value + size] = bytes(size)
-    directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + struct.pack(f"{order}I", following)
-    buffer[place : after + 4] = directory.ljust(after + 4 - place, b"\x00")
+    directory = (
+        struct.pack(f"{order}H", len(remaining)) + b"".join(remaining) + struct.pack(f"{order}I", following)
+    )
+    buffer[offset : after + 4] = directory.ljust(after + 4 - offset, b"\x00")
     return int(following)
 
 
-# HEIC and AVIF: boxes in boxes. Items say where their bytes stand in the file, so
-# these are overwritten rather than taken out. The orientation is a property of
-# the picture itself, not of its EXIF.
+# HEIC and AVIF: nested boxes. Items store absolute offsets, so their bytes are overwritten
+# instead of removed. The orientation is a property of the picture, not of its EXIF.
 
-_META_CHILDREN_AT = 4  # bytes after its head: version and flags
+# Bytes of version and flags before the children of the box "meta".
+_META_CHILDREN_AT = 4
 
 
 def _strip_iso(data: bytes) -> bytes:
@@ -281,88 +287,90 @@ def _strip_iso(data: bytes) -> bytes:
     if b"iinf" in boxes and b"iloc" in boxes:
         private = set(_private_items(data, *boxes[b"iinf"]))
         stored_at = boxes[b"idat"][0] if b"idat" in boxes else 0
-        for item, in_box, place, size in _extents(data, boxes[b"iloc"][0]):
+        for item, in_box, offset, size in _extents(data, boxes[b"iloc"][0]):
             if item in private:
-                place += stored_at if in_box else 0
-                buffer[place : place + size] = _blank_item(data[place : place + size])
+                offset += stored_at if in_box else 0
+                buffer[offset : offset + size] = _blank_item(data[offset : offset + size])
     for name, box_start, box_end in _boxes(data, 0, len(data)):
         if name == b"uuid":
             buffer[box_start:box_end] = bytes(box_end - box_start)
     return bytes(buffer)
 
 
-def _boxes(data: bytes, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, beginning and end of the content of each box."""
-    while place + 8 <= end:
-        size, name = struct.unpack_from(">I4s", data, place)
+def _boxes(data: bytes, offset: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the name of each box, and the start and end of its content."""
+    while offset + 8 <= end:
+        size, name = struct.unpack_from(">I4s", data, offset)
         head = 8
         if size == 1:
-            (size,) = struct.unpack_from(">Q", data, place + 8)
+            (size,) = struct.unpack_from(">Q", data, offset + 8)
             head = 16
-        size = size or end - place
-        if size < head or place + size > end:
+        size = size or end - offset
+        if size < head or offset + size > end:
             return
-        yield name, place + head, place + size
-        place += size
+        yield name, offset + head, offset + size
+        offset += size
 
 
 def _private_items(data: bytes, start: int, end: int) -> Iterator[int]:
-    """The numbers of the items that hold EXIF or XMP (whose type is “mime”)."""
+    """Yield the numbers of the items that contain EXIF or XMP (of type “mime”)."""
     count_bytes = 2 if data[start] == 0 else 4
-    for name, place, _ in _boxes(data, start + 4 + count_bytes, end):
-        if name == b"infe" and data[place] >= 2:
-            wide = data[place] >= 3
-            (item,) = struct.unpack_from(">I" if wide else ">H", data, place + 4)
-            kind_at = place + (10 if wide else 8)
+    for name, offset, _ in _boxes(data, start + 4 + count_bytes, end):
+        if name == b"infe" and data[offset] >= 2:
+            wide = data[offset] >= 3
+            (item,) = struct.unpack_from(">I" if wide else ">H", data, offset + 4)
+            kind_at = offset + (10 if wide else 8)
             if data[kind_at : kind_at + 4] in {b"Exif", b"mime"}:
                 yield item
 
 
-def _extents(data: bytes, place: int) -> Iterator[tuple[int, bool, int, int]]:
-    """Item number, whether it stands in the box “idat”, place and size of every stretch of bytes."""
-    version = data[place]
-    offset_bytes, length_bytes = data[place + 4] >> 4, data[place + 4] & 15
-    base_bytes, index_bytes = data[place + 5] >> 4, data[place + 5] & 15 if version else 0
+def _extents(data: bytes, offset: int) -> Iterator[tuple[int, bool, int, int]]:
+    """Yield the item number, True if in the box “idat”, offset and size of every extent."""
+    version = data[offset]
+    offset_bytes, length_bytes = data[offset + 4] >> 4, data[offset + 4] & 15
+    base_bytes, index_bytes = data[offset + 5] >> 4, data[offset + 5] & 15 if version else 0
     wide = 4 if version == 2 else 2
-    place += 6
+    offset += 6
 
     def number(size: int) -> int:
-        nonlocal place
-        place += size
-        if place > len(data):
+        nonlocal offset
+        offset += size
+        if offset > len(data):
             raise IndexError
-        return int.from_bytes(data[place - size : place], "big")
+        return int.from_bytes(data[offset - size : offset], "big")
 
     for _ in range(number(wide)):
         item = number(wide)
         in_box = bool(version and number(2) & 15 == 1)
-        number(2)  # the file it stands in: this one
+        # The number of the file: this one.
+        number(2)
         base = number(base_bytes)
         for _ in range(number(2)):
             number(index_bytes)
-            offset = number(offset_bytes)
-            yield item, in_box, base + offset, number(length_bytes)
+            start = base + number(offset_bytes)
+            yield item, in_box, start, number(length_bytes)
 
 
 def _blank_item(content: bytes) -> bytes:
-    """As many bytes that say nothing: for readers of EXIF, an empty record."""
+    """Make as many bytes as ``content`` that are an empty EXIF record."""
     nothing = bytes(4) + b"II*\x00\x08\x00\x00\x00" + bytes(6)
     return nothing.ljust(len(content), b"\x00") if len(content) >= len(nothing) else bytes(len(content))
 
 
-# JPEG 2000: boxes, whose order alone counts. Photoshop: a section of its own.
+# JPEG 2000: boxes without offsets. Photoshop: a section of its own.
 
 
 def _strip_jpeg2000(data: bytes) -> bytes:
     if data[4:8] != b"jP  ":
-        return data  # the bare codestream
+        # The bare codestream.
+        return data
     parts = []
-    place = 0
+    offset = 0
     for name, _, end in _boxes(data, 0, len(data)):
         if name not in {b"uuid", b"xml ", b"uinf"}:
-            parts.append(data[place:end])
-        place = end
-    if place != len(data):
+            parts.append(data[offset:end])
+        offset = end
+    if offset != len(data):
         raise ValueError
     return b"".join(parts)
 

@@ -1,8 +1,8 @@
-"""Picture bytes to pixels, the one way every part of Darkroom does it.
+"""Picture decoder, shared by every part of Darkroom.
 
-This file is also copied into every exported bundle, so that an export reads
-pictures exactly as training did. It therefore needs Pillow and NumPy alone and
-imports nothing of Darkroom. For HEIC it asks for pillow-heif, if that is there.
+This file is copied into every exported bundle, so that an export decodes pictures exactly as
+training did. It therefore needs only Pillow and NumPy and imports nothing of Darkroom. HEIC
+needs pillow-heif, which is optional.
 """
 
 from __future__ import annotations
@@ -17,20 +17,23 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
-MAX_PIXELS = 89_000_000  # about a 9400 x 9400 picture: more is a mistake or an attack
+# About 9400 × 9400. A larger picture is a mistake or an attack.
+MAX_PIXELS = 89_000_000
 _WHITE = (255, 255, 255, 255)
-# Pillow would print warnings about damaged EXIF, unusual palettes and sizes above its own limit.
-# All of that is judged here: sizes by MAX_PIXELS, damage by decoding. The filter stands for the whole
-# process because pictures are decoded in threads, where `warnings.catch_warnings` is unsafe.
+# Pillow warns about damaged EXIF, unusual palettes and sizes above its own limit. This module checks
+# sizes (MAX_PIXELS) and damage itself. The filter applies to the whole process because pictures are
+# decoded in threads, where `warnings.catch_warnings` is unsafe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-# What Pillow decodes by itself. EPS is not among them: it would be run, in Ghostscript.
+# Formats that Pillow decodes by itself. Not EPS, which Ghostscript would execute.
 _FORMATS = (
     *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "ICNS"),
-    *("PCX", "PSD", "SGI", "TGA", "QOI", "AVIF"),  # those of newer Pillows last
+    # Formats of newer versions of Pillow last.
+    *("PCX", "PSD", "SGI", "TGA", "QOI", "AVIF"),
 )
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-_BRANDS_END = 64  # bytes of a file within which it names its brands
-# What EXIF says must be done to see the picture upright.
+# A file lists its brands within so many bytes.
+_BRANDS_END = 64
+# Transposition by EXIF orientation that makes the picture upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -40,7 +43,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Sentences by code. Core's own table (core/data/skip_reasons.py) has the same, marked for translation.
+# Sentences by code. core/data/skip_reasons.py has the same, marked for translation.
 FAULTS = {
     "not_a_picture": "it is not a picture, or of a kind that cannot be read",
     "too_large_to_decode": "it has more pixels than can be handled safely",
@@ -48,7 +51,7 @@ FAULTS = {
     "damaged": "it is damaged or cut off",
     "no_heic_reader": "it is a HEIC picture, and the package pillow-heif that reads those is not installed",
 }
-# What Pillow's decoders raise on damaged or hostile bytes, found by feeding them such.
+# Errors of Pillow's decoders for damaged or hostile bytes, collected in tests with such files.
 DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -69,7 +72,7 @@ DECODER_ERRORS = (
 
 
 class PictureError(ValueError):
-    """Bytes that cannot be read as a picture: a code of ``FAULTS``, and the values of its sentence."""
+    """Error for bytes that are not a readable picture: a code of ``FAULTS`` with the values of its sentence."""
 
     def __init__(self, code: str, **values: Any) -> None:
         self.code = code
@@ -81,7 +84,7 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     """Read a picture's header.
 
     Raises:
-        PictureError: the bytes are no picture, or it has too many pixels.
+        PictureError: the bytes are not a picture, or it has too many pixels.
     """
     formats = _formats_for(data)
     try:
@@ -104,14 +107,13 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
 def decode_picture(image: ImageFile.ImageFile, at_least: int | tuple[int, int] | None = None) -> Image.Image:
     """Decode an opened picture to RGB, upright.
 
-    EXIF orientation is applied; transparency is composited on white; 16-bit
-    pictures are reduced to 8 bits; of a moving picture the first frame is taken.
+    EXIF orientation is applied; transparency is composited on white; 16-bit pictures are
+    reduced to 8 bits; the first frame of an animation is used.
 
     Args:
-        at_least: the side, or the width and height before turning, in pixels that
-            the caller will shrink to. A JPEG is then decoded at the smallest of
-            its built-in scales that still has twice that, which is several times
-            faster.
+        at_least: side, or width and height before rotation, in pixels, to which the caller will
+            shrink. A JPEG is then decoded at the smallest of its built-in scales that has
+            twice that, which is several times faster.
     Raises:
         PictureError: the bytes are damaged or cut off.
     """
@@ -129,9 +131,9 @@ def decode_picture(image: ImageFile.ImageFile, at_least: int | tuple[int, int] |
 
 
 def load_picture(data: bytes, size: int) -> np.ndarray:
-    """Picture bytes to the square array that a classifier takes.
+    """Decode picture bytes to the square array that is a classifier's input.
 
-    The picture is stretched to a square, so that nothing of it is cut away.
+    The picture is stretched to a square, so nothing is cropped.
 
     Returns:
         uint8 RGB, shape (size, size, 3), values 0 to 255.
@@ -144,10 +146,10 @@ def load_picture(data: bytes, size: int) -> np.ndarray:
 
 
 def _formats_for(data: bytes) -> tuple[str, ...]:
-    """Pillow's formats, or HEIF where the bytes say that they are.
+    """Choose Pillow's formats to try: HEIF if the bytes name its brands, otherwise all others.
 
     Raises:
-        PictureError: they do, and there is no reader for it.
+        PictureError: the file is HEIF, and its reader is not installed.
     """
     brands = data[8:_BRANDS_END]
     is_heif = data[4:8] == b"ftyp" and any(
@@ -162,12 +164,12 @@ def _formats_for(data: bytes) -> tuple[str, ...]:
 
 @cache
 def _can_read_heif() -> bool:
-    """True once the reader is at hand; it is large, so it is loaded with the first such picture."""
+    """True if pillow-heif is installed; it is large, so the first HEIC picture loads it."""
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
         return False
-    # An embedded thumbnail may show something else: it must not stand for the picture.
+    # An embedded thumbnail can show something else than the picture.
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     return True
 
@@ -177,14 +179,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         image = _to_eight_bits(image)
     if image.has_transparency_data:
         layer = image.convert("RGBA")
-        paper = Image.new("RGBA", layer.size, _WHITE)
-        return Image.alpha_composite(paper, layer).convert("RGB")
+        background = Image.new("RGBA", layer.size, _WHITE)
+        return Image.alpha_composite(background, layer).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Grey values of 16 bits (0 to 65535) or of floats (0 to 1, else 0 to 255) as 0 to 255."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=np.inf)  # NaN: not measured
+    """Convert grey values of 16 bits (0 to 65535) or floats (0 to 1, otherwise 0 to 255) to 0 to 255."""
+    # NaN marks pixels without a measurement.
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=np.inf)
     if image.mode == "F":
         measured = values[np.isfinite(values)]
         scale = 255.0 if measured.size and measured.max() <= 1.0 else 1.0

@@ -1,9 +1,8 @@
 """Alignment of two pictures and their pixel difference, to confirm near duplicates.
 
-Scaled, moved and evened out in brightness and contrast, a copy differs from its
-original by what compression and resampling leave: little where the picture is
-smooth, more at its edges. Two pictures that merely look alike differ by more than
-that. All functions work on many pairs at once.
+After alignment in scale, position, brightness and contrast, a copy differs from its original
+by compression and resampling alone: little in smooth areas, more at edges. Different pictures
+that look alike differ by more. All functions work on many pairs at once.
 """
 
 from __future__ import annotations
@@ -17,43 +16,55 @@ from PIL import Image
 
 from core.data.dataset import thumbnail_path
 
-SIDE = 48  # pixels of the square to which thumbnails are stretched for comparison
-_GRID = 24  # points a side at which two pictures are compared
+# Pixels. Thumbnails are stretched to such squares.
+SIDE = 48
+# Points a side at which two pictures are compared.
+_GRID = 24
 _COARSE_GRID = 12
-_COARSE_STEPS, _FINE_STEPS = 4, 3  # of the alignment
-_LONGEST_STEP = 0.04  # of the picture's side
-_MOST_MARGIN = 0.35  # of the picture's side, cut away on one of its sides
-_LEAST_MARGIN = -0.03  # the other picture may show a little more
-_PAIRS_TOGETHER = 256  # fit into the processor's cache
+# Of the alignment.
+_COARSE_STEPS, _FINE_STEPS = 4, 3
+# Of the picture's side.
+_MAX_STEP = 0.04
+# Of the picture's side, cropped on one side.
+_MAX_MARGIN = 0.35
+# Negative: the other picture can show a little more.
+_MIN_MARGIN = -0.03
+# Fit into the processor's cache.
+_PAIRS_TOGETHER = 256
 
-# What may differ in a copy: half-pixel shifts of edges, and grey levels of compression.
-_SHIFT = 0.35  # of a grid step
-_NOISE = 2.0  # grey levels
+# Differences of a copy: shifts of edges, in grid steps, and noise of compression, in grey levels.
+_SHIFT = 0.35
+_NOISE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Match of one picture's crop with another picture. One value for each pair, all float32."""
 
-    correlation: np.ndarray  # of the grey levels, -1 to 1
-    excess: np.ndarray  # what differs, in units of what compression and resampling explain
-    detail: np.ndarray  # mean slope of the grey levels from point to point, relative to contrast
-    contrast: np.ndarray  # standard deviation of the grey levels, of the flatter picture
-    tint: np.ndarray  # mean difference of the colours, in levels of 255
-    windows: np.ndarray  # (number of pairs, 4): the margins that fit best
+    # Of the grey levels, -1 to 1.
+    correlation: np.ndarray
+    # Difference, in units of what compression and resampling explain.
+    excess: np.ndarray
+    # Mean slope of the grey levels from point to point, relative to contrast.
+    detail: np.ndarray
+    # Standard deviation of the grey levels, of the flatter picture.
+    contrast: np.ndarray
+    # Mean difference of the colours, in levels of 255.
+    tint: np.ndarray
+    # Margins of the best crop: (pairs, 4).
+    windows: np.ndarray
 
     def __getitem__(self, chosen: np.ndarray) -> Comparison:
         return Comparison(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 def load_squares(folder: Path, hashes: Iterable[str]) -> np.ndarray:
-    """Thumbnails stretched to squares: uint8 YCbCr, shape (number of pictures, 48, 48, 3)."""
+    """Read thumbnails, stretched to squares: uint8 YCbCr, shape (pictures, 48, 48, 3)."""
     squares = []
     for sha256 in hashes:
         with Image.open(thumbnail_path(folder, sha256)) as image:
-            image.draft(
-                "YCbCr", (2 * SIDE, 2 * SIDE)
-            )  # no smaller: copies of other sizes must come out alike
+            # No smaller, so that copies of other sizes give the same square.
+            image.draft("YCbCr", (2 * SIDE, 2 * SIDE))
             small = image.convert("YCbCr").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
             squares.append(np.asarray(small))
     return np.stack(squares) if squares else np.empty((0, SIDE, SIDE, 3), np.uint8)
@@ -64,8 +75,8 @@ def compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Compa
 
     Args:
         first, second: uint8 YCbCr (P, 48, 48, 3), from ``load_squares``.
-        windows: where to begin: (P, 4), the share of the first picture that lies
-            left of, right of, above and below the window.
+        windows: start values, (P, 4): the share of the first picture left of, right of, above
+            and below the window.
     """
     blocks = [
         _compare(first[start:stop], second[start:stop], windows[start:stop])
@@ -77,10 +88,10 @@ def compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Compa
 
 
 def rough_windows(first: np.ndarray, second: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """About where each first picture shows what the second shows, begun at the best of ``starts`` (S, 4).
+    """Find approximate windows for ``compare``, from the best of ``starts`` (S, 4).
 
     Returns:
-        windows for ``compare``, float32 (P, 4), and how well they correlate, float32 (P,).
+        Windows, float32 (P, 4), and their correlations, float32 (P,).
     """
     windows, best = np.zeros((len(first), 4), np.float32), np.full(len(first), -np.inf, np.float32)
     grey = _halved(first[..., 0])
@@ -98,11 +109,11 @@ def _compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Comp
     whole = _no_margins(len(second))
     target = _centred(_sample(second[..., 0], whole, _GRID))
     windows, correlation = _aligned(first[..., 0], target, windows.astype(np.float32), _FINE_STEPS)
-    found = _centred(_sample(first[..., 0], windows, _GRID))
-    energy = (_energy(found), _energy(target))
+    crop = _centred(_sample(first[..., 0], windows, _GRID))
+    energy = (_energy(crop), _energy(target))
     gain = np.sqrt(energy[1] / np.maximum(energy[0], 1e-6))
-    difference = np.sqrt(_energy(target - gain[:, np.newaxis, np.newaxis] * found))
-    slope = np.sqrt(np.minimum(_slope_energy(found) * gain**2, _slope_energy(target)))
+    difference = np.sqrt(_energy(target - gain[:, np.newaxis, np.newaxis] * crop))
+    slope = np.sqrt(np.minimum(_slope_energy(crop) * gain**2, _slope_energy(target)))
     tint = np.zeros(len(first), np.float32)
     for channel in (1, 2):
         colours = _sample(first[..., channel], windows, _COARSE_GRID)
@@ -121,41 +132,42 @@ def _compare(first: np.ndarray, second: np.ndarray, windows: np.ndarray) -> Comp
 def _aligned(
     grey: np.ndarray, target: np.ndarray, windows: np.ndarray, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The windows of ``grey`` (P, S, S) that fit ``target`` (P, G, G), and their correlations.
+    """Fit windows of ``grey`` (P, S, S) to ``target`` (P, G, G); return them and their correlations.
 
     Gauss-Newton steps (Lucas and Kanade, 1981) for the four margins, gain and offset.
     """
     best, score = windows, np.full(len(grey), -np.inf, np.float32)
     for step in range(steps + 1):
-        found = _sample(grey, windows, target.shape[1])
-        centred = _centred(found)
+        crop = _sample(grey, windows, target.shape[1])
+        centred = _centred(crop)
         correlation = _correlation(centred, target)
         better = (correlation > score)[:, np.newaxis]
         best, score = np.where(better, windows, best), np.maximum(correlation, score)
         if step < steps:
-            move = np.clip(_step(found, centred, target, windows), -_LONGEST_STEP, _LONGEST_STEP)
-            windows = np.clip(windows + move, _LEAST_MARGIN, _MOST_MARGIN)
+            move = np.clip(_step(crop, centred, target, windows), -_MAX_STEP, _MAX_STEP)
+            windows = np.clip(windows + move, _MIN_MARGIN, _MAX_MARGIN)
     return best, score
 
 
-def _step(found: np.ndarray, centred: np.ndarray, target: np.ndarray, windows: np.ndarray) -> np.ndarray:
+def _step(crop: np.ndarray, centred: np.ndarray, target: np.ndarray, windows: np.ndarray) -> np.ndarray:
     """Compute the step of each margin: float32 (P, 4)."""
     grid = target.shape[1]
     gain = np.clip((centred * target).sum((1, 2)) / np.maximum((centred**2).sum((1, 2)), 1e-6), 0.2, 5.0)
     gain = gain[:, np.newaxis, np.newaxis]
     left, right, top, bottom = (windows[:, side, np.newaxis, np.newaxis] for side in range(4))
-    across = np.gradient(found, axis=2) * (grid / (1 - left - right)) * gain  # by the picture's side
-    down = np.gradient(found, axis=1) * (grid / (1 - top - bottom)) * gain
-    place = _POINTS[grid]
-    from_left, from_top = place[np.newaxis, np.newaxis, :], place[np.newaxis, :, np.newaxis]
+    # In units of the picture's side.
+    across = np.gradient(crop, axis=2) * (grid / (1 - left - right)) * gain
+    down = np.gradient(crop, axis=1) * (grid / (1 - top - bottom)) * gain
+    points = _POINTS[grid]
+    from_left, from_top = points[np.newaxis, np.newaxis, :], points[np.newaxis, :, np.newaxis]
     slopes = np.stack(
         [
             across * (1 - from_left), -across * from_left, down * (1 - from_top), -down * from_top,
             centred, np.ones_like(centred),
         ],
         axis=1,
-    ).reshape(len(found), 6, grid**2)  # fmt: skip
-    residual = (target - gain * centred).reshape(len(found), grid**2, 1)
+    ).reshape(len(crop), 6, grid**2)  # fmt: skip
+    residual = (target - gain * centred).reshape(len(crop), grid**2, 1)
     normal = slopes @ slopes.transpose(0, 2, 1)
     scale = np.trace(normal, axis1=1, axis2=2)[:, np.newaxis, np.newaxis] / 6
     normal += (1e-3 * scale + 1e-6) * np.eye(6, dtype=np.float32)
@@ -167,7 +179,7 @@ _POINTS = {grid: (np.arange(grid, dtype=np.float32) + 0.5) / grid for grid in (_
 
 
 def _sample(channel: np.ndarray, windows: np.ndarray, grid: int) -> np.ndarray:
-    """The window's values at ``grid`` × ``grid`` points, between pixels interpolated: (P, grid, grid)."""
+    """Sample a window at ``grid`` × ``grid`` points, with linear interpolation: (P, grid, grid)."""
     left, right, top, bottom = windows.T[..., np.newaxis]
     points = _POINTS[grid]
     pair = np.arange(len(channel))[:, np.newaxis]
@@ -179,15 +191,15 @@ def _sample(channel: np.ndarray, windows: np.ndarray, grid: int) -> np.ndarray:
     return sampled.transpose(0, 2, 1)
 
 
-def _neighbours(places: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pixel before each place (0 to 1), and how far it lies towards the next: (P, G), (P, G, 1)."""
-    pixels = np.clip(places * side - 0.5, 0, side - 1)
+def _neighbours(positions: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the pixel before each position (0 to 1) and the weight of the next: (P, G), (P, G, 1)."""
+    pixels = np.clip(positions * side - 0.5, 0, side - 1)
     before = np.minimum(pixels.astype(np.int64), side - 2)
     return before, (pixels - before)[..., np.newaxis].astype(np.float32)
 
 
 def _halved(channel: np.ndarray) -> np.ndarray:
-    """float32 (P, 24, 24): means of four pixels, so that few points tell of all of them."""
+    """Average blocks of four pixels, so that few points represent all: float32 (P, 24, 24)."""
     half = SIDE // 2
     halved: np.ndarray = channel.reshape(-1, half, 2, half, 2).mean((2, 4), dtype=np.float32)
     return halved

@@ -1,7 +1,7 @@
-"""Pictures whose perceptual hashes are close, found without comparing all with all.
+"""Multi-index hashing: candidates for near duplicates, without comparing all pairs.
 
-A copy may show only part of a picture, so the hashes of a picture's windows are
-looked up, too. What is found are candidates; ``similarity`` decides.
+A copy can be a crop of a picture, so the hashes of a picture's windows are looked up as well.
+``search`` decides which candidates are copies.
 """
 
 from __future__ import annotations
@@ -20,13 +20,19 @@ from core.data.pixels.statistics import HASH_SIDE
 from core.files import whole_file
 from core.progress import Progress, raise_if_stopped
 
-MOST_BITS = 10  # of 64: 99% of the copies we made differ in fewer from their best window
-_MOST_CANDIDATES = 2  # a picture, those with the most similar hashes
-_MARGIN_STEP = 0.035  # of the side: a hash still recognises a window that is off by half of it
-_MOST_STEPS = 3  # at most 10.5% of width and height are cut away
-_MOST_MIRRORED_STEPS = 1
-_READ_SIDE = 80  # pixels; low frequencies need no more
-_CACHE_VERSION = 1  # raise it when the windows or their hashes change
+# Of 64. 99% of our test copies differ in fewer bits from their best window.
+MAX_BITS = 10
+# For each picture, those with the most similar hashes.
+_MAX_CANDIDATES = 2
+# Of the side. A hash still recognises a window that is off by half a step.
+_MARGIN_STEP = 0.035
+# At most 10.5% of width and height are cropped.
+_MAX_STEPS = 3
+_MAX_MIRRORED_STEPS = 1
+# Pixels, enough for low frequencies.
+_READ_SIDE = 80
+# Increase it when the windows or their hashes change.
+_CACHE_VERSION = 1
 _PICTURES_TOGETHER = 256
 
 # Multi-index hashing (Norouzi, Punjani and Fleet, 2012): of hashes that differ in at
@@ -35,24 +41,24 @@ _PART_BITS = (22, 21, 21)
 
 
 class HashIndex:
-    """Finds hashes within a few bits of others. Holds each once, for the first picture that has it."""
+    """Index of hashes for searches within a few bits. Equal hashes count once, for the first picture."""
 
     def __init__(self, hashes: np.ndarray, rows: np.ndarray) -> None:
-        """``hashes``: uint64, from ``hash_numbers``, of the pictures in ``rows``."""
-        self._unique, places = np.unique(hashes, return_index=True)
-        self._owners = rows[places]
+        """Index ``hashes`` (uint64, from ``hash_numbers``) of the pictures in ``rows``."""
+        self._unique, first_indices = np.unique(hashes, return_index=True)
+        self._owners = rows[first_indices]
         self._tables = [
             _table(part, width) for part, width in zip(_parts(self._unique), _PART_BITS, strict=True)
         ]
 
     def near_pairs(self, queries: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
-        """The most similar pictures of each of the pictures in ``rows``.
+        """Find the most similar pictures of each picture in ``rows``.
 
         Args:
             queries: uint64, their rows of ``window_hashes``.
         Returns:
-            ``first``, ``second``: rows of pictures; a window of the first is like the
-            second, ``mirrored`` or not, but for ``bits``.
+            Columns ``first`` and ``second`` (rows of pictures), ``mirrored``, and ``bits``, by which
+            a window of the first differs from the second.
         """
         blocks = [
             self._near_pairs(
@@ -64,10 +70,10 @@ class HashIndex:
 
     def _near_pairs(self, queries: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
         flat = queries.ravel()
-        found = [
+        matches = [
             self._lookup(flat, part, *table) for part, table in zip(_parts(flat), self._tables, strict=True)
         ]
-        query, hit = (np.concatenate(column) for column in zip(*found, strict=True))
+        query, hit = (np.concatenate(column) for column in zip(*matches, strict=True))
         picture, turn = np.divmod(query, queries.shape[1])
         pairs = pd.DataFrame(
             {
@@ -79,27 +85,27 @@ class HashIndex:
         )
         pairs = pairs[pairs["first"] != pairs["second"]].sort_values(["first", "bits", "mirrored"])
         pairs = pairs.drop_duplicates(["first", "second"])
-        return pairs[pairs.groupby("first").cumcount() < _MOST_CANDIDATES]
+        return pairs[pairs.groupby("first").cumcount() < _MAX_CANDIDATES]
 
     def _lookup(
         self, queries: np.ndarray, part: np.ndarray, offsets: np.ndarray, members: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers of queries, and of the hashes close to them."""
+        """Find hashes close to the queries; return indices of queries and of hashes."""
         counts = offsets[part + 1] - offsets[part]
         query = np.repeat(np.arange(len(queries)), counts)
         hit = members[np.arange(len(query)) + np.repeat(offsets[part] - np.cumsum(counts) + counts, counts)]
-        close = np.bitwise_count(queries[query] ^ self._unique[hit]) <= MOST_BITS
+        close = np.bitwise_count(queries[query] ^ self._unique[hit]) <= MAX_BITS
         return query[close], hit[close]
 
 
 def no_pairs() -> pd.DataFrame:
-    """``HashIndex.near_pairs`` of nothing."""
+    """Make an empty result of ``HashIndex.near_pairs``."""
     columns = {"first": np.int64, "second": np.int64, "mirrored": np.bool_, "bits": np.uint8}
     return pd.DataFrame({name: np.empty(0, kind) for name, kind in columns.items()})
 
 
 def equal_pairs(hashes: np.ndarray) -> pd.DataFrame:
-    """Every picture with the first one of its hash and with the one before it; columns as ``near_pairs``."""
+    """Pair every picture with the first and the previous one of its hash; columns as ``near_pairs``."""
     unique, owners = np.unique(hashes, return_index=True)
     order = np.argsort(hashes, kind="stable")
     again = np.flatnonzero(hashes[order][1:] == hashes[order][:-1]) + 1
@@ -109,21 +115,21 @@ def equal_pairs(hashes: np.ndarray) -> pd.DataFrame:
 
 
 def hash_numbers(hashes: pd.Series) -> np.ndarray:
-    """uint64 of perceptual hashes in hexadecimal digits."""
+    """Parse perceptual hashes from hexadecimal digits to uint64."""
     return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=">u8").astype(np.uint64)
 
 
 def cached_window_hashes(folder: Path, contents: np.ndarray, progress: Progress) -> np.ndarray:
-    """The ``window_hashes`` of every picture, uint64 (n, queries), kept in the dataset's folder.
+    """Compute the ``window_hashes`` of every picture, uint64 (n, queries), with a cache on disk.
 
     Raises:
-        JobStopped: the user asked to stop.
+        JobStopped: the user stopped the work.
     """
     path = folder / "similarity" / f"windows-{_CACHE_VERSION}.npz"
     known: dict[str, np.ndarray] = {}
     if path.exists():
-        with np.load(path, allow_pickle=False) as kept:
-            known = dict(zip(kept["sha256"].astype(str).tolist(), kept["hashes"], strict=True))
+        with np.load(path, allow_pickle=False) as cached:
+            known = dict(zip(cached["sha256"].astype(str).tolist(), cached["hashes"], strict=True))
     missing = [sha256 for sha256 in dict.fromkeys(contents.tolist()) if sha256 not in known]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for start in range(0, len(missing), _PICTURES_TOGETHER):
@@ -140,7 +146,7 @@ def cached_window_hashes(folder: Path, contents: np.ndarray, progress: Progress)
 
 
 def window_hashes(folder: Path, sha256: str) -> np.ndarray:
-    """The hashes of a thumbnail's windows, then those of some of them mirrored: uint64 (queries,)."""
+    """Compute the hashes of a thumbnail's windows, then of some windows mirrored: uint64 (queries,)."""
     with Image.open(thumbnail_path(folder, sha256)) as image:
         image.draft("L", (_READ_SIDE, _READ_SIDE))
         grey = np.asarray(image.convert("L"), dtype=np.float32)
@@ -152,9 +158,9 @@ def window_hashes(folder: Path, sha256: str) -> np.ndarray:
     signs = chosen[:, :HASH_SIDE] > 0
     signs[:, 0, 0] = chosen[:, HASH_SIDE, 0] > 0
     hashes = np.packbits(signs.reshape(len(signs), -1), axis=1).view(">u8").ravel().astype(np.uint64)
-    # Mirrored, the waves of odd number change their sign.
+    # Mirroring flips the sign of odd waves.
     flipped = np.packbits(np.tile(np.arange(HASH_SIDE) % 2, HASH_SIDE)).view(">u8").astype(np.uint64)
-    mirrored = sum((steps + 1) ** 2 for steps in range(_MOST_MIRRORED_STEPS + 1))
+    mirrored = sum((steps + 1) ** 2 for steps in range(_MAX_MIRRORED_STEPS + 1))
     return np.concatenate([hashes, hashes[:mirrored] ^ flipped])
 
 
@@ -162,17 +168,17 @@ def _margins() -> list[tuple[float, float]]:
     """List the crops before and after as fractions of a side, smallest first."""
     return [
         (_MARGIN_STEP * before, _MARGIN_STEP * (steps - before))
-        for steps in range(_MOST_STEPS + 1)
+        for steps in range(_MAX_STEPS + 1)
         for before in range(steps + 1)
     ]
 
 
 @lru_cache
 def _margin_pairs() -> np.ndarray:
-    """Vertical and horizontal margins that keep a picture's shape: int64 (W, 2) places in ``_margins``."""
+    """List vertical and horizontal margins that preserve the shape: int64 (W, 2), indices of ``_margins``."""
     steps = [round((before + after) / _MARGIN_STEP) for before, after in _margins()]
-    places = range(len(steps))
-    return np.array([(v, h) for v in places for h in places if steps[v] == steps[h]])
+    indices = range(len(steps))
+    return np.array([(v, h) for v in indices for h in indices if steps[v] == steps[h]])
 
 
 @lru_cache(maxsize=1024)
@@ -182,26 +188,26 @@ def _waves(length: int) -> np.ndarray:
     waves = []
     for before, after in _margins():
         inside = np.clip((np.minimum(edges[1:], 1 - after) - np.maximum(edges[:-1], before)) * length, 0, 1)
-        place = ((edges[1:] + edges[:-1]) / 2 - before) / (1 - before - after)
-        waves.append(np.cos(np.pi * np.arange(HASH_SIDE + 1)[:, np.newaxis] * place) * inside)
+        position = ((edges[1:] + edges[:-1]) / 2 - before) / (1 - before - after)
+        waves.append(np.cos(np.pi * np.arange(HASH_SIDE + 1)[:, np.newaxis] * position) * inside)
     return np.stack(waves).astype(np.float32)
 
 
 def _table(part: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each value of a part of ``width`` bits, the hashes whose part differs in at most one bit.
+    """List the hashes whose part of ``width`` bits differs in at most one bit, for each value.
 
     Returns:
-        where each value's hashes begin, int64 (2 ** width + 1,), and those hashes' places.
+        Offsets of each value's hashes, int64 (2 ** width + 1,), and the indices of those hashes.
     """
     flips = np.concatenate([[0], 1 << np.arange(width)])
     values = (part[:, np.newaxis] ^ flips).ravel()
-    places = np.repeat(np.arange(len(part), dtype=np.int32), len(flips))
+    indices = np.repeat(np.arange(len(part), dtype=np.int32), len(flips))
     offsets = np.concatenate([[0], np.cumsum(np.bincount(values, minlength=1 << width))])
-    return offsets, places[np.argsort(values, kind="stable")]
+    return offsets, indices[np.argsort(values, kind="stable")]
 
 
 def _parts(hashes: np.ndarray) -> list[np.ndarray]:
-    """int64 values of the three parts. Bits go to them in turn, so that each has coarse and fine waves."""
+    """Split hashes into three int64 parts, bit by bit in turn, so each has coarse and fine waves."""
     bits = np.unpackbits(hashes.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1)
     return [
         bits[:, part :: len(_PART_BITS)].astype(np.int64) @ (1 << np.arange(width))

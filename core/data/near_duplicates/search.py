@@ -1,8 +1,7 @@
-"""Near-duplicate search: pictures that are recompressed, resized, slightly cropped or differently lit copies.
+"""Near-duplicate search: recompressed, resized, slightly cropped or differently lit copies.
 
-Candidates come from perceptual hashes (``hash_search``) and, where there are any,
-from features. Whether a candidate is a copy is decided on its pixels
-(``alignment``). No step compares all pictures with all.
+Candidates come from perceptual hashes (``hash_index``) and, if available, from features.
+Pixels decide whether a candidate is a copy (``alignment``). No step compares all pairs.
 """
 
 from __future__ import annotations
@@ -27,28 +26,38 @@ from core.data.near_duplicates.hash_index import (
     hash_numbers,
     no_pairs,
 )
-from core.data.pixels.statistics import with_measures
+from core.data.pixels.statistics import with_statistics
 from core.progress import PartOf, Progress, QuietProgress, raise_if_stopped
 
-LEAST_CONTRAST = 5.0  # grey levels: in flatter pictures there is nothing to compare
+# Grey levels. Flatter pictures have nothing to compare.
+MIN_CONTRAST = 5.0
 _PAIRS_TOGETHER = 256
-Ends = tuple[int, int]  # rows
+# Two rows.
+Pair = tuple[int, int]
 
 # Measured on 650 photographs, faces, digits and screenshots with 16 kinds of copies of each: 95% of
-# the copies exceed what is explained 0.1 to 0.7 times, different pictures that look alike 0.8 times and more.
-# How much may differ grows with the detail: where there is little, many pictures look alike.
+# the copies have an excess of 0.1 to 0.7, different pictures that look alike 0.8 and more. The limit
+# grows with the detail, because many pictures with little detail look alike.
 _EXCESS_BY_DETAIL = 1.6
 _EXCESS_LIMITS = (0.4, 1.2)
-_LEAST_CORRELATION = 0.9
-_LEAST_ROUGHLY = 0.75  # of the correlation, before a pair is looked at closely
-_MOST_TINT = 10.0  # levels of 255
-_MOST_STRETCH = 1.12  # the window's shape against the copy's, unless the copy shows everything
-_WHOLE = 0.03  # margins below it: the copy shows everything
-_LOOSELY = 2.0  # times the difference, for pictures of one group that are not copies of each other
-_WAYS = ((False, False), (True, False), (False, True), (True, True))  # turned round, mirrored
-# What the windows lack of the side from which the alignment begins; it mends a twentieth of the side.
-_NEAR_CUTS = (0.07,)  # where hashes of windows are alike
-_FAR_CUTS = (0.1, 0.2, 0.3)  # where nothing is known
+_MIN_CORRELATION = 0.9
+# Of the rough alignment, before a pair is compared closely.
+_MIN_ROUGH_CORRELATION = 0.75
+# Levels of 255.
+_MAX_TINT = 10.0
+# Of the window's shape against the copy's, unless the copy shows the whole picture.
+_MAX_STRETCH = 1.12
+# Larger margins: the copy does not show the whole picture.
+_WHOLE = 0.03
+# Factor on the limits for pictures of one group that are not copies of each other.
+_LOOSE = 2.0
+# Swapped, mirrored.
+_WAYS = ((False, False), (True, False), (False, True), (True, True))
+# Share of the side that start windows lack. The alignment corrects a twentieth of the side.
+# For pairs with similar hashes of windows:
+_NEAR_CUTS = (0.07,)
+# For other pairs:
+_FAR_CUTS = (0.1, 0.2, 0.3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,40 +66,42 @@ class NearPair:
 
     first: int
     second: int
-    difference: float  # 0: none; 1: as much as a copy may have
+    # 0: none; 1: the limit for a copy.
+    difference: float
     mirrored: bool
 
 
 def near_duplicates(
     pictures: pd.DataFrame,
     folder: Path,
-    proposed: Iterable[Ends] = (),
+    proposed: Iterable[Pair] = (),
     added: pd.Series | None = None,
     progress: Progress | None = None,
 ) -> list[NearPair]:
-    """Pairs of nearly the same pictures, the most alike first.
+    """Find pairs of near duplicates, the most similar first.
 
-    Of many copies of one picture not every pair is named, but enough to group them.
-    Pictures that are nearly blank are not compared.
+    Many copies of one picture give enough pairs to group them, not all. Nearly blank pictures
+    are not compared.
 
     Args:
         pictures: rows of a manifest.
         folder: the dataset's folder, for the thumbnails.
-        proposed: row numbers of pictures to compare as well, found by features.
-        added: bool, which are new; only pairs with a new picture are then looked for.
+        proposed: further pairs of rows to compare, from features.
+        added: marks new pictures, bool; only pairs with a new picture are searched.
     Raises:
-        JobStopped: the user asked to stop.
+        JobStopped: the user stopped the work.
     """
     progress = progress or QuietProgress()
-    pictures = with_measures(pictures, folder)
+    pictures = with_statistics(pictures, folder)
     check = _PixelCheck(pictures, folder)
-    with threadpool_limits(1, user_api="blas"):  # the arrays are small, and the threads are ours
+    # The arrays are small, and this module has threads of its own.
+    with threadpool_limits(1, user_api="blas"):
         is_new = None if added is None else added.to_numpy(dtype=np.bool_)
         candidates = _candidates(pictures, folder, is_new, PartOf(progress, 0.0, 0.5))
         pairs = list(check.by_hash(candidates, PartOf(progress, 0.5, 0.7)))
         known = {(pair.first, pair.second) for pair in pairs}
         ordered = {(min(pair), max(pair)) for pair in proposed}
-        pairs += check.anyhow(sorted(ordered - known), PartOf(progress, 0.7, 1.0))
+        pairs += check.any_way(sorted(ordered - known), PartOf(progress, 0.7, 1.0))
     return sorted(pairs, key=lambda pair: (pair.difference, pair.first, pair.second))
 
 
@@ -101,18 +112,20 @@ def near_duplicate_groups(
     added: pd.Series | None = None,
     progress: Progress | None = None,
 ) -> pd.Series:
-    """A group key a picture, indexed like ``pictures``: the ``sha256`` of the best picture of its group.
+    """Group near duplicates: a key for each picture, the ``sha256`` of the best one of its group.
 
-    Groups are joined only if their best pictures look alike, too, so that no chain
-    of small changes ties a whole dataset together.
+    Two groups are merged only if their best pictures are near duplicates, so that a chain of
+    small changes does not merge a whole dataset.
 
     Args:
-        pairs: what ``near_duplicates`` found in these pictures, if that is known already.
-        added: bool, which are new: groups among the others are known, and not looked for again.
+        pairs: result of ``near_duplicates``, if it is known.
+        added: marks new pictures, bool; groups of the others are known.
+    Returns:
+        str, indexed like ``pictures``.
     Raises:
-        JobStopped: the user asked to stop.
+        JobStopped: the user stopped the work.
     """
-    pictures = with_measures(pictures, folder)
+    pictures = with_statistics(pictures, folder)
     pairs = near_duplicates(pictures, folder, added=added, progress=progress) if pairs is None else pairs
     check = _PixelCheck(pictures, folder)
     with threadpool_limits(1, user_api="blas"):
@@ -121,10 +134,7 @@ def near_duplicate_groups(
 
 
 def picture_quality(pictures: pd.DataFrame) -> np.ndarray:
-    """Rank copies by quality, int64 (number of pictures,): the higher, the better.
-
-    The one with the most pixels, of those the sharpest, of those the largest file.
-    """
+    """Rank pictures by quality, int64 (pictures,), higher is better: by pixels, sharpness, size of the file."""
     by = (pictures["size_bytes"], pictures["sharpness"].round(2), pictures["width"] * pictures["height"])
     return np.argsort(np.lexsort(by))
 
@@ -132,8 +142,8 @@ def picture_quality(pictures: pd.DataFrame) -> np.ndarray:
 def _candidates(
     pictures: pd.DataFrame, folder: Path, added: np.ndarray | None, progress: Progress
 ) -> pd.DataFrame:
-    """Pairs with close hashes, each once, by row number; columns as ``HashIndex.near_pairs``."""
-    rows = np.flatnonzero(pictures["contrast"].to_numpy() >= LEAST_CONTRAST)
+    """Find pairs with similar hashes, each once, by row number; columns as ``HashIndex.near_pairs``."""
+    rows = np.flatnonzero(pictures["contrast"].to_numpy() >= MIN_CONTRAST)
     if not len(rows):
         return no_pairs()
     hashes = hash_numbers(pictures["perceptual_hash"].iloc[rows])
@@ -143,10 +153,10 @@ def _candidates(
     equal = equal[is_new[equal["first"]] | is_new[equal["second"]]]
     equal = equal.assign(first=rows[equal["first"]], second=rows[equal["second"]])
     # New pictures are looked up among all, and the others among the new ones.
-    found = [equal, HashIndex(hashes, rows).near_pairs(queries[is_new], rows[is_new])]
+    parts = [equal, HashIndex(hashes, rows).near_pairs(queries[is_new], rows[is_new])]
     if not is_new.all():
-        found.append(HashIndex(hashes[is_new], rows[is_new]).near_pairs(queries[~is_new], rows[~is_new]))
-    pairs = pd.concat(found, ignore_index=True).sort_values("bits", kind="stable")
+        parts.append(HashIndex(hashes[is_new], rows[is_new]).near_pairs(queries[~is_new], rows[~is_new]))
+    pairs = pd.concat(parts, ignore_index=True).sort_values("bits", kind="stable")
     pairs["low"], pairs["high"] = (
         pairs[["first", "second"]].min(axis=1),
         pairs[["first", "second"]].max(axis=1),
@@ -155,7 +165,7 @@ def _candidates(
 
 
 class _PixelCheck:
-    """Decides which candidates are copies."""
+    """Check of candidates on their pixels."""
 
     def __init__(self, pictures: pd.DataFrame, folder: Path) -> None:
         self._folder = folder
@@ -163,20 +173,22 @@ class _PixelCheck:
         self._shapes = (pictures["width"] / pictures["height"]).to_numpy(dtype=np.float64)
 
     def by_hash(self, candidates: pd.DataFrame, progress: Progress) -> Iterator[NearPair]:
-        """Those candidates that are copies."""
+        """Select the candidates that are copies."""
         blocks = [
             candidates.iloc[start : start + _PAIRS_TOGETHER]
             for start in range(0, len(candidates), _PAIRS_TOGETHER)
         ]
         yield from _on_every_core(self._check_by_hash, blocks, progress)
 
-    def anyhow(self, pairs: Sequence[Ends], progress: Progress, looseness: float = 1.0) -> Iterator[NearPair]:
-        """Those pairs that are copies, whichever shows more than the other, mirrored or not."""
+    def any_way(
+        self, pairs: Sequence[Pair], progress: Progress, looseness: float = 1.0
+    ) -> Iterator[NearPair]:
+        """Select the pairs that are copies, whichever is the crop of the other, mirrored or not."""
         blocks = [
             np.array(pairs[start : start + _PAIRS_TOGETHER])
             for start in range(0, len(pairs), _PAIRS_TOGETHER)
         ]
-        yield from _on_every_core(partial(self._check_anyhow, looseness), blocks, progress)
+        yield from _on_every_core(partial(self._check_any_way, looseness), blocks, progress)
 
     def _check_by_hash(self, block: pd.DataFrame) -> list[NearPair]:
         ends, mirrored = block[["first", "second"]].to_numpy(), block["mirrored"].to_numpy()
@@ -184,12 +196,12 @@ class _PixelCheck:
         turned_over = mirrored[:, np.newaxis, np.newaxis, np.newaxis]
         second = np.where(turned_over, second[:, :, ::-1], second)
         begin, correlation = rough_windows(first, second, _starts(_NEAR_CUTS))
-        worth = correlation >= _LEAST_ROUGHLY
+        worth = correlation >= _MIN_ROUGH_CORRELATION
         return list(
             self._copies(ends[worth], mirrored[worth], compare(first[worth], second[worth], begin[worth]))
         )
 
-    def _check_anyhow(self, looseness: float, ends: np.ndarray) -> list[NearPair]:
+    def _check_any_way(self, looseness: float, ends: np.ndarray) -> list[NearPair]:
         first, second = self._squares(ends)
         ways = []
         for turned, mirrored in _WAYS:
@@ -197,52 +209,52 @@ class _PixelCheck:
             part = part[:, :, ::-1] if mirrored else part
             ways.append((whole, part, *rough_windows(whole, part, _starts(_FAR_CUTS))))
         best = np.argmax([correlation for *_, correlation in ways], axis=0)
-        found: list[NearPair] = []
+        copies: list[NearPair] = []
         for way, ((turned, mirrored), (whole, part, begin, correlation)) in enumerate(
             zip(_WAYS, ways, strict=True)
         ):
-            tried = (best == way) & (correlation >= _LEAST_ROUGHLY)
+            tried = (best == way) & (correlation >= _MIN_ROUGH_CORRELATION)
             compared = compare(whole[tried], part[tried], begin[tried])
             ordered = ends[tried, ::-1] if turned else ends[tried]
-            found += self._copies(ordered, np.full(len(ordered), mirrored), compared, looseness)
-        return found
+            copies += self._copies(ordered, np.full(len(ordered), mirrored), compared, looseness)
+        return copies
 
     def _squares(self, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The pictures of pairs of rows (P, 2); each is read once."""
-        rows, places = np.unique(ends, return_inverse=True)
+        """Read the pictures of pairs of rows (P, 2), each once."""
+        rows, indices = np.unique(ends, return_inverse=True)
         squares = load_squares(self._folder, self._contents[rows])
-        first, second = places.reshape(-1, 2).T
+        first, second = indices.reshape(-1, 2).T
         return squares[first], squares[second]
 
     def _copies(
-        self, ends: np.ndarray, mirrored: np.ndarray, found: Comparison, looseness: float = 1.0
+        self, ends: np.ndarray, mirrored: np.ndarray, compared: Comparison, looseness: float = 1.0
     ) -> Iterator[NearPair]:
-        limit = np.clip(_EXCESS_BY_DETAIL * found.detail, *_EXCESS_LIMITS)
-        difference = found.excess / limit
-        left, right, top, bottom = found.windows.T
+        limit = np.clip(_EXCESS_BY_DETAIL * compared.detail, *_EXCESS_LIMITS)
+        difference = compared.excess / limit
+        left, right, top, bottom = compared.windows.T
         shape = self._shapes[ends[:, 0]] * (1 - left - right) / (1 - top - bottom)
         stretch = np.abs(np.log(shape / self._shapes[ends[:, 1]]))
         accepted = (
             (difference <= looseness)
-            & (1 - found.correlation <= looseness * (1 - _LEAST_CORRELATION))
-            & (found.tint <= looseness * _MOST_TINT)
-            & (found.contrast >= LEAST_CONTRAST)
-            & ((stretch <= np.log(_MOST_STRETCH)) | (np.abs(found.windows).max(axis=1) <= _WHOLE))
+            & (1 - compared.correlation <= looseness * (1 - _MIN_CORRELATION))
+            & (compared.tint <= looseness * _MAX_TINT)
+            & (compared.contrast >= MIN_CONTRAST)
+            & ((stretch <= np.log(_MAX_STRETCH)) | (np.abs(compared.windows).max(axis=1) <= _WHOLE))
         )
-        for place in np.flatnonzero(accepted):
-            first, second = sorted(ends[place].tolist())
+        for index in np.flatnonzero(accepted):
+            first, second = sorted(ends[index].tolist())
             yield NearPair(
                 first=first,
                 second=second,
-                difference=float(difference[place]),
-                mirrored=bool(mirrored[place]),
+                difference=float(difference[index]),
+                mirrored=bool(mirrored[index]),
             )
 
 
 def _leaders(
     pairs: Sequence[NearPair], quality: np.ndarray, check: _PixelCheck, progress: Progress
 ) -> np.ndarray:
-    """int64: the row of the best picture of each picture's group."""
+    """Find the row of the best picture of each picture's group, int64."""
     leaders = list(range(len(quality)))
     alike = {(pair.first, pair.second): True for pair in pairs}
 
@@ -264,8 +276,8 @@ def _leaders(
                 leaders[worse] = better
         if not undecided:
             return np.array([leader(row) for row in range(len(leaders))], dtype=np.int64)
-        found = {(pair.first, pair.second) for pair in check.anyhow(sorted(undecided), progress, _LOOSELY)}
-        alike |= {pair: pair in found for pair in undecided}
+        accepted = {(pair.first, pair.second) for pair in check.any_way(sorted(undecided), progress, _LOOSE)}
+        alike |= {pair: pair in accepted for pair in undecided}
 
 
 def _on_every_core(
@@ -273,16 +285,16 @@ def _on_every_core(
 ) -> Iterator[NearPair]:
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         try:
-            for done, found in enumerate(pool.map(check, blocks), start=1):
+            for done, copies in enumerate(pool.map(check, blocks), start=1):
                 raise_if_stopped(progress)
                 progress.advance(done, len(blocks))
-                yield from found
+                yield from copies
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def _starts(cuts: Sequence[float]) -> np.ndarray:
-    """The whole picture, and windows at its corners, edges and centre: float32 (1 + 9 for each cut, 4)."""
+    """List start windows: the whole, corners, edges and centre: float32 (1 + 9 for each cut, 4)."""
     starts = [(0.0, 0.0, 0.0, 0.0)]
     for cut in cuts:
         sides = [(cut * share, cut * (1 - share)) for share in (0.0, 0.5, 1.0)]

@@ -1,7 +1,7 @@
-"""Pictures decoded once to the size a backbone takes, in one file from which rows are read.
+"""Decoded pictures of a dataset at one size, in one file that is read row by row.
 
-The file is read through the system's file cache, which belongs to no process and gives
-way when memory is short: the memory that work takes is flat in the number of pictures.
+Reads go through the system's file cache, which shrinks when memory is short, so the memory of
+a process does not grow with the number of pictures.
 """
 
 from __future__ import annotations
@@ -24,21 +24,24 @@ from core.data.pixels.row_file import RowFile
 from core.files import read_json, whole_file, write_json
 from core.progress import Progress, raise_if_stopped
 
-_CHUNK = 64  # pictures decoded between two looks at the stop button
-_MOST_BYTES, _MOST_OF_FREE_DISK = 20 << 30, 0.25  # beyond either, pictures are decoded whenever they are read
-DECODED_PER_SECOND = 400  # pictures, two cores, ordinary photographs: a first guess for time left
+# Pictures decoded between two checks for a stop request.
+_CHUNK = 64
+# Size, and share of the free disk. Beyond either, pictures are decoded at each reading.
+_MAX_BYTES, _MAX_SHARE_OF_FREE_DISK = 20 << 30, 0.25
+# Photographs on two cores, a first estimate for the time left.
+DECODED_PER_SECOND = 400
 
 
 def decoded_pictures(dataset: Dataset, size: int, progress: Progress) -> np.ndarray:
-    """All pictures of a dataset version, in its order.
+    """Decode all pictures of a dataset version, in its order.
 
-    What is looked at of the map counts as memory of the process; to read many rows,
-    take ``open_pictures``.
+    Pages read from the map count as memory of the process; use ``open_pictures`` to read many
+    rows.
 
     Returns:
-        uint8 RGB memory map, read only, shape (number of pictures, size, size, 3).
+        uint8 RGB memory map, read only, shape (pictures, size, size, 3).
     Raises:
-        JobStopped: the user asked to stop; nothing half-made remains.
+        JobStopped: the user stopped the work; no partial file remains.
     """
     path = arrays_path(dataset, size)
     if not path.exists():
@@ -48,10 +51,10 @@ def decoded_pictures(dataset: Dataset, size: int, progress: Progress) -> np.ndar
 
 
 def open_pictures(dataset: Dataset, size: int, progress: Progress) -> PictureStore:
-    """The pictures of a dataset version for reading row by row; decoded first, if the disk has room.
+    """Open the pictures of a dataset version; they are decoded first if the disk has room.
 
     Raises:
-        JobStopped: the user asked to stop; nothing half-made remains.
+        JobStopped: the user stopped the work; no partial file remains.
     """
     path = arrays_path(dataset, size)
     if not path.exists() and has_room(dataset, size):
@@ -60,20 +63,19 @@ def open_pictures(dataset: Dataset, size: int, progress: Progress) -> PictureSto
 
 
 class PictureStore:
-    """The pictures of a dataset version by row number, at one size.
+    """Pictures of a dataset version by row number, at one size.
 
-    Rows come from the array file; where there is none, they are decoded each time, by
-    every core. Either way the same rows give the same pixels. Safe to share between
-    threads. To be closed, or used in a ``with`` block.
+    Rows are read from the array file; without one they are decoded at each reading, on all
+    cores. Both give the same pixels. Threads can share a store. Close it, or use a ``with`` block.
     """
 
     def __init__(self, dataset: Dataset, size: int) -> None:
-        """Decodes nothing yet, and writes nothing ever."""
+        """Open the array file, if there is one. Nothing is decoded yet."""
         self.size = size
         self._dataset = dataset
         self._file: RowFile | None = None
         self._decoders: ThreadPoolExecutor | None = None
-        # Not asked beforehand: the decoding of a later version removes the file of an earlier one.
+        # Not checked beforehand, because decoding of a later version removes the file.
         with contextlib.suppress(FileNotFoundError):
             self._file = RowFile(arrays_path(dataset, size))
         if self._file is None:
@@ -83,17 +85,17 @@ class PictureStore:
         return len(self._dataset.pictures)
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """uint8 RGB (len(rows), size, size, 3), an array of its own.
+        """Read rows into a new array: uint8 RGB (len(rows), size, size, 3).
 
         Raises:
-            NotFoundError, UnreadableImageError: a picture has to be decoded and its file is gone, or spoilt.
+            NotFoundError, UnreadableImageError: the file of a picture to decode is missing or damaged.
         """
         if self._file is not None:
             return self._file.read(rows)
         pictures = np.empty((len(rows), self.size, self.size, 3), np.uint8)
 
-        def decode(place: int) -> None:
-            pictures[place] = load_picture(self._dataset.picture_bytes(int(rows[place])), self.size)
+        def decode(index: int) -> None:
+            pictures[index] = load_picture(self._dataset.picture_bytes(int(rows[index])), self.size)
 
         assert self._decoders is not None, "a store has a file or decoders"
         list(self._decoders.map(decode, range(len(rows))))
@@ -120,12 +122,12 @@ class PictureStore:
 def decoded_ahead(
     dataset: Dataset, size: int, chunks: Iterable[Sequence[int]]
 ) -> Iterator[tuple[Sequence[int], np.ndarray]]:
-    """Chunks of pictures, the next one read while the last is used; nothing is written.
+    """Decode chunks of pictures, one ahead of its use; nothing is written.
 
     Args:
         chunks: row numbers.
     Yields:
-        the rows, and uint8 RGB, shape (len(rows), size, size, 3).
+        The rows, and uint8 RGB, shape (len(rows), size, size, 3).
     """
     with PictureStore(dataset, size) as store, ThreadPoolExecutor(1) as ahead:
         waiting: deque[tuple[Sequence[int], Future[np.ndarray]]] = deque()
@@ -139,37 +141,38 @@ def decoded_ahead(
 
 
 def arrays_bytes(dataset: Dataset, size: int) -> int:
-    """The disk space that ``decoded_pictures`` takes."""
+    """Compute the size of the array file."""
     return len(dataset.pictures) * size * size * 3
 
 
 def has_room(dataset: Dataset, size: int) -> bool:
     """True if the disk has enough free space for the decoded pictures."""
     free = shutil.disk_usage(dataset.folder).free
-    return arrays_bytes(dataset, size) <= min(_MOST_BYTES, _MOST_OF_FREE_DISK * free)
+    return arrays_bytes(dataset, size) <= min(_MAX_BYTES, _MAX_SHARE_OF_FREE_DISK * free)
 
 
 def arrays_path(dataset: Dataset, size: int) -> Path:
+    """Path of the array file."""
     return dataset.folder / "arrays" / f"{dataset.digest}-{size}px.npy"
 
 
 def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> None:
-    """Decode what an earlier version's array does not hold already; that array is then removed.
+    """Write the array file; rows of an earlier version's file are copied, and that file is removed.
 
-    Written piece by piece, not through a memory map: that would count as memory, and a
-    full disk would kill the process instead of raising an error.
+    Rows are written in chunks, not through a memory map, which would count as memory and turn
+    a full disk into a crash instead of an error.
     """
     hashes = dataset.pictures["sha256"].tolist()
     earlier = _earlier_arrays(path, size)
     with whole_file(path) as temporary, contextlib.ExitStack() as stack:
-        known = _Known(earlier, stack)
+        known = _EarlierRows(earlier, stack)
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=os.cpu_count()))
         stream = stack.enter_context(temporary.open("wb"))
         _write_header(stream, (len(hashes), size, size, 3))
 
         def picture(row: int) -> np.ndarray:
-            found = known.find(hashes[row])
-            return load_picture(dataset.picture_bytes(row), size) if found is None else found
+            decoded = known.find(hashes[row])
+            return load_picture(dataset.picture_bytes(row), size) if decoded is None else decoded
 
         for start in range(0, len(hashes), _CHUNK):
             raise_if_stopped(progress)
@@ -180,40 +183,42 @@ def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> 
     write_json(_hashes_file(path), hashes)
     for other in earlier:
         _hashes_file(other).unlink(missing_ok=True)
-        with contextlib.suppress(PermissionError):  # Windows keeps a file that a run still reads
+        # Windows keeps a file that a run still reads.
+        with contextlib.suppress(PermissionError):
             other.unlink(missing_ok=True)
 
 
 def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
-    """Build the header of a ``.npy`` file of uint8."""
+    """Write the header of a ``.npy`` file of uint8."""
     np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
-class _Known:
-    """Index the rows of earlier versions' arrays by the pictures' contents."""
+class _EarlierRows:
+    """Rows of earlier versions' array files, by the pictures' contents."""
 
     def __init__(self, paths: list[Path], stack: contextlib.ExitStack) -> None:
-        self._place: dict[str, tuple[RowFile, int]] = {}
+        self._rows: dict[str, tuple[RowFile, int]] = {}
         for path in paths:
-            with contextlib.suppress(FileNotFoundError):  # another job may have taken it over just now
+            # Another job may have removed it.
+            with contextlib.suppress(FileNotFoundError):
                 hashes, file = read_json(_hashes_file(path)), RowFile(path)
                 stack.callback(file.close)
-                self._place |= {sha256: (file, row) for row, sha256 in enumerate(hashes)}
+                self._rows |= {sha256: (file, row) for row, sha256 in enumerate(hashes)}
 
     def find(self, sha256: str) -> np.ndarray | None:
-        """uint8 (S, S, 3), or None."""
-        if sha256 not in self._place:
+        """Read a picture, uint8 (size, size, 3); None if it is in no file."""
+        if sha256 not in self._rows:
             return None
-        file, row = self._place[sha256]
+        file, row = self._rows[sha256]
         picture: np.ndarray = file.read([row])[0]
         return picture
 
 
 def _earlier_arrays(path: Path, size: int) -> list[Path]:
-    found = path.parent.glob(f"[0-9a-f]*-{size}px.npy")
-    return [other for other in found if other != path and _hashes_file(other).exists()]
+    arrays = path.parent.glob(f"[0-9a-f]*-{size}px.npy")
+    return [other for other in arrays if other != path and _hashes_file(other).exists()]
 
 
 def _hashes_file(path: Path) -> Path:
-    """The contents (sha256) of an array's rows."""
+    """Path of the list of contents (sha256) of an array's rows."""
     return path.with_suffix(".json")

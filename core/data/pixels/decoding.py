@@ -12,13 +12,17 @@ from core.data.images import picture
 from core.data.pixels.statistics import ImageStatistics, measure
 from core.data.skip_reasons import unreadable_image
 
-THUMBNAIL_SIDE = 160  # pixels
-_ON_ITS_SIDE = {5, 6, 7, 8}  # EXIF orientations that swap width and height
+# Pixels.
+THUMBNAIL_SIDE = 160
+# EXIF orientations that swap width and height.
+_ROTATED = {5, 6, 7, 8}
 _EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "TIFF": "tif", "HEIF": "heic", "JPEG2000": "jp2"}
-# Not MPO: what phones store behind a photograph is its depth, not another picture.
+# Not MPO: phones store the depth behind a photograph.
 _FORMATS_WITH_FRAMES = {"GIF", "TIFF", "PNG", "WEBP", "AVIF", "HEIF"}
-_FRAMES_FOUND_BY_GOING_THERE = {"GIF", "TIFF"}
-_LONGEST_CAMERA_NAME = 40  # characters of a maker or a model
+# Pillow counts their frames by reading them, which changes the image.
+_FRAMES_NEED_SEEKING = {"GIF", "TIFF"}
+# Characters of a maker or a model.
+_MAX_CAMERA_NAME_LENGTH = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +31,20 @@ class PictureFacts:
 
     width: int
     height: int
-    format: str  # Pillow's name: "JPEG", "PNG", …
+    # Pillow's name: "JPEG", "PNG", …
+    format: str
     extension: str
-    frames: int  # of a film or a file of several pages; only the first is used
-    camera: str  # maker and model as the camera wrote them, "" where it did not
-    thumbnail: bytes  # JPEG
+    # Frames of an animation, or pages; only the first is used.
+    frames: int
+    # Maker and model from EXIF, "" without.
+    camera: str
+    # JPEG.
+    thumbnail: bytes
     statistics: ImageStatistics
 
 
 def load_picture(data: bytes, size: int) -> np.ndarray:
-    """``core.data.images.picture.load_picture`` with Darkroom's error.
+    """Decode a picture to a square; ``images.picture.load_picture`` with Darkroom's error.
 
     Returns:
         uint8 RGB, shape (size, size, 3).
@@ -50,7 +58,7 @@ def load_picture(data: bytes, size: int) -> np.ndarray:
 
 
 def examine_picture(data: bytes) -> PictureFacts:
-    """Decode a picture once: prove that it is one, measure it, and make its thumbnail.
+    """Decode a picture once, for its facts, statistics and thumbnail.
 
     Raises:
         UnreadableImageError: the bytes are not a picture that can be read.
@@ -59,11 +67,11 @@ def examine_picture(data: bytes) -> PictureFacts:
         image = picture.open_picture(data)
         kind, size = image.format or "", image.size
         frames = _count_frames(image, data)
-        decoded = picture.decode_picture(image, at_least=_enough(size))
+        decoded = picture.decode_picture(image, at_least=_decoding_size(size))
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
     exif = image.getexif()
-    width, height = size if exif.get(ExifTags.Base.Orientation) not in _ON_ITS_SIDE else size[::-1]
+    width, height = size if exif.get(ExifTags.Base.Orientation) not in _ROTATED else size[::-1]
     small = _shrunk(decoded, _fitting((width, height)))
     return PictureFacts(
         width=width,
@@ -78,18 +86,18 @@ def examine_picture(data: bytes) -> PictureFacts:
 
 
 def make_thumbnail(image: Image.Image) -> bytes:
-    """A small JPEG of an RGB picture, its longer side at most 160 pixels."""
+    """Make a small JPEG of an RGB picture, its longer side at most 160 pixels."""
     return _encoded(_shrunk(image, _fitting(image.size)))
 
 
 def _fitting(size: tuple[int, int]) -> tuple[int, int]:
-    """The size of the thumbnail: small pictures are not blown up."""
+    """Compute the size of the thumbnail; small pictures are not enlarged."""
     scale = min(1.0, THUMBNAIL_SIDE / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _enough(size: tuple[int, int]) -> tuple[int, int]:
-    """Compute the least decoding size for a thumbnail, rounded down: half a pixel more would double a JPEG's scale."""
+def _decoding_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Compute the smallest decoding size for a thumbnail, rounded down; half a pixel more can double it for JPEG."""
     scale = min(1.0, THUMBNAIL_SIDE / max(size))
     return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
 
@@ -102,7 +110,7 @@ def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _encoded(small: Image.Image) -> bytes:
     stream = io.BytesIO()
-    # Of what the file said beside its pixels, such as comments, nothing is kept.
+    # An empty comment replaces that of the file.
     small.save(stream, "JPEG", quality=82, comment=b"")
     return stream.getvalue()
 
@@ -110,18 +118,20 @@ def _encoded(small: Image.Image) -> bytes:
 def _count_frames(image: ImageFile.ImageFile, data: bytes) -> int:
     if image.format not in _FORMATS_WITH_FRAMES:
         return 1
-    if image.format in _FRAMES_FOUND_BY_GOING_THERE:
+    if image.format in _FRAMES_NEED_SEEKING:
         image = picture.open_picture(data)
     try:
         return int(getattr(image, "n_frames", 1))
     except picture.DECODER_ERRORS:
-        return 1  # a later one is damaged; the first is what counts
+        # A later frame is damaged; only the first is used.
+        return 1
 
 
 def _camera(exif: Image.Exif) -> str:
     maker, model = (_one_line(exif.get(tag)) for tag in (ExifTags.Base.Make, ExifTags.Base.Model))
     if model.lower().startswith(maker.lower().partition(" ")[0]):
-        return model  # “Canon” makes the “Canon EOS 5D”
+        # The model includes the maker, as in “Canon EOS 5D”.
+        return model
     return f"{maker} {model}".strip()
 
 
@@ -130,4 +140,4 @@ def _one_line(value: object) -> str:
     if not isinstance(value, str):
         return ""
     visible = "".join(c if c.isprintable() else " " for c in value.partition("\0")[0])
-    return " ".join(visible.split())[:_LONGEST_CAMERA_NAME]
+    return " ".join(visible.split())[:_MAX_CAMERA_NAME_LENGTH]

@@ -1,8 +1,8 @@
-"""One large array on disk, read and written row by row.
+"""Row files: large arrays on disk, read and written row by row.
 
-Read at a place and into arrays of its own, not through a memory map: what was read
-lies in the system's cache, which gives way, and not in the process, whose memory
-therefore stays the same however long the array is.
+Rows are read with ``preadv`` into new arrays, not through a memory map. Their bytes are in the
+system's file cache, which shrinks when memory is short, so the memory of the process does not
+depend on the array's length.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 
 
 class RowFile:
-    """A ``.npy`` file. Safe to share between threads. To be closed, or used in a ``with`` block."""
+    """A ``.npy`` file. Threads can share it. Close it, or use a ``with`` block."""
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         """Open a file that ``create`` or NumPy made.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the file does not exist.
         """
         self.path = path
         self._stream = path.open("r+b" if writable else "rb", buffering=0)
@@ -40,7 +40,7 @@ class RowFile:
 
     @classmethod
     def create(cls, path: Path, shape: tuple[int, ...], dtype: np.dtype) -> RowFile:
-        """Make a file of zeros; the disk gives room for a row when it is written."""
+        """Make a sparse file of zeros; a row takes disk space when it is written."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as stream:
             header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
@@ -49,22 +49,22 @@ class RowFile:
         return cls(path, writable=True)
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """The rows of these numbers, (B, …), an array of its own.
+        """Read rows into a new array, shape (len(rows), …).
 
         Raises:
             IndexError: there is no such row.
             EOFError: the file was cut off.
         """
         result = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if not 0 <= row < self.shape[0]:
                 raise IndexError(f"there is no row {row} of {self.shape[0]}")
-            target = memoryview(result[place : place + 1].view(np.uint8).data).cast("B")
+            target = memoryview(result[index : index + 1].view(np.uint8).data).cast("B")
             self._fill(target, self._start + int(row) * self._row_bytes)
         return result
 
     def write(self, first: int, rows: np.ndarray) -> None:
-        """Put rows (B, …) at ``first`` and after it; one thread at a time."""
+        """Write rows (B, …) from row ``first`` on; one thread at a time."""
         data = memoryview(np.ascontiguousarray(rows, self.dtype).view(np.uint8).data).cast("B")
         with self._lock:
             self._stream.seek(self._start + first * self._row_bytes)
@@ -83,7 +83,7 @@ class RowFile:
         self.close()
 
     def _fill(self, target: memoryview, offset: int) -> None:
-        """Read as many bytes as fit; at a place, so that threads do not move each other's."""
+        """Fill ``target`` from an offset; the file's position is not used, because threads share it."""
         while len(target):
             count = self._read_at(target, offset)
             if not count:
@@ -93,6 +93,7 @@ class RowFile:
     def _read_at(self, target: memoryview, offset: int) -> int:
         if hasattr(os, "preadv"):
             return os.preadv(self._stream.fileno(), [target], offset)
-        with self._lock:  # Windows
+        # Windows has no preadv.
+        with self._lock:
             self._stream.seek(offset)
             return self._stream.readinto(target)

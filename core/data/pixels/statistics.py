@@ -1,8 +1,8 @@
-"""Cheap facts about how a picture looks, taken from its thumbnail once, at import.
+"""Image statistics: brightness, contrast, sharpness, border and perceptual hash.
 
-They stand in the manifest, so that the doctor and the split can ask them of
-50,000 pictures without opening one. What a fact means for a dataset is decided
-in ``core.doctor``; which pictures are copies of each other, in ``similarity``.
+They are measured on the thumbnail at import and stored in the manifest, so that the doctor and
+the split need not open 50,000 pictures. ``core.doctor`` interprets them; ``near_duplicates``
+compares the hashes.
 """
 
 from __future__ import annotations
@@ -20,28 +20,41 @@ from PIL import Image
 
 from core.data.dataset import thumbnail_path
 
-HASH_SIDE = 8  # 8 × 8 signs make the 64 bits of a perceptual hash
-_TILE_SIDE = 10  # pixels
-_SHARPEST_SHARE = 0.05  # of the tiles: a sharp subject before a soft background is sharp
-_LEAST_CONTRAST = 2.0  # grey levels; below it, noise would count as detail, and all is border
-_FRAME_SHARE = 0.015  # of the longer side: thinner lines are no border
-_FRAME_TOLERANCE = 10  # levels of a channel that compression may add
-_FRAME_UNIFORM_SHARE = 0.98  # of the frame's pixels
-_COLOUR_STEP = 17  # 255 / 15: sixteen levels a channel, so that compression makes no new colours
+# 8 × 8 signs are the 64 bits of a perceptual hash.
+HASH_SIDE = 8
+# Pixels.
+_TILE_SIDE = 10
+# Of the tiles. A sharp subject in front of a soft background counts as sharp.
+_SHARPEST_SHARE = 0.05
+# Grey levels. Below, noise would count as detail, and everything as border.
+_MIN_CONTRAST = 2.0
+# Of the longer side. Thinner lines are not a border.
+_FRAME_SHARE = 0.015
+# Levels of a channel that compression can add.
+_FRAME_TOLERANCE = 10
+# Of the frame's pixels.
+_FRAME_UNIFORM_SHARE = 0.98
+# 255 / 15: sixteen levels a channel, so that compression makes no new colours.
+_COLOUR_STEP = 17
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageStatistics:
     """Statistics of one picture."""
 
-    perceptual_hash: str  # 16 hexadecimal digits: nearly the same picture differs in few of the 64 bits
-    brightness: float  # mean grey level, 0 to 255
-    contrast: float  # standard deviation of the grey levels
-    sharpness: float  # see ``_sharpness``: about 1 in a sharp photograph, below 0.3 where nothing is sharp
-    border: str  # "#rrggbb" of a uniform frame or of two bars, "" without
+    # 16 hexadecimal digits. Near duplicates differ in few of the 64 bits.
+    perceptual_hash: str
+    # Mean grey level, 0 to 255.
+    brightness: float
+    # Standard deviation of the grey levels.
+    contrast: float
+    # About 1 for a sharp photograph, below 0.3 if nothing is sharp; see ``_sharpness``.
+    sharpness: float
+    # "#rrggbb" of a uniform frame or of two bars, "" without.
+    border: str
 
 
-MEASURES = tuple(field.name for field in fields(ImageStatistics))
+STATISTICS = tuple(field.name for field in fields(ImageStatistics))
 
 
 def measure(image: Image.Image) -> ImageStatistics:
@@ -53,18 +66,18 @@ def measure(image: Image.Image) -> ImageStatistics:
         brightness=float(grey.mean()),
         contrast=contrast,
         sharpness=_sharpness(grey, contrast),
-        border=_border(np.asarray(image)) if contrast >= _LEAST_CONTRAST else "",
+        border=_border(np.asarray(image)) if contrast >= _MIN_CONTRAST else "",
     )
 
 
 def measure_thumbnails(folder: Path, hashes: Iterable[str]) -> pd.DataFrame:
-    """The measures of pictures that were imported before Darkroom took them.
+    """Measure pictures that were imported by a version of Darkroom without statistics.
 
     Args:
         folder: a project's dataset folder.
         hashes: the pictures' ``sha256``.
     Returns:
-        ``MEASURES`` as columns, one row a picture, in the given order.
+        ``STATISTICS`` as columns, one row for each picture, in the given order.
     """
 
     def measured(sha256: str) -> dict[str, object]:
@@ -72,26 +85,26 @@ def measure_thumbnails(folder: Path, hashes: Iterable[str]) -> pd.DataFrame:
             return asdict(measure(image.convert("RGB")))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return pd.DataFrame(pool.map(measured, hashes), columns=list(MEASURES))
+        return pd.DataFrame(pool.map(measured, hashes), columns=list(STATISTICS))
 
 
-def with_measures(pictures: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """The same pictures with every measure, those taken now that the manifest lacks."""
+def with_statistics(pictures: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Add missing statistics to the rows of a manifest."""
     if "perceptual_hash" in pictures:
         missing = pictures["perceptual_hash"].fillna("") == ""
     else:
         missing = pd.Series(True, index=pictures.index)
     if not missing.any():
         return pictures
-    taken = measure_thumbnails(folder, pictures.loc[missing, "sha256"])
-    taken.index = pictures.index[missing]
-    known = pictures.loc[~missing].reindex(columns=list(MEASURES))
-    measures = taken if missing.all() else pd.concat([known, taken]).reindex(pictures.index)
-    return pictures.assign(**{name: measures[name] for name in MEASURES})
+    measured = measure_thumbnails(folder, pictures.loc[missing, "sha256"])
+    measured.index = pictures.index[missing]
+    known = pictures.loc[~missing].reindex(columns=list(STATISTICS))
+    statistics = measured if missing.all() else pd.concat([known, measured]).reindex(pictures.index)
+    return pictures.assign(**{name: statistics[name] for name in STATISTICS})
 
 
 def low_frequencies(grey: np.ndarray) -> np.ndarray:
-    """The lowest frequencies of a picture's discrete cosine transform (DCT-II).
+    """Compute the lowest frequencies of a picture's discrete cosine transform (DCT-II).
 
     Args:
         grey: float32 (height, width).
@@ -103,10 +116,9 @@ def low_frequencies(grey: np.ndarray) -> np.ndarray:
 
 
 def hash_of(frequencies: np.ndarray) -> str:
-    """The perceptual hash of ``low_frequencies``: the sign of each.
+    """Compute the perceptual hash: the signs of ``low_frequencies``.
 
-    In place of the mean, which says nothing about the picture's shapes, stands
-    the ninth vertical frequency.
+    The ninth vertical frequency replaces the mean, which does not depend on shapes.
     """
     signs = frequencies[:HASH_SIDE] > 0
     signs[0, 0] = frequencies[HASH_SIDE, 0] > 0
@@ -115,17 +127,17 @@ def hash_of(frequencies: np.ndarray) -> str:
 
 @lru_cache(maxsize=1024)
 def cosines(length: int) -> np.ndarray:
-    """The waves that the transform projects on: float32 (9, length)."""
+    """Compute the transform's cosine waves: float32 (9, length)."""
     positions = (np.arange(length) + 0.5) / length
     waves: np.ndarray = np.cos(np.pi * np.arange(HASH_SIDE + 1)[:, np.newaxis] * positions)
     return waves.astype(np.float32)
 
 
 def _sharpness(grey: np.ndarray, contrast: float) -> float:
-    """Measure the Laplacian's response where the picture is sharpest, relative to its contrast.
+    """Measure the Laplacian's response in the sharpest tiles, relative to the contrast.
 
-    The variance of the Laplacian (Pech-Pacheco et al., 2000) alone grows with
-    light and contrast, and falls with every smooth wall or sky.
+    The variance of the Laplacian alone (Pech-Pacheco et al., 2000) grows with brightness and
+    contrast, and falls with smooth areas such as walls or sky.
     """
     laplacian = (
         grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * grey[1:-1, 1:-1]
@@ -137,11 +149,11 @@ def _sharpness(grey: np.ndarray, contrast: float) -> float:
     tiles = laplacian[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
     energies = np.sort(np.einsum("rhcw,rhcw->rc", tiles, tiles).ravel() / (high * wide))
     sharpest = energies[-max(1, round(_SHARPEST_SHARE * len(energies))) :]
-    return float(np.sqrt(sharpest.mean())) / (contrast + _LEAST_CONTRAST)
+    return float(np.sqrt(sharpest.mean())) / (contrast + _MIN_CONTRAST)
 
 
 def _border(pixels: np.ndarray) -> str:
-    """The colour of a uniform frame around uint8 (height, width, 3), or of bars on two opposite sides."""
+    """Detect the colour of a uniform frame around uint8 (height, width, 3), or of bars on opposite sides."""
     depth = max(1, round(_FRAME_SHARE * max(pixels.shape[:2])))
     if min(pixels.shape[:2]) <= 4 * depth:
         return ""

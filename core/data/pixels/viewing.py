@@ -1,4 +1,4 @@
-"""A project's picture as a browser can show it: upright, 8 bits, of moderate size, nothing hidden in it."""
+"""Large views of pictures for the browser: upright, 8 bits, at most 1600 pixels, without metadata."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from core.files import sha256_bytes
 from core.messages import N_
 from core.workspace import Project
 
-VIEW_SIDE = 1600  # pixels of the longer side: more than most screens show
-_FEW_PIXELS = 256  # of the longer side: up to here a lossless file is small, and JPEG's traces would show
+# Pixels of the longer side, more than most screens show.
+VIEW_SIDE = 1600
+# Pixels of the longer side. Up to here a lossless file is small, and JPEG artefacts would be visible.
+_MAX_PNG_SIDE = 256
 _JPEG_QUALITY = 90
-# A decoded picture takes up to 270 MB, and a browser asks for several at once.
-_ROOM_TO_DECODE = BoundedSemaphore(2)
+# A decoded picture takes up to 270 MB, and a browser requests several at once.
+_DECODING_SLOTS = BoundedSemaphore(2)
 
 
 def view_picture(project: Project, sha256: str) -> tuple[bytes, str]:
-    """The picture whose file has this digest, at most 1600 pixels a side, and its media type.
-
-    Made from the pixels alone: it says neither where nor with what the picture was taken.
+    """Make the large view of the picture whose file has this digest, without metadata.
 
     Args:
         sha256: 64 hexadecimal digits, in lower case.
     Returns:
         A PNG (few pixels) or JPEG file, and "image/png" or "image/jpeg".
     Raises:
-        NotFoundError: the project holds no such picture, or its file is gone or has changed.
+        NotFoundError: the project has no such picture, or its file is missing or has changed.
         UnreadableImageError: the file is damaged.
     """
     try:
@@ -42,7 +42,7 @@ def view_picture(project: Project, sha256: str) -> tuple[bytes, str]:
         raise _no_picture(project) from error
     if sha256_bytes(data) != sha256:
         raise _no_picture(project)
-    with _ROOM_TO_DECODE:
+    with _DECODING_SLOTS:
         try:
             image = picture.decode_picture(picture.open_picture(data), at_least=VIEW_SIDE)
         except picture.PictureError as error:
@@ -51,7 +51,7 @@ def view_picture(project: Project, sha256: str) -> tuple[bytes, str]:
 
 
 def _find_file(project: Project, sha256: str) -> Path:
-    """Our copy of the picture, or the user's own file that the newest version refers to."""
+    """Find Darkroom's copy of the picture, or the user's file that the newest version refers to."""
     for path in (project.dataset / "images" / sha256[:2]).glob(f"{sha256}.*"):
         return path
     pictures = open_dataset(project).all_pictures
@@ -63,9 +63,10 @@ def _find_file(project: Project, sha256: str) -> Path:
 
 def _encoded(image: Image.Image) -> tuple[bytes, str]:
     image.thumbnail((VIEW_SIDE, VIEW_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    image.info.clear()  # the encoders would write comments and profiles into the new file
+    # The encoders would write comments and profiles into the new file.
+    image.info.clear()
     stream = io.BytesIO()
-    if max(image.size) <= _FEW_PIXELS:
+    if max(image.size) <= _MAX_PNG_SIDE:
         image.save(stream, "PNG")
         return stream.getvalue(), "image/png"
     image.save(stream, "JPEG", quality=_JPEG_QUALITY)

@@ -1,4 +1,4 @@
-"""Text in bytes that do not say how they were written: names in old archives, tables."""
+"""Detection of text encodings: names in old archives, and tables."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import codecs
 import unicodedata
 from collections.abc import Sequence
 
-_MOST_NAMES = 1000  # that are looked at to tell an archive's encoding
-_LEAST_SHARE = 0.5  # of characters in everyday use, for an encoding to be believed
-# Each with the narrower set of its everyday characters.
+# Names of an archive that are examined.
+_NAMES_SAMPLED = 1000
+# Of the characters must be common ones, for an encoding to be accepted.
+_MIN_SHARE = 0.5
+# Each with the older, narrower encoding of its common characters.
 _ASIAN = (("gb18030", "gb2312"), ("cp932", "shift_jis"))
-_FIRST_BYTES = 4096  # that are looked at for zeros
-_MARKS = {
+# Examined for zero bytes.
+_FIRST_BYTES = 4096
+_BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
@@ -19,7 +22,7 @@ _MARKS = {
 
 
 def decode_names(names: Sequence[bytes]) -> list[str]:
-    """The names of one archive: UTF-8 if all are, else what Chinese, Japanese or European systems wrote."""
+    """Decode the names of one archive: UTF-8 if all are valid, otherwise by ``legacy_encoding``."""
     try:
         return [name.decode("utf-8") for name in names]
     except UnicodeDecodeError:
@@ -28,11 +31,12 @@ def decode_names(names: Sequence[bytes]) -> list[str]:
 
 
 def decode_text(data: bytes) -> str:
-    """The text of a file such as a table: by its mark, as UTF-8, or what Chinese, Japanese or European systems wrote."""
-    for mark, encoding in _MARKS.items():
+    """Decode a text file: by its byte order mark, as UTF-8, or by ``legacy_encoding``."""
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, errors="replace")
-    if b"\x00" in data[:_FIRST_BYTES]:  # every other byte, where the text is plain
+    # UTF-16 without a mark: in plain text every other byte is zero.
+    if b"\x00" in data[:_FIRST_BYTES]:
         high_first = data[:_FIRST_BYTES:2].count(0) > data[1:_FIRST_BYTES:2].count(0)
         return data.decode("utf-16-be" if high_first else "utf-16-le", errors="replace")
     try:
@@ -45,38 +49,39 @@ def decode_text(data: bytes) -> str:
 def legacy_encoding(names: Sequence[bytes], european: str = "cp437") -> str:
     """Guess the encoding of text that is not UTF-8: gb18030, cp932 or ``european``.
 
-    The three overlap: a German “ö” before a letter is half of a Japanese
-    character. So words that read as European ones are taken as such, and else
-    the encoding under which most characters are common ones.
+    The three overlap: a German “ö” before a letter is half of a Japanese character. So text
+    that looks European is decoded as such; otherwise the encoding with the most common
+    characters wins.
     """
-    sample = b"\n".join(names[:_MOST_NAMES])
-    if _reads_as_european(sample.decode(european, errors="replace")):
+    sample = b"\n".join(names[:_NAMES_SAMPLED])
+    if _looks_european(sample.decode(european, errors="replace")):
         return european
-    shares = {encoding: _everyday_share(sample, encoding, narrow) for encoding, narrow in _ASIAN}
+    shares = {encoding: _common_share(sample, encoding, narrow) for encoding, narrow in _ASIAN}
     best = max(shares, key=lambda encoding: shares[encoding])
-    return best if shares[best] >= _LEAST_SHARE else european
+    return best if shares[best] >= _MIN_SHARE else european
 
 
 def _decoded(name: bytes, encoding: str) -> str:
     try:
         return name.decode(encoding)
     except UnicodeDecodeError:
-        return name.decode("cp437")  # gives every byte a character
+        # Has a character for every byte.
+        return name.decode("cp437")
 
 
-def _everyday_share(sample: bytes, encoding: str, narrow: str) -> float:
-    """The share of the foreign characters that are ideographs or kana of the encoding's older, narrower form."""
+def _common_share(sample: bytes, encoding: str, narrow: str) -> float:
+    """Compute the share of non-ASCII characters that are ideographs or kana of the narrower encoding."""
     try:
         foreign = [character for character in sample.decode(encoding) if not character.isascii()]
     except UnicodeDecodeError:
         return 0.0
-    everyday = [
+    common = [
         character
         for character in foreign
         if ("\u3040" <= character <= "\u30ff" or "\u4e00" <= character <= "\u9fff")
         and _encodable(character, narrow)
     ]
-    return len(everyday) / len(foreign) if foreign else 0.0
+    return len(common) / len(foreign) if foreign else 0.0
 
 
 def _encodable(character: str, encoding: str) -> bool:
@@ -86,14 +91,14 @@ def _encodable(character: str, encoding: str) -> bool:
         return False
 
 
-def _reads_as_european(text: str) -> bool:
-    """True if every foreign letter is Latin and stands beside a plain one of its case."""
-    for place, character in enumerate(text):
+def _looks_european(text: str) -> bool:
+    """True if every non-ASCII letter is Latin and beside an ASCII letter of its case."""
+    for index, character in enumerate(text):
         if character.isascii():
             continue
         if not unicodedata.name(character, "").startswith("LATIN"):
             return False
-        beside = text[max(0, place - 1) : place] + text[place + 1 : place + 2]
+        beside = text[max(0, index - 1) : index] + text[index + 1 : index + 2]
         plain = [neighbour for neighbour in beside if neighbour.isascii() and neighbour.isalpha()]
         if not any(neighbour.islower() or character.isupper() for neighbour in plain):
             return False

@@ -1,7 +1,7 @@
 """Files of an import source: safe names, size limits, lazy reads.
 
-Owns the rules that hold for every kind of source: which names are safe, what is
-junk, how much one file and all together may unpack to.
+The same rules apply to every kind of source: safe names, junk files, and the sizes to which
+one file and all files together can unpack.
 """
 
 from __future__ import annotations
@@ -25,26 +25,30 @@ PICTURE_SUFFIXES = (
     *(".sgi", ".tga", ".avif", ".heic", ".heif"),
 )
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
-# What datasets come with beside their pictures.
+# Files that datasets contain beside their pictures.
 COMPANION_SUFFIXES = (
     *TABLE_SUFFIXES,
     *(".txt", ".json", ".xml", ".md", ".html", ".pdf", ".yaml", ".yml", ".py"),
 )
-MAX_SHOWN_LENGTH = 300  # characters of a path; of longer ones the beginning and the end are shown
+# Characters of a path. Longer ones are shortened in the middle.
+MAX_SHOWN_LENGTH = 300
 _SHOWN_BEGINNING, _SHOWN_END = 150, 100
-_JUNK_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}  # and whatever is hidden by a dot
+# Beside these, names that begin with a dot.
+_JUNK_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
 _DRIVE_LETTER = re.compile(r"^[A-Za-z]:")
-CHUNK_BYTES = 1 << 20  # read at a time
-# Zeros deflate to a thousandth, pictures to a half and uncompressed drawings to a hundredth.
+CHUNK_BYTES = 1 << 20
+# Zeros compress to a thousandth, pictures to a half and uncompressed drawings to a hundredth.
 _BOMB_RATIO = 300
-_BOMB_FILE_BYTES = 64 << 20  # smaller ones do no harm
+# Smaller files do no harm.
+_BOMB_FILE_BYTES = 64 << 20
 _BOMB_TOTAL_BYTES = 1 << 30
-_BYTES_BETWEEN_LOOKS_AT_THE_DISK = 64 << 20
-_REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # turn what follows around
+_DISK_CHECK_BYTES = 64 << 20
+# Unicode controls of the writing direction.
+_REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class UnreadableMemberError(Exception):
-    """A file whose bytes cannot be had; ``reason`` says why."""
+    """File whose bytes cannot be read, with the reason."""
 
     def __init__(self, reason: Reason) -> None:
         self.reason = reason
@@ -52,29 +56,35 @@ class UnreadableMemberError(Exception):
 
 
 class Content(Protocol):
-    """The bytes of one file in an archive."""
+    """Bytes of one file in an archive."""
 
     def chunks(self) -> Iterator[bytes]:
-        """
+        """Read the file in chunks.
+
         Raises:
-            UnreadableMemberError: they cannot be had.
+            UnreadableMemberError: the bytes cannot be read.
         """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Member:
-    """One file of a source. ``parts`` is its safe relative path, ``name`` the same to show."""
+    """One file of a source."""
 
+    # The path as text, for people.
     name: str
+    # The safe relative path.
     parts: tuple[str, ...]
-    read: Callable[[], bytes]  # raises UnreadableMemberError
-    content: Content | None = None  # the same piece by piece, of a file in an archive
-    path: Path | None = None  # where it lies, if it is a file of its own
+    # Raises UnreadableMemberError.
+    read: Callable[[], bytes]
+    # Set for a file of an archive.
+    content: Content | None = None
+    # Set for a file of a folder.
+    path: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """The files of a source, and those refused before reading."""
+    """Files of a source, and those refused before reading."""
 
     members: list[Member] = field(default_factory=list)
     refused: list[tuple[str, Reason]] = field(default_factory=list)
@@ -85,17 +95,20 @@ class SourceLimits:
     """Limits for one source. The sizes that an archive states are not trusted."""
 
     files: int = 1_000_000
-    file_bytes: int = 256 << 20  # of one file, unpacked
-    total_bytes: int = 200 << 30  # of all files, unpacked
-    free_disk_bytes: int = 512 << 20  # left to the machine
+    # Unpacked size of one file.
+    file_bytes: int = 256 << 20
+    # Unpacked size of all files.
+    total_bytes: int = 200 << 30
+    # Space that stays free on the disk.
+    free_disk_bytes: int = 512 << 20
 
 
 class Allowance:
-    """Counts the bytes that really come, and stops a source that floods the memory or the disk.
+    """Counter of unpacked bytes that stops a source before it fills the memory or the disk.
 
     Args:
-        disk: the folder to which what is read will go.
-        packed_bytes: the size of the archive; None for a folder, which can unpack to no more than it is.
+        disk: the folder that the files are written to.
+        packed_bytes: size of the archive; None for a folder.
     """
 
     def __init__(self, limits: SourceLimits, source: str, disk: Path, packed_bytes: int | None) -> None:
@@ -104,24 +117,24 @@ class Allowance:
         self.disk = disk
         self._packed_bytes = packed_bytes
         self._taken = 0
-        self._next_look = 0
+        self._next_disk_check = 0
 
     def afresh(self) -> Allowance:
-        """The same limits for another pass over the source."""
+        """Return a new counter with the same limits, for another pass over the source."""
         return Allowance(self.limits, self.source, self.disk, self._packed_bytes)
 
     def take(self, size: int) -> None:
         """Count ``size`` more bytes.
 
         Raises:
-            ArchiveError: they are more than any set of pictures.
+            ArchiveError: the source unpacks to more than the limits.
             DataError: the disk is nearly full.
         """
         self._taken += size
         if self._packed_bytes is not None:
             self._require_sane(self._packed_bytes)
-        if self._taken >= self._next_look:
-            self._next_look = self._taken + _BYTES_BETWEEN_LOOKS_AT_THE_DISK
+        if self._taken >= self._next_disk_check:
+            self._next_disk_check = self._taken + _DISK_CHECK_BYTES
             self._require_free_disk()
 
     def _require_sane(self, packed_bytes: int) -> None:
@@ -155,11 +168,11 @@ class Allowance:
 
 
 def read_whole(content: Content, allowance: Allowance, packed_bytes: int | None = None) -> bytes:
-    """All bytes of one file, as long as they stay within what is allowed.
+    """Read one file, within the limits.
 
     Raises:
-        UnreadableMemberError: they do not, or cannot be had.
-        ArchiveError, DataError: the source as a whole is stopped.
+        UnreadableMemberError: the file is too large or cannot be read.
+        ArchiveError, DataError: the source as a whole is too large.
     """
     parts: list[bytes] = []
     size = 0
@@ -177,7 +190,7 @@ def read_whole(content: Content, allowance: Allowance, packed_bytes: int | None 
 
 
 def counted(content: Content, allowance: Allowance) -> Iterator[bytes]:
-    """The pieces of a file of any size, each counted before it is handed on."""
+    """Read a file of any size in chunks, and count them."""
     for chunk in content.chunks():
         allowance.take(len(chunk))
         yield chunk
@@ -185,16 +198,18 @@ def counted(content: Content, allowance: Allowance) -> Iterator[bytes]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One file as an archive lists it, before its name is judged."""
+    """One file as an archive lists it, before its name is checked."""
 
     name: str
     content: Content
-    packed_bytes: int | None = None  # its size in the archive, where that is compressed
-    refusal: SkipReason | None = None  # a reason against it, whatever its name
+    # Compressed size.
+    packed_bytes: int | None = None
+    # Reason to refuse the file, independent of its name.
+    refusal: SkipReason | None = None
 
 
 def listing_of(entries: Iterable[Entry], allowance: Allowance) -> Listing:
-    """Judge every name of an archive. Of files with one name the last counts, as when unpacking."""
+    """Check every name of an archive. The last of several files with one name counts, as in unpacking."""
     members: dict[tuple[str, ...], Member] = {}
     refused: list[tuple[str, Reason]] = []
     for entry in entries:
@@ -219,9 +234,10 @@ def listing_of(entries: Iterable[Entry], allowance: Allowance) -> Listing:
 
 
 def require_few_files(count: int, allowance: Allowance) -> None:
-    """
+    """Check the number of files.
+
     Raises:
-        ArchiveError: a source of ``count`` files is too large to list.
+        ArchiveError: the source has too many files.
     """
     if count > allowance.limits.files:
         raise ArchiveError(
@@ -233,7 +249,7 @@ def require_few_files(count: int, allowance: Allowance) -> None:
 
 
 def safe_parts(name: str) -> tuple[str, ...] | None:
-    """The path's folders and file name, or None if it would leave the archive."""
+    """Split a path into folders and file name; None if it would leave the archive."""
     clean = name.replace("\\", "/")
     if clean.startswith("/") or _DRIVE_LETTER.match(clean) or "\x00" in clean:
         return None
@@ -242,7 +258,7 @@ def safe_parts(name: str) -> tuple[str, ...] | None:
 
 
 def shown_name(name: str) -> str:
-    """A name as one line of text that reads in its own order; a very long one is shortened."""
+    """Make a name safe to show: one line, without direction controls, shortened if very long."""
     if len(name) > MAX_SHOWN_LENGTH:
         name = f"{name[:_SHOWN_BEGINNING]}…{name[-_SHOWN_END:]}"
     if name.isprintable():
@@ -255,10 +271,10 @@ def shown_name(name: str) -> str:
 
 
 def is_junk(parts: tuple[str, ...]) -> bool:
-    """True for what desktops and programs leave beside pictures."""
+    """True for files that desktops and programs create beside pictures."""
     return any(part.startswith(".") or part.lower() in _JUNK_NAMES for part in parts)
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
+    """Return the folder or its nearest existing parent."""
     return next(path for path in (folder, *folder.parents) if path.exists())

@@ -1,8 +1,7 @@
 """Opening of import sources: zip archives, tar archives and folders.
 
-Owns opening: telling what a file is, looking into archives that hold archives,
-listing folders. Gives names and bytes; what they mean is decided in ``layout``
-and ``importing``.
+Detects the kind of a file, opens nested archives and lists folders. ``layout`` and
+``importing`` interpret the names and bytes.
 """
 
 from __future__ import annotations
@@ -38,14 +37,16 @@ from core.workspace import home
 
 __all__ = ["Listing", "Member", "SourceLimits", "UnreadableMemberError", "open_source"]
 
-_HEAD_BYTES = 16  # enough to tell the kinds below apart
+# Enough to distinguish the kinds below.
+_HEAD_BYTES = 16
 _ARCHIVE_SUFFIXES = (
     *(".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz"),
     *(".rar", ".7z"),
 )
 _ARCHIVE_KINDS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "Zstandard", b"MSCF": "CAB"}
 _PICTURE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
-_PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif")  # after "ftyp", from the fifth byte on
+# After "ftyp", from the ninth byte on.
+_PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif")
 _OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
 
 
@@ -53,14 +54,14 @@ _OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
 def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[Listing]:
     """List the files of a zip archive, a tar archive (plain, gz, bz2, xz) or a folder.
 
-    Archives in it are looked into, one level deep, where nothing but tables stands
-    beside them, as with one archive for each class: each is then a folder of its
-    name. Files can be read in any order, each whole.
+    Archives inside it are opened, one level deep, if the source contains nothing else except
+    tables, as with one archive for each class; each counts as a folder of its name. Files can
+    be read in any order, each as a whole.
 
     Raises:
-        NotFoundError: nothing is there.
-        ArchiveError: a file that is no such archive, is cut off, encrypted or
-            empty. Reading raises it too, where an archive turns out to be a bomb.
+        NotFoundError: the path does not exist.
+        ArchiveError: the file is not such an archive, or is cut off, encrypted or empty.
+            Reading a member raises it for an archive that is a bomb.
         DataError: a folder cannot be read, or the disk is nearly full.
     """
     limits = limits or SourceLimits()
@@ -76,11 +77,11 @@ def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[List
             listing = opener.list_archive(whole, path.name)
         else:
             raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(path))
-        yield opener.look_into_archives(listing)
+        yield opener.with_archives_opened(listing)
 
 
 class _Opener:
-    """Opens archives, which stay open as long as the source; what must be unpacked goes to one temporary file."""
+    """Opener of archives, which stay open as long as the source; unpacked ones share a temporary file."""
 
     def __init__(self, stack: ExitStack, allowance: Allowance) -> None:
         self._stack = stack
@@ -89,10 +90,10 @@ class _Opener:
         self._spool: SharedFile | None = None
 
     def list_archive(self, part: Part, name: str) -> Listing:
-        """The files of the archive ``name``, which stands in ``part``.
+        """List the files of the archive in ``part``.
 
         Raises:
-            ArchiveError: it is none.
+            ArchiveError: the part is not an archive.
         """
         head = part.shared.read_at(part.start, min(part.size, _HEAD_BYTES))
         if not head:
@@ -108,14 +109,14 @@ class _Opener:
             raise _no_archive(head, name)
         return list_zip(self._stack.enter_context(archive), self._allowance)
 
-    def look_into_archives(self, listing: Listing) -> Listing:
-        """The same listing, with archives replaced by what they hold, or refused."""
+    def with_archives_opened(self, listing: Listing) -> Listing:
+        """Replace the archives of a listing by their files, or refuse them."""
         archives = [member for member in listing.members if _is_archive(member)]
         members = [member for member in listing.members if not _is_archive(member)]
         refused = list(listing.refused)
-        look_inside = all(member.parts[-1].lower().endswith(COMPANION_SUFFIXES) for member in members)
+        can_open = all(member.parts[-1].lower().endswith(COMPANION_SUFFIXES) for member in members)
         for archive in archives:
-            if not look_inside:
+            if not can_open:
                 refused.append((archive.name, Reason(code=SkipReason.ARCHIVE_BESIDE_FILES)))
                 continue
             try:
@@ -138,7 +139,7 @@ class _Opener:
         return Listing(members=members, refused=refused)
 
     def _part_of(self, member: Member) -> Part:
-        """A file of the source to jump about in: as it lies there, or unpacked."""
+        """Return a file of the source as a part with random access, unpacked if necessary."""
         if member.path is not None:
             return ClosedFile(member.path).whole()
         assert member.content is not None
@@ -150,7 +151,7 @@ class _Opener:
         if self._spool is None:
             folder = home() / "staging"
             folder.mkdir(parents=True, exist_ok=True)
-            # Without a name on most systems: whatever happens, it does not stay.
+            # Has no name on most systems, so it never remains.
             spool = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the stack closes it
             self._spool = SharedFile(self._stack.enter_context(spool))
         return self._spool.append(chunks)
@@ -161,7 +162,7 @@ def _is_archive(member: Member) -> bool:
 
 
 def _within(archive: Member, member: Member) -> Member:
-    """A file of an inner archive, as if that were a folder of its name."""
+    """Return a file of an inner archive, with the archive as its folder."""
     name = archive.parts[-1]
     suffix = max((s for s in _ARCHIVE_SUFFIXES if name.lower().endswith(s)), key=len)
     folder = (*archive.parts[:-1], name[: -len(suffix)])
@@ -238,7 +239,7 @@ def _list_folder(folder: Path, allowance: Allowance) -> Listing:
 
 
 def _shown(parts: tuple[str, ...]) -> str:
-    """A path as text; bytes that are none, as old disks hold them, become question marks."""
+    """Format a path as text; bytes that are not UTF-8 become replacement characters."""
     return shown_name(os.fsencode("/".join(parts)).decode("utf-8", errors="replace"))
 
 

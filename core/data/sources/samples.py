@@ -1,7 +1,7 @@
-"""Ready-made pictures: one set that comes with the installed packages, and well-known ones that are fetched.
+"""Sample datasets: one from the installed packages, and well-known ones to download.
 
-Each is written as class folders, below ``train`` and ``test`` where the set came
-split, and is then imported like anybody's own.
+Each is written as class folders, below ``train`` and ``test`` if the dataset has a split, and
+then imported like any other source.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from PIL import Image
 from core.errors import DownloadError
 from core.messages import N_
 
-_DIGITS_SIDE = 64  # pixels; the scans have 8, enlarged smoothly so that people can read them
-_TIMEOUT_SECONDS = 30  # without an answer
-_FAST = 1  # of PNG's compression levels: these pictures are hardly smaller at others
+# Pixels. The scans have 8; they are enlarged so that people can read them.
+_DIGITS_SIDE = 64
+_TIMEOUT_SECONDS = 30
+# PNG compression level. Higher ones make these pictures hardly smaller.
+_FAST = 1
 
 _CLOTHES = (
     *("T-shirt or top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -47,39 +49,43 @@ _CIFAR100 = (
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A set that can be had by one click."""
+    """Sample dataset."""
 
     title: str
     sentence: str
     needs_network: bool
-    write: Callable[[Path], None]  # makes the class folders in an empty folder; may raise DownloadError
+    # Makes the class folders in an empty folder. Can raise DownloadError.
+    write: Callable[[Path], None]
 
 
 def write_digits(folder: Path) -> None:
-    """scikit-learn's 1,797 scanned digits as PNG files, one folder a digit, dark ink on white."""
-    from sklearn.datasets import load_digits  # 1 s to import: only when asked for
+    """Write scikit-learn's 1,797 scanned digits as PNG files, dark ink on white, a folder for each digit."""
+    # Takes 1 s to import.
+    from sklearn.datasets import load_digits
 
     digits = load_digits()
     for number, (scan, digit) in enumerate(zip(digits.images, digits.target, strict=True)):
-        grey = np.rint(255 - scan * (255 / 16)).astype(np.uint8)  # scans hold 0 (paper) to 16 (ink)
+        # Scans have values from 0 (paper) to 16 (ink).
+        grey = np.rint(255 - scan * (255 / 16)).astype(np.uint8)
         picture = Image.fromarray(grey).resize((_DIGITS_SIDE, _DIGITS_SIDE), Image.Resampling.BICUBIC)
         path = folder / str(digit) / f"digit-{number:04d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path)
 
 
-def _write_fetched(folder: Path, *, module: str, title: str, class_names: Sequence[str]) -> None:
-    """A set of ``keras.datasets`` as PNG files, in its own split.
+def _write_downloaded(folder: Path, *, module: str, title: str, class_names: Sequence[str]) -> None:
+    """Write a dataset of ``keras.datasets`` as PNG files, in its own split.
 
-    Needs Keras, so it runs in a worker; Keras keeps what it fetched in ``$KERAS_HOME``.
+    Needs Keras, so it runs in a worker. Keras caches downloads in ``$KERAS_HOME``.
 
     Raises:
-        DownloadError: it could not be fetched, or arrived damaged.
+        DownloadError: the dataset could not be downloaded, or is damaged.
     """
     import keras
 
-    keras.config.disable_interactive_logging()  # its progress bar would fill the log
-    with _fetching(title):
+    # Its progress bar would fill the log.
+    keras.config.disable_interactive_logging()
+    with _download_errors(title):
         parts = getattr(keras.datasets, module).load_data()
     for part, (pictures, labels) in zip(("train", "test"), parts, strict=True):
         for label in class_names:
@@ -88,10 +94,11 @@ def _write_fetched(folder: Path, *, module: str, title: str, class_names: Sequen
 
 
 def _write_part(folder: Path, pictures: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> None:
-    """
+    """Write one part of a dataset.
+
     Args:
-        pictures: uint8, shape (number of pictures, height, width), grey, or with 3 more for RGB.
-        labels: whole numbers, shape (number of pictures,).
+        pictures: uint8, shape (pictures, height, width) for grey, with a last axis of 3 for RGB.
+        labels: integers, shape (pictures,).
     """
     for number, (pixels, label) in enumerate(zip(pictures, labels, strict=True)):
         path = folder / class_names[int(label)] / f"{number:05d}.png"
@@ -99,19 +106,18 @@ def _write_part(folder: Path, pictures: np.ndarray, labels: np.ndarray, class_na
 
 
 @contextmanager
-def _fetching(title: str) -> Iterator[None]:
-    """Turn what goes wrong on the network into a sentence.
-
-    Raises:
-        DownloadError
-    """
+def _download_errors(title: str) -> Iterator[None]:
+    """Turn network errors into a ``DownloadError``."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_TIMEOUT_SECONDS)  # Keras sets none and would wait for ever
+    # Keras sets no timeout.
+    socket.setdefaulttimeout(_TIMEOUT_SECONDS)
     try:
         yield
-    except ValueError as error:  # the checksum is wrong
+    # The checksum is wrong.
+    except ValueError as error:
         raise DownloadError(N_("{name} arrived damaged. Try again later."), name=title) from error
-    except Exception as error:  # Keras raises nothing narrower; what is not the network's fault goes on
+    # Keras raises nothing narrower; other errors are raised again.
+    except Exception as error:
         if not isinstance(error, OSError) and not isinstance(error.__context__, urllib.error.URLError):
             raise
         raise DownloadError(
@@ -124,8 +130,8 @@ def _fetching(title: str) -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _fetched(module: str, title: str, sentence: str, class_names: Sequence[str]) -> Sample:
-    write: Any = partial(_write_fetched, module=module, title=title, class_names=class_names)
+def _downloaded(module: str, title: str, sentence: str, class_names: Sequence[str]) -> Sample:
+    write: Any = partial(_write_downloaded, module=module, title=title, class_names=class_names)
     return Sample(title=title, sentence=sentence, needs_network=True, write=write)
 
 
@@ -136,25 +142,25 @@ SAMPLES: dict[str, Sample] = {
         needs_network=False,
         write=write_digits,
     ),
-    "mnist": _fetched(
+    "mnist": _downloaded(
         "mnist",
         N_("MNIST"),
         N_("70,000 handwritten digits of 28 × 28 pixels, the set that most others are measured by."),
         tuple("0123456789"),
     ),
-    "fashion_mnist": _fetched(
+    "fashion_mnist": _downloaded(
         "fashion_mnist",
         N_("Fashion-MNIST"),
         N_("70,000 pieces of clothing of 28 × 28 pixels in ten classes, harder than digits."),
         _CLOTHES,
     ),
-    "cifar10": _fetched(
+    "cifar10": _downloaded(
         "cifar10",
         N_("CIFAR-10"),
         N_("60,000 colour photographs of 32 × 32 pixels: animals and vehicles in ten classes."),
         _CIFAR10,
     ),
-    "cifar100": _fetched(
+    "cifar100": _downloaded(
         "cifar100",
         N_("CIFAR-100"),
         N_("60,000 colour photographs of 32 × 32 pixels in a hundred classes, 600 of each."),

@@ -1,4 +1,4 @@
-"""Parts of one open file, each read as a file of its own: archives in archives need no copies."""
+"""Subfiles: parts of one open file, each read as a file, so that nested archives need no copies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.data.sources.members import CHUNK_BYTES, UnreadableMemberError
 
 
 class SharedFile:
-    """An open file that several readers share, each at its own place."""
+    """Open file that several readers share, each with its own position."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -31,7 +31,7 @@ class SharedFile:
         return Part(shared=self, start=0, size=size)
 
     def append(self, chunks: Iterable[bytes]) -> Part:
-        """Write at the end, and give what was written as a part. One caller at a time."""
+        """Append chunks and return them as a part. One caller at a time."""
         start = size = self.whole().size
         for chunk in chunks:
             with self._lock:
@@ -42,7 +42,7 @@ class SharedFile:
 
 
 class ClosedFile(SharedFile):
-    """A file that is open only while it is read: any number of them fit the system's limit."""
+    """File that is open only while it is read, so their number is not limited by the system."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -58,7 +58,7 @@ class ClosedFile(SharedFile):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """So many bytes of a shared file, from ``start`` on."""
+    """Range of bytes of a shared file."""
 
     shared: SharedFile
     start: int
@@ -68,31 +68,32 @@ class Part:
         return Part(shared=self.shared, start=self.start + start, size=size)
 
     def open(self) -> io.BufferedReader:
-        return io.BufferedReader(_Window(self))
+        return io.BufferedReader(_PartStream(self))
 
     def chunks(self) -> Iterator[bytes]:
-        """
+        """Read the part in chunks.
+
         Raises:
             UnreadableMemberError: the file ends before the part does.
         """
-        place, end = self.start, self.start + self.size
-        while place < end:
+        position, end = self.start, self.start + self.size
+        while position < end:
             try:
-                chunk = self.shared.read_at(place, min(CHUNK_BYTES, end - place))
+                chunk = self.shared.read_at(position, min(CHUNK_BYTES, end - position))
             except OSError as error:
                 raise UnreadableMemberError(Reason(code=SkipReason.DAMAGED_IN_ARCHIVE)) from error
             if not chunk:
                 raise UnreadableMemberError(Reason(code=SkipReason.DAMAGED_IN_ARCHIVE))
-            place += len(chunk)
+            position += len(chunk)
             yield chunk
 
 
-class _Window(io.RawIOBase):
-    """A part as an open file, read only."""
+class _PartStream(io.RawIOBase):
+    """Read-only stream of a part."""
 
     def __init__(self, part: Part) -> None:
         self._part = part
-        self._place = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
@@ -101,18 +102,18 @@ class _Window(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._part.size}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._part.size}[whence]
         if base + offset < 0:
             raise OSError("before the beginning")
-        self._place = base + offset
-        return self._place
+        self._position = base + offset
+        return self._position
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        size = min(len(buffer), max(0, self._part.size - self._place))
-        data = self._part.shared.read_at(self._part.start + self._place, size)
+        size = min(len(buffer), max(0, self._part.size - self._position))
+        data = self._part.shared.read_at(self._part.start + self._position, size)
         buffer[: len(data)] = data
-        self._place += len(data)
+        self._position += len(data)
         return len(data)

@@ -1,8 +1,7 @@
-"""The files of a tar archive, compressed or not.
+"""Tar archives as import sources, compressed or not.
 
-A compressed tar can only be read from its beginning, so it is unpacked once into
-a plain one, in a temporary file that has no name and ends with the import. In a
-plain tar every file can be reached at once.
+A compressed tar can only be read from its beginning, so it is decompressed once into a
+temporary file without a name. In a plain tar every file can be read directly.
 """
 
 from __future__ import annotations
@@ -31,14 +30,15 @@ from core.errors import ArchiveError
 from core.messages import N_
 
 _BLOCK_BYTES = 512
-_MAX_HEADER_BYTES = 1 << 20  # a name that claims more is an attack on the memory
+# A longer name is an attack on the memory.
+_MAX_HEADER_BYTES = 1 << 20
 _COMPRESSED: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     b"\x1f\x8b": gzip.open,  # type: ignore[dict-item]  # IO[bytes] is more than it asks for
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
 }
 _UNPACKING_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, MemoryError)
-# What tarfile raises on damaged or hostile archives, found by feeding it such.
+# Errors of tarfile for damaged or hostile archives, collected in tests with such files.
 _TAR_ERRORS = (
     tarfile.TarError,
     OSError,
@@ -54,7 +54,7 @@ CUT_OFF = N_("{file} is cut off or damaged: its end could not be reached. Copy o
 
 
 def is_compressed(head: bytes) -> bool:
-    """True if a file that begins so may be a compressed tar."""
+    """True if the first bytes are those of a compressed tar."""
     return any(head.startswith(magic) for magic in _COMPRESSED)
 
 
@@ -62,7 +62,7 @@ def unpacked_tar(stream: IO[bytes], name: str, allowance: Allowance) -> Iterator
     """Decompress ``stream`` in chunks.
 
     Raises:
-        ArchiveError: it is damaged, or a bomb.
+        ArchiveError: the archive is damaged, or a bomb.
         DataError: the disk is nearly full.
     """
     head = stream.read(max(map(len, _COMPRESSED)))
@@ -78,7 +78,7 @@ def unpacked_tar(stream: IO[bytes], name: str, allowance: Allowance) -> Iterator
 
 
 def is_tar(part: Part) -> bool:
-    """True if a plain tar, perhaps an empty one, begins here."""
+    """True if the part is a plain tar, including an empty one."""
     block = part.shared.read_at(part.start, min(part.size, _BLOCK_BYTES))
     if len(block) == _BLOCK_BYTES and not any(block):
         return True
@@ -90,14 +90,15 @@ def is_tar(part: Part) -> bool:
 
 
 def list_tar(part: Part, name: str, allowance: Allowance) -> Listing:
-    """Every file of a plain tar, refused or to be read while its file is open.
+    """List the files of a plain tar. They can be read while its file is open.
 
     Raises:
-        ArchiveError: it is cut off, or holds too many files.
+        ArchiveError: the archive is cut off, or has too many files.
     """
     infos, end = _read_headers(part, name, allowance)
     closing = part.shared.read_at(part.start + end, _BLOCK_BYTES)
-    if len(closing) < _BLOCK_BYTES or any(closing):  # tarfile takes any damage here for the end
+    # tarfile treats any damage here as the end.
+    if len(closing) < _BLOCK_BYTES or any(closing):
         raise ArchiveError(CUT_OFF, file=name)
     paths = decode_names([info.name.encode("utf-8", "surrogateescape") for info in infos])
     return listing_of(
@@ -117,7 +118,8 @@ def _read_headers(part: Part, name: str, allowance: Allowance) -> tuple[list[tar
     try:
         with tarfile.open(fileobj=headers, mode="r:", errors="surrogateescape") as tar:
             for info in tar:
-                if info.offset <= last or info.size < 0:  # would be read for ever
+                # Would be read forever.
+                if info.offset <= last or info.size < 0:
                     raise ArchiveError(CUT_OFF, file=name)
                 last = info.offset
                 if not info.isdir():
@@ -144,7 +146,8 @@ class _GuardedHeaders(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size) if 0 < size <= _MAX_HEADER_BYTES else b""
-        if not data:  # tarfile would go on asking
+        # tarfile would read on.
+        if not data:
             raise tarfile.ReadError
         return data
 

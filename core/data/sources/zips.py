@@ -1,4 +1,4 @@
-"""The files of a zip archive."""
+"""Zip archives as import sources."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ from core.errors import ArchiveError
 from core.messages import N_
 
 ZIP_MAGIC = b"PK\x03\x04"
-_PART_MAGIC = b"PK\x07\x08"  # what the first of several files begins with
+# Of the first file of a split archive.
+_PART_MAGIC = b"PK\x07\x08"
 _OFFICE_PARTS = "[Content_Types].xml"
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
-_UNICODE_PATH_FIELD = 0x7075  # Info-ZIP: the name in UTF-8, and the checksum of the name it stands for
+# Info-ZIP: the name in UTF-8, with a checksum of the other name.
+_UNICODE_PATH_FIELD = 0x7075
 _DEVICES = {stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK}
-_CAN_UNPACK = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
-# What zipfile raises on damaged or hostile archives, found by feeding it such.
+_READABLE_COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+# Errors of zipfile for damaged or hostile archives, collected in tests with such files.
 _ARCHIVE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -55,10 +57,10 @@ IS_A_DOCUMENT = N_(
 
 
 def open_zip(stream: IO[bytes], name: str) -> zipfile.ZipFile | None:
-    """The archive in ``stream``, or None if that is no zip.
+    """Open the archive in ``stream``; None if it is not a zip.
 
     Raises:
-        ArchiveError: it is a zip, but one that cannot be read.
+        ArchiveError: the zip cannot be read.
     """
     head = stream.read(len(ZIP_MAGIC))
     stream.seek(0)
@@ -82,10 +84,10 @@ def open_zip(stream: IO[bytes], name: str) -> zipfile.ZipFile | None:
 
 
 def list_zip(archive: zipfile.ZipFile, allowance: Allowance) -> Listing:
-    """Every file of the archive, refused or to be read while it is open.
+    """List the files of an archive. They can be read while it is open.
 
     Raises:
-        ArchiveError: there are too many.
+        ArchiveError: the archive has too many files.
     """
     infos = archive.infolist()
     files = [
@@ -142,25 +144,26 @@ def _refusal(info: zipfile.ZipInfo) -> SkipReason | None:
         return SkipReason.LINK
     if kind in _DEVICES:
         return SkipReason.DEVICE
-    return None if info.compress_type in _CAN_UNPACK else SkipReason.UNKNOWN_COMPRESSION
+    return None if info.compress_type in _READABLE_COMPRESSIONS else SkipReason.UNKNOWN_COMPRESSION
 
 
 def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
-    """The names as their writers meant them; ``zipfile`` takes every old one for IBM's of 1981."""
+    """Decode the names of all files; ``zipfile`` decodes names without UTF-8 as cp437."""
     names = [info.orig_filename if info.flag_bits & _UTF8_FLAG else _unicode_path(info) for info in infos]
-    unknown = [place for place, name in enumerate(names) if name is None]
-    decoded = decode_names([_raw_name(infos[place]) for place in unknown])
-    for place, name in zip(unknown, decoded, strict=True):
-        names[place] = name
+    unknown = [index for index, name in enumerate(names) if name is None]
+    decoded = decode_names([_raw_name(infos[index]) for index in unknown])
+    for index, name in zip(unknown, decoded, strict=True):
+        names[index] = name
     return [name or "" for name in names]
 
 
 def _raw_name(info: zipfile.ZipInfo) -> bytes:
-    return info.orig_filename.encode("cp437")  # as zipfile decoded it
+    # zipfile decoded it with cp437.
+    return info.orig_filename.encode("cp437")
 
 
 def _unicode_path(info: zipfile.ZipInfo) -> str | None:
-    """The name in the extra field that Info-ZIP and 7-Zip write, if it belongs to this name."""
+    """Read the name in the extra field of Info-ZIP and 7-Zip, if its checksum matches this name."""
     stream = io.BytesIO(info.extra)
     while len(head := stream.read(4)) == 4:
         field, size = struct.unpack("<HH", head)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from core.data.pixels.statistics import MEASURES, measure, measure_thumbnails, with_measures
+from core.data.pixels.statistics import STATISTICS, measure, measure_thumbnails, with_statistics
 from tests.support.manifests import write_pictures
 from tests.support.pictures import digit_scans, encoded, photograph, small_photograph
 
@@ -104,7 +104,7 @@ def test_the_smallest_pictures_can_be_measured(size: tuple[int, int]) -> None:
 def test_thumbnails_are_measured_in_the_order_asked_for(tmp_path: Path) -> None:
     pictures = write_pictures(tmp_path, {name: photograph(name) for name in PHOTOGRAPHS})
     again = measure_thumbnails(tmp_path, pictures["sha256"][::-1])
-    assert tuple(again.columns) == MEASURES
+    assert tuple(again.columns) == STATISTICS
     np.testing.assert_allclose(again["brightness"], pictures["brightness"][::-1], atol=1.0)
 
 
@@ -114,9 +114,9 @@ def test_only_measures_that_are_missing_are_taken(tmp_path: Path) -> None:
     pictures = write_pictures(tmp_path, {"photograph": small_photograph(), **scans})
     partly = pictures.assign(brightness=[1.0, 2.0, np.nan, np.nan])
     partly.loc[2:, "perceptual_hash"] = ""
-    completed = with_measures(partly, tmp_path)
+    completed = with_statistics(partly, tmp_path)
     assert completed["brightness"].tolist()[:2] == [1.0, 2.0]
     np.testing.assert_allclose(completed["brightness"][2:], pictures["brightness"][2:], atol=1.5)
-    assert with_measures(completed, tmp_path) is completed
-    bare = with_measures(pictures.drop(columns=list(MEASURES)), tmp_path)
-    assert list(bare.columns[-len(MEASURES) :]) == list(MEASURES)
+    assert with_statistics(completed, tmp_path) is completed
+    bare = with_statistics(pictures.drop(columns=list(STATISTICS)), tmp_path)
+    assert list(bare.columns[-len(STATISTICS) :]) == list(STATISTICS)
