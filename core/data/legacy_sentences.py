@@ -6,7 +6,7 @@ never shown and never translated. Do not edit them when a sentence is reworded.
 
 from __future__ import annotations
 
-# Why a file was left out.
+# Reasons for files left out.
 SKIP_REASONS = {
     "it lies in no class folder": "no_class_folder",
     "it is not a picture, or of a kind that cannot be read": "not_a_picture",
@@ -35,7 +35,7 @@ SKIP_REASONS = {
     "it could not be opened: {error}": "cannot_be_opened",
 }
 
-# What made a version.
+# Edits that made a version.
 EDITS = {
     "Imported": "imported_unrecorded",
     "Imported from {source}. Pictures: {count}": "imported",

@@ -28,16 +28,16 @@ from core.doctor.findings import Finding, most_harmful_first
 from core.doctor.report import Report
 from core.progress import PartOf, Progress, raise_if_stopped
 
-# Distance of reduced features. Of copies cropped to three quarters, 45% are proposed; at 0.3 it would
-# be 30%, with a third of the pairs to look at.
-_FARTHEST_COPY = 0.4
+# Distance of reduced features. 45% of copies cropped to three quarters are proposed. At 0.3 it would be
+# 30%, with a third of the pairs to compare.
+_MAX_COPY_DISTANCE = 0.4
 
 
 def pictures_to_examine(dataset: Dataset) -> Dataset:
-    """The dataset reduced to the pictures to examine: not excluded, with their files present."""
+    """Reduce the dataset to the pictures that are not excluded and whose files exist."""
     pictures = dataset.all_pictures
-    looked_at = ~pictures["excluded"].to_numpy() & ~missing_files(pictures)
-    return replace(dataset, pictures=pictures[looked_at].reset_index(drop=True))
+    is_examined = ~pictures["excluded"].to_numpy() & ~missing_files(pictures)
+    return replace(dataset, pictures=pictures[is_examined].reset_index(drop=True))
 
 
 def examine(
@@ -50,11 +50,11 @@ def examine(
 
     Args:
         dataset: from ``pictures_to_examine``.
-        features: float32 (number of pictures, F), in the order of ``dataset.pictures``;
-            None without any: checks on features are then left out.
+        features: float32 (pictures, F), in the order of ``dataset.pictures``; None omits the
+            checks that need them.
         dismissed: suspects that the user confirmed as right, as (kind, id); not reported again.
     Raises:
-        JobStopped: the user asked to stop.
+        JobStopped: the user stopped the work.
     """
     began = time.monotonic()
     pictures = with_statistics(dataset.pictures, dataset.folder)
@@ -65,7 +65,7 @@ def examine(
         *find_unreadable(dataset.skipped, gone[~gone["excluded"]]),
         *find_exact_duplicates(dataset.skipped),
         *find_poor_quality(pictures),
-        # In multi-label datasets no class excludes another: only their sizes are checked.
+        # Classes of multi-label datasets do not exclude each other, so only their sizes are checked.
         *(find_imbalance(labelled) if one_label else []),
         *find_small_classes(pictures, named_classes(pictures["label"], dataset.task)),
         *(find_shortcuts(labelled) if one_label else []),
@@ -91,7 +91,7 @@ def examine(
 def _copies(
     pictures: pd.DataFrame, dataset: Dataset, points: np.ndarray | None, progress: Progress
 ) -> list[Finding]:
-    proposed = set() if points is None else proposed_copies(points, _FARTHEST_COPY)
+    proposed = set() if points is None else proposed_copies(points, _MAX_COPY_DISTANCE)
     pairs = near_duplicates(pictures, dataset.folder, proposed, progress=progress)
     groups = near_duplicate_groups(pictures, dataset.folder, pairs)
     return find_copies(pictures, groups.to_numpy(), pairs)
@@ -100,16 +100,16 @@ def _copies(
 def _by_features(
     dataset: Dataset, pictures: pd.DataFrame, features: np.ndarray, points: np.ndarray, progress: Progress
 ) -> list[Finding]:
-    """Wrong labels and outliers, among the pictures of classes that can be learnt.
+    """Find wrong labels and outliers among the pictures of learnable classes.
 
-    Confident learning assumes exactly one class, so it is left out for multi-label datasets.
+    Confident learning assumes exactly one class, so multi-label datasets omit it.
     """
     if dataset.task is Task.MULTI_LABEL:
         judged = pictures[pictures["label"] != ""]
-        rows, of_one_kind = judged.index.to_numpy(), np.zeros(len(judged), np.int64)
-        outliers = outlying_pictures(features, of_one_kind, PartOf(progress, 0.0, 1.0), rows=rows)
-        found_one = outliers_finding(outliers, judged.reset_index(drop=True))
-        return [] if found_one is None else [found_one]
+        rows, one_class = judged.index.to_numpy(), np.zeros(len(judged), np.int64)
+        outliers = outlying_pictures(features, one_class, PartOf(progress, 0.0, 1.0), rows=rows)
+        finding = outliers_finding(outliers, judged.reset_index(drop=True))
+        return [] if finding is None else [finding]
     learnt = np.flatnonzero(pictures["label"].isin(dataset.class_names))
     judged = pictures.iloc[learnt].reset_index(drop=True)
     labels = pd.Categorical(judged["label"], categories=list(dataset.class_names)).codes.astype(np.int64)
@@ -117,8 +117,8 @@ def _by_features(
         points[learnt], labels, judged["group"].to_numpy(), PartOf(progress, 0.0, 0.6)
     )
     outliers = outlying_pictures(features, labels, PartOf(progress, 0.6, 1.0), rows=learnt)
-    found = (
+    findings = (
         wrong_labels_finding(suspected, judged, dataset.class_names),
         outliers_finding(outliers, judged),
     )
-    return [finding for finding in found if finding is not None]
+    return [finding for finding in findings if finding is not None]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.export import exported_dataset_path, remove_exports, write_cleaned_dataset
+from core.doctor.records import DatasetExportResult, VersionRequest
 from core.doctor.report import read_report
 from core.progress import Progress, Stage
+from core.records import JsonObject
 from core.workspace import Project, project_of
 
 
@@ -18,14 +19,14 @@ def write_dataset_zip(project: Project, dataset: Dataset, path: Path, progress: 
     return write_cleaned_dataset(dataset, path, progress, _kinds_by_picture(project))
 
 
-def export_dataset(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Job step: write the zip of the version ``config["version"]`` and remove those of earlier versions."""
+def export_dataset(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Job step: write the zip of a version (``VersionRequest``) and remove those of earlier ones."""
     project = project_of(directory)
     progress.stage(Stage.PACKING)
-    path = exported_dataset_path(project, int(config["version"]))
+    dataset = open_dataset(project, VersionRequest.from_json(config).version)
     remove_exports(project)
-    dataset = open_dataset(project, int(config["version"]))
-    return {"pictures": write_dataset_zip(project, dataset, path, progress), "version": dataset.version}
+    count = write_dataset_zip(project, dataset, exported_dataset_path(project, dataset.version), progress)
+    return DatasetExportResult(pictures=count, version=dataset.version).to_json()
 
 
 def _kinds_by_picture(project: Project) -> dict[str, list[str]]:

@@ -32,15 +32,15 @@ class Remedy(StrEnum):
     """Action of one click on a suspect. Each makes a version that can be undone."""
 
     EXCLUDE = "exclude"
-    # to the class that the suspect suggests
+    # To the suggested class.
     RELABEL = "relabel"
-    # nothing that a click could do
+    # One click cannot mend it.
     NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuspectReason(Record):
-    """Reason why one picture is suspected: a code with the values that its sentence names."""
+    """Reason for one suspect: a code with the values that its sentence names."""
 
     code: Evidence
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -50,29 +50,30 @@ class SuspectReason(Record):
 
     @property
     def message(self) -> Message:
+        """Sentence for people."""
         return Message(EVIDENCE[self.code], dict(self.values))
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
-        """Up to 03be4e7 a reason was stored as its English template."""
+        """Read the English templates that were stored up to 03be4e7."""
         code = legacy_sentences.EVIDENCE.get(values.get("template", ""))
         return values if code is None else {"code": code, "values": values["values"]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suspect(Record):
-    """One picture of a finding. A file that never became a picture has a name and no id."""
+    """Picture of a finding. A file that the import left out has a name and no id."""
 
     id: str
     name: str
     label: str
-    # the class it looks like
+    # Class that it looks like.
     suggested: str = ""
-    # id of the picture that it is a copy of, or contradicts
+    # Id of the picture that it duplicates or contradicts.
     other: str = ""
-    # higher is more suspect; comparable only within a finding
+    # Higher is more suspect. Comparable only within a finding.
     score: float
-    # a skip reason for files that the import left out
+    # A skip reason for files that the import left out.
     because: SuspectReason | Reason | None = None
 
 
@@ -82,7 +83,7 @@ def suspects_of(
     """Make a suspect of each row of a manifest.
 
     Args:
-        others: further fields of ``Suspect``, each with a value a row.
+        others: further fields of ``Suspect``, with a value for each row.
     """
     columns = {**{name: pictures[name] for name in ("id", "name", "label")}, "score": scores, **others}
     return tuple(
@@ -91,22 +92,22 @@ def suspects_of(
 
 
 def suspected_files(skipped: Iterable[Skipped]) -> tuple[Suspect, ...]:
-    """Make a suspect of each file that never became a picture."""
+    """Make a suspect of each file that the import left out."""
     return tuple(Suspect(id="", name=item.file, label="", score=1.0, because=item.reason) for item in skipped)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding(Record):
-    """One fault of the dataset."""
+    """Fault of the dataset, with its suspects."""
 
     kind: FindingKind
-    # of shortcuts: the property that gives classes away
+    # Of kind SHORTCUTS: the property that identifies classes.
     shortcut: Shortcut | None = None
-    # named by the sentences; the number of suspects is added as ``count``
+    # Values that the sentences name. The number of suspects is added as ``count``.
     values: Mapping[str, Value] = field(default_factory=dict)
-    # the most suspect first
+    # The most suspect first.
     suspects: tuple[Suspect, ...] = ()
-    # affected classes, where the fault concerns classes
+    # Affected classes, of faults of classes.
     classes: tuple[str, ...] = ()
     remedy: Remedy
 
@@ -119,7 +120,7 @@ class Finding(Record):
 
     @property
     def explanation(self) -> Message:
-        """The harm that the fault does, and what to do."""
+        """Harm of the fault, and what to do."""
         if self.shortcut is not None:
             return Message(SHORTCUT_EXPLANATIONS[self.shortcut])
         values: dict[str, Value | Message] = {**self.values}
@@ -129,18 +130,18 @@ class Finding(Record):
 
     @property
     def count(self) -> int:
-        """Number of pictures, or where none is named, number of classes that it concerns."""
+        """Number of suspects; without any, number of affected classes."""
         return len(self.suspects) or len(self.classes)
 
     def without(self, ids: Collection[str]) -> Finding | None:
-        """The finding without these suspects; None if no other is left."""
+        """Remove suspects; None if no other is left."""
         left = tuple(suspect for suspect in self.suspects if not suspect.id or suspect.id not in ids)
         if len(left) == len(self.suspects):
             return self
         return replace(self, suspects=left) if left else None
 
     def in_brief(self) -> JsonObject:
-        """Summary that the command line prints."""
+        """Summarise the finding for the command line."""
         return {
             "kind": self.kind.value,
             "count": self.count,
@@ -152,7 +153,7 @@ class Finding(Record):
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
-        """Up to 03be4e7 headline and explanation were stored as English templates with their values."""
+        """Read the English templates of headline and explanation that were stored up to 03be4e7."""
         if "headline" not in values:
             return values
         headline, explanation = values.pop("headline"), values.pop("explanation")
@@ -166,10 +167,10 @@ class Finding(Record):
 
 
 def evidence_of_test(test_pictures: int) -> SuspectReason:
-    """Evidence that a test on so few pictures of a class can give."""
+    """Compute the evidence of a test on so few pictures of a class."""
     if not test_pictures:
         return SuspectReason(code=Evidence.NO_TEST_PICTURES)
-    # If all of k are answered rightly, an accuracy below this would have been a 1 in 20 chance.
+    # If all k are right, the accuracy is above this bound with 95% confidence.
     certain = (1 - _CONFIDENCE) ** (1 / test_pictures)
     values = {"pictures": test_pictures, "percent": int(100 * certain)}
     return SuspectReason(code=Evidence.FEW_TEST_PICTURES, values=values)

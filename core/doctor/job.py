@@ -1,9 +1,8 @@
-"""Doctor job: features, where available, then every check, then the map."""
+"""Doctor job: features if a backbone is installed, then every check, then the map."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from core.data.pixels.arrays import DECODED_PER_SECOND
 from core.doctor.examination import examine, pictures_to_examine
 from core.doctor.features.projection import project_to_plane, write_map
 from core.doctor.features.reduction import reduced_features
+from core.doctor.records import ExaminationResult, VersionRequest
 from core.doctor.report import dismissals, write_report
 from core.errors import WeightsError
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
@@ -19,31 +19,34 @@ from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.speeds import expected_seconds
 from core.models.weights.store import weights_ready
 from core.progress import PartOf, Progress, Stage
+from core.records import JsonObject
 from core.training.features import cached_features, count_missing
 from core.workspace import project_of
 
-_CHECKED_PER_SECOND = 300  # pictures: first guesses for the time left
-_CHECK_SECONDS = 8.0  # however few
+# First estimates for the time left: pictures, and seconds for any number of them.
+_CHECKED_PER_SECOND = 300
+_CHECK_SECONDS = 8.0
 _CONVERSION_SECONDS = 15.0
-_EXAMINED = 0.7  # of the time for checking; the rest draws the map
+# Share of the checks in the time of their stage. The rest is the map.
+_CHECKS_SHARE = 0.7
 
 
-def examine_dataset(directory: Path, config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Examine the version ``config["version"]``; write the report and a map of its pictures."""
+def examine_dataset(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Job step: examine a version (``VersionRequest``) and write the report and a map."""
     project = project_of(directory)
-    dataset = pictures_to_examine(open_dataset(project, int(config["version"])))
+    dataset = pictures_to_examine(open_dataset(project, VersionRequest.from_json(config).version))
     progress.plan(expected_seconds_by_stage(dataset))
     features = picture_features(dataset, progress)
     progress.stage(Stage.CHECKING)
-    report = examine(dataset, features, dismissals(project), PartOf(progress, 0.0, _EXAMINED))
+    report = examine(dataset, features, dismissals(project), PartOf(progress, 0.0, _CHECKS_SHARE))
     write_report(project, report)
     if features is not None:
-        _draw_map(dataset, features, PartOf(progress, _EXAMINED, 1.0))
-    return {
-        "version": report.version,
-        "with_features": report.with_features,
-        "findings": {finding.kind.value: finding.count for finding in report.findings},
-    }
+        _draw_map(dataset, features, PartOf(progress, _CHECKS_SHARE, 1.0))
+    return ExaminationResult(
+        version=report.version,
+        with_features=report.with_features,
+        findings={finding.kind: finding.count for finding in report.findings},
+    ).to_json()
 
 
 def expected_seconds_by_stage(dataset: Dataset) -> dict[Stage, float]:
@@ -66,7 +69,7 @@ def expected_seconds_by_stage(dataset: Dataset) -> dict[Stage, float]:
 
 
 def picture_features(dataset: Dataset, progress: Progress) -> np.ndarray | None:
-    """Features of the bundled backbone, in the dataset's order; None if it is not installed."""
+    """Compute features with the bundled backbone, in the dataset's order; None if it is not installed."""
     backbone = get_backbone(DEFAULT_BACKBONE)
     if not weights_ready(backbone) or dataset.pictures.empty:
         return None
@@ -74,11 +77,12 @@ def picture_features(dataset: Dataset, progress: Progress) -> np.ndarray | None:
         progress.stage(Stage.CONVERTING)
     try:
         engine = feature_engine(backbone)
-    except WeightsError:  # there, but damaged: what needs no features is examined all the same
+    # The weights are damaged. Checks that need no features still run.
+    except WeightsError:
         return None
     return cached_features(dataset, engine, progress, speed_key=backbone.key)
 
 
 def _draw_map(dataset: Dataset, features: np.ndarray, progress: Progress) -> None:
-    places = project_to_plane(reduced_features(features, progress), progress)
-    write_map(dataset.folder, DEFAULT_BACKBONE, dataset.pictures["id"].to_numpy(np.str_), places)
+    coordinates = project_to_plane(reduced_features(features, progress), progress)
+    write_map(dataset.folder, DEFAULT_BACKBONE, dataset.pictures["id"].to_numpy(np.str_), coordinates)

@@ -15,7 +15,7 @@ SHORTCUTS = {
     "The brightness alone gives classes away: {classes}. It tells {percent}% of their pictures": "brightness",
     "The sharpness alone gives classes away: {classes}. It tells {percent}% of their pictures": "sharpness",
 }
-# Why a picture was suspected.
+# Reasons for suspects.
 EVIDENCE = {
     "Its file is no longer at {path}": "file_gone",
     "Its grey levels differ by {contrast} of 255": "contrast",

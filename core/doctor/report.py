@@ -1,8 +1,7 @@
 """Report of the doctor on a version, and the user's dismissals.
 
-``dataset/doctor/0007.json`` is the report of version 7. ``dismissed.json`` holds the
-pictures that the user confirmed as right, by their contents: they stay dismissed in every
-later version and report.
+``dataset/doctor/0007.json`` is the report of version 7. ``dismissed.json`` lists the pictures
+that the user confirmed as right, by their contents; they stay dismissed in later versions.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ from core.workspace import Project
 
 @dataclass(frozen=True, kw_only=True)
 class Report(Record):
-    """The findings in one version, the most harmful first."""
+    """Findings in one version, the most harmful first."""
 
     version: int
     findings: tuple[Finding, ...]
-    # examined pictures
+    # Number of examined pictures.
     pictures: int
     seconds: float
-    # False without a backbone: wrong labels and outliers were not examined
+    # False without a backbone: wrong labels and outliers were not searched.
     with_features: bool
 
     def to_answer(self) -> JsonObject:
-        """Summary that the command line prints."""
+        """Summarise the report for the command line."""
         return {"version": self.version, "findings": [finding.in_brief() for finding in self.findings]}
 
 
@@ -51,7 +50,7 @@ def read_report(project: Project) -> Report | None:
 
 
 def dismissals(project: Project) -> set[tuple[str, str]]:
-    """Suspects that the user confirmed as right, as (kind, id), in the newest version."""
+    """List suspects that the user confirmed as right, as (kind, id) in the newest version."""
     dismissed = _read_dismissed(project)
     contents = {key.partition(":")[0] for keys in dismissed.values() for key in keys}
     pictures = open_dataset(project).all_pictures
@@ -68,12 +67,12 @@ def dismissals(project: Project) -> set[tuple[str, str]]:
 
 
 def dismiss(project: Project, kind: FindingKind, ids: Collection[str]) -> None:
-    """Remember that these pictures, under their labels of now, are right."""
+    """Remember that these pictures are right with their current labels."""
     _set_dismissed(project, kind, ids, is_right=True)
 
 
 def undismiss(project: Project, kind: FindingKind, ids: Collection[str]) -> None:
-    """Make them suspects again."""
+    """Undo ``dismiss``."""
     _set_dismissed(project, kind, ids, is_right=False)
 
 
@@ -83,7 +82,7 @@ def _read(file: Path, _written: int) -> Report:
 
 
 def _set_dismissed(project: Project, kind: FindingKind, ids: Collection[str], *, is_right: bool) -> None:
-    # two windows can change it at once
+    # Two windows can change the file at once.
     with changing(project) as change:
         pictures = change.pictures[change.rows(ids)]
         keys = set(_keys(pictures["sha256"], pictures["label"]))
@@ -99,7 +98,7 @@ def _read_dismissed(project: Project) -> dict[str, list[str]]:
 
 
 def _keys(hashes: Collection[str], labels: Collection[str]) -> list[str]:
-    """Keys of pictures under their labels: right under one can be wrong under another."""
+    """Make keys of pictures with their labels: a picture can be right with one label alone."""
     return [f"{sha256}:{label}" for sha256, label in zip(hashes, labels, strict=True)]
 
 

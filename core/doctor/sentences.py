@@ -11,14 +11,14 @@ from core.messages import N_
 class FindingKind(StrEnum):
     """Kind of fault in a dataset, the most harmful first.
 
-    First those that teach a classifier falsehoods or make its measured accuracy false,
-    then those that it cannot learn from, then those that only weaken it.
+    First come faults that mislead a classifier or falsify its measured accuracy, then those that
+    prevent learning, then those that only weaken it.
     """
 
-    # the same or nearly the same picture in two classes
+    # The same or nearly the same picture in two classes.
     CONFLICTING_LABELS = "conflicting-labels"
     WRONG_LABELS = "wrong-labels"
-    # a class that a classifier can recognise without its subject
+    # A class that a classifier can recognise without its subject.
     SHORTCUTS = "shortcuts"
     NEAR_DUPLICATES = "near-duplicates"
     UNREADABLE = "unreadable"
@@ -31,12 +31,12 @@ class FindingKind(StrEnum):
     BRIGHT = "bright"
     TINY = "tiny"
     EXTREME_ASPECT = "extreme-aspect"
-    # left out by the import already
+    # Already left out by the import.
     EXACT_DUPLICATES = "exact-duplicates"
 
 
 class Shortcut(StrEnum):
-    """Property of a picture, other than its subject, that gives classes away."""
+    """Property of a picture, other than its subject, that identifies classes."""
 
     SIZE = "size"
     FORMAT = "format"
@@ -47,7 +47,7 @@ class Shortcut(StrEnum):
 
 
 class Evidence(StrEnum):
-    """Code of the reason why one picture is suspected."""
+    """Code of the reason for one suspect."""
 
     FILE_GONE = "file_gone"
     CONTRAST = "contrast"

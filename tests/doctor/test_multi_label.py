@@ -14,9 +14,9 @@ from core.data.editing import relabel
 from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.doctor.examination import examine, pictures_to_examine
-from core.doctor.features.neighbours import look_alikes
+from core.doctor.features.neighbours import similar_rows
 from core.doctor.features.reduction import reduced_features
-from core.doctor.labelling.job import Looks, labels_suggested
+from core.doctor.labelling.job import LabellingData, labels_suggested
 from core.doctor.sentences import FindingKind
 from core.progress import QuietProgress
 from core.workspace import Project
@@ -71,10 +71,10 @@ def test_labels_that_stand_together_are_suggested_together(project: Project) -> 
     dataset = open_dataset(project)
     points = reduced_features(pixels(dataset.over_all_pictures()), QUIET)
     ids = dataset.all_pictures["id"].to_numpy(np.str_)
-    looks = Looks(
-        ids=ids, points=points, alike=look_alikes(points, QUIET), groups=np.zeros((80, 2), np.int64)
+    labelling_data = LabellingData(
+        ids=ids, points=points, neighbours=similar_rows(points, QUIET), groups=np.zeros((80, 2), np.int64)
     )
-    suggestions = labels_suggested(looks, dataset)
+    suggestions = labels_suggested(labelling_data, dataset)
     counts = dataset.all_pictures["label"].value_counts()
     assert set(suggestions.class_names) == {label for label in counts[counts > 1].index if label}
     assert "3; 8" in suggestions.class_names

@@ -25,7 +25,7 @@ from core.data.leak_report import leak_report
 from core.data.version_record import version_numbers
 from core.delivery.files import is_delivered
 from core.doctor.findings import Finding
-from core.doctor.labelling.job import labels_suggested, open_groups, read_looks
+from core.doctor.labelling.job import labels_suggested, open_groups, read_labelling_data
 from core.doctor.report import dismissals
 from core.doctor.report import read_report as read_doctor_report
 from core.evaluation.report import has_report, read_predictions
@@ -104,7 +104,11 @@ def sentence_facts(message: Any) -> str | None:
 
 def dataset_facts(project: Project) -> Facts:
     """Everything that the Data page shows of a project."""
-    newest, looks, report = open_dataset(project), read_looks(project.dataset), read_doctor_report(project)
+    newest, labelling_data, report = (
+        open_dataset(project),
+        read_labelling_data(project.dataset),
+        read_doctor_report(project),
+    )
     bake_off = read_bake_off(project)
     choice = bake_off and sensible_choice(bake_off.entries)
     return {
@@ -123,8 +127,8 @@ def dataset_facts(project: Project) -> Facts:
             "findings": [_finding_facts(finding) for finding in report.findings],
         },
         "dismissed": sorted(map(list, dismissals(project))),
-        "label_groups": looks and [list(group.ids) for group in open_groups(looks, newest)],
-        "suggestible": looks and list(labels_suggested(looks, newest).class_names),
+        "label_groups": labelling_data and [list(group.ids) for group in open_groups(labelling_data, newest)],
+        "suggestible": labelling_data and list(labels_suggested(labelling_data, newest).class_names),
         "bakeoff": bake_off
         and {
             "sample": asdict(bake_off.sample),

@@ -9,10 +9,10 @@ from core.data.labels.layout import Split
 from core.doctor.findings import Finding, Remedy, Value, evidence_of_test, suspects_of
 from core.doctor.sentences import FindingKind
 
-# pictures; with the usual split, three test
+# Pictures. With the default split, three are for the test.
 SMALL_CLASS = 20
-# largest class to another one
-_MOST_IMBALANCE = 5.0
+# Of the largest class to another one.
+_MAX_RATIO = 5.0
 
 
 def find_imbalance(pictures: pd.DataFrame) -> list[Finding]:
@@ -22,7 +22,7 @@ def find_imbalance(pictures: pd.DataFrame) -> list[Finding]:
         pictures: labelled rows of a manifest.
     """
     counts = pictures["label"].value_counts()
-    rare = counts[counts * _MOST_IMBALANCE < counts.max()]
+    rare = counts[counts * _MAX_RATIO < counts.max()]
     if rare.empty:
         return []
     largest, smallest = str(counts.index[0]), str(counts.index[-1])
@@ -45,12 +45,12 @@ def find_imbalance(pictures: pd.DataFrame) -> list[Finding]:
 
 
 def find_small_classes(pictures: pd.DataFrame, classes: pd.Series | None = None) -> list[Finding]:
-    """Find the classes with too few pictures to learn them, or to measure how well they are learnt.
+    """Find the classes with too few pictures for training or for a test.
 
     Args:
         pictures: rows of a manifest.
-        classes: those that they show, indexed like them, several rows for a picture that shows
-            several; by default their labels, all of which must then name a class.
+        classes: single classes, indexed like the pictures, with several rows for a picture of
+            several classes (``named_classes``); by default the labels, none of which may be "".
     """
     classes = pictures["label"] if classes is None else classes
     counts = classes.value_counts()
@@ -61,7 +61,8 @@ def find_small_classes(pictures: pd.DataFrame, classes: pd.Series | None = None)
     reasons = {label: evidence_of_test(int(tests.get(label, 0))) for label in small.index}
     shown = classes[classes.isin(small.index)]
     shown = shown.iloc[np.argsort(shown.map(small).to_numpy(), kind="stable")]
-    shown = shown[~shown.index.duplicated()]  # of several small classes, the smallest counts
+    # A picture of several small classes counts for the smallest.
+    shown = shown[~shown.index.duplicated()]
     suspects = suspects_of(
         pictures.loc[shown.index],
         [1.0 / int(small[label]) for label in shown],

@@ -1,4 +1,4 @@
-"""Duplicates: identical files, near copies, and either under different labels."""
+"""Duplicates: identical files, near duplicates, and both with different labels."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def find_exact_duplicates(skipped: Sequence[Skipped]) -> list[Finding]:
 
 
 def find_copies(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence[NearPair]) -> list[Finding]:
-    """Find near copies with the same label, and with different labels.
+    """Find near duplicates with the same label, and with different labels.
 
     Args:
         pictures: rows of a manifest that are not excluded, with all image statistics.
-        groups: a key a picture, see ``near_duplicate_groups``.
-        pairs: those that the groups were made of.
+        groups: a key for each picture, from ``near_duplicate_groups``.
+        pairs: those that the groups were made from.
     """
     pairs = [*_same_bytes(pictures), *pairs]
     return [*_near_duplicates(pictures, groups, pairs), *_conflicts(pictures, groups, pairs)]
 
 
 def _same_bytes(pictures: pd.DataFrame) -> list[NearPair]:
-    """Pairs of rows with the same file, supplied under two labels."""
+    """Pair the rows of a file that was supplied with two labels."""
     rows = pd.Series(np.arange(len(pictures)))
     first = rows.groupby(pictures["sha256"].to_numpy()).transform("min")
     return [
@@ -53,36 +53,36 @@ def _same_bytes(pictures: pd.DataFrame) -> list[NearPair]:
 
 
 def _near_duplicates(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence[NearPair]) -> list[Finding]:
-    """All but the best picture of each group within a label."""
+    """Find all but the best picture of each group within a label."""
     labels, splits = pictures["label"].to_numpy(), pictures["split"].to_numpy()
     names, ids = pictures["name"].to_numpy(), pictures["id"].to_numpy()
-    likeness = _likeness(pairs, labels)
+    similarity = _similarity(pairs, labels)
     keys = pd.DataFrame(
         {
             "group": groups,
             "label": labels,
-            # Of copies in different splits, the one that measures stays: the test set does not change.
-            "kept_first": [-measuring_rank(split) for split in splits],
+            # Test pictures are kept before others, so that the test set does not change.
+            "precedence": [-measuring_rank(split) for split in splits],
             "quality": picture_quality(pictures),
         }
     )
     duplicated = keys[keys.duplicated(["group", "label"], keep=False)]
-    ordered = duplicated.sort_values(["kept_first", "quality"], ascending=False)
+    ordered = duplicated.sort_values(["precedence", "quality"], ascending=False)
     suspects: list[tuple[bool, Suspect]] = []
     for _, members in ordered.groupby(["group", "label"], sort=False):
-        kept, *copies = members.index
+        best, *copies = members.index
         for row in copies:
-            straddles = splits[row] != splits[kept]
-            values = {"other": names[kept], "part": splits[row], "other_part": splits[kept]}
+            straddles = splits[row] != splits[best]
+            values = {"other": names[best], "part": splits[row], "other_part": splits[best]}
             suspect = Suspect(
                 id=ids[row],
                 name=names[row],
                 label=labels[row],
-                other=ids[kept],
-                score=likeness.get(row, 0.0),
+                other=ids[best],
+                score=similarity.get(row, 0.0),
                 because=SuspectReason(code=Evidence.ALIKE_IN_OTHER_SPLIT, values=values)
                 if straddles
-                else SuspectReason(code=Evidence.ALIKE, values={"other": names[kept]}),
+                else SuspectReason(code=Evidence.ALIKE, values={"other": names[best]}),
             )
             suspects.append((straddles, suspect))
     if not suspects:
@@ -98,18 +98,18 @@ def _near_duplicates(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence
     ]
 
 
-def _likeness(pairs: Sequence[NearPair], labels: np.ndarray) -> dict[int, float]:
-    """Likeness of a picture and the most similar one of its label: 1 identical, 0 just a copy."""
-    likeness: dict[int, float] = {}
+def _similarity(pairs: Sequence[NearPair], labels: np.ndarray) -> dict[int, float]:
+    """Compute the similarity to the nearest picture of the same label: 1 identical, 0 just a copy."""
+    similarity: dict[int, float] = {}
     for pair in pairs:
         if labels[pair.first] == labels[pair.second]:
             for row in (pair.first, pair.second):
-                likeness[row] = max(likeness.get(row, 0.0), 1.0 - pair.difference)
-    return likeness
+                similarity[row] = max(similarity.get(row, 0.0), 1.0 - pair.difference)
+    return similarity
 
 
 def _conflicts(pictures: pd.DataFrame, groups: np.ndarray, pairs: Sequence[NearPair]) -> list[Finding]:
-    """Find pictures whose label is not that of most in their group; where labels are tied, all of them."""
+    """Find pictures whose label is not the most frequent of their group; all of them in a tie."""
     labels = pictures["label"].to_numpy()
     together = pd.DataFrame({"group": groups, "label": labels})
     together = together[together.duplicated("group", keep=False) & (together["label"] != "")]

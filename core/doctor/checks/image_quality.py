@@ -1,8 +1,8 @@
 """Image quality: blank, dark, bright, blurred and tiny pictures, and extreme aspect ratios.
 
-The usual quality depends on the dataset: night pictures are all dark, and scans of
-8 × 8 pixels all tiny. So besides its own bound, each kind has one relative to the
-dataset's median, and a picture is suspected only if it is beyond both.
+Usual quality depends on the dataset: night pictures are all dark, and scans of 8 × 8 pixels all
+tiny. So each kind has an absolute bound and one relative to the dataset's median, and a picture
+is suspect only beyond both.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ from core.doctor.sentences import Evidence, FindingKind
 
 # Grey levels. A page with one line of writing has a contrast of 10, fog of 8.
 BLANK_CONTRAST = 3.0
-_DARK_LEVEL, _DARK_SHARE = 48.0, 0.4  # of the lightest parts; of their median in the dataset
-_BRIGHT_LEVEL, _BRIGHT_SHARE = 222.0, 0.4  # of the darker parts; of their distance from white
-# Of 105 photographs 1 lies below this sharpness, and 90% of their copies blurred by 1.5% of the side.
+# Level of the lightest parts, and share of its median.
+_DARK_LEVEL, _DARK_SHARE = 48.0, 0.4
+# Level of the darker parts, and share of the median of its distance from white.
+_BRIGHT_LEVEL, _BRIGHT_SHARE = 222.0, 0.4
+# 1 of 105 photographs is below this sharpness, and 90% of their copies blurred by 1.5% of the side.
 _BLURRED_SHARPNESS, _BLURRED_SHARE = 0.25, 0.4
-_TINY_SIDE, _TINY_SHARE = 48, 0.5  # pixels, of the shorter side
-_EXTREME_ASPECT, _EXTREME_TIMES = 3.0, 2.0  # longer side to shorter; times the median
+# Pixels of the shorter side, and share of its median.
+_TINY_SIDE, _TINY_SHARE = 48, 0.5
+# Longer side to shorter one, and multiple of its median.
+_EXTREME_ASPECT, _EXTREME_TIMES = 3.0, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +36,14 @@ class _Check:
 
     kind: FindingKind
     evidence: Evidence
-    # float64 (n,): above 1 is suspect
+    # float64 (n,). Above 1 is suspect.
     score: Callable[[pd.DataFrame], np.ndarray]
-    # values that the evidence names
+    # Values that the evidence names.
     values: Callable[[pd.Series], dict[str, Value]]
 
 
 def find_poor_quality(pictures: pd.DataFrame) -> list[Finding]:
-    """Findings about how single pictures check.
+    """Find pictures of poor quality.
 
     Args:
         pictures: rows of a manifest, with all image statistics.
@@ -74,7 +78,7 @@ def _finding(check: _Check, pictures: pd.DataFrame, rows: list[int], scores: np.
 
 
 def _below(values: pd.Series, bound: float, share: float) -> np.ndarray:
-    """Scores of values below both a bound and a fraction of their median; above 1 where they are."""
+    """Score values: above 1 below both a bound and a share of their median."""
     limit = min(bound, share * float(values.median()))
     scores: np.ndarray = limit / np.maximum(values.to_numpy(dtype=np.float64), 1e-6)
     return scores
@@ -86,7 +90,7 @@ def _blank_score(pictures: pd.DataFrame) -> np.ndarray:
 
 
 def _dark_score(pictures: pd.DataFrame) -> np.ndarray:
-    # Two deviations above the mean: stars at night are no fault.
+    # Two deviations above the mean, so that stars at night are accepted.
     return _below(pictures["brightness"] + 2 * pictures["contrast"], _DARK_LEVEL, _DARK_SHARE)
 
 

@@ -1,8 +1,8 @@
 """Outliers: pictures that look like no class, such as a photograph among digits.
 
-Two distances are joined: that to the nearest neighbours, relative to theirs (after the
-local outlier factor of Breunig et al. 2000), and that to the nearest class, relative to
-the usual variation within a class (the Mahalanobis distance, as Lee et al. 2018 use it).
+Two distances are combined: to the nearest neighbours, relative to theirs (after the local
+outlier factor of Breunig et al. 2000), and to the nearest class, relative to the variation
+within classes (the Mahalanobis distance, as in Lee et al. 2018).
 """
 
 from __future__ import annotations
@@ -20,22 +20,30 @@ from core.doctor.findings import Finding, Remedy, suspects_of
 from core.doctor.sentences import FindingKind
 from core.progress import Progress, raise_if_stopped
 
-LEAST_PICTURES = 50  # with fewer, what is usual cannot be told
-_DIMENSIONS = 256  # what is unusual shows in the weaker components, too
+# Fewer pictures do not show what is usual.
+MIN_PICTURES = 50
+# Weaker components show unusual properties, too.
+_DIMENSIONS = 256
 _NEIGHBOURS = 10
-_REFERENCES = 10_000  # pictures among which neighbours are sought, drawn at random: the time grows linearly
-_THRESHOLD = 3.0  # in spreads above the median
-_UPPER = 0.9  # the quantile that tells the spread: outliers lie beyond it
-_UPPER_IN_SPREADS = 1.2816  # where that quantile of a normal distribution lies
-_TINY = 1e-6  # distance of exact copies, so that its logarithm exists
+# Random pictures among which neighbours are searched, so that the time grows linearly.
+_REFERENCES = 10_000
+# In spreads above the median.
+_THRESHOLD = 3.0
+# Quantile that gives the spread. Outliers are beyond it.
+_UPPER = 0.9
+# That quantile of a normal distribution.
+_UPPER_IN_SPREADS = 1.2816
+# Distance of exact copies, so that its logarithm is finite.
+_TINY = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outlier:
-    """A picture that looks like no class."""
+    """Picture that looks like no class."""
 
     row: int
-    score: float  # spreads above the median of all pictures
+    # Spreads above the median of all pictures.
+    score: float
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -47,28 +55,28 @@ def outlying_pictures(
     rows: np.ndarray | None = None,
     seed: int = 0,
 ) -> list[Outlier]:
-    """Find the pictures that look like no class, the strangest first.
+    """Find the pictures that look like no class, the most unusual first.
 
     Args:
         features: float32 (m, F), as ``core.training.features`` gives them.
         labels: class indices, int64 (n,).
-        rows: int64 (n,), the rows of the features that the labels are of; all by default.
+        rows: rows of the features that belong to the labels, int64 (n,); all by default.
     Returns:
-        Their indices among the labels; nothing for fewer than ``LEAST_PICTURES``.
+        Rows among the labels; nothing for fewer than ``MIN_PICTURES``.
     Raises:
-        JobStopped: the user asked to stop.
+        JobStopped: the user stopped the work.
     """
-    if len(labels) < LEAST_PICTURES:
+    if len(labels) < MIN_PICTURES:
         return []
     points = reduced_features(
         features, progress, dimensions=_DIMENSIONS, whole_pictures=True, rows=rows, seed=seed
     )
     isolation = np.log(_isolation(points, progress, seed))
-    strangeness = np.log(_distance_to_classes(points, labels))
-    scores = _in_spreads(_in_spreads(isolation) + _in_spreads(strangeness))
-    found = np.flatnonzero(scores > _THRESHOLD)
-    found = found[np.argsort(-scores[found], kind="stable")]
-    return [Outlier(row=int(row), score=float(scores[row])) for row in found]
+    class_distance = np.log(_distance_to_classes(points, labels))
+    scores = _in_spreads(_in_spreads(isolation) + _in_spreads(class_distance))
+    outliers = np.flatnonzero(scores > _THRESHOLD)
+    outliers = outliers[np.argsort(-scores[outliers], kind="stable")]
+    return [Outlier(row=int(row), score=float(scores[row])) for row in outliers]
 
 
 def outliers_finding(outliers: Sequence[Outlier], pictures: pd.DataFrame) -> Finding | None:
@@ -90,7 +98,7 @@ def outliers_finding(outliers: Sequence[Outlier], pictures: pd.DataFrame) -> Fin
 
 
 def _isolation(points: np.ndarray, progress: Progress, seed: int) -> np.ndarray:
-    """float32 (n,): the mean distance to the nearest neighbours, times how much larger it is than theirs."""
+    """Multiply the mean distance to the neighbours by its ratio to theirs: float32 (n,)."""
     references = np.sort(np.random.default_rng(seed).permutation(len(points))[:_REFERENCES])
     own_rows = np.full(len(points), -1)
     own_rows[references] = np.arange(len(references))
@@ -109,9 +117,9 @@ def _isolation(points: np.ndarray, progress: Progress, seed: int) -> np.ndarray:
 
 
 def _distance_to_classes(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """float32 (n,): the Mahalanobis distance to the nearest class."""
+    """Compute the Mahalanobis distance to the nearest class: float32 (n,)."""
     classes, labels = np.unique(labels, return_inverse=True)
-    # Medians, so that a few strangers in a class do not draw it towards them.
+    # Medians, so that a few outliers do not shift the centre of their class.
     centres = np.stack([np.median(points[labels == index], axis=0) for index in range(len(classes))])
     within = points - centres[labels]
     covariance = (within.T @ within).astype(np.float64) / len(points)
@@ -123,7 +131,7 @@ def _distance_to_classes(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _in_spreads(values: np.ndarray) -> np.ndarray:
-    """Distances above the median, in units of the spread of the upper half."""
+    """Standardise values: distances above the median, in units of the spread of the upper half."""
     middle = np.median(values)
     spread = (np.quantile(values, _UPPER) - middle) / _UPPER_IN_SPREADS
     result: np.ndarray = (values - middle) / max(spread, _TINY)

@@ -1,4 +1,4 @@
-"""Unreadable files: left out by the import, or gone since."""
+"""Unreadable files: left out by the import, or missing since."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNREADABLE = {
 
 
 def missing_files(pictures: pd.DataFrame) -> np.ndarray:
-    """Mask of the pictures whose files elsewhere on this computer are gone: bool (number of pictures,)."""
+    """Mark the referenced pictures whose files are missing: bool (pictures,)."""
     missing: np.ndarray = (
         pictures["location"].map(lambda path: path != "" and not Path(path).is_file()).to_numpy(bool)
     )
@@ -34,7 +34,7 @@ def missing_files(pictures: pd.DataFrame) -> np.ndarray:
 
 
 def find_unreadable(skipped: Sequence[Skipped], missing: pd.DataFrame) -> list[Finding]:
-    """Find files that the import could not read, and pictures whose files are gone."""
+    """Find files that the import could not read, and pictures whose files are missing."""
     gone = [SuspectReason(code=Evidence.FILE_GONE, values={"path": path}) for path in missing["location"]]
     suspects = (
         *suspected_files(

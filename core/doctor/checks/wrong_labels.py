@@ -1,10 +1,9 @@
-"""Wrong labels, found by confident learning.
+"""Wrong labels, detected by confident learning.
 
-A linear classifier that has not seen a picture gives the probability of each class;
-confident learning (Northcutt, Jiang and Chuang 2021, as cleanlab does it) compares
-that with the label, class by class, so that a class which the classifier finds
-hard is not suspected as a whole. What was suspected is then left out, and the
-classifier, no longer misled by it, judges all pictures again.
+A linear classifier predicts class probabilities of held-out pictures. Confident learning
+(Northcutt, Jiang and Chuang 2021, with cleanlab) compares them with the labels, class by class,
+so that a difficult class is not suspect as a whole. Suspects are then left out of training, and
+the classifier predicts all pictures again.
 """
 
 from __future__ import annotations
@@ -24,41 +23,45 @@ from core.doctor.sentences import FindingKind
 from core.progress import Progress, raise_if_stopped
 
 _FOLDS = 5
-_ROUNDS = 2  # a third finds no more on the digits and photographs
-# Weakest to strongest trust in single pictures (scikit-learn's C), for points whose mean square is 1.
+# A third one finds no more on the digits and photographs.
+_ROUNDS = 2
+# scikit-learn's C, from the strongest regularisation to the weakest, for points of mean square 1.
 _STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-# More probable than the label by this much: doubted also where confident learning, which expects
-# only so many wrong labels in a class, has doubted enough. Finds 1 to 10 of 100 more.
+# A class more probable than the label by this much makes a suspect even if confident learning, which
+# limits the number for each class, does not. Finds 1 to 10 of 100 more.
 _ALMOST_SURE = 0.8
-_TOLERANCE, _MOST_ITERATIONS = 1e-3, 300  # of the optimiser
-_LEAST_PROBABILITY = 1e-6  # so that one picture that is told wrongly for sure does not decide alone
+# Of the optimiser.
+_TOLERANCE, _MAX_ITERATIONS = 1e-3, 300
+# Bounds the loss of a single wrong prediction.
+_MIN_PROBABILITY = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuspectedLabel:
-    """A picture that looks more like another class than like its own."""
+    """Picture that looks more like another class than like its own."""
 
     row: int
-    suggested: int  # index of the class it looks like
-    score: float  # 0 to 1: by how much the suggested class is more probable than the label
+    # Index of the class that it looks like.
+    suggested: int
+    # Difference in probability of the suggested class and the label, 0 to 1.
+    score: float
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def suspected_labels(
     points: np.ndarray, labels: np.ndarray, groups: np.ndarray, progress: Progress, *, seed: int = 0
 ) -> list[SuspectedLabel]:
-    """Find pictures whose label confident learning doubts, the most doubtful first.
+    """Find pictures with doubtful labels, the most doubtful first.
 
-    A class is judged where other groups of it can be learnt from: a class that
-    is one group alone never is.
+    A class with a single group is not examined, because no other group can be learnt from.
 
     Args:
         points: reduced features, float32 (n, D).
         labels: class indices, int64 (n,).
-        groups: (n,) of any type; pictures of one group (copies, one patient) judge together,
-            or a copy with the same wrong label would vouch for it.
+        groups: (n,) of any type. Pictures of one group (copies, one patient) are in one fold, so a
+            copy with the same wrong label cannot confirm it.
     Raises:
-        JobStopped: the user asked to stop.
+        JobStopped: the user stopped the work.
     """
     if not len(labels):
         return []
@@ -104,7 +107,7 @@ def wrong_labels_finding(
 
 
 def _deal_folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Assign a fold to every picture, int64 (n,): groups stay whole, classes are spread evenly."""
+    """Assign a fold to every picture, int64 (n,); groups stay in one fold, classes are spread evenly."""
     codes, firsts = pd.factorize(groups)[0], ~pd.Series(groups).duplicated().to_numpy()
     label_of_group = labels[firsts]
     order = np.random.default_rng(seed).permutation(len(label_of_group))
@@ -123,16 +126,17 @@ class _Classifiers:
         self._strengths = list(_STRENGTHS)
 
     def judge(self, trusted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Train them on the trusted pictures, with the regularisation that predicts held-out ones best.
+        """Train on the trusted pictures with the regularisation that predicts held-out ones best.
 
         Returns:
-            Class probabilities float64 (n, C), and bool (n,): whether the classifier
-            that judged a picture knows its class at all.
+            Class probabilities, float64 (n, C), and the pictures whose classifier knows their
+            class, bool (n,).
         """
-        from sklearn.linear_model import LogisticRegression  # 1 s to import
+        # Takes 1 s to import.
+        from sklearn.linear_model import LogisticRegression
 
         models = [
-            LogisticRegression(tol=_TOLERANCE, max_iter=_MOST_ITERATIONS, warm_start=True)
+            LogisticRegression(tol=_TOLERANCE, max_iter=_MAX_ITERATIONS, warm_start=True)
             for _ in range(_FOLDS)
         ]
         best = self._judgement(models, self._strengths[0], trusted)
@@ -141,7 +145,8 @@ class _Classifiers:
             if self._loss(*judgement, trusted) >= self._loss(*best, trusted):
                 break
             best = judgement
-            del self._strengths[0]  # for good: with fewer wrong labels the best strength only rises
+            # Permanently: with fewer wrong labels the best value only rises.
+            del self._strengths[0]
         return best
 
     def _judgement(
@@ -160,23 +165,23 @@ class _Classifiers:
         return probabilities, known
 
     def _loss(self, probabilities: np.ndarray, known: np.ndarray, trusted: np.ndarray) -> float:
-        """Mean cross-entropy of the trusted labels, in nats."""
+        """Compute the mean cross-entropy of the trusted labels, in nats."""
         rows = np.flatnonzero(known & trusted)
         of_label = probabilities[rows, self._labels[rows]]
-        return float(-np.log(np.maximum(of_label, _LEAST_PROBABILITY)).sum() / max(1, len(rows)))
+        return float(-np.log(np.maximum(of_label, _MIN_PROBABILITY)).sum() / max(1, len(rows)))
 
 
 def _doubted(labels: np.ndarray, probabilities: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    """Rows that confident learning would relabel, or that are predicted almost certainly: int64 (k,)."""
+    """Find rows that confident learning would relabel, or with an almost sure other class: int64 (k,)."""
     from cleanlab.filter import find_label_issues
 
     rows = np.flatnonzero(judged)
     if not len(rows):
         return rows
     with warnings.catch_warnings():
-        # A class that is not judged, or has no picture, has too few to be flagged: that is meant.
+        # Expected for classes that are not examined or have no pictures.
         warnings.filterwarnings("ignore", message="May not flag all label issues")
-        # One process: the work takes milliseconds, and a fork of a worker would carry TensorFlow along.
+        # One process: the work takes milliseconds, and a forked worker would copy TensorFlow.
         is_issue = find_label_issues(labels[rows], probabilities[rows], n_jobs=1)
     gain = probabilities[rows].max(axis=1) - probabilities[rows, labels[rows]]
     doubted: np.ndarray = rows[is_issue | (gain > _ALMOST_SURE)]

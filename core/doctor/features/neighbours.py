@@ -1,4 +1,4 @@
-"""The nearest neighbours of pictures among others, by their reduced features."""
+"""Exact nearest neighbours of pictures, by their reduced features."""
 
 from __future__ import annotations
 
@@ -10,39 +10,40 @@ from threadpoolctl import threadpool_limits
 
 from core.progress import Progress, ignore_counts, raise_if_stopped
 
-_LOOK_ALIKES = 10
-_BLOCK_BYTES = 16 << 20  # of distances held at a time; sorting them takes four times as much
-_MOST_ROWS = 2048  # in a block, where there are few references
+_SIMILAR = 10
+# Distances of one block. Sorting takes four times as much.
+_BLOCK_BYTES = 16 << 20
+# Of a block, if there are few references.
+_MAX_ROWS = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbours:
-    """For n pictures, k references each, the nearest first."""
+    """Nearest k references of n pictures, the nearest first."""
 
-    distances: np.ndarray  # float32 (n, k), Euclidean
-    rows: np.ndarray  # int64 (n, k), in the references
+    # Euclidean, float32 (n, k).
+    distances: np.ndarray
+    # Of the references, int64 (n, k).
+    rows: np.ndarray
 
 
-def look_alikes(points: np.ndarray, progress: Progress) -> np.ndarray:
-    """For every picture the rows of the ten that look most like it: int64 (n, 10), or fewer where n is 10 or less.
+def similar_rows(points: np.ndarray, progress: Progress) -> np.ndarray:
+    """Find the ten most similar pictures of each: rows, int64 (n, 10), fewer if n is 10 or less.
 
-    Grouping and suggesting build on them. The time grows with the square of the
-    number of pictures (1 s for 10,000, 25 s for 50,000), so they are worth keeping
-    until pictures are added.
+    The time grows with the square of the number of pictures (1 s for 10,000, 25 s for 50,000),
+    so the result is cached until pictures are added.
 
     Args:
         points: reduced features, float32 (n, D).
     Raises:
-        JobStopped: the user asked to stop.
+        JobStopped: the user stopped the work.
     """
 
     def report(done: int, total: int) -> None:
         progress.advance(done, total)
         raise_if_stopped(progress)
 
-    return nearest_neighbours(
-        points, points, _LOOK_ALIKES, own_rows=np.arange(len(points)), on_block=report
-    ).rows
+    return nearest_neighbours(points, points, _SIMILAR, own_rows=np.arange(len(points)), on_block=report).rows
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -54,15 +55,14 @@ def nearest_neighbours(
     own_rows: np.ndarray | None = None,
     on_block: Callable[[int, int], None] = ignore_counts,
 ) -> Neighbours:
-    """Exact, by comparing with every reference, block by block.
+    """Find the nearest references of each point, by comparison with all, block by block.
 
     Args:
         points: float32 (n, D).
         references: float32 (m, D).
-        count: k; fewer come back where there are fewer references.
-        own_rows: int (n,), where each point stands among the references itself, or -1:
-            no picture is its own neighbour.
-        on_block: is told how many points are done and of how many; what it raises ends the search.
+        count: k; the result has fewer columns if there are fewer references.
+        own_rows: each point's own row among the references, int (n,), or -1. It is not a neighbour.
+        on_block: called with the number of finished points and of all; it can raise to end the search.
     """
     available = len(references) - (own_rows is not None and bool((own_rows >= 0).any()))
     count = max(0, min(count, available))
@@ -71,7 +71,7 @@ def nearest_neighbours(
     if not count:
         return Neighbours(distances=distances, rows=rows)
     half_squares = np.square(references).sum(axis=1) / 2
-    block = max(1, min(_MOST_ROWS, _BLOCK_BYTES // (4 * len(references))))
+    block = max(1, min(_MAX_ROWS, _BLOCK_BYTES // (4 * len(references))))
     for start in range(0, len(points), block):
         part = slice(start, min(start + block, len(points)))
         # |a - b|² / 2 without |a|² / 2, which is the same for all references

@@ -1,10 +1,10 @@
 """Reduced features: principal components for neighbours, maps, groups and linear models.
 
-Features of 5,120 numbers are reduced to their first principal components, which keeps
-likeness and is forty times less to compute and to store. Lengths are normalised
-first: the strength of activations says little about the subject (on the digits
-and photographs, 4 to 5 points more of the ten nearest neighbours share a class
-than with standardised features).
+Features of 5,120 numbers are reduced to their first principal components, which preserves
+similarity and is forty times less to compute and store. They are normalised to unit length
+first, because the strength of activations depends little on the subject: on the digits and
+photographs, 4 to 5 points more of the ten nearest neighbours share a class than with
+standardised features.
 """
 
 from __future__ import annotations
@@ -17,15 +17,20 @@ from threadpoolctl import threadpool_limits
 from core.models.head import pool_globally
 from core.progress import Progress, raise_if_stopped
 
-DIMENSIONS = 128  # more gains nothing on the digits and photographs, and makes neighbours less alike
-_FITTED_ON = 10_000  # pictures, drawn at random: enough for directions that all pictures share
-_BLOCK = 1024  # pictures: 20 MB of features at a time
+# More gains nothing on the digits and photographs, and makes neighbours less similar.
+DIMENSIONS = 128
+# Random pictures on which the directions are fitted.
+_FITTED_ON = 10_000
+# Pictures, 20 MB of features.
+_BLOCK = 1024
 _POWER_ITERATIONS = 2
-_OVERSAMPLING = 10  # directions more than asked for, as Halko et al. advise
-_TINY = 1e-12  # a picture without any feature stays at the origin
+# Additional directions, as Halko et al. recommend.
+_OVERSAMPLING = 10
+# A picture without any feature stays at the origin.
+_TINY = 1e-12
 
 
-# One thread, here and wherever the doctor multiplies matrices: see ``core.training.heads.linear``.
+# One thread, as everywhere in the doctor: see ``core.training.heads.linear``.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def reduced_features(
     features: np.ndarray,
@@ -36,19 +41,19 @@ def reduced_features(
     rows: np.ndarray | None = None,
     seed: int = 0,
 ) -> np.ndarray:
-    """Principal components of features of unit length, the strongest first.
+    """Compute the principal components of features of unit length, the strongest first.
 
-    A randomised PCA (Halko, Martinsson and Tropp 2011) that reads the features
-    block by block, so that a memory map serves as well and nothing is copied.
+    The method is randomised PCA (Halko, Martinsson and Tropp 2011). Features are read block by
+    block, so a memory map is not copied.
 
     Args:
         features: float32 (m, F), as ``core.training.features`` gives them.
         whole_pictures: average the quarters, which drops positions within the picture.
-        rows: int64 (n,), the rows of the features to take; all by default.
+        rows: rows of the features to use, int64 (n,); all by default.
     Returns:
-        float32 (n, D), D being ``dimensions``, or fewer where there are fewer pictures or features.
+        float32 (n, D). D is ``dimensions``, or less with fewer pictures or features.
     Raises:
-        JobStopped: the user asked to stop.
+        JobStopped: the user stopped the work.
     """
     rows = np.arange(len(features)) if rows is None else rows
     if not len(rows):
@@ -57,9 +62,9 @@ def reduced_features(
     sample = np.sort(random.permutation(len(rows))[:_FITTED_ON])
     steps = _Steps(progress, (1 + _POWER_ITERATIONS) * len(sample) + len(rows))
 
-    def blocks(places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for start in range(0, len(places), _BLOCK):
-            block = places[start : start + _BLOCK]
+    def blocks(indices: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start in range(0, len(indices), _BLOCK):
+            block = indices[start : start + _BLOCK]
             yield block, _of_unit_length(features[rows[block]], whole_pictures)
             steps.add(len(block))
 
@@ -82,16 +87,16 @@ def reduced_features(
 
 
 def to_unit_scale(points: np.ndarray) -> np.ndarray:
-    """Points float32 (n, D) of mean square length 1, so that a regularisation means the same for all."""
+    """Scale points, float32 (n, D), to mean square length 1, so that regularisation is comparable."""
     scale = float(np.sqrt(np.square(points, dtype=np.float64).sum(axis=1).mean()))
     return (points / np.float32(scale)).astype(np.float32) if scale else points
 
 
 def _rotated(points: np.ndarray, sample: np.ndarray) -> np.ndarray:
-    """Points float32 (n, D) turned so that the sample spreads most along the first axis."""
+    """Rotate points, float32 (n, D), so that the sample varies most along the first axis."""
     _, directions = np.linalg.eigh(sample.astype(np.float64).T @ sample)
     directions = directions[:, ::-1]
-    # A direction and its opposite are as good: the sign is fixed, so that every computer draws the same map.
+    # The sign of a direction is arbitrary. It is fixed, so that every computer draws the same map.
     signs = np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(directions.shape[1])])
     turned: np.ndarray = points @ (directions * signs).astype(np.float32)
     return turned
@@ -105,7 +110,7 @@ def _of_unit_length(features: np.ndarray, whole_pictures: bool) -> np.ndarray:
 
 
 class _Steps:
-    """Counts pictures passed, tells the progress and leaves when asked to stop."""
+    """Counter of pictures that reports progress and raises on a stop request."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0

@@ -1,4 +1,4 @@
-"""Cache of computed rows, one a picture, named by a digest of their inputs."""
+"""Cache of computed rows, one for each picture, keyed by a digest of their inputs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from core.files import whole_file
 class CachedRows:
     """Computed values of n pictures."""
 
-    ids: np.ndarray  # str (n,): the manifest's ids
-    values: np.ndarray  # (n, …), in the same order
+    # Of the manifest, str (n,).
+    ids: np.ndarray
+    # In the same order, (n, …).
+    values: np.ndarray
 
 
-def write_rows(dataset_folder: Path, name: str, digest: str, kept: CachedRows) -> None:
+def write_rows(dataset_folder: Path, name: str, digest: str, cached: CachedRows) -> None:
     """Write rows under a name and a digest of their inputs, and remove those of other digests.
 
     Raises:
-        ValueError: not one row a picture.
+        ValueError: the numbers of ids and rows differ.
     """
-    if len(kept.ids) != len(kept.values):
-        raise ValueError(f"{len(kept.values)} rows for {len(kept.ids)} pictures")
+    if len(cached.ids) != len(cached.values):
+        raise ValueError(f"{len(cached.values)} rows for {len(cached.ids)} pictures")
     path = _rows_file(dataset_folder, name, digest)
     with whole_file(path) as temporary:
-        np.savez(temporary, ids=np.asarray(kept.ids, np.str_), values=kept.values)
+        np.savez(temporary, ids=np.asarray(cached.ids, np.str_), values=cached.values)
     for other in path.parent.glob(f"{name}-*.npz"):
         if other != path:
             other.unlink(missing_ok=True)

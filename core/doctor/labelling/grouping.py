@@ -1,8 +1,7 @@
 """Grouping of similar pictures, so that a whole group can be labelled at once.
 
-Groups are patches of the map, not of the features: there, neighbours share a class
-more often (on the digits 93 instead of 90 of 100), and a group is in one place when
-the user looks at the map.
+Groups are patches of the map, not of the features: neighbours on the map share a class more
+often (93 instead of 90 of 100 on the digits), and users see each group in one area of the map.
 """
 
 from __future__ import annotations
@@ -12,58 +11,65 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-_USUAL_SIZE = 25  # pictures in a group: enough to be worth a click, few enough to see at a glance
-_MOST = 60
-_MOST_ITERATIONS = 30
+# Pictures of a group that can be checked at a glance.
+_USUAL_SIZE = 25
+_MAX_SIZE = 60
+_MAX_ITERATIONS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class LookGroup:
-    """Pictures that look alike."""
+class SimilarGroup:
+    """Group of similar pictures."""
 
-    rows: np.ndarray  # int64 (size,), the most typical first
-    coherence: float  # 0 to 1: how many of its pictures' look-alikes are in it, too
+    # int64 (size,), the most typical first.
+    rows: np.ndarray
+    # 0 to 1: share of its pictures' neighbours that are in the group.
+    coherence: float
 
 
-def group_by_look(
-    points: np.ndarray, places: np.ndarray, alike: np.ndarray, *, seed: int = 0
-) -> list[LookGroup]:
+def group_similar(
+    points: np.ndarray, coordinates: np.ndarray, neighbours: np.ndarray, *, seed: int = 0
+) -> list[SimilarGroup]:
     """Assign every picture to a group of at most 60, the most coherent groups first.
 
-    A coherent group lies apart from all others, so that it seldom mixes classes.
+    A coherent group is far from all others, so it rarely mixes classes.
 
     Args:
         points: reduced features, float32 (n, D).
-        places: on the map, float32 (n, 2).
-        alike: their ``look_alikes``, int64 (n, k).
+        coordinates: on the map, float32 (n, 2).
+        neighbours: their ``similar_rows``, int64 (n, k).
     """
-    patches = _patches(places, seed)
+    patches = _patches(coordinates, seed)
     group_of = np.empty(len(points), np.int64)
     for number, rows in enumerate(patches):
         group_of[rows] = number
-    stays = (group_of[alike] == group_of[:, None]).mean(axis=1) if alike.size else np.ones(len(points))
+    stays = (
+        (group_of[neighbours] == group_of[:, None]).mean(axis=1) if neighbours.size else np.ones(len(points))
+    )
     groups = [
-        LookGroup(rows=_most_typical_first(points, rows), coherence=float(stays[rows].mean()))
+        SimilarGroup(rows=_most_typical_first(points, rows), coherence=float(stays[rows].mean()))
         for rows in patches
     ]
     return sorted(groups, key=lambda group: -group.coherence)
 
 
-def _patches(places: np.ndarray, seed: int) -> list[np.ndarray]:
-    from sklearn.cluster import KMeans  # 1 s to import, and before its threads are limited
+def _patches(coordinates: np.ndarray, seed: int) -> list[np.ndarray]:
+    # Takes 1 s to import. It must be imported before its threads are limited.
+    from sklearn.cluster import KMeans
 
-    waiting, patches = [np.arange(len(places))], []
-    with threadpool_limits(limits=1):  # several threads would add in an order of their own
+    waiting, patches = [np.arange(len(coordinates))], []
+    # Several threads would sum in varying order.
+    with threadpool_limits(limits=1):
         while waiting:
             rows = waiting.pop()
-            if len(rows) <= _MOST:
+            if len(rows) <= _MAX_SIZE:
                 patches.append(rows)
                 continue
             parts = round(len(rows) / _USUAL_SIZE)
-            means = KMeans(parts, n_init=1, max_iter=_MOST_ITERATIONS, random_state=seed)
-            # All in one place: there is nothing to tell them apart by.
-            together = not np.ptp(places[rows], axis=0).any()
-            part_of = np.arange(len(rows)) % parts if together else means.fit_predict(places[rows])
+            means = KMeans(parts, n_init=1, max_iter=_MAX_ITERATIONS, random_state=seed)
+            # Pictures with equal coordinates cannot be clustered.
+            is_one_point = not np.ptp(coordinates[rows], axis=0).any()
+            part_of = np.arange(len(rows)) % parts if is_one_point else means.fit_predict(coordinates[rows])
             waiting += [rows[part_of == part] for part in np.unique(part_of)]
     return [rows for rows in patches if len(rows)]
 

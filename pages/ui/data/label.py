@@ -12,9 +12,9 @@ from core.data.editing import relabel_each
 from core.data.labels.task import Task
 from core.doctor.labelling.job import (
     LabelGroup,
+    LabellingData,
     LabelSuggestions,
-    Looks,
-    looks_written,
+    labelling_data_time,
     most_useful_group,
     open_groups,
 )
@@ -27,7 +27,7 @@ from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
 from pages.ui.data.actions import changes_of, exclude_action, label_action, undo_actions
 from pages.ui.data.changes import apply_change
-from pages.ui.data.suggestions import Shares, looks_of, shares_of, suggestions_of
+from pages.ui.data.suggestions import Shares, labelling_data_of, shares_of, suggestions_of
 from pages.ui.data.tiles import picture_tile
 from pages.ui.jobs import follow, newest_job, show_error
 from pages.ui.text import _, escape, ngettext, number, percent
@@ -56,14 +56,14 @@ def show_section(project: Project, dataset: Dataset) -> None:
     if job is not None and not job.status().state.has_ended:
         follow(job, lambda ended: st.rerun(), key="group-progress")
         return
-    looks = looks_of(dataset)
-    suggestions = suggestions_of(looks, dataset) if looks else None
-    _offer_grouping(project, job, looks, waiting)
-    walk = f"{project.name}-{looks_written(dataset.folder)}"
-    groups = open_groups(looks, dataset) if looks else []
+    labelling_data = labelling_data_of(dataset)
+    suggestions = suggestions_of(labelling_data, dataset) if labelling_data else None
+    _offer_grouping(project, job, labelling_data, waiting)
+    walk = f"{project.name}-{labelling_data_time(dataset.folder)}"
+    groups = open_groups(labelling_data, dataset) if labelling_data else []
     ahead = _groups_ahead(walk, groups)
-    if looks and suggestions and ahead:
-        _groups(project, dataset, walk, ahead, looks, suggestions)
+    if labelling_data and suggestions and ahead:
+        _groups(project, dataset, walk, ahead, labelling_data, suggestions)
         return
     if groups:
         _what_is_left_over(walk)
@@ -91,10 +91,10 @@ def _done(used: pd.DataFrame) -> None:
 
 
 def _offer_grouping(
-    project: Project, job: JobDirectory | None, looks: Looks | None, waiting: pd.DataFrame
+    project: Project, job: JobDirectory | None, labelling_data: LabellingData | None, waiting: pd.DataFrame
 ) -> None:
     """Offer to group pictures that are not grouped yet."""
-    new = len(waiting) if looks is None else int((~waiting["id"].isin(looks.ids)).sum())
+    new = len(waiting) if labelling_data is None else int((~waiting["id"].isin(labelling_data.ids)).sum())
     if job is not None:
         show_error(job.status())
     if new == 0:
@@ -106,7 +106,7 @@ def _offer_grouping(
             )
         )
         return
-    if looks is None:
+    if labelling_data is None:
         st.markdown(
             _(
                 "Darkroom can group pictures that look alike. A whole group is then labelled with one key, and the first labels suggest the next ones."
@@ -114,11 +114,14 @@ def _offer_grouping(
         )
     words = (
         _("Group them by look")
-        if looks is None
+        if labelling_data is None
         else ngettext("Group {n} new picture, too", "Group {n} new pictures, too", new).format(n=number(new))
     )
     if st.button(
-        words, type="primary" if looks is None else "secondary", icon=":material/category:", key="group"
+        words,
+        type="primary" if labelling_data is None else "secondary",
+        icon=":material/category:",
+        key="group",
     ):
         start_grouping(project)
         st.rerun()
@@ -136,7 +139,7 @@ def _groups(
     dataset: Dataset,
     walk: str,
     groups: list[LabelGroup],
-    looks: Looks,
+    labelling_data: LabellingData,
     suggestions: LabelSuggestions,
 ) -> None:
     """Draw the current group and the order of groups."""
@@ -148,7 +151,7 @@ def _groups(
     group = _at_group(walk, order, groups)
     if group is None:
         is_first = order == "clear"
-        group = groups[0] if is_first else most_useful_group(groups, looks, dataset, suggestions)
+        group = groups[0] if is_first else most_useful_group(groups, labelling_data, dataset, suggestions)
         state.choose_group(walk, order, group.number)
     words = ngettext("{n} picture", "{n} pictures that look alike", len(group.ids))
     heading.subheader(words.format(n=number(len(group.ids))), anchor=False)
@@ -187,7 +190,7 @@ def _group(
     project: Project, dataset: Dataset, walk: str, group: LabelGroup, suggestions: LabelSuggestions
 ) -> None:
     """Draw one group with all pictures selected."""
-    shares = shares_of(project, dataset, group.ids, suggestions) if suggestions.know(group.ids) else None
+    shares = shares_of(project, dataset, group.ids, suggestions) if suggestions.covers(group.ids) else None
     suggested = _likely_class(shares, suggestions)
     st.caption(
         _("All are selected. Click those that do not belong to take them out, then say what the others are.")

@@ -16,7 +16,13 @@ from core.data.dataset import Dataset
 from core.data.labels.task import Task
 from core.delivery.files import is_delivered
 from core.delivery.prediction import Classifier
-from core.doctor.labelling.job import LabelSuggestions, Looks, labels_suggested, looks_written, read_looks
+from core.doctor.labelling.job import (
+    LabellingData,
+    LabelSuggestions,
+    labelling_data_time,
+    labels_suggested,
+    read_labelling_data,
+)
 from core.errors import NotFoundError, UnreadableImageError
 from core.workspace import Project, list_runs
 from pages.ui.text import _
@@ -46,19 +52,24 @@ class Shares:
         }
 
 
-def looks_of(dataset: Dataset) -> Looks | None:
+def labelling_data_of(dataset: Dataset) -> LabellingData | None:
     """Features computed by a grouping job, if one has run."""
-    written = looks_written(dataset.folder)
-    return _read_looks(str(dataset.folder), written) if written else None
+    written = labelling_data_time(dataset.folder)
+    return _read_labelling_data(str(dataset.folder), written) if written else None
 
 
-def suggestions_of(looks: Looks, dataset: Dataset) -> LabelSuggestions:
+def suggestions_of(labelling_data: LabellingData, dataset: Dataset) -> LabelSuggestions:
     """Suggestions from labelled neighbours, recomputed when the labels grow by 5%."""
     pictures = dataset.all_pictures
     labels = pictures["label"][(pictures["label"] != "") & ~pictures["excluded"]]
     step = round(math.log(len(labels), _GROWTH)) if len(labels) else -1
     return _suggestions(
-        str(dataset.folder), looks_written(dataset.folder), tuple(sorted(set(labels))), step, looks, dataset
+        str(dataset.folder),
+        labelling_data_time(dataset.folder),
+        tuple(sorted(set(labels))),
+        step,
+        labelling_data,
+        dataset,
     )
 
 
@@ -88,15 +99,20 @@ def shares_of(
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _read_looks(folder: str, written: int) -> Looks | None:
-    return read_looks(Path(folder))
+def _read_labelling_data(folder: str, written: int) -> LabellingData | None:
+    return read_labelling_data(Path(folder))
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _suggestions(
-    folder: str, written: int, classes: tuple[str, ...], step: int, _looks: Looks, _dataset: Dataset
+    folder: str,
+    written: int,
+    classes: tuple[str, ...],
+    step: int,
+    _labelling_data: LabellingData,
+    _dataset: Dataset,
 ) -> LabelSuggestions:
-    return labels_suggested(_looks, _dataset)
+    return labels_suggested(_labelling_data, _dataset)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.near_duplicates.hash_index import MOST_BITS, HashIndex, equal_pairs, hash_numbers
+from core.data.near_duplicates.hash_index import MAX_BITS, HashIndex, equal_pairs, hash_numbers
 
 SURELY_FOUND_BITS = 5  # by one of three parts that differs in at most one bit
 
@@ -24,7 +24,7 @@ def test_a_hash_within_five_bits_is_always_found(others: list[int], original: in
     near = original
     for bit in flips:
         near ^= 1 << bit
-    others = [other for other in others if (other ^ near).bit_count() > MOST_BITS and other != original]
+    others = [other for other in others if (other ^ near).bit_count() > MAX_BITS and other != original]
     known = np.array([original, *others], np.uint64)
     query = np.full((1, 1), near, np.uint64)
     found = HashIndex(known, np.arange(len(known))).near_pairs(query, np.array([99]))
@@ -34,7 +34,7 @@ def test_a_hash_within_five_bits_is_always_found(others: list[int], original: in
 def test_no_hash_beyond_the_bound_is_found() -> None:
     """A part that is equal by chance is not enough."""
     known = np.array([0], np.uint64)
-    queries = np.array([[2 ** (MOST_BITS + 1) - 1], [2**MOST_BITS - 1]], np.uint64)
+    queries = np.array([[2 ** (MAX_BITS + 1) - 1], [2**MAX_BITS - 1]], np.uint64)
     found = HashIndex(known, np.array([7])).near_pairs(queries, np.array([0, 1]))
     assert set(found["first"]) <= {1}
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.data.images.picture import load_picture
-from core.doctor.checks.outliers import LEAST_PICTURES, Outlier, outliers_finding, outlying_pictures
+from core.doctor.checks.outliers import MIN_PICTURES, Outlier, outliers_finding, outlying_pictures
 from core.doctor.findings import Remedy
 from core.doctor.sentences import FindingKind
 from core.models.litert.engine import FeatureExtractor
@@ -73,7 +73,7 @@ def test_rows_choose_what_is_looked_at(features: np.ndarray) -> None:
 
 
 def test_of_too_few_pictures_nothing_is_said(features: np.ndarray) -> None:
-    strange = np.concatenate([features[: LEAST_PICTURES - 2], features[DIGITS : DIGITS + 1]])
+    strange = np.concatenate([features[: MIN_PICTURES - 2], features[DIGITS : DIGITS + 1]])
     labels = np.zeros(len(strange), np.int64)
     assert outlying_pictures(strange, labels, QuietProgress()) == []
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from core.doctor.features import neighbours
-from core.doctor.features.neighbours import look_alikes, nearest_neighbours
+from core.doctor.features.neighbours import nearest_neighbours, similar_rows
 from core.progress import QuietProgress
 from tests.support.digit_features import digit_points
 
@@ -43,7 +43,7 @@ def test_no_picture_is_its_own_neighbour_but_its_copy_is() -> None:
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     points = digit_points()[:500]
     whole = nearest_neighbours(points, points, 7)
-    monkeypatch.setattr(neighbours, "_MOST_ROWS", 33)
+    monkeypatch.setattr(neighbours, "_MAX_ROWS", 33)
     done: list[tuple[int, int]] = []
     parts = nearest_neighbours(points, points, 7, on_block=lambda *step: done.append(step))
     np.testing.assert_allclose(parts.distances, whole.distances, atol=1e-5)
@@ -52,5 +52,5 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_pictures_have_one_look_alike_each() -> None:
-    np.testing.assert_array_equal(look_alikes(digit_points()[:2], QuietProgress()), [[1], [0]])
-    assert look_alikes(digit_points()[:1], QuietProgress()).shape == (1, 0)
+    np.testing.assert_array_equal(similar_rows(digit_points()[:2], QuietProgress()), [[1], [0]])
+    assert similar_rows(digit_points()[:1], QuietProgress()).shape == (1, 0)

@@ -69,7 +69,7 @@ def test_the_graph_pulls_as_its_pairs_do() -> None:
 def test_pictures_beyond_the_most_laid_out_are_placed_among_their_like(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(projection, "_MOST_LAID_OUT", 500)
+    monkeypatch.setattr(projection, "_MAX_EMBEDDED", 500)
     labels, points = digit_labels()[:1000], digit_points()[:1000]
     places = project_to_plane(points, QuietProgress())
     assert np.isfinite(places).all()

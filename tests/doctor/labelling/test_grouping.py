@@ -5,32 +5,32 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.doctor.features.neighbours import look_alikes
+from core.doctor.features.neighbours import similar_rows
 from core.doctor.features.projection import project_to_plane
-from core.doctor.labelling.grouping import LookGroup, group_by_look
+from core.doctor.labelling.grouping import SimilarGroup, group_similar
 from core.progress import QuietProgress
 from tests.support.digit_features import digit_labels, digit_points
 
 COUNT = 900
 
 
-def grouped(points: np.ndarray) -> list[LookGroup]:
+def grouped(points: np.ndarray) -> list[SimilarGroup]:
     quiet = QuietProgress()
-    return group_by_look(points, project_to_plane(points, quiet), look_alikes(points, quiet))
+    return group_similar(points, project_to_plane(points, quiet), similar_rows(points, quiet))
 
 
 @pytest.fixture(scope="module")
-def groups() -> list[LookGroup]:
+def groups() -> list[SimilarGroup]:
     return grouped(digit_points()[:COUNT])
 
 
-def purity(groups: list[LookGroup]) -> float:
+def purity(groups: list[SimilarGroup]) -> float:
     """The share of pictures that are of their group's commonest class."""
     commonest = [np.bincount(digit_labels()[group.rows]).max() for group in groups]
     return float(sum(commonest) / sum(len(group.rows) for group in groups))
 
 
-def test_every_picture_is_in_one_group_of_handy_size(groups: list[LookGroup]) -> None:
+def test_every_picture_is_in_one_group_of_handy_size(groups: list[SimilarGroup]) -> None:
     rows = np.concatenate([group.rows for group in groups])
     np.testing.assert_array_equal(np.sort(rows), np.arange(COUNT))
     sizes = np.array([len(group.rows) for group in groups])
@@ -38,7 +38,7 @@ def test_every_picture_is_in_one_group_of_handy_size(groups: list[LookGroup]) ->
     assert sizes[sizes >= 10].sum() >= 0.9 * COUNT
 
 
-def test_groups_are_mostly_of_one_class_the_first_ones_most(groups: list[LookGroup]) -> None:
+def test_groups_are_mostly_of_one_class_the_first_ones_most(groups: list[SimilarGroup]) -> None:
     assert purity(groups) >= 0.9
     half = len(groups) // 2
     assert purity(groups[:half]) >= purity(groups[half:])
@@ -47,7 +47,7 @@ def test_groups_are_mostly_of_one_class_the_first_ones_most(groups: list[LookGro
     assert all(0 <= value <= 1 for value in coherence)
 
 
-def test_the_first_pictures_of_a_group_are_the_most_typical(groups: list[LookGroup]) -> None:
+def test_the_first_pictures_of_a_group_are_the_most_typical(groups: list[SimilarGroup]) -> None:
     """They stand for the group before it is opened."""
     points = digit_points()
     for group in groups:
@@ -55,7 +55,7 @@ def test_the_first_pictures_of_a_group_are_the_most_typical(groups: list[LookGro
         assert (np.diff(distance) >= 0).all()
 
 
-def test_groups_are_the_same_every_time(groups: list[LookGroup]) -> None:
+def test_groups_are_the_same_every_time(groups: list[SimilarGroup]) -> None:
     again = grouped(digit_points()[:COUNT])
     assert [group.rows.tolist() for group in again] == [group.rows.tolist() for group in groups]
 

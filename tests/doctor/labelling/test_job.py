@@ -10,12 +10,12 @@ import pytest
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import erase, exclude, relabel
 from core.doctor.labelling.job import (
-    Looks,
+    LabellingData,
     labels_suggested,
     most_useful_group,
     open_groups,
     prepare_labelling,
-    read_looks,
+    read_labelling_data,
 )
 from core.progress import QuietProgress
 from core.workspace import Project
@@ -31,19 +31,19 @@ def unsorted(digits_project: Project) -> tuple[Project, dict[str, str]]:
     return digits_project, truth
 
 
-def prepared(project: Project) -> tuple[Looks, Dataset]:
+def prepared(project: Project) -> tuple[LabellingData, Dataset]:
     dataset = open_dataset(project)
     result = prepare_labelling(project.jobs / "group-1", {"version": dataset.version}, QuietProgress())
     assert result["with_features"]
-    looks = read_looks(dataset.folder)
-    assert looks is not None
-    return looks, dataset
+    labelling_data = read_labelling_data(dataset.folder)
+    assert labelling_data is not None
+    return labelling_data, dataset
 
 
 def test_every_unlabelled_picture_is_in_one_group(unsorted: tuple[Project, dict[str, str]]) -> None:
     project, truth = unsorted
-    looks, dataset = prepared(project)
-    groups = open_groups(looks, dataset)
+    labelling_data, dataset = prepared(project)
+    groups = open_groups(labelling_data, dataset)
     members = [identifier for group in groups for identifier in group.ids]
     waiting = dataset.all_pictures["id"][dataset.all_pictures["label"] == ""]
     assert sorted(members) == sorted(waiting)
@@ -53,19 +53,19 @@ def test_every_unlabelled_picture_is_in_one_group(unsorted: tuple[Project, dict[
 def test_what_is_labelled_excluded_or_gone_leaves_its_group(unsorted: tuple[Project, dict[str, str]]) -> None:
     """Groups are made once; the work on them goes on for an hour."""
     project, _ = unsorted
-    looks, dataset = prepared(project)
-    first = open_groups(looks, dataset)[0]
+    labelling_data, dataset = prepared(project)
+    first = open_groups(labelling_data, dataset)[0]
     relabel(project, first.ids[:2], "3")
     exclude(project, first.ids[2:3])
     dataset = erase(project, first.ids[3:4])
-    assert open_groups(looks, dataset)[0].ids == first.ids[4:]
+    assert open_groups(labelling_data, dataset)[0].ids == first.ids[4:]
 
 
 def test_the_labels_so_far_say_what_the_others_are(unsorted: tuple[Project, dict[str, str]]) -> None:
     """Nine labels, three classes that people confuse: far better than one in three."""
     project, truth = unsorted
-    looks, dataset = prepared(project)
-    suggestions = labels_suggested(looks, dataset)
+    labelling_data, dataset = prepared(project)
+    suggestions = labels_suggested(labelling_data, dataset)
     assert suggestions.class_names == ("3", "5", "8")
     np.testing.assert_allclose(suggestions.probabilities.sum(axis=1), 1)
     waiting = dataset.all_pictures["id"][dataset.all_pictures["label"] == ""]
@@ -81,11 +81,11 @@ def test_below_two_classes_nothing_is_suggested_and_the_first_group_comes_first(
     """“All of them are cats” would be said with full confidence, and be wrong."""
     project, truth = unsorted
     relabel(project, [identifier for identifier, label in truth.items() if label not in left], "")
-    looks, dataset = prepared(project)
-    suggestions = labels_suggested(looks, dataset)
+    labelling_data, dataset = prepared(project)
+    suggestions = labels_suggested(labelling_data, dataset)
     assert suggestions.is_empty
-    groups = open_groups(looks, dataset)
-    assert most_useful_group(groups, looks, dataset, suggestions) == groups[0]
+    groups = open_groups(labelling_data, dataset)
+    assert most_useful_group(groups, labelling_data, dataset, suggestions) == groups[0]
 
 
 def test_what_looks_like_nothing_labelled_is_not_known(unsorted: tuple[Project, dict[str, str]]) -> None:
@@ -94,25 +94,25 @@ def test_what_looks_like_nothing_labelled_is_not_known(unsorted: tuple[Project, 
     relabel(project, [identifier for identifier, label in truth.items() if label == "8"], "")
     relabel(project, [identifier for identifier, label in truth.items() if label != "8"], "3")
     relabel(project, [identifier for identifier, label in truth.items() if label == "5"], "5")
-    looks, dataset = prepared(project)
-    suggestions = labels_suggested(looks, dataset)
+    labelling_data, dataset = prepared(project)
+    suggestions = labels_suggested(labelling_data, dataset)
     eights = [identifier for identifier, label in truth.items() if label == "8"]
     like_another = [identifier for identifier in eights if suggestions.linked[identifier]]
     alone = [identifier for identifier in eights if not suggestions.linked[identifier]]
-    assert not suggestions.know(alone)
-    assert suggestions.know(like_another)
-    assert not suggestions.know(["added since"])
+    assert not suggestions.covers(alone)
+    assert suggestions.covers(like_another)
+    assert not suggestions.covers(["added since"])
 
 
 def test_the_most_useful_group_is_one_that_is_still_open(unsorted: tuple[Project, dict[str, str]]) -> None:
     project, truth = unsorted
-    looks, dataset = prepared(project)
-    for _ in open_groups(looks, dataset):
-        groups = open_groups(looks, dataset)
-        chosen = most_useful_group(groups, looks, dataset, labels_suggested(looks, dataset))
+    labelling_data, dataset = prepared(project)
+    for _ in open_groups(labelling_data, dataset):
+        groups = open_groups(labelling_data, dataset)
+        chosen = most_useful_group(groups, labelling_data, dataset, labels_suggested(labelling_data, dataset))
         assert chosen in groups
         dataset = relabel(project, chosen.ids, truth[chosen.ids[0]])
-    assert open_groups(looks, dataset) == []
+    assert open_groups(labelling_data, dataset) == []
 
 
 def test_without_a_backbone_there_are_no_groups(
@@ -123,4 +123,4 @@ def test_without_a_backbone_there_are_no_groups(
     version = open_dataset(project).version
     result = prepare_labelling(project.jobs / "group-1", {"version": version}, QuietProgress())
     assert result == {"groups": 0, "with_features": False}
-    assert read_looks(project.dataset) is None
+    assert read_labelling_data(project.dataset) is None

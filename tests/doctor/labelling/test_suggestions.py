@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.doctor.features.neighbours import look_alikes, nearest_neighbours
+from core.doctor.features.neighbours import nearest_neighbours, similar_rows
 from core.doctor.labelling.suggestions import UNLABELLED, Suggestions, most_informative_first, suggest_labels
 from core.progress import QuietProgress
 from tests.support.digit_features import digit_labels, digit_points
@@ -15,7 +15,7 @@ COUNT, CLASSES = 1000, 10
 
 @pytest.fixture(scope="module")
 def alike() -> np.ndarray:
-    return look_alikes(digit_points()[:COUNT], QuietProgress())
+    return similar_rows(digit_points()[:COUNT], QuietProgress())
 
 
 def labels_of(rows: np.ndarray) -> np.ndarray:
