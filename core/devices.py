@@ -173,8 +173,8 @@ def _gpu(number: int, reason: Message | None) -> Device:
     capability = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
     if reason is None and tuple(capability) < _LEAST_CAPABILITY:
         reason = Message(
-            N_("its chip is too old for TensorFlow (compute capability {found}; {least} is needed)"),
-            {"found": "{}.{}".format(*capability), "least": "{}.{}".format(*_LEAST_CAPABILITY)},
+            N_("its chip is too old for TensorFlow (compute capability {capability}; {least} is needed)"),
+            {"capability": "{}.{}".format(*capability), "least": "{}.{}".format(*_LEAST_CAPABILITY)},
         )
     if reason is None and _is_hidden(number, str(pynvml.nvmlDeviceGetUUID(handle))):
         reason = Message(N_("the variable CUDA_VISIBLE_DEVICES hides it"))
@@ -192,10 +192,12 @@ def _reason_of_machine(cuda_version: int) -> Message | None:
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return Message(N_("TensorFlow uses NVIDIA GPUs on 64-bit Linux only"))
     if cuda_version < _LEAST_CUDA:
-        found = f"{cuda_version // 1000}.{cuda_version % 1000 // 10}"
+        version = f"{cuda_version // 1000}.{cuda_version % 1000 // 10}"
         return Message(
-            N_("its driver is too old: it knows CUDA {found}, and CUDA 12 is needed; install a newer driver"),
-            {"found": found},
+            N_(
+                "its driver is too old: it supports CUDA {version}, and CUDA 12 is needed; install a newer driver"
+            ),
+            {"version": version},
         )
     if not _has_cuda_libraries():
         return Message(

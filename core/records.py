@@ -124,9 +124,9 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     """Read a record from its file; a file without a schema version is of the oldest one.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         SchemaVersionError: a newer Darkroom wrote it, in a format or with codes unknown here.
-        DamagedFileError: it is not JSON, or does not hold what this Darkroom itself would write.
+        DamagedFileError: the content is not JSON, or not what this Darkroom would write.
     """
     try:
         values = read_json(path)
@@ -143,11 +143,11 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     if version != kind.schema_version and not (isinstance(version, int) and version < kind.schema_version):
         raise SchemaVersionError(
             N_(
-                "{file} was written by Darkroom {writer} in format {found}; this Darkroom ({current}) reads formats up to {expected}. Update Darkroom."
+                "{file} was written by Darkroom {writer} in format {format}; this Darkroom ({current}) reads formats up to {expected}. Update Darkroom."
             ),
             file=str(path),
             writer=writer or "?",
-            found=version,
+            format=version,
             current=__version__,
             expected=kind.schema_version,
         )

@@ -175,10 +175,10 @@ def project_settings(project: Project) -> dict[str, object]:
     if version != SCHEMA_VERSION:
         raise SchemaVersionError(
             N_(
-                "Project “{name}” was written in format {found}; this Darkroom reads format {expected}. Update Darkroom."
+                "Project “{name}” was written in format {format}; this Darkroom reads format {expected}. Update Darkroom."
             ),
             name=project.name,
-            found=version,
+            format=version,
             expected=SCHEMA_VERSION,
         )
     return dict(record.get("settings", {}))
@@ -250,15 +250,16 @@ def new_job_name(prefix: str) -> str:
 
 def list_runs(project: Project) -> list[Path]:
     """Job directories of the project's runs, newest first."""
-    return _job_folders(project.runs)
+    return job_folders(project.runs)
 
 
 def list_searches(project: Project) -> list[Path]:
     """Job directories of the project's searches, newest first."""
-    return _job_folders(project.searches)
+    return job_folders(project.searches)
 
 
-def _job_folders(folder: Path) -> list[Path]:
+def job_folders(folder: Path) -> list[Path]:
+    """List the job directories in a folder, newest first by name."""
     if not folder.is_dir():
         return []
     return sorted((path for path in folder.iterdir() if (path / "config.json").is_file()), reverse=True)

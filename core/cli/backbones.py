@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.cli.dataset import AddCommand
+from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
 from core.messages import Message
 from core.models.backbones import BACKBONES, WeightsSource
@@ -65,7 +65,7 @@ def _bakeoff(options: argparse.Namespace) -> Answer:
     return {
         "state": state,
         "sample": result["sample"],
-        "bakeoff": [_tried(entry) for entry in result["bakeoff"]],
+        "bakeoff": [_entry_answer(entry) for entry in result["bakeoff"]],
         "choice": result["choice"],
         "reason": str(Message.from_json(result["reason"])),
         "left_out": [
@@ -75,21 +75,40 @@ def _bakeoff(options: argparse.Namespace) -> Answer:
     }
 
 
-def _tried(entry: dict[str, Any]) -> Answer:
-    """One backbone's figures; accuracies from 0 to 1."""
+def _entry_answer(entry: dict[str, Any]) -> Answer:
+    """Format the result of one backbone; accuracies from 0 to 1."""
     names = ("validation_accuracy", "interval", "validation_loss", "milliseconds", "bytes", "seconds")
     named = {"backbone": entry["backbone"], "name": BACKBONES[entry["backbone"]].name}
     return named | {name: entry[name] for name in names}
 
 
-def add_backbone_commands(add: AddCommand) -> None:
-    """Declare the commands; ``add(name, command, summary)`` gives the parser of one."""
-    add("backbones", _backbones, "the networks to choose from")
-    weights = add(
-        "weights", _weights, "put an official weight file in its place, for computers without a network"
-    )
-    weights.add_argument("action", choices=["import"])
-    weights.add_argument("file", type=Path, metavar="FILE")
-    trying = add("bakeoff", _bakeoff, "try the backbones that are here on a project's pictures")
-    trying.add_argument("--project", required=True)
-    trying.add_argument("--backbones", metavar="KEY,KEY", help="only these")
+def _add_weights_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["import"])
+    parser.add_argument("file", type=Path, metavar="FILE")
+
+
+def _add_bakeoff_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", required=True)
+    parser.add_argument("--backbones", metavar="KEY,KEY", help="only these")
+
+
+COMMANDS = (
+    Command(
+        name="backbones",
+        summary="list the networks to choose from",
+        run=_backbones,
+        add_arguments=lambda parser: None,
+    ),
+    Command(
+        name="weights",
+        summary="install an official weight file, for computers without a network",
+        run=_weights,
+        add_arguments=_add_weights_arguments,
+    ),
+    Command(
+        name="bakeoff",
+        summary="compare the installed backbones on a project's pictures",
+        run=_bakeoff,
+        add_arguments=_add_bakeoff_arguments,
+    ),
+)

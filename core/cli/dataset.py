@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
+from core.cli.command import Command
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
 from core.data.history import VersionInfo, compare_versions, list_versions
 from core.data.import_config import ImportConfig
 from core.data.import_layouts import LAYOUTS
-from core.data.importing import ImportReport, add_pictures, settle_split
+from core.data.importing import ImportReport, add_pictures, import_dataset, settle_split
 from core.data.labels.label_sets import shows_class, split_cell
 from core.data.labels.layout import Split
 from core.data.leak_report import leak_report
@@ -27,11 +27,9 @@ from core.records import to_json_value
 from core.runs.start import start_examination
 from core.workspace import get_project
 
-Command = Callable[[argparse.Namespace], Answer]
-AddCommand = Callable[[str, Command, str], argparse.ArgumentParser]
-
 
 def import_config(options: argparse.Namespace) -> ImportConfig:
+    """Make the settings from the options of ``import`` and ``add``."""
     return ImportConfig(
         merge_case=options.merge_case,
         layout=options.layout,
@@ -44,7 +42,7 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
     )
 
 
-def imported(report: ImportReport) -> Answer:
+def _imported(report: ImportReport) -> Answer:
     return {
         "project": report.project.name,
         "classes": report.classes,
@@ -52,18 +50,26 @@ def imported(report: ImportReport) -> Answer:
     }
 
 
-def hint_at_multi_label(report: ImportReport, config: ImportConfig) -> None:
-    """Say on standard error where classes look like several labels in one cell."""
+def _hint_at_multi_label(report: ImportReport, config: ImportConfig) -> None:
+    """Print a hint on standard error if a class name looks like several labels."""
     joined = [name for name in report.classes if len(split_cell(name) or ()) > 1]
     if joined and not config.multi_label:
         print(f"“{joined[0]}” became one class; for several labels a picture: --multi-label", file=sys.stderr)
+
+
+def _import(options: argparse.Namespace) -> Answer:
+    config = import_config(options)
+    report = import_dataset(options.source, options.project, config, TerminalProgress())
+    end_line()
+    _hint_at_multi_label(report, config)
+    return _imported(report)
 
 
 def _add(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
     report = add_pictures(project, options.source, import_config(options), TerminalProgress())
     end_line()
-    return {**imported(report), "version": open_dataset(project).version}
+    return {**_imported(report), "version": open_dataset(project).version}
 
 
 def _doctor(options: argparse.Namespace) -> Answer:
@@ -97,12 +103,8 @@ def _version_answer(info: VersionInfo) -> Answer:
 
 def _split(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
-    asked = (options.validation, options.test, options.seed)
-    dataset = (
-        settle_split(project)
-        if asked == (None, None, None)
-        else redraw_split(project, _split_config(options))
-    )
+    is_shown = (options.validation, options.test, options.seed) == (None, None, None)
+    dataset = settle_split(project) if is_shown else redraw_split(project, _split_config(options))
     return {"project": project.name, **_split_answer(dataset)}
 
 
@@ -156,19 +158,20 @@ def _download(options: argparse.Namespace) -> Answer:
 
 
 def add_import_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--merge-case", action="store_true", help='take "Cat" and "cat" as one class')
+    """Declare the options that ``import_config`` reads."""
+    parser.add_argument("--merge-case", action="store_true", help='merge "Cat" and "cat" into one class')
     parser.add_argument(
         "--layout",
         default="",
         choices=["", *LAYOUTS],
         metavar="|".join(LAYOUTS),
-        help="where the classes come from (detected)",
+        help="origin of the classes (detected)",
     )
     parser.add_argument("--unlabelled", action="store_true", help="folders name no classes: label later")
     parser.add_argument(
         "--multi-label",
         action="store_true",
-        help='a picture may have several labels: "cat; dog" in a table\'s cell, or a column of 0 and 1 for each class',
+        help='pictures can have several labels: "cat; dog" in a cell of the table, or a column of 0 and 1 for each class',
     )
     parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
     parser.add_argument(
@@ -184,7 +187,7 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
 def _add_split_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validation", type=float, metavar="FRACTION", help="of the pictures (0.15)")
     parser.add_argument("--test", type=float, metavar="FRACTION", help="of the pictures (0.15)")
-    parser.add_argument("--seed", type=int, help="which draw (0)")
+    parser.add_argument("--seed", type=int, help="of the random draw (0)")
 
 
 def _split_config(options: argparse.Namespace) -> SplitConfig:
@@ -196,37 +199,89 @@ def _split_config(options: argparse.Namespace) -> SplitConfig:
     )
 
 
-def add_dataset_commands(add: AddCommand) -> None:
-    """Declare the commands; ``add(name, command, summary)`` gives the parser of one."""
+def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path)
+    _add_project(parser)
+    add_import_options(parser)
 
-    def of_project(name: str, command: Command, summary: str) -> argparse.ArgumentParser:
-        parser = add(name, command, summary)
-        parser.add_argument("--project", required=True)
-        return parser
 
-    adding = of_project("add", _add, "add pictures to a project")
-    adding.add_argument("source", type=Path)
-    add_import_options(adding)
+def _add_version_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_project(parser)
+    parser.add_argument("--restore", type=int, metavar="N", help="make version N the newest again")
+    parser.add_argument("--compare", type=int, nargs=2, metavar=("OLDER", "NEWER"))
 
-    of_project("doctor", _doctor, "examine a dataset: copies, wrong labels, bad pictures, shortcuts")
 
-    versions = of_project("version", _version, "the history of a dataset")
-    versions.add_argument("--restore", type=int, metavar="N", help="make version N the newest again")
-    versions.add_argument("--compare", type=int, nargs=2, metavar=("OLDER", "NEWER"))
+def _add_split_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_project(parser)
+    _add_split_options(parser)
 
-    splitting = of_project("split", _split, "how the pictures are divided; with an option, divide them anew")
-    _add_split_options(splitting)
 
-    relabelling = of_project("relabel", _relabel, "say that pictures show another class")
-    relabelling.add_argument(
-        "--to", required=True, metavar="CLASS", help='with several labels: "cat; dog", or "none"'
+def _add_relabel_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_project(parser)
+    parser.add_argument(
+        "--to", required=True, metavar="CLASS", help='in a multi-label dataset: "cat; dog", or "none"'
     )
-    relabelling.add_argument("ids", nargs="+", metavar="ID")
+    parser.add_argument("ids", nargs="+", metavar="ID")
 
-    excluding = of_project("exclude", _exclude, "keep pictures, but do not learn from them")
-    excluding.add_argument("--restore", action="store_true", help="take them back instead")
-    excluding.add_argument("ids", nargs="+", metavar="ID")
 
-    downloading = of_project("dataset", _download, "write the cleaned pictures as a zip of class folders")
-    downloading.add_argument("--output", required=True, type=Path)
-    downloading.add_argument("--version", type=int)
+def _add_exclude_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_project(parser)
+    parser.add_argument("--restore", action="store_true", help="include them again instead")
+    parser.add_argument("ids", nargs="+", metavar="ID")
+
+
+def _add_download_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_project(parser)
+    parser.add_argument("--output", required=True, type=Path)
+    parser.add_argument("--version", type=int)
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", required=True)
+
+
+COMMANDS = (
+    Command(
+        name="import",
+        summary="make a project from an archive or a folder",
+        run=_import,
+        add_arguments=_add_import_arguments,
+    ),
+    Command(name="add", summary="add pictures to a project", run=_add, add_arguments=_add_import_arguments),
+    Command(
+        name="doctor",
+        summary="examine a dataset: copies, wrong labels, bad pictures, shortcuts",
+        run=_doctor,
+        add_arguments=_add_project,
+    ),
+    Command(
+        name="version",
+        summary="list, compare or restore the versions of a dataset",
+        run=_version,
+        add_arguments=_add_version_arguments,
+    ),
+    Command(
+        name="split",
+        summary="show the split; with an option, draw it anew",
+        run=_split,
+        add_arguments=_add_split_arguments,
+    ),
+    Command(
+        name="relabel",
+        summary="set the label of pictures",
+        run=_relabel,
+        add_arguments=_add_relabel_arguments,
+    ),
+    Command(
+        name="exclude",
+        summary="exclude pictures from training, validation and test",
+        run=_exclude,
+        add_arguments=_add_exclude_arguments,
+    ),
+    Command(
+        name="dataset",
+        summary="write the cleaned pictures as a zip of class folders",
+        run=_download,
+        add_arguments=_add_download_arguments,
+    ),
+)

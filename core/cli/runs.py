@@ -1,4 +1,4 @@
-"""Commands that train, and that stop, resume, compare, name and delete runs."""
+"""Commands for runs: train, stop, pause, resume, compare, rename, delete."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.cli.dataset import AddCommand
+from core.cli.command import Command
 from core.cli.terminal import (
     STOPPED,
     Answer,
@@ -22,13 +22,14 @@ from core.cli.terminal import (
 from core.data.dataset import open_dataset
 from core.errors import ConfigError
 from core.files import read_json
-from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.messages import N_
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import DEFAULT_BACKBONE
-from core.runs.compare import compare_runs, delete_run, describe_run, run_title
-from core.runs.start import active_jobs, finishing_job, pause, resume, start_training, stop, wait_for
+from core.records import JsonObject
+from core.runs.compare import compare_runs, delete_run, describe_run
+from core.runs.start import finishing_job, pause, resume, start_training, stop, wait_for
 from core.training.config import (
     MAX_EPOCHS,
     Imbalance,
@@ -41,9 +42,13 @@ from core.training.config import (
     recipe_for,
     usual_augmentation,
 )
-from core.workspace import Project, find_run, get_project, list_projects, list_runs, list_searches
+from core.workspace import (
+    Project,
+    find_run,
+    get_project,
+)
 
-# Options of ``train`` and the settings they are, by dotted name.
+# Dotted names of the settings that options of ``train`` set.
 _SETTINGS = {
     "views": "augmented_views",
     "hidden_units": "head.hidden_units",
@@ -61,7 +66,8 @@ _SETTINGS = {
     "unfreeze": "unfreeze",
     "seed": "seed",
 }
-_LEAST_BY_HAND = {"epochs": 1, "patience": 1}  # 0 is how a record leaves them to the recipe
+# A record uses 0 for the recipe's own value; the command line does not accept it.
+_MIN_VALUES = {"epochs": 1, "patience": 1}
 
 
 def _train(options: argparse.Namespace) -> Answer:
@@ -76,10 +82,10 @@ def _train(options: argparse.Namespace) -> Answer:
 
 
 def training_config(options: argparse.Namespace, version: int) -> TrainingConfig:
-    """The settings that options of ``train`` mean.
+    """Make the settings from the options of ``train``.
 
     Raises:
-        ConfigError: one is unknown or not possible.
+        ConfigError: a setting is unknown or out of range.
     """
     record = _settings_in(options.settings) if options.settings else {}
     backbone = options.backbone or record.get("backbone", DEFAULT_BACKBONE)
@@ -93,7 +99,7 @@ def training_config(options: argparse.Namespace, version: int) -> TrainingConfig
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in (given | dict(options.set)).items():
         _put(record, name, value)
-    for name, least in _LEAST_BY_HAND.items():
+    for name, least in _MIN_VALUES.items():
         if record.get(name) == 0:
             raise ConfigError(
                 N_("{name} is {value}; it must lie between {low} and {high}."),
@@ -105,11 +111,11 @@ def training_config(options: argparse.Namespace, version: int) -> TrainingConfig
     return TrainingConfig.from_json(record)
 
 
-def _settings_in(file: Path) -> dict[str, Any]:
-    """The settings of a file as a search gives it: ``{"schema_version": …, "settings": {…}}``.
+def _settings_in(file: Path) -> JsonObject:
+    """Read a settings file of a search: ``{"schema_version": …, "settings": {…}}``.
 
     Raises:
-        ConfigError: it is not such a file.
+        ConfigError: the file is not a settings file.
     """
     try:
         content = read_json(file)
@@ -121,14 +127,15 @@ def _settings_in(file: Path) -> dict[str, Any]:
             error=f"{type(error).__name__}: {error}",
         ) from error
     TrainingConfig.from_json({**settings, "dataset_version": 1})
-    return TrainingConfig.upgrade(settings)  # an option replaces a setting under its name of today
+    # Options replace settings by today's names.
+    return TrainingConfig.upgrade(settings)
 
 
-def _put(record: dict[str, Any], name: str, value: Any) -> None:
-    """Set ``head.l2`` in a record within the record."""
-    *rooms, last = name.split(".")
-    for room in rooms:
-        record = record.setdefault(room, {})
+def _put(record: JsonObject, name: str, value: Any) -> None:
+    """Set a value by its dotted name, such as ``head.l2``."""
+    *parents, last = name.split(".")
+    for parent in parents:
+        record = record.setdefault(parent, {})
         if not isinstance(record, dict):
             raise ConfigError(N_("Unknown training setting: {names}."), names=name)
     record[last] = value
@@ -179,7 +186,7 @@ def _resume(options: argparse.Namespace) -> Answer:
     resume(job, options.epochs)
     if options.detach:
         return _started(job)
-    print(f"run {job.name} goes on; Ctrl-C stops it and keeps the best", file=sys.stderr)
+    print(f"run {job.name} continues; Ctrl-C stops it and keeps the best", file=sys.stderr)
     return _ended(project, job, wait_or_stop(job))
 
 
@@ -202,130 +209,92 @@ def _rename(options: argparse.Namespace) -> Answer:
     return {"run": run.name, **asdict(describe_run(JobDirectory(run), options.name, options.note))}
 
 
-def _status(options: argparse.Namespace) -> Answer:
-    if options.project:
-        projects = [get_project(options.project)]
-    else:
-        projects = list_projects()
-    return {
-        "projects": [
-            {
-                "name": project.name,
-                "pictures": len(open_dataset(project).pictures),
-                "runs": [_job_state(JobDirectory(path)) for path in list_runs(project)],
-                "searches": [_job_state(JobDirectory(path)) for path in list_searches(project)],
-                "jobs": [_job_state(job) for job in list_jobs(project.jobs)],
-            }
-            for project in projects
-        ],
-        "jobs": [_job_state(job) for job in active_jobs(None)],
-    }
-
-
-def _job_state(job: JobDirectory) -> Answer:
-    status = job.status()
-    return {
-        "id": job.name,
-        "name": run_title(job),
-        "kind": job.kind,
-        "label": job.job_type.label,
-        "state": status.state,
-        "stage": status.stage or "",
-        "progress": round(status.fraction, 3),
-        "seconds_left": status.seconds_left if not status.state.has_ended else None,
-        "pid": job.process_id() if not status.state.has_ended else None,
-        "usage": status.usage.to_json() if status.usage else None,
-        "error": str(status.error) if status.error else None,
-        "test": (job.result() or {}).get("test"),
-    }
-
-
-def add_run_commands(add: AddCommand) -> None:
-    """Declare the commands; ``add(name, command, summary)`` gives the parser of one."""
-    _add_training(add("train", _train, "train a classifier and wait for it"))
-    add("status", _status, "projects, runs and jobs").add_argument("--project")
-
-    stopping = add("stop", _stop, "end a run and keep its best, tested and packed")
-    stopping.add_argument("run")
-    add_detach(stopping)
-
-    add("pause", _pause, "let a run write a checkpoint and rest").add_argument("run")
-
-    resuming = add("resume", _resume, "go on with a run that rests, or for more epochs")
-    resuming.add_argument("run")
-    resuming.add_argument("--epochs", type=int, metavar="N", help="go on for so many epochs more")
-    add_detach(resuming)
-
-    add("compare", _compare, "runs side by side").add_argument("runs", nargs="+", metavar="run")
-    add("delete", _delete, "remove a run for good").add_argument("run")
-
-    renaming = add("rename", _rename, "name a run, or write down something about it")
-    renaming.add_argument("run")
-    renaming.add_argument("--name")
-    renaming.add_argument("--note")
-
-
-def _add_training(parser: argparse.ArgumentParser) -> None:
+def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", required=True)
-    parser.add_argument("--name", help="what to call the run")
+    parser.add_argument("--name", help="name of the run")
     add_settings(parser)
     parser.add_argument("--seed", type=int)
     add_detach(parser)
 
 
+def _add_stop_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run")
+    add_detach(parser)
+
+
+def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run")
+    parser.add_argument("--epochs", type=int, metavar="N", help="number of additional epochs")
+    add_detach(parser)
+
+
+def _add_rename_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run")
+    parser.add_argument("--name")
+    parser.add_argument("--note")
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that :func:`training_config` reads, but for the seed."""
+    """Declare the options that :func:`training_config` reads, except the seed."""
     parser.add_argument(
-        "--settings", type=Path, metavar="FILE", help="of a search's trial; other options change them"
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="settings file of a search's trial; other options override it",
     )
     parser.add_argument("--backbone", help=f"({DEFAULT_BACKBONE})")
     parser.add_argument("--recipe", choices=list(Recipe))
     parser.add_argument(
         "--augment",
         metavar="flip,rotation=0.1",
-        help='changes of the pictures; "" for none (light ones where a network is trained, else none)',
+        help='augmentation; "" for none (light if a network is trained, otherwise none)',
     )
-    parser.add_argument("--views", type=int, help="changed copies of each training picture (2)")
+    parser.add_argument("--views", type=int, help="augmented copies of each training picture (2)")
     parser.add_argument(
-        "--hidden-units", type=_numbers, metavar="256,64", help="of hidden layers of the head"
+        "--hidden-units", type=_numbers, metavar="256,64", help="units of the head's hidden layers"
     )
-    parser.add_argument("--epochs", type=int, help="the most passes over the training pictures")
+    parser.add_argument("--epochs", type=int, help="maximum number of epochs")
     parser.add_argument("--batch-size", type=int)
-    parser.add_argument("--learning-rate", type=float, help="the highest; the recipe's own if not given")
+    parser.add_argument("--learning-rate", type=float, help="maximum learning rate (the recipe's own)")
     parser.add_argument("--optimizer", choices=list(Optimizer))
-    parser.add_argument("--schedule", choices=list(Schedule), help="how the learning rate goes")
+    parser.add_argument("--schedule", choices=list(Schedule), help="learning rate schedule")
     parser.add_argument("--loss", choices=list(Loss))
     parser.add_argument("--label-smoothing", type=float)
-    parser.add_argument("--imbalance", choices=list(Imbalance), help="what is done about unequal classes")
+    parser.add_argument("--imbalance", choices=list(Imbalance), help="handling of classes of unequal size")
     parser.add_argument(
         "--picture-size",
         type=int,
         metavar="N",
-        help="pixels a side that the network takes (the backbone's own)",
+        help="pixels a side of the network's input (the backbone's own)",
     )
     parser.add_argument(
         "--monitor", choices=list(Monitor), help="validation metric that selects the best epoch"
     )
-    # The name until 0.2, for scripts that use it.
+    # The name until 0.1.0, for scripts that use it.
     parser.add_argument("--watch", dest="monitor", choices=list(Monitor), help=argparse.SUPPRESS)
-    parser.add_argument("--patience", type=int, help="epochs without a better one before it ends")
-    parser.add_argument("--unfreeze", type=float, metavar="FRACTION", help="of the backbone, from its end")
+    parser.add_argument("--patience", type=int, help="epochs without improvement before training ends")
+    parser.add_argument(
+        "--unfreeze", type=float, metavar="FRACTION", help="trainable share of the backbone, from its end"
+    )
     parser.add_argument(
         "--set",
         type=_setting,
         action="append",
         default=[],
         metavar="head.dropout_rate=0.3",
-        help="any setting by its name; may be given several times",
+        help="any setting by its name; can be repeated",
     )
 
 
 def add_detach(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--detach", action="store_true", help="answer at once; the work goes on by itself")
+    """Declare ``--detach``."""
+    parser.add_argument(
+        "--detach", action="store_true", help="return at once; the work continues in the background"
+    )
 
 
 def _numbers(text: str) -> list[int]:
-    """``256,64``; 0 or nothing is no layer."""
+    """Parse ``256,64``; 0 or nothing means no layer."""
     return [int(part) for part in text.split(",") if part.strip() not in {"", "0"}]
 
 
@@ -336,4 +305,51 @@ def _setting(text: str) -> tuple[str, Any]:
     try:
         return name, json.loads(value)
     except json.JSONDecodeError:
-        return name, value  # a word
+        # A text.
+        return name, value
+
+
+COMMANDS = (
+    Command(
+        name="train",
+        summary="train a classifier and wait for it",
+        run=_train,
+        add_arguments=_add_train_arguments,
+    ),
+    Command(
+        name="stop",
+        summary="end a run with its best result, evaluated and exported",
+        run=_stop,
+        add_arguments=_add_stop_arguments,
+    ),
+    Command(
+        name="pause",
+        summary="write a checkpoint and pause a run",
+        run=_pause,
+        add_arguments=lambda parser: parser.add_argument("run"),
+    ),
+    Command(
+        name="resume",
+        summary="resume a run, or continue it for more epochs",
+        run=_resume,
+        add_arguments=_add_resume_arguments,
+    ),
+    Command(
+        name="compare",
+        summary="compare runs side by side",
+        run=_compare,
+        add_arguments=lambda parser: parser.add_argument("runs", nargs="+", metavar="run"),
+    ),
+    Command(
+        name="delete",
+        summary="delete a run permanently",
+        run=_delete,
+        add_arguments=lambda parser: parser.add_argument("run"),
+    ),
+    Command(
+        name="rename",
+        summary="set the name or the note of a run",
+        run=_rename,
+        add_arguments=_add_rename_arguments,
+    ),
+)

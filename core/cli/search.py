@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from core.cli.dataset import AddCommand
+from core.cli.command import Command
 from core.cli.runs import add_detach, add_settings, training_config
 from core.cli.terminal import (
     STOPPED,
@@ -43,7 +43,8 @@ from core.search.workers.remote_worker import join
 from core.training.config import Recipe, TrainingConfig
 from core.workspace import find_search, get_project, project_of
 
-_WORTH_A_SECOND_PROCESS = 20  # trials
+# Trials of a search for which several processes pay off.
+_MIN_TRIALS_FOR_PROCESSES = 20
 
 
 def _search(options: argparse.Namespace) -> Answer:
@@ -96,12 +97,12 @@ def _search_config(options: argparse.Namespace, version: int) -> SearchConfig:
 
 def _usual_workers(options: argparse.Namespace, speed: Speed) -> int:
     """One process for a reproducible or short search, else the recommended number."""
-    is_short = options.trials is not None and options.trials < _WORTH_A_SECOND_PROCESS
+    is_short = options.trials is not None and options.trials < _MIN_TRIALS_FOR_PROCESSES
     return 1 if is_short or options.seed is not None else suggested_workers(speed)
 
 
 def _space(options: argparse.Namespace, speed: Speed, base: TrainingConfig) -> SearchSpace:
-    """The usual space with the named domains in it; with --only the named domains alone."""
+    """Make the search space: the default one with the named domains, or with ``--only`` these alone."""
     named = SearchSpace.from_json(dict(options.space)).domains
     if options.only and not named:
         raise ConfigError(N_("--only varies what --space names, and it names nothing."))
@@ -118,7 +119,7 @@ def _answer(job: JobDirectory, options: argparse.Namespace) -> Answer:
 
 
 def _ended(job: JobDirectory, state: JobState) -> Answer:
-    """Result of a search; of a finished one after its best trial is tested and exported."""
+    """Report the result of a search, after its best trial is evaluated and exported."""
     raise_if_failed(job, state)
     answer: Answer = {"search": job.name, "state": state, "trials": counts(read_trials(job.path))}
     if state is JobState.PAUSED:
@@ -141,13 +142,13 @@ def _summary(job: JobDirectory) -> SearchSummary | None:
 
 
 def _reported(summary: SearchSummary) -> Answer:
-    """The part of a summary that the command prints."""
+    """Select the part of a summary that the command prints."""
     names = ("best", "baseline", "selection_bias", "gain", "pareto_front")
     return {name: to_json_value(getattr(summary, name)) for name in names}
 
 
 def _run_of_best(job: JobDirectory) -> JobDirectory | None:
-    """The run of the best trial; after a stop it is made by a job of its own."""
+    """Find the run of the best trial; after a stop, wait for the job that makes it."""
     project = project_of(job.path)
     rest = finishing_job(project, job.path)
     if rest is not None:
@@ -200,55 +201,54 @@ def _write(file: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def add_search_commands(add: AddCommand) -> None:
-    """Declare the commands ``search`` and ``trials``."""
-    searching = add("search", _search, "search for better settings and make the best trial a run")
-    searching.add_argument("--project")
-    searching.add_argument("--minutes", type=float, help="of work")
-    searching.add_argument("--trials", type=int, help="complete, pruned or failed")
-    searching.add_argument(
+_ACTIONS = {
+    "resume": "resume a search; --minutes or --trials extend it",
+    "pause": "pause a search",
+    "stop": "stop a search and keep its best trial",
+    "worker": "join a running search, here or (with --storage) on another machine, until it is over",
+}
+
+
+def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project")
+    parser.add_argument("--minutes", type=float, help="of work")
+    parser.add_argument("--trials", type=int, help="complete, pruned or failed")
+    parser.add_argument(
         "--speed", choices=list(Speed), default=Speed.HEAD, help="heads only, or whole networks"
     )
-    searching.add_argument("--goal", choices=list(Goal), default=Goal.ACCURACY)
-    searching.add_argument("--tradeoff", choices=list(Tradeoff), default=Tradeoff.NONE)
-    searching.add_argument(
+    parser.add_argument("--goal", choices=list(Goal), default=Goal.ACCURACY)
+    parser.add_argument("--tradeoff", choices=list(Tradeoff), default=Tradeoff.NONE)
+    parser.add_argument(
         "--space", type=_domain, action="append", default=[], metavar="l2=0.001:1",
         help="a setting to vary, with its range or its values (pooling=global,grid); may be repeated",
     )  # fmt: skip
-    searching.add_argument("--only", action="store_true", help="vary only what --space names")
-    searching.add_argument("--sampler", choices=list(Sampler), default=Sampler.TPE)
-    searching.add_argument("--pruner", choices=list(Pruner), default=Pruner.MEDIAN)
-    searching.add_argument("--scoring", choices=list(Scoring), default=Scoring.AUTO)
-    searching.add_argument("--folds", type=int, default=5, help="of cross-validation")
-    searching.add_argument(
+    parser.add_argument("--only", action="store_true", help="vary only what --space names")
+    parser.add_argument("--sampler", choices=list(Sampler), default=Sampler.TPE)
+    parser.add_argument("--pruner", choices=list(Pruner), default=Pruner.MEDIAN)
+    parser.add_argument("--scoring", choices=list(Scoring), default=Scoring.AUTO)
+    parser.add_argument("--folds", type=int, default=5, help="of cross-validation")
+    parser.add_argument(
         "--workers",
         type=int,
         metavar="N",
         help="processes on this machine (default: as many as are useful; with --seed, 1)",
     )
-    searching.add_argument(
+    parser.add_argument(
         "--storage", default="", metavar="postgresql://…", help="database that several machines share"
     )
-    searching.add_argument("--start-from", default="", metavar="SEARCH", help="try its best settings first")
-    searching.add_argument("--seed", type=int)
-    for name, summary in _ON_ONE.items():
-        searching.add_argument(f"--{name}", metavar="SEARCH", help=summary)
-    add_settings(searching)
-    add_detach(searching)
-
-    trials = add("trials", _trials, "the trials of a search")
-    trials.add_argument("search")
-    trials.add_argument("--csv", type=Path, metavar="FILE", help="write all trials as CSV")
-    trials.add_argument("--settings", type=Path, metavar="FILE", help="write the settings of the best trial")
-    trials.add_argument("--run", type=int, metavar="NUMBER", help="make this trial a run")
+    parser.add_argument("--start-from", default="", metavar="SEARCH", help="try its best settings first")
+    parser.add_argument("--seed", type=int)
+    for name, summary in _ACTIONS.items():
+        parser.add_argument(f"--{name}", metavar="SEARCH", help=summary)
+    add_settings(parser)
+    add_detach(parser)
 
 
-_ON_ONE = {
-    "resume": "resume a search; --minutes or --trials extend it",
-    "pause": "pause a search",
-    "stop": "stop a search and keep its best trial",
-    "worker": "help a running search, here or (with --storage) on another machine, until it is over",
-}
+def _add_trials_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("search")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write all trials as CSV")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="write the settings of the best trial")
+    parser.add_argument("--run", type=int, metavar="NUMBER", help="make this trial a run")
 
 
 def _domain(text: str) -> tuple[str, JsonValue]:
@@ -268,3 +268,19 @@ def _value(text: str) -> Value:
         return value
     except json.JSONDecodeError:
         return text
+
+
+COMMANDS = (
+    Command(
+        name="search",
+        summary="search for better settings and make the best trial a run",
+        run=_search,
+        add_arguments=_add_search_arguments,
+    ),
+    Command(
+        name="trials",
+        summary="list the trials of a search",
+        run=_trials,
+        add_arguments=_add_trials_arguments,
+    ),
+)

@@ -11,11 +11,12 @@ from core.progress import QuietProgress
 from core.runs.start import wait_for
 
 Answer = dict[str, Any]
-STOPPED = 130  # what shells say of a program that Ctrl-C ended
+# Exit code of programs ended by Ctrl-C.
+STOPPED = 130
 
 
 class FailedError(Exception):
-    """A job ended badly; the sentence is for the user, the code for the shell."""
+    """Error for a job that failed: a sentence for the user and an exit code."""
 
     def __init__(self, sentence: str, code: int) -> None:
         self.code = code
@@ -23,6 +24,7 @@ class FailedError(Exception):
 
 
 def wait_or_stop(job: JobDirectory) -> JobState:
+    """Wait for a job; Ctrl-C stops it."""
     try:
         state = wait_for(job, show_progress)
     except KeyboardInterrupt:
@@ -35,14 +37,21 @@ def wait_or_stop(job: JobDirectory) -> JobState:
 
 
 def raise_if_failed(job: JobDirectory, state: JobState) -> None:
+    """Refuse to go on after a failure.
+
+    Raises:
+        FailedError: the job failed, or its worker died.
+    """
     if state is JobState.INTERRUPTED:
         raise FailedError(f"the worker of {job.name} died; see {job.path / 'worker.log'}", 1)
     status = job.status()
-    if status.error is not None:  # failed, or rests because the disk is full
+    # The job failed, or paused because the disk is full.
+    if status.error is not None:
         raise FailedError(str(status.error), 1 if status.is_bug else 2)
 
 
 def show_progress(job: JobDirectory) -> None:
+    """Print the state of a job in the current line."""
     status = job.status()
     left = "" if status.seconds_left is None else f", about {status.seconds_left:.0f} s left"
     steps = f" {status.stage_done}/{status.stage_total}" if status.stage_total else ""
@@ -50,7 +59,7 @@ def show_progress(job: JobDirectory) -> None:
 
 
 class TerminalProgress(QuietProgress):
-    """Progress of work in this very process."""
+    """Progress of work in this process."""
 
     def advance(self, done: int, total: int, likely: float | None = None) -> None:
         _rewrite_line(f"{done}/{total}")
@@ -62,5 +71,6 @@ def _rewrite_line(text: str) -> None:
 
 
 def end_line() -> None:
+    """End the line of the progress."""
     if sys.stderr.isatty():
         print(file=sys.stderr)

@@ -63,7 +63,9 @@ class ImportRequest(Record):
         """Up to 03be4e7 the settings stood beside the other keys."""
         if "settings" in values:
             return values
-        own = {name: values.pop(name) for name in ("project", "source", "sample", "add") if name in values}
+        own: JsonObject = {
+            name: values.pop(name) for name in ("project", "source", "sample", "add") if name in values
+        }
         return {**own, "settings": values}
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import pandas as pd
 
 from core.data.dataset import Dataset
 from core.data.editing import leaking_rows
@@ -44,16 +47,22 @@ def leak_report(dataset: Dataset) -> LeakReport:
     pictures = dataset.pictures
     sizes = pictures["group"].value_counts()
     supplied = pictures[pictures["supplied_split"] != ""]
-    pulled = first_of_group(supplied["supplied_split"], supplied["group"]) != supplied["supplied_split"]
+    is_moved = first_of_group(supplied["supplied_split"], supplied["group"]) != supplied["supplied_split"]
     return LeakReport(
         groups=int((sizes > 1).sum()),
         grouped_pictures=int(sizes[sizes > 1].sum()),
         moved=tuple(
-            MovedPicture(id=row.id, name=row.name, split=row.split, supplied_split=row.supplied_split)
-            for row in supplied[pulled].itertuples(index=False)
+            MovedPicture(id=identifier, name=name, split=split, supplied_split=supplied_split)
+            for identifier, name, split, supplied_split in _rows(
+                supplied[is_moved], "id", "name", "split", "supplied_split"
+            )
         ),
         leaking=tuple(
-            LeakingPicture(id=row.id, name=row.name, split=row.split)
-            for row in pictures[leaking_rows(pictures)].itertuples(index=False)
+            LeakingPicture(id=identifier, name=name, split=split)
+            for identifier, name, split in _rows(pictures[leaking_rows(pictures)], "id", "name", "split")
         ),
     )
+
+
+def _rows(pictures: pd.DataFrame, *columns: str) -> Iterator[tuple[str, ...]]:
+    return zip(*(pictures[column] for column in columns), strict=True)

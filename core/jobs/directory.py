@@ -39,6 +39,7 @@ from core.files import read_json, read_json_lines
 from core.jobs.environment import Environment
 from core.jobs.kinds import JOB_TYPES, OLD_KINDS, JobKind, JobType
 from core.jobs.status import JobStatus, resolve_state
+from core.messages import N_
 from core.processes import ProcessRecord
 from core.records import AnyRecord, JsonObject, Record, read_record, write_record
 
@@ -249,10 +250,15 @@ class JobDirectory:
             return None
 
     def _optional(self, name: str) -> JsonObject | None:
+        path = self.path / name
         try:
-            return dict(read_json(self.path / name))
+            return dict(read_json(path))
         except FileNotFoundError:
             return None
+        except (TypeError, ValueError) as error:
+            raise DamagedFileError(
+                N_("The file {file} is damaged: {reason}"), file=str(path), reason=str(error)
+            ) from error
 
 
 def list_jobs(folder: Path) -> list[JobDirectory]:

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
-from core.files import write_json
+from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
@@ -366,6 +366,28 @@ def test_the_status_tells_of_every_run(tmp_path: Path, command: Command) -> None
         "run-4": quiet | {"state": "finished", "progress": 1.0, "test": {"accuracy": 0.75}},
     }
     assert [(job["id"], job["state"]) for job in status["jobs"]] == [("import-9", "starting")]
+
+
+@pytest.mark.parametrize("file", ["config.json", "status.json", "result.json"])
+def test_an_unreadable_run_is_named_beside_the_others(tmp_path: Path, command: Command, file: str) -> None:
+    answer(command("import", write_zip(tmp_path / "pets.zip", PETS), "--project", "Pets", "--json"))
+    (project,) = list_projects()
+    make_run(project, "run-1", JobState.FINISHED)
+    damaged = make_run(project, "run-2", JobState.FINISHED)
+    (damaged.path / file).write_text("{", encoding="utf-8")
+    runs = {run["id"]: run for run in answer(command("status", "--json"))["projects"][0]["runs"]}
+    assert runs["run-1"]["state"] == "finished"
+    assert runs["run-2"]["state"] == "unreadable"
+    assert file in runs["run-2"]["error"]
+
+
+def test_a_job_of_a_newer_darkroom_is_named_in_the_status(command: Command, workspace: Path) -> None:
+    job = JobDirectory.create(jobs_folder() / "import-9", JobKind.IMPORT, {})
+    record = read_json(job.path / "config.json")
+    write_json(job.path / "config.json", record | {"schema_version": 99, "darkroom_version": "9.0.0"})
+    (shown,) = answer(command("status", "--json"))["jobs"]
+    assert (shown["id"], shown["state"]) == ("import-9", "unreadable")
+    assert "9.0.0" in shown["error"]
 
 
 def test_the_status_of_one_project_leaves_out_the_others(tmp_path: Path, command: Command) -> None:
