@@ -1,7 +1,6 @@
-"""HTTP routes beside the pages.
+"""HTTP routes beside the pages, for programs and for the pages' JavaScript.
 
-Owns what a program, or a page's own JavaScript, may ask the server for. These
-routes get no login and no XSRF check from Streamlit: whatever changes something
+Streamlit checks neither login nor XSRF for these routes, so each route that changes something
 must check its caller itself.
 """
 
@@ -31,9 +30,9 @@ from core.messages import N_
 from core.uploads import routes as uploads
 from core.workspace import find_run, get_project
 
-# Safe for ever: a page asks for it by version, see ``plotly_script_path``.
-_CACHE_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-# A picture's address names its content, so it never changes; no other site may show it.
+# The address contains the version, see ``plotly_script_path``.
+_CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# The address contains the digest of the content. Other sites must not show the picture.
 _PICTURE_HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -43,18 +42,19 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def plotly_script_path() -> str:
-    """Address of Plotly for a page's JavaScript, without a leading slash."""
+    """Address of Plotly for the pages' JavaScript, without a leading slash."""
     return f"api/plotly.min.js?v={version('plotly')}"
 
 
 async def health(request: Request) -> JSONResponse:
+    """Answer that the server runs, with its version."""
     return JSONResponse({"status": "ok", "version": core.__version__})
 
 
 async def plotly_script(request: Request) -> FileResponse:
-    """The very file that the plotly package ships, so that nothing is fetched from outside."""
+    """Send Plotly from the installed package, so that no other server is needed."""
     path = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
-    return FileResponse(path, media_type="text/javascript", headers=_CACHE_FOR_EVER)
+    return FileResponse(path, media_type="text/javascript", headers=_CACHE_FOREVER)
 
 
 def export_path(run: str, code: str) -> str:
@@ -63,7 +63,7 @@ def export_path(run: str, code: str) -> str:
 
 
 async def export(request: Request) -> Response:
-    """A run's classifier as a file, streamed from disk so that it never lies in memory."""
+    """Send a run's classifier as a file, streamed from disk."""
     try:
         exporter = find_exporter(request.path_params["kind"])
         _, run = find_run(request.path_params["run"])
@@ -84,12 +84,13 @@ def picture_address(project: str, sha256: str) -> str:
 
 
 def thumbnail(request: Request) -> Response:
-    """The small JPEG that was made when the picture was imported."""
-    from core.data.dataset import thumbnail_path  # with pandas: 0.4 s that no server's start need take
+    """Send the thumbnail that the import made, a small JPEG."""
+    # Imports pandas, which would delay the start of the server by 0.4 s.
+    from core.data.dataset import thumbnail_path
 
     try:
         project = get_project(request.path_params["project"])
-        content = thumbnail_path(project.dataset, _digest_asked_for(request)).read_bytes()
+        content = thumbnail_path(project.dataset, _requested_digest(request)).read_bytes()
     except NotFoundError as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     except FileNotFoundError:
@@ -98,12 +99,13 @@ def thumbnail(request: Request) -> Response:
 
 
 def full_picture(request: Request) -> Response:
-    """The picture itself, in a format that every browser shows and without what its file said besides."""
-    from core.data.pixels.viewing import view_picture  # with pandas, too
+    """Send the large view of a picture, in a format of all browsers and without metadata."""
+    # Imports pandas, too.
+    from core.data.pixels.viewing import view_picture
 
     try:
         project = get_project(request.path_params["project"])
-        content, media_type = view_picture(project, _digest_asked_for(request))
+        content, media_type = view_picture(project, _requested_digest(request))
     except (NotFoundError, UnreadableImageError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     return Response(content, media_type=media_type, headers=_PICTURE_HEADERS)
@@ -115,8 +117,9 @@ def dataset_address(project: str, version: int) -> str:
 
 
 def cleaned_dataset(request: Request) -> Response:
-    """The zip of a version's cleaned pictures, once it was packed; streamed from disk."""
-    from core.data.export import exported_dataset_path  # with pandas, too
+    """Send the exported zip of a dataset version, streamed from disk."""
+    # Imports pandas, too.
+    from core.data.export import exported_dataset_path
 
     try:
         project = get_project(request.path_params["project"])
@@ -129,8 +132,8 @@ def cleaned_dataset(request: Request) -> Response:
     return FileResponse(path, filename=f"{project.name}-{version}.zip", media_type="application/zip")
 
 
-def _digest_asked_for(request: Request) -> str:
-    """The digest in the address: exactly 64 hexadecimal digits, so that it can name nothing but a picture."""
+def _requested_digest(request: Request) -> str:
+    """Check the digest in the address: exactly 64 hexadecimal digits, so it cannot be another path."""
     sha256 = str(request.path_params["sha256"])
     if not _SHA256.fullmatch(sha256):
         raise NotFoundError(N_("“{name}” does not name a picture."), name=sha256[:80])
@@ -149,12 +152,12 @@ ROUTES = [
 
 
 def routes_under(base_path: str, allowed_hosts: Sequence[str] = ()) -> list[BaseRoute]:
-    """All routes as ``/api/...``, below the path that the pages are served under ("" for the root).
+    """Mount all routes as ``/api/...`` below the base path of the pages ("" for the root).
 
     Args:
-        allowed_hosts: names under which the server answers; none means any. Streamlit
-            checks its own routes only, and without this another site could point its
-            name at this machine and read what these give.
+        allowed_hosts: host names of the server; none means any. Streamlit checks only its own
+            routes. Without this check, another site could point its name at this machine and
+            read the answers (DNS rebinding).
     """
     base = base_path.strip("/")
     guard = [Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))] if allowed_hosts else []
@@ -162,12 +165,11 @@ def routes_under(base_path: str, allowed_hosts: Sequence[str] = ()) -> list[Base
 
 
 def send_at_once(port: int) -> None:
-    """Let this process's socket that listens on ``port`` send short answers without delay.
+    """Switch off Nagle's algorithm (``TCP_NODELAY``) on this process's socket that listens on ``port``.
 
-    asyncio does so for the sockets it makes. Streamlit makes its own and leaves their
-    protocol unnamed, which asyncio passes over: every answer in two parts, head and
-    body, then waits 40 ms for the browser to acknowledge the first (Nagle's algorithm
-    against delayed acknowledgement). Connections inherit what is set here.
+    asyncio does so for the sockets that it makes. Streamlit makes its own without a protocol
+    number, which asyncio ignores. Every answer in two parts, head and body, would then wait 40 ms
+    for the acknowledgement of the first. Connections inherit the option.
     """
     for connection in psutil.Process().net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.fd >= 0:

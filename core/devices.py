@@ -1,10 +1,8 @@
 """Compute devices: CPU cores and NVIDIA GPUs, detected without importing TensorFlow.
 
-NVIDIA's management library (NVML) comes with the driver and tells which GPUs
-there are; whether TensorFlow could use them is decided from what is installed.
-``DARKROOM_DEVICE`` chooses: ``cpu``, ``gpu`` (the first that can be used),
-``gpu:1``, or ``gpus`` (all that can be used). Without it, the first usable GPU
-is taken, else the CPU.
+NVIDIA's management library (NVML), a part of the driver, lists the GPUs. The installed packages
+decide if TensorFlow can use them. ``DARKROOM_DEVICE`` is ``cpu``, ``gpu`` (the first usable one),
+``gpu:1``, or ``gpus`` (all usable ones). The default is the first usable GPU, otherwise the CPU.
 """
 
 from __future__ import annotations
@@ -27,10 +25,12 @@ from core.messages import N_, Message
 
 CHOICE_VARIABLE = "DARKROOM_DEVICE"
 
-# TensorFlow 2.21 is built for CUDA 12, which runs on every driver from 525 on, and for these chips.
-_LEAST_CUDA = 12000  # 1000 × major + 10 × minor
-_LEAST_CAPABILITY = (6, 0)  # Pascal, 2016
-# The libraries of ``tensorflow[and-cuda]`` without which it finds no GPU.
+# TensorFlow 2.21 is built for CUDA 12, which needs a driver from 525 on, and for these chips.
+# 1000 × major + 10 × minor.
+_MIN_CUDA = 12000
+# Pascal, 2016.
+_MIN_CAPABILITY = (6, 0)
+# Libraries of ``tensorflow[and-cuda]`` that TensorFlow needs for a GPU.
 _CUDA_PACKAGES = (
     "nvidia-cublas-cu12",
     "nvidia-cuda-runtime-cu12",
@@ -47,31 +47,34 @@ _NVIDIA_VENDOR, _DISPLAY_CLASSES = "0x10de", ("0x0300", "0x0302")
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """Something to compute on."""
+    """Compute device: the CPU or a GPU."""
 
-    key: str  # "cpu" or "gpu:0"
+    # "cpu" or "gpu:0".
+    key: str
     name: str
     memory_bytes: int
     is_usable: bool = True
-    reason: Message | None = None  # why it cannot be used
+    # Set for a device that cannot be used.
+    reason: Message | None = None
 
     @property
     def is_cpu(self) -> bool:
+        """True for the CPU."""
         return self.key == "cpu"
 
     @property
     def gpu_number(self) -> int | None:
-        """Its number among this computer's GPUs, in the order of their slots; None for the CPU."""
+        """Number of the GPU, in the order of their slots; None for the CPU."""
         return None if self.is_cpu else int(self.key.partition(":")[2])
 
     @property
     def queue(self) -> str:
-        """The name of the folder in which jobs wait for it."""
+        """Name of the folder of its queue."""
         return self.key.replace(":", "-")
 
 
 def list_devices() -> list[Device]:
-    """The CPU, and after it every NVIDIA GPU, usable or not."""
+    """List the CPU and every NVIDIA GPU, usable or not."""
     return [_cpu(), *_gpus()]
 
 
@@ -79,7 +82,7 @@ def chosen_devices() -> tuple[Device, ...]:
     """Choose the devices of jobs: one device, or several GPUs.
 
     Raises:
-        ConfigError: ``DARKROOM_DEVICE`` names what is not there or cannot be used.
+        ConfigError: ``DARKROOM_DEVICE`` names a device that is missing or cannot be used.
     """
     choice = os.environ.get(CHOICE_VARIABLE, "").strip().lower()
     cpu, *gpus = list_devices()
@@ -87,16 +90,16 @@ def chosen_devices() -> tuple[Device, ...]:
     if choice == "cpu" or (not choice and not usable):
         return (cpu,)
     named = {"": usable[:1], "gpu": usable[:1], "gpus": usable}
-    found = named[choice] if choice in named else [gpu for gpu in usable if gpu.key == choice]
-    if not found:
+    devices = named[choice] if choice in named else [gpu for gpu in usable if gpu.key == choice]
+    if not devices:
         raise _unusable(choice, gpus)
-    return tuple(found)
+    return tuple(devices)
 
 
 def devices_to_show() -> tuple[tuple[Device, ...], list[Message]]:
     """List the devices of jobs, and the reason for each GPU that cannot be used.
 
-    Where ``DARKROOM_DEVICE`` cannot be followed, jobs compute on nothing, and fail.
+    If ``DARKROOM_DEVICE`` is invalid, there is no device, and jobs fail.
     """
     try:
         used = chosen_devices()
@@ -108,9 +111,9 @@ def devices_to_show() -> tuple[tuple[Device, ...], list[Message]]:
 
 
 def visible_gpus(devices: Sequence[Device]) -> dict[str, str]:
-    """The environment in which CUDA sees these devices and no others."""
+    """Make the environment variables that restrict CUDA to these devices."""
     numbers = [str(device.gpu_number) for device in devices if device.gpu_number is not None]
-    # Numbers count GPUs by their slots, as NVML does; CUDA would put the fastest first.
+    # GPUs are numbered by slot, as in NVML. CUDA's default is the fastest first.
     return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": ",".join(numbers) or "-1"}
 
 
@@ -123,16 +126,18 @@ def gpu_usage(numbers: Sequence[int]) -> tuple[float, int] | None:
         handles = [pynvml.nvmlDeviceGetHandleByIndex(number) for number in numbers]
         busy = [pynvml.nvmlDeviceGetUtilizationRates(handle).gpu for handle in handles]
         taken = [pynvml.nvmlDeviceGetMemoryInfo(handle).used for handle in handles]
-    except pynvml.NVMLError:  # a virtual GPU may not tell
+    # Some virtual GPUs do not report it.
+    except pynvml.NVMLError:
         return None
     return sum(busy) / len(busy), int(sum(taken))
 
 
 def cpu_cores() -> int:
-    """The cores that this process may use."""
+    """Count the CPU cores that this process can use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # Windows and Macs do not say
+    # Windows and macOS do not have it.
+    except AttributeError:
         return os.cpu_count() or 1
 
 
@@ -158,7 +163,8 @@ def _gpus() -> list[Device]:
         return _gpus_without_driver()
 
 
-@cache  # once a process: it takes up to a tenth of a second; a failure is tried again
+# Once a process, because it takes up to 0.1 s. A failure is not cached.
+@cache
 def _start_nvml() -> None:
     pynvml.nvmlInit()
 
@@ -171,10 +177,10 @@ def _gpu(number: int, reason: Message | None) -> Device:
         memory_bytes=int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
     )
     capability = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
-    if reason is None and tuple(capability) < _LEAST_CAPABILITY:
+    if reason is None and tuple(capability) < _MIN_CAPABILITY:
         reason = Message(
             N_("its chip is too old for TensorFlow (compute capability {capability}; {least} is needed)"),
-            {"capability": "{}.{}".format(*capability), "least": "{}.{}".format(*_LEAST_CAPABILITY)},
+            {"capability": "{}.{}".format(*capability), "least": "{}.{}".format(*_MIN_CAPABILITY)},
         )
     if reason is None and _is_hidden(number, str(pynvml.nvmlDeviceGetUUID(handle))):
         reason = Message(N_("the variable CUDA_VISIBLE_DEVICES hides it"))
@@ -191,7 +197,7 @@ def _reason_of_machine(cuda_version: int) -> Message | None:
         )
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return Message(N_("TensorFlow uses NVIDIA GPUs on 64-bit Linux only"))
-    if cuda_version < _LEAST_CUDA:
+    if cuda_version < _MIN_CUDA:
         version = f"{cuda_version // 1000}.{cuda_version % 1000 // 10}"
         return Message(
             N_(
@@ -232,7 +238,7 @@ def _is_hidden(number: int, identity: str) -> bool:
 
 
 def _gpus_without_driver() -> list[Device]:
-    """GPUs that Linux sees in a slot although NVML does not answer."""
+    """List GPUs that are in a slot on Linux although NVML does not work."""
     reason = Message(N_("its driver is not installed, or cannot be reached from here"))
     slots = [path for path in _PCI_DEVICES.glob("*") if _is_nvidia_gpu(path)]
     return [

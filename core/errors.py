@@ -5,32 +5,32 @@ DarkroomError
 │   ├── InvalidNameError
 │   ├── ProjectExistsError
 │   ├── NotFoundError         no such project, run or picture
-│   ├── BusyError             what works on it must end first
-│   ├── DiskFullError         no room for a job to begin
+│   ├── BusyError             a job works on it
+│   ├── DiskFullError         no space for a job to start
 │   ├── SchemaVersionError    a file written by another version of Darkroom
-│   └── DamagedFileError      a file of the workspace that does not hold what it should
+│   └── DamagedFileError      a file of the workspace with invalid content
 ├── DataError                 pictures that cannot become a dataset
 │   ├── UnreadableImageError
 │   ├── ArchiveError          not a zip, cut off, encrypted, empty, too large
 │   ├── TooFewClassesError
 │   ├── TooFewImagesError
-│   └── ClassNameError        names that cannot be told apart or shown
-├── ConfigError               a setting outside what is possible
+│   └── ClassNameError        names that look the same or cannot be shown
+├── ConfigError               a setting out of range
 │   └── RecordError           settings or stored values of another form than expected
-├── TrainingError             training that cannot go on on this machine, or came to nothing
-├── SearchError               a search that cannot be joined, or in which nothing worked
-├── WeightsError              pretrained weights that cannot be had or trusted
+├── TrainingError             training that cannot continue on this machine
+├── SearchError               a search that cannot be joined, or without a successful trial
+├── WeightsError              pretrained weights that are missing or damaged
 │   └── DownloadError
-├── UploadError               bytes from a browser that cannot be taken
-│   ├── UploadDeniedError     the secret that belongs to the upload is missing or wrong
-│   ├── UploadConflictError   not where the file goes on, or another connection sends it
-│   ├── UploadTooLargeError   more than was announced
+├── UploadError               an upload that is refused
+│   ├── UploadDeniedError     the token of the upload is missing or wrong
+│   ├── UploadConflictError   a wrong offset, or another connection is active
+│   ├── UploadTooLargeError   more bytes than announced
 │   ├── HeaderTooLargeError   a header beyond its limit
-│   └── NoRoomError           the disk, or what uploads may take of it, is full
-└── DeliveryError             an export that cannot be made or does not match
+│   └── NoRoomError           the disk or the quota of uploads is full
+└── DeliveryError             an export that cannot be made, or whose answers differ
 
-The page and the command line show such an error's text as it is. Anything else
-is a bug: the worker logs its traceback and the page says that something broke.
+The page and the command line show the text of such an error. Any other exception is a bug: the
+worker logs its traceback.
 """
 
 from __future__ import annotations
@@ -62,31 +62,31 @@ class DarkroomError(Exception):
 
 
 class WorkspaceError(DarkroomError):
-    """A project, run or name that cannot be used."""
+    """Project, run or name that cannot be used."""
 
 
 class InvalidNameError(WorkspaceError):
-    """A project name that cannot be a folder's name on every system."""
+    """Project name that is invalid as a folder's name on some system."""
 
 
 class ProjectExistsError(WorkspaceError):
-    """A project of this name is already there."""
+    """Project name that already exists."""
 
 
 class NotFoundError(WorkspaceError):
-    """No project, run or picture of this name."""
+    """Name without a project, run or picture."""
 
 
 class BusyError(WorkspaceError):
-    """A run that something works on, so that it can neither be resumed nor deleted."""
+    """Run that a job works on, so it can neither be resumed nor deleted."""
 
 
 class DiskFullError(WorkspaceError):
-    """The disk has no room for what was asked."""
+    """Disk without enough free space."""
 
 
 class SchemaVersionError(WorkspaceError):
-    """A file written by another version of Darkroom."""
+    """File written by another version of Darkroom."""
 
 
 class DamagedFileError(WorkspaceError):
@@ -102,23 +102,23 @@ class UnreadableImageError(DataError):
 
 
 class ArchiveError(DataError):
-    """An archive that cannot be opened or is not safe to open."""
+    """Archive that cannot be opened or is unsafe."""
 
 
 class TooFewClassesError(DataError):
-    """A classifier needs at least two classes."""
+    """Dataset with fewer than two classes."""
 
 
 class TooFewImagesError(DataError):
-    """A class with too few pictures for a three-way split."""
+    """Class with too few pictures for a split."""
 
 
 class ClassNameError(DataError):
-    """Class names that cannot be told apart."""
+    """Class names that look the same, or cannot be shown."""
 
 
 class ConfigError(DarkroomError):
-    """A setting outside what is possible."""
+    """Setting that is out of range."""
 
 
 class RecordError(ConfigError):
@@ -126,44 +126,44 @@ class RecordError(ConfigError):
 
 
 class TrainingError(DarkroomError):
-    """Training that cannot go on on this machine, or came to nothing."""
+    """Training that cannot continue on this machine, or had no result."""
 
 
 class SearchError(DarkroomError):
-    """A search that cannot be joined, or in which nothing worked."""
+    """Search that cannot be joined, or has no successful trial."""
 
 
 class WeightsError(DarkroomError):
-    """Pretrained weights that cannot be had or trusted."""
+    """Pretrained weights that are missing or damaged."""
 
 
 class DownloadError(WeightsError):
-    """A download that failed."""
+    """Download that failed."""
 
 
 class DeliveryError(DarkroomError):
-    """An export that cannot be made or does not match the evaluation."""
+    """Export that cannot be made or does not match the evaluation."""
 
 
 class UploadError(DarkroomError):
-    """Bytes from a browser that cannot be taken."""
+    """Upload that is refused."""
 
 
 class UploadDeniedError(UploadError):
-    """The secret that belongs to the upload is missing or wrong."""
+    """Upload without the right token."""
 
 
 class UploadConflictError(UploadError):
-    """Bytes that do not go on where the file ends; the value ``offset``, if named, says where it does."""
+    """Upload at a wrong offset; the value ``offset``, if present, is the right one."""
 
 
 class UploadTooLargeError(UploadError):
-    """More bytes than were announced."""
+    """Upload with more bytes than announced."""
 
 
 class HeaderTooLargeError(UploadError):
-    """A header of an upload request exceeds its limit."""
+    """Upload request with a header beyond its limit."""
 
 
 class NoRoomError(UploadError):
-    """The disk, or what uploads may take of it, is full."""
+    """Upload without space on the disk or in the quota."""

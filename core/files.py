@@ -1,7 +1,4 @@
-"""Atomic files: JSON, JSON lines, hashes.
-
-Owns how bytes reach the disk. Knows nothing of what they mean.
-"""
+"""Atomic files: JSON, JSON lines, hashes."""
 
 from __future__ import annotations
 
@@ -21,10 +18,10 @@ COPY_CHUNK_BYTES = 1 << 20
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path that replaces ``path`` if the block succeeds.
 
-    A crash leaves the old file, or none; a reader never sees half a file.
+    After a crash the file is the old one, or missing. Readers never see a partial file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The whole name at the end: Keras and pandas choose the format by it.
+    # Ends in the whole name, because Keras and pandas choose the format by it.
     temporary = path.with_name(f".{uuid4().hex}.{path.name}")
     try:
         yield temporary
@@ -39,7 +36,7 @@ def write_json(path: Path, value: Any, *, is_private: bool = False) -> None:
     """Write ``value`` as JSON, atomically.
 
     Args:
-        is_private: no other user of the machine can read it (Windows: as its folder says).
+        is_private: other users of the machine cannot read the file (on Windows its folder decides).
     """
     with whole_file(path) as temporary:
         if is_private:
@@ -48,11 +45,12 @@ def write_json(path: Path, value: Any, *, is_private: bool = False) -> None:
 
 
 def read_json(path: Path) -> Any:
+    """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def append_json_line(path: Path, record: dict[str, Any]) -> None:
-    """Append one record; a crash can tear only this line, not those before or after it."""
+    """Append one record. A crash can damage only this line."""
     line = json.dumps(record, ensure_ascii=False) + "\n"
     with path.open("ab+") as stream:
         if stream.seek(0, os.SEEK_END) > 0:
@@ -63,7 +61,7 @@ def append_json_line(path: Path, record: dict[str, Any]) -> None:
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Every whole record of a JSON-lines file; a torn line is skipped."""
+    """Read the records of a JSON-lines file; damaged lines are skipped."""
     if not path.exists():
         return []
     records = []
@@ -71,14 +69,15 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
         try:
             record = json.loads(line) if line else None
         except json.JSONDecodeError:
-            continue  # torn by a crash, or being written right now
+            # Damaged by a crash, or being written.
+            continue
         if isinstance(record, dict):
             records.append(record)
     return records
 
 
 def keep_first_lines(path: Path, lines: int) -> None:
-    """Cut a JSON-lines file after so many whole records; a torn line is dropped."""
+    """Cut a JSON-lines file after so many records; damaged lines are removed."""
     if not path.exists():
         return
     write_json_lines(path, read_json_lines(path)[:lines])
@@ -92,16 +91,17 @@ def write_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
 
 
 def sha256_bytes(data: bytes) -> str:
+    """Compute the SHA-256 of bytes as hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def hash_file(path: Path, algorithm: str = "sha256") -> str:
-    """The hexadecimal digest of a file, read in chunks."""
+    """Compute the hexadecimal digest of a file, read in chunks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
 def digest_of(value: Any) -> str:
-    """A short, stable name (16 hexadecimal digits) for a JSON-able value."""
+    """Compute a short digest (16 hexadecimal digits) of a value that JSON can store."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """Keras backend of workers: TensorFlow, or the choice of ``DARKROOM_BACKEND``.
 
-The web process has nothing to choose: it runs Keras on NumPy. Imports none of them.
+The web process always runs Keras on NumPy. This module imports no backend.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ BACKENDS = (DEFAULT, "jax", "torch")
 
 
 def chosen_backend() -> str:
-    """Keras's name of the backend that workers use.
+    """Return Keras's name of the workers' backend.
 
     Raises:
-        ConfigError: ``DARKROOM_BACKEND`` names another one, or one that is not installed.
+        ConfigError: ``DARKROOM_BACKEND`` is unknown or not installed.
     """
     choice = os.environ.get(CHOICE_VARIABLE, "").strip().lower() or DEFAULT
     if choice not in BACKENDS:

@@ -1,7 +1,7 @@
-"""Sentences for people that can be shown in any language.
+"""Messages: translatable sentences for people.
 
-A sentence travels as its English template plus the values it speaks of, so that
-a worker can write it to disk and a page can show it in the reader's language.
+A message is an English template with values, so that a worker can write it to disk and a page can
+show it in the language of the reader.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ def N_(template: str) -> str:  # noqa: N802 - the name gettext's tools look for
 
 @dataclass(frozen=True)
 class Message:
-    """A template in English with named fields, and the values that fill them.
+    """English template with named fields, and their values.
 
-    A value may be a message itself, such as the reason that a sentence gives. ``code`` is set
-    where programs recognise the message: its template may be reworded at any time.
+    A value can be a message itself, such as a reason. ``code`` identifies messages that programs
+    recognise, because templates can be reworded at any time.
     """
 
     template: str
@@ -32,7 +32,7 @@ class Message:
         return self.render()
 
     def render(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence, its template first passed through ``translate``."""
+        """Translate the template and fill in the values."""
         values = {
             key: value.render(translate) if isinstance(value, Message) else value
             for key, value in self.values.items()

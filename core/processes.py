@@ -22,17 +22,17 @@ class ProcessRecord(Record):
 
     @classmethod
     def of(cls, process_id: int | None = None) -> ProcessRecord:
-        """Describe a running process; this very process by default."""
+        """Describe a running process, by default this one."""
         process = psutil.Process(os.getpid() if process_id is None else process_id)
         return cls(pid=process.pid, started=process.create_time())
 
     def is_alive(self) -> bool:
-        """True while this very process runs and is no zombie."""
+        """True while this process runs and is not a zombie."""
         return process_lives(self.pid, self.started)
 
 
 def process_lives(process_id: int, started: float) -> bool:
-    """True if the process that began at ``started`` (seconds since the epoch) runs and is no zombie."""
+    """True if the process that began at ``started`` (seconds since the epoch) runs and is not a zombie."""
     try:
         process = psutil.Process(process_id)
         same = abs(process.create_time() - started) < _START_TIME_TOLERANCE_SECONDS

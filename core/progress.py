@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Stage(StrEnum):
-    """Stages of jobs, in the order in which they come. Pages hold the label of each."""
+    """Stage of a job. Pages have the label of each."""
 
     READING = "reading"
     DOWNLOADING = "downloading"
@@ -65,32 +65,32 @@ class Progress(Protocol):
         """
 
     def fact(self, fact: object) -> None:
-        """Report a milestone or a measured time; a listener may plan anew or remember it."""
+        """Report a milestone or a measured time, for listeners that plan or store it."""
 
     def metric(self, record: Mapping[str, object]) -> None:
-        """Append a line to the learning curve."""
+        """Append a record to the learning curve."""
 
     def rewind(self, lines: int) -> None:
         """Remove the learning curve after its first ``lines`` lines, and the batches after them."""
 
     def batch(self, record: Mapping[str, object]) -> None:
-        """Report a batch; of many in a second only some are written."""
+        """Report a batch; at most some in a second are written."""
 
     def live(self, record: Mapping[str, object]) -> None:
-        """Show the current state of the work; replaces the one before."""
+        """Replace the live state of the work."""
 
     def keep(self, result: Mapping[str, object]) -> None:
-        """Set the result of this step if it ends now: a best so far is safe on disk."""
+        """Set the result of this step for the case that it is stopped now; its files are on disk."""
 
     def should_stop(self) -> bool:
-        """Return True once the user asked to stop."""
+        """True once the user asked to stop."""
 
     def should_pause(self) -> bool:
-        """Return True once the user asked to pause."""
+        """True once the user asked to pause."""
 
 
 class QuietProgress:
-    """Progress that nobody watches."""
+    """Progress that ignores every report."""
 
     def plan(self, expected_seconds: Mapping[Stage, float]) -> None: ...
 
@@ -164,7 +164,7 @@ _STEPS = 1000
 class PartOf(Forwarding):
     """Progress of one part of a stage, from fraction ``start`` to ``end`` of it (0 to 1).
 
-    It never goes back, although the work in it may count from 0 more than once.
+    It never decreases, even if the work counts from 0 more than once.
     """
 
     def __init__(self, whole: Progress, start: float, end: float) -> None:
@@ -179,10 +179,10 @@ class PartOf(Forwarding):
 
 
 def raise_if_stopped(progress: Progress) -> None:
-    """Leave the work here if the user asked to stop or to pause.
+    """End the work if the user asked to stop or to pause.
 
     Raises:
-        JobStopped, JobPaused
+        JobStopped, JobPaused: the request.
     """
     if progress.should_stop():
         raise JobStopped
@@ -191,9 +191,9 @@ def raise_if_stopped(progress: Progress) -> None:
 
 
 def ignore_counts(*counts: int) -> None:
-    """Ignore a report of counts: the default of functions that report to a caller."""
+    """Ignore reported counts: the default of functions that report to a caller."""
 
 
 def never_stop() -> bool:
-    """Never ask to stop: the default of functions that a caller can stop."""
+    """Return False: the default of functions that a caller can stop."""
     return False

@@ -1,12 +1,12 @@
-"""Records: frozen dataclasses that travel as JSON, read and checked by one mechanism.
+"""Records: frozen dataclasses stored as JSON, read and checked by one mechanism.
 
 A record is a frozen, keyword-only dataclass that derives from ``Record``. Its type hints
 are its schema: numbers, texts, enums, paths, tuples, mappings, ``Message`` and other records.
 Reading refuses unknown keys, unknown enum members and values of another type; a missing
 key takes the field's default. ``upgrade`` accepts what older versions wrote.
 
-A file that outlives a process is written by ``write_record``, which notes the schema
-version and the version of Darkroom, and is read by ``read_record``.
+``write_record`` stores a record in a file, with the schema version and the version of
+Darkroom; ``read_record`` reads it.
 """
 
 from __future__ import annotations
@@ -36,22 +36,23 @@ from core.errors import DamagedFileError, RecordError, SchemaVersionError
 from core.files import read_json, write_json
 from core.messages import N_, Message
 
-# What JSON knows. `Any` where a value nests: type checkers follow no deeper.
+# Values of JSON. `Any` where a value nests, because type checkers follow no deeper.
 JsonValue: TypeAlias = str | int | float | bool | list[Any] | dict[str, Any] | None
 JsonObject: TypeAlias = dict[str, Any]
 _Reader = Callable[[Any, str], Any]
 
 
 class _Schema(NamedTuple):
-    """A reader for each field, and the fields that have no default; made once for each class."""
+    """Readers of the fields, and the fields without a default; made once for each class."""
 
     readers: Mapping[str, _Reader]
     required: tuple[str, ...]
 
 
 _SCHEMAS: dict[type, _Schema] = {}
-_MAX_SHOWN_CHARACTERS = 200  # of a value that an error names
-_WHAT_EXPECTED = {
+# Of a value in an error.
+_MAX_SHOWN_CHARACTERS = 200
+_EXPECTED_TYPES = {
     str: N_("a text"),
     int: N_("a whole number"),
     float: N_("a number"),
@@ -66,7 +67,7 @@ class Record:
     schema_version: ClassVar[int] = 1
 
     def to_json(self) -> JsonObject:
-        """The record as values that ``json`` can write, every field present."""
+        """Convert the record to values that ``json`` can write, with every field."""
         return {field.name: to_json_value(getattr(self, field.name)) for field in _fields_of(type(self))}
 
     @classmethod
@@ -90,7 +91,8 @@ class Record:
             raise _no_record(cls, values, path)
         try:
             upgraded = cls.upgrade(dict(values))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # no Darkroom wrote it so
+        # No version of Darkroom wrote such values.
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _no_record(cls, values, path) from error
         values = upgraded
         readers, required = _schema_of(cls)
@@ -114,14 +116,14 @@ def write_record(path: Path, record: Record, *, is_private: bool = False) -> Non
     """Write a record to a file of its own, atomically.
 
     Args:
-        is_private: no other user of the machine can read it.
+        is_private: other users of the machine cannot read the file.
     """
     header = {"schema_version": record.schema_version, "darkroom_version": __version__}
     write_json(path, header | record.to_json(), is_private=is_private)
 
 
 def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
-    """Read a record from its file; a file without a schema version is of the oldest one.
+    """Read a record from its file. Without a schema version the file is of version 1.
 
     Raises:
         FileNotFoundError: the file does not exist.
@@ -170,7 +172,7 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
 
 
 def to_json_value(value: Any) -> Any:
-    """A field's value as ``json`` can write it."""
+    """Convert a field's value to one that ``json`` can write."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -216,7 +218,7 @@ def _join(path: str, name: str) -> str:
 
 @cache
 def _reader_of(hint: Any) -> _Reader:
-    """The function that reads a value of JSON as the type a hint names."""
+    """Make the function that reads a value of JSON as the type of a hint."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in {Union, types.UnionType}:
         return _union_reader(arguments)
@@ -229,7 +231,7 @@ def _reader_of(hint: Any) -> _Reader:
             return hint._read
         if issubclass(hint, Enum):
             return _enum_reader(hint)
-        if hint in _WHAT_EXPECTED:
+        if hint in _EXPECTED_TYPES:
             return _plain_reader(hint)
         if hint is Path:
             return _path_reader(_plain_reader(str))
@@ -334,14 +336,15 @@ def _plain_reader(kind: type) -> _Reader:
     accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
 
     def read(value: Any, path: str) -> Any:
-        if type(value) is kind:  # nearly always
+        # Nearly always.
+        if type(value) is kind:
             return value
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
             raise RecordError(
                 N_("{name} is {value}; it must be {expected}."),
                 name=path,
                 value=repr(value),
-                expected=Message(_WHAT_EXPECTED[kind]),
+                expected=Message(_EXPECTED_TYPES[kind]),
             )
         return value
 

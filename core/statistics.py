@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
-_Z_95 = 1.959964  # standard deviations that hold 95% of a normal distribution
+# Standard deviations that contain 95% of a normal distribution.
+_Z_95 = 1.959964
 _TUKEY_FACTOR = 1.5
-_LEAST_RELATIVE_RANGE = 1e-3
-_TINY = 1e-12  # instead of a division by zero
+_MIN_RELATIVE_RANGE = 1e-3
+# Instead of a division by zero.
+_TINY = 1e-12
 
 
 def wilson_interval(right: int, count: int) -> tuple[float, float]:
@@ -32,7 +34,7 @@ def tukey_fences(values: np.ndarray) -> tuple[float, float]:
         values: float64 (n,), at least one.
     """
     first, third = np.percentile(values, [25, 75])
-    reach = _TUKEY_FACTOR * max(third - first, _LEAST_RELATIVE_RANGE * abs(third))
+    reach = _TUKEY_FACTOR * max(third - first, _MIN_RELATIVE_RANGE * abs(third))
     return float(first - reach), float(third + reach)
 
 

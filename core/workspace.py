@@ -1,7 +1,6 @@
 """Workspace paths, and the names of projects and jobs.
 
-Owns paths and names; what stands inside a folder belongs to the module that
-writes it.
+The content of a folder belongs to the module that writes it.
 """
 
 from __future__ import annotations
@@ -33,66 +32,73 @@ MAX_NAME_LENGTH = 60
 FORBIDDEN_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 RESERVED_NAMES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(10)}
 
-_STAGING_NAME = re.compile(r"(\d+)-(\d+\.\d+)-[0-9a-f]+")  # process id, its start time, chance
+# Process id, its start time, random digits.
+_STAGING_NAME = re.compile(r"(\d+)-(\d+\.\d+)-[0-9a-f]+")
 
 
 def home() -> Path:
-    """The workspace: ``$DARKROOM_HOME``, or ``./workspace``."""
+    """Path of the workspace: ``$DARKROOM_HOME``, or ``./workspace``."""
     return Path(os.environ.get("DARKROOM_HOME") or "workspace").expanduser().resolve()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """One dataset and everything trained on it. Its name is its folder's name."""
+    """Project: a dataset and everything trained on it. Its name is the folder's name."""
 
     name: str
     path: Path
 
     @property
     def dataset(self) -> Path:
+        """Folder of the pictures and their versions."""
         return self.path / "dataset"
 
     @property
     def runs(self) -> Path:
+        """Folder of training runs."""
         return self.path / "runs"
 
     @property
     def searches(self) -> Path:
+        """Folder of searches."""
         return self.path / "searches"
 
     @property
     def jobs(self) -> Path:
+        """Folder of other jobs."""
         return self.path / "jobs"
 
     @property
     def settings_file(self) -> Path:
-        """File with the pages' choices for the next training: see ``project_settings``."""
+        """File with the settings of the pages for the next training, see ``project_settings``."""
         return self.path / "project.json"
 
 
 def projects_folder() -> Path:
+    """Path of the folder of projects."""
     return home() / "projects"
 
 
 def backbones_folder() -> Path:
-    """Downloaded weights, converted feature engines and measured speeds."""
+    """Path of the folder of weights, converted feature engines and measured speeds."""
     return home() / "backbones"
 
 
 def jobs_folder() -> Path:
-    """Jobs that belong to no project: imports of new ones, downloads, measurements."""
+    """Path of the folder of jobs without a project: imports, downloads, measurements."""
     return home() / "jobs"
 
 
 def queue_folder() -> Path:
+    """Path of the folder of device queues."""
     return home() / "queue"
 
 
 def checked_project_name(name: str) -> str:
-    """``name`` in the form it is stored under.
+    """Check a project name and return it in the form that is stored.
 
     Raises:
-        InvalidNameError: it is empty, too long, or no folder can bear it.
+        InvalidNameError: the name is empty, too long, or invalid for a folder.
     """
     clean = unicodedata.normalize("NFC", name).strip()
     if not clean:
@@ -121,23 +127,24 @@ def checked_project_name(name: str) -> str:
 
 
 def list_projects() -> list[Project]:
-    """All projects, in the order of their names."""
+    """List all projects in the order of their names."""
     folder = projects_folder()
     if not folder.is_dir():
         return []
-    found = [
+    projects = [
         Project(name=path.name, path=path)
         for path in folder.iterdir()
-        if path.name[0] != "." and (path / "project.json").is_file()  # with a dot: being deleted
+        # A name with a dot is being deleted.
+        if path.name[0] != "." and (path / "project.json").is_file()
     ]
-    return sorted(found, key=lambda project: project.name.casefold())
+    return sorted(projects, key=lambda project: project.name.casefold())
 
 
 def get_project(name: str) -> Project:
-    """The project called ``name``.
+    """Find a project by its name.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: no project has this name.
     """
     for project in list_projects():
         if project.name == unicodedata.normalize("NFC", name).strip():
@@ -150,10 +157,11 @@ def get_project(name: str) -> Project:
 
 
 def require_free_name(name: str) -> str:
-    """The checked form of ``name``, which no project bears yet, whatever the capitals.
+    """Check the name of a new project and return it in the form that is stored.
 
     Raises:
-        InvalidNameError, ProjectExistsError.
+        InvalidNameError: see ``checked_project_name``.
+        ProjectExistsError: another project has the name, regardless of case.
     """
     clean = checked_project_name(name)
     for project in list_projects():
@@ -165,7 +173,7 @@ def require_free_name(name: str) -> str:
 
 
 def project_settings(project: Project) -> dict[str, object]:
-    """Read the choices of the pages for the next training (``augmentation``, ``backbone``).
+    """Read the settings of the pages for the next training (``augmentation``, ``backbone``).
 
     Raises:
         SchemaVersionError: another version of Darkroom wrote the project.
@@ -185,19 +193,19 @@ def project_settings(project: Project) -> dict[str, object]:
 
 
 def remember_setting(project: Project, key: str, value: object) -> None:
-    """Keep one choice of the pages with the project."""
+    """Store one setting of the pages with the project."""
     record = read_json(project.settings_file)
     record.setdefault("settings", {})[key] = value
     write_json(project.settings_file, record)
 
 
 def open_staging() -> Path:
-    """A fresh folder in which a project is built before it is published whole.
+    """Make a folder in which a project is built before it is published as a whole.
 
-    Folders that a killed process left behind are removed on the way.
+    Folders of killed processes are removed.
 
     Raises:
-        WorkspaceError: there is no place to make it.
+        WorkspaceError: the workspace cannot be written.
     """
     folder = home() / "staging"
     started = psutil.Process().create_time()
@@ -222,7 +230,7 @@ def _is_abandoned(staging: Path) -> bool:
 
 
 def publish_project(staging: Path, name: str) -> Project:
-    """Turn a finished staging folder into the project ``name``, all at once."""
+    """Rename a finished staging folder to the project ``name``, atomically."""
     clean = require_free_name(name)
     write_json(
         staging / "project.json",
@@ -237,24 +245,24 @@ def publish_project(staging: Path, name: str) -> Project:
 
 
 def delete_project(project: Project) -> None:
-    """Remove a project with everything in it. The caller has asked the user."""
+    """Delete a project with everything in it. The caller has asked the user."""
     doomed = project.path.with_name(f".deleting-{secrets.token_hex(4)}")
     project.path.rename(doomed)
     shutil.rmtree(doomed)
 
 
 def new_job_name(prefix: str) -> str:
-    """A folder name that sorts by time: ``run-20261122-081500-3f9c``."""
+    """Make a folder name that sorts by time: ``run-20261122-081500-3f9c``."""
     return f"{prefix}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 
 def list_runs(project: Project) -> list[Path]:
-    """Job directories of the project's runs, newest first."""
+    """List the job directories of the project's runs, newest first."""
     return job_folders(project.runs)
 
 
 def list_searches(project: Project) -> list[Path]:
-    """Job directories of the project's searches, newest first."""
+    """List the job directories of the project's searches, newest first."""
     return job_folders(project.searches)
 
 
@@ -266,16 +274,16 @@ def job_folders(folder: Path) -> list[Path]:
 
 
 def project_of(job: Path) -> Project:
-    """The project that a run's or job's directory belongs to."""
+    """Return the project of a job directory."""
     path = job.parent.parent
     return Project(name=path.name, path=path)
 
 
 def find_search(name: str) -> tuple[Project, Path]:
-    """The search called ``name``, or the one folder that path points to.
+    """Find a search by its name or its path.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: there is no such search.
     """
     for project in list_projects():
         for path in list_searches(project):
@@ -289,10 +297,10 @@ def find_search(name: str) -> tuple[Project, Path]:
 
 
 def find_run(name: str) -> tuple[Project, Path]:
-    """The run called ``name``, or the one folder that path points to.
+    """Find a run by its name or its path.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: there is no such run.
     """
     for project in list_projects():
         for path in list_runs(project):

@@ -19,4 +19,4 @@ class Command:
     # Returns what ``--json`` prints.
     run: Callable[[argparse.Namespace], Answer]
     # Declares the arguments beside ``--json``.
-    add_arguments: Callable[[argparse.ArgumentParser], None]
+    add_arguments: Callable[[argparse.ArgumentParser], object]

@@ -30,7 +30,7 @@ MAX_NOTE_LENGTH = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class About(Record):
-    """Name and note that people gave a run; empty where they did not."""
+    """Name and note of a run, written by people; empty by default."""
 
     name: str = ""
     note: str = ""
@@ -41,7 +41,7 @@ class RunRow:
     """One run in a comparison. Values that it does not have yet are None."""
 
     run: str
-    # Given by people, else the name of the run's directory.
+    # By people, otherwise the name of the run's directory.
     name: str
     state: JobState
     recipe: str
@@ -85,12 +85,12 @@ def run_about(run: JobDirectory) -> About:
 
 
 def run_title(run: JobDirectory) -> str:
-    """The name people gave a run, else the name of its directory."""
+    """Return the name of a run, by default that of its directory."""
     return run_about(run).name or run.name
 
 
 def describe_run(run: JobDirectory, name: str | None = None, note: str | None = None) -> About:
-    """Name or annotate a run; an argument that is None leaves its value as it is."""
+    """Set the name or the note of a run; None leaves a value unchanged."""
     before = run_about(run)
     about = About(
         name=before.name if name is None else " ".join(name.split())[:MAX_NAME_LENGTH],
@@ -101,7 +101,7 @@ def describe_run(run: JobDirectory, name: str | None = None, note: str | None = 
 
 
 def delete_run(run: JobDirectory) -> int:
-    """Remove a run with all that belongs to it alone. It cannot be undone.
+    """Delete a run and the files that belong to it alone. It cannot be undone.
 
     Returns:
         The bytes freed.
@@ -119,7 +119,8 @@ def delete_run(run: JobDirectory) -> int:
         features = list((project.dataset / "features").glob(f"{run.name}-*"))
         doomed = [*features, *jobs, run.path]
         size = sum(folder_bytes(path) for path in doomed)
-        staging = open_staging()  # leftovers of a crash are removed later
+        # The remains of a crash are removed with the staging folder.
+        staging = open_staging()
         for number, path in enumerate(doomed):
             path.rename(staging / str(number))
     shutil.rmtree(staging)
@@ -143,7 +144,7 @@ def compare_runs(runs: Sequence[JobDirectory]) -> RunComparison:
 
 
 def differing_settings(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    """Find the settings in which records differ, by dotted name; None where a record lacks one."""
+    """Find the settings in which records differ, by dotted name; None for a missing one."""
     flat = [_flattened(record) for record in records]
     names = dict.fromkeys(name for record in flat for name in record)
     values = {name: tuple(record.get(name) for record in flat) for name in names}

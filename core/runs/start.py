@@ -30,7 +30,8 @@ from core.workspace import (
     require_free_name,
 )
 
-if TYPE_CHECKING:  # pandas takes 0.4 s, and every page first lists jobs
+# They import pandas, which takes 0.4 s, and every page lists jobs first.
+if TYPE_CHECKING:
     from core.data.import_config import ImportConfig
     from core.search.config import SearchConfig
 
@@ -61,10 +62,10 @@ def start_import(
     clean = get_project(name).name if add else require_free_name(name)
     _remove_old_jobs(jobs_folder())
     path = jobs_folder() / new_job_name("import")
-    # In a folder of its own, because the upload may be called config.json.
+    # In a folder of its own, because the upload can be called config.json.
     source = path / "upload" / safe_upload_name(upload[0]) if upload else source
     settings = config or ImportConfig()
-    # Before the job exists: copying may take longer than a launch may.
+    # Before the job exists, because copying can take longer than the launch timeout.
     if upload and source:
         source.parent.mkdir(parents=True)
         with source.open("wb") as stream:
@@ -132,7 +133,7 @@ def start_search(project: Project, config: SearchConfig) -> JobDirectory:
 
 
 def start_run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
-    """Make a run from a trial, with its weights where they are kept, else trained again with its settings.
+    """Make a run from a trial, with its weights if they are stored, otherwise trained again.
 
     Raises:
         NotFoundError: the search has no such trial, or it failed.
@@ -193,14 +194,14 @@ def resume(
     extra_minutes: float | None = None,
     extra_trials: int | None = None,
 ) -> None:
-    """Start a job again that rests or has ended; saved work is not computed twice.
+    """Start a paused, interrupted or ended job again; saved work is not repeated.
 
     Args:
-        extra_epochs: epochs to add to those of the run. A finished run goes on only with these.
+        extra_epochs: additional epochs of a run. A finished run continues only with them.
         extra_minutes, extra_trials: the same for a search.
     Raises:
         NotFoundError: the job is running or has finished.
-        ConfigError: the number is out of range.
+        ConfigError: a number is out of range.
         DiskFullError: there is no space for a worker to start.
     """
     is_extended = not (extra_epochs is None and extra_minutes is None and extra_trials is None)
@@ -219,7 +220,7 @@ def resume(
 
 
 def stop(job: JobDirectory) -> None:
-    """End a job and keep its best result; a running job is asked to, a job at rest is ended here."""
+    """End a job and keep its best result; a running job gets a request, a job at rest ends here."""
     with launching():
         state = job.status().state
         if not state.has_ended:
@@ -229,7 +230,7 @@ def stop(job: JobDirectory) -> None:
 
 
 def pause(job: JobDirectory) -> None:
-    """Ask a job to write a checkpoint and rest; its device is free then.
+    """Ask a job to write a checkpoint and pause; its device becomes free.
 
     Raises:
         NotFoundError: the job is not running.
@@ -253,7 +254,8 @@ def _extend(job: JobDirectory, extra_epochs: int) -> None:
             count=extra_epochs,
         )
     config = TrainingConfig.from_json(job.config())
-    longer = replace(config, epochs=config.epochs + extra_epochs)  # checks the sum
+    # Checks the sum.
+    longer = replace(config, epochs=config.epochs + extra_epochs)
     job.extend({"epochs": longer.epochs})
 
 
@@ -273,7 +275,8 @@ def _extend_search(job: JobDirectory, minutes: float, trials: int) -> None:
         )
     spent, done = read_search_progress(job.path).seconds / 60, sum(counts(read_trials(job.path)).values())
     end = {"minutes": spent + minutes if minutes else 0.0, "trials": done + trials if trials else 0}
-    SearchConfig.from_json(job.config() | end)  # checks the sums
+    # Checks the sums.
+    SearchConfig.from_json(job.config() | end)
     job.extend(end)
 
 
