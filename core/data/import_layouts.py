@@ -156,7 +156,7 @@ _ROWS = (
     ),
     ImportLayout(
         name="table_inside",
-        label=N_("A table that lies among the pictures"),
+        label=N_("A table among the pictures"),
         caption=N_("CSV or Excel, in the same zip file or folder."),
         detect=lambda listing: find_label_table(listing) is not None,
         read=_read_table_inside,
@@ -164,7 +164,7 @@ _ROWS = (
     ImportLayout(
         name="unlabelled",
         label=N_("Nothing yet: I label them here"),
-        caption=N_("In groups that look alike, with suggestions. Folders do not count."),
+        caption=N_("In groups of similar pictures, with suggestions. Folders are ignored."),
         detect=lambda listing: False,
         read=_read_unlabelled,
     ),

@@ -257,7 +257,7 @@ def _publish_additions(
         new, known = _without_known(pictures, there, task)
         if new.empty:
             raise DataError(
-                N_("Nothing was added: the project holds all {count} pictures of {source} already."),
+                N_("Nothing was added: the project already has all {count} pictures of {source}."),
                 count=len(pictures),
                 source=source_name,
             )

@@ -43,7 +43,7 @@ def read_source(
     progress.stage(Stage.READING)
     if config.refer and not source.is_dir():
         raise ConfigError(
-            N_("Only the pictures of a folder can be left where they are; {source} is none."),
+            N_("Only pictures in a folder can stay where they are; {source} is not a folder."),
             source=source.name,
         )
     with open_source(source) as listing:

@@ -39,7 +39,7 @@ def allowed_roots() -> tuple[Path, ...]:
     for root in roots:
         if not root.is_absolute():
             raise ConfigError(
-                N_("{variable} names “{folder}”; each folder must be given by its whole path."),
+                N_("{variable} contains “{folder}”; each folder must be given by its absolute path."),
                 variable=FOLDERS_VARIABLE,
                 folder=str(root),
             )
@@ -61,7 +61,7 @@ def checked_folder(text: str) -> Path:
     if not roots:
         raise ConfigError(
             N_(
-                "No folder of this computer may be looked into yet. Whoever runs Darkroom can allow some: name them in {variable} and start it again."
+                "No folder of this computer is allowed yet. The person who runs Darkroom can allow some: list them in {variable} and start it again."
             ),
             variable=FOLDERS_VARIABLE,
         )
@@ -69,7 +69,7 @@ def checked_folder(text: str) -> Path:
     path = Path(clean)
     if not path.is_absolute():
         raise ConfigError(
-            N_("“{folder}” is not a whole path. Type all of it, such as {example}."),
+            N_("“{folder}” is not an absolute path. Type the whole path, such as {example}."),
             folder=clean,
             example=str(roots[0]),
         )
@@ -87,7 +87,7 @@ def checked_folder(text: str) -> Path:
     if not exists:
         raise NotFoundError(N_("There is no folder “{folder}”. Check the name."), folder=clean)
     if not is_folder:
-        raise DataError(N_("“{folder}” is a file. Choose the folder that it lies in."), folder=clean)
+        raise DataError(N_("“{folder}” is a file. Choose the folder that contains it."), folder=clean)
     return folder
 
 
@@ -121,7 +121,7 @@ def _is_allowed(folder: Path, roots: tuple[Path, ...]) -> bool:
 
 def _not_allowed(folder: str, roots: tuple[Path, ...]) -> ConfigError:
     return ConfigError(
-        N_("“{folder}” lies outside the folders that may be looked into: {roots}. Choose one of these."),
+        N_("“{folder}” is outside the allowed folders: {roots}. Choose one of these."),
         folder=folder,
         roots=", ".join(map(str, roots)),
     )
@@ -129,7 +129,7 @@ def _not_allowed(folder: str, roots: tuple[Path, ...]) -> ConfigError:
 
 def _unreadable(folder: Path, error: OSError) -> DataError:
     return DataError(
-        N_("The folder {folder} cannot be read: {error}. Check its rights."),
+        N_("The folder {folder} cannot be read: {error}. Check its permissions."),
         folder=str(folder),
         error=error.strerror or str(error),
     )

@@ -69,7 +69,7 @@ HEADLINES: Mapping[FindingKind, str] = {
     FindingKind.WRONG_LABELS: N_("Pictures that may be in the wrong class: {count} of {total}"),
     FindingKind.NEAR_DUPLICATES: N_(
         "Pictures that look almost the same as another of their class: {count} of {total}. "
-        "In another part of the split than it: {straddling}"
+        "Of these, in another part of the split: {straddling}"
     ),
     FindingKind.UNREADABLE: N_("Files that cannot be read: {count}"),
     FindingKind.SMALL_CLASSES: N_(
@@ -86,100 +86,100 @@ HEADLINES: Mapping[FindingKind, str] = {
     FindingKind.BRIGHT: N_("Very bright pictures: {count} of {total}"),
     FindingKind.TINY: N_("Tiny pictures: {count} of {total}"),
     FindingKind.EXTREME_ASPECT: N_("Very long or very wide pictures: {count} of {total}"),
-    FindingKind.EXACT_DUPLICATES: N_("Files left out because the same picture was there already: {count}"),
+    FindingKind.EXACT_DUPLICATES: N_("Files left out as copies of another picture: {count}"),
 }
 EXPLANATIONS: Mapping[FindingKind, str] = {
     FindingKind.CONFLICTING_LABELS: N_(
-        "One of the labels must be wrong, and a classifier that gets both learns neither; in the test set, "
-        "one of them counts as a mistake whatever it answers. Give them the right label, or exclude them. "
-        "Where most copies agree, only the others are named."
+        "One of the labels must be wrong. A classifier that gets both learns neither, and in the test set "
+        "one of them always counts as a mistake. Correct the label, or exclude the pictures. "
+        "If most copies agree, only the others are listed."
     ),
     FindingKind.WRONG_LABELS: N_(
         "A classifier that never saw these pictures says they look like another class. "
-        "Wrong labels teach a classifier wrong things, and in the test set they make its accuracy a lie. "
-        "Look at each: accept the suggestion, or keep the label where it is right."
+        "Wrong labels mislead a classifier, and in the test set they falsify its accuracy. "
+        "Check each: accept the suggestion, or keep the label if it is right."
     ),
     FindingKind.NEAR_DUPLICATES: N_(
-        "They were saved again, resized, cropped a little or lit otherwise. They teach nothing new, "
-        "and where one trains and the other tests, the accuracy is measured on what was learnt by heart. "
-        "Of each group one is kept, that which tests or else the largest and sharpest; exclude the others."
+        "They were saved again, resized, slightly cropped or lit differently. They teach nothing new, "
+        "and if one trains and the other tests, the accuracy is measured on memorised pictures. "
+        "One of each group stays: the one that tests, otherwise the largest and sharpest. Exclude the others."
     ),
     FindingKind.UNREADABLE: N_(
-        "They are cut off, damaged, of a kind that Darkroom does not know, or no longer where they were. "
-        "Nothing is learnt from them. Copy them again from where they came and add them, "
-        "and see whether one class lost more than the others."
+        "They are cut off, damaged, of a kind that Darkroom cannot read, or no longer in their folder. "
+        "Nothing is learnt from them. Copy them again from their source and add them, "
+        "and check if one class lost more than the others."
     ),
     FindingKind.SMALL_CLASSES: N_(
-        "What so few pictures have in common by chance is taken for what makes the class. {expectation} "
-        "Add pictures, join the class with a similar one, or exclude it."
+        "A classifier confuses what so few pictures share by chance with the class. {expectation} "
+        "Add pictures, merge the class with a similar one, or exclude it."
     ),
     FindingKind.BLANK: N_(
         "They are of one colour almost everywhere: a covered lens, an empty page, a failed export. "
         "A classifier learns from them that an empty picture belongs to their class. Exclude them."
     ),
     FindingKind.OUTLIERS: N_(
-        "They are unlike the other pictures: a photograph that slipped in, a screenshot, a spoilt scan. "
-        "If such pictures will not come up in use, exclude them. "
+        "They are unlike the other pictures: a photograph by mistake, a screenshot, a spoilt scan. "
+        "If such pictures will not occur in use, exclude them. "
         "If they will, keep them, and add more of their kind."
     ),
     FindingKind.IMBALANCE: N_(
-        "Who always answers “{largest}” is right for {percent}% of these pictures. A classifier learns that "
-        "as well and overlooks the rare classes. Add pictures of those; and judge it by each class's own "
-        "numbers, not by the accuracy over all."
+        "Always answering “{largest}” is right for {percent}% of these pictures. A classifier learns that "
+        "and neglects the rare classes. Add pictures of the rare classes, and judge the classifier by the "
+        "numbers of each class, not by the overall accuracy."
     ),
     FindingKind.BLURRED: N_(
-        "Nothing in them is sharp. If the pictures that you will classify later are sharp, exclude these; "
-        "if some of those will be blurred as well, these help."
+        "Nothing in them is sharp. If the pictures that you will classify later are sharp, exclude these. "
+        "If some of those will be blurred as well, these help."
     ),
     FindingKind.DARK: N_(
-        "They are much darker than the others, and little can be made out. "
-        "Exclude those in which you yourself could not tell the class."
+        "They are much darker than the others, and little is visible. "
+        "Exclude those whose class you cannot recognise yourself."
     ),
     FindingKind.BRIGHT: N_(
-        "They are much brighter than the others, and what they show has faded into white. "
-        "Exclude those in which you yourself could not tell the class."
+        "They are much brighter than the others, and their content has faded into white. "
+        "Exclude those whose class you cannot recognise yourself."
     ),
     FindingKind.TINY: N_(
-        "They have far fewer pixels than the others, so that details by which classes differ are missing: "
-        "often icons or preview pictures that slipped in. Exclude them, or find them in full size."
+        "They have far fewer pixels than the others, so details that distinguish classes are missing: "
+        "often icons or preview pictures included by mistake. Exclude them, or find them in full size."
     ),
     FindingKind.EXTREME_ASPECT: N_(
-        "A classifier sees every picture as a square, so these are squeezed beyond recognition: "
+        "A classifier sees every picture as a square, so these are distorted beyond recognition: "
         "often banners, scans of strips or panoramas. Crop them, or exclude them."
     ),
     FindingKind.EXACT_DUPLICATES: N_(
-        "A picture that is there twice counts twice, and in training and test at once it makes the "
-        "measured accuracy too good. Each was taken once; there is nothing to do."
+        "A picture that occurs twice counts twice, and in both training and test it makes the "
+        "measured accuracy too high. Each was imported once; there is nothing to do."
     ),
 }
 SHORTCUT_HEADLINES: Mapping[Shortcut, str] = {
     Shortcut.SIZE: N_(
-        "The size in pixels alone gives classes away: {classes}. It tells {percent}% of their pictures"
+        "The size in pixels alone gives classes away: {classes}. It identifies {percent}% of their pictures"
     ),
     Shortcut.FORMAT: N_(
-        "The file format alone gives classes away: {classes}. It tells {percent}% of their pictures"
+        "The file format alone gives classes away: {classes}. It identifies {percent}% of their pictures"
     ),
     Shortcut.CAMERA: N_(
-        "The camera, as named in the files, alone gives classes away: {classes}. It tells {percent}% of their pictures"
+        "The camera, as named in the files, alone gives classes away: {classes}. It identifies {percent}% of their pictures"
     ),
     Shortcut.BORDER: N_(
-        "A border, or the lack of one, alone gives classes away: {classes}. It tells {percent}% of their pictures"
+        "A border, or the lack of one, alone gives classes away: {classes}. It identifies {percent}% of their pictures"
     ),
     Shortcut.BRIGHTNESS: N_(
-        "The brightness alone gives classes away: {classes}. It tells {percent}% of their pictures"
+        "The brightness alone gives classes away: {classes}. It identifies {percent}% of their pictures"
     ),
     Shortcut.SHARPNESS: N_(
-        "The sharpness alone gives classes away: {classes}. It tells {percent}% of their pictures"
+        "The sharpness alone gives classes away: {classes}. It identifies {percent}% of their pictures"
     ),
 }
 _SHORTCUT_BY_FILES = N_(
-    "A classifier may learn this instead of what the pictures show, and then fails on pictures for which it does "
-    "not hold, although its measured accuracy is high. Bring pictures of every class from the same sources, or "
-    "treat all files alike before you import them."
+    "A classifier may learn this instead of what the pictures show. It then fails on pictures without this "
+    "difference, although its measured accuracy is high. Collect pictures of every class from the same sources, "
+    "or process all files in the same way before you import them."
 )
 _SHORTCUT_BY_PIXELS = N_(
-    "A classifier may learn this instead of what the pictures show. If it belongs to the class, as darkness does "
-    "to night, all is well; if it comes from how the pictures were taken, take some of every class in the same way."
+    "A classifier may learn this instead of what the pictures show. If it is a property of the class, as darkness "
+    "is of night, that is fine. If it comes from the way the pictures were taken, take some of every class in the same way."
 )
 SHORTCUT_EXPLANATIONS: Mapping[Shortcut, str] = {
     Shortcut.SIZE: _SHORTCUT_BY_FILES,
@@ -197,14 +197,14 @@ EVIDENCE: Mapping[Evidence, str] = {
         "Its sharpest part has a sharpness of {sharpness}; that of a sharp photograph is about 1"
     ),
     Evidence.SIZE: N_("It has {width} × {height} pixels"),
-    Evidence.NO_TEST_PICTURES: N_("No picture of it tests, so nobody will know how well it was learnt."),
+    Evidence.NO_TEST_PICTURES: N_("It has no test pictures, so its accuracy cannot be measured."),
     Evidence.FEW_TEST_PICTURES: N_(
-        "Pictures of it to test with: {pictures}. Even if every one is told rightly, "
-        "all that is known is that probably more than {percent}% of new ones will be."
+        "Its test pictures: {pictures}. Even if all are classified correctly, "
+        "this only shows that probably more than {percent}% of new ones will be."
     ),
     Evidence.ALIKE: N_("It looks almost the same as {other}"),
     Evidence.ALIKE_IN_OTHER_SPLIT: N_(
-        "It looks almost the same as {other}, but stands in “{part}”, the other in “{other_part}”"
+        "It looks almost the same as {other}, but is in “{part}”, the other in “{other_part}”"
     ),
     Evidence.SAME_IN_OTHER_CLASS: N_("{other} in class “{label}” is the same picture"),
     Evidence.ALIKE_IN_OTHER_CLASS: N_("{other} in class “{label}” looks almost the same"),

@@ -249,7 +249,7 @@ def is_worked_on(job: JobDirectory) -> bool:
 def _extend(job: JobDirectory, extra_epochs: int) -> None:
     if job.kind is not JobKind.TRAIN or extra_epochs < 1:
         raise ConfigError(
-            N_("“{name}” cannot go on for {count} more epochs. Choose a run, and a number from 1 on."),
+            N_("“{name}” cannot continue for {count} more epochs. Choose a run, and a number of at least 1."),
             name=job.name,
             count=extra_epochs,
         )

@@ -64,7 +64,7 @@ def test_a_file_that_is_there_is_recognised(project: Project, tmp_path: Path) ->
 
 def test_nothing_new_is_said_and_changes_nothing(project: Project, tmp_path: Path) -> None:
     before, files = open_dataset(project), files_of(project)
-    with pytest.raises(DataError, match=r"holds all 40 pictures of again\.zip already"):
+    with pytest.raises(DataError, match=r"already has all 40 pictures of again\.zip"):
         add_pictures(project, write_zip(tmp_path / "again.zip", class_folders({"cats": 20, "dogs": 20})))
     assert open_dataset(project).version == before.version
     assert files_of(project) == files

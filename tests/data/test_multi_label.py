@@ -126,7 +126,7 @@ def test_a_cell_that_says_nothing_leaves_the_picture_to_be_labelled(tmp_path: Pa
 def test_two_classes_must_be_learnable(tmp_path: Path) -> None:
     files = {f"{i}.png": digit(i) for i in range(8)}
     lines = ["file,labels", *(f"{i}.png,cat" for i in range(6)), "6.png,none", "7.png,dog;cat"]
-    with pytest.raises(TooFewClassesError, match="fewer than two"):
+    with pytest.raises(TooFewClassesError, match="Fewer than two"):
         import_table(tmp_path, lines, files)
 
 

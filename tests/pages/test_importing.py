@@ -202,7 +202,7 @@ def test_a_server_folder_can_be_browsed_and_imported_in_place(
 def test_a_folder_that_is_not_allowed_cannot_be_typed(open_page: OpenPage, server_folder: Path) -> None:
     app = choose(open_page(), Kind.FOLDER)
     app.text_input[0].set_value("/etc").run()
-    assert "lies outside the folders" in app.error[0].value
+    assert "is outside the allowed folders" in app.error[0].value
     assert app.button(key="import").disabled
 
 

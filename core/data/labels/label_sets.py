@@ -79,7 +79,7 @@ def require_plain_names(names: Iterable[str], task: Task) -> None:
         if any(sign in name for sign in _SEPARATORS):
             raise ClassNameError(
                 N_(
-                    "The class name “{name}” holds “;” or “|”, which stand between the labels of a picture here. "
+                    "The class name “{name}” contains “;” or “|”, which separate the labels of a picture here. "
                     "Choose a name without them."
                 ),
                 name=name,
@@ -87,7 +87,7 @@ def require_plain_names(names: Iterable[str], task: Task) -> None:
         if name.casefold() in _NAMES_OF_NONE:
             raise ClassNameError(
                 N_(
-                    "A class cannot be called “{name}” here: that says of a picture that it shows none of the classes. "
+                    "A class cannot be called “{name}” here, because that label means none of the classes. "
                     "Choose another name."
                 ),
                 name=name,

@@ -255,7 +255,7 @@ def _require_consistent(
             other=now.label,
         )
     raise DataError(
-        N_("Rows {first} and {second} of {table} say different things of “{file}”. Keep one of them."),
+        N_("Rows {first} and {second} of {table} contradict each other about “{file}”. Keep one of them."),
         first=rows[0],
         second=rows[1],
         table=table,

@@ -75,6 +75,6 @@ def _encoded(image: Image.Image) -> tuple[bytes, str]:
 
 def _no_picture(project: Project) -> NotFoundError:
     return NotFoundError(
-        N_("Project “{name}” does not hold this picture, or its file was moved or changed."),
+        N_("Project “{name}” does not have this picture, or its file was moved or changed."),
         name=project.name,
     )

@@ -141,7 +141,7 @@ class Allowance:
         if self._taken > max(_BOMB_TOTAL_BYTES, _BOMB_RATIO * packed_bytes):
             raise ArchiveError(
                 N_(
-                    "{file} unpacks to more than {ratio} times its size. That is no set of pictures but an attack, so nothing was taken from it."
+                    "{file} unpacks to more than {ratio} times its size. It is an attack, not a set of pictures, so nothing was imported from it."
                 ),
                 file=self.source,
                 ratio=_BOMB_RATIO,
@@ -241,7 +241,7 @@ def require_few_files(count: int, allowance: Allowance) -> None:
     """
     if count > allowance.limits.files:
         raise ArchiveError(
-            N_("{file} holds {count} files; at most {limit} are possible. Split it."),
+            N_("{file} contains {count} files; at most {limit} are possible. Split it."),
             file=allowance.source,
             count=count,
             limit=allowance.limits.files,

@@ -122,7 +122,7 @@ def _download_errors(title: str) -> Iterator[None]:
             raise
         raise DownloadError(
             N_(
-                "{name} could not be fetched. It needs a connection to the internet: connect this computer and try again, or take the handwritten digits, which are here already."
+                "{name} could not be downloaded. This needs the internet: connect this computer and try again, or use the handwritten digits, which are already here."
             ),
             name=title,
         ) from error
@@ -145,7 +145,7 @@ SAMPLES: dict[str, Sample] = {
     "mnist": _downloaded(
         "mnist",
         N_("MNIST"),
-        N_("70,000 handwritten digits of 28 × 28 pixels, the set that most others are measured by."),
+        N_("70,000 handwritten digits of 28 × 28 pixels, the classic benchmark."),
         tuple("0123456789"),
     ),
     "fashion_mnist": _downloaded(

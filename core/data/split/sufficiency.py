@@ -15,8 +15,8 @@ _ONE_CLASS = N_(
     "Put the pictures of each class into a folder of its own."
 )
 TOO_FEW_LABELS = N_(
-    "Of the classes that the labels name, fewer than two can be learnt: each needs {minimum} pictures that show it, "
-    "one of them to train. Add pictures, or check the labels: “;” or “|” stands between those of one picture."
+    "Fewer than two classes of the labels can be learnt: each needs {minimum} pictures that show it, "
+    "one of them for training. Add pictures, or check the labels: “;” or “|” separates those of one picture."
 )
 _MAY_TRAIN = ("", Split.TRAIN.value)
 

@@ -290,7 +290,7 @@ def test_parts_groups_and_classes_are_taken_from_their_columns() -> None:
         ),
         (
             "file,label,group\n1.jpg,cat,P1\n2.jpg,dog,P1\n1.jpg,cat,P2\n",
-            "Rows 2 and 4 of l.csv say different things of “1.jpg”",
+            "Rows 2 and 4 of l.csv contradict each other about “1.jpg”",
         ),
         (
             "file,label,split\n1.jpg,cat,train\n2.jpg,dog,holdout\n",

@@ -109,7 +109,7 @@ def test_without_a_network_the_reason_is_said(
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", unreachable)
     monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path / "home"))
-    with pytest.raises(DownloadError, match=r"could not be fetched\. It needs a connection"):
+    with pytest.raises(DownloadError, match=r"could not be downloaded\. This needs the internet"):
         SAMPLES[key].write(tmp_path / key)
     assert not (tmp_path / key).exists()
     assert socket.getdefaulttimeout() is None
