@@ -214,7 +214,7 @@ def test_referred_pictures_stay_where_they_are(tmp_path: Path) -> None:
 
 def test_only_a_folder_can_be_referred_to(tmp_path: Path) -> None:
     source = write_zip(tmp_path / "pets.zip", class_folders({"cats": 5, "dogs": 5}))
-    with pytest.raises(ConfigError, match=r"pets\.zip is none"):
+    with pytest.raises(ConfigError, match=r"pets\.zip is not a folder"):
         import_dataset(source, "Pets", ImportConfig(refer=True))
 
 
