@@ -244,7 +244,7 @@ def test_a_process_refuses_as_the_function_does(tmp_path: Path) -> None:
     )
 
 
-def test_a_workspace_that_cannot_be_is_refused_plainly(
+def test_an_unusable_workspace_is_refused_plainly(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
@@ -319,7 +319,7 @@ def make_run(project: Project, name: str, state: JobState | None, **more: Any) -
     return job
 
 
-def test_the_status_tells_of_every_run(tmp_path: Path, command: Command) -> None:
+def test_the_status_lists_every_run(tmp_path: Path, command: Command) -> None:
     answer(command("import", write_zip(tmp_path / "pets.zip", PETS), "--project", "Pets", "--json"))
     (project,) = list_projects()
     process = psutil.Process()
@@ -412,7 +412,7 @@ UNKNOWN_RUN = "There is no run called “run-9”"
     ],
     ids=["status", "train", "evaluate", "predict", "export"],
 )
-def test_what_is_not_there_is_said_plainly(command: Command, arguments: list[str], sentence: str) -> None:
+def test_a_missing_name_is_refused_plainly(command: Command, arguments: list[str], sentence: str) -> None:
     assert_refused(command(*arguments, "--json"), sentence)
 
 

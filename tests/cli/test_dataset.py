@@ -94,7 +94,7 @@ def test_labels_and_exclusions_make_versions_that_are_compared_and_restored(pets
     assert ids(pets, "cats")[:2] == [first, second]
 
 
-def test_the_split_is_told_and_drawn_anew(pets: str, ask: Ask) -> None:
+def test_the_split_is_shown_and_drawn_anew(pets: str, ask: Ask) -> None:
     told = ask("split", "--project", pets)
     assert told["split"] == {"train": 12, "validation": 4, "test": 4}
     assert told["version"] == 1  # asking changes nothing
@@ -174,7 +174,7 @@ def test_pictures_with_several_labels_are_imported_divided_and_labelled_anew(
     assert after["classes"] == counts | {"3": counts["3"] - 1, "8": counts["8"] + 1}
 
 
-def test_labels_that_look_like_several_in_one_are_pointed_out(
+def test_class_names_that_look_like_label_sets_give_a_hint(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Without the option each combination is a class; that is seldom meant."""

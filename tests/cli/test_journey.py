@@ -102,7 +102,7 @@ def test_a_training_answers_with_what_was_measured(trained: Trained) -> None:
     assert answer["test"]["accuracy"] > answer["test"]["majority_baseline"]
 
 
-def test_a_training_tells_the_seconds_of_every_stage(trained: Trained) -> None:
+def test_a_training_reports_the_seconds_of_every_stage(trained: Trained) -> None:
     seconds = trained.answer["seconds"]
     assert list(seconds) == ["converting", "decoding", "features", "training", "evaluating", "exporting"]
     assert all(value > 0 for value in seconds.values())
@@ -226,7 +226,7 @@ def test_the_bundle_needs_neither_darkroom_nor_tensorflow(bundle: Path, some_pic
     assert loaded & {"core", "tensorflow", "keras", "sklearn", "pandas", "streamlit"} == set()
 
 
-def test_the_bundle_goes_on_past_what_it_cannot_read(
+def test_the_bundle_skips_unreadable_pictures(
     bundle: Path, some_pictures: list[Path], tmp_path: Path
 ) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
@@ -289,7 +289,7 @@ def test_a_killed_worker_shows_as_interrupted(killed: Killed) -> None:
     assert (killed.shown["state"], killed.shown["pid"], killed.shown["test"]) == ("interrupted", None, None)
 
 
-def test_whoever_waits_for_a_killed_worker_is_told(killed: Killed) -> None:
+def test_waiting_for_a_killed_worker_ends_with_an_error(killed: Killed) -> None:
     assert killed.command.returncode == 1
     assert killed.command.stdout == ""
     assert f"the worker of {killed.job.name} died" in killed.command.stderr
@@ -337,7 +337,7 @@ def abandoned(workspaces: Workspaces) -> Iterator[Abandoned]:
         yield Abandoned(project=project, job=job, lived_on=lived_on, rest=rest)
 
 
-def test_a_run_survives_the_death_of_who_started_it(trained: Trained, abandoned: Abandoned) -> None:
+def test_a_run_survives_the_process_that_started_it(trained: Trained, abandoned: Abandoned) -> None:
     """A closed tab or terminal does not end it: the same curve to the last epoch."""
     assert abandoned.lived_on
     assert curve(abandoned.job) == curve(JobDirectory(trained.run))

@@ -72,7 +72,7 @@ def let_epochs_end(run: JobDirectory, *epochs: int) -> None:
         (run.path / f"go-{epoch}").touch()
 
 
-def test_training_can_be_left_to_itself(
+def test_training_can_run_in_the_background(
     pets: str, train_with: Callable[..., None], answer: Answer, eventually: Eventually
 ) -> None:
     """The answer comes at once; status, pause, resume and stop know the run by its id."""
@@ -94,9 +94,7 @@ def test_training_can_be_left_to_itself(
     assert (run.result() or {})["training"] == {"epochs": 2}
 
 
-def test_what_was_asked_for_becomes_the_settings(
-    pets: str, train_with: Callable[..., None], answer: Answer
-) -> None:
+def test_options_become_settings(pets: str, train_with: Callable[..., None], answer: Answer) -> None:
     train_with("second")
     options = (
         "--recipe balanced --augment flip,rotation=0.1 --views 3 --hidden-units 256,64 --epochs 9 "
@@ -122,9 +120,7 @@ def test_what_was_asked_for_becomes_the_settings(
     assert (config.imbalance, config.monitor) == ("class_weights", "validation_macro_f1")
 
 
-def test_what_was_not_asked_for_is_the_recipe_s_own(
-    pets: str, train_with: Callable[..., None], answer: Answer
-) -> None:
+def test_defaults_are_those_of_the_recipe(pets: str, train_with: Callable[..., None], answer: Answer) -> None:
     train_with("second")
     answer("train", "--project", pets, "--hidden-units", "0")
     (run,) = list_runs(get_project(pets))
@@ -146,7 +142,7 @@ def test_a_finished_run_is_continued(run_of_steps: MakeRun, answer: Answer, refu
     assert [record["epoch"] for record in run.metrics()] == [1, 2, 3, 4]
 
 
-def test_a_run_that_is_paused_elsewhere_is_no_failure(
+def test_a_run_paused_elsewhere_is_not_a_failure(
     run_of_steps: MakeRun, answer: Answer, eventually: Eventually
 ) -> None:
     """Whoever waits for it at another terminal is told."""
@@ -173,7 +169,7 @@ def test_a_killed_run_is_stopped_and_its_best_kept(
     assert run.result() == {"training": {"epochs": 1}, "second": True}
 
 
-def test_a_full_disk_is_said_and_the_run_goes_on_later(
+def test_a_full_disk_pauses_a_run_that_resumes_later(
     run_of_steps: MakeRun, answer: Answer, refusal: Refusal
 ) -> None:
     run = run_of_steps("fill_the_disk", "second")

@@ -27,7 +27,7 @@ from tests.support.search_processes import (
 TEST_MEASURES = {"accuracy", "macro_f1", "majority_baseline"}
 
 
-def test_the_answer_says_what_was_found(digits_project: Project) -> None:
+def test_the_answer_lists_the_findings(digits_project: Project) -> None:
     """By default as well as with a word more of it, for scripts read these names."""
     answer = run_command(home_of(digits_project), "search", *QUICK, "--trials", "3")
     assert answer["search"].startswith("search-")
@@ -71,7 +71,7 @@ def code_of(arguments: tuple[str, ...]) -> int:
         (("--worker", "search-9", "--storage", "postgresql://a:pass-word@127.0.0.1:1/x"), "refused"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(
+def test_an_impossible_command_is_refused_with_a_sentence(
     digits_project: Project, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
 ) -> None:
     assert code_of(arguments) == 2

@@ -50,7 +50,7 @@ def test_other_options_change_a_settings_file(settings_file: Path) -> None:
     assert (found.imbalance, found.head.dropout_rate, found.head.l2) == (Imbalance.NONE, 0.5, 0.02)
 
 
-def test_an_option_changes_a_setting_that_an_older_file_calls_otherwise(tmp_path: Path) -> None:
+def test_an_option_overrides_a_setting_with_an_older_name(tmp_path: Path) -> None:
     """Before 2026-12 a search wrote ``watch``; the value of the option counts, not the file's."""
     file = tmp_path / "best.json"
     file.write_text('{"settings": {"watch": "validation_accuracy"}}')

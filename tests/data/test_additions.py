@@ -21,7 +21,7 @@ def project(tmp_path: Path) -> Project:
     return import_dataset(source, "Pets").project
 
 
-def test_what_came_is_told_from_what_was_here_and_what_is_no_picture(
+def test_a_summary_separates_new_pictures_duplicates_and_other_files(
     project: Project, tmp_path: Path
 ) -> None:
     more = class_folders({"dogs": 4, "apes": 3}, start=100)
@@ -47,14 +47,14 @@ def test_a_picture_like_one_to_test_with_is_counted_as_excluded(project: Project
     assert (addition.count, addition.excluded) == (1, 1)
 
 
-def test_where_all_went_into_one_class_there_is_nothing_to_tell(project: Project) -> None:
+def test_an_addition_to_one_class_needs_no_summary(project: Project) -> None:
     add_to_class(project, "dogs", [("a.png", digit(200))])
     addition = what_was_added(project, 2)
     assert addition is not None
     assert not addition.needs_summary
 
 
-def test_files_left_out_earlier_are_not_told_again(project: Project) -> None:
+def test_files_left_out_earlier_are_not_repeated(project: Project) -> None:
     add_to_class(project, "cats", [("broken.png", b"no picture"), ("a.png", digit(200))])
     add_to_class(project, "", [("b.png", digit(201))])
     addition = what_was_added(project, 3)

@@ -77,7 +77,7 @@ def test_a_new_label_makes_a_class(project: Project) -> None:
     assert dataset.counts()["bears"] == 4
 
 
-def test_a_class_too_small_to_learn_is_kept_and_said(project: Project) -> None:
+def test_a_class_too_small_to_learn_stays_with_its_reason(project: Project) -> None:
     """It may be growing: nothing of it is lost, and nothing is learnt from it yet."""
     dataset = relabel(project, ids_of(open_dataset(project), "apes")[:2], "bears")
     assert dataset.class_names == ("apes", "cats", "dogs")
@@ -97,7 +97,7 @@ def test_a_class_too_small_to_learn_is_kept_and_said(project: Project) -> None:
     ],
     ids=["relabel", "exclude", "rename", "merge", "reorder", "remove"],
 )
-def test_the_test_set_stays_whatever_is_changed(project: Project, change: Callable[..., Dataset]) -> None:
+def test_edits_do_not_change_the_test_set(project: Project, change: Callable[..., Dataset]) -> None:
     before = open_dataset(project)
     after = change(project, before)
     assert after.version > before.version
@@ -105,7 +105,7 @@ def test_the_test_set_stays_whatever_is_changed(project: Project, change: Callab
     assert (after.all_pictures["split"] == before.all_pictures["split"]).all()
 
 
-def test_excluded_pictures_are_kept_and_not_learnt(project: Project) -> None:
+def test_excluded_pictures_stay_but_are_not_learnt(project: Project) -> None:
     dataset = open_dataset(project)
     chosen = ids_of(dataset, "dogs")[:2]
     without = exclude(project, chosen)
@@ -146,7 +146,7 @@ def test_a_file_that_stands_under_another_label_is_not_erased(project: Project) 
     assert after.picture_bytes(kept) == digit(500)
 
 
-def test_classes_made_one_learn_a_picture_of_both_once(project: Project) -> None:
+def test_a_picture_in_both_merged_classes_counts_once(project: Project) -> None:
     dataset = merge_classes(project, ["cats", "dogs"], "pets")
     assert dataset.class_names == ("apes", "pets")
     assert dataset.counts() == {"apes": 8, "pets": 17}
@@ -184,7 +184,7 @@ def test_a_class_is_added_renamed_reordered_and_removed(project: Project) -> Non
         (lambda p: restore_version(p, 7), "version 7"),
     ],
 )
-def test_what_cannot_be_done_is_said_and_changes_nothing(
+def test_an_invalid_edit_is_refused_and_changes_nothing(
     project: Project, change: Callable[[Project], object], sentence: str
 ) -> None:
     before = open_dataset(project)
@@ -229,7 +229,7 @@ def test_a_restored_version_is_the_newest_again(project: Project) -> None:
     assert restored.all_pictures.equals(first.all_pictures)
 
 
-def test_a_leak_is_found_and_closed_without_touching_the_tested(project: Project) -> None:
+def test_mending_leaks_excludes_training_pictures_only(project: Project) -> None:
     dataset = open_dataset(project)
     test = ids_of(dataset, "apes", Split.TEST)[0]
     train = ids_of(dataset, "apes", Split.TRAIN)[0]
@@ -277,7 +277,7 @@ def test_a_crash_in_the_middle_of_an_edit_leaves_the_last_version_whole(
     assert exclude(project, ids_of(before, "cats")[:1]).version == 2
 
 
-def test_what_older_darkrooms_wrote_is_still_read(project: Project) -> None:
+def test_manifests_of_older_versions_are_read(project: Project) -> None:
     """They kept the split in a file of its own and measured nothing."""
     import pandas as pd
 
@@ -294,7 +294,7 @@ def test_what_older_darkrooms_wrote_is_still_read(project: Project) -> None:
     assert exclude(project, ids_of(again, "apes")[:1]).version == 2
 
 
-def test_who_made_a_version_is_kept(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_author_of_a_version_is_stored(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     exclude(project, ids_of(open_dataset(project), "apes")[:1])
     assert list_versions(project)[0].who == "ada"

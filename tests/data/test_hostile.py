@@ -118,7 +118,7 @@ def test_a_shown_name_is_one_line_that_reads_in_order(name: str) -> None:
 
 @ordinary
 @given(st.lists(paths, max_size=30), st.booleans(), st.booleans())
-def test_every_file_has_a_place_or_none(names: list[str], unlabelled: bool, keep_loose: bool) -> None:
+def test_every_file_has_an_assignment_or_none(names: list[str], unlabelled: bool, keep_loose: bool) -> None:
     files = members(names)
     places = read_layout(files, unlabelled=unlabelled, keep_loose=keep_loose)
     assert len(places) == len(files)
@@ -184,7 +184,7 @@ def opened(
 @pytest.mark.parametrize("pack", [raw_zip, raw_tar])
 @with_files
 @given(names=st.lists(paths, max_size=12))
-def test_each_file_of_an_archive_is_kept_refused_or_junk(
+def test_each_file_of_an_archive_is_listed_refused_or_junk(
     pack: Callable[[list[tuple[str, bytes]]], bytes], names: list[str]
 ) -> None:
     """Whatever the names; of files with one name the last is kept and the others are refused."""
@@ -262,7 +262,7 @@ def test_a_changed_archive_is_a_listing_or_an_error_that_people_can_read(
     st.lists(st.lists(paths | st.text(max_size=8), min_size=1, max_size=4), max_size=8),
     st.lists(paths, max_size=8),
 )
-def test_any_table_gives_each_file_a_place_or_none(rows: list[list[str]], names: list[str]) -> None:
+def test_any_table_gives_each_file_an_assignment_or_none(rows: list[list[str]], names: list[str]) -> None:
     text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
     files = members(names)
     try:

@@ -102,7 +102,7 @@ def test_class_folders_become_a_project(tmp_path: Path, write: Callable[..., Pat
     assert {name: dataset.picture_bytes(row) for row, name in enumerate(dataset.pictures["name"])} == files
 
 
-def test_a_picture_is_kept_as_it_came(tmp_path: Path) -> None:
+def test_an_imported_file_is_unchanged(tmp_path: Path) -> None:
     """Decoding may improve one day; what was thrown away does not come back."""
     photograph = encoded(small_photograph(), "JPEG", quality=30)
     report = import_files(tmp_path, {**class_folders({"cats": 3, "dogs": 3}), "cats/photo.jpg": photograph})
@@ -116,7 +116,7 @@ def test_a_picture_is_kept_as_it_came(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["cats/photo.png", "cats/photo.JPG", "cats/photo", "cats/photo.dat"])
-def test_a_wrong_extension_is_put_right(tmp_path: Path, name: str) -> None:
+def test_a_wrong_extension_is_corrected(tmp_path: Path, name: str) -> None:
     """Phones often name a JPEG .png; browsers may not show it under a wrong name."""
     files = {**class_folders({"cats": 3, "dogs": 3}), name: encoded(small_photograph(), "JPEG")}
     report = import_files(tmp_path, files)
@@ -126,7 +126,7 @@ def test_a_wrong_extension_is_put_right(tmp_path: Path, name: str) -> None:
     assert dataset.image_path(row).suffix == ".jpg"
 
 
-def test_good_pictures_are_kept_and_bad_ones_named(tmp_path: Path) -> None:
+def test_unreadable_files_are_named_and_the_others_imported(tmp_path: Path) -> None:
     files = {
         **class_folders({"cats": 4, "dogs": 4}),
         "cats/broken.png": digit(100)[:-40],
@@ -148,7 +148,7 @@ def test_good_pictures_are_kept_and_bad_ones_named(tmp_path: Path) -> None:
     assert {item.file: str(item.reason) for item in open_dataset(report.project).skipped} == skipped(report)
 
 
-def test_what_an_archive_hides_is_named(tmp_path: Path) -> None:
+def test_unsafe_members_of_an_archive_are_named(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "pets.zip", class_folders({"cats": 4, "dogs": 4}), zipfile.ZIP_STORED)
     with zipfile.ZipFile(path, "a") as archive:
         link = zipfile.ZipInfo("dogs/link.png")
@@ -173,7 +173,7 @@ def test_html_in_a_name_stays_text(tmp_path: Path) -> None:
     assert report.classes == {nasty: 3, "dogs & <b>cats": 3}
 
 
-def test_braces_in_a_name_are_no_places_to_fill(tmp_path: Path) -> None:
+def test_braces_in_a_name_are_not_format_fields(tmp_path: Path) -> None:
     """Sentences are templates; what a file is called must not be read as one."""
     files = {**class_folders({"{file}": 3, "{0.__class__}": 3}), "{file}/{reason}.png": b"x"}
     report = import_files(tmp_path, files)
@@ -182,7 +182,7 @@ def test_braces_in_a_name_are_no_places_to_fill(tmp_path: Path) -> None:
         import_dataset(write_zip(tmp_path / "one.zip", class_folders({"{label}": 5})), "Other")
 
 
-def test_a_name_that_is_no_text_can_be_imported(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_can_be_imported(tmp_path: Path) -> None:
     """Old disks hold names in other encodings; the manifest is UTF-8."""
     folder = write_folder(tmp_path / "pets", class_folders({"cats": 3, "dogs": 3}))
     Path(os.fsdecode(os.fsencode(folder) + b"/cats/caf\xe9.png")).write_bytes(digit(90))
@@ -214,7 +214,7 @@ def test_a_name_that_an_archive_holds_twice_counts_once(tmp_path: Path) -> None:
     }
 
 
-def test_a_copy_in_train_and_test_measures(tmp_path: Path) -> None:
+def test_a_copy_in_train_and_test_stays_in_test(tmp_path: Path) -> None:
     """It must not be learnt and asked; taken out of test, the benchmark would not be the benchmark."""
     files = class_folders({"train/cats": 6, "train/dogs": 6, "test/cats": 3, "test/dogs": 3})
     files["train/cats/copy.png"] = files["test/cats/0.png"]
@@ -224,7 +224,7 @@ def test_a_copy_in_train_and_test_measures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_one_picture_under_two_labels_stays_on_one_side(tmp_path: Path, seed: int) -> None:
+def test_one_picture_under_two_labels_stays_in_one_part(tmp_path: Path, seed: int) -> None:
     """Only the user knows the right label; until then the picture must not straddle the split."""
     files = class_folders({"cats": 8, "dogs": 8})
     for number in range(4):
@@ -236,7 +236,7 @@ def test_one_picture_under_two_labels_stays_on_one_side(tmp_path: Path, seed: in
     assert (pictures.groupby("sha256")["split"].nunique() == 1).all()
 
 
-def test_a_supplied_split_is_kept(tmp_path: Path) -> None:
+def test_a_supplied_split_is_unchanged(tmp_path: Path) -> None:
     files = class_folders(
         {f"pets/{part}/{label}": 3 for part in ("train", "val", "test") for label in ("a", "b")}
     )

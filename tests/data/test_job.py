@@ -53,7 +53,7 @@ def test_a_folder_of_the_user_stays(workspace: Path, tmp_path: Path) -> None:
     assert len(list(source.rglob("*.png"))) == 8
 
 
-def test_an_addition_tells_the_version_that_it_made(workspace: Path, tmp_path: Path) -> None:
+def test_the_result_of_an_addition_names_its_version(workspace: Path, tmp_path: Path) -> None:
     """The page offers to undo exactly that."""
     project = create_project("Pets", ["cats", "dogs"])
     source = write_folder(tmp_path / "pets", class_folders({"cats": 4, "dogs": 4}))

@@ -203,7 +203,7 @@ def test_classes_are_renamed_merged_moved_and_removed_within_labels(project: Pro
 
 
 @pytest.mark.parametrize("name", ["a;b", "a|b", "none"])
-def test_names_that_read_as_several_or_none_are_refused(project: Project, name: str) -> None:
+def test_names_that_parse_as_label_sets_are_refused(project: Project, name: str) -> None:
     for change in (
         lambda: add_class(project, name),
         lambda: rename_class(project, "3", name),
@@ -233,7 +233,7 @@ def test_pictures_are_found_by_any_of_their_labels(project: Project) -> None:
         assert matches(dataset, Selection(label=label)).sum() == count
 
 
-def test_what_is_handed_over_can_be_imported_again(project: Project, tmp_path: Path) -> None:
+def test_an_exported_dataset_can_be_imported_again(project: Project, tmp_path: Path) -> None:
     """No folder can say several labels: the table does."""
     dataset = open_dataset(project)
     path = tmp_path / "cleaned.zip"
@@ -245,7 +245,7 @@ def test_what_is_handed_over_can_be_imported_again(project: Project, tmp_path: P
     assert again.counts() == dataset.counts()
 
 
-def test_unlabelled_pictures_may_wait_for_several_labels(tmp_path: Path) -> None:
+def test_unlabelled_pictures_can_get_several_labels_later(tmp_path: Path) -> None:
     source = two_digits_folder(tmp_path / "source", 6)
     config = ImportConfig(unlabelled=True, multi_label=True)
     project = import_dataset(source, "Later", config).project

@@ -23,9 +23,7 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder.resolve()
 
 
-def test_without_a_word_of_the_operator_nothing_may_be_looked_into(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_folder_is_allowed_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(FOLDERS_VARIABLE, raising=False)
     assert allowed_roots() == ()
     with pytest.raises(ConfigError, match=FOLDERS_VARIABLE):
@@ -64,7 +62,7 @@ def test_no_path_leads_out(shared: Path, way_out: str) -> None:
         checked_folder(f"{shared}/{way_out}")
 
 
-def test_what_lies_outside_is_not_told_apart_from_what_is_not_there(shared: Path) -> None:
+def test_errors_do_not_reveal_folders_outside(shared: Path) -> None:
     """Else a user could feel around in the whole file system."""
     with pytest.raises(ConfigError) as there:
         checked_folder(str(shared.parent / "secret"))
@@ -107,9 +105,7 @@ def test_a_folder_that_vanished_is_said_to_be_unreadable(shared: Path) -> None:
     st.text(max_size=300)
     | st.lists(st.sampled_from(["..", ".", "a", "leaf 9", "\x00"]), max_size=8).map("/".join)
 )
-def test_whatever_is_typed_either_lies_within_or_is_refused(
-    tmp_path_factory: pytest.TempPathFactory, text: str
-) -> None:
+def test_any_typed_path_is_inside_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     root = tmp_path_factory.getbasetemp().resolve() / "allowed"
     (root / "leaf 9" / "a").mkdir(parents=True, exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:

@@ -90,7 +90,7 @@ def test_the_oldest_records_have_neither_a_time_nor_a_source(tmp_path: Path) -> 
     assert (record.created, record.who, record.task) == (None, "", Task.MULTI_CLASS)
 
 
-def test_a_sentence_that_no_table_knows_is_kept_as_text(tmp_path: Path) -> None:
+def test_an_unknown_old_sentence_stays_as_text(tmp_path: Path) -> None:
     what = {"template": "Painted {count} pictures", "values": {"count": 2}}
     record = read_version_record(write(tmp_path, OLD | {"what": what}), 1)
     assert record.edit.kind is EditKind.OTHER

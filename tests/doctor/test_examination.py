@@ -95,7 +95,7 @@ def test_what_is_excluded_is_not_examined(faulty: Project) -> None:
     assert FindingKind.BLANK not in {finding.kind for finding in examined(faulty).findings}
 
 
-def test_what_was_said_to_be_right_does_not_come_back(faulty: Project) -> None:
+def test_dismissed_suspects_are_not_reported_again(faulty: Project) -> None:
     tiny = of_kind(examined(faulty), FindingKind.TINY).suspects[0]
     dismiss(faulty, FindingKind.TINY, [tiny.id])
     assert FindingKind.TINY not in {finding.kind for finding in examined(faulty).findings}
@@ -128,7 +128,9 @@ def test_the_job_finds_wrong_labels_and_keeps_its_report(digits_project: Project
     assert report.to_answer()["findings"] == [finding.in_brief() for finding in report.findings]
 
 
-def test_without_a_backbone_the_looks_are_examined(faulty: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_backbone_image_quality_is_examined(
+    faulty: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(job, "weights_ready", lambda backbone: False)
     version = open_dataset(faulty).version
     result = examine_dataset(faulty.jobs / "examine-1", {"version": version}, Recorder())

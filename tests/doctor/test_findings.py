@@ -35,7 +35,7 @@ def test_a_finding_is_read_as_it_was_written() -> None:
     assert Finding.from_json(json.loads(json.dumps(original.to_json()))) == original
 
 
-def test_falsehoods_come_before_flaws_and_many_before_few() -> None:
+def test_harmful_findings_come_first() -> None:
     """A user who fixes only the first finding has fixed the worst."""
     few = finding(FindingKind.SHORTCUTS, suspect("a"))
     many = finding(FindingKind.SHORTCUTS, suspect("a"), suspect("b"))

@@ -40,7 +40,7 @@ def pixels(dataset: Dataset) -> np.ndarray:
     return np.ascontiguousarray(ink.reshape(-1, 2, 4, 2, 8).transpose(0, 1, 3, 2, 4).reshape(len(ink), -1))
 
 
-def test_no_class_is_said_to_be_wrong_or_given_away(project: Project) -> None:
+def test_multi_label_datasets_have_no_wrong_labels_and_no_shortcuts(project: Project) -> None:
     """A picture of 3 and 8 looks like both; that is no mistake."""
     dataset = pictures_to_examine(open_dataset(project))
     report = examine(dataset, pixels(dataset), (), QUIET)
@@ -64,7 +64,7 @@ def test_small_classes_are_counted_label_by_label(project: Project) -> None:
     assert len({suspect.id for suspect in small.suspects}) == len(small.suspects)
 
 
-def test_labels_that_stand_together_are_suggested_together(project: Project) -> None:
+def test_label_sets_are_suggested_as_a_whole(project: Project) -> None:
     """Two pictures with the same labels are enough; what stands alone is not suggested."""
     everything = open_dataset(project).all_pictures
     relabel(project, everything["id"].iloc[:10], "")

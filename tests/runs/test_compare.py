@@ -78,7 +78,7 @@ def test_a_run_has_its_own_name_until_it_is_given_one(make_run: MakeRun) -> None
     assert len(describe_run(run, name="x" * 500).name) == 80
 
 
-def test_runs_are_compared_by_what_they_reached_and_what_they_cost(make_run: MakeRun) -> None:
+def test_runs_are_compared_by_accuracy_and_cost(make_run: MakeRun) -> None:
     one = make_run("run-1", seed=3)
     two = make_run("run-2", recipe=Recipe.BALANCED, dataset_version=2)
     finish(one, 0.5, {"a": "cat", "b": "dog", "c": "cat"})
@@ -133,7 +133,7 @@ def test_only_the_same_test_pictures_make_accuracies_comparable(
     assert compare_runs([one, two]).has_same_test is is_same
 
 
-def test_differences_are_named_by_where_they_stand() -> None:
+def test_differing_settings_have_dotted_names() -> None:
     records = [
         {"head": {"l2": 0.0, "units": (64,)}, "seed": 1},
         {"head": {"l2": 0.1, "units": [64]}, "seed": 1},
@@ -149,7 +149,7 @@ def test_the_settings_of_a_run_can_be_used_again(make_run: MakeRun) -> None:
     assert cloned_config(run) == TrainingConfig(dataset_version=1, seed=5, epochs=12)
 
 
-def test_a_run_is_deleted_with_what_is_its_own(make_run: MakeRun, project: Project) -> None:
+def test_a_run_is_deleted_with_its_own_files(make_run: MakeRun, project: Project) -> None:
     run, other = make_run("run-1"), make_run("run-10")
     own = project.dataset / "features" / "run-1-0123456789abcdef"
     shared = [project.dataset / "features" / name for name in ("efficientnet_lite0-1", "run-10-0123")]

@@ -49,7 +49,7 @@ def end(job: JobDirectory, state: JobState = JobState.FINISHED) -> JobDirectory:
     return job
 
 
-def test_an_upload_becomes_a_project_and_is_not_kept(tmp_path: Path) -> None:
+def test_an_upload_becomes_a_project_and_is_removed(tmp_path: Path) -> None:
     data = write_zip(tmp_path / "pets.zip", class_folders({"cats": 3, "dogs": 3})).read_bytes()
     job = start_import(" Pets ", upload=("../pets.zip", io.BytesIO(data).read))
     assert job.config()["project"] == "Pets"
@@ -109,7 +109,7 @@ def test_a_finished_job_is_not_started_again(tmp_path: Path) -> None:
         resume(end(make_job(tmp_path / "run-1", JobKind.TRAIN)))
 
 
-def test_jobs_that_ended_a_day_ago_are_forgotten(tmp_path: Path) -> None:
+def test_jobs_that_ended_a_day_ago_are_removed(tmp_path: Path) -> None:
     """With them go uploads that failed; a job that still runs, or failed just now, stays."""
     folder = jobs_folder()
     old = end(make_job(folder / "old", age_seconds=25 * 3600), JobState.FAILED)

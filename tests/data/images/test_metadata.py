@@ -95,7 +95,7 @@ def with_secrets(kind: str, orientation: int = 1) -> tuple[bytes, str]:
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_told_and_every_pixel_stays(kind: str, orientation: int) -> None:
+def test_metadata_are_removed_and_every_pixel_stays(kind: str, orientation: int) -> None:
     data, name = with_secrets(kind, orientation)
     assert told(data) >= {b"Hasselblad", b"serial-4711", b"52.5163"}
     bare = strip_metadata(data, name)
@@ -132,7 +132,7 @@ def test_printing_colours_stay() -> None:
     assert np.array_equal(pixels(strip_metadata(data, "JPEG")), pixels(data))
 
 
-def test_the_thumbnail_of_a_camera_goes_too() -> None:
+def test_the_thumbnail_of_a_camera_is_removed() -> None:
     """It may show what was cut away from the picture."""
     small = encoded(small_photograph("flower", 32, 24), "JPEG")
     data = bytearray(encoded(small_photograph(), "JPEG"))
@@ -147,7 +147,7 @@ def test_the_thumbnail_of_a_camera_goes_too() -> None:
     assert np.array_equal(pixels(bare), pixels(bytes(data)))
 
 
-def test_what_a_phone_hides_behind_the_picture_goes_too() -> None:
+def test_auxiliary_pictures_of_a_phone_are_removed() -> None:
     first, second = (Image.fromarray(small_photograph(name)) for name in ("china", "flower"))
     data = encoded(first, "MPO", save_all=True, append_images=[second], exif=camera_record())
     bare = strip_metadata(data, "MPO")
@@ -187,12 +187,12 @@ def test_jpeg_2000_loses_its_boxes_only() -> None:
 
 
 @pytest.mark.parametrize("format", ["BMP", "QOI", "TGA"])
-def test_formats_without_such_a_place_come_back_as_they_are(format: str) -> None:
+def test_formats_without_metadata_are_unchanged(format: str) -> None:
     data = encoded(small_photograph(), format)
     assert strip_metadata(data, format) == data
 
 
-def test_a_file_that_is_built_oddly_is_encoded_anew() -> None:
+def test_a_file_that_violates_its_format_is_encoded_again() -> None:
     """Better a little loss than a place on the map."""
     data = encoded(photograph("china")[:100, :150], "JPEG", quality=95, exif=camera_record())
     odd = data[:20] + bytes(2) + data[20:]  # decoders skip it
@@ -201,7 +201,7 @@ def test_a_file_that_is_built_oddly_is_encoded_anew() -> None:
     assert np.abs(pixels(bare).astype(int) - pixels(odd)).mean() < 2
 
 
-def test_what_is_no_picture_is_said() -> None:
+def test_a_file_that_is_not_a_picture_is_refused() -> None:
     with pytest.raises(UnreadableImageError, match="not a picture"):
         strip_metadata(b"\xff\xd8\xff nothing", "JPEG")
 

@@ -91,7 +91,7 @@ def test_a_lossless_picture_keeps_every_pixel(format: str, options: dict) -> Non
     ],
     ids=["baseline", "progressive", "optimised", "webp"],
 )
-def test_a_lossy_picture_looks_as_it_did(name: str, format: str, options: dict) -> None:
+def test_a_lossy_picture_decodes_closely(name: str, format: str, options: dict) -> None:
     upright = photograph(name)[:200, :300]
     data = encoded(upright, format, **options)
     assert open_picture(data).format == format
@@ -316,7 +316,7 @@ def test_a_picture_that_is_cut_off_is_refused(kind: str, share: float) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_the_reason_tells_damage_from_another_kind(kind: str) -> None:
+def test_damage_and_another_kind_have_different_reasons(kind: str) -> None:
     data = WHOLE[kind]()
     with pytest.raises(PictureError, match=r"^it is damaged or cut off$"):
         decoded(data[: len(data) // 2])
@@ -379,7 +379,7 @@ def test_a_phones_picture_stands_upright(orientation: int) -> None:
     assert difference(decoded(data), upright) < 4
 
 
-def test_an_embedded_thumbnail_does_not_stand_for_the_picture() -> None:
+def test_an_embedded_thumbnail_does_not_replace_the_picture() -> None:
     """If the frames show different things, the displayed one must be the one that is learnt."""
     data = encoded(photograph("china"), "HEIF", quality=80, thumbnails=[160])
     assert decode_picture(open_picture(data), at_least=40).size == (640, 427)

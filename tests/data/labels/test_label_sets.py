@@ -57,7 +57,7 @@ def test_a_label_is_written_in_the_order_of_the_classes_and_read_back() -> None:
     assert label_names(NONE_OF_THEM) == label_names("") == ()
 
 
-def test_every_class_that_a_picture_shows_is_told_by_itself() -> None:
+def test_labels_expand_into_single_classes() -> None:
     """Pictures a class are counted so; the index still says which picture it was."""
     named = named_classes(LABELS, SEVERAL)
     assert list(zip(named.index, named, strict=True)) == [
@@ -95,7 +95,7 @@ def test_renaming_within_labels_merges_reorders_and_takes_away() -> None:
 
 
 @pytest.mark.parametrize("name", ["cat;dog", "cat|dog", "none", "–", "NONE"])
-def test_a_class_cannot_be_called_as_several_or_none_are_written(name: str) -> None:
+def test_a_class_name_cannot_contain_separators_or_mean_none(name: str) -> None:
     with pytest.raises(ClassNameError, match="name"):
         require_plain_names(["cat", name], SEVERAL)
     require_plain_names(["cat", name], ONE)

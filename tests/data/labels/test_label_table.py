@@ -47,7 +47,7 @@ PLAIN = [("file", "label"), ("1.jpg", "cat"), ("2.jpg", "dog")]
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_any_delimiter_is_found(delimiter: str, end: str) -> None:
+def test_any_delimiter_is_detected(delimiter: str, end: str) -> None:
     assert table(end.join(delimiter.join(row) for row in PLAIN)) == PLAIN
 
 
@@ -75,7 +75,7 @@ def test_a_comma_in_a_class_does_not_part_it() -> None:
         ("cp1252", "señal à droite"),
     ],
 )
-def test_any_common_encoding_is_found(encoding: str, label: str) -> None:
+def test_any_common_encoding_is_detected(encoding: str, label: str) -> None:
     """Excel in China writes GBK, “Unicode text” is UTF-16, and an old European one says nothing."""
     assert table(f"file,label\n1.jpg,{label}\n2.jpg,cat\n", encoding)[1] == ("1.jpg", label)
 
@@ -137,7 +137,7 @@ def test_columns_get_names_that_differ() -> None:
         (b"\xd0\xcf\x11\xe0", "old.xls", r"Save it as \.xlsx or \.csv"),
     ],
 )
-def test_what_is_no_table_is_said(data: bytes, name: str, reason: str) -> None:
+def test_a_file_that_is_not_a_table_is_refused(data: bytes, name: str, reason: str) -> None:
     with pytest.raises(DataError, match=reason):
         read_label_table(data, name)
 
@@ -191,13 +191,13 @@ def test_columns_are_known_by_their_names(header: str) -> None:
     )
 
 
-def test_without_names_the_contents_tell() -> None:
+def test_columns_without_names_are_detected_by_their_contents() -> None:
     text = "a/1.jpg,0.93,cat,train\na/2.jpg,0.21,dog,train\na/3.jpg,0.4,dog,val\na/4.jpg,0.5,cat,test\n"
     found = guessed(text, "a/1.jpg", "a/2.jpg", "a/3.jpg", "a/4.jpg")
     assert found == TableColumns(file="A", label="C", split="D")
 
 
-def test_a_table_about_something_else_is_said() -> None:
+def test_a_table_without_file_names_is_refused() -> None:
     with pytest.raises(DataError, match=r"No column of labels\.csv names the pictures"):
         guessed("city,people\nBerlin,3\nRome,4\n", "1.jpg", "2.jpg")
     with pytest.raises(DataError, match="can be taken for the classes"):
@@ -224,7 +224,7 @@ def test_a_table_about_something_else_is_said() -> None:
         ("v1.2", "v1.2.jpg"),
     ],
 )
-def test_a_file_is_found_by_what_people_call_it(written: str, file: str) -> None:
+def test_a_file_is_found_by_path_name_or_stem(written: str, file: str) -> None:
     text = f"file,label\n{written},cat\n"
     columns = TableColumns(file="file", label="label")
     assert labels(text, file, "other/9.jpg", columns=columns) == {file: "cat", "other/9.jpg": None}
@@ -241,7 +241,7 @@ def test_a_missing_file_is_not_taken_for_its_namesake() -> None:
     ]
 
 
-def test_a_name_that_several_files_bear_means_none() -> None:
+def test_an_ambiguous_name_is_refused() -> None:
     text = "file,label\n1.jpg,cat\n2.jpg,dog\n"
     said = assignments_from_table(
         read_label_table(text.encode(), "l.csv"), members("a/1.jpg", "b/1.jpg", "b/2.jpg")
@@ -252,7 +252,7 @@ def test_a_name_that_several_files_bear_means_none() -> None:
     ]
 
 
-def test_the_nearest_of_several_is_meant() -> None:
+def test_an_exact_path_wins_over_a_longer_one() -> None:
     """By its whole path, and by its capitals."""
     text = "file,label\n1.jpg,root\nA.jpg,upper\na.jpg,lower\n"
     assert labels(text, "1.jpg", "b/1.jpg", "A.jpg", "a.jpg") == {
@@ -298,7 +298,7 @@ def test_parts_groups_and_classes_are_taken_from_their_columns() -> None:
         ),
     ],
 )
-def test_a_row_that_cannot_be_is_named_by_its_number(text: str, error: str) -> None:
+def test_an_invalid_row_is_named_by_its_number(text: str, error: str) -> None:
     table = read_label_table(text.encode(), "l.csv")
     present = {word: word for word in ("group", "split") if word in table.columns}
     with pytest.raises(DataError, match=error):
@@ -307,14 +307,14 @@ def test_a_row_that_cannot_be_is_named_by_its_number(text: str, error: str) -> N
         )
 
 
-def test_a_row_that_is_there_twice_does_no_harm() -> None:
+def test_a_repeated_row_is_accepted() -> None:
     assert labels("file,label\n1.jpg,cat\n2.jpg,dog\n1.jpg,cat\n", "1.jpg", "2.jpg") == {
         "1.jpg": "cat",
         "2.jpg": "dog",
     }
 
 
-def test_a_column_that_is_not_there_is_said() -> None:
+def test_a_missing_column_is_named() -> None:
     columns = TableColumns(file="file", label="klass")
     with pytest.raises(DataError, match=r"has no column “klass”\. Its columns are: file, label"):
         labels("file,label\n1.jpg,cat\n", "1.jpg", columns=columns)

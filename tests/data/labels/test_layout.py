@@ -133,7 +133,7 @@ def test_a_picture_outside_every_folder_is_in_no_class() -> None:
         "pets/data.mat",
     ],
 )
-def test_what_is_no_picture_does_not_change_what_folders_mean(stray: str) -> None:
+def test_other_files_do_not_change_the_layout(stray: str) -> None:
     """A licence beside the class folders would make them one class, “pets”."""
     found = layout("pets/cats/1.png", "pets/dogs/1.JPG", stray)
     assert found["pets/cats/1.png"] == "cats"
@@ -191,7 +191,7 @@ def test_one_class_in_two_encodings_is_one_class() -> None:
         ("\u200b", ""),
     ],
 )
-def test_a_label_is_what_one_sees(folder: str, label: str) -> None:
+def test_invisible_characters_are_removed_from_a_label(folder: str, label: str) -> None:
     assert clean_label(folder) == label
 
 
@@ -254,7 +254,7 @@ def test_what_stands_beside_the_parts_of_a_split_set_is_in_no_class(stray: str) 
         ("训练集", "测试集"),
     ],
 )
-def test_parts_are_called_many_things(train: str, test: str) -> None:
+def test_parts_have_many_names(train: str, test: str) -> None:
     found = layout(f"{train}/cats/1.png", f"{train}/dogs/1.png", f"{test}/cats/2.png", "pred/3.png")
     part = "validation" if "val" in test else "test"
     assert found == {
@@ -265,7 +265,7 @@ def test_parts_are_called_many_things(train: str, test: str) -> None:
     }
 
 
-def test_words_for_parts_may_stand_in_the_names_of_classes() -> None:
+def test_class_names_can_contain_names_of_parts() -> None:
     """Only folders that are alike but for the word are parts of one set."""
     assert layout("train station/a/1.png", "test tube/a/1.png", "valid ticket/a/1.png") == {
         "train station/a/1.png": "train station",
@@ -298,7 +298,7 @@ def test_a_folder_that_unpacking_doubled_counts_once() -> None:
     }
 
 
-def test_imagenets_folders_get_words() -> None:
+def test_imagenets_folders_get_readable_names() -> None:
     found = layout(
         "ILSVRC/Data/CLS-LOC/train/n01440764/n01440764_18.JPEG",
         "ILSVRC/Data/CLS-LOC/train/n02012849/n02012849_7.JPEG",
@@ -336,7 +336,7 @@ def test_a_source_can_be_read_as_unlabelled() -> None:
     assert places == [FileAssignment(label="", split=None)] * 3
 
 
-def test_loose_pictures_can_be_kept_to_be_labelled_later() -> None:
+def test_pictures_outside_class_folders_can_be_labelled_later() -> None:
     names = ("train/cats/1.png", "test/dogs/2.png", "test/3.png", "docs/4.png", "5.png")
     places = read_layout(members(*names), keep_loose=True)
     assert [(place.label, place.split) for place in places if place] == [
@@ -348,7 +348,7 @@ def test_loose_pictures_can_be_kept_to_be_labelled_later() -> None:
     ]
 
 
-def test_an_endless_folder_name_is_cut_and_stays_itself() -> None:
+def test_a_very_long_folder_name_is_cut_and_stays_unique() -> None:
     first, second = "x" * 300 + "1", "x" * 300 + "2"
     found = layout(f"{first}/1.png", f"{second}/2.png", f"{first}/3.png")
     labels = [str(label) for label in found.values()]

@@ -21,7 +21,7 @@ def table_of(*lines: str) -> LabelTable:
         (["n02119789; dog"], ["kit fox; dog"]),
     ],
 )
-def test_the_labels_of_a_cell_are_told_apart(cells: list[str], labels: list[str]) -> None:
+def test_the_labels_of_a_cell_are_separated(cells: list[str], labels: list[str]) -> None:
     """Commas part labels only in a table that uses no other sign: else they belong to names."""
     assert labels_in_cells(cells) == labels
 
@@ -57,5 +57,5 @@ def test_a_table_without_such_columns_stays_as_it_is() -> None:
         (["file,label", "a;b.png,cat", "b;a.png,dog"], False),
     ],
 )
-def test_it_is_suggested_where_a_table_clearly_has_several(lines: list[str], suggests: bool) -> None:
+def test_multi_label_is_suggested_for_a_table_with_label_lists(lines: list[str], suggests: bool) -> None:
     assert suggests_multi_label(table_of(*lines)) is suggests

@@ -43,7 +43,7 @@ def test_another_picture_fits_nowhere(tmp_path: Path) -> None:
     assert found.excess[0] > 2
 
 
-def test_colour_and_contrast_are_told(tmp_path: Path) -> None:
+def test_colour_and_contrast_are_measured(tmp_path: Path) -> None:
     red = Image.fromarray(photograph("coffee"))
     pale = ImageEnhance.Contrast(Image.merge("RGB", red.split()[::-1])).enhance(0.2)
     found = compared(tmp_path, red, pale)

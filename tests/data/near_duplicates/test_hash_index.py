@@ -39,7 +39,7 @@ def test_no_hash_beyond_the_bound_is_found() -> None:
     assert set(found["first"]) <= {1}
 
 
-def test_every_picture_of_one_hash_hangs_together() -> None:
+def test_pictures_of_one_hash_are_connected() -> None:
     """Not each with each: a thousand copies would be half a million pairs."""
     values = np.array([5, 8, 5, 5, 8, 1], np.uint64)
     pairs = equal_pairs(values)

@@ -192,7 +192,7 @@ def test_only_pairs_with_a_new_picture_are_looked_for(tmp_path: Path) -> None:
     assert groups.nunique() == 4
 
 
-def test_what_features_propose_is_decided_on_pixels(tmp_path: Path) -> None:
+def test_proposed_pairs_are_checked_by_pixels(tmp_path: Path) -> None:
     """A strong crop has another hash; a proposal may also be wrong."""
     whole = whole_photographs()
     half = cropped(whole["coffee"], 0.72, 0.3, 0.6)
@@ -202,7 +202,7 @@ def test_what_features_propose_is_decided_on_pixels(tmp_path: Path) -> None:
     assert pairs_of(found) == {(0, 1)}
 
 
-def test_the_kept_hashes_change_nothing(tmp_path: Path) -> None:
+def test_cached_hashes_give_the_same_pairs(tmp_path: Path) -> None:
     """The second search reads what the first one computed, also for more pictures."""
     originals = dict(list(pieces().items())[:12])
     copies = {f"{name}, copy": resized(picture, 0.7) for name, picture in originals.items()}

@@ -152,7 +152,7 @@ def test_threads_do_not_get_each_others_rows(dataset: Dataset) -> None:
             np.testing.assert_array_equal(pictures, whole[rows])
 
 
-def test_without_reading_at_a_place_it_seeks(
+def test_without_preadv_rows_are_read_by_seeking(
     dataset: Dataset, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on Windows."""

@@ -31,7 +31,7 @@ from tests.support.pictures import digit, digit_scans, encoded, photograph, smal
         ("JPEG2000", "jp2"),
     ],
 )
-def test_the_bytes_tell_the_kind(format: str, extension: str) -> None:
+def test_the_format_is_detected_from_the_bytes(format: str, extension: str) -> None:
     """A name may lie; what is stored under its true kind opens everywhere."""
     facts = examine_picture(encoded(small_photograph(), format))
     assert (facts.format, facts.extension) == (format, extension)

@@ -55,7 +55,7 @@ def test_hashes_of_different_photographs_differ_in_many_bits() -> None:
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
-def test_blur_is_told_from_poor_light(name: str) -> None:
+def test_sharpness_does_not_depend_on_light(name: str) -> None:
     """A dark or hazy picture may be sharp; one through a wet lens never is."""
     picture = thumbnail(name)
     sharp = measure(picture).sharpness

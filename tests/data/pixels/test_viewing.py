@@ -79,7 +79,7 @@ def test_what_browsers_cannot_show_is_shown(project: Project, picture: Image.Ima
     assert np.abs(np.asarray(view.convert("L"), dtype=float) - photograph("coins")).mean() < 6
 
 
-def test_the_picture_stands_upright_and_tells_no_place(project: Project) -> None:
+def test_a_view_is_upright_and_without_location(project: Project) -> None:
     """A photograph of someone's garden must not carry its coordinates along."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6  # turned by a quarter
@@ -117,7 +117,7 @@ def test_a_referenced_file_that_is_another_now_is_not_shown(
         view_picture(project, sha256)
 
 
-def test_a_digest_nobody_has_is_not_found(project: Project) -> None:
+def test_an_unknown_digest_is_not_found(project: Project) -> None:
     own_picture = store(project, digit(1))
     other = own_picture[:2] + "0" * 62
     with pytest.raises(NotFoundError):

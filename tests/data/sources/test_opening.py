@@ -148,7 +148,7 @@ def test_an_office_file_is_a_zip_but_no_archive(tmp_path: Path, inside: str, wha
 
 
 @pytest.mark.parametrize("missing", [1, 21, 22, 60, 400])
-def test_an_archive_that_is_cut_off_is_told_from_another_file(tmp_path: Path, missing: int) -> None:
+def test_an_archive_that_is_cut_off_has_an_error_of_its_own(tmp_path: Path, missing: int) -> None:
     """A download that broke off wants to be repeated, not packed anew."""
     path = write_zip(tmp_path / "cats.zip", {f"cats/{i}.png": digit(i) for i in range(3)})
     path.write_bytes(path.read_bytes()[:-missing])
@@ -311,7 +311,7 @@ def test_a_file_whose_checksum_is_wrong_is_damaged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("claimed", [0, 1, 2**31])
-def test_a_size_that_is_a_lie_is_found_out(tmp_path: Path, claimed: int) -> None:
+def test_a_false_size_in_an_archive_is_detected(tmp_path: Path, claimed: int) -> None:
     """The size stands in the archive, written by whoever made it."""
     path = write_zip(tmp_path / "cats.zip", {"cats/1.png": digit(1), "cats/2.png": digit(2)})
     patch_entry(path, b"cats/1.png", lambda entry: struct.pack_into("<I", entry, 24, claimed))

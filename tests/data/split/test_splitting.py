@@ -67,14 +67,14 @@ def test_the_order_of_the_pictures_does_not_matter() -> None:
     assert draw_split(shuffled, SplitConfig()).sort_index().equals(split)
 
 
-def test_a_new_class_moves_nobody() -> None:
+def test_a_new_class_does_not_change_the_split_of_others() -> None:
     """Results before and after adding a class stay comparable."""
     before = draw_split(pictures({"cats": 30, "dogs": 30}), SplitConfig())
     after = draw_split(pictures({"cats": 30, "dogs": 30, "apes": 30}), SplitConfig())
     assert after.iloc[:60].equals(before)
 
 
-def test_classes_are_not_divided_in_step() -> None:
+def test_classes_are_drawn_independently() -> None:
     """Picture 7 of every class in the same part would be a pattern, where numbers mean the same scene."""
     frame = pictures({"cats": 30, "dogs": 30})
     split = draw_split(frame, SplitConfig())
@@ -103,7 +103,7 @@ def test_a_group_under_two_labels_stays_together(seed: int) -> None:
     assert (frame.groupby("group")["split"].nunique() == 1).all()
 
 
-def test_what_the_source_says_is_kept() -> None:
+def test_supplied_parts_are_unchanged() -> None:
     """Benchmarks come with their own test set."""
     frame = table(
         [("cats", f"{part}-{i}", part) for part in (TRAIN, VALIDATION, TEST) for i in range(5)]

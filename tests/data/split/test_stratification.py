@@ -40,7 +40,7 @@ def random_sets(count: int, shares: tuple[float, ...], seed: int) -> pd.DataFram
 
 @settings(max_examples=60, deadline=None)
 @given(labelled_groups, st.integers(0, 9))
-def test_no_group_parts_every_picture_is_dealt_and_every_class_trains(
+def test_groups_stay_whole_every_picture_has_a_part_and_every_class_trains(
     rows: list[tuple[str, int]], seed: int
 ) -> None:
     frame = table(rows)
@@ -53,7 +53,7 @@ def test_no_group_parts_every_picture_is_dealt_and_every_class_trains(
 
 @settings(max_examples=40, deadline=None)
 @given(labelled_groups, labelled_groups, st.integers(0, 9))
-def test_what_was_dealt_stays_when_pictures_are_added(
+def test_earlier_parts_stay_when_pictures_are_added(
     before: list[tuple[str, int]], added: list[tuple[str, int]], seed: int
 ) -> None:
     """The test set is frozen; an added picture follows its group."""
@@ -93,7 +93,7 @@ def test_a_class_of_one_group_trains() -> None:
     assert frame.loc[shows_class(frame["label"], "ape", SEVERAL), "split"].tolist() == [TRAIN, TRAIN]
 
 
-def test_the_draw_is_repeatable_whatever_the_order_of_the_rows() -> None:
+def test_the_split_does_not_depend_on_the_order_of_rows() -> None:
     frame = random_sets(80, (0.5, 0.4, 0.3, 0.2), seed=1)
     split = draw_split(frame, SplitConfig(seed=4), SEVERAL)
     shuffled = frame.sample(frac=1, random_state=0)

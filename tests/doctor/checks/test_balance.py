@@ -49,7 +49,7 @@ def test_even_classes_are_no_finding() -> None:
     # 0.05 ** (1 / 3) = 0.368; 0.05 ** (1 / 5) = 0.549: below it, all right is rarer than 1 in 20
     [(3, "more than 36%"), (5, "more than 54%"), (0, "It has no test pictures")],
 )
-def test_it_is_said_how_little_a_small_test_proves(tested: int, expected: str) -> None:
+def test_the_evidence_of_a_small_test_is_stated(tested: int, expected: str) -> None:
     finding = only(find_small_classes(classes(tested, cat=100, dog=12, bird=15)))
     assert finding.classes == ("dog", "bird")
     assert expected in str(finding.explanation)

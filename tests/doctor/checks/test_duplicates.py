@@ -33,7 +33,7 @@ def found(pictures: pd.DataFrame, groups: list[str], *pairs: NearPair) -> dict[F
     return {finding.kind: finding for finding in find_copies(pictures, np.array(groups), pairs)}
 
 
-def test_the_largest_of_a_group_is_kept() -> None:
+def test_the_largest_of_a_group_stays() -> None:
     finding = found(manifest({}, {}, {}, {}), ["c", "c", "c", "d"], pair(0, 2), pair(1, 2, 0.5))
     copies = finding[FindingKind.NEAR_DUPLICATES]
     assert [(item.id, item.other, item.score) for item in copies.suspects] == [
@@ -45,7 +45,7 @@ def test_the_largest_of_a_group_is_kept() -> None:
     assert list(finding) == [FindingKind.NEAR_DUPLICATES]
 
 
-def test_of_copies_on_two_sides_the_one_that_tests_is_kept_and_the_leak_comes_first() -> None:
+def test_the_test_picture_stays_and_leaking_copies_come_first() -> None:
     """Excluding the other would change the frozen test set."""
     pictures = manifest({}, {}, {"split": "test"}, {})
     copies = found(pictures, ["b", "b", "d", "d"], pair(0, 1, 0.1), pair(2, 3, 0.9))[
@@ -81,12 +81,12 @@ def test_pictures_of_one_group_that_are_not_alike_do_not_contradict() -> None:
     assert found(manifest({}, {"label": "dog"}), ["a", "a"]) == {}
 
 
-def test_a_picture_without_a_label_contradicts_nobody() -> None:
+def test_an_unlabelled_picture_contradicts_no_label() -> None:
     assert found(manifest({}, {"label": ""}), ["a", "a"], pair(0, 1)) == {}
 
 
 @pytest.mark.parametrize("reason", [SkipReason.DUPLICATE, SkipReason.NO_CLASS_FOLDER])
-def test_files_that_were_there_already_are_named(reason: SkipReason) -> None:
+def test_files_left_out_as_copies_are_named(reason: SkipReason) -> None:
     skipped = Skipped(file="cats/again.png", reason=Reason(code=reason, values={"other": "cats/1.png"}))
     findings = find_exact_duplicates([skipped])
     assert [suspect.name for finding in findings for suspect in finding.suspects] == (

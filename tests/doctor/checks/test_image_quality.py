@@ -58,7 +58,7 @@ def test_each_poor_picture_is_found_and_named_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "kind", [FindingKind.DARK, FindingKind.BRIGHT, FindingKind.BLURRED, FindingKind.TINY]
 )
-def test_what_is_usual_in_a_dataset_is_no_fault(kind: FindingKind, tmp_path: Path) -> None:
+def test_usual_quality_of_a_dataset_is_not_suspected(kind: FindingKind, tmp_path: Path) -> None:
     """Pictures of the night sky are dark, scans faded, digits tiny."""
     spoil = {
         FindingKind.DARK: lambda picture: ImageEnhance.Brightness(picture).enhance(0.12),

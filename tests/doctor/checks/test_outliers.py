@@ -49,7 +49,7 @@ def test_photographs_and_noise_among_digits_are_the_first_outliers(features: np.
     assert scores == sorted(scores, reverse=True)
 
 
-def test_a_class_of_strangers_is_none(features: np.ndarray) -> None:
+def test_a_class_of_unlike_pictures_has_no_outliers(features: np.ndarray) -> None:
     """Pictures that have their like in the dataset are at home in it."""
     alike = np.concatenate([features[:DIGITS], np.repeat(features[DIGITS : DIGITS + 1], 20, axis=0)])
     alike[DIGITS:] *= np.random.default_rng(0).uniform(0.9, 1.1, (20, features.shape[1])).astype(np.float32)
@@ -72,7 +72,7 @@ def test_rows_choose_what_is_looked_at(features: np.ndarray) -> None:
     assert chosen[0].row == len(rows) - 1
 
 
-def test_of_too_few_pictures_nothing_is_said(features: np.ndarray) -> None:
+def test_too_few_pictures_have_no_outliers(features: np.ndarray) -> None:
     strange = np.concatenate([features[: MIN_PICTURES - 2], features[DIGITS : DIGITS + 1]])
     labels = np.zeros(len(strange), np.int64)
     assert outlying_pictures(strange, labels, QuietProgress()) == []

@@ -60,7 +60,7 @@ def test_facts_that_have_nothing_to_do_with_the_class_are_not_reported() -> None
         ({"sharpness": of_cats(0.2, 1.3)}, "sharpness"),
     ],
 )
-def test_a_class_that_alone_has_something_is_named(columns: dict[str, Any], word: str) -> None:
+def test_a_property_of_one_class_alone_is_named(columns: dict[str, Any], word: str) -> None:
     finding = only(find_shortcuts(pictures(**columns)))
     assert (finding.kind, finding.remedy, finding.classes) == (FindingKind.SHORTCUTS, Remedy.NONE, ("cat",))
     assert word in str(finding.headline).lower()
@@ -94,7 +94,7 @@ def test_a_fact_that_other_classes_share_gives_nothing_away() -> None:
     assert find_shortcuts(pictures(format=formats)) == []
 
 
-def test_copies_do_not_vouch_for_each_other() -> None:
+def test_copies_do_not_confirm_a_shortcut() -> None:
     """Each class is three pictures, twenty times each: that copies share a size says nothing."""
     random = np.random.default_rng(2)
     sizes = np.repeat(random.integers(200, 900, 9), 20)
@@ -111,6 +111,6 @@ def test_a_common_class_is_not_given_away_by_being_common() -> None:
     assert find_shortcuts(pictures(a_class=20, classes=("cat",) * 9 + ("dog",))) == []
 
 
-def test_few_pictures_say_nothing() -> None:
+def test_few_pictures_have_no_shortcuts() -> None:
     assert find_shortcuts(pictures(a_class=9, format=["PNG"] * 9 + ["JPEG"] * 18)) == []
     assert find_shortcuts(pictures(classes=("cat",))) == []

@@ -47,7 +47,7 @@ def test_the_most_doubtful_come_first_and_never_suggest_the_label_itself() -> No
     assert halves[0].mean() > halves[1].mean()
 
 
-def test_copies_with_the_same_wrong_label_do_not_vouch_for_each_other() -> None:
+def test_copies_with_the_same_wrong_label_do_not_confirm_each_other() -> None:
     """Dealt to different folds, each copy would have taught the wrong label that it is judged by."""
     labels = digit_labels()[:600]
     wrong, rows = flipped(labels, 0.05, seed=3)
@@ -107,7 +107,7 @@ def test_it_stops_when_asked() -> None:
         suspected_labels(digit_points(), digit_labels(), np.arange(1797), Impatient())
 
 
-def test_the_finding_names_the_pictures_and_what_they_look_like() -> None:
+def test_the_finding_names_the_pictures_and_suggests_their_classes() -> None:
     pictures = pd.DataFrame(
         {"id": ["a", "b", "c"], "name": ["1.png", "2.png", "3.png"], "label": ["cat", "cat", "dog"]}
     )

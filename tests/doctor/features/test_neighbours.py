@@ -40,7 +40,7 @@ def test_no_picture_is_its_own_neighbour_but_its_copy_is() -> None:
     assert found.distances[0, 0] == 0
 
 
-def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     points = digit_points()[:500]
     whole = nearest_neighbours(points, points, 7)
     monkeypatch.setattr(neighbours, "_MAX_ROWS", 33)
@@ -51,6 +51,6 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done[-1] == (500, 500)
 
 
-def test_two_pictures_have_one_look_alike_each() -> None:
+def test_each_of_two_pictures_has_one_neighbour() -> None:
     np.testing.assert_array_equal(similar_rows(digit_points()[:2], QuietProgress()), [[1], [0]])
     assert similar_rows(digit_points()[:1], QuietProgress()).shape == (1, 0)

@@ -66,7 +66,7 @@ def test_the_graph_pulls_as_its_pairs_do() -> None:
     np.testing.assert_array_equal(dense, dense.T)
 
 
-def test_pictures_beyond_the_most_laid_out_are_placed_among_their_like(
+def test_further_pictures_are_placed_among_similar_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(projection, "_MAX_EMBEDDED", 500)
@@ -91,7 +91,7 @@ def test_copies_do_not_break_the_map() -> None:
     assert np.isfinite(project_to_plane(same, QuietProgress())).all()
 
 
-def test_it_tells_how_far_it_is_and_stops() -> None:
+def test_it_reports_progress_and_stops() -> None:
     class Watched(QuietProgress):
         seen: list[tuple[int, int]] = []  # noqa: RUF012 - one test, one list
 
@@ -108,7 +108,7 @@ def test_it_tells_how_far_it_is_and_stops() -> None:
     assert 0 < first < second < total
 
 
-def test_a_kept_map_is_read_by_its_digest(tmp_path: Path, places: np.ndarray) -> None:
+def test_a_stored_map_is_read_by_its_digest(tmp_path: Path, places: np.ndarray) -> None:
     ids = np.array([f"picture-{row}" for row in range(COUNT)])
     write_map(tmp_path, "0a1b", ids, places)
     found = read_map(tmp_path, "0a1b")

@@ -54,7 +54,7 @@ def test_chosen_rows_are_reduced_as_if_alone() -> None:
     np.testing.assert_array_equal(chosen, reduced_features(features[rows], QuietProgress()))
 
 
-def test_whole_pictures_forget_where_things_are() -> None:
+def test_whole_pictures_drop_positions() -> None:
     """Quarters in another order are the same picture then, and another one otherwise."""
     features = digit_features()[:100]
     turned = np.roll(features, features.shape[1] // 4, axis=1)
@@ -78,7 +78,7 @@ def test_a_picture_without_any_feature_is_finite() -> None:
     assert np.isfinite(reduced_features(features, QuietProgress())).all()
 
 
-def test_it_tells_how_far_it_is_and_stops() -> None:
+def test_it_reports_progress_and_stops() -> None:
     class Watched(QuietProgress):
         seen: list[float] = []  # noqa: RUF012 - one test, one list
 

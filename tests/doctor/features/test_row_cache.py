@@ -30,7 +30,7 @@ def test_ids_of_a_table_need_no_pickle(tmp_path: Path) -> None:
     assert found.ids.tolist() == IDS.tolist()
 
 
-def test_another_digest_takes_the_place_of_the_first_and_another_name_does_not(tmp_path: Path) -> None:
+def test_another_digest_replaces_the_rows_and_another_name_does_not(tmp_path: Path) -> None:
     rows = CachedRows(ids=IDS, values=np.zeros(3))
     write_rows(tmp_path, "map", "1f", rows)
     write_rows(tmp_path, "points", "1f", rows)

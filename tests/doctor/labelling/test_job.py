@@ -88,7 +88,9 @@ def test_below_two_classes_nothing_is_suggested_and_the_first_group_comes_first(
     assert most_useful_group(groups, labelling_data, dataset, suggestions) == groups[0]
 
 
-def test_what_looks_like_nothing_labelled_is_not_known(unsorted: tuple[Project, dict[str, str]]) -> None:
+def test_suggestions_do_not_cover_pictures_unlike_all_labelled_ones(
+    unsorted: tuple[Project, dict[str, str]],
+) -> None:
     """Zeros are no eights, however sure one is that they are neither threes nor fives."""
     project, truth = unsorted
     relabel(project, [identifier for identifier, label in truth.items() if label == "8"], "")

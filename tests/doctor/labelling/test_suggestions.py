@@ -35,7 +35,7 @@ def share_right(labels: np.ndarray, suggestions: Suggestions) -> float:
     return float((suggestions.classes == digit_labels()[:COUNT])[waiting].mean())
 
 
-def test_two_labels_a_class_say_more_than_the_nearest_labelled_picture(alike: np.ndarray) -> None:
+def test_with_two_labels_a_class_suggestions_beat_the_nearest_picture(alike: np.ndarray) -> None:
     points, rows = digit_points()[:COUNT], first_of_each(2)
     labels = labels_of(rows)
     nearest = nearest_neighbours(points, points[rows], 1).rows[:, 0]
