@@ -1,4 +1,4 @@
-"""Backbones are tried, listed and given their weights from the command line, with answers for scripts."""
+"""Backbone commands: backbones, weights, bakeoff."""
 
 from __future__ import annotations
 

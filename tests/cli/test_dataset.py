@@ -1,4 +1,4 @@
-"""A dataset is grown, examined, put right and handed over from the command line."""
+"""Dataset commands: add, doctor, version, split, relabel, exclude, dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures join a project at any time; what it holds is recognised, and its test set stays."""
+"""Additions to a project: known pictures are recognised, and the test set stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After an addition one can read what came, what was there already and what could not be taken."""
+"""Summaries of additions: new pictures, duplicates and files left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every change makes a version; the test set stays; nothing is lost that was not deleted for good."""
+"""Every edit makes a version, the test set stays, and only erased pictures are lost."""
 
 from __future__ import annotations
 

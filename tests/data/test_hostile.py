@@ -1,4 +1,4 @@
-"""Whatever a source is made of: nothing leaves its folder, nothing breaks, every file is accounted for."""
+"""Hostile sources: no file leaves its folder, no import crashes, every file is accounted for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A zip or folder becomes a project, whole or not at all, and nothing is left out in silence."""
+"""Imports are atomic, and every file left out has a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An import as a job tidies up after itself, but never what could still be needed."""
+"""Import jobs remove their uploads, but not after a failure."""
 
 from __future__ import annotations
 

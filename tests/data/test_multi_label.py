@@ -1,4 +1,4 @@
-"""Pictures with several labels: imported, added to, edited, versioned and handed over."""
+"""Multi-label datasets are imported, extended, edited, versioned and exported."""
 
 from __future__ import annotations
 

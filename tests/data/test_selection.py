@@ -1,4 +1,4 @@
-"""Filters find exactly the pictures that are meant; orders are complete, and stable where pictures are equal."""
+"""Filters select exactly the matching pictures; sort orders are complete and stable."""
 
 from __future__ import annotations
 

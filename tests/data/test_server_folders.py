@@ -1,4 +1,4 @@
-"""Users see what the operator allows of the computer's folders, and nothing else."""
+"""Users can browse the folders that the operator allows, and no others."""
 
 from __future__ import annotations
 

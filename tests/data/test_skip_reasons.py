@@ -1,4 +1,4 @@
-"""Reasons why files were left out, as codes and as older versions stored them."""
+"""Skip reasons are stored as codes, and read from older versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole examination: planted faults are found, good pictures are left alone, and what was said to be right stays said."""
+"""The whole examination: planted faults are reported, good pictures are not, dismissals last."""
 
 from __future__ import annotations
 

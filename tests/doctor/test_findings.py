@@ -1,4 +1,4 @@
-"""Findings travel as files and sentences, the most harmful first."""
+"""Findings are stored as codes and shown as sentences, the most harmful first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of pictures with several labels, the check and the suggestions say what they can, and nothing else."""
+"""Checks and suggestions of multi-label datasets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs are named, compared, deleted and made again."""
+"""Runs are named, compared, deleted and repeated."""
 
 from __future__ import annotations
 

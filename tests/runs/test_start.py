@@ -1,4 +1,4 @@
-"""Jobs are started, found, resumed and forgotten as pages and people expect."""
+"""Jobs are started, listed, resumed and removed."""
 
 from __future__ import annotations
 

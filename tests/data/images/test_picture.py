@@ -1,4 +1,4 @@
-"""Every kind of picture becomes the same upright RGB, and nothing else gets through."""
+"""Decoder: every kind of picture becomes upright RGB; other files are refused."""
 
 from __future__ import annotations
 

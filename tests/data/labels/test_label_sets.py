@@ -1,4 +1,4 @@
-"""Several classes in one label: written one way, read back, counted."""
+"""Label sets are written, parsed and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table beside the pictures names their classes, however people write tables and paths."""
+"""Label tables give pictures their classes, in many notations of tables and paths."""
 
 from __future__ import annotations
 

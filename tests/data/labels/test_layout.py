@@ -1,4 +1,4 @@
-"""Folders name classes and parts, the way people arrange them."""
+"""Folder layouts give classes and parts of the split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that give a picture several labels."""
+"""Multi-label tables are read and detected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search finds what comparing all hashes would find, as far as it promises."""
+"""The index finds the same hashes as a comparison of all pairs, up to its limit."""
 
 from __future__ import annotations
 

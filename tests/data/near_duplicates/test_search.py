@@ -1,4 +1,4 @@
-"""Copies are found, pictures that merely look alike are not, and groups do not grow along chains."""
+"""Copies are detected, similar pictures are not, and groups do not grow along chains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decoding is done once, and a half-made array is never taken for a whole one."""
+"""Pictures are decoded once, and a partial array file is never used."""
 
 from __future__ import annotations
 

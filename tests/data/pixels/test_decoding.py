@@ -1,4 +1,4 @@
-"""One decoding tells all about a picture: its true size, its kind, its thumbnail."""
+"""One decoding gives the size, format, statistics and thumbnail of a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ImageStatistics say what eyes see, and the same of a copy."""
+"""Image statistics agree with what people see, and are the same for a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every picture can be looked at in a browser, and what is shown tells nothing but the picture."""
+"""Large views of every picture work in browsers and contain no metadata."""
 
 from __future__ import annotations
 

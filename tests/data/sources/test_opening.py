@@ -1,4 +1,4 @@
-"""A zip, tar or folder gives its files and nothing that could hurt: no escape, no link, no lie."""
+"""Zips, tars and folders give their safe files; paths outside, links and bombs are refused."""
 
 from __future__ import annotations
 

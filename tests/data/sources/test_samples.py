@@ -1,4 +1,4 @@
-"""Ready-made sets are complete, rightly labelled and in their own split."""
+"""Sample datasets are complete, correctly labelled and in their own split."""
 
 from __future__ import annotations
 

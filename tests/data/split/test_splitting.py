@@ -1,4 +1,4 @@
-"""The split is stratified, repeatable, and lets no picture see both sides."""
+"""The split is stratified and repeatable, and keeps groups in one part."""
 
 from __future__ import annotations
 

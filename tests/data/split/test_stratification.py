@@ -1,4 +1,4 @@
-"""With several labels a picture, every part still has its share of every class, and no group parts."""
+"""Multi-label splits have every class in every part, and keep groups in one part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uneven and small classes are named with what can be expected of them."""
+"""Uneven and small classes are named, with the evidence of their tests."""
 
 from __future__ import annotations
 

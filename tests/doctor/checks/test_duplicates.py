@@ -1,4 +1,4 @@
-"""Copies are named with the picture to keep, contradictions with the label that most copies have."""
+"""Copies are named with the picture that stays, conflicts with the label of most copies."""
 
 from __future__ import annotations
 

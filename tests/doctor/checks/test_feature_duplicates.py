@@ -1,4 +1,4 @@
-"""Near points are proposed, far ones are not, and the cells miss next to nothing."""
+"""Near points are proposed, far ones are not, and the cells miss almost nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Poor pictures are found among good ones, and a set of unusual pictures is not poor."""
+"""Poor pictures among good ones are suspects; a dataset of unusual pictures has none."""
 
 from __future__ import annotations
 

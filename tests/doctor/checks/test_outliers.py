@@ -1,4 +1,4 @@
-"""Strangers are found by the features of the real backbone, and few others are called strange."""
+"""Outliers are detected with features of the real backbone, with few false alarms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties that give a class away are found; coincidences are not."""
+"""Properties that identify a class are detected; coincidences are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that could not be read are named; what was left out for another reason is not among them."""
+"""Unreadable files are named; files left out for other reasons are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrong labels are found where a classifier that did not learn them disagrees."""
+"""Wrong labels are detected by a classifier that did not learn them."""
 
 from __future__ import annotations
 

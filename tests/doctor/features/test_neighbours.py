@@ -1,4 +1,4 @@
-"""Nearest neighbours are those that comparing with every reference gives."""
+"""Nearest neighbours are those of a comparison with every reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On the map alike pictures are near each other, every time at the same place."""
+"""The map has similar pictures near each other, and is deterministic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reduced features keep what is alike together, whichever way they are read."""
+"""Reduced features preserve similarity, from arrays and from memory maps."""
 
 from __future__ import annotations
 

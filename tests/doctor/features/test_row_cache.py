@@ -1,4 +1,4 @@
-"""Cached rows are found by what they were computed from, and by nothing else."""
+"""Cached rows are found by the digest of their inputs alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups are small enough to see, whole, and mostly of one class."""
+"""Groups are small, complete, and mostly of one class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unlabelled pictures come in groups to label at once, and the labels so far say what the others may be."""
+"""Unlabelled pictures are grouped, and labelled ones suggest the classes of others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A few labels say much of the other pictures, and the right ones to label next say more."""
+"""Suggestions from few labels are accurate, and informative pictures improve them most."""
 
 from __future__ import annotations
 
