@@ -102,6 +102,12 @@ def sentence_facts(message: Any) -> str | None:
     return None if message is None else str(message)
 
 
+def _leak_facts(dataset: Dataset) -> Facts:
+    """The leak report, with the key of that version for leaking pictures."""
+    facts = leak_report(dataset).to_json()
+    return facts | {"straddling": facts.pop("leaking")}
+
+
 def dataset_facts(project: Project) -> Facts:
     """Everything that the Data page shows of a project."""
     newest, labelling_data, report = (
@@ -118,7 +124,7 @@ def dataset_facts(project: Project) -> Facts:
             | {"what": sentence_facts(info.edit)}
             for info in list_versions(project)
         ],
-        "leaks": leak_report(newest).to_json(),
+        "leaks": _leak_facts(newest),
         "doctor": report
         and {
             "version": report.version,
