@@ -146,8 +146,8 @@ def rings_of(project: Project, dataset: Dataset, pictures: pd.DataFrame) -> np.n
     report = read_report(project)
     suspects: dict[FindingKind, set[str]] = {FindingKind.WRONG_LABELS: set(), FindingKind.OUTLIERS: set()}
     for item in open_findings(report.findings, dataset, dismissals(project)) if report else ():
-        if item.left is not None and item.found.kind in suspects:
-            suspects[item.found.kind] |= {suspect.id for suspect in item.left.suspects}
+        if item.left is not None and item.original.kind in suspects:
+            suspects[item.original.kind] |= {suspect.id for suspect in item.left.suspects}
     return np.column_stack([pictures["id"].isin(ids) for ids in suspects.values()])
 
 

@@ -106,8 +106,10 @@ def finding_key(finding: Finding) -> str:
 
 def _progress(project: Project, item: OpenFinding) -> None:
     """Show progress, and a button to reopen dismissed suspects."""
-    text = _("{done} of {total} done").format(done=number(item.done), total=number(len(item.found.suspects)))
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{finding_key(item.found)}-done"):
+    text = _("{done} of {total} done").format(
+        done=number(item.done), total=number(len(item.original.suspects))
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{finding_key(item.original)}-done"):
         st.caption(text, width="content")
         show_again(project, item)
 
@@ -118,8 +120,8 @@ def show_again(project: Project, item: OpenFinding) -> None:
         return
     n = len(item.dismissed)
     label = ngettext("{n} marked as right – show it again", "{n} marked as right – show them again", n)
-    if st.button(label.format(n=number(n)), type="tertiary", key=f"{finding_key(item.found)}-again"):
-        undismiss(project, item.found.kind, [suspect.id for suspect in item.dismissed])
+    if st.button(label.format(n=number(n)), type="tertiary", key=f"{finding_key(item.original)}-again"):
+        undismiss(project, item.original.kind, [suspect.id for suspect in item.dismissed])
         st.rerun()
 
 
@@ -284,8 +286,8 @@ def _act(project: Project, dataset: Dataset, finding: Finding, event: GridEvent)
 
 def done_line(project: Project, item: OpenFinding) -> None:
     """Draw a settled finding as one line."""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{finding_key(item.found)}-over"):
-        st.markdown(f":green[:material/check_circle:] {show(item.found.headline)}", width="content")
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{finding_key(item.original)}-over"):
+        st.markdown(f":green[:material/check_circle:] {show(item.original.headline)}", width="content")
         show_again(project, item)
     if item.left is not None:
         _files(item.left.suspects)

@@ -148,7 +148,7 @@ def _findings(project: Project) -> None:
         st.subheader(_("Done"), anchor=False)
         for item in done:
             done_line(project, item)
-    named = {(item.found.kind.value, suspect.id) for item in items for suspect in item.found.suspects}
+    named = {(item.original.kind.value, suspect.id) for item in items for suspect in item.original.suspects}
     _dismissed_earlier(project, dismissed - named)
 
 
@@ -172,7 +172,7 @@ def _dismissed_earlier(project: Project, dismissed: set[tuple[str, str]]) -> Non
 
 def needs_a_look(item: OpenFinding) -> bool:
     """Check that a finding needs action; duplicates skipped at import are listed for completeness only."""
-    return item.left is not None and item.found.kind is not FindingKind.EXACT_DUPLICATES
+    return item.left is not None and item.original.kind is not FindingKind.EXACT_DUPLICATES
 
 
 def _nothing_left(report: Report) -> None:

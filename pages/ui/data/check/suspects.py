@@ -27,14 +27,14 @@ class OpenFinding:
     suspects that the user marked as right.
     """
 
-    found: Finding
+    original: Finding
     left: Finding | None
     dismissed: tuple[Suspect, ...]
 
     @property
     def done(self) -> int:
         """Number of suspects excluded, relabelled, deleted or marked as right."""
-        return len(self.found.suspects) - (len(self.left.suspects) if self.left else 0)
+        return len(self.original.suspects) - (len(self.left.suspects) if self.left else 0)
 
 
 def open_findings(
@@ -58,7 +58,7 @@ def _open(finding: Finding, labels: dict[str, str], dismissed: Collection[tuple[
         if suspect.id not in settled and (finding.kind.value, suspect.id) in dismissed
     )
     return OpenFinding(
-        found=finding,
+        original=finding,
         left=finding.without(settled | {suspect.id for suspect in right}),
         dismissed=right,
     )
