@@ -61,7 +61,7 @@ def test_digits_become_a_downloaded_classifier(
 
     step(page, "Augment")
     button(page, "preset-strong").click()
-    expect(page.get_by_text("Only pictures to train on are changed")).to_be_visible()
+    expect(page.get_by_text("Only training pictures are changed")).to_be_visible()
     settled(page)
     screenshot(page, "3-augment")
     button(page, "preset-none").click()
