@@ -1,0 +1,211 @@
+"""Annotations: what label files say about pictures, matched to the files of the source.
+
+Most formats only translate their label files into annotations; this module finds the
+pictures, joins what several annotations say of one, and reports everything that is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from core.data.formats.import_format import FormatReading
+from core.data.formats.notes import Note, NoteKind
+from core.data.formats.survey import Survey
+from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR
+from core.data.labels.layout import FileAssignment, Split, label_of
+from core.data.skip_reasons import Reason, SkipReason
+from core.data.sources.members import Member
+
+Labels = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Annotation:
+    """What one entry of a label file says about one picture."""
+
+    # Path, address or name of the picture, as the label file writes it.
+    file: str
+    # None: not labelled yet. (): it shows none of the classes.
+    labels: Labels | None
+    split: Split | None = None
+    group: str = ""
+    # Name of the label file and number of its entry, from 1.
+    label_file: str = ""
+    entry: int = 0
+
+
+# Decides what several annotations of one picture mean together.
+Joining = Callable[[Sequence[Annotation]], Labels | None]
+
+
+def read_annotations(
+    annotations: Sequence[Annotation],
+    survey: Survey,
+    *,
+    multi_label: bool,
+    label_files: Iterable[Member] = (),
+    join: Joining | None = None,
+    notes: Sequence[Note] = (),
+) -> FormatReading:
+    """Assign labels, split and group to the pictures that annotations name.
+
+    Args:
+        multi_label: a picture may have several labels. Otherwise an annotation with several
+            is a contradiction, and the picture is labelled later.
+        join: decides between several annotations of one picture. By default the union of their
+            labels with several labels; otherwise equal ones agree, and different ones leave the
+            picture to be labelled later.
+    """
+    label_files = list(label_files)
+    of_picture: dict[int, list[Annotation]] = {}
+    left_out: list[tuple[str, Reason]] = []
+    matches = survey.index.find_all([annotation.file for annotation in annotations])
+    for annotation, indices in zip(annotations, matches, strict=True):
+        if len(indices) == 1:
+            of_picture.setdefault(indices[0], []).append(annotation)
+        else:
+            left_out.append((annotation.file, _no_match(annotation, indices)))
+    results = [_Joined.of(group, multi_label=multi_label, join=join) for group in of_picture.values()]
+    pictures = [
+        (survey.index.pictures[index], joined.assignment)
+        for index, joined in zip(of_picture, results, strict=True)
+    ]
+    named = {survey.index.pictures[index].name for index in of_picture}
+    files = frozenset(member.name for member in label_files)
+    left_out += unnamed_files(survey, named | files, _names(label_files) or survey.source_name)
+    return FormatReading(
+        pictures=pictures,
+        left_out=left_out,
+        notes=(*notes, *_notes(results)),
+        multi_label=multi_label,
+        label_files=files,
+    )
+
+
+def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list[tuple[str, Reason]]:
+    """Files of a source that its labels do not name, each with the reason."""
+    known = set(named)
+    pictures = {member.name for member in survey.pictures}
+    return [
+        (
+            member.name,
+            Reason(code=SkipReason.NOT_IN_TABLE, values={"table": label_file})
+            if member.name in pictures
+            else Reason(code=SkipReason.NOT_A_PICTURE),
+        )
+        for member in survey.members
+        if member.name not in known
+    ]
+
+
+def majority(annotations: Sequence[Annotation]) -> Labels | None:
+    """Labels that more than half of the annotators gave; None without such a majority."""
+    votes = Counter(frozenset(item.labels) for item in annotations if item.labels is not None)
+    if not votes:
+        return None
+    labels, count = votes.most_common(1)[0]
+    if 2 * count <= votes.total():
+        return None
+    first = next(item.labels for item in annotations if item.labels and frozenset(item.labels) == labels)
+    return first if labels else ()
+
+
+def label_text(labels: Labels | None) -> str:
+    """A manifest's label: names joined, “–” for none of the classes, "" for not labelled."""
+    if labels is None:
+        return ""
+    names = [name for label in labels if (name := label_of(label))]
+    return SEPARATOR.join(dict.fromkeys(names)) or NONE_OF_THEM
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Joined:
+    """All that is known about one picture."""
+
+    assignment: FileAssignment
+    annotations: Sequence[Annotation]
+    disagree: bool
+    was_joined: bool
+
+    @classmethod
+    def of(
+        cls, annotations: Sequence[Annotation], *, multi_label: bool, join: Joining | None
+    ) -> _Joined:
+        meanings = {
+            frozenset(annotation.labels) for annotation in annotations if annotation.labels is not None
+        }
+        labels = (join or (_union if multi_label else _agreed))(annotations)
+        if not multi_label and labels is not None and len(set(labels)) != 1:
+            labels = None if labels else ()
+        splits = {annotation.split for annotation in annotations if annotation.split}
+        groups = [annotation.group for annotation in annotations if annotation.group]
+        text = label_text(labels)
+        if not multi_label and text == NONE_OF_THEM:
+            text = ""
+        return cls(
+            assignment=FileAssignment(
+                label=text,
+                split=splits.pop() if len(splits) == 1 else None,
+                group=groups[0] if groups else "",
+            ),
+            annotations=annotations,
+            disagree=len(meanings) > 1
+            or (not multi_label and any(len(set(meaning)) > 1 for meaning in meanings)),
+            was_joined=join is not None,
+        )
+
+
+def _union(annotations: Sequence[Annotation]) -> Labels | None:
+    known = [annotation.labels for annotation in annotations if annotation.labels is not None]
+    if not known:
+        return None
+    return tuple(dict.fromkeys(label for labels in known for label in labels))
+
+
+def _agreed(annotations: Sequence[Annotation]) -> Labels | None:
+    known = [annotation.labels for annotation in annotations if annotation.labels is not None]
+    return known[0] if known and len({frozenset(labels) for labels in known}) == 1 else None
+
+
+def _no_match(annotation: Annotation, indices: Sequence[int]) -> Reason:
+    code = SkipReason.NAMED_AMBIGUOUSLY if indices else SkipReason.NAMED_BUT_MISSING
+    return Reason(code=code, values={"entry": annotation.entry, "table": annotation.label_file})
+
+
+def _names(members: Sequence[Member]) -> str:
+    if len(members) > 3:
+        return f"{members[0].name}, …"
+    return ", ".join(member.name for member in members)
+
+
+def _notes(results: Sequence[_Joined]) -> list[Note]:
+    """Count what the labels leave open or contradict."""
+    disputed = [joined for joined in results if joined.disagree]
+    voted = [joined for joined in disputed if joined.was_joined]
+    open_ = [
+        joined
+        for joined in disputed
+        if not joined.was_joined and not joined.assignment.label
+    ]
+    blank = sum(
+        not joined.assignment.label and not joined.disagree for joined in results
+    )
+    none = sum(joined.assignment.label == NONE_OF_THEM for joined in results)
+    repeated = sum(len(joined.annotations) > 1 and not joined.disagree for joined in results)
+    notes = []
+    if voted:
+        notes.append(Note(kind=NoteKind.ANNOTATORS_DISAGREE, values={"count": len(voted)}))
+    if open_:
+        example = open_[0].annotations[0].file
+        values = {"count": len(open_), "example": example}
+        notes.append(Note(kind=NoteKind.CONTRADICTING_LABELS, values=values))
+    for kind, count in (
+        (NoteKind.BLANK_LABELS, blank),
+        (NoteKind.NONE_OF_THE_CLASSES, none),
+        (NoteKind.REPEATED_ROWS, repeated),
+    ):
+        if count:
+            notes.append(Note(kind=kind, values={"count": count}))
+    return notes

@@ -1,0 +1,126 @@
+"""Doubts about a reading: signs that its classes are not what the user means.
+
+A doubt never refuses a source. It makes the page and the command line ask before they import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.data.labels.layout import split_named
+from core.messages import N_, Message
+from core.records import Record
+
+
+class DoubtKind(StrEnum):
+    """Code of a reason to ask before importing."""
+
+    SECOND_EXPLANATION = "second_explanation"
+    CLASSES_ARE_PARTS = "classes_are_parts"
+    CLASSES_ARE# One such name is enough.
+_FOLDER_WORDS = frozenset(
+    "images image imgs annotations labels jpegimages thumbnails thumbs unlabeled unlabelled "
+    "_unlabeled no_label".split()
+)
+# Two of these make a source of several folders; one alone may be a class.
+_LAYER_WORDS = frozenset(
+    "mask masks img pictures photos raw processed original originals data dataset crops rgb depth".split()
+)
+_FLAGS = "classes_are_flags"
+    CLASSES_ARE_PEOPLE = "classes_are_people"
+    CLASSES_ARE_SHARDS = "classes_are_shards"
+    CLASSES_ARE_JSON = "classes_are_json"
+    CLASSES_ARE_DATES = "classes_are_dates"
+    LABEL_COLUMN_GUESSED = "label_column_guessed"
+    SEVERAL_LABELS = "several_labels"
+    MOST_LEFT_OUT = "most_left_out"
+
+
+SENTENCES: Mapping[DoubtKind, str] = {
+    DoubtKind.SECOND_EXPLANATION: N_("The source can also be read as {format}, which gives other classes: {classes}."),
+    DoubtKind.CLASSES_ARE_PARTS: N_(
+        "The classes are called {classes}. These are usually parts of a split, not classes."
+    ),
+    DoubtKind.CLASSES_ARE_FOLDER_WORDS: N_(
+        "The classes are called {classes}. These are usually folders of one dataset, not classes."
+    ),
+    DoubtKind.CLASSES_ARE_FLAGS: N_(
+        "The classes are called {classes}. These usually say yes or no in one of several columns."
+    ),
+    DoubtKind.CLASSES_ARE_PEOPLE: N_("The classes look like the names of annotators: {classes}."),
+    DoubtKind.CLASSES_ARE_SHARDS: N_("The classes look like numbered files: {classes}."),
+    DoubtKind.CLASSES_ARE_JSON: N_("The classes look like program text: {classes}."),
+    DoubtKind.CLASSES_ARE_DATES: N_("The classes look like dates: {classes}."),
+    DoubtKind.LABEL_COLUMN_GUESSED: N_(
+        "The column “{column}” was taken for the classes; {others} would be possible too."
+    ),
+    DoubtKind.SEVERAL_LABELS: N_("Some pictures have several labels, such as {example}."),
+    DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
+}
+_SHOWN_CLASSES = 4
+_FOLDER_WORDS = frozenset(
+    "images image imgs img pictures photos masks mask annotations labels raw processed original "
+    "originals data dataset crops thumbnails thumbs jpegimages unlabeled unlabelled _unlabeled "
+    "no_label rgb depth left right".split()
+)
+_FLAGS = frozenset({"0", "1", "-1", "0.0", "1.0", "-1.0", "true", "false", "yes", "no"})
+_SHARD = re.compile(r"^.*\d{4,}$")
+_MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", re.IGNORECASE)
+_DATE = re.compile(r"^\d{4}[-_.]?\d{2}[-_.]?\d{2}\b|^\d{1,2}[.]\d{1,2}[.]\d{4}$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt(Record):
+    """A reason to ask, with the values that its sentence names."""
+
+    kind: DoubtKind
+    values: Mapping[str, str | int | float | Message] = field(default_factory=dict)
+
+    @property
+    def message(self) -> Message:
+        return Message(SENTENCES[self.kind], dict(self.values))
+
+
+def doubts_about_classes(names: Collection[str]) -> list[Doubt]:
+    """Find class names that are no classes; at most one doubt."""
+    if not names:
+        return []
+    for kind, is_implausible in _CHECKS:
+        if is_implausible(names):
+            return [Doubt(kind=kind, values={"classes": listed(names)})]
+    return []
+
+
+def listed(names: Collection[str]) -> str:
+    """The first few names, in quotation marks."""
+    shown = [f"“{name}”" for name in sorted(names)[:_SHOWN_CLASSES]]
+    return ", ".join([*shown, "…"] if len(names) > _SHOWN_CLASSES else shown)
+
+
+def _most(names: Collection[str], is_one: Callable[[str], object]) -> bool:
+    """True if more than half of the names, at least two, are of a kind."""
+    count = sum(bool(is_one(name)) for name in names)
+    return count >= 2 and 2 * count > len(names)
+
+
+_CHECKS: tuple[tuple[DoubtKind, Callable[[Collection[str]], bool]], ...] = (
+    (DoubtKind.CLASSES_ARE_PARTS, lambda names: _most(names, split_named)),
+    (
+        DoubtKind.CLASSES_ARE_FOLDER_WORDS,
+        lambda names: (
+            any(name.casefold() in _FOLDER_WORDS for name in names)
+            or _most(names, lambda name: name.casefold() in _LAYER_WORDS)
+        ),
+    ),
+    (DoubtKind.CLASSES_ARE_FLAGS, lambda names: {name.casefold() for name in names} <= _FLAGS),
+    (DoubtKind.CLASSES_ARE_PEOPLE, lambda names: _most(names, _MAIL.match)),
+    (DoubtKind.CLASSES_ARE_JSON, lambda names: _most(names, lambda name: name[0] in "{[")),
+    (DoubtKind.CLASSES_ARE_DATES, lambda names: _most(names, _DATE.match)),
+    (
+        DoubtKind.CLASSES_ARE_SHARDS,
+        lambda names: _most(names, _SHARD.match) and not all(name.isdigit() for name in names),
+    ),
+)

@@ -1,0 +1,68 @@
+"""Notes of an import: facts about the labels that the report states, as codes with values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.messages import N_, Message
+from core.records import Record
+
+
+class NoteKind(StrEnum):
+    """Code of a fact about the labels of a source."""
+
+    BLANK_LABELS = "blank_labels"
+    BLANK_CELLS = "blank_cells"
+    UNCERTAIN_CELLS = "uncertain_cells"
+    NONE_OF_THE_CLASSES = "none_of_the_classes"
+    NUMBERS_AS_FLAGS = "numbers_as_flags"
+    ANNOTATORS_DISAGREE = "annotators_disagree"
+    CONTRADICTING_LABELS = "contradicting_labels"
+    REPEATED_ROWS = "repeated_rows"
+    AUGMENTED_COPIES = "augmented_copies"
+    UNNAMED_CLASSES = "unnamed_classes"
+    IGNORED_BOXES = "ignored_boxes"
+    ADDRESSES_LAPSE = "addresses_lapse"
+    REDUCED_PICTURES = "reduced_pictures"
+
+
+# Each sentence stands alone. {file} is a label file.
+SENTENCES: Mapping[NoteKind, str] = {
+    NoteKind.BLANK_LABELS: N_("Pictures without a label, to be labelled later: {count}."),
+    NoteKind.BLANK_CELLS: N_("Blank cells in {columns} count as “no”: {count}."),
+    NoteKind.UNCERTAIN_CELLS: N_("Cells marked as uncertain (-1) count as “no”: {count}."),
+    NoteKind.NONE_OF_THE_CLASSES: N_("Pictures that show none of the classes: {count}."),
+    NoteKind.NUMBERS_AS_FLAGS: N_("“{yes}” is read as “yes” and “{no}” as “no”."),
+    NoteKind.ANNOTATORS_DISAGREE: N_(
+        "Pictures whose annotators disagree: {count}. The majority decides; without one the picture is labelled later."
+    ),
+    NoteKind.CONTRADICTING_LABELS: N_(
+        "Pictures with two different labels: {count}, such as {example}. They are labelled later."
+    ),
+    NoteKind.REPEATED_ROWS: N_("Pictures that the labels name more than once, with the same label: {count}."),
+    NoteKind.AUGMENTED_COPIES: N_(
+        "Augmented copies: {count}. Copies of one original stay together in one part of the split."
+    ),
+    NoteKind.UNNAMED_CLASSES: N_("The classes have numbers instead of names. Rename them on the Data page."),
+    NoteKind.IGNORED_BOXES: N_(
+        "Boxes and outlines are not used: {count}. A picture has the labels of its boxes."
+    ),
+    NoteKind.ADDRESSES_LAPSE: N_(
+        "{file} holds addresses of pictures. They lapse after some days, so download the pictures first."
+    ),
+    NoteKind.REDUCED_PICTURES: N_("Some pictures are thumbnails, not originals: {count}."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note(Record):
+    """A fact about the labels of a source, with the values that its sentence names."""
+
+    kind: NoteKind
+    values: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    @property
+    def message(self) -> Message:
+        return Message(SENTENCES[self.kind], dict(self.values))

@@ -1,0 +1,123 @@
+"""Picture index: finds the file that a label file means by a path, an address or a name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from core.data.sources.members import PICTURE_SUFFIXES, Member
+
+_MOST_FOLDERS_DROPPED = 5  # of a path that begins above the source, such as C:\Users\…
+_ENOUGH_FOUND = 0.5  # share of the names
+_SAMPLE = 300  # names that decide how many folders are dropped
+# Label Studio and CVAT put such a prefix before the names of uploaded files.
+_UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+class PictureIndex:
+    """Lookup of pictures by full or partial path, with or without suffix."""
+
+    def __init__(self, pictures: Sequence[Member]) -> None:
+        self.pictures = pictures
+        self._paths = [tuple(_normal(part) for part in member.parts) for member in pictures]
+        self._tables: dict[tuple[int, bool], dict[tuple[str, ...], list[int]]] = {}
+
+    def find_all(self, names: Sequence[str]) -> list[list[int]]:
+        """Find the pictures of each name: one index, none, or several where names are ambiguous.
+
+        A path may begin above the source. The number of leading folders to ignore is one for
+        all names: dropped one by one, a missing “dogs/1.jpg” would be taken for “cats/1.jpg”.
+        """
+        paths = [path_of(name) for name in names]
+        dropped = self._folders_dropped(paths)
+        return [self._find(path, dropped) for path in paths]
+
+    def count(self, names: Sequence[str]) -> int:
+        """Number of names that mean exactly one picture."""
+        return sum(len(indices) == 1 for indices in self.find_all(names))
+
+    def share(self, names: Sequence[str], sample: int = _SAMPLE) -> float:
+        """Share of a sample of names that mean exactly one picture, 0 to 1."""
+        some = names[:: max(1, len(names) // sample)]
+        return self.count(some) / len(some) if some else 0.0
+
+    def _find(self, path: tuple[str, ...], dropped: int = 0) -> list[int]:
+        if not path:
+            return []
+        indices = self._find_path(path, dropped)
+        if not indices and _UPLOAD_PREFIX.match(path[-1]):
+            indices = self._find_path((*path[:-1], _UPLOAD_PREFIX.sub("", path[-1])), dropped)
+        return indices
+
+    def _find_path(self, path: tuple[str, ...], dropped: int) -> list[int]:
+        wanted = path[min(dropped, len(path) - 1) :]
+        indices = self._ending_in(wanted, with_suffix=True)
+        if not indices and not wanted[-1].lower().endswith(PICTURE_SUFFIXES):
+            indices = self._ending_in(wanted, with_suffix=False)
+        for is_better in (
+            lambda index: self._paths[index][-len(wanted) :] == wanted,
+            lambda index: self._paths[index] == wanted,
+        ):
+            if len(indices) > 1:
+                indices = [index for index in indices if is_better(index)] or indices
+        return indices
+
+    def _ending_in(self, wanted: tuple[str, ...], *, with_suffix: bool) -> list[int]:
+        key = (len(wanted), with_suffix)
+        if key not in self._tables:
+            table: dict[tuple[str, ...], list[int]] = defaultdict(list)
+            for index, path in enumerate(self._paths):
+                if len(path) >= len(wanted):
+                    end = path[-len(wanted) :]
+                    if not with_suffix:
+                        end = (*end[:-1], PurePosixPath(end[-1]).stem)
+                    table[_folded(end)].append(index)
+            self._tables[key] = table
+        return self._tables[key].get(_folded(wanted), [])
+
+    def _folders_dropped(self, paths: Sequence[tuple[str, ...]]) -> int:
+        some = [path for path in paths if path]
+        some = some[:: max(1, len(some) // _SAMPLE)]
+        longest = max((len(path) for path in some), default=1)
+        counts = [
+            sum(len(self._find(path, dropped)) == 1 for path in some)
+            for dropped in range(min(longest, _MOST_FOLDERS_DROPPED + 1))
+        ]
+        enough = (dropped for dropped, count in enumerate(counts) if count >= _ENOUGH_FOUND * len(some))
+        return next(enough, counts.index(max(counts)))
+
+
+def path_of(name: str) -> tuple[str, ...]:
+    """Folders and file name of a path or address as label files write them.
+
+    Queries and fragments of an address are left out, its escapes decoded. ``..`` and drive
+    letters name nothing inside a source, so they are left out too: the result only serves to
+    compare with the names of files that the source really has.
+    """
+    text = _normal(name).strip()
+    if _SCHEME.match(text) or text.startswith("/data/"):
+        text = _path_of_address(text)
+    parts = text.replace("\\", "/").split("/")
+    return tuple(part for part in parts if part not in {"", ".", ".."})
+
+
+def _path_of_address(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # brackets that are no IPv6 host
+        return address
+    local = parse_qs(parts.query).get("d")  # Label Studio: /data/local-files/?d=folder/1.jpg
+    return local[0] if local else unquote(parts.path)
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _folded(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in path)

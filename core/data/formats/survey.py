@@ -1,0 +1,184 @@
+"""Survey of a source: its files by name and suffix, and its label files, each read once.
+
+Formats look at a survey instead of the listing, so that recognising thirty formats costs
+one pass over the names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from core.data.formats.picture_index import PictureIndex
+from core.data.labels.layout import is_companion
+from core.data.labels.tables import LabelTable, read_label_table
+from core.data.sources.encodings import decode_text
+from core.data.sources.members import PICTURE_SUFFIXES, Listing, Member, UnreadableMemberError
+from core.errors import DataError
+from core.messages import N_, Message
+
+# A larger label file would take several GB of memory once parsed.
+MAX_LABEL_FILE_BYTES = 256 << 20
+_MAX_LINES = 2_000_000
+
+
+class Survey:
+    """Files of a source, indexed by name and suffix."""
+
+    def __init__(self, listing: Listing, source_name: str) -> None:
+        self.listing = listing
+        self.source_name = source_name
+        self._texts: dict[str, str] = {}
+        self._tables: dict[str, LabelTable] = {}
+        self._json: dict[str, Any] = {}
+
+    @property
+    def members(self) -> Sequence[Member]:
+        return self.listing.members
+
+    @cached_property
+    def pictures(self) -> list[Member]:
+        """Files that may be pictures: by suffix, otherwise all that are no companions."""
+        by_suffix = [member for member in self.members if is_picture_name(member.parts[-1])]
+        return by_suffix or [member for member in self.members if not is_companion(member)]
+
+    @cached_property
+    def index(self) -> PictureIndex:
+        """Lookup of pictures by the names that label files use."""
+        return PictureIndex(self.pictures)
+
+    def named(self, *names: str) -> list[Member]:
+        """Files with one of these names, whatever the capitals; those nearest to the root first."""
+        return _nearest_first(self._by_name.get(name.casefold(), []) for name in names)
+
+    def ending(self, *suffixes: str) -> list[Member]:
+        """Files with one of these suffixes, such as “.json”; those nearest to the root first."""
+        return _nearest_first(self._by_suffix.get(suffix.lower(), []) for suffix in suffixes)
+
+    def text(self, member: Member) -> str:
+        """Decode a text file of any common encoding.
+
+        Raises:
+            DataError: it is too large, or cannot be read.
+        """
+        if member.name not in self._texts:
+            self._texts[member.name] = decode_text(read_label_file(member))
+        return self._texts[member.name]
+
+    def lines(self, member: Member) -> list[str]:
+        """Lines of a text file that hold something, without the spaces around."""
+        lines = self.text(member).splitlines()
+        if len(lines) > _MAX_LINES:
+            raise DataError(
+                N_("{file} has more than {limit} lines. Split the source and import the parts."),
+                file=member.name,
+                limit=_MAX_LINES,
+            )
+        return [line.strip() for line in lines if line.strip()]
+
+    def json(self, member: Member) -> Any:
+        """Parse a JSON file.
+
+        Raises:
+            DataError: it is too large, too deep, or no JSON.
+        """
+        if member.name not in self._json:
+            self._json[member.name] = parse_json(self.text(member), member.name)
+        return self._json[member.name]
+
+    def json_lines(self, member: Member) -> list[Any]:
+        """Parse a file with a JSON value on each line.
+
+        Raises:
+            DataError: a line is no JSON; the error names it.
+        """
+        if member.name not in self._json:
+            self._json[member.name] = [
+                parse_json(line, member.name, line=number)
+                for number, line in enumerate(self.lines(member), start=1)
+            ]
+        return list(self._json[member.name])
+
+    def label_table(self, member: Member) -> LabelTable:
+        """Read a CSV or Excel file.
+
+        Raises:
+            DataError: it cannot be read, or holds no two columns.
+        """
+        if member.name not in self._tables:
+            self._tables[member.name] = read_label_table(read_label_file(member), member.name)
+        return self._tables[member.name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Member]]:
+        index: dict[str, list[Member]] = defaultdict(list)
+        for member in self.members:
+            index[member.parts[-1].casefold()].append(member)
+        return index
+
+    @cached_property
+    def _by_suffix(self) -> dict[str, list[Member]]:
+        index: dict[str, list[Member]] = defaultdict(list)
+        for member in self.members:
+            index[suffix_of(member.parts[-1])].append(member)
+        return index
+
+
+def read_label_file(member: Member) -> bytes:
+    """Read the bytes of a label file.
+
+    Raises:
+        DataError: it is too large, or cannot be read.
+    """
+    try:
+        data = member.read()
+    except UnreadableMemberError as error:
+        raise DataError(
+            N_("The label file {file} cannot be read: {reason}."),
+            file=member.name,
+            reason=error.reason.message,
+        ) from error
+    if len(data) > MAX_LABEL_FILE_BYTES:
+        raise DataError(
+            N_("The label file {file} is larger than {limit} MB. Split it, and import the parts."),
+            file=member.name,
+            limit=MAX_LABEL_FILE_BYTES >> 20,
+        )
+    return data
+
+
+def parse_json(text: str, name: str, line: int | None = None) -> Any:
+    """Parse JSON from a stranger's file.
+
+    Raises:
+        DataError: it is no JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        position = line or getattr(error, "lineno", 1)
+        raise DataError(
+            N_("Line {line} of {file} is not valid JSON: {error}. Export the labels again."),
+            line=position,
+            file=name,
+            error=getattr(error, "msg", None) or Message(N_("nested too deeply")),
+        ) from error
+
+
+def is_picture_name(name: str) -> bool:
+    """True for a file name with the suffix of a picture."""
+    return name.lower().endswith(PICTURE_SUFFIXES)
+
+
+def suffix_of(name: str) -> str:
+    """The last suffix of a file name in lower case, such as “.json”; "" without one."""
+    stem, dot, suffix = name.rpartition(".")
+    return f".{suffix.lower()}" if dot and stem else ""
+
+
+def _nearest_first(groups: Iterable[Sequence[Member]]) -> list[Member]:
+    members = [member for group in groups for member in group]
+    return sorted(members, key=lambda member: (len(member.parts), member.name))

@@ -1,0 +1,233 @@
+"""Understanding of a source: the format with the best evidence, and the doubts that remain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, listed
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.notes import Note
+from core.data.formats.survey import Survey
+from core.data.formats.table import FORMATS
+from core.data.import_config import ImportConfig
+from core.data.labels.label_sets import label_names
+from core.data.sources.members import Listing
+from core.errors import ConfigError, DataError, ErrorCode
+from core.messages import N_, Message
+from core.records import Record
+
+_EXAMPLES = 6  # pictures shown before an import
+_LEAST_SHARE_WITH_LABEL = 0.5
+_MOST_DIFFERENT = 0.02  # share of pictures that two readings may label differently and still agree
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example(Record):
+    """A picture with what was understood of it."""
+
+    file: str
+    label: str
+    split: str
+    group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding(Record):
+    """What an import would do with a source; shown before it does."""
+
+    # A name in ``FORMATS``, and why it was chosen.
+    format: str
+    evidence: Message
+    multi_label: bool
+    # Pictures by class, and by part of a supplied split.
+    classes: Mapping[str, int]
+    splits: Mapping[str, int]
+    unlabelled: int
+    # Groups of more than one picture that the source names.
+    groups: int
+    left_out: int
+    examples: tuple[Example, ...]
+    notes: tuple[Note, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    # Other formats with evidence, the best first.
+    alternatives: tuple[str, ...] = ()
+
+
+class ConfirmationNeededError(DataError):
+    """A source that can be misunderstood; ``understanding`` says how it was understood."""
+
+    def __init__(self, understanding: Understanding, source_name: str) -> None:
+        self.understanding = understanding
+        super().__init__(
+            N_("{source} can be misunderstood. {doubt} Check what was understood, then confirm it."),
+            code=ErrorCode.CONFIRMATION_NEEDED,
+            source=source_name,
+            doubt=understanding.doubts[0].message,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """A format with its evidence, and its reading once it was read."""
+
+    format: ImportFormat
+    evidence: Evidence
+    reading: FormatReading
+
+
+def understand(
+    listing: Listing, config: ImportConfig, source_name: str
+) -> tuple[FormatReading, Understanding]:
+    """Read a source in the format that explains it best.
+
+    Raises:
+        ConfirmationNeededError: doubts remain, and the config neither names a format nor confirms.
+        ConfigError: there is no format of the chosen name.
+        DataError: the source contradicts its format, or no format fits.
+    """
+    survey = Survey(listing, source_name)
+    if name := config.format:
+        chosen = _named(name)
+        evidence = chosen.recognise(survey) or Evidence(
+            confidence=Confidence.POSSIBLE, sentence=Message(N_("you chose it"))
+        )
+        candidates = [
+            _Candidate(format=chosen, evidence=evidence, reading=chosen.read(survey, config))
+        ]
+    else:
+        candidates = _candidates(survey, config)
+    best = candidates[0]
+    doubts = _doubts(best, candidates[1:], survey)
+    understanding = _summary(best, candidates[1:], doubts)
+    if doubts and not config.format and not config.confirmed:
+        raise ConfirmationNeededError(understanding, source_name)
+    return best.reading, understanding
+
+
+def _named(name: str) -> ImportFormat:
+    if name not in FORMATS:
+        raise ConfigError(
+            N_("There is no import format called “{name}”. Choose from: {known}."),
+            name=name,
+            known=", ".join(FORMATS),
+        )
+    return FORMATS[name]
+
+
+def _candidates(survey: Survey, config: ImportConfig) -> list[_Candidate]:
+    """Readings of all formats with evidence, the strongest first.
+
+    A format whose evidence is certain is read alone, and its error is the source's error.
+    A weaker one that cannot be read gives way to the next.
+    """
+    recognised = [
+        (row, evidence)
+        for row in FORMATS.values()
+        if (evidence := row.recognise(survey)) is not None
+    ]
+    recognised.sort(key=lambda pair: -pair[1].confidence)
+    errors: list[DataError] = []
+    candidates = []
+    for row, evidence in recognised:
+        if candidates and evidence.confidence < candidates[0].evidence.confidence - 1:
+            break
+        try:
+            reading = row.read(survey, config)
+        except DataError as error:
+            if evidence.confidence is Confidence.CERTAIN:
+                raise
+            errors.append(error)
+            continue
+        if reading.pictures:
+            candidates.append(_Candidate(format=row, evidence=evidence, reading=reading))
+    if candidates:
+        return candidates
+    if errors:
+        raise errors[0]
+    fallback = FORMATS["folders"]
+    return [
+        _Candidate(
+            format=fallback,
+            evidence=Evidence(
+                confidence=Confidence.POSSIBLE, sentence=Message(N_("nothing else explains it"))
+            ),
+            reading=fallback.read(survey, config),
+        )
+    ]
+
+
+def _doubts(best: _Candidate, others: Sequence[_Candidate], survey: Survey) -> list[Doubt]:
+    doubts = doubts_about_classes(_classes(best.reading).keys())
+    doubts += best.reading.doubts
+    for other in others:
+        if _differ(best.reading, other.reading):
+            values = {
+                "format": Message(other.format.label),
+                "classes": listed(_classes(other.reading).keys()),
+            }
+            doubts.append(Doubt(kind=DoubtKind.SECOND_EXPLANATION, values=values))
+    total = len(survey.pictures)
+    count = len(best.reading.pictures)
+    if count < _LEAST_SHARE_WITH_LABEL * total:
+        doubts.append(Doubt(kind=DoubtKind.MOST_LEFT_OUT, values={"count": count, "total": total}))
+    return doubts
+
+
+def _differ(one: FormatReading, other: FormatReading) -> bool:
+    """True if two readings give other labels to more than a few pictures."""
+    labels = {member.name: assignment.label for member, assignment in one.pictures}
+    others = {member.name: assignment.label for member, assignment in other.pictures}
+    names = labels.keys() | others.keys()
+    different = sum(labels.get(name) != others.get(name) for name in names)
+    return different > _MOST_DIFFERENT * len(names)
+
+
+def _summary(
+    best: _Candidate, others: Sequence[_Candidate], doubts: Sequence[Doubt]
+) -> Understanding:
+    assignments = [assignment for _, assignment in best.reading.pictures]
+    groups = Counter(assignment.group for assignment in assignments if assignment.group)
+    return Understanding(
+        format=best.format.name,
+        evidence=best.evidence.sentence,
+        multi_label=best.reading.multi_label,
+        classes=dict(sorted(_classes(best.reading).items())),
+        splits=Counter(assignment.split.value for assignment in assignments if assignment.split),
+        unlabelled=sum(not assignment.label for assignment in assignments),
+        groups=sum(count > 1 for count in groups.values()),
+        left_out=len(best.reading.left_out),
+        examples=_examples(best.reading),
+        notes=tuple(best.reading.notes),
+        doubts=tuple(doubts),
+        alternatives=tuple(other.format.name for other in others),
+    )
+
+
+def _classes(reading: FormatReading) -> Counter[str]:
+    return Counter(
+        name
+        for _, assignment in reading.pictures
+        for name in (
+            label_names(assignment.label)
+            if reading.multi_label
+            else [assignment.label] if assignment.label else []
+        )
+    )
+
+
+def _examples(reading: FormatReading) -> tuple[Example, ...]:
+    """A few pictures, of different labels as far as there are."""
+    first_of_label = {
+        assignment.label: (member, assignment) for member, assignment in reversed(reading.pictures)
+    }
+    return tuple(
+        Example(
+            file=member.name,
+            label=assignment.label,
+            split=assignment.split.value if assignment.split else "",
+            group=assignment.group,
+        )
+        for member, assignment in list(first_of_label.values())[:_EXAMPLES]
+    )
