@@ -46,6 +46,7 @@ class ErrorCode(StrEnum):
 
     SIMILAR_CLASS_NAMES = "similar_class_names"
     ONE_CLASS = "one_class"
+    CONFIRMATION_NEEDED = "confirmation_needed"
 
 
 class DarkroomError(Exception):

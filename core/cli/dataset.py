@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from core.cli.command import Command
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
+from core.data.formats.table import FORMATS
+from core.data.formats.understanding import ConfirmationNeededError, Understanding
 from core.data.history import VersionInfo, compare_versions, list_versions
 from core.data.import_config import ImportConfig
-from core.data.import_layouts import LAYOUTS
 from core.data.importing import ImportReport, add_pictures, import_dataset, settle_split
 from core.data.labels.label_sets import shows_class, split_cell
 from core.data.labels.layout import Split
@@ -27,13 +29,16 @@ from core.records import to_json_value
 from core.runs.start import start_examination
 from core.workspace import get_project
 
+_SHOWN_CLASSES = 12
+
 
 def import_config(options: argparse.Namespace) -> ImportConfig:
     """Make the settings from the options of ``import`` and ``add``."""
     return ImportConfig(
         merge_case=options.merge_case,
-        layout=options.layout,
-        unlabelled=options.unlabelled or options.layout == "unlabelled",
+        format=options.format,
+        confirmed=options.yes,
+        unlabelled=options.unlabelled or options.format == "unlabelled",
         multi_label=options.multi_label,
         refer=options.refer,
         table=options.table,
@@ -46,8 +51,54 @@ def _imported(report: ImportReport) -> Answer:
     return {
         "project": report.project.name,
         "classes": report.classes,
+        "understood": report.understanding.to_json() if report.understanding else None,
         "skipped": [{"file": item.file, "reason": str(item.reason)} for item in report.skipped],
     }
+
+
+def _run_import(work: Callable[[], ImportReport]) -> ImportReport:
+    """Run an import and say on standard error how the source is understood."""
+    try:
+        report = work()
+    except ConfirmationNeededError as error:
+        end_line()
+        _print_understanding(error.understanding)
+        for doubt in error.understanding.doubts:
+            print(f"? {doubt.message}", file=sys.stderr)
+        others = "".join(f" --format {name}" for name in error.understanding.alternatives[:1])
+        print(
+            "To import it like this, add --yes; otherwise choose another way, such as"
+            f"{others or ' --unlabelled'}.",
+            file=sys.stderr,
+        )
+        raise
+    end_line()
+    if report.understanding is not None:
+        _print_understanding(report.understanding)
+    return report
+
+
+def _print_understanding(understanding: Understanding) -> None:
+    """Print the format, the classes, the split and a few pictures with their labels."""
+
+    def line(name: str, text: str) -> None:
+        print(f"{name}: {text}", file=sys.stderr)
+
+    line("Read as", f"{understanding.format} ({understanding.evidence})")
+    line("Classes", _counted(understanding.classes))
+    if understanding.splits:
+        line("Split", _counted(understanding.splits))
+    if understanding.groups:
+        line("Groups", str(understanding.groups))
+    for example in understanding.examples:
+        line(f"  {example.file}", example.label or "(no label)")
+    for note in understanding.notes:
+        line("Note", str(note.message))
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    shown = [f"{name} {count}" for name, count in list(counts.items())[:_SHOWN_CLASSES]]
+    return ", ".join(shown) + (f", … ({len(counts)})" if len(counts) > _SHOWN_CLASSES else "")
 
 
 def _hint_at_multi_label(report: ImportReport, config: ImportConfig) -> None:
@@ -59,16 +110,15 @@ def _hint_at_multi_label(report: ImportReport, config: ImportConfig) -> None:
 
 def _import(options: argparse.Namespace) -> Answer:
     config = import_config(options)
-    report = import_dataset(options.source, options.project, config, TerminalProgress())
-    end_line()
+    report = _run_import(lambda: import_dataset(options.source, options.project, config, TerminalProgress()))
     _hint_at_multi_label(report, config)
     return _imported(report)
 
 
 def _add(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
-    report = add_pictures(project, options.source, import_config(options), TerminalProgress())
-    end_line()
+    config = import_config(options)
+    report = _run_import(lambda: add_pictures(project, options.source, config, TerminalProgress()))
     return {**_imported(report), "version": open_dataset(project).version}
 
 
@@ -161,12 +211,13 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that ``import_config`` reads."""
     parser.add_argument("--merge-case", action="store_true", help='merge "Cat" and "cat" into one class')
     parser.add_argument(
-        "--layout",
+        "--format",
         default="",
-        choices=["", *LAYOUTS],
-        metavar="|".join(LAYOUTS),
-        help="origin of the classes (detected)",
+        choices=["", *FORMATS],
+        metavar="FORMAT",
+        help=f"how pictures and labels are given (recognised): {', '.join(FORMATS)}",
     )
+    parser.add_argument("--yes", action="store_true", help="import a source that can be misunderstood")
     parser.add_argument("--unlabelled", action="store_true", help="folders name no classes: label later")
     parser.add_argument(
         "--multi-label",
@@ -179,6 +230,7 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--table-inside", action="store_true", help="take the labels from the table inside")
     # The names until 0.1.0, for scripts that use them.
+    parser.add_argument("--layout", dest="format", choices=["", *FORMATS], help=argparse.SUPPRESS)
     parser.add_argument("--sheet", dest="table", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--sheet-inside", dest="table_inside", action="store_true", help=argparse.SUPPRESS)
     _add_split_options(parser)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.data.formats.notes import Note
 from core.data.labels.label_sets import multi_hot, named_classes
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
@@ -217,12 +218,14 @@ def write_version(
     who: str,
     task: Task = Task.MULTI_CLASS,
     split: SplitConfig | None = None,
+    notes: Sequence[Note] = (),
 ) -> int:
     """Write the next version: the manifest first, then the record that makes it valid.
 
     Args:
         who: user name of the author of the change.
         split: settings of the split, if it was drawn for this version.
+        notes: facts about the labels that the import stated.
     Returns:
         The number of the version.
     """
@@ -239,6 +242,7 @@ def write_version(
         class_names=tuple(class_names),
         skipped=tuple(skipped),
         split=split,
+        notes=tuple(notes),
     )
     write_record(version_file(folder, version), record)
     return version

@@ -24,6 +24,7 @@ from core.data.dataset import (
     write_version,
 )
 from core.data.export import remove_exports
+from core.data.formats.notes import Note
 from core.data.labels.class_names import checked_class_name, checked_label, with_new_classes
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names, union_of, without
 from core.data.labels.task import Task
@@ -74,6 +75,7 @@ class Change:
         class_names: Sequence[str] | None = None,
         skipped: Sequence[Skipped] | None = None,
         split: SplitConfig | None = None,
+        notes: Sequence[Note] = (),
     ) -> None:
         """Write these pictures as the next version."""
         task = self.dataset.task
@@ -91,6 +93,7 @@ class Change:
             who=self._who,
             task=task,
             split=split,
+            notes=notes,
         )
         self.dataset = open_dataset(self._project)
 

@@ -12,7 +12,7 @@ from core.data.split.splitting import SplitConfig
 from core.records import JsonObject, Record
 
 # Names of settings up to 03be4e7.
-_RENAMED_SETTINGS = {"sheet": "table", "sheet_inside": "table_inside"}
+_RENAMED_SETTINGS = {"sheet": "table", "sheet_inside": "table_inside", "layout": "format"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +25,13 @@ class ImportConfig(Record):
 
     # "Cat" and "cat" become one class.
     merge_case: bool = False
-    # A name in ``import_layouts.LAYOUTS``; "": detected.
-    layout: str = ""
+    # A name in ``formats.table.FORMATS``; "": recognised.
+    format: str = ""
+    # The user has seen how the source is understood, and confirmed it.
+    confirmed: bool = False
     # Folders name no classes; the pictures are labelled later.
     unlabelled: bool = False
-    # A picture can show several classes, or none; see ``label_sets``.
+    # A picture can show several classes, or none; see ``label_sets``. A format may say so itself.
     multi_label: bool = False
     # Leave a folder's pictures where they are instead of copying them.
     refer: bool = False
@@ -38,6 +40,15 @@ class ImportConfig(Record):
     # Columns of the label table; None: detected from their names and cells.
     columns: TableColumns | None = None
     split: SplitConfig = field(default_factory=SplitConfig)
+
+    @property
+    def chosen_format(self) -> str:
+        """Name of the format that the user chose, "" where it is to be recognised."""
+        if self.unlabelled:
+            return "unlabelled"
+        if self.table is not None:
+            return "table"
+        return "table_inside" if self.table_inside else self.format
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:

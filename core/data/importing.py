@@ -20,6 +20,8 @@ from core.data.dataset import (
     write_version,
 )
 from core.data.editing import changing, user_name
+from core.data.formats.notes import Note
+from core.data.formats.understanding import Understanding
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
@@ -54,6 +56,8 @@ class ImportReport:
     project: Project
     classes: dict[str, int]
     skipped: tuple[Skipped, ...]
+    # None for single pictures, which need no understanding.
+    understanding: Understanding | None = None
 
 
 def import_dataset(
@@ -63,6 +67,7 @@ def import_dataset(
 
     Raises:
         InvalidNameError, ProjectExistsError: the name cannot be used.
+        ConfirmationNeededError: the source can be misunderstood.
         ArchiveError, DataError: the source cannot become a dataset.
         JobStopped: the user stopped the import. After any error, nothing remains.
     """
@@ -70,9 +75,10 @@ def import_dataset(
     progress = progress or QuietProgress()
     require_free_name(name)
     with _staging() as staging:
-        pictures, skipped = read_source(source, staging / "dataset", config, (), progress)
-        task = Task.MULTI_LABEL if config.multi_label else Task.MULTI_CLASS
-        if config.multi_label:
+        reading = read_source(source, staging / "dataset", config, (), progress)
+        pictures, skipped = reading.pictures, reading.skipped
+        task = Task.MULTI_LABEL if reading.understanding.multi_label else Task.MULTI_CLASS
+        if task is Task.MULTI_LABEL:
             pictures["label"] = renamed(pictures["label"], {}, _classes_of(pictures, task))
         if not config.unlabelled:
             pictures, too_small = _without_unusable_classes(pictures, task)
@@ -88,9 +94,15 @@ def import_dataset(
             who=user_name(),
             task=task,
             split=config.split,
+            notes=reading.understanding.notes,
         )
         project = publish_project(staging, name)
-    return ImportReport(project=project, classes=_count_classes(pictures, task), skipped=tuple(skipped))
+    return ImportReport(
+        project=project,
+        classes=_count_classes(pictures, task),
+        skipped=tuple(skipped),
+        understanding=reading.understanding,
+    )
 
 
 def create_project(name: str, class_names: Iterable[str] = (), task: Task = Task.MULTI_CLASS) -> Project:
@@ -128,12 +140,24 @@ def add_pictures(
     with _staging() as staging:
         folder, there = staging / "dataset", open_dataset(project)
         config = _config_for(there, config)
-        pictures, skipped = read_source(source, folder, config, there.all_class_names, progress)
+        reading = read_source(source, folder, config, there.all_class_names, progress)
+        if reading.understanding.multi_label and there.task is not Task.MULTI_LABEL:
+            raise _single_labels_only()
         added, known = _publish_additions(
-            project, pictures, skipped, folder, config, EditKind.ADDED, source.name
+            project,
+            reading.pictures,
+            reading.skipped,
+            folder,
+            config,
+            EditKind.ADDED,
+            source.name,
+            reading.understanding.notes,
         )
     return ImportReport(
-        project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
+        project=project,
+        classes=_count_classes(added, there.task),
+        skipped=(*reading.skipped, *known),
+        understanding=reading.understanding,
     )
 
 
@@ -201,16 +225,20 @@ def _staging() -> Iterator[Path]:
 
 
 def _config_for(there: Dataset, config: ImportConfig) -> ImportConfig:
-    """Adapt the config to an existing project, whose task stays."""
+    """Adapt the config to an existing project: added pictures have several labels if its own have."""
     is_multi_label = there.task is Task.MULTI_LABEL
     if config.multi_label and not is_multi_label:
-        raise ConfigError(
-            N_(
-                "The pictures of this project have one label each, so those that are added cannot have several. "
-                "Import them as a new project."
-            )
-        )
+        raise _single_labels_only()
     return replace(config, multi_label=is_multi_label)
+
+
+def _single_labels_only() -> ConfigError:
+    return ConfigError(
+        N_(
+            "The pictures of this project have one label each, so those that are added cannot have several. "
+            "Import them as a new project."
+        )
+    )
 
 
 def _first_split(pictures: pd.DataFrame, config: SplitConfig, task: Task) -> pd.Series:
@@ -249,6 +277,7 @@ def _publish_additions(
     config: ImportConfig,
     kind: EditKind,
     source_name: str,
+    notes: Sequence[Note] = (),
 ) -> tuple[pd.DataFrame, list[Skipped]]:
     """Move the new pictures' files in and write the version; return the new pictures and the known ones."""
     with changing(project) as change:
@@ -270,7 +299,7 @@ def _publish_additions(
         together["split"] = deal_additions(together, dealt, config.split, task)
         together.loc[_leaks_into_training(together, is_new), "excluded"] = True
         edit = Edit(kind=kind, values={"source": source_name, "count": len(new)})
-        change.write(together, edit, skipped=[*change.dataset.skipped, *skipped, *known])
+        change.write(together, edit, skipped=[*change.dataset.skipped, *skipped, *known], notes=notes)
     return new, known
 
 

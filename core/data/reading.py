@@ -11,21 +11,22 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
 import pandas as pd
 
 from core.data.dataset import complete_manifest, image_path, thumbnail_path
+from core.data.formats.import_format import FormatReading
+from core.data.formats.understanding import Understanding, understand
 from core.data.import_config import ImportConfig
-from core.data.import_layouts import read_import_layout
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
-from core.data.labels.layout import FileAssignment, Split, is_companion, spelling_of_classes
+from core.data.labels.layout import FileAssignment, Split, spelling_of_classes
 from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.data.skip_reasons import Reason, Skipped, SkipReason
-from core.data.sources.opening import Listing, Member, UnreadableMemberError, open_source
+from core.data.sources.opening import Member, UnreadableMemberError, open_source
 from core.data.split.splitting import measuring_rank
 from core.errors import ConfigError, DataError, UnreadableImageError
 from core.files import sha256_bytes
@@ -36,10 +37,24 @@ from core.progress import Progress, Stage, raise_if_stopped
 _PICTURES_IN_FLIGHT = 32
 
 
+@dataclass(frozen=True, kw_only=True)
+class SourceReading:
+    """Pictures of a source as a manifest, the files that were left out, and how it was understood."""
+
+    pictures: pd.DataFrame
+    skipped: list[Skipped]
+    understanding: Understanding
+
+
 def read_source(
     source: Path, folder: Path, config: ImportConfig, known_classes: Collection[str], progress: Progress
-) -> tuple[pd.DataFrame, list[Skipped]]:
-    """Read a source into a manifest and ``folder``; return the manifest and the files left out."""
+) -> SourceReading:
+    """Read a source and store its pictures in ``folder``.
+
+    Raises:
+        ConfirmationNeededError: the source can be misunderstood; nothing was read.
+        ArchiveError, DataError: the source cannot become a dataset.
+    """
     progress.stage(Stage.READING)
     if config.refer and not source.is_dir():
         raise ConfigError(
@@ -53,18 +68,19 @@ def read_source(
                 N_("{source} is empty. Choose one with a folder of pictures for each class."),
                 source=source.name,
             )
-        chosen, without_class = _choose(listing, config, source.name)
-        skipped += without_class
+        reading, understanding = understand(listing, config, source.name, known_classes)
+        skipped += [Skipped(file=name, reason=reason) for name, reason in reading.left_out]
+        chosen = _measuring_first(reading)
         labels = [assignment.label for _, assignment in chosen]
-        read = _spelling_of_sets if config.multi_label else _spelling
+        read = _spelling_of_sets if reading.multi_label else _spelling
         spelling = read(labels, known_classes, merge_case=config.merge_case)
         rows, unusable = rows_of(
-            chosen, folder, spelling, progress, refer=config.refer, multi_label=config.multi_label
+            chosen, folder, spelling, progress, refer=config.refer, multi_label=reading.multi_label
         )
     skipped += unusable
     if not rows:
         raise no_picture(skipped, source.name)
-    return manifest_of(rows), skipped
+    return SourceReading(pictures=manifest_of(rows), skipped=skipped, understanding=understanding)
 
 
 def _spelling(labels: list[str], known: Collection[str], *, merge_case: bool) -> dict[str, str]:
@@ -125,24 +141,12 @@ def rows_of(
     return rows, skipped
 
 
-def _choose(
-    listing: Listing, config: ImportConfig, source_name: str
-) -> tuple[list[tuple[Member, FileAssignment]], list[Skipped]]:
-    """Select the files to read with their assignments, and list the others with their reasons."""
-    layout = read_import_layout(listing, config, source_name)
-    skipped = [Skipped(file=name, reason=reason) for name, reason in layout.refused]
-    chosen = []
-    for member, assignment in zip(listing.members, layout.assignments, strict=True):
-        if is_companion(member):
-            if member.name != layout.table_name:
-                skipped.append(Skipped(file=member.name, reason=Reason(code=SkipReason.NOT_A_PICTURE)))
-        elif assignment is None:
-            skipped.append(Skipped(file=member.name, reason=layout.reason))
-        else:
-            chosen.append((member, assignment))
-    # Test files come first, so that a copy in both train and test stays in test and does not leak.
-    chosen.sort(key=lambda pair: (measuring_rank(pair[1].split or Split.TRAIN), natural_order(pair[0].name)))
-    return chosen, skipped
+def _measuring_first(reading: FormatReading) -> list[tuple[Member, FileAssignment]]:
+    """Sort the pictures so that a copy in both train and test is kept where it measures, not where it leaks."""
+    return sorted(
+        reading.pictures,
+        key=lambda pair: (measuring_rank(pair[1].split or Split.TRAIN), natural_order(pair[0].name)),
+    )
 
 
 def _examine(

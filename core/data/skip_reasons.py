@@ -22,6 +22,8 @@ class SkipReason(StrEnum):
     NOT_IN_TABLE = "not_in_table"
     MISSING_FILE = "missing_file"
     AMBIGUOUS_NAME = "ambiguous_name"
+    NAMED_BUT_MISSING = "named_but_missing"
+    NAMED_AMBIGUOUSLY = "named_ambiguously"
     CLASS_TOO_SMALL = "class_too_small"
     CLASS_WITHOUT_TRAINING_PICTURES = "class_without_training_pictures"
     DUPLICATE = "duplicate"
@@ -53,6 +55,10 @@ SENTENCES: Mapping[SkipReason, str] = {
     SkipReason.MISSING_FILE: N_("row {row} of {table} names it, but there is no such file"),
     SkipReason.AMBIGUOUS_NAME: N_(
         "row {row} of {table} names it, but several files have this name; add their folders"
+    ),
+    SkipReason.NAMED_BUT_MISSING: N_("{table} names it (entry {entry}), but there is no such file"),
+    SkipReason.NAMED_AMBIGUOUSLY: N_(
+        "{table} names it (entry {entry}), but several files have this name; add their folders"
     ),
     SkipReason.CLASS_TOO_SMALL: N_(
         "its class “{label}” has only {count} usable pictures; at least {minimum} are needed"

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from core.data.formats.notes import Note
 from core.data.labels.task import Task
 from core.data.legacy_sentences import EDITS
 from core.data.skip_reasons import Skipped, Value
@@ -119,8 +120,8 @@ class VersionHeader(Record):
     def upgrade(cls, values: JsonObject) -> JsonObject:
         """Format 1 stored the change as its English template, under ``what``."""
         if "edit" in values:
-            return {name: value for name, value in values.items() if name != "skipped"}
-        known = {name: values[name] for name in _FIELDS_OF_FORMAT_1 if name in values}
+            return {name: value for name, value in values.items() if name not in {"skipped", "notes"}}
+        known: JsonObject = {name: values[name] for name in _FIELDS_OF_FORMAT_1 if name in values}
         return {**known, "edit": _upgraded_edit(values.get("what", ""))}
 
 
@@ -129,10 +130,13 @@ class VersionRecord(VersionHeader):
     """Content of ``versions/NNNN.json``; the file makes the version valid."""
 
     skipped: tuple[Skipped, ...] = ()
+    # Facts about the labels that the import stated.
+    notes: tuple[Note, ...] = ()
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:
-        return {**super().upgrade(values), "skipped": values.get("skipped", ())}
+        own: JsonObject = {name: values[name] for name in ("skipped", "notes") if name in values}
+        return {**super().upgrade(values), **own}
 
 
 def version_file(folder: Path, version: int) -> Path:

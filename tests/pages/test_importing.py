@@ -13,8 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
+from core.data.formats.table import FORMATS
 from core.data.import_config import ImportRequest
-from core.data.import_layouts import LAYOUTS
 from core.data.server_folders import FOLDERS_VARIABLE
 from core.data.version_record import version_file
 from core.files import read_json, write_json
@@ -124,9 +124,9 @@ def test_the_chosen_split_is_applied(open_page: OpenPage) -> None:
     assert (open_dataset(project).pictures["split"] == "test").sum() == 12
 
 
-def test_a_new_layout_is_offered(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_format_is_offered(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Adding a row to the table is enough."""
-    monkeypatch.setitem(LAYOUTS, "tarot", replace(LAYOUTS["folders"], name="tarot", label="The cards"))
+    monkeypatch.setitem(FORMATS, "tarot", replace(FORMATS["folders"], name="tarot", label="The cards"))
     assert "The cards" in open_page().radio(key="import-0-told-by").options
 
 

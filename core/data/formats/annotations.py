@@ -130,9 +130,7 @@ class _Joined:
     was_joined: bool
 
     @classmethod
-    def of(
-        cls, annotations: Sequence[Annotation], *, multi_label: bool, join: Joining | None
-    ) -> _Joined:
+    def of(cls, annotations: Sequence[Annotation], *, multi_label: bool, join: Joining | None) -> _Joined:
         meanings = {
             frozenset(annotation.labels) for annotation in annotations if annotation.labels is not None
         }
@@ -184,14 +182,8 @@ def _notes(results: Sequence[_Joined]) -> list[Note]:
     """Count what the labels leave open or contradict."""
     disputed = [joined for joined in results if joined.disagree]
     voted = [joined for joined in disputed if joined.was_joined]
-    open_ = [
-        joined
-        for joined in disputed
-        if not joined.was_joined and not joined.assignment.label
-    ]
-    blank = sum(
-        not joined.assignment.label and not joined.disagree for joined in results
-    )
+    open_ = [joined for joined in disputed if not joined.was_joined and not joined.assignment.label]
+    blank = sum(not joined.assignment.label and not joined.disagree for joined in results)
     none = sum(joined.assignment.label == NONE_OF_THEM for joined in results)
     repeated = sum(len(joined.annotations) > 1 and not joined.disagree for joined in results)
     notes = []
@@ -199,8 +191,9 @@ def _notes(results: Sequence[_Joined]) -> list[Note]:
         notes.append(Note(kind=NoteKind.ANNOTATORS_DISAGREE, values={"count": len(voted)}))
     if open_:
         example = open_[0].annotations[0].file
-        values = {"count": len(open_), "example": example}
-        notes.append(Note(kind=NoteKind.CONTRADICTING_LABELS, values=values))
+        notes.append(
+            Note(kind=NoteKind.CONTRADICTING_LABELS, values={"count": len(open_), "example": example})
+        )
     for kind, count in (
         (NoteKind.BLANK_LABELS, blank),
         (NoteKind.NONE_OF_THE_CLASSES, none),

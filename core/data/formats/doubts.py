@@ -20,16 +20,8 @@ class DoubtKind(StrEnum):
 
     SECOND_EXPLANATION = "second_explanation"
     CLASSES_ARE_PARTS = "classes_are_parts"
-    CLASSES_ARE# One such name is enough.
-_FOLDER_WORDS = frozenset(
-    "images image imgs annotations labels jpegimages thumbnails thumbs unlabeled unlabelled "
-    "_unlabeled no_label".split()
-)
-# Two of these make a source of several folders; one alone may be a class.
-_LAYER_WORDS = frozenset(
-    "mask masks img pictures photos raw processed original originals data dataset crops rgb depth".split()
-)
-_FLAGS = "classes_are_flags"
+    CLASSES_ARE_FOLDER_WORDS = "classes_are_folder_words"
+    CLASSES_ARE_FLAGS = "classes_are_flags"
     CLASSES_ARE_PEOPLE = "classes_are_people"
     CLASSES_ARE_SHARDS = "classes_are_shards"
     CLASSES_ARE_JSON = "classes_are_json"
@@ -40,7 +32,9 @@ _FLAGS = "classes_are_flags"
 
 
 SENTENCES: Mapping[DoubtKind, str] = {
-    DoubtKind.SECOND_EXPLANATION: N_("The source can also be read as {format}, which gives other classes: {classes}."),
+    DoubtKind.SECOND_EXPLANATION: N_(
+        "The source can also be read as {format}, which gives other classes: {classes}."
+    ),
     DoubtKind.CLASSES_ARE_PARTS: N_(
         "The classes are called {classes}. These are usually parts of a split, not classes."
     ),
@@ -61,14 +55,45 @@ SENTENCES: Mapping[DoubtKind, str] = {
     DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
 }
 _SHOWN_CLASSES = 4
+# One such name is enough.
 _FOLDER_WORDS = frozenset(
-    "images image imgs img pictures photos masks mask annotations labels raw processed original "
-    "originals data dataset crops thumbnails thumbs jpegimages unlabeled unlabelled _unlabeled "
-    "no_label rgb depth left right".split()
+    [
+        "images",
+        "image",
+        "imgs",
+        "annotations",
+        "labels",
+        "jpegimages",
+        "thumbnails",
+        "thumbs",
+        "unlabeled",
+        "unlabelled",
+        "_unlabeled",
+        "no_label",
+    ]
 )
-_FLAGS = frozenset({"0", "1", "-1", "0.0", "1.0", "-1.0", "true", "false", "yes", "no"})
+# Two of these make a source of several folders; one alone may be a class.
+_LAYER_WORDS = frozenset(
+    [
+        "mask",
+        "masks",
+        "img",
+        "pictures",
+        "photos",
+        "raw",
+        "processed",
+        "original",
+        "originals",
+        "data",
+        "dataset",
+        "crops",
+        "rgb",
+        "depth",
+    ]
+)
 _SHARD = re.compile(r"^.*\d{4,}$")
 _MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", re.IGNORECASE)
+_JSON = re.compile(r"""^[\[{].*["']""")
 _DATE = re.compile(r"^\d{4}[-_.]?\d{2}[-_.]?\d{2}\b|^\d{1,2}[.]\d{1,2}[.]\d{4}$")
 
 
@@ -115,9 +140,8 @@ _CHECKS: tuple[tuple[DoubtKind, Callable[[Collection[str]], bool]], ...] = (
             or _most(names, lambda name: name.casefold() in _LAYER_WORDS)
         ),
     ),
-    (DoubtKind.CLASSES_ARE_FLAGS, lambda names: {name.casefold() for name in names} <= _FLAGS),
     (DoubtKind.CLASSES_ARE_PEOPLE, lambda names: _most(names, _MAIL.match)),
-    (DoubtKind.CLASSES_ARE_JSON, lambda names: _most(names, lambda name: name[0] in "{[")),
+    (DoubtKind.CLASSES_ARE_JSON, lambda names: _most(names, _JSON.match)),
     (DoubtKind.CLASSES_ARE_DATES, lambda names: _most(names, _DATE.match)),
     (
         DoubtKind.CLASSES_ARE_SHARDS,

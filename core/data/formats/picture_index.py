@@ -59,12 +59,10 @@ class PictureIndex:
         indices = self._ending_in(wanted, with_suffix=True)
         if not indices and not wanted[-1].lower().endswith(PICTURE_SUFFIXES):
             indices = self._ending_in(wanted, with_suffix=False)
-        for is_better in (
-            lambda index: self._paths[index][-len(wanted) :] == wanted,
-            lambda index: self._paths[index] == wanted,
-        ):
-            if len(indices) > 1:
-                indices = [index for index in indices if is_better(index)] or indices
+        if len(indices) > 1:  # names that differ in capitals only
+            indices = [index for index in indices if self._paths[index][-len(wanted) :] == wanted] or indices
+        if len(indices) > 1:  # the path from the root, not from any folder on
+            indices = [index for index in indices if self._paths[index] == wanted] or indices
         return indices
 
     def _ending_in(self, wanted: tuple[str, ...], *, with_suffix: bool) -> list[int]:

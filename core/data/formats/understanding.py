@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, listed
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
@@ -78,9 +78,12 @@ class _Candidate:
 
 
 def understand(
-    listing: Listing, config: ImportConfig, source_name: str
+    listing: Listing, config: ImportConfig, source_name: str, known_classes: Collection[str] = ()
 ) -> tuple[FormatReading, Understanding]:
     """Read a source in the format that explains it best.
+
+    Args:
+        known_classes: classes that the project has already; names among them are no doubt.
 
     Raises:
         ConfirmationNeededError: doubts remain, and the config neither names a format nor confirms.
@@ -88,20 +91,18 @@ def understand(
         DataError: the source contradicts its format, or no format fits.
     """
     survey = Survey(listing, source_name)
-    if name := config.format:
+    if name := config.chosen_format:
         chosen = _named(name)
         evidence = chosen.recognise(survey) or Evidence(
             confidence=Confidence.POSSIBLE, sentence=Message(N_("you chose it"))
         )
-        candidates = [
-            _Candidate(format=chosen, evidence=evidence, reading=chosen.read(survey, config))
-        ]
+        candidates = [_Candidate(format=chosen, evidence=evidence, reading=chosen.read(survey, config))]
     else:
         candidates = _candidates(survey, config)
     best = candidates[0]
-    doubts = _doubts(best, candidates[1:], survey)
+    doubts = _doubts(best, candidates[1:], survey, known_classes)
     understanding = _summary(best, candidates[1:], doubts)
-    if doubts and not config.format and not config.confirmed:
+    if doubts and not config.chosen_format and not config.confirmed:
         raise ConfirmationNeededError(understanding, source_name)
     return best.reading, understanding
 
@@ -123,13 +124,11 @@ def _candidates(survey: Survey, config: ImportConfig) -> list[_Candidate]:
     A weaker one that cannot be read gives way to the next.
     """
     recognised = [
-        (row, evidence)
-        for row in FORMATS.values()
-        if (evidence := row.recognise(survey)) is not None
+        (row, evidence) for row in FORMATS.values() if (evidence := row.recognise(survey)) is not None
     ]
     recognised.sort(key=lambda pair: -pair[1].confidence)
     errors: list[DataError] = []
-    candidates = []
+    candidates: list[_Candidate] = []
     for row, evidence in recognised:
         if candidates and evidence.confidence < candidates[0].evidence.confidence - 1:
             break
@@ -158,16 +157,19 @@ def _candidates(survey: Survey, config: ImportConfig) -> list[_Candidate]:
     ]
 
 
-def _doubts(best: _Candidate, others: Sequence[_Candidate], survey: Survey) -> list[Doubt]:
-    doubts = doubts_about_classes(_classes(best.reading).keys())
+def _doubts(
+    best: _Candidate, others: Sequence[_Candidate], survey: Survey, known_classes: Collection[str]
+) -> list[Doubt]:
+    classes = _classes(best.reading).keys()
+    doubts = [] if classes <= set(known_classes) else doubts_about_classes(classes)
     doubts += best.reading.doubts
     for other in others:
         if _differ(best.reading, other.reading):
-            values = {
+            values: dict[str, str | Message] = {
                 "format": Message(other.format.label),
                 "classes": listed(_classes(other.reading).keys()),
             }
-            doubts.append(Doubt(kind=DoubtKind.SECOND_EXPLANATION, values=values))
+            doubts.append(Doubt(kind=DoubtKind.SECOND_EXPLANATION, values={**values}))
     total = len(survey.pictures)
     count = len(best.reading.pictures)
     if count < _LEAST_SHARE_WITH_LABEL * total:
@@ -184,9 +186,7 @@ def _differ(one: FormatReading, other: FormatReading) -> bool:
     return different > _MOST_DIFFERENT * len(names)
 
 
-def _summary(
-    best: _Candidate, others: Sequence[_Candidate], doubts: Sequence[Doubt]
-) -> Understanding:
+def _summary(best: _Candidate, others: Sequence[_Candidate], doubts: Sequence[Doubt]) -> Understanding:
     assignments = [assignment for _, assignment in best.reading.pictures]
     groups = Counter(assignment.group for assignment in assignments if assignment.group)
     return Understanding(
@@ -212,7 +212,9 @@ def _classes(reading: FormatReading) -> Counter[str]:
         for name in (
             label_names(assignment.label)
             if reading.multi_label
-            else [assignment.label] if assignment.label else []
+            else [assignment.label]
+            if assignment.label
+            else []
         )
     )
 

@@ -95,6 +95,11 @@ _MERGE = Mending(
     words=N_("Import them as one class"),
     change=lambda config: replace(config, merge_case=True),
 )
+_CONFIRM = Mending(
+    key="confirm",
+    words=N_("Import it like this"),
+    change=lambda config: replace(config, confirmed=True),
+)
 _LABEL_LATER = Mending(
     key="label-later",
     words=N_("Import them without classes, and label them here"),
@@ -131,6 +136,8 @@ def _mending(status: JobStatus) -> Mending | None:
         return None
     if status.error.code == ErrorCode.SIMILAR_CLASS_NAMES:
         return _MERGE
+    if status.error.code == ErrorCode.CONFIRMATION_NEEDED:
+        return _CONFIRM
     reason = status.error.values.get("reason")
     has_no_classes = isinstance(reason, Message) and reason.code == SkipReason.NO_CLASS_FOLDER
     return _LABEL_LATER if has_no_classes or status.error.code == ErrorCode.ONE_CLASS else None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig
-from core.data.import_layouts import LAYOUTS
 from core.data.labels.label_table import LabelTable, TableColumns, read_label_table
 from core.data.labels.multi_label_table import suggests_multi_label
 from core.data.split.splitting import SplitConfig
@@ -16,6 +16,7 @@ from core.errors import DarkroomError
 from pages.ui import state
 from pages.ui.text import _, escape, ngettext, number, show
 
+RECOGNISED = ""  # the format that the evidence speaks for
 TURN = "upload"  # counts up once what was chosen is used, which lets go of its bytes
 _MOST_PERCENT = 40
 _TABLE_TYPES = ["csv", "tsv", "xlsx", "xlsm"]
@@ -38,16 +39,20 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         else _("Advanced: unsorted pictures, a table of labels")
     )
     with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
-        labels = {name: _(layout.label) for name, layout in LAYOUTS.items()}
-        layout = st.radio(
-            _("Origin of the classes"),
-            list(LAYOUTS),
-            format_func=labels.__getitem__,
-            captions=[_(layout.caption) for layout in LAYOUTS.values()],
+        offered = {name: row for name, row in FORMATS.items() if row.is_offered}
+        chosen = st.radio(
+            _("What says the classes"),
+            [RECOGNISED, *offered],
+            format_func=lambda name: _(offered[name].label) if name else _("Darkroom finds out"),
+            captions=[
+                _("From folders, tables and the exports of labelling tools."),
+                *(_(row.caption) for row in offered.values()),
+            ],
             key=f"{key}-told-by",
             persist_state="session",
         )
-        file, table, columns = _label_table(key) if LAYOUTS[layout].takes_table else (None, None, None)
+        takes_table = chosen != RECOGNISED and offered[chosen].takes_table
+        file, table, columns = _label_table(key) if takes_table else (None, None, None)
         is_multi_label = new_project and _choose_multi_label(key, table)
         merge_case = st.checkbox(
             _("Classes that differ only in capital letters are one"),
@@ -58,14 +63,13 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         split = _split_fields(key) if new_project else SplitConfig()
     config = ImportConfig(
         merge_case=merge_case,
-        # Folders are the default: a table among the pictures counts where they name no classes.
-        layout="" if layout == "folders" else layout,
-        unlabelled=layout == "unlabelled",
+        format=chosen,
+        unlabelled=chosen == "unlabelled",
         multi_label=is_multi_label,
         columns=columns,
         split=split,
     )
-    return Reading(config=config, table=file, is_ready=not LAYOUTS[layout].takes_table or file is not None)
+    return Reading(config=config, table=file, is_ready=not takes_table or file is not None)
 
 
 def _choose_multi_label(key: str, table: LabelTable | None) -> bool:
