@@ -14,7 +14,7 @@ from core.data.formats.import_format import FormatReading
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR
-from core.data.labels.layout import FileAssignment, Split, label_of
+from core.data.labels.layout import FileAssignment, Split, label_of, split_named
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import Member
 
@@ -62,7 +62,8 @@ def read_annotations(
     of_picture: dict[int, list[Annotation]] = {}
     left_out: list[tuple[str, Reason]] = []
     matches = survey.index.find_all([annotation.file for annotation in annotations])
-    for annotation, indices in zip(annotations, matches, strict=True):
+    for annotation, matched in zip(annotations, matches, strict=True):
+        indices = _nearest(matched, annotation, survey)
         if len(indices) == 1:
             of_picture.setdefault(indices[0], []).append(annotation)
         else:
@@ -82,6 +83,21 @@ def read_annotations(
         multi_label=multi_label,
         label_files=files,
     )
+
+
+def _nearest(indices: list[int], annotation: Annotation, survey: Survey) -> list[int]:
+    """Of several pictures with one name, those beside the label file, otherwise those in its part."""
+    if len(indices) < 2:
+        return indices
+    folder = annotation.label_file.rpartition("/")[0]
+    paths = {index: survey.index.pictures[index].parts[:-1] for index in indices}
+    beside = [index for index, parts in paths.items() if "/".join(parts) == folder]
+    in_part = [
+        index
+        for index, parts in paths.items()
+        if annotation.split and any(split_named(part) is annotation.split for part in parts)
+    ]
+    return beside or in_part or indices
 
 
 def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list[tuple[str, Reason]]:

@@ -2,14 +2,54 @@
 
 from __future__ import annotations
 
+from core.data.formats.arrays.cifar import CIFAR
+from core.data.formats.arrays.hugging_face import HUGGING_FACE
+from core.data.formats.arrays.idx_files import IDX_FILES
+from core.data.formats.arrays.numpy_files import NUMPY_FILES
+from core.data.formats.arrays.webdataset import WEBDATASET
 from core.data.formats.class_folders import CLASS_FOLDERS, UNLABELLED
+from core.data.formats.clouds.amazon import AMAZON
+from core.data.formats.clouds.azure import AZURE
+from core.data.formats.clouds.ultralytics import ULTRALYTICS
+from core.data.formats.clouds.vertex import VERTEX
 from core.data.formats.import_format import ImportFormat
 from core.data.formats.label_tables import TABLE, TABLE_INSIDE
+from core.data.formats.tools.coco import COCO
+from core.data.formats.tools.create_ml import CREATE_ML
+from core.data.formats.tools.custom_vision import CUSTOM_VISION
+from core.data.formats.tools.datumaro import DATUMARO
+from core.data.formats.tools.edge_impulse import EDGE_IMPULSE
+from core.data.formats.tools.fiftyone import FIFTYONE
+from core.data.formats.tools.imagenet_lists import IMAGENET_LISTS
+from core.data.formats.tools.label_studio import LABEL_STUDIO
+from core.data.formats.tools.labelme import LABELME
+from core.data.formats.tools.pascal_voc import PASCAL_VOC
 
 _ROWS: tuple[ImportFormat, ...] = (
+    # Offered before a source is chosen.
     CLASS_FOLDERS,
     TABLE,
     TABLE_INSIDE,
     UNLABELLED,
+    # Recognised.
+    LABEL_STUDIO,
+    FIFTYONE,
+    DATUMARO,
+    COCO,
+    PASCAL_VOC,
+    LABELME,
+    CREATE_ML,
+    EDGE_IMPULSE,
+    CUSTOM_VISION,
+    IMAGENET_LISTS,
+    AMAZON,
+    VERTEX,
+    AZURE,
+    ULTRALYTICS,
+    HUGGING_FACE,
+    WEBDATASET,
+    NUMPY_FILES,
+    IDX_FILES,
+    CIFAR,
 )
 FORMATS = {row.name: row for row in _ROWS}

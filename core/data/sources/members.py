@@ -25,10 +25,14 @@ PICTURE_SUFFIXES = (
     *(".sgi", ".tga", ".avif", ".heic", ".heif"),
 )
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
+# Files that hold the pictures themselves.
+DATA_SUFFIXES = (".parquet", ".arrow", ".npz", ".npy")
 # Files that datasets contain beside their pictures.
 COMPANION_SUFFIXES = (
     *TABLE_SUFFIXES,
     *(".txt", ".json", ".xml", ".md", ".html", ".pdf", ".yaml", ".yml", ".py"),
+    *(".jsonl", ".ndjson", ".manifest", ".labels", ".cls", ".names"),
+    *DATA_SUFFIXES,
 )
 # Characters of a path. Longer ones are shortened in the middle.
 MAX_SHOWN_LENGTH = 300

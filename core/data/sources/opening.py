@@ -17,6 +17,7 @@ from pathlib import Path
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import (
     COMPANION_SUFFIXES,
+    DATA_SUFFIXES,
     TABLE_SUFFIXES,
     Allowance,
     Listing,
@@ -54,6 +55,8 @@ _OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
 def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[Listing]:
     """List the files of a zip archive, a tar archive (plain, gz, bz2, xz) or a folder.
 
+    A single data file, such as Parquet, is a source with one file.
+
     Archives inside it are opened, one level deep, if the source contains nothing else except
     tables, as with one archive for each class; each counts as a folder of its name. Files can
     be read in any order, each as a whole.
@@ -70,6 +73,12 @@ def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[List
             allowance = Allowance(limits, path.name, home(), packed_bytes=None)
             opener = _Opener(stack, allowance)
             listing = _list_folder(path, allowance)
+        elif path.is_file() and path.name.lower().endswith(DATA_SUFFIXES):
+            allowance = Allowance(limits, path.name, home(), packed_bytes=None)
+            opener = _Opener(stack, allowance)
+            read = partial(_read_file, path, allowance)
+            member = Member(name=shown_name(path.name), parts=(path.name,), read=read, path=path)
+            listing = Listing(members=[member])
         elif path.is_file():
             allowance = Allowance(limits, path.name, home(), packed_bytes=path.stat().st_size)
             opener = _Opener(stack, allowance)

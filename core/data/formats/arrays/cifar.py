@@ -1,0 +1,132 @@
+"""CIFAR-10 and CIFAR-100 in their Python form: pickled batches of pictures with labels.
+
+A pickle can run code, so these are read by an unpickler that makes plain values and NumPy
+arrays of numbers, and nothing else.
+
+Source: https://www.cs.toronto.edu/~kriz/cifar.html.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import pickle
+from typing import Any
+
+import numpy as np
+from numpy._core import multiarray
+
+from core.data.formats.arrays.embedded import (
+    EmbeddedPicture,
+    assigned,
+    embedded,
+    embedded_reading,
+    reader_of_array,
+)
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import laid_out_as
+from core.data.formats.survey import Survey, read_label_file
+from core.data.import_config import ImportConfig
+from core.data.labels.layout import Split
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_, Message
+
+_TOOL = "CIFAR"
+_SPLITS = {f"data_batch_{number}": Split.TRAIN for number in range(1, 6)} | {
+    "test_batch": Split.TEST,
+    "train": Split.TRAIN,
+    "test": Split.TEST,
+}
+_NAMES_FILES = {"batches.meta": "label_names", "meta": "fine_label_names"}
+_LABEL_KEYS = ("labels", "fine_labels")
+_SIDE = 32
+# All that a batch needs; ``numpy.core`` is the name of older versions.
+_ALLOWED = {
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+    ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): multiarray._reconstruct,
+    ("_codecs", "encode"): codecs.encode,
+}
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Unpickler of plain values and arrays of numbers."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return _ALLOWED[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed") from None
+
+
+def _batches(survey: Survey) -> list[Member]:
+    folders = {member.parts[:-1] for member in survey.named(*_NAMES_FILES)}
+    return [
+        member
+        for member in survey.named(*_SPLITS)
+        if member.parts[:-1] in folders and member.parts[-1] in _SPLITS
+    ]
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    batches = _batches(survey)
+    if not batches:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("{file} is a batch of CIFAR"), {"file": batches[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    batches = _batches(survey)
+    names_file = survey.named(*_NAMES_FILES)[0]
+    pictures: list[EmbeddedPicture] = []
+    with laid_out_as(_TOOL, names_file.name):
+        names = [_text(name) for name in _load(names_file)[_NAMES_FILES[names_file.parts[-1]]]]
+    for member in batches:
+        with laid_out_as(_TOOL, member.name):
+            batch = _load(member)
+            array = np.asarray(batch["data"], np.uint8).reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
+            labels = next(batch[key] for key in _LABEL_KEYS if key in batch)
+            split = _SPLITS[member.parts[-1]]
+            pictures += [
+                (
+                    embedded(member, index, reader_of_array(array, index)),
+                    assigned((names[int(label)],), split, multi_label=config.multi_label),
+                )
+                for index, label in enumerate(labels)
+            ]
+    return embedded_reading(pictures, survey, [names_file, *batches], multi_label=config.multi_label)
+
+
+def _load(member: Member) -> dict[str, Any]:
+    """
+    Raises:
+        DataError: the pickle is damaged, or holds more than numbers and texts.
+    """
+    data = read_label_file(member)
+    try:
+        values = _PlainUnpickler(io.BytesIO(data), encoding="bytes").load()
+    except Exception as error:  # a damaged pickle raises errors of every kind
+        raise DataError(
+            N_("{file} holds more than pictures and labels, or is damaged: {error}. Download it again."),
+            file=member.name,
+            error=str(error),
+        ) from error
+    return {_text(key): value for key, value in values.items()} if isinstance(values, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+CIFAR = ImportFormat(
+    name="cifar",
+    label="CIFAR-10, CIFAR-100",
+    caption=N_("The batches of the Python version."),
+    recognise=_recognise,
+    read=_read,
+)

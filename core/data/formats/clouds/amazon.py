@@ -1,0 +1,85 @@
+"""Amazon manifests: SageMaker Ground Truth, Rekognition Custom Labels and Lookout for Vision.
+
+A line is a JSON object with ``source-ref`` and, for each labelling job ``X``, the keys ``X`` and
+``X-metadata``. The metadata hold ``class-name``, or a ``class-map`` for several labels.
+
+Source: the Ground Truth documentation on augmented manifests and output data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import laid_out_as, line_files, split_of_path
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.data.sources.members import Member
+from core.messages import N_, Message
+
+_TOOL = "Amazon"
+_SUFFIX = "-metadata"
+_SINGLE = "groundtruth/image-classification"
+_SEVERAL = "groundtruth/image-classification-multilabel"
+
+
+def _files(survey: Survey) -> list[Member]:
+    def has_shape(value: Any) -> bool:
+        return isinstance(value, dict) and "source-ref" in value
+
+    return line_files(survey, has_shape, ".manifest", ".jsonl", ".json")
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    files = _files(survey)
+    if not files:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("the lines of {file} have “source-ref”"), {"file": files[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    files = _files(survey)
+    annotations: list[Annotation] = []
+    for member in files:
+        with laid_out_as(_TOOL, member.name):
+            annotations += [
+                Annotation(
+                    file=str(line["source-ref"]),
+                    labels=_labels(line),
+                    split=split_of_path(member.parts),
+                    label_file=member.name,
+                    entry=entry,
+                )
+                for entry, line in enumerate(survey.json_lines(member), start=1)
+            ]
+    multi_label = config.multi_label or any(len(item.labels or ("",)) != 1 for item in annotations)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
+
+
+def _labels(line: dict[str, Any]) -> Labels | None:
+    """Labels of all jobs; None where no job has labelled the picture."""
+    names: list[str] = []
+    is_labelled = False
+    for key, metadata in line.items():
+        if not key.endswith(_SUFFIX) or not isinstance(metadata, dict):
+            continue
+        if metadata.get("type") == _SINGLE:
+            is_labelled = True
+            names.append(str(metadata["class-name"]))
+        elif metadata.get("type") == _SEVERAL:
+            is_labelled = True
+            names += [str(name) for name in metadata["class-map"].values()]
+    return tuple(dict.fromkeys(names)) if is_labelled else None
+
+
+AMAZON = ImportFormat(
+    name="amazon",
+    label=N_("Amazon manifest"),
+    caption=N_("SageMaker, Rekognition and Lookout: a “.manifest” beside the pictures."),
+    recognise=_recognise,
+    read=_read,
+)

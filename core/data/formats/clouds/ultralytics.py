@@ -1,0 +1,98 @@
+"""Ultralytics Platform: NDJSON with a dataset line, then a line for each picture.
+
+The addresses in it lapse after 7 days, so the pictures themselves must lie beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import laid_out_as, line_files
+from core.data.formats.notes import Note, NoteKind
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.data.labels.layout import split_named
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_, Message
+
+_TOOL = "Ultralytics"
+
+
+def _files(survey: Survey) -> list[Member]:
+    def has_shape(value: Any) -> bool:
+        return isinstance(value, dict) and value.get("type") == "dataset" and "class_names" in value
+
+    return line_files(survey, has_shape, ".ndjson", ".jsonl")
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    files = _files(survey)
+    if not files:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("{file} begins with an Ultralytics dataset"), {"file": files[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    files = _files(survey)
+    annotations: list[Annotation] = []
+    for member in files:
+        with laid_out_as(_TOOL, member.name):
+            header, *lines = survey.json_lines(member)
+            names = header["class_names"]
+            annotations += [
+                Annotation(
+                    file=str(line["file"]),
+                    labels=_labels(line.get("annotations") or {}, names),
+                    split=split_named(str(line.get("split", ""))),
+                    label_file=member.name,
+                    entry=entry,
+                )
+                for entry, line in enumerate(lines, start=2)
+                if line["type"] == "image"
+            ]
+    _require_pictures(annotations, survey, files[0])
+    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    notes = [Note(kind=NoteKind.ADDRESSES_LAPSE, values={"file": member.name}) for member in files]
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+
+
+def _labels(annotations: dict[str, Any], names: Any) -> Labels | None:
+    """Names of the classes; boxes are lists that begin with the number of their class."""
+    numbers = annotations.get("classification")
+    if numbers is None:
+        numbers = [box[0] for box in annotations.get("boxes") or ()]
+    return tuple(dict.fromkeys(_name(names, number) for number in numbers)) or None
+
+
+def _name(names: Any, number: Any) -> str:
+    return str(names[int(number)] if isinstance(names, list) else names[str(int(number))])
+
+
+def _require_pictures(annotations: list[Annotation], survey: Survey, member: Member) -> None:
+    """
+    Raises:
+        DataError: none of the pictures lies beside the file.
+    """
+    if not survey.index.count([annotation.file for annotation in annotations]):
+        raise DataError(
+            N_(
+                "{file} holds addresses of pictures, which lapse after 7 days. Download the pictures, "
+                "put them into a folder beside it, and import the folder."
+            ),
+            file=member.name,
+        )
+
+
+ULTRALYTICS = ImportFormat(
+    name="ultralytics",
+    label=_TOOL,
+    caption=N_("An NDJSON file beside the pictures."),
+    recognise=_recognise,
+    read=_read,
+)

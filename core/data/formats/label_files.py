@@ -1,0 +1,88 @@
+"""Helpers for formats whose labels stand in JSON, XML or text files: recognition and errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from core.data.formats.survey import Survey, parse_json
+from core.data.labels.layout import Split, split_named
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_
+
+# Label files looked into to recognise a format; the nearest to the root come first.
+MOST_LOOKED_AT = 12
+_WORDS = re.compile(r"[^\W\d_]+")
+# Wrong shapes of a parsed file, found by reading it as if it were right.
+_SHAPE_ERRORS = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+
+
+@contextmanager
+def laid_out_as(tool: str, file: str) -> Iterator[None]:
+    """Turn the errors of reading a file of another shape into one sentence.
+
+    Raises:
+        DataError: the file is not laid out as the tool writes it.
+    """
+    try:
+        yield
+    except _SHAPE_ERRORS as error:
+        raise DataError(
+            N_("{file} is not laid out as {tool} writes it ({error}). Export the labels again."),
+            file=file,
+            tool=tool,
+            error=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def json_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str) -> list[Member]:
+    """JSON files of a shape, the nearest to the root first.
+
+    If none of the first few files has the shape, no further one is read.
+    """
+    candidates = survey.ending(*(suffixes or (".json",)))
+    some = [member for member in candidates[:MOST_LOOKED_AT] if _fits(survey, member, has_shape)]
+    if not some:
+        return []
+    return some + [member for member in candidates[MOST_LOOKED_AT:] if _fits(survey, member, has_shape)]
+
+
+def line_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str) -> list[Member]:
+    """Files with a JSON value on each line whose first value has a shape."""
+
+    def first_fits(member: Member) -> bool:
+        try:
+            first = survey.lines(member)[0]  # an error further down is named when the file is read
+            return has_shape(parse_json(first, member.name, line=1))
+        except (DataError, *_SHAPE_ERRORS):
+            return False
+
+    return [member for member in survey.ending(*suffixes)[:MOST_LOOKED_AT] if first_fits(member)]
+
+
+def split_of_path(parts: Sequence[str]) -> Split | None:
+    """The split that a label file's name or folder says, such as “instances_train2017.json”.
+
+    The name counts before the folders, and the last word before the first.
+    """
+    for part in reversed(parts):
+        words = _WORDS.findall(part.rpartition(".")[0] or part)
+        named = [split for word in reversed(words) if (split := split_named(word))]
+        if named:
+            return named[0]
+    return None
+
+
+def in_folder_of(label_file: Member, name: str) -> str:
+    """A name that is relative to its label file, as a path from the root of the source."""
+    return "/".join((*label_file.parts[:-1], name))
+
+
+def _fits(survey: Survey, member: Member, has_shape: Callable[[Any], bool]) -> bool:
+    try:
+        return has_shape(survey.json(member))
+    except (DataError, *_SHAPE_ERRORS):
+        return False

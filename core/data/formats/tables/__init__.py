@@ -1,0 +1,1 @@
+"""Formats with tables beside the pictures."""

@@ -1,0 +1,78 @@
+"""Datumaro, also written by CVAT and Geti 2: ``annotations/<subset>.json`` with items and categories.
+
+Source: Datumaro's ``DatumaroBase`` reader.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import json_files, laid_out_as, split_of_path
+from core.data.formats.notes import Note, NoteKind
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.data.labels.layout import split_named
+from core.data.sources.members import Member
+from core.messages import N_, Message
+
+_TOOL = "Datumaro"
+
+
+def _has_shape(value: Any) -> bool:
+    return isinstance(value, dict) and "items" in value and "label" in value.get("categories", {})
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    files = json_files(survey, _has_shape)
+    if not files:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("{file} has “items” and “categories”"), {"file": files[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    files = json_files(survey, _has_shape)
+    annotations: list[Annotation] = []
+    boxes = 0
+    for member in files:
+        with laid_out_as(_TOOL, member.name):
+            content = survey.json(member)
+            names = [str(label["name"]) for label in content["categories"]["label"]["labels"]]
+            for entry, item in enumerate(content["items"], start=1):
+                marks = item.get("annotations") or []
+                boxes += sum(mark["type"] != "label" for mark in marks)
+                annotations.append(_annotation(item, _labels(marks, names), member, entry))
+    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+
+
+def _annotation(item: dict[str, Any], labels: Labels | None, member: Member, entry: int) -> Annotation:
+    media = item.get("image") or item.get("media") or {}
+    return Annotation(
+        file=str(media.get("path") or item["id"]),
+        labels=labels,
+        split=split_named(member.parts[-1].rpartition(".")[0]) or split_of_path(member.parts[-1:]),
+        label_file=member.name,
+        entry=entry,
+    )
+
+
+def _labels(marks: list[dict[str, Any]], names: list[str]) -> Labels | None:
+    """Labels of the whole picture, otherwise those of its boxes and outlines."""
+    of_picture = [mark for mark in marks if mark["type"] == "label"]
+    chosen = of_picture or [mark for mark in marks if mark.get("label_id") is not None]
+    return tuple(dict.fromkeys(names[mark["label_id"]] for mark in chosen)) or None
+
+
+DATUMARO = ImportFormat(
+    name="datumaro",
+    label="Datumaro, CVAT, Geti 2",
+    caption=N_("A folder “annotations” with a JSON file for each part."),
+    recognise=_recognise,
+    read=_read,
+)

@@ -1,0 +1,75 @@
+"""Edge Impulse: ``training/``, ``testing/`` and ``info.labels`` with a label for each file.
+
+Source: the ``info.labels`` schema of edge-impulse-cli.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import in_folder_of, laid_out_as
+from core.data.formats.notes import Note, NoteKind
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.data.labels.layout import Split
+from core.data.sources.members import Member
+from core.messages import N_, Message
+
+_TOOL = "Edge Impulse"
+_SPLITS = {"training": Split.TRAIN, "testing": Split.TEST}
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    files = survey.named("info.labels")
+    if not files:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("there is a file “{file}”"), {"file": files[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    files = survey.named("info.labels")
+    annotations: list[Annotation] = []
+    boxes = 0
+    for member in files:
+        with laid_out_as(_TOOL, member.name):
+            for entry, item in enumerate(survey.json(member)["files"], start=1):
+                boxes += len(item.get("boundingBoxes") or ())
+                annotations.append(_annotation(item, member, entry))
+    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+
+
+def _annotation(item: dict[str, Any], member: Member, entry: int) -> Annotation:
+    return Annotation(
+        file=in_folder_of(member, item["path"]),
+        labels=_labels(item),
+        split=_SPLITS.get(item.get("category", "")),
+        label_file=member.name,
+        entry=entry,
+    )
+
+
+def _labels(item: dict[str, Any]) -> tuple[str, ...] | None:
+    if boxes := item.get("boundingBoxes"):
+        return tuple(dict.fromkeys(str(box["label"]) for box in boxes))
+    label = item["label"]
+    if label["type"] == "label":
+        return (str(label["label"]),)
+    if label["type"] == "multi-label":
+        return tuple(dict.fromkeys(str(span["label"]) for span in label["labels"]))
+    return None  # unlabelled, or values that are no classes
+
+
+EDGE_IMPULSE = ImportFormat(
+    name="edge_impulse",
+    label=_TOOL,
+    caption=N_("An “info.labels” beside “training” and “testing”."),
+    recognise=_recognise,
+    read=_read,
+)

@@ -1,0 +1,70 @@
+"""FiftyOne image classification: ``data/`` and a ``labels.json`` with classes and labels by file stem.
+
+Source: FiftyOne's ``FiftyOneImageClassificationDataset``. A label is an index into the classes
+where there are classes, otherwise a text; a list of them where a picture has several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import json_files, laid_out_as, split_of_path
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.messages import N_, Message
+
+_TOOL = "FiftyOne"
+
+
+def _has_shape(value: Any) -> bool:
+    return isinstance(value, dict) and "classes" in value and isinstance(value.get("labels"), dict)
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    files = json_files(survey, _has_shape)
+    if not files:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("{file} has “classes” and “labels”"), {"file": files[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    files = json_files(survey, _has_shape)
+    annotations = []
+    for member in files:
+        with laid_out_as(_TOOL, member.name):
+            content = survey.json(member)
+            classes = content["classes"] or []
+            annotations += [
+                Annotation(
+                    file=stem,
+                    labels=_labels(value, classes),
+                    split=split_of_path(member.parts),
+                    label_file=member.name,
+                    entry=entry,
+                )
+                for entry, (stem, value) in enumerate(content["labels"].items(), start=1)
+            ]
+    multi_label = config.multi_label or any(len(item.labels or ("",)) != 1 for item in annotations)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
+
+
+def _labels(value: Any, classes: Sequence[str]) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    values = value if isinstance(value, list) else [value]
+    return tuple(str(classes[item]) if isinstance(item, int) else str(item) for item in values)
+
+
+FIFTYONE = ImportFormat(
+    name="fiftyone",
+    label=_TOOL,
+    caption=N_("A “labels.json” beside the folder “data”."),
+    recognise=_recognise,
+    read=_read,
+)

@@ -1,0 +1,92 @@
+"""ImageNet lists, as Datumaro and CVAT write them: ``train.txt`` and ``synsets.txt``.
+
+A line of a list is a picture and the numbers of its classes, counted from 0 along ``synsets.txt``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import split_of_path
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_, Message
+
+_NAMES_FILE = "synsets.txt"
+_LINE = re.compile(r"^(?P<file>.+?)(?P<numbers>(?:\s+\d+)*)$")
+
+
+def _lists(survey: Survey) -> list[Member]:
+    """Text files beside the names whose first line ends in a number."""
+    folders = {member.parts[:-1] for member in survey.named(_NAMES_FILE)}
+    beside = [
+        member
+        for member in survey.ending(".txt")
+        if member.parts[:-1] in folders and member.parts[-1].casefold() != _NAMES_FILE
+    ]
+    return [member for member in beside if _is_list(survey, member)]
+
+
+def _is_list(survey: Survey, member: Member) -> bool:
+    lines = survey.lines(member)
+    return bool(lines) and any(line.rpartition(" ")[2].isdigit() for line in lines[:100])
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    lists = _lists(survey)
+    if not lists:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(
+            N_("{list} names pictures and {names} the classes"),
+            {"list": lists[0].name, "names": _NAMES_FILE},
+        ),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    names_file = survey.named(_NAMES_FILE)[0]
+    names = survey.lines(names_file)
+    lists = _lists(survey)
+    annotations = [
+        _annotation(line, number, names, member)
+        for member in lists
+        for number, line in enumerate(survey.lines(member), start=1)
+    ]
+    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=[names_file, *lists])
+
+
+def _annotation(line: str, number: int, names: list[str], member: Member) -> Annotation:
+    match = _LINE.match(line)
+    numbers = [int(text) for text in match["numbers"].split()] if match else []
+    if match is None or any(index >= len(names) for index in numbers):
+        raise DataError(
+            N_("Line {line} of {file} names class {number}, but {names} has {count} classes."),
+            line=number,
+            file=member.name,
+            number=max(numbers, default=0),
+            names=_NAMES_FILE,
+            count=len(names),
+        )
+    return Annotation(
+        file=match["file"].strip("'\""),
+        labels=tuple(names[index] for index in numbers) or None,
+        split=split_of_path(member.parts[-1:]),
+        label_file=member.name,
+        entry=number,
+    )
+
+
+IMAGENET_LISTS = ImportFormat(
+    name="imagenet_lists",
+    label=N_("ImageNet lists"),
+    caption=N_("“synsets.txt” and a list of pictures for each part."),
+    recognise=_recognise,
+    read=_read,
+)

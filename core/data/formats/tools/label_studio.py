@@ -1,0 +1,179 @@
+"""Label Studio: JSON, JSON-MIN, CSV and TSV exports of projects with choices.
+
+An annotation of one annotator is one vote; the majority of annotators decides, and
+disagreements are counted. Cancelled annotations and predictions do not count.
+
+Source: label-studio-sdk's converter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from core.data.formats.annotations import Annotation, Labels, majority, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import MOST_LOOKED_AT, json_files, laid_out_as
+from core.data.formats.survey import Survey, parse_json
+from core.data.import_config import ImportConfig
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_, Message
+
+_TOOL = "Label Studio"
+# Columns of the CSV, TSV and JSON-MIN exports that describe the annotation, not the picture.
+_ADMIN_COLUMNS = frozenset(
+    {"annotation_id", "annotator", "created_at", "updated_at", "lead_time", "id", "agreement"}
+)
+_MARKERS = frozenset({"annotation_id", "annotator", "lead_time"})
+
+_Row = Mapping[str, Any]
+
+
+def _is_full(value: Any) -> bool:
+    """JSON: tasks with their annotations."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and isinstance(value[0].get("data"), dict)
+        and isinstance(value[0].get("annotations", value[0].get("completions")), list)
+    )
+
+
+def _is_minimal(value: Any) -> bool:
+    """JSON-MIN: flat objects."""
+    return isinstance(value, list) and bool(value) and value[0].keys() >= _MARKERS
+
+
+def _table_files(survey: Survey) -> list[Member]:
+    def fits(member: Member) -> bool:
+        try:
+            return set(survey.label_table(member).columns) >= _MARKERS
+        except DataError:
+            return False
+
+    return [member for member in survey.ending(".csv", ".tsv")[:MOST_LOOKED_AT] if fits(member)]
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    files = [
+        *json_files(survey, lambda value: _is_full(value) or _is_minimal(value)),
+        *_table_files(survey),
+    ]
+    if not files:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("{file} has annotations and annotators"), {"file": files[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    full = json_files(survey, _is_full)
+    minimal = json_files(survey, _is_minimal)
+    tables = _table_files(survey)
+    annotations: list[Annotation] = []
+    # The same labels exported twice would count twice: the richest export is read.
+    files = full or minimal or tables
+    for member in files:
+        with laid_out_as(_TOOL, member.name):
+            rows = (
+                list(_rows_of_tasks(survey.json(member)))
+                if full
+                else survey.json(member)
+                if minimal
+                else _rows_of_table(survey, member)
+            )
+            annotations += _annotations(rows, member, survey)
+    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, join=majority)
+
+
+def _rows_of_tasks(tasks: Sequence[_Row]) -> Iterator[_Row]:
+    """One flat row for each annotation of a task, and one without choices for a task that has none."""
+    for task in tasks:
+        results = [
+            annotation["result"]
+            for annotation in task.get("annotations", task.get("completions", ()))
+            if not annotation.get("was_cancelled")
+        ]
+        for result in results or [[]]:
+            choices = {
+                str(item.get("from_name", "choice")): {"choices": item["value"]["choices"]}
+                for item in result
+                if item.get("type") == "choices"
+            }
+            yield {**task["data"], **choices, "annotator": "" if results else None}
+
+
+def _rows_of_table(survey: Survey, member: Member) -> list[_Row]:
+    table = survey.label_table(member)
+    return [
+        {
+            column: parse_json(cell, member.name, line=number) if cell.startswith(("{", "[")) else cell
+            for column, cell in zip(table.columns, row, strict=True)
+        }
+        for number, row in zip(table.row_numbers, table.rows, strict=True)
+    ]
+
+
+def _annotations(rows: Sequence[_Row], member: Member, survey: Survey) -> list[Annotation]:
+    columns = list(dict.fromkeys(name for row in rows for name in row if name not in _ADMIN_COLUMNS))
+    picture = max(
+        columns, key=lambda name: survey.index.count([_text(row.get(name)) for row in rows]), default=""
+    )
+    label = _label_column(rows, [name for name in columns if name != picture])
+    return [
+        Annotation(
+            file=_text(row.get(picture)),
+            labels=_labels(row.get(label)),
+            label_file=member.name,
+            entry=entry,
+        )
+        for entry, row in enumerate(rows, start=1)
+    ]
+
+
+def _label_column(rows: Sequence[_Row], columns: Sequence[str]) -> str:
+    """The column with choices, otherwise the one that Label Studio calls “choice”, otherwise the last.
+
+    Raises:
+        DataError: several columns hold choices, or none can.
+    """
+    with_choices = [
+        name
+        for name in columns
+        if any(isinstance(row.get(name), dict) and "choices" in row[name] for row in rows)
+    ]
+    if len(with_choices) == 1:
+        return with_choices[0]
+    candidates = [name for name in with_choices or columns if "choice" in name.lower()] or with_choices
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates and columns:
+        return columns[-1]
+    raise DataError(
+        N_("The labels have several questions: {names}. Export the project with one of them."),
+        names=", ".join(candidates),
+    )
+
+
+def _labels(value: Any) -> Labels | None:
+    if isinstance(value, dict):
+        value = value.get("choices")
+    if isinstance(value, list):
+        return tuple(str(item) for item in value) or None
+    return (str(value),) if value not in (None, "") else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+LABEL_STUDIO = ImportFormat(
+    name="label_studio",
+    label=_TOOL,
+    caption=N_("JSON, JSON-MIN, CSV or TSV beside the pictures."),
+    recognise=_recognise,
+    read=_read,
+)

@@ -1,0 +1,67 @@
+"""LabelMe: a JSON file for each picture, with flags for the whole picture and outlined shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import in_folder_of, json_files, laid_out_as, split_of_path
+from core.data.formats.notes import Note, NoteKind
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.messages import N_, Message
+
+_TOOL = "LabelMe"
+
+
+def _has_shape(value: Any) -> bool:
+    return isinstance(value, dict) and "imagePath" in value and isinstance(value.get("shapes"), list)
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    files = json_files(survey, _has_shape)
+    if not files:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("{file} has “imagePath” and “shapes”"), {"file": files[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    files = json_files(survey, _has_shape)
+    annotations: list[Annotation] = []
+    shapes = 0
+    for member in files:
+        with laid_out_as(_TOOL, member.name):
+            content = survey.json(member)
+            shapes += len(content["shapes"])
+            path = str(content["imagePath"]).replace("\\", "/").rpartition("/")[2]
+            annotations.append(
+                Annotation(
+                    file=in_folder_of(member, path),
+                    labels=_labels(content),
+                    split=split_of_path(member.parts[:-1]),
+                    label_file=member.name,
+                    entry=1,
+                )
+            )
+    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": shapes})] if shapes else []
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+
+
+def _labels(content: dict[str, Any]) -> Labels | None:
+    """Flags that are set, otherwise the labels of the shapes."""
+    flags = [str(name) for name, is_set in (content.get("flags") or {}).items() if is_set]
+    return tuple(flags or dict.fromkeys(str(shape["label"]) for shape in content["shapes"])) or None
+
+
+LABELME = ImportFormat(
+    name="labelme",
+    label=_TOOL,
+    caption=N_("A JSON file for each picture."),
+    recognise=_recognise,
+    read=_read,
+)

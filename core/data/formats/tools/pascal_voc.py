@@ -1,0 +1,156 @@
+"""Pascal VOC: ``ImageSets/Main`` with a list for each class, or an XML file for each picture.
+
+A list ``cat_train.txt`` says 1, -1 or 0 (difficult) for each picture. Without such lists a
+picture has the labels of the objects in its XML file.
+
+Source: the VOC2012 development kit, section 4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from xml.etree import ElementTree as ET
+
+from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as
+from core.data.formats.notes import Note, NoteKind
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.data.labels.layout import Split, split_named
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_, Message
+
+_TOOL = "Pascal VOC"
+_CLASS_LIST = re.compile(r"^(?P<label>.+)_(?P<split>train|val|valid|trainval|test)\.txt$")
+_SHOWN = {"1": True, "+1": True, "-1": False, "0": True}
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    if lists := _class_lists(survey):
+        return _evidence(lists[0])
+    some = [member for member in survey.ending(".xml")[:MOST_LOOKED_AT] if _root_tag(survey, member)]
+    return _evidence(some[0]) if some else None
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    if lists := _class_lists(survey):
+        annotations = list(_annotations_of_lists(survey, lists))
+        multi_label = config.multi_label or any(len(item.labels or ()) != 1 for item in annotations)
+        label_files = [*lists, *survey.ending(".xml"), *_image_sets(survey)]
+        return read_annotations(annotations, survey, multi_label=multi_label, label_files=label_files)
+    files = [member for member in survey.ending(".xml") if _root_tag(survey, member)]
+    splits = _splits(survey)
+    annotations, boxes = [], 0
+    for member in files:
+        with laid_out_as(_TOOL, member.name):
+            annotation, count = _annotation_of_xml(survey, member, splits)
+        annotations.append(annotation)
+        boxes += count
+    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
+    files += _image_sets(survey)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+
+
+def _evidence(member: Member) -> Evidence:
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(N_("{file} is a Pascal VOC file"), {"file": member.name}),
+    )
+
+
+def _image_sets(survey: Survey) -> list[Member]:
+    return [member for member in survey.ending(".txt") if "ImageSets" in member.parts[:-1]]
+
+
+def _class_lists(survey: Survey) -> list[Member]:
+    """Lists of one class; a split that is contained in another (trainval) is left out."""
+    lists = [member for member in _image_sets(survey) if _CLASS_LIST.match(member.parts[-1])]
+    parts = {_split_word(member) for member in lists}
+    return [member for member in lists if len(parts) == 1 or _split_word(member) != "trainval"]
+
+
+def _split_word(member: Member) -> str:
+    match = _CLASS_LIST.match(member.parts[-1])
+    return match["split"] if match else ""
+
+
+def _annotations_of_lists(survey: Survey, lists: list[Member]) -> Iterator[Annotation]:
+    labels: dict[tuple[str, Split | None], list[str]] = defaultdict(list)
+    for member in lists:
+        match = _CLASS_LIST.match(member.parts[-1])
+        assert match is not None
+        for number, line in enumerate(survey.lines(member), start=1):
+            stem, _, flag = line.partition(" ")
+            if flag.strip() not in _SHOWN:
+                raise DataError(
+                    N_("Line {line} of {file} is “{text}”. Expected is a name and 1, 0 or -1."),
+                    line=number,
+                    file=member.name,
+                    text=line[:80],
+                )
+            shown = labels[stem, split_named(match["split"])]
+            if _SHOWN[flag.strip()]:
+                shown.append(match["label"])
+    for entry, ((stem, split), names) in enumerate(labels.items(), start=1):
+        yield Annotation(file=stem, labels=tuple(names), split=split, label_file=lists[0].name, entry=entry)
+
+
+def _splits(survey: Survey) -> dict[str, Split]:
+    """Splits by the stem of the picture, from ``ImageSets/Main/train.txt`` and the like."""
+    return {
+        line.split()[0]: split
+        for member in _image_sets(survey)
+        if (split := split_named(member.parts[-1].rpartition(".")[0]))
+        for line in survey.lines(member)
+    }
+
+
+def _annotation_of_xml(survey: Survey, member: Member, splits: dict[str, Split]) -> tuple[Annotation, int]:
+    root = parse_xml(survey.text(member), member.name)
+    objects = [str(item.findtext("name") or "") for item in root.iter("object")]
+    stem = member.parts[-1].rpartition(".")[0]
+    annotation = Annotation(
+        file=root.findtext("filename") or stem,
+        labels=tuple(dict.fromkeys(name for name in objects if name)) or None,
+        split=splits.get(stem),
+        label_file=member.name,
+        entry=1,
+    )
+    return annotation, len(objects)
+
+
+def _root_tag(survey: Survey, member: Member) -> bool:
+    try:
+        return parse_xml(survey.text(member), member.name).tag == "annotation"
+    except DataError:
+        return False
+
+
+def parse_xml(text: str, name: str) -> ET.Element:
+    """Parse XML from a stranger's file; documents that define entities are refused.
+
+    Raises:
+        DataError: it is no XML, or defines entities.
+    """
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise DataError(N_("{file} defines XML entities, which label files do not need."), file=name)
+    try:
+        return ET.fromstring(text)  # noqa: S314 - entities are refused above
+    except (ET.ParseError, ValueError, RecursionError) as error:
+        raise DataError(
+            N_("{file} is not valid XML: {error}. Export the labels again."), file=name, error=str(error)
+        ) from error
+
+
+PASCAL_VOC = ImportFormat(
+    name="pascal_voc",
+    label=_TOOL,
+    caption=N_("“ImageSets/Main”, or an XML file for each picture."),
+    recognise=_recognise,
+    read=_read,
+)

@@ -1,0 +1,230 @@
+"""Data files that hold the pictures themselves are read without running anything in them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import pickle
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from core.data.images.picture import load_picture
+from core.errors import DataError
+from tests.support.formats import Understood, read, source
+from tests.support.pictures import digit, digit_scans, write_folder
+
+
+def numbered(result: Understood) -> list[tuple[str, str, str]]:
+    """File, label and part of each picture, in the order of the files."""
+    return sorted(
+        (member.name, assignment.label, assignment.split.value if assignment.split else "")
+        for member, assignment in result.reading.pictures
+    )
+
+
+def pixels(result: Understood, index: int = 0) -> np.ndarray:
+    """The first channel of a picture, at the size of the scanned digits."""
+    return load_picture(result.reading.pictures[index][0].read(), 8)[..., 0]
+
+
+def saved(**arrays: Any) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def test_medmnist_arrays_keep_their_parts(tmp_path: Path) -> None:
+    scans = digit_scans()
+    data = saved(
+        train_images=scans[:3],
+        train_labels=np.array([[0], [1], [0]], np.uint8),
+        test_images=scans[3:5],
+        test_labels=np.array([[1], [0]], np.uint8),
+    )
+    path = write_folder(tmp_path, {"pathmnist.npz": data}) / "pathmnist.npz"
+    result = read(path)
+    assert result.format == "numpy"
+    assert [label for _, label, _ in numbered(result)] == ["1", "0", "0", "1", "0"]
+    assert [part for *_, part in numbered(result)] == ["test", "test", "train", "train", "train"]
+    assert result.notes == {"unnamed_classes": True}
+    assert np.array_equal(pixels(result), scans[0])
+
+
+def test_rows_of_zero_and_one_are_several_labels(tmp_path: Path) -> None:
+    labels = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]], np.uint8)
+    path = write_folder(tmp_path, {"chest.npz": saved(images=digit_scans()[:3], labels=labels)})
+    assert [label for _, label, _ in numbered(read(path))] == ["0; 2", "–", "1"]
+
+
+def test_arrays_of_different_length_are_an_error(tmp_path: Path) -> None:
+    data = saved(images=digit_scans()[:3], labels=np.array([0, 1]))
+    path = write_folder(tmp_path, {"m.npz": data})
+    with pytest.raises(DataError, match=r"has 3 pictures and m.npz/labels 2 labels"):
+        read(path)
+
+
+def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
+    data = saved(images=digit_scans()[:2], labels=np.array([{"a": 1}, None], object))
+    path = write_folder(tmp_path, {"m.npz": data})
+    with pytest.raises(DataError, match="cannot be read as a NumPy array"):
+        read(path)
+
+
+def test_values_beyond_eight_bits_are_refused_with_their_range(tmp_path: Path) -> None:
+    data = saved(images=digit_scans()[:2].astype(np.uint16) * 16, labels=np.array([0, 1]))
+    path = write_folder(tmp_path, {"m.npz": data})
+    with pytest.raises(DataError, match=r"from 0 to 4080\. Expected are 0 to 255"):
+        read(path)
+
+
+def idx(array: np.ndarray) -> bytes:
+    header = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + array.astype(np.uint8).tobytes()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+def test_mnist_files_are_pictures_and_labels(tmp_path: Path, pack: Any) -> None:
+    suffix = "" if pack is bytes else ".gz"
+    files = {
+        f"train-images-idx3-ubyte{suffix}": pack(idx(digit_scans()[:3])),
+        f"train-labels-idx1-ubyte{suffix}": pack(idx(np.array([5, 0, 4]))),
+        f"t10k-images-idx3-ubyte{suffix}": pack(idx(digit_scans()[3:4])),
+        f"t10k-labels-idx1-ubyte{suffix}": pack(idx(np.array([7]))),
+    }
+    result = read(write_folder(tmp_path / "mnist", files))
+    assert result.format == "idx"
+    assert [(label, part) for _, label, part in numbered(result)] == [
+        ("7", "test"),
+        ("5", "train"),
+        ("0", "train"),
+        ("4", "train"),
+    ]
+
+
+def test_half_an_idx_file_is_an_error(tmp_path: Path) -> None:
+    files = {
+        "train-images-idx3-ubyte": idx(digit_scans()[:3])[:100],
+        "train-labels-idx1-ubyte": idx(np.array([5, 0, 4])),
+    }
+    with pytest.raises(DataError, match="train-images-idx3-ubyte is cut off"):
+        read(write_folder(tmp_path / "mnist", files))
+
+
+def cifar(tmp_path: Path, batch: object) -> Path:
+    names = {b"label_names": [b"cat", b"dog"]}
+    files = {
+        "cifar-10-batches-py/batches.meta": pickle.dumps(names, protocol=2),
+        "cifar-10-batches-py/data_batch_1": pickle.dumps(batch, protocol=2),
+    }
+    return write_folder(tmp_path / "cifar", files)
+
+
+def test_cifar_batches_are_read(tmp_path: Path) -> None:
+    colours = np.arange(2 * 3072, dtype=np.uint32).reshape(2, 3072).astype(np.uint8)
+    result = read(cifar(tmp_path, {b"data": colours, b"labels": [1, 0], b"filenames": [b"a", b"b"]}))
+    assert result.format == "cifar"
+    assert [(label, part) for _, label, part in numbered(result)] == [("dog", "train"), ("cat", "train")]
+    first = load_picture(result.reading.pictures[0][0].read(), 32)
+    assert np.array_equal(first, colours[0].reshape(3, 32, 32).transpose(1, 2, 0))
+
+
+def test_a_pickle_that_names_anything_else_is_refused(tmp_path: Path) -> None:
+    """The unpickler looks up nothing but arrays; a path stands for whatever a stranger may name."""
+    with pytest.raises(DataError, match=r"data_batch_1 holds more than pictures and labels"):
+        read(cifar(tmp_path, {b"data": Path("x"), b"labels": [0]}))
+
+
+def table(labels: list[object], names: list[str] | None, *, column: str = "label") -> pa.Table:
+    pictures = [{"bytes": digit(index), "path": f"{index}.png"} for index in range(len(labels))]
+    data = pa.table({"image": pa.array(pictures), column: pa.array(labels)})
+    if names is None:
+        return data
+    inner = {"names": names, "_type": "ClassLabel"}
+    feature = {"feature": inner, "_type": "List"} if isinstance(labels[0], list) else inner
+    noted = {"info": {"features": {"image": {"_type": "Image"}, column: feature}}}
+    return data.replace_schema_metadata({"huggingface": json.dumps(noted)})
+
+
+def in_parquet(data: pa.Table, rows: int = 2) -> bytes:
+    stream = io.BytesIO()
+    parquet.write_table(data, stream, row_group_size=rows)
+    return stream.getvalue()
+
+
+def test_parquet_names_its_classes_in_the_schema(tmp_path: Path) -> None:
+    files = {
+        "data/train-00000-of-00001.parquet": in_parquet(table([0, 1, 0], ["cat", "dog"])),
+        "data/test-00000-of-00001.parquet": in_parquet(table([1, -1], ["cat", "dog"])),
+    }
+    result = read(write_folder(tmp_path / "pets", files))
+    assert result.format == "hugging_face"
+    assert [(label, part) for _, label, part in numbered(result)] == [
+        ("dog", "test"),
+        ("", "test"),
+        ("cat", "train"),
+        ("dog", "train"),
+        ("cat", "train"),
+    ]
+    third = next(member for member, _ in result.reading.pictures if member.name.endswith("train-00000-of-00001.parquet/0000002.img"))  # fmt: skip
+    assert third.read() == digit(2)
+
+
+def test_a_single_parquet_file_is_a_source(tmp_path: Path) -> None:
+    path = write_folder(tmp_path, {"pets.parquet": in_parquet(table([[0, 1], [], [1]], ["cat", "red"], column="labels"))})  # fmt: skip
+    result = read(path / "pets.parquet")
+    assert [label for _, label, _ in numbered(result)] == ["cat; red", "–", "red"]
+
+
+def test_an_arrow_folder_is_read(tmp_path: Path) -> None:
+    data = table([0, 1], ["cat", "dog"])
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, data.schema) as writer:
+        writer.write_table(data)
+    files = {
+        "train/data-00000-of-00001.arrow": stream.getvalue(),
+        "train/state.json": b"{}",
+        "train/dataset_info.json": b"{}",
+        "dataset_dict.json": b'{"splits": ["train"]}',
+    }
+    result = read(write_folder(tmp_path / "saved", files))
+    assert [(label, part) for _, label, part in numbered(result)] == [("cat", "train"), ("dog", "train")]
+    assert result.left_out == {}
+
+
+def test_parquet_with_paths_alone_says_so(tmp_path: Path) -> None:
+    pictures = pa.array([{"bytes": None, "path": "/home/ann/pets/1.png"}], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))  # fmt: skip
+    data = in_parquet(pa.table({"image": pictures, "label": pa.array([0])}))
+    path = write_folder(tmp_path, {"pets.parquet": data}) / "pets.parquet"
+    with pytest.raises(DataError, match=r"holds only the paths of pictures, such as /home/ann/pets/1.png"):
+        read(path)
+
+
+def test_webdataset_classes_stand_beside_their_pictures(tmp_path: Path) -> None:
+    labels = {"000000": "0", "000001": "1", "000002": "0"}
+    files = {f"train-000000/{key}.cls": label for key, label in labels.items()}
+    result = read(source(tmp_path, [f"train-000000/{key}.png" for key in labels], files))
+    assert result.format == "webdataset"
+    assert result.labels == {"000000.png": "0", "000001.png": "1", "000002.png": "0"}
+    assert result.splits["000000.png"] == "train"
+    assert result.notes == {"unnamed_classes": True}
+    assert result.left_out == {}
+
+
+def test_webdataset_json_holds_the_label(tmp_path: Path) -> None:
+    files = {f"{index}.json": {"label": label, "width": 8} for index, label in enumerate(["cat", "dog"])}
+    result = read(source(tmp_path, ["0.png", "1.png"], files))
+    assert (result.format, result.labels) == ("webdataset", {"0.png": "cat", "1.png": "dog"})
+
+
+def test_captions_are_no_classes(tmp_path: Path) -> None:
+    files = {f"cats/{index}.txt": f"caption {index}" for index in range(3)}
+    files |= {f"dogs/{index}.txt": f"caption {index + 9}" for index in range(3)}
+    pictures = [name.replace(".txt", ".png") for name in files]
+    assert read(source(tmp_path, pictures, files)).format == "folders"

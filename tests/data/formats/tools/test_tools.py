@@ -1,0 +1,251 @@
+"""Exports of labelling tools are read as their tools mean them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import DataError
+from tests.support.formats import read, source
+
+PICTURES = ("a.png", "b.png", "c.png", "d.png")
+
+
+def test_fiftyone_labels_are_numbers_of_its_classes(tmp_path: Path) -> None:
+    labels = {"classes": ["cat", "dog"], "labels": {"a": 0, "b": 1, "c": 0, "d": None}}
+    folder = source(tmp_path, [f"data/{name}" for name in PICTURES], {"labels.json": labels})
+    result = read(folder)
+    assert result.format == "fiftyone"
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "cat", "d.png": ""}
+    assert result.notes == {"blank_labels": 1}
+    assert not result.understanding.multi_label
+
+
+def test_fiftyone_lists_are_several_labels(tmp_path: Path) -> None:
+    labels = {"classes": None, "labels": {"a": ["cat", "red"], "b": [], "c": ["red"], "d": ["cat"]}}
+    folder = source(tmp_path, [f"data/{name}" for name in PICTURES], {"labels.json": labels})
+    result = read(folder)
+    assert result.understanding.multi_label
+    assert result.labels == {"a.png": "cat; red", "b.png": "–", "c.png": "red", "d.png": "cat"}
+
+
+def test_a_class_number_beyond_the_classes_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    labels = {"classes": ["cat"], "labels": {"a": 7}}
+    folder = source(tmp_path, ["data/a.png"], {"labels.json": labels})
+    with pytest.raises(DataError, match=r"labels.json is not laid out as FiftyOne writes it"):
+        read(folder)
+
+
+def edge_impulse_file(path: str, category: str, label: object) -> dict[str, object]:
+    return {"path": path, "name": path, "category": category, "label": label}
+
+
+def test_edge_impulse_keeps_its_split(tmp_path: Path) -> None:
+    files = [
+        edge_impulse_file("training/a.png", "training", {"type": "label", "label": "cat"}),
+        edge_impulse_file("training/b.png", "training", {"type": "label", "label": "dog"}),
+        edge_impulse_file("testing/c.png", "testing", {"type": "label", "label": "cat"}),
+        edge_impulse_file("testing/d.png", "testing", {"type": "unlabeled"}),
+    ]
+    pictures = ["training/a.png", "training/b.png", "testing/c.png", "testing/d.png"]
+    folder = source(tmp_path, pictures, {"info.labels": {"version": 1, "files": files}})
+    result = read(folder)
+    assert result.format == "edge_impulse"
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "cat", "d.png": ""}
+    assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "test", "d.png": "test"}
+
+
+def label_studio_task(picture: str, *votes: list[str]) -> dict[str, object]:
+    """A task with the choices of each annotator."""
+    return {
+        "id": 1,
+        "data": {"image": f"/data/upload/1/1a2b3c4d-{picture}"},
+        "annotations": [
+            {
+                "completed_by": number,
+                "was_cancelled": False,
+                "result": [{"type": "choices", "from_name": "choice", "value": {"choices": choices}}]
+                if choices
+                else [],
+            }
+            for number, choices in enumerate(votes, start=1)
+        ],
+    }
+
+
+def test_label_studio_annotators_vote(tmp_path: Path) -> None:
+    tasks = [
+        label_studio_task("a.png", ["cat"], ["cat"], ["dog"]),
+        label_studio_task("b.png", ["dog"], ["dog"]),
+        label_studio_task("c.png", ["cat"], ["dog"]),
+        label_studio_task("d.png"),
+    ]
+    result = read(source(tmp_path, PICTURES, {"export.json": tasks}))
+    assert result.format == "label_studio"
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "", "d.png": ""}
+    assert result.notes == {"annotators_disagree": 2, "blank_labels": 1}
+
+
+LABEL_STUDIO_CSV = """annotation_id,annotator,choice,created_at,id,image,lead_time,updated_at
+1,ann@x.org,cat,2026-01-01,1,/data/upload/1/1a2b3c4d-a.png,3.2,2026-01-01
+2,bob@x.org,cat,2026-01-01,1,/data/upload/1/1a2b3c4d-a.png,2.2,2026-01-01
+3,ann@x.org,dog,2026-01-01,2,/data/upload/1/9a2b3c4d-b.png,3.2,2026-01-01
+4,bob@x.org,dog,2026-01-01,2,/data/upload/1/9a2b3c4d-b.png,1.2,2026-01-01
+"""
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"], ids=["csv", "tsv"])
+def test_label_studio_annotators_are_no_classes(tmp_path: Path, delimiter: str) -> None:
+    table = LABEL_STUDIO_CSV.replace(",", delimiter)
+    result = read(source(tmp_path, ["images/a.png", "images/b.png"], {"result.csv": table}))
+    assert result.format == "label_studio"
+    assert result.labels == {"a.png": "cat", "b.png": "dog"}
+
+
+def test_label_studio_choices_in_a_cell_are_several_labels(tmp_path: Path) -> None:
+    cell = '"{""choices"":[""cat"",""red thing""]}"'
+    table = LABEL_STUDIO_CSV.splitlines()[0] + f"\n1,ann,{cell},t,1,a.png,1,t\n2,ann,dog,t,2,b.png,1,t\n"
+    result = read(source(tmp_path, ["a.png", "b.png"], {"result.csv": table}))
+    assert result.labels == {"a.png": "cat; red thing", "b.png": "dog"}
+    assert result.understanding.multi_label
+
+
+def test_label_studio_minimal_json_is_read(tmp_path: Path) -> None:
+    rows = [
+        {"image": "/data/upload/1/1a2b3c4d-a.png", "id": 1, "choice": "cat", "annotator": 1, "annotation_id": 1, "lead_time": 1.0},
+        {"image": "/data/upload/1/1a2b3c4d-b.png", "id": 2, "choice": "dog", "annotator": 1, "annotation_id": 2, "lead_time": 1.0},
+    ]  # fmt: skip
+    assert read(source(tmp_path, ["a.png", "b.png"], {"min.json": rows})).labels == {
+        "a.png": "cat",
+        "b.png": "dog",
+    }
+
+
+def datumaro(items: list[tuple[str, list[int]]]) -> dict[str, object]:
+    return {
+        "infos": {},
+        "categories": {"label": {"labels": [{"name": "cat", "parent": "", "attributes": []}, {"name": "dog", "parent": "", "attributes": []}]}},
+        "items": [
+            {
+                "id": name.rpartition(".")[0],
+                "annotations": [
+                    {"id": 0, "type": "label", "label_id": number, "attributes": {}, "group": 0} for number in numbers
+                ],
+                "image": {"path": name},
+            }
+            for name, numbers in items
+        ],
+    }  # fmt: skip
+
+
+def test_datumaro_parts_are_the_split(tmp_path: Path) -> None:
+    files = {
+        "annotations/train.json": datumaro([("a.png", [0]), ("b.png", [1])]),
+        "annotations/test.json": datumaro([("c.png", [1]), ("d.png", [])]),
+    }
+    pictures = ["images/train/a.png", "images/train/b.png", "images/test/c.png", "images/test/d.png"]
+    result = read(source(tmp_path, pictures, files))
+    assert result.format == "datumaro"
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "dog", "d.png": ""}
+    assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "test", "d.png": "test"}
+
+
+def test_pictures_of_the_same_name_in_two_parts_are_told_apart(tmp_path: Path) -> None:
+    files = {
+        "annotations/train.json": datumaro([("1.png", [0]), ("2.png", [1])]),
+        "annotations/test.json": datumaro([("1.png", [1])]),
+    }
+    pictures = ["images/train/1.png", "images/train/2.png", "images/test/1.png"]
+    result = read(source(tmp_path, pictures, files))
+    by_path = {member.name: assignment.label for member, assignment in result.reading.pictures}
+    assert by_path == {"images/train/1.png": "cat", "images/train/2.png": "dog", "images/test/1.png": "dog"}
+
+
+def coco(file_names: list[str], marks: list[dict[str, object]]) -> dict[str, object]:
+    return {
+        "images": [{"id": number, "file_name": name} for number, name in enumerate(file_names)],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 5, "name": "dog"}],
+        "annotations": marks,
+    }
+
+
+def test_coco_labels_of_whole_pictures_come_before_boxes(tmp_path: Path) -> None:
+    marks: list[dict[str, object]] = [
+        {"id": 1, "image_id": 0, "category_id": 1},
+        {"id": 2, "image_id": 0, "category_id": 5, "bbox": [0, 0, 3, 3]},
+        {"id": 3, "image_id": 1, "category_id": 5, "bbox": [0, 0, 3, 3]},
+        {"id": 4, "image_id": 1, "category_id": 5, "bbox": [1, 1, 3, 3]},
+    ]
+    files = {"train/_annotations.coco.json": coco(["a.png", "b.png"], marks)}
+    result = read(source(tmp_path, ["train/a.png", "train/b.png"], files))
+    assert result.format == "coco"
+    assert result.labels == {"a.png": "cat", "b.png": "dog"}
+    assert result.splits == {"a.png": "train", "b.png": "train"}
+    assert result.notes == {"ignored_boxes": 3}
+
+
+def test_pascal_voc_lists_say_which_classes_a_picture_shows(tmp_path: Path) -> None:
+    files = {
+        "ImageSets/Main/cat_train.txt": "a  1\nb -1\n",
+        "ImageSets/Main/dog_train.txt": "a  1\nb -1\n",
+        "ImageSets/Main/cat_val.txt": "c  1\n",
+        "ImageSets/Main/dog_val.txt": "c -1\n",
+    }
+    result = read(source(tmp_path, [f"JPEGImages/{name}.png" for name in "abc"], files))
+    assert result.format == "pascal_voc"
+    assert result.labels == {"a.png": "cat; dog", "b.png": "–", "c.png": "cat"}
+    assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "validation"}
+
+
+def test_pascal_voc_objects_label_their_picture(tmp_path: Path) -> None:
+    def xml(name: str, label: str) -> str:
+        return f"<annotation><filename>{name}</filename><object><name>{label}</name></object></annotation>"
+
+    files = {"Annotations/a.xml": xml("a.png", "cat"), "Annotations/b.xml": xml("b.png", "dog")}
+    result = read(source(tmp_path, ["JPEGImages/a.png", "JPEGImages/b.png"], files))
+    assert result.labels == {"a.png": "cat", "b.png": "dog"}
+    assert result.notes == {"ignored_boxes": 2}
+
+
+def test_labelme_flags_come_before_shapes(tmp_path: Path) -> None:
+    def content(name: str, flags: dict[str, bool], *shapes: str) -> dict[str, object]:
+        return {"imagePath": name, "flags": flags, "shapes": [{"label": label} for label in shapes]}
+
+    files = {
+        "a.json": content("a.png", {"cat": True, "dog": False}, "ear"),
+        "b.json": content("b.png", {}, "dog", "dog"),
+    }
+    result = read(source(tmp_path, ["a.png", "b.png"], files))
+    assert result.format == "labelme"
+    assert result.labels == {"a.png": "cat", "b.png": "dog"}
+
+
+def test_create_ml_lists_are_read(tmp_path: Path) -> None:
+    rows = [
+        {"image": "a.png", "annotations": [{"label": "cat"}]},
+        {"image": "b.png", "annotations": [{"label": "dog"}]},
+    ]
+    result = read(source(tmp_path, ["a.png", "b.png"], {"annotations.json": rows}))
+    assert (result.format, result.labels) == ("create_ml", {"a.png": "cat", "b.png": "dog"})
+
+
+def test_imagenet_lists_count_their_classes_from_zero(tmp_path: Path) -> None:
+    files = {"synsets.txt": "cat\ndog\nred thing\n", "train.txt": "a.png 0\nb.png 1\n", "val.txt": "c.png 2\nd.png\n"}  # fmt: skip
+    result = read(source(tmp_path, PICTURES, files))
+    assert result.format == "imagenet_lists"
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "red thing", "d.png": ""}
+    assert result.splits["c.png"] == "validation"
+
+
+def test_custom_vision_negative_pictures_show_none_of_the_classes(tmp_path: Path) -> None:
+    images = [
+        {"id": "1", "original_filename": "a.png", "saved_path": "images/cat/1_a.png", "tags": ["cat"]},
+        {"id": "2", "original_filename": "b.png", "saved_path": "images/Negative/2_b.png", "tags": ["Negative"]},
+        {"id": "3", "original_filename": "c.png", "saved_path": "images/dog/3_c.png", "tags": ["dog"]},
+    ]  # fmt: skip
+    content = {"project_id": "p", "total_images": 3, "tags": [], "images": images}
+    pictures = ["images/cat/1_a.png", "images/Negative/2_b.png", "images/dog/3_c.png"]
+    result = read(source(tmp_path, pictures, {"images_metadata.json": content}))
+    assert result.format == "custom_vision"
+    assert result.labels == {"1_a.png": "cat", "2_b.png": "–", "3_c.png": "dog"}
