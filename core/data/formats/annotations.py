@@ -116,6 +116,11 @@ def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list
     ]
 
 
+def have_several(annotations: Iterable[Annotation]) -> bool:
+    """True if a picture has several labels, or was looked at and has none of them."""
+    return any(item.labels is not None and len(item.labels) != 1 for item in annotations)
+
+
 def majority(annotations: Sequence[Annotation]) -> Labels | None:
     """Labels that more than half of the annotators gave; None without such a majority."""
     votes = Counter(frozenset(item.labels) for item in annotations if item.labels is not None)
@@ -201,7 +206,9 @@ def _notes(results: Sequence[_Joined]) -> list[Note]:
     open_ = [joined for joined in disputed if not joined.was_joined and not joined.assignment.label]
     blank = sum(not joined.assignment.label and not joined.disagree for joined in results)
     none = sum(joined.assignment.label == NONE_OF_THEM for joined in results)
-    repeated = sum(len(joined.annotations) > 1 and not joined.disagree for joined in results)
+    repeated = sum(
+        len(joined.annotations) > 1 and not joined.disagree and not joined.was_joined for joined in results
+    )
     notes = []
     if voted:
         notes.append(Note(kind=NoteKind.ANNOTATORS_DISAGREE, values={"count": len(voted)}))

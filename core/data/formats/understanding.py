@@ -118,7 +118,7 @@ def _named(name: str) -> ImportFormat:
 
 
 def _candidates(survey: Survey, config: ImportConfig) -> list[_Candidate]:
-    """Readings of all formats with evidence, the strongest first.
+    """Readings of the formats with the strongest evidence.
 
     A format whose evidence is certain is read alone, and its error is the source's error.
     A weaker one that cannot be read gives way to the next.
@@ -130,7 +130,7 @@ def _candidates(survey: Survey, config: ImportConfig) -> list[_Candidate]:
     errors: list[DataError] = []
     candidates: list[_Candidate] = []
     for row, evidence in recognised:
-        if candidates and evidence.confidence < candidates[0].evidence.confidence - 1:
+        if candidates and evidence.confidence < candidates[0].evidence.confidence:
             break
         try:
             reading = row.read(survey, config)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import laid_out_as, line_files
 from core.data.formats.notes import Note, NoteKind
@@ -57,7 +57,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 if line["type"] == "image"
             ]
     _require_pictures(annotations, survey, files[0])
-    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     notes = [Note(kind=NoteKind.ADDRESSES_LAPSE, values={"file": member.name}) for member in files]
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, line_files
 from core.data.formats.survey import Survey, is_picture_name
@@ -79,7 +79,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         table = survey.label_table(member)
         for number, row in zip(table.row_numbers, table.rows, strict=True):
             annotations.append(_annotation_of_row(row, member, number))
-    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=[*lines, *tables])
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import json_files, laid_out_as, split_of_path
 from core.data.formats.notes import Note, NoteKind
@@ -48,7 +48,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             content = survey.json(member)
             boxes += sum(_is_region(item) for item in content["annotations"])
             annotations += _annotations(content, member)
-    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 

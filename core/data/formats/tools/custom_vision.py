@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import json_files, laid_out_as
 from core.data.formats.survey import Survey
@@ -50,7 +50,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                         entry=entry,
                     )
                 )
-    multi_label = config.multi_label or any(len(item.labels or ("",)) != 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     files += survey.named("images.csv")
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 

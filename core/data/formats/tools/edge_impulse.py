@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import in_folder_of, laid_out_as
 from core.data.formats.notes import Note, NoteKind
@@ -40,7 +40,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             for entry, item in enumerate(survey.json(member)["files"], start=1):
                 boxes += len(item.get("boundingBoxes") or ())
                 annotations.append(_annotation(item, member, entry))
-    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 

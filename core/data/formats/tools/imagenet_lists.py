@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import split_of_path
 from core.data.formats.survey import Survey
@@ -58,7 +58,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         for member in lists
         for number, line in enumerate(survey.lines(member), start=1)
     ]
-    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=[names_file, *lists])
 
 

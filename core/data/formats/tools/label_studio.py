@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, majority, read_annotations
+from core.data.formats.annotations import Annotation, Labels, have_several, majority, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import MOST_LOOKED_AT, json_files, laid_out_as
 from core.data.formats.survey import Survey, parse_json
@@ -85,7 +85,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 else _rows_of_table(survey, member)
             )
             annotations += _annotations(rows, member, survey)
-    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, join=majority)
 
 

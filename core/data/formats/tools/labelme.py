@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import in_folder_of, json_files, laid_out_as, split_of_path
 from core.data.formats.notes import Note, NoteKind
@@ -47,7 +47,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                     entry=1,
                 )
             )
-    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": shapes})] if shapes else []
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 

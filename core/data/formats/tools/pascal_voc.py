@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from core.data.formats.annotations import Annotation, read_annotations
+from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as
 from core.data.formats.notes import Note, NoteKind
@@ -39,7 +39,7 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     if lists := _class_lists(survey):
         annotations = list(_annotations_of_lists(survey, lists))
-        multi_label = config.multi_label or any(len(item.labels or ()) != 1 for item in annotations)
+        multi_label = config.multi_label or have_several(annotations)
         label_files = [*lists, *survey.ending(".xml"), *_image_sets(survey)]
         return read_annotations(annotations, survey, multi_label=multi_label, label_files=label_files)
     files = [member for member in survey.ending(".xml") if _root_tag(survey, member)]
@@ -50,7 +50,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             annotation, count = _annotation_of_xml(survey, member, splits)
         annotations.append(annotation)
         boxes += count
-    multi_label = config.multi_label or any(len(item.labels or ("",)) > 1 for item in annotations)
+    multi_label = config.multi_label or have_several(annotations)
     notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
     files += _image_sets(survey)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
