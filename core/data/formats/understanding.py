@@ -172,7 +172,7 @@ def _doubts(
             doubts.append(Doubt(kind=DoubtKind.SECOND_EXPLANATION, values={**values}))
     total = len(survey.pictures)
     count = len(best.reading.pictures)
-    if count < _LEAST_SHARE_WITH_LABEL * total:
+    if 0 < count < _LEAST_SHARE_WITH_LABEL * total:
         doubts.append(Doubt(kind=DoubtKind.MOST_LEFT_OUT, values={"count": count, "total": total}))
     return doubts
 
