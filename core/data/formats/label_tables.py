@@ -78,7 +78,7 @@ TABLE = ImportFormat(
 )
 TABLE_INSIDE = ImportFormat(
     name="table_inside",
-    label=N_("A table that lies among the pictures"),
+    label=N_("A table among the pictures"),
     caption=N_("CSV or Excel, in the same zip file or folder."),
     recognise=_recognise_inside,
     read=_read_inside,

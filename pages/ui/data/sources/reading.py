@@ -41,7 +41,7 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
     with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
         offered = {name: row for name, row in FORMATS.items() if row.is_offered}
         chosen = st.radio(
-            _("What says the classes"),
+            _("Origin of pictures and classes"),
             [RECOGNISED, *offered],
             format_func=lambda name: _(offered[name].label) if name else _("Darkroom finds out"),
             captions=[
