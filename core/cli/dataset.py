@@ -14,8 +14,9 @@ from core.cli.command import Command
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
+from core.data.formats.summary import Understanding
 from core.data.formats.table import FORMATS
-from core.data.formats.understanding import ConfirmationNeededError, Understanding
+from core.data.formats.understanding import ConfirmationNeededError
 from core.data.history import VersionInfo, compare_versions, list_versions
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, add_pictures, import_dataset, settle_split

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.data.formats.summary import Understanding
 from core.data.labels.label_table import TableColumns
 from core.data.skip_reasons import Skipped
 from core.data.split.splitting import SplitConfig
@@ -90,3 +91,5 @@ class ImportResult(Record):
     skipped: tuple[Skipped, ...] = ()
     # The dataset version that the import made.
     version: int
+    # None in results of older versions.
+    understanding: Understanding | None = None

@@ -19,7 +19,8 @@ import pandas as pd
 
 from core.data.dataset import complete_manifest, image_path, thumbnail_path
 from core.data.formats.import_format import FormatReading
-from core.data.formats.understanding import Understanding, understand
+from core.data.formats.summary import Understanding
+from core.data.formats.understanding import understand
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of

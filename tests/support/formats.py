@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.data.formats.import_format import FormatReading
-from core.data.formats.understanding import Understanding, understand
+from core.data.formats.summary import Understanding
+from core.data.formats.understanding import understand
 from core.data.import_config import ImportConfig
 from core.data.sources.opening import open_source
 from tests.support.pictures import digit, write_folder

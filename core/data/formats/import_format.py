@@ -14,6 +14,7 @@ from core.data.formats.doubts import Doubt
 from core.data.formats.notes import Note
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import FileAssignment
 from core.data.skip_reasons import Reason
 from core.data.sources.members import Member
@@ -56,6 +57,9 @@ class FormatReading:
     multi_label: bool = False
     # Files that hold the labels; they are not reported as left out.
     label_files: frozenset[str] = field(default_factory=frozenset)
+    # Roles of the columns of a label table, and the names of all its columns.
+    columns: TableColumns | None = None
+    column_names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,6 +64,8 @@ def _read(table: LabelTable, survey: Survey, config: ImportConfig) -> FormatRead
         left_out=left_out,
         multi_label=config.multi_label,
         label_files=frozenset({table.name}),
+        columns=result.columns,
+        column_names=table.columns,
     )
 
 

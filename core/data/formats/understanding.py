@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, listed
+from core.data.formats.examples import choose_examples, example_of, thumbnails_of
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.notes import Note
+from core.data.formats.summary import Understanding
 from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig
@@ -16,50 +17,23 @@ from core.data.labels.label_sets import label_names
 from core.data.sources.members import Listing
 from core.errors import ConfigError, DataError, ErrorCode
 from core.messages import N_, Message
-from core.records import Record
 
-_EXAMPLES = 6  # pictures shown before an import
 _LEAST_SHARE_WITH_LABEL = 0.5
 _MOST_DIFFERENT = 0.02  # share of pictures that two readings may label differently and still agree
 
 
-@dataclass(frozen=True, kw_only=True)
-class Example(Record):
-    """A picture with what was understood of it."""
-
-    file: str
-    label: str
-    split: str
-    group: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Understanding(Record):
-    """What an import would do with a source; shown before it does."""
-
-    # A name in ``FORMATS``, and why it was chosen.
-    format: str
-    evidence: Message
-    multi_label: bool
-    # Pictures by class, and by part of a supplied split.
-    classes: Mapping[str, int]
-    splits: Mapping[str, int]
-    unlabelled: int
-    # Groups of more than one picture that the source names.
-    groups: int
-    left_out: int
-    examples: tuple[Example, ...]
-    notes: tuple[Note, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
-    # Other formats with evidence, the best first.
-    alternatives: tuple[str, ...] = ()
-
-
 class ConfirmationNeededError(DataError):
-    """A source that can be misunderstood; ``understanding`` says how it was understood."""
+    """A source that can be misunderstood; ``understanding`` says how it was understood.
 
-    def __init__(self, understanding: Understanding, source_name: str) -> None:
+    Args:
+        thumbnails: JPEG files of the examples of ``understanding``, by position.
+    """
+
+    def __init__(
+        self, understanding: Understanding, source_name: str, thumbnails: Mapping[int, bytes]
+    ) -> None:
         self.understanding = understanding
+        self.thumbnails = thumbnails
         super().__init__(
             N_("{source} can be misunderstood. {doubt} Check what was understood, then confirm it."),
             code=ErrorCode.CONFIRMATION_NEEDED,
@@ -103,7 +77,8 @@ def understand(
     doubts = _doubts(best, candidates[1:], survey, known_classes)
     understanding = _summary(best, candidates[1:], doubts)
     if doubts and not config.chosen_format and not config.confirmed:
-        raise ConfirmationNeededError(understanding, source_name)
+        pictures = [member for member, _ in choose_examples(best.reading)]
+        raise ConfirmationNeededError(understanding, source_name, thumbnails_of(pictures))
     return best.reading, understanding
 
 
@@ -188,6 +163,7 @@ def _differ(one: FormatReading, other: FormatReading) -> bool:
 
 def _summary(best: _Candidate, others: Sequence[_Candidate], doubts: Sequence[Doubt]) -> Understanding:
     assignments = [assignment for _, assignment in best.reading.pictures]
+    table = next((candidate for candidate in (best, *others) if candidate.reading.column_names), None)
     groups = Counter(assignment.group for assignment in assignments if assignment.group)
     return Understanding(
         format=best.format.name,
@@ -198,10 +174,13 @@ def _summary(best: _Candidate, others: Sequence[_Candidate], doubts: Sequence[Do
         unlabelled=sum(not assignment.label for assignment in assignments),
         groups=sum(count > 1 for count in groups.values()),
         left_out=len(best.reading.left_out),
-        examples=_examples(best.reading),
+        examples=tuple(example_of(*pair) for pair in choose_examples(best.reading)),
         notes=tuple(best.reading.notes),
         doubts=tuple(doubts),
         alternatives=tuple(other.format.name for other in others),
+        table_format=table.format.name if table else "",
+        columns=table.reading.columns if table else None,
+        column_names=tuple(table.reading.column_names) if table else (),
     )
 
 
@@ -216,20 +195,4 @@ def _classes(reading: FormatReading) -> Counter[str]:
             if assignment.label
             else []
         )
-    )
-
-
-def _examples(reading: FormatReading) -> tuple[Example, ...]:
-    """A few pictures, of different labels as far as there are."""
-    first_of_label = {
-        assignment.label: (member, assignment) for member, assignment in reversed(reading.pictures)
-    }
-    return tuple(
-        Example(
-            file=member.name,
-            label=assignment.label,
-            split=assignment.split.value if assignment.split else "",
-            group=assignment.group,
-        )
-        for member, assignment in list(first_of_label.values())[:_EXAMPLES]
     )

@@ -66,6 +66,7 @@ class TableAssignments:
 
     assignments: list[FileAssignment | None]
     refused: list[tuple[str, Reason]]
+    columns: TableColumns
 
 
 def find_label_table(listing: Listing) -> Member | None:
@@ -165,7 +166,7 @@ def assignments_from_table(
         _require_consistent(before, assignment, cell, (first_rows.get(index, row), row), table.name)
         assignments[index] = assignment
         first_rows.setdefault(index, row)
-    return TableAssignments(assignments=assignments, refused=refused)
+    return TableAssignments(assignments=assignments, refused=refused, columns=columns)
 
 
 def _with_one_label_column(table: LabelTable) -> LabelTable:

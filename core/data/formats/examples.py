@@ -1,0 +1,48 @@
+"""Example pictures of a reading, shown before an import."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from core.data.formats.import_format import FormatReading
+from core.data.formats.summary import Example
+from core.data.labels.layout import FileAssignment
+from core.data.pixels.decoding import examine_picture
+from core.data.sources.members import Member, UnreadableMemberError
+from core.errors import ArchiveError, UnreadableImageError
+
+_MOST = 6
+
+
+def choose_examples(reading: FormatReading) -> list[tuple[Member, FileAssignment]]:
+    """Choose a few pictures, of different labels as far as there are."""
+    turns: Counter[str] = Counter()
+    ranked: list[tuple[int, str, int]] = []
+    for index, (_, assignment) in enumerate(reading.pictures):
+        turn = turns[assignment.label]
+        turns[assignment.label] += 1
+        if turn < _MOST:
+            ranked.append((turn, assignment.label, index))
+    return [reading.pictures[index] for _, _, index in heapq.nsmallest(_MOST, ranked)]
+
+
+def example_of(member: Member, assignment: FileAssignment) -> Example:
+    return Example(
+        file=member.name,
+        label=assignment.label,
+        split=assignment.split.value if assignment.split else "",
+        group=assignment.group,
+    )
+
+
+def thumbnails_of(members: Iterable[Member]) -> Mapping[int, bytes]:
+    """Make a small JPEG of each picture, by its position; unreadable ones are left out."""
+    thumbnails = {}
+    for position, member in enumerate(members):
+        try:
+            thumbnails[position] = examine_picture(member.read()).thumbnail
+        except (UnreadableMemberError, UnreadableImageError, ArchiveError):
+            continue
+    return thumbnails

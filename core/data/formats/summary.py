@@ -1,0 +1,48 @@
+"""Summary of how a source is understood: shown before and after an import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.data.formats.doubts import Doubt
+from core.data.formats.notes import Note
+from core.data.labels.label_table import TableColumns
+from core.messages import Message
+from core.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example(Record):
+    """A picture with what was understood of it."""
+
+    file: str
+    label: str
+    split: str
+    group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding(Record):
+    """What an import would do with a source; shown before it does."""
+
+    # A name in ``FORMATS``, and why it was chosen.
+    format: str
+    evidence: Message
+    multi_label: bool
+    # Pictures by class, and by part of a supplied split.
+    classes: Mapping[str, int]
+    splits: Mapping[str, int]
+    unlabelled: int
+    # Groups of more than one picture that the source names.
+    groups: int
+    left_out: int
+    examples: tuple[Example, ...]
+    notes: tuple[Note, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    # Other formats with evidence, the best first.
+    alternatives: tuple[str, ...] = ()
+    # Format that reads a label table; "" without one. Then its columns' roles and names.
+    table_format: str = ""
+    columns: TableColumns | None = None
+    column_names: tuple[str, ...] = ()

@@ -1,0 +1,44 @@
+"""Example pictures of a source show its labels, and the user sees them before an import."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.data.formats.understanding import ConfirmationNeededError
+from tests.support.formats import read, source
+
+PARTS = [*(f"train/{number}.png" for number in range(9)), "test/9.png", "test/10.png"]
+
+
+def test_the_examples_are_spread_over_the_labels(tmp_path: Path) -> None:
+    """Six pictures of the first class would say nothing of the others."""
+    with pytest.raises(ConfirmationNeededError) as error:
+        read(source(tmp_path, PARTS, {}))
+    examples = error.value.understanding.examples
+    assert [example.label for example in examples] == ["test", "train", "test", "train", "train", "train"]
+    assert examples[0].file == "test/10.png"
+
+
+def test_unreadable_examples_have_no_thumbnail(tmp_path: Path) -> None:
+    with pytest.raises(ConfirmationNeededError) as error:
+        read(source(tmp_path, PARTS, {"test/0.png": b"no picture"}))
+    assert error.value.understanding.examples[0].file == "test/0.png"
+    assert sorted(error.value.thumbnails) == [1, 2, 3, 4, 5]
+    assert Image.open(io.BytesIO(error.value.thumbnails[1])).size == (8, 8)
+
+
+def test_the_columns_of_a_table_that_could_be_read_instead_are_known(tmp_path: Path) -> None:
+    """The page lets the user choose among them."""
+    rows = "\n".join(f"{number}.png,{'blue' if number % 2 else 'red'},x" for number in range(8))
+    pictures = [f"{'cat' if number < 4 else 'dog'}/{number}.png" for number in range(8)]
+    with pytest.raises(ConfirmationNeededError) as error:
+        read(source(tmp_path, pictures, {"colours.csv": f"file,label,site\n{rows}"}))
+    understanding = error.value.understanding
+    assert (understanding.format, understanding.table_format) == ("folders", "table_inside")
+    assert understanding.column_names == ("file", "label", "site")
+    assert understanding.columns is not None
+    assert (understanding.columns.file, understanding.columns.label) == ("file", "label")
