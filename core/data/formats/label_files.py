@@ -63,6 +63,17 @@ def line_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str)
     return [member for member in survey.ending(*suffixes)[:MOST_LOOKED_AT] if first_fits(member)]
 
 
+def class_named(names: Sequence[object], number: object) -> str:
+    """The name of a class by its number, counted from 0.
+
+    Raises:
+        ValueError: there is no such class; ``laid_out_as`` turns it into a sentence.
+    """
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(names):
+        raise ValueError(f"class {number!r} of {len(names)}")
+    return str(names[number])
+
+
 def split_of_path(parts: Sequence[str]) -> Split | None:
     """The split that a label file's name or folder says, such as “instances_train2017.json”.
 

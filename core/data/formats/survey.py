@@ -34,6 +34,7 @@ class Survey:
         self._texts: dict[str, str] = {}
         self._tables: dict[str, LabelTable] = {}
         self._json: dict[str, Any] = {}
+        self._broken: dict[str, DataError] = {}
 
     @property
     def members(self) -> Sequence[Member]:
@@ -85,9 +86,20 @@ class Survey:
         Raises:
             DataError: it is too large, too deep, or no JSON.
         """
+        if error := self._broken.get(member.name):
+            raise error
         if member.name not in self._json:
-            self._json[member.name] = parse_json(self.text(member), member.name)
+            try:
+                self._json[member.name] = parse_json(self.text(member), member.name)
+            except DataError as error:
+                self._broken[member.name] = error
+                raise
         return self._json[member.name]
+
+    @property
+    def broken(self) -> Sequence[DataError]:
+        """Errors of the JSON files that could not be parsed so far."""
+        return list(self._broken.values())
 
     def json_lines(self, member: Member) -> list[Any]:
         """Parse a file with a JSON value on each line.

@@ -66,11 +66,7 @@ def understand(
     """
     survey = Survey(listing, source_name)
     if name := config.chosen_format:
-        chosen = _named(name)
-        evidence = chosen.recognise(survey) or Evidence(
-            confidence=Confidence.POSSIBLE, sentence=Message(N_("you chose it"))
-        )
-        candidates = [_Candidate(format=chosen, evidence=evidence, reading=chosen.read(survey, config))]
+        candidates = [_chosen(_named(name), survey, config)]
     else:
         candidates = _candidates(survey, config)
     best = candidates[0]
@@ -92,17 +88,31 @@ def _named(name: str) -> ImportFormat:
     return FORMATS[name]
 
 
+def _chosen(row: ImportFormat, survey: Survey, config: ImportConfig) -> _Candidate:
+    """
+    Raises:
+        DataError: the source has nothing of the format.
+    """
+    evidence = row.recognise(survey)
+    reading = row.read(survey, config)
+    if evidence is None and not reading.pictures and not row.is_offered:
+        raise DataError(
+            N_("{source} has no pictures with labels of the format {format}. Expected is: {caption}"),
+            source=survey.source_name,
+            format=Message(row.label),
+            caption=Message(row.caption),
+        )
+    evidence = evidence or Evidence(confidence=Confidence.POSSIBLE, sentence=Message(N_("you chose it")))
+    return _Candidate(format=row, evidence=evidence, reading=reading)
+
+
 def _candidates(survey: Survey, config: ImportConfig) -> list[_Candidate]:
     """Readings of the formats with the strongest evidence.
 
     A format whose evidence is certain is read alone, and its error is the source's error.
     A weaker one that cannot be read gives way to the next.
     """
-    recognised = [
-        (row, evidence) for row in FORMATS.values() if (evidence := row.recognise(survey)) is not None
-    ]
-    recognised.sort(key=lambda pair: -pair[1].confidence)
-    errors: list[DataError] = []
+    recognised, errors = _recognised(survey)
     candidates: list[_Candidate] = []
     for row, evidence in recognised:
         if candidates and evidence.confidence < candidates[0].evidence.confidence:
@@ -120,16 +130,37 @@ def _candidates(survey: Survey, config: ImportConfig) -> list[_Candidate]:
         return candidates
     if errors:
         raise errors[0]
-    fallback = FORMATS["folders"]
-    return [
-        _Candidate(
-            format=fallback,
-            evidence=Evidence(
-                confidence=Confidence.POSSIBLE, sentence=Message(N_("nothing else explains it"))
-            ),
-            reading=fallback.read(survey, config),
-        )
-    ]
+    return [_fallback(survey, config)]
+
+
+def _recognised(survey: Survey) -> tuple[list[tuple[ImportFormat, Evidence]], list[DataError]]:
+    """Formats with evidence, the strongest first, and errors of label files met on the way."""
+    recognised: list[tuple[ImportFormat, Evidence]] = []
+    errors: list[DataError] = []
+    for row in FORMATS.values():
+        try:
+            evidence = row.recognise(survey)
+        except DataError as error:
+            errors.append(error)
+            continue
+        if evidence is not None:
+            recognised.append((row, evidence))
+    recognised.sort(key=lambda pair: -pair[1].confidence)
+    return recognised, errors
+
+
+def _fallback(survey: Survey, config: ImportConfig) -> _Candidate:
+    """The folders of a source that nothing explains.
+
+    Raises:
+        DataError: they are no classes, and a label file beside them is broken.
+    """
+    row = FORMATS["folders"]
+    reading = row.read(survey, config)
+    if survey.broken and len(_classes(reading)) < 2:
+        raise survey.broken[0]
+    evidence = Evidence(confidence=Confidence.POSSIBLE, sentence=Message(N_("nothing else explains it")))
+    return _Candidate(format=row, evidence=evidence, reading=reading)
 
 
 def _doubts(

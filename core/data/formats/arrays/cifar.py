@@ -24,7 +24,7 @@ from core.data.formats.arrays.embedded import (
     reader_of_array,
 )
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import laid_out_as
+from core.data.formats.label_files import class_named, laid_out_as
 from core.data.formats.survey import Survey, read_label_file
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split
@@ -82,6 +82,8 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     batches = _batches(survey)
+    if not batches:
+        return FormatReading(pictures=[])
     names_file = survey.named(*_NAMES_FILES)[0]
     pictures: list[EmbeddedPicture] = []
     with laid_out_as(_TOOL, names_file.name):
@@ -95,7 +97,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             pictures += [
                 (
                     embedded(member, index, reader_of_array(array, index)),
-                    assigned((names[int(label)],), split, multi_label=config.multi_label),
+                    assigned((class_named(names, int(label)),), split, multi_label=config.multi_label),
                 )
                 for index, label in enumerate(labels)
             ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import laid_out_as, line_files
+from core.data.formats.label_files import class_named, laid_out_as, line_files
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
@@ -56,7 +56,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 for entry, line in enumerate(lines, start=2)
                 if line["type"] == "image"
             ]
-    _require_pictures(annotations, survey, files[0])
+        _require_pictures(annotations, survey, member)
     multi_label = config.multi_label or have_several(annotations)
     notes = [Note(kind=NoteKind.ADDRESSES_LAPSE, values={"file": member.name}) for member in files]
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
@@ -71,7 +71,7 @@ def _labels(annotations: dict[str, Any], names: Any) -> Labels | None:
 
 
 def _name(names: Any, number: Any) -> str:
-    return str(names[int(number)] if isinstance(names, list) else names[str(int(number))])
+    return class_named(names, number) if isinstance(names, list) else str(names[str(int(number))])
 
 
 def _require_pictures(annotations: list[Annotation], survey: Survey, member: Member) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import json_files, laid_out_as, split_of_path
+from core.data.formats.label_files import class_named, json_files, laid_out_as, split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
@@ -66,7 +66,7 @@ def _labels(marks: list[dict[str, Any]], names: list[str]) -> Labels | None:
     """Labels of the whole picture, otherwise those of its boxes and outlines."""
     of_picture = [mark for mark in marks if mark["type"] == "label"]
     chosen = of_picture or [mark for mark in marks if mark.get("label_id") is not None]
-    return tuple(dict.fromkeys(names[mark["label_id"]] for mark in chosen)) or None
+    return tuple(dict.fromkeys(class_named(names, mark["label_id"]) for mark in chosen)) or None
 
 
 DATUMARO = ImportFormat(

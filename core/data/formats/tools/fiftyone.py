@@ -11,7 +11,7 @@ from typing import Any
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import json_files, laid_out_as, split_of_path
+from core.data.formats.label_files import class_named, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.messages import N_, Message
@@ -58,7 +58,7 @@ def _labels(value: Any, classes: Sequence[str]) -> tuple[str, ...] | None:
     if value is None:
         return None
     values = value if isinstance(value, list) else [value]
-    return tuple(str(classes[item]) if isinstance(item, int) else str(item) for item in values)
+    return tuple(class_named(classes, item) if isinstance(item, int) else str(item) for item in values)
 
 
 FIFTYONE = ImportFormat(

@@ -50,16 +50,16 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
-    names_file = survey.named(_NAMES_FILE)[0]
-    names = survey.lines(names_file)
     lists = _lists(survey)
+    names_files = survey.named(_NAMES_FILE)
+    names = survey.lines(names_files[0]) if names_files else []
     annotations = [
         _annotation(line, number, names, member)
         for member in lists
         for number, line in enumerate(survey.lines(member), start=1)
     ]
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=[names_file, *lists])
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=[*names_files, *lists])
 
 
 def _annotation(line: str, number: int, names: list[str], member: Member) -> Annotation:
