@@ -242,8 +242,6 @@ def _single_labels_only() -> ConfigError:
 
 
 def _first_split(pictures: pd.DataFrame, config: SplitConfig, task: Task) -> pd.Series:
-    if task is not Task.MULTI_LABEL:
-        return draw_split(pictures, config)
     # The others are drawn when they are labelled.
     labelled = pictures[pictures["label"] != ""]
     return draw_split(labelled, config, task).reindex(pictures.index, fill_value="")
@@ -258,8 +256,9 @@ def _without_unusable_classes(pictures: pd.DataFrame, task: Task) -> tuple[pd.Da
         named = named_classes(pictures["label"], task)
         require_two_labels(named, unusable_classes(named, pictures["supplied_split"].loc[named.index]))
         return pictures, []
-    left_out = unusable_classes(pictures["label"], pictures["supplied_split"])
-    require_two_classes(pictures["label"], left_out)
+    named = named_classes(pictures["label"], task)
+    left_out = unusable_classes(named, pictures["supplied_split"].loc[named.index])
+    require_two_classes(named, left_out)
     is_left_out = pictures["label"].isin(left_out)
     dropped = pictures[is_left_out]
     skipped = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -257,6 +258,29 @@ def test_a_missing_part_is_drawn_from_training(tmp_path: Path) -> None:
         "test": 10,
     }
     assert all(name.startswith("test/") for name in dataset.pictures["name"].iloc[dataset.rows(Split.TEST)])
+
+
+@pytest.mark.parametrize("blank", [2, 5])
+def test_pictures_without_a_label_stay_and_wait_without_a_part(tmp_path: Path, blank: int) -> None:
+    """Three of them are no class, and two are no class that is too small."""
+    labels = {f"{index}": index % 2 for index in range(12)} | {
+        f"{12 + index}": None for index in range(blank)
+    }
+    files = {f"data/{stem}.png": digit(int(stem)) for stem in labels}
+    files["labels.json"] = json.dumps({"classes": ["cat", "dog"], "labels": labels}).encode()
+    report = import_dataset(write_folder(tmp_path / "fiftyone", files), "Pets")
+    assert (report.classes, report.skipped) == ({"cat": 6, "dog": 6}, ())
+    pictures = open_dataset(report.project).all_pictures
+    assert (pictures.loc[pictures["label"] == "", "split"] == "").sum() == blank
+    assert set(pictures.loc[pictures["label"] != "", "split"]) == {"train", "validation", "test"}
+
+
+def test_labels_that_are_all_blank_are_refused(tmp_path: Path) -> None:
+    labels = {"classes": ["cat"], "labels": {"0": None, "1": None, "2": None}}
+    files = {f"data/{stem}.png": digit(int(stem)) for stem in "012"}
+    files["labels.json"] = json.dumps(labels).encode()
+    with pytest.raises(TooFewClassesError, match="None of the pictures has a label"):
+        import_dataset(write_folder(tmp_path / "fiftyone", files), "Pets")
 
 
 def test_unlabelled_test_pictures_are_left_out(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ _ONE_CLASS = N_(
     "Only one class was found: “{label}”. A classifier tells classes apart, so it needs at least two. "
     "Put the pictures of each class into a folder of its own."
 )
+_NO_CLASS = N_(
+    "None of the pictures has a label. Import them without labels and label them here, or export the labels again."
+)
 TOO_FEW_LABELS = N_(
     "Fewer than two classes of the labels can be learnt: each needs {minimum} pictures that show it, "
     "one of them for training. Add pictures, or check the labels: “;” or “|” separates those of one picture."
@@ -62,11 +65,13 @@ def require_two_classes(labels: pd.Series, left_out: dict[str, Reason]) -> None:
     """Require two learnable classes.
 
     Raises:
-        TooFewClassesError: all pictures are of one class.
+        TooFewClassesError: all pictures are of one class, or of none.
         TooFewImagesError: fewer than two of the classes can be learnt.
     """
     counts = labels.value_counts()
-    if len(counts) < 2:
+    if not len(counts):
+        raise TooFewClassesError(_NO_CLASS, code=ErrorCode.ONE_CLASS)
+    if len(counts) == 1:
         raise TooFewClassesError(_ONE_CLASS, code=ErrorCode.ONE_CLASS, label=str(counts.index[0]))
     if len(counts) - len(left_out) >= 2:
         return
