@@ -207,7 +207,10 @@ def _notes(results: Sequence[_Joined]) -> list[Note]:
     blank = sum(not joined.assignment.label and not joined.disagree for joined in results)
     none = sum(joined.assignment.label == NONE_OF_THEM for joined in results)
     repeated = sum(
-        len(joined.annotations) > 1 and not joined.disagree and not joined.was_joined for joined in results
+        sum(item.labels is not None for item in joined.annotations) > 1
+        and not joined.disagree
+        and not joined.was_joined
+        for joined in results
     )
     notes = []
     if voted:

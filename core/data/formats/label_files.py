@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from core.data.formats.survey import Survey, parse_json
 from core.data.labels.layout import Split, split_named
@@ -72,6 +73,22 @@ def class_named(names: Sequence[object], number: object) -> str:
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(names):
         raise ValueError(f"class {number!r} of {len(names)}")
     return str(names[number])
+
+
+def parse_xml(text: str, name: str) -> ET.Element:
+    """Parse XML from a stranger's file; documents that define entities are refused.
+
+    Raises:
+        DataError: it is no XML, or defines entities.
+    """
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise DataError(N_("{file} defines XML entities, which label files do not need."), file=name)
+    try:
+        return ET.fromstring(text)  # noqa: S314 - entities are refused above
+    except (ET.ParseError, ValueError, RecursionError) as error:
+        raise DataError(
+            N_("{file} is not valid XML: {error}. Export the labels again."), file=name, error=str(error)
+        ) from error
 
 
 def split_of_path(parts: Sequence[str]) -> Split | None:

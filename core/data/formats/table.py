@@ -17,13 +17,16 @@ from core.data.formats.label_tables import TABLE, TABLE_INSIDE
 from core.data.formats.tools.coco import COCO
 from core.data.formats.tools.create_ml import CREATE_ML
 from core.data.formats.tools.custom_vision import CUSTOM_VISION
+from core.data.formats.tools.cvat import CVAT
 from core.data.formats.tools.datumaro import DATUMARO
 from core.data.formats.tools.edge_impulse import EDGE_IMPULSE
 from core.data.formats.tools.fiftyone import FIFTYONE
 from core.data.formats.tools.imagenet_lists import IMAGENET_LISTS
 from core.data.formats.tools.label_studio import LABEL_STUDIO
 from core.data.formats.tools.labelme import LABELME
+from core.data.formats.tools.open_images import OPEN_IMAGES
 from core.data.formats.tools.pascal_voc import PASCAL_VOC
+from core.data.formats.tools.yolo import YOLO
 
 _ROWS: tuple[ImportFormat, ...] = (
     # Offered before a source is chosen.
@@ -35,8 +38,11 @@ _ROWS: tuple[ImportFormat, ...] = (
     LABEL_STUDIO,
     FIFTYONE,
     DATUMARO,
+    CVAT,
     COCO,
     PASCAL_VOC,
+    YOLO,
+    OPEN_IMAGES,
     LABELME,
     CREATE_ML,
     EDGE_IMPULSE,

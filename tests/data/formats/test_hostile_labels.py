@@ -113,6 +113,16 @@ VALID_TEXTS: dict[str, dict[str, str]] = {
     "table_inside": {"t.csv": "file,label,split\na/x.png,cat,train\nb/x.png,dog,test\n"},
     "imagenet_lists": {"synsets.txt": "cat\ndog\n", "train.txt": "a/x.png 0\nb/x.png 1\n"},
     "pascal_voc": {"ImageSets/Main/cat_train.txt": "x 1\ny -1\n"},
+    "yolo": {
+        "a/x.txt": "0 0.5 0.5 0.1 0.1\n",
+        "b/x.txt": "1 0.5 0.5 0.1 0.1\n",
+        "data.yaml": "names:\n  0: cat\n  1: dog\n",
+    },
+    "cvat": {"a.xml": "<annotations><image name='a/x.png'><tag label='cat'/></image></annotations>"},
+    "open_images": {
+        "o.csv": "ImageID,LabelName,Confidence\nx,/m/1,1\n",
+        "class-descriptions.csv": "/m/1,cat\n",
+    },
     "pascal_voc_xml": {
         "Annotations/x.xml": "<annotation><filename>x.png</filename><object><name>cat</name></object></annotation>"
     },

@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from xml.etree import ElementTree as ET
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as
+from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, parse_xml, split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
@@ -96,6 +95,12 @@ def _annotations_of_lists(survey: Survey, lists: list[Member]) -> Iterator[Annot
             shown = labels[stem, split_named(match["split"])]
             if _SHOWN[flag.strip()]:
                 shown.append(match["label"])
+    named = {stem for stem, _ in labels}
+    yield from (
+        Annotation(file=stem, labels=None, split=split)
+        for stem, split in _splits(survey).items()
+        if stem not in named
+    )
     for entry, ((stem, split), names) in enumerate(labels.items(), start=1):
         yield Annotation(file=stem, labels=tuple(names), split=split, label_file=lists[0].name, entry=entry)
 
@@ -117,7 +122,7 @@ def _annotation_of_xml(survey: Survey, member: Member, splits: dict[str, Split])
     annotation = Annotation(
         file=root.findtext("filename") or stem,
         labels=tuple(dict.fromkeys(name for name in objects if name)) or None,
-        split=splits.get(stem),
+        split=splits.get(stem) or split_of_path(member.parts[:-1]),
         label_file=member.name,
         entry=1,
     )
@@ -129,22 +134,6 @@ def _root_tag(survey: Survey, member: Member) -> bool:
         return parse_xml(survey.text(member), member.name).tag == "annotation"
     except DataError:
         return False
-
-
-def parse_xml(text: str, name: str) -> ET.Element:
-    """Parse XML from a stranger's file; documents that define entities are refused.
-
-    Raises:
-        DataError: it is no XML, or defines entities.
-    """
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise DataError(N_("{file} defines XML entities, which label files do not need."), file=name)
-    try:
-        return ET.fromstring(text)  # noqa: S314 - entities are refused above
-    except (ET.ParseError, ValueError, RecursionError) as error:
-        raise DataError(
-            N_("{file} is not valid XML: {error}. Export the labels again."), file=name, error=str(error)
-        ) from error
 
 
 PASCAL_VOC = ImportFormat(

@@ -1,0 +1,117 @@
+"""Open Images: CSV files with ``ImageID``, ``LabelName`` and ``Confidence``, and names of the classes.
+
+A label holds from a confidence of 0.5 on: people's checks say 1 or 0, and 0 means that the class
+is not shown. Boxes are used where there are no labels of whole pictures.
+
+Source: https://storage.googleapis.com/openimages/web/download_v7.html, "Data formats".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from core.data.formats.annotations import Annotation, have_several, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, split_of_path
+from core.data.formats.notes import Note, NoteKind
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.data.labels.layout import Split
+from core.data.labels.tables import LabelTable
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_, Message
+
+_TOOL = "Open Images"
+_MARKERS = frozenset({"ImageID", "LabelName", "Confidence"})
+_LEAST_CONFIDENCE = 0.5
+
+
+def _files(survey: Survey) -> tuple[list[Member], list[Member]]:
+    """Files with labels of whole pictures, and files with boxes."""
+
+    def columns(member: Member) -> frozenset[str]:
+        try:
+            return frozenset(survey.label_table(member).columns)
+        except DataError:
+            return frozenset()
+
+    found = {member.name: columns(member) for member in survey.ending(".csv")[:MOST_LOOKED_AT]}
+    fitting = [member for member in survey.ending(".csv") if found.get(member.name, frozenset()) >= _MARKERS]
+    boxes = [member for member in fitting if "XMin" in found[member.name]]
+    return [member for member in fitting if member not in boxes], boxes
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    labels, boxes = _files(survey)
+    if not labels and not boxes:
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN,
+        sentence=Message(
+            N_("{file} has the columns “ImageID”, “LabelName” and “Confidence”"),
+            {"file": (labels or boxes)[0].name},
+        ),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    labels, boxes = _files(survey)
+    names_files, names = _class_names(survey)
+    annotations: list[Annotation] = []
+    for member in labels or boxes:
+        with laid_out_as(_TOOL, member.name):
+            annotations += _annotations(survey.label_table(member), member, names)
+    multi_label = config.multi_label or have_several(annotations)
+    count = sum(len(survey.label_table(member).rows) for member in boxes)
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": count})] if count else []
+    files = [*labels, *boxes, *names_files]
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+
+
+def _annotations(table: LabelTable, member: Member, names: dict[str, str]) -> list[Annotation]:
+    shown: dict[str, list[str]] = defaultdict(list)
+    first_row: dict[str, int] = {}
+    for number, file, label, confidence in zip(
+        table.row_numbers,
+        table.column("ImageID"),
+        table.column("LabelName"),
+        table.column("Confidence"),
+        strict=True,
+    ):
+        first_row.setdefault(file, number)
+        labels = shown[file]
+        if float(confidence) >= _LEAST_CONFIDENCE:
+            labels.append(names.get(label, label))
+    split: Split | None = split_of_path(member.parts)
+    return [
+        Annotation(
+            file=file,
+            labels=tuple(dict.fromkeys(labels)),
+            split=split,
+            label_file=member.name,
+            entry=first_row[file],
+        )
+        for file, labels in shown.items()
+    ]
+
+
+def _class_names(survey: Survey) -> tuple[list[Member], dict[str, str]]:
+    """Names by code, such as “/m/01yrx”; the file has no header."""
+    files = [member for member in survey.ending(".csv") if "class-descriptions" in member.parts[-1].lower()]
+    names: dict[str, str] = {}
+    for member in files:
+        for line in survey.lines(member):
+            code, comma, name = line.partition(",")
+            if comma:
+                names[code.strip()] = name.strip().strip('"')
+    return files, names
+
+
+OPEN_IMAGES = ImportFormat(
+    name="open_images",
+    label=_TOOL,
+    caption=N_("CSV files with the columns “ImageID” and “LabelName”."),
+    recognise=_recognise,
+    read=_read,
+)

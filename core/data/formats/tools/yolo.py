@@ -1,0 +1,155 @@
+"""YOLO: a text file for each picture with the number of a class and a box on each line.
+
+Names of the classes stand in ``data.yaml`` (Ultralytics, Roboflow), ``classes.txt`` (Label
+Studio) or ``obj.names`` (Darknet, CVAT). The text file lies beside its picture, or in a folder
+``labels`` where the picture is in ``images``. An empty text file says that nothing is shown; a
+picture without one is labelled later.
+
+Source: https://docs.ultralytics.com/datasets/detect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import class_named, laid_out_as, split_of_path
+from core.data.formats.notes import Note, NoteKind
+from core.data.formats.survey import Survey
+from core.data.import_config import ImportConfig
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_, Message
+
+_TOOL = "YOLO"
+_LINE = re.compile(r"^\d+(\s+-?[\d.]+(e-?\d+)?){4,}$", re.IGNORECASE)
+_YAML_FILES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+_NAMES = re.compile(r"^names:[ \t]*(?P<inline>.*)$", re.MULTILINE)
+_ENTRY = re.compile(r"^\s*(?:-|(?P<number>\d+)\s*:)\s*(?P<name>.+?)\s*$")
+_SAMPLE = 20
+_LEAST_SHARE = 0.5  # of the pictures that must have a text file
+_ADMIN_FILES = ("obj.data", "notes.json", "train.txt", "valid.txt", "val.txt", "test.txt")
+
+_Pairs = list[tuple[Member, Member]]
+
+
+def _pairs(survey: Survey) -> _Pairs:
+    """Pictures with their text files."""
+    texts = {member.parts: member for member in survey.ending(".txt")}
+    pairs = []
+    for picture in survey.pictures:
+        *folders, name = picture.parts
+        stem = f"{name.rpartition('.')[0]}.txt"
+        beside = [(*folders, stem)]
+        if "images" in folders:
+            last = len(folders) - 1 - folders[::-1].index("images")
+            beside.insert(0, (*folders[:last], "labels", *folders[last + 1 :], stem))
+        found = next((texts[parts] for parts in beside if parts in texts), None)
+        if found is not None:
+            pairs.append((picture, found))
+    return pairs
+
+
+def _recognise(survey: Survey) -> Evidence | None:
+    pairs = _pairs(survey)
+    if not pairs or len(pairs) < _LEAST_SHARE * len(survey.pictures):
+        return None
+    some = [text for _, text in pairs[:: max(1, len(pairs) // _SAMPLE)]]
+    lines = [line for member in some for line in survey.lines(member)]
+    names_file, _ = _class_names(survey)
+    if not all(_LINE.match(line) for line in lines) or not (lines or names_file):
+        return None
+    return Evidence(
+        confidence=Confidence.CERTAIN if names_file else Confidence.LIKELY,
+        sentence=Message(N_("{file} holds a class and a box on each line"), {"file": some[0].name}),
+    )
+
+
+def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    names_file, names = _class_names(survey)
+    pairs = _pairs(survey)
+    boxes = 0
+    annotations: list[Annotation] = []
+    for picture, text in pairs:
+        with laid_out_as(_TOOL, text.name):
+            numbers = [int(line.split()[0]) for line in survey.lines(text)]
+            boxes += len(numbers)
+            annotations.append(_annotation(picture, text, _labels(numbers, names)))
+    with_text = {picture.name for picture, _ in pairs}
+    annotations += [
+        Annotation(file="/".join(picture.parts), labels=None)
+        for picture in survey.pictures
+        if picture.name not in with_text
+    ]
+    several = any(len(item.labels or ()) > 1 for item in annotations)
+    multi_label = config.multi_label or several
+    if not multi_label:  # a picture of nothing has no class to be learnt
+        annotations = [replace(item, labels=item.labels or None) for item in annotations]
+    files = [text for _, text in pairs] + survey.named(*_ADMIN_FILES)
+    files += [names_file] if names_file else []
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
+    notes += [] if names else [Note(kind=NoteKind.UNNAMED_CLASSES)]
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+
+
+def _annotation(picture: Member, text: Member, labels: Labels) -> Annotation:
+    return Annotation(
+        file="/".join(picture.parts),
+        labels=labels,
+        split=split_of_path(picture.parts[:-1]),
+        label_file=text.name,
+        entry=1,
+    )
+
+
+def _labels(numbers: Sequence[int], names: Sequence[str]) -> Labels:
+    return tuple(dict.fromkeys(class_named(names, item) if names else str(item) for item in numbers))
+
+
+def _class_names(survey: Survey) -> tuple[Member | None, list[str]]:
+    """The file with the names of the classes, and the names; None without such a file."""
+    for member in survey.named(*_YAML_FILES):
+        if names := _names_in_yaml(survey.text(member)):
+            return member, names
+    for member in (*survey.ending(".names"), *survey.named("classes.txt")):
+        if names := survey.lines(member):
+            return member, names
+    return None, []
+
+
+def _names_in_yaml(text: str) -> list[str]:
+    """Names under the key ``names``: a list on one line, a list on several lines, or numbered names."""
+    match = _NAMES.search(text)
+    if match is None:
+        return []
+    if inline := match["inline"].strip().strip("[]{}"):
+        return [_plain(item.partition(":")[2] or item) for item in inline.split(",") if item.strip()]
+    names: list[str] = []
+    for line in text[match.end() :].splitlines()[1:]:
+        entry = _ENTRY.match(line)
+        if entry is None:
+            break
+        if entry["number"] and int(entry["number"]) != len(names):
+            raise DataError(
+                N_(
+                    "The classes in the YOLO file are not numbered from 0 in their order. Export the labels again."
+                )
+            )
+        names.append(_plain(entry["name"]))
+    return names
+
+
+def _plain(text: str) -> str:
+    return text.strip().strip("'\"")
+
+
+YOLO = ImportFormat(
+    name="yolo",
+    label=_TOOL,
+    caption=N_("A text file with classes and boxes for each picture."),
+    recognise=_recognise,
+    read=_read,
+)

@@ -1,0 +1,128 @@
+"""Labels of tools that draw boxes label the whole picture, and the boxes are counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.data.formats.tools.yolo import _names_in_yaml
+from core.errors import DataError
+from tests.support.formats import read, source
+
+BOX = "0.5 0.5 0.2 0.2"
+YAML = "train: images/train\nnc: 2\nnames:\n  0: cat\n  1: 'red dog'\n"
+
+
+def yolo(tmp_path: Path, texts: dict[str, str], names: dict[str, str]) -> Path:
+    pictures = ["images/train/a.png", "images/train/b.png", "images/val/c.png"]
+    return source(tmp_path, pictures, {f"labels/{name}.txt": text for name, text in texts.items()} | names)
+
+
+def test_yolo_pictures_have_the_classes_of_their_boxes(tmp_path: Path) -> None:
+    texts = {"train/a": f"0 {BOX}\n0 {BOX}\n", "train/b": f"1 {BOX}\n", "val/c": f"1 {BOX}\n"}
+    result = read(yolo(tmp_path, texts, {"data.yaml": YAML}))
+    assert result.format == "yolo"
+    assert result.labels == {"a.png": "cat", "b.png": "red dog", "c.png": "red dog"}
+    assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "validation"}
+    assert result.notes == {"ignored_boxes": 4}
+    assert result.left_out == {}
+
+
+def test_an_empty_yolo_file_shows_nothing_among_several_labels(tmp_path: Path) -> None:
+    texts = {"train/a": f"0 {BOX}\n1 {BOX}\n", "train/b": "", "val/c": f"1 {BOX}\n"}
+    result = read(yolo(tmp_path, texts, {"classes.txt": "cat\ndog\n"}))
+    assert result.labels == {"a.png": "cat; dog", "b.png": "–", "c.png": "dog"}
+
+
+def test_a_yolo_picture_without_a_file_is_labelled_later(tmp_path: Path) -> None:
+    texts = {"train/a": f"0 {BOX}\n", "val/c": f"1 {BOX}\n"}
+    result = read(yolo(tmp_path, texts, {"obj.names": "cat\ndog\n"}))
+    assert result.labels == {"a.png": "cat", "b.png": "", "c.png": "dog"}
+    assert result.notes == {"ignored_boxes": 2, "blank_labels": 1}
+
+
+def test_yolo_without_names_has_numbers_as_classes(tmp_path: Path) -> None:
+    files = {"a.txt": f"0 {BOX}\n", "b.txt": f"3 {BOX}\n"}
+    result = read(source(tmp_path, ["a.png", "b.png"], files))
+    assert result.labels == {"a.png": "0", "b.png": "3"}
+    assert result.notes == {"ignored_boxes": 2, "unnamed_classes": True}
+
+
+def test_a_yolo_class_beyond_the_names_is_an_error(tmp_path: Path) -> None:
+    texts = {"train/a": f"7 {BOX}\n", "train/b": f"0 {BOX}\n"}
+    with pytest.raises(DataError, match=r"labels/train/a.txt is not laid out as YOLO writes it"):
+        read(yolo(tmp_path, texts, {"data.yaml": YAML}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "names: [cat, dog]\n",
+        "names: ['cat', \"dog\"]\nnc: 2",
+        "nc: 2\nnames:\n- cat\n- dog\nroboflow:\n  x: 1\n",
+        "names:\n  0: cat\n  1: dog\n",
+        "names: {0: cat, 1: dog}\n",
+    ],
+)
+def test_the_names_in_a_yaml_file_are_read_in_each_common_form(text: str) -> None:
+    assert _names_in_yaml(text) == ["cat", "dog"]
+
+
+def test_boxes_beside_class_folders_ask(tmp_path: Path) -> None:
+    """Without names of classes, text files with boxes are one of two explanations."""
+    files = {f"{name}.txt": f"0 {BOX}\n" for name in ("cats/a", "cats/b", "dogs/c", "dogs/d")}
+    pictures = [name.replace(".txt", ".png") for name in files]
+    result = read(source(tmp_path, pictures, files), confirmed=True)
+    assert [doubt.kind.value for doubt in result.understanding.doubts] == ["second_explanation"]
+
+
+def cvat(*images: str) -> str:
+    return f"<?xml version='1.0'?>\n<annotations>\n<version>1.1</version>{''.join(images)}</annotations>"
+
+
+def test_cvat_tags_come_before_boxes(tmp_path: Path) -> None:
+    text = cvat(
+        "<image id='0' name='a.png' subset='Train'><tag label='cat'/><box label='ear'/></image>",
+        "<image id='1' name='b.png' subset='Test'><box label='dog'/><polygon label='dog'/></image>",
+        "<image id='2' name='c.png'/>",
+    )
+    result = read(source(tmp_path, [f"images/{name}.png" for name in "abc"], {"annotations.xml": text}))
+    assert result.format == "cvat"
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
+    assert result.splits == {"a.png": "train", "b.png": "test", "c.png": ""}
+    assert result.notes == {"ignored_boxes": 3, "blank_labels": 1}
+
+
+def test_a_cvat_video_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    text = cvat("<track id='0' label='cat'><box frame='0'/></track>")
+    with pytest.raises(DataError, match="Export the task as “CVAT for images”"):
+        read(source(tmp_path, ["a.png"], {"annotations.xml": text}))
+
+
+OPEN_IMAGES = "ImageID,Source,LabelName,Confidence\na,verification,/m/1,1\na,verification,/m/2,0\nb,machine,/m/2,0.7\nb,machine,/m/1,0.2\n"
+OPEN_IMAGES_BOXES = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax\na,x,/m/2,1,0,1,0,1\n"
+
+
+def test_open_images_labels_hold_from_half_confidence_on(tmp_path: Path) -> None:
+    files = {
+        "annotations/train-annotations-human-imagelabels.csv": OPEN_IMAGES,
+        "annotations/train-annotations-bbox.csv": OPEN_IMAGES_BOXES,
+        "annotations/class-descriptions.csv": '/m/1,Cat\n/m/2,"Guinea pig"\n',
+    }
+    result = read(source(tmp_path, ["images/train/a.png", "images/train/b.png"], files))
+    assert result.format == "open_images"
+    assert result.labels == {"a.png": "Cat", "b.png": "Guinea pig"}
+    assert result.splits == {"a.png": "train", "b.png": "train"}
+    assert result.notes == {"ignored_boxes": 1}
+
+
+def test_pascal_voc_pictures_in_no_class_list_are_labelled_later(tmp_path: Path) -> None:
+    files = {
+        "ImageSets/Main/train.txt": "a\nb\nc\n",
+        "ImageSets/Main/cat_train.txt": "a  1\nb -1\n",
+        "ImageSets/Main/dog_train.txt": "a -1\nb  1\n",
+    }
+    result = read(source(tmp_path, [f"JPEGImages/{name}.png" for name in "abc"], files))
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
+    assert result.splits["c.png"] == "train"
