@@ -6,7 +6,7 @@ show it in the language of the reader.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,12 @@ from typing import Any
 def N_(template: str) -> str:  # noqa: N802 - the name gettext's tools look for
     """Mark an English template for translation and return it unchanged."""
     return template
+
+
+def first_of(names: Sequence[str], most: int = 12) -> str:
+    """List names for a sentence; of more than ``most``, the first ones and the number of all."""
+    shown = ", ".join(names[:most])
+    return f"{shown}, … ({len(names):,})" if len(names) > most else shown
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ _MODULES = {
     "history": "pages.ui.data.history",
     "add": "pages.ui.data.sources.additions",
 }
+_MOST_WARNINGS = 5  # of classes that are not learnt
 _FEW_PICTURES = 20  # pictures in a class; with fewer, a classifier learns little
 
 
@@ -67,8 +68,14 @@ def figures(dataset: Dataset) -> None:
 
 def small_classes(dataset: Dataset) -> None:
     """Warn of classes with too few pictures."""
-    for reason in dataset.left_out_classes.values():
+    left_out = list(dataset.left_out_classes.values())
+    for reason in left_out[:_MOST_WARNINGS]:
         st.warning(_("Not learnt yet: {reason}.").format(reason=escape(reason.message.render(_))))
+    if (more := len(left_out) - _MOST_WARNINGS) > 0:
+        text = ngettext(
+            "{n} more class has too few pictures.", "{n} more classes have too few pictures.", more
+        )
+        st.warning(text.format(n=number(more)))
     counts = dataset.counts()
     smallest = min(counts, key=lambda name: counts[name], default=None)
     if smallest is not None and counts[smallest] < _FEW_PICTURES:

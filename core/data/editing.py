@@ -33,7 +33,7 @@ from core.data.split.splitting import SplitConfig, draw_split, first_of_group, m
 from core.data.version_record import Edit, EditKind
 from core.errors import ClassNameError, NotFoundError, WorkspaceError
 from core.files import read_json, write_json
-from core.messages import N_
+from core.messages import N_, first_of
 from core.workspace import Project
 
 # Longest wait for another edit, which may write a large version.
@@ -388,5 +388,5 @@ def _require_class(change: Change, name: str) -> None:
         raise NotFoundError(
             N_("There is no class called “{name}”. There are: {names}."),
             name=name,
-            names=", ".join(change.dataset.all_class_names),
+            names=first_of(change.dataset.all_class_names),
         )

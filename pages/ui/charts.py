@@ -1,4 +1,9 @@
-"""Plotly figures: class counts, confusion matrix, accuracy with its interval."""
+"""Plotly figures: class counts, confusion matrix, accuracy with its interval.
+
+A figure grows with the classes or their square, so each has a bound: beyond ``MAX_BARS`` classes
+their counts are a table (``pages.ui.class_counts``), and beyond ``MAX_MATRIX_CLASSES`` the matrix
+shows the most confused classes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ import pandas as pd
 from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
 
 from core.data.labels.layout import Split
+from core.evaluation.confusion import most_confused
 from core.messages import N_
 from pages.ui.text import _, percent
 
@@ -28,13 +34,20 @@ _BAR_PIXELS, _MAX_LABELLED_CELLS, _MAX_NAME_LENGTH = 26, 20, 28
 # Least width of a chart without margins; width of a letter and height of a line of a tick label.
 _NARROWEST_PIXELS, _LETTER_PIXELS, _LINE_PIXELS = 250, 8, 15
 _MAX_SLANTED_LABELS, _MAX_LABELS_DOWN = 10, 45
+MAX_BARS = _MAX_LABELS_DOWN
+MAX_MATRIX_CLASSES, MOST_CONFUSED_SHOWN = 60, 30
+
+
+def counts_by_split(pictures: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+    """Count pictures: a row for each class, a column for each split and "" for undivided ones."""
+    splits = [*(split.value for split in Split), ""]
+    counts = pictures.groupby(["label", "split"]).size().unstack(fill_value=0)
+    return counts.reindex(index=list(class_names), columns=splits, fill_value=0)
 
 
 def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
     """Draw the pictures of each class as a bar, stacked by split."""
-    splits = [*(split.value for split in Split), ""]
-    counts = pictures.groupby(["label", "split"]).size().unstack(fill_value=0)
-    counts = counts.reindex(index=list(class_names), columns=splits, fill_value=0)
+    counts = counts_by_split(pictures, class_names)
     figure = Figure()
     for split in Split:
         values = counts[split.value].tolist()
@@ -69,10 +82,15 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     """Draw a confusion matrix: true classes as rows, predictions as columns, coloured by the share of the row.
 
     The counts are a separate trace in the page's text colour: Plotly picks a heatmap's text colour
-    by the cell's colour, without its opacity.
+    by the cell's colour, without its opacity. Of more than ``MAX_MATRIX_CLASSES`` classes the
+    ``MOST_CONFUSED_SHOWN`` most confused are drawn; shares are always those of the whole row.
     """
     counts = np.asarray(confusion)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    if len(class_names) > MAX_MATRIX_CLASSES:
+        shown = most_confused(counts, MOST_CONFUSED_SHOWN)
+        counts, shares = counts[np.ix_(shown, shown)], shares[np.ix_(shown, shown)]
+        class_names = [class_names[index] for index in shown]
     hover = _("{true} taken for {answer}").format(
         true="<b>%{customdata[1]}</b>", answer="<b>%{customdata[2]}</b>"
     )
@@ -82,7 +100,7 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     ]
     figure = Figure(
         Heatmap(
-            z=shares.tolist(),
+            z=shares.round(4).tolist(),
             customdata=cells,
             hovertemplate=f"{hover}<br>%{{customdata[0]}} · %{{z:.0%}}<extra></extra>",
             colorscale=_CELL_COLOURS,

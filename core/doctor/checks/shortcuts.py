@@ -15,6 +15,7 @@ import pandas as pd
 
 from core.doctor.findings import Finding, Remedy, suspects_of
 from core.doctor.sentences import FindingKind, Shortcut
+from core.messages import first_of
 
 _FOLDS = 5
 # Of a class. Fewer share a property by chance.
@@ -74,7 +75,7 @@ def _examine(attribute: _Property, pictures: pd.DataFrame, folds: np.ndarray) ->
         kind=FindingKind.SHORTCUTS,
         shortcut=attribute.shortcut,
         values={
-            "classes": ", ".join(f"“{class_names[index]}”" for index in given_away),
+            "classes": first_of([f"“{class_names[index]}”" for index in given_away]),
             "percent": round(100 * float(recalls[given_away].mean())),
         },
         suspects=suspects_of(rows, [1.0] * len(rows)),

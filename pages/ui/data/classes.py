@@ -11,13 +11,9 @@ from core.data.labels.label_sets import by_class
 from core.data.labels.task import Task
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.charts import class_counts
-from pages.ui.components.live_chart import live_chart
+from pages.ui.class_counts import show_class_counts
 from pages.ui.data.changes import apply_change
 from pages.ui.text import _, escape
-
-_MOST_UNSCROLLED = 16  # classes whose bars fit a screen beside the controls
-_CHART_PIXELS = 520
 
 
 def classes_panel(project: Project, dataset: Dataset) -> None:
@@ -45,8 +41,7 @@ def _chart(dataset: Dataset) -> None:
     if counted.empty:
         st.caption(_("No class has pictures yet."))
         return
-    with st.container(height=_CHART_PIXELS if len(names) > _MOST_UNSCROLLED else "content", border=False):
-        live_chart(class_counts(counted, names), mode_bar=False, key="counts")
+    show_class_counts(counted, names, key="counts")
 
 
 def _new_class(project: Project) -> None:

@@ -16,8 +16,8 @@ from core.data.leak_report import LeakReport, leak_report
 from core.data.split.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, draw_split
 from core.workspace import Project, list_runs
 from pages.ui import state
-from pages.ui.charts import SPLIT_NAMES, class_counts
-from pages.ui.components.live_chart import live_chart
+from pages.ui.charts import SPLIT_NAMES
+from pages.ui.class_counts import show_class_counts
 from pages.ui.components.picture_grid import picture_grid
 from pages.ui.data.caching import VersionKey, version_key
 from pages.ui.data.changes import apply_change
@@ -28,7 +28,6 @@ _LEAST_PERCENT, _MOST_PERCENT = 1, 40  # limits of ``SplitConfig``
 _MOST_SEED = 2**31 - 1
 _FEW_TO_TEST = 5  # test pictures; with fewer, one mistake changes a class's result by more than a fifth
 _MOST_SHOWN = 48  # pictures of a finding
-_MOST_UNSCROLLED, _CHART_PIXELS = 16, 520
 
 
 def show_section(project: Project, dataset: Dataset) -> None:
@@ -92,9 +91,7 @@ def _split_sizes(dataset: Dataset) -> None:
                 width="content",
             )
     names = dataset.class_names
-    with st.container(height=_CHART_PIXELS if len(names) > _MOST_UNSCROLLED else "content", border=False):
-        chart = class_counts(by_class(dataset.pictures, dataset.task), names)
-        live_chart(chart, mode_bar=False, key="split-counts")
+    show_class_counts(by_class(dataset.pictures, dataset.task), names, key="split-counts")
 
 
 def _leaks(project: Project, dataset: Dataset) -> None:

@@ -11,8 +11,9 @@ from core.data.dataset import Dataset
 from core.evaluation.metrics import AVERAGED
 from core.evaluation.predictions import worst_mistakes
 from core.evaluation.report import Averages, ClassReport, MultiClassReport, read_predictions
-from pages.ui.charts import accuracy_bars, confusion_heatmap
+from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
+from pages.ui.confusion import show_confusion
 from pages.ui.evaluate.metric_table import all_metrics, table_height
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
@@ -27,11 +28,7 @@ def multi_class_report(report: MultiClassReport, dataset: Dataset, run: Path) ->
     with left:
         st.subheader(_("Confusion matrix"), anchor=False)
         class_names = [row.name for row in report.classes]
-        live_chart(
-            confusion_heatmap(report.confusion, class_names),
-            mode_bar=False,
-            key="confusion",
-        )
+        show_confusion(report.confusion, class_names, key="confusion")
         st.caption(
             _(
                 "Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."

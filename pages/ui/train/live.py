@@ -18,8 +18,8 @@ from core.training.diagnosis import Verdict, judge_curve
 from core.training.phases import Phase
 from core.training.records import BatchRecord, EpochRecord, LiveState, TrainingSummary
 from core.workspace import project_of
-from pages.ui.charts import confusion_heatmap
 from pages.ui.components.live_chart import live_chart
+from pages.ui.confusion import show_confusion
 from pages.ui.curves import (
     ACCURACY,
     LEARNING_RATE,
@@ -243,8 +243,7 @@ def _predictions(job: JobDirectory, live: LiveState, dataset: Dataset) -> None:
                 _("**Confusion matrix** of epoch {epoch}").format(epoch=live.epoch),
                 help=_("On validation pictures. Rows are the true classes, columns the answers."),
             )
-            figure = confusion_heatmap(live.confusion, dataset.class_names)
-            live_chart(figure, key=f"confusion-{job.name}")
+            show_confusion(live.confusion, dataset.class_names, key=f"confusion-{job.name}")
     if live.examples:
         with right:
             example_predictions(dataset, live.examples)

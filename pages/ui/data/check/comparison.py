@@ -11,6 +11,7 @@ import streamlit as st
 from core.data.dataset import Dataset, open_dataset
 from core.data.history import compare_versions
 from core.files import digest_of
+from core.messages import first_of
 from core.workspace import Project
 from pages.ui.components.picture_grid import picture_grid
 from pages.ui.data.tiles import format_split, picture_tile
@@ -81,11 +82,14 @@ def _classes(before: Dataset, after: Dataset) -> bool:
     came = [name for name in new if name not in old]
     gone = [name for name in old if name not in new]
     if came:
-        st.caption(_("New classes: {names}").format(names=", ".join(escape(name) for name in came)))
+        st.caption(_("New classes: {names}").format(names=_named(came)))
     if gone:
-        st.caption(_("Removed classes: {names}").format(names=", ".join(escape(name) for name in gone)))
+        st.caption(_("Removed classes: {names}").format(names=_named(gone)))
     has_other_order = [name for name in old if name in new] != [name for name in new if name in old]
     if has_other_order:
-        names = ", ".join(escape(name) for name in new)
-        st.caption(_("New order of the classes: {names}").format(names=names))
+        st.caption(_("New order of the classes: {names}").format(names=_named(new)))
     return bool(came or gone or has_other_order)
+
+
+def _named(names: Sequence[str]) -> str:
+    return first_of([escape(name) for name in names])

@@ -19,6 +19,7 @@ from core.data.skip_reasons import Skipped
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
+from core.messages import first_of
 from core.runs.start import active_jobs
 from core.workspace import Project
 from pages.ui import state
@@ -112,7 +113,7 @@ def _what_came(addition: Addition) -> str:
         _("{name} {n}").format(name=escape(label) if label else _("without label"), n=number(count))
         for label, count in addition.labels.items()
     ]
-    return f"{came}: {', '.join(classes)}."
+    return f"{came}: {first_of(classes)}."
 
 
 def _left_out(files: Sequence[Skipped]) -> None:

@@ -1,0 +1,60 @@
+"""Confusion matrix, and beyond a readable number of classes a table of the most frequent mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.confusion import confused_pairs
+from pages.ui.charts import MAX_MATRIX_CLASSES, MOST_CONFUSED_SHOWN, confusion_heatmap
+from pages.ui.components.live_chart import live_chart
+from pages.ui.text import _, number
+
+_MOST_PAIRS = 2000  # in the table; 100 kB
+_TABLE_PIXELS = 400
+
+
+def show_confusion(confusion: Sequence[Sequence[int]], class_names: Sequence[str], *, key: str) -> None:
+    """Draw a confusion matrix: rows are true classes, columns predictions."""
+    live_chart(confusion_heatmap(confusion, class_names), mode_bar=False, key=key)
+    if len(class_names) <= MAX_MATRIX_CLASSES:
+        return
+    st.caption(
+        _("The {shown} most confused of {n} classes. The table lists the mistakes of all.").format(
+            shown=MOST_CONFUSED_SHOWN, n=number(len(class_names))
+        )
+    )
+    st.dataframe(
+        _most_frequent(np.asarray(confusion), class_names),
+        hide_index=True,
+        column_config={
+            "true": st.column_config.TextColumn(_("True class")),
+            "predicted": st.column_config.TextColumn(_("Answer")),
+            "count": st.column_config.NumberColumn(_("Pictures")),
+            "share": st.column_config.NumberColumn(
+                _("Share"), format="percent", help=_("Of the pictures of the true class")
+            ),
+        },
+        height=_TABLE_PIXELS,
+        key=f"{key}-pairs",
+    )
+
+
+def _most_frequent(confusion: np.ndarray, class_names: Sequence[str]) -> pd.DataFrame:
+    """Build the table of confused pairs, the most frequent first."""
+    totals = confusion.sum(axis=1)
+    return pd.DataFrame(
+        [
+            {
+                "true": class_names[pair.true],
+                "predicted": class_names[pair.predicted],
+                "count": pair.count,
+                "share": pair.count / int(totals[pair.true]),
+            }
+            for pair in confused_pairs(confusion, _MOST_PAIRS)
+        ],
+        columns=["true", "predicted", "count", "share"],
+    )
