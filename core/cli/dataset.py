@@ -23,6 +23,8 @@ from core.data.importing import ImportReport, add_pictures, import_dataset, sett
 from core.data.labels.label_sets import shows_class, split_cell
 from core.data.labels.layout import Split
 from core.data.leak_report import leak_report
+from core.data.server_folders import FOLDERS_VARIABLE
+from core.data.sources.folders import FOLLOW_LINKS_OPTION
 from core.data.split.splitting import SplitConfig
 from core.doctor.export_dataset import write_dataset_zip
 from core.doctor.report import read_report
@@ -42,6 +44,7 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
         unlabelled=options.unlabelled or options.format == "unlabelled",
         multi_label=options.multi_label,
         refer=options.refer,
+        follow_links=options.follow_links,
         table=options.table,
         table_inside=options.table_inside,
         split=_split_config(options),
@@ -226,6 +229,11 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         help='pictures can have several labels: "cat; dog" in a cell of the table, or a column of 0 and 1 for each class',
     )
     parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
+    parser.add_argument(
+        FOLLOW_LINKS_OPTION,
+        action="store_true",
+        help=f"follow links that stay in the folder, or lead into one of {FOLDERS_VARIABLE}",
+    )
     parser.add_argument(
         "--table", type=Path, metavar="FILE", help="a CSV or Excel table with file names and labels"
     )

@@ -36,6 +36,8 @@ class ImportConfig(Record):
     multi_label: bool = False
     # Leave a folder's pictures where they are instead of copying them.
     refer: bool = False
+    # Follow the links of a folder, where they stay in it or lead into an allowed folder.
+    follow_links: bool = False
     table: Path | None = None
     table_inside: bool = False
     # Columns of the label table; None: detected from their names and cells.

@@ -26,6 +26,7 @@ from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.layout import FileAssignment, Split, spelling_of_classes
 from core.data.pixels.decoding import PictureFacts, examine_picture
+from core.data.server_folders import allowed_roots
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Member, UnreadableMemberError, open_source
 from core.data.split.splitting import measuring_rank
@@ -62,7 +63,7 @@ def read_source(
             N_("Only pictures in a folder can stay where they are; {source} is not a folder."),
             source=source.name,
         )
-    with open_source(source) as listing:
+    with open_source(source, link_roots=_link_roots(source, config)) as listing:
         skipped = [Skipped(file=name, reason=reason) for name, reason in listing.refused]
         if not listing.members and not skipped:
             raise DataError(
@@ -82,6 +83,11 @@ def read_source(
     if not rows:
         raise no_picture(skipped, source.name)
     return SourceReading(pictures=manifest_of(rows), skipped=skipped, understanding=understanding)
+
+
+def _link_roots(source: Path, config: ImportConfig) -> tuple[Path, ...]:
+    """Folders into which links of the source may lead: itself, and those that the operator allows."""
+    return (source.resolve(), *allowed_roots()) if config.follow_links else ()
 
 
 def _spelling(labels: list[str], known: Collection[str], *, merge_case: bool) -> dict[str, str]:

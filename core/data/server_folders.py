@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.labels.class_names import natural_order
-from core.data.sources.members import is_junk
+from core.data.sources.leavings import is_junk
 from core.errors import ConfigError, DataError, NotFoundError
 from core.messages import N_
 

@@ -36,6 +36,11 @@ class SkipReason(StrEnum):
     UNSAFE_NAME = "unsafe_name"
     REPLACED_BY_LATER_FILE = "replaced_by_later_file"
     LINK = "link"
+    LINK_NOT_FOLLOWED = "link_not_followed"
+    LINK_LEADS_OUT = "link_leads_out"
+    LINK_LEADS_NOWHERE = "link_leads_nowhere"
+    LINK_IN_A_CIRCLE = "link_in_a_circle"
+    THUMBNAIL = "thumbnail"
     DEVICE = "device"
     FILE_TOO_LARGE = "file_too_large"
     DAMAGED_IN_ARCHIVE = "damaged_in_archive"
@@ -79,6 +84,15 @@ SENTENCES: Mapping[SkipReason, str] = {
         "a later file in the archive has the same name, and that one was taken"
     ),
     SkipReason.LINK: N_("it is a link, not a file"),
+    SkipReason.LINK_NOT_FOLLOWED: N_(
+        "it is a link, not a file; import the folder on the command line with {option}"
+    ),
+    SkipReason.LINK_LEADS_OUT: N_(
+        "it is a link to {target}, outside the source; list that folder in {variable} to allow it"
+    ),
+    SkipReason.LINK_LEADS_NOWHERE: N_("it is a link to a file or folder that does not exist"),
+    SkipReason.LINK_IN_A_CIRCLE: N_("it is a link to a folder that contains it"),
+    SkipReason.THUMBNAIL: N_("it is a thumbnail of {original}"),
     SkipReason.DEVICE: N_("it is a device or a pipe, not a file"),
     SkipReason.FILE_TOO_LARGE: N_("it is larger than {limit} MB"),
     SkipReason.DAMAGED_IN_ARCHIVE: N_("it is damaged inside the archive"),

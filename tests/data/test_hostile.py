@@ -23,7 +23,8 @@ from core.data.labels.label_table import (
     safe_cell,
 )
 from core.data.labels.layout import clean_label, read_layout, spelling_of_classes
-from core.data.sources.members import MAX_SHOWN_LENGTH, is_junk, safe_parts, shown_name
+from core.data.sources.leavings import is_junk
+from core.data.sources.members import MAX_SHOWN_LENGTH, safe_parts, shown_name
 from core.data.sources.opening import Listing, Member, SourceLimits, UnreadableMemberError, open_source
 from core.errors import DarkroomError
 from tests.support.pictures import digit, write_zip

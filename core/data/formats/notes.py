@@ -26,6 +26,7 @@ class NoteKind(StrEnum):
     IGNORED_BOXES = "ignored_boxes"
     ADDRESSES_LAPSE = "addresses_lapse"
     REDUCED_PICTURES = "reduced_pictures"
+    LEAVINGS = "leavings"
 
 
 # Each sentence stands alone. {file} is a label file.
@@ -53,6 +54,9 @@ SENTENCES: Mapping[NoteKind, str] = {
         "{file} holds addresses of pictures. They lapse after some days, so download the pictures first."
     ),
     NoteKind.REDUCED_PICTURES: N_("Some pictures are thumbnails, not originals: {count}."),
+    NoteKind.LEAVINGS: N_(
+        "Files and folders that systems and programs left beside the pictures, not imported: {count}, such as {example}."
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, listed
 from core.data.formats.examples import choose_examples, example_of, thumbnails_of
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Understanding
 from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
@@ -71,7 +72,8 @@ def understand(
         candidates = _candidates(survey, config)
     best = candidates[0]
     doubts = _doubts(best, candidates[1:], survey, known_classes)
-    understanding = _summary(best, candidates[1:], doubts)
+    notes = [*best.reading.notes, *_notes_on_files(listing)]
+    understanding = _summary(best, candidates[1:], doubts, notes)
     if doubts and not config.chosen_format and not config.confirmed:
         pictures = [member for member, _ in choose_examples(best.reading)]
         raise ConfirmationNeededError(understanding, source_name, thumbnails_of(pictures))
@@ -192,7 +194,16 @@ def _differ(one: FormatReading, other: FormatReading) -> bool:
     return different > _MOST_DIFFERENT * len(names)
 
 
-def _summary(best: _Candidate, others: Sequence[_Candidate], doubts: Sequence[Doubt]) -> Understanding:
+def _notes_on_files(listing: Listing) -> list[Note]:
+    if not listing.leavings:
+        return []
+    values = {"count": len(listing.leavings), "example": listing.leavings[0]}
+    return [Note(kind=NoteKind.LEAVINGS, values=values)]
+
+
+def _summary(
+    best: _Candidate, others: Sequence[_Candidate], doubts: Sequence[Doubt], notes: Sequence[Note]
+) -> Understanding:
     assignments = [assignment for _, assignment in best.reading.pictures]
     table = next((candidate for candidate in (best, *others) if candidate.reading.column_names), None)
     groups = Counter(assignment.group for assignment in assignments if assignment.group)
@@ -206,7 +217,7 @@ def _summary(best: _Candidate, others: Sequence[_Candidate], doubts: Sequence[Do
         groups=sum(count > 1 for count in groups.values()),
         left_out=len(best.reading.left_out),
         examples=tuple(example_of(*pair) for pair in choose_examples(best.reading)),
-        notes=tuple(best.reading.notes),
+        notes=tuple(notes),
         doubts=tuple(doubts),
         alternatives=tuple(other.format.name for other in others),
         table_format=table.format.name if table else "",

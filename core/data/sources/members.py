@@ -1,6 +1,6 @@
 """Files of an import source: safe names, size limits, lazy reads.
 
-The same rules apply to every kind of source: safe names, junk files, and the sizes to which
+The same rules apply to every kind of source: safe names, leavings, and the sizes to which
 one file and all files together can unpack.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.data.skip_reasons import Reason, SkipReason
+from core.data.sources.leavings import leaving_of
 from core.errors import ArchiveError, DataError
 from core.messages import N_
 
@@ -37,8 +38,6 @@ COMPANION_SUFFIXES = (
 # Characters of a path. Longer ones are shortened in the middle.
 MAX_SHOWN_LENGTH = 300
 _SHOWN_BEGINNING, _SHOWN_END = 150, 100
-# Beside these, names that begin with a dot.
-_JUNK_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
 _DRIVE_LETTER = re.compile(r"^[A-Za-z]:")
 CHUNK_BYTES = 1 << 20
 # Zeros compress to a thousandth, pictures to a half and uncompressed drawings to a hundredth.
@@ -92,6 +91,8 @@ class Listing:
 
     members: list[Member] = field(default_factory=list)
     refused: list[tuple[str, Reason]] = field(default_factory=list)
+    # Files and folders of systems and programs, each without what is in it; see ``leavings``.
+    leavings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,13 +217,14 @@ def listing_of(entries: Iterable[Entry], allowance: Allowance) -> Listing:
     """Check every name of an archive. The last of several files with one name counts, as in unpacking."""
     members: dict[tuple[str, ...], Member] = {}
     refused: list[tuple[str, Reason]] = []
+    leavings: dict[str, None] = {}
     for entry in entries:
         name = shown_name(entry.name)
         parts = safe_parts(entry.name)
         if parts is None:
             refused.append((name, Reason(code=SkipReason.UNSAFE_NAME)))
-        elif is_junk(parts):
-            continue
+        elif (leaving := leaving_of(parts)) is not None:
+            leavings[shown_name(leaving)] = None
         elif entry.refusal is not None:
             refused.append((name, Reason(code=entry.refusal)))
         else:
@@ -234,7 +236,7 @@ def listing_of(entries: Iterable[Entry], allowance: Allowance) -> Listing:
                 read=partial(read_whole, entry.content, allowance, entry.packed_bytes),
                 content=entry.content,
             )
-    return Listing(members=list(members.values()), refused=refused)
+    return Listing(members=list(members.values()), refused=refused, leavings=list(leavings))
 
 
 def require_few_files(count: int, allowance: Allowance) -> None:
@@ -272,11 +274,6 @@ def shown_name(name: str) -> str:
         for character in name
     )
     return _REORDERING.sub("\ufffd", "".join(visible))
-
-
-def is_junk(parts: tuple[str, ...]) -> bool:
-    """True for files that desktops and programs create beside pictures."""
-    return any(part.startswith(".") or part.lower() in _JUNK_NAMES for part in parts)
 
 
 def _existing(folder: Path) -> Path:

@@ -6,15 +6,15 @@ Detects the kind of a file, opens nested archives and lists folders. ``layout`` 
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from core.data.skip_reasons import Reason, SkipReason
+from core.data.sources.folders import list_folder, read_file
 from core.data.sources.members import (
     COMPANION_SUFFIXES,
     DATA_SUFFIXES,
@@ -25,14 +25,14 @@ from core.data.sources.members import (
     SourceLimits,
     UnreadableMemberError,
     counted,
-    is_junk,
     require_few_files,
     shown_name,
 )
 from core.data.sources.subfiles import ClosedFile, Part, SharedFile
 from core.data.sources.tars import is_compressed, is_tar, list_tar, unpacked_tar
+from core.data.sources.thumbnails import without_thumbnails
 from core.data.sources.zips import IS_A_DOCUMENT, IS_A_TABLE, list_zip, open_zip
-from core.errors import ArchiveError, DataError, NotFoundError
+from core.errors import ArchiveError, NotFoundError
 from core.messages import N_
 from core.workspace import home
 
@@ -52,7 +52,9 @@ _OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
 
 
 @contextmanager
-def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[Listing]:
+def open_source(
+    path: Path, limits: SourceLimits | None = None, link_roots: Sequence[Path] = ()
+) -> Iterator[Listing]:
     """List the files of a zip archive, a tar archive (plain, gz, bz2, xz) or a folder.
 
     A single data file, such as Parquet, is a source with one file.
@@ -61,6 +63,8 @@ def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[List
     tables, as with one archive for each class; each counts as a folder of its name. Files can
     be read in any order, each as a whole.
 
+    Args:
+        link_roots: resolved folders into which the links of a folder may lead; none is followed without.
     Raises:
         NotFoundError: the path does not exist.
         ArchiveError: the file is not such an archive, or is cut off, encrypted or empty.
@@ -72,11 +76,11 @@ def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[List
         if path.is_dir():
             allowance = Allowance(limits, path.name, home(), packed_bytes=None)
             opener = _Opener(stack, allowance)
-            listing = _list_folder(path, allowance)
+            listing = list_folder(path, allowance, link_roots)
         elif path.is_file() and path.name.lower().endswith(DATA_SUFFIXES):
             allowance = Allowance(limits, path.name, home(), packed_bytes=None)
             opener = _Opener(stack, allowance)
-            read = partial(_read_file, path, allowance)
+            read = partial(read_file, path, allowance)
             member = Member(name=shown_name(path.name), parts=(path.name,), read=read, path=path)
             listing = Listing(members=[member])
         elif path.is_file():
@@ -86,7 +90,7 @@ def open_source(path: Path, limits: SourceLimits | None = None) -> Iterator[List
             listing = opener.list_archive(whole, path.name)
         else:
             raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(path))
-        yield opener.with_archives_opened(listing)
+        yield without_thumbnails(opener.with_archives_opened(listing))
 
 
 class _Opener:
@@ -122,7 +126,7 @@ class _Opener:
         """Replace the archives of a listing by their files, or refuse them."""
         archives = [member for member in listing.members if _is_archive(member)]
         members = [member for member in listing.members if not _is_archive(member)]
-        refused = list(listing.refused)
+        refused, leavings = list(listing.refused), list(listing.leavings)
         can_open = all(member.parts[-1].lower().endswith(COMPANION_SUFFIXES) for member in members)
         for archive in archives:
             if not can_open:
@@ -144,8 +148,9 @@ class _Opener:
                     if _is_archive(member)
                 ]
                 refused += [(f"{archive.name}/{name}", reason) for name, reason in inner.refused]
+                leavings += [f"{archive.name}/{name}" for name in inner.leavings]
                 require_few_files(len(members), self._allowance)
-        return Listing(members=members, refused=refused)
+        return Listing(members=members, refused=refused, leavings=leavings)
 
     def _part_of(self, member: Member) -> Part:
         """Return a file of the source as a part with random access, unpacked if necessary."""
@@ -222,51 +227,3 @@ def _no_archive(head: bytes, name: str) -> ArchiveError:
 
 def _is_table(name: str) -> bool:
     return name.lower().endswith(TABLE_SUFFIXES)
-
-
-def _list_folder(folder: Path, allowance: Allowance) -> Listing:
-    members: list[Member] = []
-    refused: list[tuple[str, Reason]] = []
-    for directory, subfolders, files in os.walk(folder, followlinks=False, onerror=_raise_unreadable):
-        subfolders.sort()
-        links = [path for path in (Path(directory) / name for name in subfolders) if path.is_symlink()]
-        refused += [(_shown(path.relative_to(folder).parts), Reason(code=SkipReason.LINK)) for path in links]
-        for file in sorted(files):
-            path = Path(directory) / file
-            parts = path.relative_to(folder).parts
-            if is_junk(parts):
-                continue
-            if path.is_symlink():
-                refused.append((_shown(parts), Reason(code=SkipReason.LINK)))
-            elif not path.is_file():
-                refused.append((_shown(parts), Reason(code=SkipReason.DEVICE)))
-            else:
-                read = partial(_read_file, path, allowance)
-                members.append(Member(name=_shown(parts), parts=parts, read=read, path=path))
-        require_few_files(len(members), allowance)
-    return Listing(members=members, refused=refused)
-
-
-def _shown(parts: tuple[str, ...]) -> str:
-    """Format a path as text; bytes that are not UTF-8 become replacement characters."""
-    return shown_name(os.fsencode("/".join(parts)).decode("utf-8", errors="replace"))
-
-
-def _read_file(path: Path, allowance: Allowance) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(allowance.limits.file_bytes + 1)
-    except OSError as error:
-        reason = Reason(code=SkipReason.CANNOT_BE_OPENED, values={"error": error.strerror or ""})
-        raise UnreadableMemberError(reason) from error
-    if len(data) > allowance.limits.file_bytes:
-        limit = allowance.limits.file_bytes >> 20
-        raise UnreadableMemberError(Reason(code=SkipReason.FILE_TOO_LARGE, values={"limit": limit}))
-    allowance.take(len(data))
-    return data
-
-
-def _raise_unreadable(error: OSError) -> None:
-    raise DataError(
-        N_("The folder “{path}” could not be read: {error}."), path=error.filename, error=error.strerror
-    ) from error

@@ -1,0 +1,64 @@
+"""Files and folders that systems, devices and programs leave beside pictures; they are never imported.
+
+``LEAVINGS`` is the one table of them. To add some, write their names into the row of their maker.
+Only names that no class or picture has: “recycled” is a class of waste, “core.001.jpg” a drill core.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fnmatch import translate
+from functools import lru_cache
+
+# Names in lower case, with the wildcards of ``fnmatch``. Names that begin with a dot are hidden
+# files for all makers (.DS_Store, ._picture.jpg, .Trashes, .thumbnails, .picasaoriginals, .git).
+LEAVINGS: Mapping[str, tuple[str, ...]] = {
+    "Unix": (".*", "lost+found"),
+    "Windows": (
+        *("$recycle.bin", "system volume information", "found.[0-9][0-9][0-9]"),
+        *("thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "thumbcache_*.db"),
+        *("desktop.ini", "autorun.inf", "*.lnk", "*:zone.identifier"),
+    ),
+    "macOS": ("__macosx", "icon\r", "network trash folder", "temporary items"),
+    # Synology, QNAP, NetApp.
+    "network storage": (
+        *("@eadir", "@tmp", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@__thumb"),
+        *("synofile_thumb_*", "~snapshot"),
+    ),
+    # Canon's catalogues, thumbnails of films.
+    "cameras": ("canonmsc", "*.ctg", "*.thm"),
+    "synchronising": ("_gsdata_", "*.crdownload", "*.dropbox.attrs"),
+    "office": ("~$*", ".~lock.*#"),
+    # Lightroom, Capture One, ACDSee, Picasa, digiKam, Zoner, PaintShop.
+    "photo programs": (
+        *("*.lrdata", "*.lrcat", "*.lrcat-data", "captureone", "acdsee.*", "[[]originals[]]", "picasa.ini"),
+        *("lightroom previews", "thumbnails-digikam.db", "zbthumbnail.info", "pspbrwse.jbf", "thumbs.dat"),
+        *("nksc_param",),
+    ),
+}
+# Folders of a photo library that hold the pictures themselves; its other folders hold derivatives.
+_LIBRARY = re.compile(r".*\.(photoslibrary|photolibrary|aplibrary|migratedphotolibrary)", re.DOTALL)
+_LIBRARY_ORIGINALS = frozenset(["originals", "masters"])
+_PATTERN = re.compile("|".join(translate(name) for names in LEAVINGS.values() for name in names))
+
+
+def is_junk(parts: tuple[str, ...]) -> bool:
+    """True for a file or folder that systems and programs leave beside pictures."""
+    return leaving_of(parts) is not None
+
+
+def leaving_of(parts: tuple[str, ...]) -> str | None:
+    """Return the outermost leaving in a path, such as ``holiday/$RECYCLE.BIN``; None without any."""
+    inside_library = False
+    for depth, part in enumerate(parts, start=1):
+        name = part.lower()
+        if _is_leaving(name) or (inside_library and name not in _LIBRARY_ORIGINALS):
+            return "/".join(parts[:depth])
+        inside_library = _LIBRARY.fullmatch(name) is not None
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def _is_leaving(name: str) -> bool:
+    return _PATTERN.match(name) is not None
