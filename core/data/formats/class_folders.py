@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from core.data.formats.doubts import Doubt, DoubtKind
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
+from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import FileAssignment, is_companion, read_layout
 from core.data.labels.multi_label_table import labels_in_cells
 from core.data.skip_reasons import Reason, SkipReason
-from core.data.sources.members import Member
+from core.data.sources.members import Member, UnreadableMemberError
 from core.messages import N_, Message
+
+# Folders in which FiftyOne, Datumaro and CVAT put the pictures that nobody has labelled.
+_NO_LABEL = frozenset({"_unlabeled", "_unlabelled", "no_label"})
+_COPIES_LOOKED_AT = 20  # pairs of files of one name
 
 
 def _recognise(survey: Survey) -> Evidence | None:
@@ -27,7 +34,41 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
-    return reading_of_assignments(survey, read_layout(survey.members), config)
+    assignments = [
+        replace(assignment, label="")
+        if assignment and assignment.label.casefold() in _NO_LABEL
+        else assignment
+        for assignment in read_layout(survey.members)
+    ]
+    reading = reading_of_assignments(survey, assignments, config)
+    blank = sum(not assignment.label for _, assignment in reading.pictures)
+    notes = [Note(kind=NoteKind.BLANK_LABELS, values={"count": blank})] if blank else []
+    doubts = [] if config.multi_label else _doubts_about_copies(reading.pictures)
+    return replace(reading, notes=notes, doubts=doubts)
+
+
+def _doubts_about_copies(pictures: Sequence[tuple[Member, FileAssignment]]) -> list[Doubt]:
+    """Ask about files that lie under one name in several class folders and are the same picture.
+
+    Datumaro writes several labels of a picture like this.
+    """
+    by_name: dict[str, dict[str, Member]] = defaultdict(dict)
+    for member, assignment in pictures:
+        by_name[member.parts[-1]].setdefault(assignment.label, member)
+    shared = [of_label for of_label in by_name.values() if len(of_label) > 1]
+    some = shared[:: max(1, len(shared) // _COPIES_LOOKED_AT)]
+    copies = [of_label for of_label in some if _is_same_picture(list(of_label.values())[:2])]
+    if 2 * len(copies) <= len(some):
+        return []
+    example = "; ".join(sorted(copies[0]))
+    return [Doubt(kind=DoubtKind.SEVERAL_LABELS, values={"example": example})]
+
+
+def _is_same_picture(members: Sequence[Member]) -> bool:
+    try:
+        return len({member.read() for member in members}) == 1
+    except UnreadableMemberError:
+        return False
 
 
 def _read_unlabelled(survey: Survey, config: ImportConfig) -> FormatReading:

@@ -1,6 +1,7 @@
-"""CIFAR-10 and CIFAR-100 in their Python form: pickled batches of pictures with labels.
+"""CIFAR-10 and CIFAR-100: batches of pictures with labels, in their Python form or as plain bytes.
 
-A pickle can run code, so these are read by an unpickler that makes plain values and NumPy
+In the binary form a record is one byte for the class (two in CIFAR-100: coarse, fine) and 3072
+for the picture. A pickle of the Python form can run code, so these are read by an unpickler that makes plain values and NumPy
 arrays of numbers, and nothing else.
 
 Source: https://www.cs.toronto.edu/~kriz/cifar.html.
@@ -39,6 +40,8 @@ _SPLITS = {f"data_batch_{number}": Split.TRAIN for number in range(1, 6)} | {
     "test": Split.TEST,
 }
 _NAMES_FILES = {"batches.meta": "label_names", "meta": "fine_label_names"}
+# The binary form: names of the classes, a line each, with the number of label bytes of a record.
+_BINARY_NAMES_FILES = {"batches.meta.txt": 1, "fine_label_names.txt": 2}
 _LABEL_KEYS = ("labels", "fine_labels")
 _SIDE = 32
 # All that a batch needs; ``numpy.core`` is the name of older versions.
@@ -62,11 +65,20 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def _batches(survey: Survey) -> list[Member]:
-    folders = {member.parts[:-1] for member in survey.named(*_NAMES_FILES)}
+    return _beside(survey, list(_NAMES_FILES), list(_SPLITS)) or _binary_batches(survey)
+
+
+def _binary_batches(survey: Survey) -> list[Member]:
+    return _beside(survey, list(_BINARY_NAMES_FILES), [f"{name}.bin" for name in _SPLITS])
+
+
+def _beside(survey: Survey, names_files: list[str], batches: list[str]) -> list[Member]:
+    """Batches in the folder of their names of classes."""
+    folders = {member.parts[:-1] for member in survey.named(*names_files)}
     return [
         member
-        for member in survey.named(*_SPLITS)
-        if member.parts[:-1] in folders and member.parts[-1] in _SPLITS
+        for member in survey.named(*batches)
+        if member.parts[:-1] in folders and member.parts[-1] in batches
     ]
 
 
@@ -84,6 +96,8 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     batches = _batches(survey)
     if not batches:
         return FormatReading(pictures=[])
+    if batches == _binary_batches(survey):
+        return _read_binary(survey, batches, config)
     names_file = survey.named(*_NAMES_FILES)[0]
     pictures: list[EmbeddedPicture] = []
     with laid_out_as(_TOOL, names_file.name):
@@ -100,6 +114,26 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                     assigned((class_named(names, int(label)),), split, multi_label=config.multi_label),
                 )
                 for index, label in enumerate(labels)
+            ]
+    return embedded_reading(pictures, survey, [names_file, *batches], multi_label=config.multi_label)
+
+
+def _read_binary(survey: Survey, batches: list[Member], config: ImportConfig) -> FormatReading:
+    names_file = survey.named(*_BINARY_NAMES_FILES)[0]
+    names = survey.lines(names_file)
+    label_bytes = _BINARY_NAMES_FILES[names_file.parts[-1].casefold()]
+    pictures: list[EmbeddedPicture] = []
+    for member in batches:
+        with laid_out_as(_TOOL, member.name):
+            records = np.frombuffer(read_label_file(member), np.uint8).reshape(-1, label_bytes + 3 * _SIDE**2)
+            array = records[:, label_bytes:].reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
+            split = _SPLITS[member.parts[-1].removesuffix(".bin")]
+            pictures += [
+                (
+                    embedded(member, index, reader_of_array(array, index)),
+                    assigned((class_named(names, int(label)),), split, multi_label=config.multi_label),
+                )
+                for index, label in enumerate(records[:, label_bytes - 1])
             ]
     return embedded_reading(pictures, survey, [names_file, *batches], multi_label=config.multi_label)
 

@@ -1,7 +1,8 @@
 """Amazon manifests: SageMaker Ground Truth, Rekognition Custom Labels and Lookout for Vision.
 
 A line is a JSON object with ``source-ref`` and, for each labelling job ``X``, the keys ``X`` and
-``X-metadata``. The metadata hold ``class-name``, or a ``class-map`` for several labels.
+``X-metadata``. The metadata hold ``class-name``, or a ``class-map`` for several labels. Of a job
+that draws boxes, the classes of the boxes are used where no job labels the whole picture.
 
 Source: the Ground Truth documentation on augmented manifests and output data.
 """
@@ -13,6 +14,7 @@ from typing import Any
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import laid_out_as, line_files, split_of_path
+from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.sources.members import Member
@@ -22,6 +24,7 @@ _TOOL = "Amazon"
 _SUFFIX = "-metadata"
 _SINGLE = "groundtruth/image-classification"
 _SEVERAL = "groundtruth/image-classification-multilabel"
+_BOXES = "groundtruth/object-detection"
 
 
 def _files(survey: Survey) -> list[Member]:
@@ -44,8 +47,10 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = _files(survey)
     annotations: list[Annotation] = []
+    boxes = 0
     for member in files:
         with laid_out_as(_TOOL, member.name):
+            boxes += sum(len(_labels_of_boxes(line)) for line in survey.json_lines(member))
             annotations += [
                 Annotation(
                     file=str(line["source-ref"]),
@@ -57,7 +62,8 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 for entry, line in enumerate(survey.json_lines(member), start=1)
             ]
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 
 
 def _labels(line: dict[str, Any]) -> Labels | None:
@@ -73,7 +79,19 @@ def _labels(line: dict[str, Any]) -> Labels | None:
         elif metadata.get("type") == _SEVERAL:
             is_labelled = True
             names += [str(name) for name in metadata["class-map"].values()]
-    return tuple(dict.fromkeys(names)) if is_labelled else None
+    if is_labelled:
+        return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(_labels_of_boxes(line))) or None
+
+
+def _labels_of_boxes(line: dict[str, Any]) -> list[str]:
+    """The class of each box, of all jobs."""
+    return [
+        str(metadata["class-map"][str(box["class_id"])])
+        for key, metadata in line.items()
+        if key.endswith(_SUFFIX) and isinstance(metadata, dict) and metadata.get("type") == _BOXES
+        for box in line[key.removesuffix(_SUFFIX)]["annotations"]
+    ]
 
 
 AMAZON = ImportFormat(

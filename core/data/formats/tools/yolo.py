@@ -69,8 +69,10 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
-    names_file, names = _class_names(survey)
     pairs = _pairs(survey)
+    if not pairs:
+        return FormatReading(pictures=[])
+    names_file, names = _class_names(survey)
     boxes = 0
     annotations: list[Annotation] = []
     for picture, text in pairs:

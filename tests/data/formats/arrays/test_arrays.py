@@ -135,6 +135,32 @@ def test_cifar_batches_are_read(tmp_path: Path) -> None:
     assert np.array_equal(first, colours[0].reshape(3, 32, 32).transpose(1, 2, 0))
 
 
+@pytest.mark.parametrize(
+    ("names_file", "label_bytes"), [("batches.meta.txt", [1]), ("fine_label_names.txt", [0, 1])]
+)
+def test_cifar_is_read_in_its_binary_form(tmp_path: Path, names_file: str, label_bytes: list[int]) -> None:
+    colours = np.arange(3072, dtype=np.uint32).astype(np.uint8)
+    files = {names_file: b"cat\ndog\n\n", "test_batch.bin": bytes(label_bytes) + colours.tobytes()}
+    result = read(write_folder(tmp_path / "cifar", files))
+    assert (result.format, numbered(result)) == ("cifar", [("test_batch.bin/0000000.png", "dog", "test")])
+    first = load_picture(result.reading.pictures[0][0].read(), 32)
+    assert np.array_equal(first, colours.reshape(3, 32, 32).transpose(1, 2, 0))
+
+
+def test_half_a_binary_batch_is_an_error(tmp_path: Path) -> None:
+    files = {"batches.meta.txt": b"cat\ndog\n", "test_batch.bin": bytes(3000)}
+    with pytest.raises(DataError, match=r"test_batch.bin is not laid out as CIFAR writes it"):
+        read(write_folder(tmp_path / "cifar", files))
+
+
+@pytest.mark.parametrize("key", ["x_train", "train_images", "X_train"])
+def test_keras_arrays_are_pictures_and_labels(tmp_path: Path, key: str) -> None:
+    labels = {"x_train": "y_train", "train_images": "train_labels", "X_train": "Y_train"}[key]
+    data = saved(**{key: digit_scans()[:2], labels: np.array([7, 3])})
+    result = read(write_folder(tmp_path, {"mnist.npz": data}) / "mnist.npz")
+    assert [(label, part) for _, label, part in numbered(result)] == [("7", "train"), ("3", "train")]
+
+
 def test_a_pickle_that_names_anything_else_is_refused(tmp_path: Path) -> None:
     """The unpickler looks up nothing but arrays; a path stands for whatever a stranger may name."""
     with pytest.raises(DataError, match=r"data_batch_1 holds more than pictures and labels"):

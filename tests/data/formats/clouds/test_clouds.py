@@ -42,6 +42,32 @@ def test_several_amazon_labels_come_from_the_class_map(tmp_path: Path) -> None:
     assert result.labels == {"a.png": "cat; red", "b.png": "–"}
 
 
+def test_rekognition_has_a_key_for_each_label(tmp_path: Path) -> None:
+    both = {"source-ref": "s3://bucket/a.png", "pets_Cat": 1, "pets_Red": 1} | {
+        f"pets_{name}-metadata": {
+            "class-name": name,
+            "confidence": 1,
+            "type": "groundtruth/image-classification",
+        }
+        for name in ("Cat", "Red")
+    }
+    one = {"source-ref": "s3://bucket/b.png"} | job("Cat")
+    result = read(source(tmp_path, ["a.png", "b.png"], {"output.manifest": lines(both, one)}))
+    assert result.labels == {"a.png": "Cat; Red", "b.png": "Cat"}
+
+
+def test_amazon_boxes_label_their_picture(tmp_path: Path) -> None:
+    def line(name: str, *numbers: int) -> dict[str, Any]:
+        metadata = {"class-map": {"0": "cat", "1": "dog"}, "type": "groundtruth/object-detection"}
+        boxes = [{"class_id": number, "top": 0, "left": 0, "width": 1, "height": 1} for number in numbers]
+        return {"source-ref": f"s3://b/{name}", "bb": {"annotations": boxes}, "bb-metadata": metadata}
+
+    manifest = lines(line("a.png", 0, 0), line("b.png", 1), line("c.png"))
+    result = read(source(tmp_path, ["a.png", "b.png", "c.png"], {"output.manifest": manifest}))
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
+    assert result.notes == {"ignored_boxes": 3, "blank_labels": 1}
+
+
 def test_unassigned_means_no_part_for_vertex(tmp_path: Path) -> None:
     table = "UNASSIGNED,gs://b/a.png,cat\nTRAIN,gs://b/b.png,dog\nTEST,gs://b/c.png,cat\n"
     result = read(source(tmp_path, ["a.png", "b.png", "c.png"], {"data.csv": table}))
