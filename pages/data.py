@@ -11,7 +11,8 @@ from core.data.labels.task import Task
 from core.messages import N_
 from pages.ui import state
 from pages.ui.data.changes import last_change
-from pages.ui.data.sources.new_project import import_panel
+from pages.ui.data.sources.new_project import import_panel, open_new_project
+from pages.ui.data.sources.report import import_report
 from pages.ui.shell import next_step, page_title
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number
@@ -107,9 +108,10 @@ def chosen_section(dataset: Dataset) -> str:
 
 project = state.current_project()
 if project is None:
-    page_title(_("Data"), _("Everything starts with labelled pictures: one folder for each class."))
+    page_title(_("Data"), _("Everything starts with pictures and their labels."))
     import_panel()
     st.stop()
+open_new_project(project)
 
 dataset = state.current_dataset(project)
 page_title(
@@ -119,6 +121,7 @@ page_title(
 with st.container(key="figures"):  # the section below keeps position and focus
     figures(dataset)
     last_change(project, dataset)
+    import_report(project, dataset)
 section = importlib.import_module(_MODULES[chosen_section(dataset)])
 section.show_section(project, dataset)
 next_step(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from core.errors import ConfigError, NotFoundError
 from core.files import COPY_CHUNK_BYTES
@@ -20,7 +20,7 @@ from core.messages import N_
 from core.models.backbones import get_backbone
 from core.search.analysis.promote_trial import promote_trial
 from core.training.config import TrainingConfig
-from core.uploads.names import safe_upload_name
+from core.uploads.names import StoredPaths, safe_upload_name
 from core.workspace import (
     Project,
     get_project,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from core.data.import_config import ImportConfig
     from core.search.config import SearchConfig
 
+# Name and ``read(size)`` of a file.
+UploadedFile: TypeAlias = "tuple[str, Callable[[int], bytes]]"
 _KEEP_ENDED_JOBS_SECONDS = 24 * 3600.0
 _POLL_SECONDS = 0.2
 
@@ -44,7 +46,8 @@ def start_import(
     *,
     source: Path | None = None,
     sample: str | None = None,
-    upload: tuple[str, Callable[[int], bytes]] | None = None,
+    upload: UploadedFile | None = None,
+    beside: Sequence[UploadedFile] = (),
     table: tuple[str, bytes] | None = None,
     config: ImportConfig | None = None,
     add: bool = False,
@@ -52,6 +55,7 @@ def start_import(
     """Import a zip or folder, a sample, or an upload (its file name and a ``read(size)``) as project ``name``.
 
     Args:
+        beside: files that belong to the upload, such as its labels; together they are a folder.
         table: file name and bytes of a label table.
         add: the pictures join an existing project.
     Raises:
@@ -62,15 +66,10 @@ def start_import(
     clean = get_project(name).name if add else require_free_name(name)
     _remove_old_jobs(jobs_folder())
     path = jobs_folder() / new_job_name("import")
-    # In a folder of its own, because the upload can be called config.json.
-    source = path / "upload" / safe_upload_name(upload[0]) if upload else source
     settings = config or ImportConfig()
     # Before the job exists, because copying can take longer than the launch timeout.
-    if upload and source:
-        source.parent.mkdir(parents=True)
-        with source.open("wb") as stream:
-            while chunk := upload[1](COPY_CHUNK_BYTES):
-                stream.write(chunk)
+    if upload:
+        source = _store_upload(path / "upload", [upload, *beside])
     if table:
         file = path / "table" / safe_upload_name(table[0])
         file.parent.mkdir(parents=True)
@@ -82,6 +81,24 @@ def start_import(
     job = JobDirectory.create(path, JobKind.IMPORT, request.to_json())
     launch(job)
     return job
+
+
+def _store_upload(folder: Path, files: Sequence[UploadedFile]) -> Path:
+    """Write uploaded files into a folder of their own, because one can be called config.json.
+
+    Returns:
+        the file, or the folder of several.
+    """
+    folder.mkdir(parents=True)
+    names = StoredPaths()
+    for index, (name, read) in enumerate(files):
+        path = folder / names.path_for(safe_upload_name(name))
+        if path.exists():
+            path = folder / names.path_for(f"{index}-{safe_upload_name(name)}")
+        with path.open("wb") as stream:
+            while chunk := read(COPY_CHUNK_BYTES):
+                stream.write(chunk)
+    return path if len(files) == 1 else folder
 
 
 def start_examination(project: Project) -> JobDirectory:

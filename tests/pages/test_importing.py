@@ -107,7 +107,7 @@ def test_a_failed_import_keeps_the_name_but_not_the_bytes(open_page: OpenPage) -
     app.button(key="import").click().run()
     imported(app, JobState.FAILED)
     assert app.text_input(key="new-name").value == "My leaves"
-    assert app.file_uploader[0].value is None
+    assert app.file_uploader[0].value == []
 
 
 def test_the_chosen_split_is_applied(open_page: OpenPage) -> None:
@@ -127,7 +127,7 @@ def test_the_chosen_split_is_applied(open_page: OpenPage) -> None:
 def test_a_new_format_is_offered(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Adding a row to the table is enough."""
     monkeypatch.setitem(FORMATS, "tarot", replace(FORMATS["folders"], name="tarot", label="The cards"))
-    assert "The cards" in open_page().radio(key="import-0-told-by").options
+    assert "The cards" in open_page().radio(key="import-0-format").options
 
 
 def test_classes_can_come_from_a_table(open_page: OpenPage) -> None:
@@ -136,7 +136,7 @@ def test_classes_can_come_from_a_table(open_page: OpenPage) -> None:
     table = "\n".join(["picture;parity;rest", *rows]).encode()
     app = open_page()
     app.file_uploader[0].upload("digits.zip", zipped({f"{n}.png": digit(n) for n in range(12)}))
-    app.radio(key="import-0-told-by").set_value("table").run()
+    app.radio(key="import-0-format").set_value("table").run()
     assert app.button(key="import").disabled
     app.file_uploader[1].upload("labels.csv", table).run()
     assert "12 rows. Columns: picture, parity, rest" in [caption.value for caption in app.caption]
@@ -150,7 +150,7 @@ def test_classes_can_come_from_a_table(open_page: OpenPage) -> None:
 def test_a_table_that_cannot_be_read_is_refused_before_the_import(open_page: OpenPage) -> None:
     app = open_page()
     app.file_uploader[0].upload("digits.zip", zipped({"0.png": digit(0)}))
-    app.radio(key="import-0-told-by").set_value("table").run()
+    app.radio(key="import-0-format").set_value("table").run()
     app.file_uploader[1].upload("labels.xlsx", b"no workbook").run()
     assert "cannot be read as an Excel file" in app.error[0].value
     assert app.button(key="import").disabled
@@ -173,6 +173,33 @@ def test_an_interrupted_import_can_be_resumed(open_page: OpenPage, tmp_path: Pat
     assert wait_for(again) is JobState.FINISHED
     assert ImportRequest.from_json(again.config()).settings.merge_case
     assert len(open_dataset(get_project("Pets")).pictures) == 40
+
+
+def test_labels_can_be_chosen_beside_the_archive(open_page: OpenPage) -> None:
+    """Many tools export the labels as a file of their own."""
+    rows = [f"{number}.png,{'even' if number % 2 == 0 else 'odd'}" for number in range(12)]
+    table = "\n".join(["file,label", *rows]).encode()
+    app = open_page()
+    app.file_uploader[0].upload("labels.csv", table)
+    app.file_uploader[0].upload("digits.zip", zipped({f"{n}.png": digit(n) for n in range(12)})).run()
+    assert app.text_input(key="new-name").placeholder == "digits"
+    app.button(key="import").click().run()
+    imported(app)
+    assert open_dataset(get_project("digits")).counts() == {"even": 6, "odd": 6}
+    assert list(jobs_folder().rglob("*.zip")) == []
+
+
+def test_a_format_can_be_named(open_page: OpenPage) -> None:
+    """Someone who knows what the file is need not wait for a guess."""
+    app = open_page()
+    app.file_uploader[0].upload("pets.zip", zipped(class_folders({"train": 4, "test": 3})))
+    app.radio(key="import-0-format").set_value("other").run()
+    named = app.selectbox(key="import-0-other-format")
+    assert "Label Studio" in named.options
+    named.set_value("coco").run()
+    app.button(key="import").click().run()
+    imported(app, JobState.FAILED)
+    assert ImportRequest.from_json(newest_import().config()).settings.format == "coco"
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ def test_prediction_shows_every_class_that_reaches_its_threshold(
 def test_a_multi_label_table_is_recognised(open_page: OpenPage, workspace: Path) -> None:
     """Its checkbox is preset with a reason; for any other table it is not."""
     app = open_page()
-    app.radio(key="import-0-told-by").set_value("table").run()
+    app.radio(key="import-0-format").set_value("table").run()
     uploader = next(box for box in app.file_uploader if "-table-" in str(box.key))
     uploader.upload("labels.csv", several_labels_csv(two_digits(24))).run()
     assert not app.exception

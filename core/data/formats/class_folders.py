@@ -99,7 +99,7 @@ def reading_of_assignments(
 
 CLASS_FOLDERS = ImportFormat(
     name="folders",
-    label=N_("Their folders"),
+    label=N_("Class folders"),
     caption=N_("The name of each folder is a class."),
     recognise=_recognise,
     read=_read,

@@ -14,10 +14,12 @@ from babel.dates import format_datetime
 from core.data.dataset import Dataset
 from core.data.editing import restore_version
 from core.data.history import VersionInfo, list_versions
+from core.data.version_record import read_version_record
 from core.jobs.directory import JobDirectory
 from core.workspace import Project, list_runs
 from pages.ui.data.changes import apply_change
 from pages.ui.data.check.comparison import comparison
+from pages.ui.data.sources.report import show_notes
 from pages.ui.runs import run_label
 from pages.ui.text import _, current_language, escape, ngettext, number, show
 
@@ -64,6 +66,7 @@ def _version(
         st.caption(_size(version))
         if not step.open:
             return
+        show_notes(read_version_record(project.dataset, version.number).notes)
         for run in runs:
             st.page_link(
                 "evaluate.py",

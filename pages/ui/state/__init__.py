@@ -14,6 +14,8 @@ from pages.ui.state.data import (
     pass_group,
     passed_groups,
     remember_change,
+    report_import,
+    reported_import,
     restart_groups,
 )
 from pages.ui.state.messages import (
@@ -97,6 +99,8 @@ __all__ = [
     "remember_change",
     "remember_error",
     "remember_imported_weights",
+    "report_import",
+    "reported_import",
     "restart_groups",
     "section",
     "selected_rows",

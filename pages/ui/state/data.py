@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from core.jobs.directory import JobDirectory
 from pages.ui import session
 
 _CHANGE = "last-change"
+_REPORT = "import-report-job"
 
 
 def browsed_folder(browser: str) -> str | None:
@@ -27,6 +31,17 @@ def changed_version(project: str) -> int | None:
     """Return the version of the project that this session made last."""
     name, version = session.get(_CHANGE, (None, None))
     return version if name == project else None
+
+
+def report_import(job: JobDirectory | None) -> None:
+    """Show the report of an import from now on; None: of no import."""
+    session.put(_REPORT, str(job.path) if job else None)
+
+
+def reported_import() -> JobDirectory | None:
+    """Return the import whose report this session shows."""
+    path = session.get(_REPORT)
+    return JobDirectory(Path(path)) if path else None
 
 
 def passed_groups(series: str) -> dict[int, int]:

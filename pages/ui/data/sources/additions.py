@@ -20,15 +20,17 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.messages import first_of
+from core.runs.import_questions import open_question
 from core.runs.start import active_jobs
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.camera import CameraCatch, accept, camera
 from pages.ui.data.changes import apply_change
 from pages.ui.data.sources.choosing import Kind, choose_kind, choose_source, start
-from pages.ui.data.sources.new_project import offer_again
+from pages.ui.data.sources.new_project import show_failure
+from pages.ui.data.sources.question import question_panel, waiting_import
 from pages.ui.data.sources.reading import reading_options
-from pages.ui.jobs import follow, show_error
+from pages.ui.jobs import follow
 from pages.ui.text import _, escape, ngettext, number, show
 
 _MOST_COUNTED = 12  # classes in one line
@@ -42,6 +44,9 @@ def show_section(project: Project, dataset: Dataset) -> None:
         return
     if job is not None:
         _ended(job)
+        if question := open_question(job):
+            question_panel(question)
+            return
     if state.changed_version(project.name) == dataset.version:
         addition = what_was_added(project, dataset.version)
         if addition is not None and addition.needs_summary:
@@ -55,11 +60,12 @@ def show_section(project: Project, dataset: Dataset) -> None:
 
 
 def _current_addition(project: Project) -> JobDirectory | None:
-    """Import job this session follows; after a refresh, the running one."""
+    """Import job this session follows; after a refresh, the running one, or one that asks."""
     job = state.followed_job()
     if job is not None and _adds_to(project, job):
         return job
-    return next((running for running in active_jobs(None) if _adds_to(project, running)), None)
+    running = next((running for running in active_jobs(None) if _adds_to(project, running)), None)
+    return running or waiting_import(lambda request: request.add and request.project == project.name)
 
 
 def _adds_to(project: Project, job: JobDirectory) -> bool:
@@ -76,11 +82,11 @@ def _ended(job: JobDirectory) -> None:
         result = ImportResult.from_json(job.result() or {})
         state.follow_job(None)
         state.remember_change(result.project, result.version)
+        state.report_import(job)
         st.rerun()
     if status.state in {JobState.STOPPED, JobState.INTERRUPTED}:
         st.info(_("Adding pictures was stopped. None was added."))
-    show_error(status)
-    offer_again(job)
+    show_failure(job, status)
 
 
 def _summary(addition: Addition) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile as UploadedBytes
 
 from core.data.server_folders import (
     FOLDERS_VARIABLE,
@@ -17,9 +18,10 @@ from core.data.server_folders import (
     checked_folder,
     list_folders,
 )
+from core.data.sources.members import DATA_SUFFIXES
 from core.errors import DarkroomError
 from core.messages import N_
-from core.runs.start import start_import
+from core.runs.start import UploadedFile, start_import
 from core.uploads.store import remove_upload_at
 from pages.ui import state
 from pages.ui.components.upload import upload
@@ -27,6 +29,10 @@ from pages.ui.data.sources.reading import TURN, Reading
 from pages.ui.text import _, escape, file_size, ngettext, number, show
 
 _ARCHIVE_TYPES = ["zip", "tar", "tgz", "gz", "bz2", "xz"]
+# Files that hold pictures themselves, and files of labels beside an archive.
+_DATA_TYPES = [suffix.lstrip(".") for suffix in DATA_SUFFIXES]
+_LABEL_TYPES = ["csv", "tsv", "xlsx", "xlsm", "json", "jsonl", "ndjson", "manifest", "txt", "labels"]
+_FILE_TYPES = [*_ARCHIVE_TYPES, *_DATA_TYPES, *_LABEL_TYPES]
 _NAMED_FOLDERS = 6  # of a folder's classes, as an example of what was found
 
 
@@ -64,7 +70,9 @@ class Source:
     """The chosen source: bytes held by Streamlit, or a file or folder on disk."""
 
     name: str
-    upload: tuple[str, Callable[[int], bytes]] | None = None
+    upload: UploadedFile | None = None
+    # Files that were chosen with it, such as its labels.
+    beside: tuple[UploadedFile, ...] = ()
     path: Path | None = None
     refer: bool = False  # leave the pictures where they are
 
@@ -96,6 +104,7 @@ def start(name: str, source: Source, reading: Reading, *, add: bool = False) -> 
         name,
         source=source.path,
         upload=source.upload,
+        beside=source.beside,
         table=reading.table,
         config=replace(reading.config, refer=source.refer),
         add=add,
@@ -119,7 +128,7 @@ def suggested_name(source: Source | None) -> str:
     if source is None:
         return ""
     plain = PurePath(source.name)
-    if plain.suffix.lower().lstrip(".") not in _ARCHIVE_TYPES:
+    if plain.suffix.lower().lstrip(".") not in _FILE_TYPES:
         return plain.name
     return PurePath(plain.stem).stem if PurePath(plain.stem).suffix.lower() == ".tar" else plain.stem
 
@@ -130,6 +139,7 @@ def _archive(key: str) -> Source | None:
             "A zip or tar file with **one folder for each class**. The folder's name becomes the class: `cats/1.jpg`, `dogs/1.jpg`."
         )
     )
+    st.caption(_understood())
     turn, place = state.counter(TURN), st.container()
     limit = int(st.get_option("server.maxUploadSize")) / 1024
     is_large = st.toggle(
@@ -140,12 +150,36 @@ def _archive(key: str) -> Source | None:
     )
     with place:
         if is_large:
-            endings = [f".{ending}" for ending in _ARCHIVE_TYPES]
-            return _sent(f"{key}-file-{turn}", label=_("Drop the file here"), extensions=endings)
-        chosen = st.file_uploader(
-            _("Zip or tar file"), type=_ARCHIVE_TYPES, key=f"{key}-{turn}", label_visibility="collapsed"
+            endings = [f".{ending}" for ending in _FILE_TYPES]
+            return _sent(
+                f"{key}-file-{turn}", label=_("Drop the file here"), extensions=endings, multiple=True
+            )
+        files = st.file_uploader(
+            _("Zip or tar file"),
+            type=_FILE_TYPES,
+            accept_multiple_files=True,
+            key=f"{key}-{turn}",
+            label_visibility="collapsed",
         )
-    return Source(name=chosen.name, upload=(chosen.name, chosen.read)) if chosen else None
+    return _together(files)
+
+
+def _together(files: Sequence[UploadedBytes]) -> Source | None:
+    """Make one source of an archive and the files of labels beside it."""
+    if not files:
+        return None
+    first, *others = sorted(files, key=lambda file: PurePath(file.name).suffix.lstrip(".") in _LABEL_TYPES)
+    return Source(
+        name=first.name,
+        upload=(first.name, first.read),
+        beside=tuple((file.name, file.read) for file in others),
+    )
+
+
+def _understood() -> str:
+    return _(
+        "Also understood: exports of labelling tools (COCO, Label Studio, CVAT, Roboflow …), a table of labels, Hugging Face and Parquet, NumPy, WebDataset."
+    )
 
 
 def _own_folder(key: str) -> Source | None:
@@ -154,6 +188,7 @@ def _own_folder(key: str) -> Source | None:
             "A folder on your computer with **one folder for each class** in it. The inner folders' names become the classes."
         )
     )
+    st.caption(_understood())
     return _sent(
         f"{key}-folder-{state.counter(TURN)}", label=_("Drop the folder here"), folder=True, multiple=True
     )
@@ -197,6 +232,7 @@ def _server_folder(key: str) -> Source | None:
                 "A folder on the computer that Darkroom runs on, with **one folder in it for each class**. Nothing is uploaded."
             )
         )
+        st.caption(_understood())
         return _browse_folders(roots, key)
     except DarkroomError as error:
         st.error(show(error.message))
@@ -253,10 +289,10 @@ def _browse_folders(roots: tuple[Path, ...], key: str) -> Source | None:
 def _what_it_brings(content: FolderContent) -> str:
     files = ngettext("{n} file", "{n} files", content.files).format(n=number(content.files))
     if not content.folders:
-        return _("{files} and no folder: there are no classes here.").format(files=files)
+        return _("{files} and no folder.").format(files=files)
     names = ", ".join(escape(path.name) for path in content.folders[:_NAMED_FOLDERS])
     more = ", …" if len(content.folders) > _NAMED_FOLDERS else ""
     folders = ngettext("{n} folder", "{n} folders", len(content.folders)).format(
         n=number(len(content.folders))
     )
-    return _("{folders}: {names}. Each becomes a class.").format(folders=folders, names=names + more)
+    return _("{folders}: {names}.").format(folders=folders, names=names + more)

@@ -16,8 +16,9 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState, JobStatus
 from core.messages import N_, Message
+from core.runs.import_questions import open_question
 from core.runs.start import active_jobs, start_import
-from core.workspace import list_projects
+from core.workspace import Project, list_projects
 from pages.ui import state
 from pages.ui.data.sources.choosing import (
     Kind,
@@ -27,6 +28,7 @@ from pages.ui.data.sources.choosing import (
     start,
     suggested_name,
 )
+from pages.ui.data.sources.question import question_panel, waiting_import
 from pages.ui.data.sources.reading import reading_options
 from pages.ui.jobs import follow, show_error
 from pages.ui.text import _, escape, show
@@ -42,15 +44,31 @@ def import_panel() -> None:
         return
     if job is not None:
         _ended(job)
+        if question := open_question(job):
+            question_panel(question)
+            return
     _form(ImportRequest.from_json(job.config()).project if job is not None else "")
 
 
+def open_new_project(project: Project) -> None:
+    """Open a project that this session's import has just made, in the section that it needs.
+
+    The only project of a workspace is the current one as soon as it exists.
+    """
+    job = state.followed_job()
+    if job is None or not _makes_a_project(job) or job.status().state is not JobState.FINISHED:
+        return
+    if ImportRequest.from_json(job.config()).project == project.name:
+        _ended(job)
+
+
 def current_import() -> JobDirectory | None:
-    """Import job this session follows; after a refresh, the running one."""
+    """Import job this session follows; after a refresh, the running one, or one that asks."""
     job = state.followed_job()
     if job is not None and _makes_a_project(job):
         return job
-    return next((running for running in active_jobs(None) if _makes_a_project(running)), None)
+    running = next((running for running in active_jobs(None) if _makes_a_project(running)), None)
+    return running or waiting_import(lambda request: not request.add)
 
 
 def _makes_a_project(job: JobDirectory) -> bool:
@@ -64,13 +82,13 @@ def _ended(job: JobDirectory) -> None:
         state.count_up("import")
         is_labelled = not ImportRequest.from_json(job.config()).settings.unlabelled
         project = ImportResult.from_json(job.result() or {}).project
+        state.report_import(job)
         _open_project(project, "browse" if is_labelled else "label")
     if status.state is JobState.INTERRUPTED:
         st.warning(_("The import was interrupted, and nothing of it was kept. Start it again."))
     if status.state is JobState.STOPPED:
         st.info(_("The import was stopped, and nothing of it was kept."))
-    show_error(status)
-    offer_again(job)
+    show_failure(job, status)
 
 
 def _open_project(name: str, section: str) -> None:
@@ -95,11 +113,6 @@ _MERGE = Mending(
     words=N_("Import them as one class"),
     change=lambda config: replace(config, merge_case=True),
 )
-_CONFIRM = Mending(
-    key="confirm",
-    words=N_("Import it like this"),
-    change=lambda config: replace(config, confirmed=True),
-)
 _LABEL_LATER = Mending(
     key="label-later",
     words=N_("Import them without classes, and label them here"),
@@ -108,7 +121,16 @@ _LABEL_LATER = Mending(
 _AGAIN = Mending(key="import-again", words=N_("Import again"), change=lambda config: config)
 
 
-def offer_again(job: JobDirectory) -> None:
+def show_failure(job: JobDirectory, status: JobStatus) -> None:
+    """Show why an import failed and how it can succeed; a question speaks for itself."""
+    question = open_question(job)
+    if question is None or status.error is None or status.error.code != ErrorCode.CONFIRMATION_NEEDED:
+        show_error(status)
+    if question is None:
+        _offer_again(job)
+
+
+def _offer_again(job: JobDirectory) -> None:
     """Button that repeats a failed import with changed settings, while its files exist."""
     mending, request = _mending(job.status()), ImportRequest.from_json(job.config())
     if mending is None or (request.source is not None and not request.source.exists()):
@@ -136,8 +158,6 @@ def _mending(status: JobStatus) -> Mending | None:
         return None
     if status.error.code == ErrorCode.SIMILAR_CLASS_NAMES:
         return _MERGE
-    if status.error.code == ErrorCode.CONFIRMATION_NEEDED:
-        return _CONFIRM
     reason = status.error.values.get("reason")
     has_no_classes = isinstance(reason, Message) and reason.code == SkipReason.NO_CLASS_FOLDER
     return _LABEL_LATER if has_no_classes or status.error.code == ErrorCode.ONE_CLASS else None

@@ -17,6 +17,7 @@ from pages.ui import state
 from pages.ui.text import _, escape, ngettext, number, show
 
 RECOGNISED = ""  # the format that the evidence speaks for
+_OTHER = "other"  # a format that the user names
 TURN = "upload"  # counts up once what was chosen is used, which lets go of its bytes
 _MOST_PERCENT = 40
 _TABLE_TYPES = ["csv", "tsv", "xlsx", "xlsm"]
@@ -39,19 +40,8 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         else _("Advanced: unsorted pictures, a table of labels")
     )
     with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
-        offered = {name: row for name, row in FORMATS.items() if row.is_offered}
-        chosen = st.radio(
-            _("Origin of pictures and classes"),
-            [RECOGNISED, *offered],
-            format_func=lambda name: _(offered[name].label) if name else _("Darkroom finds out"),
-            captions=[
-                _("From folders, tables and the exports of labelling tools."),
-                *(_(row.caption) for row in offered.values()),
-            ],
-            key=f"{key}-told-by",
-            persist_state="session",
-        )
-        takes_table = chosen != RECOGNISED and offered[chosen].takes_table
+        chosen = _choose_format(key)
+        takes_table = chosen in FORMATS and FORMATS[chosen].takes_table
         file, table, columns = _label_table(key) if takes_table else (None, None, None)
         is_multi_label = new_project and _choose_multi_label(key, table)
         merge_case = st.checkbox(
@@ -70,6 +60,43 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         split=split,
     )
     return Reading(config=config, table=file, is_ready=not takes_table or file is not None)
+
+
+def _choose_format(key: str) -> str:
+    """Draw the choice of the format; "" where the evidence decides."""
+    offered = {name: row for name, row in FORMATS.items() if row.is_offered}
+    labels = {name: _(row.label) for name, row in offered.items()}
+    chosen = st.radio(
+        _("Origin of pictures and classes"),
+        [RECOGNISED, *offered, _OTHER],
+        format_func={
+            RECOGNISED: _("Darkroom finds out"),
+            **labels,
+            _OTHER: _("Another format"),
+        }.__getitem__,
+        captions=[
+            _("From folders, tables and the exports of labelling tools. It asks if in doubt."),
+            *(_(row.caption) for row in offered.values()),
+            _("One that you name, such as COCO or Label Studio."),
+        ],
+        key=f"{key}-format",
+        persist_state="session",
+    )
+    return _name_format(key) if chosen == _OTHER else str(chosen)
+
+
+def _name_format(key: str) -> str:
+    """Draw the list of the formats that are otherwise recognised."""
+    others = [name for name, row in FORMATS.items() if not row.is_offered]
+    chosen = st.selectbox(
+        _("Format"),
+        others,
+        format_func=lambda name: _(FORMATS[name].label),
+        key=f"{key}-other-format",
+        persist_state="session",
+    )
+    st.caption(_(FORMATS[chosen].caption))
+    return str(chosen)
 
 
 def _choose_multi_label(key: str, table: LabelTable | None) -> bool:
@@ -111,27 +138,30 @@ def _label_table(key: str) -> tuple[tuple[str, bytes] | None, LabelTable | None,
         help=_("Otherwise they are recognised by their names and contents."),
         key=f"{key}-columns",
     ):
-        chosen = _choose_columns(key, table.columns)
+        chosen = choose_columns(key, table.columns)
     return (file.name, file.getvalue()), table, chosen
 
 
-def _choose_columns(key: str, columns: tuple[str, ...]) -> TableColumns:
-    def choose(label: str, name: str, options: Sequence[str | None], place: int = 0) -> str | None:
+def choose_columns(key: str, columns: tuple[str, ...], usual: TableColumns | None = None) -> TableColumns:
+    """Draw the choice of a label table's columns, preset to ``usual`` or the first ones."""
+    usual = usual or TableColumns(file=columns[0], label=columns[min(1, len(columns) - 1)])
+
+    def choose(label: str, name: str, options: Sequence[str | None], preset: str | None) -> str | None:
         return st.selectbox(
             label,
             options,
-            index=place,
+            index=options.index(preset) if preset in options else 0,
             format_func=lambda column: _("– none") if column is None else column,
             key=f"{key}-column-{name}",
         )
 
     left, right = st.columns(2)
     with left:
-        file = choose(_("Names of the files"), "file", columns)
-        split = choose(_("Train, validation or test"), "split", [None, *columns])
+        file = choose(_("Names of the files"), "file", columns, usual.file)
+        split = choose(_("Train, validation or test"), "split", [None, *columns], usual.split)
     with right:
-        label = choose(_("Classes"), "label", columns, place=1)
-        group = choose(_("Groups that must stay together"), "group", [None, *columns])
+        label = choose(_("Classes"), "label", columns, usual.label)
+        group = choose(_("Groups that must stay together"), "group", [None, *columns], usual.group)
     return TableColumns(file=str(file), label=str(label), split=split, group=group)
 
 

@@ -1,0 +1,164 @@
+"""Question of an import: how its source is understood, and the ways to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.data.formats.doubts import DoubtKind
+from core.data.formats.summary import Example, Understanding
+from core.data.formats.table import FORMATS
+from core.data.import_config import ImportConfig, ImportRequest
+from core.data.labels.label_sets import NONE_OF_THEM, label_names
+from core.errors import DarkroomError
+from core.jobs.directory import JobDirectory
+from core.runs.import_questions import (
+    ImportQuestion,
+    answer,
+    as_understood,
+    cancel_import,
+    open_questions,
+    read_as,
+    with_columns,
+    with_several_labels,
+)
+from pages.ui import state
+from pages.ui.data.sources.reading import choose_columns
+from pages.ui.data.sources.report import counted, format_name, reading_line, show_notes, split_names
+from pages.ui.data.tiles import format_split
+from pages.ui.text import _, escape, ngettext, number, show
+
+_PICTURE_PIXELS = 132
+_UNLABELLED = "unlabelled"
+
+
+def waiting_import(is_ours: Callable[[ImportRequest], bool]) -> JobDirectory | None:
+    """Find the newest import that waits for an answer, such as after a refresh."""
+    return next((question.job for question in open_questions() if is_ours(question.request)), None)
+
+
+def question_panel(question: ImportQuestion) -> None:
+    """Draw what was understood of a source, the doubts, and the answers."""
+    understanding, source = question.understanding, question.request.source
+    with st.container(border=True, key="question"):
+        st.subheader(_("Is this right?"), anchor=False)
+        name = source.name if source else question.request.project
+        st.caption(
+            _("Nothing is imported yet. This is how {source} is understood:").format(source=escape(name))
+        )
+        for doubt in understanding.doubts:
+            st.warning(show(doubt.message), icon=":material/help:")
+        _examples(question)
+        st.markdown("  \n".join(_facts(understanding)))
+        show_notes(understanding.notes)
+        _answers(question)
+        _another_way(question)
+
+
+def _examples(question: ImportQuestion) -> None:
+    """Draw a few pictures with what was understood of them; without a readable one, their names."""
+    with st.container(horizontal=True, key="question-examples"):
+        for position, example in enumerate(question.understanding.examples):
+            with st.container(width=_PICTURE_PIXELS, gap="small"):
+                if thumbnail := question.thumbnails.get(position):
+                    st.image(thumbnail.read_bytes(), width="stretch")
+                st.markdown(_caption(example, question.understanding), width="stretch")
+
+
+def _caption(example: Example, understanding: Understanding) -> str:
+    """Format the label, the part of the split, the group and the file of an example."""
+    facts = [f"**{_label(example.label, understanding)}**"]
+    if example.split:
+        facts.append(escape(format_split(example.split)))
+    if example.group and understanding.groups:
+        facts.append(_("group {name}").format(name=escape(example.group)))
+    return "  \n".join([" · ".join(facts), f":gray[:small[{escape(example.file.rpartition('/')[2])}]]"])
+
+
+def _label(label: str, understanding: Understanding) -> str:
+    if not label:
+        return _("without label")
+    if not understanding.multi_label:
+        return escape(label)
+    return _("none of the classes") if label == NONE_OF_THEM else escape("; ".join(label_names(label)))
+
+
+def _facts(understanding: Understanding) -> list[str]:
+    lines = [
+        reading_line(understanding),
+        _("**Classes** {classes}").format(classes=counted(understanding.classes) or _("none")),
+    ]
+    if understanding.splits:
+        lines.append(_("**Split**, kept: {parts}").format(parts=split_names(understanding.splits)))
+    if count := understanding.groups:
+        lines.append(_("**Groups** that stay together: {n}").format(n=number(count)))
+    if count := understanding.unlabelled:
+        lines.append(_("**Without label**, to be labelled here: {n}").format(n=number(count)))
+    if count := understanding.left_out:
+        lines.append(
+            ngettext("**Left out**: {n} file", "**Left out**: {n} files", count).format(n=number(count))
+        )
+    return lines
+
+
+def _answers(question: ImportQuestion) -> None:
+    """Draw the likely answers, one button each."""
+    understanding = question.understanding
+    is_about_several = not understanding.multi_label and any(
+        doubt.kind is DoubtKind.SEVERAL_LABELS for doubt in understanding.doubts
+    )
+    words = _("Import it with one label each") if is_about_several else _("Import it like this")
+    with st.container(horizontal=True, key="question-answers"):
+        if st.button(words, type="primary", key="confirm"):
+            _try(question, as_understood(question))
+        offers_several = is_about_several and not question.request.add
+        if offers_several and st.button(_("Pictures may have several labels"), key="several-labels"):
+            _try(question, with_several_labels(question))
+        for name in understanding.alternatives:
+            words = _("Read it as: {format}").format(format=escape(format_name(name)))
+            if st.button(words, key=f"read-as-{name}"):
+                _try(question, read_as(question, name))
+        if st.button(_("I label them here"), key="label-here", icon=":material/label:"):
+            _try(question, read_as(question, _UNLABELLED))
+        if st.button(_("Cancel"), key="cancel-import", type="tertiary"):
+            cancel_import(question)
+            state.follow_job(None)
+            st.rerun()
+
+
+def _another_way(question: ImportQuestion) -> None:
+    """Draw the choice of columns of a label table, and of any other format."""
+    understanding = question.understanding
+    with st.expander(_("Another way to read it"), icon=":material/tune:", key="another-way"):
+        if understanding.column_names:
+            st.markdown(_("**Columns of the table**"))
+            columns = choose_columns(
+                f"question-{question.job.name}", understanding.column_names, understanding.columns
+            )
+            if st.button(_("Use these columns"), key="use-columns"):
+                _try(question, with_columns(question, columns))
+        names = [name for name, row in FORMATS.items() if not row.takes_table]
+        chosen = st.selectbox(
+            _("Format"),
+            [name for name in names if name not in {understanding.format, _UNLABELLED}],
+            index=None,
+            format_func=format_name,
+            placeholder=_("Choose a format"),
+            key=f"another-format-{question.job.name}",
+        )
+        if chosen is not None:
+            st.caption(_(FORMATS[chosen].caption))
+        if st.button(_("Read it so"), disabled=chosen is None, key="read-so") and chosen is not None:
+            _try(question, read_as(question, chosen))
+
+
+def _try(question: ImportQuestion, settings: ImportConfig) -> None:
+    """Import the source with these settings, and follow that."""
+    try:
+        job = answer(question, settings)
+    except DarkroomError as error:
+        st.error(show(error.message))
+    else:
+        state.follow_job(job)
+        st.rerun()

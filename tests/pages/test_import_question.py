@@ -1,0 +1,147 @@
+"""Imports of sources that can be misunderstood: the page shows what was understood, and asks."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import open_dataset
+from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.status import JobState
+from core.runs.start import start_import, wait_for
+from core.workspace import Project, get_project, jobs_folder, list_projects
+from tests.support.pictures import Files, class_folders, digit
+
+OpenPage = Callable[..., AppTest]
+PARTS = class_folders({"train": 4, "test": 3})
+
+
+def with_table(header: str = "file,label,site") -> Files:
+    """Pictures in two folders, and a table that gives them other classes."""
+    rows = [
+        f"{number}.png,{'blue' if number % 2 else 'red'},{'north' if number < 3 else 'south'}"
+        for number in range(8)
+    ]
+    pictures = {f"{'cat' if number < 4 else 'dog'}/{number}.png": digit(number) for number in range(8)}
+    return {**pictures, "colours.csv": "\n".join([header, *rows]).encode()}
+
+
+def ask(files: Files, project: str = "Pets", *, add: bool = False) -> JobDirectory:
+    """Import a zip with these files, as the page does, in a real worker; it must ask."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    stream.seek(0)
+    job = start_import(project, upload=("pets.zip", stream.read), add=add)
+    assert wait_for(job) is JobState.FAILED
+    return job
+
+
+def answered(app: AppTest, button: str, state: JobState = JobState.FINISHED) -> AppTest:
+    """Press a button of the question, wait for the import and show what comes of it."""
+    app.button(key=button).click().run()
+    assert wait_for(list_jobs(jobs_folder())[0]) is state
+    app.run()
+    assert not app.exception
+    return app
+
+
+def labels(project: str = "Pets") -> dict[str, int]:
+    return open_dataset(get_project(project)).all_pictures["label"].value_counts().to_dict()
+
+
+def text(app: AppTest) -> str:
+    return "\n".join(element.value for element in (*app.markdown, *app.caption, *app.warning))
+
+
+def test_a_question_shows_what_was_understood_after_a_refresh_too(open_page: OpenPage) -> None:
+    """Nobody must upload five gigabytes again because a tab was closed."""
+    ask(PARTS)
+    app = open_page("data")
+    assert app.subheader[0].value == "Is this right?"
+    assert "These are usually parts of a split, not classes" in app.warning[0].value
+    assert "**Read as** Class folders" in text(app)
+    assert "**Classes** test 3 · train 4" in text(app)
+    assert len(app.get("imgs")) == 6
+    assert [error.value for error in app.error] == []
+    assert list_projects() == []
+
+
+def test_a_source_is_imported_as_understood_once_it_is_confirmed(open_page: OpenPage) -> None:
+    ask(PARTS)
+    app = answered(open_page("data"), "confirm")
+    assert labels() == {"train": 4, "test": 3}
+    assert "**Read as** Class folders" in text(app)
+    assert "2 classes" in text(app)
+    app.button(key="close-report").click().run()
+    assert "**Read as**" not in text(app)
+
+
+def test_pictures_whose_folders_mean_nothing_are_labelled_here(open_page: OpenPage) -> None:
+    ask(PARTS)
+    app = answered(open_page("data"), "label-here")
+    assert labels() == {"": 7}
+    assert app.query_params["section"] == "label"
+
+
+def test_a_cancelled_import_leaves_no_file_and_the_form_is_back(open_page: OpenPage) -> None:
+    ask(PARTS)
+    app = open_page("data")
+    app.button(key="cancel-import").click().run()
+    assert not app.exception
+    assert list(jobs_folder().rglob("*.zip")) == []
+    assert app.button(key="import").label == "Import pictures"
+
+
+def test_a_table_can_win_over_the_folders(open_page: OpenPage) -> None:
+    ask(with_table())
+    app = open_page("data")
+    assert "**Classes** cat 4 · dog 4" in text(app)
+    assert "“blue”, “red”" in app.warning[0].value.replace("\\", "")
+    answered(app, "read-as-table_inside")
+    assert labels() == {"blue": 4, "red": 4}
+
+
+def test_another_column_of_a_table_can_be_the_class(open_page: OpenPage) -> None:
+    ask(with_table())
+    app = open_page("data")
+    classes = next(box for box in app.selectbox if box.label == "Classes")
+    assert (classes.value, classes.options) == ("label", ["file", "label", "site"])
+    classes.set_value("site").run()
+    answered(app, "use-columns")
+    assert labels() == {"south": 5, "north": 3}
+
+
+def test_after_a_wrong_answer_the_question_stands_again(open_page: OpenPage) -> None:
+    ask(PARTS)
+    app = open_page("data")
+    next(box for box in app.selectbox if box.label == "Format").set_value("coco").run()
+    answered(app, "read-so", JobState.FAILED)
+    assert len(app.error) == 1
+    assert app.subheader[0].value == "Is this right?"
+    answered(app, "confirm")
+    assert labels() == {"train": 4, "test": 3}
+
+
+def test_added_pictures_are_asked_about_as_well(open_page: OpenPage, project: Project) -> None:
+    ask(class_folders({"train": 4, "test": 3}, start=900), "Digits", add=True)
+    app = open_page("data", project="Digits", section="add")
+    assert app.subheader[0].value == "Is this right?"
+    answered(app, "label-here")
+    dataset = open_dataset(project)
+    assert dataset.version == 2
+    assert int((dataset.all_pictures["label"] == "").sum()) == 7
+
+
+@pytest.mark.parametrize("other", ["confirm", "cancel-import"])
+def test_a_question_about_an_addition_is_not_one_about_a_new_project(
+    open_page: OpenPage, project: Project, other: str
+) -> None:
+    ask(class_folders({"train": 4, "test": 3}, start=900), "Digits", add=True)
+    app = open_page()
+    assert other not in [button.key for button in app.button]
