@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,9 +12,9 @@ import pandas as pd
 
 from core.cli.command import Command
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
+from core.cli.understanding import print_question, print_understanding, understood_answer
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
-from core.data.formats.summary import Understanding
 from core.data.formats.table import FORMATS
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.history import VersionInfo, compare_versions, list_versions
@@ -31,8 +31,6 @@ from core.doctor.report import read_report
 from core.records import to_json_value
 from core.runs.start import start_examination
 from core.workspace import get_project
-
-_SHOWN_CLASSES = 12
 
 
 def import_config(options: argparse.Namespace) -> ImportConfig:
@@ -55,7 +53,7 @@ def _imported(report: ImportReport) -> Answer:
     return {
         "project": report.project.name,
         "classes": report.classes,
-        "understood": report.understanding.to_json() if report.understanding else None,
+        "understood": understood_answer(report.understanding) if report.understanding else None,
         "skipped": [{"file": item.file, "reason": str(item.reason)} for item in report.skipped],
     }
 
@@ -66,43 +64,12 @@ def _run_import(work: Callable[[], ImportReport]) -> ImportReport:
         report = work()
     except ConfirmationNeededError as error:
         end_line()
-        _print_understanding(error.understanding)
-        for doubt in error.understanding.doubts:
-            print(f"? {doubt.message}", file=sys.stderr)
-        others = "".join(f" --format {name}" for name in error.understanding.alternatives[:1])
-        print(
-            "To import it like this, add --yes; otherwise choose another way, such as"
-            f"{others or ' --unlabelled'}.",
-            file=sys.stderr,
-        )
+        print_question(error.understanding)
         raise
     end_line()
     if report.understanding is not None:
-        _print_understanding(report.understanding)
+        print_understanding(report.understanding)
     return report
-
-
-def _print_understanding(understanding: Understanding) -> None:
-    """Print the format, the classes, the split and a few pictures with their labels."""
-
-    def line(name: str, text: str) -> None:
-        print(f"{name}: {text}", file=sys.stderr)
-
-    line("Read as", f"{understanding.format} ({understanding.evidence})")
-    line("Classes", _counted(understanding.classes))
-    if understanding.splits:
-        line("Split", _counted(understanding.splits))
-    if understanding.groups:
-        line("Groups", str(understanding.groups))
-    for example in understanding.examples:
-        line(f"  {example.file}", example.label or "(no label)")
-    for note in understanding.notes:
-        line("Note", str(note.message))
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    shown = [f"{name} {count}" for name, count in list(counts.items())[:_SHOWN_CLASSES]]
-    return ", ".join(shown) + (f", … ({len(counts)})" if len(counts) > _SHOWN_CLASSES else "")
 
 
 def _hint_at_multi_label(report: ImportReport, config: ImportConfig) -> None:

@@ -183,3 +183,23 @@ def test_class_names_that_look_like_label_sets_give_a_hint(
     assert "became one class; for several labels a picture: --multi-label" in capfd.readouterr().err
     assert main(["import", source, "--project", "Others", "--multi-label", "--json"]) == 0
     assert "became one class" not in capfd.readouterr().err
+
+
+def test_a_source_in_doubt_is_described_on_standard_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A script gets exit code 2 and nothing half-made; its author reads why, and what to add."""
+    parts = write_folder(tmp_path / "pets", class_folders({"train": 4, "test": 3}))
+    arguments = ["import", str(parts), "--project", "Pets", "--json"]
+    assert main(arguments) == 2
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    lines = printed.err.splitlines()
+    assert "Read as: folders (2 folders hold pictures)" in lines
+    assert "Classes: test 3, train 4" in lines
+    assert "  test/0.png: test" in lines
+    assert "To import it like this, add --yes. Other ways: --unlabelled" in lines
+    assert "These are usually parts of a split, not classes." in lines[-1]
+    assert main([*arguments, "--yes"]) == 0
+    understood = json.loads(capfd.readouterr().out)["understood"]
+    assert (understood["format"], understood["evidence"]) == ("folders", "2 folders hold pictures")

@@ -67,7 +67,7 @@ def test_a_question_shows_what_was_understood_after_a_refresh_too(open_page: Ope
     assert "These are usually parts of a split, not classes" in app.warning[0].value
     assert "**Read as** Class folders" in text(app)
     assert "**Classes** test 3 · train 4" in text(app)
-    assert len(app.get("imgs")) == 6
+    assert sum("png" in element.value for element in app.markdown) == 6
     assert [error.value for error in app.error] == []
     assert list_projects() == []
 

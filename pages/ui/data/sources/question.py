@@ -29,8 +29,15 @@ from pages.ui.data.sources.report import counted, format_name, reading_line, sho
 from pages.ui.data.tiles import format_split
 from pages.ui.text import _, escape, ngettext, number, show
 
-_PICTURE_PIXELS = 132
+_PICTURE_PIXELS = 108
 _UNLABELLED = "unlabelled"
+# Doubts about folders that name no classes.
+_NO_CLASSES = {
+    DoubtKind.CLASSES_ARE_PARTS,
+    DoubtKind.CLASSES_ARE_FOLDER_WORDS,
+    DoubtKind.CLASSES_ARE_DATES,
+    DoubtKind.CLASSES_ARE_SHARDS,
+}
 
 
 def waiting_import(is_ours: Callable[[ImportRequest], bool]) -> JobDirectory | None:
@@ -52,6 +59,10 @@ def question_panel(question: ImportQuestion) -> None:
         _examples(question)
         st.markdown("  \n".join(_facts(understanding)))
         show_notes(understanding.notes)
+        if _lacks_labels(understanding):
+            st.caption(
+                _("Is there a file with the labels? Then cancel, and choose it together with the pictures.")
+            )
         _answers(question)
         _another_way(question)
 
@@ -60,7 +71,7 @@ def _examples(question: ImportQuestion) -> None:
     """Draw a few pictures with what was understood of them; without a readable one, their names."""
     with st.container(horizontal=True, key="question-examples"):
         for position, example in enumerate(question.understanding.examples):
-            with st.container(width=_PICTURE_PIXELS, gap="small"):
+            with st.container(width=_PICTURE_PIXELS, gap="xsmall"):
                 if thumbnail := question.thumbnails.get(position):
                     st.image(thumbnail.read_bytes(), width="stretch")
                 st.markdown(_caption(example, question.understanding), width="stretch")
@@ -100,6 +111,12 @@ def _facts(understanding: Understanding) -> list[str]:
             ngettext("**Left out**: {n} file", "**Left out**: {n} files", count).format(n=number(count))
         )
     return lines
+
+
+def _lacks_labels(understanding: Understanding) -> bool:
+    """True if the folders name no classes, and nothing else in the source does."""
+    kinds = {doubt.kind for doubt in understanding.doubts}
+    return understanding.format == "folders" and not understanding.alternatives and bool(kinds & _NO_CLASSES)
 
 
 def _answers(question: ImportQuestion) -> None:

@@ -61,10 +61,13 @@ def import_report(project: Project, dataset: Dataset) -> None:
         return
     result = ImportResult.from_json(values)
     understanding = result.understanding
-    if understanding is None or (result.project, result.version) != (project.name, dataset.version):
+    # Nothing was read where the user labels the pictures here.
+    if understanding is None or understanding.format == "unlabelled":
+        return
+    if (result.project, result.version) != (project.name, dataset.version):
         return
     with st.container(border=True, key="import-report"):
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f":material/check_circle: {reading_line(understanding)}: {_facts(result)}.")
             if st.button(_("Close"), icon=":material/close:", type="tertiary", key="close-report"):
                 state.report_import(None)

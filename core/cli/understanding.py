@@ -1,0 +1,74 @@
+"""Understanding of an import source, printed on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from core.cli.terminal import Answer
+from core.data.formats.doubts import DoubtKind
+from core.data.formats.summary import Example, Understanding
+
+_SHOWN_CLASSES = 12
+
+
+def understood_answer(understanding: Understanding) -> Answer:
+    """Say how a source was read; the classes stand beside it."""
+    return {
+        "format": understanding.format,
+        "evidence": str(understanding.evidence),
+        "multi_label": understanding.multi_label,
+        "split": dict(understanding.splits),
+        "groups": understanding.groups,
+        "unlabelled": understanding.unlabelled,
+        "notes": [str(note.message) for note in understanding.notes],
+    }
+
+
+def print_understanding(understanding: Understanding) -> None:
+    """Print the format, the classes, the split and a few pictures with their labels."""
+
+    def line(name: str, text: str) -> None:
+        print(f"{name}: {text}", file=sys.stderr)
+
+    line("Read as", f"{understanding.format} ({understanding.evidence})")
+    line("Classes", _counted(understanding.classes))
+    if understanding.splits:
+        line("Split", _counted(understanding.splits))
+    if understanding.groups:
+        line("Groups", str(understanding.groups))
+    if understanding.unlabelled:
+        line("Without a label", str(understanding.unlabelled))
+    if understanding.left_out:
+        line("Left out", str(understanding.left_out))
+    for example in understanding.examples:
+        line(f"  {example.file}", _described(example))
+    for note in understanding.notes:
+        line("Note", str(note.message))
+
+
+def print_question(understanding: Understanding) -> None:
+    """Print what was understood, the doubts and the options that settle them; the error has the first doubt."""
+    print_understanding(understanding)
+    for doubt in understanding.doubts[1:]:
+        print(f"Doubt: {doubt.message}", file=sys.stderr)
+    print(f"To import it like this, add --yes. Other ways: {_other_ways(understanding)}", file=sys.stderr)
+
+
+def _other_ways(understanding: Understanding) -> str:
+    """List the options that read a source differently."""
+    ways = [f"--format {name}" for name in understanding.alternatives]
+    if any(doubt.kind is DoubtKind.SEVERAL_LABELS for doubt in understanding.doubts):
+        ways.append("--multi-label")
+    return ", ".join([*ways, "--unlabelled"])
+
+
+def _described(example: Example) -> str:
+    """Label of an example, with its part of the split and its group."""
+    facts = [example.split, f"group {example.group}" if example.group else ""]
+    return " · ".join([example.label or "(no label)", *filter(None, facts)])
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    shown = [f"{name} {count}" for name, count in list(counts.items())[:_SHOWN_CLASSES]]
+    return ", ".join(shown) + (f", … ({len(counts)})" if len(counts) > _SHOWN_CLASSES else "")
