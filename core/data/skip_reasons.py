@@ -27,12 +27,30 @@ class SkipReason(StrEnum):
     CLASS_TOO_SMALL = "class_too_small"
     CLASS_WITHOUT_TRAINING_PICTURES = "class_without_training_pictures"
     DUPLICATE = "duplicate"
-    # Codes of core/data/images/picture.py, down to NO_HEIC_READER.
+    # Codes of core/data/images/picture.py, down to TIFF_INTEGERS.
     NOT_A_PICTURE = "not_a_picture"
     TOO_LARGE_TO_DECODE = "too_large_to_decode"
     TOO_MANY_PIXELS = "too_many_pixels"
     DAMAGED = "damaged"
     NO_HEIC_READER = "no_heic_reader"
+    NO_JPEG_XL_READER = "no_jpeg_xl_reader"
+    NO_DICOM_READER = "no_dicom_reader"
+    DICOM_COMPRESSION = "dicom_compression"
+    DICOM_WITHOUT_PICTURE = "dicom_without_picture"
+    OTHER_KIND = "other_kind"
+    VOLUME = "volume"
+    MICROSCOPE_FILE = "microscope_file"
+    CAMERA_RAW = "camera_raw"
+    DRAWING = "drawing"
+    PDF = "pdf"
+    VIDEO = "video"
+    JPEG_BITS = "jpeg_bits"
+    JPEG_LOSSLESS = "jpeg_lossless"
+    PSD_BITS = "psd_bits"
+    TIFF_COMPRESSION = "tiff_compression"
+    TIFF_BANDS = "tiff_bands"
+    TIFF_FLOATS = "tiff_floats"
+    TIFF_INTEGERS = "tiff_integers"
     UNSAFE_NAME = "unsafe_name"
     REPLACED_BY_LATER_FILE = "replaced_by_later_file"
     LINK = "link"
@@ -78,6 +96,42 @@ SENTENCES: Mapping[SkipReason, str] = {
     SkipReason.DAMAGED: N_("it is damaged or cut off"),
     SkipReason.NO_HEIC_READER: N_(
         "it is a HEIC picture, and the package pillow-heif that reads those is not installed"
+    ),
+    SkipReason.NO_JPEG_XL_READER: N_(
+        "it is a JPEG XL picture, and the package pillow-jxl-plugin that reads those is not installed: pip install -r requirements-formats.txt"
+    ),
+    SkipReason.NO_DICOM_READER: N_(
+        "it is a DICOM picture, and the package pydicom that reads those is not installed: pip install -r requirements-formats.txt"
+    ),
+    SkipReason.DICOM_COMPRESSION: N_(
+        "it is a DICOM picture compressed with {compression}, which cannot be read; save it uncompressed or as PNG"
+    ),
+    SkipReason.DICOM_WITHOUT_PICTURE: N_("it is a DICOM file without a picture"),
+    SkipReason.OTHER_KIND: N_("its kind is {kind}, which cannot be read; save it as PNG"),
+    SkipReason.VOLUME: N_("it is a volume of the kind {kind}, which cannot be read; save its slices as PNG"),
+    SkipReason.MICROSCOPE_FILE: N_("its kind is {kind}, which cannot be read; export it as OME-TIFF or PNG"),
+    SkipReason.CAMERA_RAW: N_(
+        "it is a camera's raw file, which cannot be read; develop it to JPEG or TIFF first"
+    ),
+    SkipReason.DRAWING: N_("it is a drawing ({kind}), not a picture of pixels; save it as PNG"),
+    SkipReason.PDF: N_("it is a PDF document; save its pages as PNG"),
+    SkipReason.VIDEO: N_("it is a video; save single frames of it as pictures"),
+    SkipReason.JPEG_BITS: N_("it is a JPEG with {bits} bits a colour, which cannot be read; save it as PNG"),
+    SkipReason.JPEG_LOSSLESS: N_("it is a lossless JPEG, which cannot be read; save it as PNG"),
+    SkipReason.PSD_BITS: N_(
+        "it is a Photoshop file with {bits} bits a colour, which cannot be read; save it with 8 bits or as PNG"
+    ),
+    SkipReason.TIFF_COMPRESSION: N_(
+        "it is a TIFF compressed with {compression}, which cannot be read; save it with LZW or without compression"
+    ),
+    SkipReason.TIFF_BANDS: N_(
+        "it is a TIFF with {bands} bands, which cannot be read; save three of them as an RGB picture"
+    ),
+    SkipReason.TIFF_FLOATS: N_(
+        "it is a TIFF with {bits}-bit floats in {bands} bands, which cannot be read; save it with 8 or 16 bits"
+    ),
+    SkipReason.TIFF_INTEGERS: N_(
+        "it is a TIFF with {bits}-bit values in {bands} bands, which cannot be read; save it with 8 or 16 bits"
     ),
     SkipReason.UNSAFE_NAME: N_("its name points outside the archive"),
     SkipReason.REPLACED_BY_LATER_FILE: N_(

@@ -222,7 +222,7 @@ def test_the_bundle_needs_neither_darkroom_nor_tensorflow(bundle: Path, some_pic
     outcome = run_bundle(bundle, some_pictures[0], options=("-X", "importtime"))
     assert outcome.returncode == 0
     loaded = {line.rsplit("|", 1)[-1].strip().partition(".")[0] for line in outcome.stderr.splitlines()}
-    assert {"picture", "numpy", "PIL", "ai_edge_litert"} <= loaded
+    assert {"decoder", "numpy", "PIL", "ai_edge_litert"} <= loaded
     assert loaded & {"core", "tensorflow", "keras", "sklearn", "pandas", "streamlit"} == set()
 
 

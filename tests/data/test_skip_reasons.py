@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from core.data.images.dicom import SENTENCES as DICOM_SENTENCES
+from core.data.images.kinds import SENTENCES as KIND_SENTENCES
 from core.data.legacy_sentences import EDITS, SKIP_REASONS
 from core.data.skip_reasons import SENTENCES, Reason, Skipped, SkipReason
 from core.data.version_record import EDIT_SENTENCES, EditKind
@@ -27,6 +29,8 @@ LATER_REASONS = {
     SkipReason.LINK_LEADS_NOWHERE,
     SkipReason.LINK_IN_A_CIRCLE,
     SkipReason.THUMBNAIL,
+    SkipReason.NO_JPEG_XL_READER,
+    *map(SkipReason, (*KIND_SENTENCES, *DICOM_SENTENCES)),
 }
 
 

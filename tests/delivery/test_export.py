@@ -29,7 +29,12 @@ from core.files import hash_file, read_json, sha256_bytes
 from core.models.litert.engine import Engine
 from core.workspace import project_of
 
-BUNDLE_FILES = {"model.tflite", "labels.json", "picture.py", "predict.py", "README.md", "requirements.txt"}
+# Modules that read pictures, in a package of their own.
+DECODER = {
+    f"decoder/{name}.py"
+    for name in ("__init__", "picture", "faults", "readers", "colour", "kinds", "jpeg", "tiff", "dicom")
+}
+BUNDLE_FILES = {"model.tflite", "labels.json", "predict.py", "README.md", "requirements.txt"} | DECODER
 
 
 def test_files_have_the_extensions_of_their_formats() -> None:
@@ -76,7 +81,8 @@ def test_the_bundle_holds_the_proven_model_and_the_decoder_of_training(
         content = {name: bundle.read(name) for name in BUNDLE_FILES}
     assert sha256_bytes(content["model.tflite"]) == hash_file(tflite_file(finished_run))
     assert content["labels.json"] == labels_file(finished_run).read_bytes()
-    assert content["picture.py"] == Path(picture.__file__).read_bytes()
+    for name in DECODER:
+        assert content[name] == Path(picture.__file__).with_name(Path(name).name).read_bytes()
 
 
 def test_the_bundle_requires_three_packages_in_the_versions_it_was_proven_with(finished_run: Path) -> None:
@@ -87,8 +93,8 @@ def test_the_bundle_requires_three_packages_in_the_versions_it_was_proven_with(f
 
 def test_the_bundles_readme_names_every_file_in_it(finished_run: Path) -> None:
     with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
-        named = set(re.findall(r"`([\w.]+\.\w+)`", bundle.read("README.md").decode()))
-    assert named == BUNDLE_FILES - {"README.md", "requirements.txt"}
+        named = set(re.findall(r"`([\w.]+\.\w+|\w+/)`", bundle.read("README.md").decode()))
+    assert named == {"model.tflite", "labels.json", "predict.py", "decoder/"}
 
 
 def test_the_bundle_is_made_once(finished_run: Path) -> None:

@@ -1,8 +1,9 @@
 """Picture decoder, shared by every part of Darkroom.
 
-This file is copied into every exported bundle, so that an export decodes pictures exactly as
-training did. It therefore needs only Pillow and NumPy and imports nothing of Darkroom. HEIC
-needs pillow-heif, which is optional.
+This file and those it imports are copied into every exported bundle, so that an export decodes
+pictures exactly as training did. They therefore need only Pillow (9.4 or newer) and NumPy and
+import nothing of Darkroom. Optional: pillow-heif for HEIC, pillow-jxl-plugin for JPEG XL, pydicom
+for DICOM.
 """
 
 from __future__ import annotations
@@ -11,29 +12,41 @@ import io
 import struct
 import sys
 import warnings
-import zlib
-from functools import cache
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image, JpegImagePlugin
 
-# About 9400 × 9400. A larger picture is a mistake or an attack.
+from . import colour, dicom, jpeg, kinds, tiff
+from .faults import DECODER_ERRORS, FAULTS, DecoderError, PictureError, undecodable
+from .readers import formats_for
+
+__all__ = [
+    "DECODER_ERRORS",
+    "FAULTS",
+    "MAX_PIXELS",
+    "DecoderError",
+    "PictureError",
+    "PixelRange",
+    "decode_picture",
+    "is_deep",
+    "load_picture",
+    "measured_values",
+    "open_picture",
+]
+
+# About 9400 × 9400. To decode more takes too much memory.
 MAX_PIXELS = 89_000_000
+# A JPEG is decoded at an eighth of its sides, where that is enough. Phones write up to 200 million.
+MAX_JPEG_PIXELS = 250_000_000
+# A progressive one takes 2 to 6 bytes a pixel all the same, for its coefficients.
+MAX_BUFFERED_JPEG_PIXELS = 130_000_000
 _WHITE = (255, 255, 255, 255)
 # Pillow warns about damaged EXIF, unusual palettes and sizes above its own limit. This module checks
 # sizes (MAX_PIXELS) and damage itself. The filter applies to the whole process because pictures are
 # decoded in threads, where `warnings.catch_warnings` is unsafe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-# Formats that Pillow decodes by itself. Not EPS, which Ghostscript would execute.
-_FORMATS = (
-    *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "ICNS"),
-    # Formats of newer versions of Pillow last.
-    *("PCX", "PSD", "SGI", "TGA", "QOI", "AVIF"),
-)
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-# A file lists its brands within so many bytes.
-_BRANDS_END = 64
 # Transposition by EXIF orientation that makes the picture upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,41 +67,12 @@ _LOWER_BYTES = {
 }
 _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_PLANES, _TIFF_SAMPLE_FORMAT = 258, 262, 284, 339
 _SEPARATE_PLANES, _WHITE_IS_ZERO, _SIGNED = 2, 0, 2
-# Sentences by code. core/data/skip_reasons.py has the same, marked for translation.
-FAULTS = {
-    "not_a_picture": "it is not a picture, or of a kind that cannot be read",
-    "too_large_to_decode": "it has more pixels than can be handled safely",
-    "too_many_pixels": "it has {width} × {height} pixels, more than the {limit} million that can be handled safely",
-    "damaged": "it is damaged or cut off",
-    "no_heic_reader": "it is a HEIC picture, and the package pillow-heif that reads those is not installed",
-}
-# Errors of Pillow's decoders for damaged or hostile bytes, collected in tests with such files.
-DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    EOFError,
-    OverflowError,
-    ZeroDivisionError,
-    AttributeError,
-    AssertionError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-
-
-class PictureError(ValueError):
-    """Error for bytes that are not a readable picture: a code of ``FAULTS`` with the values of its sentence."""
-
-    def __init__(self, code: str, **values: Any) -> None:
-        self.code = code
-        self.values = values
-        super().__init__(FAULTS[code].format(**values))
+# Those of converting decoded pixels: other errors there are faults of this program.
+_PIXEL_ERRORS = (OSError, SyntaxError, ValueError, IndexError, OverflowError, struct.error)
+_JPEG_SIGNATURE = b"\xff\xd8\xff"
+_JPEG_FORMATS = {"JPEG", "MPO"}
+# Kinds that could have DICOM's mark among their pixels.
+_SIGNATURES = (_JPEG_SIGNATURE, b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II", b"MM")
 
 
 class PixelRange(NamedTuple):
@@ -101,38 +85,33 @@ class PixelRange(NamedTuple):
     high: float
 
 
-def open_picture(data: bytes) -> ImageFile.ImageFile:
+def open_picture(data: bytes) -> Image.Image:
     """Read a picture's header.
 
     Raises:
         PictureError: the bytes are not a picture, or it has too many pixels.
+        DecoderError: Pillow does not work here.
     """
-    formats = _formats_for(data)
-    try:
-        image = Image.open(io.BytesIO(data), formats=formats)
-    except (Image.DecompressionBombError, MemoryError) as error:
-        raise PictureError("too_large_to_decode") from error
-    except DECODER_ERRORS as error:
-        raise PictureError("not_a_picture") from error
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise PictureError(
-            "too_many_pixels",
-            width=width,
-            height=height,
-            limit=MAX_PIXELS // 1_000_000,
-        )
+    if dicom.is_dicom(data) and not data.startswith(_SIGNATURES):
+        return _open_dicom(data)
+    refusal = kinds.refusal_of(data)
+    if refusal is not None:
+        raise PictureError(refusal.code, **refusal.values)
+    image = _open(_with_main_page(data))
+    if image.format == "PNG":
+        image.info[colour.CICP] = colour.read_cicp(data)
+    _require_size(image.size, _limit(image, data))
     return image
 
 
 def decode_picture(
-    image: ImageFile.ImageFile,
+    image: Image.Image,
     at_least: int | tuple[int, int] | None = None,
     pixel_range: tuple[float, float] | None = None,
 ) -> Image.Image:
     """Decode an opened picture to RGB, upright.
 
-    EXIF orientation is applied; transparency is composited on white; the first frame of an
+    EXIF orientation is applied; colours become sRGB; transparency is composited on white; the first frame of an
     animation is used. Pictures with more than 8 bits a channel are reduced to 8 bits.
 
     Args:
@@ -142,19 +121,28 @@ def decode_picture(
         pixel_range: measured values that become black and white; see ``PixelRange``. None:
             0 to 65535 for integers; 0 to 1, otherwise 0 to 255, for floats.
     Raises:
-        PictureError: the bytes are damaged or cut off.
+        PictureError: the bytes are damaged or cut off, or the picture is too large to decode.
+        DecoderError: Pillow does not work here.
     """
     try:
         if at_least is not None:
             width, height = at_least if isinstance(at_least, tuple) else (at_least, at_least)
             image.draft(None, (2 * width, 2 * height))
+        _require_size(image.size, MAX_PIXELS)
         decoded = _to_eight_bits(image, pixel_range)
         turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-        return _to_rgb(decoded if turn is None else decoded.transpose(turn))
+    except PictureError:
+        raise
     except MemoryError as error:
         raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:
-        raise PictureError("damaged") from error
+        raise undecodable(_bytes_of(image), error, image.format) from error
+    try:
+        return _to_rgb(decoded if turn is None else decoded.transpose(turn), image.info)
+    except MemoryError as error:
+        raise PictureError("too_large_to_decode") from error
+    except _PIXEL_ERRORS as error:
+        raise undecodable(_bytes_of(image), error, image.format) from error
 
 
 def load_picture(data: bytes, size: int, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
@@ -174,36 +162,73 @@ def load_picture(data: bytes, size: int, pixel_range: tuple[float, float] | None
     return np.asarray(resized, dtype=np.uint8)
 
 
-def _formats_for(data: bytes) -> tuple[str, ...]:
-    """Choose Pillow's formats to try: HEIF if the bytes name its brands, otherwise all others.
-
-    Raises:
-        PictureError: the file is HEIF, and its reader is not installed.
-    """
-    brands = data[8:_BRANDS_END]
-    is_heif = data[4:8] == b"ftyp" and any(
-        brands[i : i + 4] in _HEIF_BRANDS for i in range(0, len(brands), 4)
-    )
-    if not is_heif:
-        return _FORMATS
-    if not _can_read_heif():
-        raise PictureError("no_heic_reader")
-    return ("HEIF",)
-
-
-@cache
-def _can_read_heif() -> bool:
-    """True if pillow-heif is installed; it is large, so the first HEIC picture loads it."""
+def _open(data: bytes) -> Image.Image:
     try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    # An embedded thumbnail can show something else than the picture.
-    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
-    return True
+        return Image.open(io.BytesIO(data), formats=formats_for(data))
+    except PictureError:
+        raise
+    except Image.DecompressionBombError as error:
+        if not data.startswith(_JPEG_SIGNATURE):
+            raise PictureError("too_large_to_decode") from error
+    except MemoryError as error:
+        raise PictureError("too_large_to_decode") from error
+    except DECODER_ERRORS as error:
+        raise undecodable(data, error, None) from error
+    # Pillow's limit is for declared pixels, this module's for decoded ones.
+    try:
+        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    except DECODER_ERRORS as error:
+        raise PictureError("not_a_picture") from error
 
 
-def measured_values(image: ImageFile.ImageFile) -> np.ndarray | None:
+def _open_dicom(data: bytes) -> Image.Image:
+    if not dicom.can_read():
+        raise PictureError("no_dicom_reader")
+    try:
+        header = dicom.read_header(data)
+        _require_size(dicom.size_of(header), MAX_PIXELS)
+        image = dicom.read_frame(header)
+    except PictureError:
+        raise
+    except dicom.DicomError as error:
+        raise PictureError(error.code, **error.values) from error
+    except MemoryError as error:
+        raise PictureError("too_large_to_decode") from error
+    except DECODER_ERRORS as error:
+        raise PictureError("damaged") from error
+    image.format = "DICOM"
+    return image
+
+
+def _with_main_page(data: bytes) -> bytes:
+    """Let a TIFF begin with its picture, where its first page is a thumbnail of a later one."""
+    pages = tiff.read_pages(data)
+    if not pages:
+        return data
+    page = tiff.main_page(pages)
+    return data if page is pages[0] else tiff.starting_with(data, page)
+
+
+def _limit(image: Image.Image, data: bytes) -> int:
+    """Return the pixels that a picture may declare; what is decoded is checked later."""
+    if image.format not in _JPEG_FORMATS:
+        return MAX_PIXELS
+    return MAX_BUFFERED_JPEG_PIXELS if jpeg.is_buffered(data) else MAX_JPEG_PIXELS
+
+
+def _bytes_of(image: Image.Image) -> bytes:
+    """Return the file of an opened picture; none once it is loaded."""
+    stream = getattr(image, "fp", None)
+    return stream.getvalue() if isinstance(stream, io.BytesIO) else b""
+
+
+def _require_size(size: tuple[int, int], limit: int) -> None:
+    width, height = size
+    if width * height > limit:
+        raise PictureError("too_many_pixels", width=width, height=height, limit=limit // 1_000_000)
+
+
+def measured_values(image: Image.Image) -> np.ndarray | None:
     """Read the values of an opened, not yet decoded picture with more than 8 bits a channel.
 
     Returns:
@@ -217,15 +242,15 @@ def measured_values(image: ImageFile.ImageFile) -> np.ndarray | None:
     except MemoryError as error:
         raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:
-        raise PictureError("damaged") from error
+        raise undecodable(_bytes_of(image), error, image.format) from error
 
 
-def is_deep(image: ImageFile.ImageFile) -> bool:
+def is_deep(image: Image.Image) -> bool:
     """True if an opened, not yet decoded picture has more than 8 bits a channel."""
     return image.mode in _DEEP_MODES or _has_deep_colours(image)
 
 
-def _has_deep_colours(image: ImageFile.ImageFile) -> bool:
+def _has_deep_colours(image: Image.Image) -> bool:
     if image.mode not in {"RGB", "RGBA"}:
         return False
     # Not “BGR;16”: 16 bits for all three channels.
@@ -237,7 +262,7 @@ def _raw_mode(tile: Any) -> str:
     return str(tile.args if isinstance(tile.args, str) else (tile.args or ("",))[0])
 
 
-def _has_misread_planes(image: ImageFile.ImageFile) -> bool:
+def _has_misread_planes(image: Image.Image) -> bool:
     """True for colours of 16 bits in separate planes, which Pillow reads as 8 bits."""
     tags = _tags(image)
     return (
@@ -247,12 +272,12 @@ def _has_misread_planes(image: ImageFile.ImageFile) -> bool:
     )
 
 
-def _tags(image: ImageFile.ImageFile) -> Any:
+def _tags(image: Image.Image) -> Any:
     """Tags of a TIFF file; none for other formats."""
     return getattr(image, "tag_v2", {})
 
 
-def _measured_values(image: ImageFile.ImageFile) -> np.ndarray:
+def _measured_values(image: Image.Image) -> np.ndarray:
     if image.mode not in _DEEP_MODES:
         return _deep_colours(image)
     image.load()
@@ -263,7 +288,7 @@ def _measured_values(image: ImageFile.ImageFile) -> np.ndarray:
     return values.view(np.uint32) if is_unsigned and tags.get(_TIFF_BITS, (0,))[0] == 32 else values
 
 
-def _deep_colours(image: ImageFile.ImageFile) -> np.ndarray:
+def _deep_colours(image: Image.Image) -> np.ndarray:
     """Read colours of 16 bits, of which Pillow decodes one byte at a time."""
     lower = Image.open(io.BytesIO(image.fp.getvalue()), formats=[image.format])  # type: ignore[union-attr, list-item]
     _correct_planes(image)
@@ -279,7 +304,7 @@ def _deep_colours(image: ImageFile.ImageFile) -> np.ndarray:
     return higher_bytes + np.asarray(lower)[..., :3]
 
 
-def _correct_planes(image: ImageFile.ImageFile) -> None:
+def _correct_planes(image: Image.Image) -> None:
     if _has_misread_planes(image):
         order = "L" if _tags(image).prefix == b"II" else "B"
         image.tile = [_with_raw_mode(tile, f"{_raw_mode(tile)};16{order}") for tile in image.tile]
@@ -289,15 +314,17 @@ def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
     return tile._replace(args=raw_mode if isinstance(tile.args, str) else (raw_mode, *tile.args[1:]))
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.has_transparency_data:
+def _to_rgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
+    """Convert a picture of 8 bits to RGB in sRGB, on white. ``info``: ``Image.info`` as it was opened."""
+    image = colour.to_srgb(image, info)
+    if colour.has_transparency(image):
         layer = image.convert("RGBA")
         background = Image.new("RGBA", layer.size, _WHITE)
         return Image.alpha_composite(background, layer).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] | None) -> Image.Image:
+def _to_eight_bits(image: Image.Image, pixel_range: tuple[float, float] | None) -> Image.Image:
     """Decode a picture and map values of more than 8 bits to 0 to 255."""
     is_grey = image.mode in _DEEP_MODES
     # Pillow's own conversion of colours is that of the full range.

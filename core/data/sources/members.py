@@ -23,7 +23,9 @@ from core.messages import N_
 PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".ico", ".icns", ".pcx", ".psd", ".qoi"),
-    *(".sgi", ".tga", ".avif", ".heic", ".heif"),
+    *(".sgi", ".tga", ".avif", ".heic", ".heif", ".mpo", ".apng", ".pfm", ".jxl", ".dcm", ".dicom"),
+    # Raw files of cameras, which are refused by name.
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"),
 )
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
 # Files that hold the pictures themselves.

@@ -6,12 +6,14 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
-from core.data.images import picture
+from core.data import images
 from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.files import labels_file, tflite_file
 from core.messages import N_
 
 _BUNDLE_FILES = Path(__file__).parent.parent / "bundle"
+# Modules of core/data/images that read pictures; they import one another relatively.
+_DECODER = ("__init__", "picture", "faults", "readers", "colour", "kinds", "jpeg", "tiff", "dicom")
 _BUNDLE_PACKAGES = ("ai-edge-litert", "numpy", "pillow")
 
 
@@ -21,7 +23,8 @@ def make_bundle(model: DeliveredModel, path: Path) -> None:
         bundle.write(tflite_file(model.run), "model.tflite")
         bundle.write(labels_file(model.run), "labels.json")
         # The code that training and evaluation read pictures with.
-        bundle.write(Path(picture.__file__), "picture.py")
+        for module in _DECODER:
+            bundle.write(Path(images.__file__).with_name(f"{module}.py"), f"decoder/{module}.py")
         for file in ("predict.py", "README.md"):
             bundle.write(_BUNDLE_FILES / file, file)
         bundle.writestr("requirements.txt", _requirements())

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.images import picture
+from core.data.images import picture, readers
 from core.data.images.picture import MAX_PIXELS, PictureError, decode_picture, load_picture, open_picture
 from tests.support.pictures import digit_scans, encoded, photograph, small_photograph
 
@@ -347,12 +347,10 @@ def test_damaged_bytes_never_break_the_reader(kind: str) -> None:
         b"\x89PNG\r\n\x1a\n",
         b"Dear diary, today I took a picture.",
         b"<!DOCTYPE html><title>404 Not Found</title>",
-        b'<svg xmlns="http://www.w3.org/2000/svg"/>',
         b"PK\x03\x04 a zip",
-        b"%PDF-1.7 a document",
         bytes(1000),
     ],
-    ids=["empty", "a zero", "JPEG's mark", "PNG's mark", "text", "HTML", "SVG", "zip", "PDF", "zeros"],
+    ids=["empty", "a zero", "JPEG's mark", "PNG's mark", "text", "HTML", "zip", "zeros"],
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(PictureError, match=r"^it is not a picture, or of a kind that cannot be read$"):
@@ -389,10 +387,10 @@ def test_without_its_reader_a_phones_picture_is_refused_by_name(monkeypatch: pyt
     """In a bundle, the reader may not be installed."""
     data = encoded(small_photograph(), "HEIF")
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    picture._can_read_heif.cache_clear()
+    readers._can_read_heif.cache_clear()
     with pytest.raises(PictureError, match="HEIC picture, and the package pillow-heif"):
         open_picture(data)
-    picture._can_read_heif.cache_clear()
+    readers._can_read_heif.cache_clear()
 
 
 def test_the_reader_of_phone_pictures_is_loaded_only_for_them() -> None:
@@ -409,7 +407,7 @@ def test_postscript_is_not_run() -> None:
     """Pillow would hand it to Ghostscript: a program inside a picture must not start another."""
     data = encoded(small_photograph(), "EPS")
     assert data.startswith(b"%!PS")
-    with pytest.raises(PictureError, match="not a picture, or of a kind that cannot be read"):
+    with pytest.raises(PictureError, match=r"it is a drawing \(PostScript\), not a picture of pixels"):
         open_picture(data)
 
 
@@ -455,6 +453,43 @@ def test_the_refusal_names_the_size() -> None:
 
 def test_the_largest_picture_is_let_through() -> None:
     assert open_picture(png_chunks((MAX_PIXELS, 1), bits=8, colour=0, rows=b"")).size == (MAX_PIXELS, 1)
+
+
+def test_a_photograph_of_108_megapixels_is_read() -> None:
+    """Phones write them; at an eighth of its sides it takes less memory than most."""
+    data = encoded(Image.new("L", (12_000, 9_000), 90), "JPEG")
+    assert decode_picture(open_picture(data), at_least=224).size == (1_500, 1_125)
+    assert (load_picture(data, 32) == 90).all()
+
+
+def test_200_megapixels_are_beyond_pillows_own_limit() -> None:
+    """16320 × 12240, as the largest sensors of phones give."""
+    data = jpeg_of_size(16_320, 12_240)
+    assert open_picture(data).size == (16_320, 12_240)
+
+
+def test_a_large_jpeg_is_not_decoded_in_full() -> None:
+    with pytest.raises(PictureError, match="it has 12000 × 9000 pixels, more than the 89 million"):
+        decode_picture(open_picture(jpeg_of_size(12_000, 9_000)))
+
+
+@pytest.mark.parametrize(
+    ("size", "process"),
+    [((65_500, 65_500), 0xC0), ((16_000, 16_000), 0xC0), ((12_000, 11_000), 0xC2)],
+    ids=["4 gigapixels", "256 megapixels", "progressive"],
+)
+def test_a_jpeg_that_costs_too_much_is_refused(size: tuple[int, int], process: int) -> None:
+    """A progressive one holds all its coefficients in memory, whatever size is asked for."""
+    with pytest.raises(PictureError, match="safely"):
+        open_picture(jpeg_of_size(*size, process=process))
+
+
+def jpeg_of_size(width: int, height: int, process: int = 0xC0) -> bytes:
+    """A small JPEG whose header claims another size."""
+    data = bytearray(encoded(small_photograph(), "JPEG", progressive=process == 0xC2))
+    frame = data.index(bytes([0xFF, process, 0x00, 0x11]))
+    data[frame + 5 : frame + 9] = struct.pack(">HH", height, width)
+    return bytes(data)
 
 
 def test_a_jpeg_is_decoded_for_the_shape_that_is_asked_for() -> None:
@@ -511,18 +546,26 @@ def test_pixels_can_be_handed_on() -> None:
     assert load_picture(encoded(small_photograph(), "PNG"), 32).flags["C_CONTIGUOUS"]
 
 
-def test_the_file_can_travel_alone() -> None:
+@pytest.mark.parametrize(
+    ("module", "optional"),
+    [
+        ("picture", set()),
+        ("faults", set()),
+        ("readers", {"pillow_heif", "pillow_jxl"}),
+        ("colour", set()),
+        ("kinds", set()),
+        ("jpeg", set()),
+        ("tiff", set()),
+        ("dicom", {"pydicom"}),
+    ],
+)
+def test_the_decoder_can_travel_alone(module: str, optional: set[str]) -> None:
     """It is copied into every bundle, where there is no Darkroom."""
-    source = Path(picture.__file__).read_text(encoding="utf-8")
+    source = Path(picture.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
     modules = set()
-    attempts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Try)]
-    optional = {
-        str(node.module) for attempt in attempts for node in attempt.body if isinstance(node, ast.ImportFrom)
-    }
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             modules |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
             modules.add(str(node.module).partition(".")[0])
-    assert optional == {"pillow_heif"}
-    assert modules - sys.stdlib_module_names - optional == {"numpy", "PIL"}
+    assert modules - sys.stdlib_module_names - {"numpy", "PIL"} == optional

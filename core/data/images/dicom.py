@@ -1,0 +1,192 @@
+"""DICOM pictures as their maker means them to be seen: rescaled, windowed, dark where the scan is dark.
+
+Needs pydicom, which is optional. Values are mapped as PS3.3 of the DICOM standard says (C.11.1
+modality, C.11.2 window). Travels in exports beside ``picture.py``: imports nothing of Darkroom.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from functools import cache
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+# Sentences by code. core/data/skip_reasons.py has the same, marked for translation.
+SENTENCES = {
+    "no_dicom_reader": "it is a DICOM picture, and the package pydicom that reads those is not installed: pip install -r requirements-formats.txt",
+    "dicom_compression": "it is a DICOM picture compressed with {compression}, which cannot be read; save it uncompressed or as PNG",
+    "dicom_without_picture": "it is a DICOM file without a picture",
+}
+_PREAMBLE_BYTES = 128
+# The whole file is compressed, and could unpack to any size.
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_HEADER_BYTES = 2048
+# Stand where a name was removed, so they tell no patients apart.
+_ANONYMOUS = {"", "0", "anon", "anonymous", "anonymized", "anonymised", "unknown", "none", "removed"}
+
+
+class DicomError(ValueError):
+    """Error for a DICOM file that has no picture, or none that can be decoded: a code of ``SENTENCES``."""
+
+    def __init__(self, code: str, **values: str) -> None:
+        self.code = code
+        self.values = values
+        super().__init__(code)
+
+
+def is_dicom(data: bytes) -> bool:
+    """True for the signature of a DICOM file, whatever its name."""
+    return data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + 4] == b"DICM"
+
+
+@cache
+def can_read() -> bool:
+    """True if pydicom is installed; the first DICOM picture loads it."""
+    try:
+        from pydicom.pixels import pixel_array
+    except ImportError:
+        return False
+    return callable(pixel_array)
+
+
+def read_header(data: bytes) -> Any:
+    """Read a DICOM file's attributes: ``pydicom.Dataset``.
+
+    Raises:
+        DicomError: it is compressed as a whole, or has no picture.
+    """
+    from pydicom import dcmread
+
+    if _DEFLATED in data[:_HEADER_BYTES]:
+        raise DicomError("dicom_compression", compression="Deflate")
+    attributes = dcmread(io.BytesIO(data))
+    if not any(name in attributes for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise DicomError("dicom_without_picture")
+    return attributes
+
+
+def frame_count(attributes: Any) -> int:
+    """Return the number of frames that a file's attributes name, at least 1."""
+    return max(1, int(attributes.get("NumberOfFrames", 1) or 1))
+
+
+def size_of(attributes: Any) -> tuple[int, int]:
+    """Return width and height in pixels, without decoding."""
+    return int(attributes.Columns), int(attributes.Rows)
+
+
+def read_frame(attributes: Any, index: int = 0) -> Image.Image:
+    """Decode one frame to grey or RGB of 8 bits.
+
+    Raises:
+        DicomError: the compression needs a decoder that is not installed.
+    """
+    from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
+
+    syntax = attributes.file_meta.TransferSyntaxUID
+    if syntax.is_compressed and not _is_decodable(get_decoder, syntax):
+        raise DicomError("dicom_compression", compression=syntax.name)
+    values = pixel_array(attributes, index=index)
+    if attributes.PhotometricInterpretation == "PALETTE COLOR":
+        values = apply_color_lut(values, attributes)
+    if values.ndim == 3:
+        # Colour has no window. Palettes have 8 or 16 bits, other colours those that are stored.
+        bits = 8 * values.dtype.itemsize
+        bits = bits if attributes.PhotometricInterpretation == "PALETTE COLOR" else int(attributes.BitsStored)
+        return Image.fromarray(_to_bytes(values.astype(np.float32) / (2**bits - 1)))
+    grey = _displayed(values, attributes, index)
+    if attributes.PhotometricInterpretation == "MONOCHROME1":
+        grey = 1 - grey
+    return Image.fromarray(_to_bytes(grey))
+
+
+def group_of(attributes: Any) -> str:
+    """Make the group that pictures of one patient share: a hash, so that nobody can be named by it.
+
+    Without a patient's number, pictures of one examination or series share it; "" without any.
+    """
+    patient = str(attributes.get("PatientID", "") or "").strip()
+    names = [patient if patient.casefold() not in _ANONYMOUS else ""]
+    names += [str(attributes.get(name, "") or "") for name in ("StudyInstanceUID", "SeriesInstanceUID")]
+    name = next((name for name in names if name), "")
+    return hashlib.sha256(f"DICOM {name}".encode()).hexdigest() if name else ""
+
+
+def _is_decodable(get_decoder: Any, syntax: Any) -> bool:
+    try:
+        return bool(get_decoder(syntax).is_available)
+    except NotImplementedError:
+        return False
+
+
+def _to_bytes(shares: np.ndarray) -> np.ndarray:
+    """Convert 0 to 1 to uint8."""
+    return np.clip(np.rint(shares * 255), 0, 255).astype(np.uint8)
+
+
+def _displayed(values: np.ndarray, attributes: Any, index: int) -> np.ndarray:
+    """Map stored values to 0 (dark) to 1: by the window, otherwise by the range of the stored bits."""
+    from pydicom.pixels import apply_modality_lut, apply_voi
+
+    shared = _functional_group(attributes, "SharedFunctionalGroupsSequence", 0)
+    own = _functional_group(attributes, "PerFrameFunctionalGroupsSequence", index)
+    rescale = _first_item(attributes, own, shared, name="PixelValueTransformationSequence")
+    window = _first_item(attributes, own, shared, name="FrameVOILUTSequence")
+    if "ModalityLUTSequence" in attributes:
+        measured = apply_modality_lut(values, attributes).astype(np.float64)
+    else:
+        measured = values * _number(rescale, "RescaleSlope", 1.0) + _number(rescale, "RescaleIntercept", 0.0)
+    if attributes.get("VOILUTSequence"):
+        bits = int(attributes.VOILUTSequence[0].LUTDescriptor[2])
+        return apply_voi(measured.astype(values.dtype), attributes).astype(np.float64) / (2**bits - 1)
+    width = _number(window, "WindowWidth", 0.0)
+    if width > 0:
+        function = str(window.get("VOILUTFunction", "LINEAR") or "LINEAR")
+        return _windowed(measured, _number(window, "WindowCenter", 0.0), width, function)
+    lowest, highest = _stored_range(attributes)
+    ends = sorted(
+        end * _number(rescale, "RescaleSlope", 1.0) + _number(rescale, "RescaleIntercept", 0.0)
+        for end in (lowest, highest)
+    )
+    return (measured - ends[0]) / max(ends[1] - ends[0], 1e-12)
+
+
+def _windowed(values: np.ndarray, centre: float, width: float, function: str) -> np.ndarray:
+    """Apply a window (PS3.3 C.11.2.1.2 and C.11.2.1.3)."""
+    if function == "SIGMOID":
+        return 1 / (1 + np.exp(np.clip(-4 * (values - centre) / width, -50, 50)))
+    if function == "LINEAR_EXACT":
+        return (values - centre) / width + 0.5
+    return (values - (centre - 0.5)) / max(width - 1, 1e-6) + 0.5
+
+
+def _stored_range(attributes: Any) -> tuple[int, int]:
+    bits = int(attributes.BitsStored)
+    if int(attributes.get("PixelRepresentation", 0)):
+        return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    return 0, 2**bits - 1
+
+
+def _functional_group(attributes: Any, name: str, index: int) -> Any:
+    """Return one item of an enhanced file's functional groups; None without it."""
+    groups = attributes.get(name)
+    return groups[index] if groups and index < len(groups) else None
+
+
+def _first_item(attributes: Any, *groups: Any, name: str) -> Any:
+    """Return the item that a frame's own or shared groups have of a sequence, otherwise the attributes."""
+    for group in groups:
+        if group is not None and group.get(name):
+            return group.get(name)[0]
+    return attributes
+
+
+def _number(attributes: Any, name: str, default: float) -> float:
+    """Return a number, or the first of several, such as windows for different tissues."""
+    value = attributes.get(name)
+    if value is None or value == "":
+        return default
+    return float(value[0] if hasattr(value, "__len__") else value)
