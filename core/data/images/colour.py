@@ -10,7 +10,7 @@ import io
 import struct
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -114,7 +114,7 @@ def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     transform = _transform(profile, image.mode)
     if transform is None:
         return image
-    converted = ImageCms.applyTransform(image, transform)
+    converted = cast("Image.Image", ImageCms.applyTransform(image, transform))
     converted.info = {name: value for name, value in image.info.items() if name != "icc_profile"}
     return converted
 
@@ -129,8 +129,8 @@ def _profile_of(info: Mapping[Any, Any]) -> bytes | None:
         return profile
     nclx = info.get("nclx_profile")
     if isinstance(nclx, dict):
-        numbers = nclx.get("color_primaries"), nclx.get("transfer_characteristics")
-        return _profile_of_numbers(*map(int, numbers)) if None not in numbers else None
+        primaries, transfer = nclx.get("color_primaries"), nclx.get("transfer_characteristics")
+        return _profile_of_numbers(int(primaries or 0), int(transfer or 0))
     gamma = info.get("gamma")
     if isinstance(gamma, float) and "srgb" not in info:
         return _profile_of_gamma(gamma, info.get("chromaticity"))
@@ -232,7 +232,7 @@ def _transform(profile: bytes, mode: str) -> Any:
         transform = ImageCms.buildTransform(
             *(source, ImageCms.createProfile("sRGB"), mode, "RGBA" if mode == "RGBA" else "RGB"),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            flags=_BLACK_POINT_COMPENSATION,
+            flags=_BLACK_POINT_COMPENSATION,  # type: ignore[arg-type]
         )
         if mode in {"RGB", "RGBA", "L"} and _changes_nothing(transform, mode):
             return None
@@ -250,5 +250,5 @@ def _changes_nothing(transform: Any, mode: str) -> bool:
     else:
         grid = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
         probe = Image.fromarray(grid).convert(mode)
-    converted = np.asarray(ImageCms.applyTransform(probe, transform).convert("RGB"))
-    return bool(np.abs(converted.astype(np.int16) - grid).max() <= _TOLERANCE)
+    converted = cast("Image.Image", ImageCms.applyTransform(probe, transform)).convert("RGB")
+    return bool(np.abs(np.asarray(converted, np.int16) - grid).max() <= _TOLERANCE)

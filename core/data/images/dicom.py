@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 # Sentences by code. core/data/skip_reasons.py has the same, marked for translation.
 SENTENCES = {
@@ -78,8 +78,10 @@ def size_of(attributes: Any) -> tuple[int, int]:
     return int(attributes.Columns), int(attributes.Rows)
 
 
-def read_frame(attributes: Any, index: int = 0) -> Image.Image:
-    """Decode one frame to grey or RGB of 8 bits.
+def read_frame(attributes: Any, index: int = 0) -> ImageFile.ImageFile:
+    """Decode one frame, as an opened picture: grey or RGB of 8 bits, or floats where no window is named.
+
+    The range of such floats is found over all pictures of a dataset, as for other deep pictures.
 
     Raises:
         DicomError: the compression needs a decoder that is not installed.
@@ -92,15 +94,20 @@ def read_frame(attributes: Any, index: int = 0) -> Image.Image:
     values = pixel_array(attributes, index=index)
     if attributes.PhotometricInterpretation == "PALETTE COLOR":
         values = apply_color_lut(values, attributes)
+    is_negative = attributes.PhotometricInterpretation == "MONOCHROME1"
     if values.ndim == 3:
         # Colour has no window. Palettes have 8 or 16 bits, other colours those that are stored.
         bits = 8 * values.dtype.itemsize
         bits = bits if attributes.PhotometricInterpretation == "PALETTE COLOR" else int(attributes.BitsStored)
-        return Image.fromarray(_to_bytes(values.astype(np.float32) / (2**bits - 1)))
-    grey = _displayed(values, attributes, index)
-    if attributes.PhotometricInterpretation == "MONOCHROME1":
-        grey = 1 - grey
-    return Image.fromarray(_to_bytes(grey))
+        return _opened(_to_bytes(values.astype(np.float32) / (2**bits - 1)))
+    measured, window = _measured(values, attributes, index)
+    shares = _displayed(measured, window, attributes)
+    if shares is not None:
+        return _opened(_to_bytes(1 - shares if is_negative else shares))
+    most = 2 ** int(attributes.get("BitsStored", 16)) - 1
+    if most <= 255:
+        return _opened(_to_bytes((most - values if is_negative else values).astype(np.float32) / most))
+    return _opened((-measured if is_negative else measured).astype(np.float32))
 
 
 def group_of(attributes: Any) -> str:
@@ -127,31 +134,42 @@ def _to_bytes(shares: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(shares * 255), 0, 255).astype(np.uint8)
 
 
-def _displayed(values: np.ndarray, attributes: Any, index: int) -> np.ndarray:
-    """Map stored values to 0 (dark) to 1: by the window, otherwise by the range of the stored bits."""
-    from pydicom.pixels import apply_modality_lut, apply_voi
+def _opened(values: np.ndarray) -> ImageFile.ImageFile:
+    """Make an opened picture, as Pillow reads it from a file."""
+    stream = io.BytesIO()
+    Image.fromarray(values).save(stream, "TIFF")
+    image = Image.open(stream, formats=["TIFF"])
+    image.format = "DICOM"
+    return image
 
-    shared = _functional_group(attributes, "SharedFunctionalGroupsSequence", 0)
+
+def _measured(values: np.ndarray, attributes: Any, index: int) -> tuple[np.ndarray, Any]:
+    """Rescale stored values to measured ones, and find the attributes with the window."""
+    from pydicom.pixels import apply_modality_lut
+
     own = _functional_group(attributes, "PerFrameFunctionalGroupsSequence", index)
+    shared = _functional_group(attributes, "SharedFunctionalGroupsSequence", 0)
     rescale = _first_item(attributes, own, shared, name="PixelValueTransformationSequence")
     window = _first_item(attributes, own, shared, name="FrameVOILUTSequence")
-    if "ModalityLUTSequence" in attributes:
-        measured = apply_modality_lut(values, attributes).astype(np.float64)
-    else:
-        measured = values * _number(rescale, "RescaleSlope", 1.0) + _number(rescale, "RescaleIntercept", 0.0)
+    if attributes.get("ModalityLUTSequence"):
+        return apply_modality_lut(values, attributes).astype(np.float64), window
+    slope, intercept = _number(rescale, "RescaleSlope", 1.0), _number(rescale, "RescaleIntercept", 0.0)
+    return values * slope + intercept, window
+
+
+def _displayed(measured: np.ndarray, window: Any, attributes: Any) -> np.ndarray | None:
+    """Map measured values to 0 (dark) to 1 by the window or table that the file names; None without."""
+    from pydicom.pixels import apply_voi
+
     if attributes.get("VOILUTSequence"):
         bits = int(attributes.VOILUTSequence[0].LUTDescriptor[2])
-        return apply_voi(measured.astype(values.dtype), attributes).astype(np.float64) / (2**bits - 1)
+        indices = np.rint(measured).astype(np.int32)
+        return apply_voi(indices, attributes).astype(np.float64) / (2**bits - 1)
     width = _number(window, "WindowWidth", 0.0)
-    if width > 0:
-        function = str(window.get("VOILUTFunction", "LINEAR") or "LINEAR")
-        return _windowed(measured, _number(window, "WindowCenter", 0.0), width, function)
-    lowest, highest = _stored_range(attributes)
-    ends = sorted(
-        end * _number(rescale, "RescaleSlope", 1.0) + _number(rescale, "RescaleIntercept", 0.0)
-        for end in (lowest, highest)
-    )
-    return (measured - ends[0]) / max(ends[1] - ends[0], 1e-12)
+    if width <= 0:
+        return None
+    function = str(window.get("VOILUTFunction", "LINEAR") or "LINEAR")
+    return _windowed(measured, _number(window, "WindowCenter", 0.0), width, function)
 
 
 def _windowed(values: np.ndarray, centre: float, width: float, function: str) -> np.ndarray:
@@ -161,13 +179,6 @@ def _windowed(values: np.ndarray, centre: float, width: float, function: str) ->
     if function == "LINEAR_EXACT":
         return (values - centre) / width + 0.5
     return (values - (centre - 0.5)) / max(width - 1, 1e-6) + 0.5
-
-
-def _stored_range(attributes: Any) -> tuple[int, int]:
-    bits = int(attributes.BitsStored)
-    if int(attributes.get("PixelRepresentation", 0)):
-        return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    return 0, 2**bits - 1
 
 
 def _functional_group(attributes: Any, name: str, index: int) -> Any:

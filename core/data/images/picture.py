@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, JpegImagePlugin
+from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
 from . import colour, dicom, jpeg, kinds, tiff
 from .faults import DECODER_ERRORS, FAULTS, DecoderError, PictureError, undecodable
@@ -85,7 +85,7 @@ class PixelRange(NamedTuple):
     high: float
 
 
-def open_picture(data: bytes) -> Image.Image:
+def open_picture(data: bytes) -> ImageFile.ImageFile:
     """Read a picture's header.
 
     Raises:
@@ -105,7 +105,7 @@ def open_picture(data: bytes) -> Image.Image:
 
 
 def decode_picture(
-    image: Image.Image,
+    image: ImageFile.ImageFile,
     at_least: int | tuple[int, int] | None = None,
     pixel_range: tuple[float, float] | None = None,
 ) -> Image.Image:
@@ -162,7 +162,7 @@ def load_picture(data: bytes, size: int, pixel_range: tuple[float, float] | None
     return np.asarray(resized, dtype=np.uint8)
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes) -> ImageFile.ImageFile:
     try:
         return Image.open(io.BytesIO(data), formats=formats_for(data))
     except PictureError:
@@ -181,7 +181,7 @@ def _open(data: bytes) -> Image.Image:
         raise PictureError("not_a_picture") from error
 
 
-def _open_dicom(data: bytes) -> Image.Image:
+def _open_dicom(data: bytes) -> ImageFile.ImageFile:
     if not dicom.can_read():
         raise PictureError("no_dicom_reader")
     try:
@@ -196,7 +196,6 @@ def _open_dicom(data: bytes) -> Image.Image:
         raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:
         raise PictureError("damaged") from error
-    image.format = "DICOM"
     return image
 
 
@@ -209,16 +208,16 @@ def _with_main_page(data: bytes) -> bytes:
     return data if page is pages[0] else tiff.starting_with(data, page)
 
 
-def _limit(image: Image.Image, data: bytes) -> int:
+def _limit(image: ImageFile.ImageFile, data: bytes) -> int:
     """Return the pixels that a picture may declare; what is decoded is checked later."""
     if image.format not in _JPEG_FORMATS:
         return MAX_PIXELS
     return MAX_BUFFERED_JPEG_PIXELS if jpeg.is_buffered(data) else MAX_JPEG_PIXELS
 
 
-def _bytes_of(image: Image.Image) -> bytes:
+def _bytes_of(image: ImageFile.ImageFile) -> bytes:
     """Return the file of an opened picture; none once it is loaded."""
-    stream = getattr(image, "fp", None)
+    stream = image.fp
     return stream.getvalue() if isinstance(stream, io.BytesIO) else b""
 
 
@@ -228,7 +227,7 @@ def _require_size(size: tuple[int, int], limit: int) -> None:
         raise PictureError("too_many_pixels", width=width, height=height, limit=limit // 1_000_000)
 
 
-def measured_values(image: Image.Image) -> np.ndarray | None:
+def measured_values(image: ImageFile.ImageFile) -> np.ndarray | None:
     """Read the values of an opened, not yet decoded picture with more than 8 bits a channel.
 
     Returns:
@@ -245,12 +244,12 @@ def measured_values(image: Image.Image) -> np.ndarray | None:
         raise undecodable(_bytes_of(image), error, image.format) from error
 
 
-def is_deep(image: Image.Image) -> bool:
+def is_deep(image: ImageFile.ImageFile) -> bool:
     """True if an opened, not yet decoded picture has more than 8 bits a channel."""
     return image.mode in _DEEP_MODES or _has_deep_colours(image)
 
 
-def _has_deep_colours(image: Image.Image) -> bool:
+def _has_deep_colours(image: ImageFile.ImageFile) -> bool:
     if image.mode not in {"RGB", "RGBA"}:
         return False
     # Not “BGR;16”: 16 bits for all three channels.
@@ -262,7 +261,7 @@ def _raw_mode(tile: Any) -> str:
     return str(tile.args if isinstance(tile.args, str) else (tile.args or ("",))[0])
 
 
-def _has_misread_planes(image: Image.Image) -> bool:
+def _has_misread_planes(image: ImageFile.ImageFile) -> bool:
     """True for colours of 16 bits in separate planes, which Pillow reads as 8 bits."""
     tags = _tags(image)
     return (
@@ -272,12 +271,12 @@ def _has_misread_planes(image: Image.Image) -> bool:
     )
 
 
-def _tags(image: Image.Image) -> Any:
+def _tags(image: ImageFile.ImageFile) -> Any:
     """Tags of a TIFF file; none for other formats."""
     return getattr(image, "tag_v2", {})
 
 
-def _measured_values(image: Image.Image) -> np.ndarray:
+def _measured_values(image: ImageFile.ImageFile) -> np.ndarray:
     if image.mode not in _DEEP_MODES:
         return _deep_colours(image)
     image.load()
@@ -288,7 +287,7 @@ def _measured_values(image: Image.Image) -> np.ndarray:
     return values.view(np.uint32) if is_unsigned and tags.get(_TIFF_BITS, (0,))[0] == 32 else values
 
 
-def _deep_colours(image: Image.Image) -> np.ndarray:
+def _deep_colours(image: ImageFile.ImageFile) -> np.ndarray:
     """Read colours of 16 bits, of which Pillow decodes one byte at a time."""
     lower = Image.open(io.BytesIO(image.fp.getvalue()), formats=[image.format])  # type: ignore[union-attr, list-item]
     _correct_planes(image)
@@ -300,11 +299,11 @@ def _deep_colours(image: Image.Image) -> np.ndarray:
     if is_split_by_libtiff or any(_raw_mode(tile) not in _LOWER_BYTES for tile in tiles):
         # Pillow cannot read the lower bytes: the middle of what they can be.
         return higher_bytes + 128
-    lower.tile = [_with_raw_mode(tile, _LOWER_BYTES[_raw_mode(tile)]) for tile in tiles]  # type: ignore[attr-defined]
+    lower.tile = [_with_raw_mode(tile, _LOWER_BYTES[_raw_mode(tile)]) for tile in tiles]
     return higher_bytes + np.asarray(lower)[..., :3]
 
 
-def _correct_planes(image: Image.Image) -> None:
+def _correct_planes(image: ImageFile.ImageFile) -> None:
     if _has_misread_planes(image):
         order = "L" if _tags(image).prefix == b"II" else "B"
         image.tile = [_with_raw_mode(tile, f"{_raw_mode(tile)};16{order}") for tile in image.tile]
@@ -324,7 +323,7 @@ def _to_rgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _to_eight_bits(image: Image.Image, pixel_range: tuple[float, float] | None) -> Image.Image:
+def _to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] | None) -> Image.Image:
     """Decode a picture and map values of more than 8 bits to 0 to 255."""
     is_grey = image.mode in _DEEP_MODES
     # Pillow's own conversion of colours is that of the full range.
