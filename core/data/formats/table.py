@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.data.formats.arrays.cifar import CIFAR
+from core.data.formats.arrays.geti import GETI
 from core.data.formats.arrays.hugging_face import HUGGING_FACE
 from core.data.formats.arrays.idx_files import IDX_FILES
 from core.data.formats.arrays.numpy_files import NUMPY_FILES
@@ -52,6 +53,7 @@ _ROWS: tuple[ImportFormat, ...] = (
     VERTEX,
     AZURE,
     ULTRALYTICS,
+    GETI,
     HUGGING_FACE,
     WEBDATASET,
     NUMPY_FILES,

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import pickle
 import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from core.data.images.picture import load_picture
 from core.errors import DataError
-from tests.support.formats import Understood, read, source
-from tests.support.pictures import digit, digit_scans, write_folder
+from tests.support.formats import Understood, read
+from tests.support.pictures import digit_scans, write_folder
 
 
 def numbered(result: Understood) -> list[tuple[str, str, str]]:
@@ -165,92 +162,3 @@ def test_a_pickle_that_names_anything_else_is_refused(tmp_path: Path) -> None:
     """The unpickler looks up nothing but arrays; a path stands for whatever a stranger may name."""
     with pytest.raises(DataError, match=r"data_batch_1 holds more than pictures and labels"):
         read(cifar(tmp_path, {b"data": Path("x"), b"labels": [0]}))
-
-
-def table(labels: list[object], names: list[str] | None, *, column: str = "label") -> pa.Table:
-    pictures = [{"bytes": digit(index), "path": f"{index}.png"} for index in range(len(labels))]
-    data = pa.table({"image": pa.array(pictures), column: pa.array(labels)})
-    if names is None:
-        return data
-    inner = {"names": names, "_type": "ClassLabel"}
-    feature = {"feature": inner, "_type": "List"} if isinstance(labels[0], list) else inner
-    noted = {"info": {"features": {"image": {"_type": "Image"}, column: feature}}}
-    return data.replace_schema_metadata({"huggingface": json.dumps(noted)})
-
-
-def in_parquet(data: pa.Table, rows: int = 2) -> bytes:
-    stream = io.BytesIO()
-    parquet.write_table(data, stream, row_group_size=rows)
-    return stream.getvalue()
-
-
-def test_parquet_names_its_classes_in_the_schema(tmp_path: Path) -> None:
-    files = {
-        "data/train-00000-of-00001.parquet": in_parquet(table([0, 1, 0], ["cat", "dog"])),
-        "data/test-00000-of-00001.parquet": in_parquet(table([1, -1], ["cat", "dog"])),
-    }
-    result = read(write_folder(tmp_path / "pets", files))
-    assert result.format == "hugging_face"
-    assert [(label, part) for _, label, part in numbered(result)] == [
-        ("dog", "test"),
-        ("", "test"),
-        ("cat", "train"),
-        ("dog", "train"),
-        ("cat", "train"),
-    ]
-    third = next(member for member, _ in result.reading.pictures if member.name.endswith("train-00000-of-00001.parquet/0000002.img"))  # fmt: skip
-    assert third.read() == digit(2)
-
-
-def test_a_single_parquet_file_is_a_source(tmp_path: Path) -> None:
-    path = write_folder(tmp_path, {"pets.parquet": in_parquet(table([[0, 1], [], [1]], ["cat", "red"], column="labels"))})  # fmt: skip
-    result = read(path / "pets.parquet")
-    assert [label for _, label, _ in numbered(result)] == ["cat; red", "–", "red"]
-
-
-def test_an_arrow_folder_is_read(tmp_path: Path) -> None:
-    data = table([0, 1], ["cat", "dog"])
-    stream = io.BytesIO()
-    with pa.ipc.new_stream(stream, data.schema) as writer:
-        writer.write_table(data)
-    files = {
-        "train/data-00000-of-00001.arrow": stream.getvalue(),
-        "train/state.json": b"{}",
-        "train/dataset_info.json": b"{}",
-        "dataset_dict.json": b'{"splits": ["train"]}',
-    }
-    result = read(write_folder(tmp_path / "saved", files))
-    assert [(label, part) for _, label, part in numbered(result)] == [("cat", "train"), ("dog", "train")]
-    assert result.left_out == {}
-
-
-def test_parquet_with_paths_alone_says_so(tmp_path: Path) -> None:
-    pictures = pa.array([{"bytes": None, "path": "/home/ann/pets/1.png"}], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))  # fmt: skip
-    data = in_parquet(pa.table({"image": pictures, "label": pa.array([0])}))
-    path = write_folder(tmp_path, {"pets.parquet": data}) / "pets.parquet"
-    with pytest.raises(DataError, match=r"holds only the paths of pictures, such as /home/ann/pets/1.png"):
-        read(path)
-
-
-def test_webdataset_classes_stand_beside_their_pictures(tmp_path: Path) -> None:
-    labels = {"000000": "0", "000001": "1", "000002": "0"}
-    files = {f"train-000000/{key}.cls": label for key, label in labels.items()}
-    result = read(source(tmp_path, [f"train-000000/{key}.png" for key in labels], files))
-    assert result.format == "webdataset"
-    assert result.labels == {"000000.png": "0", "000001.png": "1", "000002.png": "0"}
-    assert result.splits["000000.png"] == "train"
-    assert result.notes == {"unnamed_classes": True}
-    assert result.left_out == {}
-
-
-def test_webdataset_json_holds_the_label(tmp_path: Path) -> None:
-    files = {f"{index}.json": {"label": label, "width": 8} for index, label in enumerate(["cat", "dog"])}
-    result = read(source(tmp_path, ["0.png", "1.png"], files))
-    assert (result.format, result.labels) == ("webdataset", {"0.png": "cat", "1.png": "dog"})
-
-
-def test_captions_are_no_classes(tmp_path: Path) -> None:
-    files = {f"cats/{index}.txt": f"caption {index}" for index in range(3)}
-    files |= {f"dogs/{index}.txt": f"caption {index + 9}" for index in range(3)}
-    pictures = [name.replace(".txt", ".png") for name in files]
-    assert read(source(tmp_path, pictures, files)).format == "folders"

@@ -1,0 +1,172 @@
+"""Parquet and Arrow files are read group by group, with the names of their classes."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from core.data.dataset import open_dataset
+from core.data.formats.arrays.data_file import DataFile
+from core.data.importing import import_dataset
+from core.errors import DataError
+from tests.support.formats import Understood, read
+from tests.support.pictures import digit, write_folder
+
+
+def numbered(result: Understood) -> list[tuple[str, str, str]]:
+    """File, label and part of each picture, in the order of the files."""
+    return sorted(
+        (member.name, assignment.label, assignment.split.value if assignment.split else "")
+        for member, assignment in result.reading.pictures
+    )
+
+
+def table(labels: list[object], names: list[str] | None, *, column: str = "label") -> pa.Table:
+    pictures = [{"bytes": digit(index), "path": f"{index}.png"} for index in range(len(labels))]
+    data = pa.table({"image": pa.array(pictures), column: pa.array(labels)})
+    if names is None:
+        return data
+    inner = {"names": names, "_type": "ClassLabel"}
+    feature = {"feature": inner, "_type": "List"} if isinstance(labels[0], list) else inner
+    noted = {"info": {"features": {"image": {"_type": "Image"}, column: feature}}}
+    return data.replace_schema_metadata({"huggingface": json.dumps(noted)})
+
+
+def in_parquet(data: pa.Table, rows: int = 2) -> bytes:
+    stream = io.BytesIO()
+    parquet.write_table(data, stream, row_group_size=rows)
+    return stream.getvalue()
+
+
+def test_parquet_names_its_classes_in_the_schema(tmp_path: Path) -> None:
+    files = {
+        "data/train-00000-of-00001.parquet": in_parquet(table([0, 1, 0], ["cat", "dog"])),
+        "data/test-00000-of-00001.parquet": in_parquet(table([1, -1], ["cat", "dog"])),
+    }
+    result = read(write_folder(tmp_path / "pets", files))
+    assert result.format == "hugging_face"
+    assert [(label, part) for _, label, part in numbered(result)] == [
+        ("dog", "test"),
+        ("", "test"),
+        ("cat", "train"),
+        ("dog", "train"),
+        ("cat", "train"),
+    ]
+    third = next(member for member, _ in result.reading.pictures if member.name.endswith("train-00000-of-00001.parquet/0000002.img"))  # fmt: skip
+    assert third.read() == digit(2)
+
+
+def test_a_single_parquet_file_is_a_source(tmp_path: Path) -> None:
+    path = write_folder(tmp_path, {"pets.parquet": in_parquet(table([[0, 1], [], [1]], ["cat", "red"], column="labels"))})  # fmt: skip
+    result = read(path / "pets.parquet")
+    assert [label for _, label, _ in numbered(result)] == ["cat; red", "–", "red"]
+
+
+def test_an_arrow_folder_is_read(tmp_path: Path) -> None:
+    data = table([0, 1], ["cat", "dog"])
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, data.schema) as writer:
+        writer.write_table(data)
+    files = {
+        "train/data-00000-of-00001.arrow": stream.getvalue(),
+        "train/state.json": b"{}",
+        "train/dataset_info.json": b"{}",
+        "dataset_dict.json": b'{"splits": ["train"]}',
+    }
+    result = read(write_folder(tmp_path / "saved", files))
+    assert [(label, part) for _, label, part in numbered(result)] == [("cat", "train"), ("dog", "train")]
+    assert result.left_out == {}
+
+
+def test_parquet_with_paths_alone_says_so(tmp_path: Path) -> None:
+    pictures = pa.array([{"bytes": None, "path": "/home/ann/pets/1.png"}], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))  # fmt: skip
+    data = in_parquet(pa.table({"image": pictures, "label": pa.array([0])}))
+    path = write_folder(tmp_path, {"pets.parquet": data}) / "pets.parquet"
+    with pytest.raises(DataError, match=r"holds only the paths of pictures, such as /home/ann/pets/1.png"):
+        read(path)
+
+
+def plain(**columns: list[Any]) -> pa.Table:
+    """A table of pictures as bytes, with other columns."""
+    count = len(next(iter(columns.values())))
+    return pa.table({"jpg": pa.array([digit(index) for index in range(count)]), **columns})
+
+
+def parquet_source(tmp_path: Path, data: pa.Table, rows: int = 2) -> Path:
+    return write_folder(tmp_path, {"pets.parquet": in_parquet(data, rows)}) / "pets.parquet"
+
+
+def test_a_column_of_an_unknown_name_asks(tmp_path: Path) -> None:
+    data = plain(animal=["cat", "dog"] * 2, title=["a", "b", "c", "d"])
+    result = read(parquet_source(tmp_path, data, rows=4), confirmed=True)
+    assert sorted(label for _, label, _ in numbered(result)) == ["cat", "cat", "dog", "dog"]
+    assert [doubt.kind.value for doubt in result.understanding.doubts] == ["label_column_guessed"]
+
+
+def test_two_columns_of_labels_ask(tmp_path: Path) -> None:
+    data = plain(label=["cat", "dog"], category=["pet", "pet"])
+    result = read(parquet_source(tmp_path, data), confirmed=True)
+    assert sorted(label for _, label, _ in numbered(result)) == ["cat", "dog"]
+    (doubt,) = result.understanding.doubts
+    assert (
+        str(doubt.message)
+        == "The column “label” was taken for the classes; “category” would be possible too."
+    )
+
+
+def test_class_numbers_without_names_are_noted(tmp_path: Path) -> None:
+    result = read(parquet_source(tmp_path, plain(label=[1.0, 0.0])))
+    assert sorted(label for _, label, _ in numbered(result)) == ["0", "1"]
+    assert result.notes == {"unnamed_classes": True}
+
+
+def test_nobody_has_labelled_null_and_minus_one(tmp_path: Path) -> None:
+    data = table([[0, None], [-1], [1]], ["cat", "red"], column="labels")
+    assert [label for _, label, _ in numbered(read(parquet_source(tmp_path, data)))] == ["cat", "–", "red"]
+
+
+@pytest.mark.parametrize("columns", [{"x": [1, 2]}, {"text": ["a", "b"], "y": [b"no picture", b"x"]}])
+def test_parquet_of_another_schema_is_refused(tmp_path: Path, columns: dict[str, list[Any]]) -> None:
+    path = parquet_source(tmp_path, pa.table(columns))
+    with pytest.raises(DataError, match=r"No usable picture|no column of pictures"):
+        import_dataset(path, "Pets")
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.9])
+def test_half_a_parquet_file_is_an_error_that_names_it(tmp_path: Path, keep: float) -> None:
+    data = in_parquet(table([0, 1, 0], ["cat", "dog"]))
+    path = write_folder(tmp_path, {"pets.parquet": data[: int(keep * len(data))]}) / "pets.parquet"
+    with pytest.raises(DataError, match=r"pets.parquet cannot be read"):
+        read(path)
+
+
+def test_a_group_that_is_damaged_costs_its_own_pictures(tmp_path: Path) -> None:
+    data = bytearray(in_parquet(table([0, 1] * 6, ["cat", "dog"]), rows=4))
+    place = bytes(data).index(digit(5)[:8], len(data) // 3)
+    data[place - 200 : place - 40] = bytes(160)
+    path = write_folder(tmp_path, {"pets.parquet": bytes(data)}) / "pets.parquet"
+    try:
+        report = import_dataset(path, "Pets")
+    except DataError:
+        return
+    assert open_dataset(report.project).counts()
+
+
+def test_each_group_of_pictures_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups: list[tuple[int, str]] = []
+    plain_columns = DataFile.columns
+
+    def counted(self: DataFile, group: int, names: list[str]) -> pa.Table:
+        groups.append((group, names[0]))
+        return plain_columns(self, group, names)
+
+    monkeypatch.setattr(DataFile, "columns", counted)
+    import_dataset(parquet_source(tmp_path, table([0, 1] * 20, ["cat", "dog"]), rows=8), "Pets")
+    pictures = [group for group, name in groups if name == "image"]
+    assert pictures == [0, *range(5)]  # the first group also says that the pictures are inside
