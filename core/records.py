@@ -93,8 +93,13 @@ class Record:
             upgraded = cls.upgrade(dict(values))
         # No version of Darkroom wrote such values.
         except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # Names the value that is wrong, if it can be told.
+            cls._read_as_it_is(values, path)
             raise _no_record(cls, values, path) from error
-        values = upgraded
+        return cls._read_as_it_is(upgraded, path)
+
+    @classmethod
+    def _read_as_it_is(cls, values: Mapping[str, Any], path: str) -> Self:
         readers, required = _schema_of(cls)
         if unknown := values.keys() - readers.keys():
             raise RecordError(

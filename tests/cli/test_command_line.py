@@ -34,6 +34,25 @@ Outcome = tuple[int, str, str]  # exit code, standard output, standard error
 Command = Callable[..., Outcome]
 
 PETS = class_folders({"cats": 4, "dogs": 3})
+FOLDERS = {
+    "format": "folders",
+    "evidence": "2 folders hold pictures",
+    "multi_label": False,
+    "split": {},
+    "groups": 0,
+    "unlabelled": 0,
+    "notes": [],
+}
+UNDERSTOOD_LINES = [
+    "understood:",
+    "  format: folders",
+    "  evidence: 2 folders hold pictures",
+    "  multi_label: False",
+    "  split:",
+    "  groups: 0",
+    "  unlabelled: 0",
+    "  notes: []",
+]
 
 
 @pytest.fixture
@@ -97,6 +116,7 @@ def test_an_import_answers_with_its_classes(
     assert answer(command("import", write(tmp_path / "pets", files), "--project", "Pets", "--json")) == {
         "project": "Pets",
         "classes": {"cats": 4, "dogs": 3},
+        "understood": FOLDERS,
         "skipped": [
             {"file": "readme.txt", "reason": "it is not a picture, or of a kind that cannot be read"},
             {"file": "dogs/broken.png", "reason": "it is damaged or cut off"},
@@ -107,7 +127,12 @@ def test_an_import_answers_with_its_classes(
 def test_a_process_keeps_answers_and_progress_apart(tmp_path: Path, workspace: Path) -> None:
     """A script reads standard output; people read the rest."""
     outcome = run_process("import", write_zip(tmp_path / "pets.zip", PETS), "--project", "花", "--json")
-    assert answer(outcome) == {"project": "花", "classes": {"cats": 4, "dogs": 3}, "skipped": []}
+    assert answer(outcome) == {
+        "project": "花",
+        "classes": {"cats": 4, "dogs": 3},
+        "understood": FOLDERS,
+        "skipped": [],
+    }
     assert outcome[2] == ""  # not a terminal: no progress either
     assert (workspace / "projects" / "花" / "project.json").is_file()
 
@@ -137,7 +162,15 @@ def test_names_of_every_script_survive_any_terminal(tmp_path: Path) -> None:
 def test_without_json_people_can_read_it(tmp_path: Path, command: Command) -> None:
     code, output, _ = command("import", write_zip(tmp_path / "pets.zip", PETS), "--project", "Pets")
     assert code == 0
-    assert output.splitlines() == ["project: Pets", "classes:", "  cats: 4", "  dogs: 3", "skipped: []"]
+    assert output.splitlines() == [
+        "project: Pets",
+        "classes:",
+        "  cats: 4",
+        "  dogs: 3",
+        "format: folders",
+        "notes: []",
+        "skipped: []",
+    ]
 
 
 def test_classes_in_other_capitals_can_be_merged(tmp_path: Path, workspace: Path, command: Command) -> None:

@@ -86,7 +86,14 @@ def seconds_to_stop(job: JobDirectory) -> float:
 
 
 def test_an_import_answers_with_its_classes(trained: Trained) -> None:
-    assert trained.imported == {"project": NAME, "classes": PICTURES, "skipped": []}
+    understood = trained.imported["understood"]
+    assert (understood["format"], understood["notes"]) == ("folders", [])
+    assert trained.imported == {
+        "project": NAME,
+        "classes": PICTURES,
+        "understood": understood,
+        "skipped": [],
+    }
 
 
 def test_a_training_answers_with_what_was_measured(trained: Trained) -> None:
