@@ -58,8 +58,12 @@ def _imported(report: ImportReport) -> Answer:
     }
 
 
-def _run_import(work: Callable[[], ImportReport]) -> ImportReport:
-    """Run an import and say on standard error how the source is understood."""
+def _run_import(work: Callable[[], ImportReport], *, is_quiet: bool) -> ImportReport:
+    """Run an import and print on standard error how the source is understood.
+
+    Args:
+        is_quiet: print it only if it must be confirmed.
+    """
     try:
         report = work()
     except ConfirmationNeededError as error:
@@ -67,7 +71,7 @@ def _run_import(work: Callable[[], ImportReport]) -> ImportReport:
         print_question(error.understanding)
         raise
     end_line()
-    if report.understanding is not None:
+    if report.understanding is not None and not is_quiet:
         print_understanding(report.understanding)
     return report
 
@@ -81,7 +85,10 @@ def _hint_at_multi_label(report: ImportReport, config: ImportConfig) -> None:
 
 def _import(options: argparse.Namespace) -> Answer:
     config = import_config(options)
-    report = _run_import(lambda: import_dataset(options.source, options.project, config, TerminalProgress()))
+    report = _run_import(
+        lambda: import_dataset(options.source, options.project, config, TerminalProgress()),
+        is_quiet=options.json,
+    )
     _hint_at_multi_label(report, config)
     return _imported(report)
 
@@ -89,7 +96,9 @@ def _import(options: argparse.Namespace) -> Answer:
 def _add(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
     config = import_config(options)
-    report = _run_import(lambda: add_pictures(project, options.source, config, TerminalProgress()))
+    report = _run_import(
+        lambda: add_pictures(project, options.source, config, TerminalProgress()), is_quiet=options.json
+    )
     return {**_imported(report), "version": open_dataset(project).version}
 
 

@@ -15,6 +15,7 @@ from core.data.formats.clouds.ultralytics import ULTRALYTICS
 from core.data.formats.clouds.vertex import VERTEX
 from core.data.formats.import_format import ImportFormat
 from core.data.formats.label_tables import TABLE, TABLE_INSIDE
+from core.data.formats.tables.darkroom_export import DARKROOM_EXPORT
 from core.data.formats.tools.coco import COCO
 from core.data.formats.tools.create_ml import CREATE_ML
 from core.data.formats.tools.custom_vision import CUSTOM_VISION
@@ -36,6 +37,7 @@ _ROWS: tuple[ImportFormat, ...] = (
     TABLE_INSIDE,
     UNLABELLED,
     # Recognised.
+    DARKROOM_EXPORT,
     LABEL_STUDIO,
     FIFTYONE,
     DATUMARO,
