@@ -1,0 +1,179 @@
+"""Range of the measured values of a source whose pictures have more than 8 bits a channel.
+
+Cameras with 10, 12 or 14 bits store their values in 16, thermometers store degrees and scanners
+Hounsfield units. One range is found for a whole source, never for each picture, so that equal
+values stay equal. ``images.picture.PixelRange`` applies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.data.images.picture import PixelRange, is_deep, measured_values, open_picture
+
+# Pixels of a picture that represent it.
+_SAMPLE_PIXELS = 1024
+# Pictures that represent a source, spread over all of it.
+_SAMPLE_PICTURES = 512
+# Values that instruments store where they measured nothing.
+_NO_DATA = (-9999.0, -99999.0, -32768.0, -32767.0, 0.0, 65535.0)
+# Floats beyond are no measurement.
+_MAX_FLOAT = 1e30
+# Percentiles of all pixels. Values beyond are outliers if they lie further off than the share of the span.
+_PERCENTILES, _OUTLIER_SHARE = (0.01, 99.99), 0.1
+# Largest values of instruments: whole numbers of so many bits; floats also 1.
+_TOPS = (255, 1023, 4095, 16383, 65535, 2**32 - 1)
+# A signed value of 16 bits.
+_SIGNED_TOP = 32767
+# Values in a narrower part of a range are stretched: a room is 18 to 38 degrees warm.
+_MIN_SHARE = 1 / 8
+# Unlike counts, floats below half of such a largest value have another one.
+_MIN_FLOAT_SHARE = 1 / 2
+# Misfit: a project's range shows the values in fewer levels than this share of those they could have,
+# or clips more than this share of their span.
+_MISFIT_SPAN, _MISFIT_CLIPPED = 1 / 8, 1 / 4
+_TIFF_MAX_SAMPLE = 281
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueSummary:
+    """Values of one picture, without those that stand for “not measured”."""
+
+    low: float
+    high: float
+    # Pixels spread over the picture, float64, at most ``_SAMPLE_PIXELS``.
+    sample: np.ndarray
+    is_signed: bool
+    is_float: bool
+    # Largest value that the file says its instrument can measure; 0: it says nothing.
+    top: int
+
+
+def summarise(data: bytes) -> ValueSummary | None:
+    """Summarise the values of a picture; None if it has 8 bits a channel.
+
+    Raises:
+        PictureError: the bytes are not a picture that can be read.
+    """
+    image = open_picture(data)
+    if not is_deep(image):
+        return None
+    top = _stated_top(image, data)
+    raw = measured_values(image)
+    assert raw is not None, "a deep picture has values"
+    values = _measured(raw)
+    step = max(1, values.size // _SAMPLE_PIXELS)
+    return ValueSummary(
+        low=float(values.min()) if values.size else np.nan,
+        high=float(values.max()) if values.size else np.nan,
+        sample=values[::step][:_SAMPLE_PIXELS].astype(np.float64),
+        is_signed=raw.dtype.kind == "i",
+        is_float=raw.dtype.kind == "f",
+        top=top,
+    )
+
+
+def find_range(summaries: Sequence[ValueSummary]) -> PixelRange:
+    """Find the range of a source's values: that of its instrument, otherwise that of the values."""
+    known = [summary for summary in summaries if summary.sample.size]
+    if not known:
+        return PixelRange(0, 65535)
+    # Floats and counts have different units; the more frequent ones decide.
+    is_float = 2 * sum(summary.is_float for summary in known) > len(known)
+    alike = [summary for summary in known if summary.is_float == is_float]
+    pixels = _pooled(alike)
+    low, high = _without_outliers(alike, pixels)
+    is_whole = bool((pixels == np.rint(pixels)).all())
+    nominal = _nominal_range(alike, low, high, is_whole=is_whole)
+    if nominal is not None:
+        return nominal
+    return PixelRange(low, high) if low < high else PixelRange(low, low + 1)
+
+
+def count_misfits(summaries: Sequence[ValueSummary], pixel_range: PixelRange) -> int:
+    """Count pictures of sources like these that a range would show almost black, white or flat."""
+    groups = [
+        [summary for summary in summaries if summary.is_float == is_float] for is_float in (False, True)
+    ]
+    return sum(len(group) for group in groups if group and _is_misfit(find_range(group), pixel_range))
+
+
+def _is_misfit(own: PixelRange, given: PixelRange) -> bool:
+    span = own.high - own.low
+    clipped = max(0.0, given.low - own.low) + max(0.0, own.high - given.high)
+    return span < _MISFIT_SPAN * (given.high - given.low) or clipped > _MISFIT_CLIPPED * span
+
+
+def _stated_top(image: Any, data: bytes) -> int:
+    """Read the largest value from a file's header: PNG's sBIT, TIFF's MaxSampleValue."""
+    start = data.find(b"sBIT", 0, 4096) if image.format == "PNG" else -1
+    if start >= 0:
+        length = int.from_bytes(data[start - 4 : start], "big")
+        bits = max(data[start + 4 : start + 4 + min(length, 4)], default=0)
+        return 2**bits - 1 if 8 <= bits <= 16 else 0
+    stated = getattr(image, "tag_v2", {}).get(_TIFF_MAX_SAMPLE, 0)
+    top = max(stated) if isinstance(stated, tuple) else stated
+    # Programs also store the largest value of this one picture there.
+    return top if top in _TOPS else 0
+
+
+def _measured(raw: np.ndarray) -> np.ndarray:
+    """Flatten values and leave out those that stand for “not measured”."""
+    values = raw.ravel()
+    if raw.dtype.kind == "f":
+        values = values[np.isfinite(values) & (np.abs(values) < _MAX_FLOAT)]
+    for extreme in (np.min, np.max):
+        end = extreme(values) if values.size else None
+        if end in _NO_DATA:
+            values = _without_isolated(values, end)
+    return values
+
+
+def _without_isolated(values: np.ndarray, end: Any) -> np.ndarray:
+    """Leave out the smallest or largest value if it lies far from all others."""
+    others = values[values != end]
+    if not others.size:
+        return values
+    low, high = float(others.min()), float(others.max())
+    gap = min(abs(float(end) - low), abs(float(end) - high))
+    return others if gap > high - low > 0 else values
+
+
+def _pooled(summaries: Sequence[ValueSummary]) -> np.ndarray:
+    """Pixels of pictures spread over the source, float64."""
+    step = max(1, len(summaries) // _SAMPLE_PICTURES)
+    return np.concatenate([summary.sample for summary in summaries[::step]])
+
+
+def _without_outliers(summaries: Sequence[ValueSummary], pixels: np.ndarray) -> tuple[float, float]:
+    """Smallest and largest value, or percentiles where outliers lie far from those."""
+    low, high = min(one.low for one in summaries), max(one.high for one in summaries)
+    usual_low, usual_high = (float(value) for value in np.percentile(pixels, _PERCENTILES))
+    margin = _OUTLIER_SHARE * (usual_high - usual_low)
+    return (
+        usual_low if usual_low - low > margin else low,
+        usual_high if high - usual_high > margin else high,
+    )
+
+
+def _nominal_range(
+    summaries: Sequence[ValueSummary], low: float, high: float, *, is_whole: bool
+) -> PixelRange | None:
+    """Range of an instrument whose values fill enough of it; None without one."""
+    span = high - low
+    if low < 0:
+        is_unit = not is_whole and low >= -1 and high <= 1 and min(-low, high) >= _MIN_SHARE
+        return PixelRange(-1, 1) if is_unit else None
+    stated = {summary.top for summary in summaries}
+    if len(stated) == 1 and (top := stated.pop()) >= high:
+        return PixelRange(0, top)
+    signed_top = (_SIGNED_TOP,) if all(summary.is_signed for summary in summaries) else ()
+    tops = sorted({*_TOPS, *signed_top, *(() if is_whole else (1,))})
+    top = next((top for top in tops if top >= high), 0)
+    fills = span >= _MIN_SHARE * top
+    reaches = is_whole or top == 1 or high >= _MIN_FLOAT_SHARE * top
+    return PixelRange(0, top) if top and fills and reaches else None
