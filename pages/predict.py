@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from core.data.images.picture import decode_picture, open_picture
+from core.data.images.picture import PixelRange, decode_picture, open_picture
 from core.delivery.prediction import Classifier, Guess
 from core.errors import UnreadableImageError
 from pages.ui.gallery import probability_bars
@@ -43,7 +43,7 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
         seconds = time.perf_counter() - began
         picture, answer = st.columns([1, 2], gap="medium", vertical_alignment="center")
         with picture:
-            st.image(shown_picture(data), caption=escape(name))
+            st.image(shown_picture(data, classifier.pixel_range), caption=escape(name))
         with answer:
             _answer(classifier, guesses)
     return seconds
@@ -62,9 +62,9 @@ def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
     probability_bars(shown, marked=predicted)
 
 
-def shown_picture(data: bytes) -> bytes:
+def shown_picture(data: bytes, pixel_range: PixelRange | None) -> bytes:
     """Return the picture upright and small, for the browser."""
-    image = decode_picture(open_picture(data), at_least=_SHOWN_SIDE)
+    image = decode_picture(open_picture(data), _SHOWN_SIDE, pixel_range)
     image.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE), Image.Resampling.BILINEAR)
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=88)

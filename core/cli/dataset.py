@@ -45,6 +45,7 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
         follow_links=options.follow_links,
         table=options.table,
         table_inside=options.table_inside,
+        pixel_range=tuple(options.range) if options.range else None,
         split=_split_config(options),
     )
 
@@ -203,6 +204,13 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         "--multi-label",
         action="store_true",
         help='pictures can have several labels: "cat; dog" in a cell of the table, or a column of 0 and 1 for each class',
+    )
+    parser.add_argument(
+        "--range",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="values of pictures with more than 8 bits that become black and white (found)",
     )
     parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
     parser.add_argument(

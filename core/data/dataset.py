@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.formats.notes import Note
+from core.data.images.picture import PixelRange
 from core.data.labels.label_sets import multi_hot, named_classes
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
@@ -32,7 +33,7 @@ from core.data.version_record import (
     version_numbers,
 )
 from core.errors import NotFoundError
-from core.files import digest_of, read_json, whole_file
+from core.files import digest_of, read_json, sha256_bytes, whole_file
 from core.messages import N_
 from core.records import write_record
 from core.workspace import Project
@@ -108,6 +109,8 @@ class Dataset:
     pictures: pd.DataFrame
     all_pictures: pd.DataFrame
     task: Task = Task.MULTI_CLASS
+    # For ``load_picture`` and ``decode_picture``; None: their default.
+    pixel_range: PixelRange | None = None
 
     @property
     def targets(self) -> np.ndarray:
@@ -131,8 +134,17 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of the pictures' contents and order."""
-        return digest_of(self.pictures["sha256"].tolist())
+        """Digest of the pictures' decoded contents and order."""
+        return digest_of(self.decoded_keys)
+
+    @cached_property
+    def decoded_keys(self) -> list[str]:
+        """Keys of the decoded pictures, for caches: 64 hexadecimal digits of the file and the pixel range."""
+        hashes: list[str] = self.pictures["sha256"].tolist()
+        if self.pixel_range is None:
+            return hashes
+        low, high = (float(value) for value in self.pixel_range)
+        return [sha256_bytes(f"{sha256} {low} {high}".encode()) for sha256 in hashes]
 
     def rows(self, split: Split) -> np.ndarray:
         """Return the rows of one part of the split, int64."""
@@ -219,13 +231,15 @@ def write_version(
     task: Task = Task.MULTI_CLASS,
     split: SplitConfig | None = None,
     notes: Sequence[Note] = (),
+    pixel_range: PixelRange | None = None,
 ) -> int:
     """Write the next version: the manifest first, then the record that makes it valid.
 
     Args:
         who: user name of the author of the change.
         split: settings of the split, if it was drawn for this version.
-        notes: facts about the labels that the import stated.
+        notes: facts about the source that the import stated.
+        pixel_range: measured values that are black and white.
     Returns:
         The number of the version.
     """
@@ -240,6 +254,7 @@ def write_version(
         task=task,
         pictures=len(pictures),
         class_names=tuple(class_names),
+        pixel_range=pixel_range,
         skipped=tuple(skipped),
         split=split,
         notes=tuple(notes),
@@ -304,4 +319,5 @@ def _read_version(folder: Path, version: int, _written: int, _erased_written: in
         pictures=manifest[usable & remaining].reset_index(drop=True),
         all_pictures=manifest[remaining].reset_index(drop=True),
         task=task,
+        pixel_range=PixelRange(*record.pixel_range) if record.pixel_range else None,
     )

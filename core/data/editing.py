@@ -25,6 +25,7 @@ from core.data.dataset import (
 )
 from core.data.export import remove_exports
 from core.data.formats.notes import Note
+from core.data.images.picture import PixelRange
 from core.data.labels.class_names import checked_class_name, checked_label, with_new_classes
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names, union_of, without
 from core.data.labels.task import Task
@@ -76,8 +77,13 @@ class Change:
         skipped: Sequence[Skipped] | None = None,
         split: SplitConfig | None = None,
         notes: Sequence[Note] = (),
+        pixel_range: PixelRange | None = None,
     ) -> None:
-        """Write these pictures as the next version."""
+        """Write these pictures as the next version.
+
+        Args:
+            pixel_range: of a project's first pictures with more than 8 bits; it never changes afterwards.
+        """
         task = self.dataset.task
         names = self.dataset.all_class_names if class_names is None else class_names
         names = with_new_classes(names, set(named_classes(pictures["label"], task)))
@@ -94,6 +100,7 @@ class Change:
             task=task,
             split=split,
             notes=notes,
+            pixel_range=self.dataset.pixel_range or pixel_range,
         )
         self.dataset = open_dataset(self._project)
 

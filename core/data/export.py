@@ -64,7 +64,8 @@ def write_cleaned_dataset(
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for row, file in enumerate(files):
             raise_if_stopped(progress)
-            data = strip_metadata(dataset.picture_bytes(row), dataset.pictures["format"].iloc[row])
+            kind = dataset.pictures["format"].iloc[row]
+            data = strip_metadata(dataset.picture_bytes(row), kind, dataset.pixel_range)
             archive.writestr(file, data)
             progress.advance(row + 1, len(files))
         archive.writestr("pictures.csv", _table(dataset.pictures, files, findings or {}))

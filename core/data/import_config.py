@@ -42,6 +42,8 @@ class ImportConfig(Record):
     table_inside: bool = False
     # Columns of the label table; None: detected from their names and cells.
     columns: TableColumns | None = None
+    # Values of pictures with more than 8 bits that become black and white; None: found.
+    pixel_range: tuple[float, float] | None = None
     split: SplitConfig = field(default_factory=SplitConfig)
 
     @property

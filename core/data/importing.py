@@ -19,9 +19,11 @@ from core.data.dataset import (
     thumbnail_path,
     write_version,
 )
+from core.data.deep_pictures import settle_range
 from core.data.editing import changing, user_name
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
+from core.data.images.picture import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
@@ -75,7 +77,7 @@ def import_dataset(
     progress = progress or QuietProgress()
     require_free_name(name)
     with _staging() as staging:
-        reading = read_source(source, staging / "dataset", config, (), progress)
+        reading = read_source(source, staging / "dataset", config, None, progress)
         pictures, skipped = reading.pictures, reading.skipped
         task = Task.MULTI_LABEL if reading.understanding.multi_label else Task.MULTI_CLASS
         if task is Task.MULTI_LABEL:
@@ -95,6 +97,7 @@ def import_dataset(
             task=task,
             split=config.split,
             notes=reading.understanding.notes,
+            pixel_range=reading.pixel_range,
         )
         project = publish_project(staging, name)
     return ImportReport(
@@ -140,7 +143,7 @@ def add_pictures(
     with _staging() as staging:
         folder, there = staging / "dataset", open_dataset(project)
         config = _config_for(there, config)
-        reading = read_source(source, folder, config, there.all_class_names, progress)
+        reading = read_source(source, folder, config, there, progress)
         if reading.understanding.multi_label and there.task is not Task.MULTI_LABEL:
             raise _single_labels_only()
         added, known = _publish_additions(
@@ -152,6 +155,7 @@ def add_pictures(
             EditKind.ADDED,
             source.name,
             reading.understanding.notes,
+            reading.pixel_range,
         )
     return ImportReport(
         project=project,
@@ -184,12 +188,16 @@ def add_to_class(
     chosen = list(zip(members, assignments, strict=True))
     with _staging() as staging:
         folder = staging / "dataset"
-        rows, skipped = rows_of(chosen, folder, {label: label}, QuietProgress())
+        quiet, known_values = QuietProgress(), there.pixel_range
+        rows, skipped = rows_of(chosen, folder, {label: label}, quiet, pixel_range=known_values)
         if not rows:
             raise no_picture(skipped, label)
+        pixel_range, notes = settle_range(rows, folder, known_values, there, quiet)
         pictures = manifest_of(rows)
         kind = EditKind.ADDED_TO_CLASS if label else EditKind.ADDED_UNLABELLED
-        added, known = _publish_additions(project, pictures, skipped, folder, ImportConfig(), kind, label)
+        added, known = _publish_additions(
+            project, pictures, skipped, folder, ImportConfig(), kind, label, notes, pixel_range
+        )
     return ImportReport(
         project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
     )
@@ -276,7 +284,8 @@ def _publish_additions(
     config: ImportConfig,
     kind: EditKind,
     source_name: str,
-    notes: Sequence[Note] = (),
+    notes: Sequence[Note],
+    pixel_range: PixelRange | None,
 ) -> tuple[pd.DataFrame, list[Skipped]]:
     """Move the new pictures' files in and write the version; return the new pictures and the known ones."""
     with changing(project) as change:
@@ -298,7 +307,8 @@ def _publish_additions(
         together["split"] = deal_additions(together, dealt, config.split, task)
         together.loc[_leaks_into_training(together, is_new), "excluded"] = True
         edit = Edit(kind=kind, values={"source": source_name, "count": len(new)})
-        change.write(together, edit, skipped=[*change.dataset.skipped, *skipped, *known], notes=notes)
+        left_out = [*change.dataset.skipped, *skipped, *known]
+        change.write(together, edit, skipped=left_out, notes=notes, pixel_range=pixel_range)
     return new, known
 
 

@@ -11,21 +11,24 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 
 import pandas as pd
 
-from core.data.dataset import complete_manifest, image_path, thumbnail_path
+from core.data.dataset import Dataset, complete_manifest, image_path, thumbnail_path
+from core.data.deep_pictures import VALUES, known_range, settle_range
 from core.data.formats.import_format import FormatReading
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import understand
+from core.data.images.picture import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.layout import FileAssignment, Split, spelling_of_classes
 from core.data.pixels.decoding import PictureFacts, examine_picture
+from core.data.pixels.value_ranges import summarise
 from core.data.server_folders import allowed_roots
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Member, UnreadableMemberError, open_source
@@ -46,18 +49,24 @@ class SourceReading:
     pictures: pd.DataFrame
     skipped: list[Skipped]
     understanding: Understanding
+    # Measured values that are black and white; None: no picture has more than 8 bits.
+    pixel_range: PixelRange | None
 
 
 def read_source(
-    source: Path, folder: Path, config: ImportConfig, known_classes: Collection[str], progress: Progress
+    source: Path, folder: Path, config: ImportConfig, there: Dataset | None, progress: Progress
 ) -> SourceReading:
     """Read a source and store its pictures in ``folder``.
 
+    Args:
+        there: project that the pictures join; None for a new one.
     Raises:
         ConfirmationNeededError: the source can be misunderstood; nothing was read.
         ArchiveError, DataError: the source cannot become a dataset.
     """
     progress.stage(Stage.READING)
+    known_classes = there.all_class_names if there else ()
+    pixel_range = known_range(config.pixel_range, there)
     if config.refer and not source.is_dir():
         raise ConfigError(
             N_("Only pictures in a folder can stay where they are; {source} is not a folder."),
@@ -77,12 +86,24 @@ def read_source(
         read = _spelling_of_sets if reading.multi_label else _spelling
         spelling = read(labels, known_classes, merge_case=config.merge_case)
         rows, unusable = rows_of(
-            chosen, folder, spelling, progress, refer=config.refer, multi_label=reading.multi_label
+            chosen,
+            folder,
+            spelling,
+            progress,
+            refer=config.refer,
+            multi_label=reading.multi_label,
+            pixel_range=pixel_range,
         )
     skipped += unusable
     if not rows:
         raise no_picture(skipped, source.name)
-    return SourceReading(pictures=manifest_of(rows), skipped=skipped, understanding=understanding)
+    pixel_range, notes = settle_range(rows, folder, pixel_range, there, progress)
+    return SourceReading(
+        pictures=manifest_of(rows),
+        skipped=skipped,
+        understanding=replace(understanding, notes=(*understanding.notes, *notes)),
+        pixel_range=pixel_range,
+    )
 
 
 def _link_roots(source: Path, config: ImportConfig) -> tuple[Path, ...]:
@@ -113,6 +134,7 @@ def rows_of(
     *,
     refer: bool = False,
     multi_label: bool = False,
+    pixel_range: PixelRange | None = None,
 ) -> tuple[list[dict[str, object]], list[Skipped]]:
     """Make a manifest's row for every usable file, and list the others with their reasons.
 
@@ -121,7 +143,7 @@ def rows_of(
     rows: list[dict[str, object]] = []
     skipped: list[Skipped] = []
     seen: dict[tuple[str, str], dict[str, object]] = {}
-    with closing(_examine(chosen, folder, refer=refer)) as outcomes:
+    with closing(_examine(chosen, folder, pixel_range, refer=refer)) as outcomes:
         for done, (assignment, member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
             progress.advance(done, len(chosen))
@@ -157,7 +179,7 @@ def _measuring_first(reading: FormatReading) -> list[tuple[Member, FileAssignmen
 
 
 def _examine(
-    chosen: list[tuple[Member, FileAssignment]], folder: Path, *, refer: bool
+    chosen: list[tuple[Member, FileAssignment]], folder: Path, pixel_range: PixelRange | None, *, refer: bool
 ) -> Generator[tuple[FileAssignment, Member, dict[str, object] | Reason]]:
     """Read, check and store every file, in order; decoding uses all cores. After close, nothing is written."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
@@ -174,7 +196,8 @@ def _examine(
                 failed.set_result(error.reason)
                 waiting.append((assignment, member, failed))
             else:
-                waiting.append((assignment, member, pool.submit(_store_picture, data, folder, location)))
+                stored = pool.submit(_store_picture, data, folder, location, pixel_range)
+                waiting.append((assignment, member, stored))
             if len(waiting) >= _PICTURES_IN_FLIGHT:
                 assignment_done, member_done, future = waiting.popleft()
                 yield assignment_done, member_done, future.result()
@@ -184,14 +207,17 @@ def _examine(
         pool.shutdown(cancel_futures=True)
 
 
-def _store_picture(data: bytes, folder: Path, location: Path | None) -> dict[str, object] | Reason:
+def _store_picture(
+    data: bytes, folder: Path, location: Path | None, pixel_range: PixelRange | None
+) -> dict[str, object] | Reason:
     """Store a picture and its thumbnail; return its columns of the manifest, or the reason against it.
 
     Args:
         location: path of a picture that is referenced instead of copied.
     """
     try:
-        facts = examine_picture(data)
+        facts = examine_picture(data, pixel_range)
+        values = summarise(data) if facts.is_deep else None
     except UnreadableImageError as error:
         return Reason.of(error.message)
     sha256 = sha256_bytes(data)
@@ -202,7 +228,12 @@ def _store_picture(data: bytes, folder: Path, location: Path | None) -> dict[str
         path.parent.mkdir(parents=True, exist_ok=True)
         # In the staging folder, which is published as a whole.
         path.write_bytes(content)
-    return {**picture_columns(data, facts), "sha256": sha256, "location": str(location) if location else ""}
+    return {
+        **picture_columns(data, facts),
+        "sha256": sha256,
+        "location": str(location) if location else "",
+        VALUES: values,
+    }
 
 
 def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:

@@ -113,6 +113,9 @@ class VersionHeader(Record):
     task: Task = Task.MULTI_CLASS
     pictures: int = 0
     class_names: tuple[str, ...]
+    # Measured values that are black and white, see ``PixelRange``. None: no picture has more than
+    # 8 bits, or it was imported by a version of Darkroom without ranges.
+    pixel_range: tuple[float, float] | None = None
     # Set where the split was drawn for this version.
     split: SplitConfig | None = None
 

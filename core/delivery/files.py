@@ -25,6 +25,8 @@ class Labels(Record):
     task: Task = Task.MULTI_CLASS
     # multi-label only: the probability from which each class is predicted
     thresholds: tuple[float, ...] | None = None
+    # Measured values that are black and white in pictures with more than 8 bits; see ``PixelRange``.
+    pixel_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,7 @@ def _labels(run: Path, settings: TrainingConfig, dataset: Dataset) -> Labels:
         run=run.name,
         task=dataset.task,
         thresholds=None if thresholds is None else tuple(thresholds),
+        pixel_range=dataset.pixel_range,
     )
 
 

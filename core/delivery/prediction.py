@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.data.images.picture import PixelRange
 from core.data.pixels.decoding import load_picture
 from core.delivery.files import read_labels, require_delivered, tflite_file
 from core.models.litert.engine import Engine
@@ -43,7 +44,7 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        return load_picture(data, self.labels.input_size)
+        return load_picture(data, self.labels.input_size, self.pixel_range)
 
     def probabilities(self, data: bytes) -> np.ndarray:
         """Probabilities of a picture: float32, shape (classes,), in the order of ``labels.class_names``.
@@ -65,6 +66,11 @@ class Classifier:
         probabilities = self.probabilities(data)
         order = np.argsort(-probabilities, kind="stable")
         return [Guess(name=self.labels.class_names[i], probability=float(probabilities[i])) for i in order]
+
+    @property
+    def pixel_range(self) -> PixelRange | None:
+        """Measured values that are black and white, as in training."""
+        return PixelRange(*self.labels.pixel_range) if self.labels.pixel_range else None
 
     @property
     def is_multi_label(self) -> bool:

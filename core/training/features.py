@@ -57,7 +57,7 @@ def cached_features(
         JobStopped, JobPaused: the user asked for it; computed features stay cached.
     """
     wanted = np.arange(len(dataset.pictures)) if rows is None else np.asarray(rows, np.int64)
-    collected = _Collected(dataset.pictures["sha256"].to_numpy()[wanted].tolist(), reduce)
+    collected = _Collected(_keys(dataset, wanted), reduce)
     folder = dataset.folder / "features" / engine.stem
     for path in _chunks(folder):
         collected.add_chunk(path)
@@ -116,8 +116,7 @@ def augmented_features(
     Returns:
         float32, shape (copies, number of rows, feature size); pooled by ``reduce``.
     """
-    hashes = dataset.pictures["sha256"].to_numpy()[rows].tolist()
-    key = digest_of({"augmentation": config.to_json(), "seed": seed, "pictures": hashes})
+    key = digest_of({"augmentation": config.to_json(), "seed": seed, "pictures": _keys(dataset, rows)})
     folder = dataset.folder / "features" / engine.stem / f"views-{key}"
     blocks = [(copy, start) for copy in range(copies) for start in range(0, len(rows), _CHUNK)]
     missing = [block for block in blocks if not _block_path(folder, *block).exists()]
@@ -144,7 +143,12 @@ def count_missing(dataset: Dataset, engine: Path | None) -> int:
     for path in _chunks(dataset.folder / "features" / engine.stem):
         with np.load(path, allow_pickle=False) as chunk:
             known.update(_hashes_of(chunk))
-    return sum(sha256 not in known for sha256 in dataset.pictures["sha256"])
+    return sum(key not in known for key in dataset.decoded_keys)
+
+
+def _keys(dataset: Dataset, rows: np.ndarray) -> list[str]:
+    """Keys of some pictures in the cache, see ``Dataset.decoded_keys``."""
+    return [dataset.decoded_keys[row] for row in rows]
 
 
 class _Collected:
@@ -195,8 +199,11 @@ def _extract_missing(
     speed_key: str | None,
 ) -> None:
     extractor = FeatureExtractor(engine)
-    hashes, total = dataset.pictures["sha256"].to_numpy(), collected.count
-    if len(missing) == len(hashes) and arrays_bytes(dataset, extractor.input_size) <= _MAX_ARRAYS_BYTES:
+    total = collected.count
+    if (
+        len(missing) == len(dataset.pictures)
+        and arrays_bytes(dataset, extractor.input_size) <= _MAX_ARRAYS_BYTES
+    ):
         progress.stage(Stage.DECODING)
         decoded_pictures(dataset, extractor.input_size, progress)  # for other networks of this size too
     progress.stage(Stage.FEATURES)
@@ -204,7 +211,7 @@ def _extract_missing(
     for rows, features in _extracted(
         dataset, extractor, missing.tolist(), progress, before=total - len(missing), total=total
     ):
-        done = hashes[rows].tolist()
+        done = _keys(dataset, np.asarray(rows))
         with whole_file(folder / f"{digest_of(done)}.npz") as temporary:
             np.savez(temporary, sha256=np.array(done, "S64"), features=features)
         collected.add(done, features)

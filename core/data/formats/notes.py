@@ -27,6 +27,8 @@ class NoteKind(StrEnum):
     ADDRESSES_LAPSE = "addresses_lapse"
     REDUCED_PICTURES = "reduced_pictures"
     LEAVINGS = "leavings"
+    PIXEL_RANGE = "pixel_range"
+    PIXEL_RANGE_MISFIT = "pixel_range_misfit"
 
 
 # Each sentence stands alone. {file} is a label file.
@@ -56,6 +58,12 @@ SENTENCES: Mapping[NoteKind, str] = {
     NoteKind.REDUCED_PICTURES: N_("Some pictures are thumbnails, not originals: {count}."),
     NoteKind.LEAVINGS: N_(
         "Files and folders that systems and programs left beside the pictures, not imported: {count}, such as {example}."
+    ),
+    NoteKind.PIXEL_RANGE: N_(
+        "Pictures with more than 8 bits: {count}. Their values from {low} (black) to {high} (white) are mapped to 8 bits, here and in predictions."
+    ),
+    NoteKind.PIXEL_RANGE_MISFIT: N_(
+        "Pictures whose values do not suit the range from {low} to {high}: {count}. They look black, white or flat. Import them as a project of their own."
     ),
 }
 

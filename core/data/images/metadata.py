@@ -30,13 +30,14 @@ _BEST_QUALITY: dict[str, dict[str, Any]] = {
 }
 
 
-def strip_metadata(data: bytes, format: str) -> bytes:
+def strip_metadata(data: bytes, format: str, pixel_range: tuple[float, float] | None = None) -> bytes:
     """Remove the metadata of a picture; its pixels do not change.
 
     A file that can be decoded but violates its format is encoded again, at the highest quality.
 
     Args:
         format: Pillow's name of the picture's format.
+        pixel_range: values of deep pictures that become black and white where a file is encoded again.
     Raises:
         UnreadableImageError: the bytes are not a picture that can be read, or encoded again.
     """
@@ -46,13 +47,13 @@ def strip_metadata(data: bytes, format: str) -> bytes:
     try:
         return strip(data)
     except (struct.error, IndexError, ValueError):
-        return _encoded_again(data, format)
+        return _encoded_again(data, format, pixel_range)
 
 
-def _encoded_again(data: bytes, format: str) -> bytes:
+def _encoded_again(data: bytes, format: str, pixel_range: tuple[float, float] | None) -> bytes:
     stream = io.BytesIO()
     try:
-        image = picture.decode_picture(picture.open_picture(data))
+        image = picture.decode_picture(picture.open_picture(data), pixel_range=pixel_range)
         pixels = Image.frombytes("RGB", image.size, image.tobytes())
         pixels.save(stream, format, **_BEST_QUALITY.get(format, {}))
     except picture.PictureError as error:

@@ -66,6 +66,8 @@ _LOWER_BYTES = {
     for order, other in (("B", "L"), ("L", "B"), ("N", "B" if sys.byteorder == "little" else "L"))
 }
 _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_PLANES, _TIFF_SAMPLE_FORMAT = 258, 262, 284, 339
+# Range of values of 16 bits.
+_FULL = (0, 65535)
 _SEPARATE_PLANES, _WHITE_IS_ZERO, _SIGNED = 2, 0, 2
 # Those of converting decoded pixels: other errors there are faults of this program.
 _PIXEL_ERRORS = (OSError, SyntaxError, ValueError, IndexError, OverflowError, struct.error)
@@ -327,7 +329,7 @@ def _to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] 
     """Decode a picture and map values of more than 8 bits to 0 to 255."""
     is_grey = image.mode in _DEEP_MODES
     # Pillow's own conversion of colours is that of the full range.
-    if not is_grey and (pixel_range in {None, (0, 65535)} or not _has_deep_colours(image)):
+    if not is_grey and (tuple(pixel_range or _FULL) == _FULL or not _has_deep_colours(image)):
         _correct_planes(image)
         image.load()
         return image
@@ -347,6 +349,6 @@ def _to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] 
 def _full_range(values: np.ndarray) -> tuple[float, float]:
     """Range of integers of 16 bits, or of floats: 0 to 1, otherwise 0 to 255."""
     if values.dtype.kind != "f":
-        return 0, 65535
+        return _FULL
     measured = values[np.isfinite(values)]
     return (0, 1) if measured.size and measured.max() <= 1.0 else (0, 255)

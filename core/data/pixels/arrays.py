@@ -95,7 +95,8 @@ class PictureStore:
         pictures = np.empty((len(rows), self.size, self.size, 3), np.uint8)
 
         def decode(index: int) -> None:
-            pictures[index] = load_picture(self._dataset.picture_bytes(int(rows[index])), self.size)
+            data = self._dataset.picture_bytes(int(rows[index]))
+            pictures[index] = load_picture(data, self.size, self._dataset.pixel_range)
 
         assert self._decoders is not None, "a store has a file or decoders"
         list(self._decoders.map(decode, range(len(rows))))
@@ -162,27 +163,29 @@ def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> 
     Rows are written in chunks, not through a memory map, which would count as memory and turn
     a full disk into a crash instead of an error.
     """
-    hashes = dataset.pictures["sha256"].tolist()
+    keys = dataset.decoded_keys
     earlier = _earlier_arrays(path, size)
     with whole_file(path) as temporary, contextlib.ExitStack() as stack:
         known = _EarlierRows(earlier, stack)
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=os.cpu_count()))
         stream = stack.enter_context(temporary.open("wb"))
-        _write_header(stream, (len(hashes), size, size, 3))
+        _write_header(stream, (len(keys), size, size, 3))
 
         def picture(row: int) -> np.ndarray:
-            decoded = known.find(hashes[row])
-            return load_picture(dataset.picture_bytes(row), size) if decoded is None else decoded
+            decoded = known.find(keys[row])
+            if decoded is not None:
+                return decoded
+            return load_picture(dataset.picture_bytes(row), size, dataset.pixel_range)
 
-        for start in range(0, len(hashes), _CHUNK):
+        for start in range(0, len(keys), _CHUNK):
             raise_if_stopped(progress)
-            stop = min(start + _CHUNK, len(hashes))
+            stop = min(start + _CHUNK, len(keys))
             for decoded in pool.map(picture, range(start, stop)):
                 stream.write(np.ascontiguousarray(decoded).data)
-            progress.advance(stop, len(hashes))
-    write_json(_hashes_file(path), hashes)
+            progress.advance(stop, len(keys))
+    write_json(_keys_file(path), keys)
     for other in earlier:
-        _hashes_file(other).unlink(missing_ok=True)
+        _keys_file(other).unlink(missing_ok=True)
         # Windows keeps a file that a run still reads.
         with contextlib.suppress(PermissionError):
             other.unlink(missing_ok=True)
@@ -194,31 +197,31 @@ def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
 
 
 class _EarlierRows:
-    """Rows of earlier versions' array files, by the pictures' contents."""
+    """Rows of earlier versions' array files, by the pictures' keys."""
 
     def __init__(self, paths: list[Path], stack: contextlib.ExitStack) -> None:
         self._rows: dict[str, tuple[RowFile, int]] = {}
         for path in paths:
             # Another job may have removed it.
             with contextlib.suppress(FileNotFoundError):
-                hashes, file = read_json(_hashes_file(path)), RowFile(path)
+                keys, file = read_json(_keys_file(path)), RowFile(path)
                 stack.callback(file.close)
-                self._rows |= {sha256: (file, row) for row, sha256 in enumerate(hashes)}
+                self._rows |= {key: (file, row) for row, key in enumerate(keys)}
 
-    def find(self, sha256: str) -> np.ndarray | None:
+    def find(self, key: str) -> np.ndarray | None:
         """Read a picture, uint8 (size, size, 3); None if it is in no file."""
-        if sha256 not in self._rows:
+        if key not in self._rows:
             return None
-        file, row = self._rows[sha256]
+        file, row = self._rows[key]
         picture: np.ndarray = file.read([row])[0]
         return picture
 
 
 def _earlier_arrays(path: Path, size: int) -> list[Path]:
     arrays = path.parent.glob(f"[0-9a-f]*-{size}px.npy")
-    return [other for other in arrays if other != path and _hashes_file(other).exists()]
+    return [other for other in arrays if other != path and _keys_file(other).exists()]
 
 
-def _hashes_file(path: Path) -> Path:
-    """Path of the list of contents (sha256) of an array's rows."""
+def _keys_file(path: Path) -> Path:
+    """Path of the list of the keys of an array's rows, see ``Dataset.decoded_keys``."""
     return path.with_suffix(".json")

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from core.data.images import picture
+from core.data.images.picture import PixelRange
 from core.data.pixels.statistics import ImageStatistics, measure
 from core.data.skip_reasons import unreadable_image
 
@@ -36,6 +37,8 @@ class PictureFacts:
     extension: str
     # Frames of an animation, or pages; only the first is used.
     frames: int
+    # More than 8 bits a channel.
+    is_deep: bool
     # Maker and model from EXIF, "" without.
     camera: str
     # JPEG.
@@ -43,31 +46,35 @@ class PictureFacts:
     statistics: ImageStatistics
 
 
-def load_picture(data: bytes, size: int) -> np.ndarray:
+def load_picture(data: bytes, size: int, pixel_range: PixelRange | None = None) -> np.ndarray:
     """Decode a picture to a square; ``images.picture.load_picture`` with Darkroom's error.
 
+    Args:
+        pixel_range: ``Dataset.pixel_range``, or that of a run's labels.
     Returns:
         uint8 RGB, shape (size, size, 3).
     Raises:
         UnreadableImageError: the bytes are not a picture that can be read.
     """
     try:
-        return picture.load_picture(data, size)
+        return picture.load_picture(data, size, pixel_range)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
 
 
-def examine_picture(data: bytes) -> PictureFacts:
+def examine_picture(data: bytes, pixel_range: PixelRange | None = None) -> PictureFacts:
     """Decode a picture once, for its facts, statistics and thumbnail.
 
+    Args:
+        pixel_range: measured values that are black and white, where it has more than 8 bits.
     Raises:
         UnreadableImageError: the bytes are not a picture that can be read.
     """
     try:
         image = picture.open_picture(data)
-        kind, size = image.format or "", image.size
+        kind, size, is_deep = image.format or "", image.size, picture.is_deep(image)
         frames = _count_frames(image, data)
-        decoded = picture.decode_picture(image, at_least=_decoding_size(size))
+        decoded = picture.decode_picture(image, at_least=_decoding_size(size), pixel_range=pixel_range)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
     exif = image.getexif()
@@ -79,6 +86,7 @@ def examine_picture(data: bytes) -> PictureFacts:
         format=kind,
         extension=_EXTENSIONS.get(kind, kind.lower()),
         frames=frames,
+        is_deep=is_deep,
         camera=_camera(exif),
         thumbnail=_encoded(small),
         statistics=measure(small),

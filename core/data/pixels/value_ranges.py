@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from core.data.images.picture import PixelRange, is_deep, measured_values, open_picture
+from core.data.images.picture import PictureError, PixelRange, measured_values, open_picture
+from core.data.skip_reasons import unreadable_image
 
-# Pixels of a picture that represent it.
-_SAMPLE_PIXELS = 1024
-# Pictures that represent a source, spread over all of it.
-_SAMPLE_PICTURES = 512
+# Pixels of a picture that represent it: 100 MB for 50,000 pictures.
+_SAMPLE_PIXELS = 512
 # Values that instruments store where they measured nothing.
 _NO_DATA = (-9999.0, -99999.0, -32768.0, -32767.0, 0.0, 65535.0)
 # Floats beyond are no measurement.
@@ -45,7 +44,7 @@ class ValueSummary:
 
     low: float
     high: float
-    # Pixels spread over the picture, float64, at most ``_SAMPLE_PIXELS``.
+    # Pixels spread over the picture, float32, at most ``_SAMPLE_PIXELS``.
     sample: np.ndarray
     is_signed: bool
     is_float: bool
@@ -57,20 +56,22 @@ def summarise(data: bytes) -> ValueSummary | None:
     """Summarise the values of a picture; None if it has 8 bits a channel.
 
     Raises:
-        PictureError: the bytes are not a picture that can be read.
+        UnreadableImageError: the bytes are not a picture that can be read.
     """
-    image = open_picture(data)
-    if not is_deep(image):
+    try:
+        image = open_picture(data)
+        top = _stated_top(image, data)
+        raw = measured_values(image)
+    except PictureError as error:
+        raise unreadable_image(error.code, error.values) from error
+    if raw is None:
         return None
-    top = _stated_top(image, data)
-    raw = measured_values(image)
-    assert raw is not None, "a deep picture has values"
     values = _measured(raw)
     step = max(1, values.size // _SAMPLE_PIXELS)
     return ValueSummary(
         low=float(values.min()) if values.size else np.nan,
         high=float(values.max()) if values.size else np.nan,
-        sample=values[::step][:_SAMPLE_PIXELS].astype(np.float64),
+        sample=values[::step][:_SAMPLE_PIXELS].astype(np.float32),
         is_signed=raw.dtype.kind == "i",
         is_float=raw.dtype.kind == "f",
         top=top,
@@ -85,7 +86,7 @@ def find_range(summaries: Sequence[ValueSummary]) -> PixelRange:
     # Floats and counts have different units; the more frequent ones decide.
     is_float = 2 * sum(summary.is_float for summary in known) > len(known)
     alike = [summary for summary in known if summary.is_float == is_float]
-    pixels = _pooled(alike)
+    pixels = np.concatenate([summary.sample for summary in alike])
     low, high = _without_outliers(alike, pixels)
     is_whole = bool((pixels == np.rint(pixels)).all())
     nominal = _nominal_range(alike, low, high, is_whole=is_whole)
@@ -141,12 +142,6 @@ def _without_isolated(values: np.ndarray, end: Any) -> np.ndarray:
     low, high = float(others.min()), float(others.max())
     gap = min(abs(float(end) - low), abs(float(end) - high))
     return others if gap > high - low > 0 else values
-
-
-def _pooled(summaries: Sequence[ValueSummary]) -> np.ndarray:
-    """Pixels of pictures spread over the source, float64."""
-    step = max(1, len(summaries) // _SAMPLE_PICTURES)
-    return np.concatenate([summary.sample for summary in summaries[::step]])
 
 
 def _without_outliers(summaries: Sequence[ValueSummary], pixels: np.ndarray) -> tuple[float, float]:

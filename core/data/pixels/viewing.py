@@ -42,9 +42,10 @@ def view_picture(project: Project, sha256: str) -> tuple[bytes, str]:
         raise _no_picture(project) from error
     if sha256_bytes(data) != sha256:
         raise _no_picture(project)
+    pixel_range = open_dataset(project).pixel_range
     with _DECODING_SLOTS:
         try:
-            image = picture.decode_picture(picture.open_picture(data), at_least=VIEW_SIDE)
+            image = picture.decode_picture(picture.open_picture(data), VIEW_SIDE, pixel_range)
         except picture.PictureError as error:
             raise unreadable_image(error.code, error.values) from error
         return _encoded(image)

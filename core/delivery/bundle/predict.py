@@ -24,7 +24,7 @@ def load_model():
 
 def predict(interpreter, data):
     """Picture bytes in, {class name: probability} out, the most probable first."""
-    pixels = load_picture(data, LABELS["input_size"])  # uint8 RGB, (size, size, 3)
+    pixels = load_picture(data, LABELS["input_size"], LABELS.get("pixel_range"))  # uint8 RGB, (size, size, 3)
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels[np.newaxis])
     interpreter.invoke()
     probabilities = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
