@@ -27,7 +27,8 @@ def preview_pictures(digest: str, side: int, _dataset: Dataset) -> tuple[np.ndar
     """
     by_class = _dataset.pictures.groupby("label", sort=False).cumcount()
     rows = by_class.sort_values(kind="stable").index[:_PICTURES].to_numpy()
-    pictures = np.stack([load_picture(_dataset.picture_bytes(row), side, _dataset.pixel_range) for row in rows])
+    files = [_dataset.picture_bytes(row) for row in rows]
+    pictures = np.stack([load_picture(data, side, _dataset.pixel_range) for data in files])
     return pictures, _dataset.targets[rows]
 
 
