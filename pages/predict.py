@@ -10,7 +10,8 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from core.data.images.picture import PixelRange, decode_picture, open_picture
+from core.data.images.depth import PixelRange
+from core.data.images.picture import decode_picture, open_picture
 from core.delivery.prediction import Classifier, Guess
 from core.errors import UnreadableImageError
 from pages.ui.gallery import probability_bars

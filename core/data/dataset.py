@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.formats.notes import Note
-from core.data.images.picture import PixelRange
+from core.data.images.depth import PixelRange
 from core.data.labels.label_sets import multi_hot, named_classes
 from core.data.labels.layout import Split
 from core.data.labels.task import Task

@@ -16,7 +16,8 @@ import pandas as pd
 
 from core.data.dataset import Dataset, stored_path, thumbnail_path
 from core.data.formats.notes import Note, NoteKind
-from core.data.images.picture import PictureError, PixelRange, is_deep, open_picture
+from core.data.images.depth import PixelRange, is_deep
+from core.data.images.picture import PictureError, open_picture
 from core.data.pixels.decoding import examine_picture
 from core.data.pixels.value_ranges import ValueSummary, count_misfits, find_range
 from core.errors import ConfigError

@@ -25,7 +25,7 @@ from core.data.dataset import (
 )
 from core.data.export import remove_exports
 from core.data.formats.notes import Note
-from core.data.images.picture import PixelRange
+from core.data.images.depth import PixelRange
 from core.data.labels.class_names import checked_class_name, checked_label, with_new_classes
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names, union_of, without
 from core.data.labels.task import Task

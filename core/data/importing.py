@@ -23,7 +23,7 @@ from core.data.deep_pictures import settle_range
 from core.data.editing import changing, user_name
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
-from core.data.images.picture import PixelRange
+from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names

@@ -22,7 +22,7 @@ from core.data.deep_pictures import VALUES, known_range, settle_range
 from core.data.formats.import_format import FormatReading
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import understand
-from core.data.images.picture import PixelRange
+from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of

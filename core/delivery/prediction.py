@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.images.picture import PixelRange
+from core.data.images.depth import PixelRange
 from core.data.pixels.decoding import load_picture
 from core.delivery.files import read_labels, require_delivered, tflite_file
 from core.models.litert.engine import Engine

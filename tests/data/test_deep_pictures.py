@@ -13,7 +13,7 @@ from PIL import Image
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, restore_version
 from core.data.formats.notes import NoteKind
-from core.data.images.picture import PixelRange
+from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, import_dataset
 from core.data.pixels.arrays import PictureStore

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.images.picture import PixelRange
+from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, import_dataset
 from core.data.job import import_pictures

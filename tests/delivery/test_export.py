@@ -32,7 +32,18 @@ from core.workspace import project_of
 # Modules that read pictures, in a package of their own.
 DECODER = {
     f"decoder/{name}.py"
-    for name in ("__init__", "picture", "faults", "readers", "colour", "kinds", "jpeg", "tiff", "dicom")
+    for name in (
+        "__init__",
+        "picture",
+        "depth",
+        "faults",
+        "readers",
+        "colour",
+        "kinds",
+        "jpeg",
+        "tiff",
+        "dicom",
+    )
 }
 BUNDLE_FILES = {"model.tflite", "labels.json", "predict.py", "README.md", "requirements.txt"} | DECODER
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
-from core.data.images import picture
-from core.data.images.picture import PixelRange
+from core.data.images import depth, picture
+from core.data.images.depth import PixelRange
 from core.data.pixels.statistics import ImageStatistics, measure
 from core.data.skip_reasons import unreadable_image
 
@@ -72,7 +72,7 @@ def examine_picture(data: bytes, pixel_range: PixelRange | None = None) -> Pictu
     """
     try:
         image = picture.open_picture(data)
-        kind, size, is_deep = image.format or "", image.size, picture.is_deep(image)
+        kind, size, is_deep = image.format or "", image.size, depth.is_deep(image)
         frames = _count_frames(image, data)
         decoded = picture.decode_picture(image, at_least=_decoding_size(size), pixel_range=pixel_range)
     except picture.PictureError as error:

@@ -2,7 +2,7 @@
 
 Cameras with 10, 12 or 14 bits store their values in 16, thermometers store degrees and scanners
 Hounsfield units. One range is found for a whole source, never for each picture, so that equal
-values stay equal. ``images.picture.PixelRange`` applies it.
+values stay equal. ``images.depth.PixelRange`` applies it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from core.data.images.picture import PictureError, PixelRange, measured_values, open_picture
+from core.data.images.depth import PixelRange
+from core.data.images.picture import PictureError, measured_values, open_picture
 from core.data.skip_reasons import unreadable_image
 
 # Pixels of a picture that represent it: 100 MB for 50,000 pictures.

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.images.picture import decode_picture, is_deep, measured_values, open_picture
+from core.data.images.depth import is_deep
+from core.data.images.picture import decode_picture, measured_values, open_picture
 from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import encoded, small_photograph
 
