@@ -41,6 +41,7 @@ class Backbone:
     parameters: int  # without the classification head
     download_bytes: int  # size of the weight file; 0 where nothing is downloaded
     imagenet_top1: float | None  # percent, as published
+    billion_multiply_adds: float  # of the publication, for one picture of the input size
     preprocessing: Preprocessing
     weights: WeightsSource
     weights_file: str

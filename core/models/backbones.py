@@ -30,7 +30,14 @@ _NEAREST = 5  # names that an error offers
 
 
 def _lite(
-    number: int, input_size: int, parameters: int, top1: float, file: str, sha256: str, good_for: str
+    number: int,
+    input_size: int,
+    parameters: int,
+    top1: float,
+    billion_multiply_adds: float,
+    file: str,
+    sha256: str,
+    good_for: str,
 ) -> Backbone:
     return Backbone(
         key=f"efficientnet_lite{number}",
@@ -43,6 +50,7 @@ def _lite(
         parameters=parameters,
         download_bytes=0,
         imagenet_top1=top1,
+        billion_multiply_adds=billion_multiply_adds,
         preprocessing=Preprocessing.LITE,
         weights=WeightsSource.BUNDLED,
         weights_file=file,
@@ -60,6 +68,7 @@ def _from_scratch(
     source: str,
     feature_size: int,
     parameters: int,
+    billion_multiply_adds: float,
     preprocessing: Preprocessing,
     good_for: str,
     *,
@@ -77,6 +86,7 @@ def _from_scratch(
         parameters=parameters,
         download_bytes=0,
         imagenet_top1=None,
+        billion_multiply_adds=billion_multiply_adds,
         preprocessing=preprocessing,
         weights=WeightsSource.NONE,
         weights_file="",
@@ -95,6 +105,7 @@ _BUNDLED = (
         224,
         3_413_024,
         75.1,
+        0.41,
         "efficientnet-lite0-57934424.pth",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         N_("The best start: already on this computer, the fastest, and accurate on most pictures."),
@@ -104,6 +115,7 @@ _BUNDLED = (
         240,
         4_189_344,
         76.7,
+        0.63,
         "efficientnet-lite1-77cc7160.pth",
         "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
         N_("Already on this computer; a little more accurate than EfficientNet-Lite0, and a little slower."),
@@ -113,6 +125,7 @@ _BUNDLED = (
         260,
         4_869_168,
         77.6,
+        0.90,
         "efficientnet-lite2-9656183e.pth",
         "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
         N_(
@@ -128,6 +141,7 @@ _FROM_SCRATCH = (
         "",
         256,
         389_856,
+        0.05,
         Preprocessing.UNIT,
         N_(
             "Learns from your pictures alone, with no knowledge from elsewhere; "
@@ -141,6 +155,7 @@ _FROM_SCRATCH = (
         "Beyer et al. 2022, arXiv 2205.01580",
         192,
         1_847_232,
+        0.31,
         Preprocessing.MINUS_ONE_TO_ONE,
         N_(
             "A small transformer that learns from your pictures alone and wants tens of thousands of them. "

@@ -28,6 +28,7 @@ class _Row(NamedTuple):
     parameters: int
     download_bytes: int
     imagenet_top1: float
+    billion_multiply_adds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +55,14 @@ _FAMILIES = (
         folder="https://storage.googleapis.com/keras-applications",
         file="efficientnet{}_notop.h5",
         rows=(
-            _Row("efficientnet_b0", "EfficientNetB0", "b0", 224, 1280, 4_049_571, 16_705_208, 77.1),
-            _Row("efficientnet_b1", "EfficientNetB1", "b1", 240, 1280, 6_575_239, 27_018_416, 79.1),
-            _Row("efficientnet_b2", "EfficientNetB2", "b2", 260, 1408, 7_768_569, 31_790_344, 80.1),
-            _Row("efficientnet_b3", "EfficientNetB3", "b3", 300, 1536, 10_783_535, 43_941_136, 81.6),
-            _Row("efficientnet_b4", "EfficientNetB4", "b4", 380, 1792, 17_673_823, 71_686_520, 82.9),
-            _Row("efficientnet_b5", "EfficientNetB5", "b5", 456, 2048, 28_513_527, 115_263_384, 83.6),
-            _Row("efficientnet_b6", "EfficientNetB6", "b6", 528, 2304, 40_960_143, 165_234_480, 84.0),
-            _Row("efficientnet_b7", "EfficientNetB7", "b7", 600, 2560, 64_097_687, 258_076_736, 84.3),
+            _Row("efficientnet_b0", "EfficientNetB0", "b0", 224, 1280, 4_049_571, 16_705_208, 77.1, 0.39),
+            _Row("efficientnet_b1", "EfficientNetB1", "b1", 240, 1280, 6_575_239, 27_018_416, 79.1, 0.70),
+            _Row("efficientnet_b2", "EfficientNetB2", "b2", 260, 1408, 7_768_569, 31_790_344, 80.1, 1.0),
+            _Row("efficientnet_b3", "EfficientNetB3", "b3", 300, 1536, 10_783_535, 43_941_136, 81.6, 1.8),
+            _Row("efficientnet_b4", "EfficientNetB4", "b4", 380, 1792, 17_673_823, 71_686_520, 82.9, 4.2),
+            _Row("efficientnet_b5", "EfficientNetB5", "b5", 456, 2048, 28_513_527, 115_263_384, 83.6, 9.9),
+            _Row("efficientnet_b6", "EfficientNetB6", "b6", 528, 2304, 40_960_143, 165_234_480, 84.0, 19.0),
+            _Row("efficientnet_b7", "EfficientNetB7", "b7", 600, 2560, 64_097_687, 258_076_736, 84.3, 37.0),
         ),
     ),
     _Family(
@@ -72,13 +73,17 @@ _FAMILIES = (
         folder=f"{_STORAGE}/efficientnet_v2",
         file="efficientnetv2-{}_notop.h5",
         rows=(
-            _Row("efficientnet_v2_b0", "EfficientNetV2B0", "b0", 224, 1280, 5_919_312, 24_274_472, 78.7),
-            _Row("efficientnet_v2_b1", "EfficientNetV2B1", "b1", 240, 1280, 6_931_124, 28_456_008, 79.8),
-            _Row("efficientnet_v2_b2", "EfficientNetV2B2", "b2", 260, 1408, 8_769_374, 35_839_040, 80.5),
-            _Row("efficientnet_v2_b3", "EfficientNetV2B3", "b3", 300, 1536, 12_930_622, 52_606_240, 82.0),
-            _Row("efficientnet_v2_s", "EfficientNetV2S", "s", 384, 1280, 20_331_360, 82_420_632, 83.9),
-            _Row("efficientnet_v2_m", "EfficientNetV2M", "m", 480, 1280, 53_150_388, 214_201_816, 85.3),
-            _Row("efficientnet_v2_l", "EfficientNetV2L", "l", 480, 1280, 117_746_848, 473_176_280, 85.7),
+            _Row("efficientnet_v2_b0", "EfficientNetV2B0", "b0", 224, 1280, 5_919_312, 24_274_472, 78.7, 0.7),
+            _Row("efficientnet_v2_b1", "EfficientNetV2B1", "b1", 240, 1280, 6_931_124, 28_456_008, 79.8, 1.2),
+            _Row("efficientnet_v2_b2", "EfficientNetV2B2", "b2", 260, 1408, 8_769_374, 35_839_040, 80.5, 1.7),
+            _Row(
+                "efficientnet_v2_b3", "EfficientNetV2B3", "b3", 300, 1536, 12_930_622, 52_606_240, 82.0, 3.0
+            ),
+            _Row("efficientnet_v2_s", "EfficientNetV2S", "s", 384, 1280, 20_331_360, 82_420_632, 83.9, 8.8),
+            _Row("efficientnet_v2_m", "EfficientNetV2M", "m", 480, 1280, 53_150_388, 214_201_816, 85.3, 24.0),
+            _Row(
+                "efficientnet_v2_l", "EfficientNetV2L", "l", 480, 1280, 117_746_848, 473_176_280, 85.7, 53.0
+            ),
         ),
     ),
     _Family(
@@ -89,8 +94,10 @@ _FAMILIES = (
         folder=f"{_STORAGE}/mobilenet_v3",
         file="weights_mobilenet_v3_{}_224_1.0_float_no_top_v2.h5",
         rows=(
-            _Row("mobilenet_v3_small", "MobileNetV3Small", "small", 224, 576, 939_120, 4_334_752, 68.1),
-            _Row("mobilenet_v3_large", "MobileNetV3Large", "large", 224, 960, 2_996_352, 12_683_000, 75.6),
+            _Row("mobilenet_v3_small", "MobileNetV3Small", "small", 224, 576, 939_120, 4_334_752, 68.1, 0.06),
+            _Row(
+                "mobilenet_v3_large", "MobileNetV3Large", "large", 224, 960, 2_996_352, 12_683_000, 75.6, 0.22
+            ),
         ),
     ),
     _Family(
@@ -101,7 +108,7 @@ _FAMILIES = (
         folder=f"{_STORAGE}/mobilenet_v2",
         file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{}_224_no_top.h5",
         # Keras publishes no checksum of this file.
-        rows=(_Row("mobilenet_v2", "MobileNetV2", "1.0", 224, 1280, 2_257_984, 9_406_464, 71.3),),
+        rows=(_Row("mobilenet_v2", "MobileNetV2", "1.0", 224, 1280, 2_257_984, 9_406_464, 71.3, 0.30),),
     ),
     _Family(
         name="NASNet",
@@ -111,7 +118,7 @@ _FAMILIES = (
         folder=f"{_STORAGE}/nasnet",
         file="NASNet-{}-no-top.h5",
         smallest_size=35,
-        rows=(_Row("nasnet_mobile", "NASNetMobile", "mobile", 224, 1056, 4_269_716, 19_993_432, 74.4),),
+        rows=(_Row("nasnet_mobile", "NASNetMobile", "mobile", 224, 1056, 4_269_716, 19_993_432, 74.4, 0.56),),
     ),
     _Family(
         name="DenseNet",
@@ -122,9 +129,9 @@ _FAMILIES = (
         file=_TF_KERNELS,
         smallest_size=61,
         rows=(
-            _Row("densenet121", "DenseNet121", "densenet121", 224, 1024, 7_037_504, 29_084_464, 75.0),
-            _Row("densenet169", "DenseNet169", "densenet169", 224, 1664, 12_642_880, 51_877_672, 76.2),
-            _Row("densenet201", "DenseNet201", "densenet201", 224, 1920, 18_321_984, 74_836_368, 77.3),
+            _Row("densenet121", "DenseNet121", "densenet121", 224, 1024, 7_037_504, 29_084_464, 75.0, 2.9),
+            _Row("densenet169", "DenseNet169", "densenet169", 224, 1664, 12_642_880, 51_877_672, 76.2, 3.4),
+            _Row("densenet201", "DenseNet201", "densenet201", 224, 1920, 18_321_984, 74_836_368, 77.3, 4.3),
         ),
     ),
     _Family(
@@ -135,9 +142,9 @@ _FAMILIES = (
         folder=f"{_STORAGE}/resnet",
         file=_TF_KERNELS,
         rows=(
-            _Row("resnet50", "ResNet50", "resnet50", 224, 2048, 23_587_712, 94_765_736, 74.9),
-            _Row("resnet101", "ResNet101", "resnet101", 224, 2048, 42_658_176, 171_446_536, 76.4),
-            _Row("resnet152", "ResNet152", "resnet152", 224, 2048, 58_370_944, 234_698_864, 76.6),
+            _Row("resnet50", "ResNet50", "resnet50", 224, 2048, 23_587_712, 94_765_736, 74.9, 3.9),
+            _Row("resnet101", "ResNet101", "resnet101", 224, 2048, 42_658_176, 171_446_536, 76.4, 7.6),
+            _Row("resnet152", "ResNet152", "resnet152", 224, 2048, 58_370_944, 234_698_864, 76.6, 11.3),
         ),
     ),
     _Family(
@@ -148,9 +155,11 @@ _FAMILIES = (
         folder=f"{_STORAGE}/resnet",
         file=_TF_KERNELS,
         rows=(
-            _Row("resnet50_v2", "ResNet50V2", "resnet50v2", 224, 2048, 23_564_800, 94_668_760, 76.0),
-            _Row("resnet101_v2", "ResNet101V2", "resnet101v2", 224, 2048, 42_626_560, 171_317_808, 77.2),
-            _Row("resnet152_v2", "ResNet152V2", "resnet152v2", 224, 2048, 58_331_648, 234_545_216, 78.0),
+            _Row("resnet50_v2", "ResNet50V2", "resnet50v2", 224, 2048, 23_564_800, 94_668_760, 76.0, 3.5),
+            _Row("resnet101_v2", "ResNet101V2", "resnet101v2", 224, 2048, 42_626_560, 171_317_808, 77.2, 7.2),
+            _Row(
+                "resnet152_v2", "ResNet152V2", "resnet152v2", 224, 2048, 58_331_648, 234_545_216, 78.0, 10.9
+            ),
         ),
     ),
     _Family(
@@ -161,7 +170,9 @@ _FAMILIES = (
         folder=f"{_STORAGE}/inception_v3",
         file=_TF_KERNELS,
         smallest_size=107,
-        rows=(_Row("inception_v3", "InceptionV3", "inception_v3", 299, 2048, 21_802_784, 87_910_968, 77.9),),
+        rows=(
+            _Row("inception_v3", "InceptionV3", "inception_v3", 299, 2048, 21_802_784, 87_910_968, 77.9, 5.7),
+        ),
     ),
     _Family(
         name="Inception",
@@ -181,6 +192,7 @@ _FAMILIES = (
                 54_336_736,
                 219_055_592,
                 80.3,
+                13.2,
             ),
         ),
     ),
@@ -192,7 +204,7 @@ _FAMILIES = (
         folder=f"{_STORAGE}/xception",
         file=_TF_KERNELS,
         smallest_size=71,  # Keras builds none that is smaller
-        rows=(_Row("xception", "Xception", "xception", 299, 2048, 20_861_480, 83_683_744, 79.0),),
+        rows=(_Row("xception", "Xception", "xception", 299, 2048, 20_861_480, 83_683_744, 79.0, 8.4),),
     ),
     _Family(
         name="ConvNeXt",
@@ -204,10 +216,10 @@ _FAMILIES = (
         checksum="sha256",
         smallest_size=64,
         rows=(
-            _Row("convnext_tiny", "ConvNeXtTiny", "tiny", 224, 768, 27_820_128, 111_650_432, 81.3),
-            _Row("convnext_small", "ConvNeXtSmall", "small", 224, 768, 49_454_688, 198_551_472, 82.3),
-            _Row("convnext_base", "ConvNeXtBase", "base", 224, 1024, 87_566_464, 350_926_856, 85.3),
-            _Row("convnext_large", "ConvNeXtLarge", "large", 224, 1536, 196_230_336, 785_596_384, 86.3),
+            _Row("convnext_tiny", "ConvNeXtTiny", "tiny", 224, 768, 27_820_128, 111_650_432, 81.3, 4.5),
+            _Row("convnext_small", "ConvNeXtSmall", "small", 224, 768, 49_454_688, 198_551_472, 82.3, 8.7),
+            _Row("convnext_base", "ConvNeXtBase", "base", 224, 1024, 87_566_464, 350_926_856, 85.3, 15.4),
+            _Row("convnext_large", "ConvNeXtLarge", "large", 224, 1536, 196_230_336, 785_596_384, 86.3, 34.4),
         ),
     ),
     _Family(
@@ -219,8 +231,8 @@ _FAMILIES = (
         file=_TF_KERNELS,
         smallest_size=64,
         rows=(
-            _Row("vgg16", "VGG16", "vgg16", 224, 512, 14_714_688, 58_889_256, 71.3),
-            _Row("vgg19", "VGG19", "vgg19", 224, 512, 20_024_384, 80_134_624, 71.3),
+            _Row("vgg16", "VGG16", "vgg16", 224, 512, 14_714_688, 58_889_256, 71.3, 15.5),
+            _Row("vgg19", "VGG19", "vgg19", 224, 512, 20_024_384, 80_134_624, 71.3, 19.6),
         ),
     ),
 )
@@ -342,6 +354,7 @@ def _backbone(family: _Family, row: _Row) -> Backbone:
         parameters=row.parameters,
         download_bytes=row.download_bytes,
         imagenet_top1=row.imagenet_top1,
+        billion_multiply_adds=row.billion_multiply_adds,
         preprocessing=family.preprocessing,
         weights=WeightsSource.DOWNLOAD,
         weights_file=file,

@@ -49,7 +49,7 @@ BUNDLE_FILES = {"model.tflite", "labels.json", "predict.py", "README.md", "requi
 
 
 def test_files_have_the_extensions_of_their_formats() -> None:
-    assert [exporter.suffix for exporter in EXPORTERS] == [".zip", ".tflite", ".keras"]
+    assert [exporter.suffix for exporter in (BUNDLE, TFLITE, KERAS)] == [".zip", ".tflite", ".keras"]
 
 
 @pytest.mark.parametrize("kind", [KERAS, TFLITE])

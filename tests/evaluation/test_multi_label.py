@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,8 +142,21 @@ def test_predictions_name_all_labels_and_the_certainty_of_the_whole_answer(datas
     assert worst_mistakes(table, 10)["id"].tolist() == ["p5"]
 
 
+# Metrics that follow from a report without ``metrics``; later ones do not.
+OLD_METRICS = (
+    "accuracy",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "hamming_accuracy",
+    "micro_f1",
+    "mean_average_precision",
+)
+
+
 def test_a_multi_label_report_of_an_earlier_version_is_read(dataset: Dataset, tmp_path: Path) -> None:
     report = multi_label_report(dataset, TEST_ROWS, PROBABILITIES, THRESHOLDS)
     old = {name: value for name, value in report.to_json().items() if name not in {"correct", "metrics"}}
     write_json(tmp_path / "evaluation" / "report.json", old)
-    assert read_report(tmp_path).to_json() == report.to_json()
+    known = {code: report.metrics[code] for code in OLD_METRICS}
+    assert read_report(tmp_path).to_json() == replace(report, metrics=known).to_json()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.models.backbones import BACKBONES, get_backbone
-from core.models.costs import multiply_adds, pictures_per_second
+from core.models.costs import pictures_per_second
 
 
 def test_a_measured_speed_is_taken_as_it_is() -> None:
@@ -27,8 +27,7 @@ def test_a_machine_without_measurements_gets_an_ordinary_guess() -> None:
     assert pictures_per_second(get_backbone("resnet50"), {}) == pytest.approx(17, rel=0.2)
 
 
-@pytest.mark.parametrize("key", [key for key, one in BACKBONES.items() if one.imagenet_top1 is not None])
-def test_the_work_of_every_pretrained_backbone_is_known(key: str) -> None:
-    """The guess from the parameters is off by 30 times for VGG16's kind of network."""
-    backbone = get_backbone(key)
-    assert multiply_adds(backbone) != 0.15 * backbone.parameters / 1e6
+def test_the_work_of_every_backbone_is_known_in_billions() -> None:
+    """A multiply-add and more for each parameter, but for the smallest rounded ones; below 100 billion."""
+    for backbone in BACKBONES.values():
+        assert backbone.parameters / 1e9 < backbone.billion_multiply_adds < 100, backbone.key

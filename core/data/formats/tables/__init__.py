@@ -1,1 +1,0 @@
-"""Formats with tables beside the pictures."""
