@@ -111,25 +111,30 @@ def full_picture(request: Request) -> Response:
     return Response(content, media_type=media_type, headers=_PICTURE_HEADERS)
 
 
-def dataset_address(project: str, version: int) -> str:
+def dataset_address(project: str, version: int, format: str = "folders") -> str:
     """Download address of a version's cleaned pictures, without a leading slash."""
-    return f"api/projects/{quote(project, safe='')}/dataset/{version}"
+    address = f"api/projects/{quote(project, safe='')}/dataset/{version}"
+    return address if format == "folders" else f"{address}/{format}"
 
 
 def cleaned_dataset(request: Request) -> Response:
     """Send the exported zip of a dataset version, streamed from disk."""
     # Imports pandas, too.
-    from core.data.export import exported_dataset_path
+    from core.data.export import DEFAULT_FORMAT, exported_dataset_path
+    from core.data.exports.table import DATASET_FORMATS
 
     try:
         project = get_project(request.path_params["project"])
     except NotFoundError as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     version: int = request.path_params["version"]
-    path = exported_dataset_path(project, version)
-    if not path.is_file():
+    written_as = str(request.path_params.get("format", DEFAULT_FORMAT))
+    path = exported_dataset_path(project, version, written_as)
+    if written_as not in DATASET_FORMATS or not path.is_file():
         return JSONResponse({"error": "This version was not packed."}, status_code=404)
-    return FileResponse(path, filename=f"{project.name}-{version}.zip", media_type="application/zip")
+    suffix = "" if written_as == DEFAULT_FORMAT else f"-{written_as}"
+    name = f"{project.name}-{version}{suffix}.zip"
+    return FileResponse(path, filename=name, media_type="application/zip")
 
 
 def _requested_digest(request: Request) -> str:
@@ -147,6 +152,7 @@ ROUTES = [
     Route("/projects/{project}/thumbnails/{sha256}", thumbnail, methods=["GET"]),
     Route("/projects/{project}/pictures/{sha256}", full_picture, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}", cleaned_dataset, methods=["GET"]),
+    Route("/projects/{project}/dataset/{version:int}/{format}", cleaned_dataset, methods=["GET"]),
     *uploads.ROUTES,
 ]
 

@@ -15,6 +15,8 @@ from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_faile
 from core.cli.understanding import print_question, print_understanding, understood_answer
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
+from core.data.export import DEFAULT_FORMAT
+from core.data.exports.table import DATASET_FORMATS
 from core.data.formats.table import FORMATS
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.history import VersionInfo, compare_versions, list_versions
@@ -177,7 +179,7 @@ def _exclude(options: argparse.Namespace) -> Answer:
 def _download(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
     dataset = open_dataset(project, options.version)
-    count = write_dataset_zip(project, dataset, options.output, TerminalProgress())
+    count = write_dataset_zip(project, dataset, options.output, TerminalProgress(), options.format)
     end_line()
     return {
         "project": options.project,
@@ -279,6 +281,12 @@ def _add_download_arguments(parser: argparse.ArgumentParser) -> None:
     _add_project(parser)
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--version", type=int)
+    parser.add_argument(
+        "--format",
+        default=DEFAULT_FORMAT,
+        choices=list(DATASET_FORMATS),
+        help=f"({DEFAULT_FORMAT}); all are zip files",
+    )
 
 
 def _add_project(parser: argparse.ArgumentParser) -> None:
@@ -325,7 +333,7 @@ COMMANDS = (
     ),
     Command(
         name="dataset",
-        summary="write the cleaned pictures as a zip of class folders",
+        summary="write the cleaned pictures as a zip: class folders, or a format of other tools",
         run=_download,
         add_arguments=_add_download_arguments,
     ),

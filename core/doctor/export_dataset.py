@@ -6,26 +6,35 @@ from collections import defaultdict
 from pathlib import Path
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.export import exported_dataset_path, remove_exports, write_cleaned_dataset
-from core.doctor.records import DatasetExportResult, VersionRequest
+from core.data.export import (
+    DEFAULT_FORMAT,
+    exported_dataset_path,
+    remove_exports,
+    write_cleaned_dataset,
+)
+from core.doctor.records import DatasetExportRequest, DatasetExportResult
 from core.doctor.report import read_report
 from core.progress import Progress, Stage
 from core.records import JsonObject
 from core.workspace import Project, project_of
 
 
-def write_dataset_zip(project: Project, dataset: Dataset, path: Path, progress: Progress) -> int:
-    """Write the trainable pictures by class, with ``pictures.csv``; return their number."""
-    return write_cleaned_dataset(dataset, path, progress, _kinds_by_picture(project))
+def write_dataset_zip(
+    project: Project, dataset: Dataset, path: Path, progress: Progress, format: str = DEFAULT_FORMAT
+) -> int:
+    """Write the trainable pictures with their labels, in a format; return their number."""
+    return write_cleaned_dataset(dataset, path, progress, _kinds_by_picture(project), format)
 
 
 def export_dataset(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
-    """Job step: write the zip of a version (``VersionRequest``) and remove those of earlier ones."""
+    """Job step: write the zip of a version (``DatasetExportRequest``) and remove those of earlier ones."""
     project = project_of(directory)
     progress.stage(Stage.PACKING)
-    dataset = open_dataset(project, VersionRequest.from_json(config).version)
-    remove_exports(project)
-    count = write_dataset_zip(project, dataset, exported_dataset_path(project, dataset.version), progress)
+    request = DatasetExportRequest.from_json(config)
+    dataset = open_dataset(project, request.version)
+    remove_exports(project, keep_version=dataset.version)
+    path = exported_dataset_path(project, dataset.version, request.format)
+    count = write_dataset_zip(project, dataset, path, progress, request.format)
     return DatasetExportResult(pictures=count, version=dataset.version).to_json()
 
 

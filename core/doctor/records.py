@@ -37,6 +37,15 @@ class GroupingResult(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DatasetExportRequest(Record):
+    """Config of a dataset export."""
+
+    version: int
+    # A name in ``core.data.exports.table.DATASET_FORMATS``.
+    format: str = "folders"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetExportResult(Record):
     """Result of a dataset export."""
 

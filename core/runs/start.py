@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -111,16 +111,18 @@ def start_grouping(project: Project) -> JobDirectory:
     return _start_on_newest(project, JobKind.GROUP)
 
 
-def start_dataset_export(project: Project) -> JobDirectory:
-    """Write the newest version's cleaned pictures to a zip file."""
-    return _start_on_newest(project, JobKind.EXPORT_DATASET)
+def start_dataset_export(project: Project, format: str) -> JobDirectory:
+    """Write the newest version's cleaned pictures to a zip file, in a format of ``DATASET_FORMATS``."""
+    return _start_on_newest(project, JobKind.EXPORT_DATASET, {"format": format})
 
 
-def _start_on_newest(project: Project, kind: JobKind) -> JobDirectory:
+def _start_on_newest(
+    project: Project, kind: JobKind, settings: Mapping[str, str] | None = None
+) -> JobDirectory:
     from core.data.dataset import open_dataset
 
     _remove_old_jobs(project.jobs)
-    config = {"version": open_dataset(project).version}
+    config = {"version": open_dataset(project).version, **(settings or {})}
     job = JobDirectory.create(project.jobs / new_job_name(kind), kind, config)
     launch(job)
     return job

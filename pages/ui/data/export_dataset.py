@@ -7,7 +7,7 @@ import streamlit as st
 from core.api import dataset_address
 from core.data.dataset import Dataset
 from core.data.export import exported_dataset_path
-from core.data.labels.task import Task
+from core.data.exports.table import DATASET_FORMATS
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.runs.start import start_dataset_export
@@ -27,35 +27,37 @@ def export_panel(project: Project, dataset: Dataset) -> None:
             st.markdown(_("**Packing the pictures**"))
             follow(job, lambda job: None, key="export-dataset-progress")
             return
-        words, button = st.columns([5, 2], vertical_alignment="center")
+        words, choice, button = st.columns([4, 2, 2], vertical_alignment="center")
         words.markdown(
             _(
-                "**Take the cleaned pictures with you**: a zip with a folder for each class, "
-                "and a table of labels, parts and findings. Where and with which camera they were taken is left out."
-            )
-            if dataset.task is Task.MULTI_CLASS
-            else _(
-                "**Take the cleaned pictures with you**: a zip with all of them in one folder, and a table of their "
-                "labels, parts and findings. Where and with which camera they were taken is left out."
+                "**Take the cleaned pictures with you** as a zip. Where and with which camera they were taken is left out."
             )
         )
+        with choice:
+            chosen = st.selectbox(
+                _("Format"),
+                list(DATASET_FORMATS),
+                format_func=lambda name: _(DATASET_FORMATS[name].label),
+                key="dataset-format",
+            )
+        words.caption(_(DATASET_FORMATS[chosen].caption))
         with button.container(horizontal_alignment="right"):
-            _button(project, dataset)
+            _button(project, dataset, chosen)
         if job is not None:
             show_error(job.status())
 
 
-def _button(project: Project, dataset: Dataset) -> None:
-    file = exported_dataset_path(project, dataset.version)
+def _button(project: Project, dataset: Dataset, format: str) -> None:
+    file = exported_dataset_path(project, dataset.version, format)
     if file.is_file():
         st.link_button(
             _("Download {size}").format(size=escape(file_size(file.stat().st_size))),
-            own_url(dataset_address(project.name, dataset.version)),
+            own_url(dataset_address(project.name, dataset.version, format)),
             icon=":material/download:",
             key="download-dataset",
         )
     elif st.button(_("Pack a zip"), icon=":material/folder_zip:", key="pack-dataset"):
-        start_dataset_export(project)
+        start_dataset_export(project, format)
         st.rerun()
 
 

@@ -1,7 +1,7 @@
 """WebDataset: files of one sample share a name, such as ``0001.jpg`` and ``0001.cls``.
 
 Labels stand in ``.cls`` (a class number or name), ``.txt``, or ``.json`` with ``label`` or
-``class``. The part of the split is said by the shard's name, such as ``train-000000.tar``.
+``class``; names in ``.json`` come before numbers in ``.cls``. The part of the split is said by the shard's name, such as ``train-000000.tar``.
 
 Source: https://github.com/webdataset/webdataset, "The WebDataset Format".
 """
@@ -47,6 +47,7 @@ def _label_files(survey: Survey) -> tuple[str, dict[Key, Member]]:
     """Suffix and label files of the samples; "" where too few pictures have one."""
     enough = _LEAST_SHARE * len(survey.pictures)
     for suffix, holds_labels in (
+        (".json", lambda members: _has_names(survey, members)),
         (".cls", lambda members: True),
         (".json", lambda members: _json_key(survey, members) != ""),
         (".txt", lambda members: _are_classes(survey, members)),
@@ -77,12 +78,18 @@ def _json_key(survey: Survey, members: list[Member]) -> str:
     return next((key for key in _LABEL_KEYS if all(key in value for value in values)), "")
 
 
+def _has_names(survey: Survey, members: list[Member]) -> bool:
+    """True if the labels in these JSON files are texts or lists, not numbers."""
+    key = _json_key(survey, members)
+    return bool(key) and all(isinstance(survey.json(member)[key], str | list) for member in members)
+
+
 def _recognise(survey: Survey) -> Evidence | None:
     suffix, beside = _label_files(survey)
     if not suffix:
         return None
     return Evidence(
-        confidence=Confidence.CERTAIN if suffix == ".cls" else Confidence.LIKELY,
+        confidence=Confidence.LIKELY if suffix == ".txt" else Confidence.CERTAIN,
         sentence=Message(
             N_("{count} pictures have a “{suffix}” file of the same name"),
             {"count": len(beside), "suffix": suffix},
@@ -101,7 +108,9 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         for picture in survey.pictures
         if _key(picture) in beside
     }
-    multi_label = config.multi_label or any(len(labels or ("",)) > 1 for labels in of_picture.values())
+    multi_label = config.multi_label or any(
+        labels is not None and len(labels) != 1 for labels in of_picture.values()
+    )
     pictures = [
         (
             picture,
@@ -113,6 +122,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = frozenset(
         member.name for member in survey.ending(".cls", ".txt", ".json") if _key(member) in beside
     )
+    files |= {member.name for member in survey.named("classes.txt")}
     named = {picture.name for picture, _ in pictures} | files
     numbers = all(label.isdigit() for labels in of_picture.values() for label in labels or ())
     blank = sum(not assignment.label for _, assignment in pictures)
@@ -131,8 +141,9 @@ def _json_labels(survey: Survey, name: str) -> Callable[[Member], Labels | None]
     def labels(member: Member) -> Labels | None:
         content: Any = survey.json(member)
         value = content.get(name) if isinstance(content, dict) else None
-        values = value if isinstance(value, list) else [value]
-        return tuple(str(item) for item in values if item not in (None, "")) or None
+        if isinstance(value, list):
+            return tuple(str(item) for item in value if item not in (None, ""))
+        return None if value in (None, "") else (str(value),)
 
     return labels
 

@@ -1,0 +1,1 @@
+"""Formats in which the cleaned pictures of a dataset are written; ``table.py`` lists them."""
