@@ -13,11 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from PIL import Image
 
 from core.__main__ import main
+from core.data.dataset import open_dataset
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
@@ -25,9 +27,17 @@ from core.jobs.status import JobState
 from core.messages import Message
 from core.models.backbones import BACKBONES
 from core.runs.compare import describe_run
-from core.workspace import Project, jobs_folder, list_projects, open_staging, publish_project
+from core.workspace import (
+    Project,
+    get_project,
+    jobs_folder,
+    list_projects,
+    open_staging,
+    publish_project,
+)
 from tests.conftest import ROOT
 from tests.support.command_line import PATIENCE_SECONDS, wait_until
+from tests.support.deep_pictures import png
 from tests.support.pictures import class_folders, digit, write_folder, write_zip
 
 Outcome = tuple[int, str, str]  # exit code, standard output, standard error
@@ -122,6 +132,14 @@ def test_an_import_answers_with_its_classes(
             {"file": "dogs/broken.png", "reason": "it is damaged or cut off"},
         ],
     }
+
+
+def test_the_range_of_deep_pictures_is_an_option(tmp_path: Path, command: Command) -> None:
+    """Negative values, as those of CT, are values and not options."""
+    pictures = {name: png(np.full((4, 4), 100 + number, "u2")) for number, name in enumerate(PETS)}
+    source = write_folder(tmp_path / "pets", pictures)
+    answer(command("import", source, "--project", "Pets", "--range", "-160", "240", "--json"))
+    assert open_dataset(get_project("Pets")).pixel_range == (-160, 240)
 
 
 def test_a_process_keeps_answers_and_progress_apart(tmp_path: Path, workspace: Path) -> None:

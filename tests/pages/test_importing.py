@@ -189,6 +189,15 @@ def test_labels_can_be_chosen_beside_the_archive(open_page: OpenPage) -> None:
     assert list(jobs_folder().rglob("*.zip")) == []
 
 
+def test_the_range_of_deep_pictures_can_be_chosen(open_page: OpenPage) -> None:
+    app = open_page()
+    app.file_uploader[0].upload("a.zip", zipped(class_folders({"a": 4, "b": 4})))
+    app.selectbox(key="import-0-pixel-range").set_value("ct_lung").run()
+    app.button(key="import").click().run()
+    imported(app)
+    assert ImportRequest.from_json(newest_import().config()).settings.pixel_range == (-1350, 150)
+
+
 def test_a_format_can_be_named(open_page: OpenPage) -> None:
     """Someone who knows what the file is need not wait for a guess."""
     app = open_page()

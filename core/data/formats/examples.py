@@ -5,11 +5,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from core.data.formats.import_format import FormatReading
 from core.data.formats.summary import Example
 from core.data.labels.layout import FileAssignment
 from core.data.pixels.decoding import examine_picture
+from core.data.pixels.value_ranges import ValueSummary, find_range, summarise
 from core.data.sources.members import Member, UnreadableMemberError
 from core.errors import ArchiveError, UnreadableImageError
 
@@ -38,11 +40,21 @@ def example_of(member: Member, assignment: FileAssignment) -> Example:
 
 
 def thumbnails_of(members: Iterable[Member]) -> Mapping[int, bytes]:
-    """Make a small JPEG of each picture, by its position; unreadable ones are left out."""
-    thumbnails = {}
+    """Make a small JPEG of each picture, by its position; unreadable ones are left out.
+
+    Pictures with more than 8 bits share the range of these examples.
+    """
+    files: dict[int, bytes] = {}
+    summaries: list[ValueSummary] = []
     for position, member in enumerate(members):
-        try:
-            thumbnails[position] = examine_picture(member.read()).thumbnail
-        except (UnreadableMemberError, UnreadableImageError, ArchiveError):
-            continue
+        with suppress(UnreadableMemberError, UnreadableImageError, ArchiveError):
+            data = member.read()
+            summary = summarise(data)
+            summaries += [summary] if summary else []
+            files[position] = data
+    pixel_range = find_range(summaries) if summaries else None
+    thumbnails: dict[int, bytes] = {}
+    for position, data in files.items():
+        with suppress(UnreadableImageError):
+            thumbnails[position] = examine_picture(data, pixel_range).thumbnail
     return thumbnails

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from core.data.formats.understanding import ConfirmationNeededError
+from tests.support.deep_pictures import png
 from tests.support.formats import read, source
 
 PARTS = [*(f"train/{number}.png" for number in range(9)), "test/9.png", "test/10.png"]
@@ -42,3 +44,11 @@ def test_the_columns_of_a_table_that_could_be_read_instead_are_known(tmp_path: P
     assert understanding.column_names == ("file", "label", "site")
     assert understanding.columns is not None
     assert (understanding.columns.file, understanding.columns.label) == ("file", "label")
+
+
+def test_examples_with_more_than_8_bits_are_not_black(tmp_path: Path) -> None:
+    values = np.tile(np.arange(0, 4080, 16, dtype="u2"), (8, 1))
+    with pytest.raises(ConfirmationNeededError) as error:
+        read(source(tmp_path, PARTS, {name: png(values) for name in PARTS}))
+    shown = np.asarray(Image.open(io.BytesIO(error.value.thumbnails[0])).convert("L"))
+    assert shown.mean() == pytest.approx(127, abs=2)

@@ -14,6 +14,7 @@ from core.data.labels.multi_label_table import suggests_multi_label
 from core.data.split.splitting import SplitConfig
 from core.errors import DarkroomError
 from pages.ui import state
+from pages.ui.data.sources.pixel_range import choose_pixel_range
 from pages.ui.text import _, escape, ngettext, number, show
 
 RECOGNISED = ""  # the format that the evidence speaks for
@@ -50,6 +51,8 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
             key=f"{key}-merge-case",
             persist_state="session",
         )
+        # Additions have the range of their project.
+        pixel_range = choose_pixel_range(key) if new_project else None
         split = _split_fields(key) if new_project else SplitConfig()
     config = ImportConfig(
         merge_case=merge_case,
@@ -57,6 +60,7 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         unlabelled=chosen == "unlabelled",
         multi_label=is_multi_label,
         columns=columns,
+        pixel_range=pixel_range,
         split=split,
     )
     return Reading(config=config, table=file, is_ready=not takes_table or file is not None)
