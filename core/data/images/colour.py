@@ -98,11 +98,15 @@ def read_cicp(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
+def to_srgb(
+    image: Image.Image, info: Mapping[Any, Any], at_least: tuple[int, int] | None = None
+) -> Image.Image:
     """Convert a loaded picture of 8 bits to sRGB; the same object where there is nothing to convert.
 
     Args:
         info: ``Image.info`` of the picture as it was opened.
+        at_least: width and height to which the caller will shrink. A picture that is converted is
+            reduced to at least twice that first, because LittleCMS takes longer than decoding.
     """
     profile = _profile_of(info)
     if profile is None or ImageCms is None or len(profile) > _MAX_PROFILE_BYTES:
@@ -114,6 +118,9 @@ def to_srgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     transform = _transform(profile, image.mode)
     if transform is None:
         return image
+    if at_least is not None:
+        factors = max(1, image.width // (2 * at_least[0])), max(1, image.height // (2 * at_least[1]))
+        image = image.reduce(factors) if factors != (1, 1) else image
     converted = cast("Image.Image", ImageCms.applyTransform(image, transform))
     converted.info = {name: value for name, value in image.info.items() if name != "icc_profile"}
     return converted

@@ -24,6 +24,8 @@ _PREAMBLE_BYTES = 128
 # The whole file is compressed, and could unpack to any size.
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _HEADER_BYTES = 2048
+# Baseline and extended JPEG.
+_LOSSY_JPEG = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
 # Stand where a name was removed, so they tell no patients apart.
 _ANONYMOUS = {"", "0", "anon", "anonymous", "anonymized", "anonymised", "unknown", "none", "removed"}
 
@@ -89,7 +91,7 @@ def read_frame(attributes: Any, index: int = 0) -> ImageFile.ImageFile:
     from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
 
     syntax = attributes.file_meta.TransferSyntaxUID
-    if syntax.is_compressed and not _is_decodable(get_decoder, syntax):
+    if syntax.is_compressed and not _is_decodable(get_decoder, syntax, attributes):
         raise DicomError("dicom_compression", compression=syntax.name)
     values = pixel_array(attributes, index=index)
     if attributes.PhotometricInterpretation == "PALETTE COLOR":
@@ -122,7 +124,10 @@ def group_of(attributes: Any) -> str:
     return hashlib.sha256(f"DICOM {name}".encode()).hexdigest() if name else ""
 
 
-def _is_decodable(get_decoder: Any, syntax: Any) -> bool:
+def _is_decodable(get_decoder: Any, syntax: Any, attributes: Any) -> bool:
+    if syntax in _LOSSY_JPEG and int(attributes.BitsAllocated) > 8:
+        # JPEG of 12 bits, for which Pillow has no decoder.
+        return False
     try:
         return bool(get_decoder(syntax).is_available)
     except NotImplementedError:
@@ -137,8 +142,9 @@ def _to_bytes(shares: np.ndarray) -> np.ndarray:
 def _opened(values: np.ndarray) -> ImageFile.ImageFile:
     """Make an opened picture, as Pillow reads it from a file."""
     stream = io.BytesIO()
-    Image.fromarray(values).save(stream, "TIFF")
-    image = Image.open(stream, formats=["TIFF"])
+    kind = "PNG" if values.dtype == np.uint8 else "TIFF"
+    Image.fromarray(values).save(stream, kind)
+    image = Image.open(stream, formats=[kind])
     image.format = "DICOM"
     return image
 

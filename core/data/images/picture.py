@@ -11,8 +11,6 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
@@ -58,8 +56,8 @@ _TURNS = {
 _PIXEL_ERRORS = (OSError, SyntaxError, ValueError, IndexError, OverflowError, struct.error)
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
 _JPEG_FORMATS = {"JPEG", "MPO"}
-# Kinds that could have DICOM's mark among their pixels.
-_SIGNATURES = (_JPEG_SIGNATURE, b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II", b"MM")
+# Kinds that could have DICOM's mark among their pixels. Not TIFF: scanners begin DICOM files like one.
+_SIGNATURES = (_JPEG_SIGNATURE, b"\x89PNG", b"GIF8", b"RIFF", b"BM")
 
 
 def open_picture(data: bytes) -> ImageFile.ImageFile:
@@ -101,10 +99,10 @@ def decode_picture(
         PictureError: the bytes are damaged or cut off, or the picture is too large to decode.
         DecoderError: Pillow does not work here.
     """
+    shrunk = (at_least, at_least) if isinstance(at_least, int) else at_least
     try:
-        if at_least is not None:
-            width, height = at_least if isinstance(at_least, tuple) else (at_least, at_least)
-            image.draft(None, (2 * width, 2 * height))
+        if shrunk is not None:
+            image.draft(None, (2 * shrunk[0], 2 * shrunk[1]))
         _require_size(image.size, MAX_PIXELS)
         decoded = depth.to_eight_bits(image, pixel_range)
         turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -115,7 +113,8 @@ def decode_picture(
     except DECODER_ERRORS as error:
         raise undecodable(_bytes_of(image), error, image.format) from error
     try:
-        return _to_rgb(decoded if turn is None else decoded.transpose(turn), image.info)
+        decoded = colour.to_srgb(decoded, image.info, shrunk)
+        return _to_rgb(decoded if turn is None else decoded.transpose(turn))
     except MemoryError as error:
         raise PictureError("too_large_to_decode") from error
     except _PIXEL_ERRORS as error:
@@ -189,7 +188,8 @@ def _limit(image: ImageFile.ImageFile, data: bytes) -> int:
     """Return the pixels that a picture may declare; what is decoded is checked later."""
     if image.format not in _JPEG_FORMATS:
         return MAX_PIXELS
-    return MAX_BUFFERED_JPEG_PIXELS if jpeg.is_buffered(data) else MAX_JPEG_PIXELS
+    is_large = image.width * image.height > MAX_PIXELS
+    return MAX_BUFFERED_JPEG_PIXELS if is_large and jpeg.is_buffered(data) else MAX_JPEG_PIXELS
 
 
 def _bytes_of(image: ImageFile.ImageFile) -> bytes:
@@ -221,9 +221,7 @@ def measured_values(image: ImageFile.ImageFile) -> np.ndarray | None:
         raise undecodable(_bytes_of(image), error, image.format) from error
 
 
-def _to_rgb(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
-    """Convert a picture of 8 bits to RGB in sRGB, on white. ``info``: ``Image.info`` as it was opened."""
-    image = colour.to_srgb(image, info)
+def _to_rgb(image: Image.Image) -> Image.Image:
     if colour.has_transparency(image):
         layer = image.convert("RGBA")
         background = Image.new("RGBA", layer.size, _WHITE)
