@@ -20,9 +20,11 @@ import pandas as pd
 from core.data.dataset import Dataset, complete_manifest, image_path, thumbnail_path
 from core.data.deep_pictures import VALUES, known_range, settle_range
 from core.data.formats.import_format import FormatReading
+from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import understand
 from core.data.images.depth import PixelRange
+from core.data.images.frames import frames_of
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
@@ -38,6 +40,11 @@ from core.files import sha256_bytes
 from core.messages import N_
 from core.progress import Progress, Stage, raise_if_stopped
 
+# A row of the manifest, or some of its columns.
+Columns = dict[str, object]
+# Keys of a new picture's row that are no columns of the manifest: what is added to the name of its
+# file, and True for a picture of a DICOM file.
+_SUFFIX, _IS_FROM_DICOM = "suffix", "is_from_dicom"
 # Files in memory at once.
 _PICTURES_IN_FLIGHT = 32
 
@@ -101,7 +108,7 @@ def read_source(
     return SourceReading(
         pictures=manifest_of(rows),
         skipped=skipped,
-        understanding=replace(understanding, notes=(*understanding.notes, *notes)),
+        understanding=replace(understanding, notes=(*understanding.notes, *notes, *_dicom_notes(rows))),
         pixel_range=pixel_range,
     )
 
@@ -147,27 +154,39 @@ def rows_of(
         for done, (assignment, member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
             progress.advance(done, len(chosen))
-            if isinstance(outcome, Reason):
-                skipped.append(Skipped(file=member.name, reason=outcome))
-                continue
-            label = spelling[assignment.label]
-            content = "" if multi_label else label, str(outcome["sha256"])
-            if content in seen:
-                if multi_label:
-                    seen[content]["label"] = union_of(str(seen[content]["label"]), label)
-                reason = Reason(code=SkipReason.DUPLICATE, values={"other": str(seen[content]["name"])})
-                skipped.append(Skipped(file=member.name, reason=reason))
-                continue
-            seen[content] = {
-                **outcome,
-                "name": member.name,
-                "label": label,
-                "supplied_split": assignment.split.value if assignment.split else "",
-                "split": "",
-                "group": assignment.group or outcome["sha256"],
-            }
-            rows.append(seen[content])
+            for columns in outcome:
+                if isinstance(columns, Reason):
+                    skipped.append(Skipped(file=member.name, reason=columns))
+                    continue
+                name = f"{member.name}{columns[_SUFFIX]}"
+                label = spelling[assignment.label]
+                content = "" if multi_label else label, str(columns["sha256"])
+                if content in seen:
+                    if multi_label:
+                        seen[content]["label"] = union_of(str(seen[content]["label"]), label)
+                    reason = Reason(code=SkipReason.DUPLICATE, values={"other": str(seen[content]["name"])})
+                    skipped.append(Skipped(file=name, reason=reason))
+                    continue
+                seen[content] = _row(columns, assignment, name, label)
+                rows.append(seen[content])
     return rows, skipped
+
+
+def _row(columns: Columns, assignment: FileAssignment, name: str, label: str) -> Columns:
+    return {
+        **columns,
+        "name": name,
+        "label": label,
+        "supplied_split": assignment.split.value if assignment.split else "",
+        "split": "",
+        "group": assignment.group or columns["group"] or columns["sha256"],
+    }
+
+
+def _dicom_notes(rows: Sequence[Columns]) -> tuple[Note, ...]:
+    """Count the pictures that come from DICOM files."""
+    count = sum(bool(row[_IS_FROM_DICOM]) for row in rows)
+    return (Note(kind=NoteKind.DICOM_PICTURES, values={"count": count}),) if count else ()
 
 
 def _measuring_first(reading: FormatReading) -> list[tuple[Member, FileAssignment]]:
@@ -180,11 +199,11 @@ def _measuring_first(reading: FormatReading) -> list[tuple[Member, FileAssignmen
 
 def _examine(
     chosen: list[tuple[Member, FileAssignment]], folder: Path, pixel_range: PixelRange | None, *, refer: bool
-) -> Generator[tuple[FileAssignment, Member, dict[str, object] | Reason]]:
+) -> Generator[tuple[FileAssignment, Member, list[Columns | Reason]]]:
     """Read, check and store every file, in order; decoding uses all cores. After close, nothing is written."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        waiting: deque[tuple[FileAssignment, Member, Future[dict[str, object] | Reason]]] = deque()
+        waiting: deque[tuple[FileAssignment, Member, Future[list[Columns | Reason]]]] = deque()
         for member, assignment in chosen:
             # Files of an archive have no path; they are copied.
             location = member.path.resolve() if refer and member.path else None
@@ -192,11 +211,11 @@ def _examine(
                 # One after another, because a zip is one stream.
                 data = member.read()
             except UnreadableMemberError as error:
-                failed: Future[dict[str, object] | Reason] = Future()
-                failed.set_result(error.reason)
+                failed: Future[list[Columns | Reason]] = Future()
+                failed.set_result([error.reason])
                 waiting.append((assignment, member, failed))
             else:
-                stored = pool.submit(_store_picture, data, folder, location, pixel_range)
+                stored = pool.submit(_store_pictures, data, folder, location, pixel_range)
                 waiting.append((assignment, member, stored))
             if len(waiting) >= _PICTURES_IN_FLIGHT:
                 assignment_done, member_done, future = waiting.popleft()
@@ -207,9 +226,28 @@ def _examine(
         pool.shutdown(cancel_futures=True)
 
 
+def _store_pictures(
+    data: bytes, folder: Path, location: Path | None, pixel_range: PixelRange | None
+) -> list[Columns | Reason]:
+    """Store every picture of a file; see ``_store_picture``."""
+    stored: list[Columns | Reason] = []
+    try:
+        for frame in frames_of(data):
+            # Frames are files of their own, so they cannot stay where they are.
+            own_location = None if frame.is_from_dicom else location
+            columns = _store_picture(frame.data, folder, own_location, pixel_range)
+            if not isinstance(columns, Reason):
+                columns.update({_SUFFIX: frame.suffix, _IS_FROM_DICOM: frame.is_from_dicom})
+                columns["group"] = frame.group
+            stored.append(columns)
+    except UnreadableImageError as error:
+        stored.append(Reason.of(error.message))
+    return stored
+
+
 def _store_picture(
     data: bytes, folder: Path, location: Path | None, pixel_range: PixelRange | None
-) -> dict[str, object] | Reason:
+) -> Columns | Reason:
     """Store a picture and its thumbnail; return its columns of the manifest, or the reason against it.
 
     Args:
