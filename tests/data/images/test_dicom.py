@@ -71,7 +71,12 @@ def test_the_first_of_several_windows_is_taken() -> None:
 
 def test_hounsfield_units_are_rescaled_before_the_window() -> None:
     """1064 stored is 40 HU, the centre of the soft-tissue window: (40 - 39.5) / 399 + 0.5 of 255."""
-    options = {"RescaleSlope": 1, "RescaleIntercept": -1024, "WindowCenter": 40, "WindowWidth": 400}
+    options: dict[str, Any] = {
+        "RescaleSlope": 1,
+        "RescaleIntercept": -1024,
+        "WindowCenter": 40,
+        "WindowWidth": 400,
+    }
     assert decoded(dicom_file(values_row([0, 1064, 4000]), **options)) == [0, 128, 255]
 
 
@@ -149,7 +154,7 @@ def test_frames_become_pictures_of_one_group_without_names(workspace: Path, tmp_
 
     def scan(patient: str, frames: int) -> bytes:
         values = random.integers(0, 4096, (frames, 16, 16)).astype(np.uint16)
-        options = {"PatientID": patient, "WindowCenter": 2048, "WindowWidth": 4096}
+        options: dict[str, Any] = {"PatientID": patient, "WindowCenter": 2048, "WindowWidth": 4096}
         return dicom_file(values if frames > 1 else values[0], **options)
 
     files = {"ill/a.dcm": scan("1", 3), "ill/b": scan("1", 1), "well/c.dcm": scan("2", 1)}
@@ -158,6 +163,6 @@ def test_frames_become_pictures_of_one_group_without_names(workspace: Path, tmp_
     pictures = open_dataset(report.project).all_pictures.set_index("name")
     assert {"ill/a.dcm#1", "ill/a.dcm#2", "ill/a.dcm#3", "ill/b", "well/c.dcm"} <= set(pictures.index)
     assert pictures.loc[["ill/a.dcm#1", "ill/a.dcm#3", "ill/b"], "group"].nunique() == 1
-    assert pictures.loc["ill/b", "group"] != pictures.loc["well/c.dcm", "group"]
+    assert len(set(pictures.loc[["ill/b", "well/c.dcm"], "group"])) == 2
     stored = [file.read_bytes() for file in report.project.dataset.rglob("*") if file.is_file()]
     assert not any(b"Doe^Jane" in content for content in stored)

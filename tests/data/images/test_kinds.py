@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
+from core.data.images import tiff as tiff_pages
 from core.data.images.kinds import refusal_of
 from core.data.images.picture import PictureError, decode_picture, open_picture
 from tests.support.pictures import encoded, small_photograph
@@ -28,7 +30,7 @@ def decoded(data: bytes) -> Image.Image:
     return decode_picture(open_picture(data))
 
 
-def tiff(pixels: np.ndarray, **options: object) -> bytes:
+def tiff(pixels: np.ndarray, **options: Any) -> bytes:
     stream = io.BytesIO()
     tifffile.imwrite(stream, pixels, **options)
     return stream.getvalue()
@@ -128,13 +130,13 @@ def test_a_tiff_whose_pixels_are_damaged_is_called_so(compression: str) -> None:
     """Its compression can be read here, so that is not the reason."""
     data = encoded(small_photograph(), "TIFF", compression=compression)
     # The pixels come first, behind the header of 8 bytes, or the directory does.
-    strip = open_picture(data).tag_v2[273][0]
+    strip = tiff_pages.read_pages(data)[0].number(273)
     data = data[:strip] + bytes(400) + data[strip + 400 :]
     with pytest.raises(PictureError, match=r"^it is damaged or cut off$"):
         decode_picture(open_picture(data))
 
 
-def raw_like(small: np.ndarray, full: np.ndarray, **options: object) -> bytes:
+def raw_like(small: np.ndarray, full: np.ndarray, **options: Any) -> bytes:
     """A TIFF as cameras lay it out: a thumbnail first, the picture in a directory inside."""
     stream = io.BytesIO()
     with tifffile.TiffWriter(stream) as writer:
