@@ -51,9 +51,7 @@ class ImportConfig(Record):
         """Name of the format that the user chose, "" where it is to be recognised."""
         if self.unlabelled:
             return "unlabelled"
-        if self.table is not None:
-            return "table"
-        return "table_inside" if self.table_inside else self.format
+        return self.format or ("table" if self.table else "table_inside" if self.table_inside else "")
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:

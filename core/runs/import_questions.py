@@ -64,10 +64,11 @@ def as_understood(question: ImportQuestion) -> ImportConfig:
 
 
 def read_as(question: ImportQuestion, format_name: str) -> ImportConfig:
-    """Settings that read the source in another format."""
+    """Settings that read the source in another format; doubts about that one are asked about again."""
     return replace(
         as_understood(question),
         format=format_name,
+        confirmed=False,
         unlabelled=format_name == "unlabelled",
         multi_label=question.request.settings.multi_label,
     )

@@ -30,14 +30,30 @@ def with_table(header: str = "file,label,site") -> Files:
     return {**pictures, "colours.csv": "\n".join([header, *rows]).encode()}
 
 
-def ask(files: Files, project: str = "Pets", *, add: bool = False) -> JobDirectory:
-    """Import a zip with these files, as the page does, in a real worker; it must ask."""
+def two_annotators() -> Files:
+    """A Label Studio export whose annotators disagree about one picture of eight."""
+    rows = ["annotation_id,annotator,choice,created_at,id,image,lead_time,updated_at"]
+    for number in range(8):
+        label = "cat" if number % 2 else "dog"
+        other = "cat" if number == 4 else label
+        for who, choice in (("ann@x.org", label), ("bob@x.org", other)):
+            image = f"/data/upload/1/{number:08x}-{number}.png"
+            rows.append(f"{number},{who},{choice},2024-01-01,{number},{image},3.2,2024-01-01")
+    pictures = {f"{number}.png": digit(number) for number in range(8)}
+    return {**pictures, "result.csv": "\n".join(rows).encode()}
+
+
+def zipped(files: Files) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
-    stream.seek(0)
-    job = start_import(project, upload=("pets.zip", stream.read), add=add)
+    return stream.getvalue()
+
+
+def ask(files: Files, project: str = "Pets", *, add: bool = False) -> JobDirectory:
+    """Import a zip with these files, as the page does, in a real worker; it must ask."""
+    job = start_import(project, upload=("pets.zip", io.BytesIO(zipped(files)).read), add=add)
     assert wait_for(job) is JobState.FAILED
     return job
 
@@ -145,3 +161,20 @@ def test_a_question_about_an_addition_is_not_one_about_a_new_project(
     ask(class_folders({"train": 4, "test": 3}, start=900), "Digits", add=True)
     app = open_page()
     assert other not in [button.key for button in app.button]
+
+
+def test_the_report_and_the_history_have_the_notes(open_page: OpenPage) -> None:
+    """Nothing that the labels say differently vanishes without a line."""
+    disagree = "Pictures whose annotators disagree: 1."
+    app = open_page()
+    app.file_uploader[0].upload("pets.zip", zipped(two_annotators())).run()
+    app = answered(app, "import")
+    assert labels("pets") == {"cat": 4, "dog": 3, "": 1}
+    assert "**Read as** Label Studio" in text(app)
+    assert "2 classes, 1 without a label" in text(app)
+    assert disagree in text(app)
+    app = open_page("data", project="pets", section="history")
+    assert disagree not in text(app)
+    app.session_state["version-pets-1"] = True
+    app.run()
+    assert disagree in text(app)

@@ -33,7 +33,7 @@ class DoubtKind(StrEnum):
 
 SENTENCES: Mapping[DoubtKind, str] = {
     DoubtKind.SECOND_EXPLANATION: N_(
-        "The source can also be read as {format}, which gives other classes: {classes}."
+        "The source can also be read as “{format}”, which gives other classes: {classes}."
     ),
     DoubtKind.CLASSES_ARE_PARTS: N_(
         "The classes are called {classes}. These are usually parts of a split, not classes."
