@@ -24,6 +24,7 @@ from core.errors import (
     WorkspaceError,
 )
 from core.files import read_json, write_json
+from core.leases import Lease, is_held
 from core.messages import N_
 from core.processes import process_lives
 
@@ -34,6 +35,8 @@ RESERVED_NAMES = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt
 
 # Process id, its start time, random digits.
 _STAGING_NAME = re.compile(r"(\d+)-(\d+\.\d+)-[0-9a-f]+")
+# Of the staging folders that this process builds in.
+_leases: dict[Path, Lease] = {}
 
 
 def home() -> Path:
@@ -211,6 +214,8 @@ def open_staging() -> Path:
     started = psutil.Process().create_time()
     path = folder / f"{os.getpid()}-{started:.2f}-{secrets.token_hex(4)}"
     try:
+        # First, so that no folder is ever without one.
+        _leases[path] = Lease(_lease_of(path))
         path.mkdir(parents=True)
     except OSError as error:
         raise WorkspaceError(
@@ -221,12 +226,28 @@ def open_staging() -> Path:
     for leftover in folder.iterdir():
         if _is_abandoned(leftover):
             shutil.rmtree(leftover, ignore_errors=True)
+            _lease_of(leftover).unlink(missing_ok=True)
     return path
 
 
+def close_staging(staging: Path) -> None:
+    """Remove a staging folder, if it still is there, and its lease."""
+    shutil.rmtree(staging, ignore_errors=True)
+    if lease := _leases.pop(staging, None):
+        lease.release()
+
+
 def _is_abandoned(staging: Path) -> bool:
+    """True if no process builds in the folder any more, in any container and on any machine."""
+    if _lease_of(staging).exists():
+        return not is_held(_lease_of(staging))
+    # Made by an older version.
     name = _STAGING_NAME.fullmatch(staging.name)
     return name is not None and not process_lives(int(name[1]), float(name[2]))
+
+
+def _lease_of(staging: Path) -> Path:
+    return home() / "leases" / f"{staging.name}.json"
 
 
 def publish_project(staging: Path, name: str) -> Project:
@@ -241,6 +262,7 @@ def publish_project(staging: Path, name: str) -> Project:
     target = projects_folder() / clean
     target.parent.mkdir(parents=True, exist_ok=True)
     staging.rename(target)
+    close_staging(staging)
     return Project(name=clean, path=target)
 
 

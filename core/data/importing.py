@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -45,7 +44,7 @@ from core.data.version_record import Edit, EditKind
 from core.errors import ConfigError, DataError
 from core.messages import N_
 from core.progress import Progress, QuietProgress
-from core.workspace import Project, open_staging, publish_project, require_free_name
+from core.workspace import Project, close_staging, open_staging, publish_project, require_free_name
 
 # Stands for any label of a picture.
 _ANY_LABEL = "any"
@@ -229,7 +228,7 @@ def _staging() -> Iterator[Path]:
             error=error.strerror or str(error),
         ) from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        close_staging(staging)
 
 
 def _config_for(there: Dataset, config: ImportConfig) -> ImportConfig:

@@ -6,7 +6,8 @@ Each file has one writer:
 ``config.json``       page or command line    before launch, never changed
 ``extension.json``    page or command line    before a launch: settings that changed since
 ``about.json``        page or command line    name and note by people
-``process.json``      launcher                process id and start time
+``process.json``      launcher                identity of the process
+``lease.json``        worker                  locked and touched while it runs; see ``core.leases``
 ``earlier.json``      launcher                the status in which the attempt before ended
 ``status.json``       worker                  state, stage, progress; replaced atomically
 ``environment.json``  worker                  versions and device of the newest attempt
@@ -39,11 +40,13 @@ from core.files import read_json, read_json_lines
 from core.jobs.environment import Environment
 from core.jobs.kinds import JOB_TYPES, OLD_KINDS, JobKind, JobType
 from core.jobs.status import JobStatus, resolve_state
+from core.leases import is_renewed
 from core.messages import N_
 from core.processes import ProcessRecord
 from core.records import AnyRecord, JsonObject, Record, read_record, write_record
 
 INTERIM_FILE = "interim.json"
+LEASE_FILE = "lease.json"
 # Its name in version 0.1.0.
 OLD_INTERIM_FILE = "kept.json"
 # Between the making of a job directory and the launcher's note of its process id.
@@ -173,7 +176,10 @@ class JobDirectory:
         process = self._read("process.json", ProcessRecord)
         if process is None:
             return time.time() - self.created < _LAUNCH_GRACE_SECONDS
-        return process.is_alive()
+        if process.is_visible():
+            return process.is_alive()
+        # In another container or on another machine; a starting worker has no lease yet.
+        return is_renewed(self.path / LEASE_FILE) or is_renewed(self.path / "process.json")
 
     def process_id(self) -> int | None:
         """Process id of the newest worker; None before the first."""

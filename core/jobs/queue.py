@@ -1,7 +1,8 @@
 """Device queue: one job at a time on a device, oldest first.
 
 There is no supervisor: a worker that wants the device puts a ticket into the
-queue's folder, and starts when the process of every older ticket is gone.
+queue's folder, and starts when the process of every older ticket is gone. The ticket is a
+lease, so workers in other containers are seen; those of other machines do not count.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.processes import ProcessRecord
+from core.leases import Lease, is_held
+from core.processes import ProcessRecord, running_system
 from core.progress import JobStopped
-from core.records import read_record, write_record
+from core.records import read_record
 from core.workspace import queue_folder
 
 _POLL_SECONDS = 0.2
@@ -34,9 +36,9 @@ def turn_on_device(device: str, name: str, created: float, should_stop: Callable
     folder = queue_folder() / device
     folder.mkdir(parents=True, exist_ok=True)
     ticket = folder / f"{created:020.6f}-{name}.json"
-    write_record(ticket, ProcessRecord.of())
+    lease = Lease(ticket)
     # The lock decides between two workers that look at the tickets at the same time.
-    lock = FileLock(folder / "lock")
+    lock = FileLock(folder / f"lock-{running_system()}")
     try:
         while not _is_first(ticket) or not _acquire(lock):
             if should_stop():
@@ -45,7 +47,7 @@ def turn_on_device(device: str, name: str, created: float, should_stop: Callable
         yield
     finally:
         lock.release()
-        ticket.unlink(missing_ok=True)
+        lease.release()
 
 
 def _acquire(lock: FileLock) -> bool:
@@ -68,7 +70,8 @@ def _is_waiting(ticket: Path) -> bool:
     except FileNotFoundError:
         # Its worker finished just now.
         return False
-    if process.is_alive():
-        return True
+    if is_held(ticket):
+        # Another machine on the same workspace has devices of its own.
+        return process.is_on_this_system()
     ticket.unlink(missing_ok=True)
     return False

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from core.devices import chosen_devices, visible_gpus
 from core.errors import DarkroomError
-from core.jobs.directory import JobDirectory
+from core.jobs.directory import LEASE_FILE, JobDirectory
 from core.jobs.disk import Reserve, disk_full_message, is_disk_full
 from core.jobs.ending import StepLog, launch_remaining, record_results, steps_of, target_of
 from core.jobs.environment import current_environment
@@ -26,6 +26,7 @@ from core.jobs.queue import turn_on_device
 from core.jobs.reporting import JobReporter
 from core.jobs.status import JobState
 from core.keras_backend import chosen_backend
+from core.leases import Lease
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, raise_if_stopped
 from core.records import JsonObject, write_record
@@ -77,9 +78,14 @@ class Worker:
 
     def run(self) -> int:
         """Run the remaining steps and record the end; returns the exit code."""
+        with contextlib.ExitStack() as leases:
+            return self._run(leases)
+
+    def _run(self, leases: contextlib.ExitStack) -> int:
         threading.Thread(target=self._watch_for_requests, name="watcher", daemon=True).start()
         try:
             self._reserve.make()
+            leases.callback(Lease(self._job.path / LEASE_FILE).release)
             os.environ.setdefault("KERAS_BACKEND", chosen_backend())
             with self._device():
                 for step in self._steps[self._done :]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from core.records import JsonObject, Record, read_record, write_record
 from core.runs.start import finishing_job, is_worked_on
 from core.training.config import TrainingConfig
 from core.training.records import TrainingSummary
-from core.workspace import open_staging, project_of
+from core.workspace import close_staging, open_staging, project_of
 
 MAX_NAME_LENGTH = 80
 MAX_NOTE_LENGTH = 2000
@@ -123,7 +122,7 @@ def delete_run(run: JobDirectory) -> int:
         staging = open_staging()
         for number, path in enumerate(doomed):
             path.rename(staging / str(number))
-    shutil.rmtree(staging)
+    close_staging(staging)
     return size
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import pytest
 
 from core.errors import SchemaVersionError
 from core.files import append_json_line, read_json, write_json
-from core.jobs.directory import JobDirectory, list_jobs
+from core.jobs.directory import LEASE_FILE, JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState, resolve_state
+from core.leases import Lease
 from core.messages import Message
-from core.processes import process_lives
+from core.processes import ProcessRecord, process_lives
+from core.records import write_record
 
 ENDED = {JobState.FINISHED, JobState.STOPPED, JobState.FAILED, JobState.INTERRUPTED, JobState.PAUSED}
 
@@ -203,3 +206,15 @@ def test_jobs_are_listed_newest_first(tmp_path: Path) -> None:
         make_older(JobDirectory.create(folder / name, JobKind.IMPORT, {}), age)
     (folder / "being made").mkdir()
     assert [job.name for job in list_jobs(folder)] == ["c", "b", "a"]
+
+
+def test_a_worker_in_another_container_is_alive_while_it_renews_its_lease(job: JobDirectory) -> None:
+    """Seen as interrupted, it would be resumed: two workers in one directory."""
+    lease = Lease(job.path / LEASE_FILE)
+    other = replace(ProcessRecord.of(), pid=2**22 + 1, namespace="pid:[1]")
+    write_record(job.path / "process.json", other)
+    an_hour_ago = (time.time() - 3600,) * 2
+    os.utime(job.path / "process.json", an_hour_ago)
+    assert job.is_alive()
+    lease.release()
+    assert not job.is_alive()

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from core.jobs.launcher import launch
 from core.jobs.queue import turn_on_device
 from core.jobs.status import JobState
 from core.jobs.worker import Worker
+from core.processes import ProcessRecord
 from core.progress import JobStopped
+from core.records import write_record
 from core.workspace import jobs_folder
 from tests.conftest import ROOT
 
@@ -138,6 +141,29 @@ def test_a_ticket_being_written_is_ignored(workspace: Path) -> None:
     (folder / ".0a1b2c.json").write_text("")
     with turn_on_device("cpu", "me", 1.0, never):
         assert tickets(workspace) == ["me.json"]
+
+
+def foreign_ticket(workspace: Path, name: str, **changes: str) -> Path:
+    """An older ticket whose worker is not visible here, and that was touched just now."""
+    ticket = workspace / "queue" / "cpu" / f"0000000000000.000000-{name}.json"
+    write_record(ticket, replace(ProcessRecord.of(), pid=2**22 + 1, **changes))
+    return ticket
+
+
+def test_a_job_in_another_container_comes_first(workspace: Path) -> None:
+    """It uses the same device, and its process number means nothing here."""
+    ticket = foreign_ticket(workspace, "theirs", namespace="pid:[1]")
+    with pytest.raises(JobStopped), turn_on_device("cpu", "mine", 1.0, lambda: True):
+        pytest.fail("the device is taken")
+    os.utime(ticket, (0, 0))
+    with turn_on_device("cpu", "mine", 1.0, never):
+        assert tickets(workspace) == ["mine.json"]
+
+
+def test_a_job_on_another_machine_has_a_device_of_its_own(workspace: Path) -> None:
+    ticket = foreign_ticket(workspace, "theirs", system="another machine")
+    with turn_on_device("cpu", "mine", 1.0, never):
+        assert ticket.exists()
 
 
 def test_a_job_stopped_in_the_queue_leaves_it(workspace: Path) -> None:

@@ -1,0 +1,100 @@
+"""Leases: signs of life that other containers and machines can see on a shared workspace.
+
+A process number means something only inside one process namespace of one running system. So a
+holder also locks a file and touches it every few seconds. Whoever sees the holder's own namespace
+looks the process up; everyone else believes the lock, and the time of the last touch. That time is
+compared with the file system's own clock, so a wrong clock on one machine does no harm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from pathlib import Path
+
+from core.errors import DamagedFileError, RecordError, SchemaVersionError
+from core.processes import ProcessRecord
+from core.records import read_record, write_record
+
+try:
+    import fcntl
+except ImportError:  # Windows: the touches alone are the sign of life
+    fcntl = None  # type: ignore[assignment]
+
+_TOUCH_SECONDS = 5.0
+# A holder on a busy machine or a slow network may miss several touches.
+_EXPIRY_SECONDS = 60.0
+
+
+class Lease:
+    """Lease of this process on a file that describes it, from construction to ``release``."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_record(path, ProcessRecord.of())
+        self.path = path
+        self._file = os.open(path, os.O_RDWR)
+        _lock(self._file)
+        self._released = threading.Event()
+        threading.Thread(target=self._touch, name="lease", daemon=True).start()
+
+    def release(self) -> None:
+        """Give the lease up and remove its file."""
+        if not self._released.is_set():
+            self._released.set()
+            self.path.unlink(missing_ok=True)
+            os.close(self._file)
+
+    def _touch(self) -> None:
+        while not self._released.wait(_TOUCH_SECONDS):
+            # Without times, a file server takes its own clock.
+            with contextlib.suppress(OSError):
+                os.utime(self.path)
+
+
+def is_held(path: Path) -> bool:
+    """True while the process that took the lease lives, on whatever machine."""
+    try:
+        holder = read_record(path, ProcessRecord)
+    except (FileNotFoundError, DamagedFileError, RecordError, SchemaVersionError):
+        return False
+    return holder.is_alive() if holder.is_visible() else is_renewed(path)
+
+
+def is_renewed(path: Path) -> bool:
+    """True if the file is locked, or was touched lately by the file system's clock."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # No permission: somebody else's.
+        return True
+    try:
+        return not _lock(file) or abs(_now_there(path.parent) - os.fstat(file).st_mtime) < _EXPIRY_SECONDS
+    finally:
+        os.close(file)
+
+
+def _lock(file: int) -> bool:
+    """Lock an open file until it is closed; False if another process holds it.
+
+    A file system without locks answers as if the file were free; then the touches decide.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _now_there(folder: Path) -> float:
+    """Time by the clock of the folder's file system, seconds since the epoch."""
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        return os.fstat(probe.fileno()).st_mtime
