@@ -15,6 +15,7 @@ VENV_DOCS := .venv-docs
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
+	@$(BIN)/python -m core.port $(PORT)
 	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/installed-test browser postgresql
