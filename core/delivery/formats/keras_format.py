@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.files import keras_file
+from core.delivery.formats.keras_config import make_portable
 from core.messages import N_
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _BATCH_SIZE = 16
 
 def make_keras_file(model: DeliveredModel, path: Path) -> None:
     model.keras_model.save(path)
+    make_portable(path)
 
 
 def predict_with_keras(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
@@ -37,7 +39,9 @@ def predict_with_keras(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
 KERAS = Exporter(
     code="keras",
     label=N_("Keras (.keras)"),
-    description=N_("For people who program: load it with `keras.models.load_model`, train on, convert."),
+    description=N_(
+        "For people who program: load it with `keras.models.load_model` of Keras 3.8 or later, train on, convert."
+    ),
     icon=":material/code:",
     file_name="model.keras",
     make=make_keras_file,

@@ -1,0 +1,89 @@
+"""Config of a Keras file without what only training needs and what older Keras versions refuse.
+
+Keras writes every constructor argument of every layer, also those that newer versions added, and
+an older one refuses arguments that it does not know. So a newer argument that has its default is
+left out. So are initializers, regularizers and constraints: they shape only training, and newer
+versions added arguments to them as well.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Any
+
+from core.records import JsonObject, JsonValue
+
+# The oldest Keras in which an exported network was opened.
+OLDEST_KERAS = "3.8"
+_CONFIG_FILE = "config.json"
+# Arguments of layers that versions after the oldest added.
+_NEWER_ARGUMENTS: Mapping[str, frozenset[str]] = {
+    "BatchNormalization": frozenset(["renorm", "renorm_clipping", "renorm_momentum"]),
+    "Conv1DTranspose": frozenset(["output_padding"]),
+    "Conv2DTranspose": frozenset(["output_padding"]),
+    "Dense": frozenset(["lora_alpha", "quantization_config"]),
+    "EinsumDense": frozenset(["lora_alpha", "quantization_config", "gptq_unpacked_column_size"]),
+    "Embedding": frozenset(["lora_alpha", "quantization_config"]),
+    "GroupQueryAttention": frozenset(["sliding_window", "use_gate"]),
+    "InputLayer": frozenset(["ragged"]),
+    "MultiHeadAttention": frozenset(["sliding_window", "use_gate"]),
+    "Resizing": frozenset(["antialias"]),
+}
+_TRAINING_ONLY = ("_initializer", "_regularizer", "_constraint")
+_LAYERS = "keras.layers"
+
+
+def make_portable(path: Path) -> None:
+    """Rewrite the config of a Keras file in place; weights and metadata stay as they are."""
+    lean = path.with_name(f"lean-{path.name}")
+    try:
+        with zipfile.ZipFile(path) as source, zipfile.ZipFile(lean, "w", zipfile.ZIP_STORED) as target:
+            for info in source.infolist():
+                if info.filename == _CONFIG_FILE:
+                    config = portable_config(json.loads(source.read(info)))
+                    target.writestr(_CONFIG_FILE, json.dumps(config))
+                    continue
+                with source.open(info) as old, target.open(info.filename, "w", force_zip64=True) as new:
+                    shutil.copyfileobj(old, new, 1 << 20)
+        lean.replace(path)
+    finally:
+        lean.unlink(missing_ok=True)
+
+
+def portable_config(value: JsonValue) -> Any:
+    """Leave out the arguments of layers that only shape training, or are newer and have their default."""
+    if isinstance(value, list):
+        return [portable_config(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("module") == _LAYERS and isinstance(value.get("config"), dict):
+        value = value | {"config": _needed(value["class_name"], value["config"])}
+    return {name: portable_config(item) for name, item in value.items()}
+
+
+def _needed(class_name: str, config: JsonObject) -> JsonObject:
+    newer, defaults = _NEWER_ARGUMENTS.get(class_name, frozenset()), _defaults(class_name)
+    return {
+        name: value
+        for name, value in config.items()
+        if not name.endswith(_TRAINING_ONLY) and (name not in newer or value != defaults.get(name))
+    }
+
+
+@cache
+def _defaults(class_name: str) -> Mapping[str, object]:
+    """Default of each constructor argument of a layer, as JSON would hold it."""
+    import keras
+
+    parameters = signature(getattr(keras.layers, class_name).__init__).parameters.values()
+    return {
+        item.name: list(item.default) if isinstance(item.default, tuple) else item.default
+        for item in parameters
+        if item.default is not Parameter.empty
+    }
