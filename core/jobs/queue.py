@@ -50,6 +50,20 @@ def turn_on_device(device: str, name: str, created: float, should_stop: Callable
         lease.release()
 
 
+def rivals_of(name: str) -> list[str]:
+    """List the jobs in the queues in which a job waits, in the order of their making, without itself."""
+    rivals: dict[str, None] = {}
+    for device in sorted(queue_folder().glob("*/")):
+        tickets = {_job_of(ticket): ticket for ticket in sorted(device.glob("[0-9]*.json"))}
+        if tickets.pop(name, None) is not None:
+            rivals |= {job: None for job, ticket in tickets.items() if _is_waiting(ticket)}
+    return list(rivals)
+
+
+def _job_of(ticket: Path) -> str:
+    return ticket.stem.split("-", 1)[1]
+
+
 def _acquire(lock: FileLock) -> bool:
     try:
         lock.acquire(timeout=0)

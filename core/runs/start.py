@@ -25,6 +25,7 @@ from core.workspace import (
     Project,
     get_project,
     jobs_folder,
+    list_projects,
     new_job_name,
     project_of,
     require_free_name,
@@ -309,6 +310,15 @@ def active_jobs(project: Project | None) -> list[JobDirectory]:
     folders = [jobs_folder(), *([project.runs, project.searches, project.jobs] if project else [])]
     jobs = [job for folder in folders for job in list_jobs(folder)]
     return [job for job in jobs if not job.status().state.has_ended]
+
+
+def find_job(name: str) -> JobDirectory | None:
+    """Find a job of any project by its name."""
+    folders = [jobs_folder()]
+    for project in list_projects():
+        folders += [project.runs, project.searches, project.jobs]
+    paths = (folder / name for folder in folders)
+    return next((JobDirectory(path) for path in paths if (path / "config.json").is_file()), None)
 
 
 def wait_for(job: JobDirectory, on_poll: Callable[[JobDirectory], None] = lambda job: None) -> JobState:

@@ -15,7 +15,7 @@ from core.devices import Device
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.launcher import launch
-from core.jobs.queue import turn_on_device
+from core.jobs.queue import rivals_of, turn_on_device
 from core.jobs.status import JobState
 from core.jobs.worker import Worker
 from core.processes import ProcessRecord
@@ -26,7 +26,7 @@ from tests.conftest import ROOT
 
 PROGRAM = """
 import sys
-from core.jobs.queue import turn_on_device
+from core.jobs.queue import rivals_of, turn_on_device
 
 name, created, log, wait = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4] == "wait"
 with turn_on_device("cpu", name, created, lambda: False):
@@ -224,3 +224,13 @@ def test_a_run_waits_in_the_queue_of_each_device_it_uses(
         with turn_on_device("gpu-0", "other", 9e9, never):
             pass
     assert list((workspace / "queue").glob("*/*measure-1.json")) == []
+
+
+def test_the_rivals_of_a_job_wait_for_the_same_device(workspace: Path) -> None:
+    with (
+        turn_on_device("cpu", "first", 1.0, never),
+        turn_on_device("gpu-0", "other", 2.0, never),
+    ):
+        write_record(workspace / "queue" / "cpu" / "0000000000009.000000-mine.json", ProcessRecord.of())
+        assert rivals_of("mine") == ["first"]
+        assert rivals_of("nobody") == []

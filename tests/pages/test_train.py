@@ -19,12 +19,22 @@ from core.evaluation.predictions import prediction_table
 from core.evaluation.report import write_report
 from core.files import append_json_line, read_json, write_json
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.augmentation import AugmentationConfig
+from core.processes import ProcessRecord
+from core.records import write_record
 from core.runs.compare import run_about
 from core.runs.start import wait_for
 from core.training.config import HeadConfig, Recipe, TrainingConfig
-from core.workspace import Project, list_runs, project_settings, remember_setting
+from core.workspace import (
+    Project,
+    list_runs,
+    open_staging,
+    project_settings,
+    publish_project,
+    remember_setting,
+)
 from pages.ui.settings import next_config
 from tests.support.page_queries import drawn, parts, said
 
@@ -172,6 +182,23 @@ def test_a_run_can_be_queued_while_another_trains(
     assert "one trains at a time" in said(app)
     assert "unqueue-run-2" in button_keys(app)
     assert "unqueue-run-1" not in button_keys(app)
+
+
+def test_another_project_that_trains_is_named_in_the_queue(
+    open_page: OpenPage, project: Project, make_active: MakeRun, workspace: Path
+) -> None:
+    """“1. … waits”, and nobody seemed to be at work."""
+    other = publish_project(open_staging(), "Trees")
+    theirs = JobDirectory.create(other.runs / "run-9", JobKind.TRAIN, {})
+    mine = make_active(project, "run-1", JobState.QUEUED)
+    for number, job in enumerate((theirs, mine)):
+        write_record(theirs.path / "process.json", ProcessRecord.of())
+        write_record(workspace / "queue" / "cpu" / f"{number:020.6f}-{job.name}.json", ProcessRecord.of())
+    write_json(theirs.path / "status.json", {"state": JobState.RUNNING})
+    for section in ("new", "run"):
+        assert "Project **Trees** :gray[· now]" in said(
+            open_page("train", project=project.name, section=section)
+        )
 
 
 def test_a_running_run_shows_progress_and_can_be_paused(
