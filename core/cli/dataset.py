@@ -23,6 +23,7 @@ from core.data.history import VersionInfo, compare_versions, list_versions
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, add_pictures, import_dataset, settle_split
 from core.data.labels.label_sets import shows_class, split_cell
+from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
 from core.data.leak_report import leak_report
 from core.data.server_folders import FOLDERS_VARIABLE
@@ -48,8 +49,16 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
         table=options.table,
         table_inside=options.table_inside,
         pixel_range=tuple(options.range) if options.range else None,
+        columns=_table_columns(options),
         split=_split_config(options),
     )
+
+
+def _table_columns(options: argparse.Namespace) -> TableColumns | None:
+    """The columns that the user chose; those that are not named are detected."""
+    if not (options.file_column or options.label_column):
+        return None
+    return TableColumns(file=options.file_column, label=options.label_column)
 
 
 def _imported(report: ImportReport) -> Answer:
@@ -224,6 +233,12 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         "--table", type=Path, metavar="FILE", help="a CSV or Excel table with file names and labels"
     )
     parser.add_argument("--table-inside", action="store_true", help="take the labels from the table inside")
+    parser.add_argument(
+        "--file-column", default="", metavar="COLUMN", help="column of the table with the file names"
+    )
+    parser.add_argument(
+        "--label-column", default="", metavar="COLUMN", help="column of the table with the classes"
+    )
     # The names until 0.1.0, for scripts that use them.
     parser.add_argument("--layout", dest="format", choices=["", *FORMATS], help=argparse.SUPPRESS)
     parser.add_argument("--sheet", dest="table", type=Path, help=argparse.SUPPRESS)

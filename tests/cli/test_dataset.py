@@ -80,6 +80,20 @@ def test_labels_come_from_a_table(outside: str, inside: str, ask: Ask, tmp_path:
     assert within["classes"] == {"even": 4, "odd": 4}
 
 
+def test_the_columns_of_a_table_are_named_and_chosen(
+    ask: Ask, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"{i}.png,{'good' if i < 4 else 'bad'},{'cat' if i % 2 else 'dog'}\n" for i in range(8))
+    files = {f"{i}.png": digit(i) for i in range(8)}
+    source = write_folder(tmp_path / "pets", {**files, "pets.csv": ("file,quality,animal\n" + rows).encode()})
+    assert main(["import", str(source), "--project", "Pets"]) == 2
+    said = capfd.readouterr().err
+    assert "Note: pets.csv gives file names in “file” and classes in “animal”." in said
+    assert "--label-column COLUMN" in said
+    chosen = ask("import", source, "--project", "Pets", "--label-column", "quality", "--file-column", "file")
+    assert chosen["classes"] == {"bad": 4, "good": 4}
+
+
 def test_labels_and_exclusions_make_versions_that_are_compared_and_restored(pets: str, ask: Ask) -> None:
     first, second = ids(pets, "cats")[:2]
     assert ask("relabel", "--project", pets, "--to", "dogs", first)["classes"] == {"cats": 9, "dogs": 11}
@@ -177,9 +191,12 @@ def test_pictures_with_several_labels_are_imported_divided_and_labelled_anew(
 def test_class_names_that_look_like_label_sets_give_a_hint(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Without the option each combination is a class; that is seldom meant."""
+    """With chosen columns each combination is a class; that is seldom meant."""
     source = str(two_digits_folder(tmp_path / "pairs", 24))
-    assert main(["import", source, "--project", "Pairs", "--json"]) == 0
+    assert main(["import", source, "--project", "Pairs", "--json"]) == 2
+    assert "Some pictures have several labels, such as" in capfd.readouterr().err
+    chosen = ["--file-column", "file", "--label-column", "labels"]
+    assert main(["import", source, "--project", "Pairs", "--json", *chosen]) == 0
     assert "became one class; for several labels a picture: --multi-label" in capfd.readouterr().err
     assert main(["import", source, "--project", "Others", "--multi-label", "--json"]) == 0
     assert "became one class" not in capfd.readouterr().err

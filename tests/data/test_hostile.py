@@ -15,13 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.data.labels.label_table import (
-    assignments_from_table,
-    find_label_table,
-    guess_columns,
-    read_label_table,
-    safe_cell,
-)
+from core.data.formats.survey import Survey
+from core.data.formats.tables.finding import find_tables, open_table
+from core.data.formats.tables.reading import read_tables
+from core.data.import_config import ImportConfig
+from core.data.labels.label_table import read_label_table, safe_cell
 from core.data.labels.layout import clean_label, read_layout, spelling_of_classes
 from core.data.sources.leavings import is_junk
 from core.data.sources.members import MAX_SHOWN_LENGTH, safe_parts, shown_name
@@ -268,13 +266,14 @@ def test_any_table_gives_each_file_an_assignment_or_none(rows: list[list[str]], 
     files = members(names)
     try:
         table = read_label_table(text.encode("utf-8", "replace"), "labels.csv")
-        said = assignments_from_table(table, files, guess_columns(table, files))
+        survey, config = Survey(Listing(members=files), "s"), ImportConfig()
+        reading = read_tables([open_table(table, None, survey, config)], survey, config)
     except DarkroomError as error:
         require_sentence(error)
         return
-    assert len(said.assignments) == len(files)
-    named = sum(place is not None for place in said.assignments)
-    assert len(said.refused) <= len(table.rows) <= len(said.refused) + max(named, len(table.rows))
+    read = [member.name for member, _ in reading.pictures]
+    assert len(read) == len(set(read))
+    assert {file.name for file in files} <= {*read, *(name for name, _ in reading.left_out)}
 
 
 @ordinary
@@ -315,7 +314,7 @@ def test_an_attack_of_every_kind_at_once_costs_only_itself(tmp_path: Path) -> No
     }
     before = sorted(tmp_path.parent.iterdir())
     with open_source(write_zip(tmp_path / "a.zip", files)) as listing:
-        assert find_label_table(listing) is None
+        assert not find_tables(Survey(listing, "a"), ImportConfig()).used
         kept = {member.name for member in listing.members}
         assert kept == {
             "cats/\ufffdgnp.exe",

@@ -16,7 +16,7 @@ from core.data.formats.survey import Survey
 from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR
 from core.data.labels.layout import FileAssignment, Split, label_of, split_named
 from core.data.skip_reasons import Reason, SkipReason
-from core.data.sources.members import Member
+from core.data.sources.members import TABLE_SUFFIXES, Member
 
 Labels = tuple[str, ...]
 
@@ -48,6 +48,8 @@ def read_annotations(
     label_files: Iterable[Member] = (),
     join: Joining | None = None,
     notes: Sequence[Note] = (),
+    matches: Sequence[Sequence[int]] | None = None,
+    label_name: str = "",
 ) -> FormatReading:
     """Assign labels, split and group to the pictures that annotations name.
 
@@ -57,11 +59,15 @@ def read_annotations(
         join: decides between several annotations of one picture. By default the union of their
             labels with several labels; otherwise equal ones agree, and different ones leave the
             picture to be labelled later.
+        matches: indices of the pictures that each annotation may mean; by default those that
+            its file names anywhere in the source.
+        label_name: name of the labels for people; by default the names of the label files.
     """
     label_files = list(label_files)
     of_picture: dict[int, list[Annotation]] = {}
     left_out: list[tuple[str, Reason]] = []
-    matches = survey.index.find_all([annotation.file for annotation in annotations])
+    if matches is None:
+        matches = survey.index.find_all([annotation.file for annotation in annotations])
     for annotation, matched in zip(annotations, matches, strict=True):
         indices = _nearest(matched, annotation, survey)
         if len(indices) == 1:
@@ -75,7 +81,7 @@ def read_annotations(
     ]
     named = {survey.index.pictures[index].name for index in of_picture}
     files = frozenset(member.name for member in label_files)
-    left_out += unnamed_files(survey, named | files, _names(label_files) or survey.source_name)
+    left_out += unnamed_files(survey, named | files, label_name or _names(label_files) or survey.source_name)
     return FormatReading(
         pictures=pictures,
         left_out=left_out,
@@ -85,7 +91,7 @@ def read_annotations(
     )
 
 
-def _nearest(indices: list[int], annotation: Annotation, survey: Survey) -> list[int]:
+def _nearest(indices: Sequence[int], annotation: Annotation, survey: Survey) -> Sequence[int]:
     """Of several pictures with one name, those beside the label file, otherwise those in its part."""
     if len(indices) < 2:
         return indices
@@ -189,6 +195,9 @@ def _agreed(annotations: Sequence[Annotation]) -> Labels | None:
 
 
 def _no_match(annotation: Annotation, indices: Sequence[int]) -> Reason:
+    if annotation.label_file.lower().endswith(TABLE_SUFFIXES):
+        code = SkipReason.AMBIGUOUS_NAME if indices else SkipReason.MISSING_FILE
+        return Reason(code=code, values={"row": annotation.entry, "table": annotation.label_file})
     code = SkipReason.NAMED_AMBIGUOUSLY if indices else SkipReason.NAMED_BUT_MISSING
     return Reason(code=code, values={"entry": annotation.entry, "table": annotation.label_file})
 

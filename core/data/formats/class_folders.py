@@ -6,45 +6,79 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.data.formats.doubts import Doubt, DoubtKind
+from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
-from core.data.labels.layout import FileAssignment, is_companion, read_layout
+from core.data.labels.layout import FileAssignment, is_companion, nesting_of_folders, read_layout
 from core.data.labels.multi_label_table import labels_in_cells
+from core.data.labels.nesting import Nesting
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import Member, UnreadableMemberError
+from core.errors import DataError
 from core.messages import N_, Message
 
 # Folders in which FiftyOne, Datumaro and CVAT put the pictures that nobody has labelled.
-_NO_LABEL = frozenset({"_unlabeled", "_unlabelled", "no_label"})
+_NO_LABEL = frozenset({"_unlabeled", "_unlabelled", "unlabeled", "unlabelled", "no_label"})
 _COPIES_LOOKED_AT = 20  # pairs of files of one name
 
 
 def _recognise(survey: Survey) -> Evidence | None:
     assignments = read_layout([member for member in survey.members if not is_companion(member)])
-    classes = {assignment.label for assignment in assignments if assignment}
-    if len(classes) < 2:
+    classes = {assignment.label for assignment in assignments if assignment and not _has_no_label(assignment)}
+    doubts = {doubt.kind for doubt in doubts_about_classes(classes)}
+    if len(classes) < 2 or DoubtKind.CLASSES_ARE_PARTS in doubts:
         return None
     return Evidence(
-        confidence=Confidence.LIKELY,
+        confidence=Confidence.POSSIBLE if doubts else Confidence.LIKELY,
         sentence=Message(N_("{count} folders hold pictures"), {"count": len(classes)}),
     )
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
-    assignments = [
-        replace(assignment, label="")
-        if assignment and assignment.label.casefold() in _NO_LABEL
-        else assignment
-        for assignment in read_layout(survey.members)
+    return _reading(survey, read_layout(survey.members), config)
+
+
+def _recognise_outer(survey: Survey) -> Evidence | None:
+    """Evidence where the inner folders are as likely to be the classes as the outer ones."""
+    if _nesting(survey) is not Nesting.EITHER:
+        return None
+    sentence = Message(N_("every folder holds folders of the same names"))
+    return Evidence(confidence=Confidence.LIKELY, sentence=sentence)
+
+
+def _read_outer(survey: Survey, config: ImportConfig) -> FormatReading:
+    if _nesting(survey) is Nesting.NONE:
+        raise DataError(
+            N_(
+                "{source} has no folders of the same names inside its class folders. Import it by its folders."
+            ),
+            source=survey.source_name,
+        )
+    return _reading(survey, read_layout(survey.members, outer=True), config)
+
+
+def _nesting(survey: Survey) -> Nesting:
+    return nesting_of_folders([member for member in survey.members if not is_companion(member)])
+
+
+def _reading(
+    survey: Survey, assignments: Sequence[FileAssignment | None], config: ImportConfig
+) -> FormatReading:
+    with_classes = [
+        replace(assignment, label="") if assignment and _has_no_label(assignment) else assignment
+        for assignment in assignments
     ]
-    reading = reading_of_assignments(survey, assignments, config)
+    reading = reading_of_assignments(survey, with_classes, config)
     blank = sum(not assignment.label for _, assignment in reading.pictures)
     notes = [Note(kind=NoteKind.BLANK_LABELS, values={"count": blank})] if blank else []
     doubts = [] if config.multi_label else _doubts_about_copies(reading.pictures)
     return replace(reading, notes=notes, doubts=doubts)
+
+
+def _has_no_label(assignment: FileAssignment) -> bool:
+    return assignment.label.casefold() in _NO_LABEL
 
 
 def _doubts_about_copies(pictures: Sequence[tuple[Member, FileAssignment]]) -> list[Doubt]:
@@ -104,6 +138,13 @@ CLASS_FOLDERS = ImportFormat(
     recognise=_recognise,
     read=_read,
     is_offered=True,
+)
+OUTER_FOLDERS = ImportFormat(
+    name="outer_folders",
+    label=N_("Outer class folders"),
+    caption=N_("The name of each outer folder is a class, whatever folders are inside."),
+    recognise=_recognise_outer,
+    read=_read_outer,
 )
 UNLABELLED = ImportFormat(
     name="unlabelled",

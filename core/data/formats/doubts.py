@@ -29,6 +29,8 @@ class DoubtKind(StrEnum):
     LABEL_COLUMN_GUESSED = "label_column_guessed"
     SEVERAL_LABELS = "several_labels"
     MOST_LEFT_OUT = "most_left_out"
+    TABLE_NOT_UNDERSTOOD = "table_not_understood"
+    CLASSES_FROM_NAMES = "classes_from_names"
 
 
 SENTENCES: Mapping[DoubtKind, str] = {
@@ -52,6 +54,8 @@ SENTENCES: Mapping[DoubtKind, str] = {
         "The column “{column}” was taken for the classes; {others} would be possible too."
     ),
     DoubtKind.SEVERAL_LABELS: N_("Some pictures have several labels, such as {example}."),
+    DoubtKind.TABLE_NOT_UNDERSTOOD: N_("A table was not used: {error}"),
+    DoubtKind.CLASSES_FROM_NAMES: N_("The classes are the beginnings of the file names: {examples}."),
     DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
 }
 _SHOWN_CLASSES = 4

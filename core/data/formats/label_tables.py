@@ -1,41 +1,51 @@
-"""Label tables: a CSV or Excel file with a row for each picture, beside the source or inside it."""
+"""Label tables: CSV, Excel or JSON with a row for each picture, beside the source or inside it."""
 
 from __future__ import annotations
 
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.survey import Survey
+from core.data.formats.tables.finding import find_tables, open_table
+from core.data.formats.tables.reading import read_tables
 from core.data.import_config import ImportConfig
-from core.data.labels.label_table import (
-    LabelTable,
-    assignments_from_table,
-    find_label_table,
-    read_label_table,
-)
-from core.data.labels.layout import is_companion
-from core.data.skip_reasons import Reason, SkipReason
+from core.data.labels.tables import read_label_table
 from core.errors import ConfigError, DataError
 from core.messages import N_, Message
 
+# Roboflow calls its tables so, and nobody else.
+_ROBOFLOW_TABLE = "_classes.csv"
+
 
 def _recognise_inside(survey: Survey) -> Evidence | None:
-    member = find_label_table(survey.listing)
-    if member is None:
-        return None
-    return Evidence(
-        confidence=Confidence.LIKELY,
-        sentence=Message(N_("{table} names the pictures"), {"table": member.name}),
+    found = find_tables(survey, ImportConfig())
+    if not found.used:
+        # Read only where nothing else explains the source: its error says what was missing.
+        sentence = Message(N_("there is a table"))
+        return Evidence(confidence=Confidence.POSSIBLE, sentence=sentence) if found.errors else None
+    first = found.used[0].table.name
+    is_roboflow = first.rpartition("/")[2] == _ROBOFLOW_TABLE
+    sentence = (
+        Message(N_("{table} names the pictures"), {"table": first})
+        if len(found.used) == 1
+        else Message(
+            N_("{table} and {count} more tables name the pictures"),
+            {"table": first, "count": len(found.used) - 1},
+        )
     )
+    return Evidence(confidence=Confidence.CERTAIN if is_roboflow else Confidence.LIKELY, sentence=sentence)
 
 
 def _read_given(survey: Survey, config: ImportConfig) -> FormatReading:
     if config.table is None:
         raise ConfigError(N_("A table of labels is missing. Choose a CSV or Excel file."))
-    return _read(read_label_table(config.table.read_bytes(), config.table.name), survey, config)
+    table = read_label_table(config.table.read_bytes(), config.table.name)
+    return read_tables([open_table(table, None, survey, config)], survey, config)
 
 
 def _read_inside(survey: Survey, config: ImportConfig) -> FormatReading:
-    member = find_label_table(survey.listing)
-    if member is None:
+    found = find_tables(survey, config)
+    if not found.used:
+        if found.errors:
+            raise found.errors[0]
         raise DataError(
             N_(
                 "No table with the pictures' file names was found in {source}. "
@@ -43,30 +53,7 @@ def _read_inside(survey: Survey, config: ImportConfig) -> FormatReading:
             ),
             source=survey.source_name,
         )
-    return _read(survey.label_table(member), survey, config)
-
-
-def _read(table: LabelTable, survey: Survey, config: ImportConfig) -> FormatReading:
-    result = assignments_from_table(table, survey.members, config.columns, multi_label=config.multi_label)
-    pictures = []
-    left_out = list(result.refused)
-    for member, assignment in zip(survey.members, result.assignments, strict=True):
-        if assignment is not None:
-            pictures.append((member, assignment))
-        elif is_companion(member):
-            if member.name != table.name:
-                left_out.append((member.name, Reason(code=SkipReason.NOT_A_PICTURE)))
-        else:
-            reason = Reason(code=SkipReason.NOT_IN_TABLE, values={"table": table.name})
-            left_out.append((member.name, reason))
-    return FormatReading(
-        pictures=pictures,
-        left_out=left_out,
-        multi_label=config.multi_label,
-        label_files=frozenset({table.name}),
-        columns=result.columns,
-        column_names=table.columns,
-    )
+    return read_tables(found.used, survey, config)
 
 
 TABLE = ImportFormat(

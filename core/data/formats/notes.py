@@ -18,6 +18,9 @@ class NoteKind(StrEnum):
     UNCERTAIN_CELLS = "uncertain_cells"
     NONE_OF_THE_CLASSES = "none_of_the_classes"
     NUMBERS_AS_FLAGS = "numbers_as_flags"
+    EMPTY_CLASSES = "empty_classes"
+    WHOLE_NUMBERS = "whole_numbers"
+    TABLE_COLUMNS = "table_columns"
     ANNOTATORS_DISAGREE = "annotators_disagree"
     CONTRADICTING_LABELS = "contradicting_labels"
     REPEATED_ROWS = "repeated_rows"
@@ -39,6 +42,9 @@ SENTENCES: Mapping[NoteKind, str] = {
     NoteKind.UNCERTAIN_CELLS: N_("Cells marked as uncertain (-1) count as “no”: {count}."),
     NoteKind.NONE_OF_THE_CLASSES: N_("Pictures that show none of the classes: {count}."),
     NoteKind.NUMBERS_AS_FLAGS: N_("“{yes}” is read as “yes” and “{no}” as “no”."),
+    NoteKind.EMPTY_CLASSES: N_("Classes without any picture: {classes}. They are left out."),
+    NoteKind.WHOLE_NUMBERS: N_("Class names such as “{cell}” are read as “{name}”."),
+    NoteKind.TABLE_COLUMNS: N_("{table} gives file names in “{file}” and classes in {columns}."),
     NoteKind.ANNOTATORS_DISAGREE: N_(
         "Pictures whose annotators disagree: {count}. The majority decides; without one the picture is labelled later."
     ),

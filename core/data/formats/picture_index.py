@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -19,13 +20,23 @@ _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
+class _Form(StrEnum):
+    """Notation of a file name in a label file."""
+
+    NAME = "name"
+    # Without its suffix.
+    STEM = "stem"
+    # Without its suffix and its leading zeros, which spreadsheets remove.
+    NUMBER = "number"
+
+
 class PictureIndex:
     """Lookup of pictures by full or partial path, with or without suffix."""
 
     def __init__(self, pictures: Sequence[Member]) -> None:
         self.pictures = pictures
         self._paths = [tuple(_normal(part) for part in member.parts) for member in pictures]
-        self._tables: dict[tuple[int, bool], dict[tuple[str, ...], list[int]]] = {}
+        self._tables: dict[tuple[int, _Form], dict[tuple[str, ...], list[int]]] = {}
 
     def find_all(self, names: Sequence[str]) -> list[list[int]]:
         """Find the pictures of each name: one index, none, or several where names are ambiguous.
@@ -56,25 +67,24 @@ class PictureIndex:
 
     def _find_path(self, path: tuple[str, ...], dropped: int) -> list[int]:
         wanted = path[min(dropped, len(path) - 1) :]
-        indices = self._ending_in(wanted, with_suffix=True)
+        indices = self._ending_in(wanted, _Form.NAME)
         if not indices and not wanted[-1].lower().endswith(PICTURE_SUFFIXES):
-            indices = self._ending_in(wanted, with_suffix=False)
+            indices = self._ending_in(wanted, _Form.STEM)
+        if not indices and _is_number(wanted[-1]):
+            indices = self._ending_in((*wanted[:-1], wanted[-1].lstrip("0")), _Form.NUMBER)
         if len(indices) > 1:  # names that differ in capitals only
             indices = [index for index in indices if self._paths[index][-len(wanted) :] == wanted] or indices
         if len(indices) > 1:  # the path from the root, not from any folder on
             indices = [index for index in indices if self._paths[index] == wanted] or indices
         return indices
 
-    def _ending_in(self, wanted: tuple[str, ...], *, with_suffix: bool) -> list[int]:
-        key = (len(wanted), with_suffix)
+    def _ending_in(self, wanted: tuple[str, ...], form: _Form) -> list[int]:
+        key = (len(wanted), form)
         if key not in self._tables:
             table: dict[tuple[str, ...], list[int]] = defaultdict(list)
             for index, path in enumerate(self._paths):
-                if len(path) >= len(wanted):
-                    end = path[-len(wanted) :]
-                    if not with_suffix:
-                        end = (*end[:-1], PurePosixPath(end[-1]).stem)
-                    table[_folded(end)].append(index)
+                if len(path) >= len(wanted) and (last := _in_form(path[-1], form)) is not None:
+                    table[_folded((*path[-len(wanted) : -1], last))].append(index)
             self._tables[key] = table
         return self._tables[key].get(_folded(wanted), [])
 
@@ -111,6 +121,19 @@ def _path_of_address(address: str) -> str:
         return address
     local = parse_qs(parts.query).get("d")  # Label Studio: /data/local-files/?d=folder/1.jpg
     return local[0] if local else unquote(parts.path)
+
+
+def _in_form(name: str, form: _Form) -> str | None:
+    if form is _Form.NAME:
+        return name
+    stem = PurePosixPath(name).stem
+    if form is _Form.STEM:
+        return stem
+    return stem.lstrip("0") if _is_number(stem) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _normal(text: str) -> str:

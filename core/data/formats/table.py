@@ -8,7 +8,7 @@ from core.data.formats.arrays.hugging_face import HUGGING_FACE
 from core.data.formats.arrays.idx_files import IDX_FILES
 from core.data.formats.arrays.numpy_files import NUMPY_FILES
 from core.data.formats.arrays.webdataset import WEBDATASET
-from core.data.formats.class_folders import CLASS_FOLDERS, UNLABELLED
+from core.data.formats.class_folders import CLASS_FOLDERS, OUTER_FOLDERS, UNLABELLED
 from core.data.formats.clouds.amazon import AMAZON
 from core.data.formats.clouds.azure import AZURE
 from core.data.formats.clouds.ultralytics import ULTRALYTICS
@@ -38,6 +38,7 @@ _ROWS: tuple[ImportFormat, ...] = (
     UNLABELLED,
     # Recognised.
     DARKROOM_EXPORT,
+    OUTER_FOLDERS,
     LABEL_STUDIO,
     FIFTYONE,
     DATUMARO,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from core.data.formats.augmented_copies import with_originals
 from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, listed
 from core.data.formats.examples import choose_examples, example_of, thumbnails_of
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
@@ -20,6 +21,10 @@ from core.errors import ConfigError, DataError, ErrorCode
 from core.messages import N_, Message
 
 _LEAST_SHARE_WITH_LABEL = 0.5
+_TABLES = frozenset({"table", "table_inside"})
+_ABOUT_COLUMNS = frozenset(
+    [DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.SEVERAL_LABELS, DoubtKind.CLASSES_ARE_FLAGS]
+)
 _MOST_DIFFERENT = 0.02  # share of pictures that two readings may label differently and still agree
 
 
@@ -69,15 +74,24 @@ def understand(
     if name := config.chosen_format:
         candidates = [_chosen(_named(name), survey, config)]
     else:
-        candidates = _candidates(survey, config)
+        candidates = _candidates(survey, config, known_classes)
     best = candidates[0]
     doubts = _doubts(best, candidates[1:], survey, known_classes)
     notes = [*best.reading.notes, *_notes_on_files(listing)]
     understanding = _summary(best, candidates[1:], doubts, notes)
-    if doubts and not config.chosen_format and not config.confirmed:
+    if _asks(doubts, config):
         pictures = [member for member, _ in choose_examples(best.reading)]
         raise ConfirmationNeededError(understanding, source_name, thumbnails_of(pictures))
     return best.reading, understanding
+
+
+def _asks(doubts: Sequence[Doubt], config: ImportConfig) -> bool:
+    """True if doubts remain; who chooses a table has not chosen its columns."""
+    if config.confirmed:
+        return False
+    if config.chosen_format in _TABLES:
+        return any(doubt.kind in _ABOUT_COLUMNS for doubt in doubts)
+    return bool(doubts) and not config.chosen_format
 
 
 def _named(name: str) -> ImportFormat:
@@ -96,7 +110,7 @@ def _chosen(row: ImportFormat, survey: Survey, config: ImportConfig) -> _Candida
         DataError: the source has nothing of the format.
     """
     evidence = row.recognise(survey)
-    reading = row.read(survey, config)
+    reading = with_originals(row.read(survey, config))
     if evidence is None and not reading.pictures and not row.is_offered:
         raise DataError(
             N_("{source} has no pictures with labels of the format {format}. Expected is: {caption}"),
@@ -108,31 +122,56 @@ def _chosen(row: ImportFormat, survey: Survey, config: ImportConfig) -> _Candida
     return _Candidate(format=row, evidence=evidence, reading=reading)
 
 
-def _candidates(survey: Survey, config: ImportConfig) -> list[_Candidate]:
+def _candidates(survey: Survey, config: ImportConfig, known_classes: Collection[str]) -> list[_Candidate]:
     """Readings of the formats with the strongest evidence.
 
     A format whose evidence is certain is read alone, and its error is the source's error.
     A weaker one that cannot be read gives way to the next.
     """
     recognised, errors = _recognised(survey)
+    weak_errors: list[DataError] = []
     candidates: list[_Candidate] = []
     for row, evidence in recognised:
         if candidates and evidence.confidence < candidates[0].evidence.confidence:
             break
         try:
-            reading = row.read(survey, config)
+            reading = with_originals(row.read(survey, config))
         except DataError as error:
             if evidence.confidence is Confidence.CERTAIN:
                 raise
-            errors.append(error)
+            (weak_errors if evidence.confidence is Confidence.POSSIBLE else errors).append(error)
             continue
         if reading.pictures:
             candidates.append(_Candidate(format=row, evidence=evidence, reading=reading))
-    if candidates:
-        return candidates
-    if errors:
-        raise errors[0]
-    return [_fallback(survey, config)]
+    if not candidates:
+        if errors:
+            raise errors[0]
+        candidates = [_fallback(survey, config)]
+        classes = _classes(candidates[0].reading).keys()
+        if weak_errors and not (classes and classes <= set(known_classes)):
+            raise weak_errors[0]
+    return (
+        [_with_errors(candidates[0], weak_errors), *candidates[1:]] if weak_errors else _richest(candidates)
+    )
+
+
+def _with_errors(candidate: _Candidate, errors: Sequence[DataError]) -> _Candidate:
+    """Ask about tables that were not understood, rather than pass them over."""
+    doubts = [Doubt(kind=DoubtKind.TABLE_NOT_UNDERSTOOD, values={"error": error.message}) for error in errors]
+    reading = replace(candidate.reading, doubts=(*candidate.reading.doubts, *doubts))
+    return replace(candidate, reading=reading)
+
+
+def _richest(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Put the reading first that adds a split or groups to the same labels."""
+    first = candidates[0]
+    same = [other for other in candidates if not _differ(first.reading, other.reading)]
+    richest = max(same, key=lambda candidate: _facts(candidate.reading))
+    return [richest, *(other for other in candidates if other is not richest)]
+
+
+def _facts(reading: FormatReading) -> int:
+    return sum(bool(assignment.split) + bool(assignment.group) for _, assignment in reading.pictures)
 
 
 def _recognised(survey: Survey) -> tuple[list[tuple[ImportFormat, Evidence]], list[DataError]]:
@@ -158,7 +197,7 @@ def _fallback(survey: Survey, config: ImportConfig) -> _Candidate:
         DataError: they are no classes, and a label file beside them is broken.
     """
     row = FORMATS["folders"]
-    reading = row.read(survey, config)
+    reading = with_originals(row.read(survey, config))
     if survey.broken and len(_classes(reading)) < 2:
         raise survey.broken[0]
     evidence = Evidence(confidence=Confidence.POSSIBLE, sentence=Message(N_("nothing else explains it")))

@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from core.data.labels.nesting import Nesting, nesting_of
 from core.data.labels.synsets import is_synset, readable_name
 from core.data.sources.members import COMPANION_SUFFIXES, PICTURE_SUFFIXES, Member
 from core.errors import ClassNameError, ErrorCode
@@ -73,37 +74,83 @@ def is_companion(member: Member) -> bool:
 
 
 def read_layout(
-    members: Sequence[Member], *, unlabelled: bool = False, keep_loose: bool = False
+    members: Sequence[Member], *, unlabelled: bool = False, keep_loose: bool = False, outer: bool = False
 ) -> list[FileAssignment | None]:
     """Read the class and split of each file from its folders; None for a file outside class folders.
 
     Supported are ``cats/1.jpg``, the same below any number of single root folders, and either
     of these below ``train``, ``val`` and ``test`` (or ``training_set``, ``seg_train`` and the
-    like). Files beside such parts are in no class.
+    like) or above them. Files beside such parts are in no class. Below dates and numbered
+    sessions, and where every folder holds folders of the same names, the inner folders are the
+    classes and the outer ones groups.
 
     Args:
         unlabelled: ignore the folders; every file is labelled later.
         keep_loose: files outside class folders are labelled later.
+        outer: the outer folders are the classes, whatever is inside.
     """
     if unlabelled:
         return [FileAssignment(label="", split=None) for _ in members]
+    layout = _layout_of(members)
+    loose = FileAssignment(label="", split=None) if keep_loose else None
+    return [layout.assignment(member.parts, outer=outer) or loose for member in members]
+
+
+def nesting_of_folders(members: Sequence[Member]) -> Nesting:
+    """The level of a source's folders that holds the classes."""
+    return _layout_of(members).nesting
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """Levels of a source's folders."""
+
+    root: tuple[str, ...]
+    # Folders that are parts of a split; empty without any.
+    parts: dict[str, Split]
+    # Those that hold a folder of their own name, as unpacking leaves it.
+    doubled: set[str]
+    nesting: Nesting
+    # The parts are below the classes: “cats/train/1.jpg”.
+    parts_inside: bool
+
+    def assignment(self, path: tuple[str, ...], *, outer: bool) -> FileAssignment | None:
+        inner, split = self.inner(path)
+        group = ""
+        if self.parts_inside and len(inner) > 2:
+            split = split_named(inner[1])
+        elif self.nesting is not Nesting.NONE and not outer and len(inner) > 2:
+            group, inner = inner[0], inner[1:]
+        label = label_of(inner[0]) if len(inner) > 1 else ""
+        return FileAssignment(label=label, split=split, group=group) if label else None
+
+    def inner(self, path: tuple[str, ...]) -> tuple[tuple[str, ...], Split | None]:
+        """The path from the first level that may be classes, and the part of the split."""
+        depth = len(self.root)
+        inner = path[depth:] if path[:depth] == self.root else ()
+        if not self.parts:
+            return inner, None
+        split = self.parts.get(inner[0]) if inner else None
+        return (() if split is None else inner[2:] if inner[0] in self.doubled else inner[1:]), split
+
+
+def _layout_of(members: Sequence[Member]) -> _Layout:
     in_folders = [parts for parts in _layout_paths(members) if len(parts) > 1]
     depth = _shared_root_depth(in_folders)
     in_folders = [parts for parts in in_folders if len(parts) > depth + 1]
-    root = in_folders[0][:depth] if in_folders else ()
     inner_paths = [parts[depth:] for parts in in_folders]
     parts_of_set = _parts_of_set(inner_paths)
-    doubled = {head for head in parts_of_set if _is_doubled(head, inner_paths)}
-    loose = FileAssignment(label="", split=None) if keep_loose else None
-    assignments: list[FileAssignment | None] = []
-    for member in members:
-        inner = member.parts[depth:] if member.parts[:depth] == root else ()
-        split = parts_of_set.get(inner[0]) if inner else None
-        if parts_of_set:
-            inner = () if split is None else inner[2:] if inner[0] in doubled else inner[1:]
-        label = label_of(inner[0]) if len(inner) > 1 else ""
-        assignments.append(FileAssignment(label=label, split=split) if label else loose)
-    return assignments
+    layout = _Layout(
+        root=in_folders[0][:depth] if in_folders else (),
+        parts=parts_of_set,
+        doubled={head for head in parts_of_set if _is_doubled(head, inner_paths)},
+        nesting=Nesting.NONE,
+        parts_inside=False,
+    )
+    below = [inner for path in in_folders if len(inner := layout.inner(path)[0]) > 1]
+    parts_inside = bool(below) and all(len(path) > 2 and split_named(path[1]) for path in below)
+    nesting = Nesting.NONE if parts_inside else nesting_of(below)
+    return replace(layout, nesting=nesting, parts_inside=parts_inside)
 
 
 def split_named(word: str) -> Split | None:

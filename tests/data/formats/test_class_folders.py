@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from core.data.formats.doubts import DoubtKind
+from core.data.formats.understanding import ConfirmationNeededError
 from tests.support.formats import read, source
 from tests.support.pictures import digit
 
 
-@pytest.mark.parametrize("folder", ["_unlabeled", "no_label"])
+@pytest.mark.parametrize("folder", ["_unlabeled", "no_label", "unlabeled"])
 def test_the_folder_of_unlabelled_pictures_is_no_class(tmp_path: Path, folder: str) -> None:
     result = read(source(tmp_path, ["cat/a.png", "dog/b.png", f"{folder}/c.png"], {}))
     assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
@@ -38,3 +40,42 @@ def test_yolo_classification_folders_keep_their_parts(tmp_path: Path, part: str)
     result = read(source(tmp_path, pictures, {}))
     assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "cat", "d.png": "dog"}
     assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "validation", "d.png": "test"}
+
+
+def nested(outers: tuple[str, ...], inners: tuple[str, ...]) -> list[str]:
+    return [f"{outer}/{inner}/{outer}-{inner}.png" for outer in outers for inner in inners]
+
+
+def test_classes_below_dates_are_classes_and_dates_are_groups(tmp_path: Path) -> None:
+    result = read(source(tmp_path, nested(("2024-03-01", "2024-03-02"), ("cat", "dog")), {}))
+    assert result.understanding.classes == {"cat": 2, "dog": 2}
+    assert {(member.parts[0], assignment.group) for member, assignment in result.reading.pictures} == {
+        ("2024-03-01", "2024-03-01"),
+        ("2024-03-02", "2024-03-02"),
+    }
+
+
+def test_the_same_folders_in_every_folder_are_asked_about(tmp_path: Path) -> None:
+    folder = source(tmp_path, nested(("red", "blue"), ("left", "right")), {})
+    with pytest.raises(ConfirmationNeededError) as error:
+        read(folder)
+    assert [doubt.kind for doubt in error.value.understanding.doubts] == [DoubtKind.SECOND_EXPLANATION]
+    assert error.value.understanding.classes == {"left": 2, "right": 2}
+    assert read(folder, format="outer_folders").understanding.classes == {"blue": 2, "red": 2}
+
+
+def test_parts_below_classes_are_parts(tmp_path: Path) -> None:
+    result = read(source(tmp_path, nested(("red", "blue"), ("train", "test")), {}))
+    assert result.understanding.classes == {"red": 2, "blue": 2}
+    assert result.understanding.splits == {"train": 2, "test": 2}
+
+
+def test_copies_that_roboflow_augmented_are_one_group(tmp_path: Path) -> None:
+    names = [
+        "cat/a_jpg.rf.0123456789abcdef.png",
+        "cat/a_jpg.rf.aaaa456789abcdef.png",
+        "dog/b_jpg.rf.0123456789abcdef.png",
+    ]
+    result = read(source(tmp_path, names, {}))
+    assert [assignment.group for _, assignment in result.reading.pictures] == ["a_jpg", "a_jpg", ""]
+    assert result.notes == {"augmented_copies": 1}

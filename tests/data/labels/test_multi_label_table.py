@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.labels.multi_label_table import labels_in_cells, suggests_multi_label, with_classes_joined
+from core.data.labels.multi_label_table import labels_in_cells, suggests_multi_label
 from core.data.labels.tables import LabelTable, read_label_table
 
 
@@ -24,22 +24,6 @@ def table_of(*lines: str) -> LabelTable:
 def test_the_labels_of_a_cell_are_separated(cells: list[str], labels: list[str]) -> None:
     """Commas part labels only in a table that uses no other sign: else they belong to names."""
     assert labels_in_cells(cells) == labels
-
-
-def test_columns_of_yes_and_no_become_labels() -> None:
-    """The way of many contests: one column a class."""
-    table = table_of(
-        "image,cat,dog,horse,split", "1.png,1,0,1,train", "2.png,0,0,0,test", "3.png,0,TRUE,no,test"
-    )
-    joined = with_classes_joined(table)
-    assert joined.columns == ("image", "split", "labels")
-    assert joined.column("labels") == ["cat; horse", "–", "dog"]
-    assert joined.column("split") == ["train", "test", "test"]
-
-
-def test_a_table_without_such_columns_stays_as_it_is() -> None:
-    table = table_of("image,label,checked", "1.png,cat,1", "2.png,dog,0")
-    assert with_classes_joined(table) is table
 
 
 @pytest.mark.parametrize(

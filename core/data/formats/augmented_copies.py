@@ -1,0 +1,31 @@
+"""Augmented copies: files that Roboflow made from one original are one group, in every format."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+
+from core.data.formats.import_format import FormatReading
+from core.data.formats.notes import Note, NoteKind
+
+# Roboflow: “IMG_1_jpg.rf.1f0c8e….jpg”.
+_COPY = re.compile(r"^(?P<original>.+)\.rf\.[0-9A-Za-z]{8,}\.[0-9A-Za-z]+$")
+
+
+def with_originals(reading: FormatReading) -> FormatReading:
+    """Group the copies of each original; groups that the source names are kept."""
+    matches = [_COPY.match(member.parts[-1]) for member, _ in reading.pictures]
+    originals = [match["original"] if match else "" for match in matches]
+    counts = Counter(original for original in originals if original)
+    copies = sum(counts[original] - 1 for original in counts)
+    if not copies:
+        return reading
+    pictures = [
+        (member, replace(assignment, group=original))
+        if counts[original] > 1 and not assignment.group
+        else (member, assignment)
+        for (member, assignment), original in zip(reading.pictures, originals, strict=True)
+    ]
+    note = Note(kind=NoteKind.AUGMENTED_COPIES, values={"count": copies})
+    return replace(reading, pictures=pictures, notes=(*reading.notes, note))

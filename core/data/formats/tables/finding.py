@@ -1,0 +1,192 @@
+"""Label tables of a source: those that name its pictures and give their classes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from core.data.formats.picture_index import PictureIndex
+from core.data.formats.survey import Survey
+from core.data.formats.tables.cells import Meaning, meaning_of
+from core.data.formats.tables.column_names import LABEL_NAMES, is_exactly
+from core.data.formats.tables.columns import Roles, find_roles
+from core.data.formats.tables.folder_splits import split_in_name, splits_of_folders
+from core.data.formats.tables.json_tables import JSON_SUFFIXES, read_json_table
+from core.data.import_config import ImportConfig
+from core.data.labels.layout import Split
+from core.data.labels.tables import READABLE_SUFFIXES, LabelTable
+from core.data.sources.members import Member
+from core.errors import DataError
+from core.messages import N_
+
+_MOST_TABLES_READ = 20
+# A table is one of labels if so many of its rows name pictures, or its rows name so many of the pictures.
+_LEAST_SHARE = 0.5
+# Share of the best table's pictures from which a table with a better label column wins.
+_NEARLY_AS_MANY = 0.5
+_SUBMISSION = "submission"  # Kaggle's example of an answer: its labels are made up
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSource:
+    """A table with the roles of its columns and the pictures that it names."""
+
+    table: LabelTable
+    # None for a table that was given beside the source.
+    member: Member | None
+    roles: Roles
+    meaning: Meaning
+    # Indices among ``Survey.pictures`` that each row may mean.
+    matches: list[list[int]] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """Number of rows that name exactly one picture."""
+        return sum(len(indices) == 1 for indices in self.matches)
+
+    @property
+    def classes(self) -> set[str]:
+        return {name for labels in self.meaning.labels for name in labels or ()}
+
+    @property
+    def split(self) -> Split | None:
+        """The part of the split that the table's own name says, as in “train.csv”."""
+        return _split_of_name(self.table.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablesFound:
+    """Tables to use, and the errors of tables that nearly are some."""
+
+    used: Sequence[TableSource]
+    errors: Sequence[DataError] = ()
+
+
+def find_tables(survey: Survey, config: ImportConfig) -> TablesFound:
+    """Find the tables that name most of the source's pictures; several with the same columns go together."""
+    sources: list[TableSource] = []
+    errors: list[DataError] = []
+    for member in _candidates(survey):
+        try:
+            source = open_table(_table_of(survey, member), member, survey, config)
+        except DataError as error:
+            if not member.parts[-1].lower().endswith(JSON_SUFFIXES):
+                errors.append(error)
+            continue
+        if source.count >= max(1, _LEAST_SHARE * min(len(source.table.rows), len(survey.pictures))):
+            sources.append(source)
+        elif member.parts[-1].lower().endswith(READABLE_SUFFIXES):
+            errors.append(_names_few(source, survey))
+    groups: dict[tuple[str, ...], list[TableSource]] = defaultdict(list)
+    for source in sources:
+        groups[tuple(sorted(name.casefold() for name in source.table.columns))].append(source)
+    usable = [_without_placeholders(group) for group in groups.values()]
+    usable = [group for group in usable if len(set().union(*(source.classes for source in group))) > 1]
+    return TablesFound(used=_best(usable), errors=errors)
+
+
+def open_table(table: LabelTable, member: Member | None, survey: Survey, config: ImportConfig) -> TableSource:
+    """Find the roles of a table's columns, its labels, and the pictures of its rows.
+
+    Raises:
+        DataError: no column names pictures, or none can hold classes.
+    """
+    index, offsets = _index_for(member, survey)
+    roles = find_roles(table, index, config.columns)
+    names = table.column(roles.file)
+    if offsets is not None and index.share(names) < _LEAST_SHARE:
+        index, offsets = survey.index, None
+        roles = find_roles(table, index, config.columns)
+        names = table.column(roles.file)
+    matches = index.find_all(names)
+    if offsets is not None:
+        matches = [[offsets[position] for position in positions] for positions in matches]
+    matches = _in_part(matches, _split_of_name(table.name), survey)
+    is_settled = config.columns is not None and config.columns.is_complete
+    meaning = meaning_of(table, roles, multi_label=config.multi_label, is_settled=is_settled)
+    return TableSource(table=table, member=member, roles=roles, meaning=meaning, matches=matches)
+
+
+def _candidates(survey: Survey) -> Iterator[Member]:
+    """Tables nearest to the root, and further ones that are called like one of them."""
+    members = survey.ending(*READABLE_SUFFIXES, *JSON_SUFFIXES)
+    members = [member for member in members if _SUBMISSION not in member.parts[-1].lower()]
+    yield from members[:_MOST_TABLES_READ]
+    names = {member.parts[-1] for member in members[:_MOST_TABLES_READ]}
+    yield from (member for member in members[_MOST_TABLES_READ:] if member.parts[-1] in names)
+
+
+def _table_of(survey: Survey, member: Member) -> LabelTable:
+    if member.parts[-1].lower().endswith(JSON_SUFFIXES):
+        return read_json_table(survey, member)
+    return survey.label_table(member)
+
+
+def _index_for(member: Member | None, survey: Survey) -> tuple[PictureIndex, list[int] | None]:
+    """Index of the pictures below the table's own folder, with their indices among all pictures."""
+    folder = member.parts[:-1] if member else ()
+    offsets = [
+        position for position, picture in enumerate(survey.pictures) if picture.parts[: len(folder)] == folder
+    ]
+    if not offsets or len(offsets) == len(survey.pictures):
+        return survey.index, None
+    return PictureIndex([survey.pictures[position] for position in offsets]), offsets
+
+
+def _split_of_name(table: str) -> Split | None:
+    part = split_in_name(table.rpartition("/")[2].rpartition(".")[0])
+    return part[0] if part else None
+
+
+def _in_part(matches: list[list[int]], split: Split | None, survey: Survey) -> list[list[int]]:
+    """Of several pictures with one name, keep those in the part that the table's name says."""
+    if split is None or all(len(indices) < 2 for indices in matches):
+        return matches
+    splits = splits_of_folders([picture.parts for picture in survey.pictures])
+    return [
+        [index for index in indices if splits[index] is split] or indices if len(indices) > 1 else indices
+        for indices in matches
+    ]
+
+
+def _without_placeholders(group: list[TableSource]) -> list[TableSource]:
+    """Leave out a “test.csv” with one and the same label for all, beside tables with several."""
+    if not any(len(source.classes) > 1 for source in group):
+        return group
+    return [source for source in group if source.split is not Split.TEST or len(source.classes) != 1]
+
+
+def _best(groups: Sequence[list[TableSource]]) -> list[TableSource]:
+    """The tables with the most pictures, but those with a column that is called “label” before others."""
+    counts = [sum(source.count for source in group) for group in groups]
+    enough = [
+        (group, count)
+        for group, count in zip(groups, counts, strict=True)
+        if count >= _NEARLY_AS_MANY * max(counts)
+    ]
+
+    def merit(pair: tuple[list[TableSource], int]) -> tuple[bool, int]:
+        roles = pair[0][0].roles
+        return bool(roles.flags) or is_exactly(roles.label, LABEL_NAMES), pair[1]
+
+    return max(enough, key=merit)[0] if enough else []
+
+
+def _names_few(source: TableSource, survey: Survey) -> DataError:
+    missing = [
+        name
+        for name, indices in zip(source.table.column(source.roles.file), source.matches, strict=True)
+        if not indices
+    ]
+    return DataError(
+        N_(
+            "{table} names only {count} of the {total} pictures that came with it. Its column “{column}” has “{cell}”; a picture is called “{picture}”."
+        ),
+        table=source.table.name,
+        count=source.count,
+        total=len(survey.pictures),
+        column=source.roles.file,
+        cell=missing[0] if missing else "",
+        picture=survey.pictures[0].name if survey.pictures else "–",
+    )

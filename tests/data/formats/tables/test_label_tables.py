@@ -1,0 +1,398 @@
+"""Tables of labels in the shapes of tools and contests are understood, asked about, or refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.data.formats.doubts import DoubtKind
+from core.data.formats.summary import Understanding
+from core.data.formats.understanding import ConfirmationNeededError
+from core.data.labels.label_table import TableColumns
+from core.errors import DataError
+from tests.support.formats import lines, read, source
+
+PARTS = ("train", "valid", "test")
+IN_PARTS = [f"{part}/{part[:2]}{number}.png" for part in PARTS for number in range(2)]
+LABELS_IN_PARTS = {f"{part[:2]}{number}.png": ("cat", "dog")[number] for part in PARTS for number in range(2)}
+SPLITS_IN_PARTS = {
+    f"{part[:2]}{number}.png": {"valid": "validation"}.get(part, part)
+    for part in PARTS
+    for number in range(2)
+}
+FLAT = [f"images/{number}.png" for number in range(4)]
+
+
+def in_each_part(name: str, header: str, first: str, second: str) -> dict[str, object]:
+    """A table in each part; rows have the name of their picture for “*”."""
+    return {
+        f"{part}/{name}": "\n".join(
+            [header, first.replace("*", f"{part[:2]}0"), second.replace("*", f"{part[:2]}1")]
+        )
+        for part in PARTS
+    }
+
+
+def doubts(folder: Path, **config: object) -> tuple[set[DoubtKind], Understanding]:
+    """Reasons to ask, and what was understood."""
+    with pytest.raises(ConfirmationNeededError) as error:
+        read(folder, **config)
+    return {doubt.kind for doubt in error.value.understanding.doubts}, error.value.understanding
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        in_each_part("_classes.csv", "filename, cat, dog", "*.png, 1, 0", "*.png, 0, 1"),
+        in_each_part("metadata.csv", "file_name,label", "*.png,cat", "*.png,dog"),
+        in_each_part(
+            "metadata.jsonl",
+            "",
+            '{"file_name": "*.png", "label": "cat"}',
+            '{"file_name": "*.png", "label": "dog"}',
+        ),
+    ],
+    ids=["roboflow", "imagefolder-csv", "imagefolder-jsonl"],
+)
+@pytest.mark.parametrize("above", ["", "images/"])
+def test_a_table_in_each_part_keeps_the_split(tmp_path: Path, tables: dict[str, object], above: str) -> None:
+    folder = source(
+        tmp_path, [above + name for name in IN_PARTS], {above + name: text for name, text in tables.items()}
+    )
+    result = read(folder)
+    assert result.format == "table_inside"
+    assert result.labels == LABELS_IN_PARTS
+    assert result.splits == SPLITS_IN_PARTS
+    assert result.left_out == {}
+
+
+def test_a_row_names_a_picture_of_its_own_part(tmp_path: Path) -> None:
+    """Each part numbers its pictures anew; one of train is missing, and its namesake in test is not taken."""
+    pictures = [f"{part}/{number}.png" for part in ("train", "test") for number in range(3)]
+    pictures.remove("train/2.png")
+    tables = {
+        "train/metadata.csv": "file_name,label\n0.png,cat\n1.png,dog\n2.png,cat\n",
+        "test/metadata.csv": "file_name,label\n0.png,dog\n1.png,cat\n2.png,dog\n",
+    }
+    result = read(source(tmp_path, pictures, tables))
+    assert {member.name: assignment.label for member, assignment in result.reading.pictures} == {
+        "train/0.png": "cat",
+        "train/1.png": "dog",
+        "test/0.png": "dog",
+        "test/1.png": "cat",
+        "test/2.png": "dog",
+    }
+    assert [str(reason) for _, reason in result.reading.left_out] == [
+        "row 4 of train/metadata.csv names it, but there is no such file"
+    ]
+
+
+@pytest.mark.parametrize("ids", [("000", "001", "002", "003"), ("0", "1", "2", "3")], ids=["ids", "stripped"])
+def test_one_table_for_the_train_folder_leaves_the_test_folder_out(
+    tmp_path: Path, ids: tuple[str, ...]
+) -> None:
+    """Kaggle's shape: both folders number their pictures alike, and the example answer has made-up labels."""
+    pictures = [f"train/{number:03d}.png" for number in range(4)] + [
+        f"test/{number:03d}.png" for number in range(3)
+    ]
+    rows = "\n".join(f"{name},{label}" for name, label in zip(ids, ["cat", "dog"] * 2, strict=True))
+    files = {"train.csv": f"id,breed\n{rows}", "sample_submission.csv": "id,breed\n000,cat\n001,cat\n"}
+    result = read(source(tmp_path, pictures, files))
+    assert {member.name: assignment.label for member, assignment in result.reading.pictures} == {
+        "train/000.png": "cat",
+        "train/001.png": "dog",
+        "train/002.png": "cat",
+        "train/003.png": "dog",
+    }
+    assert result.left_out == {
+        "sample_submission.csv": "not_a_picture",
+        **{f"test/{number:03d}.png": "not_in_table" for number in range(3)},
+    }
+
+
+def test_one_table_for_all_parts_keeps_the_split_of_the_folders(tmp_path: Path) -> None:
+    rows = "\n".join(f"{name},{LABELS_IN_PARTS[name.partition('/')[2]]}" for name in IN_PARTS)
+    result = read(source(tmp_path, IN_PARTS, {"labels.csv": f"file,label\n{rows}"}))
+    assert (result.labels, result.splits) == (LABELS_IN_PARTS, SPLITS_IN_PARTS)
+
+
+def test_the_names_of_tables_are_parts(tmp_path: Path) -> None:
+    files = {"train.csv": "file,label\n0.png,cat\n1.png,dog", "val.csv": "file,label\n2.png,cat\n3.png,dog"}
+    result = read(source(tmp_path, FLAT, files))
+    assert result.splits == {"0.png": "train", "1.png": "train", "2.png": "validation", "3.png": "validation"}
+
+
+def test_the_word_test_in_a_folder_of_pictures_is_no_part(tmp_path: Path) -> None:
+    pictures = ["lab/test tube/0.png", "lab/test tube/1.png", "lab/flask/2.png", "lab/flask/3.png"]
+    rows = "\n".join(f"{number}.png,{'a' if number % 2 else 'b'}" for number in range(4))
+    result = read(source(tmp_path, pictures, {"labels.csv": f"file,label\n{rows}"}), format="table_inside")
+    assert set(result.splits.values()) == {""}
+
+
+def test_the_same_labels_in_folders_and_a_table_keep_what_only_the_table_says(tmp_path: Path) -> None:
+    pictures = [f"{label}/{label}{number}.png" for label in ("cat", "dog") for number in range(2)]
+    rows = "\n".join(f"{name},{name.partition('/')[0]},p{index % 2}" for index, name in enumerate(pictures))
+    result = read(source(tmp_path, pictures, {"labels.csv": f"file,label,patient\n{rows}"}))
+    assert result.format == "table_inside"
+    assert {assignment.group for _, assignment in result.reading.pictures} == {"p0", "p1"}
+
+
+# Columns of 0 and 1.
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "notes"),
+    [
+        (
+            ("1,0,1", "0,1,", "1,1,0", "0,0,1"),
+            ["cat; red", "dog", "cat; dog", "red"],
+            {"blank_cells": 1},
+        ),
+        (
+            ("1.0,0.0,1.0", "0.0,1.0,0.0", "1.0,1.0,0.0", "0.0,0.0,1.0"),
+            ["cat; red", "dog", "cat; dog", "red"],
+            {"numbers_as_flags": True},
+        ),
+        (
+            ("1,-1,1", "-1,1,-1", "1,1,-1", "-1,-1,1"),
+            ["cat; red", "dog", "cat; dog", "red"],
+            {"numbers_as_flags": True},
+        ),
+        (
+            ("TRUE,FALSE,TRUE", "FALSE,TRUE,FALSE", "TRUE,TRUE,FALSE", "FALSE,FALSE,TRUE"),
+            ["cat; red", "dog", "cat; dog", "red"],
+            {"numbers_as_flags": True},
+        ),
+        (
+            ("1.0,,-1.0", "0.0,1.0,", ",,", "1.0,1.0,1.0"),
+            ["cat", "dog", "–", "cat; dog; red"],
+            {"numbers_as_flags": True, "blank_cells": 2, "uncertain_cells": 1, "none_of_the_classes": 1},
+        ),
+        (("1,0,0", "0,1,0", "0,1,0", "1,0,0"), ["cat", "dog", "dog", "cat"], {"empty_classes": True}),
+    ],
+    ids=["blank", "floats", "celeba", "excel", "chexpert", "class-without-picture"],
+)
+def test_every_notation_of_flags_is_read_and_counted(
+    tmp_path: Path, rows: tuple[str, ...], labels: list[str], notes: dict[str, object]
+) -> None:
+    text = "\n".join(["file,cat,dog,red", *(f"{number}.png,{row}" for number, row in enumerate(rows))])
+    result = read(source(tmp_path, FLAT, {"labels.csv": text}))
+    assert [result.labels[f"{number}.png"] for number in range(4)] == labels
+    assert result.notes == {"table_columns": True, **notes}
+    assert result.understanding.multi_label is any(";" in label or label == "–" for label in labels)
+
+
+def test_one_1_in_each_row_is_one_class(tmp_path: Path) -> None:
+    text = "image,MEL,NV,BCC\n0,1.0,0.0,0.0\n1,0.0,1.0,0.0\n2,0.0,0.0,1.0\n3,1.0,0.0,0.0\n"
+    result = read(source(tmp_path, FLAT, {"truth.csv": text}))
+    assert result.labels == {"0.png": "MEL", "1.png": "NV", "2.png": "BCC", "3.png": "MEL"}
+    assert not result.understanding.multi_label
+
+
+def test_other_columns_beside_many_flags_are_no_classes(tmp_path: Path) -> None:
+    """CheXpert: “Sex” and “Frontal/Lateral” repeat as well."""
+    text = "Path,Sex,Age,Frontal/Lateral,No Finding,Edema,Fracture,Pneumonia\n" + "\n".join(
+        f"{number}.png,{'Male' if number % 2 else 'Female'},6{number % 2},Frontal,{row}"
+        for number, row in enumerate(["1.0,,,", ",1.0,-1.0,0.0", ",,1.0,1.0", ",1.0,,"])
+    )
+    result = read(source(tmp_path, FLAT, {"train.csv": text}))
+    assert result.labels == {
+        "0.png": "No Finding",
+        "1.png": "Edema",
+        "2.png": "Fracture; Pneumonia",
+        "3.png": "Edema",
+    }
+
+
+def test_a_wrong_cell_among_flags_is_named_rather_than_its_class_lost(tmp_path: Path) -> None:
+    pictures = [f"{number}.png" for number in range(8)]
+    rows = "\n".join(
+        f"{number}.png,1,{number % 2},{'?' if number == 3 else number % 2}" for number in range(8)
+    )
+    with pytest.raises(DataError, match=r"Row 5 of l\.csv has “\?” in the column “red”"):
+        read(source(tmp_path, pictures, {"l.csv": f"file,cat,dog,red\n{rows}"}))
+
+
+def test_a_label_column_among_flags_is_asked_about(tmp_path: Path) -> None:
+    text = "file,label,night,wet\n0.png,1,0,1\n1.png,0,1,0\n2.png,1,1,0\n3.png,0,0,1\n"
+    kinds, understanding = doubts(source(tmp_path, FLAT, {"l.csv": text}))
+    assert kinds == {DoubtKind.CLASSES_ARE_FLAGS}
+    assert understanding.classes == {"0": 2, "1": 2}
+
+
+# Lists in cells.
+
+
+@pytest.mark.parametrize(
+    ("cells", "labels"),
+    [
+        (
+            ("\"['cat', 'red']\"", "\"['cat']\"", '"[]"', ""),
+            {"0.png": "cat; red", "1.png": "cat", "2.png": "–", "3.png": ""},
+        ),
+        (
+            ('"[""cat"", ""red""]"', "cat", "red", '"{""choices"":[""cat"",""red thing""]}"'),
+            {"0.png": "cat; red", "1.png": "cat", "2.png": "red", "3.png": "cat; red thing"},
+        ),
+    ],
+    ids=["python", "json"],
+)
+def test_explicit_lists_are_several_labels_without_being_told(
+    tmp_path: Path, cells: tuple[str, ...], labels: dict[str, str]
+) -> None:
+    text = "\n".join(["file,labels", *(f"{number}.png,{cell}" for number, cell in enumerate(cells))])
+    result = read(source(tmp_path, FLAT, {"l.csv": text}))
+    assert result.labels == labels
+    assert result.understanding.multi_label
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [
+        (("cat; red", "cat", "red", "none"), "cat; red"),
+        (("cat|red", "cat", "red", "none"), "cat; red"),
+        (('"cat, red"', "cat", "red", "cat"), "cat; red"),
+        (
+            ("haze primary", "clear primary water", "haze water", "clear water haze primary", "clear"),
+            "haze; primary",
+        ),
+    ],
+    ids=["semicolon", "bar", "comma", "space"],
+)
+def test_separated_names_are_several_labels_once_confirmed(
+    tmp_path: Path, cells: tuple[str, ...], first: str
+) -> None:
+    pictures = [f"{number}.png" for number in range(len(cells))]
+    text = "\n".join(["file,labels", *(f"{number}.png,{cell}" for number, cell in enumerate(cells))])
+    folder = source(tmp_path, pictures, {"l.csv": text})
+    kinds, _ = doubts(folder)
+    assert kinds == {DoubtKind.SEVERAL_LABELS}
+    assert doubts(folder, format="table_inside")[0] == {DoubtKind.SEVERAL_LABELS}
+    assert read(folder, multi_label=True).labels["0.png"] == first
+    assert read(folder, confirmed=True).labels["0.png"] == first
+
+
+def test_chosen_columns_settle_what_separators_mean(tmp_path: Path) -> None:
+    text = "file,labels\n0.png,cat; red\n1.png,cat\n2.png,red\n3.png,cat"
+    columns = TableColumns(file="file", label="labels")
+    result = read(source(tmp_path, FLAT, {"l.csv": text}), columns=columns)
+    assert result.labels["0.png"] == "cat; red"
+    assert not result.understanding.multi_label
+
+
+# Columns.
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "label", "rivals"),
+    [
+        ("filename,quality,animal", ("good,cat", "bad,cat", "good,dog", "bad,dog"), "cat", "quality"),
+        ("filename,colour,site", ("red,a", "blue,a", "red,b", "blue,b"), "red", "site"),
+        ("image_id,dx,sex", ("nv,male", "mel,male", "nv,female", "mel,female"), "nv", "sex"),
+    ],
+)
+def test_a_guessed_label_column_is_asked_about(
+    tmp_path: Path, header: str, rows: tuple[str, ...], label: str, rivals: str
+) -> None:
+    text = "\n".join([header, *(f"{number}.png,{row}" for number, row in enumerate(rows))])
+    folder = source(tmp_path, FLAT, {"l.csv": text})
+    kinds, understanding = doubts(folder)
+    assert kinds == {DoubtKind.LABEL_COLUMN_GUESSED}
+    assert f"“{rivals}”" in str(understanding.doubts[0].message)
+    assert read(folder, confirmed=True).labels["0.png"] == label
+    chosen = read(folder, columns=TableColumns(file="", label=rivals))
+    assert chosen.labels["0.png"] == rows[0].split(",")[header.split(",").index(rivals) - 1]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        (
+            "annotation_id,annotator,image,state,lead_time",
+            ("1,ann,0,cat,9", "2,bob,1,dog,9", "3,ann,2,cat,9", "4,bob,3,dog,8"),
+        ),
+        ("image,id,created_at,kind", ("0,7,2024,cat", "1,7,2024,dog", "2,8,2025,cat", "3,8,2025,dog")),
+        ("image,confidence,class_id,class_name", ("0,1,0,cat", "1,1,1,dog", "2,2,0,cat", "3,2,1,dog")),
+        ("image,label,label_name", ("0,0,cat", "1,1,dog", "2,0,cat", "3,1,dog")),
+    ],
+)
+def test_columns_about_the_annotation_are_never_classes(
+    tmp_path: Path, header: str, rows: tuple[str, ...]
+) -> None:
+    result = read(source(tmp_path, FLAT, {"l.csv": "\n".join([header, *rows])}))
+    assert result.labels == {"0.png": "cat", "1.png": "dog", "2.png": "cat", "3.png": "dog"}
+
+
+def test_whole_numbers_lose_their_point(tmp_path: Path) -> None:
+    """pandas writes 1 as 1.0 as soon as the column held a gap."""
+    result = read(source(tmp_path, FLAT, {"l.csv": "file,label\n0.png,1.0\n1.png,2.0\n2.png,1.0\n3.png,\n"}))
+    assert result.labels == {"0.png": "1", "1.png": "2", "2.png": "1", "3.png": ""}
+    assert result.notes == {"table_columns": True, "whole_numbers": True, "blank_labels": 1}
+
+
+def test_a_class_column_of_people_is_no_group(tmp_path: Path) -> None:
+    """“person” is a class of COCO, and a usual name of a group column."""
+    text = "file,person,car\n0.png,1,0\n1.png,0,1\n2.png,1,1\n3.png,1,0\n"
+    result = read(source(tmp_path, FLAT, {"l.csv": text}))
+    assert result.labels == {"0.png": "person", "1.png": "car", "2.png": "person; car", "3.png": "person"}
+
+
+# Names of pictures.
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://bucket.example/cat{0}.jpg?X-Sig=a%2Fb&e=9",
+        "/data/upload/1/1a2b3c4d-cat{0}.jpg",
+        "s3://bucket/set/cat{0}.jpg",
+        "cat{0}",
+        "C:\\Users\\Ann\\set\\cat{0}.jpg",
+    ],
+)
+def test_a_picture_is_found_by_every_kind_of_name(tmp_path: Path, name: str) -> None:
+    pictures = [f"cat{number}.jpg" for number in range(4)]
+    rows = "\n".join(f"{name.format(number)},{'a' if number % 2 else 'b'}" for number in range(4))
+    result = read(source(tmp_path, pictures, {"l.csv": f"picture,label\n{rows}"}))
+    assert result.labels == {"cat0.jpg": "b", "cat1.jpg": "a", "cat2.jpg": "b", "cat3.jpg": "a"}
+
+
+def test_a_table_that_was_not_understood_is_named_with_what_was_missing(tmp_path: Path) -> None:
+    files = {"labels.csv": "id,breed\nx9,cat\nx8,dog\n"}
+    message = (
+        r"No column of labels\.csv names the pictures.*“id” has “x9”; a picture is called “images/0\.png”"
+    )
+    with pytest.raises(DataError, match=message):
+        read(source(tmp_path, FLAT, files))
+
+
+def test_a_table_without_classes_is_named(tmp_path: Path) -> None:
+    files = {
+        "labels.csv": "file,width,height\n" + "\n".join(f"{number}.png,64{number},48" for number in range(4))
+    }
+    with pytest.raises(DataError, match=r"No column of labels\.csv can be taken for the classes"):
+        read(source(tmp_path, FLAT, files))
+
+
+def test_a_table_that_was_not_used_is_asked_about(tmp_path: Path) -> None:
+    pictures = [f"{folder}/{number}.png" for folder in ("images", "masks") for number in range(3)]
+    kinds, _ = doubts(source(tmp_path, pictures, {"labels.csv": "file,label\nx.png,cat\ny.png,dog\n"}))
+    assert DoubtKind.TABLE_NOT_UNDERSTOOD in kinds
+
+
+# JSON.
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.json", '[{"file": "0.png", "label": "cat"}, {"file": "1.png", "label": "dog"}]'),
+        ("labels.json", '{"0.png": "cat", "1.png": "dog"}'),
+        ("labels.jsonl", lines({"picture": "0.png", "class": "cat"}, {"picture": "1.png", "class": "dog"})),
+    ],
+    ids=["list", "object", "lines"],
+)
+def test_plain_json_is_a_table(tmp_path: Path, name: str, text: str) -> None:
+    result = read(source(tmp_path, ["images/0.png", "images/1.png"], {name: text}))
+    assert result.labels == {"0.png": "cat", "1.png": "dog"}

@@ -1,0 +1,162 @@
+"""Tables are read as text from CSV and Excel files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+
+import openpyxl
+import pytest
+
+from core.data.labels import tables
+from core.data.labels.tables import read_label_table, safe_cell
+from core.errors import DataError
+
+
+def table(text: str, encoding: str = "utf-8") -> list[tuple[str, ...]]:
+    """Header and rows of a CSV file."""
+    table = read_label_table(text.encode(encoding), "labels.csv")
+    return [table.columns, *table.rows]
+
+
+PLAIN = [("file", "label"), ("1.jpg", "cat"), ("2.jpg", "dog")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_any_delimiter_is_detected(delimiter: str, end: str) -> None:
+    assert table(end.join(delimiter.join(row) for row in PLAIN)) == PLAIN
+
+
+def test_a_comma_in_a_class_does_not_part_it() -> None:
+    assert table("file;label\n1.jpg;cat, black\n2.jpg;dog\n") == [
+        ("file", "label"),
+        ("1.jpg", "cat, black"),
+        ("2.jpg", "dog"),
+    ]
+    assert table('file,label\n1.jpg,"cat, ""Tom"""\n2.jpg,dog\n')[1] == ("1.jpg", 'cat, "Tom"')
+
+
+@pytest.mark.parametrize(
+    ("encoding", "label"),
+    [
+        ("utf-8", "猫"),
+        ("utf-8-sig", "猫"),
+        ("utf-16", "猫"),
+        ("utf-16-le", "Käse"),
+        ("utf-16-be", "Käse"),
+        ("gbk", "英国短毛猫"),
+        ("gb18030", "橘猫"),
+        ("cp932", "三毛ネコ"),
+        ("cp1252", "Käse"),
+        ("cp1252", "señal à droite"),
+    ],
+)
+def test_any_common_encoding_is_detected(encoding: str, label: str) -> None:
+    """Excel in China writes GBK, “Unicode text” is UTF-16, and an old European one says nothing."""
+    assert table(f"file,label\n1.jpg,{label}\n2.jpg,cat\n", encoding)[1] == ("1.jpg", label)
+
+
+def excel(rows: list[list[object]]) -> bytes:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for row in rows:
+        page.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_an_excel_table_is_read() -> None:
+    table = read_label_table(excel([["file", "label"], ["1.jpg", 3], ["2.jpg", 4.0], [3, 0.5]]), "a.xlsx")
+    assert table.columns == ("file", "label")
+    assert table.rows == (("1.jpg", "3"), ("2.jpg", "4"), ("3", "0.5"))
+    assert table.row_numbers == (2, 3, 4)
+
+
+def test_empty_rows_count_as_the_spreadsheet_counts_them() -> None:
+    """An error that names row 5 must mean the row that the user sees as 5."""
+    table = read_label_table(excel([[], ["file", "label"], [], [None, None], ["1.jpg", "cat"]]), "a.xlsx")
+    assert table.columns == ("file", "label")
+    assert table.row_numbers == (5,)
+    assert read_label_table(b"\n\nfile,label\n,\n1.jpg,cat\n", "a.csv").row_numbers == (5,)
+
+
+def test_the_first_page_that_has_rows_counts() -> None:
+    book = openpyxl.Workbook()
+    page = book.create_sheet("labels")
+    page.append(["file", "label"])
+    page.append(["1.jpg", "cat"])
+    stream = io.BytesIO()
+    book.save(stream)
+    assert read_label_table(stream.getvalue(), "a.xlsx").rows == (("1.jpg", "cat"),)
+
+
+def test_a_table_may_have_no_header() -> None:
+    assert table("1.jpg,cat\n2.jpg,dog\n") == [("A", "B"), ("1.jpg", "cat"), ("2.jpg", "dog")]
+
+
+def test_columns_get_names_that_differ() -> None:
+    table = read_label_table(b"file,label,,label\n1.jpg,cat,x,y\n2.jpg\n", "a.csv")
+    assert table.columns == ("file", "label", "C", "label (2)")
+    assert table.rows[1] == ("2.jpg", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "reason"),
+    [
+        (b"", "a.csv", "needs two columns"),
+        (b"one\ntwo\n", "a.csv", "needs two columns"),
+        (b"file,label\n" + b'"' + b"x" * 200_000 + b'",cat\n', "a.csv", r"^Row 2 of a\.csv cannot be read"),
+        (b"no zip", "a.xlsx", "cannot be read as an Excel file"),
+        (excel([["file", "label"]])[:-60], "a.xlsx", "cannot be read as an Excel file"),
+        (b"\xd0\xcf\x11\xe0", "old.xls", r"Save it as \.xlsx or \.csv"),
+    ],
+)
+def test_a_file_that_is_not_a_table_is_refused(data: bytes, name: str, reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        read_label_table(data, name)
+
+
+def test_two_cells_far_apart_do_not_fill_the_memory() -> None:
+    """A reader that lays out the whole rectangle between them would need half a terabyte."""
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page["A1"], page["B1"], page["XFD1000000"] = "file", "label", "x"
+    stream = io.BytesIO()
+    book.save(stream)
+    table = read_label_table(stream.getvalue(), "a.xlsx")
+    assert (table.columns, table.rows) == (("file", "label"), ())
+
+
+def test_an_excel_table_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_EXCEL_UNPACKED_BYTES", 1 << 20)
+    stream = io.BytesIO(excel([["file", "label"], ["1.jpg", "cat"]]))
+    assert read_label_table(stream.getvalue(), "a.xlsx").rows == (("1.jpg", "cat"),)
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/zeros", bytes(1 << 20))
+    with pytest.raises(DataError, match="too large"):
+        read_label_table(stream.getvalue(), "a.xlsx")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+49 30", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0"])
+def test_a_cell_is_no_formula(text: str) -> None:
+    """A class called =HYPERLINK(…) must not do anything when the table is opened in Excel."""
+    safe = safe_cell(text)
+    assert safe[0] == "'"
+    assert safe[1:] == text
+
+
+@pytest.mark.parametrize("text", ["cats", "", "a=b", "'quoted", "猫", "1-2"])
+def test_other_cells_stay_as_they_are(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+@pytest.mark.parametrize("label", ["=1+1", "-x", "@cats", "'tis", "cats, dogs"])
+def test_a_table_that_was_written_safely_is_read_as_it_was_meant(label: str) -> None:
+    stream = io.StringIO()
+    csv.writer(stream).writerows([["file", "label"], ["1.jpg", safe_cell(label)], ["2.jpg", "dog"]])
+    assert read_label_table(stream.getvalue().encode(), "a.csv").rows[0] == ("1.jpg", label)
