@@ -212,11 +212,11 @@ def test_a_source_in_doubt_is_described_on_standard_error(
     printed = capfd.readouterr()
     assert printed.out == ""
     lines = printed.err.splitlines()
-    assert "Read as: folders (2 folders hold pictures)" in lines
+    assert "Read as: folders (nothing else explains it)" in lines
     assert "Classes: test 3, train 4" in lines
     assert "  test/0.png: test" in lines
     assert "To import it like this, add --yes. Other ways: --unlabelled" in lines
     assert "These are usually parts of a split, not classes." in lines[-1]
     assert main([*arguments, "--yes"]) == 0
     understood = json.loads(capfd.readouterr().out)["understood"]
-    assert (understood["format"], understood["evidence"]) == ("folders", "2 folders hold pictures")
+    assert (understood["format"], understood["evidence"]) == ("folders", "nothing else explains it")
