@@ -109,9 +109,7 @@ def _deep_colours(image: ImageFile.ImageFile) -> np.ndarray:
     _correct_planes(image)
     tiles = image.tile
     higher_bytes = np.asarray(image)[..., :3].astype(np.uint16) * 256
-    is_split_by_libtiff = (
-        tiles[0].codec_name == "libtiff" and _tags(image).get(_TIFF_PLANES) == _SEPARATE_PLANES
-    )
+    is_split_by_libtiff = tiles[0][0] == "libtiff" and _tags(image).get(_TIFF_PLANES) == _SEPARATE_PLANES
     if is_split_by_libtiff or any(_raw_mode(tile) not in _LOWER_BYTES for tile in tiles):
         # Pillow cannot read the lower bytes: the middle of what they can be.
         return higher_bytes + 128
@@ -126,7 +124,8 @@ def _correct_planes(image: ImageFile.ImageFile) -> None:
 
 
 def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
-    return tile._replace(args=raw_mode if isinstance(tile.args, str) else (raw_mode, *tile.args[1:]))
+    args = raw_mode if isinstance(tile[3], str) else (raw_mode, *tile[3][1:])
+    return tile._replace(args=args) if hasattr(tile, "_replace") else (*tile[:3], args)
 
 
 def _full_range(values: np.ndarray) -> tuple[float, float]:
