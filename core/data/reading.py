@@ -45,6 +45,8 @@ Columns = dict[str, object]
 # Keys of a new picture's row that are no columns of the manifest: what is added to the name of its
 # file, and True for a picture of a DICOM file.
 _SUFFIX, _IS_FROM_DICOM = "suffix", "is_from_dicom"
+# Number of pages that are channels.
+_CHANNELS = "channels"
 # Files in memory at once.
 _PICTURES_IN_FLIGHT = 32
 
@@ -108,7 +110,7 @@ def read_source(
     return SourceReading(
         pictures=manifest_of(rows),
         skipped=skipped,
-        understanding=replace(understanding, notes=(*understanding.notes, *notes, *_dicom_notes(rows))),
+        understanding=replace(understanding, notes=(*understanding.notes, *notes, *_notes_of_kinds(rows))),
         pixel_range=pixel_range,
     )
 
@@ -183,10 +185,13 @@ def _row(columns: Columns, assignment: FileAssignment, name: str, label: str) ->
     }
 
 
-def _dicom_notes(rows: Sequence[Columns]) -> tuple[Note, ...]:
-    """Count the pictures that come from DICOM files."""
-    count = sum(bool(row[_IS_FROM_DICOM]) for row in rows)
-    return (Note(kind=NoteKind.DICOM_PICTURES, values={"count": count}),) if count else ()
+def _notes_of_kinds(rows: Sequence[Columns]) -> list[Note]:
+    """Count the pictures that come from DICOM files, and those whose pages are channels."""
+    counts = {
+        NoteKind.DICOM_PICTURES: sum(bool(row[_IS_FROM_DICOM]) for row in rows),
+        NoteKind.CHANNELS: sum(bool(row[_CHANNELS]) for row in rows),
+    }
+    return [Note(kind=kind, values={"count": count}) for kind, count in counts.items() if count]
 
 
 def _measuring_first(reading: FormatReading) -> list[tuple[Member, FileAssignment]]:
@@ -271,6 +276,7 @@ def _store_picture(
         "sha256": sha256,
         "location": str(location) if location else "",
         VALUES: values,
+        _CHANNELS: facts.channels,
     }
 
 

@@ -39,6 +39,7 @@ DECODER = {
         "faults",
         "readers",
         "colour",
+        "channels",
         "kinds",
         "jpeg",
         "tiff",

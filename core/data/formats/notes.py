@@ -33,6 +33,7 @@ class NoteKind(StrEnum):
     PIXEL_RANGE = "pixel_range"
     PIXEL_RANGE_MISFIT = "pixel_range_misfit"
     DICOM_PICTURES = "dicom_pictures"
+    CHANNELS = "channels"
 
 
 # Each sentence stands alone. {file} is a label file.
@@ -71,6 +72,9 @@ SENTENCES: Mapping[NoteKind, str] = {
     ),
     NoteKind.PIXEL_RANGE_MISFIT: N_(
         "Pictures whose values do not suit the range from {low} to {high}: {count}. They look black, white or flat. Import them as a project of their own."
+    ),
+    NoteKind.CHANNELS: N_(
+        "Pictures with a page for each channel: {count}. Their first three channels are red, green and blue."
     ),
     NoteKind.DICOM_PICTURES: N_(
         "Pictures from DICOM files: {count}. Those of one patient stay together in one part of the split. Nothing personal was stored."

@@ -15,7 +15,7 @@ import warnings
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
-from . import colour, depth, dicom, jpeg, kinds, tiff
+from . import channels, colour, depth, dicom, jpeg, kinds, tiff
 from .faults import DECODER_ERRORS, FAULTS, DecoderError, PictureError, undecodable
 from .readers import formats_for
 
@@ -72,7 +72,11 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     refusal = kinds.refusal_of(data)
     if refusal is not None:
         raise PictureError(refusal.code, **refusal.values)
-    image = _open(_with_main_page(data))
+    pages = tiff.read_pages(data)
+    pages_of_channels = channels.channel_pages(pages)
+    if pages_of_channels:
+        return _open_channels(data, pages_of_channels)
+    image = _open(_with_main_page(data, pages))
     if image.format == "PNG":
         image.info[colour.CICP] = colour.read_cicp(data)
     _require_size(image.size, _limit(image, data))
@@ -175,13 +179,25 @@ def _open_dicom(data: bytes) -> ImageFile.ImageFile:
     return image
 
 
-def _with_main_page(data: bytes) -> bytes:
+def _with_main_page(data: bytes, pages: list[tiff.Page]) -> bytes:
     """Let a TIFF begin with its picture, where its first page is a thumbnail of a later one."""
-    pages = tiff.read_pages(data)
     if not pages:
         return data
     page = tiff.main_page(pages)
     return data if page is pages[0] else tiff.starting_with(data, page)
+
+
+def _open_channels(data: bytes, pages: list[tiff.Page]) -> ImageFile.ImageFile:
+    _require_size(pages[0].size, MAX_PIXELS)
+    if pages[0].is_float or pages[0].bits not in {8, 16}:
+        code = "tiff_floats" if pages[0].is_float else "tiff_integers"
+        raise PictureError(code, bits=pages[0].bits, bands=len(pages))
+    try:
+        return channels.open_channels(data, pages)
+    except MemoryError as error:
+        raise PictureError("too_large_to_decode") from error
+    except DECODER_ERRORS as error:
+        raise undecodable(data, error, "TIFF") from error
 
 
 def _limit(image: ImageFile.ImageFile, data: bytes) -> int:

@@ -7,6 +7,7 @@ Travels in exports beside ``picture.py``: imports nothing of Darkroom.
 from __future__ import annotations
 
 import struct
+from collections import deque
 from dataclasses import dataclass
 
 # Pages and sub-pages that are looked at; stacks of thousands of slices have all alike.
@@ -37,6 +38,8 @@ class Page:
     offset: int
     numbers: dict[int, tuple[int, ...]]
     texts: dict[int, bytes]
+    # True for a page that another page names, instead of the chain of pages.
+    is_inner: bool = False
 
     def number(self, tag: int, default: int = 0) -> int:
         """Return the first value of a tag."""
@@ -103,18 +106,18 @@ def read_pages(data: bytes) -> list[Page]:
         return []
     layout = _Layout(data)
     pages: list[Page] = []
-    waiting, seen = [layout.first], {0}
+    waiting, seen = deque([(layout.first, False)]), {0}
     while waiting and len(pages) < _MAX_PAGES:
-        offset = waiting.pop(0)
+        offset, is_inner = waiting.popleft()
         if offset in seen:
             continue
         seen.add(offset)
         try:
-            page, following = layout.page(offset)
+            page, following = layout.page(offset, is_inner=is_inner)
         except struct.error:
             continue
         pages.append(page)
-        waiting += [*page.numbers.get(_SUB_PAGES, ()), following]
+        waiting += [*((inner, True) for inner in page.numbers.get(_SUB_PAGES, ())), (following, is_inner)]
     return pages
 
 
@@ -159,7 +162,7 @@ class _Layout:
     def _read(self, format: str, offset: int) -> tuple[int, ...]:
         return struct.unpack_from(self._order + format, self._data, offset)
 
-    def page(self, offset: int) -> tuple[Page, int]:
+    def page(self, offset: int, *, is_inner: bool) -> tuple[Page, int]:
         """Read the directory at ``offset``, and the offset of the next one."""
         (entries,) = self._read(self._count, offset)
         if entries > 4096:
@@ -172,7 +175,7 @@ class _Layout:
             self._entry(start + index * entry_bytes, numbers, texts)
         end = start + entries * entry_bytes
         following = self._read(self._offset, end)[0] if end + 4 <= len(self._data) else 0
-        return Page(offset, numbers, texts), following
+        return Page(offset, numbers, texts, is_inner), following
 
     def _entry(self, offset: int, numbers: dict[int, tuple[int, ...]], texts: dict[int, bytes]) -> None:
         tag, kind, count = self._read(f"HH{self._offset}", offset)

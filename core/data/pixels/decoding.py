@@ -9,6 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from core.data.images import depth, picture
+from core.data.images.channels import CHANNELS
 from core.data.images.depth import PixelRange
 from core.data.pixels.statistics import ImageStatistics, measure
 from core.data.skip_reasons import unreadable_image
@@ -41,6 +42,8 @@ class PictureFacts:
     is_deep: bool
     # Maker and model from EXIF, "" without.
     camera: str
+    # Pages that are channels of one picture, of which three are used; 0 for all other pictures.
+    channels: int
     # JPEG.
     thumbnail: bytes
     statistics: ImageStatistics
@@ -73,7 +76,8 @@ def examine_picture(data: bytes, pixel_range: PixelRange | None = None) -> Pictu
     try:
         image = picture.open_picture(data)
         kind, size, is_deep = image.format or "", image.size, depth.is_deep(image)
-        frames = _count_frames(image, data)
+        channels = int(image.info.get(CHANNELS, 0))
+        frames = 1 if channels else _count_frames(image, data)
         decoded = picture.decode_picture(image, at_least=_decoding_size(size), pixel_range=pixel_range)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
@@ -88,6 +92,7 @@ def examine_picture(data: bytes, pixel_range: PixelRange | None = None) -> Pictu
         frames=frames,
         is_deep=is_deep,
         camera=_camera(exif),
+        channels=channels,
         thumbnail=_encoded(small),
         statistics=measure(small),
     )

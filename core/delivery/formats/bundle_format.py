@@ -13,7 +13,19 @@ from core.messages import N_
 
 _BUNDLE_FILES = Path(__file__).parent.parent / "bundle"
 # Modules of core/data/images that read pictures; they import one another relatively.
-_DECODER = ("__init__", "picture", "depth", "faults", "readers", "colour", "kinds", "jpeg", "tiff", "dicom")
+_DECODER = (
+    "__init__",
+    "picture",
+    "depth",
+    "faults",
+    "readers",
+    "colour",
+    "channels",
+    "kinds",
+    "jpeg",
+    "tiff",
+    "dicom",
+)
 _BUNDLE_PACKAGES = ("ai-edge-litert", "numpy", "pillow")
 
 

@@ -553,6 +553,8 @@ def test_pixels_can_be_handed_on() -> None:
         ("faults", set()),
         ("readers", {"pillow_heif", "pillow_jxl"}),
         ("colour", set()),
+        ("channels", set()),
+        ("depth", set()),
         ("kinds", set()),
         ("jpeg", set()),
         ("tiff", set()),
