@@ -47,6 +47,8 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
             st.image(shown_picture(data, classifier.pixel_range), caption=escape(name))
         with answer:
             _answer(classifier, guesses)
+            if doubt := classifier.doubt(data):
+                st.warning(show(doubt), icon=":material/exposure:")
     return seconds
 
 

@@ -25,7 +25,8 @@ def _predict(options: argparse.Namespace) -> Answer:
 
 def _prediction(classifier: Classifier, path: Path) -> Answer:
     try:
-        guesses = classifier.guesses(path.read_bytes())
+        data = path.read_bytes()
+        guesses, doubt = classifier.guesses(data), classifier.doubt(data)
     except OSError as error:
         raise NotFoundError(
             N_("{file} cannot be read: {error}."), file=str(path), error=error.strerror or str(error)
@@ -37,6 +38,8 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
     answer: Answer = {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
     if classifier.is_multi_label:
         answer["labels"] = classifier.chosen_labels(guesses)
+    if doubt is not None:
+        answer["doubt"] = str(doubt)
     return answer
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 
 import pandas as pd
@@ -19,15 +20,13 @@ from core.data.formats.notes import Note, NoteKind
 from core.data.images.depth import PixelRange, is_deep
 from core.data.images.picture import PictureError, open_picture
 from core.data.pixels.decoding import examine_picture
-from core.data.pixels.value_ranges import ValueSummary, count_misfits, find_range
+from core.data.pixels.value_ranges import FULL_RANGE, ValueSummary, count_misfits, find_range
 from core.errors import ConfigError
 from core.messages import N_
 from core.progress import Progress, raise_if_stopped
 
 # Key of a new picture's ``ValueSummary`` in its row; None for 8 bits. Not a column of the manifest.
 VALUES = "values"
-# Range of projects that recorded none.
-_FULL_RANGE = PixelRange(0, 65535)
 _SHALLOW_FORMATS = {"JPEG", "MPO", "GIF", "WEBP", "BMP", "ICO", "ICNS"}
 
 
@@ -40,11 +39,11 @@ def known_range(chosen: tuple[float, float] | None, there: Dataset | None) -> Pi
     own = there.pixel_range if there else None
     if chosen is None:
         return own
-    if not chosen[0] < chosen[1]:
+    if not -inf < chosen[0] < chosen[1] < inf:
         raise ConfigError(
-            N_("The range from {low} to {high} is empty: the first value must be smaller."),
-            low=_shown(chosen[0]),
-            high=_shown(chosen[1]),
+            N_("There is no range from {low} to {high}: the first value must be smaller."),
+            low=chosen[0],
+            high=chosen[1],
         )
     if own is not None and own != chosen:
         raise ConfigError(
@@ -77,7 +76,7 @@ def settle_range(
         return known, ()
     values = [summary for _, summary in summaries]
     if known is None and there is not None and _has_deep_pictures(there):
-        return None, _notes(values, _FULL_RANGE)
+        return None, _notes(values, FULL_RANGE)
     settled = known or find_range(values)
     if known is None:
         _draw_again([row for row, _ in summaries], folder, settled, progress)

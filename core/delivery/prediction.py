@@ -10,7 +10,9 @@ import numpy as np
 
 from core.data.images.depth import PixelRange
 from core.data.pixels.decoding import load_picture
+from core.data.pixels.value_ranges import FULL_RANGE, is_misfit
 from core.delivery.files import read_labels, require_delivered, tflite_file
+from core.messages import N_, Message
 from core.models.litert.engine import Engine
 
 
@@ -71,6 +73,22 @@ class Classifier:
     def pixel_range(self) -> PixelRange | None:
         """Measured values that are black and white, as in training."""
         return PixelRange(*self.labels.pixel_range) if self.labels.pixel_range else None
+
+    def doubt(self, data: bytes) -> Message | None:
+        """Return the reason why the answer for a picture means little; None without one.
+
+        Raises:
+            UnreadableImageError: the bytes are not a picture that can be read.
+        """
+        if not is_misfit(data, self.pixel_range):
+            return None
+        low, high = self.pixel_range or FULL_RANGE
+        return Message(
+            N_(
+                "The picture's values do not suit the range from {low} to {high} that the classifier knows. It sees it black, white or flat."
+            ),
+            {"low": low, "high": high},
+        )
 
     @property
     def is_multi_label(self) -> bool:

@@ -30,7 +30,7 @@ from core.progress import QuietProgress
 from core.training.config import TrainingConfig
 from core.training.job import train
 from core.workspace import Project
-from tests.support.deep_pictures import png
+from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import write_folder
 from tests.support.trained import real_digits
 
@@ -79,6 +79,15 @@ def test_a_bundle_classifies_12_bits_as_the_evaluation_did(deep_run: Path, tmp_p
         classes = json.loads(line)["classes"]
         predicted = [classes[name] for name in dataset.class_names]
         np.testing.assert_allclose(predicted, probabilities, atol=1e-3)
+
+
+def test_a_picture_of_another_instrument_is_in_doubt(deep_run: Path) -> None:
+    """Floats from 0 to 1 are black where 4095 is white."""
+    classifier = Classifier(deep_run)
+    picture = np.linspace(0, 1, 4096, dtype="f4").reshape(64, 64)
+    assert "range from 0 to 4095" in str(classifier.doubt(tiff(picture)))
+    assert classifier.doubt(tiff(picture * 4095)) is None
+    assert classifier.doubt(next(iter(real_digits().values()))) is None
 
 
 def test_8_bits_are_classified_as_the_same_picture_in_12_bits(deep_run: Path) -> None:

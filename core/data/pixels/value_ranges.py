@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from core.data.images.depth import PixelRange
-from core.data.images.picture import PictureError, measured_values, open_picture
+from core.data.images.picture import DECODER_ERRORS, PictureError, measured_values, open_picture
 from core.data.skip_reasons import unreadable_image
 
+# Of projects and classifiers that have none.
+FULL_RANGE = PixelRange(0, 65535)
 # Pixels of a picture that represent it: 100 MB for 50,000 pictures.
 _SAMPLE_PIXELS = 512
 # Values that instruments store where they measured nothing.
@@ -83,7 +85,7 @@ def find_range(summaries: Sequence[ValueSummary]) -> PixelRange:
     """Find the range of a source's values: that of its instrument, otherwise that of the values."""
     known = [summary for summary in summaries if summary.sample.size]
     if not known:
-        return PixelRange(0, 65535)
+        return FULL_RANGE
     # Floats and counts have different units; the more frequent ones decide.
     is_float = 2 * sum(summary.is_float for summary in known) > len(known)
     alike = [summary for summary in known if summary.is_float == is_float]
@@ -104,6 +106,20 @@ def count_misfits(summaries: Sequence[ValueSummary], pixel_range: PixelRange) ->
     return sum(len(group) for group in groups if group and _is_misfit(find_range(group), pixel_range))
 
 
+def is_misfit(data: bytes, pixel_range: PixelRange | None) -> bool:
+    """True if a range shows a picture with more than 8 bits almost black, white or flat.
+
+    Args:
+        pixel_range: None: 16 bits; floats then have no fixed range.
+    Raises:
+        UnreadableImageError: the bytes are not a picture that can be read.
+    """
+    summary = summarise(data)
+    if summary is None or (pixel_range is None and summary.is_float):
+        return False
+    return count_misfits([summary], pixel_range or FULL_RANGE) > 0
+
+
 def _is_misfit(own: PixelRange, given: PixelRange) -> bool:
     span = own.high - own.low
     clipped = max(0.0, given.low - own.low) + max(0.0, own.high - given.high)
@@ -111,7 +127,14 @@ def _is_misfit(own: PixelRange, given: PixelRange) -> bool:
 
 
 def _stated_top(image: Any, data: bytes) -> int:
-    """Read the largest value from a file's header: PNG's sBIT, TIFF's MaxSampleValue."""
+    """Read the largest value from a file's header: PNG's sBIT, TIFF's MaxSampleValue; 0 without one."""
+    try:
+        return _top_of_header(image, data)
+    except DECODER_ERRORS:
+        return 0
+
+
+def _top_of_header(image: Any, data: bytes) -> int:
     start = data.find(b"sBIT", 0, 4096) if image.format == "PNG" else -1
     if start >= 0:
         length = int.from_bytes(data[start - 4 : start], "big")

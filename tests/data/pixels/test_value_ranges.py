@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.pixels.value_ranges import ValueSummary, count_misfits, find_range, summarise
+from core.data.pixels.value_ranges import ValueSummary, count_misfits, find_range, is_misfit, summarise
 from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import encoded, small_photograph
 
@@ -96,3 +96,11 @@ def test_floats_among_counts_do_not_fit() -> None:
     mixed = summaries(*[tiff((FULL * 16).astype("u2"))] * 2, tiff((FULL / 255).astype("f4")))
     assert find_range(mixed) == (0, 4095)
     assert count_misfits(mixed, find_range(mixed)) == 1
+
+
+def test_12_bits_are_a_misfit_for_a_classifier_of_8_bits() -> None:
+    """It reads them as 16 bits, almost black."""
+    assert is_misfit(tiff((FULL * 16).astype("u2")), None)
+    assert not is_misfit(tiff((FULL * 257).astype("u2")), None)
+    assert not is_misfit(tiff((FULL / 255).astype("f4")), None)
+    assert not is_misfit(encoded(small_photograph(), "JPEG"), None)
