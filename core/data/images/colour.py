@@ -26,7 +26,7 @@ _TOLERANCE = 3
 # LittleCMS's flag; older versions of Pillow have no name for it.
 _BLACK_POINT_COMPENSATION = 0x2000
 # Bytes. Profiles of printers have up to 2 MB.
-_MAX_PROFILE_BYTES = 8 << 20
+_MAX_PROFILE_BYTES = 4 << 20
 # Modes that a profile of a colour space belongs to. Others are converted first.
 _MODES = {"RGB ": ("RGB", "RGBA"), "GRAY": ("L",), "CMYK": ("CMYK",)}
 # Key of ``Image.info`` with the numbers of a cICP chunk: primaries and transfer function.
@@ -231,7 +231,7 @@ def _packed(tags: dict[bytes, bytes]) -> bytes:
     return header.ljust(128, b"\x00") + struct.pack(">I", len(tags)) + table + content
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> Any:
     """Make the transform of a profile to sRGB; None if it is damaged, or changes nothing that is seen."""
     try:

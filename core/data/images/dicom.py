@@ -54,6 +54,13 @@ def can_read() -> bool:
     return callable(pixel_array)
 
 
+def pydicom_errors() -> tuple[type[Exception], ...]:
+    """Errors that only pydicom raises for damaged files, beside those of other decoders."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return BytesLengthException, InvalidDicomError
+
+
 def read_header(data: bytes) -> Any:
     """Read a DICOM file's attributes: ``pydicom.Dataset``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,23 @@ def test_a_file_that_is_cut_off_is_refused(share: float) -> None:
     data = dicom_file(np.zeros((40, 40), np.uint16), WindowCenter=100, WindowWidth=201)
     with pytest.raises(PictureError):
         open_picture(data[: int(len(data) * share)])
+
+
+def test_damaged_attributes_are_the_files_fault() -> None:
+    """pydicom has errors of its own for them."""
+    data = bytearray(dicom_file(np.zeros((8, 8), np.uint16), WindowCenter=100, WindowWidth=201))
+    random = np.random.default_rng(0)
+    for _ in range(100):
+        damaged = bytearray(data)
+        for place in random.integers(128, len(data), 4):
+            damaged[place] = random.integers(0, 256)
+        with contextlib.suppress(PictureError):
+            decode_picture(open_picture(bytes(damaged)))
+    # The length of the header's length: 195 bytes instead of 4.
+    damaged = bytearray(data)
+    damaged[138] = 195
+    with pytest.raises(PictureError, match="damaged"):
+        open_picture(bytes(damaged))
 
 
 def test_too_many_pixels_are_not_decoded() -> None:
