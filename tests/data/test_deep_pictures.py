@@ -66,7 +66,7 @@ def originals(dataset: Dataset) -> list[np.ndarray]:
 @pytest.mark.parametrize("write", [bits_12, lambda picture: tiff(picture.astype("u2") * 16)])
 def test_12_bits_look_like_their_originals_everywhere(tmp_path: Path, workspace: Path, write: Writer) -> None:
     dataset = imported(tmp_path, files(write))
-    assert dataset.pixel_range == (0, 4095)
+    assert dataset.pixel_range == PixelRange(0, 4095)
     for row, original in enumerate(originals(dataset)):
         shown = np.asarray(Image.open(io.BytesIO(dataset.thumbnail(row))).convert("L")).astype(int)
         assert np.abs(shown - original).mean() <= 2
@@ -99,7 +99,7 @@ def test_8_bits_have_no_range(tmp_path: Path, workspace: Path) -> None:
 
 def test_the_users_range_is_applied(tmp_path: Path, workspace: Path) -> None:
     dataset = imported(tmp_path, files(bits_12), ImportConfig(pixel_range=(0, 1504)))
-    assert dataset.pixel_range == (0, 1504)
+    assert dataset.pixel_range == PixelRange(0, 1504)
     loaded = load_picture(dataset.picture_bytes(0), 32, dataset.pixel_range)[..., 0].astype(int)
     assert np.abs(loaded - np.rint(originals(dataset)[0] * 16 * 255 / 1504)).max() <= 1
     assert dataset.pictures["brightness"].iloc[0] == pytest.approx(loaded.mean(), abs=2)
@@ -114,7 +114,7 @@ def test_additions_have_the_range_of_their_project(tmp_path: Path, workspace: Pa
     project = import_dataset(write_folder(tmp_path / "source", files(bits_12)), "Deep").project
     add_pictures(project, write_folder(tmp_path / "more", files(bits_16, start=50)))
     dataset = open_dataset(project)
-    assert dataset.pixel_range == (0, 4095)
+    assert dataset.pixel_range == PixelRange(0, 4095)
     limits = {"count": 12, "low": 0, "high": 4095}
     assert notes_of(dataset) == [(NoteKind.PIXEL_RANGE, limits), (NoteKind.PIXEL_RANGE_MISFIT, limits)]
     with pytest.raises(ConfigError, match="range from 0 to 4095, which cannot change"):
@@ -126,7 +126,7 @@ def test_every_later_version_keeps_the_range(tmp_path: Path, workspace: Path) ->
     add_to_class(project, "a", [("shot.png", bits_12(grey(99)))])
     exclude(project, [open_dataset(project).pictures["id"].iloc[0]])
     restore_version(project, 1)
-    assert [open_dataset(project, version).pixel_range for version in (1, 2, 3, 4)] == [(0, 4095)] * 4
+    assert [open_dataset(project, version).pixel_range for version in (1, 2, 3, 4)] == [PixelRange(0, 4095)] * 4
 
 
 def test_the_first_deep_pictures_of_a_project_set_its_range(tmp_path: Path, workspace: Path) -> None:
@@ -134,7 +134,7 @@ def test_the_first_deep_pictures_of_a_project_set_its_range(tmp_path: Path, work
     project = import_dataset(source, "Shallow").project
     add_pictures(project, write_folder(tmp_path / "more", files(bits_12)))
     assert open_dataset(project, 1).pixel_range is None
-    assert open_dataset(project).pixel_range == (0, 4095)
+    assert open_dataset(project).pixel_range == PixelRange(0, 4095)
 
 
 def test_deep_pictures_of_an_earlier_darkroom_keep_their_pixels(
