@@ -126,7 +126,9 @@ def test_every_later_version_keeps_the_range(tmp_path: Path, workspace: Path) ->
     add_to_class(project, "a", [("shot.png", bits_12(grey(99)))])
     exclude(project, [open_dataset(project).pictures["id"].iloc[0]])
     restore_version(project, 1)
-    assert [open_dataset(project, version).pixel_range for version in (1, 2, 3, 4)] == [PixelRange(0, 4095)] * 4
+    assert [open_dataset(project, version).pixel_range for version in (1, 2, 3, 4)] == [
+        PixelRange(0, 4095)
+    ] * 4
 
 
 def test_the_first_deep_pictures_of_a_project_set_its_range(tmp_path: Path, workspace: Path) -> None:

@@ -20,6 +20,16 @@ _LOWER_BYTES = {
     for bands in ("RGB", "RGBA", "RGBX", "R", "G", "B")
     for order, other in (("B", "L"), ("L", "B"), ("N", "B" if sys.byteorder == "little" else "L"))
 }
+# Raw modes of compressed TIFF: libtiff returns values in the machine's byte order, Pillow expects the file's.
+_NATIVE_MODES = {
+    "I;16S": "I;16NS",
+    "I;16BS": "I;16NS",
+    "I;32S": "I;32NS",
+    "I;32BS": "I;32NS",
+    "I;32B": "I;32N",
+    "F;32F": "F;32NF",
+    "F;32BF": "F;32NF",
+}
 _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_PLANES, _TIFF_SAMPLE_FORMAT = 258, 262, 284, 339
 # Range of values of 16 bits.
 _FULL = (0, 65535)
@@ -38,7 +48,7 @@ class PixelRange(NamedTuple):
 
 def to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] | None) -> Image.Image:
     """Decode a picture and map values of more than 8 bits to 0 to 255."""
-    is_grey = image.mode in _DEEP_MODES
+    is_grey = image.mode in _DEEP_MODES or _has_signed_bytes(image)
     # Pillow's own conversion of colours is that of the full range.
     if not is_grey and (tuple(pixel_range or _FULL) == _FULL or not _has_deep_colours(image)):
         _correct_planes(image)
@@ -49,7 +59,7 @@ def to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] |
     # NaN marks pixels without a measurement.
     known = np.nan_to_num(values.astype(np.float32), nan=low, posinf=np.inf, neginf=-np.inf)
     levels = np.clip(np.rint((known - low) * (255.0 / (high - low))), 0, 255).astype(np.uint8)
-    if is_grey and _tags(image).get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:
+    if image.mode in _DEEP_MODES and _tags(image).get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:
         levels = 255 - levels
     mapped = Image.fromarray(levels)
     if image.mode == "RGBA":
@@ -59,7 +69,13 @@ def to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] |
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
     """True if an opened, not yet decoded picture has more than 8 bits a channel."""
-    return image.mode in _DEEP_MODES or _has_deep_colours(image)
+    return image.mode in _DEEP_MODES or _has_signed_bytes(image) or _has_deep_colours(image)
+
+
+def _has_signed_bytes(image: ImageFile.ImageFile) -> bool:
+    """True for grey TIFF with values from -128 to 127, which Pillow reads as 0 to 255."""
+    tags = _tags(image)
+    return image.mode == "L" and tags.get(_TIFF_SAMPLE_FORMAT) == (_SIGNED,) and tags.get(_TIFF_BITS) == (8,)
 
 
 def _has_deep_colours(image: ImageFile.ImageFile) -> bool:
@@ -93,9 +109,15 @@ def _tags(image: ImageFile.ImageFile) -> Any:
 
 def values_of(image: ImageFile.ImageFile) -> np.ndarray:
     """Decode the values of a deep picture: (height, width) or, for colours, (height, width, 3)."""
-    if image.mode not in _DEEP_MODES:
+    if image.mode in {"RGB", "RGBA"}:
         return _deep_colours(image)
+    for index, tile in enumerate(image.tile):
+        if tile[0] == "libtiff" and (native := _NATIVE_MODES.get(_raw_mode(tile))):
+            image.tile[index] = _with_raw_mode(tile, native)
     image.load()
+    if _has_signed_bytes(image):
+        # Pillow has inverted them where 0 is white.
+        return np.asarray(image).view(np.int8)
     values = np.asarray(image)
     tags = _tags(image)
     is_unsigned = image.mode == "I" and tags.get(_TIFF_SAMPLE_FORMAT, (1,))[0] != _SIGNED
@@ -130,6 +152,8 @@ def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
 
 def _full_range(values: np.ndarray) -> tuple[float, float]:
     """Range of integers of 16 bits, or of floats: 0 to 1, otherwise 0 to 255."""
+    if values.dtype == np.int8:
+        return (-128, 127)
     if values.dtype.kind != "f":
         return _FULL
     measured = values[np.isfinite(values)]

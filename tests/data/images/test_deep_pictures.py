@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -74,6 +75,20 @@ def test_transparency_of_deep_colours_shows_white() -> None:
 def test_no_data_becomes_black() -> None:
     values = np.array([[np.nan, -9999, 18, 38]], "f4")
     assert pixels(tiff(values), (18, 38))[0, :, 0].tolist() == [0, 0, 0, 255]
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["u2", "i2", "i4", "f4"])
+def test_the_byte_order_makes_no_difference(kind: str, order: Literal["<", ">"], compressed: bool) -> None:
+    data = tiff((GREY * 16.0).astype(kind), order=order, compressed=compressed)
+    assert np.abs(pixels(data, (0, 4080)) - GREY[..., np.newaxis]).max() <= 1
+
+
+def test_signed_bytes_do_not_wrap() -> None:
+    data = tiff((GREY - 128.0).astype("i1"))
+    assert np.array_equal(pixels(data, (-128, 127))[..., 0], GREY)
+    assert np.array_equal(pixels(data, None)[..., 0], GREY)
 
 
 def test_a_deep_picture_is_turned_upright() -> None:
