@@ -12,14 +12,14 @@ import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import optuna
-import psutil
+from optuna.storages._heartbeat import is_heartbeat_enabled
 from optuna.trial import FrozenTrial, TrialState
 
-from core.processes import process_lives
+from core.processes import ProcessRecord
 from core.records import JsonObject, Record
 from core.search.config import SearchConfig
 from core.search.records import TrialRecord, rank
@@ -40,11 +40,21 @@ class Worker(Record):
     host: str
     pid: int
     started: float  # seconds since the epoch
+    # See ``ProcessRecord``.
+    system: str = ""
+    namespace: str = ""
+    start_ticks: int = 0
 
     @property
     def name(self) -> str:
         """Name for people: machine:process."""
         return f"{self.host}:{self.pid}"
+
+    @property
+    def process(self) -> ProcessRecord:
+        """Identity of the process on its machine."""
+        values = {field.name: getattr(self, field.name) for field in fields(ProcessRecord)}
+        return ProcessRecord(**values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +155,9 @@ def settle_abandoned(study: optuna.Study, ownerless: dict[int, float] | None = N
     """
     optuna.storages.fail_stale_trials(study)
     ownerless = {} if ownerless is None else ownerless
+    has_heartbeat = is_heartbeat_enabled(study._storage)
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        if not _is_abandoned(trial, ownerless):
+        if not _is_abandoned(trial, ownerless, has_heartbeat=has_heartbeat):
             continue
         try:
             if RECORD in trial.user_attrs and state_of(trial) is FinalState.COMPLETE:
@@ -158,14 +169,18 @@ def settle_abandoned(study: optuna.Study, ownerless: dict[int, float] | None = N
             continue  # another process was first
 
 
-def _is_abandoned(trial: FrozenTrial, ownerless: dict[int, float]) -> bool:
+def _is_abandoned(trial: FrozenTrial, ownerless: dict[int, float], *, has_heartbeat: bool) -> bool:
     if OWNER not in trial.user_attrs:  # its process is about to name itself, or died before it could
         now = time.monotonic()
         return now - ownerless.setdefault(trial.number, now) > _OWNERLESS_SECONDS
     owner = Worker.from_json(trial.user_attrs[OWNER])
     if owner.host != machine_name():
         return False  # left to the heartbeat
-    return not process_lives(owner.pid, owner.started)
+    if not owner.process.is_visible():
+        # A container with the same host name. A search without a database has one job, whose lease
+        # says that it is ours, so this is what an earlier container left.
+        return not has_heartbeat
+    return not owner.process.is_alive()
 
 
 def objective_values(record: Mapping[str, Any]) -> list[float]:
@@ -175,8 +190,9 @@ def objective_values(record: Mapping[str, Any]) -> list[float]:
 
 def this_worker() -> Worker:
     """The current process."""
-    process = psutil.Process(os.getpid())
-    return Worker(host=machine_name(), pid=process.pid, started=process.create_time())
+    process = ProcessRecord.of()
+    values = {field.name: getattr(process, field.name) for field in fields(ProcessRecord)}
+    return Worker(host=machine_name(), **values)
 
 
 def machine_name() -> str:

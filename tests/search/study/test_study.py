@@ -88,6 +88,24 @@ def test_a_trial_of_another_machine_is_left_to_its_heartbeat(directory: Path) ->
     assert states(study) == [TrialState.RUNNING]
 
 
+def test_a_trial_of_a_container_before_a_restart_is_done_again(directory: Path) -> None:
+    """Without a database one job has the study, so nobody else can be at work."""
+    study = open_study(directory, config())
+    begun(study, replace(this_worker(), namespace="pid:[1]"))
+    settle_abandoned(study)
+    assert states(study) == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_a_trial_of_a_container_with_the_same_host_name_is_left_to_its_heartbeat(
+    directory: Path, tmp_path: Path
+) -> None:
+    """Its process number means nothing here."""
+    study = open_study(directory, config(storage=f"sqlite:///{tmp_path / 'shared.db'}"))
+    begun(study, replace(DEAD, namespace="pid:[1]"))
+    settle_abandoned(study)
+    assert states(study) == [TrialState.RUNNING]
+
+
 def test_a_trial_killed_after_its_record_is_complete(directory: Path) -> None:
     """Its record was written; only Optuna was not told."""
     study = open_study(directory, config())
