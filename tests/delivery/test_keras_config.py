@@ -68,6 +68,16 @@ def test_what_differs_from_the_default_stays() -> None:
     assert (config["strides"], config["use_bias"]) == ([2, 2], False)
 
 
+def test_an_operation_with_arguments_has_no_name() -> None:
+    """Keras 3.8 refused ``Flip``, which turns RGB into the BGR of some backbones."""
+    picture = keras.Input((8, 8, 3))
+    model = keras.Model(picture, keras.ops.flip(picture, axis=-1))
+    saved = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+    (flip,) = [node for node in portable_config(saved)["config"]["layers"] if node["class_name"] == "Flip"]
+    assert flip["config"] == {"axis": -1}
+    assert keras.saving.deserialize_keras_object(portable_config(saved)).count_params() == 0
+
+
 def test_the_network_answers_the_same(tmp_path: Path) -> None:
     path, model = tmp_path / "model.keras", network()
     model.save(path)

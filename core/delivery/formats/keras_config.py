@@ -36,7 +36,7 @@ _NEWER_ARGUMENTS: Mapping[str, frozenset[str]] = {
     "Resizing": frozenset(["antialias"]),
 }
 _TRAINING_ONLY = ("_initializer", "_regularizer", "_constraint")
-_LAYERS = "keras.layers"
+_LAYERS, _OPERATIONS = "keras.layers", "keras.src.ops."
 
 
 def make_portable(path: Path) -> None:
@@ -62,8 +62,12 @@ def portable_config(value: JsonValue) -> Any:
         return [portable_config(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.get("module") == _LAYERS and isinstance(value.get("config"), dict):
-        value = value | {"config": _needed(value["class_name"], value["config"])}
+    module, config = value.get("module"), value.get("config")
+    if module == _LAYERS and isinstance(config, dict):
+        value = value | {"config": _needed(value["class_name"], config)}
+    elif str(module).startswith(_OPERATIONS) and isinstance(config, dict) and config.keys() > {"name"}:
+        # Older operations with arguments of their own take no name. The node beside has it as well.
+        value = value | {"config": {name: item for name, item in config.items() if name != "name"}}
     return {name: portable_config(item) for name, item in value.items()}
 
 
