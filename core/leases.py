@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -18,10 +19,10 @@ from core.errors import DamagedFileError, RecordError, SchemaVersionError
 from core.processes import ProcessRecord
 from core.records import read_record, write_record
 
-try:
+with contextlib.suppress(ImportError):
     import fcntl
-except ImportError:  # Windows: the touches alone are the sign of life
-    fcntl = None  # type: ignore[assignment]
+# Windows has other locks; there the touches alone are the sign of life.
+_HAS_LOCKS = "fcntl" in sys.modules
 
 _TOUCH_SECONDS = 5.0
 # A holder on a busy machine or a slow network may miss several touches.
@@ -83,7 +84,7 @@ def _lock(file: int) -> bool:
 
     A file system without locks answers as if the file were free; then the touches decide.
     """
-    if fcntl is None:
+    if not _HAS_LOCKS:
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -49,10 +49,11 @@ def line_of(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def make_foreign(path: Path, **changes: str) -> None:
+def make_foreign(path: Path, system: str | None = None) -> None:
     """Rewrite the holder as one of another container, in the same file, so that its lock stays."""
     other = path.with_name("other.json")
-    holder = replace(ProcessRecord.of(), pid=2**22 + 1, **({"namespace": "pid:[1]"} | changes))
+    holder = replace(ProcessRecord.of(), pid=2**22 + 1, namespace="pid:[1]")
+    holder = replace(holder, system=system or holder.system)
     write_record(other, holder)
     path.write_bytes(other.read_bytes())
 

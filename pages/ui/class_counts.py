@@ -25,8 +25,8 @@ def show_class_counts(pictures: pd.DataFrame, class_names: Sequence[str], *, key
     if len(class_names) > MAX_BARS:
         _counts_table(pictures, class_names, key)
         return
-    height = _HEIGHT_PIXELS if len(class_names) > _MOST_UNSCROLLED else "content"
-    with st.container(height=height, border=False):
+    is_scrolled = len(class_names) > _MOST_UNSCROLLED
+    with st.container(height=_HEIGHT_PIXELS if is_scrolled else "content", border=False):
         live_chart(class_counts(pictures, class_names), mode_bar=False, key=key)
 
 

@@ -143,16 +143,17 @@ def test_a_ticket_being_written_is_ignored(workspace: Path) -> None:
         assert tickets(workspace) == ["me.json"]
 
 
-def foreign_ticket(workspace: Path, name: str, **changes: str) -> Path:
+def foreign_ticket(workspace: Path, name: str, system: str | None = None) -> Path:
     """An older ticket whose worker is not visible here, and that was touched just now."""
     ticket = workspace / "queue" / "cpu" / f"0000000000000.000000-{name}.json"
-    write_record(ticket, replace(ProcessRecord.of(), pid=2**22 + 1, **changes))
+    worker = replace(ProcessRecord.of(), pid=2**22 + 1, namespace="pid:[1]")
+    write_record(ticket, replace(worker, system=system or worker.system))
     return ticket
 
 
 def test_a_job_in_another_container_comes_first(workspace: Path) -> None:
     """It uses the same device, and its process number means nothing here."""
-    ticket = foreign_ticket(workspace, "theirs", namespace="pid:[1]")
+    ticket = foreign_ticket(workspace, "theirs")
     with pytest.raises(JobStopped), turn_on_device("cpu", "mine", 1.0, lambda: True):
         pytest.fail("the device is taken")
     os.utime(ticket, (0, 0))

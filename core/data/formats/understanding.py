@@ -253,8 +253,8 @@ def _renamed(labels: Mapping[str, str], others: Mapping[str, str]) -> dict[str, 
 def _notes_on_files(listing: Listing) -> list[Note]:
     if not listing.leavings:
         return []
-    values = {"count": len(listing.leavings), "example": listing.leavings[0]}
-    return [Note(kind=NoteKind.LEAVINGS, values=values)]
+    count, example = len(listing.leavings), listing.leavings[0]
+    return [Note(kind=NoteKind.LEAVINGS, values={"count": count, "example": example})]
 
 
 def _summary(
