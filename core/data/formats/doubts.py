@@ -95,6 +95,7 @@ _LAYER_WORDS = frozenset(
         "depth",
     ]
 )
+_COUNTERS = "0123456789_- "  # after the name of a part: “test1”
 _SHARD = re.compile(r"^.*\d{4,}$")
 _MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", re.IGNORECASE)
 _JSON = re.compile(r"""^[\[{].*["']""")
@@ -136,7 +137,10 @@ def _most(names: Collection[str], is_one: Callable[[str], object]) -> bool:
 
 
 _CHECKS: tuple[tuple[DoubtKind, Callable[[Collection[str]], bool]], ...] = (
-    (DoubtKind.CLASSES_ARE_PARTS, lambda names: _most(names, split_named)),
+    (
+        DoubtKind.CLASSES_ARE_PARTS,
+        lambda names: _most(names, lambda name: split_named(name.rstrip(_COUNTERS))),
+    ),
     (
         DoubtKind.CLASSES_ARE_FOLDER_WORDS,
         lambda names: (

@@ -35,6 +35,7 @@ class Survey:
         self._tables: dict[str, LabelTable] = {}
         self._json: dict[str, Any] = {}
         self._broken: dict[str, DataError] = {}
+        self._broken_tables: dict[str, DataError] = {}
 
     @property
     def members(self) -> Sequence[Member]:
@@ -120,8 +121,14 @@ class Survey:
         Raises:
             DataError: it cannot be read, or holds no two columns.
         """
+        if error := self._broken_tables.get(member.name):
+            raise error
         if member.name not in self._tables:
-            self._tables[member.name] = read_label_table(read_label_file(member), member.name)
+            try:
+                self._tables[member.name] = read_label_table(read_label_file(member), member.name)
+            except DataError as error:
+                self._broken_tables[member.name] = error
+                raise
         return self._tables[member.name]
 
     @cached_property

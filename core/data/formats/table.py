@@ -16,6 +16,8 @@ from core.data.formats.clouds.vertex import VERTEX
 from core.data.formats.import_format import ImportFormat
 from core.data.formats.label_tables import TABLE, TABLE_INSIDE
 from core.data.formats.tables.darkroom_export import DARKROOM_EXPORT
+from core.data.formats.tables.file_names import FILE_NAMES
+from core.data.formats.tables.pixel_tables import PIXEL_TABLES
 from core.data.formats.tools.coco import COCO
 from core.data.formats.tools.create_ml import CREATE_ML
 from core.data.formats.tools.custom_vision import CUSTOM_VISION
@@ -62,5 +64,7 @@ _ROWS: tuple[ImportFormat, ...] = (
     NUMPY_FILES,
     IDX_FILES,
     CIFAR,
+    PIXEL_TABLES,
+    FILE_NAMES,
 )
 FORMATS = {row.name: row for row in _ROWS}

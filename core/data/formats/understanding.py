@@ -143,13 +143,15 @@ def _candidates(survey: Survey, config: ImportConfig, known_classes: Collection[
             continue
         if reading.pictures:
             candidates.append(_Candidate(format=row, evidence=evidence, reading=reading))
-    if not candidates:
-        if errors:
-            raise errors[0]
-        candidates = [_fallback(survey, config)]
-        classes = _classes(candidates[0].reading).keys()
-        if weak_errors and not (classes and classes <= set(known_classes)):
+    if not candidates and errors:
+        raise errors[0]
+    if not candidates or (known_classes and candidates[0].evidence.confidence is Confidence.POSSIBLE):
+        fallback = _fallback(survey, config)
+        classes = _classes(fallback.reading).keys()
+        is_known = bool(classes) and classes <= set(known_classes)
+        if not candidates and weak_errors and not is_known:
             raise weak_errors[0]
+        candidates = [fallback] if is_known else candidates or [fallback]
     return (
         [_with_errors(candidates[0], weak_errors), *candidates[1:]] if weak_errors else _richest(candidates)
     )

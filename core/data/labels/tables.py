@@ -30,7 +30,11 @@ READABLE_SUFFIXES = (".csv", ".tsv", *_EXCEL_SUFFIXES)
 _DELIMITERS = (",", ";", "\t", "|", " ")
 _LINES_SAMPLED = 50
 _MAX_ROWS = 1_000_000
-_MAX_COLUMNS = 200
+_MAX_COLUMNS = 2_000
+_MAX_EXCEL_COLUMNS = 500
+_MAX_CELLS = 50_000_000
+# From so many columns of numbers from 0 to 255 on, they are pixels.
+_PIXEL_COLUMNS = 64
 # Empty rows. A cell so far below the others is not part of the table.
 _MAX_GAP = 10_000
 _EXCEL_UNPACKED_BYTES = 256 << 20
@@ -133,16 +137,38 @@ def _plain_cell(text: str) -> str:
 def _csv_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     text = decode_text(data)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter_of(text))
-    number = 0
+    number = cells = 0
     try:
         for number, row in enumerate(reader, start=1):
-            if number > _MAX_ROWS:
-                raise DataError(N_("{table} has more than {limit} rows."), table=name, limit=_MAX_ROWS)
-            yield number, tuple(_plain_cell(cell) for cell in row[:_MAX_COLUMNS])
+            cells += len(row)
+            _require_table(name, number, row, cells)
+            yield number, tuple(_plain_cell(cell) for cell in row)
     except csv.Error as error:
         raise DataError(
             N_("Row {row} of {table} cannot be read: {error}."), row=number + 1, table=name, error=str(error)
         ) from error
+
+
+def _require_table(name: str, number: int, row: Sequence[str], cells: int) -> None:
+    """Refuse what is too large for a table of labels, or holds pixels.
+
+    Raises:
+        DataError: the rows, columns or cells are more than the limits, or the second row is one of pixels.
+    """
+    if number > _MAX_ROWS:
+        raise DataError(N_("{table} has more than {limit} rows."), table=name, limit=_MAX_ROWS)
+    if len(row) > _MAX_COLUMNS:
+        raise DataError(N_("{table} has more than {limit} columns."), table=name, limit=_MAX_COLUMNS)
+    if cells > _MAX_CELLS:
+        raise DataError(N_("{table} has more than {limit} cells."), table=name, limit=_MAX_CELLS)
+    if number == 2 and len(row) > _PIXEL_COLUMNS and _are_pixels(row):
+        raise DataError(N_("{table} holds the pixels of pictures, not the names of files."), table=name)
+
+
+def _are_pixels(row: Sequence[str]) -> bool:
+    values = [int(cell) for cell in row if cell.isdecimal() and len(cell) < 4]
+    inked = sum(value > 1 for value in values)
+    return len(values) >= len(row) - 2 and max(values) <= 255 and inked > max(2, len(row) // 50)
 
 
 def _delimiter_of(text: str) -> str:
@@ -188,7 +214,7 @@ def _excel_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
 def _worksheet_rows(worksheet: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Read the rows that are not empty, until ``_MAX_GAP`` empty ones follow each other."""
     last = 0
-    rows = worksheet.iter_rows(values_only=True, max_row=_MAX_ROWS, max_col=_MAX_COLUMNS)
+    rows = worksheet.iter_rows(values_only=True, max_row=_MAX_ROWS, max_col=_MAX_EXCEL_COLUMNS)
     for number, row in enumerate(rows, start=1):
         if any(cell is not None for cell in row):
             last = number

@@ -1,0 +1,79 @@
+"""CSV files of pixels are pictures."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import DataError
+from tests.support.formats import Understood, read
+from tests.support.pictures import write_folder
+
+PIXELS = np.arange(64).reshape(8, 8) * 4
+ROW = ",".join(map(str, PIXELS.ravel()))
+
+
+def imported(tmp_path: Path, files: dict[str, str]) -> Understood:
+    return read(write_folder(tmp_path / "source", {name: text.encode() for name, text in files.items()}))
+
+
+def header(first: str) -> str:
+    return ",".join([first, *(f"pixel{index}" for index in range(64))])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join([header("label"), f"7,{ROW}", f"3,{ROW}"]),
+        "\n".join([f"7,{ROW}", f"3,{ROW}"]),
+        "\n".join([header("class"), f"7,{ROW}", f"3,{ROW}"]).replace("\n", "\r\n"),
+    ],
+)
+def test_a_row_of_pixels_is_a_picture(tmp_path: Path, text: str) -> None:
+    result = imported(tmp_path, {"mnist.csv": text})
+    assert result.format == "pixel_tables"
+    assert list(result.labels.values()) == ["7", "3"]
+    assert result.notes == {"unnamed_classes": True}
+    picture = Image.open(io.BytesIO(result.reading.pictures[0][0].read()))
+    assert np.array_equal(np.asarray(picture), PIXELS)
+
+
+def test_train_and_test_files_are_parts(tmp_path: Path) -> None:
+    text = "\n".join([header("label"), f"7,{ROW}"])
+    unlabelled = "\n".join([",".join(f"pixel{index}" for index in range(64)), ROW])
+    result = imported(
+        tmp_path, {"mnist_train.csv": text, "mnist_test.csv": text, "kaggle_test.csv": unlabelled}
+    )
+    splits = {member.name: assignment.split for member, assignment in result.reading.pictures}
+    assert splits == {"mnist_train.csv/0000000.png": "train", "mnist_test.csv/0000000.png": "test"}
+    assert result.left_out == {"kaggle_test.csv": "not_a_picture"}
+
+
+def test_pixels_in_one_cell_are_a_picture(tmp_path: Path) -> None:
+    """FER2013."""
+    row = ROW.replace(",", " ")
+    rows = [f"0,{row},Training", f"3,{row},PublicTest", f"3,{row},PrivateTest"]
+    result = imported(tmp_path, {"fer2013.csv": "\n".join(["emotion,pixels,Usage", *rows])})
+    assert list(result.labels.values()) == ["0", "3", "3"]
+    assert [assignment.split for _, assignment in result.reading.pictures] == ["train", "validation", "test"]
+
+
+def test_a_row_that_is_cut_off_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    text = "\n".join([header("label"), f"7,{ROW}", "3,1,2"])
+    with pytest.raises(DataError, match=r"mnist\.csv cannot be read: a pixel is blank"):
+        imported(tmp_path, {"mnist.csv": text})
+
+
+def test_many_columns_of_0_and_1_are_no_pixels(tmp_path: Path) -> None:
+    names = [f"class{index}" for index in range(255)]
+    rows = [
+        ",".join(["a.png", *("1" if index == number else "0" for index in range(255))]) for number in (3, 254)
+    ]
+    folder = tmp_path / "source"
+    write_folder(folder, {"a.png": b"x", "l.csv": "\n".join([",".join(["file", *names]), *rows]).encode()})
+    with pytest.raises(DataError, match="“class3” and “class254”"):
+        read(folder)
