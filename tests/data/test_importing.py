@@ -414,12 +414,12 @@ REFUSED: dict[str, Refusal] = {
         r"0\.png, was left out: it is not in a class folder",
     ),
     "no pictures": (
-        {f"{label}/{i}.doc": b"text" for label in "ab" for i in range(5)},
+        {f"{label}/{i}.doc": label.encode() for label in "ab" for i in range(5)},
         DataError,
         r"No usable picture was found in pets\.zip\. .*a/0\.doc, was left out: it is not a picture",
     ),
     "only damaged ones": (
-        {f"{label}/{i}.png": digit(i)[:-40] for label in "ab" for i in range(5)},
+        {f"{'ab'[i % 2]}/{i}.png": digit(i)[:-40] for i in range(10)},
         DataError,
         r"a/0\.png, was left out: it is damaged or cut off",
     ),
@@ -543,7 +543,9 @@ def large_pictures(folder: Path) -> Path:
     """A folder of 80 pictures, each of which takes some milliseconds to decode."""
     scans = digit_scans()
     files = {
-        f"{label}/{i}.bmp": encoded(np.kron(scans[i], np.ones((80, 80), np.uint8)), "BMP")
+        f"{label}/{i}.bmp": encoded(
+            np.kron(scans[i + 40 * (label == "b")], np.ones((80, 80), np.uint8)), "BMP"
+        )
         for label in "ab"
         for i in range(40)
     }
