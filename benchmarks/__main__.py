@@ -21,6 +21,7 @@ from benchmarks.running import run_apart
 # The long ones last.
 NAMES = (
     "dataset_import",
+    "formats",
     "upload",
     "gallery",
     "search_page",

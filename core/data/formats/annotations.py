@@ -147,7 +147,7 @@ def label_text(labels: Labels | None) -> str:
     return SEPARATOR.join(dict.fromkeys(names)) or NONE_OF_THEM
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Joined:
     """All that is known about one picture."""
 
@@ -158,6 +158,8 @@ class _Joined:
 
     @classmethod
     def of(cls, annotations: Sequence[Annotation], *, multi_label: bool, join: Joining | None) -> _Joined:
+        if len(annotations) == 1 and len(annotations[0].labels or ()) == 1:
+            return cls._of_one(annotations)
         meanings = {
             frozenset(annotation.labels) for annotation in annotations if annotation.labels is not None
         }
@@ -180,6 +182,15 @@ class _Joined:
             or (not multi_label and any(len(set(meaning)) > 1 for meaning in meanings)),
             was_joined=join is not None,
         )
+
+    @classmethod
+    def _of_one(cls, annotations: Sequence[Annotation]) -> _Joined:
+        """The usual case: one annotation with one label, which means the same in every way of joining."""
+        (annotation,) = annotations
+        assignment = FileAssignment(
+            label=label_text(annotation.labels), split=annotation.split, group=annotation.group
+        )
+        return cls(assignment=assignment, annotations=annotations, disagree=False, was_joined=False)
 
 
 def _union(annotations: Sequence[Annotation]) -> Labels | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -91,7 +92,8 @@ def parse_xml(text: str, name: str) -> ET.Element:
         ) from error
 
 
-def split_of_path(parts: Sequence[str]) -> Split | None:
+@lru_cache(4096)
+def split_of_path(parts: tuple[str, ...]) -> Split | None:
     """The split that a label file's name or folder says, such as “instances_train2017.json”.
 
     The name counts before the folders, and the last word before the first.

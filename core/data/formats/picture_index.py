@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.data.sources.members import PICTURE_SUFFIXES, Member
@@ -35,8 +33,12 @@ class PictureIndex:
 
     def __init__(self, pictures: Sequence[Member]) -> None:
         self.pictures = pictures
-        self._paths = [tuple(_normal(part) for part in member.parts) for member in pictures]
-        self._tables: dict[tuple[int, _Form], dict[tuple[str, ...], list[int]]] = {}
+        self._paths = [
+            member.parts if member.name.isascii() else tuple(_normal(part) for part in member.parts)
+            for member in pictures
+        ]
+        # By the end of a path: one index, or several. A hundred thousand lists would take much memory.
+        self._tables: dict[tuple[int, _Form], dict[str, int | list[int]]] = {}
 
     def find_all(self, names: Sequence[str]) -> list[list[int]]:
         """Find the pictures of each name: one index, none, or several where names are ambiguous.
@@ -81,12 +83,22 @@ class PictureIndex:
     def _ending_in(self, wanted: tuple[str, ...], form: _Form) -> list[int]:
         key = (len(wanted), form)
         if key not in self._tables:
-            table: dict[tuple[str, ...], list[int]] = defaultdict(list)
-            for index, path in enumerate(self._paths):
-                if len(path) >= len(wanted) and (last := _in_form(path[-1], form)) is not None:
-                    table[_folded((*path[-len(wanted) : -1], last))].append(index)
-            self._tables[key] = table
-        return self._tables[key].get(_folded(wanted), [])
+            self._tables[key] = self._table(len(wanted), form)
+        found = self._tables[key].get(_folded(wanted), [])
+        return [found] if isinstance(found, int) else found
+
+    def _table(self, length: int, form: _Form) -> dict[str, int | list[int]]:
+        table: dict[str, int | list[int]] = {}
+        for index, path in enumerate(self._paths):
+            if len(path) < length or (last := _in_form(path[-1], form)) is None:
+                continue
+            end = _folded((*path[-length:-1], last))
+            others = table.get(end)
+            if others is None:
+                table[end] = index
+            else:
+                table[end] = [*([others] if isinstance(others, int) else others), index]
+        return table
 
     def _folders_dropped(self, paths: Sequence[tuple[str, ...]]) -> int:
         some = [path for path in paths if path]
@@ -107,7 +119,7 @@ def path_of(name: str) -> tuple[str, ...]:
     letters name nothing inside a source, so they are left out too: the result only serves to
     compare with the names of files that the source really has.
     """
-    text = _normal(name).strip()
+    text = (name if name.isascii() else _normal(name)).strip()
     if _SCHEME.match(text) or text.startswith("/data/"):
         text = _path_of_address(text)
     parts = text.replace("\\", "/").split("/")
@@ -126,7 +138,7 @@ def _path_of_address(address: str) -> str:
 def _in_form(name: str, form: _Form) -> str | None:
     if form is _Form.NAME:
         return name
-    stem = PurePosixPath(name).stem
+    stem = name.rpartition(".")[0] or name
     if form is _Form.STEM:
         return stem
     return stem.lstrip("0") if _is_number(stem) else None
@@ -140,5 +152,5 @@ def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _folded(path: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.casefold() for part in path)
+def _folded(path: tuple[str, ...]) -> str:
+    return "/".join(path).casefold()

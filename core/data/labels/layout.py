@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from core.data.labels.nesting import Nesting, nesting_of
 from core.data.labels.synsets import is_synset, readable_name
@@ -166,6 +167,7 @@ def clean_label(name: str) -> str:
     return " ".join(_INVISIBLE.sub("", visible).split())
 
 
+@lru_cache(4096)
 def label_of(text: str) -> str:
     """Read a class name from a folder's or a cell's text: synset numbers become words, long names are cut."""
     label = clean_label(text)

@@ -52,6 +52,8 @@ def _label_files(survey: Survey) -> tuple[str, dict[Key, Member]]:
         (".json", lambda members: _json_key(survey, members) != ""),
         (".txt", lambda members: _are_classes(survey, members)),
     ):
+        if len(survey.ending(suffix)) < enough:
+            continue
         beside = _beside_pictures(survey, suffix)
         if beside and len(beside) >= enough and holds_labels(_sample(beside)):
             return suffix, beside
