@@ -219,6 +219,14 @@ def _csv_of_pixels() -> Files:
     return {"train.csv": lines(lambda n: ",".join(map(str, (n % 2, *grey[n]))), head=head)}
 
 
+_WEATHER = (
+    "clear primary",
+    "haze primary",
+    "clear primary water",
+    "haze water",
+    "clear water",
+    "haze primary water",
+)
 _NUMBERS = {"0": 6, "1": 6}
 _MULTI = {"multi_label": True}
 _XML = "<annotation><filename>p{n}.png</filename><object><name>{label}</name></object></annotation>"
@@ -275,6 +283,7 @@ SOURCES: tuple[FormatSource, ...] = (
             }
         ),
         classes={"cat": 5, "dog": 5},
+        splits={"train": TRAINING},
     ),
     FormatSource(
         name="COCO",
@@ -430,10 +439,9 @@ SOURCES: tuple[FormatSource, ...] = (
     FormatSource(
         name="labels parted by spaces (Kaggle's Planet)",
         files=lambda: (
-            pictures()
-            | {"labels.csv": lines(lambda n: f"p{n}.png,{' '.join(labels(n))}", head="image_name,tags")}
+            pictures() | {"train.csv": lines(lambda n: f"p{n}.png,{_WEATHER[n % 6]}", head="image_name,tags")}
         ),
-        classes=SEVERAL,
+        classes={"clear": 6, "haze": 6, "primary": 8, "water": 8},
         options=_MULTI,
     ),
     FormatSource(

@@ -19,9 +19,6 @@ from core.progress import QuietProgress
 from tests.support.formats import Understood, read
 from tests.support.pictures import class_folders, digit, encoded, small_photograph, write_folder
 
-# Read by label tables, which tests/data/formats/tables covers.
-TABLES = {"imagefolder"}
-
 
 @pytest.fixture
 def pets(workspace: Path, tmp_path: Path) -> Dataset:
@@ -59,7 +56,7 @@ def facts_read(result: Understood) -> list[tuple[str, str]]:
     )
 
 
-@pytest.mark.parametrize("format", [name for name in DATASET_FORMATS if name not in TABLES])
+@pytest.mark.parametrize("format", DATASET_FORMATS)
 def test_labels_and_parts_are_read_back(pets: Dataset, tmp_path: Path, format: str) -> None:
     result = read(exported(pets, tmp_path, format))
     assert facts_read(result) == facts(pets)
@@ -67,7 +64,7 @@ def test_labels_and_parts_are_read_back(pets: Dataset, tmp_path: Path, format: s
     assert result.left_out == {}
 
 
-@pytest.mark.parametrize("format", ["folders", "parquet", "webdataset"])
+@pytest.mark.parametrize("format", ["folders", "imagefolder", "parquet", "webdataset"])
 def test_several_labels_are_read_back(labelled: Dataset, tmp_path: Path, format: str) -> None:
     result = read(exported(labelled, tmp_path, format))
     assert facts_read(result) == facts(labelled)
@@ -96,10 +93,9 @@ def test_the_pictures_are_the_same_without_their_metadata(
     project = import_dataset(write_folder(tmp_path / "photographs", photographs), "Photographs").project
     path = exported(open_dataset(project), tmp_path, format)
     assert b"SecretCamera" not in path.read_bytes()
-    if format not in TABLES:
-        again = import_dataset(path, "Again", ImportConfig(confirmed=True))
-        sizes = open_dataset(again.project).pictures["width"]
-        assert sorted(sizes) == [*range(60, 66), *range(80, 86)]
+    again = import_dataset(path, "Again")
+    sizes = open_dataset(again.project).pictures["width"]
+    assert sorted(sizes) == [*range(60, 66), *range(80, 86)]
 
 
 def test_imagefolder_has_a_line_for_each_picture(pets: Dataset, tmp_path: Path) -> None:
