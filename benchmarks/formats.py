@@ -20,7 +20,8 @@ from pathlib import Path
 from benchmarks.figures import Figure, Target
 from benchmarks.format_sources import SOURCES, Files, FormatSource, picture
 from benchmarks.options import Options
-from core.data.formats.understanding import ConfirmationNeededError, Understanding, understand
+from core.data.formats.summary import Understanding
+from core.data.formats.understanding import ConfirmationNeededError, understand
 from core.data.import_config import ImportConfig
 from core.data.sources.opening import open_source
 from core.errors import DarkroomError

@@ -26,7 +26,7 @@ def _labels(content: ExportContent, split: Split, archive: zipfile.ZipFile) -> d
     """Write the pictures of a part and return its label file."""
     numbers = {name: number for number, name in enumerate(content.class_names, start=1)}
     images: list[dict[str, object]] = []
-    annotations: list[dict[str, object]] = []
+    annotations: list[dict[str, int]] = []
     for number, picture in enumerate(content.pictures(split), start=1):
         archive.writestr(f"{_PICTURES}/{split.value}/{picture.name}", picture.data)
         images.append(

@@ -46,12 +46,13 @@ def _beside_pictures(survey: Survey, suffix: str) -> dict[Key, Member]:
 def _label_files(survey: Survey) -> tuple[str, dict[Key, Member]]:
     """Suffix and label files of the samples; "" where too few pictures have one."""
     enough = _LEAST_SHARE * len(survey.pictures)
-    for suffix, holds_labels in (
+    checks: tuple[tuple[str, Callable[[list[Member]], bool]], ...] = (
         (".json", lambda members: _has_names(survey, members)),
         (".cls", lambda members: True),
         (".json", lambda members: _json_key(survey, members) != ""),
         (".txt", lambda members: _are_classes(survey, members)),
-    ):
+    )
+    for suffix, holds_labels in checks:
         if len(survey.ending(suffix)) < enough:
             continue
         beside = _beside_pictures(survey, suffix)

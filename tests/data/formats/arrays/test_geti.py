@@ -31,7 +31,7 @@ def metadata(*, is_list: bool = False) -> dict[str, object]:
     }
 
 
-def geti(tmp_path: Path, columns: dict[str, list[Any]], *, is_list: bool = False) -> Path:
+def geti(tmp_path: Path, columns: dict[str, Any], *, is_list: bool = False) -> Path:
     stream = io.BytesIO()
     parquet.write_table(pa.table(columns), stream)
     files = {"data.parquet": stream.getvalue(), "metadata.json": metadata(is_list=is_list)}
