@@ -205,7 +205,9 @@ def test_a_format_can_be_named(open_page: OpenPage) -> None:
     app.radio(key="import-0-format").set_value("other").run()
     named = app.selectbox(key="import-0-other-format")
     assert "Label Studio" in named.options
+    assert app.button(key="import").disabled
     named.set_value("coco").run()
+    assert not app.button(key="import").disabled
     app.button(key="import").click().run()
     imported(app, JobState.FAILED)
     assert ImportRequest.from_json(newest_import().config()).settings.format == "coco"

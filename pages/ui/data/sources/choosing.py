@@ -140,6 +140,7 @@ def _archive(key: str) -> Source | None:
         )
     )
     st.caption(_understood())
+    st.caption(_("A file of labels can be chosen together with it."))
     turn, place = state.counter(TURN), st.container()
     limit = int(st.get_option("server.maxUploadSize")) / 1024
     is_large = st.toggle(

@@ -30,7 +30,7 @@ class Reading:
 
     config: ImportConfig
     table: tuple[str, bytes] | None = None
-    is_ready: bool = True  # False while a table is still to be chosen
+    is_ready: bool = True  # False while a table or a format is still to be chosen
 
 
 def reading_options(key: str, *, new_project: bool) -> Reading:
@@ -42,7 +42,7 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
     )
     with st.expander(title, icon=":material/tune:", key=f"{key}-advanced"):
         chosen = _choose_format(key)
-        takes_table = chosen in FORMATS and FORMATS[chosen].takes_table
+        takes_table = chosen is not None and chosen in FORMATS and FORMATS[chosen].takes_table
         file, table, columns = _label_table(key) if takes_table else (None, None, None)
         is_multi_label = new_project and _choose_multi_label(key, table)
         merge_case = st.checkbox(
@@ -56,18 +56,19 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         split = _split_fields(key) if new_project else SplitConfig()
     config = ImportConfig(
         merge_case=merge_case,
-        format=chosen,
+        format=chosen or RECOGNISED,
         unlabelled=chosen == "unlabelled",
         multi_label=is_multi_label,
         columns=columns,
         pixel_range=pixel_range,
         split=split,
     )
-    return Reading(config=config, table=file, is_ready=not takes_table or file is not None)
+    has_table = not takes_table or file is not None
+    return Reading(config=config, table=file, is_ready=has_table and chosen is not None)
 
 
-def _choose_format(key: str) -> str:
-    """Draw the choice of the format; "" where the evidence decides."""
+def _choose_format(key: str) -> str | None:
+    """Draw the choice of the format; "" where the evidence decides, None while one is to be named."""
     offered = {name: row for name, row in FORMATS.items() if row.is_offered}
     labels = {name: _(row.label) for name, row in offered.items()}
     chosen = st.radio(
@@ -89,18 +90,21 @@ def _choose_format(key: str) -> str:
     return _name_format(key) if chosen == _OTHER else str(chosen)
 
 
-def _name_format(key: str) -> str:
+def _name_format(key: str) -> str | None:
     """Draw the list of the formats that are otherwise recognised."""
     others = [name for name, row in FORMATS.items() if not row.is_offered]
     chosen = st.selectbox(
         _("Format"),
         others,
+        index=None,
         format_func=lambda name: _(FORMATS[name].label),
+        placeholder=_("Choose a format"),
         key=f"{key}-other-format",
         persist_state="session",
     )
-    st.caption(_(FORMATS[chosen].caption))
-    return str(chosen)
+    if chosen is not None:
+        st.caption(_(FORMATS[chosen].caption))
+    return chosen
 
 
 def _choose_multi_label(key: str, table: LabelTable | None) -> bool:
