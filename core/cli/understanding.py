@@ -66,8 +66,9 @@ def _other_ways(understanding: Understanding) -> str:
 
 
 def _described(example: Example) -> str:
-    """Label of an example, with its part of the split and its group."""
-    facts = [example.split, f"group {example.group}" if example.group else ""]
+    """Label of an example, its label in another format, its part of the split and its group."""
+    other = f"or {example.other_label}" if example.other_label else ""
+    facts = [other, example.split, f"group {example.group}" if example.group else ""]
     return " · ".join([example.label or "(no label)", *filter(None, facts)])
 
 

@@ -30,12 +30,13 @@ def choose_examples(reading: FormatReading) -> list[tuple[Member, FileAssignment
     return [reading.pictures[index] for _, _, index in heapq.nsmallest(_MOST, ranked)]
 
 
-def example_of(member: Member, assignment: FileAssignment) -> Example:
+def example_of(member: Member, assignment: FileAssignment, other_label: str) -> Example:
     return Example(
         file=member.name,
         label=assignment.label,
         split=assignment.split.value if assignment.split else "",
         group=assignment.group,
+        other_label=other_label if other_label != assignment.label else "",
     )
 
 

@@ -20,6 +20,8 @@ class Example(Record):
     label: str
     split: str
     group: str
+    # In the first other format that gives other labels.
+    other_label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

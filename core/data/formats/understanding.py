@@ -11,7 +11,7 @@ from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, lis
 from core.data.formats.examples import choose_examples, example_of, thumbnails_of
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.notes import Note, NoteKind
-from core.data.formats.summary import Understanding
+from core.data.formats.summary import Example, Understanding
 from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig
@@ -274,13 +274,23 @@ def _summary(
         unlabelled=sum(not assignment.label for assignment in assignments),
         groups=sum(count > 1 for count in groups.values()),
         left_out=len(best.reading.left_out),
-        examples=tuple(example_of(*pair) for pair in choose_examples(best.reading)),
+        examples=_examples(best.reading, others),
         notes=tuple(notes),
         doubts=tuple(doubts),
         alternatives=tuple(other.format.name for other in others),
         table_format=table.format.name if table else "",
         columns=table.reading.columns if table else None,
         column_names=tuple(table.reading.column_names) if table else (),
+    )
+
+
+def _examples(reading: FormatReading, others: Sequence[_Candidate]) -> tuple[Example, ...]:
+    """Examples with their labels in the first other format that gives other labels."""
+    other = next((other.reading for other in others if _differ(reading, other.reading)), None)
+    labels = {member.name: assignment.label for member, assignment in other.pictures} if other else {}
+    return tuple(
+        example_of(member, assignment, labels.get(member.name, ""))
+        for member, assignment in choose_examples(reading)
     )
 
 

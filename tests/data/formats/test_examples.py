@@ -42,6 +42,10 @@ def test_the_columns_of_a_table_that_could_be_read_instead_are_known(tmp_path: P
     understanding = error.value.understanding
     assert (understanding.format, understanding.table_format) == ("folders", "table_inside")
     assert understanding.column_names == ("file", "label", "site")
+    assert [(example.label, example.other_label) for example in understanding.examples[:2]] == [
+        ("cat", "red"),
+        ("dog", "red"),
+    ]
     assert understanding.columns is not None
     assert (understanding.columns.file, understanding.columns.label) == ("file", "label")
 

@@ -13,6 +13,7 @@ from core.data.import_config import ImportConfig, ImportRequest
 from core.data.labels.label_sets import NONE_OF_THEM, label_names
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
+from core.messages import Message
 from core.runs.import_questions import (
     ImportQuestion,
     answer,
@@ -78,8 +79,10 @@ def _examples(question: ImportQuestion) -> None:
 
 
 def _caption(example: Example, understanding: Understanding) -> str:
-    """Format the label, the part of the split, the group and the file of an example."""
+    """Format the label, that of another format, the part of the split, the group and the file of an example."""
     facts = [f"**{_label(example.label, understanding)}**"]
+    if example.other_label:
+        facts.append(_("or {label}").format(label=escape(example.other_label)))
     if example.split:
         facts.append(escape(format_split(example.split)))
     if example.group and understanding.groups:
@@ -132,7 +135,7 @@ def _answers(question: ImportQuestion) -> None:
         offers_several = is_about_several and not question.request.add
         if offers_several and st.button(_("Pictures may have several labels"), key="several-labels"):
             _try(question, with_several_labels(question))
-        for name in understanding.alternatives:
+        for name in _other_formats(understanding):
             words = _("Read it as: {format}").format(format=escape(format_name(name)))
             if st.button(words, key=f"read-as-{name}"):
                 _try(question, read_as(question, name))
@@ -142,6 +145,13 @@ def _answers(question: ImportQuestion) -> None:
             cancel_import(question)
             state.follow_job(None)
             st.rerun()
+
+
+def _other_formats(understanding: Understanding) -> list[str]:
+    """List the formats that give other labels; those that agree change nothing."""
+    labels = [doubt.values["format"] for doubt in understanding.doubts if "format" in doubt.values]
+    names = {label.template for label in labels if isinstance(label, Message)}
+    return [name for name in understanding.alternatives if name in FORMATS and FORMATS[name].label in names]
 
 
 def _another_way(question: ImportQuestion) -> None:
