@@ -103,7 +103,7 @@ def _facts(understanding: Understanding) -> list[str]:
         reading_line(understanding),
         _("**Classes** {classes}").format(classes=counted(understanding.classes) or _("none")),
     ]
-    if understanding.splits:
+    if len(understanding.splits) > 1:
         lines.append(_("**Split**, kept: {parts}").format(parts=split_names(understanding.splits)))
     if count := understanding.groups:
         lines.append(_("**Groups** that stay together: {n}").format(n=number(count)))

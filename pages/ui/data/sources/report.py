@@ -80,7 +80,7 @@ def _facts(result: ImportResult) -> str:
     assert understanding is not None
     count = len(understanding.classes)
     facts = [ngettext("{n} class", "{n} classes", count).format(n=number(count))]
-    if understanding.splits:
+    if len(understanding.splits) > 1:
         facts.append(_("split kept"))
     if count := understanding.groups:
         facts.append(ngettext("{n} group", "{n} groups", count).format(n=number(count)))
