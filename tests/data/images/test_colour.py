@@ -99,6 +99,19 @@ def test_a_profile_of_another_kind_of_colour_is_ignored() -> None:
     assert np.array_equal(decoded(data)[:, :, 0], grey)
 
 
+def test_a_profile_of_greys_counts() -> None:
+    """Linear: 55 of 255 parts of light are sRGB's 128."""
+    tags = {
+        b"wtpt": colour._xyz((0.9642, 1.0, 0.8249)),
+        b"kTRC": b"curv" + bytes(4) + struct.pack(">IH", 1, 256) + bytes(2),
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 2) + b"p\x00" + bytes(78),
+        b"cprt": b"text" + bytes(4) + b"none\x00",
+    }
+    profile = colour._packed(tags).replace(b"mntrRGB ", b"mntrGRAY")
+    data = encoded(np.full((4, 4), 55, np.uint8), "PNG", icc_profile=profile)
+    assert np.abs(decoded(data).astype(int) - 128).max() <= 2
+
+
 def test_transparency_survives_a_profile() -> None:
     pixels = np.array([[(234, 51, 35, 255), (234, 51, 35, 0)]], np.uint8)
     result = decoded(encoded(pixels, "PNG", icc_profile=PROFILES["Display P3"]()))[0].astype(int)

@@ -184,3 +184,20 @@ def test_frames_become_pictures_of_one_group_without_names(workspace: Path, tmp_
     assert len(set(pictures.loc[["ill/b", "well/c.dcm"], "group"])) == 2
     stored = [file.read_bytes() for file in report.project.dataset.rglob("*") if file.is_file()]
     assert not any(b"Doe^Jane" in content for content in stored)
+
+
+def test_scans_without_a_window_share_one_range(workspace: Path, tmp_path: Path) -> None:
+    """Found over all of them, so that dark scans stay darker than light ones."""
+    random = np.random.default_rng(0)
+    files = {}
+    for index in range(8):
+        most = 1000 if index < 4 else 2000
+        values = random.integers(0, most, (32, 32)).astype(np.uint16)
+        files[f"{'thin' if index < 4 else 'thick'}/{index}.dcm"] = dicom_file(values, RescaleIntercept=-1000)
+    report = import_dataset(write_folder(tmp_path / "scans", files), "Scans")
+    dataset = open_dataset(report.project)
+    assert dataset.pixel_range is not None
+    assert -1000 <= dataset.pixel_range[0] <= -900
+    assert 900 <= dataset.pixel_range[1] <= 1100
+    brightness = dataset.all_pictures.groupby("label")["brightness"].mean()
+    assert brightness["thin"] < 0.7 * brightness["thick"]
