@@ -42,7 +42,7 @@ def frames_of(data: bytes) -> Iterator[Frame]:
         raise unreadable_image(error.code, error.values) from error
     except MemoryError as error:
         raise unreadable_image(SkipReason.TOO_LARGE_TO_DECODE) from error
-    except (*DECODER_ERRORS, *dicom.pydicom_errors()) as error:
+    except DECODER_ERRORS + dicom.pydicom_errors() as error:
         raise unreadable_image(SkipReason.DAMAGED) from error
 
 

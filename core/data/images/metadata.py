@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from core.data.images import picture
+from core.data.images import channels, picture, tiff
 from core.data.skip_reasons import SkipReason, unreadable_image
 
 _EXIF_MARK = b"Exif\x00\x00"
@@ -239,13 +239,30 @@ def _strip_tiff(data: bytes) -> bytes:
     order = {b"II": "<", b"MM": ">"}[data[:2]] if data[:2] in {b"II", b"MM"} else ""
     if not order or struct.unpack_from(f"{order}H", data, 2)[0] != 42:
         raise ValueError
+    pages = tiff.read_pages(data)
+    if shown := channels.channel_pages(pages):
+        return _channels_alone(data, shown)
     buffer = bytearray(data)
     (offset,) = struct.unpack_from(f"{order}I", buffer, 4)
     seen: set[int] = set()
     while offset and offset not in seen:
         seen.add(offset)
         offset = _strip_directory(buffer, offset, order, everything=False, seen=seen)
+    for page in pages:
+        if page.offset not in seen:
+            seen.add(page.offset)
+            _strip_directory(buffer, page.offset, order, everything=False, seen=seen)
     return bytes(buffer)
+
+
+def _channels_alone(data: bytes, pages: list[tiff.Page]) -> bytes:
+    """Make a picture of the channels that are shown: without its description they would be pages."""
+    try:
+        stream = channels.open_channels(data, pages).fp
+    except OSError as error:
+        raise ValueError from error
+    assert isinstance(stream, io.BytesIO)
+    return stream.getvalue()
 
 
 def _strip_directory(buffer: bytearray, offset: int, order: str, *, everything: bool, seen: set[int]) -> int:

@@ -174,7 +174,7 @@ def _open_dicom(data: bytes) -> ImageFile.ImageFile:
         raise PictureError(error.code, **error.values) from error
     except MemoryError as error:
         raise PictureError("too_large_to_decode") from error
-    except (*DECODER_ERRORS, *dicom.pydicom_errors()) as error:
+    except DECODER_ERRORS + dicom.pydicom_errors() as error:
         raise PictureError("damaged") from error
     return image
 

@@ -12,6 +12,7 @@ import tifffile
 
 from core.data.dataset import open_dataset
 from core.data.formats.notes import NoteKind
+from core.data.images.metadata import strip_metadata
 from core.data.images.picture import PictureError, decode_picture, measured_values, open_picture
 from core.data.importing import import_dataset
 from core.data.version_record import read_version_record
@@ -91,3 +92,12 @@ def test_the_import_says_so(workspace: Path, tmp_path: Path) -> None:
     record = read_version_record(dataset.folder, dataset.version)
     counts = {note.kind: note.values["count"] for note in record.notes}
     assert counts[NoteKind.CHANNELS] == 3
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_without_its_description_it_is_the_same_picture(depth: type) -> None:
+    """An export removes descriptions, and the pages would be no channels any more."""
+    data = ome(CHANNELS.astype(depth) * (1 if depth is np.uint8 else 257), "CYX")
+    stripped = strip_metadata(data, "TIFF")
+    assert b"OME" not in stripped
+    assert np.array_equal(decoded(stripped), decoded(data))

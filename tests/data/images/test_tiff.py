@@ -11,6 +11,7 @@ import pytest
 import tifffile
 
 from core.data.images import tiff
+from core.data.images.metadata import strip_metadata
 from core.data.images.picture import PictureError, decode_picture, open_picture
 from tests.support.pictures import encoded, small_photograph
 
@@ -74,3 +75,12 @@ def test_damaged_directories_are_never_an_error_of_another_kind(seed: int) -> No
         data[place] = random.integers(0, 256)
     with contextlib.suppress(PictureError):
         decode_picture(open_picture(bytes(data)), at_least=16)
+
+
+def test_what_is_private_goes_from_the_picture_behind_a_thumbnail_too() -> None:
+    full = {"subfiletype": 0, "description": "Brandenburg"}
+    data = pages((SMALL, {"subfiletype": 1, "subifds": 1}), (FULL, full))
+    stripped = strip_metadata(data, "TIFF")
+    assert b"Brandenburg" in data
+    assert b"Brandenburg" not in stripped
+    assert np.array_equal(decoded(stripped), FULL)
