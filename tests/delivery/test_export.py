@@ -168,6 +168,7 @@ def test_labels_hold_everything_needed_beside_the_network(finished_run: Path) ->
         "run": finished_run.name,
         "task": "multi_class",
         "thresholds": None,
+        "pixel_range": None,
     }
 
 

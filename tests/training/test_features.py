@@ -12,6 +12,7 @@ import pytest
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.images.picture import load_picture
+from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.data.pixels.arrays import arrays_path
@@ -151,7 +152,8 @@ def test_a_picture_of_two_classes_is_looked_up_for_both(engine: Path, tmp_path: 
     """One file under two labels has one entry in the cache and two rows in the dataset."""
     both = {f"{label}/{number}.png": digit(number) for label in "ab" for number in (0, 1, 2)}
     both |= {"a/3.png": digit(3), "b/4.png": digit(4)}
-    twice = open_dataset(import_dataset(write_folder(tmp_path / "twice", both), "twice").project)
+    source, config = write_folder(tmp_path / "twice", both), ImportConfig(confirmed=True)
+    twice = open_dataset(import_dataset(source, "twice", config).project)
     answers = cached_features(twice, engine, QUIET)
     hashes = twice.pictures["sha256"].tolist()
     assert len(hashes) == 8
