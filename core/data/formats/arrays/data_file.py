@@ -76,7 +76,7 @@ class DataFile:
         return DataError(
             N_("{file} cannot be read: {error}. Download or export it again."),
             file=self.member.name,
-            error=str(error),
+            error=(str(error).splitlines() or [""])[0].rstrip(". "),
         )
 
 
