@@ -75,6 +75,8 @@ class ImportFormat:
     recognise: Callable[[Survey], Evidence | None]
     # Read the whole source; raises DataError where it contradicts the format.
     read: Callable[[Survey, ImportConfig], FormatReading]
+    # The strongest evidence that it can find; a last resort is not looked at beside better evidence.
+    strongest: Confidence = Confidence.CERTAIN
     # The page then asks for a table beside the source.
     takes_table: bool = False
     # The page offers the row before a source is chosen; the others are recognised.

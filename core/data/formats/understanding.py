@@ -180,7 +180,9 @@ def _recognised(survey: Survey) -> tuple[list[tuple[ImportFormat, Evidence]], li
     """Formats with evidence, the strongest first, and errors of label files met on the way."""
     recognised: list[tuple[ImportFormat, Evidence]] = []
     errors: list[DataError] = []
-    for row in FORMATS.values():
+    for row in sorted(FORMATS.values(), key=lambda row: -row.strongest):
+        if any(evidence.confidence > row.strongest for _, evidence in recognised):
+            continue
         try:
             evidence = row.recognise(survey)
         except DataError as error:

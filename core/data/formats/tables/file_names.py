@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from core.data.formats.doubts import Doubt, DoubtKind
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
@@ -76,7 +75,7 @@ def _label(stem: str) -> str:
 
 
 def _stem(name: str) -> str:
-    return PurePosixPath(name).stem
+    return name.rpartition(".")[0] or name
 
 
 def _is_of_device(label: str) -> bool:
@@ -98,4 +97,5 @@ FILE_NAMES = ImportFormat(
     caption=N_("A file name begins with its class, such as cat_01.jpg."),
     recognise=_recognise,
     read=_read,
+    strongest=Confidence.POSSIBLE,
 )
