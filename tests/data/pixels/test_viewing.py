@@ -25,22 +25,28 @@ def project(workspace: Path) -> Project:
 
 
 def store(project: Project, data: bytes, extension: str = "png") -> str:
-    """Put a file where an import puts it; its digest."""
+    """Put a file where an import puts it, in a version of its own; its digest."""
     sha256 = sha256_bytes(data)
     path = image_path(project.dataset, sha256, extension)
     path.parent.mkdir(parents=True)
     path.write_bytes(data)
+    write_one(project, sha256, location="")
     return sha256
 
 
 def refer_to(project: Project, path: Path) -> str:
     """Make a version whose one picture is the user's own file; its digest."""
     sha256 = sha256_bytes(path.read_bytes())
+    write_one(project, sha256, location=str(path))
+    return sha256
+
+
+def write_one(project: Project, sha256: str, location: str) -> None:
+    """Write a version with one picture."""
     row = dict.fromkeys(("id", "name", "label", "group", "supplied_split", "split"), "a")
-    row |= {"sha256": sha256, "format": "PNG", "extension": "png", "location": str(path)}
+    row |= {"sha256": sha256, "format": "PNG", "extension": "png", "location": location}
     manifest = complete_manifest(pd.DataFrame([row | dict.fromkeys(("width", "height", "size_bytes"), 8)]))
     write_version(project.dataset, manifest, ["a"], [], Edit(kind=EditKind.IMPORTED_UNRECORDED), who="test")
-    return sha256
 
 
 def shown(view: tuple[bytes, str]) -> Image.Image:
