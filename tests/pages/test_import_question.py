@@ -68,7 +68,8 @@ def answered(app: AppTest, button: str, state: JobState = JobState.FINISHED) -> 
 
 
 def labels(project: str = "Pets") -> dict[str, int]:
-    return open_dataset(get_project(project)).all_pictures["label"].value_counts().to_dict()
+    counts = open_dataset(get_project(project)).all_pictures["label"].value_counts()
+    return {str(label): int(count) for label, count in counts.items()}
 
 
 def text(app: AppTest) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.data.labels.task import Task
-from core.search.trials import runner
 from core.search.trials.runner import TrialRunner
 from core.training.config import Monitor, TrainingConfig
+from core.training.scores import score_logits
 
 TARGETS = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
 
@@ -46,7 +46,7 @@ def test_an_epoch_that_diverged_is_left_out() -> None:
 
 
 def test_each_epoch_is_scored_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    score, scored = runner.score_logits, []
+    score, scored = score_logits, []
 
     def counted(logits: np.ndarray, targets: np.ndarray, task: Task) -> Any:
         scored.append(logits)

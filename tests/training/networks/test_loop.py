@@ -13,6 +13,7 @@ from core.training.config import Monitor, Recipe, TrainingConfig
 from core.training.job import train
 from core.training.live import delivered_predictions
 from core.training.networks import loop
+from core.training.scores import score_logits
 from core.workspace import Project
 from tests.support.kill_resume import Disk, directory_of
 
@@ -28,7 +29,7 @@ SCRATCH = TrainingConfig(
 
 def break_epoch(monkeypatch: pytest.MonkeyPatch, broken: int) -> None:
     """Let the validation loss of one epoch be NaN while its accuracy is the highest."""
-    score, epochs = loop.score_logits, []
+    score, epochs = score_logits, []
 
     def scores(*arguments: Any) -> Any:
         epochs.append(score(*arguments))
