@@ -83,7 +83,7 @@ def read_layout(
     of these below ``train``, ``val`` and ``test`` (or ``training_set``, ``seg_train`` and the
     like) or above them. Files beside such parts are in no class. Below dates and numbered
     sessions, and where every folder holds folders of the same names, the inner folders are the
-    classes and the outer ones groups.
+    classes and the outer ones groups, where there are enough of them for three parts.
 
     Args:
         unlabelled: ignore the folders; every file is labelled later.
@@ -114,6 +114,8 @@ class _Layout:
     nesting: Nesting
     # The parts are below the classes: “cats/train/1.jpg”.
     parts_inside: bool
+    # The outer folders are enough to fill each part of a split with whole ones.
+    outer_are_groups: bool
 
     def assignment(self, path: tuple[str, ...], *, outer: bool) -> FileAssignment | None:
         inner, split = self.inner(path)
@@ -121,7 +123,7 @@ class _Layout:
         if self.parts_inside and len(inner) > 2:
             split = split_named(inner[1])
         elif self.nesting is not Nesting.NONE and not outer and len(inner) > 2:
-            group, inner = inner[0], inner[1:]
+            group, inner = inner[0] if self.outer_are_groups else "", inner[1:]
         label = label_of(inner[0]) if len(inner) > 1 else ""
         return FileAssignment(label=label, split=split, group=group) if label else None
 
@@ -147,11 +149,13 @@ def _layout_of(members: Sequence[Member]) -> _Layout:
         doubled={head for head in parts_of_set if _is_doubled(head, inner_paths)},
         nesting=Nesting.NONE,
         parts_inside=False,
+        outer_are_groups=False,
     )
     below = [inner for path in in_folders if len(inner := layout.inner(path)[0]) > 1]
     parts_inside = bool(below) and all(len(path) > 2 and split_named(path[1]) for path in below)
     nesting = Nesting.NONE if parts_inside else nesting_of(below)
-    return replace(layout, nesting=nesting, parts_inside=parts_inside)
+    outer_are_groups = len({path[0] for path in below}) >= len(Split)
+    return replace(layout, nesting=nesting, parts_inside=parts_inside, outer_are_groups=outer_are_groups)
 
 
 def split_named(word: str) -> Split | None:
@@ -159,6 +163,7 @@ def split_named(word: str) -> Split | None:
     return _SPLIT_NAMES.get(word.strip().lower())
 
 
+@lru_cache(4096)
 def clean_label(name: str) -> str:
     """Normalise a class name (Unicode NFC) and remove invisible characters."""
     visible = "".join(

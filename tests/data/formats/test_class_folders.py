@@ -47,12 +47,19 @@ def nested(outers: tuple[str, ...], inners: tuple[str, ...]) -> list[str]:
 
 
 def test_classes_below_dates_are_classes_and_dates_are_groups(tmp_path: Path) -> None:
+    dates = ("2024-03-01", "2024-03-02", "2024-03-05")
+    result = read(source(tmp_path, nested(dates, ("cat", "dog")), {}))
+    assert result.understanding.classes == {"cat": 3, "dog": 3}
+    assert {(member.parts[0], assignment.group) for member, assignment in result.reading.pictures} == {
+        (date, date) for date in dates
+    }
+
+
+def test_two_dates_are_too_few_for_groups(tmp_path: Path) -> None:
+    """Kept whole, they would leave one of the three parts of the split empty."""
     result = read(source(tmp_path, nested(("2024-03-01", "2024-03-02"), ("cat", "dog")), {}))
     assert result.understanding.classes == {"cat": 2, "dog": 2}
-    assert {(member.parts[0], assignment.group) for member, assignment in result.reading.pictures} == {
-        ("2024-03-01", "2024-03-01"),
-        ("2024-03-02", "2024-03-02"),
-    }
+    assert result.understanding.groups == 0
 
 
 def test_the_same_folders_in_every_folder_are_asked_about(tmp_path: Path) -> None:
