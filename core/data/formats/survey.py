@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +36,8 @@ class Survey:
         self._json: dict[str, Any] = {}
         self._broken: dict[str, DataError] = {}
         self._broken_tables: dict[str, DataError] = {}
+        # Results that a format needs to recognise the source and again to read it, by its own keys.
+        self.results: dict[Hashable, Any] = {}
 
     @property
     def members(self) -> Sequence[Member]:

@@ -65,6 +65,14 @@ class TablesFound:
 
 def find_tables(survey: Survey, config: ImportConfig) -> TablesFound:
     """Find the tables that name most of the source's pictures; several with the same columns go together."""
+    key = ("label_tables", config.multi_label, config.columns)
+    if key not in survey.results:
+        survey.results[key] = _find(survey, config)
+    found: TablesFound = survey.results[key]
+    return found
+
+
+def _find(survey: Survey, config: ImportConfig) -> TablesFound:
     sources: list[TableSource] = []
     errors: list[DataError] = []
     for member in _candidates(survey):
