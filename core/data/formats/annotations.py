@@ -23,7 +23,7 @@ Labels = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Annotation:
-    """What one entry of a label file says about one picture."""
+    """Entry of a label file about one picture."""
 
     # Path, address or name of the picture, as the label file writes it.
     file: str

@@ -26,7 +26,7 @@ class Example(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Understanding(Record):
-    """What an import would do with a source; shown before it does."""
+    """Summary of what an import would do with a source, shown before it does."""
 
     # A name in ``FORMATS``, and why it was chosen.
     format: str

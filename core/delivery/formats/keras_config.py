@@ -19,10 +19,8 @@ from typing import Any
 
 from core.records import JsonObject, JsonValue
 
-# The oldest Keras in which an exported network was opened.
-OLDEST_KERAS = "3.8"
 _CONFIG_FILE = "config.json"
-# Arguments of layers that versions after the oldest added.
+# Arguments of layers that versions after Keras 3.8 added, the oldest in which an export was opened.
 _NEWER_ARGUMENTS: Mapping[str, frozenset[str]] = {
     "BatchNormalization": frozenset(["renorm", "renorm_clipping", "renorm_momentum"]),
     "Conv1DTranspose": frozenset(["output_padding"]),

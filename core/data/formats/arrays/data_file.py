@@ -31,7 +31,7 @@ class DataFile:
 
     @property
     def metadata(self) -> dict[bytes, bytes]:
-        """What a program noted in the schema."""
+        """Notes of a program in the schema."""
         return dict(self.schema.metadata or {})
 
     @property
