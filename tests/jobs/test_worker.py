@@ -36,8 +36,8 @@ LAG_SECONDS = 60.0
 def slow_source(tmp_path: Path) -> Path:
     """A folder that takes a second or two to import."""
     files = {
-        f"{label}/{i}.bmp": encoded(np.kron(digit_scans()[i], np.ones((100, 100), np.uint8)), "BMP")
-        for label in ("one", "two")
+        f"{label}/{i}.bmp": encoded(np.kron(digit_scans()[start + i], np.ones((100, 100), np.uint8)), "BMP")
+        for label, start in (("one", 0), ("two", 100))
         for i in range(100)
     }
     return write_folder(tmp_path / "slow", files)
