@@ -59,7 +59,8 @@ def as_understood(question: ImportQuestion) -> ImportConfig:
         confirmed=True,
         unlabelled=False,
         table_inside=False,
-        multi_label=understanding.multi_label,
+        # Otherwise the format finds several labels itself, by separators that it has recognised.
+        multi_label=question.request.settings.multi_label and understanding.multi_label,
     )
 
 
@@ -83,6 +84,12 @@ def with_several_labels(question: ImportQuestion) -> ImportConfig:
     """Settings that allow several labels for each picture; other doubts are asked about again."""
     settings = question.request.settings
     return replace(settings, format="", unlabelled=False, multi_label=True, confirmed=False)
+
+
+def with_one_label(question: ImportQuestion) -> ImportConfig:
+    """Settings that take each cell of a label table for one class."""
+    columns = question.understanding.columns
+    return replace(read_as(question, question.understanding.table_format), columns=columns, multi_label=False)
 
 
 def answer(question: ImportQuestion, settings: ImportConfig) -> JobDirectory:

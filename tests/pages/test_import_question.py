@@ -30,6 +30,14 @@ def with_table(header: str = "file,label,site") -> Files:
     return {**pictures, "colours.csv": "\n".join([header, *rows]).encode()}
 
 
+def with_lists() -> Files:
+    """A table whose cells hold words between commas."""
+    cells = ['"cat, dog"', "cat", "dog"]
+    rows = [f"{number}.png,{cells[number % 3]}" for number in range(9)]
+    pictures = {f"{number}.png": digit(number) for number in range(9)}
+    return {**pictures, "labels.csv": "\n".join(["file,label", *rows]).encode()}
+
+
 def two_annotators() -> Files:
     """A Label Studio export whose annotators disagree about one picture of eight."""
     rows = ["annotation_id,annotator,choice,created_at,id,image,lead_time,updated_at"]
@@ -179,3 +187,21 @@ def test_the_report_and_the_history_have_the_notes(open_page: OpenPage) -> None:
     app.session_state["version-pets-1"] = True
     app.run()
     assert disagree in text(app)
+
+
+@pytest.mark.parametrize(
+    ("button", "expected"),
+    [
+        ("confirm", {"cat; dog": 3, "cat": 3, "dog": 3}),
+        ("one-label", {"cat, dog": 3, "cat": 3, "dog": 3}),
+    ],
+)
+def test_several_labels_or_one_is_the_users_to_say(
+    open_page: OpenPage, button: str, expected: dict[str, int]
+) -> None:
+    """“cat, dog” may be two classes, or the name of one."""
+    ask(with_lists())
+    app = open_page("data")
+    assert app.button(key="confirm").label == "Pictures may have several labels"
+    answered(app, button)
+    assert labels() == expected

@@ -22,6 +22,7 @@ from core.runs.import_questions import (
     open_questions,
     read_as,
     with_columns,
+    with_one_label,
     with_several_labels,
 )
 from pages.ui import state
@@ -125,16 +126,18 @@ def _lacks_labels(understanding: Understanding) -> bool:
 def _answers(question: ImportQuestion) -> None:
     """Draw the likely answers, one button each."""
     understanding = question.understanding
-    is_about_several = not understanding.multi_label and any(
-        doubt.kind is DoubtKind.SEVERAL_LABELS for doubt in understanding.doubts
-    )
-    words = _("Import it with one label each") if is_about_several else _("Import it like this")
+    is_about_several = any(doubt.kind is DoubtKind.SEVERAL_LABELS for doubt in understanding.doubts)
+    several, one = _("Pictures may have several labels"), _("Each picture has one label")
+    words = (several if understanding.multi_label else one) if is_about_several else _("Import it like this")
     with st.container(horizontal=True, key="question-answers"):
         if st.button(words, type="primary", key="confirm"):
             _try(question, as_understood(question))
-        offers_several = is_about_several and not question.request.add
-        if offers_several and st.button(_("Pictures may have several labels"), key="several-labels"):
+        can_have_several = not understanding.multi_label and not question.request.add
+        if is_about_several and can_have_several and st.button(several, key="several-labels"):
             _try(question, with_several_labels(question))
+        can_have_one = understanding.multi_label and understanding.table_format == understanding.format
+        if is_about_several and can_have_one and st.button(one, key="one-label"):
+            _try(question, with_one_label(question))
         for name in _other_formats(understanding):
             words = _("Read it as: {format}").format(format=escape(format_name(name)))
             if st.button(words, key=f"read-as-{name}"):
