@@ -27,6 +27,8 @@ FLOORS = (
         "keras_backend",
         "installation",
         "statistics",
+        "leases",
+        "port",
     },
     {"workspace", "uploads"},
     {"jobs"},
