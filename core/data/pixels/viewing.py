@@ -11,6 +11,7 @@ from PIL import Image
 from core.data.dataset import open_dataset
 from core.data.images import picture
 from core.data.skip_reasons import unreadable_image
+from core.data.version_record import version_numbers
 from core.errors import NotFoundError
 from core.files import sha256_bytes
 from core.messages import N_
@@ -42,7 +43,8 @@ def view_picture(project: Project, sha256: str) -> tuple[bytes, str]:
         raise _no_picture(project) from error
     if sha256_bytes(data) != sha256:
         raise _no_picture(project)
-    pixel_range = open_dataset(project).pixel_range
+    # A picture can be looked at before the first version is written.
+    pixel_range = open_dataset(project).pixel_range if version_numbers(project.dataset) else None
     with _DECODING_SLOTS:
         try:
             image = picture.decode_picture(picture.open_picture(data), VIEW_SIDE, pixel_range)
