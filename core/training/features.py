@@ -20,6 +20,7 @@ import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.pixels.arrays import PictureStore, arrays_bytes, decoded_ahead, decoded_pictures, open_pictures
+from core.data.pixels.decoder_changes import drop_outdated
 from core.files import digest_of, whole_file
 from core.models.augmentation import AugmentationConfig, augment
 from core.models.head import pool_globally
@@ -56,6 +57,7 @@ def cached_features(
     Raises:
         JobStopped, JobPaused: the user asked for it; computed features stay cached.
     """
+    drop_outdated(dataset)
     wanted = np.arange(len(dataset.pictures)) if rows is None else np.asarray(rows, np.int64)
     collected = _Collected(_keys(dataset, wanted), reduce)
     folder = dataset.folder / "features" / engine.stem
@@ -116,6 +118,7 @@ def augmented_features(
     Returns:
         float32, shape (copies, number of rows, feature size); pooled by ``reduce``.
     """
+    drop_outdated(dataset)
     key = digest_of({"augmentation": config.to_json(), "seed": seed, "pictures": _keys(dataset, rows)})
     folder = dataset.folder / "features" / engine.stem / f"views-{key}"
     blocks = [(copy, start) for copy in range(copies) for start in range(0, len(rows), _CHUNK)]
@@ -299,7 +302,8 @@ def _reduced(features: np.ndarray, reduce: Reduce | None) -> np.ndarray:
 
 
 def _chunks(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.npz"))
+    # A name that begins with a dot is a chunk being written, or left by a crash.
+    return sorted(path for path in folder.glob("*.npz") if path.name[0] != ".")
 
 
 def _hashes_of(chunk: Mapping[str, np.ndarray]) -> list[str]:

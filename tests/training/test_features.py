@@ -393,3 +393,11 @@ def test_views_can_be_read_as_their_means(dataset: Dataset, engine: Path) -> Non
     whole = views_of(dataset, engine)
     for view in range(2):
         np.testing.assert_array_equal(means[view], pool_globally(whole[view]))
+
+
+def test_a_chunk_that_a_crash_left_half_written_is_not_read(dataset: Dataset, engine: Path) -> None:
+    first = cached_features(dataset, engine, QUIET)
+    folder = dataset.folder / "features" / engine.stem
+    (folder / ".0f3a.feed.npz").write_bytes(next(folder.glob("*.npz")).read_bytes()[:500])
+    np.testing.assert_array_equal(cached_features(dataset, engine, QUIET), first)
+    assert count_missing(dataset, engine) == 0

@@ -126,6 +126,12 @@ def to_srgb(
     return converted
 
 
+def is_converted(mode: str, info: Mapping[Any, Any]) -> bool:
+    """True if ``to_srgb`` converts pictures of this mode with this ``Image.info``."""
+    probe = Image.new(mode, (1, 1))
+    return to_srgb(probe, info) is not probe
+
+
 def _profile_of(info: Mapping[Any, Any]) -> bytes | None:
     """Return the ICC profile of a picture, made from its numbers if it has no ICC profile; None for sRGB."""
     cicp = info.get(CICP)
@@ -156,7 +162,9 @@ def _in_mode_of(space: str, image: Image.Image, *, has_own_profile: bool) -> Ima
 
 def has_transparency(image: Image.Image) -> bool:
     """True if any pixel may be transparent; ``Image.has_transparency_data`` of Pillow 10.1."""
-    return image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info
+    if image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
+        return True
+    return image.mode == "P" and image.palette is not None and image.palette.mode.endswith("A")
 
 
 def _profile_of_gamma(gamma: float, chromaticity: Any) -> bytes | None:

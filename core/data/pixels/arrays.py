@@ -19,6 +19,7 @@ from typing import BinaryIO, Self
 import numpy as np
 
 from core.data.dataset import Dataset
+from core.data.pixels.decoder_changes import drop_outdated
 from core.data.pixels.decoding import load_picture
 from core.data.pixels.row_file import RowFile
 from core.files import read_json, whole_file, write_json
@@ -43,6 +44,7 @@ def decoded_pictures(dataset: Dataset, size: int, progress: Progress) -> np.ndar
     Raises:
         JobStopped: the user stopped the work; no partial file remains.
     """
+    drop_outdated(dataset)
     path = arrays_path(dataset, size)
     if not path.exists():
         _decode_all(dataset, size, path, progress)
@@ -56,6 +58,7 @@ def open_pictures(dataset: Dataset, size: int, progress: Progress) -> PictureSto
     Raises:
         JobStopped: the user stopped the work; no partial file remains.
     """
+    drop_outdated(dataset)
     path = arrays_path(dataset, size)
     if not path.exists() and has_room(dataset, size):
         _decode_all(dataset, size, path, progress)
@@ -183,7 +186,8 @@ def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> 
             for decoded in pool.map(picture, range(start, stop)):
                 stream.write(np.ascontiguousarray(decoded).data)
             progress.advance(stop, len(keys))
-    write_json(_keys_file(path), keys)
+        # Before the arrays are there, because arrays without keys would never be removed.
+        write_json(_keys_file(path), keys)
     for other in earlier:
         _keys_file(other).unlink(missing_ok=True)
         # Windows keeps a file that a run still reads.

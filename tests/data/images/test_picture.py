@@ -216,6 +216,13 @@ def test_a_palette_may_be_half_transparent() -> None:
     assert np.abs(row - [[255, 0, 0], [255] * 3, [127, 127, 255], [90] * 3]).max() <= 1
 
 
+def test_a_palette_with_transparent_colours_lies_on_white() -> None:
+    """TGA has them without a word in the header that Pillow passes on: red, and a green that is not seen."""
+    header = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 2, 32, 0, 0, 2, 1, 8, 0x20)
+    palette = bytes([0, 0, 255, 255, 0, 255, 0, 0])
+    assert decoded(header + palette + bytes([0, 1])).tolist() == [[[255, 0, 0], [255, 255, 255]]]
+
+
 @pytest.mark.parametrize(("mode", "key"), [("L", 7), ("RGB", (7, 7, 7))])
 def test_one_transparent_colour_is_white(mode: str, key: int | tuple[int, int, int]) -> None:
     """A PNG without an alpha channel may still name one colour that is not there."""

@@ -193,3 +193,17 @@ def test_a_cut_off_array_is_not_read_as_if_it_were_whole(dataset: Dataset) -> No
         stream.truncate(path.stat().st_size - 1)
     with PictureStore(dataset, 32) as store, pytest.raises(EOFError):
         store.read([101])
+
+
+def test_arrays_never_stand_without_the_keys_that_remove_them_later(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """20 GB would stay for ever: a later version finds those of an earlier one by their keys."""
+
+    def killed(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("core.data.pixels.arrays.write_json", killed)
+    with pytest.raises(OSError):  # noqa: PT011
+        decoded_pictures(dataset, 32, QuietProgress())
+    assert not arrays_path(dataset, 32).exists()
