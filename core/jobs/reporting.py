@@ -34,6 +34,8 @@ class JobReporter:
         self._error: Message | None = None
         self._is_bug = False
         self._started = time.time()
+        # By a clock that stands still while the computer sleeps, and that nobody sets.
+        self._began = time.monotonic()
         earlier = job.earlier_status()
         self._worked_before, self._seconds = earlier.worked_seconds, dict(earlier.seconds)
         self._left = TimeLeft()
@@ -58,7 +60,7 @@ class JobReporter:
             self._note_stage_seconds()
             if self._state is JobState.QUEUED:
                 # Waiting was no progress.
-                self._started = time.time()
+                self._started, self._began = time.time(), time.monotonic()
             self._left.begin(stage, time.monotonic())
             self._stage_started = time.monotonic()
             self._write(JobState.RUNNING)
@@ -171,11 +173,11 @@ class JobReporter:
     def _with_times(self, status: JobStatus) -> JobStatus:
         """Add seconds worked and left, and the fraction done."""
         is_waiting = self._state is JobState.QUEUED
-        worked = self._worked_before + (0.0 if is_waiting else time.time() - self._started)
+        worked = self._worked_before + (0.0 if is_waiting else time.monotonic() - self._began)
         stage_left = self._left.of_stage(time.monotonic())
         left = None if stage_left is None else stage_left + self._left.of_later_stages()
         # Never less than shown before, also by a reader that extrapolated.
-        fraction = self._status.at_present().fraction
+        fraction = self._status.after(time.monotonic() - self._written).fraction
         if left is not None:
             fraction = max(fraction, running_fraction(worked, left))
         return replace(

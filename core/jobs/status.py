@@ -95,9 +95,12 @@ class JobStatus(Record):
 
         A step that cannot report still progresses.
         """
-        if self.seconds_left is None or self.updated is None:
+        return self if self.updated is None else self.after(max(0.0, time.time() - self.updated))
+
+    def after(self, passed: float) -> JobStatus:
+        """Extrapolate times and fraction of a running job by seconds that passed since its last report."""
+        if self.seconds_left is None:
             return self
-        passed = max(0.0, time.time() - self.updated)
         of_stage = self.seconds_left if self.stage_seconds_left is None else self.stage_seconds_left
         left = self.seconds_left - min(passed, of_stage)
         worked = self.worked_seconds + passed

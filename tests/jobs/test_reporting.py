@@ -18,16 +18,21 @@ BEGAN = 1_795_000_000.0  # seconds since the epoch
 
 
 class Clock:
-    """Stands for the time module: both of its clocks go on by ``pass_seconds`` alone."""
+    """Stands for the time module: both of its clocks go on by ``pass_seconds``, one alone by ``sleep``."""
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.asleep = 0.0
 
     def pass_seconds(self, seconds: float) -> None:
         self.now += seconds
 
+    def sleep(self, seconds: float) -> None:
+        """Close the lid of the computer, or set its clock."""
+        self.asleep += seconds
+
     def time(self) -> float:
-        return BEGAN + self.now
+        return BEGAN + self.now + self.asleep
 
     def monotonic(self) -> float:
         return 5000.0 + self.now
@@ -407,3 +412,21 @@ def test_the_newest_view_of_the_classifier_is_shown(reporter: JobReporter, job: 
     reporter.live({"epoch": 1})
     reporter.live({"epoch": 2, "confusion": [[1, 0], [0, 1]]})
     assert job.live() == {"epoch": 2, "confusion": [[1, 0], [0, 1]]}
+
+
+@pytest.mark.parametrize("hours", [8, -8])
+def test_a_night_asleep_is_neither_work_nor_progress(
+    reporter: JobReporter, job: JobDirectory, clock: Clock, hours: int
+) -> None:
+    """Nor is a clock that is set. Eleven of a hundred seconds are worked."""
+    reporter.plan({Stage.TRAINING: 100})
+    reporter.stage(Stage.TRAINING)
+    reporter.advance(0, 100)
+    clock.pass_seconds(10)
+    reporter.advance(10, 100)
+    clock.sleep(hours * 3600)
+    clock.pass_seconds(1)
+    reporter.advance(11, 100)
+    status = job.status()
+    assert status.worked_seconds == 11
+    assert status.fraction == pytest.approx(0.11, abs=0.005)
