@@ -42,11 +42,20 @@ class Lease:
         threading.Thread(target=self._touch, name="lease", daemon=True).start()
 
     def release(self) -> None:
-        """Give the lease up and remove its file."""
+        """Give the lease up and remove its file, unless another process took it over."""
         if not self._released.is_set():
             self._released.set()
-            self.path.unlink(missing_ok=True)
+            is_own = self._is_own()
             os.close(self._file)
+            if is_own:
+                self.path.unlink(missing_ok=True)
+
+    def _is_own(self) -> bool:
+        """False once another process took the lease over: this one did not touch it for too long."""
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(self._file))
+        except FileNotFoundError:
+            return False
 
     def _touch(self) -> None:
         while not self._released.wait(_TOUCH_SECONDS):

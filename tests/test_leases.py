@@ -70,6 +70,15 @@ def test_a_lease_is_held_until_it_is_released(tmp_path: Path) -> None:
     assert not is_held(lease.path)
 
 
+def test_a_lease_that_another_process_took_over_stays(tmp_path: Path) -> None:
+    """The computer of the first holder slept for too long."""
+    first, second = Lease(tmp_path / "a.json"), Lease(tmp_path / "a.json")
+    first.release()
+    assert is_held(second.path)
+    second.release()
+    assert not second.path.exists()
+
+
 def test_a_holder_that_was_killed_here_holds_nothing_at_once(tmp_path: Path, start: Start) -> None:
     holder = start(HOLD, str(tmp_path / "a.json"))
     assert line_of(holder) == "held"
