@@ -27,6 +27,7 @@ _BEST_QUALITY: dict[str, dict[str, Any]] = {
     "AVIF": {"quality": 95},
     "HEIF": {"quality": 95},
     "TIFF": {"compression": "tiff_adobe_deflate"},
+    "JXL": {"lossless": True},
 }
 
 
@@ -393,6 +394,20 @@ def _strip_jpeg2000(data: bytes) -> bytes:
     return b"".join(parts)
 
 
+# Of the container of JPEG XL; the last two are compressed metadata, and the header of a JPEG inside.
+_JPEG_XL_PRIVATE = {b"Exif", b"xml ", b"jumb", b"brob", b"jbrd"}
+
+
+def _strip_jpeg_xl(data: bytes) -> bytes:
+    """Leave a picture without metadata as it is; one with metadata is encoded again."""
+    if data[4:8] != b"JXL ":
+        # The bare codestream.
+        return data
+    if any(name in _JPEG_XL_PRIVATE for name, _, _ in _boxes(data, 0, len(data))):
+        raise ValueError
+    return data
+
+
 def _strip_photoshop(data: bytes) -> bytes:
     colours_at = 26
     resources_at = colours_at + 4 + struct.unpack_from(">I", data, colours_at)[0]
@@ -410,5 +425,6 @@ _STRIPPERS: dict[str, Callable[[bytes], bytes]] = {
     "HEIF": _strip_iso,
     "AVIF": _strip_iso,
     "JPEG2000": _strip_jpeg2000,
+    "JXL": _strip_jpeg_xl,
     "PSD": _strip_photoshop,
 }

@@ -186,6 +186,18 @@ def test_jpeg_2000_loses_its_boxes_only() -> None:
     assert strip_metadata(told_data, "JPEG2000") == data
 
 
+@pytest.mark.parametrize("name", [b"Exif", b"xml ", b"brob", b"jbrd"])
+def test_jpeg_xl_with_metadata_is_encoded_again(name: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its boxes hold the place of a photograph."""
+    start = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
+    pixels_alone = start + struct.pack(">I4s", 12, b"jxlc") + b"\xff\x0a\x00\x00"
+    told_data = pixels_alone + struct.pack(">I4s", 20, name) + b"PLACE 47.1 N"
+    monkeypatch.setattr("core.data.images.metadata._encoded_again", lambda *_: b"clean")
+    assert strip_metadata(told_data, "JXL") == b"clean"
+    assert strip_metadata(pixels_alone, "JXL") == pixels_alone
+    assert strip_metadata(b"\xff\x0a rest", "JXL") == b"\xff\x0a rest"
+
+
 @pytest.mark.parametrize("format", ["BMP", "QOI", "TGA"])
 def test_formats_without_metadata_are_unchanged(format: str) -> None:
     data = encoded(small_photograph(), format)
