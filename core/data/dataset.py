@@ -73,6 +73,8 @@ MANIFEST_COLUMNS = (
     "sharpness",
     "border",
 )
+# Formats that have no more than 8 bits a channel.
+SHALLOW_FORMATS = {"JPEG", "MPO", "GIF", "WEBP", "BMP"}
 # Columns that older manifests do not have.
 _COLUMN_DEFAULTS: dict[str, Any] = {
     "excluded": False,
@@ -144,7 +146,11 @@ class Dataset:
         if self.pixel_range is None:
             return hashes
         low, high = (float(value) for value in self.pixel_range)
-        return [sha256_bytes(f"{sha256} {low} {high}".encode()) for sha256 in hashes]
+        return [
+            # The range does not apply to these.
+            sha256 if kind in SHALLOW_FORMATS else sha256_bytes(f"{sha256} {low} {high}".encode())
+            for sha256, kind in zip(hashes, self.pictures["format"], strict=True)
+        ]
 
     def rows(self, split: Split) -> np.ndarray:
         """Return the rows of one part of the split, int64."""

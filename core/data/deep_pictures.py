@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.data.dataset import Dataset, stored_path, thumbnail_path
+from core.data.dataset import SHALLOW_FORMATS, Dataset, stored_path, thumbnail_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.images.depth import PixelRange, is_deep
 from core.data.images.picture import PictureError, open_picture
@@ -27,7 +27,6 @@ from core.progress import Progress, raise_if_stopped
 
 # Key of a new picture's ``ValueSummary`` in its row; None for 8 bits. Not a column of the manifest.
 VALUES = "values"
-_SHALLOW_FORMATS = {"JPEG", "MPO", "GIF", "WEBP", "BMP", "ICO", "ICNS"}
 
 
 def known_range(chosen: tuple[float, float] | None, there: Dataset | None) -> PixelRange | None:
@@ -83,6 +82,23 @@ def settle_range(
     return settled, _notes(values, settled)
 
 
+def require_same_range(found: PixelRange | None, there: Dataset) -> None:
+    """Refuse pictures whose thumbnails have another range than the project got meanwhile.
+
+    Raises:
+        ConfigError: another import was faster.
+    """
+    own = there.pixel_range
+    if found is not None and own is not None and found != own:
+        raise ConfigError(
+            N_(
+                "Another import has just set the range of this project's pictures, from {low} to {high}. Import these pictures again."
+            ),
+            low=_shown(own.low),
+            high=_shown(own.high),
+        )
+
+
 def _notes(values: Sequence[ValueSummary], pixel_range: PixelRange) -> tuple[Note, ...]:
     limits = {"low": _shown(pixel_range.low), "high": _shown(pixel_range.high)}
     notes = [Note(kind=NoteKind.PIXEL_RANGE, values={"count": len(values), **limits})]
@@ -101,7 +117,7 @@ def _has_deep_pictures(dataset: Dataset) -> bool:
     pictures = dataset.all_pictures
     return any(
         _is_deep_file(stored_path(dataset.folder, picture))
-        for _, picture in pictures[~pictures["format"].isin(_SHALLOW_FORMATS)].iterrows()
+        for _, picture in pictures[~pictures["format"].isin(SHALLOW_FORMATS)].iterrows()
     )
 
 

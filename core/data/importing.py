@@ -18,7 +18,7 @@ from core.data.dataset import (
     thumbnail_path,
     write_version,
 )
-from core.data.deep_pictures import settle_range
+from core.data.deep_pictures import require_same_range, settle_range
 from core.data.editing import changing, user_name
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
@@ -288,6 +288,7 @@ def _publish_additions(
 ) -> tuple[pd.DataFrame, list[Skipped]]:
     """Move the new pictures' files in and write the version; return the new pictures and the known ones."""
     with changing(project) as change:
+        require_same_range(pixel_range, change.dataset)
         there = change.pictures
         task = change.dataset.task
         new, known = _without_known(pictures, there, task)

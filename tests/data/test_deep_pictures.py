@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from core.data import importing
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, restore_version
 from core.data.formats.notes import NoteKind
@@ -22,7 +24,7 @@ from core.data.pixels.viewing import view_picture
 from core.data.version_record import read_version_record
 from core.errors import ConfigError
 from tests.support.deep_pictures import png, tiff
-from tests.support.pictures import class_folders, digit_scans, write_folder
+from tests.support.pictures import class_folders, digit_scans, encoded, small_photograph, write_folder
 
 Writer = Callable[[np.ndarray], bytes]
 
@@ -160,6 +162,33 @@ def test_caches_do_not_mix_ranges(tmp_path: Path, workspace: Path) -> None:
     other = replace(dataset, pixel_range=PixelRange(0, 1023))
     assert not set(dataset.decoded_keys) & set(other.decoded_keys)
     assert dataset.digest != other.digest
+
+
+def test_two_imports_at_once_do_not_mix_their_ranges(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thumbnails of the slower one would show its own range, training the other."""
+    first = write_folder(tmp_path / "first", class_folders({"a": 6, "b": 6}))
+    project = import_dataset(first, "Deep").project
+    read = importing.read_source
+
+    def overtaken(*arguments: Any) -> Any:
+        reading = read(*arguments)
+        monkeypatch.setattr(importing, "read_source", read)
+        add_pictures(project, write_folder(tmp_path / "faster", files(bits_16, start=40)))
+        return reading
+
+    monkeypatch.setattr(importing, "read_source", overtaken)
+    with pytest.raises(ConfigError, match=r"Another import .* from 0 to 65535"):
+        add_pictures(project, write_folder(tmp_path / "slower", files(bits_12, start=80)))
+    assert open_dataset(project).pixel_range == (0, 65535)
+
+
+def test_a_range_leaves_the_caches_of_photographs_alone(tmp_path: Path, workspace: Path) -> None:
+    """Features of 50,000 JPEGs stay valid when the first deep picture comes."""
+    dataset = imported(tmp_path, files(bits_12) | {"a/photograph.jpg": encoded(small_photograph(), "JPEG")})
+    is_plain = np.array(dataset.decoded_keys) == dataset.pictures["sha256"].to_numpy()
+    assert is_plain.tolist() == (dataset.pictures["format"] == "JPEG").tolist()
 
 
 def test_pictures_that_stay_where_they_are_have_the_range(tmp_path: Path, workspace: Path) -> None:
