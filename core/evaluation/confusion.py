@@ -41,7 +41,9 @@ def most_confused(confusion: np.ndarray, count: int) -> Sequence[int]:
         *((index,) for index in everyone),
     ]
     for classes in candidates:
-        if len(chosen | set(classes)) > count:
+        if len(chosen) == count:
             break
-        chosen |= set(classes)
+        # A pair may not fit where one of the next does.
+        if len(chosen | set(classes)) <= count:
+            chosen |= set(classes)
     return sorted(chosen)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.confusion import confused_pairs
+from core.evaluation.confusion import Confused, confused_pairs
 from pages.ui.charts import MAX_MATRIX_CLASSES, MOST_CONFUSED_SHOWN, confusion_heatmap
 from pages.ui.components.live_chart import live_chart
 from pages.ui.text import _, number
@@ -22,13 +22,11 @@ def show_confusion(confusion: Sequence[Sequence[int]], class_names: Sequence[str
     live_chart(confusion_heatmap(confusion, class_names), mode_bar=False, key=key)
     if len(class_names) <= MAX_MATRIX_CLASSES:
         return
-    st.caption(
-        _("The {shown} most confused of {n} classes. The table lists the mistakes of all.").format(
-            shown=MOST_CONFUSED_SHOWN, n=number(len(class_names))
-        )
-    )
+    counts = np.asarray(confusion)
+    pairs = confused_pairs(counts)
+    st.caption(what_is_shown(len(pairs), len(class_names)))
     st.dataframe(
-        _most_frequent(np.asarray(confusion), class_names),
+        _table(pairs[:_MOST_PAIRS], counts, class_names),
         hide_index=True,
         column_config={
             "true": st.column_config.TextColumn(_("True class")),
@@ -43,9 +41,19 @@ def show_confusion(confusion: Sequence[Sequence[int]], class_names: Sequence[str
     )
 
 
-def _most_frequent(confusion: np.ndarray, class_names: Sequence[str]) -> pd.DataFrame:
-    """Build the table of confused pairs, the most frequent first."""
-    totals = confusion.sum(axis=1)
+def what_is_shown(pairs: int, classes: int) -> str:
+    """Say what the matrix and the table show of so many confused pairs and classes."""
+    text = (
+        _("The {shown} most confused of {n} classes. The table lists the mistakes of all.")
+        if pairs <= _MOST_PAIRS
+        else _("The {shown} most confused of {n} classes. The table lists the {most} most frequent mistakes.")
+    )
+    return text.format(shown=MOST_CONFUSED_SHOWN, n=number(classes), most=number(_MOST_PAIRS))
+
+
+def _table(pairs: Sequence[Confused], counts: np.ndarray, class_names: Sequence[str]) -> pd.DataFrame:
+    """Build the table of confused pairs."""
+    totals = counts.sum(axis=1)
     return pd.DataFrame(
         [
             {
@@ -54,7 +62,7 @@ def _most_frequent(confusion: np.ndarray, class_names: Sequence[str]) -> pd.Data
                 "count": pair.count,
                 "share": pair.count / int(totals[pair.true]),
             }
-            for pair in confused_pairs(confusion, _MOST_PAIRS)
+            for pair in pairs
         ],
         columns=["true", "predicted", "count", "share"],
     )

@@ -31,3 +31,8 @@ def test_the_first_classes_fill_up_where_there_are_too_few_mistakes() -> None:
     confusion = np.diag([5, 5, 5, 5])
     confusion[2, 3] = 1
     assert most_confused(confusion, 3) == [0, 2, 3]
+
+
+def test_a_pair_that_does_not_fit_gives_way_to_the_next_class() -> None:
+    """Of three, 1 and 3 leave no room for both 2 and 0."""
+    assert most_confused(CONFUSION, 3) == [0, 1, 3]

@@ -19,9 +19,13 @@ _LEAST_SHOWN = 0.005  # share of a mixed picture's label
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def preview_pictures(digest: str, side: int, _dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+def preview_pictures(
+    version: tuple[str, int, str], side: int, _dataset: Dataset
+) -> tuple[np.ndarray, np.ndarray]:
     """Load eight pictures of as many classes as possible, stretched to the network's input size.
 
+    Args:
+        version: folder, number and digest of the dataset; the digest alone says nothing of labels.
     Returns:
         uint8 RGB, shape (8, side, side, 3), and their targets, float32 (8, classes).
     """
@@ -38,7 +42,9 @@ def preview(dataset: Dataset, config: AugmentationConfig, side: int) -> None:
     They have exactly the pixels that training gets: blur and sharpness depend on the input size
     ``side``. Only the browser shows them smaller.
     """
-    originals, targets = preview_pictures(dataset.digest, side, dataset)
+    originals, targets = preview_pictures(
+        (str(dataset.folder), dataset.version, dataset.digest), side, dataset
+    )
     seed = state.counter("augment-draw")
     changed = augment(originals, config, seed)
     st.caption(
