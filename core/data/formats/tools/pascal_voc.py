@@ -25,6 +25,8 @@ from core.messages import N_, Message
 
 _TOOL = "Pascal VOC"
 _CLASS_LIST = re.compile(r"^(?P<label>.+)_(?P<split>train|val|valid|trainval|test)\.txt$")
+# The other folders in ``ImageSets`` list outlines and actions.
+_LISTS_FOLDERS = ("ImageSets", "Main")
 _SHOWN = {"1": True, "+1": True, "-1": False, "0": True}
 
 
@@ -68,7 +70,11 @@ def _image_sets(survey: Survey) -> list[Member]:
 
 def _class_lists(survey: Survey) -> list[Member]:
     """Lists of one class; a split that is contained in another (trainval) is left out."""
-    lists = [member for member in _image_sets(survey) if _CLASS_LIST.match(member.parts[-1])]
+    lists = [
+        member
+        for member in _image_sets(survey)
+        if member.parts[-2] in _LISTS_FOLDERS and _CLASS_LIST.match(member.parts[-1])
+    ]
     parts = {_split_word(member) for member in lists}
     return [member for member in lists if len(parts) == 1 or _split_word(member) != "trainval"]
 
@@ -106,10 +112,11 @@ def _annotations_of_lists(survey: Survey, lists: list[Member]) -> Iterator[Annot
 
 
 def _splits(survey: Survey) -> dict[str, Split]:
-    """Splits by the stem of the picture, from ``ImageSets/Main/train.txt`` and the like."""
+    """Splits by the stem of the picture, from ``ImageSets/Main/train.txt`` and the like; ``Main`` decides."""
+    lists = sorted(_image_sets(survey), key=lambda member: member.parts[-2] == _LISTS_FOLDERS[-1])
     return {
         line.split()[0]: split
-        for member in _image_sets(survey)
+        for member in lists
         if (split := split_named(member.parts[-1].rpartition(".")[0]))
         for line in survey.lines(member)
     }

@@ -19,16 +19,14 @@ from core.data.formats.import_format import Confidence, Evidence, FormatReading,
 from core.data.formats.label_files import class_named, laid_out_as, split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
+from core.data.formats.tools.yolo_names import names_in_yaml
 from core.data.import_config import ImportConfig
 from core.data.sources.members import Member
-from core.errors import DataError
 from core.messages import N_, Message
 
 _TOOL = "YOLO"
 _LINE = re.compile(r"^\d+(\s+-?[\d.]+(e-?\d+)?){4,}$", re.IGNORECASE)
 _YAML_FILES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-_NAMES = re.compile(r"^names:[ \t]*(?P<inline>.*)$", re.MULTILINE)
-_ENTRY = re.compile(r"^\s*(?:-|(?P<number>\d+)\s*:)\s*(?P<name>.+?)\s*$")
 _SAMPLE = 20
 _LEAST_SHARE = 0.5  # of the pictures that must have a text file
 _ADMIN_FILES = ("obj.data", "notes.json", "train.txt", "valid.txt", "val.txt", "test.txt")
@@ -114,38 +112,12 @@ def _labels(numbers: Sequence[int], names: Sequence[str]) -> Labels:
 def _class_names(survey: Survey) -> tuple[Member | None, list[str]]:
     """The file with the names of the classes, and the names; None without such a file."""
     for member in survey.named(*_YAML_FILES):
-        if names := _names_in_yaml(survey.text(member)):
+        if names := names_in_yaml(survey.text(member), member.name):
             return member, names
     for member in (*survey.ending(".names"), *survey.named("classes.txt")):
         if names := survey.lines(member):
             return member, names
     return None, []
-
-
-def _names_in_yaml(text: str) -> list[str]:
-    """Names under the key ``names``: a list on one line, a list on several lines, or numbered names."""
-    match = _NAMES.search(text)
-    if match is None:
-        return []
-    if inline := match["inline"].strip().strip("[]{}"):
-        return [_plain(item.partition(":")[2] or item) for item in inline.split(",") if item.strip()]
-    names: list[str] = []
-    for line in text[match.end() :].splitlines()[1:]:
-        entry = _ENTRY.match(line)
-        if entry is None:
-            break
-        if entry["number"] and int(entry["number"]) != len(names):
-            raise DataError(
-                N_(
-                    "The classes in the YOLO file are not numbered from 0 in their order. Export the labels again."
-                )
-            )
-        names.append(_plain(entry["name"]))
-    return names
-
-
-def _plain(text: str) -> str:
-    return text.strip().strip("'\"")
 
 
 YOLO = ImportFormat(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from core.data.formats.tools.yolo import _names_in_yaml
 from core.errors import DataError
 from tests.support.formats import read, source
 
@@ -53,20 +52,6 @@ def test_a_yolo_class_beyond_the_names_is_an_error(tmp_path: Path) -> None:
     texts = {"train/a": f"7 {BOX}\n", "train/b": f"0 {BOX}\n"}
     with pytest.raises(DataError, match=r"labels/train/a.txt is not laid out as YOLO writes it"):
         read(yolo(tmp_path, texts, {"data.yaml": YAML}))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "names: [cat, dog]\n",
-        "names: ['cat', \"dog\"]\nnc: 2",
-        "nc: 2\nnames:\n- cat\n- dog\nroboflow:\n  x: 1\n",
-        "names:\n  0: cat\n  1: dog\n",
-        "names: {0: cat, 1: dog}\n",
-    ],
-)
-def test_the_names_in_a_yaml_file_are_read_in_each_common_form(text: str) -> None:
-    assert _names_in_yaml(text) == ["cat", "dog"]
 
 
 def test_boxes_beside_class_folders_ask(tmp_path: Path) -> None:
@@ -126,3 +111,14 @@ def test_pascal_voc_pictures_in_no_class_list_are_labelled_later(tmp_path: Path)
     result = read(source(tmp_path, [f"JPEGImages/{name}.png" for name in "abc"], files))
     assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
     assert result.splits["c.png"] == "train"
+
+
+def test_lists_of_actions_in_pascal_voc_are_no_classes(tmp_path: Path) -> None:
+    """The development kit of 2012 has them; a line names a person in a picture."""
+    files = {
+        "ImageSets/Main/cat_train.txt": "a 1\nb -1\n",
+        "ImageSets/Main/dog_train.txt": "a -1\nb 1\n",
+        "ImageSets/Action/jumping_train.txt": "a  1  1\n",
+    }
+    result = read(source(tmp_path, ["JPEGImages/a.png", "JPEGImages/b.png"], files))
+    assert result.labels == {"a.png": "cat", "b.png": "dog"}
