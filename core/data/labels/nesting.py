@@ -7,8 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-_DATE = re.compile(r"^\d{4}[-_.]?\d{2}([-_.]?\d{2})?\b|^\d{1,2}[-_.]\d{1,2}[-_.]\d{4}$")
+_DATE = re.compile(
+    r"^(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?\b|^\d{1,2}[-_.]\d{1,2}[-_.]\d{4}$"
+)
 _NUMBERED = re.compile(r"^(\D+?)[ _.-]?\d+$")
+
+# Words before a number that name classes, not occasions.
+_CLASS_WORDS = frozenset({"class", "category", "label", "type", "kind", "species", "grade", "stage", "level", "score", "klasse", "typ", "stufe", "classe", "clase", "类", "类别", "类型", "等级", "级"})  # fmt: skip
 
 
 class Nesting(StrEnum):
@@ -47,4 +52,5 @@ def _are_occasions(names: Collection[str]) -> bool:
     if all(_DATE.match(name) for name in names):
         return True
     numbered = [_NUMBERED.match(name) for name in names]
-    return len({match[1].casefold() if match else None for match in numbered}) == 1 and all(numbered)
+    words = {match[1].casefold() if match else "" for match in numbered}
+    return len(words) == 1 and not words & {"", *_CLASS_WORDS}

@@ -24,3 +24,13 @@ from core.data.labels.nesting import Nesting, nesting_of
 )
 def test_the_level_of_the_classes_is_found(folders: list[str], nesting: Nesting) -> None:
     assert nesting_of([(*folder.split("/"), "1.png") for folder in folders]) is nesting
+
+
+def test_numbers_of_articles_are_no_dates() -> None:
+    paths = ["100234/front", "100234/back", "100567/front", "100999/top"]
+    assert nesting_of([(*path.split("/"), "1.png") for path in paths]) is Nesting.NONE
+
+
+def test_numbered_grades_are_classes() -> None:
+    paths = ["grade 1/left", "grade 1/right", "grade 2/left"]
+    assert nesting_of([(*path.split("/"), "1.png") for path in paths]) is Nesting.NONE
