@@ -58,7 +58,7 @@ SENTENCES: Mapping[NoteKind, str] = {
     ),
     NoteKind.UNNAMED_CLASSES: N_("The classes have numbers instead of names. Rename them on the Data page."),
     NoteKind.IGNORED_BOXES: N_(
-        "Boxes and outlines are not used: {count}. A picture has the labels of its boxes."
+        "Boxes and outlines are not used: {count}. A picture without a label of its own has the labels of its boxes."
     ),
     NoteKind.ADDRESSES_LAPSE: N_(
         "{file} holds addresses of pictures. They lapse after some days, so download the pictures first."

@@ -1,4 +1,4 @@
-"""Azure Machine Learning: JSON lines with ``image_url`` and ``label``, a text or a list of texts."""
+"""Azure Machine Learning: JSON lines with ``image_url`` and ``label``, a text, or a list of texts or boxes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import laid_out_as, line_files, split_of_path
+from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.sources.members import Member
@@ -35,8 +36,11 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = _files(survey)
     annotations: list[Annotation] = []
+    boxes = 0
     for member in files:
         with laid_out_as(_TOOL, member.name):
+            labels = [line.get("label") for line in survey.json_lines(member)]
+            boxes += sum(_is_box(item) for value in labels if isinstance(value, list) for item in value)
             annotations += [
                 Annotation(
                     file=str(line["image_url"]),
@@ -48,13 +52,18 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 for entry, line in enumerate(survey.json_lines(member), start=1)
             ]
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 
 
 def _labels(value: Any) -> Labels | None:
     if isinstance(value, list):
-        return tuple(str(item) for item in value)
-    return (str(value),) if value else None
+        return tuple(dict.fromkeys(str(item["label"] if _is_box(item) else item) for item in value))
+    return None if value in (None, "") else (str(value),)
+
+
+def _is_box(item: Any) -> bool:
+    return isinstance(item, dict)
 
 
 AZURE = ImportFormat(

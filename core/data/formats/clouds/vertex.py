@@ -1,6 +1,7 @@
 """Google Vertex AI and AutoML: JSON lines or a CSV without header, ``[ML_USE,]path[,label…]``.
 
-``UNASSIGNED`` means no part of the split. Further columns are further labels.
+``UNASSIGNED`` means no part of the split. Further columns are further labels, or the corners of a
+box, of which only the label is used.
 
 Source: Vertex AI, "Prepare image training data for classification".
 """
@@ -12,7 +13,8 @@ from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, line_files
+from core.data.formats.label_files import fitting, laid_out_as, line_files
+from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, is_picture_name
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split, split_named
@@ -24,6 +26,8 @@ from core.messages import N_, Message
 _TOOL = "Vertex AI"
 _UNASSIGNED = "unassigned"
 _COLUMN_LETTERS = re.compile(r"^[A-Z]{1,2}$")  # names of the columns of a table without header
+_FRACTION = re.compile(r"^(?:0?\.\d+(?:e-\d+)?|[01](?:\.0*)?)$", re.IGNORECASE)
+_LEAST_CORNERS = 4  # numbers, of two corners
 _USE = "aiplatform.googleapis.com/ml_use"
 
 
@@ -41,7 +45,7 @@ def _table_files(survey: Survey) -> list[Member]:
         except DataError:
             return False
 
-    return [member for member in survey.ending(".csv")[:MOST_LOOKED_AT] if fits(member)]
+    return fitting(survey.ending(".csv"), fits)
 
 
 def _begins_with_use(table: LabelTable) -> bool:
@@ -80,7 +84,11 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         for number, row in zip(table.row_numbers, table.rows, strict=True):
             annotations.append(_annotation_of_row(row, member, number))
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=[*lines, *tables])
+    boxes = sum(_is_box(row) for member in tables for row in survey.label_table(member).rows)
+    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
+    return read_annotations(
+        annotations, survey, multi_label=multi_label, label_files=[*lines, *tables], notes=notes
+    )
 
 
 def _annotation_of_line(line: dict[str, Any], member: Member, entry: int) -> Annotation:
@@ -105,7 +113,8 @@ def _annotation_of_line(line: dict[str, Any], member: Member, entry: int) -> Ann
 
 
 def _annotation_of_row(row: tuple[str, ...], member: Member, number: int) -> Annotation:
-    labels: Labels = tuple(dict.fromkeys(cell for cell in row[2:] if cell))
+    cells = row[2:3] if _is_box(row) else row[2:]
+    labels: Labels = tuple(dict.fromkeys(cell for cell in cells if cell))
     return Annotation(
         file=row[1],
         labels=labels or None,
@@ -113,6 +122,12 @@ def _annotation_of_row(row: tuple[str, ...], member: Member, number: int) -> Ann
         label_file=member.name,
         entry=number,
     )
+
+
+def _is_box(row: tuple[str, ...]) -> bool:
+    """True for a label that the corners of a box follow: fractions of the width and height."""
+    corners = [cell for cell in row[3:] if cell]
+    return len(corners) >= _LEAST_CORNERS and all(_FRACTION.match(cell) for cell in corners)
 
 
 def _split(use: str) -> Split | None:

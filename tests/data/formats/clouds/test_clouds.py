@@ -127,3 +127,30 @@ def test_a_broken_line_is_named_by_its_number(tmp_path: Path) -> None:
     manifest = lines({"source-ref": "s3://b/a.png"} | job("cat")) + '\n{"source-ref": '
     with pytest.raises(DataError, match=r"Line 2 of train.manifest is not valid JSON"):
         read(source(tmp_path, ["a.png"], {"train.manifest": manifest}))
+
+
+def test_corners_of_boxes_are_no_labels_of_vertex(tmp_path: Path) -> None:
+    rows = "TRAIN,gs://b/a.png,cat,0.1,0.1,,,0.3,0.3,,\nTEST,gs://b/b.png,dog,0,0,1,0,1,1,0,1\n"
+    result = read(source(tmp_path, ["a.png", "b.png"], {"list.csv": rows}))
+    assert result.format == "vertex"
+    assert result.labels == {"a.png": "cat", "b.png": "dog"}
+    assert result.notes == {"ignored_boxes": 2}
+
+
+def test_a_manifest_of_one_line_is_read(tmp_path: Path) -> None:
+    line = {
+        "source-ref": "s3://b/a.png",
+        "X": 1,
+        "X-metadata": {"class-name": "cat", "type": "groundtruth/image-classification"},
+    }
+    assert read(source(tmp_path, ["a.png"], {"output.json": line})).labels == {"a.png": "cat"}
+
+
+def test_azure_boxes_label_their_picture(tmp_path: Path) -> None:
+    rows = [
+        {"image_url": "azureml://x/a.png", "label": [{"label": "cat", "topX": 0.1}]},
+        {"image_url": "azureml://x/b.png", "label": "dog"},
+    ]
+    result = read(source(tmp_path, ["a.png", "b.png"], {"data.jsonl": lines(*rows)}))
+    assert result.labels == {"a.png": "cat", "b.png": "dog"}
+    assert result.notes == {"ignored_boxes": 1}
