@@ -23,7 +23,7 @@ from core.data.formats.arrays.embedded import (
     require_pictures,
 )
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import MOST_LOOKED_AT, split_of_path
+from core.data.formats.label_files import fitting, split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, read_label_file
 from core.data.import_config import ImportConfig
@@ -55,7 +55,8 @@ class _Layout:
 
 def _layouts(survey: Survey) -> list[_Layout]:
     """Tables of pixels; those without labels only if no other has labels."""
-    found = [layout for member in survey.ending(".csv")[:MOST_LOOKED_AT] if (layout := _layout_of(member))]
+    members = fitting(survey.ending(".csv"), lambda member: _layout_of(member) is not None)
+    found = [layout for member in members if (layout := _layout_of(member))]
     return [layout for layout in found if layout.label is not None] or found
 
 
@@ -65,10 +66,10 @@ def _layout_of(member: Member) -> _Layout | None:
         return None
     has_header = not all(map(_is_number, rows[0]))
     header, row = rows[0], rows[1]
-    packed = next((index for index, cell in enumerate(row) if _shape_of(len(cell.split())) is not None), None)
+    packed = next((index for index, cell in enumerate(row) if _is_packed(cell)), None)
     if packed is not None:
         others = [index for index in range(len(row)) if index != packed]
-        parts = [index for index in others if not row[index].isdigit()]
+        parts = [index for index in others if _split_of_usage(row[index])]
         label = next((index for index in others if index not in parts), None)
         shape = _shape_of(len(row[packed].split()))
         return _Layout(
@@ -78,7 +79,7 @@ def _layout_of(member: Member) -> _Layout | None:
     for label in _label_candidates(header, has_header=has_header):
         pixels = [cell for index, cell in enumerate(row) if index != label]
         shape = _shape_of(len(pixels))
-        if shape is not None and all(_is_number(cell) for cell in pixels):
+        if shape is not None and _are_pixels(pixels):
             return _Layout(member=member, has_header=has_header, label=label, shape=shape)
     return None
 
@@ -114,6 +115,17 @@ def _shape_of(count: int) -> tuple[int, ...] | None:
         if side >= _LEAST_SIDE and side * side * channels == count:
             return (side, side) if channels == 1 else (side, side, 3)
     return None
+
+
+def _is_packed(cell: str) -> bool:
+    """True for a cell with all pixels of a picture."""
+    values = cell.split()
+    return _shape_of(len(values)) is not None and all(map(_is_number, values))
+
+
+def _are_pixels(cells: Sequence[str]) -> bool:
+    """True for numbers of which one is neither 0 nor 1, as in columns of flags."""
+    return all(map(_is_number, cells)) and any(float(cell) not in {0.0, 1.0} for cell in cells)
 
 
 def _is_number(cell: str) -> bool:

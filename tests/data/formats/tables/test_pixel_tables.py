@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.errors import DataError
-from tests.support.formats import Understood, read
+from tests.support.formats import Understood, read, source
 from tests.support.pictures import write_folder
 
 PIXELS = np.arange(64).reshape(8, 8) * 4
@@ -77,3 +77,19 @@ def test_many_columns_of_0_and_1_are_no_pixels(tmp_path: Path) -> None:
     write_folder(folder, {"a.png": b"x", "l.csv": "\n".join([",".join(["file", *names]), *rows]).encode()})
     with pytest.raises(DataError, match="“class3” and “class254”"):
         read(folder)
+
+
+def test_a_text_of_64_words_is_no_picture(tmp_path: Path) -> None:
+    table = "name,text\n" + "".join(f"{number},{'word ' * 64}\n" for number in range(3))
+    assert read(source(tmp_path, ["cat/1.png", "dog/2.png"], {"notes.csv": table})).format == "folders"
+
+
+def test_columns_of_64_flags_are_no_pixels(tmp_path: Path) -> None:
+    header = ",".join(["file", *(f"c{number}" for number in range(64))])
+    rows = [
+        ",".join([f"{row}.png", *(str(int(number % 4 == row)) for number in range(64))]) for row in range(4)
+    ]
+    table = "\n".join([header, *rows])
+    result = read(source(tmp_path, [f"{row}.png" for row in range(4)], {"labels.csv": table}))
+    assert result.format == "table_inside"
+    assert len(result.understanding.classes) == 64
