@@ -16,14 +16,19 @@ _COPY = re.compile(r"^(?P<original>.+)\.rf\.[0-9A-Za-z]{8,}\.[0-9A-Za-z]+$")
 def with_originals(reading: FormatReading) -> FormatReading:
     """Group the copies of each original; groups that the source names are kept."""
     matches = [_COPY.match(member.parts[-1]) for member, _ in reading.pictures]
-    originals = [match["original"] if match else "" for match in matches]
+    # Pictures of other classes often have the same names; copies have the label of their original.
+    originals = [
+        (assignment.label, match["original"]) if match else None
+        for match, (_, assignment) in zip(matches, reading.pictures, strict=True)
+    ]
     counts = Counter(original for original in originals if original)
-    copies = sum(counts[original] - 1 for original in counts)
+    labels = Counter(original for _, original in counts)
+    copies = sum(counts.values()) - len(counts)
     if not copies:
         return reading
     pictures = [
-        (member, replace(assignment, group=original))
-        if counts[original] > 1 and not assignment.group
+        (member, replace(assignment, group=original[1] if labels[original[1]] == 1 else "/".join(original)))
+        if original and counts[original] > 1 and not assignment.group
         else (member, assignment)
         for (member, assignment), original in zip(reading.pictures, originals, strict=True)
     ]

@@ -6,6 +6,7 @@ A doubt never refuses a source. It makes the page and the command line ask befor
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +28,7 @@ class DoubtKind(StrEnum):
     CLASSES_ARE_JSON = "classes_are_json"
     CLASSES_ARE_DATES = "classes_are_dates"
     LABEL_COLUMN_GUESSED = "label_column_guessed"
+    LABEL_COLUMN_UNNAMED = "label_column_unnamed"
     SEVERAL_LABELS = "several_labels"
     MOST_LEFT_OUT = "most_left_out"
     TABLE_NOT_UNDERSTOOD = "table_not_understood"
@@ -53,8 +55,11 @@ SENTENCES: Mapping[DoubtKind, str] = {
     DoubtKind.LABEL_COLUMN_GUESSED: N_(
         "The column “{column}” was taken for the classes; {others} would be possible too."
     ),
+    DoubtKind.LABEL_COLUMN_UNNAMED: N_(
+        "The column “{column}” was taken for the classes, because its values repeat."
+    ),
     DoubtKind.SEVERAL_LABELS: N_("Some pictures have several labels, such as {example}."),
-    DoubtKind.TABLE_NOT_UNDERSTOOD: N_("A table was not used: {error}"),
+    DoubtKind.TABLE_NOT_UNDERSTOOD: N_("Labels were not used: {error}"),
     DoubtKind.CLASSES_FROM_NAMES: N_("The classes are the beginnings of the file names: {examples}."),
     DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
 }
@@ -96,10 +101,12 @@ _LAYER_WORDS = frozenset(
     ]
 )
 _COUNTERS = "0123456789_- "  # after the name of a part: “test1”
-_SHARD = re.compile(r"^.*\d{4,}$")
+_SHARD = re.compile(r"^(?P<stem>.*?)(?P<number>\d{4,})$")
 _MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", re.IGNORECASE)
 _JSON = re.compile(r"""^[\[{].*["']""")
-_DATE = re.compile(r"^\d{4}[-_.]?\d{2}[-_.]?\d{2}\b|^\d{1,2}[.]\d{1,2}[.]\d{4}$")
+_DATE = re.compile(
+    r"^(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])\b|^\d{1,2}[.]\d{1,2}[.]\d{4}$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +143,17 @@ def _most(names: Collection[str], is_one: Callable[[str], object]) -> bool:
     return count >= 2 and 2 * count > len(names)
 
 
+def _are_shards(names: Collection[str]) -> bool:
+    """True for consecutive numbers after the same text, such as “part-00000” and “part-00001”."""
+    if all(name.isdigit() for name in names) or not _most(names, _SHARD.match):
+        return False
+    numbers: dict[str, set[int]] = defaultdict(set)
+    for match in filter(None, map(_SHARD.match, names)):
+        numbers[match["stem"]].add(int(match["number"]))
+    are_consecutive = all(max(of_stem) - min(of_stem) < len(of_stem) for of_stem in numbers.values())
+    return are_consecutive and any(len(of_stem) > 1 for of_stem in numbers.values())
+
+
 _CHECKS: tuple[tuple[DoubtKind, Callable[[Collection[str]], bool]], ...] = (
     (
         DoubtKind.CLASSES_ARE_PARTS,
@@ -151,8 +169,5 @@ _CHECKS: tuple[tuple[DoubtKind, Callable[[Collection[str]], bool]], ...] = (
     (DoubtKind.CLASSES_ARE_PEOPLE, lambda names: _most(names, _MAIL.match)),
     (DoubtKind.CLASSES_ARE_JSON, lambda names: _most(names, _JSON.match)),
     (DoubtKind.CLASSES_ARE_DATES, lambda names: _most(names, _DATE.match)),
-    (
-        DoubtKind.CLASSES_ARE_SHARDS,
-        lambda names: _most(names, _SHARD.match) and not all(name.isdigit() for name in names),
-    ),
+    (DoubtKind.CLASSES_ARE_SHARDS, lambda names: _are_shards(names)),
 )

@@ -22,9 +22,8 @@ from core.messages import N_, Message
 
 _LEAST_SHARE_WITH_LABEL = 0.5
 _TABLES = frozenset({"table", "table_inside"})
-_ABOUT_COLUMNS = frozenset(
-    [DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.SEVERAL_LABELS, DoubtKind.CLASSES_ARE_FLAGS]
-)
+_ABOUT_GUESSED_COLUMNS = frozenset([DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.LABEL_COLUMN_UNNAMED])
+_ABOUT_COLUMNS = _ABOUT_GUESSED_COLUMNS | {DoubtKind.SEVERAL_LABELS, DoubtKind.CLASSES_ARE_FLAGS}
 _MOST_DIFFERENT = 0.02  # share of pictures that two readings may label differently and still agree
 
 
@@ -89,9 +88,10 @@ def _asks(doubts: Sequence[Doubt], config: ImportConfig) -> bool:
     """True if doubts remain; who chooses a table has not chosen its columns."""
     if config.confirmed:
         return False
-    if config.chosen_format in _TABLES:
-        return any(doubt.kind in _ABOUT_COLUMNS for doubt in doubts)
-    return bool(doubts) and not config.chosen_format
+    if not config.chosen_format:
+        return bool(doubts)
+    kinds = _ABOUT_COLUMNS if config.chosen_format in _TABLES else _ABOUT_GUESSED_COLUMNS
+    return any(doubt.kind in kinds for doubt in doubts)
 
 
 def _named(name: str) -> ImportFormat:
@@ -125,10 +125,11 @@ def _chosen(row: ImportFormat, survey: Survey, config: ImportConfig) -> _Candida
 def _candidates(survey: Survey, config: ImportConfig, known_classes: Collection[str]) -> list[_Candidate]:
     """Readings of the formats with the strongest evidence.
 
-    A format whose evidence is certain is read alone, and its error is the source's error.
-    A weaker one that cannot be read gives way to the next.
+    The error of a format whose evidence is certain is the source's error. A weaker one that cannot
+    be read gives way to the next, which is then asked about.
     """
     recognised, errors = _recognised(survey)
+    unread: list[DataError] = []
     weak_errors: list[DataError] = []
     candidates: list[_Candidate] = []
     for row, evidence in recognised:
@@ -139,12 +140,14 @@ def _candidates(survey: Survey, config: ImportConfig, known_classes: Collection[
         except DataError as error:
             if evidence.confidence is Confidence.CERTAIN:
                 raise
-            (weak_errors if evidence.confidence is Confidence.POSSIBLE else errors).append(error)
+            (weak_errors if evidence.confidence is Confidence.POSSIBLE else unread).append(error)
             continue
         if reading.pictures:
             candidates.append(_Candidate(format=row, evidence=evidence, reading=reading))
-    if not candidates and errors:
-        raise errors[0]
+        elif evidence.confidence is not Confidence.POSSIBLE:
+            unread.append(_names_none(row, survey))
+    if not candidates and (errors or unread):
+        raise [*errors, *unread][0]
     if not candidates or (known_classes and candidates[0].evidence.confidence is Confidence.POSSIBLE):
         fallback = _fallback(survey, config)
         classes = _classes(fallback.reading).keys()
@@ -152,13 +155,24 @@ def _candidates(survey: Survey, config: ImportConfig, known_classes: Collection[
         if not candidates and weak_errors and not is_known:
             raise weak_errors[0]
         candidates = [fallback] if is_known else candidates or [fallback]
-    return (
-        [_with_errors(candidates[0], weak_errors), *candidates[1:]] if weak_errors else _richest(candidates)
+    if not unread and not weak_errors:
+        return _richest(candidates)
+    return [_with_errors(candidates[0], [*unread, *weak_errors]), *candidates[1:]]
+
+
+def _names_none(row: ImportFormat, survey: Survey) -> DataError:
+    return DataError(
+        N_(
+            "The labels of the format {format} name none of the pictures in {source}. "
+            "Put the pictures beside the labels, under the names that they have there."
+        ),
+        format=Message(row.label),
+        source=survey.source_name,
     )
 
 
 def _with_errors(candidate: _Candidate, errors: Sequence[DataError]) -> _Candidate:
-    """Ask about tables that were not understood, rather than pass them over."""
+    """Ask about labels that were not understood, rather than pass them over."""
     doubts = [Doubt(kind=DoubtKind.TABLE_NOT_UNDERSTOOD, values={"error": error.message}) for error in errors]
     reading = replace(candidate.reading, doubts=(*candidate.reading.doubts, *doubts))
     return replace(candidate, reading=reading)

@@ -86,3 +86,29 @@ def test_copies_that_roboflow_augmented_are_one_group(tmp_path: Path) -> None:
     result = read(source(tmp_path, names, {}))
     assert [assignment.group for _, assignment in result.reading.pictures] == ["a_jpg", "a_jpg", ""]
     assert result.notes == {"augmented_copies": 1}
+
+
+@pytest.mark.parametrize(
+    "classes", [("40012345", "40099912"), ("n000002", "n000007"), ("SKU-10234", "SKU-20567")]
+)
+def test_numbers_of_articles_and_people_are_class_names(tmp_path: Path, classes: tuple[str, str]) -> None:
+    result = read(source(tmp_path, [f"{name}/{name}.png" for name in classes], {}))
+    assert result.understanding.classes == dict.fromkeys(classes, 1)
+
+
+def test_a_copy_has_the_class_of_its_original(tmp_path: Path) -> None:
+    """Pictures of other classes often have the same names."""
+    names = ["cat/1_jpg.rf.0123456789ab.png", "dog/1_jpg.rf.ba9876543210.png"]
+    assert read(source(tmp_path, names, {})).notes == {}
+    copies = [*names, "dog/1_jpg.rf.cccccccccccc.png"]
+    result = read(source(tmp_path / "more", copies, {}))
+    assert result.notes == {"augmented_copies": 1}
+    assert [assignment.group for _, assignment in result.reading.pictures] == ["", "dog/1_jpg", "dog/1_jpg"]
+
+
+def test_a_table_that_contradicts_itself_is_asked_about(tmp_path: Path) -> None:
+    """Folders such as batches would become the classes without a word."""
+    rows = "file,label\na.png,cat\nb.png,dog\na.png,dog\n"
+    folder = source(tmp_path, ["first/a.png", "second/b.png"], {"labels.csv": rows})
+    with pytest.raises(ConfirmationNeededError, match="Labels were not used: Rows 2 and 4 of"):
+        read(folder)
