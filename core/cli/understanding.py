@@ -60,7 +60,8 @@ def _other_ways(understanding: Understanding) -> str:
     ways = [f"--format {name}" for name in understanding.alternatives]
     if any(doubt.kind is DoubtKind.SEVERAL_LABELS for doubt in understanding.doubts):
         ways.append("--multi-label")
-    if any(doubt.kind is DoubtKind.LABEL_COLUMN_GUESSED for doubt in understanding.doubts):
+    about_columns = {DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.LABEL_COLUMN_UNNAMED}
+    if any(doubt.kind in about_columns for doubt in understanding.doubts):
         ways.append("--label-column COLUMN")
     return ", ".join([*ways, "--unlabelled"])
 

@@ -107,6 +107,8 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             batch = _load(member)
             array = np.asarray(batch["data"], np.uint8).reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
             labels = next(batch[key] for key in _LABEL_KEYS if key in batch)
+            if len(labels) != len(array):
+                raise ValueError(f"{len(array)} pictures, {len(labels)} labels")
             split = _SPLITS[member.parts[-1]]
             pictures += [
                 (

@@ -31,7 +31,12 @@ class Columns:
     is_list: bool
 
 
-def columns_of(data_file: DataFile) -> Columns | None:
+def columns_of(data_file: DataFile, chosen: str = "") -> Columns | None:
+    """Find the columns; None without one of pictures.
+
+    Args:
+        chosen: column of the labels that the user chose; "" to find it.
+    """
     from pyarrow import types
 
     schema = data_file.schema
@@ -44,6 +49,8 @@ def columns_of(data_file: DataFile) -> Columns | None:
     picture = next((name for name in _PICTURE_COLUMNS if name in pictures), pictures[0])
     known = [name for name in _LABEL_COLUMNS if name in schema.names]
     known += [name for name, feature in features.items() if _class_names(feature) and name not in known]
+    if chosen in schema.names:
+        known = [chosen]
     candidates = known or _repeating_columns(data_file, exclude=pictures)
     label = candidates[0] if candidates else ""
     return Columns(

@@ -65,10 +65,11 @@ class DataFile:
 
         member = self.member
         try:
-            content = pa.OSFile(str(member.path)) if member.path else io.BytesIO(member.read())
             if suffix_of(member.parts[-1]) == ".parquet":
-                return parquet.ParquetFile(content)
-            return _ArrowStream(content)
+                file = pa.OSFile(str(member.path)) if member.path else io.BytesIO(member.read())
+                return parquet.ParquetFile(file)
+            # A file that is only opened would be read into memory as a whole.
+            return _ArrowStream(pa.memory_map(str(member.path)) if member.path else io.BytesIO(member.read()))
         except (pa.ArrowException, OSError, UnreadableMemberError) as error:
             raise self._unreadable(error) from error
 

@@ -23,6 +23,7 @@ from core.data.formats.label_files import split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import Member, UnreadableMemberError
@@ -67,17 +68,19 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     members = _data_files(survey)
+    chosen = config.columns.label if config.columns else ""
     files = [(DataFile(member), split_of_path(member.parts)) for member in members]
     with_columns = [
         (data_file, split, columns)
         for data_file, split in files
-        if (columns := columns_of(data_file)) is not None
+        if (columns := columns_of(data_file, chosen)) is not None
     ]
     if not with_columns:
         raise DataError(
             N_("{source} has no column of pictures. Expected is one with “bytes” and “path”."),
             source=survey.source_name,
         )
+    _require_column(chosen, with_columns[0][0])
     multi_label = config.multi_label or any(columns.is_list for _, _, columns in with_columns)
     if _holds_paths_only(*with_columns[0][::2]):
         return _read_paths(with_columns, survey, members, multi_label=multi_label)
@@ -91,7 +94,21 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     reading = embedded_reading(
         pictures, survey, used, multi_label=multi_label, notes=_notes(with_columns[0][2], pictures)
     )
-    return replace(reading, doubts=_doubts(with_columns[0][2]))
+    return _with_doubts(reading, with_columns[0][0], with_columns[0][2])
+
+
+def _require_column(name: str, data_file: DataFile) -> None:
+    """
+    Raises:
+        DataError: there is no column of the name that the user chose.
+    """
+    if name and name not in data_file.schema.names:
+        raise DataError(
+            N_("{table} has no column “{column}”. Its columns are: {columns}."),
+            table=data_file.member.name,
+            column=name,
+            columns=", ".join(data_file.schema.names),
+        )
 
 
 def _notes(columns: Columns, pictures: Sequence[EmbeddedPicture]) -> list[Note]:
@@ -100,12 +117,25 @@ def _notes(columns: Columns, pictures: Sequence[EmbeddedPicture]) -> list[Note]:
     return [Note(kind=NoteKind.UNNAMED_CLASSES)] if are_numbers else []
 
 
-def _doubts(columns: Columns) -> list[Doubt]:
-    if not columns.others and not columns.is_guessed:
-        return []
-    others = ", ".join(f"“{name}”" for name in columns.others)
-    kind = DoubtKind.LABEL_COLUMN_GUESSED
-    return [Doubt(kind=kind, values={"column": columns.label, "others": others})] if columns.label else []
+def _with_doubts(reading: FormatReading, data_file: DataFile, columns: Columns) -> FormatReading:
+    """Ask about a column of labels that was guessed, and offer the others."""
+    if not columns.label or not (columns.others or columns.is_guessed):
+        return reading
+    values = {"column": columns.label}
+    doubt = (
+        Doubt(
+            kind=DoubtKind.LABEL_COLUMN_GUESSED,
+            values={**values, "others": ", ".join(f"“{name}”" for name in columns.others)},
+        )
+        if columns.others
+        else Doubt(kind=DoubtKind.LABEL_COLUMN_UNNAMED, values={**values})
+    )
+    return replace(
+        reading,
+        doubts=[doubt],
+        columns=TableColumns(file=columns.picture, label=columns.label),
+        column_names=tuple(data_file.schema.names),
+    )
 
 
 def _pictures(

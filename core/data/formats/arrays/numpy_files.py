@@ -7,7 +7,11 @@ Arrays belong together by their names: ``train_images`` and ``train_labels``, ``
 from __future__ import annotations
 
 import io
+import math
 import re
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,13 +28,27 @@ from core.data.formats.arrays.embedded import (
 )
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.notes import Note, NoteKind
-from core.data.formats.survey import Survey, read_label_file
+from core.data.formats.survey import Survey, is_picture_name, read_label_file
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split, split_named
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_, Message
 
+_MOST_UNPACKED_BYTES = 4 << 30
+# Errors of NumPy for damaged or hostile files.
+_ARRAY_ERRORS = (
+    ValueError,
+    OSError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)
 _WORDS = re.compile(r"[a-z]+")
 _PICTURE_WORDS = frozenset({"x", "images", "image", "imgs", "data", "pictures"})
 _LABEL_WORDS = frozenset({"y", "labels", "label", "targets", "target", "classes"})
@@ -85,8 +103,10 @@ def _recognise(survey: Survey) -> Evidence | None:
         return None
     pictures, labels = pairs[0]
     assert labels is not None
+    # Beside picture files they may hold anything, such as features.
+    has_pictures = any(is_picture_name(member.parts[-1]) for member in survey.members)
     return Evidence(
-        confidence=Confidence.CERTAIN,
+        confidence=Confidence.LIKELY if has_pictures else Confidence.CERTAIN,
         sentence=Message(
             N_("“{pictures}” and “{labels}” are arrays of pictures and labels"),
             {"pictures": _shown(pictures), "labels": _shown(labels)},
@@ -100,7 +120,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files: dict[str, Member] = {}
     for name, labels_name in _pairs(survey):
         array = require_pictures(_load(name), _shown(name))
-        labels = _load(labels_name) if labels_name else None
+        labels = np.atleast_1d(_load(labels_name)) if labels_name else None
         if labels is not None and len(labels) != len(array):
             raise DataError(
                 N_("{pictures} has {count} pictures and {labels} {other} labels."),
@@ -148,15 +168,15 @@ def _has_several(labels: np.ndarray | None) -> bool:
     return bool(np.any(labels.sum(axis=1) != 1))
 
 
-def _labels(value: np.ndarray, *, multi_label: bool) -> Labels:
-    """Class numbers of one picture: from a row of 0 and 1, or a number."""
+def _labels(value: np.ndarray, *, multi_label: bool) -> Labels | None:
+    """Class numbers of one picture: from a row of 0 and 1, or a number; NaN says that it has none."""
     flat = np.ravel(value)
     if flat.size > 1:
         return tuple(str(index) for index in np.flatnonzero(flat))
-    item = flat[0].item()
-    return (
-        item.decode() if isinstance(item, bytes) else str(int(item) if isinstance(item, float) else item),
-    )
+    item = flat[0].item() if flat.size else float("nan")
+    if isinstance(item, float):
+        return None if math.isnan(item) else (str(int(item) if item.is_integer() else item),)
+    return (item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item),)
 
 
 def _as_file(name: _ArrayName) -> Member:
@@ -174,10 +194,13 @@ def _shown(name: _ArrayName) -> str:
 def _opened(member: Member) -> np.lib.npyio.NpzFile:
     try:
         archive = np.load(io.BytesIO(read_label_file(member)), allow_pickle=False)
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except _ARRAY_ERRORS as error:
         raise _unreadable(member.name, error) from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise _unreadable(member.name, ValueError("no npz"))
+    members = archive.zip.infolist() if archive.zip else []
+    if sum(int(info.file_size) for info in members) > _MOST_UNPACKED_BYTES:
+        raise _unreadable(member.name, ValueError(f"it unpacks to more than {_MOST_UNPACKED_BYTES >> 30} GB"))
     return archive
 
 
@@ -191,7 +214,7 @@ def _load(name: _ArrayName) -> np.ndarray:
             return np.load(io.BytesIO(read_label_file(name.member)), allow_pickle=False)
         with _opened(name.member) as archive:
             return archive[name.key]
-    except (ValueError, OSError, EOFError, KeyError, MemoryError) as error:
+    except _ARRAY_ERRORS as error:
         raise _unreadable(_shown(name), error) from error
 
 

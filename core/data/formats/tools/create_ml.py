@@ -44,8 +44,8 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         with laid_out_as(_TOOL, member.name):
             annotations += [
                 Annotation(
-                    file=in_folder_of(member, _first(item, _FILE_KEYS)),
-                    labels=_labels(_first(item, _LABEL_KEYS)),
+                    file=in_folder_of(member, next(item[key] for key in _FILE_KEYS if key in item)),
+                    labels=_labels(next((item[key] for key in _LABEL_KEYS if key in item), None)),
                     split=split_of_path(member.parts),
                     label_file=member.name,
                     entry=entry,
@@ -54,10 +54,6 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             ]
     multi_label = config.multi_label or have_several(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
-
-
-def _first(item: dict[str, Any], keys: tuple[str, ...]) -> Any:
-    return next(item[key] for key in keys if key in item)
 
 
 def _labels(value: Any) -> Labels | None:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, parse_xml, split_of_path
+from core.data.formats.label_files import fitting, laid_out_as, parse_xml, split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
@@ -33,7 +33,7 @@ def _files(survey: Survey) -> list[Member]:
         except DataError:
             return False
 
-    return [member for member in survey.ending(".xml")[:MOST_LOOKED_AT] if fits(member)]
+    return fitting(survey.ending(".xml"), fits)
 
 
 def _recognise(survey: Survey) -> Evidence | None:

@@ -58,6 +58,8 @@ def _labels(value: Any, classes: Sequence[str]) -> tuple[str, ...] | None:
     if value is None:
         return None
     values = value if isinstance(value, list) else [value]
+    # With a confidence or attributes, a label is an object.
+    values = [item["label"] if isinstance(item, dict) else item for item in values]
     return tuple(class_named(classes, item) if isinstance(item, int) else str(item) for item in values)
 
 

@@ -9,13 +9,16 @@ Source: label-studio-sdk's converter.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, majority, read_annotations
+from core.data.formats.doubts import Doubt, DoubtKind, listed
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import MOST_LOOKED_AT, json_files, laid_out_as
+from core.data.formats.label_files import fitting, json_files, laid_out_as
 from core.data.formats.survey import Survey, parse_json
 from core.data.import_config import ImportConfig
+from core.data.labels.label_table import TableColumns
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_, Message
@@ -28,6 +31,16 @@ _ADMIN_COLUMNS = frozenset(
 _MARKERS = frozenset({"annotation_id", "annotator", "lead_time"})
 
 _Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Roles:
+    """Columns of the pictures and of the labels."""
+
+    picture: str
+    label: str
+    # Other columns that may hold the labels, where the choice is a guess.
+    rivals: tuple[str, ...] = ()
 
 
 def _is_full(value: Any) -> bool:
@@ -52,7 +65,7 @@ def _table_files(survey: Survey) -> list[Member]:
         except DataError:
             return False
 
-    return [member for member in survey.ending(".csv", ".tsv")[:MOST_LOOKED_AT] if fits(member)]
+    return fitting(survey.ending(".csv", ".tsv"), fits)
 
 
 def _recognise(survey: Survey) -> Evidence | None:
@@ -73,6 +86,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     minimal = json_files(survey, _is_minimal)
     tables = _table_files(survey)
     annotations: list[Annotation] = []
+    roles: list[_Roles] = []
     # The same labels exported twice would count twice: the richest export is read.
     files = full or minimal or tables
     for member in files:
@@ -84,9 +98,23 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 if minimal
                 else _rows_of_table(survey, member)
             )
-            annotations += _annotations(rows, member, survey)
+            roles.append(_roles(rows, member, survey, config.columns))
+            annotations += _annotations(rows, roles[-1], member)
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, join=majority)
+    reading = read_annotations(annotations, survey, multi_label=multi_label, label_files=files, join=majority)
+    guessed = next((role for role in roles if role.rivals), None)
+    return _with_doubt(reading, guessed) if guessed else reading
+
+
+def _with_doubt(reading: FormatReading, roles: _Roles) -> FormatReading:
+    """Ask about a label column that was guessed, and offer the others."""
+    values: dict[str, str] = {"column": roles.label, "others": listed(roles.rivals)}
+    return replace(
+        reading,
+        doubts=[Doubt(kind=DoubtKind.LABEL_COLUMN_GUESSED, values={**values})],
+        columns=TableColumns(file=roles.picture, label=roles.label),
+        column_names=(roles.picture, roles.label, *roles.rivals),
+    )
 
 
 def _rows_of_tasks(tasks: Sequence[_Row]) -> Iterator[_Row]:
@@ -117,16 +145,34 @@ def _rows_of_table(survey: Survey, member: Member) -> list[_Row]:
     ]
 
 
-def _annotations(rows: Sequence[_Row], member: Member, survey: Survey) -> list[Annotation]:
+def _roles(rows: Sequence[_Row], member: Member, survey: Survey, chosen: TableColumns | None) -> _Roles:
+    """
+    Raises:
+        DataError: there is no column of the chosen name, or several columns hold choices.
+    """
     columns = list(dict.fromkeys(name for row in rows for name in row if name not in _ADMIN_COLUMNS))
-    picture = max(
+    for name in (chosen.file, chosen.label) if chosen else ():
+        if name and name not in columns:
+            raise DataError(
+                N_("{table} has no column “{column}”. Its columns are: {columns}."),
+                table=member.name,
+                column=name,
+                columns=", ".join(columns),
+            )
+    picture = (chosen.file if chosen else "") or max(
         columns, key=lambda name: survey.index.count([_text(row.get(name)) for row in rows]), default=""
     )
-    label = _label_column(rows, [name for name in columns if name != picture])
+    if chosen and chosen.label:
+        return _Roles(picture=picture, label=chosen.label)
+    label, rivals = _label_column(rows, [name for name in columns if name != picture])
+    return _Roles(picture=picture, label=label, rivals=rivals)
+
+
+def _annotations(rows: Sequence[_Row], roles: _Roles, member: Member) -> list[Annotation]:
     return [
         Annotation(
-            file=_text(row.get(picture)),
-            labels=_labels(row.get(label)),
+            file=_text(row.get(roles.picture)),
+            labels=_labels(row.get(roles.label)),
             label_file=member.name,
             entry=entry,
         )
@@ -134,8 +180,11 @@ def _annotations(rows: Sequence[_Row], member: Member, survey: Survey) -> list[A
     ]
 
 
-def _label_column(rows: Sequence[_Row], columns: Sequence[str]) -> str:
-    """The column with choices, otherwise the one that Label Studio calls “choice”, otherwise the last.
+def _label_column(rows: Sequence[_Row], columns: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The column with choices, otherwise the one that Label Studio calls “choice”, otherwise a guess.
+
+    Returns:
+        its name, and the names of the others where it is a guess.
 
     Raises:
         DataError: several columns hold choices, or none can.
@@ -146,16 +195,25 @@ def _label_column(rows: Sequence[_Row], columns: Sequence[str]) -> str:
         if any(isinstance(row.get(name), dict) and "choices" in row[name] for row in rows)
     ]
     if len(with_choices) == 1:
-        return with_choices[0]
+        return with_choices[0], ()
     candidates = [name for name in with_choices or columns if "choice" in name.lower()] or with_choices
     if len(candidates) == 1:
-        return candidates[0]
-    if not candidates and columns:
-        return columns[-1]
+        return candidates[0], ()
+    if not columns:  # nobody has labelled anything
+        return "", ()
+    if not candidates:
+        *others, last = sorted(columns, key=lambda name: _likeness(rows, name))
+        return last, tuple(others)
     raise DataError(
         N_("The labels have several questions: {names}. Export the project with one of them."),
         names=", ".join(candidates),
     )
+
+
+def _likeness(rows: Sequence[_Row], column: str) -> tuple[bool, int]:
+    """Likeness of a column to one of labels: few values, but more than one."""
+    values = len({_text(row.get(column)) for row in rows})
+    return values > 1, -values
 
 
 def _labels(value: Any) -> Labels | None:

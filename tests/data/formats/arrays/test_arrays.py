@@ -15,7 +15,7 @@ import pytest
 from core.data.images.picture import load_picture
 from core.errors import DataError
 from tests.support.formats import Understood, read
-from tests.support.pictures import digit_scans, write_folder
+from tests.support.pictures import digit, digit_scans, write_folder
 
 
 def numbered(result: Understood) -> list[tuple[str, str, str]]:
@@ -162,3 +162,29 @@ def test_a_pickle_that_names_anything_else_is_refused(tmp_path: Path) -> None:
     """The unpickler looks up nothing but arrays; a path stands for whatever a stranger may name."""
     with pytest.raises(DataError, match=r"data_batch_1 holds more than pictures and labels"):
         read(cifar(tmp_path, {b"data": Path("x"), b"labels": [0]}))
+
+
+def test_a_damaged_npz_is_one_sentence(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "damaged", {"x.npz": b"PK\x03\x04 half"})
+    with pytest.raises(DataError, match="cannot be read as a NumPy array"):
+        read(folder)
+
+
+def test_labels_between_whole_numbers_stay_apart_and_nan_is_none(tmp_path: Path) -> None:
+    arrays = {"x": np.zeros((4, 8, 8), np.uint8), "y": np.array([0.0, 1.0, 1.5, np.nan])}
+    result = read(write_folder(tmp_path / "floats", {"x.npz": saved(**arrays)}))
+    assert [label for _, label, _ in numbered(result)] == ["0", "1", "1.5", ""]
+
+
+def test_features_beside_class_folders_do_not_end_the_import(tmp_path: Path) -> None:
+    features = saved(x=np.zeros((2, 5)), y=np.zeros(2))
+    files = {"cat/1.png": digit(1), "dog/2.png": digit(2), "features.npz": features}
+    result = read(write_folder(tmp_path / "beside", files), confirmed=True)
+    assert result.format == "folders"
+
+
+def test_a_cifar_batch_with_too_many_labels_is_one_sentence(tmp_path: Path) -> None:
+    batch = {b"data": np.zeros((1, 3072), np.uint8), b"labels": [0, 0]}
+    files = {"batches.meta": pickle.dumps({b"label_names": [b"cat"]}), "data_batch_1": pickle.dumps(batch)}
+    with pytest.raises(DataError, match="1 pictures, 2 labels"):
+        read(write_folder(tmp_path / "cifar", files))

@@ -12,7 +12,10 @@ import pytest
 from pyarrow import parquet
 
 from core.data.formats.arrays.data_file import DataFile
+from core.data.formats.understanding import ConfirmationNeededError
 from core.data.importing import import_dataset
+from core.data.labels.label_table import TableColumns
+from core.data.sources.members import Member
 from core.errors import DataError
 from tests.support.formats import Understood, read
 from tests.support.pictures import digit, write_folder
@@ -105,7 +108,7 @@ def test_a_column_of_an_unknown_name_asks(tmp_path: Path) -> None:
     data = plain(animal=["cat", "dog"] * 2, title=["a", "b", "c", "d"])
     result = read(parquet_source(tmp_path, data, rows=4), confirmed=True)
     assert sorted(label for _, label, _ in numbered(result)) == ["cat", "cat", "dog", "dog"]
-    assert [doubt.kind.value for doubt in result.understanding.doubts] == ["label_column_guessed"]
+    assert [doubt.kind.value for doubt in result.understanding.doubts] == ["label_column_unnamed"]
 
 
 def test_two_columns_of_labels_ask(tmp_path: Path) -> None:
@@ -169,3 +172,36 @@ def test_each_group_of_pictures_is_read_once(tmp_path: Path, monkeypatch: pytest
     import_dataset(parquet_source(tmp_path, table([0, 1] * 20, ["cat", "dog"]), rows=8), "Pets")
     pictures = [group for group, name in groups if name == "image"]
     assert pictures == [0, *range(5)]  # the first group also says that the pictures are inside
+
+
+def test_the_column_that_the_user_names_gives_the_labels(tmp_path: Path) -> None:
+    data = table(["cat", "dog", "cat", "dog"], None).append_column("category", pa.array(["x", "x", "y", "y"]))
+    folder = write_folder(tmp_path / "two", {"a.parquet": in_parquet(data)})
+    with pytest.raises(ConfirmationNeededError, match="“label” was taken for the classes; “category” would"):
+        read(folder)
+    columns = TableColumns(file="", label="category")
+    assert read(folder, columns=columns).understanding.classes == {"x": 2, "y": 2}
+    with pytest.raises(DataError, match="has no column “other”"):
+        read(folder, columns=TableColumns(file="", label="other"))
+
+
+def test_a_lone_guess_says_why(tmp_path: Path) -> None:
+    folder = write_folder(
+        tmp_path / "one", {"a.parquet": in_parquet(table(["cat", "dog"] * 4, None, column="animal"), rows=8)}
+    )
+    with pytest.raises(
+        ConfirmationNeededError, match="“animal” was taken for the classes, because its values"
+    ):
+        read(folder)
+
+
+def test_the_pictures_of_an_arrow_file_stay_on_the_disk(tmp_path: Path) -> None:
+    """Datasets of ``save_to_disk`` are larger than the memory; all their files are open at once."""
+    data = pa.table({"image": pa.array([{"bytes": bytes(1 << 20), "path": "x"}] * 8), "label": [0, 1] * 4})
+    path = tmp_path / "data.arrow"
+    with pa.OSFile(str(path), "wb") as stream, pa.ipc.new_stream(stream, data.schema) as writer:
+        writer.write_table(data, max_chunksize=2)
+    before = pa.total_allocated_bytes()
+    data_file = DataFile(Member(name="data.arrow", parts=("data.arrow",), read=path.read_bytes, path=path))
+    assert data_file.groups == 4
+    assert pa.total_allocated_bytes() - before < 1 << 20

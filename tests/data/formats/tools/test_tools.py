@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.data.formats.survey import Survey
+from core.data.formats.understanding import ConfirmationNeededError
+from core.data.labels.label_table import TableColumns
+from core.data.sources.opening import open_source
 from core.errors import DataError
 from tests.support.formats import read, source
 
@@ -249,3 +253,68 @@ def test_custom_vision_negative_pictures_show_none_of_the_classes(tmp_path: Path
     result = read(source(tmp_path, pictures, {"images_metadata.json": content}))
     assert result.format == "custom_vision"
     assert result.labels == {"1_a.png": "cat", "2_b.png": "–", "3_c.png": "dog"}
+
+
+def label_studio_row(name: str, animal: str, patient: str, number: int) -> str:
+    return f"{number},ann,{animal},t,{number},{name},1,{patient},t"
+
+
+def test_a_guessed_column_of_label_studio_is_asked_about(tmp_path: Path) -> None:
+    """A question can have any name, and the columns of the CSV export are in the order of the alphabet."""
+    header = "annotation_id,annotator,animal,created_at,id,image,lead_time,patient,updated_at"
+    rows = [
+        label_studio_row(name, animal, patient, number)
+        for number, (name, animal, patient) in enumerate(
+            zip(PICTURES, ("cat", "dog", "cat", "dog"), ("p1", "p2", "p3", "p1"), strict=True)
+        )
+    ]
+    folder = source(tmp_path, PICTURES, {"result.csv": "\n".join([header, *rows])})
+    with pytest.raises(ConfirmationNeededError, match="“animal” was taken for the classes; “patient” would"):
+        read(folder)
+    with pytest.raises(ConfirmationNeededError):
+        read(folder, format="label_studio")
+    columns = TableColumns(file="image", label="patient")
+    result = read(folder, format="label_studio", columns=columns)
+    assert result.understanding.classes == {"p1": 2, "p2": 1, "p3": 1}
+
+
+def test_a_fiftyone_label_with_a_confidence_is_a_label(tmp_path: Path) -> None:
+    values = {"a": {"label": 0, "confidence": 0.9}, "b": {"label": 1, "confidence": 0.8}}
+    folder = source(tmp_path, PICTURES[:2], {"labels.json": {"classes": ["cat", "dog"], "labels": values}})
+    assert read(folder).labels == {"a.png": "cat", "b.png": "dog"}
+
+
+def test_labels_that_name_none_of_the_pictures_are_asked_about(tmp_path: Path) -> None:
+    """Folders such as batches would become the classes without a word."""
+    marks: list[dict[str, object]] = [{"id": 1, "image_id": 0, "category_id": 1}]
+    folder = source(tmp_path, ["first/a.png", "second/b.png"], {"labels.json": coco(["other.png"], marks)})
+    with pytest.raises(ConfirmationNeededError, match="labels of the format COCO name none of the pictures"):
+        read(folder)
+
+
+def test_every_file_of_many_tasks_is_read(tmp_path: Path) -> None:
+    """Fourteen tasks of CVAT, each exported on its own."""
+    pictures = [f"task{number:02}/{number}.png" for number in range(14)]
+    files = {
+        f"task{number:02}/annotations.xml": f'<annotations><image name="{number}.png"><tag label="{label}"/></image></annotations>'
+        for number, label in zip(range(14), ["cat", "dog"] * 7, strict=True)
+    }
+    result = read(source(tmp_path, pictures, files))
+    assert result.format == "cvat"
+    assert result.understanding.classes == {"cat": 7, "dog": 7}
+
+
+def test_a_create_ml_picture_without_annotations_is_labelled_later(tmp_path: Path) -> None:
+    entries = [{"image": "a.png", "annotations": [{"label": "cat"}]}, {"image": "b.png"}]
+    assert read(source(tmp_path, ["a.png", "b.png"], {"labels.json": entries})).labels == {
+        "a.png": "cat",
+        "b.png": "",
+    }
+
+
+def test_the_copy_of_a_picture_in_a_labelme_file_is_not_held(tmp_path: Path) -> None:
+    content = {"imagePath": "a.png", "shapes": [{"label": "cat"}], "imageData": "A" * 1000}
+    folder = source(tmp_path, ["a.png"], {"a.json": content})
+    with open_source(folder) as listing:
+        survey = Survey(listing, "source")
+        assert "imageData" not in survey.json(survey.ending(".json")[0])
