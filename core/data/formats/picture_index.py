@@ -96,20 +96,22 @@ class PictureIndex:
             others = table.get(end)
             if others is None:
                 table[end] = index
+            elif isinstance(others, int):
+                table[end] = [others, index]
             else:
-                table[end] = [*([others] if isinstance(others, int) else others), index]
+                others.append(index)
         return table
 
     def _folders_dropped(self, paths: Sequence[tuple[str, ...]]) -> int:
         some = [path for path in paths if path]
         some = some[:: max(1, len(some) // _SAMPLE)]
         longest = max((len(path) for path in some), default=1)
-        counts = [
-            sum(len(self._find(path, dropped)) == 1 for path in some)
-            for dropped in range(min(longest, _MOST_FOLDERS_DROPPED + 1))
-        ]
-        enough = (dropped for dropped, count in enumerate(counts) if count >= _ENOUGH_FOUND * len(some))
-        return next(enough, counts.index(max(counts)))
+        counts: list[int] = []
+        for dropped in range(min(longest, _MOST_FOLDERS_DROPPED + 1)):
+            counts.append(sum(len(self._find(path, dropped)) == 1 for path in some))
+            if counts[-1] >= _ENOUGH_FOUND * len(some):
+                return dropped
+        return counts.index(max(counts))
 
 
 def path_of(name: str) -> tuple[str, ...]:

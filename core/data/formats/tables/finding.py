@@ -134,12 +134,22 @@ def _table_of(survey: Survey, member: Member) -> LabelTable:
 def _index_for(member: Member | None, survey: Survey) -> tuple[PictureIndex, list[int] | None]:
     """Index of the pictures below the table's own folder, with their indices among all pictures."""
     folder = member.parts[:-1] if member else ()
-    offsets = [
-        position for position, picture in enumerate(survey.pictures) if picture.parts[: len(folder)] == folder
-    ]
+    offsets = _positions_by_folder(len(folder), survey).get(folder)
     if not offsets or len(offsets) == len(survey.pictures):
         return survey.index, None
     return PictureIndex([survey.pictures[position] for position in offsets]), offsets
+
+
+def _positions_by_folder(depth: int, survey: Survey) -> dict[tuple[str, ...], list[int]]:
+    """Positions of the pictures below each folder of a depth; each of many tables has a folder of its own."""
+    key = ("positions_by_folder", depth)
+    if key not in survey.results:
+        positions: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for position, picture in enumerate(survey.pictures):
+            positions[picture.parts[:depth]].append(position)
+        survey.results[key] = dict(positions)
+    found: dict[tuple[str, ...], list[int]] = survey.results[key]
+    return found
 
 
 def _split_of_name(table: str) -> Split | None:
