@@ -19,7 +19,7 @@ from core.messages import N_
 MOST_LOOKED_AT = 12
 _WORDS = re.compile(r"[^\W\d_]+")
 # Wrong shapes of a parsed file, found by reading it as if it were right.
-_SHAPE_ERRORS = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+_SHAPE_ERRORS = (KeyError, TypeError, AttributeError, ValueError, IndexError, StopIteration)
 
 
 @contextmanager
@@ -40,16 +40,16 @@ def laid_out_as(tool: str, file: str) -> Iterator[None]:
         ) from error
 
 
-def json_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str) -> list[Member]:
-    """JSON files of a shape, the nearest to the root first.
+def fitting(candidates: Sequence[Member], fits: Callable[[Member], bool]) -> list[Member]:
+    """Files that fit, in their order. If none of the first few does, no further one is read."""
+    some = [member for member in candidates[:MOST_LOOKED_AT] if fits(member)]
+    return [*some, *filter(fits, candidates[MOST_LOOKED_AT:])] if some else []
 
-    If none of the first few files has the shape, no further one is read.
-    """
+
+def json_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str) -> list[Member]:
+    """JSON files of a shape, the nearest to the root first."""
     candidates = survey.ending(*(suffixes or (".json",)))
-    some = [member for member in candidates[:MOST_LOOKED_AT] if _fits(survey, member, has_shape)]
-    if not some:
-        return []
-    return some + [member for member in candidates[MOST_LOOKED_AT:] if _fits(survey, member, has_shape)]
+    return fitting(candidates, lambda member: _fits(survey, member, has_shape))
 
 
 def line_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str) -> list[Member]:
@@ -62,7 +62,7 @@ def line_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str)
         except (DataError, *_SHAPE_ERRORS):
             return False
 
-    return [member for member in survey.ending(*suffixes)[:MOST_LOOKED_AT] if first_fits(member)]
+    return fitting(survey.ending(*suffixes), first_fits)
 
 
 def class_named(names: Sequence[object], number: object) -> str:

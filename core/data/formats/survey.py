@@ -34,6 +34,7 @@ class Survey:
         self._texts: dict[str, str] = {}
         self._tables: dict[str, LabelTable] = {}
         self._json: dict[str, Any] = {}
+        self._json_lines: dict[str, list[Any]] = {}
         self._broken: dict[str, DataError] = {}
         self._broken_tables: dict[str, DataError] = {}
         # Results that a format needs to recognise the source and again to read it, by its own keys.
@@ -93,7 +94,9 @@ class Survey:
             raise error
         if member.name not in self._json:
             try:
-                self._json[member.name] = parse_json(self.text(member), member.name)
+                # The text is not kept: a picture inside it can take many MB.
+                text = decode_text(read_label_file(member))
+                self._json[member.name] = _without_picture(parse_json(text, member.name))
             except DataError as error:
                 self._broken[member.name] = error
                 raise
@@ -110,12 +113,12 @@ class Survey:
         Raises:
             DataError: a line is no JSON; the error names it.
         """
-        if member.name not in self._json:
-            self._json[member.name] = [
+        if member.name not in self._json_lines:
+            self._json_lines[member.name] = [
                 parse_json(line, member.name, line=number)
                 for number, line in enumerate(self.lines(member), start=1)
             ]
-        return list(self._json[member.name])
+        return list(self._json_lines[member.name])
 
     def label_table(self, member: Member) -> LabelTable:
         """Read a CSV or Excel file.
@@ -187,6 +190,13 @@ def parse_json(text: str, name: str, line: int | None = None) -> Any:
             file=name,
             error=getattr(error, "msg", None) or Message(N_("nested too deeply")),
         ) from error
+
+
+def _without_picture(value: Any) -> Any:
+    """Drop the copy of the picture that LabelMe writes into each of its files."""
+    if isinstance(value, dict):
+        value.pop("imageData", None)
+    return value
 
 
 def is_picture_name(name: str) -> bool:

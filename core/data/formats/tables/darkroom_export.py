@@ -61,7 +61,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(
         annotations,
         survey,
-        multi_label=is_multi_label and have_several(annotations),
+        multi_label=config.multi_label or (is_multi_label and have_several(annotations)),
         label_files=[member],
     )
 

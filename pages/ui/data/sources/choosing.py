@@ -169,7 +169,9 @@ def _together(files: Sequence[UploadedBytes]) -> Source | None:
     """Make one source of an archive and the files of labels beside it."""
     if not files:
         return None
-    first, *others = sorted(files, key=lambda file: PurePath(file.name).suffix.lstrip(".") in _LABEL_TYPES)
+    first, *others = sorted(
+        files, key=lambda file: PurePath(file.name).suffix.lower().lstrip(".") in _LABEL_TYPES
+    )
     return Source(
         name=first.name,
         upload=(first.name, first.read),
