@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from core.errors import DamagedFileError, RecordError, SchemaVersionError
@@ -27,6 +28,7 @@ _HAS_LOCKS = "fcntl" in sys.modules
 _TOUCH_SECONDS = 5.0
 # A holder on a busy machine or a slow network may miss several touches.
 _EXPIRY_SECONDS = 60.0
+_LOCK_ATTEMPTS, _LOCK_PAUSE_SECONDS = 20, 0.01
 
 
 class Lease:
@@ -37,7 +39,11 @@ class Lease:
         write_record(path, ProcessRecord.of())
         self.path = path
         self._file = os.open(path, os.O_RDWR)
-        _lock(self._file)
+        for _ in range(_LOCK_ATTEMPTS):
+            # Whoever looks at the lease just now has a lock on it for a moment.
+            if _lock(self._file):
+                break
+            time.sleep(_LOCK_PAUSE_SECONDS)
         self._released = threading.Event()
         threading.Thread(target=self._touch, name="lease", daemon=True).start()
 
@@ -83,20 +89,25 @@ def is_renewed(path: Path) -> bool:
         # No permission: somebody else's.
         return True
     try:
-        return not _lock(file) or abs(_now_there(path.parent) - os.fstat(file).st_mtime) < _EXPIRY_SECONDS
+        return (
+            not _lock(file, shared=True)
+            or abs(_now_there(path.parent) - os.fstat(file).st_mtime) < _EXPIRY_SECONDS
+        )
     finally:
         os.close(file)
 
 
-def _lock(file: int) -> bool:
+def _lock(file: int, *, shared: bool = False) -> bool:
     """Lock an open file until it is closed; False if another process holds it.
+
+    Shared locks, of those who only look, do not exclude each other.
 
     A file system without locks answers as if the file were free; then the touches decide.
     """
     if not _HAS_LOCKS:
         return True
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:

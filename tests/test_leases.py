@@ -112,6 +112,42 @@ def test_without_a_lock_the_last_touch_decides(tmp_path: Path, seconds_ago: floa
     assert is_held(path) is is_renewed(path) is expected
 
 
+def test_two_who_look_at_a_lease_do_not_take_each_other_for_its_holder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json"
+    path.touch()
+    touched(path, 3600)
+    now_there = leases._now_there
+    seen = []
+
+    def meanwhile(folder: Path) -> float:
+        monkeypatch.setattr(leases, "_now_there", now_there)
+        seen.append(is_renewed(path))
+        return now_there(folder)
+
+    monkeypatch.setattr(leases, "_now_there", meanwhile)
+    seen.append(is_renewed(path))
+    assert seen == [False, False]
+
+
+def test_a_lease_is_locked_although_somebody_looks_at_it_as_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its lock, a computer that slept for an hour would have lost its job to another one."""
+    lock = leases._lock
+
+    def busy(file: int) -> bool:
+        monkeypatch.setattr(leases, "_lock", lock)
+        return False
+
+    monkeypatch.setattr(leases, "_lock", busy)
+    lease = Lease(tmp_path / "a.json")
+    touched(lease.path, 3600)
+    assert is_renewed(lease.path)
+    lease.release()
+
+
 def test_a_holder_touches_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "_TOUCH_SECONDS", 0.01)
     lease = Lease(tmp_path / "a.json")
