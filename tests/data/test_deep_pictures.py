@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import importing
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, restore_version
 from core.data.formats.notes import NoteKind
@@ -21,6 +20,7 @@ from core.data.importing import add_pictures, add_to_class, import_dataset
 from core.data.pixels.arrays import PictureStore
 from core.data.pixels.decoding import load_picture
 from core.data.pixels.viewing import view_picture
+from core.data.reading import read_source
 from core.data.version_record import read_version_record
 from core.errors import ConfigError
 from tests.support.deep_pictures import png, tiff
@@ -170,15 +170,14 @@ def test_two_imports_at_once_do_not_mix_their_ranges(
     """The thumbnails of the slower one would show its own range, training the other."""
     first = write_folder(tmp_path / "first", class_folders({"a": 6, "b": 6}))
     project = import_dataset(first, "Deep").project
-    read = importing.read_source
 
     def overtaken(*arguments: Any) -> Any:
-        reading = read(*arguments)
-        monkeypatch.setattr(importing, "read_source", read)
+        reading = read_source(*arguments)
+        monkeypatch.setattr("core.data.importing.read_source", read_source)
         add_pictures(project, write_folder(tmp_path / "faster", files(bits_16, start=40)))
         return reading
 
-    monkeypatch.setattr(importing, "read_source", overtaken)
+    monkeypatch.setattr("core.data.importing.read_source", overtaken)
     with pytest.raises(ConfigError, match=r"Another import .* from 0 to 65535"):
         add_pictures(project, write_folder(tmp_path / "slower", files(bits_12, start=80)))
     assert open_dataset(project).pixel_range == (0, 65535)

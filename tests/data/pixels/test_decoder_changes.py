@@ -9,7 +9,7 @@ import pytest
 from PIL import ImageCms
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.images import colour, picture
+from core.data.images import colour
 from core.data.importing import import_dataset
 from core.data.pixels.arrays import arrays_path, decoded_pictures, open_pictures
 from core.data.pixels.decoder_changes import drop_outdated
@@ -48,7 +48,7 @@ def test_pixels_of_an_earlier_decoder_are_decoded_again(
     """The earlier one left the colours of phones as they were."""
     dataset = dataset_of(tmp_path / "source", DISPLAY_P3)
     with monkeypatch.context() as earlier:
-        earlier.setattr(picture.colour, "to_srgb", lambda image, *_: image)
+        earlier.setattr("core.data.images.colour.to_srgb", lambda image, *_: image)
         decoded_pictures(dataset, 32, QUIET)
     make_older(dataset)
     expected = [load_picture(dataset.picture_bytes(row), 32) for row in range(len(dataset.pictures))]
