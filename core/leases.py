@@ -93,6 +93,9 @@ def is_renewed(path: Path) -> bool:
             not _lock(file, shared=True)
             or abs(_now_there(path.parent) - os.fstat(file).st_mtime) < _EXPIRY_SECONDS
         )
+    except OSError:
+        # No room for a file that tells the time there.
+        return True
     finally:
         os.close(file)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -110,6 +111,20 @@ def test_without_a_lock_the_last_touch_decides(tmp_path: Path, seconds_ago: floa
     make_foreign(path, system="another machine")
     touched(path, seconds_ago)
     assert is_held(path) is is_renewed(path) is expected
+
+
+def test_a_disk_without_room_for_a_probe_does_not_break_the_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The holder may live, so nobody takes its work."""
+
+    def full(_: Path) -> float:
+        raise OSError(errno.EDQUOT, "quota")
+
+    path = tmp_path / "a.json"
+    path.touch()
+    monkeypatch.setattr(leases, "_now_there", full)
+    assert is_renewed(path)
 
 
 def test_two_who_look_at_a_lease_do_not_take_each_other_for_its_holder(

@@ -175,7 +175,7 @@ class JobDirectory:
         """True while the worker's process runs. A zombie does not count, nor another process of the same id."""
         process = self._read("process.json", ProcessRecord)
         if process is None:
-            return time.time() - self.created < _LAUNCH_GRACE_SECONDS
+            return abs(time.time() - self.created) < _LAUNCH_GRACE_SECONDS
         if process.is_visible():
             return process.is_alive()
         # In another container or on another machine; a starting worker has no lease yet.

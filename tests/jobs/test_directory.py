@@ -111,6 +111,11 @@ def test_a_job_that_was_never_launched_is_interrupted(job: JobDirectory) -> None
     assert job.status().state is JobState.INTERRUPTED
 
 
+def test_a_job_made_before_the_clock_was_set_back_is_not_starting_for_hours(job: JobDirectory) -> None:
+    make_older(job, -3600)
+    assert job.status().state is JobState.INTERRUPTED
+
+
 def test_a_living_process_keeps_its_job_running(job: JobDirectory) -> None:
     make_older(job, 60)
     note_process(job, psutil.Process())

@@ -44,6 +44,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr("core.jobs.reporting.time", clock)
     monkeypatch.setattr("core.jobs.directory.time", clock)
     monkeypatch.setattr("core.jobs.status.time", clock)
+    # By the turned clock, no job is just being launched.
+    monkeypatch.setattr(JobDirectory, "is_alive", lambda _: True)
     return clock
 
 
