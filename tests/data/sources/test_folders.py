@@ -14,7 +14,11 @@ from core.data.sources.opening import open_source
 from core.errors import DataError
 from tests.support.pictures import digit, write_folder
 
-PETS = {f"{label}/{number}.png": digit(number) for label in ("cat", "dog") for number in range(4)}
+PETS = {
+    f"{label}/{number}.png": digit(number + shift)
+    for label, shift in (("cat", 0), ("dog", 50))
+    for number in range(4)
+}
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

@@ -13,7 +13,11 @@ from core.data.sources.leavings import is_junk, leaving_of
 from core.data.sources.opening import open_source
 from tests.support.pictures import digit, write_folder, write_zip
 
-PETS = {f"{label}/{number}.png": digit(number) for label in ("cat", "dog") for number in range(4)}
+PETS = {
+    f"{label}/{number}.png": digit(number + shift)
+    for label, shift in (("cat", 0), ("dog", 50))
+    for number in range(4)
+}
 LEAVINGS = [
     "$RECYCLE.BIN/S-1-5-21-1/$R000001.jpg",
     "System Volume Information/1.jpg",
