@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.data.formats.import_format import FormatReading
+from core.data.formats.label_files import split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR
-from core.data.labels.layout import FileAssignment, Split, label_of, split_named
+from core.data.labels.layout import FileAssignment, Split, label_of
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import TABLE_SUFFIXES, Member
 
@@ -92,18 +93,21 @@ def read_annotations(
 
 
 def _nearest(indices: Sequence[int], annotation: Annotation, survey: Survey) -> Sequence[int]:
-    """Of several pictures with one name, those beside the label file, otherwise those in its part."""
+    """Of several pictures with one name, those nearest to the label file.
+
+    They lie beside it, otherwise below its folder, in a folder of its name, or in its part.
+    """
     if len(indices) < 2:
         return indices
-    folder = annotation.label_file.rpartition("/")[0]
+    *folder, name = annotation.label_file.split("/")
+    stem, split = name.rpartition(".")[0], annotation.split
     paths = {index: survey.index.pictures[index].parts[:-1] for index in indices}
-    beside = [index for index, parts in paths.items() if "/".join(parts) == folder]
-    in_part = [
-        index
-        for index, parts in paths.items()
-        if annotation.split and any(split_named(part) is annotation.split for part in parts)
-    ]
-    return beside or in_part or indices
+    if beside := [index for index, path in paths.items() if list(path) == folder]:
+        return beside
+    below = [index for index, path in paths.items() if list(path[: len(folder)]) == folder] or indices
+    named = [index for index in below if stem in paths[index]]
+    in_part = [index for index in below if split and split_of_path(paths[index]) is split]
+    return named or in_part or below
 
 
 def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list[tuple[str, Reason]]:
