@@ -5,8 +5,6 @@ A line of a list is a picture and the numbers of its classes, counted from 0 alo
 
 from __future__ import annotations
 
-import re
-
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import split_of_path
@@ -17,7 +15,7 @@ from core.errors import DataError
 from core.messages import N_, Message
 
 _NAMES_FILE = "synsets.txt"
-_LINE = re.compile(r"^(?P<file>.+?)(?P<numbers>(?:\s+\d+)*)$")
+_MOST_DIGITS = 9
 
 
 def _lists(survey: Survey) -> list[Member]:
@@ -63,9 +61,8 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
 
 
 def _annotation(line: str, number: int, names: list[str], member: Member) -> Annotation:
-    match = _LINE.match(line)
-    numbers = [int(text) for text in match["numbers"].split()] if match else []
-    if match is None or any(index >= len(names) for index in numbers):
+    file, numbers = _parsed(line)
+    if any(index >= len(names) for index in numbers):
         raise DataError(
             N_("Line {line} of {file} names class {number}, but {names} has {count} classes."),
             line=number,
@@ -75,12 +72,26 @@ def _annotation(line: str, number: int, names: list[str], member: Member) -> Ann
             count=len(names),
         )
     return Annotation(
-        file=match["file"].strip("'\""),
+        file=file.strip("'\""),
         labels=tuple(names[index] for index in numbers) or None,
         split=split_of_path(member.parts[-1:]),
         label_file=member.name,
         entry=number,
     )
+
+
+def _parsed(line: str) -> tuple[str, list[int]]:
+    """The file, whose name may have spaces, and the numbers behind it."""
+    words = line.split()
+    count = 0
+    while count < len(words) - 1 and _is_number(words[-1 - count]):
+        count += 1
+    file = line.rsplit(maxsplit=count)[0] if count else line
+    return file, [int(word) for word in words[len(words) - count :]]
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
 
 
 IMAGENET_LISTS = ImportFormat(
