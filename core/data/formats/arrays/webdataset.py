@@ -15,9 +15,9 @@ from typing import Any
 from core.data.formats.annotations import Labels, unnamed_files
 from core.data.formats.arrays.embedded import assigned
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
+from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.import_config import ImportConfig
 from core.data.sources.members import Member
 from core.messages import N_, Message
@@ -114,12 +114,10 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     multi_label = config.multi_label or any(
         labels is not None and len(labels) != 1 for labels in of_picture.values()
     )
+    splits = splits_of_folders([picture.parts for picture in survey.pictures])
     pictures = [
-        (
-            picture,
-            assigned(of_picture[picture.name], split_of_path(picture.parts[:-1]), multi_label=multi_label),
-        )
-        for picture in survey.pictures
+        (picture, assigned(of_picture[picture.name], split, multi_label=multi_label))
+        for picture, split in zip(survey.pictures, splits, strict=True)
         if picture.name in of_picture
     ]
     files = frozenset(

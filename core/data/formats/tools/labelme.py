@@ -6,9 +6,10 @@ from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import in_folder_of, json_files, laid_out_as, split_of_path
+from core.data.formats.label_files import in_folder_of, json_files, laid_out_as
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
+from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.import_config import ImportConfig
 from core.messages import N_, Message
 
@@ -33,7 +34,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = json_files(survey, _has_shape)
     annotations: list[Annotation] = []
     shapes = 0
-    for member in files:
+    for member, split in zip(files, splits_of_folders([member.parts for member in files]), strict=True):
         with laid_out_as(_TOOL, member.name):
             content = survey.json(member)
             shapes += len(content["shapes"])
@@ -42,7 +43,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 Annotation(
                     file=in_folder_of(member, path),
                     labels=_labels(content),
-                    split=split_of_path(member.parts[:-1]),
+                    split=split,
                     label_file=member.name,
                     entry=1,
                 )

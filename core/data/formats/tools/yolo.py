@@ -16,11 +16,13 @@ from dataclasses import replace
 
 from core.data.formats.annotations import Annotation, Labels, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import class_named, laid_out_as, split_of_path
+from core.data.formats.label_files import class_named, laid_out_as
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
+from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.formats.tools.yolo_names import names_in_yaml
 from core.data.import_config import ImportConfig
+from core.data.labels.layout import Split
 from core.data.sources.members import Member
 from core.messages import N_, Message
 
@@ -73,11 +75,12 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     names_file, names = _class_names(survey)
     boxes = 0
     annotations: list[Annotation] = []
-    for picture, text in pairs:
+    splits = splits_of_folders([picture.parts for picture, _ in pairs])
+    for (picture, text), split in zip(pairs, splits, strict=True):
         with laid_out_as(_TOOL, text.name):
             numbers = [int(line.split()[0]) for line in survey.lines(text)]
             boxes += len(numbers)
-            annotations.append(_annotation(picture, text, _labels(numbers, names)))
+            annotations.append(_annotation(picture, text, _labels(numbers, names), split))
     with_text = {picture.name for picture, _ in pairs}
     annotations += [
         Annotation(file="/".join(picture.parts), labels=None)
@@ -95,11 +98,11 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 
 
-def _annotation(picture: Member, text: Member, labels: Labels) -> Annotation:
+def _annotation(picture: Member, text: Member, labels: Labels, split: Split | None) -> Annotation:
     return Annotation(
         file="/".join(picture.parts),
         labels=labels,
-        split=split_of_path(picture.parts[:-1]),
+        split=split,
         label_file=text.name,
         entry=1,
     )
