@@ -87,6 +87,16 @@ class LabelTable:
         index = self.columns.index(name)
         return [row[index] for row in self.rows]
 
+    def with_header_as_row(self) -> LabelTable:
+        """The table with its first line as a row, for a file without a header."""
+        first = self.row_numbers[0] - 1 if self.row_numbers else 1
+        return LabelTable(
+            name=self.name,
+            columns=tuple(_letters(index) for index in range(len(self.columns))),
+            rows=(self.columns, *self.rows),
+            row_numbers=(first, *self.row_numbers),
+        )
+
 
 def read_label_table(data: bytes, name: str) -> LabelTable:
     """Read a CSV file (any delimiter and common encoding) or the first worksheet of an Excel file.

@@ -18,6 +18,8 @@ from core.data.labels.tables import LabelTable
 
 _WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0+$")
 _SHOWN_COLUMNS = 3
+# Blank cells as pandas writes them once they were turned into texts.
+_NAMES_OF_BLANK = frozenset({"nan", "<na>"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,7 @@ def _of_cells(cells: Sequence[str], *, multi_label: bool, is_settled: bool) -> M
 
 def _single(cells: Sequence[str]) -> Meaning:
     """One class a cell; “1.0” is the class “1” where all cells are whole numbers."""
+    cells = ["" if cell.casefold() in _NAMES_OF_BLANK else cell for cell in cells]
     filled = {cell for cell in cells if cell}
     notes: tuple[Note, ...] = ()
     if any(_WHOLE_NUMBER.match(cell) for cell in filled) and all(_is_whole(cell) for cell in filled):

@@ -102,6 +102,9 @@ def open_table(table: LabelTable, member: Member | None, survey: Survey, config:
     """
     index, offsets = _index_for(member, survey)
     roles = find_roles(table, index, config.columns)
+    if config.columns is None and _has_no_header(table, roles, index):
+        table = table.with_header_as_row()
+        roles = find_roles(table, index)
     names = table.column(roles.file)
     if offsets is not None and index.share(names) < _LEAST_SHARE:
         index, offsets = survey.index, None
@@ -114,6 +117,11 @@ def open_table(table: LabelTable, member: Member | None, survey: Survey, config:
     is_settled = config.columns is not None and config.columns.is_complete
     meaning = meaning_of(table, roles, multi_label=config.multi_label, is_settled=is_settled)
     return TableSource(table=table, member=member, roles=roles, meaning=meaning, matches=matches)
+
+
+def _has_no_header(table: LabelTable, roles: Roles, index: PictureIndex) -> bool:
+    """True if the header itself names a picture and one of the classes."""
+    return bool(roles.label) and roles.label in table.column(roles.label) and index.count([roles.file]) == 1
 
 
 def _candidates(survey: Survey) -> Iterator[Member]:

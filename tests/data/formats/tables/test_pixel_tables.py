@@ -93,3 +93,16 @@ def test_columns_of_64_flags_are_no_pixels(tmp_path: Path) -> None:
     result = read(source(tmp_path, [f"{row}.png" for row in range(4)], {"labels.csv": table}))
     assert result.format == "table_inside"
     assert len(result.understanding.classes) == 64
+
+
+def test_a_table_without_a_header_keeps_its_first_row(tmp_path: Path) -> None:
+    table = "001,cat\n002,dog\n003,cat\n"
+    result = read(source(tmp_path, ["001.png", "002.png", "003.png"], {"labels.csv": table}))
+    assert result.labels == {"001.png": "cat", "002.png": "dog", "003.png": "cat"}
+
+
+def test_nan_is_a_blank_cell(tmp_path: Path) -> None:
+    table = "file,label\n1.png,nan\n2.png,cat\n3.png,dog\n"
+    result = read(source(tmp_path, ["1.png", "2.png", "3.png"], {"labels.csv": table}))
+    assert result.labels == {"1.png": "", "2.png": "cat", "3.png": "dog"}
+    assert result.notes["blank_labels"] == 1

@@ -318,3 +318,45 @@ def test_the_copy_of_a_picture_in_a_labelme_file_is_not_held(tmp_path: Path) -> 
     with open_source(folder) as listing:
         survey = Survey(listing, "source")
         assert "imageData" not in survey.json(survey.ending(".json")[0])
+
+
+def test_tasks_with_pictures_of_the_same_names_have_their_own_labels(tmp_path: Path) -> None:
+    """CVAT numbers the frames of each task from 0."""
+    files = {
+        f"{task}/annotations.xml": f'<annotations><image name="0.png"><tag label="{label}"/></image></annotations>'
+        for task, label in (("a", "cat"), ("b", "dog"))
+    }
+    result = read(source(tmp_path, ["a/images/0.png", "b/images/0.png"], files))
+    by_path = {member.name: assignment.label for member, assignment in result.reading.pictures}
+    assert by_path == {"a/images/0.png": "cat", "b/images/0.png": "dog"}
+
+
+@pytest.mark.parametrize(
+    ("files", "folders"),
+    [
+        (("annotations/instances_train2017", "annotations/instances_val2017"), ("train2017", "val2017")),
+        (("annotations/one", "annotations/two"), ("images/one", "images/two")),
+    ],
+)
+def test_a_label_file_means_the_folder_of_its_part(
+    tmp_path: Path, files: tuple[str, str], folders: tuple[str, str]
+) -> None:
+    marks: list[list[dict[str, object]]] = [[{"id": 1, "image_id": 0, "category_id": n}] for n in (1, 5)]
+    labels = {f"{name}.json": coco(["0.png"], mark) for name, mark in zip(files, marks, strict=True)}
+    result = read(source(tmp_path, [f"{folder}/0.png" for folder in folders], labels))
+    by_path = {member.name: assignment.label for member, assignment in result.reading.pictures}
+    assert by_path == {f"{folders[0]}/0.png": "cat", f"{folders[1]}/0.png": "dog"}
+
+
+def test_a_long_line_of_numbers_is_read_at_once(tmp_path: Path) -> None:
+    files = {"synsets.txt": "cat\ndog", "train.txt": f"a b.png 1\n{'1 ' * 100_000}x\n{'9' * 5000}.png 0\n"}
+    assert read(source(tmp_path, ["a b.png"], files)).labels == {"a b.png": "dog"}
+
+
+def test_a_folder_of_test_tubes_is_no_part_of_the_split(tmp_path: Path) -> None:
+    names = ["test tube/a", "flask/b"]
+    files = {
+        f"{name}.json": {"imagePath": f"{name[-1]}.png", "shapes": [{"label": name[-1]}]} for name in names
+    }
+    result = read(source(tmp_path, [f"{name}.png" for name in names], files))
+    assert result.splits == {"a.png": "", "b.png": ""}
