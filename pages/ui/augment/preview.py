@@ -18,17 +18,18 @@ _PICTURES, _COLUMNS = 8, 4
 _LEAST_SHOWN = 0.005  # share of a mixed picture's label
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def preview_pictures(
-    version: tuple[str, int, str], side: int, _dataset: Dataset
-) -> tuple[np.ndarray, np.ndarray]:
+def preview_pictures(dataset: Dataset, side: int) -> tuple[np.ndarray, np.ndarray]:
     """Load eight pictures of as many classes as possible, stretched to the network's input size.
 
-    Args:
-        version: folder, number and digest of the dataset; the digest alone says nothing of labels.
     Returns:
         uint8 RGB, shape (8, side, side, 3), and their targets, float32 (8, classes).
     """
+    # The digest says nothing of labels.
+    return _loaded((str(dataset.folder), dataset.version, dataset.digest), side, dataset)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _loaded(version: tuple[str, int, str], side: int, _dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     by_class = _dataset.pictures.groupby("label", sort=False).cumcount()
     rows = by_class.sort_values(kind="stable").index[:_PICTURES].to_numpy()
     files = [_dataset.picture_bytes(row) for row in rows]
@@ -42,9 +43,7 @@ def preview(dataset: Dataset, config: AugmentationConfig, side: int) -> None:
     They have exactly the pixels that training gets: blur and sharpness depend on the input size
     ``side``. Only the browser shows them smaller.
     """
-    originals, targets = preview_pictures(
-        (str(dataset.folder), dataset.version, dataset.digest), side, dataset
-    )
+    originals, targets = preview_pictures(dataset, side)
     seed = state.counter("augment-draw")
     changed = augment(originals, config, seed)
     st.caption(
