@@ -168,7 +168,7 @@ def test_a_driver_installed_later_is_found(machine: Machine) -> None:
     ("change", "sentence"),
     [
         (lambda m: m.cuda_libraries(False), "install them with: pip install -r requirements-gpu.txt"),
-        (lambda m: m.driver(H100, cuda=11040), "its driver is too old: it knows CUDA 11.4"),
+        (lambda m: m.driver(H100, cuda=11040), "its driver is too old: it supports CUDA 11.4"),
         (lambda m: m.driver(H100 | {"chip": (5, 2)}), "too old for TensorFlow (compute capability 5.2"),
         (lambda m: m.environment(CUDA_VISIBLE_DEVICES=""), "CUDA_VISIBLE_DEVICES hides it"),
         (lambda m: m.environment(CUDA_VISIBLE_DEVICES="-1"), "CUDA_VISIBLE_DEVICES hides it"),

@@ -223,7 +223,7 @@ def test_a_run_without_delivered_files_cannot_be_exported(
 ) -> None:
     make_run(project, "run-1", JobState.STOPPED, evaluated=True)
     app = open_page("export")
-    assert "never packed" in app.warning[0].value
+    assert "was not completed" in app.warning[0].value
     assert not elements(app, "link_button")
 
 

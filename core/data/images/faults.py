@@ -48,6 +48,8 @@ DECODER_ERRORS = (
 # Modes and formats of the pictures that are decoded to see if Pillow works.
 _PROBED_MODES = ("L", "RGB", "P", "RGBA", "I;16")
 _PROBED_FORMATS = ("PNG", "JPEG")
+# An MPO is opened by the reader of JPEG.
+_READ_AS = {"MPO": "JPEG"}
 
 
 class PictureError(ValueError):
@@ -71,7 +73,7 @@ def undecodable(data: bytes, error: Exception, format: str | None) -> PictureErr
     Raises:
         DecoderError: Pillow fails on a good picture too.
     """
-    for probed in (format,) if format else _PROBED_FORMATS:
+    for probed in (_READ_AS.get(format, format),) if format else _PROBED_FORMATS:
         if not _works(probed):
             raise DecoderError(
                 f"Pillow {pillow_version} cannot decode {probed} pictures here: {error!r}. "

@@ -41,6 +41,7 @@ _DESCRIPTIVE_FACTS = {  # facts that change no number
     "licence",
     "good_for",
     "imagenet_top1",
+    "billion_multiply_adds",
     "weights_url",
     "smallest_size",
     "size_step",

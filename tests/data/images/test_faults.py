@@ -49,6 +49,15 @@ def test_a_damaged_picture_is_still_the_pictures_fault() -> None:
         load_picture(data[: len(data) // 2], 16)
 
 
+def test_a_damaged_photograph_of_two_frames_is_the_pictures_fault() -> None:
+    """Phones write MPO, which Pillow opens by its reader of JPEG alone."""
+    frame = Image.fromarray(small_photograph())
+    data = encoded(frame, "MPO", save_all=True, append_images=[frame.rotate(180)])
+    assert open_picture(data).format == "MPO"
+    with pytest.raises(PictureError, match="damaged"):
+        load_picture(data[: len(data) // 3], 16)
+
+
 def test_a_fault_of_this_program_keeps_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(colour, "to_srgb", broken)
     with pytest.raises(AttributeError, match="has_transparency_data"):
