@@ -49,6 +49,7 @@ def read_annotations(
     label_files: Iterable[Member] = (),
     join: Joining | None = None,
     notes: Sequence[Note] = (),
+    boxes: int = 0,
     matches: Sequence[Sequence[int]] | None = None,
     label_name: str = "",
 ) -> FormatReading:
@@ -60,6 +61,7 @@ def read_annotations(
         join: decides between several annotations of one picture. By default the union of their
             labels with several labels; otherwise equal ones agree, and different ones leave the
             picture to be labelled later.
+        boxes: boxes and outlines that are not used; noted.
         matches: indices of the pictures that each annotation may mean; by default those that
             its file names anywhere in the source.
         label_name: name of the labels for people; by default the names of the label files.
@@ -75,6 +77,7 @@ def read_annotations(
             of_picture.setdefault(indices[0], []).append(annotation)
         else:
             left_out.append((annotation.file, _no_match(annotation, indices)))
+    ignored = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
     results = [_Joined.of(group, multi_label=multi_label, join=join) for group in of_picture.values()]
     pictures = [
         (survey.index.pictures[index], joined.assignment)
@@ -86,7 +89,7 @@ def read_annotations(
     return FormatReading(
         pictures=pictures,
         left_out=left_out,
-        notes=(*notes, *_notes(results)),
+        notes=(*notes, *ignored, *_notes(results)),
         multi_label=multi_label,
         label_files=files,
     )

@@ -9,11 +9,12 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from core.data.formats.import_format import Confidence, Evidence
 from core.data.formats.survey import Survey, parse_json
 from core.data.labels.layout import Split, split_named
 from core.data.sources.members import Member
 from core.errors import DataError
-from core.messages import N_
+from core.messages import N_, Message
 
 # Label files looked into to recognise a format; the nearest to the root come first.
 MOST_LOOKED_AT = 12
@@ -90,6 +91,17 @@ def parse_xml(text: str, name: str) -> ET.Element:
         raise DataError(
             N_("{file} is not valid XML: {error}. Export the labels again."), file=name, error=str(error)
         ) from error
+
+
+def evidence_in(files: Sequence[Member], template: str) -> Evidence | None:
+    """Certain evidence from label files that only one format has; None without any.
+
+    Args:
+        template: a sentence marked for translation, with ``{file}`` for the first file.
+    """
+    if not files:
+        return None
+    return Evidence(confidence=Confidence.CERTAIN, sentence=Message(template, {"file": files[0].name}))
 
 
 @lru_cache(4096)

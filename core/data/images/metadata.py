@@ -2,7 +2,8 @@
 
 The bytes of the pixels do not change, nor do colour profiles, transparency and animations.
 The orientation stays, because the picture is not upright without it. Cameras and phones write
-no metadata into formats that are not handled here.
+no metadata into formats that are not handled here. One module, because each format is one short
+function beside its siblings.
 """
 
 from __future__ import annotations

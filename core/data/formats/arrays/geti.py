@@ -15,7 +15,6 @@ from core.data.formats.annotations import Annotation, Labels, have_several, read
 from core.data.formats.arrays.data_file import DataFile
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, json_files, laid_out_as
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import split_named
@@ -73,8 +72,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             annotations += found
             boxes += count
     multi_label = config.multi_label or have_several(annotations)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
 
 
 def _annotations(metadata: Mapping[str, Any], table: Member) -> tuple[list[Annotation], int]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import laid_out_as, line_files, split_of_path
-from core.data.formats.notes import Note, NoteKind
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import evidence_in, laid_out_as, line_files, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.sources.members import Member
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "Azure Machine Learning"
 
@@ -25,12 +24,7 @@ def _files(survey: Survey) -> list[Member]:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = _files(survey)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("the lines of {file} have “image_url” and “label”"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("the lines of {file} have “image_url” and “label”"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
@@ -52,8 +46,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 for entry, line in enumerate(survey.json_lines(member), start=1)
             ]
     multi_label = config.multi_label or have_several(annotations)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
 
 
 def _labels(value: Any) -> Labels | None:

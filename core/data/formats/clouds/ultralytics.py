@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import class_named, laid_out_as, line_files
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import class_named, evidence_in, laid_out_as, line_files
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import split_named
 from core.data.sources.members import Member
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "Ultralytics"
 
@@ -30,12 +30,7 @@ def _files(survey: Survey) -> list[Member]:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = _files(survey)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} begins with an Ultralytics dataset"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} begins with an Ultralytics dataset"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:

@@ -12,8 +12,8 @@ import re
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import fitting, laid_out_as, line_files
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import evidence_in, fitting, laid_out_as, line_files
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, is_picture_name
 from core.data.import_config import ImportConfig
@@ -21,7 +21,7 @@ from core.data.labels.layout import Split, split_named
 from core.data.labels.tables import LabelTable
 from core.data.sources.members import Member
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "Vertex AI"
 _UNASSIGNED = "unassigned"
@@ -63,12 +63,7 @@ def _is_use(cell: str) -> bool:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = _line_files(survey) or _table_files(survey)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} is a list of Vertex AI"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} is a list of Vertex AI"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:

@@ -12,13 +12,12 @@ from collections import defaultdict
 from typing import Any
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import json_files, laid_out_as, split_of_path
-from core.data.formats.notes import Note, NoteKind
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import evidence_in, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.sources.members import Member
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "COCO"
 
@@ -31,12 +30,7 @@ def _has_shape(value: Any) -> bool:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = json_files(survey, _has_shape)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} has “images”, “categories” and “annotations”"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} has “images”, “categories” and “annotations”"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
@@ -49,8 +43,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             boxes += sum(_is_region(item) for item in content["annotations"])
             annotations += _annotations(content, member)
     multi_label = config.multi_label or have_several(annotations)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
 
 
 def _annotations(content: dict[str, Any], member: Member) -> list[Annotation]:

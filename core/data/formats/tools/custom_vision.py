@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import json_files, laid_out_as
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import evidence_in, json_files, laid_out_as
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "Custom Vision"
 _NEGATIVE = "negative"  # the tag of pictures that show none of the classes
@@ -26,12 +26,7 @@ def _has_shape(value: Any) -> bool:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = json_files(survey, _has_shape)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} describes a Custom Vision project"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} describes a Custom Vision project"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:

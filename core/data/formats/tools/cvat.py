@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import fitting, laid_out_as, parse_xml, split_of_path
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import evidence_in, fitting, laid_out_as, parse_xml, split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import split_named
 from core.data.sources.members import Member
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "CVAT"
 _SHAPES = frozenset({"box", "polygon", "polyline", "points", "mask", "ellipse", "cuboid", "skeleton"})
@@ -38,12 +38,7 @@ def _files(survey: Survey) -> list[Member]:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = _files(survey)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} is an XML file of CVAT"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} is an XML file of CVAT"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:

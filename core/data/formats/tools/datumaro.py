@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import class_named, json_files, laid_out_as, split_of_path
-from core.data.formats.notes import Note, NoteKind
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import class_named, evidence_in, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import split_named
 from core.data.sources.members import Member
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "Datumaro"
 
@@ -26,12 +25,7 @@ def _has_shape(value: Any) -> bool:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = json_files(survey, _has_shape)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} has “items” and “categories”"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} has “items” and “categories”"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
@@ -47,8 +41,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 boxes += sum(mark["type"] != "label" for mark in marks)
                 annotations.append(_annotation(item, _labels(marks, names), member, entry))
     multi_label = config.multi_label or have_several(annotations)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
 
 
 def _annotation(item: dict[str, Any], labels: Labels | None, member: Member, entry: int) -> Annotation:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import in_folder_of, laid_out_as
-from core.data.formats.notes import Note, NoteKind
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import evidence_in, in_folder_of, laid_out_as
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split
 from core.data.sources.members import Member
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "Edge Impulse"
 _SPLITS = {"training": Split.TRAIN, "testing": Split.TEST}
@@ -23,12 +22,7 @@ _SPLITS = {"training": Split.TRAIN, "testing": Split.TEST}
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = survey.named("info.labels")
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("there is a file “{file}”"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("there is a file “{file}”"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
@@ -41,8 +35,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 boxes += len(item.get("boundingBoxes") or ())
                 annotations.append(_annotation(item, member, entry))
     multi_label = config.multi_label or have_several(annotations)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
 
 
 def _annotation(item: dict[str, Any], member: Member, entry: int) -> Annotation:

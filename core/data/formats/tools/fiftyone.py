@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import class_named, json_files, laid_out_as, split_of_path
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import class_named, evidence_in, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "FiftyOne"
 
@@ -25,12 +25,7 @@ def _has_shape(value: Any) -> bool:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = json_files(survey, _has_shape)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} has “classes” and “labels”"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} has “classes” and “labels”"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:

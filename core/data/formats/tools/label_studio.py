@@ -14,14 +14,14 @@ from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, majority, read_annotations
 from core.data.formats.doubts import Doubt, DoubtKind, listed
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import fitting, json_files, laid_out_as
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import evidence_in, fitting, json_files, laid_out_as
 from core.data.formats.survey import Survey, parse_json
 from core.data.import_config import ImportConfig
 from core.data.labels.label_table import TableColumns
 from core.data.sources.members import Member
 from core.errors import DataError
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "Label Studio"
 # Columns of the CSV, TSV and JSON-MIN exports that describe the annotation, not the picture.
@@ -73,12 +73,7 @@ def _recognise(survey: Survey) -> Evidence | None:
         *json_files(survey, lambda value: _is_full(value) or _is_minimal(value)),
         *_table_files(survey),
     ]
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} has annotations and annotators"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} has annotations and annotators"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
-from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import in_folder_of, json_files, laid_out_as
+from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
+from core.data.formats.label_files import evidence_in, in_folder_of, json_files, laid_out_as
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.import_config import ImportConfig
-from core.messages import N_, Message
+from core.messages import N_
 
 _TOOL = "LabelMe"
 
@@ -22,12 +22,7 @@ def _has_shape(value: Any) -> bool:
 
 def _recognise(survey: Survey) -> Evidence | None:
     files = json_files(survey, _has_shape)
-    if not files:
-        return None
-    return Evidence(
-        confidence=Confidence.CERTAIN,
-        sentence=Message(N_("{file} has “imagePath” and “shapes”"), {"file": files[0].name}),
-    )
+    return evidence_in(files, N_("{file} has “imagePath” and “shapes”"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:

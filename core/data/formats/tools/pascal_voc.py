@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, parse_xml, split_of_path
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split, split_named
@@ -52,9 +51,8 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         annotations.append(annotation)
         boxes += count
     multi_label = config.multi_label or have_several(annotations)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
     files += _image_sets(survey)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
 
 
 def _evidence(member: Member) -> Evidence:

@@ -93,9 +93,10 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         annotations = [replace(item, labels=item.labels or None) for item in annotations]
     files = [text for _, text in pairs] + survey.named(*_ADMIN_FILES)
     files += [names_file] if names_file else []
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
-    notes += [] if names else [Note(kind=NoteKind.UNNAMED_CLASSES)]
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    notes = [] if names else [Note(kind=NoteKind.UNNAMED_CLASSES)]
+    return read_annotations(
+        annotations, survey, multi_label=multi_label, label_files=files, notes=notes, boxes=boxes
+    )
 
 
 def _annotation(picture: Member, text: Member, labels: Labels, split: Split | None) -> Annotation:
