@@ -31,7 +31,7 @@ from core.search.records import ranked, read_trials, trial_folder
 from core.search.study import weight_transfer
 from core.search.study.database import STALE_VARIABLE, database_in_use, driver_address
 from core.search.study.plan import StudyPlan, plan_of, set_plan
-from core.search.study.shared_spec import write_shared_spec
+from core.search.study.shared_spec import find_shared_spec, write_shared_spec
 from core.search.study.study import open_study
 from core.search.study.trials import (
     MACHINE_VARIABLE,
@@ -189,11 +189,17 @@ def start_together(
     job = start_detached(project, "--trials", str(trials), "--storage", storage)
     name = f"digits/{job.name}"
     wait_until(lambda: name in optuna.get_all_study_names(driver_address(storage)), "the study")
+    find_shared_spec(storage, name)  # a search held before this is published can never be joined
     own = job.process_id()
     assert own is not None
     os.kill(own, signal.SIGSTOP)
     worker = start_worker(elsewhere, job, storage, "other")
-    wait_until(lambda: (elsewhere.searches / job.name / "status.json").exists(), "the worker to be ready")
+
+    def is_ready() -> bool:
+        assert worker.poll() is None, worker.communicate()[1]
+        return (elsewhere.searches / job.name / "status.json").exists()
+
+    wait_until(is_ready, "the worker to be ready")
     os.kill(own, signal.SIGCONT)
     return job, worker
 
