@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.export import write_cleaned_dataset
@@ -107,6 +108,24 @@ def test_imagefolder_has_a_line_for_each_picture(pets: Dataset, tmp_path: Path) 
             assert len(entries) == count
             assert {f"{part}/{entry['file_name']}" for entry in entries} <= names
             assert {entry["label"] for entry in entries} <= {"cats: all", "dogs"}
+
+
+def test_parquet_holds_the_files_and_names_its_numbers(pets: Dataset, tmp_path: Path) -> None:
+    """As ``datasets`` reads it; tests/exports asks the library itself."""
+    found = []
+    with zipfile.ZipFile(exported(pets, tmp_path, "parquet")) as archive:
+        for name in archive.namelist():
+            table = parquet.read_table(io.BytesIO(archive.read(name)))
+            noted = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+            assert noted["image"] == {"_type": "Image"}
+            assert noted["label"]["_type"] == "ClassLabel"
+            found += [
+                (row["image"]["bytes"], noted["label"]["names"][row["label"]], name[5:].partition("-")[0])
+                for row in table.to_pylist()
+            ]
+    columns = (pets.pictures[column] for column in ("label", "split"))
+    files = [pets.picture_bytes(row) for row in range(len(pets.pictures))]
+    assert sorted(found) == sorted(zip(files, *columns, strict=True))
 
 
 def test_webdataset_numbers_its_classes_in_the_order_of_their_names(pets: Dataset, tmp_path: Path) -> None:

@@ -1,21 +1,17 @@
 """CIFAR-10 and CIFAR-100: batches of pictures with labels, in their Python form or as plain bytes.
 
 In the binary form a record is one byte for the class (two in CIFAR-100: coarse, fine) and 3072
-for the picture. A pickle of the Python form can run code, so these are read by an unpickler that makes plain values and NumPy
-arrays of numbers, and nothing else.
+for the picture. A pickle of the Python form can run code, so it is read by an unpickler of plain
+values and arrays of numbers.
 
 Source: https://www.cs.toronto.edu/~kriz/cifar.html.
 """
 
 from __future__ import annotations
 
-import codecs
-import io
-import pickle
 from typing import Any
 
 import numpy as np
-from numpy._core import multiarray
 
 from core.data.formats.arrays.embedded import (
     EmbeddedPicture,
@@ -24,6 +20,7 @@ from core.data.formats.arrays.embedded import (
     embedded_reading,
     reader_of_array,
 )
+from core.data.formats.arrays.pickles import ObjectArrayError, PickledArray, load_plain_pickle
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, laid_out_as
 from core.data.formats.survey import Survey, read_label_file
@@ -44,24 +41,6 @@ _NAMES_FILES = {"batches.meta": "label_names", "meta": "fine_label_names"}
 _BINARY_NAMES_FILES = {"batches.meta.txt": 1, "fine_label_names.txt": 2}
 _LABEL_KEYS = ("labels", "fine_labels")
 _SIDE = 32
-# All that a batch needs; ``numpy.core`` is the name of older versions.
-_ALLOWED = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): multiarray._reconstruct,
-    ("_codecs", "encode"): codecs.encode,
-}
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Unpickler of plain values and arrays of numbers."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _ALLOWED[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(f"{module}.{name} is not allowed") from None
 
 
 def _batches(survey: Survey) -> list[Member]:
@@ -105,8 +84,10 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     for member in batches:
         with laid_out_as(_TOOL, member.name):
             batch = _load(member)
-            array = np.asarray(batch["data"], np.uint8).reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
+            array = _numbers(batch["data"], np.uint8).reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
             labels = next(batch[key] for key in _LABEL_KEYS if key in batch)
+            if isinstance(labels, PickledArray):
+                labels = labels.values.tolist()
             if len(labels) != len(array):
                 raise ValueError(f"{len(array)} pictures, {len(labels)} labels")
             split = _SPLITS[member.parts[-1]]
@@ -147,18 +128,41 @@ def _load(member: Member) -> dict[str, Any]:
     """
     data = read_label_file(member)
     try:
-        values = _PlainUnpickler(io.BytesIO(data), encoding="bytes").load()
+        values = load_plain_pickle(data)
+        return {_text(key): value for key, value in values.items()}
+    except ObjectArrayError as error:
+        raise DataError(
+            N_(
+                "{file} holds an array of Python objects. Datumaro writes CIFAR so, with red and blue exchanged. Export the dataset in another format, such as “datumaro”."
+            ),
+            file=member.name,
+        ) from error
     except Exception as error:  # a damaged pickle raises errors of every kind
         raise DataError(
             N_("{file} holds more than pictures and labels, or is damaged: {error}. Download it again."),
             file=member.name,
             error=str(error),
         ) from error
-    return {_text(key): value for key, value in values.items()} if isinstance(values, dict) else {}
+
+
+def _numbers(value: Any, kind: type[np.generic]) -> np.ndarray:
+    """
+    Raises:
+        ValueError: it is no array of such numbers.
+    """
+    if not isinstance(value, PickledArray) or value.values.dtype != kind:
+        raise ValueError(f"no array of {kind.__name__}")
+    return value.values
 
 
 def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    """
+    Raises:
+        ValueError: it is no text.
+    """
+    if not isinstance(value, bytes | str):
+        raise ValueError(f"{type(value).__name__} is no text")
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 CIFAR = ImportFormat(

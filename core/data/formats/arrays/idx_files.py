@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import struct
 import zlib
 
@@ -107,8 +108,10 @@ def _load(member: Member, dimensions: int) -> np.ndarray:
     if len(data) >= header_bytes and data[:4] == bytes((0, 0, _UNSIGNED_BYTE, dimensions)):
         shape = struct.unpack(f">{dimensions}I", data[4:header_bytes])
         values = np.frombuffer(data, np.uint8, offset=header_bytes)
-        if values.size == int(np.prod(shape, dtype=np.int64)):
-            return values.reshape(shape)
+        one = math.prod(shape[1:])
+        # Datumaro announces the number of bytes where that of the pictures stands.
+        if values.size in {shape[0] * one, shape[0]} and one and values.size % one == 0:
+            return values.reshape(-1, *shape[1:])
     raise DataError(
         N_("{file} is cut off, or no IDX file. Download it again."),
         file=member.name,

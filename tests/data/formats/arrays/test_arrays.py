@@ -6,12 +6,14 @@ import gzip
 import io
 import pickle
 import struct
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from core.data.formats.arrays.pickles import load_plain_pickle
 from core.data.images.picture import load_picture
 from core.errors import DataError
 from tests.support.formats import Understood, read
@@ -105,6 +107,16 @@ def test_mnist_files_are_pictures_and_labels(tmp_path: Path, pack: Any) -> None:
     ]
 
 
+def test_mnist_files_of_datumaro_count_bytes_instead_of_pictures(tmp_path: Path) -> None:
+    scans = digit_scans()[:3]
+    counted = bytearray(idx(scans))
+    counted[4:8] = struct.pack(">I", scans.size)
+    files = {"train-images-idx3-ubyte": bytes(counted), "train-labels-idx1-ubyte": idx(np.array([5, 0, 4]))}
+    result = read(write_folder(tmp_path / "mnist", files))
+    assert [label for _, label, _ in numbered(result)] == ["5", "0", "4"]
+    assert np.array_equal(pixels(result, 2), scans[2])
+
+
 def test_half_an_idx_file_is_an_error(tmp_path: Path) -> None:
     files = {
         "train-images-idx3-ubyte": idx(digit_scans()[:3])[:100],
@@ -130,6 +142,18 @@ def test_cifar_batches_are_read(tmp_path: Path) -> None:
     assert [(label, part) for _, label, part in numbered(result)] == [("dog", "train"), ("cat", "train")]
     first = load_picture(result.reading.pictures[0][0].read(), 32)
     assert np.array_equal(first, colours[0].reshape(3, 32, 32).transpose(1, 2, 0))
+
+
+def test_cifar_batches_of_datumaro_are_refused_for_their_exchanged_colours(tmp_path: Path) -> None:
+    colours = np.zeros((2, 3072), object)
+    with pytest.raises(DataError, match="red and blue exchanged"):
+        read(cifar(tmp_path, {b"data": colours, b"labels": [1, 0]}))
+
+
+def test_cifar_pictures_of_other_numbers_are_an_error(tmp_path: Path) -> None:
+    """Values from 0 to 1 would all become black or nearly so."""
+    with pytest.raises(DataError, match="no array of uint8"):
+        read(cifar(tmp_path, {b"data": np.zeros((2, 3072), np.float32), b"labels": [1, 0]}))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +186,42 @@ def test_a_pickle_that_names_anything_else_is_refused(tmp_path: Path) -> None:
     """The unpickler looks up nothing but arrays; a path stands for whatever a stranger may name."""
     with pytest.raises(DataError, match=r"data_batch_1 holds more than pictures and labels"):
         read(cifar(tmp_path, {b"data": Path("x"), b"labels": [0]}))
+
+
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("kind", ["u1", "<i2", ">i4", "f8", "?"])
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+def test_arrays_in_pickles_are_those_that_were_pickled(kind: str, order: Any, protocol: int) -> None:
+    values = np.arange(6).reshape(2, 3).astype(kind, order=order)
+    array = load_plain_pickle(pickle.dumps({b"a": values}, protocol=protocol))[b"a"].values
+    assert array.dtype == values.dtype
+    assert np.array_equal(array, values)
+
+
+HOSTILE_PICKLES = {
+    "calls a program": b"cos\nsystem\n(S'true'\ntR.",
+    "calls a method": b"cbuiltins\ngetattr\n(S'a'\nS'upper'\ntR.",
+    "doubles a text with each encoding": b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00hex\x86R.",
+    "gives a function a state": b"\x80\x02c_codecs\nencode\n}X\x01\x00\x00\x00aK\x01sb.",
+    "makes an array of pointers": b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00O8\x89\x88\x87R.",
+    "makes a structure": b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00V8\x89\x88\x87R.",
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE_PICKLES.values(), ids=HOSTILE_PICKLES)
+def test_a_pickle_calls_nothing(data: bytes) -> None:
+    with pytest.raises(pickle.UnpicklingError):
+        load_plain_pickle(data)
+
+
+def test_a_pickle_that_announces_a_large_memo_takes_no_memory() -> None:
+    """Unpickled in C, this one would make room for 2,147,483,647 values."""
+    tracemalloc.start()
+    try:
+        assert load_plain_pickle(b"\x80\x02K\x01r\xff\xff\xff\x3f.") == 1
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_damaged_npz_is_one_sentence(tmp_path: Path) -> None:
