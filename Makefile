@@ -3,6 +3,7 @@
 # make docs   build the manual          make clean  remove what these made
 # PYTHON=python3.12 PORT=9000 make run
 # make test-backends    test training with Keras on JAX
+# make test-exports     test against the tools whose exports Darkroom reads, and which read its own
 
 PORT ?= 8501
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -10,8 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 VENV_BACKENDS := .venv-backends
 VENV_DOCS := .venv-docs
+VENV_EXPORTS := .venv-exports
 
-.PHONY: run test test-backends check bench docs clean browser postgresql
+.PHONY: run test test-backends test-exports check bench docs clean browser postgresql
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -23,6 +25,9 @@ test: $(VENV)/installed-test browser postgresql
 
 test-backends: $(VENV_BACKENDS)/installed
 	KERAS_BACKEND=jax $(VENV_BACKENDS)/bin/python -m pytest tests/backends
+
+test-exports: $(VENV)/installed-test $(VENV_EXPORTS)/installed
+	$(BIN)/python -m pytest tests/exports
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -39,7 +44,7 @@ docs: $(VENV_DOCS)/installed
 	@echo 'Open docs/_site/index.html'
 
 clean:
-	rm -rf $(VENV) $(VENV_BACKENDS) $(VENV_DOCS) docs/_site .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
+	rm -rf $(VENV) $(VENV_BACKENDS) $(VENV_DOCS) $(VENV_EXPORTS) docs/_site .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment: made once, filled again only when a requirements file changed.
@@ -70,6 +75,13 @@ $(VENV_BACKENDS)/installed: requirements-backends.txt $(VENV)/installed-test
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(VENV_BACKENDS)/bin/python -c \
 	  'import sysconfig; print(sysconfig.get_path("purelib"))')/darkroom.pth"
 	@$(VENV_BACKENDS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-backends.txt
+	@touch $@
+
+# The tools need older versions of NumPy, pandas and Pillow than Darkroom, so they run as programs of their own.
+$(VENV_EXPORTS)/installed: requirements-exports.txt | $(BIN)/python
+	@echo 'Installing the tools in $(VENV_EXPORTS) (1 GB) ...'
+	@$(BIN)/python -m venv --clear $(VENV_EXPORTS)
+	@$(VENV_EXPORTS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-exports.txt
 	@touch $@
 
 $(VENV_DOCS)/installed: docs/requirements.txt | $(BIN)/python
