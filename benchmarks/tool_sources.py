@@ -76,7 +76,7 @@ def has_tools() -> bool:
 
 def write_sources(folder: Path) -> None:
     """Let the tools write each source into a folder of its name."""
-    command = [PYTHON, "-m", "benchmarks.tool_sources", folder]
+    command = [str(PYTHON), "-m", "benchmarks.tool_sources", str(folder)]
     subprocess.run(command, cwd=_ROOT, check=True, env=os.environ | {"HF_HUB_OFFLINE": "1"})
 
 
@@ -97,12 +97,13 @@ def _hugging_face(tags: Tags, numbers: Iterable[int]) -> Any:
     import datasets
 
     some = list(numbers)
-    if all(len(tags(number)) == 1 for number in some):
+    values: list[Any] = [[_NAMES.index(tag) for tag in tags(number)] for number in some]
+    if all(len(value) == 1 for value in values):
+        column, values = "label", [value[0] for value in values]
         feature: Any = datasets.ClassLabel(names=list(_NAMES[:2]))
-        column, values = "label", [_NAMES.index(tags(number)[0]) for number in some]
     else:
+        column = "labels"
         feature = datasets.List(datasets.ClassLabel(names=list(_NAMES)))
-        column, values = "labels", [[_NAMES.index(tag) for tag in tags(number)] for number in some]
     features = datasets.Features({"image": datasets.Image(), column: feature})
     content = {"image": [_image(number) for number in some], column: values}
     return datasets.Dataset.from_dict(content, features=features)

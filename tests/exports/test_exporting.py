@@ -63,7 +63,7 @@ def read_by_tool(dataset: Dataset, tmp_path: Path, reader: str) -> list[Facts]:
     archive, folder = tmp_path / "export.zip", tmp_path / "export"
     write_cleaned_dataset(dataset, archive, QuietProgress(), format=reader.partition(" ")[0])
     shutil.unpack_archive(archive, folder)
-    command = [PYTHON, "-m", "tests.exports.tool_readers", reader, folder]
+    command = [str(PYTHON), "-m", "tests.exports.tool_readers", reader, str(folder)]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
     lines = subprocess.run(
         command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True

@@ -85,10 +85,10 @@ _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
 
 
 # The one in Python: the one in C makes room for as many values as the file announces.
-class _PlainUnpickler(pickle._Unpickler):  # type: ignore[name-defined, misc]
+class _PlainUnpickler(pickle._Unpickler):
     """Unpickler of plain values and arrays of numbers."""
 
-    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         try:
@@ -98,8 +98,8 @@ class _PlainUnpickler(pickle._Unpickler):  # type: ignore[name-defined, misc]
 
     def _build(self) -> None:
         """Fill an array or a type; nothing else has a state."""
-        state = self.stack.pop()
-        instance = self.stack[-1]
+        state = self.stack.pop()  # type: ignore[attr-defined]
+        instance = self.stack[-1]  # type: ignore[attr-defined]
         if not isinstance(instance, PickledArray | _PickledType):
             raise pickle.UnpicklingError(f"{type(instance).__name__} has no state")
         instance.__setstate__(state)
