@@ -22,6 +22,7 @@ from core.data.formats.understanding import ConfirmationNeededError
 from core.data.history import VersionInfo, compare_versions, list_versions
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, add_pictures, import_dataset, settle_split
+from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_sets import shows_class, split_cell
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
@@ -48,6 +49,8 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
         follow_links=options.follow_links,
         table=options.table,
         table_inside=options.table_inside,
+        boxes=BoxUse(options.boxes),
+        crops=_crop_config(options),
         pixel_range=tuple(options.range) if options.range else None,
         columns=_table_columns(options),
         split=_split_config(options),
@@ -59,6 +62,14 @@ def _table_columns(options: argparse.Namespace) -> TableColumns | None:
     if not (options.file_column or options.label_column):
         return None
     return TableColumns(file=options.file_column, label=options.label_column)
+
+
+def _crop_config(options: argparse.Namespace) -> CropConfig:
+    default = CropConfig()
+    return CropConfig(
+        margin=default.margin if options.box_margin is None else options.box_margin / 100,
+        smallest_side=default.smallest_side if options.smallest_box is None else options.smallest_box,
+    )
 
 
 def _imported(report: ImportReport) -> Answer:
@@ -222,6 +233,28 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         metavar=("LOW", "HIGH"),
         help="values of pictures with more than 8 bits that become black and white (found)",
+    )
+    default = CropConfig()
+    parser.add_argument(
+        "--boxes",
+        default="",
+        choices=[use.value for use in BoxUse],
+        metavar="USE",
+        help="boxes in the labels: crop (each becomes a picture) or picture (they label the whole picture)",
+    )
+    parser.add_argument(
+        "--box-margin",
+        type=float,
+        metavar="PERCENT",
+        help=f"added on each side of a box that is cut out, of its width and height ({default.margin:.0%})".replace(
+            "%", "%%"
+        ),
+    )
+    parser.add_argument(
+        "--smallest-box",
+        type=int,
+        metavar="PIXELS",
+        help=f"boxes with a shorter side are not cut out ({default.smallest_side})",
     )
     parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
     parser.add_argument(

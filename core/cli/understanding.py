@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from core.cli.terminal import Answer
 from core.data.formats.doubts import DoubtKind
 from core.data.formats.summary import Example, Understanding
+from core.data.labels.boxes import BoxUse
 
 _SHOWN_CLASSES = 12
 
@@ -50,6 +51,8 @@ def print_understanding(understanding: Understanding) -> None:
 def print_question(understanding: Understanding) -> None:
     """Print what was understood, the doubts and the options that settle them; the error has the first doubt."""
     print_understanding(understanding)
+    if understanding.crops is not None:
+        print(f"With --boxes crop: {_counted(understanding.crops.classes)}", file=sys.stderr)
     for doubt in understanding.doubts[1:]:
         print(f"Doubt: {doubt.message}", file=sys.stderr)
     print(f"To import it like this, add --yes. Other ways: {_other_ways(understanding)}", file=sys.stderr)
@@ -58,6 +61,8 @@ def print_question(understanding: Understanding) -> None:
 def _other_ways(understanding: Understanding) -> str:
     """List the options that read a source differently."""
     ways = [f"--format {name}" for name in understanding.alternatives]
+    if understanding.crops is not None:
+        ways += [f"--boxes {use.value}" for use in (BoxUse.CROP, BoxUse.PICTURE)]
     if any(doubt.kind is DoubtKind.SEVERAL_LABELS for doubt in understanding.doubts):
         ways.append("--multi-label")
     about_columns = {DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.LABEL_COLUMN_UNNAMED}

@@ -62,6 +62,8 @@ MANIFEST_COLUMNS = (
     "excluded",
     # Path of the user's own file; "": the copy in images/.
     "location",
+    # Pixels that were cut out of the file ``name``: “left top right bottom”; "" for a whole file.
+    "box",
     # Number of frames; the first is used.
     "frames",
     # Maker and model, from EXIF.
@@ -79,6 +81,7 @@ SHALLOW_FORMATS = {"JPEG", "MPO", "GIF", "WEBP", "BMP"}
 _COLUMN_DEFAULTS: dict[str, Any] = {
     "excluded": False,
     "location": "",
+    "box": "",
     "frames": 1,
     "camera": "",
     "perceptual_hash": "",

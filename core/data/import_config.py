@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data.formats.summary import Understanding
+from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_table import TableColumns
 from core.data.skip_reasons import Skipped
 from core.data.split.splitting import SplitConfig
@@ -42,6 +43,9 @@ class ImportConfig(Record):
     table_inside: bool = False
     # Columns of the label table; None: detected from their names and cells.
     columns: TableColumns | None = None
+    # Meaning of boxes in the label files.
+    boxes: BoxUse = BoxUse.UNDECIDED
+    crops: CropConfig = field(default_factory=CropConfig)
     # Values of pictures with more than 8 bits that become black and white; None: found.
     pixel_range: tuple[float, float] | None = None
     split: SplitConfig = field(default_factory=SplitConfig)

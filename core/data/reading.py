@@ -11,42 +11,42 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 import pandas as pd
 
-from core.data.dataset import Dataset, complete_manifest, image_path, thumbnail_path
-from core.data.deep_pictures import VALUES, known_range, settle_range
+from core.data.dataset import Dataset, complete_manifest
+from core.data.deep_pictures import known_range, settle_range
+from core.data.formats.cropping import notes_on_left_out
 from core.data.formats.import_format import FormatReading
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import understand
 from core.data.images.depth import PixelRange
-from core.data.images.frames import frames_of
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import CropConfig
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.layout import FileAssignment, Split, spelling_of_classes
-from core.data.pixels.decoding import PictureFacts, examine_picture
-from core.data.pixels.value_ranges import summarise
 from core.data.server_folders import allowed_roots
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Member, UnreadableMemberError, open_source
 from core.data.split.splitting import measuring_rank
-from core.errors import ConfigError, DataError, UnreadableImageError
-from core.files import sha256_bytes
+from core.data.storing import (
+    CHANNELS,
+    IS_CLIPPED,
+    IS_FROM_DICOM,
+    SUFFIX,
+    Columns,
+    Outcome,
+    store_file,
+)
+from core.errors import ConfigError, DataError
 from core.messages import N_
 from core.progress import Progress, Stage, raise_if_stopped
 
-# A row of the manifest, or some of its columns.
-Columns = dict[str, object]
-# Keys of a new picture's row that are no columns of the manifest: what is added to the name of its
-# file, and True for a picture of a DICOM file.
-_SUFFIX, _IS_FROM_DICOM = "suffix", "is_from_dicom"
-# Number of pages that are channels.
-_CHANNELS = "channels"
 # Files in memory at once.
 _PICTURES_IN_FLIGHT = 32
 
@@ -102,6 +102,7 @@ def read_source(
             refer=config.refer,
             multi_label=reading.multi_label,
             pixel_range=pixel_range,
+            crops=config.crops,
         )
     skipped += unusable
     if not rows:
@@ -110,7 +111,15 @@ def read_source(
     return SourceReading(
         pictures=manifest_of(rows),
         skipped=skipped,
-        understanding=replace(understanding, notes=(*understanding.notes, *notes, *_notes_of_kinds(rows))),
+        understanding=replace(
+            understanding,
+            notes=(
+                *understanding.notes,
+                *notes,
+                *_notes_of_kinds(rows),
+                *notes_on_left_out((item.reason for item in skipped), config.crops),
+            ),
+        ),
         pixel_range=pixel_range,
     )
 
@@ -144,6 +153,7 @@ def rows_of(
     refer: bool = False,
     multi_label: bool = False,
     pixel_range: PixelRange | None = None,
+    crops: CropConfig | None = None,
 ) -> tuple[list[dict[str, object]], list[Skipped]]:
     """Make a manifest's row for every usable file, and list the others with their reasons.
 
@@ -152,15 +162,17 @@ def rows_of(
     rows: list[dict[str, object]] = []
     skipped: list[Skipped] = []
     seen: dict[tuple[str, str], dict[str, object]] = {}
-    with closing(_examine(chosen, folder, pixel_range, refer=refer)) as outcomes:
-        for done, (assignment, member, outcome) in enumerate(outcomes, start=1):
+    files = _files_of(chosen)
+    with closing(_examine(files, folder, pixel_range, crops, refer=refer)) as outcomes:
+        for done, (member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
-            progress.advance(done, len(chosen))
-            for columns in outcome:
+            progress.advance(done, len(files))
+            for assignment, columns in outcome:
                 if isinstance(columns, Reason):
-                    skipped.append(Skipped(file=member.name, reason=columns))
+                    name = f"{member.name}{assignment.box.suffix if assignment.box else ''}"
+                    skipped.append(Skipped(file=name, reason=columns))
                     continue
-                name = f"{member.name}{columns[_SUFFIX]}"
+                name = f"{member.name}{columns[SUFFIX]}"
                 label = spelling[assignment.label]
                 content = "" if multi_label else label, str(columns["sha256"])
                 if content in seen:
@@ -186,10 +198,11 @@ def _row(columns: Columns, assignment: FileAssignment, name: str, label: str) ->
 
 
 def _notes_of_kinds(rows: Sequence[Columns]) -> list[Note]:
-    """Count the pictures that come from DICOM files, and those whose pages are channels."""
+    """Count the pictures that come from DICOM files, those whose pages are channels, and clipped boxes."""
     counts = {
-        NoteKind.DICOM_PICTURES: sum(bool(row[_IS_FROM_DICOM]) for row in rows),
-        NoteKind.CHANNELS: sum(bool(row[_CHANNELS]) for row in rows),
+        NoteKind.DICOM_PICTURES: sum(bool(row[IS_FROM_DICOM]) for row in rows),
+        NoteKind.CHANNELS: sum(bool(row[CHANNELS]) for row in rows),
+        NoteKind.CLIPPED_BOXES: sum(bool(row[IS_CLIPPED]) for row in rows),
     }
     return [Note(kind=kind, values={"count": count}) for kind, count in counts.items() if count]
 
@@ -202,96 +215,51 @@ def _measuring_first(reading: FormatReading) -> list[tuple[Member, FileAssignmen
     )
 
 
+def _files_of(chosen: list[tuple[Member, FileAssignment]]) -> list[tuple[Member, list[FileAssignment]]]:
+    """Join the assignments of each file; one with several boxes has one for each."""
+    files: list[tuple[Member, list[FileAssignment]]] = []
+    for member, assignment in chosen:
+        if assignment.box is not None and files and files[-1][0] is member:
+            files[-1][1].append(assignment)
+        else:
+            files.append((member, [assignment]))
+    return files
+
+
 def _examine(
-    chosen: list[tuple[Member, FileAssignment]], folder: Path, pixel_range: PixelRange | None, *, refer: bool
-) -> Generator[tuple[FileAssignment, Member, list[Columns | Reason]]]:
+    files: list[tuple[Member, list[FileAssignment]]],
+    folder: Path,
+    pixel_range: PixelRange | None,
+    crops: CropConfig | None,
+    *,
+    refer: bool,
+) -> Generator[tuple[Member, list[Outcome]]]:
     """Read, check and store every file, in order; decoding uses all cores. After close, nothing is written."""
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        waiting: deque[tuple[FileAssignment, Member, Future[list[Columns | Reason]]]] = deque()
-        for member, assignment in chosen:
+        waiting: deque[tuple[Member, Future[list[Outcome]]]] = deque()
+        for member, assignments in files:
             # Files of an archive have no path; they are copied.
             location = member.path.resolve() if refer and member.path else None
             try:
                 # One after another, because a zip is one stream.
                 data = member.read()
             except UnreadableMemberError as error:
-                failed: Future[list[Columns | Reason]] = Future()
-                failed.set_result([error.reason])
-                waiting.append((assignment, member, failed))
+                failed: Future[list[Outcome]] = Future()
+                failed.set_result([(assignment, error.reason) for assignment in assignments])
+                waiting.append((member, failed))
             else:
-                stored = pool.submit(_store_pictures, data, folder, location, pixel_range)
-                waiting.append((assignment, member, stored))
+                stored = pool.submit(
+                    store_file, data, assignments, folder, location, pixel_range, crops or CropConfig()
+                )
+                waiting.append((member, stored))
             if len(waiting) >= _PICTURES_IN_FLIGHT:
-                assignment_done, member_done, future = waiting.popleft()
-                yield assignment_done, member_done, future.result()
-        for assignment_done, member_done, future in waiting:
-            yield assignment_done, member_done, future.result()
+                member_done, future = waiting.popleft()
+                yield member_done, future.result()
+        for member_done, future in waiting:
+            yield member_done, future.result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _store_pictures(
-    data: bytes, folder: Path, location: Path | None, pixel_range: PixelRange | None
-) -> list[Columns | Reason]:
-    """Store every picture of a file; see ``_store_picture``."""
-    stored: list[Columns | Reason] = []
-    try:
-        for frame in frames_of(data):
-            # Frames are files of their own, so they cannot stay where they are.
-            own_location = None if frame.is_from_dicom else location
-            columns = _store_picture(frame.data, folder, own_location, pixel_range)
-            if not isinstance(columns, Reason):
-                columns.update({_SUFFIX: frame.suffix, _IS_FROM_DICOM: frame.is_from_dicom})
-                columns["group"] = frame.group
-            stored.append(columns)
-    except UnreadableImageError as error:
-        stored.append(Reason.of(error.message))
-    return stored
-
-
-def _store_picture(
-    data: bytes, folder: Path, location: Path | None, pixel_range: PixelRange | None
-) -> Columns | Reason:
-    """Store a picture and its thumbnail; return its columns of the manifest, or the reason against it.
-
-    Args:
-        location: path of a picture that is referenced instead of copied.
-    """
-    try:
-        facts = examine_picture(data, pixel_range)
-        values = summarise(data) if facts.is_deep else None
-    except UnreadableImageError as error:
-        return Reason.of(error.message)
-    sha256 = sha256_bytes(data)
-    files = {thumbnail_path(folder, sha256): facts.thumbnail}
-    if location is None:
-        files[image_path(folder, sha256, facts.extension)] = data
-    for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # In the staging folder, which is published as a whole.
-        path.write_bytes(content)
-    return {
-        **picture_columns(data, facts),
-        "sha256": sha256,
-        "location": str(location) if location else "",
-        VALUES: values,
-        _CHANNELS: facts.channels,
-    }
-
-
-def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:
-    """Make the columns of the manifest that come from a file's bytes and its decoding."""
-    return {
-        "width": facts.width,
-        "height": facts.height,
-        "size_bytes": len(data),
-        "format": facts.format,
-        "extension": facts.extension,
-        "frames": facts.frames,
-        "camera": facts.camera,
-        **asdict(facts.statistics),
-    }
 
 
 def manifest_of(rows: list[dict[str, object]]) -> pd.DataFrame:

@@ -68,6 +68,15 @@ class SkipReason(StrEnum):
     ARCHIVE_TOO_DEEP = "archive_too_deep"
     CANNOT_BE_OPENED = "cannot_be_opened"
     UNREADABLE_ARCHIVE = "unreadable_archive"
+    # Boxes, where each is to become a picture.
+    NO_BOX = "no_box"
+    BOX_TOO_SMALL = "box_too_small"
+    BOX_WITHOUT_AREA = "box_without_area"
+    BOX_OUTSIDE = "box_outside"
+    BOX_OF_OTHER_SIZE = "box_of_other_size"
+    BOX_OF_A_CROWD = "box_of_a_crowd"
+    BOX_WITHOUT_LABEL = "box_without_label"
+    BOX_IN_FRAMES = "box_in_frames"
     # A sentence of an earlier version that has no code.
     OTHER = "other"
 
@@ -156,6 +165,18 @@ SENTENCES: Mapping[SkipReason, str] = {
     SkipReason.ARCHIVE_TOO_DEEP: N_("it is an archive in an archive in an archive; unpack it first"),
     SkipReason.CANNOT_BE_OPENED: N_("it could not be opened: {error}"),
     SkipReason.UNREADABLE_ARCHIVE: N_("{sentence}"),
+    SkipReason.NO_BOX: N_("no box is drawn in it"),
+    SkipReason.BOX_TOO_SMALL: N_("its box has a side of {side} pixels; at least {limit} were asked for"),
+    SkipReason.BOX_WITHOUT_AREA: N_("its box has no area, or edges that are no numbers"),
+    SkipReason.BOX_OUTSIDE: N_("its box lies outside the picture"),
+    SkipReason.BOX_OF_OTHER_SIZE: N_(
+        "the labels are about a picture of {stated} pixels, and this one has {size}; take the pictures that were labelled"
+    ),
+    SkipReason.BOX_OF_A_CROWD: N_("its box is marked as a group of objects, or to be ignored"),
+    SkipReason.BOX_WITHOUT_LABEL: N_("its box has no label"),
+    SkipReason.BOX_IN_FRAMES: N_(
+        "it has several frames, and the labels do not say in which one its box lies"
+    ),
     SkipReason.OTHER: N_("{sentence}"),
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.data.formats.summary import Understanding
 from core.data.import_config import ImportConfig, ImportRequest
 from core.data.job import remove_source
+from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_table import TableColumns
 from core.data.question import example_thumbnails, has_question, move_question, read_question
 from core.jobs.directory import JobDirectory, list_jobs
@@ -52,15 +53,17 @@ def open_questions() -> list[ImportQuestion]:
 
 def as_understood(question: ImportQuestion) -> ImportConfig:
     """Settings that import the source as it was understood."""
-    understanding = question.understanding
+    understanding, settings = question.understanding, question.request.settings
     return replace(
-        question.request.settings,
+        settings,
         format=understanding.format,
         confirmed=True,
         unlabelled=False,
         table_inside=False,
+        # Where boxes were asked about, they label the whole picture.
+        boxes=settings.boxes or (BoxUse.PICTURE if understanding.crops else BoxUse.UNDECIDED),
         # Otherwise the format finds several labels itself, by separators that it has recognised.
-        multi_label=question.request.settings.multi_label and understanding.multi_label,
+        multi_label=settings.multi_label and understanding.multi_label,
     )
 
 
@@ -70,6 +73,7 @@ def read_as(question: ImportQuestion, format_name: str) -> ImportConfig:
         as_understood(question),
         format=format_name,
         confirmed=False,
+        boxes=question.request.settings.boxes,
         unlabelled=format_name == "unlabelled",
         multi_label=question.request.settings.multi_label,
     )
@@ -78,6 +82,13 @@ def read_as(question: ImportQuestion, format_name: str) -> ImportConfig:
 def with_columns(question: ImportQuestion, columns: TableColumns) -> ImportConfig:
     """Settings that read the label table by these columns."""
     return replace(read_as(question, question.understanding.table_format), columns=columns)
+
+
+def with_crops(question: ImportQuestion, crops: CropConfig) -> ImportConfig:
+    """Settings that make a picture of each box; other doubts are asked about again."""
+    return replace(
+        read_as(question, question.understanding.format), boxes=BoxUse.CROP, crops=crops, multi_label=False
+    )
 
 
 def with_several_labels(question: ImportQuestion) -> ImportConfig:

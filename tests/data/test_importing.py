@@ -533,7 +533,7 @@ def test_a_stopped_import_does_not_finish_what_waits(tmp_path: Path, monkeypatch
             stop.set()
             return True
 
-    monkeypatch.setattr("core.data.reading.examine_picture", examine)
+    monkeypatch.setattr("core.data.storing.examine_picture", examine)
     with pytest.raises(JobStopped):
         import_dataset(large_pictures(tmp_path), "Pets", progress=Stopping())
     assert len(examined) < 30  # 32 were waiting

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.data.dataset import complete_manifest, thumbnail_path
 from core.data.pixels.decoding import examine_picture
-from core.data.reading import picture_columns
+from core.data.storing import picture_columns
 from core.files import sha256_bytes
 from tests.support.pictures import encoded
 

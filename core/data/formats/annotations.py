@@ -7,13 +7,14 @@ pictures, joins what several annotations say of one, and reports everything that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.data.formats.import_format import FormatReading
 from core.data.formats.label_files import split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
+from core.data.labels.boxes import Box
 from core.data.labels.label_sets import NONE_OF_THEM, SEPARATOR
 from core.data.labels.layout import FileAssignment, Split, label_of
 from core.data.skip_reasons import Reason, SkipReason
@@ -35,6 +36,8 @@ class Annotation:
     # Name of the label file and number of its entry, from 1.
     label_file: str = ""
     entry: int = 0
+    # Boxes and outlines in the picture, also those without a label.
+    boxes: Sequence[Box] = ()
 
 
 # Decides what several annotations of one picture mean together.
@@ -49,7 +52,6 @@ def read_annotations(
     label_files: Iterable[Member] = (),
     join: Joining | None = None,
     notes: Sequence[Note] = (),
-    boxes: int = 0,
     matches: Sequence[Sequence[int]] | None = None,
     label_name: str = "",
 ) -> FormatReading:
@@ -61,7 +63,6 @@ def read_annotations(
         join: decides between several annotations of one picture. By default the union of their
             labels with several labels; otherwise equal ones agree, and different ones leave the
             picture to be labelled later.
-        boxes: boxes and outlines that are not used; noted.
         matches: indices of the pictures that each annotation may mean; by default those that
             its file names anywhere in the source.
         label_name: name of the labels for people; by default the names of the label files.
@@ -77,7 +78,6 @@ def read_annotations(
             of_picture.setdefault(indices[0], []).append(annotation)
         else:
             left_out.append((annotation.file, _no_match(annotation, indices)))
-    ignored = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
     results = [_Joined.of(group, multi_label=multi_label, join=join) for group in of_picture.values()]
     pictures = [
         (survey.index.pictures[index], joined.assignment)
@@ -89,10 +89,24 @@ def read_annotations(
     return FormatReading(
         pictures=pictures,
         left_out=left_out,
-        notes=(*notes, *ignored, *_notes(results)),
+        boxes=_boxes(of_picture, survey),
+        notes=(*notes, *_notes(results)),
         multi_label=multi_label,
         label_files=files,
     )
+
+
+def _boxes(of_picture: Mapping[int, Sequence[Annotation]], survey: Survey) -> dict[str, list[Box]]:
+    """Boxes by the name of their picture; the same box in two label files counts once."""
+    boxes: dict[str, list[Box]] = {}
+    for index, entries in of_picture.items():
+        of_one: list[Box] = []
+        for entry in entries:
+            known = set(of_one)
+            of_one += [box for box in entry.boxes if box not in known]
+        if of_one:
+            boxes[survey.index.pictures[index].name] = of_one
+    return boxes
 
 
 def _nearest(indices: Sequence[int], annotation: Annotation, survey: Survey) -> Sequence[int]:

@@ -8,9 +8,16 @@ from dataclasses import replace
 
 from core.data.formats.import_format import FormatReading
 from core.data.formats.notes import Note, NoteKind
+from core.data.sources.members import Member
 
 # Roboflow: “IMG_1_jpg.rf.1f0c8e….jpg”.
 _COPY = re.compile(r"^(?P<original>.+)\.rf\.[0-9A-Za-z]{8,}\.[0-9A-Za-z]+$")
+
+
+def original_of(member: Member) -> str:
+    """Name of the picture that a copy was made from; "" for other pictures."""
+    match = _COPY.match(member.parts[-1])
+    return match["original"] if match else ""
 
 
 def with_originals(reading: FormatReading) -> FormatReading:

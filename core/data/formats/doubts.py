@@ -33,6 +33,7 @@ class DoubtKind(StrEnum):
     MOST_LEFT_OUT = "most_left_out"
     TABLE_NOT_UNDERSTOOD = "table_not_understood"
     CLASSES_FROM_NAMES = "classes_from_names"
+    BOXES = "boxes"
 
 
 SENTENCES: Mapping[DoubtKind, str] = {
@@ -61,6 +62,9 @@ SENTENCES: Mapping[DoubtKind, str] = {
     DoubtKind.SEVERAL_LABELS: N_("Some pictures have several labels, such as {example}."),
     DoubtKind.TABLE_NOT_UNDERSTOOD: N_("Labels were not used: {error}"),
     DoubtKind.CLASSES_FROM_NAMES: N_("The classes are the beginnings of the file names: {examples}."),
+    DoubtKind.BOXES: N_(
+        "The labels draw boxes: {count}. Each box can become a picture, or they label the whole picture."
+    ),
     DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
 }
 _SHOWN_CLASSES = 4

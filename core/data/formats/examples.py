@@ -9,7 +9,9 @@ from contextlib import suppress
 
 from core.data.formats.import_format import FormatReading
 from core.data.formats.summary import Example
+from core.data.labels.boxes import CropConfig
 from core.data.labels.layout import FileAssignment
+from core.data.pixels.crops import Crop, cut_out
 from core.data.pixels.decoding import examine_picture
 from core.data.pixels.value_ranges import ValueSummary, find_range, summarise
 from core.data.sources.members import Member, UnreadableMemberError
@@ -32,7 +34,7 @@ def choose_examples(reading: FormatReading) -> list[tuple[Member, FileAssignment
 
 def example_of(member: Member, assignment: FileAssignment, other_label: str) -> Example:
     return Example(
-        file=member.name,
+        file=f"{member.name}{assignment.box.suffix if assignment.box else ''}",
         label=assignment.label,
         split=assignment.split.value if assignment.split else "",
         group=assignment.group,
@@ -40,16 +42,18 @@ def example_of(member: Member, assignment: FileAssignment, other_label: str) -> 
     )
 
 
-def thumbnails_of(members: Iterable[Member]) -> Mapping[int, bytes]:
-    """Make a small JPEG of each picture, by its position; unreadable ones are left out.
+def thumbnails_of(
+    pictures: Iterable[tuple[Member, FileAssignment]], crops: CropConfig
+) -> Mapping[int, bytes]:
+    """Make a small JPEG of each picture or crop, by its position; unreadable ones are left out.
 
     Pictures with more than 8 bits share the range of these examples.
     """
     files: dict[int, bytes] = {}
     summaries: list[ValueSummary] = []
-    for position, member in enumerate(members):
+    for position, (member, assignment) in enumerate(pictures):
         with suppress(UnreadableMemberError, UnreadableImageError, ArchiveError):
-            data = member.read()
+            data = _shown(member.read(), assignment, crops)
             summary = summarise(data)
             summaries += [summary] if summary else []
             files[position] = data
@@ -59,3 +63,11 @@ def thumbnails_of(members: Iterable[Member]) -> Mapping[int, bytes]:
         with suppress(UnreadableImageError):
             thumbnails[position] = examine_picture(data, pixel_range).thumbnail
     return thumbnails
+
+
+def _shown(data: bytes, assignment: FileAssignment, crops: CropConfig) -> bytes:
+    """The crop of a box; the whole picture without a box, or where it cannot be cut out."""
+    if assignment.box is None:
+        return data
+    (crop,) = cut_out(data, [assignment.box], crops)
+    return crop.data if isinstance(crop, Crop) else data

@@ -6,7 +6,7 @@ in a file of its own and add the row to ``table.py``, a test and the translation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -14,6 +14,7 @@ from core.data.formats.doubts import Doubt
 from core.data.formats.notes import Note
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import FileAssignment
 from core.data.skip_reasons import Reason
@@ -49,6 +50,8 @@ class FormatReading:
     pictures: Sequence[tuple[Member, FileAssignment]]
     # Files that are not imported, and pictures that a label file names and the source lacks.
     left_out: Sequence[tuple[str, Reason]] = ()
+    # Boxes of the pictures that have some, by the picture's name.
+    boxes: Mapping[str, Sequence[Box]] = field(default_factory=dict)
     # Facts about the labels that the user should know.
     notes: Sequence[Note] = ()
     # Reasons to ask that only the format knows, such as a column that was guessed.

@@ -27,6 +27,15 @@ class NoteKind(StrEnum):
     AUGMENTED_COPIES = "augmented_copies"
     UNNAMED_CLASSES = "unnamed_classes"
     IGNORED_BOXES = "ignored_boxes"
+    CROPS = "crops"
+    CROPS_OF_ROTATED_BOXES = "crops_of_rotated_boxes"
+    CROPS_OF_OUTLINES = "crops_of_outlines"
+    CLIPPED_BOXES = "clipped_boxes"
+    DIFFICULT_BOXES = "difficult_boxes"
+    SMALL_BOXES = "small_boxes"
+    UNUSABLE_BOXES = "unusable_boxes"
+    CROWD_BOXES = "crowd_boxes"
+    OTHER_ANNOTATORS = "other_annotators"
     ADDRESSES_LAPSE = "addresses_lapse"
     REDUCED_PICTURES = "reduced_pictures"
     LEAVINGS = "leavings"
@@ -59,6 +68,23 @@ SENTENCES: Mapping[NoteKind, str] = {
     NoteKind.UNNAMED_CLASSES: N_("The classes have numbers instead of names. Rename them on the Data page."),
     NoteKind.IGNORED_BOXES: N_(
         "Boxes and outlines are not used: {count}. A picture without a label of its own has the labels of its boxes."
+    ),
+    NoteKind.CROPS: N_(
+        "Pictures cut out of boxes: {count}, from {files} files, with a margin of {margin} on each side. Those of one file stay together in one part of the split."
+    ),
+    NoteKind.CROPS_OF_ROTATED_BOXES: N_(
+        "Rotated boxes, cut out by the upright rectangle around them: {count}."
+    ),
+    NoteKind.CROPS_OF_OUTLINES: N_("Outlines, cut out by the rectangle around them: {count}."),
+    NoteKind.CLIPPED_BOXES: N_("Boxes that leave their picture, cut off at its edge: {count}."),
+    NoteKind.DIFFICULT_BOXES: N_("Boxes marked as difficult, cut out like the others: {count}."),
+    NoteKind.SMALL_BOXES: N_("Boxes with a side under {limit} pixels, left out: {count}."),
+    NoteKind.UNUSABLE_BOXES: N_(
+        "Boxes without an area, without a label or outside their picture, left out: {count}."
+    ),
+    NoteKind.CROWD_BOXES: N_("Boxes around a group of objects, or marked to be ignored, left out: {count}."),
+    NoteKind.OTHER_ANNOTATORS: N_(
+        "Boxes of further annotators of the same picture, left out: {count}. Those of the first count."
     ),
     NoteKind.ADDRESSES_LAPSE: N_(
         "{file} holds addresses of pictures. They lapse after some days, so download the pictures first."

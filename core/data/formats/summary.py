@@ -25,6 +25,17 @@ class Example(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CropOffer(Record):
+    """Summary of what the import would be with one picture for each box."""
+
+    # Boxes by class, and those that are left out.
+    classes: Mapping[str, int]
+    left_out: int
+    examples: tuple[Example, ...]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Understanding(Record):
     """Summary of what an import would do with a source, shown before it does."""
 
@@ -48,3 +59,5 @@ class Understanding(Record):
     table_format: str = ""
     columns: TableColumns | None = None
     column_names: tuple[str, ...] = ()
+    # None where the labels draw no boxes, or it is decided what they mean.
+    crops: CropOffer | None = None

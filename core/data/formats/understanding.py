@@ -7,14 +7,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.data.formats.augmented_copies import with_originals
+from core.data.formats.cropping import (
+    box_count,
+    cropped,
+    has_labelled_boxes,
+    ignoring_boxes,
+    notes_on_left_out,
+)
 from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, listed
 from core.data.formats.examples import choose_examples, example_of, thumbnails_of
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.notes import Note, NoteKind
-from core.data.formats.summary import Example, Understanding
+from core.data.formats.summary import CropOffer, Example, Understanding
 from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import BoxUse
 from core.data.labels.label_sets import label_names
 from core.data.sources.members import Listing
 from core.errors import ConfigError, DataError, ErrorCode
@@ -24,6 +32,7 @@ _LEAST_SHARE_WITH_LABEL = 0.5
 _TABLES = frozenset({"table", "table_inside"})
 _ABOUT_GUESSED_COLUMNS = frozenset([DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.LABEL_COLUMN_UNNAMED])
 _ABOUT_COLUMNS = _ABOUT_GUESSED_COLUMNS | {DoubtKind.SEVERAL_LABELS, DoubtKind.CLASSES_ARE_FLAGS}
+_ABOUT_ANY_FORMAT = _ABOUT_GUESSED_COLUMNS | {DoubtKind.BOXES}
 _MOST_DIFFERENT = 0.02  # share of pictures that two readings may label differently and still agree
 
 
@@ -74,14 +83,56 @@ def understand(
         candidates = [_chosen(_named(name), survey, config)]
     else:
         candidates = _candidates(survey, config, known_classes)
-    best = candidates[0]
+    if config.boxes is BoxUse.CROP:
+        candidates = [item for item in candidates if has_labelled_boxes(item.reading)][:1] or candidates[:1]
+    best, crops = _with_boxes(candidates[0], config)
     doubts = _doubts(best, candidates[1:], survey, known_classes)
     notes = [*best.reading.notes, *_notes_on_files(listing)]
-    understanding = _summary(best, candidates[1:], doubts, notes)
+    understanding = replace(
+        _summary(best, candidates[1:], doubts, notes), crops=_crop_offer(crops, config) if crops else None
+    )
     if _asks(doubts, config):
-        pictures = [member for member, _ in choose_examples(best.reading)]
-        raise ConfirmationNeededError(understanding, source_name, thumbnails_of(pictures))
+        pictures = choose_examples(best.reading) + (choose_examples(crops) if crops else [])
+        raise ConfirmationNeededError(understanding, source_name, thumbnails_of(pictures, config.crops))
     return best.reading, understanding
+
+
+def _with_boxes(candidate: _Candidate, config: ImportConfig) -> tuple[_Candidate, FormatReading | None]:
+    """Read boxes as it was decided; undecided, ask, and return the reading with a picture for each box.
+
+    Raises:
+        DataError: a picture for each box is wanted, and the labels draw none.
+    """
+    reading = candidate.reading
+    count = box_count(reading)
+    if config.boxes is BoxUse.CROP:
+        if not has_labelled_boxes(reading):
+            raise DataError(
+                N_("The labels of the format {format} draw no boxes with a label."),
+                format=Message(candidate.format.label),
+            )
+        return replace(candidate, reading=_cropped(reading, config)), None
+    is_open = config.boxes is BoxUse.UNDECIDED and has_labelled_boxes(reading)
+    doubt = Doubt(kind=DoubtKind.BOXES, values={"count": count})
+    whole = ignoring_boxes(reading)
+    if not is_open:
+        return replace(candidate, reading=whole), None
+    asking = replace(candidate, reading=replace(whole, doubts=(*whole.doubts, doubt)))
+    return asking, _cropped(reading, config)
+
+
+def _cropped(reading: FormatReading, config: ImportConfig) -> FormatReading:
+    # Several labels were asked for, or the project has them.
+    return cropped(reading, config.crops, multi_label=config.multi_label)
+
+
+def _crop_offer(crops: FormatReading, config: ImportConfig) -> CropOffer:
+    return CropOffer(
+        classes=dict(sorted(_classes(crops).items())),
+        left_out=len(crops.left_out),
+        examples=_examples(crops, ()),
+        notes=(*crops.notes, *notes_on_left_out((reason for _, reason in crops.left_out), config.crops)),
+    )
 
 
 def _asks(doubts: Sequence[Doubt], config: ImportConfig) -> bool:
@@ -90,7 +141,7 @@ def _asks(doubts: Sequence[Doubt], config: ImportConfig) -> bool:
         return False
     if not config.chosen_format:
         return bool(doubts)
-    kinds = _ABOUT_COLUMNS if config.chosen_format in _TABLES else _ABOUT_GUESSED_COLUMNS
+    kinds = _ABOUT_COLUMNS if config.chosen_format in _TABLES else _ABOUT_ANY_FORMAT
     return any(doubt.kind in kinds for doubt in doubts)
 
 
@@ -236,7 +287,7 @@ def _doubts(
             }
             doubts.append(Doubt(kind=DoubtKind.SECOND_EXPLANATION, values={**values}))
     total = len(survey.pictures)
-    count = len(best.reading.pictures)
+    count = len({member.name for member, _ in best.reading.pictures})
     if 0 < count < _LEAST_SHARE_WITH_LABEL * total:
         doubts.append(Doubt(kind=DoubtKind.MOST_LEFT_OUT, values={"count": count, "total": total}))
     return doubts

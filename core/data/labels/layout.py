@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
+from core.data.labels.boxes import Box
 from core.data.labels.nesting import Nesting, nesting_of
 from core.data.labels.synsets import is_synset, readable_name
 from core.data.sources.members import COMPANION_SUFFIXES, PICTURE_SUFFIXES, Member
@@ -67,6 +68,8 @@ class FileAssignment:
     label: str
     split: Split | None
     group: str = ""
+    # Cut out of the file; None: the file is the picture.
+    box: Box | None = None
 
 
 def is_companion(member: Member) -> bool:

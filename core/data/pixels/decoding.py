@@ -91,7 +91,7 @@ def examine_picture(data: bytes, pixel_range: PixelRange | None = None) -> Pictu
         extension=_EXTENSIONS.get(kind, kind.lower()),
         frames=frames,
         is_deep=is_deep,
-        camera=_camera(exif),
+        camera=camera_of(exif),
         channels=channels,
         thumbnail=_encoded(small),
         statistics=measure(small),
@@ -140,7 +140,8 @@ def _count_frames(image: ImageFile.ImageFile, data: bytes) -> int:
         return 1
 
 
-def _camera(exif: Image.Exif) -> str:
+def camera_of(exif: Image.Exif) -> str:
+    """Maker and model of the camera, "" where the file does not say."""
     maker, model = (_one_line(exif.get(tag)) for tag in (ExifTags.Base.Make, ExifTags.Base.Model))
     if model.lower().startswith(maker.lower().partition(" ")[0]):
         # The model includes the maker, as in “Canon EOS 5D”.

@@ -1,7 +1,8 @@
 """Geti 3 and Datumaro's newer export: ``data.parquet`` with a row for each picture, and ``metadata.json``.
 
 The metadata say which column holds the file, the labels and the part, and name the classes. The
-pictures lie in ``images/``.
+pictures lie in ``images/``. Boxes are a list beside that of their labels; a box is two corners, in
+pixels or as fractions.
 
 Source: datumaro 1.13, ``experimental/export_import.py``.
 """
@@ -9,6 +10,7 @@ Source: datumaro 1.13, ``experimental/export_import.py``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
@@ -17,6 +19,7 @@ from core.data.formats.import_format import Confidence, Evidence, FormatReading,
 from core.data.formats.label_files import class_named, json_files, laid_out_as
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, box_between
 from core.data.labels.layout import split_named
 from core.data.sources.members import Member
 from core.errors import DataError
@@ -24,6 +27,7 @@ from core.messages import N_, Message
 
 _TOOL = "Geti 3"
 _TABLE = "data.parquet"
+_CORNERS = "x1y1x2y2"
 _PICTURES = ("ImagePathField", "MediaPathField")
 
 
@@ -63,39 +67,50 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     annotations: list[Annotation] = []
-    boxes = 0
     files: list[Member] = []
     for metadata, table in _pairs(survey):
         files += [metadata, table]
         with laid_out_as(_TOOL, table.name):
-            found, count = _annotations(survey.json(metadata), table)
-            annotations += found
-            boxes += count
+            annotations += _annotations(survey.json(metadata), table)
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
-def _annotations(metadata: Mapping[str, Any], table: Member) -> tuple[list[Annotation], int]:
-    """Annotations of a table, and the number of its boxes."""
+def _annotations(metadata: Mapping[str, Any], table: Member) -> list[Annotation]:
     fields = _fields(metadata)
     picture = next(name for name, kind in fields.items() if kind in _PICTURES)
     label = next(name for name, kind in fields.items() if kind == "LabelField")
     part = next((name for name, kind in fields.items() if kind == "SubsetField"), "")
     names = metadata["schema"]["categories"][label]["labels"]
     of_boxes = bool(metadata["schema"]["attributes"][label]["field"].get("is_list"))
-    rows = _rows(table, [name for name in (picture, label, part) if name])
-    annotations = [
+    box = next((name for name, kind in fields.items() if kind == "BBoxField"), "") if of_boxes else ""
+    place = metadata["schema"]["attributes"][box]["field"] if box else {}
+    rows = _rows(table, [name for name in (picture, label, part, box) if name])
+    return [
         Annotation(
             file=str(row[picture]),
             labels=_labels(row[label], names, of_boxes=of_boxes),
             split=split_named(str(row.get(part, ""))),
             label_file=table.name,
             entry=entry,
+            boxes=_boxes(row[label] or [], row.get(box) or [], names, place) if of_boxes else (),
         )
         for entry, row in enumerate(rows, start=1)
     ]
-    count = sum(len(row[label] or ()) for row in rows) if of_boxes else 0
-    return annotations, count
+
+
+def _boxes(
+    labels: Sequence[Any], places: Sequence[Any], names: Sequence[Any], place: Mapping[str, Any]
+) -> list[Box]:
+    """Boxes of one row; without an area where they are outlines, or in a notation that is not known."""
+    is_known = place.get("format", _CORNERS) == _CORNERS and len(places) == len(labels)
+    return [
+        replace(
+            box_between(class_named(names, number), *(edges if is_known else [None] * 4)),
+            is_relative=bool(place.get("normalize")),
+        )
+        for number, edges in zip(labels, places if is_known else labels, strict=True)
+    ]
 
 
 def _rows(table: Member, columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,13 +2,15 @@
 
 A line is a JSON object with ``source-ref`` and, for each labelling job ``X``, the keys ``X`` and
 ``X-metadata``. The metadata hold ``class-name``, or a ``class-map`` for several labels. Of a job
-that draws boxes, the classes of the boxes are used where no job labels the whole picture.
+that draws boxes, the classes of the boxes are used where no job labels the whole picture. A box
+is left, top, width and height in pixels from 0.
 
 Source: the Ground Truth documentation on augmented manifests and output data.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
@@ -16,6 +18,7 @@ from core.data.formats.import_format import Evidence, FormatReading, ImportForma
 from core.data.formats.label_files import evidence_in, laid_out_as, line_files, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, box_at, size_of
 from core.data.sources.members import Member
 from core.messages import N_
 
@@ -41,10 +44,8 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = _files(survey)
     annotations: list[Annotation] = []
-    boxes = 0
     for member in files:
         with laid_out_as(_TOOL, member.name):
-            boxes += sum(len(_labels_of_boxes(line)) for line in survey.json_lines(member))
             annotations += [
                 Annotation(
                     file=str(line["source-ref"]),
@@ -52,11 +53,12 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                     split=split_of_path(member.parts),
                     label_file=member.name,
                     entry=entry,
+                    boxes=_boxes(line),
                 )
                 for entry, line in enumerate(survey.json_lines(member), start=1)
             ]
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
 def _labels(line: dict[str, Any]) -> Labels | None:
@@ -74,17 +76,25 @@ def _labels(line: dict[str, Any]) -> Labels | None:
             names += [str(name) for name in metadata["class-map"].values()]
     if is_labelled:
         return tuple(dict.fromkeys(names))
-    return tuple(dict.fromkeys(_labels_of_boxes(line))) or None
+    return tuple(dict.fromkeys(box.label for box in _boxes(line))) or None
 
 
-def _labels_of_boxes(line: dict[str, Any]) -> list[str]:
-    """The class of each box, of all jobs."""
-    return [
-        str(metadata["class-map"][str(box["class_id"])])
+def _boxes(line: dict[str, Any]) -> list[Box]:
+    """The boxes of all jobs."""
+    jobs = [
+        (line[key.removesuffix(_SUFFIX)], metadata["class-map"])
         for key, metadata in line.items()
         if key.endswith(_SUFFIX) and isinstance(metadata, dict) and metadata.get("type") == _BOXES
-        for box in line[key.removesuffix(_SUFFIX)]["annotations"]
     ]
+    boxes = []
+    for job, names in jobs:
+        size = (job.get("image_size") or [{}])[0]
+        stated_size = size_of(size.get("width"), size.get("height"))
+        for item in job["annotations"]:
+            place = (item.get(name) for name in ("left", "top", "width", "height"))
+            box = box_at(str(names[str(item["class_id"])]), *place)
+            boxes.append(replace(box, stated_size=stated_size))
+    return boxes
 
 
 AMAZON = ImportFormat(

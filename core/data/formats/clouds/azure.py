@@ -1,7 +1,11 @@
-"""Azure Machine Learning: JSON lines with ``image_url`` and ``label``, a text, or a list of texts or boxes."""
+"""Azure Machine Learning: JSON lines with ``image_url`` and ``label``, a text, or a list of texts or boxes.
+
+A box has two corners, as fractions of the picture; an outline, lists of x and y.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
@@ -9,6 +13,7 @@ from core.data.formats.import_format import Evidence, FormatReading, ImportForma
 from core.data.formats.label_files import evidence_in, laid_out_as, line_files, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxFlag, box_around, box_between
 from core.data.sources.members import Member
 from core.messages import N_
 
@@ -30,11 +35,8 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = _files(survey)
     annotations: list[Annotation] = []
-    boxes = 0
     for member in files:
         with laid_out_as(_TOOL, member.name):
-            labels = [line.get("label") for line in survey.json_lines(member)]
-            boxes += sum(_is_box(item) for value in labels if isinstance(value, list) for item in value)
             annotations += [
                 Annotation(
                     file=str(line["image_url"]),
@@ -42,11 +44,12 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                     split=split_of_path(member.parts),
                     label_file=member.name,
                     entry=entry,
+                    boxes=_boxes(line.get("label")),
                 )
                 for entry, line in enumerate(survey.json_lines(member), start=1)
             ]
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
 def _labels(value: Any) -> Labels | None:
@@ -57,6 +60,23 @@ def _labels(value: Any) -> Labels | None:
 
 def _is_box(item: Any) -> bool:
     return isinstance(item, dict)
+
+
+def _boxes(value: Any) -> list[Box]:
+    return [_box(item) for item in value if _is_box(item)] if isinstance(value, list) else []
+
+
+def _box(item: dict[str, Any]) -> Box:
+    label = str(item["label"])
+    flag = BoxFlag.CROWD if item.get("isCrowd") else BoxFlag.NONE
+    if "topX" in item:
+        box = box_between(label, *(item.get(name) for name in ("topX", "topY", "bottomX", "bottomY")))
+    else:
+        outlines = item.get("polygon") or []
+        box = box_around(
+            label, [pair for line in outlines for pair in zip(line[::2], line[1::2], strict=False)]
+        )
+    return replace(box, is_relative=True, flag=flag)
 
 
 AZURE = ImportFormat(

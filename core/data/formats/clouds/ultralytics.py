@@ -5,6 +5,7 @@ The addresses in it lapse after 7 days, so the pictures themselves must lie besi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
@@ -13,12 +14,16 @@ from core.data.formats.label_files import class_named, evidence_in, laid_out_as,
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxShape, box_around, box_centred
 from core.data.labels.layout import split_named
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_
 
 _TOOL = "Ultralytics"
+# Keys of the annotations; the boxes of the first two are centred.
+_CENTRED = ("boxes", "pose")
+_KINDS_OF_BOXES = (*_CENTRED, "segments", "obb")
 
 
 def _files(survey: Survey) -> list[Member]:
@@ -47,6 +52,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                     split=split_named(str(line.get("split", ""))),
                     label_file=member.name,
                     entry=entry,
+                    boxes=_boxes(line.get("annotations") or {}, names),
                 )
                 for entry, line in enumerate(lines, start=2)
                 if line["type"] == "image"
@@ -58,11 +64,26 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
 
 
 def _labels(annotations: dict[str, Any], names: Any) -> Labels | None:
-    """Names of the classes; boxes are lists that begin with the number of their class."""
+    """Names of the classes of the picture, otherwise of its boxes."""
     numbers = annotations.get("classification")
     if numbers is None:
-        numbers = [box[0] for box in annotations.get("boxes") or ()]
+        numbers = [item[0] for kind in _KINDS_OF_BOXES for item in annotations.get(kind) or ()]
     return tuple(dict.fromkeys(_name(names, number) for number in numbers)) or None
+
+
+def _boxes(annotations: dict[str, Any], names: Any) -> list[Box]:
+    """Lists that begin with a class; then follow centre, width and height, or corners, as fractions."""
+    boxes = []
+    for kind in _KINDS_OF_BOXES:
+        for number, *values in annotations.get(kind) or ():
+            if kind in _CENTRED:
+                box = box_centred(_name(names, number), *values[:4])
+            else:
+                shape = BoxShape.ROTATED if kind == "obb" else BoxShape.OUTLINE
+                corners = zip(values[::2], values[1::2], strict=False)
+                box = box_around(_name(names, number), corners, shape)
+            boxes.append(replace(box, is_relative=True))
+    return boxes
 
 
 def _name(names: Any, number: Any) -> str:

@@ -1,22 +1,23 @@
 """Google Vertex AI and AutoML: JSON lines or a CSV without header, ``[ML_USE,]path[,label…]``.
 
 ``UNASSIGNED`` means no part of the split. Further columns are further labels, or the corners of a
-box, of which only the label is used.
+box, two or four, as fractions of the picture. Boxes label pictures without labels of their own.
 
-Source: Vertex AI, "Prepare image training data for classification".
+Source: Vertex AI, "Prepare image training data for classification" and "… for object detection".
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, fitting, laid_out_as, line_files
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, is_picture_name
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxShape, box_around, box_between
 from core.data.labels.layout import Split, split_named
 from core.data.labels.tables import LabelTable
 from core.data.sources.members import Member
@@ -27,6 +28,7 @@ _TOOL = "Vertex AI"
 _UNASSIGNED = "unassigned"
 _COLUMN_LETTERS = re.compile(r"^[A-Z]{1,2}$")  # names of the columns of a table without header
 _FRACTION = re.compile(r"^(?:0?\.\d+(?:e-\d+)?|[01](?:\.0*)?)$", re.IGNORECASE)
+_EDGES = ("xMin", "yMin", "xMax", "yMax")
 _LEAST_CORNERS = 4  # numbers, of two corners
 _USE = "aiplatform.googleapis.com/ml_use"
 
@@ -79,14 +81,11 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         for number, row in zip(table.row_numbers, table.rows, strict=True):
             annotations.append(_annotation_of_row(row, member, number))
     multi_label = config.multi_label or have_several(annotations)
-    boxes = sum(_is_box(row) for member in tables for row in survey.label_table(member).rows)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": boxes})] if boxes else []
-    return read_annotations(
-        annotations, survey, multi_label=multi_label, label_files=[*lines, *tables], notes=notes
-    )
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=[*lines, *tables])
 
 
 def _annotation_of_line(line: dict[str, Any], member: Member, entry: int) -> Annotation:
+    boxes = [_box_of_item(item) for item in line.get("boundingBoxAnnotations") or ()]
     if "imagePayload" in line:  # the older Data Labeling service
         file = line["imagePayload"]["imageUri"]
         names = [
@@ -100,7 +99,8 @@ def _annotation_of_line(line: dict[str, Any], member: Member, entry: int) -> Ann
         names = [item["displayName"] for item in items]
     return Annotation(
         file=str(file),
-        labels=tuple(str(name) for name in names) or None,
+        labels=tuple(map(str, names)) or tuple(dict.fromkeys(box.label for box in boxes)) or None,
+        boxes=boxes,
         split=_split(str((line.get("dataItemResourceLabels") or {}).get(_USE, ""))),
         label_file=member.name,
         entry=entry,
@@ -113,10 +113,23 @@ def _annotation_of_row(row: tuple[str, ...], member: Member, number: int) -> Ann
     return Annotation(
         file=row[1],
         labels=labels or None,
+        boxes=[_box_of_row(row)] if _is_box(row) else (),
         split=_split(row[0]),
         label_file=member.name,
         entry=number,
     )
+
+
+def _box_of_item(item: dict[str, Any]) -> Box:
+    # Google leaves out what is 0.
+    box = box_between(str(item["displayName"]), *(item.get(name, 0) for name in _EDGES))
+    return replace(box, is_relative=True)
+
+
+def _box_of_row(row: tuple[str, ...]) -> Box:
+    """The box around corners; those that follow from others may be blank."""
+    corners = [pair for pair in zip(row[3::2], row[4::2], strict=False) if all(pair)]
+    return replace(box_around(row[2], corners, BoxShape.BOX), is_relative=True)
 
 
 def _is_box(row: tuple[str, ...]) -> bool:

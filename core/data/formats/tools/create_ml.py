@@ -1,4 +1,7 @@
-"""Create ML: a JSON list with the name of each picture and its labels or boxes."""
+"""Create ML: a JSON list with the name of each picture and its labels or boxes.
+
+A box is its centre, width and height in pixels, from the left and top.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from core.data.formats.import_format import Confidence, Evidence, FormatReading,
 from core.data.formats.label_files import in_folder_of, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, box_centred
 from core.messages import N_, Message
 
 _TOOL = "Create ML"
@@ -49,6 +53,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                     split=split_of_path(member.parts),
                     label_file=member.name,
                     entry=entry,
+                    boxes=_boxes(next((item[key] for key in _LABEL_KEYS if key in item), None)),
                 )
                 for entry, item in enumerate(survey.json(member), start=1)
             ]
@@ -60,6 +65,16 @@ def _labels(value: Any) -> Labels | None:
     values = value if isinstance(value, list) else [value]
     names = [str(item["label"] if isinstance(item, dict) else item) for item in values if item]
     return tuple(dict.fromkeys(names)) or None
+
+
+def _boxes(value: Any) -> list[Box]:
+    items = value if isinstance(value, list) else [value]
+    boxes = []
+    for item in items:
+        if isinstance(item, dict) and "coordinates" in item:
+            place = [item["coordinates"].get(name) for name in ("x", "y", "width", "height")]
+            boxes.append(box_centred(str(item["label"]), *place))
+    return boxes
 
 
 CREATE_ML = ImportFormat(

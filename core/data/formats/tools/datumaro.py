@@ -1,10 +1,13 @@
 """Datumaro, also written by CVAT and Geti 2: ``annotations/<subset>.json`` with items and categories.
 
+A box is left, top, width and height in pixels from 0, an outline a list of x and y.
+
 Source: Datumaro's ``DatumaroBase`` reader.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
@@ -12,6 +15,7 @@ from core.data.formats.import_format import Evidence, FormatReading, ImportForma
 from core.data.formats.label_files import class_named, evidence_in, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxFlag, box_around, box_at, rotated, size_of
 from core.data.labels.layout import split_named
 from core.data.sources.members import Member
 from core.messages import N_
@@ -31,28 +35,50 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = json_files(survey, _has_shape)
     annotations: list[Annotation] = []
-    boxes = 0
     for member in files:
         with laid_out_as(_TOOL, member.name):
             content = survey.json(member)
             names = [str(label["name"]) for label in content["categories"]["label"]["labels"]]
             for entry, item in enumerate(content["items"], start=1):
-                marks = item.get("annotations") or []
-                boxes += sum(mark["type"] != "label" for mark in marks)
-                annotations.append(_annotation(item, _labels(marks, names), member, entry))
+                annotations.append(_annotation(item, names, member, entry))
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
-def _annotation(item: dict[str, Any], labels: Labels | None, member: Member, entry: int) -> Annotation:
+def _annotation(item: dict[str, Any], names: list[str], member: Member, entry: int) -> Annotation:
     media = item.get("image") or item.get("media") or {}
+    marks = item.get("annotations") or []
+    height, width = media.get("size") or (0, 0)
     return Annotation(
         file=str(media.get("path") or item["id"]),
-        labels=labels,
+        labels=_labels(marks, names),
         split=split_named(member.parts[-1].rpartition(".")[0]) or split_of_path(member.parts[-1:]),
         label_file=member.name,
         entry=entry,
+        boxes=[
+            replace(_box(mark, names), stated_size=size_of(width, height))
+            for mark in marks
+            if mark["type"] != "label"
+        ],
     )
+
+
+def _box(mark: dict[str, Any], names: list[str]) -> Box:
+    label = class_named(names, mark["label_id"]) if mark.get("label_id") is not None else ""
+    attributes = mark.get("attributes") or {}
+    flag = (
+        BoxFlag.CROWD
+        if attributes.get("is_crowd")
+        else BoxFlag.DIFFICULT
+        if attributes.get("difficult")
+        else BoxFlag.NONE
+    )
+    if mark["type"] == "bbox":
+        box = box_at(label, *mark["bbox"])
+    else:  # a mask has no points
+        numbers = mark.get("points") or []
+        box = box_around(label, zip(numbers[::2], numbers[1::2], strict=False))
+    return replace(rotated(box, attributes.get("rotation"), box.centre), flag=flag)
 
 
 def _labels(marks: list[dict[str, Any]], names: list[str]) -> Labels | None:

@@ -1,5 +1,7 @@
 """Edge Impulse: ``training/``, ``testing/`` and ``info.labels`` with a label for each file.
 
+A box is left, top, width and height in pixels from 0.
+
 Source: the ``info.labels`` schema of edge-impulse-cli.
 """
 
@@ -12,6 +14,7 @@ from core.data.formats.import_format import Evidence, FormatReading, ImportForma
 from core.data.formats.label_files import evidence_in, in_folder_of, laid_out_as
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, box_at
 from core.data.labels.layout import Split
 from core.data.sources.members import Member
 from core.messages import N_
@@ -28,14 +31,12 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = survey.named("info.labels")
     annotations: list[Annotation] = []
-    boxes = 0
     for member in files:
         with laid_out_as(_TOOL, member.name):
             for entry, item in enumerate(survey.json(member)["files"], start=1):
-                boxes += len(item.get("boundingBoxes") or ())
                 annotations.append(_annotation(item, member, entry))
     multi_label = config.multi_label or have_several(annotations)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
 def _annotation(item: dict[str, Any], member: Member, entry: int) -> Annotation:
@@ -45,7 +46,12 @@ def _annotation(item: dict[str, Any], member: Member, entry: int) -> Annotation:
         split=_SPLITS.get(item.get("category", "")),
         label_file=member.name,
         entry=entry,
+        boxes=[_box(box) for box in item.get("boundingBoxes") or ()],
     )
+
+
+def _box(box: dict[str, Any]) -> Box:
+    return box_at(str(box["label"]), *(box.get(name) for name in ("x", "y", "width", "height")))
 
 
 def _labels(item: dict[str, Any]) -> tuple[str, ...] | None:

@@ -1,12 +1,14 @@
-"""FiftyOne image classification: ``data/`` and a ``labels.json`` with classes and labels by file stem.
+"""FiftyOne image classification and detection: ``data/`` and a ``labels.json`` by file stem.
 
 Source: FiftyOne's ``FiftyOneImageClassificationDataset``. A label is an index into the classes
-where there are classes, otherwise a text; a list of them where a picture has several.
+where there are classes, otherwise a text; a list of them where a picture has several. A detection
+has a ``bounding_box``: left, top, width and height as fractions of the picture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
@@ -14,6 +16,7 @@ from core.data.formats.import_format import Evidence, FormatReading, ImportForma
 from core.data.formats.label_files import class_named, evidence_in, json_files, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxFlag, box_at
 from core.messages import N_
 
 _TOOL = "FiftyOne"
@@ -42,6 +45,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                     split=split_of_path(member.parts),
                     label_file=member.name,
                     entry=entry,
+                    boxes=_boxes(value, classes),
                 )
                 for entry, (stem, value) in enumerate(content["labels"].items(), start=1)
             ]
@@ -55,7 +59,22 @@ def _labels(value: Any, classes: Sequence[str]) -> tuple[str, ...] | None:
     values = value if isinstance(value, list) else [value]
     # With a confidence or attributes, a label is an object.
     values = [item["label"] if isinstance(item, dict) else item for item in values]
-    return tuple(class_named(classes, item) if isinstance(item, int) else str(item) for item in values)
+    return tuple(dict.fromkeys(_name(item, classes) for item in values))
+
+
+def _boxes(value: Any, classes: Sequence[str]) -> list[Box]:
+    boxes = []
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, dict) and "bounding_box" in item:
+            box = box_at(_name(item["label"], classes), *item["bounding_box"])
+            is_crowd = (item.get("attributes") or {}).get("iscrowd")
+            flag = BoxFlag.CROWD if is_crowd else BoxFlag.NONE
+            boxes.append(replace(box, is_relative=True, flag=flag))
+    return boxes
+
+
+def _name(label: Any, classes: Sequence[str]) -> str:
+    return class_named(classes, label) if isinstance(label, int) else str(label)
 
 
 FIFTYONE = ImportFormat(

@@ -1,7 +1,9 @@
-"""Label Studio: JSON, JSON-MIN, CSV and TSV exports of projects with choices.
+"""Label Studio: JSON, JSON-MIN, CSV and TSV exports of projects with choices, boxes or outlines.
 
 An annotation of one annotator is one vote; the majority of annotators decides, and
-disagreements are counted. Cancelled annotations and predictions do not count.
+disagreements are counted. Cancelled annotations and predictions do not count. Coordinates are
+percent of the upright picture; a box turns around its left top corner. Of several annotators, the
+boxes of the first count.
 
 Source: label-studio-sdk's converter.
 """
@@ -16,7 +18,15 @@ from core.data.formats.annotations import Annotation, Labels, have_several, majo
 from core.data.formats.doubts import Doubt, DoubtKind, listed
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, fitting, json_files, laid_out_as
+from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, parse_json
+from core.data.formats.tools.label_studio_regions import (
+    boxes_of_row,
+    is_region_list,
+    labels_of_regions,
+    regions_of_result,
+    with_boxes_of_first,
+)
 from core.data.import_config import ImportConfig
 from core.data.labels.label_table import TableColumns
 from core.data.sources.members import Member
@@ -95,8 +105,12 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             )
             roles.append(_roles(rows, member, survey, config.columns))
             annotations += _annotations(rows, roles[-1], member)
+    annotations, further = with_boxes_of_first(annotations)
     multi_label = config.multi_label or have_several(annotations)
-    reading = read_annotations(annotations, survey, multi_label=multi_label, label_files=files, join=majority)
+    notes = [Note(kind=NoteKind.OTHER_ANNOTATORS, values={"count": further})] if further else []
+    reading = read_annotations(
+        annotations, survey, multi_label=multi_label, label_files=files, join=majority, notes=notes
+    )
     guessed = next((role for role in roles if role.rivals), None)
     return _with_doubt(reading, guessed) if guessed else reading
 
@@ -126,7 +140,8 @@ def _rows_of_tasks(tasks: Sequence[_Row]) -> Iterator[_Row]:
                 for item in result
                 if item.get("type") == "choices"
             }
-            yield {**task["data"], **choices, "annotator": "" if results else None}
+            annotator = {"annotator": "" if results else None}
+            yield {**task["data"], **regions_of_result(result), **choices, **annotator}
 
 
 def _rows_of_table(survey: Survey, member: Member) -> list[_Row]:
@@ -168,6 +183,7 @@ def _annotations(rows: Sequence[_Row], roles: _Roles, member: Member) -> list[An
         Annotation(
             file=_text(row.get(roles.picture)),
             labels=_labels(row.get(roles.label)),
+            boxes=boxes_of_row(row),
             label_file=member.name,
             entry=entry,
         )
@@ -176,7 +192,7 @@ def _annotations(rows: Sequence[_Row], roles: _Roles, member: Member) -> list[An
 
 
 def _label_column(rows: Sequence[_Row], columns: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """The column with choices, otherwise the one that Label Studio calls “choice”, otherwise a guess.
+    """The column with choices, otherwise the one called “choice”, that of the boxes, or a guess.
 
     Returns:
         its name, and the names of the others where it is a guess.
@@ -194,6 +210,9 @@ def _label_column(rows: Sequence[_Row], columns: Sequence[str]) -> tuple[str, tu
     candidates = [name for name in with_choices or columns if "choice" in name.lower()] or with_choices
     if len(candidates) == 1:
         return candidates[0], ()
+    with_regions = [name for name in columns if any(is_region_list(row.get(name)) for row in rows)]
+    if with_regions and not candidates:
+        return with_regions[0], ()
     if not columns:  # nobody has labelled anything
         return "", ()
     if not candidates:
@@ -214,6 +233,8 @@ def _likeness(rows: Sequence[_Row], column: str) -> tuple[bool, int]:
 def _labels(value: Any) -> Labels | None:
     if isinstance(value, dict):
         value = value.get("choices")
+    if is_region_list(value):
+        return labels_of_regions(value) or None
     if isinstance(value, list):
         return tuple(str(item) for item in value) or None
     return (str(value),) if value not in (None, "") else None

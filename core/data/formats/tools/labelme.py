@@ -1,16 +1,22 @@
-"""LabelMe: a JSON file for each picture, with flags for the whole picture and outlined shapes."""
+"""LabelMe: a JSON file for each picture, with flags for the whole picture and outlined shapes.
+
+Points are pixels of the upright picture, from 0. A rectangle has two corners, a circle its centre
+and a point on it.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import evidence_in, in_folder_of, json_files, laid_out_as
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxFlag, BoxShape, box_around, size_of
 from core.messages import N_
 
 _TOOL = "LabelMe"
@@ -28,11 +34,9 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = json_files(survey, _has_shape)
     annotations: list[Annotation] = []
-    shapes = 0
     for member, split in zip(files, splits_of_folders([member.parts for member in files]), strict=True):
         with laid_out_as(_TOOL, member.name):
             content = survey.json(member)
-            shapes += len(content["shapes"])
             path = str(content["imagePath"]).replace("\\", "/").rpartition("/")[2]
             annotations.append(
                 Annotation(
@@ -41,17 +45,29 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                     split=split,
                     label_file=member.name,
                     entry=1,
+                    boxes=[_box(shape, content) for shape in content["shapes"]],
                 )
             )
     multi_label = config.multi_label or have_several(annotations)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": shapes})] if shapes else []
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
 def _labels(content: dict[str, Any]) -> Labels | None:
     """Flags that are set, otherwise the labels of the shapes."""
     flags = [str(name) for name, is_set in (content.get("flags") or {}).items() if is_set]
     return tuple(flags or dict.fromkeys(str(shape["label"]) for shape in content["shapes"])) or None
+
+
+def _box(shape: dict[str, Any], content: dict[str, Any]) -> Box:
+    points, kind = shape.get("points") or [], str(shape.get("shape_type"))
+    if kind == "circle":
+        (x, y), edge = points
+        radius = math.dist((x, y), edge)
+        points = [(x - radius, y - radius), (x + radius, y + radius)]
+    form = {"rectangle": BoxShape.BOX, "rotation": BoxShape.ROTATED}.get(kind, BoxShape.OUTLINE)
+    size = size_of(content.get("imageWidth"), content.get("imageHeight"))
+    flag = BoxFlag.DIFFICULT if shape.get("difficult") else BoxFlag.NONE
+    return replace(box_around(str(shape["label"]), points, form), stated_size=size, flag=flag)
 
 
 LABELME = ImportFormat(

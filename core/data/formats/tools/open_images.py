@@ -1,7 +1,8 @@
 """Open Images: CSV files with ``ImageID``, ``LabelName`` and ``Confidence``, and names of the classes.
 
 A label holds from a confidence of 0.5 on: people's checks say 1 or 0, and 0 means that the class
-is not shown. Boxes are used where there are no labels of whole pictures.
+is not shown. Boxes are used where there are no labels of whole pictures. Their edges are fractions
+of the picture, and ``IsGroupOf`` marks a box around more than five objects.
 
 Source: https://storage.googleapis.com/openimages/web/download_v7.html, "Data formats".
 """
@@ -9,13 +10,15 @@ Source: https://storage.googleapis.com/openimages/web/download_v7.html, "Data fo
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, split_of_path
-from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxFlag, BoxUse, box_between
 from core.data.labels.layout import Split
 from core.data.labels.tables import LabelTable
 from core.data.sources.members import Member
@@ -59,14 +62,31 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     labels, boxes = _files(survey)
     names_files, names = _class_names(survey)
     annotations: list[Annotation] = []
-    for member in labels or boxes:
+    of_picture: dict[str, list[Box]] = defaultdict(list)
+    for member in boxes:
         with laid_out_as(_TOOL, member.name):
-            annotations += _annotations(survey.label_table(member), member, names)
+            for file, box in _boxes(survey.label_table(member), names):
+                of_picture[file].append(box)
+    for member in boxes if config.boxes is BoxUse.CROP else labels or boxes:
+        with laid_out_as(_TOOL, member.name):
+            annotations += [
+                replace(annotation, boxes=of_picture[annotation.file])
+                for annotation in _annotations(survey.label_table(member), member, names)
+            ]
     multi_label = config.multi_label or have_several(annotations)
-    count = sum(len(survey.label_table(member).rows) for member in boxes)
-    notes = [Note(kind=NoteKind.IGNORED_BOXES, values={"count": count})] if count else []
     files = [*labels, *boxes, *names_files]
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
+
+
+def _boxes(table: LabelTable, names: dict[str, str]) -> Iterator[tuple[str, Box]]:
+    """Names of pictures with their boxes."""
+    columns = [table.column(name) for name in ("ImageID", "LabelName", "XMin", "YMin", "XMax", "YMax")]
+    has_groups = "IsGroupOf" in table.columns
+    crowds = table.column("IsGroupOf") if has_groups else [""] * len(table.rows)
+    for crowd, file, label, *edges in zip(crowds, *columns, strict=True):
+        flag = BoxFlag.CROWD if crowd == "1" else BoxFlag.NONE
+        box = box_between(names.get(label, label), *edges)
+        yield file, replace(box, is_relative=True, flag=flag)
 
 
 def _annotations(table: LabelTable, member: Member, names: dict[str, str]) -> list[Annotation]:

@@ -3,6 +3,9 @@
 A list ``cat_train.txt`` says 1, -1 or 0 (difficult) for each picture. Without such lists a
 picture has the labels of the objects in its XML file.
 
+Edges of a box are pixels from 0, as LabelImg, CVAT, Label Studio and Roboflow write them. In the
+files of the challenge itself they are the first and last pixel of the object, counted from 1.
+
 Source: the VOC2012 development kit, section 4.
 """
 
@@ -11,12 +14,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, parse_xml, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxFlag, BoxUse, box_between, size_of
 from core.data.labels.layout import Split, split_named
 from core.data.sources.members import Member
 from core.errors import DataError
@@ -26,6 +32,7 @@ _TOOL = "Pascal VOC"
 _CLASS_LIST = re.compile(r"^(?P<label>.+)_(?P<split>train|val|valid|trainval|test)\.txt$")
 # The other folders in ``ImageSets`` list outlines and actions.
 _LISTS_FOLDERS = ("ImageSets", "Main")
+_CHALLENGE = "The VOC"
 _SHOWN = {"1": True, "+1": True, "-1": False, "0": True}
 
 
@@ -41,18 +48,17 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         annotations = list(_annotations_of_lists(survey, lists))
         multi_label = config.multi_label or have_several(annotations)
         label_files = [*lists, *survey.ending(".xml"), *_image_sets(survey)]
-        return read_annotations(annotations, survey, multi_label=multi_label, label_files=label_files)
+        if config.boxes is not BoxUse.CROP:
+            return read_annotations(annotations, survey, multi_label=multi_label, label_files=label_files)
     files = [member for member in survey.ending(".xml") if _root_tag(survey, member)]
     splits = _splits(survey)
-    annotations, boxes = [], 0
+    annotations = []
     for member in files:
         with laid_out_as(_TOOL, member.name):
-            annotation, count = _annotation_of_xml(survey, member, splits)
-        annotations.append(annotation)
-        boxes += count
+            annotations.append(_annotation_of_xml(survey, member, splits))
     multi_label = config.multi_label or have_several(annotations)
     files += _image_sets(survey)
-    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, boxes=boxes)
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
 def _evidence(member: Member) -> Evidence:
@@ -120,18 +126,40 @@ def _splits(survey: Survey) -> dict[str, Split]:
     }
 
 
-def _annotation_of_xml(survey: Survey, member: Member, splits: dict[str, Split]) -> tuple[Annotation, int]:
+def _annotation_of_xml(survey: Survey, member: Member, splits: dict[str, Split]) -> Annotation:
     root = parse_xml(survey.text(member), member.name)
-    objects = [str(item.findtext("name") or "") for item in root.iter("object")]
+    boxes = _boxes(root)
     stem = member.parts[-1].rpartition(".")[0]
-    annotation = Annotation(
+    return Annotation(
         file=root.findtext("filename") or stem,
-        labels=tuple(dict.fromkeys(name for name in objects if name)) or None,
+        labels=tuple(dict.fromkeys(box.label for box in boxes if box.label)) or None,
         split=splits.get(stem) or split_of_path(member.parts[:-1]),
         label_file=member.name,
         entry=1,
+        boxes=boxes,
     )
-    return annotation, len(objects)
+
+
+def _boxes(root: ET.Element) -> list[Box]:
+    size = size_of(root.findtext("size/width"), root.findtext("size/height"))
+    # A pixel is taken from the left and top of the boxes of the challenge.
+    first = 1.0 if (root.findtext("source/database") or "").startswith(_CHALLENGE) else 0.0
+    boxes = []
+    for item in root.iter("object"):
+        label = str(item.findtext("name") or "")
+        edges = [item.findtext(f"bndbox/{name}") for name in ("xmin", "ymin", "xmax", "ymax")]
+        box = box_between(label, *edges)
+        is_difficult = (item.findtext("difficult") or "").strip() == "1"
+        boxes.append(
+            replace(
+                box,
+                left=box.left - first,
+                top=box.top - first,
+                stated_size=size,
+                flag=BoxFlag.DIFFICULT if is_difficult else BoxFlag.NONE,
+            )
+        )
+    return boxes
 
 
 def _root_tag(survey: Survey, member: Member) -> bool:

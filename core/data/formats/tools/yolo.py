@@ -3,7 +3,9 @@
 Names of the classes stand in ``data.yaml`` (Ultralytics, Roboflow), ``classes.txt`` (Label
 Studio) or ``obj.names`` (Darknet, CVAT). The text file lies beside its picture, or in a folder
 ``labels`` where the picture is in ``images``. An empty text file says that nothing is shown; a
-picture without one is labelled later.
+picture without one is labelled later. A box is its centre, width and height as fractions of the
+upright picture; a line with more numbers is an outline, or the four corners of a turned box. With
+``kpt_shape`` in ``data.yaml``, key points follow each box.
 
 Source: https://docs.ultralytics.com/datasets/detect.
 """
@@ -14,7 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.data.formats.annotations import Annotation, Labels, read_annotations
+from core.data.formats.annotations import Annotation, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, laid_out_as
 from core.data.formats.notes import Note, NoteKind
@@ -22,6 +24,7 @@ from core.data.formats.survey import Survey
 from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.formats.tools.yolo_names import names_in_yaml
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box, BoxShape, box_around, box_centred
 from core.data.labels.layout import Split
 from core.data.sources.members import Member
 from core.messages import N_, Message
@@ -32,6 +35,11 @@ _YAML_FILES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _SAMPLE = 20
 _LEAST_SHARE = 0.5  # of the pictures that must have a text file
 _ADMIN_FILES = ("obj.data", "notes.json", "train.txt", "valid.txt", "val.txt", "test.txt")
+
+# Numbers of a box: with a confidence, five.
+_SIZES_OF_BOXES = (4, 5)
+_CORNERS_OF_A_TURNED_BOX = 8
+_KEY_POINTS = "kpt_shape"
 
 _Pairs = list[tuple[Member, Member]]
 
@@ -73,14 +81,14 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     if not pairs:
         return FormatReading(pictures=[])
     names_file, names = _class_names(survey)
-    boxes = 0
     annotations: list[Annotation] = []
+    has_key_points = names_file is not None and _KEY_POINTS in survey.text(names_file)
+    numbers = 1 + min(_SIZES_OF_BOXES) if has_key_points else None
     splits = splits_of_folders([picture.parts for picture, _ in pairs])
     for (picture, text), split in zip(pairs, splits, strict=True):
         with laid_out_as(_TOOL, text.name):
-            numbers = [int(line.split()[0]) for line in survey.lines(text)]
-            boxes += len(numbers)
-            annotations.append(_annotation(picture, text, _labels(numbers, names), split))
+            boxes = [_box(line.split()[:numbers], names) for line in survey.lines(text)]
+            annotations.append(_annotation(picture, text, boxes, split))
     with_text = {picture.name for picture, _ in pairs}
     annotations += [
         Annotation(file="/".join(picture.parts), labels=None)
@@ -94,23 +102,29 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = [text for _, text in pairs] + survey.named(*_ADMIN_FILES)
     files += [names_file] if names_file else []
     notes = [] if names else [Note(kind=NoteKind.UNNAMED_CLASSES)]
-    return read_annotations(
-        annotations, survey, multi_label=multi_label, label_files=files, notes=notes, boxes=boxes
-    )
+    return read_annotations(annotations, survey, multi_label=multi_label, label_files=files, notes=notes)
 
 
-def _annotation(picture: Member, text: Member, labels: Labels, split: Split | None) -> Annotation:
+def _annotation(picture: Member, text: Member, boxes: Sequence[Box], split: Split | None) -> Annotation:
     return Annotation(
         file="/".join(picture.parts),
-        labels=labels,
+        labels=tuple(dict.fromkeys(box.label for box in boxes)),
         split=split,
         label_file=text.name,
         entry=1,
+        boxes=boxes,
     )
 
 
-def _labels(numbers: Sequence[int], names: Sequence[str]) -> Labels:
-    return tuple(dict.fromkeys(class_named(names, item) if names else str(item) for item in numbers))
+def _box(words: Sequence[str], names: Sequence[str]) -> Box:
+    number, *values = words
+    label = class_named(names, int(number)) if names else str(int(number))
+    if len(values) in _SIZES_OF_BOXES:
+        box = box_centred(label, *values[:4])
+    else:
+        shape = BoxShape.ROTATED if len(values) == _CORNERS_OF_A_TURNED_BOX else BoxShape.OUTLINE
+        box = box_around(label, zip(values[::2], values[1::2], strict=False), shape)
+    return replace(box, is_relative=True)
 
 
 def _class_names(survey: Survey) -> tuple[Member | None, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.data.labels.boxes import BoxUse
 from core.errors import DataError
 from tests.support.formats import lines, read, source
 
@@ -63,7 +64,9 @@ def test_amazon_boxes_label_their_picture(tmp_path: Path) -> None:
         return {"source-ref": f"s3://b/{name}", "bb": {"annotations": boxes}, "bb-metadata": metadata}
 
     manifest = lines(line("a.png", 0, 0), line("b.png", 1), line("c.png"))
-    result = read(source(tmp_path, ["a.png", "b.png", "c.png"], {"output.manifest": manifest}))
+    result = read(
+        source(tmp_path, ["a.png", "b.png", "c.png"], {"output.manifest": manifest}), boxes=BoxUse.PICTURE
+    )
     assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
     assert result.notes == {"ignored_boxes": 3, "blank_labels": 1}
 
@@ -131,7 +134,7 @@ def test_a_broken_line_is_named_by_its_number(tmp_path: Path) -> None:
 
 def test_corners_of_boxes_are_no_labels_of_vertex(tmp_path: Path) -> None:
     rows = "TRAIN,gs://b/a.png,cat,0.1,0.1,,,0.3,0.3,,\nTEST,gs://b/b.png,dog,0,0,1,0,1,1,0,1\n"
-    result = read(source(tmp_path, ["a.png", "b.png"], {"list.csv": rows}))
+    result = read(source(tmp_path, ["a.png", "b.png"], {"list.csv": rows}), boxes=BoxUse.PICTURE)
     assert result.format == "vertex"
     assert result.labels == {"a.png": "cat", "b.png": "dog"}
     assert result.notes == {"ignored_boxes": 2}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.data.labels.boxes import BoxUse
 from core.errors import DataError
 from tests.support.formats import read, source
 
@@ -20,7 +21,7 @@ def yolo(tmp_path: Path, texts: dict[str, str], names: dict[str, str]) -> Path:
 
 def test_yolo_pictures_have_the_classes_of_their_boxes(tmp_path: Path) -> None:
     texts = {"train/a": f"0 {BOX}\n0 {BOX}\n", "train/b": f"1 {BOX}\n", "val/c": f"1 {BOX}\n"}
-    result = read(yolo(tmp_path, texts, {"data.yaml": YAML}))
+    result = read(yolo(tmp_path, texts, {"data.yaml": YAML}), boxes=BoxUse.PICTURE)
     assert result.format == "yolo"
     assert result.labels == {"a.png": "cat", "b.png": "red dog", "c.png": "red dog"}
     assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "validation"}
@@ -30,20 +31,20 @@ def test_yolo_pictures_have_the_classes_of_their_boxes(tmp_path: Path) -> None:
 
 def test_an_empty_yolo_file_shows_nothing_among_several_labels(tmp_path: Path) -> None:
     texts = {"train/a": f"0 {BOX}\n1 {BOX}\n", "train/b": "", "val/c": f"1 {BOX}\n"}
-    result = read(yolo(tmp_path, texts, {"classes.txt": "cat\ndog\n"}))
+    result = read(yolo(tmp_path, texts, {"classes.txt": "cat\ndog\n"}), boxes=BoxUse.PICTURE)
     assert result.labels == {"a.png": "cat; dog", "b.png": "–", "c.png": "dog"}
 
 
 def test_a_yolo_picture_without_a_file_is_labelled_later(tmp_path: Path) -> None:
     texts = {"train/a": f"0 {BOX}\n", "val/c": f"1 {BOX}\n"}
-    result = read(yolo(tmp_path, texts, {"obj.names": "cat\ndog\n"}))
+    result = read(yolo(tmp_path, texts, {"obj.names": "cat\ndog\n"}), boxes=BoxUse.PICTURE)
     assert result.labels == {"a.png": "cat", "b.png": "", "c.png": "dog"}
     assert result.notes == {"ignored_boxes": 2, "blank_labels": 1}
 
 
 def test_yolo_without_names_has_numbers_as_classes(tmp_path: Path) -> None:
     files = {"a.txt": f"0 {BOX}\n", "b.txt": f"3 {BOX}\n"}
-    result = read(source(tmp_path, ["a.png", "b.png"], files))
+    result = read(source(tmp_path, ["a.png", "b.png"], files), boxes=BoxUse.PICTURE)
     assert result.labels == {"a.png": "0", "b.png": "3"}
     assert result.notes == {"ignored_boxes": 2, "unnamed_classes": True}
 
@@ -72,7 +73,10 @@ def test_cvat_tags_come_before_boxes(tmp_path: Path) -> None:
         "<image id='1' name='b.png' subset='Test'><box label='dog'/><polygon label='dog'/></image>",
         "<image id='2' name='c.png'/>",
     )
-    result = read(source(tmp_path, [f"images/{name}.png" for name in "abc"], {"annotations.xml": text}))
+    result = read(
+        source(tmp_path, [f"images/{name}.png" for name in "abc"], {"annotations.xml": text}),
+        boxes=BoxUse.PICTURE,
+    )
     assert result.format == "cvat"
     assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
     assert result.splits == {"a.png": "train", "b.png": "test", "c.png": ""}
@@ -95,7 +99,7 @@ def test_open_images_labels_hold_from_half_confidence_on(tmp_path: Path) -> None
         "annotations/train-annotations-bbox.csv": OPEN_IMAGES_BOXES,
         "annotations/class-descriptions.csv": '/m/1,Cat\n/m/2,"Guinea pig"\n',
     }
-    result = read(source(tmp_path, ["images/train/a.png", "images/train/b.png"], files))
+    result = read(source(tmp_path, ["images/train/a.png", "images/train/b.png"], files), boxes=BoxUse.PICTURE)
     assert result.format == "open_images"
     assert result.labels == {"a.png": "Cat", "b.png": "Guinea pig"}
     assert result.splits == {"a.png": "train", "b.png": "train"}

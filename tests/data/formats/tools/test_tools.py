@@ -8,6 +8,7 @@ import pytest
 
 from core.data.formats.survey import Survey
 from core.data.formats.understanding import ConfirmationNeededError
+from core.data.labels.boxes import BoxUse
 from core.data.labels.label_table import TableColumns
 from core.data.sources.opening import open_source
 from core.errors import DataError
@@ -182,7 +183,7 @@ def test_coco_labels_of_whole_pictures_come_before_boxes(tmp_path: Path) -> None
         {"id": 4, "image_id": 1, "category_id": 5, "bbox": [1, 1, 3, 3]},
     ]
     files = {"train/_annotations.coco.json": coco(["a.png", "b.png"], marks)}
-    result = read(source(tmp_path, ["train/a.png", "train/b.png"], files))
+    result = read(source(tmp_path, ["train/a.png", "train/b.png"], files), boxes=BoxUse.PICTURE)
     assert result.format == "coco"
     assert result.labels == {"a.png": "cat", "b.png": "dog"}
     assert result.splits == {"a.png": "train", "b.png": "train"}

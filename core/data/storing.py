@@ -1,0 +1,149 @@
+"""Storing of pictures: each is hashed, decoded to check and measure it, and gets a thumbnail.
+
+A file can hold several: frames, and boxes that are cut out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from core.data.dataset import image_path, thumbnail_path
+from core.data.deep_pictures import VALUES
+from core.data.images.depth import PixelRange
+from core.data.images.frames import frames_of
+from core.data.labels.boxes import CropConfig
+from core.data.labels.layout import FileAssignment
+from core.data.pixels.crops import Crop, cut_out
+from core.data.pixels.decoding import PictureFacts, examine_picture
+from core.data.pixels.value_ranges import summarise
+from core.data.skip_reasons import Reason, SkipReason
+from core.errors import UnreadableImageError
+from core.files import sha256_bytes
+
+# A row of the manifest, or some of its columns.
+Columns = dict[str, object]
+# A picture's columns, or the reason against it, with what the source says about it.
+Outcome = tuple[FileAssignment, "Columns | Reason"]
+# Keys of a new picture's row that are no columns of the manifest: what is added to the name of its
+# file, and True for a picture of a DICOM file.
+SUFFIX, IS_FROM_DICOM = "suffix", "is_from_dicom"
+# Number of pages that are channels.
+CHANNELS = "channels"
+# True for a box that left its picture.
+IS_CLIPPED = "is_clipped"
+
+
+def store_file(
+    data: bytes,
+    assignments: Sequence[FileAssignment],
+    folder: Path,
+    location: Path | None,
+    pixel_range: PixelRange | None,
+    crops: CropConfig,
+) -> list[Outcome]:
+    """Store the pictures of a file: its frames, or the boxes that are cut out of it; see ``_store_picture``.
+
+    Args:
+        assignments: of the file, or of each box.
+    """
+    try:
+        if assignments[0].box is None:
+            return _store_frames(data, assignments[0], folder, location, pixel_range)
+        return _store_crops(data, assignments, folder, pixel_range, crops)
+    except UnreadableImageError as error:
+        return [(assignment, Reason.of(error.message)) for assignment in assignments]
+
+
+def _store_frames(
+    data: bytes,
+    assignment: FileAssignment,
+    folder: Path,
+    location: Path | None,
+    pixel_range: PixelRange | None,
+) -> list[Outcome]:
+    stored: list[Outcome] = []
+    try:
+        for frame in frames_of(data):
+            # Frames are files of their own, so they cannot stay where they are.
+            own_location = None if frame.is_from_dicom else location
+            columns = _store_picture(frame.data, folder, own_location, pixel_range)
+            if not isinstance(columns, Reason):
+                columns.update({SUFFIX: frame.suffix, IS_FROM_DICOM: frame.is_from_dicom})
+                columns["group"] = frame.group
+            stored.append((assignment, columns))
+    except UnreadableImageError as error:
+        stored.append((assignment, Reason.of(error.message)))
+    return stored
+
+
+def _store_crops(
+    data: bytes,
+    assignments: Sequence[FileAssignment],
+    folder: Path,
+    pixel_range: PixelRange | None,
+    config: CropConfig,
+) -> list[Outcome]:
+    """Store every box of a file, which is decoded once."""
+    frames = frames_of(data)
+    frame = next(frames)
+    if next(frames, None) is not None:
+        return [(assignment, Reason(code=SkipReason.BOX_IN_FRAMES)) for assignment in assignments]
+    boxes = [assignment.box for assignment in assignments if assignment.box is not None]
+    stored: list[Outcome] = []
+    for box, assignment, crop in zip(boxes, assignments, cut_out(frame.data, boxes, config), strict=True):
+        columns = crop if isinstance(crop, Reason) else _store_picture(crop.data, folder, None, pixel_range)
+        if isinstance(crop, Crop) and not isinstance(columns, Reason):
+            columns.update({SUFFIX: box.suffix, IS_FROM_DICOM: frame.is_from_dicom})
+            columns.update({IS_CLIPPED: crop.is_clipped, "box": crop.edges.text, "camera": crop.camera})
+            # Several files can be of one patient.
+            columns["group"] = frame.group
+            assignment = replace(assignment, group=frame.group or assignment.group)
+        stored.append((assignment, columns))
+    return stored
+
+
+def _store_picture(
+    data: bytes, folder: Path, location: Path | None, pixel_range: PixelRange | None
+) -> Columns | Reason:
+    """Store a picture and its thumbnail; return its columns of the manifest, or the reason against it.
+
+    Args:
+        location: path of a picture that is referenced instead of copied.
+    """
+    try:
+        facts = examine_picture(data, pixel_range)
+        values = summarise(data) if facts.is_deep else None
+    except UnreadableImageError as error:
+        return Reason.of(error.message)
+    sha256 = sha256_bytes(data)
+    files = {thumbnail_path(folder, sha256): facts.thumbnail}
+    if location is None:
+        files[image_path(folder, sha256, facts.extension)] = data
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # In the staging folder, which is published as a whole.
+        path.write_bytes(content)
+    return {
+        **picture_columns(data, facts),
+        "sha256": sha256,
+        "location": str(location) if location else "",
+        VALUES: values,
+        CHANNELS: facts.channels,
+        IS_CLIPPED: False,
+    }
+
+
+def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:
+    """Make the columns of the manifest that come from a file's bytes and its decoding."""
+    return {
+        "width": facts.width,
+        "height": facts.height,
+        "size_bytes": len(data),
+        "format": facts.format,
+        "extension": facts.extension,
+        "frames": facts.frames,
+        "camera": facts.camera,
+        **asdict(facts.statistics),
+    }

@@ -1,0 +1,357 @@
+"""One picture for each box: coordinates of every tool, groups, splits, and what is left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data.dataset import open_dataset
+from core.data.formats.doubts import DoubtKind
+from core.data.formats.understanding import ConfirmationNeededError
+from core.data.import_config import ImportConfig
+from core.data.importing import import_dataset
+from core.data.labels.boxes import Box, BoxUse, CropConfig, Edges, place
+from core.errors import DataError
+from tests.support.formats import Understood, lines, read
+from tests.support.pictures import encoded, write_folder
+
+# Width and height of the pictures, and the place of the box in each.
+SIZE = (100, 50)
+EDGES = Edges(10, 20, 40, 45)
+WIDTH, HEIGHT = 30, 25
+
+
+def xml(objects: str, database: str = "Unknown") -> str:
+    size = "<size><width>100</width><height>50</height><depth>3</depth></size>"
+    return f"<annotation><filename>a.png</filename><source><database>{database}</database></source>{size}{objects}</annotation>"
+
+
+def voc_object(label: str, *edges: float, difficult: int = 0) -> str:
+    names = ("xmin", "ymin", "xmax", "ymax")
+    box = "".join(f"<{name}>{edge}</{name}>" for name, edge in zip(names, edges, strict=True))
+    return f"<object><name>{label}</name><difficult>{difficult}</difficult><bndbox>{box}</bndbox></object>"
+
+
+def coco(*annotations: dict[str, object], images: tuple[str, ...] = ("a.png",)) -> dict[str, object]:
+    return {
+        "images": [
+            {"id": number, "file_name": name, "width": 100, "height": 50}
+            for number, name in enumerate(images)
+        ],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        "annotations": [{"image_id": 0, "category_id": 1, **item} for item in annotations],
+    }
+
+
+def label_studio(kind: str, value: dict[str, object]) -> list[dict[str, object]]:
+    item = {"type": kind, "from_name": "label", "original_width": 100, "original_height": 50, "value": value}
+    return [{"data": {"image": "/data/upload/1/a.png"}, "annotations": [{"result": [item]}]}]
+
+
+def labelme(kind: str, points: list[list[float]]) -> dict[str, object]:
+    shape = {"label": "cat", "shape_type": kind, "points": points}
+    return {"imagePath": "a.png", "imageWidth": 100, "imageHeight": 50, "shapes": [shape]}
+
+
+def datumaro(mark: dict[str, object]) -> dict[str, object]:
+    item = {
+        "id": "a",
+        "image": {"path": "a.png", "size": [50, 100]},
+        "annotations": [{"label_id": 0, **mark}],
+    }
+    return {"categories": {"label": {"labels": [{"name": "cat"}]}}, "items": [item]}
+
+
+def cvat(shape: str) -> str:
+    return f'<annotations><image name="a.png" width="100" height="50">{shape}</image></annotations>'
+
+
+EDGE_IMPULSE_BOX = {"label": "cat", "x": 10, "y": 20, "width": 30, "height": 25}
+AMAZON_BOX = {"class_id": 0, "left": 10, "top": 20, "width": 30, "height": 25}
+PERCENT = {"x": 10, "y": 40, "width": 30, "height": 50, "rotation": 0, "rectanglelabels": ["cat"]}
+OUTLINE = [[10, 20], [40, 22], [30, 45]]
+
+# Label files of one picture “a.png” with one box, as the tools write them.
+TOOLS: dict[str, dict[str, object]] = {
+    "coco": {"labels.json": coco({"bbox": [10, 20, 30, 25]})},
+    "coco outline": {"labels.json": coco({"segmentation": [[10, 20, 40, 22, 30, 45]]})},
+    "coco panoptic": {
+        "panoptic.json": coco(
+            {"file_name": "a.png", "segments_info": [{"category_id": 1, "bbox": [10, 20, 30, 25]}]}
+        )
+    },
+    "pascal voc": {"a.xml": xml(voc_object("cat", 10, 20, 40, 45))},
+    "pascal voc challenge": {"a.xml": xml(voc_object("cat", 11, 21, 40, 45), "The VOC2007 Database")},
+    "yolo": {"a.txt": "0 0.25 0.65 0.3 0.5\n", "classes.txt": "cat\n"},
+    "yolo outline": {"a.txt": "0 0.1 0.4 0.4 0.44 0.3 0.9\n", "classes.txt": "cat\n"},
+    "yolo key points": {
+        "a.txt": "0 0.25 0.65 0.3 0.5 0.9 0.9 0.1 0.1\n",
+        "data.yaml": "names: [cat]\nkpt_shape: [2, 2]\n",
+    },
+    "labelme": {"a.json": labelme("rectangle", [[40, 45], [10, 20]])},
+    "labelme outline": {"a.json": labelme("polygon", OUTLINE)},
+    "cvat": {"annotations.xml": cvat('<box label="cat" xtl="10" ytl="20" xbr="40" ybr="45"/>')},
+    "cvat outline": {"annotations.xml": cvat('<polygon label="cat" points="10,20;40,22;30,45"/>')},
+    "cvat ellipse": {"annotations.xml": cvat('<ellipse label="cat" cx="25" cy="32.5" rx="15" ry="12.5"/>')},
+    "cvat turned": {
+        # 25 wide and 30 high, turned by a quarter around its centre.
+        "annotations.xml": cvat(
+            '<box label="cat" xtl="12.5" ytl="17.5" xbr="37.5" ybr="47.5" rotation="90"/>'
+        )
+    },
+    "label studio": {"project.json": label_studio("rectanglelabels", PERCENT)},
+    "label studio turned": {
+        # 25 pixels wide and 30 high; its corner is at the right top.
+        "project.json": label_studio(
+            "rectanglelabels",
+            {"x": 40, "y": 40, "width": 25, "height": 60, "rotation": 90, "rectanglelabels": ["cat"]},
+        )
+    },
+    "label studio outline": {
+        "project.json": label_studio(
+            "polygonlabels", {"points": [[10, 40], [40, 44], [30, 90]], "polygonlabels": ["cat"]}
+        )
+    },
+    "label studio minimal": {
+        "project.json": [
+            {
+                "image": "a.png",
+                "annotation_id": 1,
+                "annotator": 1,
+                "lead_time": 1.0,
+                "label": [{**PERCENT, "original_width": 100, "original_height": 50}],
+            }
+        ]
+    },
+    "create ml": {
+        "labels.json": [
+            {
+                "image": "a.png",
+                "annotations": [
+                    {"label": "cat", "coordinates": {"x": 25, "y": 32.5, "width": 30, "height": 25}}
+                ],
+            }
+        ]
+    },
+    "datumaro": {"annotations/train.json": datumaro({"type": "bbox", "bbox": [10, 20, 30, 25]})},
+    "datumaro outline": {
+        "annotations/train.json": datumaro({"type": "polygon", "points": [10, 20, 40, 22, 30, 45]})
+    },
+    "open images": {
+        "boxes.csv": "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsGroupOf\na,x,/m/1,1,0.1,0.4,0.4,0.9,0\n",
+        "class-descriptions.csv": "/m/1,cat\n",
+    },
+    "fiftyone": {
+        "labels.json": {
+            "classes": ["cat"],
+            "labels": {"a": [{"label": 0, "bounding_box": [0.1, 0.4, 0.3, 0.5]}]},
+        }
+    },
+    "azure": {
+        "data.jsonl": lines(
+            {
+                "image_url": "azureml://x/a.png",
+                "label": [{"label": "cat", "topX": 0.1, "topY": 0.4, "bottomX": 0.4, "bottomY": 0.9}],
+            }
+        )
+    },
+    "vertex table": {"data.csv": "TRAIN,gs://b/a.png,cat,0.1,0.4,,,0.4,0.9,,\n"},
+    "vertex lines": {
+        "data.jsonl": lines(
+            {
+                "imageGcsUri": "gs://b/a.png",
+                "boundingBoxAnnotations": [
+                    {"displayName": "cat", "xMin": 0.1, "yMin": 0.4, "xMax": 0.4, "yMax": 0.9}
+                ],
+            }
+        )
+    },
+    "amazon": {
+        "output.manifest": lines(
+            {
+                "source-ref": "s3://b/a.png",
+                "job": {
+                    "annotations": [AMAZON_BOX],
+                    "image_size": [{"width": 100, "height": 50, "depth": 3}],
+                },
+                "job-metadata": {"type": "groundtruth/object-detection", "class-map": {"0": "cat"}},
+            }
+        )
+    },
+    "ultralytics": {
+        "data.ndjson": lines(
+            {"type": "dataset", "task": "detect", "class_names": {"0": "cat"}},
+            {"type": "image", "file": "a.png", "annotations": {"boxes": [[0, 0.25, 0.65, 0.3, 0.5]]}},
+        )
+    },
+    "edge impulse": {
+        "info.labels": {
+            "version": 1,
+            "files": [
+                {
+                    "path": "a.png",
+                    "category": "training",
+                    "label": {"type": "unlabeled"},
+                    "boundingBoxes": [EDGE_IMPULSE_BOX],
+                }
+            ],
+        }
+    },
+}
+
+
+def folder(tmp_path: Path, files: dict[str, object], *pictures: str) -> Path:
+    """Pictures of 100 × 50 pixels, the box of another colour in each, with label files."""
+    contents = {name: picture(shade) for shade, name in enumerate(pictures or ("a.png",))}
+    for name, content in files.items():
+        contents[name] = (content if isinstance(content, str) else json.dumps(content)).encode()
+    return write_folder(tmp_path / "source", contents)
+
+
+def picture(shade: int) -> bytes:
+    pixels = np.full((50, 100, 3), 250, dtype=np.uint8)
+    pixels[20:45, 10:40] = (shade, 90, 30)
+    pixels[:18, :20] = (shade, 200, 60)
+    return encoded(pixels, "PNG")
+
+
+def boxes_of(result: Understood) -> list[Box]:
+    boxes = [assignment.box for _, assignment in result.reading.pictures]
+    return [box for box in boxes if box is not None]
+
+
+def names_of(result: Understood) -> dict[str, str]:
+    """Label of each crop, by the name that it gets."""
+    return {
+        f"{member.name}{assignment.box.suffix}": assignment.label
+        for member, assignment in result.reading.pictures
+        if assignment.box is not None
+    }
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_box_of_each_tool_means_the_same_pixels(tool: str, tmp_path: Path) -> None:
+    result = read(folder(tmp_path, TOOLS[tool]), boxes=BoxUse.CROP)
+    (box,) = boxes_of(result)
+    placement = place(box, SIZE, 1, margin=0.0)
+    assert placement is not None
+    assert (placement.edges, box.label) == (EDGES, "cat")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_boxes_are_asked_about(tool: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfirmationNeededError) as caught:
+        read(folder(tmp_path, TOOLS[tool]))
+    understanding = caught.value.understanding
+    assert DoubtKind.BOXES in {doubt.kind for doubt in understanding.doubts}
+    assert understanding.crops is not None
+    assert understanding.crops.classes == {"cat": 1}
+    # The whole picture, then its crop.
+    assert [example.file for example in understanding.examples] == ["a.png"]
+    assert [example.file for example in understanding.crops.examples] == ["a.png#1"]
+    assert caught.value.thumbnails.keys() == {0, 1}
+
+
+def test_crops_of_one_picture_and_its_copies_are_one_group(tmp_path: Path) -> None:
+    names = ("train/x_png.rf.0123456789ab.png", "train/x_png.rf.ba9876543210.png", "valid/y.png")
+    places = [{"image_id": number, "bbox": [10, 20, 30, 25]} for number in range(3)]
+    extra = {"image_id": 0, "category_id": 2, "bbox": [0, 0, 20, 20]}
+    result = read(
+        folder(tmp_path, {"labels.json": coco(*places, extra, images=names)}, *names), boxes=BoxUse.CROP
+    )
+    groups = [assignment.group for _, assignment in result.reading.pictures]
+    assert groups == ["x_png", "x_png", "x_png", "valid/y.png"]
+    assert result.understanding.classes == {"cat": 3, "dog": 1}
+    assert result.understanding.groups == 1
+
+
+def test_crops_keep_the_split(tmp_path: Path) -> None:
+    files = dict.fromkeys(("train/labels/a.txt", "valid/labels/b.txt"), "0 0.25 0.65 0.3 0.5\n")
+    source = folder(
+        tmp_path, {**files, "data.yaml": "names: [cat]\n"}, "train/images/a.png", "valid/images/b.png"
+    )
+    assert read(source, boxes=BoxUse.CROP).splits == {"a.png": "train", "b.png": "validation"}
+
+
+def test_boxes_that_cannot_be_pictures_are_left_out_by_name(tmp_path: Path) -> None:
+    places = [
+        {"bbox": [10, 20, 30, 25]},
+        {"bbox": [10, 20, 0, 25]},
+        {"bbox": [10, 20, -5, 25]},
+        {"bbox": [10, float("nan"), 30, 25]},
+        {"bbox": [10, 20, 30, 25], "iscrowd": 1},
+        {"bbox": [10, 20, 30, 8]},
+    ]
+    source = folder(tmp_path, {"labels.json": coco(*places, images=("a.png", "b.png"))}, "a.png", "b.png")
+    result = read(source, boxes=BoxUse.CROP)
+    assert names_of(result) == {"a.png#1": "cat"}
+    assert result.left_out == {
+        "a.png#2": "box_without_area",
+        "a.png#3": "box_without_area",
+        "a.png#4": "box_without_area",
+        "a.png#5": "box_of_a_crowd",
+        "a.png#6": "box_too_small",
+        "b.png": "no_box",
+    }
+
+
+def test_difficult_objects_are_cut_out_and_counted(tmp_path: Path) -> None:
+    objects = voc_object("cat", 10, 20, 40, 45) + voc_object("dog", 0, 0, 30, 30, difficult=1)
+    result = read(folder(tmp_path, {"a.xml": xml(objects)}), boxes=BoxUse.CROP)
+    assert names_of(result) == {"a.png#1": "cat", "a.png#2": "dog"}
+    assert result.notes == {"crops": 2, "difficult_boxes": 1}
+
+
+def test_the_boxes_of_further_annotators_are_left_out(tmp_path: Path) -> None:
+    (task,) = label_studio("rectanglelabels", PERCENT)
+    task["annotations"] *= 2
+    result = read(folder(tmp_path, {"project.json": [task]}), boxes=BoxUse.CROP)
+    assert names_of(result) == {"a.png#1": "cat"}
+    assert result.notes == {"crops": 1, "other_annotators": 1}
+
+
+def test_labels_without_boxes_cannot_be_cropped(tmp_path: Path) -> None:
+    source = folder(tmp_path, {"labels.json": coco({})})
+    with pytest.raises(DataError, match="COCO draw no boxes"):
+        read(source, boxes=BoxUse.CROP)
+
+
+def test_boxes_that_are_not_cut_out_are_counted(tmp_path: Path) -> None:
+    result = read(folder(tmp_path, TOOLS["coco"]), boxes=BoxUse.PICTURE)
+    assert result.labels == {"a.png": "cat"}
+    assert result.notes == {"ignored_boxes": 1}
+
+
+def test_an_import_stores_the_pixels_of_each_box(tmp_path: Path) -> None:
+    """From the label file to the project: names, edges, groups and pixels."""
+    names = [f"{number}.png" for number in range(6)]
+    places = [
+        {"image_id": number, "category_id": category, "bbox": bbox}
+        for number in range(6)
+        for category, bbox in ((1, [10, 20, 30, 25]), (2, [-10, 0, 30, 18]))
+    ]
+    source = folder(tmp_path, {"labels.json": coco(*places, images=tuple(names))}, *names)
+    config = ImportConfig(boxes=BoxUse.CROP, crops=CropConfig(margin=0.0))
+    report = import_dataset(source, "crops", config)
+    dataset = open_dataset(report.project)
+    assert report.classes == {"cat": 6, "dog": 6}
+    colours = {"cat": (90, 30), "dog": (200, 60)}
+    # The second box of each begins 10 pixels to the left of the picture.
+    edges = {"cat": "10 20 40 45", "dog": "0 0 20 18"}
+    sizes = {"cat": (HEIGHT, WIDTH, 3), "dog": (18, 20, 3)}
+    for row, (name, label) in enumerate(
+        zip(dataset.pictures["name"], dataset.pictures["label"], strict=True)
+    ):
+        pixels = np.asarray(Image.open(dataset.image_path(row)))
+        assert pixels.shape == sizes[label]
+        assert np.unique(pixels.reshape(-1, 3), axis=0).tolist() == [[int(name[0]), *colours[label]]]
+        assert dataset.pictures["box"][row] == edges[label]
+    by_file = dataset.pictures.groupby(dataset.pictures["name"].str[0])
+    assert (by_file["split"].nunique() == 1).all()
+    assert report.understanding is not None
+    notes = {note.kind.value: note.values["count"] for note in report.understanding.notes}
+    assert notes == {"crops": 12, "clipped_boxes": 6}
