@@ -113,7 +113,7 @@ def values_of(image: ImageFile.ImageFile) -> np.ndarray:
         return _deep_colours(image)
     for index, tile in enumerate(image.tile):
         if tile[0] == "libtiff" and (native := _NATIVE_MODES.get(_raw_mode(tile))):
-            image.tile[index] = _with_raw_mode(tile, native)
+            image.tile[index] = with_raw_mode(tile, native)
     image.load()
     if _has_signed_bytes(image):
         # Pillow has inverted them where 0 is white.
@@ -135,17 +135,18 @@ def _deep_colours(image: ImageFile.ImageFile) -> np.ndarray:
     if is_split_by_libtiff or any(_raw_mode(tile) not in _LOWER_BYTES for tile in tiles):
         # Pillow cannot read the lower bytes: the middle of what they can be.
         return higher_bytes + 128
-    lower.tile = [_with_raw_mode(tile, _LOWER_BYTES[_raw_mode(tile)]) for tile in tiles]
+    lower.tile = [with_raw_mode(tile, _LOWER_BYTES[_raw_mode(tile)]) for tile in tiles]
     return higher_bytes + np.asarray(lower)[..., :3]
 
 
 def _correct_planes(image: ImageFile.ImageFile) -> None:
     if _has_misread_planes(image):
         order = "L" if _tags(image).prefix == b"II" else "B"
-        image.tile = [_with_raw_mode(tile, f"{_raw_mode(tile)};16{order}") for tile in image.tile]
+        image.tile = [with_raw_mode(tile, f"{_raw_mode(tile)};16{order}") for tile in image.tile]
 
 
-def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
+def with_raw_mode(tile: Any, raw_mode: str) -> Any:
+    """A part of a picture's file, read by another raw mode of Pillow."""
     args = raw_mode if isinstance(tile[3], str) else (raw_mode, *tile[3][1:])
     return tile._replace(args=args) if hasattr(tile, "_replace") else (*tile[:3], args)
 

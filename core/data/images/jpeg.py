@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from PIL import ImageFile
+
 _LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 # Markers of frames; the three left out are tables.
@@ -54,3 +56,8 @@ def is_buffered(data: bytes) -> bool:
     """True if decoding keeps all coefficients in memory, whatever size is asked for."""
     header = read_header(data)
     return header is None or header.process in _PROGRESSIVE or header.scan_components < header.components
+
+
+def has_plain_ink(image: ImageFile.ImageFile) -> bool:
+    """True for CMYK without Adobe's marker: amounts of ink as they are, not inverted."""
+    return image.mode == "CMYK" and image.format in {"JPEG", "MPO"} and "adobe" not in image.info

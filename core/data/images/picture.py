@@ -79,6 +79,9 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     image = _open(_with_main_page(data, pages))
     if image.format == "PNG":
         image.info[colour.CICP] = colour.read_cicp(data)
+    if jpeg.has_plain_ink(image):
+        # Pillow inverts the ink of every JPEG.
+        image.tile = [depth.with_raw_mode(tile, "CMYK") for tile in image.tile]
     _require_size(image.size, _limit(image, data))
     return image
 

@@ -16,13 +16,13 @@ from filelock import FileLock
 from PIL import Image
 
 from core.data.dataset import Dataset, stored_path
-from core.data.images import colour
+from core.data.images import colour, jpeg
 from core.data.images.picture import DECODER_ERRORS
 from core.files import read_json, whole_file
 from core.records import Record, read_record, write_record
 
 # Raised with every change of decoded pixels, together with ``_decodes_as_before``.
-# 2: colours of profiles become sRGB; values of TIFF and channels are read right.
+# 2: colours of profiles become sRGB; values of TIFF, channels and unmarked CMYK are read right.
 _DECODER = 2
 _RECORD, _LOCK = "decoder.json", ".decoder.lock"
 # Formats of which version 2 converts only pictures that have a colour space of their own; of the
@@ -105,7 +105,7 @@ def _decodes_as_before(path: Path, format: str) -> bool:
             if image.format == "PNG":
                 stream.seek(0)
                 info[colour.CICP] = colour.read_cicp(stream.read(_HEADER_BYTES))
-            return not colour.is_converted(mode, info)
+            return not (colour.is_converted(mode, info) or jpeg.has_plain_ink(image))
     except FileNotFoundError:
         # Cached features of pictures on another disk stay usable.
         return True

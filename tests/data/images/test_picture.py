@@ -124,6 +124,18 @@ def test_printing_colours_become_screen_colours(format: str) -> None:
     assert difference(decoded(data), upright) < 6
 
 
+@pytest.mark.parametrize("at_least", [None, 16], ids=["full", "shrunk"])
+def test_ink_without_adobes_marker_is_not_inverted(at_least: int | None) -> None:
+    """Adobe's marker alone says that the amounts of ink are inverted, as Pillow writes them."""
+    upright = small_photograph("flower")
+    negative = Image.fromarray(255 - np.asarray(Image.fromarray(upright).convert("CMYK")), "CMYK")
+    data = encoded(negative, "JPEG", quality=95)
+    start = data.index(b"\xff\xee")
+    unmarked = data[:start] + data[start + 2 + int.from_bytes(data[start + 2 : start + 4], "big") :]
+    shown = np.asarray(decode_picture(open_picture(unmarked), at_least).resize((64, 48)))
+    assert difference(shown, upright) < (6 if at_least is None else 20)
+
+
 @pytest.mark.parametrize("orientation", STORED)
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "WEBP"])
 def test_a_picture_stands_upright(orientation: int, format: str) -> None:
