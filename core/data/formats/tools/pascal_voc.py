@@ -52,7 +52,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             return read_annotations(annotations, survey, multi_label=multi_label, label_files=label_files)
     files = [member for member in survey.ending(".xml") if _root_tag(survey, member)]
     splits = _splits(survey)
-    annotations = []
+    annotations = _unlabelled(splits, {member.parts[-1].rpartition(".")[0] for member in files})
     for member in files:
         with laid_out_as(_TOOL, member.name):
             annotations.append(_annotation_of_xml(survey, member, splits))
@@ -105,14 +105,18 @@ def _annotations_of_lists(survey: Survey, lists: list[Member]) -> Iterator[Annot
             shown = labels[stem, split_named(match["split"])]
             if _SHOWN[flag.strip()]:
                 shown.append(match["label"])
-    named = {stem for stem, _ in labels}
-    yield from (
-        Annotation(file=stem, labels=None, split=split)
-        for stem, split in _splits(survey).items()
-        if stem not in named
-    )
+    yield from _unlabelled(_splits(survey), {stem for stem, _ in labels})
     for entry, ((stem, split), names) in enumerate(labels.items(), start=1):
         yield Annotation(file=stem, labels=tuple(names), split=split, label_file=lists[0].name, entry=entry)
+
+
+def _unlabelled(splits: dict[str, Split], labelled: set[str]) -> list[Annotation]:
+    """Pictures that only the lists of the parts name."""
+    return [
+        Annotation(file=stem, labels=None, split=split)
+        for stem, split in splits.items()
+        if stem not in labelled
+    ]
 
 
 def _splits(survey: Survey) -> dict[str, Split]:

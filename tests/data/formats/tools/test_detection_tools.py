@@ -117,6 +117,19 @@ def test_pascal_voc_pictures_in_no_class_list_are_labelled_later(tmp_path: Path)
     assert result.splits["c.png"] == "train"
 
 
+def test_pascal_voc_pictures_without_objects_are_labelled_later(tmp_path: Path) -> None:
+    """Datumaro and CVAT write no XML file for them; the list of their part names them."""
+    xml = "<annotation><filename>{}.png</filename><object><name>{}</name></object></annotation>"
+    files = {
+        "ImageSets/Main/train.txt": "a\nb\nc\n",
+        "Annotations/a.xml": xml.format("a", "cat"),
+        "Annotations/b.xml": xml.format("b", "dog"),
+    }
+    result = read(source(tmp_path, [f"JPEGImages/{name}.png" for name in "abc"], files))
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": ""}
+    assert result.splits == dict.fromkeys(["a.png", "b.png", "c.png"], "train")
+
+
 def test_lists_of_actions_in_pascal_voc_are_no_classes(tmp_path: Path) -> None:
     """The development kit of 2012 has them; a line names a person in a picture."""
     files = {
