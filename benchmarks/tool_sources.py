@@ -80,8 +80,14 @@ def write_sources(folder: Path) -> None:
     subprocess.run(command, cwd=_ROOT, check=True, env=os.environ | {"HF_HUB_OFFLINE": "1"})
 
 
-def folder_of(source: ToolSource) -> str:
-    return source.name.replace("/", "-").replace(":", "")
+def path_of(source: ToolSource, folder: Path) -> Path:
+    """What ``write_sources`` wrote into the folder, as a person would choose it: a folder, or a single file."""
+    inside = list((folder / _name_of(source)).iterdir())
+    return inside[0] if len(inside) == 1 else folder / _name_of(source)
+
+
+def _name_of(source: ToolSource) -> str:
+    return source.name.replace(":", "")
 
 
 def _image(number: int) -> Image.Image:
@@ -267,7 +273,12 @@ def _label_studio_sources() -> list[ToolSource]:
 
 
 def _datumaro_source(name: str, format: str, tags: Tags = with_gaps, **options: Any) -> ToolSource:
-    splits = {"imagenet": {}, "yolo_ultralytics": {"train": TRAINING, "validation": COUNT - TRAINING}}
+    splits = {
+        "imagenet": {},
+        "yolo_ultralytics": {"train": TRAINING, "validation": COUNT - TRAINING},
+        # It names no pictures without labels.
+        "open_images": {"train": TRAINING - len(_GAPS), "test": COUNT - TRAINING},
+    }
     return ToolSource(
         name=f"Datumaro: {name}",
         tool="datumaro",
@@ -339,7 +350,7 @@ TOOL_SOURCES: tuple[ToolSource, ...] = (
 def main(folder: Path) -> None:
     logging.disable(logging.WARNING)
     for source in TOOL_SOURCES:
-        target = folder / folder_of(source)
+        target = folder / _name_of(source)
         target.mkdir(parents=True)
         source.write(target)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.format_sources import COUNT, TRAINING, pixels
-from benchmarks.tool_sources import TOOL_SOURCES, ToolSource, folder_of, write_sources
+from benchmarks.tool_sources import TOOL_SOURCES, ToolSource, path_of, write_sources
 from core.data.formats.import_format import FormatReading
 from core.data.formats.understanding import ConfirmationNeededError, understand
 from core.data.images.picture import decode_picture, open_picture
@@ -38,13 +38,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tools")
     write_sources(folder)
     return folder
-
-
-def path_of(source: ToolSource, written: Path) -> Path:
-    """The folder, or the file that is alone in it, as a person would choose it."""
-    folder = written / folder_of(source)
-    inside = list(folder.iterdir())
-    return inside[0] if len(inside) == 1 else folder
 
 
 def expected(source: ToolSource, number: int) -> Facts:
