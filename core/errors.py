@@ -21,6 +21,7 @@ DarkroomError
 ├── SearchError               a search that cannot be joined, or without a successful trial
 ├── WeightsError              pretrained weights that are missing or damaged
 │   └── DownloadError
+├── InstallError              a package that pip could not install
 ├── UploadError               an upload that is refused
 │   ├── UploadDeniedError     the token of the upload is missing or wrong
 │   ├── UploadConflictError   a wrong offset, or another connection is active
@@ -144,6 +145,10 @@ class DownloadError(WeightsError):
 
 class DeliveryError(DarkroomError):
     """Export that cannot be made or does not match the evaluation."""
+
+
+class InstallError(DarkroomError):
+    """Package that pip could not install."""
 
 
 class UploadError(DarkroomError):

@@ -14,6 +14,7 @@ class Stage(StrEnum):
     """Stage of a job. Pages have the label of each."""
 
     READING = "reading"
+    INSTALLING = "installing"
     DOWNLOADING = "downloading"
     CONVERTING = "converting"
     DECODING = "decoding"

@@ -13,6 +13,7 @@ import pandas as pd
 from core.cli.command import Command
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
 from core.cli.understanding import print_question, print_understanding, understood_answer
+from core.data.containers.config import ContainerConfig, ContainerKind, Plane
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
 from core.data.export import DEFAULT_FORMAT
@@ -53,6 +54,11 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
         crops=_crop_config(options),
         pixel_range=tuple(options.range) if options.range else None,
         columns=_table_columns(options),
+        containers=ContainerConfig(
+            left_out=tuple(ContainerKind(kind) for kind in options.leave_out),
+            frame_seconds=options.every,
+            plane=Plane(options.plane),
+        ),
         split=_split_config(options),
     )
 
@@ -255,6 +261,24 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="PIXELS",
         help=f"boxes with a shorter side are not cut out ({default.smallest_side})",
+    )
+    parser.add_argument(
+        "--every",
+        type=float,
+        default=ContainerConfig().frame_seconds,
+        metavar="SECONDS",
+        help="take a picture of a video every so many seconds (1)",
+    )
+    parser.add_argument(
+        "--plane", default=Plane.AXIAL.value, choices=list(Plane), help="cut NIfTI volumes this way (axial)"
+    )
+    parser.add_argument(
+        "--leave-out",
+        nargs="+",
+        default=[],
+        choices=list(ContainerKind),
+        metavar="KIND",
+        help=f"take no pictures out of files of these kinds: {', '.join(ContainerKind)}",
     )
     parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
     parser.add_argument(

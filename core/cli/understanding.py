@@ -6,11 +6,19 @@ import sys
 from collections.abc import Mapping
 
 from core.cli.terminal import Answer
+from core.data.containers.config import ContainerKind
 from core.data.formats.doubts import DoubtKind
 from core.data.formats.summary import Example, Understanding
 from core.data.labels.boxes import BoxUse
+from core.data.optional_readers import OPTIONAL_READERS
 
 _SHOWN_CLASSES = 12
+# Options that change what is taken out of a kind of files.
+_OFFER_WAYS = {
+    ContainerKind.PDF: "",
+    ContainerKind.VIDEO: "--every SECONDS",
+    ContainerKind.NIFTI: "--plane PLANE",
+}
 
 
 def understood_answer(understanding: Understanding) -> Answer:
@@ -42,6 +50,11 @@ def print_understanding(understanding: Understanding) -> None:
         line("Without a label", str(understanding.unlabelled))
     if understanding.left_out:
         line("Left out", str(understanding.left_out))
+    for offer in understanding.offers:
+        line("Inside", str(offer.message))
+    for missing in understanding.missing_readers:
+        line("Not read", str(missing.message))
+        line("To read them", OPTIONAL_READERS[missing.package].command)
     for example in understanding.examples:
         line(f"  {example.file}", _described(example))
     for note in understanding.notes:
@@ -68,7 +81,9 @@ def _other_ways(understanding: Understanding) -> str:
     about_columns = {DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.LABEL_COLUMN_UNNAMED}
     if any(doubt.kind in about_columns for doubt in understanding.doubts):
         ways.append("--label-column COLUMN")
-    return ", ".join([*ways, "--unlabelled"])
+    ways += [_OFFER_WAYS[offer.kind] for offer in understanding.offers]
+    ways += [f"--leave-out {offer.kind}" for offer in understanding.offers]
+    return ", ".join([*filter(None, ways), "--unlabelled"])
 
 
 def _described(example: Example) -> str:

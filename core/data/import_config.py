@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.data.containers.config import ContainerConfig
 from core.data.formats.summary import Understanding
 from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_table import TableColumns
@@ -48,6 +49,8 @@ class ImportConfig(Record):
     crops: CropConfig = field(default_factory=CropConfig)
     # Values of pictures with more than 8 bits that become black and white; None: found.
     pixel_range: tuple[float, float] | None = None
+    # Documents, videos and volumes: what is taken out of them.
+    containers: ContainerConfig = field(default_factory=ContainerConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
 
     @property

@@ -7,7 +7,7 @@ given a thumbnail. Unusable files are listed with their reasons.
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.data.containers.config import ContainerConfig
+from core.data.containers.frames import FrameKind, container_in, frames_inside, frames_of
 from core.data.dataset import Dataset, complete_manifest
 from core.data.deep_pictures import known_range, settle_range
 from core.data.formats.cropping import notes_on_left_out
@@ -37,7 +39,7 @@ from core.data.split.splitting import measuring_rank
 from core.data.storing import (
     CHANNELS,
     IS_CLIPPED,
-    IS_FROM_DICOM,
+    KIND,
     SUFFIX,
     Columns,
     Outcome,
@@ -103,6 +105,7 @@ def read_source(
             multi_label=reading.multi_label,
             pixel_range=pixel_range,
             crops=config.crops,
+            containers=config.containers,
         )
     skipped += unusable
     if not rows:
@@ -116,7 +119,7 @@ def read_source(
             notes=(
                 *understanding.notes,
                 *notes,
-                *_notes_of_kinds(rows),
+                *_notes_of_kinds(rows, config.containers),
                 *notes_on_left_out((item.reason for item in skipped), config.crops),
             ),
         ),
@@ -154,6 +157,7 @@ def rows_of(
     multi_label: bool = False,
     pixel_range: PixelRange | None = None,
     crops: CropConfig | None = None,
+    containers: ContainerConfig | None = None,
 ) -> tuple[list[dict[str, object]], list[Skipped]]:
     """Make a manifest's row for every usable file, and list the others with their reasons.
 
@@ -163,7 +167,7 @@ def rows_of(
     skipped: list[Skipped] = []
     seen: dict[tuple[str, str], dict[str, object]] = {}
     files = _files_of(chosen)
-    with closing(_examine(files, folder, pixel_range, crops, refer=refer)) as outcomes:
+    with closing(_examine(files, folder, pixel_range, crops, containers, refer=refer)) as outcomes:
         for done, (member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
             progress.advance(done, len(files))
@@ -197,14 +201,19 @@ def _row(columns: Columns, assignment: FileAssignment, name: str, label: str) ->
     }
 
 
-def _notes_of_kinds(rows: Sequence[Columns]) -> list[Note]:
-    """Count the pictures that come from DICOM files, those whose pages are channels, and clipped boxes."""
+def _notes_of_kinds(rows: Sequence[Columns], config: ContainerConfig) -> list[Note]:
+    """Count the pictures that are parts of files, those whose pages are channels, and clipped boxes."""
+    kinds = Counter(row[KIND] for row in rows)
     counts = {
-        NoteKind.DICOM_PICTURES: sum(bool(row[IS_FROM_DICOM]) for row in rows),
+        NoteKind.DICOM_PICTURES: kinds[FrameKind.DICOM],
+        NoteKind.PDF_PAGES: kinds[FrameKind.PDF],
+        NoteKind.VIDEO_FRAMES: kinds[FrameKind.VIDEO],
+        NoteKind.VOLUME_SLICES: kinds[FrameKind.NIFTI],
         NoteKind.CHANNELS: sum(bool(row[CHANNELS]) for row in rows),
         NoteKind.CLIPPED_BOXES: sum(bool(row[IS_CLIPPED]) for row in rows),
     }
-    return [Note(kind=kind, values={"count": count}) for kind, count in counts.items() if count]
+    choices = {"seconds": f"{config.frame_seconds:g}", "plane": config.plane.value}
+    return [Note(kind=kind, values={"count": count, **choices}) for kind, count in counts.items() if count]
 
 
 def _measuring_first(reading: FormatReading) -> list[tuple[Member, FileAssignment]]:
@@ -231,6 +240,7 @@ def _examine(
     folder: Path,
     pixel_range: PixelRange | None,
     crops: CropConfig | None,
+    containers: ContainerConfig | None,
     *,
     refer: bool,
 ) -> Generator[tuple[Member, list[Outcome]]]:
@@ -242,15 +252,20 @@ def _examine(
             # Files of an archive have no path; they are copied.
             location = member.path.resolve() if refer and member.path else None
             try:
+                container = container_in(member)
                 # One after another, because a zip is one stream.
-                data = member.read()
+                frames = (
+                    frames_inside(member, container, containers or ContainerConfig())
+                    if container
+                    else frames_of(member.read())
+                )
             except UnreadableMemberError as error:
                 failed: Future[list[Outcome]] = Future()
                 failed.set_result([(assignment, error.reason) for assignment in assignments])
                 waiting.append((member, failed))
             else:
                 stored = pool.submit(
-                    store_file, data, assignments, folder, location, pixel_range, crops or CropConfig()
+                    store_file, frames, assignments, folder, location, pixel_range, crops or CropConfig()
                 )
                 waiting.append((member, stored))
             if len(waiting) >= _PICTURES_IN_FLIGHT:

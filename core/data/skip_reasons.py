@@ -27,6 +27,16 @@ class SkipReason(StrEnum):
     CLASS_TOO_SMALL = "class_too_small"
     CLASS_WITHOUT_TRAINING_PICTURES = "class_without_training_pictures"
     DUPLICATE = "duplicate"
+    # Codes of core/data/containers.
+    NO_PDF_READER = "no_pdf_reader"
+    NO_VIDEO_READER = "no_video_reader"
+    NO_VOLUME_READER = "no_volume_reader"
+    PDF_LOCKED = "pdf_locked"
+    VIDEO_WITHOUT_PICTURE = "video_without_picture"
+    SEVERAL_VOLUMES = "several_volumes"
+    TOO_MANY_INSIDE = "too_many_inside"
+    TOO_SLOW = "too_slow"
+    NOT_TAKEN_APART = "not_taken_apart"
     # Codes of core/data/images/picture.py, down to TIFF_INTEGERS.
     NOT_A_PICTURE = "not_a_picture"
     TOO_LARGE_TO_DECODE = "too_large_to_decode"
@@ -97,6 +107,23 @@ SENTENCES: Mapping[SkipReason, str] = {
     ),
     SkipReason.CLASS_WITHOUT_TRAINING_PICTURES: N_("its class “{label}” has no pictures to train on"),
     SkipReason.DUPLICATE: N_("it is the same picture as {other}"),
+    SkipReason.NO_PDF_READER: N_(
+        "it is a PDF document, and the package pypdfium2 that reads those is not installed: pip install -r requirements-formats.txt"
+    ),
+    SkipReason.NO_VIDEO_READER: N_(
+        "it is a video, and the package av that reads those is not installed: pip install -r requirements-formats.txt"
+    ),
+    SkipReason.NO_VOLUME_READER: N_(
+        "it is a NIfTI volume, and the package nibabel that reads those is not installed: pip install -r requirements-formats.txt"
+    ),
+    SkipReason.PDF_LOCKED: N_("it is a PDF document with a password; save it without one"),
+    SkipReason.VIDEO_WITHOUT_PICTURE: N_("it is a video file without a picture"),
+    SkipReason.SEVERAL_VOLUMES: N_("it holds {count} volumes; save one of them as a file of its own"),
+    SkipReason.TOO_MANY_INSIDE: N_(
+        "it gives {count} pictures, more than the {limit} that one file may give; split it, or take fewer of a video"
+    ),
+    SkipReason.TOO_SLOW: N_("reading it took longer than {minutes} minutes; split it"),
+    SkipReason.NOT_TAKEN_APART: N_("no pictures were taken from it, as you chose"),
     SkipReason.NOT_A_PICTURE: N_("it is not a picture, or of a kind that cannot be read"),
     SkipReason.TOO_LARGE_TO_DECODE: N_("it has more pixels than can be handled safely"),
     SkipReason.TOO_MANY_PIXELS: N_(

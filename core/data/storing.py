@@ -5,20 +5,21 @@ A file can hold several: frames, and boxes that are cut out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from core.data.containers.frames import Frame
 from core.data.dataset import image_path, thumbnail_path
 from core.data.deep_pictures import VALUES
 from core.data.images.depth import PixelRange
-from core.data.images.frames import frames_of
 from core.data.labels.boxes import CropConfig
 from core.data.labels.layout import FileAssignment
 from core.data.pixels.crops import Crop, cut_out
 from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.data.pixels.value_ranges import summarise
 from core.data.skip_reasons import Reason, SkipReason
+from core.data.sources.members import UnreadableMemberError
 from core.errors import UnreadableImageError
 from core.files import sha256_bytes
 
@@ -27,8 +28,8 @@ Columns = dict[str, object]
 # A picture's columns, or the reason against it, with what the source says about it.
 Outcome = tuple[FileAssignment, "Columns | Reason"]
 # Keys of a new picture's row that are no columns of the manifest: what is added to the name of its
-# file, and True for a picture of a DICOM file.
-SUFFIX, IS_FROM_DICOM = "suffix", "is_from_dicom"
+# file, and the ``FrameKind`` of a part of a file.
+SUFFIX, KIND = "suffix", "kind"
 # Number of pages that are channels.
 CHANNELS = "channels"
 # True for a box that left its picture.
@@ -36,28 +37,30 @@ IS_CLIPPED = "is_clipped"
 
 
 def store_file(
-    data: bytes,
+    frames: Iterator[Frame],
     assignments: Sequence[FileAssignment],
     folder: Path,
     location: Path | None,
     pixel_range: PixelRange | None,
     crops: CropConfig,
 ) -> list[Outcome]:
-    """Store the pictures of a file: its frames, or the boxes that are cut out of it; see ``_store_picture``.
+    """Store the pictures of a file: its ``frames``, or the boxes that are cut out of it; see ``_store_picture``.
 
     Args:
         assignments: of the file, or of each box.
     """
     try:
         if assignments[0].box is None:
-            return _store_frames(data, assignments[0], folder, location, pixel_range)
-        return _store_crops(data, assignments, folder, pixel_range, crops)
+            return _store_frames(frames, assignments[0], folder, location, pixel_range)
+        return _store_crops(frames, assignments, folder, pixel_range, crops)
     except UnreadableImageError as error:
         return [(assignment, Reason.of(error.message)) for assignment in assignments]
+    except UnreadableMemberError as error:
+        return [(assignment, error.reason) for assignment in assignments]
 
 
 def _store_frames(
-    data: bytes,
+    frames: Iterator[Frame],
     assignment: FileAssignment,
     folder: Path,
     location: Path | None,
@@ -65,28 +68,29 @@ def _store_frames(
 ) -> list[Outcome]:
     stored: list[Outcome] = []
     try:
-        for frame in frames_of(data):
+        for frame in frames:
             # Frames are files of their own, so they cannot stay where they are.
-            own_location = None if frame.is_from_dicom else location
+            own_location = location if frame.kind is None else None
             columns = _store_picture(frame.data, folder, own_location, pixel_range)
             if not isinstance(columns, Reason):
-                columns.update({SUFFIX: frame.suffix, IS_FROM_DICOM: frame.is_from_dicom})
+                columns.update({SUFFIX: frame.suffix, KIND: frame.kind})
                 columns["group"] = frame.group
             stored.append((assignment, columns))
     except UnreadableImageError as error:
         stored.append((assignment, Reason.of(error.message)))
+    except UnreadableMemberError as error:
+        stored.append((assignment, error.reason))
     return stored
 
 
 def _store_crops(
-    data: bytes,
+    frames: Iterator[Frame],
     assignments: Sequence[FileAssignment],
     folder: Path,
     pixel_range: PixelRange | None,
     config: CropConfig,
 ) -> list[Outcome]:
     """Store every box of a file, which is decoded once."""
-    frames = frames_of(data)
     frame = next(frames)
     if next(frames, None) is not None:
         return [(assignment, Reason(code=SkipReason.BOX_IN_FRAMES)) for assignment in assignments]
@@ -95,7 +99,7 @@ def _store_crops(
     for box, assignment, crop in zip(boxes, assignments, cut_out(frame.data, boxes, config), strict=True):
         columns = crop if isinstance(crop, Reason) else _store_picture(crop.data, folder, None, pixel_range)
         if isinstance(crop, Crop) and not isinstance(columns, Reason):
-            columns.update({SUFFIX: box.suffix, IS_FROM_DICOM: frame.is_from_dicom})
+            columns.update({SUFFIX: box.suffix, KIND: frame.kind})
             columns.update({IS_CLIPPED: crop.is_clipped, "box": crop.edges.text, "camera": crop.camera})
             # Several files can be of one patient.
             columns["group"] = frame.group

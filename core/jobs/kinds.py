@@ -21,6 +21,7 @@ class JobKind(StrEnum):
     GROUP = "group"
     EXPORT_DATASET = "export_dataset"
     DOWNLOAD = "download"
+    INSTALL_READER = "install_reader"
     MEASURE = "measure"
     BAKEOFF = "bakeoff"
     PROFILE = "profile"
@@ -77,6 +78,10 @@ JOB_TYPES = {
     ),
     JobKind.DOWNLOAD: JobType(
         label=N_("Download of weights"), steps=(Step(code="download", function="core.models.job:download"),)
+    ),
+    JobKind.INSTALL_READER: JobType(
+        label=N_("Installation of a reader"),
+        steps=(Step(code="install_reader", function="core.data.optional_readers:install"),),
     ),
     JobKind.MEASURE: JobType(
         label=N_("Speed measurement"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from core.data.optional_readers import OptionalReader
 from core.errors import ConfigError, NotFoundError
 from core.files import COPY_CHUNK_BYTES
 from core.jobs.directory import JobDirectory, list_jobs
@@ -167,6 +168,18 @@ def start_download(backbone: str) -> JobDirectory:
     """Download a backbone's weights."""
     config = {"backbone": get_backbone(backbone).key}
     job = JobDirectory.create(jobs_folder() / new_job_name("download"), JobKind.DOWNLOAD, config)
+    launch(job)
+    return job
+
+
+def start_installation(reader: OptionalReader) -> JobDirectory:
+    """Install an optional reader.
+
+    Raises:
+        ConfigError: nothing can be installed here.
+    """
+    config = {"package": reader.package}
+    job = JobDirectory.create(jobs_folder() / new_job_name("reader"), JobKind.INSTALL_READER, config)
     launch(job)
     return job
 

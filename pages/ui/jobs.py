@@ -18,6 +18,7 @@ from pages.ui.text import _, duration, number, show
 
 STAGE_NAMES = {
     Stage.READING: N_("Reading and checking pictures"),
+    Stage.INSTALLING: N_("Installing a reader"),
     Stage.DOWNLOADING: N_("Downloading pretrained weights"),
     Stage.CONVERTING: N_("Preparing the backbone (once)"),
     Stage.DECODING: N_("Decoding pictures"),

@@ -30,6 +30,15 @@ LATER_REASONS = {
     SkipReason.LINK_IN_A_CIRCLE,
     SkipReason.THUMBNAIL,
     SkipReason.NO_JPEG_XL_READER,
+    SkipReason.NO_PDF_READER,
+    SkipReason.NO_VIDEO_READER,
+    SkipReason.NO_VOLUME_READER,
+    SkipReason.PDF_LOCKED,
+    SkipReason.VIDEO_WITHOUT_PICTURE,
+    SkipReason.SEVERAL_VOLUMES,
+    SkipReason.TOO_MANY_INSIDE,
+    SkipReason.TOO_SLOW,
+    SkipReason.NOT_TAKEN_APART,
     *map(SkipReason, (*KIND_SENTENCES, *DICOM_SENTENCES)),
 }
 

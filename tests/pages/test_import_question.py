@@ -5,15 +5,21 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.containers.offers import MissingReader
 from core.data.dataset import open_dataset
+from core.data.question import QUESTION_FILE, read_question
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
+from core.records import write_record
 from core.runs.start import start_import, wait_for
 from core.workspace import Project, get_project, jobs_folder, list_projects
+from pages.ui.data.sources import offers
+from tests.support import containers
 from tests.support.pictures import Files, class_folders, digit
 
 OpenPage = Callable[..., AppTest]
@@ -205,3 +211,61 @@ def test_several_labels_or_one_is_the_users_to_say(
     assert app.button(key="confirm").label == "Pictures may have several labels"
     answered(app, button)
     assert labels() == expected
+
+
+def with_a_video() -> Files:
+    """Pictures in two class folders, with a video of two seconds and a document of two pages."""
+    return {
+        **class_folders({"cat": 3, "dog": 3}),
+        "cat/a.mp4": containers.video([0, 40, 80, 120, 160, 200, 240, 250]),
+        "dog/b.pdf": containers.pdf(1, 2),
+    }
+
+
+def test_pages_and_frames_are_taken_with_one_press(open_page: OpenPage) -> None:
+    ask(with_a_video())
+    app = open_page("data")
+    shown = [box.label.replace("\\", "") for box in app.checkbox]
+    assert "Videos: 1. A frame every 1 s gives 2 pictures." in shown
+    assert "PDF documents: 1, pages: 2. Each page becomes a picture." in shown
+    answered(app, "confirm")
+    assert labels() == {"cat": 5, "dog": 5}
+
+
+def test_the_interval_is_chosen_and_a_kind_can_stay_out(open_page: OpenPage) -> None:
+    ask(with_a_video())
+    app = open_page("data")
+    (seconds,) = [box for box in app.number_input if box.key and box.key.endswith("-seconds")]
+    seconds.set_value(0.5).run()
+    (frames, pages) = [box for box in app.checkbox if box.key and box.key.startswith("offer-")][::-1]
+    assert frames.label.replace("\\", "") == "Videos: 1. A frame every 0.5 s gives 4 pictures."
+    pages.uncheck().run()
+    answered(app, "confirm")
+    assert labels() == {"cat": 7, "dog": 3}
+
+
+def test_a_missing_reader_is_installed_with_one_press(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The installation itself has its own tests."""
+    started: list[str] = []
+    job = ask(with_a_video())
+    understanding = read_question(job.path)
+    assert understanding is not None
+    write_record(
+        job.path / QUESTION_FILE,
+        replace(understanding, offers=(), missing_readers=(MissingReader(package="av", files=1),)),
+    )
+    monkeypatch.setattr(offers, "can_install", lambda: True)
+    monkeypatch.setattr(offers, "is_at_this_computer", lambda: True)
+    monkeypatch.setattr(offers, "start_installation", lambda reader: started.append(reader.package))
+    app = open_page("data")
+    assert "Videos: 1. The package av that reads them is not installed." in text(app).replace("\\", "")
+    assert "pip install av==" in text(app)
+    button = app.button(key="install-av")
+    assert (button.label, button.disabled) == ("Install the reader (105 MB)", False)
+    button.click().run()
+    assert started == ["av"]
+    monkeypatch.setattr(offers, "can_install", lambda: False)
+    app.run()
+    assert app.button(key="install-av").disabled

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
+from core.data.containers.config import ContainerConfig
+from core.data.containers.frames import first_picture
 from core.data.formats.import_format import FormatReading
 from core.data.formats.summary import Example
 from core.data.labels.boxes import CropConfig
@@ -43,17 +45,17 @@ def example_of(member: Member, assignment: FileAssignment, other_label: str) -> 
 
 
 def thumbnails_of(
-    pictures: Iterable[tuple[Member, FileAssignment]], crops: CropConfig
+    pictures: Iterable[tuple[Member, FileAssignment]], crops: CropConfig, containers: ContainerConfig
 ) -> Mapping[int, bytes]:
     """Make a small JPEG of each picture or crop, by its position; unreadable ones are left out.
 
-    Pictures with more than 8 bits share the range of these examples.
+    A document, a video or a volume is shown by its first picture. Pictures with more than 8 bits share the range of these examples.
     """
     files: dict[int, bytes] = {}
     summaries: list[ValueSummary] = []
     for position, (member, assignment) in enumerate(pictures):
         with suppress(UnreadableMemberError, UnreadableImageError, ArchiveError):
-            data = _shown(member.read(), assignment, crops)
+            data = _shown(first_picture(member, containers), assignment, crops)
             summary = summarise(data)
             summaries += [summary] if summary else []
             files[position] = data

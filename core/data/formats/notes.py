@@ -42,6 +42,9 @@ class NoteKind(StrEnum):
     PIXEL_RANGE = "pixel_range"
     PIXEL_RANGE_MISFIT = "pixel_range_misfit"
     DICOM_PICTURES = "dicom_pictures"
+    PDF_PAGES = "pdf_pages"
+    VIDEO_FRAMES = "video_frames"
+    VOLUME_SLICES = "volume_slices"
     CHANNELS = "channels"
 
 
@@ -101,6 +104,15 @@ SENTENCES: Mapping[NoteKind, str] = {
     ),
     NoteKind.CHANNELS: N_(
         "Pictures with a page for each channel: {count}. Their first three channels are red, green and blue."
+    ),
+    NoteKind.PDF_PAGES: N_(
+        "Pages of PDF documents: {count}. Those of one file stay together in one part of the split."
+    ),
+    NoteKind.VIDEO_FRAMES: N_(
+        "Frames of videos: {count}, one every {seconds} s. Those of one video stay together in one part of the split."
+    ),
+    NoteKind.VOLUME_SLICES: N_(
+        "Slices of NIfTI volumes: {count} ({plane}). Those of one volume stay together in one part of the split."
     ),
     NoteKind.DICOM_PICTURES: N_(
         "Pictures from DICOM files: {count}. Those of one patient stay together in one part of the split. Nothing personal was stored."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.data.containers.offers import MissingReader, Offer
 from core.data.formats.doubts import Doubt
 from core.data.formats.notes import Note
 from core.data.labels.label_table import TableColumns
@@ -53,6 +54,9 @@ class Understanding(Record):
     examples: tuple[Example, ...]
     notes: tuple[Note, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    # Documents, videos and volumes, each of which gives many pictures, and files that cannot be read.
+    offers: tuple[Offer, ...] = ()
+    missing_readers: tuple[MissingReader, ...] = ()
     # Other formats with evidence, the best first.
     alternatives: tuple[str, ...] = ()
     # Format that reads a label table; "" without one. Then its columns' roles and names.
@@ -61,3 +65,8 @@ class Understanding(Record):
     column_names: tuple[str, ...] = ()
     # None where the labels draw no boxes, or it is decided what they mean.
     crops: CropOffer | None = None
+
+    @property
+    def reasons_to_ask(self) -> list[Message]:
+        """The doubts, then what cannot be read, and what can be taken out of files."""
+        return [item.message for item in (*self.doubts, *self.missing_readers, *self.offers)]

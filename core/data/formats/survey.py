@@ -16,7 +16,13 @@ from core.data.formats.picture_index import PictureIndex
 from core.data.labels.layout import is_companion
 from core.data.labels.tables import LabelTable, read_label_table
 from core.data.sources.encodings import decode_text
-from core.data.sources.members import PICTURE_SUFFIXES, Listing, Member, UnreadableMemberError
+from core.data.sources.members import (
+    CONTAINER_SUFFIXES,
+    PICTURE_SUFFIXES,
+    Listing,
+    Member,
+    UnreadableMemberError,
+)
 from core.errors import DataError
 from core.messages import N_, Message
 
@@ -46,9 +52,12 @@ class Survey:
 
     @cached_property
     def pictures(self) -> list[Member]:
-        """Files that may be pictures: by suffix, otherwise all that are no companions."""
-        by_suffix = [member for member in self.members if is_picture_name(member.parts[-1])]
-        return by_suffix or [member for member in self.members if not is_companion(member)]
+        """Files that may be pictures: by suffix, otherwise those of many, otherwise all but companions."""
+        for suffixes in (PICTURE_SUFFIXES, CONTAINER_SUFFIXES):
+            by_suffix = [member for member in self.members if member.parts[-1].lower().endswith(suffixes)]
+            if by_suffix:
+                return by_suffix
+        return [member for member in self.members if not is_companion(member)]
 
     @cached_property
     def index(self) -> PictureIndex:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from core.data.containers.offers import find_missing_readers, find_offers
 from core.data.formats.augmented_copies import with_originals
+from core.data.formats.container_files import without_unwanted
 from core.data.formats.cropping import (
     box_count,
     cropped,
@@ -52,7 +54,7 @@ class ConfirmationNeededError(DataError):
             N_("{source} can be misunderstood. {doubt} Check what was understood, then confirm it."),
             code=ErrorCode.CONFIRMATION_NEEDED,
             source=source_name,
-            doubt=understanding.doubts[0].message,
+            doubt=understanding.reasons_to_ask[0],
         )
 
 
@@ -85,15 +87,23 @@ def understand(
         candidates = _candidates(survey, config, known_classes)
     if config.boxes is BoxUse.CROP:
         candidates = [item for item in candidates if has_labelled_boxes(item.reading)][:1] or candidates[:1]
-    best, crops = _with_boxes(candidates[0], config)
+    wanted = without_unwanted(candidates[0].reading, config.containers)
+    best, crops = _with_boxes(replace(candidates[0], reading=wanted), config)
+    members = [member for member, _ in best.reading.pictures]
     doubts = _doubts(best, candidates[1:], survey, known_classes)
     notes = [*best.reading.notes, *_notes_on_files(listing)]
     understanding = replace(
-        _summary(best, candidates[1:], doubts, notes), crops=_crop_offer(crops, config) if crops else None
+        _summary(best, candidates[1:], doubts, notes),
+        crops=_crop_offer(crops, config) if crops else None,
+        offers=find_offers(members, config.containers),
+        missing_readers=find_missing_readers(members, config.containers),
     )
-    if _asks(doubts, config):
+    is_offered = bool(understanding.offers or understanding.missing_readers)
+    if _asks(doubts, config) or (is_offered and not config.confirmed):
         pictures = choose_examples(best.reading) + (choose_examples(crops) if crops else [])
-        raise ConfirmationNeededError(understanding, source_name, thumbnails_of(pictures, config.crops))
+        raise ConfirmationNeededError(
+            understanding, source_name, thumbnails_of(pictures, config.crops, config.containers)
+        )
     return best.reading, understanding
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -44,9 +43,8 @@ def is_dicom(data: bytes) -> bool:
     return data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + 4] == b"DICM"
 
 
-@cache
 def can_read() -> bool:
-    """True if pydicom is installed; the first DICOM picture loads it."""
+    """True if pydicom is installed, perhaps a moment ago; the first DICOM picture loads it."""
     try:
         from pydicom.pixels import pixel_array
     except ImportError:

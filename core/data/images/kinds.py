@@ -62,7 +62,7 @@ _VIDEO_SIGNATURES = (
 _TRANSPORT_PACKET = 188
 
 
-def _is_video(data: bytes) -> bool:
+def is_video(data: bytes) -> bool:
     if data[4:8] == b"ftyp":
         return data.startswith(_VIDEO_BRANDS, 8)
     if data[4:8] in {b"moov", b"mdat", b"wide"}:
@@ -77,7 +77,7 @@ def _is_svg(data: bytes) -> bool:
     return start.startswith((b"<svg", b"<?xml", b"<!doctype svg", b"<!--")) and b"<svg" in start
 
 
-def _is_nifti(data: bytes) -> bool:
+def is_nifti(data: bytes) -> bool:
     if data[:2] == b"\x1f\x8b":
         try:
             data = zlib.decompressobj(31).decompress(data[:4096], 352)
@@ -97,13 +97,13 @@ def _is_camera_raw(data: bytes) -> bool:
 # One row a kind: code, values, test. None of the tests matches what Pillow reads rightly.
 _KINDS: tuple[tuple[Refusal, Callable[[bytes], bool]], ...] = (
     (Refusal("camera_raw", {}), _is_camera_raw),
-    (Refusal("video", {}), _is_video),
+    (Refusal("video", {}), is_video),
     (Refusal("pdf", {}), starts(b"%PDF-")),
     (Refusal("drawing", {"kind": "PostScript"}), starts(b"%!PS", b"\xc5\xd0\xd3\xc6")),
     (Refusal("drawing", {"kind": "SVG"}), _is_svg),
     (Refusal("drawing", {"kind": "EMF"}), starts(b" EMF", at=40)),
     (Refusal("drawing", {"kind": "WMF"}), starts(b"\xd7\xcd\xc6\x9a")),
-    (Refusal("volume", {"kind": "NIfTI"}), _is_nifti),
+    (Refusal("volume", {"kind": "NIfTI"}), is_nifti),
     (Refusal("volume", {"kind": "NRRD"}), starts(b"NRRD000")),
     (Refusal("volume", {"kind": "MetaImage"}), starts(b"ObjectType = Image")),
     (Refusal("microscope_file", {"kind": "Zeiss CZI"}), starts(b"ZISRAWFILE")),

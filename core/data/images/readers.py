@@ -54,9 +54,8 @@ def _can_read_heif() -> bool:
     return True
 
 
-@cache
 def _can_read_jpeg_xl() -> bool:
-    """True if pillow-jxl-plugin is installed; the first JPEG XL picture loads it."""
+    """True if pillow-jxl-plugin is installed, perhaps a moment ago; the first JPEG XL picture loads it."""
     try:
         import pillow_jxl
     except ImportError:

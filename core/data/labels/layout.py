@@ -13,7 +13,7 @@ from functools import lru_cache
 from core.data.labels.boxes import Box
 from core.data.labels.nesting import Nesting, nesting_of
 from core.data.labels.synsets import is_synset, readable_name
-from core.data.sources.members import COMPANION_SUFFIXES, PICTURE_SUFFIXES, Member
+from core.data.sources.members import COMPANION_SUFFIXES, CONTAINER_SUFFIXES, PICTURE_SUFFIXES, Member
 from core.errors import ClassNameError, ErrorCode
 from core.files import digest_of
 from core.messages import N_
@@ -242,9 +242,11 @@ def _mixes_alphabets(label: str) -> bool:
 
 
 def _layout_paths(members: Sequence[Member]) -> list[tuple[str, ...]]:
-    """Select the paths that determine the layout: pictures by suffix, otherwise every file that may be one."""
-    pictures = [member.parts for member in members if member.parts[-1].lower().endswith(PICTURE_SUFFIXES)]
-    return pictures or [member.parts for member in members if not is_companion(member)]
+    """Select the paths that determine the layout: pictures by suffix, otherwise files of many, otherwise all that may be one."""
+    for suffixes in (PICTURE_SUFFIXES, CONTAINER_SUFFIXES):
+        if paths := [member.parts for member in members if member.parts[-1].lower().endswith(suffixes)]:
+            return paths
+    return [member.parts for member in members if not is_companion(member)]
 
 
 def _shared_root_depth(paths: Sequence[tuple[str, ...]]) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 
 from core.data.labels.layout import clean_label
 from core.data.sources.encodings import decode_text
-from core.data.sources.members import PICTURE_SUFFIXES
+from core.data.sources.members import CONTAINER_SUFFIXES, PICTURE_SUFFIXES
 from core.errors import DataError
 from core.messages import N_
 
@@ -122,7 +122,7 @@ def read_label_table(data: bytes, name: str) -> LabelTable:
         )
     rows = [(row + ("",) * width)[:width] for _, row in numbered]
     numbers = [number for number, _ in numbered]
-    has_header = not any(cell.lower().endswith(PICTURE_SUFFIXES) for cell in rows[0])
+    has_header = not any(cell.lower().endswith((*PICTURE_SUFFIXES, *CONTAINER_SUFFIXES)) for cell in rows[0])
     header = rows[0] if has_header else ("",) * width
     begin = 1 if has_header else 0
     return LabelTable(

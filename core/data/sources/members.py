@@ -27,13 +27,21 @@ PICTURE_SUFFIXES = (
     # Raw files of cameras, which are refused by name.
     *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"),
 )
+# Files that hold many pictures; see ``containers``.
+PDF_SUFFIXES = (".pdf",)
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".asf", ".flv"),
+    *(".ogv", ".3gp", ".3g2", ".mts", ".m2ts"),
+)
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
+CONTAINER_SUFFIXES = (*PDF_SUFFIXES, *VIDEO_SUFFIXES, *NIFTI_SUFFIXES)
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
 # Files that hold the pictures themselves.
 DATA_SUFFIXES = (".parquet", ".arrow", ".npz", ".npy")
 # Files that datasets contain beside their pictures.
 COMPANION_SUFFIXES = (
     *TABLE_SUFFIXES,
-    *(".txt", ".json", ".xml", ".md", ".html", ".pdf", ".yaml", ".yml", ".py"),
+    *(".txt", ".json", ".xml", ".md", ".html", ".yaml", ".yml", ".py"),
     *(".jsonl", ".ndjson", ".manifest", ".labels", ".cls", ".names"),
     *DATA_SUFFIXES,
 )

@@ -18,6 +18,7 @@ from core.data.sources.folders import list_folder, read_file
 from core.data.sources.members import (
     COMPANION_SUFFIXES,
     DATA_SUFFIXES,
+    PDF_SUFFIXES,
     TABLE_SUFFIXES,
     Allowance,
     Listing,
@@ -127,7 +128,8 @@ class _Opener:
         archives = [member for member in listing.members if _is_archive(member)]
         members = [member for member in listing.members if not _is_archive(member)]
         refused, leavings = list(listing.refused), list(listing.leavings)
-        can_open = all(member.parts[-1].lower().endswith(COMPANION_SUFFIXES) for member in members)
+        beside = (*COMPANION_SUFFIXES, *PDF_SUFFIXES)
+        can_open = all(member.parts[-1].lower().endswith(beside) for member in members)
         for archive in archives:
             if not can_open:
                 refused.append((archive.name, Reason(code=SkipReason.ARCHIVE_BESIDE_FILES)))

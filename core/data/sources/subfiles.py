@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from core.data.skip_reasons import Reason, SkipReason
-from core.data.sources.members import CHUNK_BYTES, UnreadableMemberError
+from core.data.sources.members import CHUNK_BYTES, Member, UnreadableMemberError
 
 
 class SharedFile:
@@ -86,6 +86,23 @@ class Part:
                 raise UnreadableMemberError(Reason(code=SkipReason.DAMAGED_IN_ARCHIVE))
             position += len(chunk)
             yield chunk
+
+
+def opened(member: Member) -> IO[bytes]:
+    """Open a file of a source for random access; one that is compressed in an archive is read whole.
+
+    Raises:
+        UnreadableMemberError: it cannot be read.
+    """
+    if member.path is not None:
+        try:
+            return member.path.open("rb")
+        except OSError as error:
+            reason = Reason(code=SkipReason.CANNOT_BE_OPENED, values={"error": error.strerror or str(error)})
+            raise UnreadableMemberError(reason) from error
+    if isinstance(member.content, Part):
+        return member.content.open()
+    return io.BytesIO(member.read())
 
 
 class _PartStream(io.RawIOBase):

@@ -26,6 +26,7 @@ from core.runs.import_questions import (
     with_several_labels,
 )
 from pages.ui import state
+from pages.ui.data.sources.offers import choose_offers
 from pages.ui.data.sources.reading import choose_columns
 from pages.ui.data.sources.report import counted, format_name, reading_line, show_notes, split_names
 from pages.ui.data.tiles import format_split
@@ -58,6 +59,7 @@ def question_panel(question: ImportQuestion) -> None:
         )
         for doubt in understanding.doubts:
             st.warning(show(doubt.message), icon=":material/help:")
+        question = choose_offers(question)
         _examples(question)
         st.markdown("  \n".join(_facts(understanding)))
         show_notes(understanding.notes)

@@ -1,0 +1,1 @@
+"""Files that hold many pictures: PDF documents, videos, volumes and DICOM files with frames."""
