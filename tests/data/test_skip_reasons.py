@@ -39,6 +39,7 @@ LATER_REASONS = {
     SkipReason.TOO_MANY_INSIDE,
     SkipReason.TOO_SLOW,
     SkipReason.NOT_TAKEN_APART,
+    *(reason for reason in SkipReason if reason.value.startswith(("box_", "no_box"))),
     *map(SkipReason, (*KIND_SENTENCES, *DICOM_SENTENCES)),
 }
 
