@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import tests.support.containers as files
 from core.data.containers.offers import MissingReader
 from core.data.dataset import open_dataset
 from core.data.question import QUESTION_FILE, read_question
@@ -19,7 +20,6 @@ from core.records import write_record
 from core.runs.start import start_import, wait_for
 from core.workspace import Project, get_project, jobs_folder, list_projects
 from pages.ui.data.sources import offers
-from tests.support import containers
 from tests.support.pictures import Files, class_folders, digit
 
 OpenPage = Callable[..., AppTest]
@@ -217,8 +217,8 @@ def with_a_video() -> Files:
     """Pictures in two class folders, with a video of two seconds and a document of two pages."""
     return {
         **class_folders({"cat": 3, "dog": 3}),
-        "cat/a.mp4": containers.video([0, 40, 80, 120, 160, 200, 240, 250]),
-        "dog/b.pdf": containers.pdf(1, 2),
+        "cat/a.mp4": files.video([0, 40, 80, 120, 160, 200, 240, 250]),
+        "dog/b.pdf": files.pdf(1, 2),
     }
 
 

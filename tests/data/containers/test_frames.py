@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import tests.support.containers as files
 from core.data.containers import container, nifti, pdf, video
 from core.data.containers.config import ContainerConfig, ContainerKind, Plane
 from core.data.containers.frames import Frame, container_in, count_inside, first_picture, frames_inside
@@ -18,7 +19,6 @@ from core.data.optional_readers import OptionalReader
 from core.data.skip_reasons import SkipReason
 from core.data.sources.members import Member
 from core.errors import ConfigError, UnreadableImageError
-from tests.support import containers as files
 
 
 def member(name: str, data: bytes) -> Member:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tests.support.containers as files
 from core.data.containers import table
 from core.data.containers.config import ContainerConfig, ContainerKind
 from core.data.containers.offers import find_offers
@@ -16,7 +17,6 @@ from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, import_dataset
 from core.data.optional_readers import OptionalReader
 from core.data.sources.members import Member
-from tests.support import containers as files
 from tests.support.pictures import Files, class_folders, write_folder, write_zip
 
 CONFIRMED = ImportConfig(confirmed=True)
