@@ -30,6 +30,22 @@ class Batch:
     weights: np.ndarray  # float32 (B,)
 
 
+def split_batch(batch: Batch, parts: int) -> list[Batch]:
+    """Split a batch for the mean of its parts' gradients: rows of smaller parts weigh less in ``weights``.
+
+    The loss of a part is the mean over its rows, so rows would otherwise weigh more where fewer are.
+    """
+    arrays = (np.array_split(array, parts) for array in (batch.inputs, batch.targets, batch.weights))
+    return [
+        Batch(
+            inputs=inputs,
+            targets=targets,
+            weights=weights * np.float32(parts * len(weights) / len(batch.weights)),
+        )
+        for inputs, targets, weights in zip(*arrays, strict=True)
+    ]
+
+
 class Source(Protocol):
     """Source of a model's inputs. Called from a thread beside the training."""
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from core.training.backends.generic import GenericBackend
 from core.training.backends.protocol import Predict, Step
+from core.training.batches import Batch, split_batch
 
 _HALF_PRECISION_SINCE = (7, 0)  # NVIDIA compute capability of Volta, the first with tensor cores
 
@@ -93,14 +94,18 @@ def _mirrored_step(strategy: Any, model: keras.Model) -> Step:
     def step(*batch: Any) -> None:
         strategy.run(lambda *share: model.train_step(share), args=batch)
 
-    def share_of(array: np.ndarray) -> Any:
-        parts = np.array_split(array, count)
+    def distributed(arrays: list[np.ndarray]) -> Any:
         return strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(parts[context.replica_id_in_sync_group])
+            lambda context: tf.constant(arrays[context.replica_id_in_sync_group])
         )
 
     def call(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
-        step(share_of(inputs), share_of(targets), share_of(weights))
+        shares = split_batch(Batch(inputs=inputs, targets=targets, weights=weights), count)
+        step(
+            distributed([share.inputs for share in shares]),
+            distributed([share.targets for share in shares]),
+            distributed([share.weights for share in shares]),
+        )
 
     return call
 

@@ -35,7 +35,8 @@ def _optimizer(settings: TrainingConfig, *, average: bool, micro_batches: int) -
         "learning_rate": settings.learning_rate,
         "global_clipnorm": _CLIP_NORM,
         "use_ema": average,
-        "ema_momentum": _EMA_MOMENTUM,
+        # Keras averages at every call, also where the weights wait for more gradients.
+        "ema_momentum": _EMA_MOMENTUM ** (1 / micro_batches),
         "gradient_accumulation_steps": micro_batches if micro_batches > 1 else None,
     }
     if config.kind is Optimizer.ADAM:

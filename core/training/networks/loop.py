@@ -24,7 +24,7 @@ from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, raise_if_stopped
 from core.training.backends import current_backend
 from core.training.backends.protocol import Predict, Step
-from core.training.batches import Batch, Source, TrainingBatches
+from core.training.batches import Batch, Source, TrainingBatches, split_batch
 from core.training.checkpoint import Checkpoints
 from core.training.config import TrainingConfig
 from core.training.curve import LearningCurve
@@ -170,13 +170,9 @@ class _PhaseLoop:
             self._handle_requests(epoch, number + 1)
 
     def _train_on(self, batch: Batch, step: Step) -> None:
-        parts = (
-            np.array_split(array, self._micro_batches)
-            for array in (batch.inputs, batch.targets, batch.weights)
-        )
         try:
-            for inputs, targets, weights in zip(*parts, strict=True):
-                step(inputs, targets, weights)
+            for part in split_batch(batch, self._micro_batches):
+                step(part.inputs, part.targets, part.weights)
         except Exception as error:
             if self._backend.is_out_of_memory(error):
                 raise _OutOfMemory from error

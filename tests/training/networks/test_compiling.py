@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.data.labels.task import Task
+from core.training.batches import Batch, split_batch
 from core.training.config import Loss, LossConfig, Optimizer, OptimizerConfig, TrainingConfig
 from core.training.networks.compiling import compile_for_training
 
@@ -85,6 +86,39 @@ def test_several_small_batches_change_the_weights_once() -> None:
     np.testing.assert_array_equal(np.array(model.trainable_variables[0]), start)
     model.train_on_batch(LOGITS, TARGETS)
     assert np.abs(np.array(model.trainable_variables[0]) - start).max() > 0
+
+
+def trained_in_parts(parts: int, *, average: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Weights, and their average, after batches of 7 pictures that are split into so many parts."""
+    from core.training.backends import current_backend
+
+    settings = replace(SETTINGS, optimizer=OptimizerConfig(learning_rate=0.05))
+    model = model_of(settings, average=average, micro_batches=parts)
+    step = current_backend().training_step(model)
+    generator = np.random.default_rng(0)
+    for _ in range(30):
+        batch = Batch(
+            inputs=generator.normal(size=(7, 3)).astype(np.float32),
+            targets=np.eye(3, dtype=np.float32)[generator.integers(3, size=7)],
+            weights=generator.uniform(0.2, 3, 7).astype(np.float32),
+        )
+        for part in split_batch(batch, parts):
+            step(part.inputs, part.targets, part.weights)
+    weights = np.array(model.trainable_variables[0])
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    return weights, np.array(model.trainable_variables[0])
+
+
+@pytest.mark.parametrize("parts", [2, 3, 4])
+def test_parts_of_unequal_size_change_the_weights_as_the_whole_batch_does(parts: int) -> None:
+    whole, in_parts = trained_in_parts(1)[0], trained_in_parts(parts)[0]
+    np.testing.assert_allclose(in_parts, whole, atol=1e-6)
+
+
+def test_the_average_remembers_as_many_batches_whatever_their_parts() -> None:
+    whole, in_parts = trained_in_parts(1, average=True), trained_in_parts(4, average=True)
+    # The last batch counts in part; without a momentum of the parts, the difference is 20 times larger.
+    assert np.abs(in_parts[1] - whole[1]).max() < 0.02 * np.abs(whole[1] - whole[0]).max()
 
 
 def test_measures_are_those_that_keras_makes_when_it_evaluates() -> None:
