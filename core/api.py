@@ -24,6 +24,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 import core
+from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.delivery.export import export_file, find_exporter
 from core.errors import NotFoundError, UnreadableImageError
 from core.messages import N_
@@ -33,6 +34,7 @@ from core.workspace import find_run, get_project
 # The address contains the version, see ``plotly_script_path``.
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # The address contains the digest of the content. Other sites must not show the picture.
+_BRIEFLY = "private, max-age=600"
 _PICTURE_HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -74,13 +76,13 @@ async def export(request: Request) -> Response:
 
 
 def thumbnail_address(project: str, sha256: str) -> str:
-    """Address of a picture's thumbnail, without a leading slash."""
-    return f"api/projects/{quote(project, safe='')}/thumbnails/{sha256}"
+    """Address of a picture's thumbnail, without a leading slash. Browsers keep one for each decoder."""
+    return f"api/projects/{quote(project, safe='')}/thumbnails/{DECODER}/{sha256}"
 
 
 def picture_address(project: str, sha256: str) -> str:
     """Address of a picture in its large view, without a leading slash."""
-    return f"api/projects/{quote(project, safe='')}/pictures/{sha256}"
+    return f"api/projects/{quote(project, safe='')}/pictures/{DECODER}/{sha256}"
 
 
 def thumbnail(request: Request) -> Response:
@@ -95,7 +97,10 @@ def thumbnail(request: Request) -> Response:
         return JSONResponse({"error": str(error)}, status_code=404)
     except FileNotFoundError:
         return JSONResponse({"error": "There is no such picture."}, status_code=404)
-    return Response(content, media_type="image/jpeg", headers=_PICTURE_HEADERS)
+    # Those of an earlier decoder will be made again.
+    is_final = recorded_decoder(project.dataset) >= DECODER
+    headers = _PICTURE_HEADERS if is_final else {**_PICTURE_HEADERS, "Cache-Control": _BRIEFLY}
+    return Response(content, media_type="image/jpeg", headers=headers)
 
 
 def full_picture(request: Request) -> Response:
@@ -149,8 +154,8 @@ ROUTES = [
     Route("/health", health, methods=["GET"]),
     Route("/plotly.min.js", plotly_script, methods=["GET"]),
     Route("/runs/{run}/export/{kind}", export, methods=["GET"]),
-    Route("/projects/{project}/thumbnails/{sha256}", thumbnail, methods=["GET"]),
-    Route("/projects/{project}/pictures/{sha256}", full_picture, methods=["GET"]),
+    Route("/projects/{project}/thumbnails/{decoder:int}/{sha256}", thumbnail, methods=["GET"]),
+    Route("/projects/{project}/pictures/{decoder:int}/{sha256}", full_picture, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}", cleaned_dataset, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}/{format}", cleaned_dataset, methods=["GET"]),
     *uploads.ROUTES,

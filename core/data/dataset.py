@@ -18,10 +18,12 @@ import numpy as np
 import pandas as pd
 
 from core.data.formats.notes import Note
+from core.data.group_salt import create_salt
 from core.data.images.depth import PixelRange
 from core.data.labels.label_sets import multi_hot, named_classes
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.data.pixels.decoder_version import record_decoder
 from core.data.skip_reasons import Reason, Skipped
 from core.data.split.splitting import SplitConfig
 from core.data.split.sufficiency import unusable_classes
@@ -75,6 +77,8 @@ MANIFEST_COLUMNS = (
     "sharpness",
     "border",
 )
+# Columns that a newer decoder can measure otherwise.
+MEASURED_AGAIN = ("width", "height", "perceptual_hash", "brightness", "contrast", "sharpness", "border")
 # Formats that have no more than 8 bits a channel.
 SHALLOW_FORMATS = {"JPEG", "MPO", "GIF", "WEBP", "BMP"}
 # Columns that older manifests do not have.
@@ -253,7 +257,10 @@ def write_version(
         The number of the version.
     """
     version = max(version_numbers(folder), default=0) + 1
-    with whole_file(folder / "versions" / f"{version:04d}.parquet") as temporary:
+    if version == 1:
+        record_decoder(folder)
+        create_salt(folder)
+    with whole_file(_manifest_file(folder, version)) as temporary:
         complete_manifest(pictures).to_parquet(temporary, index=False)
     record = VersionRecord(
         version=version,
@@ -287,8 +294,9 @@ def open_dataset(project: Project, version: int | None = None) -> Dataset:
             version=number,
         )
     # Part of the cache's key, because another project can get this name.
-    written = version_file(project.dataset, number).stat().st_mtime_ns
-    return _read_version(project.dataset, number, written, _erased_written(project.dataset))
+    folder = project.dataset
+    files = version_file(folder, number), erased_file(folder), measured_again_file(folder)
+    return _read_version(folder, number, tuple(_written(file) for file in files))
 
 
 def erased_file(folder: Path) -> Path:
@@ -296,19 +304,47 @@ def erased_file(folder: Path) -> Path:
     return folder / "erased.json"
 
 
-def _erased_written(folder: Path) -> int:
-    file = erased_file(folder)
+def measured_again_file(folder: Path) -> Path:
+    """Path of the statistics that a newer decoder measured, by content (sha256)."""
+    return folder / "measured_again.parquet"
+
+
+def pictures_of_all_versions(folder: Path) -> pd.DataFrame:
+    """Read the files of all versions' pictures: one row for each content, that of the newest version."""
+    columns = ["sha256", "format", "extension", "location"]
+    manifests = [
+        pd.read_parquet(_manifest_file(folder, version)).reindex(columns=columns).fillna("")
+        for version in reversed(version_numbers(folder))
+    ]
+    joined = pd.concat([empty_manifest()[columns], *manifests], ignore_index=True)
+    return joined.drop_duplicates("sha256", ignore_index=True)
+
+
+def _manifest_file(folder: Path, version: int) -> Path:
+    return folder / "versions" / f"{version:04d}.parquet"
+
+
+def _written(file: Path) -> int:
     return file.stat().st_mtime_ns if file.exists() else 0
 
 
+def _with_new_measurements(folder: Path, manifest: pd.DataFrame) -> pd.DataFrame:
+    file = measured_again_file(folder)
+    if not file.exists():
+        return manifest
+    again = pd.read_parquet(file).set_index("sha256")
+    new = {name: manifest["sha256"].map(again[name]).fillna(manifest[name]) for name in MEASURED_AGAIN}
+    return complete_manifest(manifest.assign(**new))
+
+
 @lru_cache(maxsize=8)
-def _read_version(folder: Path, version: int, _written: int, _erased_written: int) -> Dataset:
+def _read_version(folder: Path, version: int, _written: tuple[int, ...]) -> Dataset:
     record = read_version_record(folder, version)
-    manifest = pd.read_parquet(folder / "versions" / f"{version:04d}.parquet")
+    manifest = pd.read_parquet(_manifest_file(folder, version))
     # Older versions of Darkroom stored the split in a file of its own.
     if "split" not in manifest:
         manifest = manifest.merge(pd.read_parquet(folder / "splits.parquet"), on="id", how="left")
-    manifest = complete_manifest(manifest)
+    manifest = _with_new_measurements(folder, complete_manifest(manifest))
     task = record.task
     usable = ~manifest["excluded"] & (manifest["label"] != "")
     shown = named_classes(manifest.loc[usable, "label"], task)

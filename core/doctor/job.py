@@ -8,6 +8,7 @@ import numpy as np
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.pixels.arrays import DECODED_PER_SECOND
+from core.data.pixels.decoder_changes import drop_outdated
 from core.doctor.examination import examine, pictures_to_examine
 from core.doctor.features.projection import project_to_plane, write_map
 from core.doctor.features.reduction import reduced_features
@@ -34,7 +35,9 @@ _CHECKS_SHARE = 0.7
 def examine_dataset(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     """Job step: examine a version (``VersionRequest``) and write the report and a map."""
     project = project_of(directory)
-    dataset = pictures_to_examine(open_dataset(project, VersionRequest.from_json(config).version))
+    version = VersionRequest.from_json(config).version
+    drop_outdated(open_dataset(project, version), progress)
+    dataset = pictures_to_examine(open_dataset(project, version))
     progress.plan(expected_seconds_by_stage(dataset))
     features = picture_features(dataset, progress)
     progress.stage(Stage.CHECKING)

@@ -57,7 +57,7 @@ def cached_features(
     Raises:
         JobStopped, JobPaused: the user asked for it; computed features stay cached.
     """
-    drop_outdated(dataset)
+    drop_outdated(dataset, progress)
     wanted = np.arange(len(dataset.pictures)) if rows is None else np.asarray(rows, np.int64)
     collected = _Collected(_keys(dataset, wanted), reduce)
     folder = dataset.folder / "features" / engine.stem
@@ -118,7 +118,7 @@ def augmented_features(
     Returns:
         float32, shape (copies, number of rows, feature size); pooled by ``reduce``.
     """
-    drop_outdated(dataset)
+    drop_outdated(dataset, progress)
     key = digest_of({"augmentation": config.to_json(), "seed": seed, "pictures": _keys(dataset, rows)})
     folder = dataset.folder / "features" / engine.stem / f"views-{key}"
     blocks = [(copy, start) for copy in range(copies) for start in range(0, len(rows), _CHUNK)]

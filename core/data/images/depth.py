@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ _LOWER_BYTES = {
     for bands in ("RGB", "RGBA", "RGBX", "R", "G", "B")
     for order, other in (("B", "L"), ("L", "B"), ("N", "B" if sys.byteorder == "little" else "L"))
 }
+# Raw mode of PNG with grey and opacity of 16 bits, which Pillow opens as RGBA.
+_GREY_ALPHA = "LA;16B"
 # Raw modes of compressed TIFF: libtiff returns values in the machine's byte order, Pillow expects the file's.
 _NATIVE_MODES = {
     "I;16S": "I;16NS",
@@ -30,10 +33,12 @@ _NATIVE_MODES = {
     "F;32F": "F;32NF",
     "F;32BF": "F;32NF",
 }
-_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_PLANES, _TIFF_SAMPLE_FORMAT = 258, 262, 284, 339
+_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT = 258, 262, 339
 # Range of values of 16 bits.
 _FULL = (0, 65535)
-_SEPARATE_PLANES, _WHITE_IS_ZERO, _SIGNED = 2, 0, 2
+# Largest values of 8, 10, 12 and 14 bits, which mean opaque where no pixel has more.
+_OPAQUE = {255, 1023, 4095, 16383}
+_WHITE_IS_ZERO, _SIGNED = 0, 2
 
 
 class PixelRange(NamedTuple):
@@ -51,10 +56,9 @@ def to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] |
     is_grey = image.mode in _DEEP_MODES or _has_signed_bytes(image)
     # Pillow's own conversion of colours is that of the full range.
     if not is_grey and (tuple(pixel_range or _FULL) == _FULL or not _has_deep_colours(image)):
-        _correct_planes(image)
         image.load()
         return image
-    values = values_of(image)
+    values, opacity = _decoded(image)
     low, high = pixel_range or _full_range(values)
     # NaN marks pixels without a measurement.
     known = np.nan_to_num(values.astype(np.float32), nan=low, posinf=np.inf, neginf=-np.inf)
@@ -62,8 +66,8 @@ def to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] |
     if image.mode in _DEEP_MODES and _tags(image).get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:
         levels = 255 - levels
     mapped = Image.fromarray(levels)
-    if image.mode == "RGBA":
-        mapped.putalpha(image.getchannel("A"))
+    if opacity is not None:
+        mapped.putalpha(Image.fromarray(opacity))
     return mapped
 
 
@@ -79,27 +83,15 @@ def _has_signed_bytes(image: ImageFile.ImageFile) -> bool:
 
 
 def _has_deep_colours(image: ImageFile.ImageFile) -> bool:
-    if image.mode not in {"RGB", "RGBA"}:
-        return False
     # Not “BGR;16”: 16 bits for all three channels.
-    has_two_bytes = any(_raw_mode(tile).endswith((";16B", ";16L", ";16N")) for tile in image.tile)
-    return has_two_bytes or _has_misread_planes(image)
+    raw_modes = {_raw_mode(tile) for tile in image.tile}
+    return image.mode in {"RGB", "RGBA"} and bool(raw_modes) and raw_modes <= {*_LOWER_BYTES, _GREY_ALPHA}
 
 
 def _raw_mode(tile: Any) -> str:
     # A plain tuple in packages that add formats to Pillow.
     arguments = tile[3]
     return str(arguments if isinstance(arguments, str) else (arguments or ("",))[0])
-
-
-def _has_misread_planes(image: ImageFile.ImageFile) -> bool:
-    """True for colours of 16 bits in separate planes, which Pillow reads as 8 bits."""
-    tags = _tags(image)
-    return (
-        tags.get(_TIFF_PLANES) == _SEPARATE_PLANES
-        and set(tags.get(_TIFF_BITS, ())) == {16}
-        and {_raw_mode(tile) for tile in image.tile} <= {"R", "G", "B", "A"}
-    )
 
 
 def _tags(image: ImageFile.ImageFile) -> Any:
@@ -109,8 +101,32 @@ def _tags(image: ImageFile.ImageFile) -> Any:
 
 def values_of(image: ImageFile.ImageFile) -> np.ndarray:
     """Decode the values of a deep picture: (height, width) or, for colours, (height, width, 3)."""
-    if image.mode in {"RGB", "RGBA"}:
-        return _deep_colours(image)
+    return _decoded(image)[0]
+
+
+def _decoded(image: ImageFile.ImageFile) -> tuple[np.ndarray, np.ndarray | None]:
+    """Decode the values of a deep picture, and its opacity: uint8 (height, width), None without any."""
+    if image.mode == "RGBA" and _raw_mode(image.tile[0]) == _GREY_ALPHA:
+        samples = _deep_grey_with_opacity(image)
+        return samples[..., 0], _opacity(samples[..., 1])
+    values = _deep_colours(image) if image.mode in {"RGB", "RGBA"} else _grey_values(image)
+    if image.mode == "RGBA":
+        return values[..., :3], _opacity(values[..., 3])
+    transparent = image.info.get("transparency")
+    if image.format != "PNG" or transparent is None:
+        return values, None
+    is_shown = values != np.asarray(transparent)
+    return values, np.uint8(255) * (is_shown if values.ndim == 2 else is_shown.any(axis=-1))
+
+
+def _opacity(samples: np.ndarray) -> np.ndarray:
+    """Reduce opacity of 16 bits to 8; instruments with fewer bits store their own largest value."""
+    largest = int(samples.max(initial=0))
+    opaque = largest if largest in _OPAQUE else 65535
+    return np.rint(samples * (255.0 / opaque)).astype(np.uint8)
+
+
+def _grey_values(image: ImageFile.ImageFile) -> np.ndarray:
     for index, tile in enumerate(image.tile):
         if tile[0] == "libtiff" and (native := _NATIVE_MODES.get(_raw_mode(tile))):
             image.tile[index] = with_raw_mode(tile, native)
@@ -126,27 +142,28 @@ def values_of(image: ImageFile.ImageFile) -> np.ndarray:
 
 
 def _deep_colours(image: ImageFile.ImageFile) -> np.ndarray:
-    """Read colours of 16 bits, of which Pillow decodes one byte at a time."""
+    """Read samples of 16 bits (height, width, 3 or 4), of which Pillow decodes one byte at a time."""
     lower = Image.open(io.BytesIO(image.fp.getvalue()), formats=[image.format])  # type: ignore[union-attr, list-item]
-    _correct_planes(image)
     tiles = image.tile
-    higher_bytes = np.asarray(image)[..., :3].astype(np.uint16) * 256
-    is_split_by_libtiff = tiles[0][0] == "libtiff" and _tags(image).get(_TIFF_PLANES) == _SEPARATE_PLANES
-    if is_split_by_libtiff or any(_raw_mode(tile) not in _LOWER_BYTES for tile in tiles):
-        # Pillow cannot read the lower bytes: the middle of what they can be.
-        return higher_bytes + 128
+    higher_bytes = np.asarray(image).astype(np.uint16) * 256
     lower.tile = [with_raw_mode(tile, _LOWER_BYTES[_raw_mode(tile)]) for tile in tiles]
-    return higher_bytes + np.asarray(lower)[..., :3]
+    return higher_bytes + np.asarray(lower)
 
 
-def _correct_planes(image: ImageFile.ImageFile) -> None:
-    if _has_misread_planes(image):
-        order = "L" if _tags(image).prefix == b"II" else "B"
-        image.tile = [with_raw_mode(tile, f"{_raw_mode(tile)};16{order}") for tile in image.tile]
+def _deep_grey_with_opacity(image: ImageFile.ImageFile) -> np.ndarray:
+    """Read grey and opacity of 16 bits (height, width, 2): PNG packs them as four channels of 8 bits."""
+    data = image.fp.getvalue()  # type: ignore[union-attr]
+    header = data[12:24] + bytes((8, 6)) + data[26:29]
+    relabelled = data[:12] + header + zlib.crc32(header).to_bytes(4, "big") + data[33:]
+    # Metadata may follow the pixels.
+    image.load()
+    with Image.open(io.BytesIO(relabelled), formats=["PNG"]) as four:
+        samples = np.asarray(four).astype(np.uint16)
+    return samples[..., ::2] * 256 + samples[..., 1::2]
 
 
 def with_raw_mode(tile: Any, raw_mode: str) -> Any:
-    """A part of a picture's file, read by another raw mode of Pillow."""
+    """Return one of ``image.tile`` that Pillow unpacks in another way."""
     args = raw_mode if isinstance(tile[3], str) else (raw_mode, *tile[3][1:])
     return tile._replace(args=args) if hasattr(tile, "_replace") else (*tile[:3], args)
 

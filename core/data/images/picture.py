@@ -15,7 +15,7 @@ import warnings
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
-from . import channels, colour, depth, dicom, jpeg, kinds, tiff
+from . import channels, colour, depth, dicom, fourth_band, jpeg, kinds, tiff, tiff_samples
 from .faults import DECODER_ERRORS, FAULTS, DecoderError, PictureError, undecodable
 from .readers import formats_for
 
@@ -120,6 +120,7 @@ def decode_picture(
     except DECODER_ERRORS as error:
         raise undecodable(_bytes_of(image), error, image.format) from error
     try:
+        decoded = fourth_band.without_measurement(decoded, image.format)
         decoded = colour.to_srgb(decoded, image.info, shrunk)
         return _to_rgb(decoded if turn is None else decoded.transpose(turn))
     except MemoryError as error:
@@ -183,11 +184,19 @@ def _open_dicom(data: bytes) -> ImageFile.ImageFile:
 
 
 def _with_main_page(data: bytes, pages: list[tiff.Page]) -> bytes:
-    """Let a TIFF begin with its picture, where its first page is a thumbnail of a later one."""
+    """Let a TIFF begin with its picture, where its first page is a thumbnail, in a layout that Pillow reads."""
     if not pages:
         return data
     page = tiff.main_page(pages)
-    return data if page is pages[0] else tiff.starting_with(data, page)
+    if not tiff_samples.is_unusual(page):
+        return data if page is pages[0] else tiff.starting_with(data, page)
+    _require_size(page.size, MAX_PIXELS)
+    try:
+        return tiff_samples.laid_out(data, page)
+    except MemoryError as error:
+        raise PictureError("too_large_to_decode") from error
+    except DECODER_ERRORS as error:
+        raise undecodable(data, error, "TIFF") from error
 
 
 def _open_channels(data: bytes, pages: list[tiff.Page]) -> ImageFile.ImageFile:

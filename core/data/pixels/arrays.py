@@ -44,7 +44,7 @@ def decoded_pictures(dataset: Dataset, size: int, progress: Progress) -> np.ndar
     Raises:
         JobStopped: the user stopped the work; no partial file remains.
     """
-    drop_outdated(dataset)
+    drop_outdated(dataset, progress)
     path = arrays_path(dataset, size)
     if not path.exists():
         _decode_all(dataset, size, path, progress)
@@ -58,7 +58,7 @@ def open_pictures(dataset: Dataset, size: int, progress: Progress) -> PictureSto
     Raises:
         JobStopped: the user stopped the work; no partial file remains.
     """
-    drop_outdated(dataset)
+    drop_outdated(dataset, progress)
     path = arrays_path(dataset, size)
     if not path.exists() and has_room(dataset, size):
         _decode_all(dataset, size, path, progress)

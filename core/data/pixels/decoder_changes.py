@@ -1,4 +1,4 @@
-"""Caches that an earlier decoder filled: what it decoded otherwise is dropped, once in each project.
+"""Pixels of an earlier decoder: caches drop and thumbnails replace what is decoded otherwise now.
 
 Caches name a picture's file, not the decoder, so that most of their entries outlive its changes.
 """
@@ -8,76 +8,75 @@ from __future__ import annotations
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from filelock import FileLock
-from PIL import Image
+from PIL import Image, ImageFile
 
-from core.data.dataset import Dataset, stored_path
-from core.data.images import colour, jpeg
+from core.data.dataset import Dataset, pictures_of_all_versions, stored_path
+from core.data.images import colour, depth, jpeg, tiff, tiff_samples
 from core.data.images.picture import DECODER_ERRORS
+from core.data.pixels.decoder_version import DECODER, record_decoder, recorded_decoder
+from core.data.pixels.redrawing import redraw
 from core.files import read_json, whole_file
-from core.records import Record, read_record, write_record
+from core.progress import Progress, QuietProgress
 
-# Raised with every change of decoded pixels, together with ``_decodes_as_before``.
-# 2: colours of profiles become sRGB; values of TIFF, channels and unmarked CMYK are read right.
-_DECODER = 2
-_RECORD, _LOCK = "decoder.json", ".decoder.lock"
+_LOCK = ".decoder.lock"
 # Formats of which version 2 converts only pictures that have a colour space of their own; of the
 # others it reads some otherwise.
 _WITH_PROFILES = {"JPEG", "MPO", "PNG", "WEBP"}
-_UNCHANGED = {"GIF", "BMP"}
+_UNCHANGED_BY_2 = {"GIF", "BMP"}
+_CHANGED_BY_3 = {"JPEG", "MPO", "PNG", "TIFF"}
 # Pillow opens MPO as JPEG.
-_OPENERS = ("JPEG", "PNG", "WEBP")
+_OPENERS = ("JPEG", "PNG", "WEBP", "TIFF")
 _HEADER_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, kw_only=True)
-class DecoderRecord(Record):
-    """Version of the decoder that filled all caches of a project; ``decoder.json``."""
+def drop_outdated(dataset: Dataset, progress: Progress | None = None) -> None:
+    """Remove pixels and features that an earlier decoder made of pictures that are decoded otherwise now.
 
-    decoder: int
+    Their thumbnails and statistics are made again; a dataset that is opened afterwards has them.
 
-
-def drop_outdated(dataset: Dataset) -> None:
-    """Remove pixels and features that an earlier decoder made, of pictures that are decoded otherwise now."""
-    if _is_current(dataset.folder):
+    Raises:
+        JobStopped, JobPaused: the user asked for it; the rest is done the next time.
+    """
+    folder = dataset.folder
+    if recorded_decoder(folder) >= DECODER:
         return
-    with FileLock(dataset.folder / _LOCK):
+    with FileLock(folder / _LOCK):
+        since = recorded_decoder(folder)
         # Another process may have done it meanwhile.
-        if _is_current(dataset.folder):
+        if since >= DECODER:
             return
-        if any((dataset.folder / name).is_dir() for name in ("arrays", "features")):
-            _keep_unchanged(dataset)
-        write_record(dataset.folder / _RECORD, DecoderRecord(decoder=_DECODER))
+        pictures = pictures_of_all_versions(folder)
+        changed = _changed_pictures(folder, pictures, since)
+        if not changed.empty:
+            _keep_unchanged(folder, set(pictures["sha256"]) - set(changed["sha256"]))
+            redraw(folder, changed, dataset.pixel_range, progress or QuietProgress())
+        record_decoder(folder)
 
 
-def _is_current(folder: Path) -> bool:
-    try:
-        return read_record(folder / _RECORD, DecoderRecord).decoder >= _DECODER
-    except FileNotFoundError:
-        return False
-
-
-def _keep_unchanged(dataset: Dataset) -> None:
-    pictures = dataset.all_pictures
-    paths = [stored_path(dataset.folder, picture) for _, picture in pictures.iterrows()]
+def _changed_pictures(folder: Path, pictures: pd.DataFrame, since: int) -> pd.DataFrame:
+    paths = [stored_path(folder, picture) for _, picture in pictures.iterrows()]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        same = list(pool.map(_decodes_as_before, paths, pictures["format"]))
-    unchanged = set(pictures.loc[same, "sha256"])
-    for arrays in (dataset.folder / "arrays").glob("[0-9a-f]*.npy"):
+        is_changed = list(pool.map(_is_changed, paths, pictures["format"], repeat(since)))
+    return pictures[np.array(is_changed, bool)]
+
+
+def _keep_unchanged(folder: Path, unchanged: set[str]) -> None:
+    for arrays in (folder / "arrays").glob("[0-9a-f]*.npy"):
         keys = arrays.with_suffix(".json")
         if not keys.exists() or not unchanged.issuperset(read_json(keys)):
             arrays.unlink(missing_ok=True)
             keys.unlink(missing_ok=True)
-    for chunk in (dataset.folder / "features").glob("*/[0-9a-f]*.npz"):
+    for chunk in (folder / "features").glob("*/[0-9a-f]*.npz"):
         _keep_rows(chunk, unchanged)
-    if not all(same):
-        # Features of augmented copies do not say which pictures they are of.
-        for views in (dataset.folder / "features").glob("*/views-*"):
-            shutil.rmtree(views, ignore_errors=True)
+    # Features of augmented copies do not say which pictures they are of.
+    for views in (folder / "features").glob("*/views-*"):
+        shutil.rmtree(views, ignore_errors=True)
 
 
 def _keep_rows(path: Path, unchanged: set[str]) -> None:
@@ -94,20 +93,46 @@ def _keep_rows(path: Path, unchanged: set[str]) -> None:
         np.savez(temporary, sha256=rows["sha256"], features=rows["features"])
 
 
-def _decodes_as_before(path: Path, format: str) -> bool:
-    """True if a picture has the same pixels as by the first decoder."""
-    if format not in _WITH_PROFILES:
-        return format in _UNCHANGED
+def _is_changed(path: Path, format: str, since: int) -> bool:
+    """True if a picture has other pixels than by an earlier decoder."""
+    if since < 2 and format not in _WITH_PROFILES:
+        return format not in _UNCHANGED_BY_2
+    if since >= 2 and format not in _CHANGED_BY_3:
+        return False
     try:
         with path.open("rb") as stream, Image.open(stream, formats=_OPENERS) as image:
-            mode = "L" if image.mode.startswith(("I", "F")) else image.mode
-            info = dict(image.info)
-            if image.format == "PNG":
-                stream.seek(0)
-                info[colour.CICP] = colour.read_cicp(stream.read(_HEADER_BYTES))
-            return not (colour.is_converted(mode, info) or jpeg.has_plain_ink(image))
+            return (since < 2 and _has_own_colours(image)) or _has_other_samples(image)
     except FileNotFoundError:
         # Cached features of pictures on another disk stay usable.
-        return True
-    except DECODER_ERRORS:
         return False
+    except DECODER_ERRORS:
+        return True
+
+
+def _has_own_colours(image: ImageFile.ImageFile) -> bool:
+    """True for pictures whose colours version 2 converts."""
+    mode, info = "L" if image.mode.startswith(("I", "F")) else image.mode, dict(image.info)
+    if image.format == "PNG":
+        info[colour.CICP] = colour.read_cicp(_start_of(image, _HEADER_BYTES))
+    return colour.is_converted(mode, info)
+
+
+def _has_other_samples(image: ImageFile.ImageFile) -> bool:
+    """True for pictures that version 3 reads otherwise."""
+    if image.format == "TIFF":
+        pages = tiff.read_pages(_start_of(image, -1))
+        return image.mode == "RGBA" or (bool(pages) and tiff_samples.is_unusual(tiff.main_page(pages)))
+    if image.format == "PNG":
+        return depth.is_deep(image) and (image.mode == "RGBA" or "transparency" in image.info)
+    return jpeg.has_plain_ink(image)
+
+
+def _start_of(image: ImageFile.ImageFile, size: int) -> bytes:
+    """Read the file of an opened picture, at most ``size`` bytes, and return to the place of its pixels."""
+    stream = image.fp
+    assert stream is not None
+    position = stream.tell()
+    stream.seek(0)
+    data: bytes = stream.read(size)
+    stream.seek(position)
+    return data

@@ -21,9 +21,11 @@ _DECODER = (
     "readers",
     "colour",
     "channels",
+    "fourth_band",
     "kinds",
     "jpeg",
     "tiff",
+    "tiff_samples",
     "dicom",
 )
 _BUNDLE_PACKAGES = ("ai-edge-litert", "numpy", "pillow")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from typing import Literal
 
 import numpy as np
@@ -70,6 +71,38 @@ def test_transparency_of_deep_colours_shows_white() -> None:
     shown = pixels(png(np.concatenate([COLOURS.astype("u2") * 16, alpha], axis=2).astype("u2")), (0, 4080))
     assert (shown[:10] == 255).all()
     assert np.abs(shown[10:] - COLOURS[10:]).max() <= 1
+
+
+@pytest.mark.parametrize("factor", [16, 257])
+@pytest.mark.parametrize("opacity", [65535, 32768])
+def test_grey_with_transparency_keeps_every_level(factor: int, opacity: int) -> None:
+    bands = np.dstack([GREY.astype("u2") * factor, np.full(GREY.shape, opacity, "u2")])
+    share = opacity / 65535
+    expected = GREY[..., np.newaxis] * share + 255 * (1 - share)
+    assert np.abs(pixels(png(bands), (0, 255 * factor)) - expected).max() <= 1
+    assert np.array_equal(measured_values(open_picture(png(bands))), bands[..., 0])
+
+
+@pytest.mark.parametrize("largest", [255, 1023, 4095, 16383])
+def test_transparency_of_fewer_bits_is_opaque_at_its_own_largest_value(largest: int) -> None:
+    alpha = np.full((*GREY.shape, 1), largest)
+    alpha[:10] = 0
+    shown = pixels(png(np.concatenate([COLOURS.astype("u2") * 16, alpha], axis=2).astype("u2")), (0, 4080))
+    assert (shown[:10] == 255).all()
+    assert np.abs(shown[10:] - COLOURS[10:]).max() <= 1
+
+
+def test_a_transparent_value_shows_white() -> None:
+    """PNG names one value, or one colour, that is transparent."""
+    values = GREY.astype("u2") * 16
+    header = b"tRNS" + int(values[0, 0]).to_bytes(2, "big")
+    chunk = (2).to_bytes(4, "big") + header + zlib.crc32(header).to_bytes(4, "big")
+    data = png(values)
+    at = data.index(b"IDAT") - 4
+    shown = pixels(data[:at] + chunk + data[at:], (0, 4080))[..., 0]
+    is_transparent = values == values[0, 0]
+    assert (shown[is_transparent] == 255).all()
+    assert np.abs(shown - GREY)[~is_transparent].max() <= 1
 
 
 def test_no_data_becomes_black() -> None:
