@@ -22,6 +22,7 @@ from core.data.deep_pictures import require_same_range, settle_range
 from core.data.editing import changing, user_name
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
+from core.data.group_salt import share_salt
 from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
@@ -29,6 +30,7 @@ from core.data.labels.label_sets import named_classes, renamed, require_plain_na
 from core.data.labels.layout import FileAssignment, Split
 from core.data.labels.task import Task
 from core.data.near_duplicates.search import near_duplicate_groups
+from core.data.pixels.decoder_changes import drop_outdated
 from core.data.reading import (
     manifest_of,
     no_picture,
@@ -140,6 +142,7 @@ def add_pictures(
     config = config or ImportConfig()
     progress = progress or QuietProgress()
     with _staging() as staging:
+        drop_outdated(open_dataset(project), progress)
         folder, there = staging / "dataset", open_dataset(project)
         config = _config_for(there, config)
         reading = read_source(source, folder, config, there, progress)
@@ -187,6 +190,7 @@ def add_to_class(
     chosen = list(zip(members, assignments, strict=True))
     with _staging() as staging:
         folder = staging / "dataset"
+        share_salt(there.folder, folder)
         quiet, known_values = QuietProgress(), there.pixel_range
         rows, skipped = rows_of(chosen, folder, {label: label}, quiet, pixel_range=known_values)
         if not rows:

@@ -26,6 +26,7 @@ from core.data.formats.import_format import FormatReading
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import understand
+from core.data.group_salt import share_salt
 from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import CropConfig
@@ -76,6 +77,7 @@ def read_source(
         ArchiveError, DataError: the source cannot become a dataset.
     """
     progress.stage(Stage.READING)
+    share_salt(there.folder if there else None, folder)
     known_classes = there.all_class_names if there else ()
     pixel_range = known_range(config.pixel_range, there)
     if config.refer and not source.is_dir():

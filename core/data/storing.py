@@ -12,6 +12,7 @@ from pathlib import Path
 from core.data.containers.frames import Frame
 from core.data.dataset import image_path, thumbnail_path
 from core.data.deep_pictures import VALUES
+from core.data.group_salt import salted
 from core.data.images.depth import PixelRange
 from core.data.labels.boxes import CropConfig
 from core.data.labels.layout import FileAssignment
@@ -74,7 +75,7 @@ def _store_frames(
             columns = _store_picture(frame.data, folder, own_location, pixel_range)
             if not isinstance(columns, Reason):
                 columns.update({SUFFIX: frame.suffix, KIND: frame.kind})
-                columns["group"] = frame.group
+                columns["group"] = salted(frame.group, folder)
             stored.append((assignment, columns))
     except UnreadableImageError as error:
         stored.append((assignment, Reason.of(error.message)))
@@ -102,8 +103,9 @@ def _store_crops(
             columns.update({SUFFIX: box.suffix, KIND: frame.kind})
             columns.update({IS_CLIPPED: crop.is_clipped, "box": crop.edges.text, "camera": crop.camera})
             # Several files can be of one patient.
-            columns["group"] = frame.group
-            assignment = replace(assignment, group=frame.group or assignment.group)
+            group = salted(frame.group, folder)
+            columns["group"] = group
+            assignment = replace(assignment, group=group or assignment.group)
         stored.append((assignment, columns))
     return stored
 
