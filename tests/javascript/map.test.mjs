@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { load } from "./load.mjs"
 
-const { FeatureMap, isInside } = load(["feature_map.js"], ["FeatureMap", "isInside"], { atob })
+const { FeatureMap, isInside } = load(["finding.js", "feature_map.js"], ["FeatureMap", "isInside"], { atob })
 
 test("a point in the notch of a polygon is outside", () => {
   const [xs, ys] = [
@@ -45,4 +45,30 @@ test("points of another dataset are not drawn in place of the right ones", () =>
   map.receivePoints({ digest: "a", points: POINTS })
   assert.equal(map.receivePoints({ digest: "b", points: null }), false)
   assert.deepEqual(sent, [{ points: "", rows: "" }])
+})
+
+/** A map of so many classes, of which some are chosen, with a text in its search field. */
+function legendOf(count, chosen, typed) {
+  const { map } = emptyMap()
+  const categories = Array.from({ length: count }, (_, index) => ({ name: `class ${index}`, kind: "class" }))
+  categories.push({ name: "Without label", kind: "unlabelled" })
+  Object.assign(map, { data: { categories }, memory: { categories: new Set(chosen) }, find: { value: typed } })
+  const { listed, left } = map.listedCategories(categories.map((_, index) => index))
+  return { listed: [...listed], left }
+}
+
+test("a legend of few classes shows all of them", () => {
+  const { listed, left } = legendOf(49, [], "anything")
+  assert.deepEqual([listed.length, left], [50, 0])
+})
+
+test("a legend of very many classes shows some, the chosen ones and pictures without a class", () => {
+  const { listed, left } = legendOf(1000, [700], "")
+  assert.deepEqual([listed.length, left], [52, 949])
+  assert.deepEqual(listed.slice(-3), [49, 700, 1000])
+})
+
+test("typing finds a class that was not shown", () => {
+  const tens = Array.from({ length: 10 }, (_, index) => 770 + index)
+  assert.deepEqual(legendOf(1000, [], "class 77"), { listed: [77, ...tens, 1000], left: 0 })
 })

@@ -6,7 +6,7 @@ import { load } from "./load.mjs"
 
 const { fill, counted, cleanup } = load(["elements.js"], ["fill", "counted", "cleanup"])
 const { sizeText, timeText } = load(["elements.js", "upload.js"], ["sizeText", "timeText"])
-const { plain } = load(["choice_menu.js"], ["plain"])
+const { plain, matching } = load(["finding.js"], ["plain", "matching"])
 const { keyOf } = load(["picture_grid.js"], ["keyOf"])
 
 test("places of a template are filled, unknown ones stay", () => {
@@ -49,6 +49,12 @@ test("time left is a second at least and hours at most", () => {
 
 test("a search ignores capitals and accents", () => {
   assert.equal(plain("  École "), "ecole")
+})
+
+test("names that begin with what is typed come before those that contain it", () => {
+  assert.deepEqual([...matching(["wildcat", "dog", "Cat", "École"], "cat")], [2, 0])
+  assert.deepEqual([...matching(["b", "a"], "")], [0, 1])
+  assert.deepEqual([...matching(["b", "a"], "c")], [])
 })
 
 test("a key without Latin letters is the one printed in its place", () => {

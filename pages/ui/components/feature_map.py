@@ -37,7 +37,7 @@ _mount = st.components.v2.component(
     "darkroom_feature_map",
     html='\n<div class="dr-map"></div>\n',
     css=assets("feature_map.css"),
-    js=assets("elements.js", "plotly.js", "feature_map.js"),
+    js=assets("elements.js", "finding.js", "plotly.js", "feature_map.js"),
     isolate_styles=False,  # Plotly writes its own styles into the document
 )
 
@@ -189,6 +189,8 @@ def _texts() -> JsonObject:
         "selected": _("{n} selected"),
         "clear": _("Clear"),
         "legend": _("Classes"),
+        "find": _("Type to find"),
+        "more": _("{n} more. Type to find them."),
         "repeated": _("There are more classes than colours. Click a class to see it alone."),
         "select_lit": _("Select these"),
         "show_all": _("Show all"),

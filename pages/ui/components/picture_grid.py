@@ -25,7 +25,7 @@ _mount = st.components.v2.component(
     "darkroom_picture_grid",
     html='\n<div class="dr-pictures"></div>\n',
     css=assets("picture_grid.css"),
-    js=assets("elements.js", "outbox.js", "tile.js", "choice_menu.js", "lightbox.js", "picture_grid.js"),
+    js=assets("elements.js", "outbox.js", "tile.js", "finding.js", "choice_menu.js", "lightbox.js", "picture_grid.js"),
 )
 
 
@@ -198,6 +198,7 @@ def _texts() -> dict[str, str]:
         "broken": _("This picture cannot be shown"),
         "empty": _("There are no pictures here."),
         "find": _("Type to find"),
+        "more": _("{n} more. Type to find them."),
         "nothing": _("Nothing is called that"),
         "type_new": _("Type a name"),
         "add": _("New: “{name}”"),

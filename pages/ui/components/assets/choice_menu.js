@@ -61,23 +61,23 @@ class ChoiceMenu {
     return clientX < left || clientX > right || clientY < top || clientY > bottom
   }
 
-  /** Show the choices that contain the typed text; those that begin with it come first. */
+  /** Show the first choices that contain the typed text. */
   narrow() {
-    const wanted = plain(this.input.value)
     const { choices, allows_new: allowsNew } = this.action
-    const options = choices
-      .map(choice => ({ choice, at: plain(choice).indexOf(wanted) }))
-      .filter(({ at }) => at >= 0)
-      .sort((a, b) => Number(a.at > 0) - Number(b.at > 0))
-      .map(({ choice }) => this.option(choice, named(choice)))
+    const fitting = matching(choices, this.input.value)
+    const options = fitting
+      .slice(0, MOST_LISTED)
+      .map(index => this.option(choices[index], named(choices[index])))
+    const left = fitting.length - options.length
     const typed = this.input.value.trim()
     if (allowsNew && typed && !choices.includes(typed)) {
       options.push(this.option(typed, fill(this.texts.add, { name: `\u2068${typed}\u2069` })))
     }
     for (const [index, option] of options.entries()) option.id = `${this.list.id}-${index}`
     this.list.replaceChildren(...options)
-    this.none.hidden = options.length > 0
-    this.none.textContent = this.texts[choices.length || !allowsNew ? "nothing" : "type_new"]
+    this.none.hidden = options.length > 0 && left === 0
+    const nothing = this.texts[choices.length || !allowsNew ? "nothing" : "type_new"]
+    this.none.textContent = left ? fill(this.texts.more, { n: left.toLocaleString("en") }) : nothing
     this.mark(options[0])
   }
 
@@ -115,9 +115,4 @@ class ChoiceMenu {
     this.dialog.close()
     this.onChoice(option.choice)
   }
-}
-
-/** Fold case and accents: "ecole" finds "École". */
-function plain(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim()
 }

@@ -18,6 +18,8 @@ const WHOLE = [-0.04, 1.04]
 const ZOOM_STEP = 1.6
 const CARD_GAP = 14 // pixels between the pointer and the picture
 const LABELLED = "class"
+// Classes that the legend shows without a search.
+const MOST_CHIPS = 50
 const maps = new WeakMap()
 // Filters and points by key. They outlive the element, which a rerun may build anew.
 const memories = new Map()
@@ -38,7 +40,10 @@ class FeatureMap {
     lasso.append(this.line)
     this.stage = element("div", { class: "dr-map-stage", role: "figure" }, this.plot, lasso, this.card)
     this.tools = element("div", { class: "dr-map-tools" })
-    this.legend = element("div", { class: "dr-map-legend", role: "group" })
+    this.find = element("input", { type: "search", autocomplete: "off", spellcheck: "false" })
+    this.find.addEventListener("input", () => this.drawLegend())
+    this.chips = element("div", { class: "dr-map-chips" })
+    this.legend = element("div", { class: "dr-map-legend", role: "group" }, this.find, this.chips)
     this.spoken = element("div", { class: "dr-map-count", role: "status" })
     root.append(this.tools, element("div", { class: "dr-map-body" }, this.stage, this.legend))
     this.stage.addEventListener("pointerdown", event => this.lassoBegins(event))
@@ -512,32 +517,52 @@ class FeatureMap {
             ),
           ],
     )
-    const categories = data.categories.flatMap((category, index) =>
-      !this.sizes[index]
-        ? []
-        : [
-            chip(
-              `category ${index}`,
-              memory.categories.has(index),
-              dot(this.lookOf(index, colours).color, category.kind),
-              category.name,
-              this.sizes[index],
-              () => this.toggleCategory(index),
-            ),
-          ],
+    const there = data.categories.flatMap((_category, index) => (this.sizes[index] ? [index] : []))
+    this.find.hidden = there.length <= MOST_CHIPS
+    this.find.placeholder = texts.find
+    this.find.setAttribute("aria-label", texts.find)
+    const { listed, left } = this.listedCategories(there)
+    const categories = listed.map(index =>
+      chip(
+        `category ${index}`,
+        memory.categories.has(index),
+        dot(this.lookOf(index, colours).color, data.categories[index].kind),
+        data.categories[index].name,
+        this.sizes[index],
+        () => this.toggleCategory(index),
+      ),
     )
     const labelled = data.categories.filter(({ kind }) => kind === LABELLED).length
     const note = labelled > colours.classes.length ? [element("p", {}, texts.repeated)] : []
+    const more = left ? [element("p", {}, fill(texts.more, { n: left.toLocaleString("en") }))] : []
     this.legend.classList.toggle("dr-map-some", this.isFiltered)
     this.legend.setAttribute("aria-label", texts.legend)
-    this.legend.replaceChildren(
+    this.chips.replaceChildren(
       ...rings,
       ...(rings.length ? [element("hr")] : []),
       ...note,
       ...categories,
+      ...more,
       this.filterButtons(),
     )
     if (focused) this.root.querySelector(`[data-does="${CSS.escape(focused)}"]`)?.focus()
+  }
+
+  /**
+   * Of many categories, list the chosen ones, pictures without a class, and the first that contain the typed text;
+   * `left` counts the others that contain it.
+   */
+  listedCategories(there) {
+    if (there.length <= MOST_CHIPS) return { listed: there, left: 0 }
+    const { categories } = this.data
+    const isAlways = index => this.memory.categories.has(index) || categories[index].kind !== LABELLED
+    const others = there.filter(index => !isAlways(index))
+    const fitting = matching(
+      others.map(index => categories[index].name),
+      this.find.value,
+    ).map(index => others[index])
+    const listed = [...there.filter(isAlways), ...fitting.slice(0, MOST_CHIPS)]
+    return { listed: listed.sort((a, b) => a - b), left: Math.max(0, fitting.length - MOST_CHIPS) }
   }
 
   filterButtons() {
