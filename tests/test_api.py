@@ -17,6 +17,7 @@ import pytest
 import core
 from core.api import export_path, picture_address, plotly_script_path, send_at_once, thumbnail_address
 from core.data.dataset import image_path, thumbnail_path
+from core.data.pixels.decoder_version import DECODER, record_decoder
 from core.data.pixels.decoding import examine_picture
 from core.delivery.export import EXPORTERS
 from core.delivery.exporter import Exporter
@@ -142,6 +143,7 @@ def picture(request: pytest.FixtureRequest, workspace: Path) -> tuple[str, str]:
     ):
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
+    record_decoder(project.dataset)
     return project.name, sha256
 
 
@@ -172,6 +174,12 @@ def test_a_picture_is_kept_by_the_browser_for_its_own_pages_alone(
     assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
+def test_a_thumbnail_that_will_be_made_again_is_kept_briefly(picture: tuple[str, str]) -> None:
+    """A newer decoder may read the picture otherwise; its thumbnail then has another address, too."""
+    (get_project(picture[0]).dataset / "decoder.json").unlink()
+    assert ask("/" + thumbnail_address(*picture)).headers["cache-control"] == "private, max-age=600"
+
+
 @pytest.mark.parametrize(
     "digest",
     [
@@ -185,7 +193,7 @@ def test_only_the_digest_of_a_picture_names_one(picture: tuple[str, str], kind: 
     """Nothing else in the project, or outside it, can be read."""
     project, sha = picture
     asked = digest.format(sha=sha, SHA=sha.upper(), sh=sha[:4])
-    reply = ask(f"/api/projects/{quote(project)}/{kind}/{asked}")
+    reply = ask(f"/api/projects/{quote(project)}/{kind}/{DECODER}/{asked}")
     assert reply.status == 404
     assert len(reply.body) < 300
     assert "cache-control" not in reply.headers
@@ -196,7 +204,7 @@ def test_only_the_digest_of_a_picture_names_one(picture: tuple[str, str], kind: 
 def test_a_picture_is_found_in_a_project_of_the_workspace_only(
     picture: tuple[str, str], kind: str, project: str
 ) -> None:
-    assert ask(f"/api/projects/{project}/{kind}/{picture[1]}").status == 404
+    assert ask(f"/api/projects/{project}/{kind}/{DECODER}/{picture[1]}").status == 404
 
 
 def test_a_file_that_is_no_picture_is_not_handed_out(picture: tuple[str, str]) -> None:
