@@ -25,7 +25,15 @@ _mount = st.components.v2.component(
     "darkroom_picture_grid",
     html='\n<div class="dr-pictures"></div>\n',
     css=assets("picture_grid.css"),
-    js=assets("elements.js", "outbox.js", "tile.js", "finding.js", "choice_menu.js", "lightbox.js", "picture_grid.js"),
+    js=assets(
+        "elements.js",
+        "outbox.js",
+        "tile.js",
+        "finding.js",
+        "choice_menu.js",
+        "lightbox.js",
+        "picture_grid.js",
+    ),
 )
 
 
