@@ -21,7 +21,7 @@ from core.data.pixels.decoding import examine_picture, load_picture
 from core.data.pixels.statistics import STATISTICS
 from core.progress import JobStopped, QuietProgress
 from core.workspace import Project
-from tests.support import deep_pictures as deep
+from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import class_folders, encoded, small_photograph, write_folder
 
 QUIET = QuietProgress()
@@ -151,13 +151,13 @@ def test_a_file_that_was_changed_since_keeps_its_thumbnail(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("picture", "format", "is_changed"),
     [
-        (deep.png(np.zeros((8, 8, 2), "u2")), "PNG", True),
-        (deep.png(np.zeros((8, 8, 4), "u2")), "PNG", True),
-        (deep.png(np.zeros((8, 8), "u2")), "PNG", False),
+        (png(np.zeros((8, 8, 2), "u2")), "PNG", True),
+        (png(np.zeros((8, 8, 4), "u2")), "PNG", True),
+        (png(np.zeros((8, 8), "u2")), "PNG", False),
         (encoded(small_photograph(), "PNG"), "PNG", False),
         (encoded(Image.fromarray(small_photograph()).convert("RGBA"), "TIFF"), "TIFF", True),
-        (deep.tiff(np.zeros((8, 8, 3), "u2"), separate_planes=True), "TIFF", True),
-        (deep.tiff(np.zeros((8, 8), "u2")), "TIFF", False),
+        (tiff(np.zeros((8, 8, 3), "u2"), separate_planes=True), "TIFF", True),
+        (tiff(np.zeros((8, 8), "u2")), "TIFF", False),
         (encoded(Image.fromarray(small_photograph()).convert("CMYK"), "JPEG"), "JPEG", False),
         (encoded(small_photograph(), "JPEG", icc_profile=DISPLAY_P3), "JPEG", False),
     ],
