@@ -34,6 +34,8 @@ _NATIVE_MODES = {
     "F;32BF": "F;32NF",
 }
 _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT = 258, 262, 339
+# GDAL's.
+_TIFF_NO_DATA = 42113
 # Range of values of 16 bits.
 _FULL = (0, 65535)
 # Largest values of 8, 10, 12 and 14 bits, which mean opaque where no pixel has more.
@@ -138,7 +140,17 @@ def _grey_values(image: ImageFile.ImageFile) -> np.ndarray:
     tags = _tags(image)
     is_unsigned = image.mode == "I" and tags.get(_TIFF_SAMPLE_FORMAT, (1,))[0] != _SIGNED
     # Pillow reads unsigned values of 32 bits as signed ones.
-    return values.view(np.uint32) if is_unsigned and tags.get(_TIFF_BITS, (0,))[0] == 32 else values
+    values = values.view(np.uint32) if is_unsigned and tags.get(_TIFF_BITS, (0,))[0] == 32 else values
+    return _without_stated_gaps(values, tags.get(_TIFF_NO_DATA))
+
+
+def _without_stated_gaps(values: np.ndarray, no_data: object) -> np.ndarray:
+    """Mark the value that a GeoTIFF states for “not measured” as NaN."""
+    try:
+        is_gap = values == float(str(no_data).strip("\0 "))
+    except ValueError:
+        return values
+    return np.where(is_gap, np.float32(np.nan), values.astype(np.float32)) if is_gap.any() else values
 
 
 def _deep_colours(image: ImageFile.ImageFile) -> np.ndarray:

@@ -8,10 +8,12 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from core.data.images.depth import is_deep
 from core.data.images.picture import decode_picture, measured_values, open_picture
+from core.data.pixels.value_ranges import summarise
 from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import encoded, small_photograph
 
@@ -108,6 +110,20 @@ def test_a_transparent_value_shows_white() -> None:
 def test_no_data_becomes_black() -> None:
     values = np.array([[np.nan, -9999, 18, 38]], "f4")
     assert pixels(tiff(values), (18, 38))[0, :, 0].tolist() == [0, 0, 0, 255]
+
+
+@pytest.mark.parametrize("kind", ["f4", "i2", "f8"])
+def test_the_value_that_a_file_states_for_no_data_is_not_measured(kind: str) -> None:
+    heights = GREY.astype(kind) + 200
+    heights[:5] = -999
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, heights, extratags=[(42113, "s", 0, "-999", True)])
+    summary = summarise(stream.getvalue())
+    assert summary is not None
+    assert (summary.low, summary.high) == (heights[5:].min(), heights[5:].max())
+    shown = pixels(stream.getvalue(), (200, 455))[..., 0]
+    assert (shown[:5] == 0).all()
+    assert np.array_equal(shown[5:], GREY[5:])
 
 
 @pytest.mark.parametrize("compressed", [False, True])
