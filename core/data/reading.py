@@ -39,6 +39,7 @@ from core.data.sources.opening import Member, UnreadableMemberError, open_source
 from core.data.split.splitting import measuring_rank
 from core.data.storing import (
     CHANNELS,
+    FOURTH_BAND,
     IS_CLIPPED,
     KIND,
     SUFFIX,
@@ -212,6 +213,7 @@ def _notes_of_kinds(rows: Sequence[Columns], config: ContainerConfig) -> list[No
         NoteKind.VIDEO_FRAMES: kinds[FrameKind.VIDEO],
         NoteKind.VOLUME_SLICES: kinds[FrameKind.NIFTI],
         NoteKind.CHANNELS: sum(bool(row[CHANNELS]) for row in rows),
+        NoteKind.FOURTH_BAND: sum(bool(row[FOURTH_BAND]) for row in rows),
         NoteKind.CLIPPED_BOXES: sum(bool(row[IS_CLIPPED]) for row in rows),
     }
     choices = {"seconds": f"{config.frame_seconds:g}", "plane": config.plane.value}

@@ -33,6 +33,8 @@ Outcome = tuple[FileAssignment, "Columns | Reason"]
 SUFFIX, KIND = "suffix", "kind"
 # Number of pages that are channels.
 CHANNELS = "channels"
+# True where a band beside red, green and blue is left out.
+FOURTH_BAND = "fourth_band"
 # True for a box that left its picture.
 IS_CLIPPED = "is_clipped"
 
@@ -137,6 +139,7 @@ def _store_picture(
         "location": str(location) if location else "",
         VALUES: values,
         CHANNELS: facts.channels,
+        FOURTH_BAND: facts.has_fourth_band,
         IS_CLIPPED: False,
     }
 

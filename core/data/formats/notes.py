@@ -46,6 +46,7 @@ class NoteKind(StrEnum):
     VIDEO_FRAMES = "video_frames"
     VOLUME_SLICES = "volume_slices"
     CHANNELS = "channels"
+    FOURTH_BAND = "fourth_band"
 
 
 # Each sentence stands alone. {file} is a label file.
@@ -104,6 +105,9 @@ SENTENCES: Mapping[NoteKind, str] = {
     ),
     NoteKind.CHANNELS: N_(
         "Pictures with a page for each channel: {count}. Their first three channels are red, green and blue."
+    ),
+    NoteKind.FOURTH_BAND: N_(
+        "Pictures with a fourth band, such as infrared: {count}. Only red, green and blue are used."
     ),
     NoteKind.PDF_PAGES: N_(
         "Pages of PDF documents: {count}. Those of one file stay together in one part of the split."

@@ -120,7 +120,7 @@ def decode_picture(
     except DECODER_ERRORS as error:
         raise undecodable(_bytes_of(image), error, image.format) from error
     try:
-        decoded = fourth_band.without_measurement(decoded, image.format)
+        decoded = fourth_band.without_measurement(decoded, image)
         decoded = colour.to_srgb(decoded, image.info, shrunk)
         return _to_rgb(decoded if turn is None else decoded.transpose(turn))
     except MemoryError as error:

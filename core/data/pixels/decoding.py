@@ -11,6 +11,7 @@ from PIL import ExifTags, Image, ImageFile
 from core.data.images import depth, picture
 from core.data.images.channels import CHANNELS
 from core.data.images.depth import PixelRange
+from core.data.images.fourth_band import LEFT_OUT
 from core.data.pixels.statistics import ImageStatistics, measure
 from core.data.skip_reasons import unreadable_image
 
@@ -44,6 +45,8 @@ class PictureFacts:
     camera: str
     # Pages that are channels of one picture, of which three are used; 0 for all other pictures.
     channels: int
+    # A band such as infrared beside red, green and blue, which is left out.
+    has_fourth_band: bool
     # JPEG.
     thumbnail: bytes
     statistics: ImageStatistics
@@ -93,6 +96,7 @@ def examine_picture(data: bytes, pixel_range: PixelRange | None = None) -> Pictu
         is_deep=is_deep,
         camera=camera_of(exif),
         channels=channels,
+        has_fourth_band=bool(image.info.get(LEFT_OUT)),
         thumbnail=_encoded(small),
         statistics=measure(small),
     )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
+from core.data.formats.notes import NoteKind
 from core.data.images.picture import decode_picture, open_picture
-from tests.support.pictures import encoded, small_photograph
+from core.data.importing import import_dataset
+from tests.support.pictures import class_folders, encoded, small_photograph, write_folder
 
 COLOURS = small_photograph()
 INFRARED = COLOURS[::-1, :, 0]
@@ -33,3 +40,23 @@ def test_masks_show_white(mask: np.ndarray) -> None:
 
 def test_other_formats_have_no_bands() -> None:
     assert not np.array_equal(pixels(INFRARED, "PNG"), COLOURS)
+
+
+def test_an_import_says_whose_fourth_band_is_left_out(tmp_path: Path) -> None:
+    """One states it as transparency, one as a band; a third has a mask."""
+    files = {
+        "a/stated.tif": encoded(Image.fromarray(np.dstack([COLOURS, INFRARED])), "TIFF"),
+        "b/plain.tif": written(np.dstack([COLOURS[:, ::-1], INFRARED]), extrasamples=["unspecified"]),
+        "b/mask.tif": encoded(Image.fromarray(np.dstack([COLOURS[::-1], MASK])), "TIFF"),
+        **class_folders({"a": 3, "b": 3}),
+    }
+    report = import_dataset(write_folder(tmp_path / "land", files), "Land")
+    assert report.understanding is not None
+    counts = {note.kind: note.values["count"] for note in report.understanding.notes}
+    assert counts[NoteKind.FOURTH_BAND] == 2
+
+
+def written(bands: np.ndarray, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, bands, photometric="rgb", **options)
+    return stream.getvalue()
