@@ -41,6 +41,7 @@ class SkipReason(StrEnum):
     NOT_A_PICTURE = "not_a_picture"
     TOO_LARGE_TO_DECODE = "too_large_to_decode"
     TOO_MANY_PIXELS = "too_many_pixels"
+    CHANNEL_MISSING = "channel_missing"
     DAMAGED = "damaged"
     NO_HEIC_READER = "no_heic_reader"
     NO_JPEG_XL_READER = "no_jpeg_xl_reader"
@@ -128,6 +129,9 @@ SENTENCES: Mapping[SkipReason, str] = {
     SkipReason.TOO_LARGE_TO_DECODE: N_("it has more pixels than can be handled safely"),
     SkipReason.TOO_MANY_PIXELS: N_(
         "it has {width} × {height} pixels, more than the {limit} million that can be handled safely"
+    ),
+    SkipReason.CHANNEL_MISSING: N_(
+        "it has {count} channels, and channel {number} is one of those that are shown"
     ),
     SkipReason.DAMAGED: N_("it is damaged or cut off"),
     SkipReason.NO_HEIC_READER: N_(

@@ -30,6 +30,7 @@ LATER_REASONS = {
     SkipReason.LINK_IN_A_CIRCLE,
     SkipReason.THUMBNAIL,
     SkipReason.NO_JPEG_XL_READER,
+    SkipReason.CHANNEL_MISSING,
     SkipReason.NO_PDF_READER,
     SkipReason.NO_VIDEO_READER,
     SkipReason.NO_VOLUME_READER,

@@ -43,6 +43,11 @@ _OPAQUE = {255, 1023, 4095, 16383}
 _WHITE_IS_ZERO, _SIGNED = 0, 2
 
 
+# Key of ``Image.info`` with measured values for which Pillow has no mode: floats or signed numbers in
+# three channels, shape (height, width, 3).
+MEASURED = "measured"
+
+
 class PixelRange(NamedTuple):
     """Measured values that become black and white, the same for all pictures of a dataset.
 
@@ -55,7 +60,7 @@ class PixelRange(NamedTuple):
 
 def to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] | None) -> Image.Image:
     """Decode a picture and map values of more than 8 bits to 0 to 255."""
-    is_grey = image.mode in _DEEP_MODES or _has_signed_bytes(image)
+    is_grey = image.mode in _DEEP_MODES or _has_signed_bytes(image) or MEASURED in image.info
     # Pillow's own conversion of colours is that of the full range.
     if not is_grey and (tuple(pixel_range or _FULL) == _FULL or not _has_deep_colours(image)):
         image.load()
@@ -75,7 +80,8 @@ def to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] |
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
     """True if an opened, not yet decoded picture has more than 8 bits a channel."""
-    return image.mode in _DEEP_MODES or _has_signed_bytes(image) or _has_deep_colours(image)
+    is_grey = image.mode in _DEEP_MODES or _has_signed_bytes(image)
+    return is_grey or MEASURED in image.info or _has_deep_colours(image)
 
 
 def _has_signed_bytes(image: ImageFile.ImageFile) -> bool:
@@ -108,6 +114,8 @@ def values_of(image: ImageFile.ImageFile) -> np.ndarray:
 
 def _decoded(image: ImageFile.ImageFile) -> tuple[np.ndarray, np.ndarray | None]:
     """Decode the values of a deep picture, and its opacity: uint8 (height, width), None without any."""
+    if MEASURED in image.info:
+        return image.info[MEASURED], None
     if image.mode == "RGBA" and _raw_mode(image.tile[0]) == _GREY_ALPHA:
         samples = _deep_grey_with_opacity(image)
         return samples[..., 0], _opacity(samples[..., 1])

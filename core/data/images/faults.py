@@ -21,6 +21,7 @@ FAULTS = {
     "not_a_picture": "it is not a picture, or of a kind that cannot be read",
     "too_large_to_decode": "it has more pixels than can be handled safely",
     "too_many_pixels": "it has {width} × {height} pixels, more than the {limit} million that can be handled safely",
+    "channel_missing": "it has {count} channels, and channel {number} is one of those that are shown",
     "damaged": "it is damaged or cut off",
     "no_heic_reader": "it is a HEIC picture, and the package pillow-heif that reads those is not installed",
     "no_jpeg_xl_reader": "it is a JPEG XL picture, and the package pillow-jxl-plugin that reads those is not installed: pip install -r requirements-formats.txt",

@@ -15,7 +15,8 @@ import warnings
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
-from . import channels, colour, depth, dicom, fourth_band, jpeg, kinds, tiff, tiff_samples
+from . import colour, depth, dicom, fourth_band, jpeg, kinds, tiff, tiff_samples
+from .channels import ChannelMapping, count_channels, open_channels
 from .faults import DECODER_ERRORS, FAULTS, DecoderError, PictureError, undecodable
 from .readers import formats_for
 
@@ -60,9 +61,11 @@ _JPEG_FORMATS = {"JPEG", "MPO"}
 _SIGNATURES = (_JPEG_SIGNATURE, b"\x89PNG", b"GIF8", b"RIFF", b"BM")
 
 
-def open_picture(data: bytes) -> ImageFile.ImageFile:
+def open_picture(data: bytes, channels: tuple[int, int, int] | None = None) -> ImageFile.ImageFile:
     """Read a picture's header.
 
+    Args:
+        channels: those that are red, green and blue; see ``channels.ChannelMapping``. None: the first three.
     Raises:
         PictureError: the bytes are not a picture, or it has too many pixels.
         DecoderError: Pillow does not work here.
@@ -73,9 +76,8 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     if refusal is not None:
         raise PictureError(refusal.code, **refusal.values)
     pages = tiff.read_pages(data)
-    pages_of_channels = channels.channel_pages(pages)
-    if pages_of_channels:
-        return _open_channels(data, pages_of_channels)
+    if count := count_channels(pages, is_chosen=channels is not None):
+        return _open_channels(data, pages, count, ChannelMapping(*channels) if channels else None)
     image = _open(_with_main_page(data, pages))
     if image.format == "PNG":
         image.info[colour.CICP] = colour.read_cicp(data)
@@ -129,19 +131,25 @@ def decode_picture(
         raise undecodable(_bytes_of(image), error, image.format) from error
 
 
-def load_picture(data: bytes, size: int, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
+def load_picture(
+    data: bytes,
+    size: int,
+    pixel_range: tuple[float, float] | None = None,
+    channels: tuple[int, int, int] | None = None,
+) -> np.ndarray:
     """Decode picture bytes to the square array that is a classifier's input.
 
     The picture is stretched to a square, so nothing is cropped.
 
     Args:
         pixel_range: measured values that become black and white; see ``decode_picture``.
+        channels: those that are red, green and blue; see ``open_picture``.
     Returns:
         uint8 RGB, shape (size, size, 3), values 0 to 255.
     Raises:
         PictureError: the bytes are not a picture that can be read.
     """
-    picture = decode_picture(open_picture(data), at_least=size, pixel_range=pixel_range)
+    picture = decode_picture(open_picture(data, channels), at_least=size, pixel_range=pixel_range)
     resized = picture.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0)
     return np.asarray(resized, dtype=np.uint8)
 
@@ -199,13 +207,17 @@ def _with_main_page(data: bytes, pages: list[tiff.Page]) -> bytes:
         raise undecodable(data, error, "TIFF") from error
 
 
-def _open_channels(data: bytes, pages: list[tiff.Page]) -> ImageFile.ImageFile:
-    _require_size(pages[0].size, MAX_PIXELS)
-    if pages[0].is_float or pages[0].bits not in {8, 16}:
-        code = "tiff_floats" if pages[0].is_float else "tiff_integers"
-        raise PictureError(code, bits=pages[0].bits, bands=len(pages))
+def _open_channels(
+    data: bytes, pages: list[tiff.Page], count: int, chosen: ChannelMapping | None
+) -> ImageFile.ImageFile:
+    if chosen is not None and max(chosen) > count:
+        raise PictureError("channel_missing", count=count, number=max(chosen))
+    page = tiff.main_page(pages)
+    _require_size(page.size, MAX_PIXELS)
+    if page.pixels * page.samples > MAX_PIXELS:
+        raise PictureError("too_large_to_decode")
     try:
-        return channels.open_channels(data, pages)
+        return open_channels(data, pages, chosen)
     except MemoryError as error:
         raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from core.data.images.tiff import Page
+from .tiff import Page
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS = 256, 257, 258, 259, 262, 273
 _ORIENTATION, _SAMPLES = 274, 277
@@ -48,6 +48,26 @@ def is_unusual(page: Page) -> bool:
         return False
     is_multiplied = page.number(_EXTRA) == _ASSOCIATED and page.samples == 4
     return (bits == 16 and (is_separate or is_multiplied)) or (is_separate and page.samples == 4)
+
+
+def read_samples(data: bytes, page: Page, wanted: Sequence[int]) -> np.ndarray:
+    """Read some samples of every pixel, counted from 0.
+
+    Returns:
+        stored values, shape (height, width, samples).
+    Raises:
+        OSError, struct.error, ValueError, KeyError: the file is damaged, or compressed in a way that is not
+            read here.
+    """
+    if page.compression not in _BYTE_COMPRESSIONS or page.bits not in {8, 16, 32, 64}:
+        raise OSError
+    directory = _Directory(data, page)
+    if page.number(_PLANES, 1) == _SEPARATE:
+        parts = [_plane(directory, page, plane, page.samples) for plane in wanted]
+        values = np.concatenate(parts, axis=-1)
+    else:
+        values = _plane(directory, page, 0, 1)[..., list(wanted)]
+    return values.astype(values.dtype.newbyteorder("="))
 
 
 def laid_out(data: bytes, page: Page) -> bytes:

@@ -13,7 +13,7 @@ import tifffile
 from core.data.dataset import open_dataset
 from core.data.formats.notes import NoteKind
 from core.data.images.metadata import strip_metadata
-from core.data.images.picture import PictureError, decode_picture, measured_values, open_picture
+from core.data.images.picture import decode_picture, measured_values, open_picture
 from core.data.importing import import_dataset
 from core.data.version_record import read_version_record
 from tests.support.pictures import class_folders, small_photograph, write_folder
@@ -80,9 +80,11 @@ def test_slices_without_channels_stay_pages() -> None:
     assert np.array_equal(decoded(ome(CHANNELS, "ZYX")), np.repeat(CHANNELS[0][:, :, None], 3, axis=2))
 
 
-def test_channels_of_floats_are_refused_by_name() -> None:
-    with pytest.raises(PictureError, match="TIFF with 32-bit floats"):
-        open_picture(ome(CHANNELS.astype(np.float32), "CYX"))
+def test_channels_of_floats_keep_their_values() -> None:
+    floats = CHANNELS.astype(np.float32) / 7
+    values = measured_values(open_picture(ome(floats, "CYX")))
+    assert values is not None
+    assert np.array_equal(values, floats.transpose(1, 2, 0))
 
 
 def test_the_import_says_so(workspace: Path, tmp_path: Path) -> None:
