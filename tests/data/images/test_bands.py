@@ -68,7 +68,7 @@ def test_differences_of_floats_are_added_up() -> None:
     in_planes = values.astype(">f4").view(np.uint8).reshape(height, width * count, 4).transpose(0, 2, 1)
     in_rows = in_planes.reshape(height, width * 4, count)
     differences = np.diff(in_rows, axis=1, prepend=np.zeros((height, 1, count), np.uint8))
-    stored = np.ascontiguousarray(differences).view("<f4").reshape(values.shape)
+    stored = np.ascontiguousarray(differences).reshape(height, -1).view("<f4").reshape(values.shape)
     data = written(stored, compression="zlib", extratags=[(317, "H", 1, 3, True)])
     assert np.array_equal(shown(data), values[..., [3, 2, 1]])
 
