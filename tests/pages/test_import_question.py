@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -20,7 +22,7 @@ from core.records import write_record
 from core.runs.start import start_import, wait_for
 from core.workspace import Project, get_project, jobs_folder, list_projects
 from pages.ui.data.sources import offers
-from tests.support.pictures import Files, class_folders, digit
+from tests.support.pictures import Files, class_folders, digit, digit_scans, encoded
 
 OpenPage = Callable[..., AppTest]
 PARTS = class_folders({"train": 4, "test": 3})
@@ -55,6 +57,32 @@ def two_annotators() -> Files:
             rows.append(f"{number},{who},{choice},2024-01-01,{number},{image},3.2,2024-01-01")
     pictures = {f"{number}.png": digit(number) for number in range(8)}
     return {**pictures, "result.csv": "\n".join(rows).encode()}
+
+
+def with_boxes() -> Files:
+    """Eight pictures with a cat and a dog each, in boxes of 20 × 20 pixels."""
+    pictures = {f"{number}.png": encoded(drawing(number), "PNG") for number in range(8)}
+    boxes = [
+        {"image_id": number, "category_id": category, "bbox": [left, 10, 20, 20]}
+        for number in range(8)
+        for category, left in ((1, 10), (2, 50))
+    ]
+    labels = {
+        "images": [{"id": number, "file_name": f"{number}.png"} for number in range(8)],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        "annotations": boxes,
+    }
+    return {**pictures, "labels.json": json.dumps(labels).encode()}
+
+
+def drawing(number: int) -> np.ndarray:
+    """100 × 60 pixels with two scanned digits."""
+    pixels = np.full((60, 100), 255, dtype=np.uint8)
+    for column, left in enumerate((10, 50)):
+        pixels[10:26, left : left + 16] = np.kron(
+            digit_scans()[2 * number + column], np.ones((2, 2), np.uint8)
+        )
+    return pixels
 
 
 def zipped(files: Files) -> bytes:
@@ -269,3 +297,26 @@ def test_a_missing_reader_is_installed_with_one_press(
     monkeypatch.setattr(offers, "can_install", lambda: False)
     app.run()
     assert app.button(key="install-av").disabled
+
+
+def test_boxes_become_pictures_with_the_margin_that_is_chosen(open_page: OpenPage) -> None:
+    job = ask(with_boxes())
+    app = open_page("data")
+    assert "The labels draw boxes: 16" in app.warning[0].value
+    assert "**Or one picture for each box**" in text(app)
+    assert "**Classes** cat 8 · dog 8" in text(app)
+    # Six whole pictures, six crops.
+    assert len(list((job.path / "examples").glob("*.jpg"))) == 12
+    app.slider(key=f"question-{job.name}-margin").set_value(50)
+    app = answered(app, "crop-boxes")
+    assert labels() == {"cat": 8, "dog": 8}
+    pictures = open_dataset(get_project("Pets")).all_pictures
+    assert set(pictures["box"]) == {"0 0 40 40", "40 0 80 40"}
+    assert "Pictures cut out of boxes: 16, from 8 files, with a margin of 50% on each side" in text(app)
+
+
+def test_boxes_can_label_the_whole_picture(open_page: OpenPage) -> None:
+    ask(with_boxes())
+    app = answered(open_page("data"), "confirm")
+    assert labels() == {"cat; dog": 8}
+    assert "Boxes and outlines are not used: 16" in text(app)

@@ -57,6 +57,12 @@ def _facts(picture: Any) -> tuple[tuple[str, str], ...]:
         (_("File"), f"{picture.format} · {file_size(picture.size_bytes)}"),
         (_("File name at import"), picture.name),
     ]
+    if picture.box:
+        left, top, right, bottom = map(int, picture.box.split())
+        place = _("pixels {left} to {right} across, {top} to {bottom} down").format(
+            left=number(left), right=number(right), top=number(top), bottom=number(bottom)
+        )
+        facts.append((_("Cut out of the file"), place))
     if picture.frames > 1:
         facts.append((_("Frames"), _("{n}; the first one is used").format(n=number(picture.frames))))
     if picture.camera:

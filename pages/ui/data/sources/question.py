@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from core.data.formats.doubts import DoubtKind
-from core.data.formats.summary import Example, Understanding
+from core.data.formats.summary import CropOffer, Example, Understanding
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig, ImportRequest
+from core.data.labels.boxes import CropConfig
 from core.data.labels.label_sets import NONE_OF_THEM, label_names
 from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
@@ -22,6 +23,7 @@ from core.runs.import_questions import (
     open_questions,
     read_as,
     with_columns,
+    with_crops,
     with_one_label,
     with_several_labels,
 )
@@ -60,9 +62,11 @@ def question_panel(question: ImportQuestion) -> None:
         for doubt in understanding.doubts:
             st.warning(show(doubt.message), icon=":material/help:")
         question = choose_offers(question)
-        _examples(question)
+        _examples(question, understanding.examples, "question-examples")
         st.markdown("  \n".join(_facts(understanding)))
         show_notes(understanding.notes)
+        if understanding.crops is not None:
+            _crops(question, understanding.crops)
         if _lacks_labels(understanding):
             st.caption(
                 _("Is there a file with the labels? Then cancel, and choose it together with the pictures.")
@@ -71,14 +75,52 @@ def question_panel(question: ImportQuestion) -> None:
         _another_way(question)
 
 
-def _examples(question: ImportQuestion) -> None:
+def _examples(
+    question: ImportQuestion, examples: Sequence[Example], key: str, first_position: int = 0
+) -> None:
     """Draw a few pictures with what was understood of them; without a readable one, their names."""
-    with st.container(horizontal=True, key="question-examples"):
-        for position, example in enumerate(question.understanding.examples):
+    with st.container(horizontal=True, key=key):
+        for position, example in enumerate(examples, start=first_position):
             with st.container(width=_PICTURE_PIXELS, gap="xsmall"):
                 if thumbnail := question.thumbnails.get(position):
                     st.image(thumbnail.read_bytes(), width="stretch")
                 st.markdown(_caption(example, question.understanding), width="stretch")
+
+
+def _crops(question: ImportQuestion, offer: CropOffer) -> None:
+    """Draw what one picture for each box would be."""
+    st.markdown(_("**Or one picture for each box**"))
+    _examples(question, offer.examples, "question-crops", len(question.understanding.examples))
+    lines = [_("**Classes** {classes}").format(classes=counted(offer.classes))]
+    if count := offer.left_out:
+        lines.append(_("**Left out**, pictures without a box among them: {n}").format(n=number(count)))
+    st.markdown("  \n".join(lines))
+    show_notes(offer.notes)
+
+
+def _choose_crops(question: ImportQuestion) -> CropConfig:
+    """Draw the dials of pictures that are cut out of boxes."""
+    default, key = question.request.settings.crops, f"question-{question.job.name}"
+    with st.expander(_("Advanced"), icon=":material/tune:", key="crop-dials"):
+        margin = st.slider(
+            _("Margin around each box"),
+            0,
+            100,
+            round(100 * default.margin),
+            format="%d %%",
+            help=_(
+                "Added on each side, of the width and height of the box. Surroundings help to tell classes apart."
+            ),
+            key=f"{key}-margin",
+        )
+        side = st.number_input(
+            _("Smallest side of a box in pixels"),
+            min_value=1,
+            value=default.smallest_side,
+            help=_("Smaller boxes are left out, because little can be seen in them."),
+            key=f"{key}-smallest",
+        )
+    return CropConfig(margin=margin / 100, smallest_side=int(side))
 
 
 def _caption(example: Example, understanding: Understanding) -> str:
@@ -131,8 +173,13 @@ def _answers(question: ImportQuestion) -> None:
     is_about_several = any(doubt.kind is DoubtKind.SEVERAL_LABELS for doubt in understanding.doubts)
     several, one = _("Pictures may have several labels"), _("Each picture has one label")
     words = (several if understanding.multi_label else one) if is_about_several else _("Import it like this")
+    crops = None
+    if understanding.crops is not None:
+        crops, words = _choose_crops(question), _("Boxes label the whole picture")
     with st.container(horizontal=True, key="question-answers"):
-        if st.button(words, type="primary", key="confirm"):
+        if crops and st.button(_("One picture for each box"), type="primary", key="crop-boxes"):
+            _try(question, with_crops(question, crops))
+        if st.button(words, type="secondary" if crops else "primary", key="confirm"):
             _try(question, as_understood(question))
         can_have_several = not understanding.multi_label and not question.request.add
         if is_about_several and can_have_several and st.button(several, key="several-labels"):
