@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 
 from core.data.containers.frames import Frame
@@ -94,9 +95,10 @@ def _store_crops(
     config: CropConfig,
 ) -> list[Outcome]:
     """Store every box of a file, which is decoded once."""
-    frame = next(frames)
-    if next(frames, None) is not None:
+    first = list(islice(frames, 2))
+    if len(first) != 1:
         return [(assignment, Reason(code=SkipReason.BOX_IN_FRAMES)) for assignment in assignments]
+    frame = first[0]
     boxes = [assignment.box for assignment in assignments if assignment.box is not None]
     stored: list[Outcome] = []
     for box, assignment, crop in zip(boxes, assignments, cut_out(frame.data, boxes, config), strict=True):

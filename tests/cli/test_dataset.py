@@ -220,3 +220,26 @@ def test_a_source_in_doubt_is_described_on_standard_error(
     assert main([*arguments, "--yes"]) == 0
     understood = json.loads(capfd.readouterr().out)["understood"]
     assert (understood["format"], understood["evidence"]) == ("folders", "nothing else explains it")
+
+
+def test_boxes_are_asked_about_and_cut_out_on_request(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    texts = {f"{number}.txt": b"0 0.5 0.5 0.5 0.5\n1 0.2 0.2 0.25 0.25\n" for number in range(4)}
+    pictures = {f"{number}.png": digit(number) for number in range(4)}
+    source = write_folder(tmp_path / "pets", {**texts, **pictures, "classes.txt": b"cat\ndog\n"})
+    arguments = ["import", str(source), "--project", "Pets", "--json"]
+    assert main(arguments) == 2
+    asked = capfd.readouterr().err
+    assert "With --boxes crop: cat 4, dog 4" in asked.splitlines()
+    assert "Other ways: --boxes crop, --boxes picture, --unlabelled" in asked
+    crop = [*arguments, "--boxes", "crop"]
+    assert main([*crop, "--box-margin", "300"]) == 2
+    assert "A margin of 300.0 % around boxes is not possible" in capfd.readouterr().err
+    assert main([*crop, "--box-margin", "0", "--smallest-box", "4"]) == 2
+    # 8 × 8 pixels: half of that is 4 pixels, a quarter 2.
+    assert "Only one class was found" in capfd.readouterr().err
+    assert main([*crop, "--box-margin", "50", "--smallest-box", "2"]) == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert answer["classes"] == {"cat": 4, "dog": 4}
+    assert "Pictures cut out of boxes: 8, from 4 files" in " ".join(answer["understood"]["notes"])

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from core.data.formats.augmented_copies import original_of
+from core.data.formats.comparison import classes_of
+from core.data.formats.examples import choose_examples, example_of
 from core.data.formats.import_format import FormatReading
 from core.data.formats.notes import Note, NoteKind
+from core.data.formats.summary import CropOffer
 from core.data.labels.boxes import Box, BoxFlag, BoxShape, CropConfig
 from core.data.labels.layout import FileAssignment, label_of
 from core.data.pixels.crops import too_small
@@ -81,6 +84,16 @@ def cropped(reading: FormatReading, config: CropConfig, *, multi_label: bool) ->
         left_out=left_out,
         notes=(*notes, *_notes(pictures, config)),
         multi_label=multi_label,
+    )
+
+
+def crop_offer(crops: FormatReading, config: CropConfig) -> CropOffer:
+    """Summarise a reading with one picture for each box."""
+    return CropOffer(
+        classes=dict(sorted(classes_of(crops).items())),
+        left_out=len(crops.left_out),
+        examples=tuple(example_of(member, crop, "") for member, crop in choose_examples(crops)),
+        notes=(*crops.notes, *notes_on_left_out((reason for _, reason in crops.left_out), config)),
     )
 
 

@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 
 from core.data.containers.offers import find_missing_readers, find_offers
 from core.data.formats.augmented_copies import with_originals
+from core.data.formats.comparison import classes_of, differ
 from core.data.formats.container_files import without_unwanted
 from core.data.formats.cropping import (
     box_count,
+    crop_offer,
     cropped,
     has_labelled_boxes,
     ignoring_boxes,
-    notes_on_left_out,
 )
 from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, listed
 from core.data.formats.examples import choose_examples, example_of, thumbnails_of
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.notes import Note, NoteKind
-from core.data.formats.summary import CropOffer, Example, Understanding
+from core.data.formats.summary import Example, Understanding
 from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import BoxUse
-from core.data.labels.label_sets import label_names
 from core.data.sources.members import Listing
 from core.errors import ConfigError, DataError, ErrorCode
 from core.messages import N_, Message
@@ -35,7 +35,6 @@ _TABLES = frozenset({"table", "table_inside"})
 _ABOUT_GUESSED_COLUMNS = frozenset([DoubtKind.LABEL_COLUMN_GUESSED, DoubtKind.LABEL_COLUMN_UNNAMED])
 _ABOUT_COLUMNS = _ABOUT_GUESSED_COLUMNS | {DoubtKind.SEVERAL_LABELS, DoubtKind.CLASSES_ARE_FLAGS}
 _ABOUT_ANY_FORMAT = _ABOUT_GUESSED_COLUMNS | {DoubtKind.BOXES}
-_MOST_DIFFERENT = 0.02  # share of pictures that two readings may label differently and still agree
 
 
 class ConfirmationNeededError(DataError):
@@ -94,7 +93,7 @@ def understand(
     notes = [*best.reading.notes, *_notes_on_files(listing)]
     understanding = replace(
         _summary(best, candidates[1:], doubts, notes),
-        crops=_crop_offer(crops, config) if crops else None,
+        crops=crop_offer(crops, config.crops) if crops else None,
         offers=find_offers(members, config.containers),
         missing_readers=find_missing_readers(members, config.containers),
     )
@@ -134,15 +133,6 @@ def _with_boxes(candidate: _Candidate, config: ImportConfig) -> tuple[_Candidate
 def _cropped(reading: FormatReading, config: ImportConfig) -> FormatReading:
     # Several labels were asked for, or the project has them.
     return cropped(reading, config.crops, multi_label=config.multi_label)
-
-
-def _crop_offer(crops: FormatReading, config: ImportConfig) -> CropOffer:
-    return CropOffer(
-        classes=dict(sorted(_classes(crops).items())),
-        left_out=len(crops.left_out),
-        examples=_examples(crops, ()),
-        notes=(*crops.notes, *notes_on_left_out((reason for _, reason in crops.left_out), config.crops)),
-    )
 
 
 def _asks(doubts: Sequence[Doubt], config: ImportConfig) -> bool:
@@ -211,7 +201,7 @@ def _candidates(survey: Survey, config: ImportConfig, known_classes: Collection[
         raise [*errors, *unread][0]
     if not candidates or (known_classes and candidates[0].evidence.confidence is Confidence.POSSIBLE):
         fallback = _fallback(survey, config)
-        classes = _classes(fallback.reading).keys()
+        classes = classes_of(fallback.reading).keys()
         is_known = bool(classes) and classes <= set(known_classes)
         if not candidates and weak_errors and not is_known:
             raise weak_errors[0]
@@ -242,7 +232,7 @@ def _with_errors(candidate: _Candidate, errors: Sequence[DataError]) -> _Candida
 def _richest(candidates: list[_Candidate]) -> list[_Candidate]:
     """Put the reading first that adds a split or groups to the same labels."""
     first = candidates[0]
-    same = [other for other in candidates if not _differ(first.reading, other.reading)]
+    same = [other for other in candidates if not differ(first.reading, other.reading)]
     richest = max(same, key=lambda candidate: _facts(candidate.reading))
     return [richest, *(other for other in candidates if other is not richest)]
 
@@ -277,7 +267,7 @@ def _fallback(survey: Survey, config: ImportConfig) -> _Candidate:
     """
     row = FORMATS["folders"]
     reading = with_originals(row.read(survey, config))
-    if survey.broken and len(_classes(reading)) < 2:
+    if survey.broken and len(classes_of(reading)) < 2:
         raise survey.broken[0]
     evidence = Evidence(confidence=Confidence.POSSIBLE, sentence=Message(N_("nothing else explains it")))
     return _Candidate(format=row, evidence=evidence, reading=reading)
@@ -286,14 +276,14 @@ def _fallback(survey: Survey, config: ImportConfig) -> _Candidate:
 def _doubts(
     best: _Candidate, others: Sequence[_Candidate], survey: Survey, known_classes: Collection[str]
 ) -> list[Doubt]:
-    classes = _classes(best.reading).keys()
+    classes = classes_of(best.reading).keys()
     doubts = [] if classes <= set(known_classes) else doubts_about_classes(classes)
     doubts += best.reading.doubts
     for other in others:
-        if _differ(best.reading, other.reading):
+        if differ(best.reading, other.reading):
             values: dict[str, str | Message] = {
                 "format": Message(other.format.label),
-                "classes": listed(_classes(other.reading).keys()),
+                "classes": listed(classes_of(other.reading).keys()),
             }
             doubts.append(Doubt(kind=DoubtKind.SECOND_EXPLANATION, values={**values}))
     total = len(survey.pictures)
@@ -301,32 +291,6 @@ def _doubts(
     if 0 < count < _LEAST_SHARE_WITH_LABEL * total:
         doubts.append(Doubt(kind=DoubtKind.MOST_LEFT_OUT, values={"count": count, "total": total}))
     return doubts
-
-
-def _differ(one: FormatReading, other: FormatReading) -> bool:
-    """True if two readings give other labels to more than a few pictures.
-
-    Classes that are the same pictures under a name of their own, such as numbers, do not differ.
-    """
-    labels = {member.name: assignment.label for member, assignment in one.pictures}
-    others = {member.name: assignment.label for member, assignment in other.pictures}
-    names = labels.keys() | others.keys()
-    renamed = _renamed(labels, others)
-    labels = {name: renamed.get(label, label) for name, label in labels.items()}
-    different = sum(labels.get(name) != others.get(name) for name in names)
-    return different > _MOST_DIFFERENT * len(names)
-
-
-def _renamed(labels: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
-    """New names of classes by old ones, where two readings name the same pictures by unequal names."""
-    pairs = {(label, others[name]) for name, label in labels.items() if name in others}
-    before, after = {one for one, _ in pairs}, {other for _, other in pairs}
-    if len(pairs) != len(before) or len(pairs) != len(after):
-        return {}
-    changed = {one: other for one, other in pairs if one != other}
-    if "" in {*changed, *changed.values()} or changed.keys() & after or set(changed.values()) & before:
-        return {}
-    return changed
 
 
 def _notes_on_files(listing: Listing) -> list[Note]:
@@ -346,7 +310,7 @@ def _summary(
         format=best.format.name,
         evidence=best.evidence.sentence,
         multi_label=best.reading.multi_label,
-        classes=dict(sorted(_classes(best.reading).items())),
+        classes=dict(sorted(classes_of(best.reading).items())),
         splits=Counter(assignment.split.value for assignment in assignments if assignment.split),
         unlabelled=sum(not assignment.label for assignment in assignments),
         groups=sum(count > 1 for count in groups.values()),
@@ -363,23 +327,9 @@ def _summary(
 
 def _examples(reading: FormatReading, others: Sequence[_Candidate]) -> tuple[Example, ...]:
     """Examples with their labels in the first other format that gives other labels."""
-    other = next((other.reading for other in others if _differ(reading, other.reading)), None)
+    other = next((other.reading for other in others if differ(reading, other.reading)), None)
     labels = {member.name: assignment.label for member, assignment in other.pictures} if other else {}
     return tuple(
         example_of(member, assignment, labels.get(member.name, ""))
         for member, assignment in choose_examples(reading)
-    )
-
-
-def _classes(reading: FormatReading) -> Counter[str]:
-    return Counter(
-        name
-        for _, assignment in reading.pictures
-        for name in (
-            label_names(assignment.label)
-            if reading.multi_label
-            else [assignment.label]
-            if assignment.label
-            else []
-        )
     )
