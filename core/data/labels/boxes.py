@@ -133,6 +133,10 @@ class Box:
         is_finite = all(abs(edge) < _LARGEST for edge in edges)  # false for NaN
         return is_finite and self.left < self.right and self.top < self.bottom
 
+    def is_within(self, largest: float) -> bool:
+        """True if no edge lies beyond a coordinate."""
+        return max(abs(self.left), abs(self.top), abs(self.right), abs(self.bottom)) <= largest
+
     @property
     def centre(self) -> tuple[float, float]:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2

@@ -78,6 +78,7 @@ OUTLINE = [[10, 20], [40, 22], [30, 45]]
 # Label files of one picture “a.png” with one box, as the tools write them.
 TOOLS: dict[str, dict[str, object]] = {
     "coco": {"labels.json": coco({"bbox": [10, 20, 30, 25]})},
+    "coco of azure": {"labels.json": coco({"bbox": [0.1, 0.4, 0.3, 0.5]})},
     "coco outline": {"labels.json": coco({"segmentation": [[10, 20, 40, 22, 30, 45]]})},
     "coco panoptic": {
         "panoptic.json": coco(

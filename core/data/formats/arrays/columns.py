@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.data.formats.arrays.data_file import DataFile
+from core.data.formats.arrays.objects import ObjectColumn, object_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +30,8 @@ class Columns:
     is_guessed: bool
     names: tuple[str, ...]
     is_list: bool
+    # Boxes of the pictures; None without.
+    objects: ObjectColumn | None = None
 
 
 def columns_of(data_file: DataFile, chosen: str = "") -> Columns | None:
@@ -51,7 +54,9 @@ def columns_of(data_file: DataFile, chosen: str = "") -> Columns | None:
     known += [name for name, feature in features.items() if _class_names(feature) and name not in known]
     if chosen in schema.names:
         known = [chosen]
-    candidates = known or _repeating_columns(data_file, exclude=pictures)
+    objects = object_column(schema, features, picture)
+    # The classes of objects are labels already.
+    candidates = known or ([] if objects else _repeating_columns(data_file, exclude=pictures))
     label = candidates[0] if candidates else ""
     return Columns(
         picture=picture,
@@ -60,6 +65,7 @@ def columns_of(data_file: DataFile, chosen: str = "") -> Columns | None:
         is_guessed=not known,
         names=_class_names(features.get(label, {})),
         is_list=bool(label) and _is_list(schema.field(label).type),
+        objects=objects,
     )
 
 

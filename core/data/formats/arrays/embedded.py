@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from core.data.formats.annotations import Labels, label_text
 from core.data.formats.import_format import FormatReading
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
+from core.data.labels.boxes import Box
 from core.data.labels.label_sets import NONE_OF_THEM
 from core.data.labels.layout import FileAssignment, Split
 from core.data.skip_reasons import Reason, SkipReason
@@ -48,6 +49,7 @@ def embedded_reading(
     *,
     multi_label: bool,
     notes: Sequence[Note] = (),
+    boxes: Mapping[str, Sequence[Box]] | None = None,
 ) -> FormatReading:
     """Reading of a source whose pictures are inside data files; files beside them are left out."""
     files = frozenset(member.name for member in data_files)
@@ -63,6 +65,7 @@ def embedded_reading(
         notes=(*notes, *counted),
         multi_label=multi_label,
         label_files=files,
+        boxes=boxes or {},
     )
 
 

@@ -1,28 +1,32 @@
 """Hugging Face datasets: Parquet files, and Arrow files of ``save_to_disk``.
 
 A column is a struct of ``bytes`` and ``path``; a label is a number with its names in the schema's
-metadata, a text, or a list of either. Files are read group by group.
+metadata, a text, or a list of either. Without such a column, the classes of its objects label a
+picture. Files are read group by group.
 
 Source: the ``datasets`` library, features ``Image`` and ``ClassLabel``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from core.data.formats.annotations import Annotation, Labels, read_annotations
 from core.data.formats.arrays.columns import Columns, columns_of
 from core.data.formats.arrays.data_file import SUFFIXES, DataFile
 from core.data.formats.arrays.embedded import EmbeddedPicture, assigned, embedded, embedded_reading
+from core.data.formats.arrays.objects import boxes_of_tables
 from core.data.formats.doubts import Doubt, DoubtKind
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import split_of_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import Box
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
 from core.data.skip_reasons import Reason, SkipReason
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Reads a column of a group of rows.
+_File = tuple[DataFile, Split | None, Columns]
 ReadGroup = Callable[[DataFile, int, str], "pa.ChunkedArray"]
 _TOOL = "Hugging Face"
 _GROUPS_IN_MEMORY = 2
@@ -81,20 +86,44 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             source=survey.source_name,
         )
     _require_column(chosen, with_columns[0][0])
-    multi_label = config.multi_label or any(columns.is_list for _, _, columns in with_columns)
+    multi_label = config.multi_label or any(
+        columns.is_list or (columns.objects is not None and not columns.label)
+        for _, _, columns in with_columns
+    )
     if _holds_paths_only(*with_columns[0][::2]):
         return _read_paths(with_columns, survey, members, multi_label=multi_label)
     read_group = lru_cache(_GROUPS_IN_MEMORY)(DataFile.column)  # of all files together
-    pictures = [
-        picture
-        for data_file, split, columns in with_columns
-        for picture in _pictures(data_file, read_group, columns, split, multi_label=multi_label)
-    ]
+    pictures: list[EmbeddedPicture] = []
+    boxes: dict[str, Sequence[Box]] = {}
+    for (data_file, split, columns), rows in zip(with_columns, _boxes(with_columns), strict=True):
+        found = _pictures(data_file, read_group, columns, split, multi_label=multi_label)
+        for (member, assignment), of_row in zip(found, rows, strict=False):
+            if of_row:
+                boxes[member.name] = of_row
+            if of_row and not columns.label:
+                assignment = assigned(_labels_of_boxes(of_row), split, multi_label=multi_label)
+            pictures.append((member, assignment))
     used = [*members, *survey.named("dataset_info.json", "dataset_dict.json", "state.json")]
     reading = embedded_reading(
-        pictures, survey, used, multi_label=multi_label, notes=_notes(with_columns[0][2], pictures)
+        pictures,
+        survey,
+        used,
+        multi_label=multi_label,
+        notes=_notes(with_columns[0][2], pictures),
+        boxes=boxes,
     )
     return _with_doubts(reading, with_columns[0][0], with_columns[0][2])
+
+
+def _boxes(files: Sequence[_File]) -> list[Iterable[Sequence[Box]]]:
+    """Boxes of each row of each file; without end where it has no column of objects."""
+    with_objects = [(data_file, columns.objects) for data_file, _, columns in files if columns.objects]
+    tables = iter(boxes_of_tables(with_objects))
+    return [next(tables) if columns.objects else repeat(()) for _, _, columns in files]
+
+
+def _labels_of_boxes(boxes: Sequence[Box]) -> Labels:
+    return tuple(dict.fromkeys(box.label for box in boxes if box.label))
 
 
 def _require_column(name: str, data_file: DataFile) -> None:
@@ -194,7 +223,7 @@ def _holds_paths_only(data_file: DataFile, columns: Columns) -> bool:
 
 
 def _read_paths(
-    files: Sequence[tuple[DataFile, Split | None, Columns]],
+    files: Sequence[_File],
     survey: Survey,
     members: Sequence[Member],
     *,
@@ -206,19 +235,22 @@ def _read_paths(
         DataError: the pictures do not lie beside them.
     """
     annotations = []
-    for data_file, split, columns in files:
+    for (data_file, split, columns), rows in zip(files, _boxes(files), strict=True):
+        of_row = iter(rows)
         for group in range(data_file.groups):
             paths = data_file.column(group, columns.picture).to_pylist()
             labels = _labels_of_group(data_file, columns, group)
             annotations += [
                 Annotation(
                     file=str((value or {}).get("path") or ""),
-                    labels=names,
+                    labels=names if columns.label else _labels_of_boxes(boxes) or None,
                     split=split,
                     label_file=data_file.member.name,
                     entry=entry,
+                    boxes=boxes,
                 )
                 for entry, (value, names) in enumerate(zip(paths, labels, strict=True), start=1)
+                for boxes in islice(of_row, 1)
             ]
     if not survey.index.count([annotation.file for annotation in annotations]):
         raise DataError(

@@ -3,7 +3,8 @@
 An annotation without a box or outline labels the whole picture. Where a picture has only boxes,
 it has the labels of its boxes. A box is left, top, width and height in pixels from 0; ``iscrowd``
 marks one around many objects. CVAT writes the rotation of a box, in degrees, into its attributes.
-In panoptic files each picture has segments with boxes, of which those of things count.
+In panoptic files each picture has segments with boxes, of which those of things count. Azure
+Machine Learning writes fractions instead of pixels.
 
 Source: https://cocodataset.org/#format-data.
 """
@@ -61,6 +62,7 @@ def _annotations(content: dict[str, Any], member: Member) -> list[Annotation]:
         target[image_id].append(name)
         if _is_region(item) and item["category_id"] in things:
             boxes[image_id].append(replace(_box(item, name), stated_size=sizes.get(image_id, (0, 0))))
+    has_fractions = all(box.is_within(1.0) for of_one in boxes.values() for box in of_one)
     return [
         Annotation(
             file=str(image["file_name"]),
@@ -68,7 +70,7 @@ def _annotations(content: dict[str, Any], member: Member) -> list[Annotation]:
             split=split_of_path(member.parts),
             label_file=member.name,
             entry=entry,
-            boxes=boxes[image["id"]],
+            boxes=[replace(box, is_relative=has_fractions) for box in boxes[image["id"]]],
         )
         for entry, image in enumerate(content["images"], start=1)
     ]

@@ -14,11 +14,14 @@ from pyarrow import parquet
 from core.data.formats.arrays.data_file import DataFile
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.importing import import_dataset
+from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_table import TableColumns
 from core.data.sources.members import Member
 from core.errors import DataError
 from tests.support.formats import Understood, read
 from tests.support.pictures import digit, write_folder
+
+SMALL = CropConfig(smallest_side=1)
 
 
 def numbered(result: Understood) -> list[tuple[str, str, str]]:
@@ -205,3 +208,49 @@ def test_the_pictures_of_an_arrow_file_stay_on_the_disk(tmp_path: Path) -> None:
     data_file = DataFile(Member(name="data.arrow", parts=("data.arrow",), read=path.read_bytes, path=path))
     assert data_file.groups == 4
     assert pa.total_allocated_bytes() - before < 1 << 20
+
+
+def with_objects(boxes: list[list[list[float]]], *, as_structs: bool = False) -> bytes:
+    """Pictures of 8 × 8 pixels with objects, all cats."""
+    pictures = [{"bytes": digit(index), "path": f"{index}.png"} for index in range(len(boxes))]
+    objects: list[object] = [
+        [{"bbox": box, "category": 0} for box in of_row]
+        if as_structs
+        else {"bbox": of_row, "category": [0] * len(of_row)}
+        for of_row in boxes
+    ]
+    inner = {"bbox": {"_type": "Sequence"}, "category": {"names": ["cat", "dog"], "_type": "ClassLabel"}}
+    features = {"image": {"_type": "Image"}, "objects": {"feature": inner, "_type": "Sequence"}}
+    data = pa.table({"image": pa.array(pictures), "objects": pa.array(objects)})
+    return in_parquet(
+        data.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    )
+
+
+def edges(result: Understood) -> list[tuple[str, float, float, float, float]]:
+    boxes = [assignment.box for _, assignment in result.reading.pictures if assignment.box]
+    return [(box.label, box.left, box.top, box.right, box.bottom) for box in boxes]
+
+
+@pytest.mark.parametrize("as_structs", [False, True])
+def test_objects_with_crossing_corners_have_a_size(tmp_path: Path, as_structs: bool) -> None:
+    data = with_objects(
+        [[[4.0, 4.0, 3.0, 2.0]], [[0.0, 0.0, 5.0, 5.0], [1.0, 2.0, 4.0, 4.0]]], as_structs=as_structs
+    )
+    result = read(write_folder(tmp_path / "pets", {"train.parquet": data}), boxes=BoxUse.CROP, crops=SMALL)
+    assert edges(result) == [("cat", 4, 4, 7, 6), ("cat", 0, 0, 5, 5), ("cat", 1, 2, 5, 6)]
+
+
+def test_objects_with_sizes_beyond_the_picture_have_corners(tmp_path: Path) -> None:
+    data = with_objects([[[4.0, 4.0, 8.0, 7.0]], [[0.0, 0.0, 5.0, 5.0]]])
+    result = read(write_folder(tmp_path / "pets", {"train.parquet": data}), boxes=BoxUse.CROP, crops=SMALL)
+    assert edges(result) == [("cat", 4, 4, 8, 7), ("cat", 0, 0, 5, 5)]
+
+
+def test_objects_that_can_be_read_both_ways_are_not_cut_out(tmp_path: Path) -> None:
+    data = with_objects([[[1.0, 1.0, 5.0, 5.0]], []])
+    result = read(write_folder(tmp_path / "pets", {"train.parquet": data}))
+    assert sorted(result.labels.values()) == ["", "cat"]
+    assert result.notes["ignored_boxes"] == 1
+    with pytest.raises(DataError, match="draw no boxes"):
+        read(write_folder(tmp_path / "again", {"train.parquet": data}), boxes=BoxUse.CROP)
