@@ -155,7 +155,7 @@ def _deal_by_class(
     Returns:
         The parts of the drawn pictures only, indexed like ``drawable``.
     """
-    group_label = drawable.groupby("group", sort=True)["label"].first()
+    group_label = _rarest_labels(drawable)
     part_of_group: dict[str, str] = {}
     for label in sorted(group_label.unique()):
         groups = group_label.index[group_label == label].to_numpy()
@@ -164,6 +164,14 @@ def _deal_by_class(
         for part, chosen in dealt.items():
             part_of_group.update(dict.fromkeys(chosen, part.value))
     return drawable["group"].map(part_of_group).dropna()
+
+
+def _rarest_labels(pictures: pd.DataFrame) -> pd.Series:
+    """Choose a label for each group: of several, the one that fewest groups have, so that every part gets some."""
+    pairs = pictures[["group", "label"]].drop_duplicates()
+    frequency = pairs["label"].map(pairs["label"].value_counts())
+    rarest = pairs.assign(frequency=frequency).sort_values(["frequency", "label"], kind="stable")
+    return rarest.drop_duplicates("group").set_index("group")["label"].sort_index()
 
 
 def _groups_in_parts(pictures: pd.DataFrame) -> dict[str, int]:

@@ -103,6 +103,18 @@ def test_a_group_under_two_labels_stays_together(seed: int) -> None:
     assert (frame.groupby("group")["split"].nunique() == 1).all()
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_a_class_that_only_occurs_beside_another_is_in_every_part(seed: int) -> None:
+    """Each patient has healthy pictures, six of the forty also ill ones."""
+    healthy = [("healthy", f"patient-{number}", "") for number in range(40)]
+    ill = [("ill", f"patient-{number}", "") for number in range(6)]
+    found = parts(table(healthy + ill), SplitConfig(seed=seed))
+    assert found == {
+        "healthy": {TRAIN: 28, VALIDATION: 6, TEST: 6},
+        "ill": {TRAIN: 4, VALIDATION: 1, TEST: 1},
+    }
+
+
 def test_supplied_parts_are_unchanged() -> None:
     """Benchmarks come with their own test set."""
     frame = table(
