@@ -127,8 +127,13 @@ class TrainingBatches:
     def _make(self, order: np.ndarray, epoch: int, number: int) -> Batch:
         indices = order[number * self.size : (number + 1) * self.size]
         seed = int(digest_of([self._seed, epoch, number])[:7], 16)
-        inputs, targets = self._source.draw(self._rows[indices], self._targets[indices], epoch, seed)
-        return Batch(inputs=inputs, targets=targets, weights=self._weights[indices])
+        # Mixed as the pictures are: each label of a mixture has the weight of its own picture.
+        weighed = self._weights[indices, np.newaxis] * np.append(
+            self._targets[indices], np.ones((len(indices), 1), np.float32), axis=1
+        )
+        inputs, weighed = self._source.draw(self._rows[indices], weighed, epoch, seed)
+        weights = weighed[:, -1]
+        return Batch(inputs=inputs, targets=weighed[:, :-1] / weights[:, np.newaxis], weights=weights)
 
 
 def balancing_weights(targets: np.ndarray, task: Task) -> np.ndarray:

@@ -100,3 +100,27 @@ def test_a_picture_with_several_labels_counts_as_its_rarest() -> None:
     weights = balancing_weights(targets, Task.MULTI_LABEL)
     raw = np.array([1 / 3, 1, 1 / 3, 1])
     assert weights == pytest.approx(raw / raw.mean())
+
+
+class HalfMixed(FeatureSource):
+    """Mixes every picture with another one, half and half."""
+
+    def draw(
+        self, rows: np.ndarray, targets: np.ndarray, epoch: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return self._features[rows], (targets + targets[::-1]) / 2
+
+
+def test_mixed_pictures_keep_the_weights_of_their_classes() -> None:
+    plan = TrainingBatches(
+        HalfMixed(FEATURES),
+        np.arange(10),
+        TARGETS,
+        batch_size=10,
+        imbalance=Imbalance.CLASS_WEIGHTS,
+        task=Task.MULTI_CLASS,
+        seed=1,
+    )
+    (batch,) = plan.of_epoch(0)
+    np.testing.assert_allclose(batch.targets.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose((batch.weights[:, np.newaxis] * batch.targets).sum(axis=0), [5, 5], rtol=1e-6)
