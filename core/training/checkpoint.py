@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # The array's name in the file, unchanged since the first version.
 _RESUME_POINT = "place"
+# End of the path of an optimiser's counter of steps.
+_ITERATION = "/iteration"
 
 
 class Checkpoints:
@@ -87,11 +89,21 @@ class Checkpoints:
                 N_("The file {file} is damaged: {reason}"), file=str(self.state_file), reason=error.message
             ) from error
 
-    def restore(self, model: keras.Model) -> None:
-        """Load the saved values into a model built and compiled the same way, its optimiser built."""
+    def restore(self, model: keras.Model, micro_batches: int) -> None:
+        """Load the saved values into a model built and compiled the same way, its optimiser built.
+
+        Args:
+            micro_batches: parts of a batch for which it was compiled; may differ from the saved ones.
+        """
+        point = self.resume_point()
+        assert point is not None, "there is a saved state"
         with np.load(self.state_file, allow_pickle=False) as arrays:
             for key, variable in _variables(model).items():
-                variable.assign(arrays[key])
+                value = arrays[key]
+                # Keras counts parts of batches, and changes weights where their number divides the count.
+                if variable.path.endswith(_ITERATION):
+                    value = value // point.micro_batches * micro_batches
+                variable.assign(value)
 
     def remove_all(self) -> None:
         """Remove every checkpoint of the run."""

@@ -127,7 +127,7 @@ class _PhaseLoop:
         step, predict = self._backend.training_step(self._model), self._backend.prediction(self._model)
         epoch, first = 0, 0
         if point:
-            self._run.checkpoints.restore(self._model)
+            self._run.checkpoints.restore(self._model, self._micro_batches)
             epoch, first, self._seconds_before = point.phase_epoch, point.step, point.seconds
         else:
             self._save(0, 0)
