@@ -14,6 +14,7 @@ from pathlib import Path
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.leavings import leaving_of
 from core.data.sources.members import (
+    PICTURE_SUFFIXES,
     Allowance,
     Listing,
     Member,
@@ -35,14 +36,15 @@ def list_folder(folder: Path, allowance: Allowance, link_roots: Sequence[Path] =
     Args:
         link_roots: resolved folders into which links may lead; none is followed without.
     Raises:
-        DataError: a folder in it cannot be read.
+        DataError: the folder cannot be read, or one in it that may be a class.
         ArchiveError: there are too many files.
     """
     members: list[Member] = []
     refused: list[tuple[str, Reason]] = []
     leavings: list[str] = []
+    unreadable: list[OSError] = []
     is_following = bool(link_roots)
-    for directory, subfolders, files in os.walk(folder, followlinks=is_following, onerror=_raise_unreadable):
+    for directory, subfolders, files in os.walk(folder, followlinks=is_following, onerror=unreadable.append):
         here = Path(directory)
         above = here.relative_to(folder).parts
         names = {name: (*above, name) for name in (*subfolders, *files)}
@@ -61,6 +63,7 @@ def list_folder(folder: Path, allowance: Allowance, link_roots: Sequence[Path] =
             read = partial(read_file, path, allowance)
             members.append(Member(name=_shown(parts), parts=parts, read=read, path=path))
         require_few_files(len(members), allowance)
+    refused += [_refusal_of_unreadable(error, folder, members) for error in unreadable]
     return Listing(members=members, refused=refused, leavings=leavings)
 
 
@@ -124,7 +127,16 @@ def _shown(parts: tuple[str, ...]) -> str:
     return shown_name(os.fsencode("/".join(parts)).decode("utf-8", errors="replace"))
 
 
-def _raise_unreadable(error: OSError) -> None:
+def _refusal_of_unreadable(error: OSError, source: Path, members: Sequence[Member]) -> tuple[str, Reason]:
+    """Leave out a folder that cannot be read, unless a class would be missing without it.
+
+    Raises:
+        DataError: it is the source, or lies beside folders of pictures as the folder of a class does.
+    """
+    parts = Path(error.filename).relative_to(source).parts
+    if parts and not _may_be_a_class(parts, members):
+        reason = Reason(code=SkipReason.CANNOT_BE_OPENED, values={"error": error.strerror or ""})
+        return _shown(parts), reason
     raise DataError(
         N_(
             "The folder “{path}” could not be read: {error}. Change its permissions, or move it out of the source."
@@ -132,3 +144,14 @@ def _raise_unreadable(error: OSError) -> None:
         path=error.filename,
         error=error.strerror,
     ) from error
+
+
+def _may_be_a_class(parts: tuple[str, ...], members: Sequence[Member]) -> bool:
+    """True for a folder with folders of pictures beside it, but no picture."""
+    above = parts[:-1]
+    beside = [
+        member.parts[len(above) :]
+        for member in members
+        if member.parts[: len(above)] == above and member.parts[-1].lower().endswith(PICTURE_SUFFIXES)
+    ]
+    return bool(beside) and all(len(path) > 1 for path in beside)

@@ -57,6 +57,15 @@ def test_an_unreadable_class_is_refused_by_name(tmp_path: Path, monkeypatch: pyt
         listed(folder)
 
 
+def test_an_unreadable_folder_that_is_no_class_is_left_out_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one beside the pictures of a class: it must not cost the whole import."""
+    folder = write_folder(tmp_path / "pets", {**PETS, "cat/private/1.png": digit(1)})
+    deny(monkeypatch, "private")
+    assert listed(folder) == (sorted(PETS), {"cat/private": "cannot_be_opened"})
+
+
 def linked(folder: Path, links: dict[str, Path | str]) -> Path:
     for name, target in links.items():
         path = folder / name
