@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from core.data.formats.annotations import Annotation, have_several, read_annotations
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, split_of_path
+from core.data.formats.label_files import fitting, laid_out_as, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxFlag, BoxUse, box_between
@@ -39,10 +39,9 @@ def _files(survey: Survey) -> tuple[list[Member], list[Member]]:
         except DataError:
             return frozenset()
 
-    found = {member.name: columns(member) for member in survey.ending(".csv")[:MOST_LOOKED_AT]}
-    fitting = [member for member in survey.ending(".csv") if found.get(member.name, frozenset()) >= _MARKERS]
-    boxes = [member for member in fitting if "XMin" in found[member.name]]
-    return [member for member in fitting if member not in boxes], boxes
+    found = fitting(survey.ending(".csv"), lambda member: columns(member) >= _MARKERS)
+    boxes = [member for member in found if "XMin" in columns(member)]
+    return [member for member in found if member not in boxes], boxes
 
 
 def _recognise(survey: Survey) -> Evidence | None:
@@ -68,10 +67,11 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             for file, box in _boxes(survey.label_table(member), names):
                 of_picture[file].append(box)
     for member in boxes if config.boxes is BoxUse.CROP else labels or boxes:
+        split = split_of_path(survey.inner_path(member))
         with laid_out_as(_TOOL, member.name):
             annotations += [
                 replace(annotation, boxes=of_picture[annotation.file])
-                for annotation in _annotations(survey.label_table(member), member, names)
+                for annotation in _annotations(survey.label_table(member), member, names, split)
             ]
     multi_label = config.multi_label or have_several(annotations)
     files = [*labels, *boxes, *names_files]
@@ -89,7 +89,9 @@ def _boxes(table: LabelTable, names: dict[str, str]) -> Iterator[tuple[str, Box]
         yield file, replace(box, is_relative=True, flag=flag)
 
 
-def _annotations(table: LabelTable, member: Member, names: dict[str, str]) -> list[Annotation]:
+def _annotations(
+    table: LabelTable, member: Member, names: dict[str, str], split: Split | None
+) -> list[Annotation]:
     shown: dict[str, list[str]] = defaultdict(list)
     first_row: dict[str, int] = {}
     for number, file, label, confidence in zip(
@@ -103,7 +105,6 @@ def _annotations(table: LabelTable, member: Member, names: dict[str, str]) -> li
         labels = shown[file]
         if float(confidence) >= _LEAST_CONFIDENCE:
             labels.append(names.get(label, label))
-    split: Split | None = split_of_path(member.parts)
     return [
         Annotation(
             file=file,

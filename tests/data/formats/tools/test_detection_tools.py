@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,13 @@ def test_a_cvat_video_is_refused_with_the_remedy(tmp_path: Path) -> None:
         read(source(tmp_path, ["a.png"], {"annotations.xml": text}))
 
 
+COCO_OF_TWO = json.dumps(
+    {
+        "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        "annotations": [{"image_id": 1, "category_id": 1}, {"image_id": 2, "category_id": 2}],
+    }
+)
 OPEN_IMAGES = "ImageID,Source,LabelName,Confidence\na,verification,/m/1,1\na,verification,/m/2,0\nb,machine,/m/2,0.7\nb,machine,/m/1,0.2\n"
 OPEN_IMAGES_BOXES = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax\na,x,/m/2,1,0,1,0,1\n"
 
@@ -104,6 +112,23 @@ def test_open_images_labels_hold_from_half_confidence_on(tmp_path: Path) -> None
     assert result.labels == {"a.png": "Cat", "b.png": "Guinea pig"}
     assert result.splits == {"a.png": "train", "b.png": "train"}
     assert result.notes == {"ignored_boxes": 1}
+
+
+def test_all_label_files_of_open_images_are_read(tmp_path: Path) -> None:
+    header = "ImageID,Source,LabelName,Confidence\n"
+    files = {
+        f"annotations/{number:02d}-human-imagelabels.csv": f"{header}{number},x,/m/{number % 2},1\n"
+        for number in range(15)
+    }
+    result = read(source(tmp_path, [f"images/{number}.png" for number in range(15)], files))
+    assert result.understanding.classes == {"/m/0": 8, "/m/1": 7}
+
+
+def test_a_project_called_test_is_no_part_of_a_split(tmp_path: Path) -> None:
+    """Only folders below the root may be parts."""
+    files = {"test project/labels/annotations.json": COCO_OF_TWO, "README.md": "A project"}
+    result = read(source(tmp_path, ["test project/images/a.png", "test project/images/b.png"], files))
+    assert (result.format, result.splits) == ("coco", {"a.png": "", "b.png": ""})
 
 
 def test_pascal_voc_pictures_in_no_class_list_are_labelled_later(tmp_path: Path) -> None:
