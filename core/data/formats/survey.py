@@ -50,6 +50,23 @@ class Survey:
     def members(self) -> Sequence[Member]:
         return self.listing.members
 
+    def inner_path(self, member: Member) -> tuple[str, ...]:
+        """Folders and name of a file below the folders that hold the whole source.
+
+        A project called “test” is no part of a split; only folders below it may be.
+        """
+        return member.parts[self._root_depth :]
+
+    @cached_property
+    def _root_depth(self) -> int:
+        folders = [member.parts[:-1] for member in self.members if not _is_about_the_source(member)]
+        shared = 0
+        while (
+            all(len(parts) > shared for parts in folders) and len({parts[shared] for parts in folders}) == 1
+        ):
+            shared += 1
+        return shared
+
     @cached_property
     def pictures(self) -> list[Member]:
         """Files that may be pictures: by suffix, otherwise those of many, otherwise all but companions."""
@@ -158,6 +175,11 @@ class Survey:
         for member in self.members:
             index[suffix_of(member.parts[-1])].append(member)
         return index
+
+
+def _is_about_the_source(member: Member) -> bool:
+    """True for a file that people put beside the folder of a source, such as “README.md”."""
+    return len(member.parts) == 1 and member.parts[0].casefold().startswith(("readme", "licen"))
 
 
 def read_label_file(member: Member) -> bytes:

@@ -73,7 +73,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 other=len(labels),
             )
         files += [pictures_file, labels_file]
-        split = _split(pictures_file)
+        split = _split(survey, pictures_file)
         pictures += [
             (
                 embedded(pictures_file, index, reader_of_array(images, index)),
@@ -90,10 +90,10 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     )
 
 
-def _split(member: Member) -> Split | None:
+def _split(survey: Survey, member: Member) -> Split | None:
     if member.parts[-1].lower().startswith("t10k"):  # MNIST's name of the test set
         return split_named("test")
-    return split_of_path(member.parts)
+    return split_of_path(survey.inner_path(member))
 
 
 def _load(member: Member, dimensions: int) -> np.ndarray:

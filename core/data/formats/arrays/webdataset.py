@@ -114,7 +114,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     multi_label = config.multi_label or any(
         labels is not None and len(labels) != 1 for labels in of_picture.values()
     )
-    splits = splits_of_folders([picture.parts for picture in survey.pictures])
+    splits = splits_of_folders([survey.inner_path(picture) for picture in survey.pictures])
     pictures = [
         (picture, assigned(of_picture[picture.name], split, multi_label=multi_label))
         for picture, split in zip(survey.pictures, splits, strict=True)

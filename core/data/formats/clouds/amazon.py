@@ -50,7 +50,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 Annotation(
                     file=str(line["source-ref"]),
                     labels=_labels(line),
-                    split=split_of_path(member.parts),
+                    split=split_of_path(survey.inner_path(member)),
                     label_file=member.name,
                     entry=entry,
                     boxes=_boxes(line),

@@ -41,7 +41,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 Annotation(
                     file=str(line["image_url"]),
                     labels=_labels(line.get("label")),
-                    split=split_of_path(member.parts),
+                    split=split_of_path(survey.inner_path(member)),
                     label_file=member.name,
                     entry=entry,
                     boxes=_boxes(line.get("label")),

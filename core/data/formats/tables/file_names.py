@@ -49,7 +49,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             N_("The file names in {source} hold no classes. Expected are names such as “cat_01.jpg”."),
             source=survey.source_name,
         )
-    splits = splits_of_folders([member.parts for member in survey.pictures])
+    splits = splits_of_folders([survey.inner_path(member) for member in survey.pictures])
     pictures = [
         (member, FileAssignment(label=label, split=split))
         for member, label, split in zip(survey.pictures, labels, splits, strict=True)

@@ -169,7 +169,7 @@ def _in_part(matches: list[list[int]], split: Split | None, survey: Survey) -> l
     """Of several pictures with one name, keep those in the part that the table's name says."""
     if split is None or all(len(indices) < 2 for indices in matches):
         return matches
-    splits = splits_of_folders([picture.parts for picture in survey.pictures])
+    splits = splits_of_folders([survey.inner_path(picture) for picture in survey.pictures])
     return [
         [index for index in indices if splits[index] is split] or indices if len(indices) > 1 else indices
         for indices in matches

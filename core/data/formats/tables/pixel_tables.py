@@ -150,7 +150,9 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     layouts = _layouts(survey)
     pictures: list[EmbeddedPicture] = []
     for layout in layouts:
-        pictures += _pictures(layout, multi_label=config.multi_label)
+        pictures += _pictures(
+            layout, split_of_path(survey.inner_path(layout.member)), multi_label=config.multi_label
+        )
     numbers = all(assignment.label.isdigit() for _, assignment in pictures if assignment.label)
     notes = [Note(kind=NoteKind.UNNAMED_CLASSES)] if numbers and pictures else []
     return embedded_reading(
@@ -162,12 +164,11 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     )
 
 
-def _pictures(layout: _Layout, *, multi_label: bool) -> list[EmbeddedPicture]:
+def _pictures(layout: _Layout, split: Split | None, *, multi_label: bool) -> list[EmbeddedPicture]:
     member = layout.member
     frame = _frame(layout)
     array = require_pictures(_pixels(layout, frame), member.name)
     labels = frame.iloc[:, layout.label].fillna("") if layout.label is not None else [""] * len(frame)
-    split = split_of_path(member.parts)
     parts = frame.iloc[:, layout.split].fillna("") if layout.split is not None else [""] * len(frame)
     return [
         (

@@ -22,6 +22,7 @@ from core.data.formats.label_files import evidence_in, json_files, laid_out_as, 
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxFlag, box_around, box_at, rotated, size_of
+from core.data.labels.layout import Split
 from core.data.sources.members import Member
 from core.messages import N_
 
@@ -44,12 +45,13 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     annotations: list[Annotation] = []
     for member in files:
         with laid_out_as(_TOOL, member.name):
-            annotations += _annotations(survey.json(member), member)
+            split = split_of_path(survey.inner_path(member))
+            annotations += _annotations(survey.json(member), member, split)
     multi_label = config.multi_label or have_several(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
 
-def _annotations(content: dict[str, Any], member: Member) -> list[Annotation]:
+def _annotations(content: dict[str, Any], member: Member, split: Split | None) -> list[Annotation]:
     names = {category["id"]: str(category["name"]) for category in content["categories"]}
     things = {category["id"] for category in content["categories"] if category.get("isthing", 1)}
     sizes = {image["id"]: size_of(image.get("width"), image.get("height")) for image in content["images"]}
@@ -67,7 +69,7 @@ def _annotations(content: dict[str, Any], member: Member) -> list[Annotation]:
         Annotation(
             file=str(image["file_name"]),
             labels=tuple(dict.fromkeys(of_picture[image["id"]] or of_regions[image["id"]])) or None,
-            split=split_of_path(member.parts),
+            split=split,
             label_file=member.name,
             entry=entry,
             boxes=[replace(box, is_relative=has_fractions) for box in boxes[image["id"]]],

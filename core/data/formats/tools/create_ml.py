@@ -50,7 +50,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 Annotation(
                     file=in_folder_of(member, next(item[key] for key in _FILE_KEYS if key in item)),
                     labels=_labels(next((item[key] for key in _LABEL_KEYS if key in item), None)),
-                    split=split_of_path(member.parts),
+                    split=split_of_path(survey.inner_path(member)),
                     label_file=member.name,
                     entry=entry,
                     boxes=_boxes(next((item[key] for key in _LABEL_KEYS if key in item), None)),

@@ -19,7 +19,7 @@ from core.data.formats.label_files import evidence_in, fitting, laid_out_as, par
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxShape, box_around, box_at, box_between, rotated, size_of
-from core.data.labels.layout import split_named
+from core.data.labels.layout import Split, split_named
 from core.data.sources.members import Member
 from core.errors import DataError
 from core.messages import N_
@@ -50,9 +50,10 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = _files(survey)
     annotations: list[Annotation] = []
     for member in files:
+        split = split_of_path(survey.inner_path(member))
         with laid_out_as(_TOOL, member.name):
             for entry, image in enumerate(_images(survey, member), start=1):
-                annotations.append(_annotation(image, member, entry))
+                annotations.append(_annotation(image, member, entry, split))
     multi_label = config.multi_label or have_several(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
@@ -67,12 +68,12 @@ def _images(survey: Survey, member: Member) -> Sequence[ET.Element]:
     return root.findall("image")
 
 
-def _annotation(image: ET.Element, member: Member, entry: int) -> Annotation:
+def _annotation(image: ET.Element, member: Member, entry: int, split: Split | None) -> Annotation:
     size = size_of(image.get("width"), image.get("height"))
     return Annotation(
         file=image.attrib["name"],
         labels=_labels(image),
-        split=split_named(image.get("subset", "")) or split_of_path(member.parts),
+        split=split_named(image.get("subset", "")) or split,
         label_file=member.name,
         entry=entry,
         boxes=[_box(child, size) for child in image if child.tag in _SHAPES],

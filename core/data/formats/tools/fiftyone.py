@@ -42,7 +42,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
                 Annotation(
                     file=stem,
                     labels=_labels(value, classes),
-                    split=split_of_path(member.parts),
+                    split=split_of_path(survey.inner_path(member)),
                     label_file=member.name,
                     entry=entry,
                     boxes=_boxes(value, classes),

@@ -34,7 +34,8 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files = json_files(survey, _has_shape)
     annotations: list[Annotation] = []
-    for member, split in zip(files, splits_of_folders([member.parts for member in files]), strict=True):
+    splits = splits_of_folders([survey.inner_path(member) for member in files])
+    for member, split in zip(files, splits, strict=True):
         with laid_out_as(_TOOL, member.name):
             content = survey.json(member)
             path = str(content["imagePath"]).replace("\\", "/").rpartition("/")[2]

@@ -137,7 +137,7 @@ def _annotation_of_xml(survey: Survey, member: Member, splits: dict[str, Split])
     return Annotation(
         file=root.findtext("filename") or stem,
         labels=tuple(dict.fromkeys(box.label for box in boxes if box.label)) or None,
-        split=splits.get(stem) or split_of_path(member.parts[:-1]),
+        split=splits.get(stem) or split_of_path(survey.inner_path(member)[:-1]),
         label_file=member.name,
         entry=1,
         boxes=boxes,

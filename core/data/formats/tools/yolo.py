@@ -84,7 +84,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     annotations: list[Annotation] = []
     has_key_points = names_file is not None and _KEY_POINTS in survey.text(names_file)
     numbers = 1 + min(_SIZES_OF_BOXES) if has_key_points else None
-    splits = splits_of_folders([picture.parts for picture, _ in pairs])
+    splits = splits_of_folders([survey.inner_path(picture) for picture, _ in pairs])
     for (picture, text), split in zip(pairs, splits, strict=True):
         with laid_out_as(_TOOL, text.name):
             boxes = [_box(line.split()[:numbers], names) for line in survey.lines(text)]
