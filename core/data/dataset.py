@@ -97,6 +97,14 @@ _COLUMN_DEFAULTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ranges:
+    """Ranges of pictures with more than 8 bits; see ``VersionHeader``."""
+
+    pixel_range: PixelRange | None = None
+    measured_range: PixelRange | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dataset:
     """One version of a project's pictures.
 
@@ -120,6 +128,12 @@ class Dataset:
     task: Task = Task.MULTI_CLASS
     # For ``load_picture`` and ``decode_picture``; None: their default.
     pixel_range: PixelRange | None = None
+    # Of all values, where the user chose another ``pixel_range``.
+    measured_range: PixelRange | None = None
+
+    @property
+    def ranges(self) -> Ranges:
+        return Ranges(pixel_range=self.pixel_range, measured_range=self.measured_range)
 
     @property
     def targets(self) -> np.ndarray:
@@ -244,7 +258,7 @@ def write_version(
     task: Task = Task.MULTI_CLASS,
     split: SplitConfig | None = None,
     notes: Sequence[Note] = (),
-    pixel_range: PixelRange | None = None,
+    ranges: Ranges | None = None,
 ) -> int:
     """Write the next version: the manifest first, then the record that makes it valid.
 
@@ -252,7 +266,7 @@ def write_version(
         who: user name of the author of the change.
         split: settings of the split, if it was drawn for this version.
         notes: facts about the source that the import stated.
-        pixel_range: measured values that are black and white.
+        ranges: of pictures with more than 8 bits.
     Returns:
         The number of the version.
     """
@@ -270,7 +284,8 @@ def write_version(
         task=task,
         pictures=len(pictures),
         class_names=tuple(class_names),
-        pixel_range=pixel_range,
+        pixel_range=ranges.pixel_range if ranges else None,
+        measured_range=ranges.measured_range if ranges else None,
         skipped=tuple(skipped),
         split=split,
         notes=tuple(notes),
@@ -365,4 +380,5 @@ def _read_version(folder: Path, version: int, _written: tuple[int, ...]) -> Data
         all_pictures=manifest[remaining].reset_index(drop=True),
         task=task,
         pixel_range=PixelRange(*record.pixel_range) if record.pixel_range else None,
+        measured_range=PixelRange(*record.measured_range) if record.measured_range else None,
     )

@@ -1,7 +1,7 @@
 """Pictures with more than 8 bits in an import: choice of their range, and their thumbnails with it.
 
 A project has one range, which never changes: that of its first such pictures. See
-``pixels.value_ranges``.
+``images.value_ranges``.
 """
 
 from __future__ import annotations
@@ -15,27 +15,38 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.data.dataset import SHALLOW_FORMATS, Dataset, stored_path, thumbnail_path
+from core.data.dataset import SHALLOW_FORMATS, Dataset, Ranges, stored_path, thumbnail_path
 from core.data.formats.notes import Note, NoteKind
 from core.data.images.depth import PixelRange, is_deep
 from core.data.images.picture import PictureError, open_picture
+from core.data.images.value_ranges import (
+    FULL_RANGE,
+    ValueSummary,
+    count_hidden,
+    count_misfits,
+    find_range,
+)
+from core.data.import_config import ImportConfig
 from core.data.pixels.decoding import examine_picture
-from core.data.pixels.value_ranges import FULL_RANGE, ValueSummary, count_misfits, find_range
 from core.errors import ConfigError
 from core.messages import N_
 from core.progress import Progress, raise_if_stopped
 
 # Key of a new picture's ``ValueSummary`` in its row; None for 8 bits. Not a column of the manifest.
 VALUES = "values"
+_PICTURES_LOOKED_AT = 50
 
 
-def known_range(chosen: tuple[float, float] | None, there: Dataset | None) -> PixelRange | None:
+def known_range(config: ImportConfig, there: Dataset | None) -> PixelRange | None:
     """Choose the range before the pictures are read: the project's, or the user's; None: still unknown.
 
     Raises:
-        ConfigError: the user's range is empty, or the project has another one.
+        ConfigError: the user's range or percentiles are empty, or the project has another range.
     """
     own = there.pixel_range if there else None
+    if config.range_percentiles is not None:
+        _require_percentiles(*config.range_percentiles)
+    chosen = config.pixel_range
     if chosen is None:
         return own
     if not -inf < chosen[0] < chosen[1] < inf:
@@ -55,31 +66,53 @@ def known_range(chosen: tuple[float, float] | None, there: Dataset | None) -> Pi
     return PixelRange(*chosen)
 
 
+def _require_percentiles(low: float, high: float) -> None:
+    if not 0 <= low < high <= 100:
+        raise ConfigError(
+            N_(
+                "There is no range from {low}% to {high}% of the values: two numbers from 0 to 100 are needed, the smaller first."
+            ),
+            low=low,
+            high=high,
+        )
+
+
 def settle_range(
     rows: Sequence[dict[str, object]],
     folder: Path,
     known: PixelRange | None,
     there: Dataset | None,
     progress: Progress,
-) -> tuple[PixelRange | None, tuple[Note, ...]]:
+    percentiles: tuple[float, float] | None = None,
+) -> tuple[Ranges, tuple[Note, ...]]:
     """Find the range of new pictures if it is not known, and draw their thumbnails with it.
 
     Args:
         rows: of the manifest, with ``VALUES``, which is removed; statistics are measured again.
         there: project that the pictures join; None for a new one.
+        percentiles: of all values, that become black and white; None: the range is found.
     Returns:
-        The range, None where the dataset has none, and what to tell about it.
+        The ranges, empty where the dataset has none, and what to tell about them.
     """
     summaries = [(row, values) for row in rows if isinstance(values := row.pop(VALUES, None), ValueSummary)]
+    own = there.ranges if there else Ranges()
     if not summaries:
-        return known, ()
+        return own if own.pixel_range else Ranges(pixel_range=known), ()
     values = [summary for _, summary in summaries]
+    if own.pixel_range:
+        return own, _notes(values, own.pixel_range, count_misfits(values, _measured(own)))
     if known is None and there is not None and _has_deep_pictures(there):
-        return None, _notes(values, FULL_RANGE)
-    settled = known or find_range(values)
+        return Ranges(), _notes(values, FULL_RANGE, count_misfits(values, FULL_RANGE))
+    found = find_range(values)
+    settled = known or (found if percentiles is None else find_range(values, percentiles))
     if known is None:
         _draw_again([row for row, _ in summaries], folder, settled, progress)
-    return settled, _notes(values, settled)
+    ranges = Ranges(pixel_range=settled, measured_range=found if found != settled else None)
+    return ranges, _notes(values, settled, count_misfits(values, found) or count_hidden(values, settled))
+
+
+def _measured(ranges: Ranges) -> PixelRange:
+    return ranges.measured_range or ranges.pixel_range or FULL_RANGE
 
 
 def require_same_range(found: PixelRange | None, there: Dataset) -> None:
@@ -99,10 +132,10 @@ def require_same_range(found: PixelRange | None, there: Dataset) -> None:
         )
 
 
-def _notes(values: Sequence[ValueSummary], pixel_range: PixelRange) -> tuple[Note, ...]:
+def _notes(values: Sequence[ValueSummary], pixel_range: PixelRange, misfits: int) -> tuple[Note, ...]:
     limits = {"low": _shown(pixel_range.low), "high": _shown(pixel_range.high)}
     notes = [Note(kind=NoteKind.PIXEL_RANGE, values={"count": len(values), **limits})]
-    if misfits := count_misfits(values, pixel_range):
+    if misfits:
         notes.append(Note(kind=NoteKind.PIXEL_RANGE_MISFIT, values={"count": misfits, **limits}))
     return tuple(notes)
 
@@ -110,6 +143,15 @@ def _notes(values: Sequence[ValueSummary], pixel_range: PixelRange) -> tuple[Not
 def _shown(value: float) -> int | float:
     """Shorten a number for a sentence."""
     return int(value) if value == int(value) else float(f"{value:.4g}")
+
+
+def are_all_deep(dataset: Dataset) -> bool:
+    """True if the pictures have more than 8 bits, judged by some that are spread over the dataset."""
+    pictures = dataset.pictures
+    if dataset.pixel_range is None or pictures["format"].isin(SHALLOW_FORMATS).any():
+        return False
+    some = pictures.iloc[:: max(1, len(pictures) // _PICTURES_LOOKED_AT)]
+    return all(_is_deep_file(stored_path(dataset.folder, picture)) for _, picture in some.iterrows())
 
 
 def _has_deep_pictures(dataset: Dataset) -> bool:

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from core.data.dataset import (
     Dataset,
+    Ranges,
     erased_file,
     open_dataset,
     stored_path,
@@ -25,7 +26,6 @@ from core.data.dataset import (
 )
 from core.data.export import remove_exports
 from core.data.formats.notes import Note
-from core.data.images.depth import PixelRange
 from core.data.labels.class_names import checked_class_name, checked_label, with_new_classes
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names, union_of, without
 from core.data.labels.task import Task
@@ -77,12 +77,12 @@ class Change:
         skipped: Sequence[Skipped] | None = None,
         split: SplitConfig | None = None,
         notes: Sequence[Note] = (),
-        pixel_range: PixelRange | None = None,
+        ranges: Ranges | None = None,
     ) -> None:
         """Write these pictures as the next version.
 
         Args:
-            pixel_range: of a project's first pictures with more than 8 bits; it never changes afterwards.
+            ranges: of a project's first pictures with more than 8 bits; they never change afterwards.
         """
         task = self.dataset.task
         names = self.dataset.all_class_names if class_names is None else class_names
@@ -100,7 +100,7 @@ class Change:
             task=task,
             split=split,
             notes=notes,
-            pixel_range=self.dataset.pixel_range or pixel_range,
+            ranges=self.dataset.ranges if self.dataset.pixel_range else ranges,
         )
         self.dataset = open_dataset(self._project)
 

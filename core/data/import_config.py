@@ -49,8 +49,14 @@ class ImportConfig(Record):
     crops: CropConfig = field(default_factory=CropConfig)
     # Values of pictures with more than 8 bits that become black and white; None: found.
     pixel_range: tuple[float, float] | None = None
+    # Percentiles of all these values that become black and white; None: the range is found.
+    range_percentiles: tuple[float, float] | None = None
     # Documents, videos and volumes: what is taken out of them.
     containers: ContainerConfig = field(default_factory=ContainerConfig)
+    # Names of classes that the source only numbers, in the order of the numbers.
+    class_names: tuple[str, ...] = ()
+    # Ask also where all is clear and the user has a choice: the range, names of numbered classes.
+    offers_choices: bool = False
     split: SplitConfig = field(default_factory=SplitConfig)
 
     @property

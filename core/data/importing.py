@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.data.dataset import (
     Dataset,
+    Ranges,
     complete_manifest,
     empty_manifest,
     image_path,
@@ -23,7 +24,6 @@ from core.data.editing import changing, user_name
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
 from core.data.group_salt import share_salt
-from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
@@ -98,7 +98,7 @@ def import_dataset(
             task=task,
             split=config.split,
             notes=reading.understanding.notes,
-            pixel_range=reading.pixel_range,
+            ranges=reading.ranges,
         )
         project = publish_project(staging, name)
     return ImportReport(
@@ -157,7 +157,7 @@ def add_pictures(
             EditKind.ADDED,
             source.name,
             reading.understanding.notes,
-            reading.pixel_range,
+            reading.ranges,
         )
     return ImportReport(
         project=project,
@@ -195,11 +195,11 @@ def add_to_class(
         rows, skipped = rows_of(chosen, folder, {label: label}, quiet, pixel_range=known_values)
         if not rows:
             raise no_picture(skipped, label)
-        pixel_range, notes = settle_range(rows, folder, known_values, there, quiet)
+        ranges, notes = settle_range(rows, folder, known_values, there, quiet)
         pictures = manifest_of(rows)
         kind = EditKind.ADDED_TO_CLASS if label else EditKind.ADDED_UNLABELLED
         added, known = _publish_additions(
-            project, pictures, skipped, folder, ImportConfig(), kind, label, notes, pixel_range
+            project, pictures, skipped, folder, ImportConfig(), kind, label, notes, ranges
         )
     return ImportReport(
         project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
@@ -288,11 +288,11 @@ def _publish_additions(
     kind: EditKind,
     source_name: str,
     notes: Sequence[Note],
-    pixel_range: PixelRange | None,
+    ranges: Ranges,
 ) -> tuple[pd.DataFrame, list[Skipped]]:
     """Move the new pictures' files in and write the version; return the new pictures and the known ones."""
     with changing(project) as change:
-        require_same_range(pixel_range, change.dataset)
+        require_same_range(ranges.pixel_range, change.dataset)
         there = change.pictures
         task = change.dataset.task
         new, known = _without_known(pictures, there, task)
@@ -312,7 +312,7 @@ def _publish_additions(
         together.loc[_leaks_into_training(together, is_new), "excluded"] = True
         edit = Edit(kind=kind, values={"source": source_name, "count": len(new)})
         left_out = [*change.dataset.skipped, *skipped, *known]
-        change.write(together, edit, skipped=left_out, notes=notes, pixel_range=pixel_range)
+        change.write(together, edit, skipped=left_out, notes=notes, ranges=ranges)
     return new, known
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from core.data.containers.config import ContainerConfig
 from core.data.containers.frames import FrameKind, container_in, frames_inside, frames_of
-from core.data.dataset import Dataset, complete_manifest
+from core.data.dataset import Dataset, Ranges, complete_manifest
 from core.data.deep_pictures import known_range, settle_range
 from core.data.formats.cropping import notes_on_left_out
 from core.data.formats.import_format import FormatReading
@@ -62,8 +62,8 @@ class SourceReading:
     pictures: pd.DataFrame
     skipped: list[Skipped]
     understanding: Understanding
-    # Measured values that are black and white; None: no picture has more than 8 bits.
-    pixel_range: PixelRange | None
+    # Of pictures with more than 8 bits.
+    ranges: Ranges
 
 
 def read_source(
@@ -80,7 +80,9 @@ def read_source(
     progress.stage(Stage.READING)
     share_salt(there.folder if there else None, folder)
     known_classes = there.all_class_names if there else ()
-    pixel_range = known_range(config.pixel_range, there)
+    pixel_range = known_range(config, there)
+    if there is not None and there.pixel_range is not None:
+        config = replace(config, pixel_range=there.pixel_range)
     if config.refer and not source.is_dir():
         raise ConfigError(
             N_("Only pictures in a folder can stay where they are; {source} is not a folder."),
@@ -113,7 +115,7 @@ def read_source(
     skipped += unusable
     if not rows:
         raise no_picture(skipped, source.name)
-    pixel_range, notes = settle_range(rows, folder, pixel_range, there, progress)
+    ranges, notes = settle_range(rows, folder, pixel_range, there, progress, config.range_percentiles)
     return SourceReading(
         pictures=manifest_of(rows),
         skipped=skipped,
@@ -126,7 +128,7 @@ def read_source(
                 *notes_on_left_out((item.reason for item in skipped), config.crops),
             ),
         ),
-        pixel_range=pixel_range,
+        ranges=ranges,
     )
 
 

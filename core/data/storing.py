@@ -18,8 +18,7 @@ from core.data.images.depth import PixelRange
 from core.data.labels.boxes import CropConfig
 from core.data.labels.layout import FileAssignment
 from core.data.pixels.crops import Crop, cut_out
-from core.data.pixels.decoding import PictureFacts, examine_picture
-from core.data.pixels.value_ranges import summarise
+from core.data.pixels.decoding import PictureFacts, examine_picture, measure_values
 from core.data.skip_reasons import Reason, SkipReason
 from core.data.sources.members import UnreadableMemberError
 from core.errors import UnreadableImageError
@@ -124,7 +123,7 @@ def _store_picture(
     """
     try:
         facts = examine_picture(data, pixel_range)
-        values = summarise(data) if facts.is_deep else None
+        values = measure_values(data) if facts.is_deep else None
     except UnreadableImageError as error:
         return Reason.of(error.message)
     sha256 = sha256_bytes(data)

@@ -116,6 +116,8 @@ class VersionHeader(Record):
     # Measured values that are black and white, see ``PixelRange``. None: no picture has more than
     # 8 bits, or it was imported by a version of Darkroom without ranges.
     pixel_range: tuple[float, float] | None = None
+    # Range of all measured values, where the user chose another ``pixel_range``, such as a window of CT.
+    measured_range: tuple[float, float] | None = None
     # Set where the split was drawn for this version.
     split: SplitConfig | None = None
 

@@ -27,6 +27,10 @@ class Labels(Record):
     thresholds: tuple[float, ...] | None = None
     # Measured values that are black and white in pictures with more than 8 bits; see ``PixelRange``.
     pixel_range: tuple[float, float] | None = None
+    # Range of all measured values in training, where the user chose another ``pixel_range``.
+    measured_range: tuple[float, float] | None = None
+    # All pictures in training had more than 8 bits.
+    expects_depth: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

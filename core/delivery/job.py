@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.deep_pictures import are_all_deep
 from core.data.labels.layout import Split
 from core.delivery import export
 from core.delivery.exporter import DeliveredModel, Exporter
@@ -73,6 +74,8 @@ def _labels(run: Path, settings: TrainingConfig, dataset: Dataset) -> Labels:
         task=dataset.task,
         thresholds=None if thresholds is None else tuple(thresholds),
         pixel_range=dataset.pixel_range,
+        measured_range=dataset.measured_range,
+        expects_depth=are_all_deep(dataset),
     )
 
 

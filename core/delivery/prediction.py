@@ -9,11 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from core.data.images.depth import PixelRange
+from core.data.images.picture import PictureError
+from core.data.images.value_ranges import FULL_RANGE, Misfit, misfit_of
 from core.data.pixels.decoding import load_picture
-from core.data.pixels.value_ranges import FULL_RANGE, is_misfit
+from core.data.skip_reasons import unreadable_image
 from core.delivery.files import read_labels, require_delivered, tflite_file
 from core.messages import N_, Message
 from core.models.litert.engine import Engine
+
+_MISFITS = {
+    Misfit.VALUES: N_(
+        "The picture's values do not suit those from {low} to {high} that the classifier learnt from. It sees the picture black, white or flat."
+    ),
+    Misfit.SHALLOW: N_(
+        "The picture has 8 bits a channel. The classifier learnt from pictures with more, whose values from {low} to {high} it maps to 8 bits. The answer counts only if this picture was made in the same way."
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +91,18 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        if not is_misfit(data, self.pixel_range):
+        labels = self.labels
+        try:
+            misfit = misfit_of(
+                data, labels.pixel_range, labels.measured_range, expects_depth=labels.expects_depth
+            )
+        except PictureError as error:
+            raise unreadable_image(error.code, error.values) from error
+        if misfit is None:
             return None
-        low, high = self.pixel_range or FULL_RANGE
-        return Message(
-            N_(
-                "The picture's values do not suit the range from {low} to {high} that the classifier knows. It sees it black, white or flat."
-            ),
-            {"low": low, "high": high},
-        )
+        learnt = labels.measured_range if misfit is Misfit.VALUES else None
+        low, high = learnt or labels.pixel_range or FULL_RANGE
+        return Message(_MISFITS[misfit], {"low": low, "high": high})
 
     @property
     def is_multi_label(self) -> bool:

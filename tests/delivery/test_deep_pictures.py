@@ -67,7 +67,9 @@ def test_a_bundle_classifies_12_bits_as_the_evaluation_did(deep_run: Path, tmp_p
 
     with zipfile.ZipFile(export_file(deep_run, BUNDLE)) as bundle:
         bundle.extractall(tmp_path / "bundle")
-    files = [str(dataset.image_path(int(row))) for row in tested]
+    shallow = tmp_path / "shallow.png"
+    shallow.write_bytes(next(iter(real_digits().values())))
+    files = [str(dataset.image_path(int(row))) for row in tested] + [str(shallow)]
     answer = subprocess.run(
         [sys.executable, "predict.py", *files],
         cwd=tmp_path / "bundle",
@@ -75,7 +77,10 @@ def test_a_bundle_classifies_12_bits_as_the_evaluation_did(deep_run: Path, tmp_p
         text=True,
         check=True,
     )
-    for line, probabilities in zip(answer.stdout.splitlines(), expected, strict=True):
+    *lines, of_shallow = answer.stdout.splitlines()
+    assert "has 8 bits" in json.loads(of_shallow)["doubt"]
+    for line, probabilities in zip(lines, expected, strict=True):
+        assert "doubt" not in json.loads(line)
         classes = json.loads(line)["classes"]
         predicted = [classes[name] for name in dataset.class_names]
         np.testing.assert_allclose(predicted, probabilities, atol=1e-3)
@@ -85,9 +90,9 @@ def test_a_picture_of_another_instrument_is_in_doubt(deep_run: Path) -> None:
     """Floats from 0 to 1 are black where 4095 is white."""
     classifier = Classifier(deep_run)
     picture = np.linspace(0, 1, 4096, dtype="f4").reshape(64, 64)
-    assert "range from 0 to 4095" in str(classifier.doubt(tiff(picture)))
+    assert "from 0 to 4095" in str(classifier.doubt(tiff(picture)))
     assert classifier.doubt(tiff(picture * 4095)) is None
-    assert classifier.doubt(next(iter(real_digits().values()))) is None
+    assert "has 8 bits" in str(classifier.doubt(next(iter(real_digits().values()))))
 
 
 def test_8_bits_are_classified_as_the_same_picture_in_12_bits(deep_run: Path) -> None:

@@ -36,6 +36,7 @@ DECODER = {
         "__init__",
         "picture",
         "depth",
+        "value_ranges",
         "faults",
         "readers",
         "colour",
@@ -169,6 +170,8 @@ def test_labels_hold_everything_needed_beside_the_network(finished_run: Path) ->
         "task": "multi_class",
         "thresholds": None,
         "pixel_range": None,
+        "measured_range": None,
+        "expects_depth": False,
     }
 
 

@@ -12,6 +12,7 @@ from core.data.images import depth, picture
 from core.data.images.channels import CHANNELS
 from core.data.images.depth import PixelRange
 from core.data.images.fourth_band import LEFT_OUT
+from core.data.images.value_ranges import ValueSummary, summarise
 from core.data.pixels.statistics import ImageStatistics, measure
 from core.data.skip_reasons import unreadable_image
 
@@ -64,6 +65,18 @@ def load_picture(data: bytes, size: int, pixel_range: PixelRange | None = None) 
     """
     try:
         return picture.load_picture(data, size, pixel_range)
+    except picture.PictureError as error:
+        raise unreadable_image(error.code, error.values) from error
+
+
+def measure_values(data: bytes) -> ValueSummary | None:
+    """Summarise a picture's values; ``images.value_ranges.summarise`` with Darkroom's error.
+
+    Raises:
+        UnreadableImageError: the bytes are not a picture that can be read.
+    """
+    try:
+        return summarise(data)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
 

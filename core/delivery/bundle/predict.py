@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from decoder.picture import PictureError, load_picture
+from decoder.value_ranges import doubt_about
 
 HERE = Path(__file__).resolve().parent
 LABELS = json.loads((HERE / "labels.json").read_text(encoding="utf-8"))
@@ -38,6 +39,12 @@ def labels(answer):
     return [name for name, probability in answer.items() if probability >= least[name]]
 
 
+def doubt_of(data):
+    """The reason why the answer for a picture means little, None without one: values of another instrument."""
+    ranges = LABELS.get("pixel_range"), LABELS.get("measured_range")
+    return doubt_about(data, *ranges, expects_depth=LABELS.get("expects_depth", False))
+
+
 def main(files):
     if not files:
         print(__doc__, file=sys.stderr)
@@ -45,7 +52,8 @@ def main(files):
     interpreter, failed = load_model(), False
     for file in files:
         try:
-            answer = predict(interpreter, Path(file).read_bytes())
+            data = Path(file).read_bytes()
+            answer, doubt = predict(interpreter, data), doubt_of(data)
         except (OSError, PictureError) as error:
             print(f"{file}: {error}", file=sys.stderr)
             failed = True
@@ -53,6 +61,8 @@ def main(files):
         line = {"picture": file, "classes": answer}
         if LABELS.get("thresholds"):
             line["labels"] = labels(answer)
+        if doubt:
+            line["doubt"] = doubt
         print(json.dumps(line, ensure_ascii=False))
     return 1 if failed else 0
 

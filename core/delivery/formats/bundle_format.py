@@ -17,6 +17,7 @@ _DECODER = (
     "__init__",
     "picture",
     "depth",
+    "value_ranges",
     "faults",
     "readers",
     "colour",

@@ -10,4 +10,6 @@ def test_windows_of_ct_are_level_and_half_the_width() -> None:
         "ct_lung": (-1350, 150),
         "ct_bone": (-500, 1300),
         "ct_brain": (0, 80),
+        "ct_liver": (-20, 140),
+        "ct_all": (-1024, 3071),
     }

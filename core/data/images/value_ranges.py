@@ -2,20 +2,22 @@
 
 Cameras with 10, 12 or 14 bits store their values in 16, thermometers store degrees and scanners
 Hounsfield units. One range is found for a whole source, never for each picture, so that equal
-values stay equal. ``images.depth.PixelRange`` applies it.
+values stay equal. ``depth.PixelRange`` applies it.
+
+Travels in exports beside ``picture.py``: imports nothing of Darkroom.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-from core.data.images.depth import PixelRange
-from core.data.images.picture import DECODER_ERRORS, PictureError, measured_values, open_picture
-from core.data.skip_reasons import unreadable_image
+from .depth import PixelRange
+from .picture import DECODER_ERRORS, measured_values, open_picture
 
 # Of projects and classifiers that have none.
 FULL_RANGE = PixelRange(0, 65535)
@@ -38,7 +40,25 @@ _MIN_FLOAT_SHARE = 1 / 2
 # Misfit: a project's range shows the values in fewer levels than this share of those they could have,
 # or clips more than this share of their span.
 _MISFIT_SPAN, _MISFIT_CLIPPED = 1 / 8, 1 / 4
+# Share of the pixels that a range must show.
+_LEAST_SHOWN = 0.05
 _TIFF_MAX_SAMPLE = 281
+
+
+class Misfit(StrEnum):
+    """Reason why a picture does not suit a classifier."""
+
+    # Its values are those of another instrument, so that it looks black, white or flat.
+    VALUES = "values"
+    # It has 8 bits, so the range does not apply to it.
+    SHALLOW = "shallow"
+
+
+# By code. core/delivery/prediction.py has the same, marked for translation.
+MISFIT_SENTENCES = {
+    Misfit.VALUES: "The picture's values do not suit those from {low} to {high} that the classifier learnt from. It sees the picture black, white or flat.",
+    Misfit.SHALLOW: "The picture has 8 bits a channel. The classifier learnt from pictures with more, whose values from {low} to {high} it maps to 8 bits. The answer counts only if this picture was made in the same way.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +79,11 @@ def summarise(data: bytes) -> ValueSummary | None:
     """Summarise the values of a picture; None if it has 8 bits a channel.
 
     Raises:
-        UnreadableImageError: the bytes are not a picture that can be read.
+        PictureError: the bytes are not a picture that can be read.
     """
-    try:
-        image = open_picture(data)
-        top = _stated_top(image, data)
-        raw = measured_values(image)
-    except PictureError as error:
-        raise unreadable_image(error.code, error.values) from error
+    image = open_picture(data)
+    top = _stated_top(image, data)
+    raw = measured_values(image)
     if raw is None:
         return None
     values = _measured(raw)
@@ -81,8 +98,14 @@ def summarise(data: bytes) -> ValueSummary | None:
     )
 
 
-def find_range(summaries: Sequence[ValueSummary]) -> PixelRange:
-    """Find the range of a source's values: that of its instrument, otherwise that of the values."""
+def find_range(
+    summaries: Sequence[ValueSummary], percentiles: tuple[float, float] | None = None
+) -> PixelRange:
+    """Find the range of a source's values: that of its instrument, otherwise that of the values.
+
+    Args:
+        percentiles: of all values, 0 to 100, that become black and white instead.
+    """
     known = [summary for summary in summaries if summary.sample.size]
     if not known:
         return FULL_RANGE
@@ -90,6 +113,9 @@ def find_range(summaries: Sequence[ValueSummary]) -> PixelRange:
     is_float = 2 * sum(summary.is_float for summary in known) > len(known)
     alike = [summary for summary in known if summary.is_float == is_float]
     pixels = np.concatenate([summary.sample for summary in alike])
+    if percentiles is not None:
+        low, high = (float(value) for value in np.percentile(pixels, percentiles))
+        return PixelRange(low, high) if low < high else PixelRange(low, low + 1)
     low, high = _without_outliers(alike, pixels)
     is_whole = bool((pixels == np.rint(pixels)).all())
     nominal = _nominal_range(alike, low, high, is_whole=is_whole)
@@ -98,26 +124,66 @@ def find_range(summaries: Sequence[ValueSummary]) -> PixelRange:
     return PixelRange(low, high) if low < high else PixelRange(low, low + 1)
 
 
-def count_misfits(summaries: Sequence[ValueSummary], pixel_range: PixelRange) -> int:
-    """Count pictures of sources like these that a range would show almost black, white or flat."""
+def count_misfits(summaries: Sequence[ValueSummary], measured: PixelRange) -> int:
+    """Count pictures of sources like these whose values do not suit those of other pictures.
+
+    Args:
+        measured: range of the other pictures' values. A window that the user chose shows only a part.
+    """
     groups = [
         [summary for summary in summaries if summary.is_float == is_float] for is_float in (False, True)
     ]
-    return sum(len(group) for group in groups if group and _is_misfit(find_range(group), pixel_range))
+    return sum(len(group) for group in groups if group and _is_misfit(find_range(group), measured))
 
 
-def is_misfit(data: bytes, pixel_range: PixelRange | None) -> bool:
-    """True if a range shows a picture with more than 8 bits almost black, white or flat.
+def count_hidden(summaries: Sequence[ValueSummary], pixel_range: PixelRange) -> int:
+    """Count pictures of which a range shows almost nothing: nearly all of their values lie outside."""
+    low, high = pixel_range
+    return sum(
+        bool(np.mean((summary.sample >= low) & (summary.sample <= high)) < _LEAST_SHOWN)
+        for summary in summaries
+        if summary.sample.size
+    )
+
+
+def misfit_of(
+    data: bytes,
+    pixel_range: tuple[float, float] | None,
+    measured: tuple[float, float] | None,
+    *,
+    expects_depth: bool,
+) -> Misfit | None:
+    """Return the reason why a picture does not suit a classifier's range; None without one.
 
     Args:
-        pixel_range: None: 16 bits; floats then have no fixed range.
+        pixel_range: range of the classifier. None: 16 bits; floats then have no fixed range.
+        measured: range of the values in training, where the user chose another ``pixel_range``.
+        expects_depth: all pictures in training had more than 8 bits.
     Raises:
-        UnreadableImageError: the bytes are not a picture that can be read.
+        PictureError: the bytes are not a picture that can be read.
     """
     summary = summarise(data)
-    if summary is None or (pixel_range is None and summary.is_float):
-        return False
-    return count_misfits([summary], pixel_range or FULL_RANGE) > 0
+    if summary is None:
+        return Misfit.SHALLOW if expects_depth and pixel_range else None
+    if pixel_range is None and summary.is_float:
+        return None
+    reference = PixelRange(*(measured or pixel_range or FULL_RANGE))
+    return Misfit.VALUES if count_misfits([summary], reference) else None
+
+
+def doubt_about(
+    data: bytes,
+    pixel_range: tuple[float, float] | None,
+    measured: tuple[float, float] | None,
+    *,
+    expects_depth: bool,
+) -> str | None:
+    """Return the sentence about a picture that does not suit a classifier; see ``misfit_of``."""
+    misfit = misfit_of(data, pixel_range, measured, expects_depth=expects_depth)
+    if misfit is None:
+        return None
+    low, high = (measured if misfit is Misfit.VALUES else None) or pixel_range or FULL_RANGE
+    return MISFIT_SENTENCES[misfit].format(low=f"{low:g}", high=f"{high:g}")
 
 
 def _is_misfit(own: PixelRange, given: PixelRange) -> bool:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.pixels.value_ranges import ValueSummary, count_misfits, find_range, is_misfit, summarise
+from core.data.images.depth import PixelRange
+from core.data.images.value_ranges import (
+    Misfit,
+    ValueSummary,
+    count_hidden,
+    count_misfits,
+    find_range,
+    misfit_of,
+    summarise,
+)
 from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import encoded, small_photograph
 
@@ -98,9 +108,40 @@ def test_floats_among_counts_do_not_fit() -> None:
     assert count_misfits(mixed, find_range(mixed)) == 1
 
 
+def misfit(data: bytes, pixel_range: tuple[float, float] | None, **what: Any) -> Misfit | None:
+    return misfit_of(data, pixel_range, what.get("measured"), expects_depth=what.get("expects_depth", False))
+
+
 def test_12_bits_are_a_misfit_for_a_classifier_of_8_bits() -> None:
     """It reads them as 16 bits, almost black."""
-    assert is_misfit(tiff((FULL * 16).astype("u2")), None)
-    assert not is_misfit(tiff((FULL * 257).astype("u2")), None)
-    assert not is_misfit(tiff((FULL / 255).astype("f4")), None)
-    assert not is_misfit(encoded(small_photograph(), "JPEG"), None)
+    assert misfit(tiff((FULL * 16).astype("u2")), None) is Misfit.VALUES
+    assert misfit(tiff((FULL * 257).astype("u2")), None) is None
+    assert misfit(tiff((FULL / 255).astype("f4")), None) is None
+    assert misfit(encoded(small_photograph(), "JPEG"), None) is None
+
+
+def test_8_bits_are_a_misfit_where_all_pictures_in_training_had_more() -> None:
+    photograph = encoded(small_photograph(), "JPEG")
+    assert misfit(photograph, (0, 4095), expects_depth=True) is Misfit.SHALLOW
+    assert misfit(photograph, (0, 4095)) is None
+
+
+def test_a_window_is_no_reason_against_the_pictures_it_was_chosen_for() -> None:
+    """A lung window clips half of the values of every CT picture."""
+    scan = tiff((FULL * 16 - 1024).astype("i2"))
+    measured = find_range(summaries(scan))
+    assert misfit(scan, (-1350, 150), measured=measured) is None
+    assert misfit(scan, (-1350, 150)) is Misfit.VALUES
+
+
+def test_percentiles_of_all_values_become_black_and_white() -> None:
+    """Pictures of one value each: 0, 10 … 990."""
+    flat = [tiff(np.full((8, 8), value, "u2")) for value in range(0, 1000, 10)]
+    low, high = find_range(summaries(*flat), (10.0, 90.0))
+    assert (low, high) == pytest.approx((99.0, 891.0), abs=1.0)
+
+
+def test_a_range_beside_the_values_hides_them() -> None:
+    bits_12 = summaries(tiff((FULL * 16).astype("u2")))
+    assert count_hidden(bits_12, PixelRange(20000, 30000)) == 1
+    assert count_hidden(bits_12, PixelRange(0, 1000)) == 0
