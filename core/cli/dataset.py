@@ -11,71 +11,25 @@ from pathlib import Path
 import pandas as pd
 
 from core.cli.command import Command
+from core.cli.import_options import add_import_options, add_split_options, import_config, split_config
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
 from core.cli.understanding import print_question, print_understanding, understood_answer
-from core.data.containers.config import ContainerConfig, ContainerKind, Plane
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, include, redraw_split, relabel, restore_version
 from core.data.export import DEFAULT_FORMAT
 from core.data.exports.table import DATASET_FORMATS
-from core.data.formats.table import FORMATS
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.history import VersionInfo, compare_versions, list_versions
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, add_pictures, import_dataset, settle_split
-from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_sets import shows_class, split_cell
-from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split
 from core.data.leak_report import leak_report
-from core.data.server_folders import FOLDERS_VARIABLE
-from core.data.sources.folders import FOLLOW_LINKS_OPTION
-from core.data.split.splitting import SplitConfig
 from core.doctor.export_dataset import write_dataset_zip
 from core.doctor.report import read_report
 from core.records import to_json_value
 from core.runs.start import start_examination
 from core.workspace import get_project
-
-
-def import_config(options: argparse.Namespace) -> ImportConfig:
-    """Make the settings from the options of ``import`` and ``add``."""
-    return ImportConfig(
-        merge_case=options.merge_case,
-        format=options.format,
-        confirmed=options.yes,
-        unlabelled=options.unlabelled or options.format == "unlabelled",
-        multi_label=options.multi_label,
-        refer=options.refer,
-        follow_links=options.follow_links,
-        table=options.table,
-        table_inside=options.table_inside,
-        boxes=BoxUse(options.boxes),
-        crops=_crop_config(options),
-        pixel_range=tuple(options.range) if options.range else None,
-        columns=_table_columns(options),
-        containers=ContainerConfig(
-            left_out=tuple(ContainerKind(kind) for kind in options.leave_out),
-            frame_seconds=options.every,
-            plane=Plane(options.plane),
-        ),
-        split=_split_config(options),
-    )
-
-
-def _table_columns(options: argparse.Namespace) -> TableColumns | None:
-    """The columns that the user chose; those that are not named are detected."""
-    if not (options.file_column or options.label_column):
-        return None
-    return TableColumns(file=options.file_column, label=options.label_column)
-
-
-def _crop_config(options: argparse.Namespace) -> CropConfig:
-    default = CropConfig()
-    return CropConfig(
-        margin=default.margin if options.box_margin is None else options.box_margin / 100,
-        smallest_side=default.smallest_side if options.smallest_box is None else options.smallest_box,
-    )
 
 
 def _imported(report: ImportReport) -> Answer:
@@ -163,7 +117,7 @@ def _version_answer(info: VersionInfo) -> Answer:
 def _split(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
     is_shown = (options.validation, options.test, options.seed) == (None, None, None)
-    dataset = settle_split(project) if is_shown else redraw_split(project, _split_config(options))
+    dataset = settle_split(project) if is_shown else redraw_split(project, split_config(options))
     return {"project": project.name, **_split_answer(dataset)}
 
 
@@ -216,108 +170,6 @@ def _download(options: argparse.Namespace) -> Answer:
     }
 
 
-def add_import_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that ``import_config`` reads."""
-    parser.add_argument("--merge-case", action="store_true", help='merge "Cat" and "cat" into one class')
-    parser.add_argument(
-        "--format",
-        default="",
-        choices=["", *FORMATS],
-        metavar="FORMAT",
-        help=f"how pictures and labels are given (recognised): {', '.join(FORMATS)}",
-    )
-    parser.add_argument("--yes", action="store_true", help="import a source that can be misunderstood")
-    parser.add_argument("--unlabelled", action="store_true", help="folders name no classes: label later")
-    parser.add_argument(
-        "--multi-label",
-        action="store_true",
-        help='pictures can have several labels: "cat; dog" in a cell of the table, or a column of 0 and 1 for each class',
-    )
-    parser.add_argument(
-        "--range",
-        type=float,
-        nargs=2,
-        metavar=("LOW", "HIGH"),
-        help="values of pictures with more than 8 bits that become black and white (found)",
-    )
-    default = CropConfig()
-    parser.add_argument(
-        "--boxes",
-        default="",
-        choices=[use.value for use in BoxUse],
-        metavar="USE",
-        help="boxes in the labels: crop (each becomes a picture) or picture (they label the whole picture)",
-    )
-    parser.add_argument(
-        "--box-margin",
-        type=float,
-        metavar="PERCENT",
-        help=f"added on each side of a box that is cut out, of its width and height ({default.margin:.0%})".replace(
-            "%", "%%"
-        ),
-    )
-    parser.add_argument(
-        "--smallest-box",
-        type=int,
-        metavar="PIXELS",
-        help=f"boxes with a shorter side are not cut out ({default.smallest_side})",
-    )
-    parser.add_argument(
-        "--every",
-        type=float,
-        default=ContainerConfig().frame_seconds,
-        metavar="SECONDS",
-        help="take a picture of a video every so many seconds (1)",
-    )
-    parser.add_argument(
-        "--plane", default=Plane.AXIAL.value, choices=list(Plane), help="cut NIfTI volumes this way (axial)"
-    )
-    parser.add_argument(
-        "--leave-out",
-        nargs="+",
-        default=[],
-        choices=list(ContainerKind),
-        metavar="KIND",
-        help=f"take no pictures out of files of these kinds: {', '.join(ContainerKind)}",
-    )
-    parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
-    parser.add_argument(
-        FOLLOW_LINKS_OPTION,
-        action="store_true",
-        help=f"follow links that stay in the folder, or lead into one of {FOLDERS_VARIABLE}",
-    )
-    parser.add_argument(
-        "--table", type=Path, metavar="FILE", help="a CSV or Excel table with file names and labels"
-    )
-    parser.add_argument("--table-inside", action="store_true", help="take the labels from the table inside")
-    parser.add_argument(
-        "--file-column", default="", metavar="COLUMN", help="column of the table with the file names"
-    )
-    parser.add_argument(
-        "--label-column", default="", metavar="COLUMN", help="column of the table with the classes"
-    )
-    # The names until 0.1.0, for scripts that use them.
-    parser.add_argument("--layout", dest="format", choices=["", *FORMATS], help=argparse.SUPPRESS)
-    parser.add_argument("--sheet", dest="table", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--sheet-inside", dest="table_inside", action="store_true", help=argparse.SUPPRESS)
-    _add_split_options(parser)
-
-
-def _add_split_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--validation", type=float, metavar="FRACTION", help="of the pictures (0.15)")
-    parser.add_argument("--test", type=float, metavar="FRACTION", help="of the pictures (0.15)")
-    parser.add_argument("--seed", type=int, help="of the random draw (0)")
-
-
-def _split_config(options: argparse.Namespace) -> SplitConfig:
-    default = SplitConfig()
-    return SplitConfig(
-        validation_fraction=default.validation_fraction if options.validation is None else options.validation,
-        test_fraction=default.test_fraction if options.test is None else options.test,
-        seed=default.seed if options.seed is None else options.seed,
-    )
-
-
 def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path)
     _add_project(parser)
@@ -332,7 +184,7 @@ def _add_version_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_split_arguments(parser: argparse.ArgumentParser) -> None:
     _add_project(parser)
-    _add_split_options(parser)
+    add_split_options(parser)
 
 
 def _add_relabel_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,8 +16,9 @@ from core.records import read_record, write_record
 
 # An ``Understanding``.
 QUESTION_FILE = "question.json"
-# Thumbnails of its examples, named by their position.
+# Thumbnails of its examples, named by their position, and the files of those with more than 8 bits.
 EXAMPLES_FOLDER = "examples"
+_DEEP_SUFFIX = ".picture"
 
 
 def write_question(directory: Path, error: ConfirmationNeededError) -> None:
@@ -25,8 +26,10 @@ def write_question(directory: Path, error: ConfirmationNeededError) -> None:
     remove_question(directory)
     folder = directory / EXAMPLES_FOLDER
     folder.mkdir()
-    for position, thumbnail in error.thumbnails.items():
+    for position, thumbnail in error.files.thumbnails.items():
         (folder / f"{position}.jpg").write_bytes(thumbnail)
+    for position, data in error.files.deep.items():
+        (folder / f"{position}{_DEEP_SUFFIX}").write_bytes(data)
     write_record(directory / QUESTION_FILE, error.understanding)
 
 
@@ -45,6 +48,11 @@ def read_question(directory: Path) -> Understanding | None:
 def example_thumbnails(directory: Path) -> Mapping[int, Path]:
     """List the thumbnails of a question's examples, by position."""
     return {int(path.stem): path for path in (directory / EXAMPLES_FOLDER).glob("[0-9]*.jpg")}
+
+
+def deep_examples(directory: Path) -> Mapping[int, Path]:
+    """List the examples with more than 8 bits, by position."""
+    return {int(path.stem): path for path in (directory / EXAMPLES_FOLDER).glob(f"[0-9]*{_DEEP_SUFFIX}")}
 
 
 def move_question(directory: Path, other: Path) -> None:

@@ -12,7 +12,7 @@ from core.data.import_config import ImportConfig, ImportRequest
 from core.data.job import remove_source
 from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_table import TableColumns
-from core.data.question import example_thumbnails, has_question, move_question, read_question
+from core.data.question import deep_examples, example_thumbnails, has_question, move_question, read_question
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
@@ -29,6 +29,8 @@ class ImportQuestion:
     understanding: Understanding
     # By position in ``understanding.examples``.
     thumbnails: Mapping[int, Path]
+    # Those with more than 8 bits.
+    deep_examples: Mapping[int, Path]
 
 
 def open_question(job: JobDirectory) -> ImportQuestion | None:
@@ -42,7 +44,11 @@ def open_question(job: JobDirectory) -> ImportQuestion | None:
     if understanding is None or (request.source is not None and not request.source.exists()):
         return None
     return ImportQuestion(
-        job=job, request=request, understanding=understanding, thumbnails=example_thumbnails(job.path)
+        job=job,
+        request=request,
+        understanding=understanding,
+        thumbnails=example_thumbnails(job.path),
+        deep_examples=deep_examples(job.path),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from core.data.formats.import_format import FormatReading
+from core.data.formats.import_format import FormatReading, ImportFormat
+from core.data.formats.notes import Note, NoteKind
 from core.data.labels.label_sets import label_names
+from core.messages import Message
 
 _MOST_DIFFERENT = 0.02  # share of pictures that two readings may label differently and still agree
 
@@ -31,13 +33,44 @@ def differ(one: FormatReading, other: FormatReading) -> bool:
 
     Classes that are the same pictures under a name of their own, such as numbers, do not differ.
     """
-    labels = {member.name: assignment.label for member, assignment in one.pictures}
-    others = {member.name: assignment.label for member, assignment in other.pictures}
-    names = labels.keys() | others.keys()
+    names = labels_of(one).keys() | labels_of(other).keys()
+    return len(_different(one, other)) > _MOST_DIFFERENT * len(names)
+
+
+def labels_of(reading: FormatReading) -> dict[str, str]:
+    return {member.name: assignment.label for member, assignment in reading.pictures}
+
+
+def disagreement(reading: FormatReading, other: FormatReading, other_format: ImportFormat) -> Note | None:
+    """Say to how few pictures another reading gives another label; None where that is asked about, or none.
+
+    A picture that only one reading labels is no contradiction. So few contradictions are usually
+    corrections in one of two copies of the labels. They are stated rather than asked about: both
+    answers import nearly the same, and a wrong label can be corrected on the Data page.
+    """
+    if differ(reading, other):
+        return None
+    labels, others = labels_of(reading), labels_of(other)
+    both = [name for name in _different(reading, other) if labels.get(name) and others.get(name)]
+    if not both:
+        return None
+    example = min(both)
+    values: dict[str, str | int | float | Message] = {
+        "format": Message(other_format.label),
+        "count": len(both),
+        "example": example,
+        "label": labels[example],
+        "other": others[example],
+    }
+    return Note(kind=NoteKind.OTHER_READING, values=values)
+
+
+def _different(one: FormatReading, other: FormatReading) -> list[str]:
+    """Pictures to which two readings give other labels, or of which one says nothing."""
+    labels, others = labels_of(one), labels_of(other)
     renamed = _renamed(labels, others)
     labels = {name: renamed.get(label, label) for name, label in labels.items()}
-    different = sum(labels.get(name) != others.get(name) for name in names)
-    return different > _MOST_DIFFERENT * len(names)
+    return [name for name in labels.keys() | others.keys() if labels.get(name) != others.get(name)]
 
 
 def _renamed(labels: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

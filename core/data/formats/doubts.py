@@ -34,6 +34,8 @@ class DoubtKind(StrEnum):
     TABLE_NOT_UNDERSTOOD = "table_not_understood"
     CLASSES_FROM_NAMES = "classes_from_names"
     BOXES = "boxes"
+    CLASSES_ARE_NUMBERS = "classes_are_numbers"
+    PIXEL_RANGE_FOUND = "pixel_range_found"
 
 
 SENTENCES: Mapping[DoubtKind, str] = {
@@ -65,8 +67,16 @@ SENTENCES: Mapping[DoubtKind, str] = {
     DoubtKind.BOXES: N_(
         "The labels draw boxes: {count}. Each box can become a picture, or they label the whole picture."
     ),
+    DoubtKind.CLASSES_ARE_NUMBERS: N_(
+        "The classes have numbers instead of names: {classes}. Name them, or import the numbers."
+    ),
+    DoubtKind.PIXEL_RANGE_FOUND: N_(
+        "Pictures have more than 8 bits. What becomes black and white is chosen once for all of them, and cannot change later."
+    ),
     DoubtKind.MOST_LEFT_OUT: N_("Only {count} of {total} pictures have a label."),
 }
+# The source is clear, and the user has a choice.
+CHOICES = frozenset([DoubtKind.CLASSES_ARE_NUMBERS, DoubtKind.PIXEL_RANGE_FOUND])
 _SHOWN_CLASSES = 4
 # One such name is enough.
 _FOLDER_WORDS = frozenset(

@@ -6,16 +6,17 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from core.data.containers.config import ContainerConfig
 from core.data.containers.frames import first_picture
 from core.data.formats.import_format import FormatReading
 from core.data.formats.summary import Example
+from core.data.images.value_ranges import ValueSummary, find_range
 from core.data.labels.boxes import CropConfig
 from core.data.labels.layout import FileAssignment
 from core.data.pixels.crops import Crop, cut_out
-from core.data.pixels.decoding import examine_picture
-from core.data.pixels.value_ranges import ValueSummary, find_range, summarise
+from core.data.pixels.decoding import examine_picture, measure_values
 from core.data.sources.members import Member, UnreadableMemberError
 from core.errors import ArchiveError, UnreadableImageError
 
@@ -44,27 +45,35 @@ def example_of(member: Member, assignment: FileAssignment, other_label: str) -> 
     )
 
 
-def thumbnails_of(
-    pictures: Iterable[tuple[Member, FileAssignment]], crops: CropConfig, containers: ContainerConfig
-) -> Mapping[int, bytes]:
-    """Make a small JPEG of each picture or crop, by its position; unreadable ones are left out.
+@dataclass(frozen=True, kw_only=True)
+class ExampleFiles:
+    """Files of example pictures, by position in ``Understanding.examples``; unreadable ones are left out."""
 
-    A document, a video or a volume is shown by its first picture. Pictures with more than 8 bits share the range of these examples.
-    """
+    # JPEG. Pictures with more than 8 bits share the range of these examples.
+    thumbnails: Mapping[int, bytes] = field(default_factory=dict)
+    # The files themselves of pictures with more than 8 bits, so that the page can show other ranges.
+    deep: Mapping[int, bytes] = field(default_factory=dict)
+
+
+def read_examples(
+    pictures: Iterable[tuple[Member, FileAssignment]], crops: CropConfig, containers: ContainerConfig
+) -> ExampleFiles:
+    """Read example pictures or crops. A document, a video or a volume is shown by its first picture."""
     files: dict[int, bytes] = {}
-    summaries: list[ValueSummary] = []
+    summaries: dict[int, ValueSummary] = {}
     for position, (member, assignment) in enumerate(pictures):
         with suppress(UnreadableMemberError, UnreadableImageError, ArchiveError):
             data = _shown(first_picture(member, containers), assignment, crops)
-            summary = summarise(data)
-            summaries += [summary] if summary else []
+            summary = measure_values(data)
+            if summary is not None:
+                summaries[position] = summary
             files[position] = data
-    pixel_range = find_range(summaries) if summaries else None
+    pixel_range = find_range(list(summaries.values())) if summaries else None
     thumbnails: dict[int, bytes] = {}
     for position, data in files.items():
         with suppress(UnreadableImageError):
             thumbnails[position] = examine_picture(data, pixel_range).thumbnail
-    return thumbnails
+    return ExampleFiles(thumbnails=thumbnails, deep={position: files[position] for position in summaries})
 
 
 def _shown(data: bytes, assignment: FileAssignment, crops: CropConfig) -> bytes:

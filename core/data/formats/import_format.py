@@ -82,5 +82,7 @@ class ImportFormat:
     strongest: Confidence = Confidence.CERTAIN
     # The page then asks for a table beside the source.
     takes_table: bool = False
+    # ``ImportConfig.columns`` names the columns of its table.
+    has_columns: bool = False
     # The page offers the row before a source is chosen; the others are recognised.
     is_offered: bool = False

@@ -63,6 +63,7 @@ TABLE = ImportFormat(
     recognise=lambda survey: None,
     read=_read_given,
     takes_table=True,
+    has_columns=True,
     is_offered=True,
 )
 TABLE_INSIDE = ImportFormat(
@@ -71,5 +72,6 @@ TABLE_INSIDE = ImportFormat(
     caption=N_("CSV or Excel, in the same zip file or folder."),
     recognise=_recognise_inside,
     read=_read_inside,
+    has_columns=True,
     is_offered=True,
 )

@@ -26,6 +26,9 @@ class NoteKind(StrEnum):
     REPEATED_ROWS = "repeated_rows"
     AUGMENTED_COPIES = "augmented_copies"
     UNNAMED_CLASSES = "unnamed_classes"
+    CLASS_NAMES_OF_FILE = "class_names_of_file"
+    CLASS_NAMES_GIVEN = "class_names_given"
+    OTHER_READING = "other_reading"
     IGNORED_BOXES = "ignored_boxes"
     CROPS = "crops"
     CROPS_OF_ROTATED_BOXES = "crops_of_rotated_boxes"
@@ -70,6 +73,11 @@ SENTENCES: Mapping[NoteKind, str] = {
         "Augmented copies: {count}. Copies of one original stay together in one part of the split."
     ),
     NoteKind.UNNAMED_CLASSES: N_("The classes have numbers instead of names. Rename them on the Data page."),
+    NoteKind.CLASS_NAMES_OF_FILE: N_("The numbered classes have their names from {file}: {examples}."),
+    NoteKind.CLASS_NAMES_GIVEN: N_("The numbered classes have the names that you gave: {examples}."),
+    NoteKind.OTHER_READING: N_(
+        "Read as “{format}”, {count} pictures would have another label, such as {example}: “{other}” instead of “{label}”."
+    ),
     NoteKind.IGNORED_BOXES: N_(
         "Boxes and outlines are not used: {count}. A picture without a label of its own has the labels of its boxes."
     ),
@@ -129,7 +137,12 @@ class Note(Record):
     """A fact about the labels of a source, with the values that its sentence names."""
 
     kind: NoteKind
-    values: Mapping[str, str | int | float] = field(default_factory=dict)
+    values: Mapping[str, str | int | float | Message] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        value = self.values.get("count", 0)
+        return value if isinstance(value, int) else 0
 
     @property
     def message(self) -> Message:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from core.data.containers.offers import find_missing_readers, find_offers
 from core.data.formats.augmented_copies import with_originals
-from core.data.formats.comparison import classes_of, differ
+from core.data.formats.choices import find_choices, with_class_names
+from core.data.formats.comparison import classes_of, differ, disagreement, labels_of
 from core.data.formats.container_files import without_unwanted
 from core.data.formats.cropping import (
     box_count,
@@ -17,8 +18,8 @@ from core.data.formats.cropping import (
     has_labelled_boxes,
     ignoring_boxes,
 )
-from core.data.formats.doubts import Doubt, DoubtKind, doubts_about_classes, listed
-from core.data.formats.examples import choose_examples, example_of, thumbnails_of
+from core.data.formats.doubts import CHOICES, Doubt, DoubtKind, doubts_about_classes, listed
+from core.data.formats.examples import ExampleFiles, choose_examples, example_of, read_examples
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Example, Understanding
@@ -41,14 +42,12 @@ class ConfirmationNeededError(DataError):
     """A source that can be misunderstood; ``understanding`` says how it was understood.
 
     Args:
-        thumbnails: JPEG files of the examples of ``understanding``, by position.
+        files: of the examples of ``understanding``.
     """
 
-    def __init__(
-        self, understanding: Understanding, source_name: str, thumbnails: Mapping[int, bytes]
-    ) -> None:
+    def __init__(self, understanding: Understanding, source_name: str, files: ExampleFiles) -> None:
         self.understanding = understanding
-        self.thumbnails = thumbnails
+        self.files = files
         super().__init__(
             N_("{source} can be misunderstood. {doubt} Check what was understood, then confirm it."),
             code=ErrorCode.CONFIRMATION_NEEDED,
@@ -88,21 +87,26 @@ def understand(
         candidates = [item for item in candidates if has_labelled_boxes(item.reading)][:1] or candidates[:1]
     wanted = without_unwanted(candidates[0].reading, config.containers)
     best, crops = _with_boxes(replace(candidates[0], reading=wanted), config)
+    best, others = replace(best, reading=_named_classes(best, survey, config)), candidates[1:]
     members = [member for member, _ in best.reading.pictures]
-    doubts = _doubts(best, candidates[1:], survey, known_classes)
-    notes = [*best.reading.notes, *_notes_on_files(listing)]
+    pictures = choose_examples(best.reading) + (choose_examples(crops) if crops else [])
+    doubts = _doubts(best, others, survey, known_classes)
+    files: ExampleFiles | None = None
+    if config.offers_choices and not config.confirmed:
+        files = read_examples(pictures, config.crops, config.containers)
+        is_deep = bool(files.deep)
+        doubts += find_choices(best.reading, config, known_classes, is_deep=is_deep)
+    notes = [*best.reading.notes, *_notes_on_others(best, others), *_notes_on_files(listing)]
     understanding = replace(
-        _summary(best, candidates[1:], doubts, notes),
+        _summary(best, others, doubts, notes),
         crops=crop_offer(crops, config.crops) if crops else None,
         offers=find_offers(members, config.containers),
         missing_readers=find_missing_readers(members, config.containers),
     )
     is_offered = bool(understanding.offers or understanding.missing_readers)
     if _asks(doubts, config) or (is_offered and not config.confirmed):
-        pictures = choose_examples(best.reading) + (choose_examples(crops) if crops else [])
-        raise ConfirmationNeededError(
-            understanding, source_name, thumbnails_of(pictures, config.crops, config.containers)
-        )
+        files = files or read_examples(pictures, config.crops, config.containers)
+        raise ConfirmationNeededError(understanding, source_name, files)
     return best.reading, understanding
 
 
@@ -135,13 +139,18 @@ def _cropped(reading: FormatReading, config: ImportConfig) -> FormatReading:
     return cropped(reading, config.crops, multi_label=config.multi_label)
 
 
+def _named_classes(candidate: _Candidate, survey: Survey, config: ImportConfig) -> FormatReading:
+    is_table = candidate.format.name in _TABLES
+    return with_class_names(candidate.reading, survey, config, is_table=is_table)
+
+
 def _asks(doubts: Sequence[Doubt], config: ImportConfig) -> bool:
     """True if doubts remain; who chooses a table has not chosen its columns."""
     if config.confirmed:
         return False
     if not config.chosen_format:
         return bool(doubts)
-    kinds = _ABOUT_COLUMNS if config.chosen_format in _TABLES else _ABOUT_ANY_FORMAT
+    kinds = CHOICES | (_ABOUT_COLUMNS if config.chosen_format in _TABLES else _ABOUT_ANY_FORMAT)
     return any(doubt.kind in kinds for doubt in doubts)
 
 
@@ -293,6 +302,11 @@ def _doubts(
     return doubts
 
 
+def _notes_on_others(best: _Candidate, others: Sequence[_Candidate]) -> list[Note]:
+    notes = (disagreement(best.reading, other.reading, other.format) for other in others)
+    return [note for note in notes if note is not None]
+
+
 def _notes_on_files(listing: Listing) -> list[Note]:
     if not listing.leavings:
         return []
@@ -328,7 +342,7 @@ def _summary(
 def _examples(reading: FormatReading, others: Sequence[_Candidate]) -> tuple[Example, ...]:
     """Examples with their labels in the first other format that gives other labels."""
     other = next((other.reading for other in others if differ(reading, other.reading)), None)
-    labels = {member.name: assignment.label for member, assignment in other.pictures} if other else {}
+    labels = labels_of(other) if other else {}
     return tuple(
         example_of(member, assignment, labels.get(member.name, ""))
         for member, assignment in choose_examples(reading)

@@ -29,8 +29,8 @@ def test_unreadable_examples_have_no_thumbnail(tmp_path: Path) -> None:
     with pytest.raises(ConfirmationNeededError) as error:
         read(source(tmp_path, PARTS, {"test/0.png": b"no picture"}))
     assert error.value.understanding.examples[0].file == "test/0.png"
-    assert sorted(error.value.thumbnails) == [1, 2, 3, 4, 5]
-    assert Image.open(io.BytesIO(error.value.thumbnails[1])).size == (8, 8)
+    assert sorted(error.value.files.thumbnails) == [1, 2, 3, 4, 5]
+    assert Image.open(io.BytesIO(error.value.files.thumbnails[1])).size == (8, 8)
 
 
 def test_the_columns_of_a_table_that_could_be_read_instead_are_known(tmp_path: Path) -> None:
@@ -54,5 +54,5 @@ def test_examples_with_more_than_8_bits_are_not_black(tmp_path: Path) -> None:
     values = np.tile(np.arange(0, 4080, 16, dtype="u2"), (8, 1))
     with pytest.raises(ConfirmationNeededError) as error:
         read(source(tmp_path, PARTS, {name: png(values) for name in PARTS}))
-    shown = np.asarray(Image.open(io.BytesIO(error.value.thumbnails[0])).convert("L"))
+    shown = np.asarray(Image.open(io.BytesIO(error.value.files.thumbnails[0])).convert("L"))
     assert shown.mean() == pytest.approx(127, abs=2)

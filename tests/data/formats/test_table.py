@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cli.dataset import add_import_options, import_config
+from core.cli.import_options import add_import_options, import_config
 from core.data.dataset import open_dataset
 from core.data.formats.class_folders import reading_of_assignments
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat

@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.data.images.depth import is_deep
 from core.data.images.picture import decode_picture, measured_values, open_picture
-from core.data.pixels.value_ranges import summarise
+from core.data.images.value_ranges import summarise
 from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import encoded, small_photograph
 

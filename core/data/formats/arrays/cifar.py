@@ -9,6 +9,7 @@ Source: https://www.cs.toronto.edu/~kriz/cifar.html.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from core.data.formats.arrays.embedded import (
 from core.data.formats.arrays.pickles import ObjectArrayError, PickledArray, load_plain_pickle
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.label_files import class_named, laid_out_as
+from core.data.formats.notes import Note, NoteKind
 from core.data.formats.survey import Survey, read_label_file
 from core.data.import_config import ImportConfig
 from core.data.labels.layout import Split
@@ -52,13 +54,11 @@ def _binary_batches(survey: Survey) -> list[Member]:
 
 
 def _beside(survey: Survey, names_files: list[str], batches: list[str]) -> list[Member]:
-    """Batches in the folder of their names of classes."""
+    """Batches in the folder of their names of classes; those of CIFAR-10 are known by their own names."""
     folders = {member.parts[:-1] for member in survey.named(*names_files)}
-    return [
-        member
-        for member in survey.named(*batches)
-        if member.parts[:-1] in folders and member.parts[-1] in batches
-    ]
+    found = [member for member in survey.named(*batches) if member.parts[-1] in batches]
+    with_names = [member for member in found if member.parts[:-1] in folders]
+    return with_names or [member for member in found if "_batch" in member.parts[-1]]
 
 
 def _recognise(survey: Survey) -> Evidence | None:
@@ -77,10 +77,11 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         return FormatReading(pictures=[])
     if batches == _binary_batches(survey):
         return _read_binary(survey, batches, config)
-    names_file = survey.named(*_NAMES_FILES)[0]
+    names_files, names = survey.named(*_NAMES_FILES)[:1], []
     pictures: list[EmbeddedPicture] = []
-    with laid_out_as(_TOOL, names_file.name):
-        names = [_text(name) for name in _load(names_file)[_NAMES_FILES[names_file.parts[-1]]]]
+    for names_file in names_files:
+        with laid_out_as(_TOOL, names_file.name):
+            names = [_text(name) for name in _load(names_file)[_NAMES_FILES[names_file.parts[-1]]]]
     for member in batches:
         with laid_out_as(_TOOL, member.name):
             batch = _load(member)
@@ -94,17 +95,34 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             pictures += [
                 (
                     embedded(member, index, reader_of_array(array, index)),
-                    assigned((class_named(names, int(label)),), split, multi_label=config.multi_label),
+                    assigned((_class_name(names, int(label)),), split, multi_label=config.multi_label),
                 )
                 for index, label in enumerate(labels)
             ]
-    return embedded_reading(pictures, survey, [names_file, *batches], multi_label=config.multi_label)
+    return _reading(pictures, survey, names_files, batches, config)
+
+
+def _reading(
+    pictures: Sequence[EmbeddedPicture],
+    survey: Survey,
+    names_files: Sequence[Member],
+    batches: Sequence[Member],
+    config: ImportConfig,
+) -> FormatReading:
+    notes = [] if names_files else [Note(kind=NoteKind.UNNAMED_CLASSES)]
+    files = [*names_files, *batches]
+    return embedded_reading(pictures, survey, files, multi_label=config.multi_label, notes=notes)
+
+
+def _class_name(names: Sequence[str], number: int) -> str:
+    """The name of a class; without names its number."""
+    return class_named(names, number) if names else str(number)
 
 
 def _read_binary(survey: Survey, batches: list[Member], config: ImportConfig) -> FormatReading:
-    names_file = survey.named(*_BINARY_NAMES_FILES)[0]
-    names = survey.lines(names_file)
-    label_bytes = _BINARY_NAMES_FILES[names_file.parts[-1].casefold()]
+    names_files = survey.named(*_BINARY_NAMES_FILES)[:1]
+    names = survey.lines(names_files[0]) if names_files else []
+    label_bytes = _BINARY_NAMES_FILES[names_files[0].parts[-1].casefold()] if names_files else 1
     pictures: list[EmbeddedPicture] = []
     for member in batches:
         with laid_out_as(_TOOL, member.name):
@@ -114,11 +132,11 @@ def _read_binary(survey: Survey, batches: list[Member], config: ImportConfig) ->
             pictures += [
                 (
                     embedded(member, index, reader_of_array(array, index)),
-                    assigned((class_named(names, int(label)),), split, multi_label=config.multi_label),
+                    assigned((_class_name(names, int(label)),), split, multi_label=config.multi_label),
                 )
                 for index, label in enumerate(records[:, label_bytes - 1])
             ]
-    return embedded_reading(pictures, survey, [names_file, *batches], multi_label=config.multi_label)
+    return _reading(pictures, survey, names_files, batches, config)
 
 
 def _load(member: Member) -> dict[str, Any]:

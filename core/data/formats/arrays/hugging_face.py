@@ -74,7 +74,7 @@ def _recognise(survey: Survey) -> Evidence | None:
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     members = _data_files(survey)
     chosen = config.columns.label if config.columns else ""
-    files = [(DataFile(member), split_of_path(member.parts)) for member in members]
+    files = [(DataFile(member), split_of_path(survey.inner_path(member))) for member in members]
     with_columns = [
         (data_file, split, columns)
         for data_file, split in files
@@ -270,4 +270,5 @@ HUGGING_FACE = ImportFormat(
     caption=N_("Parquet files, or a folder saved with “save_to_disk”."),
     recognise=_recognise,
     read=_read,
+    has_columns=True,
 )

@@ -28,7 +28,7 @@ def read_tables(sources: Sequence[TableSource], survey: Survey, config: ImportCo
         DataError: a row has an invalid part, or contradicts another one of its table.
     """
     multi_label = config.multi_label or any(source.meaning.several for source in sources)
-    folder_splits = splits_of_folders([picture.parts for picture in survey.pictures])
+    folder_splits = splits_of_folders([survey.inner_path(picture) for picture in survey.pictures])
     parts = {source.split for source in sources}
     annotations: list[Annotation] = []
     matches: list[list[int]] = []
@@ -48,8 +48,7 @@ def read_tables(sources: Sequence[TableSource], survey: Survey, config: ImportCo
         label_name=sources[0].table.name if len(sources) == 1 else "",
     )
     table, roles = sources[0].table, sources[0].roles
-    if not roles.label:  # columns of flags have no one column to choose
-        return replace(reading, doubts=tuple(doubts.values()))
+    # Columns of flags leave the label column "": recognised.
     columns = TableColumns(file=roles.file, label=roles.label, split=roles.split, group=roles.group)
     return replace(reading, doubts=tuple(doubts.values()), columns=columns, column_names=table.columns)
 
@@ -146,7 +145,7 @@ def _notes(sources: Sequence[TableSource]) -> list[Note]:
     by_kind: dict[NoteKind, Note] = {}
     counts: Counter[NoteKind] = Counter()
     for note in (note for source in sources for note in source.meaning.notes):
-        counts[note.kind] += int(note.values.get("count", 0))
+        counts[note.kind] += note.count
         by_kind.setdefault(note.kind, note)
     shown = set().union(*(source.classes for source in sources))
     columns = dict.fromkeys(name for source in sources for name in source.roles.flags)

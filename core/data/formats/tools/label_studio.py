@@ -250,4 +250,5 @@ LABEL_STUDIO = ImportFormat(
     caption=N_("JSON, JSON-MIN, CSV or TSV beside the pictures."),
     recognise=_recognise,
     read=_read,
+    has_columns=True,
 )

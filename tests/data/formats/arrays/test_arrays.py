@@ -168,6 +168,16 @@ def test_cifar_is_read_in_its_binary_form(tmp_path: Path, names_file: str, label
     assert np.array_equal(first, colours.reshape(3, 32, 32).transpose(1, 2, 0))
 
 
+@pytest.mark.parametrize("is_binary", [False, True])
+def test_cifar_batches_without_their_names_have_numbered_classes(tmp_path: Path, is_binary: bool) -> None:
+    colours = np.arange(3072, dtype=np.uint32).astype(np.uint8)
+    batch = pickle.dumps({b"data": colours[np.newaxis], b"labels": [7]}, protocol=2)
+    files = {"data_batch_1.bin": b"\7" + colours.tobytes()} if is_binary else {"data_batch_1": batch}
+    result = read(write_folder(tmp_path / "cifar", files))
+    assert (result.format, [label for _, label, _ in numbered(result)]) == ("cifar", ["7"])
+    assert result.notes == {"unnamed_classes": True}
+
+
 def test_half_a_binary_batch_is_an_error(tmp_path: Path) -> None:
     files = {"batches.meta.txt": b"cat\ndog\n", "test_batch.bin": bytes(3000)}
     with pytest.raises(DataError, match=r"test_batch.bin is not laid out as CIFAR writes it"):
