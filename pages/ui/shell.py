@@ -13,6 +13,7 @@ from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
 from core.messages import N_
+from core.runs.import_questions import ImportQuestion, open_questions
 from core.runs.start import active_jobs, resume
 from core.workspace import Project, list_projects
 from pages.ui import state
@@ -65,6 +66,8 @@ def sidebar(pages: dict[str, StreamlitPage]) -> None:
         st.page_link(pages["overview"], label="**Darkroom**", icon=":material/camera:")
         _project_picker()
         _steps_and_jobs(pages)
+        for question in open_questions():
+            _waiting_import(question)
         st.space("small")
         _device_badge()
         st.caption(_("Nothing leaves this computer."))
@@ -212,6 +215,28 @@ def _paused_job(job: JobDirectory) -> None:
         st.caption(":material/pause_circle: " + _("Paused"))
         if st.button(_("Resume"), key=f"resume-{job.name}", type="tertiary"):
             _resume(job)
+
+
+def _waiting_import(question: ImportQuestion) -> None:
+    with (
+        st.container(border=True, key=f"waiting-{question.job.name}"),
+        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
+        name = escape(question.request.project)
+        st.caption(":material/help: " + _("Import of {project} has a question").format(project=name))
+        if st.button(_("Answer"), key=f"answer-{question.job.name}", type="tertiary"):
+            _open_question(question)
+
+
+def _open_question(question: ImportQuestion) -> None:
+    """Open the page that shows a question: that of the project, or that for new ones."""
+    state.follow_job(question.job)
+    if not question.request.add:
+        st.switch_page("overview.py")
+    state.choose_project(question.request.project)
+    state.count_up("project-picker")
+    state.choose_section("add")
+    st.switch_page(page_file(Step.DATA))
 
 
 def _resume(job: JobDirectory) -> None:

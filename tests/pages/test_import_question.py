@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import tests.support.containers as files
 from core.data.containers.offers import MissingReader
 from core.data.dataset import open_dataset
+from core.data.import_config import ImportConfig
 from core.data.question import QUESTION_FILE, read_question
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
@@ -22,6 +23,7 @@ from core.records import write_record
 from core.runs.start import start_import, wait_for
 from core.workspace import Project, get_project, jobs_folder, list_projects
 from pages.ui.data.sources import offers
+from tests.support.deep_pictures import png
 from tests.support.pictures import Files, class_folders, digit, digit_scans, encoded
 
 OpenPage = Callable[..., AppTest]
@@ -93,9 +95,11 @@ def zipped(files: Files) -> bytes:
     return stream.getvalue()
 
 
-def ask(files: Files, project: str = "Pets", *, add: bool = False) -> JobDirectory:
+def ask(
+    files: Files, project: str = "Pets", *, add: bool = False, config: ImportConfig | None = None
+) -> JobDirectory:
     """Import a zip with these files, as the page does, in a real worker; it must ask."""
-    job = start_import(project, upload=("pets.zip", io.BytesIO(zipped(files)).read), add=add)
+    job = start_import(project, upload=("pets.zip", io.BytesIO(zipped(files)).read), add=add, config=config)
     assert wait_for(job) is JobState.FAILED
     return job
 
@@ -170,7 +174,7 @@ def test_another_column_of_a_table_can_be_the_class(open_page: OpenPage) -> None
     ask(with_table())
     app = open_page("data")
     classes = next(box for box in app.selectbox if box.label == "Classes")
-    assert (classes.value, classes.options) == ("label", ["file", "label", "site"])
+    assert (classes.value, classes.options) == ("label", ["– recognised", "file", "label", "site"])
     classes.set_value("site").run()
     answered(app, "use-columns")
     assert labels() == {"south": 5, "north": 3}
@@ -320,3 +324,73 @@ def test_boxes_can_label_the_whole_picture(open_page: OpenPage) -> None:
     app = answered(open_page("data"), "confirm")
     assert labels() == {"cat; dog": 8}
     assert "Boxes and outlines are not used: 16" in text(app)
+
+
+def flags() -> Files:
+    """A table with a column of 0 and 1 for each class, and another one that repeats."""
+    rows = [
+        f"{number}.png,{number % 2},{(number + 1) % 2},{'north' if number < 4 else 'south'}"
+        for number in range(8)
+    ]
+    pictures = {f"{number}.png": digit(number) for number in range(8)}
+    return {**pictures, "labels.csv": "\n".join(["file,cat,dog,site", *rows]).encode()}
+
+
+def test_one_column_can_be_the_class_where_several_were_taken_for_classes(open_page: OpenPage) -> None:
+    ask(flags())
+    app = open_page("data")
+    classes = next(box for box in app.selectbox if box.label == "Classes")
+    assert (classes.value, classes.options[1:]) == ("", ["file", "cat", "dog", "site"])
+    classes.set_value("site").run()
+    answered(app, "use-columns")
+    assert labels() == {"south": 4, "north": 4}
+
+
+def arrays() -> Files:
+    stream = io.BytesIO()
+    np.savez(stream, x_train=digit_scans()[:12], y_train=np.arange(12) % 3)
+    return {"digits.npz": stream.getvalue()}
+
+
+def test_numbered_classes_can_be_named_in_place(open_page: OpenPage) -> None:
+    ask(arrays(), config=ImportConfig(offers_choices=True))
+    app = open_page("data")
+    assert "numbers instead of names" in app.info[0].value
+    names = next(area for area in app.text_area if "Names of the classes" in area.label)
+    names.set_value("zero\none").run()
+    app.button(key="confirm").click().run()
+    assert "2 names were given" in app.error[0].value
+    names = next(area for area in app.text_area if "Names of the classes" in area.label)
+    names.set_value("zero\none\ntwo\n").run()
+    answered(app, "confirm")
+    assert labels() == {"zero": 4, "one": 4, "two": 4}
+
+
+def test_the_range_of_deep_pictures_is_chosen_on_the_pictures_themselves(open_page: OpenPage) -> None:
+    """They stand beside what most programs show of them."""
+    pictures = {
+        f"{label}/{number}.png": png(digit_scans()[number + shift].astype("u2") * 16)
+        for label, shift in (("a", 0), ("b", 50))
+        for number in range(4)
+    }
+    ask(pictures, config=ImportConfig(offers_choices=True))
+    app = open_page("data")
+    assert "chosen once for all of them" in app.info[0].value
+    assert "black up to 0, white from 4,095" in text(app)
+    choice = next(box for box in app.selectbox if box.label.startswith("Black and white"))
+    choice.set_value("fixed").run()
+    app.number_input[1].set_value(1023.0).run()
+    assert "black up to 0, white from 1,023." in text(app)
+    answered(app, "confirm")
+    assert open_dataset(get_project("Pets")).pixel_range == (0, 1023)
+
+
+def test_a_waiting_question_stays_in_sight(open_page: OpenPage) -> None:
+    """Its answer is needed, whatever page is open."""
+    ask(PARTS)
+    app = open_page("model")
+    assert "Import of Pets has a question" in "".join(caption.value for caption in app.sidebar.caption)
+    (button,) = [button for button in app.sidebar.button if button.label == "Answer"]
+    button.click().run()
+    assert not app.exception
+    assert "Is this right?" in [header.value for header in app.subheader]

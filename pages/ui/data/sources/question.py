@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from core.data.formats.doubts import DoubtKind
+from core.data.formats.doubts import CHOICES, DoubtKind
+from core.data.formats.numbered_classes import are_numbered, names_by_number, names_on_lines
 from core.data.formats.summary import CropOffer, Example, Understanding
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig, ImportRequest
@@ -29,6 +31,7 @@ from core.runs.import_questions import (
 )
 from pages.ui import state
 from pages.ui.data.sources.offers import choose_offers
+from pages.ui.data.sources.pixel_range import RangeChoice, choose_pixel_range, show_before_and_after
 from pages.ui.data.sources.reading import choose_columns
 from pages.ui.data.sources.report import counted, format_name, reading_line, show_notes, split_names
 from pages.ui.data.tiles import format_split
@@ -43,6 +46,28 @@ _NO_CLASSES = {
     DoubtKind.CLASSES_ARE_DATES,
     DoubtKind.CLASSES_ARE_SHARDS,
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choices:
+    """Choices of the user beside the way to read a source."""
+
+    names: tuple[str, ...] = ()
+    # None: the settings stay as they are.
+    pixel_range: RangeChoice | None = None
+
+    def applied(self, settings: ImportConfig, question: ImportQuestion) -> ImportConfig:
+        """Add the choices to the settings.
+
+        Raises:
+            DataError, ClassNameError: the names do not fit the classes.
+        """
+        # The numbers of another reading are other classes.
+        names = self.names if settings.confirmed else ()
+        if names:
+            names_by_number(question.understanding.classes, names)
+        settings = replace(settings, class_names=names)
+        return self.pixel_range.applied(settings) if self.pixel_range else settings
 
 
 def waiting_import(is_ours: Callable[[ImportRequest], bool]) -> JobDirectory | None:
@@ -60,19 +85,44 @@ def question_panel(question: ImportQuestion) -> None:
             _("Nothing is imported yet. This is how {source} is understood:").format(source=escape(name))
         )
         for doubt in understanding.doubts:
-            st.warning(show(doubt.message), icon=":material/help:")
+            draw = st.info if doubt.kind in CHOICES else st.warning
+            draw(show(doubt.message), icon=":material/help:")
         question = choose_offers(question)
         _examples(question, understanding.examples, "question-examples")
         st.markdown("  \n".join(_facts(understanding)))
         show_notes(understanding.notes)
         if understanding.crops is not None:
             _crops(question, understanding.crops)
+        choices = _choices(question)
         if _lacks_labels(understanding):
             st.caption(
                 _("Is there a file with the labels? Then cancel, and choose it together with the pictures.")
             )
-        _answers(question)
-        _another_way(question)
+        _answers(question, choices)
+        _another_way(question, choices)
+
+
+def _choices(question: ImportQuestion) -> _Choices:
+    """Draw the choice of the range and the names of numbered classes, where the source leaves them open."""
+    key = f"question-{question.job.name}"
+    names: list[str] = []
+    if are_numbered(question.understanding.classes):
+        typed = st.text_area(
+            _("Names of the classes, one on each line"),
+            "\n".join(question.request.settings.class_names),
+            placeholder=_("The first line is the name of “{number}”").format(
+                number=escape(min(question.understanding.classes, key=int))
+            ),
+            height=110,
+            key=f"{key}-class-names",
+        )
+        names = names_on_lines(typed)
+    is_open = any(doubt.kind is DoubtKind.PIXEL_RANGE_FOUND for doubt in question.understanding.doubts)
+    if not question.deep_examples or (question.request.add and not is_open):
+        return _Choices(names=tuple(names))
+    chosen = choose_pixel_range(key, RangeChoice.of(question.request.settings))
+    show_before_and_after([path for _position, path in sorted(question.deep_examples.items())], chosen)
+    return _Choices(names=tuple(names), pixel_range=chosen)
 
 
 def _examples(
@@ -167,7 +217,7 @@ def _lacks_labels(understanding: Understanding) -> bool:
     return understanding.format == "folders" and not understanding.alternatives and bool(kinds & _NO_CLASSES)
 
 
-def _answers(question: ImportQuestion) -> None:
+def _answers(question: ImportQuestion, choices: _Choices) -> None:
     """Draw the likely answers, one button each."""
     understanding = question.understanding
     is_about_several = any(doubt.kind is DoubtKind.SEVERAL_LABELS for doubt in understanding.doubts)
@@ -178,21 +228,21 @@ def _answers(question: ImportQuestion) -> None:
         crops, words = _choose_crops(question), _("Boxes label the whole picture")
     with st.container(horizontal=True, key="question-answers"):
         if crops and st.button(_("One picture for each box"), type="primary", key="crop-boxes"):
-            _try(question, with_crops(question, crops))
+            _try(question, with_crops(question, crops), choices)
         if st.button(words, type="secondary" if crops else "primary", key="confirm"):
-            _try(question, as_understood(question))
+            _try(question, as_understood(question), choices)
         can_have_several = not understanding.multi_label and not question.request.add
         if is_about_several and can_have_several and st.button(several, key="several-labels"):
-            _try(question, with_several_labels(question))
+            _try(question, with_several_labels(question), choices)
         can_have_one = understanding.multi_label and understanding.table_format == understanding.format
         if is_about_several and can_have_one and st.button(one, key="one-label"):
-            _try(question, with_one_label(question))
+            _try(question, with_one_label(question), choices)
         for name in _other_formats(understanding):
             words = _("Read it as: {format}").format(format=escape(format_name(name)))
             if st.button(words, key=f"read-as-{name}"):
-                _try(question, read_as(question, name))
+                _try(question, read_as(question, name), choices)
         if st.button(_("I label them here"), key="label-here", icon=":material/label:"):
-            _try(question, read_as(question, _UNLABELLED))
+            _try(question, read_as(question, _UNLABELLED), choices)
         if st.button(_("Cancel"), key="cancel-import", type="tertiary"):
             cancel_import(question)
             state.follow_job(None)
@@ -206,7 +256,7 @@ def _other_formats(understanding: Understanding) -> list[str]:
     return [name for name in understanding.alternatives if name in FORMATS and FORMATS[name].label in names]
 
 
-def _another_way(question: ImportQuestion) -> None:
+def _another_way(question: ImportQuestion, choices: _Choices) -> None:
     """Draw the choice of columns of a label table, and of any other format."""
     understanding = question.understanding
     with st.expander(_("Another way to read it"), icon=":material/tune:", key="another-way"):
@@ -216,7 +266,7 @@ def _another_way(question: ImportQuestion) -> None:
                 f"question-{question.job.name}", understanding.column_names, understanding.columns
             )
             if st.button(_("Use these columns"), key="use-columns"):
-                _try(question, with_columns(question, columns))
+                _try(question, with_columns(question, columns), choices)
         names = [name for name, row in FORMATS.items() if not row.takes_table]
         chosen = st.selectbox(
             _("Format"),
@@ -229,13 +279,13 @@ def _another_way(question: ImportQuestion) -> None:
         if chosen is not None:
             st.caption(_(FORMATS[chosen].caption))
         if st.button(_("Read it so"), disabled=chosen is None, key="read-so") and chosen is not None:
-            _try(question, read_as(question, chosen))
+            _try(question, read_as(question, chosen), choices)
 
 
-def _try(question: ImportQuestion, settings: ImportConfig) -> None:
+def _try(question: ImportQuestion, settings: ImportConfig, choices: _Choices) -> None:
     """Import the source with these settings, and follow that."""
     try:
-        job = answer(question, settings)
+        job = answer(question, choices.applied(settings, question))
     except DarkroomError as error:
         st.error(show(error.message))
     else:

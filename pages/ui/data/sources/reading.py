@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,14 +12,16 @@ from core.data.labels.label_table import LabelTable, TableColumns, read_label_ta
 from core.data.labels.multi_label_table import suggests_multi_label
 from core.data.split.splitting import SplitConfig
 from core.errors import DarkroomError
+from core.messages import N_
 from pages.ui import state
-from pages.ui.data.sources.pixel_range import choose_pixel_range
+from pages.ui.data.sources.pixel_range import RangeChoice, choose_pixel_range
 from pages.ui.text import _, escape, ngettext, number, show
 
 RECOGNISED = ""  # the format that the evidence speaks for
 _OTHER = "other"  # a format that the user names
 TURN = "upload"  # counts up once what was chosen is used, which lets go of its bytes
 _MOST_PERCENT = 40
+_RECOGNISED_COLUMN = N_("– recognised")
 _TABLE_TYPES = ["csv", "tsv", "xlsx", "xlsm"]
 
 
@@ -44,6 +45,8 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         chosen = _choose_format(key)
         takes_table = chosen is not None and chosen in FORMATS and FORMATS[chosen].takes_table
         file, table, columns = _label_table(key) if takes_table else (None, None, None)
+        if chosen in FORMATS and FORMATS[chosen].has_columns and not takes_table:
+            columns = _name_columns(key)
         is_multi_label = new_project and _choose_multi_label(key, table)
         merge_case = st.checkbox(
             _("Classes that differ only in capital letters are one"),
@@ -52,7 +55,7 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
             persist_state="session",
         )
         # Additions have the range of their project.
-        pixel_range = choose_pixel_range(key) if new_project else None
+        chosen_range = choose_pixel_range(key) if new_project else RangeChoice()
         split = _split_fields(key) if new_project else SplitConfig()
     config = ImportConfig(
         merge_case=merge_case,
@@ -60,11 +63,11 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         unlabelled=chosen == "unlabelled",
         multi_label=is_multi_label,
         columns=columns,
-        pixel_range=pixel_range,
+        offers_choices=True,
         split=split,
     )
     has_table = not takes_table or file is not None
-    return Reading(config=config, table=file, is_ready=has_table and chosen is not None)
+    return Reading(config=chosen_range.applied(config), table=file, is_ready=has_table and chosen is not None)
 
 
 def _choose_format(key: str) -> str | None:
@@ -150,26 +153,42 @@ def _label_table(key: str) -> tuple[tuple[str, bytes] | None, LabelTable | None,
     return (file.name, file.getvalue()), table, chosen
 
 
-def choose_columns(key: str, columns: tuple[str, ...], usual: TableColumns | None = None) -> TableColumns:
-    """Draw the choice of a label table's columns, preset to ``usual`` or the first ones."""
-    usual = usual or TableColumns(file=columns[0], label=columns[min(1, len(columns) - 1)])
+def _name_columns(key: str) -> TableColumns | None:
+    """Draw fields for the columns of a table that is not read yet; None where both are recognised."""
+    left, right = st.columns(2)
+    file, label = (
+        place.text_input(
+            words, placeholder=_(_RECOGNISED_COLUMN), key=f"{key}-{name}", persist_state="session"
+        )
+        for place, words, name in (
+            (left, _("Column of the file names"), "file-column"),
+            (right, _("Column of the classes"), "label-column"),
+        )
+    )
+    return TableColumns(file=file.strip(), label=label.strip()) if file.strip() or label.strip() else None
 
-    def choose(label: str, name: str, options: Sequence[str | None], preset: str | None) -> str | None:
+
+def choose_columns(key: str, columns: tuple[str, ...], usual: TableColumns | None = None) -> TableColumns:
+    """Draw the choice of a label table's columns, preset to ``usual`` or to recognised ones."""
+    usual = usual or TableColumns(file="", label="")
+
+    def choose(label: str, name: str, empty: str | None, preset: str | None) -> str | None:
+        options = [empty, *columns]
         return st.selectbox(
             label,
             options,
             index=options.index(preset) if preset in options else 0,
-            format_func=lambda column: _("– none") if column is None else column,
+            format_func=lambda column: column or (_("– none") if column is None else _(_RECOGNISED_COLUMN)),
             key=f"{key}-column-{name}",
         )
 
     left, right = st.columns(2)
     with left:
-        file = choose(_("Names of the files"), "file", columns, usual.file)
-        split = choose(_("Train, validation or test"), "split", [None, *columns], usual.split)
+        file = choose(_("Names of the files"), "file", "", usual.file)
+        split = choose(_("Train, validation or test"), "split", None, usual.split)
     with right:
-        label = choose(_("Classes"), "label", columns, usual.label)
-        group = choose(_("Groups that must stay together"), "group", [None, *columns], usual.group)
+        label = choose(_("Classes"), "label", "", usual.label)
+        group = choose(_("Groups that must stay together"), "group", None, usual.group)
     return TableColumns(file=str(file), label=str(label), split=split, group=group)
 
 
