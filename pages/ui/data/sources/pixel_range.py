@@ -19,7 +19,7 @@ from pages.ui.text import _, number
 
 _FOUND, _FIXED, _PERCENTILES = "found", "fixed", "percentiles"
 _USUAL_VALUES, _USUAL_PERCENTILES = (0.0, 4095.0), (1.0, 99.0)
-_PICTURE_PIXELS = 108
+_PICTURE_PIXELS, _PICTURES_SHOWN = 108, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ def _choose_percentiles(key: str, usual: tuple[float, float]) -> tuple[float, fl
 
 def show_before_and_after(files: Sequence[Path], choice: RangeChoice) -> None:
     """Draw example pictures without a range and with the chosen one."""
-    paths = [str(path) for path in files]
+    paths = [str(path) for path in files[:_PICTURES_SHOWN]]
     pixel_range = _range_of(paths, choice)
     if pixel_range is None:
         return

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from core.data.formats.doubts import CHOICES, DoubtKind
+from core.data.formats.notes import NoteKind
 from core.data.formats.numbered_classes import are_numbered, names_by_number, names_on_lines
 from core.data.formats.summary import CropOffer, Example, Understanding
 from core.data.formats.table import FORMATS
@@ -90,7 +91,8 @@ def question_panel(question: ImportQuestion) -> None:
         question = choose_offers(question)
         _examples(question, understanding.examples, "question-examples")
         st.markdown("  \n".join(_facts(understanding)))
-        show_notes(understanding.notes)
+        # What the doubts ask about is not stated beside them.
+        show_notes([note for note in understanding.notes if note.kind is not NoteKind.UNNAMED_CLASSES])
         if understanding.crops is not None:
             _crops(question, understanding.crops)
         choices = _choices(question)

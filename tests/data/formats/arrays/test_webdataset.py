@@ -49,12 +49,13 @@ def test_half_a_shard_is_refused(tmp_path: Path) -> None:
 
 
 def test_webdataset_classes_stand_beside_their_pictures(tmp_path: Path) -> None:
+    shards = {"000000": "train-000000", "000001": "train-000000", "000002": "val-000000"}
     labels = {"000000": "0", "000001": "1", "000002": "0"}
-    files = {f"train-000000/{key}.cls": label for key, label in labels.items()}
-    result = read(source(tmp_path, [f"train-000000/{key}.png" for key in labels], files))
+    files = {f"{shards[key]}/{key}.cls": label for key, label in labels.items()}
+    result = read(source(tmp_path, [f"{shards[key]}/{key}.png" for key in labels], files))
     assert result.format == "webdataset"
     assert result.labels == {"000000.png": "0", "000001.png": "1", "000002.png": "0"}
-    assert result.splits["000000.png"] == "train"
+    assert result.splits == {"000000.png": "train", "000001.png": "train", "000002.png": "validation"}
     assert result.notes == {"unnamed_classes": True}
     assert result.left_out == {}
 

@@ -328,7 +328,8 @@ def test_whole_numbers_lose_their_point(tmp_path: Path) -> None:
     """pandas writes 1 as 1.0 as soon as the column held a gap."""
     result = read(source(tmp_path, FLAT, {"l.csv": "file,label\n0.png,1.0\n1.png,2.0\n2.png,1.0\n3.png,\n"}))
     assert result.labels == {"0.png": "1", "1.png": "2", "2.png": "1", "3.png": ""}
-    assert result.notes == {"table_columns": True, "whole_numbers": True, "blank_labels": 1}
+    notes = {"table_columns": True, "whole_numbers": True, "blank_labels": 1, "unnamed_classes": True}
+    assert result.notes == notes
 
 
 def test_a_class_column_of_people_is_no_group(tmp_path: Path) -> None:

@@ -182,11 +182,14 @@ def test_coco_labels_of_whole_pictures_come_before_boxes(tmp_path: Path) -> None
         {"id": 3, "image_id": 1, "category_id": 5, "bbox": [0, 0, 3, 3]},
         {"id": 4, "image_id": 1, "category_id": 5, "bbox": [1, 1, 3, 3]},
     ]
-    files = {"train/_annotations.coco.json": coco(["a.png", "b.png"], marks)}
-    result = read(source(tmp_path, ["train/a.png", "train/b.png"], files), boxes=BoxUse.PICTURE)
+    files = {
+        "train/_annotations.coco.json": coco(["a.png", "b.png"], marks),
+        "test/_annotations.coco.json": coco(["c.png"], marks[:1]),
+    }
+    result = read(source(tmp_path, ["train/a.png", "train/b.png", "test/c.png"], files), boxes=BoxUse.PICTURE)
     assert result.format == "coco"
-    assert result.labels == {"a.png": "cat", "b.png": "dog"}
-    assert result.splits == {"a.png": "train", "b.png": "train"}
+    assert result.labels == {"a.png": "cat", "b.png": "dog", "c.png": "cat"}
+    assert result.splits == {"a.png": "train", "b.png": "train", "c.png": "test"}
     assert result.notes == {"ignored_boxes": 3}
 
 
