@@ -18,9 +18,11 @@ from PIL import Image, ImageFile
 
 from core.data.dataset import Dataset, pictures_of_all_versions, stored_path
 from core.data.images import colour, depth, jpeg, tiff, tiff_samples
+from core.data.images.depth import PixelRange
 from core.data.images.picture import DECODER_ERRORS
 from core.data.pixels.decoder_version import DECODER, record_decoder, recorded_decoder
 from core.data.pixels.redrawing import redraw
+from core.data.version_record import read_version_header, version_numbers
 from core.files import read_json, whole_file
 from core.progress import Progress, QuietProgress
 
@@ -55,8 +57,14 @@ def drop_outdated(dataset: Dataset, progress: Progress | None = None) -> None:
         changed = _changed_pictures(folder, pictures, since)
         if not changed.empty:
             _keep_unchanged(folder, set(pictures["sha256"]) - set(changed["sha256"]))
-            redraw(folder, changed, dataset.pixel_range, progress or QuietProgress())
+            redraw(folder, changed, _pixel_range(folder), progress or QuietProgress())
         record_decoder(folder)
+
+
+def _pixel_range(folder: Path) -> PixelRange | None:
+    """Range of the project's deep pictures, which its first versions may lack."""
+    values = read_version_header(folder, max(version_numbers(folder))).pixel_range
+    return PixelRange(*values) if values else None
 
 
 def _changed_pictures(folder: Path, pictures: pd.DataFrame, since: int) -> pd.DataFrame:

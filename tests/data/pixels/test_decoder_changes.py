@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from core.data.dataset import Dataset, open_dataset
 from core.data.images import colour
 from core.data.import_config import ImportConfig
-from core.data.importing import import_dataset
+from core.data.importing import add_pictures, import_dataset
 from core.data.pixels.arrays import arrays_path, decoded_pictures, open_pictures
 from core.data.pixels.decoder_changes import _is_changed, drop_outdated
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
@@ -116,6 +116,21 @@ def test_thumbnails_and_statistics_of_an_earlier_decoder_are_made_again(
     assert {name: measured[name] for name in STATISTICS} == asdict(facts.statistics)
     assert older.pictures["brightness"][row] != measured["brightness"]
     pd.testing.assert_frame_equal(newer.pictures.drop(index=row), older.pictures.drop(index=row))
+
+
+def test_pictures_of_later_versions_are_made_again_with_the_range_of_the_project(tmp_path: Path) -> None:
+    """Whichever version is looked at first."""
+    first = dataset_of(tmp_path / "source", None)
+    planes = tiff(small_photograph().astype("u2") * 16, separate_planes=True)
+    add_pictures(project_of(first), write_folder(tmp_path / "more", {"a/planes.tif": planes}))
+    newest = open_dataset(project_of(first))
+    row = int(np.flatnonzero(newest.pictures["name"].str.endswith("planes.tif"))[0])
+    thumbnail, measured = newest.thumbnail(row), newest.pictures.iloc[row]
+    make_older(newest)
+    drop_outdated(first)
+    again = open_dataset(project_of(first))
+    assert again.thumbnail(row) == thumbnail
+    pd.testing.assert_series_equal(again.pictures.iloc[row], measured)
 
 
 def test_a_stop_leaves_the_rest_for_the_next_time(tmp_path: Path) -> None:
