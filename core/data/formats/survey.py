@@ -15,6 +15,7 @@ from typing import Any
 from core.data.formats.picture_index import PictureIndex
 from core.data.labels.layout import is_companion
 from core.data.labels.tables import LabelTable, read_label_table
+from core.data.skip_reasons import SkipReason
 from core.data.sources.encodings import decode_text
 from core.data.sources.members import (
     CONTAINER_SUFFIXES,
@@ -96,7 +97,7 @@ class Survey:
             DataError: it is too large, or cannot be read.
         """
         if member.name not in self._texts:
-            self._texts[member.name] = decode_text(read_label_file(member))
+            self._texts[member.name] = decode_text(self._read(member))
         return self._texts[member.name]
 
     def lines(self, member: Member) -> list[str]:
@@ -128,9 +129,16 @@ class Survey:
                 raise
         return self._json[member.name]
 
+    def _read(self, member: Member) -> bytes:
+        try:
+            return read_label_file(member)
+        except DataError as error:
+            self._broken[member.name] = error
+            raise
+
     @property
     def broken(self) -> Sequence[DataError]:
-        """Errors of the JSON files that could not be parsed so far."""
+        """Errors of the label files that could not be read, or parsed as JSON, so far."""
         return list(self._broken.values())
 
     def json_lines(self, member: Member) -> list[Any]:
@@ -188,21 +196,37 @@ def read_label_file(member: Member) -> bytes:
     Raises:
         DataError: it is too large, or cannot be read.
     """
+    if _size_on_disk(member) > MAX_LABEL_FILE_BYTES:
+        raise _too_large(member)
     try:
         data = member.read()
     except UnreadableMemberError as error:
+        if error.reason.code is SkipReason.FILE_TOO_LARGE:
+            raise _too_large(member) from error
         raise DataError(
             N_("The label file {file} cannot be read: {reason}."),
             file=member.name,
             reason=error.reason.message,
         ) from error
     if len(data) > MAX_LABEL_FILE_BYTES:
-        raise DataError(
-            N_("The label file {file} is larger than {limit} MB. Split it, and import the parts."),
-            file=member.name,
-            limit=MAX_LABEL_FILE_BYTES >> 20,
-        )
+        raise _too_large(member)
     return data
+
+
+def _size_on_disk(member: Member) -> int:
+    """Size before reading; 0 where it is unknown."""
+    try:
+        return member.path.stat().st_size if member.path else 0
+    except OSError:
+        return 0
+
+
+def _too_large(member: Member) -> DataError:
+    return DataError(
+        N_("The label file {file} is larger than {limit} MB. Split it, and import the parts."),
+        file=member.name,
+        limit=MAX_LABEL_FILE_BYTES >> 20,
+    )
 
 
 def parse_json(text: str, name: str, line: int | None = None) -> Any:

@@ -73,15 +73,17 @@ def read_file(path: Path, allowance: Allowance) -> bytes:
     Raises:
         UnreadableMemberError: it cannot be opened, or is too large.
     """
+    limit = allowance.limits.file_bytes
     try:
         with path.open("rb") as stream:
-            data = stream.read(allowance.limits.file_bytes + 1)
+            # Asked for a number of bytes, Python makes room for all of them.
+            is_small = os.fstat(stream.fileno()).st_size <= limit
+            data = stream.read() if is_small else b""
     except OSError as error:
         reason = Reason(code=SkipReason.CANNOT_BE_OPENED, values={"error": error.strerror or ""})
         raise UnreadableMemberError(reason) from error
-    if len(data) > allowance.limits.file_bytes:
-        limit = allowance.limits.file_bytes >> 20
-        raise UnreadableMemberError(Reason(code=SkipReason.FILE_TOO_LARGE, values={"limit": limit}))
+    if not is_small or len(data) > limit:
+        raise UnreadableMemberError(Reason(code=SkipReason.FILE_TOO_LARGE, values={"limit": limit >> 20}))
     allowance.take(len(data))
     return data
 

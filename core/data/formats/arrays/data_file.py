@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from core.data.formats.survey import suffix_of
+from core.data.skip_reasons import SkipReason
 from core.data.sources.members import Member, UnreadableMemberError
 from core.errors import DataError
 from core.messages import N_
@@ -59,6 +60,19 @@ class DataFile:
         """One column of a group of rows."""
         return self.columns(group, [column]).column(column)
 
+    def values(self, group: int, column: str, most: int | None = None) -> list[Any]:
+        """One column of a group of rows, or of its first rows, as plain values.
+
+        Raises:
+            DataError: it is damaged, or has values that Python cannot hold.
+        """
+        import pyarrow as pa
+
+        try:
+            return self.column(group, column).slice(0, most).to_pylist()
+        except (pa.ArrowException, ValueError, OverflowError) as error:
+            raise self._unreadable(error) from error
+
     def _open(self) -> Any:
         import pyarrow as pa
         from pyarrow import parquet
@@ -70,7 +84,16 @@ class DataFile:
                 return parquet.ParquetFile(file)
             # A file that is only opened would be read into memory as a whole.
             return _ArrowStream(pa.memory_map(str(member.path)) if member.path else io.BytesIO(member.read()))
-        except (pa.ArrowException, OSError, UnreadableMemberError) as error:
+        except UnreadableMemberError as error:
+            if error.reason.code is SkipReason.FILE_TOO_LARGE:
+                raise DataError(
+                    N_(
+                        "{file} is too large to be read inside an archive. Unpack the archive and import its folder."
+                    ),
+                    file=member.name,
+                ) from error
+            raise self._unreadable(error) from error
+        except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: Exception) -> DataError:

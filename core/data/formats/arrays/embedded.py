@@ -88,7 +88,8 @@ def require_pictures(array: np.ndarray, name: str) -> np.ndarray:
     """
     if array.ndim == 4 and array.shape[1] in {1, 3} and array.shape[-1] not in {1, 3}:
         array = np.moveaxis(array, 1, -1)
-    if array.ndim not in {3, 4} or (array.ndim == 4 and array.shape[-1] not in {1, 3}):
+    is_picture = array.ndim == 3 or (array.ndim == 4 and array.shape[-1] in {1, 3})
+    if not is_picture or 0 in array.shape[1:]:
         raise DataError(
             N_(
                 "{name} has the shape {shape}. Expected are pictures: (count, height, width) "
@@ -99,10 +100,16 @@ def require_pictures(array: np.ndarray, name: str) -> np.ndarray:
         )
     if array.dtype == np.uint8:
         return array
+    if array.dtype.kind not in "uifb":
+        raise DataError(
+            N_("{name} holds {type} values. Expected are numbers from 0 to 255, or from 0 to 1."),
+            name=name,
+            type=str(array.dtype),
+        )
     low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
-    if array.dtype.kind == "f" and low >= 0.0 and high <= 1.0:
+    if array.dtype.kind in "fb" and low >= 0.0 and high <= 1.0:
         return np.rint(array * 255.0).astype(np.uint8)
-    if array.dtype.kind in "uif" and low >= 0.0 and high <= 255.0:
+    if low >= 0.0 and high <= 255.0:
         return np.rint(array).astype(np.uint8)
     raise DataError(
         N_(

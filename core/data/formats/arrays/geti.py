@@ -122,7 +122,11 @@ def _rows(table: Member, columns: Sequence[str]) -> list[dict[str, Any]]:
             column=missing[0],
             columns=", ".join(data_file.schema.names),
         )
-    return [row for group in range(data_file.groups) for row in data_file.columns(group, columns).to_pylist()]
+    return [
+        dict(zip(columns, row, strict=True))
+        for group in range(data_file.groups)
+        for row in zip(*(data_file.values(group, name) for name in columns), strict=True)
+    ]
 
 
 def _labels(value: Any, names: Sequence[Any], *, of_boxes: bool) -> Labels | None:

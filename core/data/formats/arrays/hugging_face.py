@@ -9,6 +9,7 @@ Source: the ``datasets`` library, features ``Image`` and ``ClassLabel``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -186,24 +187,26 @@ def _pictures(
 def _picture(read_group: ReadGroup, data_file: DataFile, group: int, column: str, row: int) -> bytes:
     try:
         value = read_group(data_file, group, column)[row].as_py()
-    except DataError as error:
+    except (DataError, ValueError) as error:
         raise UnreadableMemberError(Reason(code=SkipReason.DAMAGED)) from error
     return (value.get("bytes") if isinstance(value, dict) else value) or b""
 
 
 def _labels_of_group(data_file: DataFile, columns: Columns, group: int) -> list[Labels | None]:
-    names = [columns.label] if columns.label else [columns.picture]
-    table = data_file.columns(group, names)
     if not columns.label:
-        return [None] * table.num_rows
-    return [_labels(value, columns.names) for value in table.column(columns.label).to_pylist()]
+        return [None] * len(data_file.column(group, columns.picture))
+    return [_labels(value, columns.names) for value in data_file.values(group, columns.label)]
 
 
 def _labels(value: Any, names: Sequence[str]) -> Labels | None:
-    """Names of one row's labels; -1 and null say that nobody has labelled it."""
+    """Names of one row's labels; -1, null and NaN say that nobody has labelled it."""
     if isinstance(value, list):
-        return tuple(_name(item, names) for item in value if item not in (None, "", -1))
-    return None if value in (None, "", -1) else (_name(value, names),)
+        return tuple(_name(item, names) for item in value if not _is_blank(item))
+    return None if _is_blank(value) else (_name(value, names),)
+
+
+def _is_blank(value: Any) -> bool:
+    return value in (None, "", -1) or (isinstance(value, float) and math.isnan(value))
 
 
 def _name(value: Any, names: Sequence[str]) -> str:
@@ -217,8 +220,7 @@ def _name(value: Any, names: Sequence[str]) -> str:
 def _holds_paths_only(data_file: DataFile, columns: Columns) -> bool:
     if not data_file.groups:
         return False
-    values = data_file.column(0, columns.picture)
-    first = values[0].as_py() if len(values) else None
+    first = next(iter(data_file.values(0, columns.picture, most=1)), None)
     return isinstance(first, dict) and not first.get("bytes")
 
 
@@ -238,7 +240,7 @@ def _read_paths(
     for (data_file, split, columns), rows in zip(files, _boxes(files), strict=True):
         of_row = iter(rows)
         for group in range(data_file.groups):
-            paths = data_file.column(group, columns.picture).to_pylist()
+            paths = data_file.values(group, columns.picture)
             labels = _labels_of_group(data_file, columns, group)
             annotations += [
                 Annotation(

@@ -6,8 +6,6 @@ dimensions; sizes are big-endian.
 
 from __future__ import annotations
 
-import gzip
-import io
 import math
 import struct
 import zlib
@@ -112,23 +110,25 @@ def _load(member: Member, dimensions: int) -> np.ndarray:
         # Datumaro announces the number of bytes where that of the pictures stands.
         if values.size in {shape[0] * one, shape[0]} and one and values.size % one == 0:
             return values.reshape(-1, *shape[1:])
-    raise DataError(
-        N_("{file} is cut off, or no IDX file. Download it again."),
-        file=member.name,
-    )
+    raise _cut_off(member)
 
 
 def _unpacked(member: Member) -> bytes:
     data = read_label_file(member)
     if not data.startswith(b"\x1f\x8b"):
         return data
+    unpacking = zlib.decompressobj(wbits=31)
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            return stream.read(MAX_LABEL_FILE_BYTES)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            N_("{file} is cut off, or no IDX file. Download it again."), file=member.name
-        ) from error
+        unpacked = unpacking.decompress(data, MAX_LABEL_FILE_BYTES)
+    except zlib.error as error:
+        raise _cut_off(member) from error
+    if not unpacking.eof:
+        raise _cut_off(member)
+    return unpacked
+
+
+def _cut_off(member: Member) -> DataError:
+    return DataError(N_("{file} is cut off, or no IDX file. Download it again."), file=member.name)
 
 
 IDX_FILES = ImportFormat(

@@ -9,11 +9,10 @@ from __future__ import annotations
 import io
 import math
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 
@@ -36,19 +35,6 @@ from core.errors import DataError
 from core.messages import N_, Message
 
 _MOST_UNPACKED_BYTES = 4 << 30
-# Errors of NumPy for damaged or hostile files.
-_ARRAY_ERRORS = (
-    ValueError,
-    OSError,
-    EOFError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-)
 _WORDS = re.compile(r"[a-z]+")
 _PICTURE_WORDS = frozenset({"x", "images", "image", "imgs", "data", "pictures"})
 _LABEL_WORDS = frozenset({"y", "labels", "label", "targets", "target", "classes"})
@@ -120,7 +106,7 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
     files: dict[str, Member] = {}
     for name, labels_name in _pairs(survey):
         array = require_pictures(_load(name), _shown(name))
-        labels = np.atleast_1d(_load(labels_name)) if labels_name else None
+        labels = _label_array(labels_name) if labels_name else None
         if labels is not None and len(labels) != len(array):
             raise DataError(
                 N_("{pictures} has {count} pictures and {labels} {other} labels."),
@@ -194,13 +180,15 @@ def _shown(name: _ArrayName) -> str:
 def _opened(member: Member) -> np.lib.npyio.NpzFile:
     try:
         archive = np.load(io.BytesIO(read_label_file(member)), allow_pickle=False)
-    except _ARRAY_ERRORS as error:
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("no npz")
+        members = archive.zip.infolist() if archive.zip else []
+        if sum(int(info.file_size) for info in members) > _MOST_UNPACKED_BYTES:
+            raise ValueError(f"it unpacks to more than {_MOST_UNPACKED_BYTES >> 30} GB")
+    except DataError:
+        raise
+    except Exception as error:  # a damaged file raises errors of every kind
         raise _unreadable(member.name, error) from error
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise _unreadable(member.name, ValueError("no npz"))
-    members = archive.zip.infolist() if archive.zip else []
-    if sum(int(info.file_size) for info in members) > _MOST_UNPACKED_BYTES:
-        raise _unreadable(member.name, ValueError(f"it unpacks to more than {_MOST_UNPACKED_BYTES >> 30} GB"))
     return archive
 
 
@@ -209,13 +197,54 @@ def _load(name: _ArrayName) -> np.ndarray:
     Raises:
         DataError: the array is damaged, or holds Python objects.
     """
+    data = read_label_file(name.member)
     try:
         if not name.key:
-            return np.load(io.BytesIO(read_label_file(name.member)), allow_pickle=False)
-        with _opened(name.member) as archive:
-            return archive[name.key]
-    except _ARRAY_ERRORS as error:
+            return _array(io.BytesIO(data), len(data))
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            info = archive.getinfo(f"{name.key}.npy")
+            with archive.open(info) as stream:
+                return _array(stream, info.file_size)
+    except Exception as error:  # a damaged file raises errors of every kind
         raise _unreadable(_shown(name), error) from error
+
+
+def _array(stream: IO[bytes], size: int) -> np.ndarray:
+    """Read an array that is there as a whole: NumPy makes room for what the file announces.
+
+    Args:
+        size: bytes of the file.
+    """
+    version = np.lib.format.read_magic(stream)
+    read_header = (
+        np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    )
+    shape, _, kind = read_header(stream)
+    if kind.hasobject:
+        raise ValueError("it holds Python objects")
+    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize > size:
+        raise ValueError(f"it is cut off: {shape} of {kind} do not fit into {size} bytes")
+    stream.seek(0)
+    return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def _label_array(name: _ArrayName) -> np.ndarray:
+    """
+    Raises:
+        DataError: it has neither one label for each picture nor a row of 0 and 1.
+    """
+    array = np.atleast_1d(_load(name))
+    is_plain = array.dtype.kind in "uifb" or (array.dtype.kind in "SU" and array.size == len(array))
+    if not is_plain or array.ndim > 2:
+        raise DataError(
+            N_(
+                "{name} holds {type} values of the shape {shape}. Expected are labels: a number or text for each picture, or a row of 0 and 1."
+            ),
+            name=_shown(name),
+            type=str(array.dtype),
+            shape=str(array.shape),
+        )
+    return array
 
 
 def _unreadable(name: str, error: BaseException) -> DataError:
