@@ -109,6 +109,10 @@ LABELS: dict[str, Callable[[], pa.Array]] = {
     "truths": lambda: pa.array([True, False, None, True]),
     "floats": lambda: pa.array([float("nan"), float("inf"), 1.0, None]),
     "nothing": lambda: pa.nulls(ROWS),
+    "boxes": lambda: pa.array([{"bbox": [[0, 0, 1, 1]], "category": [n]} for n in (0, -1, 2**40, None)]),
+    "boxes of too few numbers": lambda: pa.array([{"bbox": [[0.5]], "category": ["cat", "dog"]}] * ROWS),
+    "boxes of texts": lambda: pa.array([{"bbox": [["a"] * 4], "label": [None]}] * ROWS),
+    "boxes that are none": lambda: pa.array([{"bbox": [None], "label": None}, None] * (ROWS // 2)),
     "maps": lambda: pa.array([[("a", 1)]] * ROWS, pa.map_(pa.string(), pa.int64())),
 }
 NOTES = st.sampled_from(

@@ -62,11 +62,7 @@ def object_column(schema: pa.Schema, features: Mapping[str, Any], picture: str) 
 def boxes_of_tables(tables: Sequence[tuple[DataFile, ObjectColumn]]) -> list[list[list[Box]]]:
     """Boxes of each row of each table; without an area where their notation is not known."""
     objects = [
-        [
-            _objects(row, column)
-            for group in range(table.groups)
-            for row in table.column(group, column.column).to_pylist()
-        ]
+        [_objects(row, column) for group in range(table.groups) for row in table.values(group, column.column)]
         for table, column in tables
     ]
     sizes = [_sizes(table, column) for table, column in tables]
@@ -102,9 +98,9 @@ def _sizes(table: DataFile, column: ObjectColumn) -> list[tuple[int, int]]:
     if not table.groups:
         return []
     if {"width", "height"} <= set(table.schema.names):
-        rows = table.columns(0, ["width", "height"]).to_pylist()
-        return [size_of(row["width"], row["height"]) for row in rows]
-    pictures = table.column(0, column.picture)[:_MOST_MEASURED].to_pylist()
+        rows = zip(table.values(0, "width"), table.values(0, "height"), strict=True)
+        return [size_of(width, height) for width, height in rows]
+    pictures = table.values(0, column.picture, most=_MOST_MEASURED)
     return [_measured(value.get("bytes") if isinstance(value, dict) else value) for value in pictures]
 
 
