@@ -34,4 +34,4 @@ def without_measurement(decoded: Image.Image, opened: Image.Image) -> Image.Imag
 def _is_measurement(band: Image.Image) -> bool:
     counts = np.array(band.histogram())
     is_mask = counts[0] + counts[255] > _MAX_MASKED_SHARE * counts.sum()
-    return not is_mask and np.count_nonzero(counts) >= _MIN_LEVELS
+    return bool(not is_mask and np.count_nonzero(counts) >= _MIN_LEVELS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -152,7 +153,7 @@ class _Directory:
 
     def __init__(self, data: bytes, page: Page) -> None:
         self._data, self._size = data, page.size
-        self.order = "<" if data[:2] == b"II" else ">"
+        self.order: Literal["<", ">"] = "<" if data[:2] == b"II" else ">"
         self._is_big = data[2:4] in {b"+\x00", b"\x00+"}
         # Formats of the number of entries, and of offsets.
         self._count, self._offset = ("Q", "Q") if self._is_big else ("H", "I")

@@ -58,6 +58,7 @@ def drop_outdated(dataset: Dataset, progress: Progress | None = None) -> None:
         if not changed.empty:
             _keep_unchanged(folder, set(pictures["sha256"]) - set(changed["sha256"]))
             redraw(folder, changed, _pixel_range(folder), progress or QuietProgress())
+            _forget_similarity(folder, set(changed["sha256"]))
         record_decoder(folder)
 
 
@@ -87,18 +88,26 @@ def _keep_unchanged(folder: Path, unchanged: set[str]) -> None:
         shutil.rmtree(views, ignore_errors=True)
 
 
+def _forget_similarity(folder: Path, changed: set[str]) -> None:
+    """Remove hashes that the search for copies made of the thumbnails before."""
+    for windows in (folder / "similarity").glob("*.npz"):
+        with np.load(windows, allow_pickle=False) as hashes:
+            known = set(hashes["sha256"].astype(str).tolist())
+        _keep_rows(windows, known - changed)
+
+
 def _keep_rows(path: Path, unchanged: set[str]) -> None:
-    """Keep the features of these pictures alone in a chunk of the feature cache."""
-    with np.load(path, allow_pickle=False) as chunk:
-        kept = np.array([digest.decode() in unchanged for digest in chunk["sha256"].tolist()], bool)
+    """Keep the rows of these pictures alone in a file of arrays, one of which names them (``sha256``)."""
+    with np.load(path, allow_pickle=False) as arrays:
+        kept = np.array([digest.decode() in unchanged for digest in arrays["sha256"].tolist()], bool)
         if kept.all():
             return
-        rows = {name: chunk[name][kept] for name in ("sha256", "features")}
+        rows = {name: arrays[name][kept] for name in arrays.files}
     if not kept.any():
         path.unlink(missing_ok=True)
         return
     with whole_file(path) as temporary:
-        np.savez(temporary, sha256=rows["sha256"], features=rows["features"])
+        np.savez(temporary, **rows)
 
 
 def _is_changed(path: Path, format: str, since: int) -> bool:

@@ -14,6 +14,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.images import colour
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, import_dataset
+from core.data.near_duplicates.search import near_duplicates
 from core.data.pixels.arrays import arrays_path, decoded_pictures, open_pictures
 from core.data.pixels.decoder_changes import _is_changed, drop_outdated
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
@@ -108,7 +109,11 @@ def test_thumbnails_and_statistics_of_an_earlier_decoder_are_made_again(
     facts = examine_picture(older.picture_bytes(row))
     assert older.thumbnail(row) != facts.thumbnail
     digits = [older.thumbnail(other) for other in range(len(older.pictures)) if other != row]
+    near_duplicates(older.pictures, older.folder)
+    (windows,) = (older.folder / "similarity").glob("*.npz")
     drop_outdated(older)
+    with np.load(windows) as hashes:
+        assert set(hashes["sha256"].astype(str)) == set(older.pictures.drop(index=row)["sha256"])
     newer = open_dataset(project_of(older))
     assert newer.thumbnail(row) == facts.thumbnail
     assert [newer.thumbnail(other) for other in range(len(newer.pictures)) if other != row] == digits
