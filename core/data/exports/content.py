@@ -122,13 +122,20 @@ def _folders(labels: pd.Series, task: Task) -> list[str]:
 def _unique_files(pictures: pd.DataFrame, folders: Sequence[str]) -> list[str]:
     """Choose a path for each picture that every system can unpack, unique regardless of case."""
     wanted = [
-        f"{folder}/{_safe_name(PurePosixPath(name).stem)}"
-        for folder, name in zip(folders, pictures["name"], strict=True)
+        f"{folder}/{_safe_name(_stem(name))}" for folder, name in zip(folders, pictures["name"], strict=True)
     ]
     return [
         f"{stem}.{extension}"
         for stem, extension in zip(_made_unique(wanted), pictures["extension"], strict=True)
     ]
+
+
+def _stem(name: str) -> str:
+    """File name without its ending; the number of a page or a box, such as “a.jpg#3”, stays."""
+    path, hash_sign, number = name.rpartition("#")
+    if hash_sign and number.isdigit():
+        return f"{PurePosixPath(path).stem}-{number}"
+    return PurePosixPath(name).stem
 
 
 def _safe_name(name: str) -> str:

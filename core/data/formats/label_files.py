@@ -20,7 +20,15 @@ from core.messages import N_, Message
 MOST_LOOKED_AT = 12
 _WORDS = re.compile(r"[^\W\d_]+")
 # Wrong shapes of a parsed file, found by reading it as if it were right.
-_SHAPE_ERRORS = (KeyError, TypeError, AttributeError, ValueError, IndexError, StopIteration)
+_SHAPE_ERRORS = (
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    IndexError,
+    StopIteration,
+    OverflowError,
+)
 
 
 @contextmanager

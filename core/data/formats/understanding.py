@@ -117,7 +117,6 @@ def _with_boxes(candidate: _Candidate, config: ImportConfig) -> tuple[_Candidate
         DataError: a picture for each box is wanted, and the labels draw none.
     """
     reading = candidate.reading
-    count = box_count(reading)
     if config.boxes is BoxUse.CROP:
         if not has_labelled_boxes(reading):
             raise DataError(
@@ -125,13 +124,12 @@ def _with_boxes(candidate: _Candidate, config: ImportConfig) -> tuple[_Candidate
                 format=Message(candidate.format.label),
             )
         return replace(candidate, reading=_cropped(reading, config)), None
-    is_open = config.boxes is BoxUse.UNDECIDED and has_labelled_boxes(reading)
-    doubt = Doubt(kind=DoubtKind.BOXES, values={"count": count})
     whole = ignoring_boxes(reading)
-    if not is_open:
+    crops = _cropped(reading, config) if config.boxes is BoxUse.UNDECIDED else None
+    if crops is None or not crops.pictures:
         return replace(candidate, reading=whole), None
-    asking = replace(candidate, reading=replace(whole, doubts=(*whole.doubts, doubt)))
-    return asking, _cropped(reading, config)
+    doubt = Doubt(kind=DoubtKind.BOXES, values={"count": box_count(reading)})
+    return replace(candidate, reading=replace(whole, doubts=(*whole.doubts, doubt))), crops
 
 
 def _cropped(reading: FormatReading, config: ImportConfig) -> FormatReading:

@@ -4,205 +4,29 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from core.data.dataset import open_dataset
+from core.data.exports.content import ExportContent
 from core.data.formats.doubts import DoubtKind
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.boxes import Box, BoxUse, CropConfig, Edges, place
 from core.errors import DataError
-from tests.support.formats import Understood, lines, read
+from core.progress import QuietProgress
+from tests.support.box_files import BOX_FILES, PERCENT, coco, label_studio, voc_object, xml
+from tests.support.formats import Understood, read
 from tests.support.pictures import encoded, write_folder
 
 # Width and height of the pictures, and the place of the box in each.
 SIZE = (100, 50)
 EDGES = Edges(10, 20, 40, 45)
 WIDTH, HEIGHT = 30, 25
-
-
-def xml(objects: str, database: str = "Unknown") -> str:
-    size = "<size><width>100</width><height>50</height><depth>3</depth></size>"
-    return f"<annotation><filename>a.png</filename><source><database>{database}</database></source>{size}{objects}</annotation>"
-
-
-def voc_object(label: str, *edges: float, difficult: int = 0) -> str:
-    names = ("xmin", "ymin", "xmax", "ymax")
-    box = "".join(f"<{name}>{edge}</{name}>" for name, edge in zip(names, edges, strict=True))
-    return f"<object><name>{label}</name><difficult>{difficult}</difficult><bndbox>{box}</bndbox></object>"
-
-
-def coco(*annotations: dict[str, object], images: tuple[str, ...] = ("a.png",)) -> dict[str, object]:
-    return {
-        "images": [
-            {"id": number, "file_name": name, "width": 100, "height": 50}
-            for number, name in enumerate(images)
-        ],
-        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
-        "annotations": [{"image_id": 0, "category_id": 1, **item} for item in annotations],
-    }
-
-
-def label_studio(kind: str, value: dict[str, object]) -> list[dict[str, object]]:
-    item = {"type": kind, "from_name": "label", "original_width": 100, "original_height": 50, "value": value}
-    return [{"data": {"image": "/data/upload/1/a.png"}, "annotations": [{"result": [item]}]}]
-
-
-def labelme(kind: str, points: list[list[float]]) -> dict[str, object]:
-    shape = {"label": "cat", "shape_type": kind, "points": points}
-    return {"imagePath": "a.png", "imageWidth": 100, "imageHeight": 50, "shapes": [shape]}
-
-
-def datumaro(mark: dict[str, object]) -> dict[str, object]:
-    item = {
-        "id": "a",
-        "image": {"path": "a.png", "size": [50, 100]},
-        "annotations": [{"label_id": 0, **mark}],
-    }
-    return {"categories": {"label": {"labels": [{"name": "cat"}]}}, "items": [item]}
-
-
-def cvat(shape: str) -> str:
-    return f'<annotations><image name="a.png" width="100" height="50">{shape}</image></annotations>'
-
-
-EDGE_IMPULSE_BOX = {"label": "cat", "x": 10, "y": 20, "width": 30, "height": 25}
-AMAZON_BOX = {"class_id": 0, "left": 10, "top": 20, "width": 30, "height": 25}
-PERCENT = {"x": 10, "y": 40, "width": 30, "height": 50, "rotation": 0, "rectanglelabels": ["cat"]}
-OUTLINE = [[10, 20], [40, 22], [30, 45]]
-
-# Label files of one picture “a.png” with one box, as the tools write them.
-TOOLS: dict[str, dict[str, object]] = {
-    "coco": {"labels.json": coco({"bbox": [10, 20, 30, 25]})},
-    "coco of azure": {"labels.json": coco({"bbox": [0.1, 0.4, 0.3, 0.5]})},
-    "coco outline": {"labels.json": coco({"segmentation": [[10, 20, 40, 22, 30, 45]]})},
-    "coco panoptic": {
-        "panoptic.json": coco(
-            {"file_name": "a.png", "segments_info": [{"category_id": 1, "bbox": [10, 20, 30, 25]}]}
-        )
-    },
-    "pascal voc": {"a.xml": xml(voc_object("cat", 10, 20, 40, 45))},
-    "pascal voc challenge": {"a.xml": xml(voc_object("cat", 11, 21, 40, 45), "The VOC2007 Database")},
-    "yolo": {"a.txt": "0 0.25 0.65 0.3 0.5\n", "classes.txt": "cat\n"},
-    "yolo outline": {"a.txt": "0 0.1 0.4 0.4 0.44 0.3 0.9\n", "classes.txt": "cat\n"},
-    "yolo key points": {
-        "a.txt": "0 0.25 0.65 0.3 0.5 0.9 0.9 0.1 0.1\n",
-        "data.yaml": "names: [cat]\nkpt_shape: [2, 2]\n",
-    },
-    "labelme": {"a.json": labelme("rectangle", [[40, 45], [10, 20]])},
-    "labelme outline": {"a.json": labelme("polygon", OUTLINE)},
-    "cvat": {"annotations.xml": cvat('<box label="cat" xtl="10" ytl="20" xbr="40" ybr="45"/>')},
-    "cvat outline": {"annotations.xml": cvat('<polygon label="cat" points="10,20;40,22;30,45"/>')},
-    "cvat ellipse": {"annotations.xml": cvat('<ellipse label="cat" cx="25" cy="32.5" rx="15" ry="12.5"/>')},
-    "cvat turned": {
-        # 25 wide and 30 high, turned by a quarter around its centre.
-        "annotations.xml": cvat(
-            '<box label="cat" xtl="12.5" ytl="17.5" xbr="37.5" ybr="47.5" rotation="90"/>'
-        )
-    },
-    "label studio": {"project.json": label_studio("rectanglelabels", PERCENT)},
-    "label studio turned": {
-        # 25 pixels wide and 30 high; its corner is at the right top.
-        "project.json": label_studio(
-            "rectanglelabels",
-            {"x": 40, "y": 40, "width": 25, "height": 60, "rotation": 90, "rectanglelabels": ["cat"]},
-        )
-    },
-    "label studio outline": {
-        "project.json": label_studio(
-            "polygonlabels", {"points": [[10, 40], [40, 44], [30, 90]], "polygonlabels": ["cat"]}
-        )
-    },
-    "label studio minimal": {
-        "project.json": [
-            {
-                "image": "a.png",
-                "annotation_id": 1,
-                "annotator": 1,
-                "lead_time": 1.0,
-                "label": [{**PERCENT, "original_width": 100, "original_height": 50}],
-            }
-        ]
-    },
-    "create ml": {
-        "labels.json": [
-            {
-                "image": "a.png",
-                "annotations": [
-                    {"label": "cat", "coordinates": {"x": 25, "y": 32.5, "width": 30, "height": 25}}
-                ],
-            }
-        ]
-    },
-    "datumaro": {"annotations/train.json": datumaro({"type": "bbox", "bbox": [10, 20, 30, 25]})},
-    "datumaro outline": {
-        "annotations/train.json": datumaro({"type": "polygon", "points": [10, 20, 40, 22, 30, 45]})
-    },
-    "open images": {
-        "boxes.csv": "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsGroupOf\na,x,/m/1,1,0.1,0.4,0.4,0.9,0\n",
-        "class-descriptions.csv": "/m/1,cat\n",
-    },
-    "fiftyone": {
-        "labels.json": {
-            "classes": ["cat"],
-            "labels": {"a": [{"label": 0, "bounding_box": [0.1, 0.4, 0.3, 0.5]}]},
-        }
-    },
-    "azure": {
-        "data.jsonl": lines(
-            {
-                "image_url": "azureml://x/a.png",
-                "label": [{"label": "cat", "topX": 0.1, "topY": 0.4, "bottomX": 0.4, "bottomY": 0.9}],
-            }
-        )
-    },
-    "vertex table": {"data.csv": "TRAIN,gs://b/a.png,cat,0.1,0.4,,,0.4,0.9,,\n"},
-    "vertex lines": {
-        "data.jsonl": lines(
-            {
-                "imageGcsUri": "gs://b/a.png",
-                "boundingBoxAnnotations": [
-                    {"displayName": "cat", "xMin": 0.1, "yMin": 0.4, "xMax": 0.4, "yMax": 0.9}
-                ],
-            }
-        )
-    },
-    "amazon": {
-        "output.manifest": lines(
-            {
-                "source-ref": "s3://b/a.png",
-                "job": {
-                    "annotations": [AMAZON_BOX],
-                    "image_size": [{"width": 100, "height": 50, "depth": 3}],
-                },
-                "job-metadata": {"type": "groundtruth/object-detection", "class-map": {"0": "cat"}},
-            }
-        )
-    },
-    "ultralytics": {
-        "data.ndjson": lines(
-            {"type": "dataset", "task": "detect", "class_names": {"0": "cat"}},
-            {"type": "image", "file": "a.png", "annotations": {"boxes": [[0, 0.25, 0.65, 0.3, 0.5]]}},
-        )
-    },
-    "edge impulse": {
-        "info.labels": {
-            "version": 1,
-            "files": [
-                {
-                    "path": "a.png",
-                    "category": "training",
-                    "label": {"type": "unlabeled"},
-                    "boundingBoxes": [EDGE_IMPULSE_BOX],
-                }
-            ],
-        }
-    },
-}
 
 
 def folder(tmp_path: Path, files: dict[str, object], *pictures: str) -> Path:
@@ -234,19 +58,19 @@ def names_of(result: Understood) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", BOX_FILES)
 def test_the_box_of_each_tool_means_the_same_pixels(tool: str, tmp_path: Path) -> None:
-    result = read(folder(tmp_path, TOOLS[tool]), boxes=BoxUse.CROP)
+    result = read(folder(tmp_path, BOX_FILES[tool]), boxes=BoxUse.CROP)
     (box,) = boxes_of(result)
     placement = place(box, SIZE, 1, margin=0.0)
     assert placement is not None
     assert (placement.edges, box.label) == (EDGES, "cat")
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", BOX_FILES)
 def test_boxes_are_asked_about(tool: str, tmp_path: Path) -> None:
     with pytest.raises(ConfirmationNeededError) as caught:
-        read(folder(tmp_path, TOOLS[tool]))
+        read(folder(tmp_path, BOX_FILES[tool]))
     understanding = caught.value.understanding
     assert DoubtKind.BOXES in {doubt.kind for doubt in understanding.doubts}
     assert understanding.crops is not None
@@ -279,7 +103,7 @@ def test_crops_keep_the_split(tmp_path: Path) -> None:
 
 
 def test_boxes_that_cannot_be_pictures_are_left_out_by_name(tmp_path: Path) -> None:
-    places = [
+    places: list[dict[str, Any]] = [
         {"bbox": [10, 20, 30, 25]},
         {"bbox": [10, 20, 0, 25]},
         {"bbox": [10, 20, -5, 25]},
@@ -322,7 +146,7 @@ def test_labels_without_boxes_cannot_be_cropped(tmp_path: Path) -> None:
 
 
 def test_boxes_that_are_not_cut_out_are_counted(tmp_path: Path) -> None:
-    result = read(folder(tmp_path, TOOLS["coco"]), boxes=BoxUse.PICTURE)
+    result = read(folder(tmp_path, BOX_FILES["coco"]), boxes=BoxUse.PICTURE)
     assert result.labels == {"a.png": "cat"}
     assert result.notes == {"ignored_boxes": 1}
 
@@ -330,7 +154,7 @@ def test_boxes_that_are_not_cut_out_are_counted(tmp_path: Path) -> None:
 def test_an_import_stores_the_pixels_of_each_box(tmp_path: Path) -> None:
     """From the label file to the project: names, edges, groups and pixels."""
     names = [f"{number}.png" for number in range(6)]
-    places = [
+    places: list[dict[str, Any]] = [
         {"image_id": number, "category_id": category, "bbox": bbox}
         for number in range(6)
         for category, bbox in ((1, [10, 20, 30, 25]), (2, [-10, 0, 30, 18]))
@@ -356,3 +180,5 @@ def test_an_import_stores_the_pixels_of_each_box(tmp_path: Path) -> None:
     assert report.understanding is not None
     notes = {note.kind.value: note.values["count"] for note in report.understanding.notes}
     assert notes == {"crops": 12, "clipped_boxes": 6}
+    exported = ExportContent(dataset, QuietProgress(), {})
+    assert exported.paths[:2] == ["cat/0-1.png", "cat/1-1.png"]
