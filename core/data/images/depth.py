@@ -65,7 +65,7 @@ def to_eight_bits(image: ImageFile.ImageFile, pixel_range: tuple[float, float] |
     if not is_grey and (tuple(pixel_range or _FULL) == _FULL or not _has_deep_colours(image)):
         image.load()
         return image
-    values, opacity = _decoded(image)
+    values, opacity = values_and_opacity(image)
     low, high = pixel_range or _full_range(values)
     # NaN marks pixels without a measurement.
     known = np.nan_to_num(values.astype(np.float32), nan=low, posinf=np.inf, neginf=-np.inf)
@@ -109,10 +109,10 @@ def _tags(image: ImageFile.ImageFile) -> Any:
 
 def values_of(image: ImageFile.ImageFile) -> np.ndarray:
     """Decode the values of a deep picture: (height, width) or, for colours, (height, width, 3)."""
-    return _decoded(image)[0]
+    return values_and_opacity(image)[0]
 
 
-def _decoded(image: ImageFile.ImageFile) -> tuple[np.ndarray, np.ndarray | None]:
+def values_and_opacity(image: ImageFile.ImageFile) -> tuple[np.ndarray, np.ndarray | None]:
     """Decode the values of a deep picture, and its opacity: uint8 (height, width), None without any."""
     if MEASURED in image.info:
         return image.info[MEASURED], None

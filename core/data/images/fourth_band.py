@@ -22,7 +22,7 @@ def without_measurement(decoded: Image.Image, opened: Image.Image) -> Image.Imag
     """Leave out the fourth band of a decoded picture if it is no transparency; mark the opened one."""
     if opened.format != "TIFF":
         return decoded
-    if decoded.mode == "RGBA" and _is_measurement(decoded.getchannel("A")):
+    if decoded.mode == "RGBA" and is_measurement(decoded.getchannel("A")):
         opened.info[LEFT_OUT] = True
         return decoded.convert("RGB")
     tags = getattr(opened, "tag_v2", {})
@@ -31,7 +31,8 @@ def without_measurement(decoded: Image.Image, opened: Image.Image) -> Image.Imag
     return decoded
 
 
-def _is_measurement(band: Image.Image) -> bool:
+def is_measurement(band: Image.Image) -> bool:
+    """True for levels that vary as those of a picture do."""
     counts = np.array(band.histogram())
     is_mask = counts[0] + counts[255] > _MAX_MASKED_SHARE * counts.sum()
     return bool(not is_mask and np.count_nonzero(counts) >= _MIN_LEVELS)

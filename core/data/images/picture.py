@@ -28,6 +28,7 @@ __all__ = [
     "PictureError",
     "decode_picture",
     "load_picture",
+    "measured_pixels",
     "measured_values",
     "open_picture",
 ]
@@ -253,8 +254,20 @@ def measured_values(image: ImageFile.ImageFile) -> np.ndarray | None:
     Raises:
         PictureError: the bytes are damaged or cut off.
     """
+    measured = measured_pixels(image)
+    return measured[0] if measured else None
+
+
+def measured_pixels(image: ImageFile.ImageFile) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Read the same values with their opacity: uint8, shape (height, width); None where all is opaque."""
     try:
-        return depth.values_of(image) if depth.is_deep(image) else None
+        if not depth.is_deep(image):
+            return None
+        values, opacity = depth.values_and_opacity(image)
+        has_band = opacity is not None and image.format == "TIFF"
+        if has_band and fourth_band.is_measurement(Image.fromarray(np.asarray(opacity))):
+            opacity = None
+        return values, opacity
     except MemoryError as error:
         raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:

@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile
@@ -36,6 +37,7 @@ _ORIENTATIONS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 # Colour types of PNG, by the number of channels.
 _PNG_TYPES = {1: 0, 3: 2, 4: 6}
 
+_Info = dict[str | tuple[int, int], Any]
 # Encodes the pixels between edges as a file.
 Cutter = Callable[[Edges], bytes]
 
@@ -106,19 +108,20 @@ def _cutter(image: ImageFile.ImageFile) -> tuple[Cutter, tuple[int, int]]:
         decoded = picture.decode_picture(image)
         return lambda edges: _png(decoded.crop(edges)), decoded.size
     info, is_negative = dict(image.info), _is_negative(image)
-    values = picture.measured_values(image)
-    assert values is not None
+    measured = picture.measured_pixels(image)
+    assert measured is not None
+    values, opacity = measured
     # Pillow turns some kinds itself, and removes the orientation.
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    if image.mode == "RGBA":
-        alpha = np.asarray(image.getchannel("A")).astype(np.uint16) * 257
-        values = np.dstack([values, alpha])
-    if is_negative:
-        values = 65535 - values if values.dtype == np.uint16 else -values.astype(np.float32)
+    if opacity is not None and values.dtype == np.uint16:
+        colours = values if values.ndim == 3 else np.dstack([values] * 3)
+        values = np.dstack([colours, opacity.astype(np.uint16) * 257])
     upright = _ORIENTATIONS.get(orientation, np.asarray)(values)
 
     def cut(edges: Edges) -> bytes:
-        return _deep_file(upright[edges.top : edges.bottom, edges.left : edges.right], info)
+        return _deep_file(
+            upright[edges.top : edges.bottom, edges.left : edges.right], info, is_negative=is_negative
+        )
 
     return cut, (upright.shape[1], upright.shape[0])
 
@@ -137,16 +140,47 @@ def _png(crop: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def _deep_file(values: np.ndarray, info: dict[str | tuple[int, int], object]) -> bytes:
-    """Values as PNG with 16 bits and the colour space of ``info``; others than 16 bits as float TIFF."""
-    if values.dtype == np.uint16:
+def _deep_file(values: np.ndarray, info: _Info, *, is_negative: bool) -> bytes:
+    """Values as PNG with 16 bits and the colour space of ``info``; as TIFF where PNG cannot hold them."""
+    is_short = values.dtype == np.uint16
+    if is_short and not is_negative:
         return _deep_png(values, info)
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(values, dtype=np.float32)).save(stream, "TIFF")
-    return stream.getvalue()
+    kind = np.dtype("<u2" if is_short else "<f4")
+    return _tiff(np.ascontiguousarray(values, dtype=kind), 0 if is_negative else 1)
 
 
-def _deep_png(values: np.ndarray, info: dict[str | tuple[int, int], object]) -> bytes:
+def _tiff(values: np.ndarray, photometric: int) -> bytes:
+    """An uncompressed TIFF of one or three channels; Pillow writes neither floats in three nor negatives."""
+    height, width = values.shape[:2]
+    channels = values.shape[2] if values.ndim == 3 else 1
+    sample_format = 3 if values.dtype.kind == "f" else 1
+    tags = {
+        256: [width],
+        257: [height],
+        258: [8 * values.itemsize] * channels,
+        259: [1],
+        _PHOTOMETRIC: [photometric],
+        273: [8],
+        277: [channels],
+        278: [height],
+        279: [values.nbytes],
+        339: [sample_format] * channels,
+    }
+    directory, extra = b"", b""
+    # Even; lists of numbers follow the directory.
+    directory_start = 8 + values.nbytes + values.nbytes % 2
+    extra_start = directory_start + 2 + 12 * len(tags) + 4
+    for tag, numbers in tags.items():
+        content = struct.pack(f"<{len(numbers)}I", *numbers)
+        if len(content) > 4:
+            content, extra = struct.pack("<I", extra_start + len(extra)), extra + content
+        directory += struct.pack("<HHI", tag, 4, len(numbers)) + content
+    pixels = values.tobytes().ljust(directory_start - 8, b"\0")
+    header = b"II*\0" + struct.pack("<I", directory_start)
+    return header + pixels + struct.pack("<H", len(tags)) + directory + bytes(4) + extra
+
+
+def _deep_png(values: np.ndarray, info: _Info) -> bytes:
     """A PNG with 16 bits, which Pillow writes for one channel only."""
     height, width = values.shape[:2]
     channels = values.shape[2] if values.ndim == 3 else 1

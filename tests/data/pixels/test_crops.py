@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import ExifTags, Image
 
 from core.data.images.depth import PixelRange
@@ -178,6 +180,48 @@ def test_crops_keep_floats_and_their_range() -> None:
     whole = np.asarray(decode_picture(open_picture(data), pixel_range=pixel_range))
     part = np.asarray(decode_picture(open_picture(crop.data), pixel_range=pixel_range))
     np.testing.assert_array_equal(part, whole[7:37, 5:45])
+
+
+def deep_pictures() -> dict[str, bytes]:
+    """Files with more than 8 bits whose values Pillow alone does not keep."""
+    random = np.random.default_rng(5)
+    colours = random.integers(0, 65536, (60, 100, 3), dtype=np.uint16)
+    opacity = np.full((60, 100, 1), 65535, dtype=np.uint16)
+    opacity[:20] = 20_000
+    grey = random.integers(0, 4096, (60, 100), dtype=np.uint16)
+    floats = random.normal(20, 400, (60, 100, 3)).astype(np.float32)
+
+    def tiff(values: np.ndarray, **options: Any) -> bytes:
+        stream = io.BytesIO()
+        tifffile.imwrite(stream, values, **options)
+        return stream.getvalue()
+
+    return {
+        "colours": tiff(colours, photometric="rgb"),
+        "colours with opacity": tiff(
+            np.dstack([colours, opacity]), photometric="rgb", extrasamples=["unassalpha"]
+        ),
+        "colours with infrared": tiff(
+            np.dstack([colours, grey * 16]), photometric="rgb", extrasamples=["unassalpha"]
+        ),
+        "white is zero": tiff(grey, photometric="miniswhite"),
+        "signed": tiff(grey.astype(np.int16) - 1024),
+        "32 bits": tiff(grey.astype(np.uint32) * 16),
+        "floats in three bands": tiff(floats, photometric="minisblack", planarconfig="contig"),
+        "floats, white is zero": tiff(floats[..., 0], photometric="miniswhite"),
+        "turned": tiff(grey, extratags=[(274, "H", 1, 6)]),
+    }
+
+
+@pytest.mark.parametrize("name", deep_pictures())
+def test_a_crop_shows_what_its_picture_shows(name: str) -> None:
+    data = deep_pictures()[name]
+    low, high = (-1024.0, 4095.0) if name in {"signed"} or "floats" in name else (0.0, 4095.0)
+    whole = np.asarray(decode_picture(open_picture(data), pixel_range=PixelRange(low, high)))
+    crop = crop_of(data, box_at("a", 5, 7, 40, 30))
+    assert isinstance(crop, Crop)
+    part = np.asarray(decode_picture(open_picture(crop.data), pixel_range=PixelRange(low, high)))
+    np.testing.assert_allclose(part.astype(int), whole[7:37, 5:45].astype(int), atol=1)
 
 
 def test_what_is_no_picture_is_said_once() -> None:
