@@ -220,12 +220,12 @@ def stored_path(folder: Path, picture: pd.Series) -> Path:
 
 def image_path(folder: Path, sha256: str, extension: str) -> Path:
     """Path of a picture's copy."""
-    return folder / "images" / sha256[:2] / f"{sha256}.{extension}"
+    return folder / f"images/{sha256[:2]}/{sha256}.{extension}"
 
 
 def thumbnail_path(folder: Path, sha256: str) -> Path:
     """Path of a picture's thumbnail."""
-    return folder / "thumbnails" / sha256[:2] / f"{sha256}.jpg"
+    return folder / f"thumbnails/{sha256[:2]}/{sha256}.jpg"
 
 
 def empty_manifest() -> pd.DataFrame:

@@ -29,6 +29,7 @@ from core.data.labels.class_names import checked_class_name, checked_label, natu
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
 from core.data.labels.layout import FileAssignment, Split
 from core.data.labels.task import Task
+from core.data.near_duplicates.hash_index import keep_window_hashes, read_window_hashes
 from core.data.near_duplicates.search import near_duplicate_groups
 from core.data.pixels.decoder_changes import drop_outdated
 from core.data.reading import (
@@ -306,6 +307,7 @@ def _publish_additions(
         together = complete_manifest(pd.concat([there, new], ignore_index=True))
         is_new = pd.Series([False] * len(there) + [True] * len(new))
         _move_files(staged, project.dataset, new)
+        keep_window_hashes(project.dataset, read_window_hashes(staged))
         together["group"] = _groups(together, project.dataset, added=is_new)
         dealt = is_new & (together["label"] != "")
         together["split"] = deal_additions(together, dealt, config.split, task)

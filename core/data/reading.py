@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from core.data.containers.config import ContainerConfig
 from core.data.containers.frames import FrameKind, container_in, frames_inside, frames_of
@@ -33,6 +34,7 @@ from core.data.labels.boxes import CropConfig
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.layout import FileAssignment, Split, spelling_of_classes
+from core.data.near_duplicates.hash_index import keep_window_hashes
 from core.data.server_folders import allowed_roots
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Member, UnreadableMemberError, open_source
@@ -43,6 +45,7 @@ from core.data.storing import (
     IS_CLIPPED,
     KIND,
     SUFFIX,
+    WINDOWS,
     Columns,
     Outcome,
     store_file,
@@ -166,13 +169,18 @@ def rows_of(
 ) -> tuple[list[dict[str, object]], list[Skipped]]:
     """Make a manifest's row for every usable file, and list the others with their reasons.
 
-    In a multi-label dataset a picture has one row, with the labels of all its copies.
+    In a multi-label dataset a picture has one row, with the labels of all its copies. The hashes
+    that the search for near copies needs are kept in ``folder``.
     """
     rows: list[dict[str, object]] = []
     skipped: list[Skipped] = []
     seen: dict[tuple[str, str], dict[str, object]] = {}
     files = _files_of(chosen)
-    with closing(_examine(files, folder, pixel_range, crops, containers, refer=refer)) as outcomes:
+    # The arrays are small, and pictures are examined on all cores.
+    with (
+        threadpool_limits(1, user_api="blas"),
+        closing(_examine(files, folder, pixel_range, crops, containers, refer=refer)) as outcomes,
+    ):
         for done, (member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
             progress.advance(done, len(files))
@@ -192,6 +200,7 @@ def rows_of(
                     continue
                 seen[content] = _row(columns, assignment, name, label)
                 rows.append(seen[content])
+    keep_window_hashes(folder, {str(row["sha256"]): row.pop(WINDOWS) for row in rows if WINDOWS in row})
     return rows, skipped
 
 

@@ -6,7 +6,7 @@ A file can hold several: frames, and boxes that are cut out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from core.data.group_salt import salted
 from core.data.images.depth import PixelRange
 from core.data.labels.boxes import CropConfig
 from core.data.labels.layout import FileAssignment
+from core.data.near_duplicates.hash_index import window_hashes
+from core.data.near_duplicates.search import MIN_CONTRAST
 from core.data.pixels.crops import Crop, cut_out
 from core.data.pixels.decoding import PictureFacts, examine_picture, measure_values
 from core.data.skip_reasons import Reason, SkipReason
@@ -31,6 +33,8 @@ Outcome = tuple[FileAssignment, "Columns | Reason"]
 # Keys of a new picture's row that are no columns of the manifest: what is added to the name of its
 # file, and the ``FrameKind`` of a part of a file.
 SUFFIX, KIND = "suffix", "kind"
+# Its ``window_hashes``; missing where they are computed later or never.
+WINDOWS = "windows"
 # Number of pages that are channels.
 CHANNELS = "channels"
 # True where a band beside red, green and blue is left out.
@@ -127,14 +131,10 @@ def _store_picture(
     except UnreadableImageError as error:
         return Reason.of(error.message)
     sha256 = sha256_bytes(data)
-    files = {thumbnail_path(folder, sha256): facts.thumbnail}
+    _write(thumbnail_path(folder, sha256), facts.thumbnail)
     if location is None:
-        files[image_path(folder, sha256, facts.extension)] = data
-    for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # In the staging folder, which is published as a whole.
-        path.write_bytes(content)
-    return {
+        _write(image_path(folder, sha256, facts.extension), data)
+    columns = {
         **picture_columns(data, facts),
         "sha256": sha256,
         "location": str(location) if location else "",
@@ -143,6 +143,19 @@ def _store_picture(
         FOURTH_BAND: facts.has_fourth_band,
         IS_CLIPPED: False,
     }
+    # The thumbnail of a deep picture is drawn again when the range of its source is known.
+    if facts.statistics.contrast >= MIN_CONTRAST and not facts.is_deep:
+        columns[WINDOWS] = window_hashes(facts.thumbnail)
+    return columns
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file of the staging folder, which is published as a whole."""
+    try:
+        path.write_bytes(content)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:
@@ -155,5 +168,5 @@ def picture_columns(data: bytes, facts: PictureFacts) -> dict[str, object]:
         "extension": facts.extension,
         "frames": facts.frames,
         "camera": facts.camera,
-        **asdict(facts.statistics),
+        **vars(facts.statistics),
     }

@@ -6,7 +6,9 @@ A copy can be a crop of a picture, so the hashes of a picture's windows are look
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +40,10 @@ _PICTURES_TOGETHER = 256
 # Multi-index hashing (Norouzi, Punjani and Fleet, 2012): of hashes that differ in at
 # most five bits, one of three parts differs in at most one.
 _PART_BITS = (22, 21, 21)
+
+_MIRRORED_WINDOWS = sum((steps + 1) ** 2 for steps in range(_MAX_MIRRORED_STEPS + 1))
+# Bits of a hash whose sign mirroring flips.
+_ODD_WAVES = np.packbits(np.tile(np.arange(HASH_SIDE) % 2, HASH_SIDE)).view(">u8").astype(np.uint64)
 
 
 class HashIndex:
@@ -125,29 +131,42 @@ def cached_window_hashes(folder: Path, contents: np.ndarray, progress: Progress)
     Raises:
         JobStopped: the user stopped the work.
     """
-    path = folder / "similarity" / f"windows-{_CACHE_VERSION}.npz"
-    known: dict[str, np.ndarray] = {}
-    if path.exists():
-        with np.load(path, allow_pickle=False) as cached:
-            known = dict(zip(cached["sha256"].astype(str).tolist(), cached["hashes"], strict=True))
+    known = read_window_hashes(folder)
     missing = [sha256 for sha256 in dict.fromkeys(contents.tolist()) if sha256 not in known]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for start in range(0, len(missing), _PICTURES_TOGETHER):
             raise_if_stopped(progress)
             block = missing[start : start + _PICTURES_TOGETHER]
-            known.update(
-                zip(block, pool.map(lambda sha256: window_hashes(folder, sha256), block), strict=True)
-            )
+            thumbnails = (thumbnail_path(folder, sha256).read_bytes() for sha256 in block)
+            known.update(zip(block, pool.map(window_hashes, thumbnails), strict=True))
             progress.advance(start + len(block), len(missing))
     if missing:
-        with whole_file(path) as temporary:
-            np.savez(temporary, sha256=np.array(list(known), "S64"), hashes=np.stack(list(known.values())))
+        _write_window_hashes(folder, known)
     return np.stack([known[sha256] for sha256 in contents.tolist()])
 
 
-def window_hashes(folder: Path, sha256: str) -> np.ndarray:
-    """Compute the hashes of a thumbnail's windows, then of some windows mirrored: uint64 (queries,)."""
-    with Image.open(thumbnail_path(folder, sha256)) as image:
+def read_window_hashes(folder: Path) -> dict[str, np.ndarray]:
+    """Read the cached ``window_hashes`` of a dataset, by the pictures' ``sha256``."""
+    path = _cache_path(folder)
+    if not path.exists():
+        return {}
+    with np.load(path, allow_pickle=False) as cached:
+        return dict(zip(cached["sha256"].astype(str).tolist(), cached["hashes"], strict=True))
+
+
+def keep_window_hashes(folder: Path, hashes: Mapping[str, np.ndarray]) -> None:
+    """Add ``window_hashes`` to the cache of a dataset, by the pictures' ``sha256``."""
+    if hashes:
+        _write_window_hashes(folder, {**read_window_hashes(folder), **hashes})
+
+
+def window_hashes(thumbnail: bytes) -> np.ndarray:
+    """Compute the hashes of a thumbnail's windows, then of some windows mirrored: uint64 (queries,).
+
+    Args:
+        thumbnail: JPEG, as ``thumbnail_path`` stores it.
+    """
+    with Image.open(io.BytesIO(thumbnail), formats=["JPEG"]) as image:
         image.draft("L", (_READ_SIDE, _READ_SIDE))
         grey = np.asarray(image.convert("L"), dtype=np.float32)
     rows, columns = (_waves(length).reshape(-1, length) for length in grey.shape)
@@ -158,12 +177,19 @@ def window_hashes(folder: Path, sha256: str) -> np.ndarray:
     signs = chosen[:, :HASH_SIDE] > 0
     signs[:, 0, 0] = chosen[:, HASH_SIDE, 0] > 0
     hashes = np.packbits(signs.reshape(len(signs), -1), axis=1).view(">u8").ravel().astype(np.uint64)
-    # Mirroring flips the sign of odd waves.
-    flipped = np.packbits(np.tile(np.arange(HASH_SIDE) % 2, HASH_SIDE)).view(">u8").astype(np.uint64)
-    mirrored = sum((steps + 1) ** 2 for steps in range(_MAX_MIRRORED_STEPS + 1))
-    return np.concatenate([hashes, hashes[:mirrored] ^ flipped])
+    return np.concatenate([hashes, hashes[:_MIRRORED_WINDOWS] ^ _ODD_WAVES])
 
 
+def _cache_path(folder: Path) -> Path:
+    return folder / "similarity" / f"windows-{_CACHE_VERSION}.npz"
+
+
+def _write_window_hashes(folder: Path, known: Mapping[str, np.ndarray]) -> None:
+    with whole_file(_cache_path(folder)) as temporary:
+        np.savez(temporary, sha256=np.array(list(known), "S64"), hashes=np.stack(list(known.values())))
+
+
+@lru_cache
 def _margins() -> list[tuple[float, float]]:
     """List the crops before and after as fractions of a side, smallest first."""
     return [

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +61,12 @@ STATISTICS = tuple(field.name for field in fields(ImageStatistics))
 def measure(image: Image.Image) -> ImageStatistics:
     """Measure an RGB picture of at most 160 pixels a side."""
     grey = np.asarray(image.convert("L"), dtype=np.float32)
-    contrast = float(grey.std())
+    mean = grey.mean()
+    # The standard deviation, without computing the mean again.
+    contrast = float(np.sqrt(np.square(grey - mean).mean()))
     return ImageStatistics(
         perceptual_hash=hash_of(low_frequencies(grey)),
-        brightness=float(grey.mean()),
+        brightness=float(mean),
         contrast=contrast,
         sharpness=_sharpness(grey, contrast),
         border=_border(np.asarray(image)) if contrast >= _MIN_CONTRAST else "",
@@ -139,9 +142,10 @@ def _sharpness(grey: np.ndarray, contrast: float) -> float:
     The variance of the Laplacian alone (Pech-Pacheco et al., 2000) grows with brightness and
     contrast, and falls with smooth areas such as walls or sky.
     """
-    laplacian = (
-        grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * grey[1:-1, 1:-1]
-    )  # fmt: skip
+    laplacian = grey[1:-1, :-2] + grey[1:-1, 2:]
+    laplacian += grey[:-2, 1:-1]
+    laplacian += grey[2:, 1:-1]
+    laplacian -= 4 * grey[1:-1, 1:-1]
     if not laplacian.size:
         return 0.0
     high, wide = (min(_TILE_SIDE, side) for side in laplacian.shape)
@@ -158,10 +162,18 @@ def _border(pixels: np.ndarray) -> str:
     if min(pixels.shape[:2]) <= 4 * depth:
         return ""
     for first, second in ((pixels[:depth], pixels[-depth:]), (pixels[:, :depth], pixels[:, -depth:])):
-        edges = np.concatenate([first.reshape(-1, 3), second.reshape(-1, 3)]).T
-        outside = round((1 - _FRAME_UNIFORM_SHARE) / 2 * edges.shape[1])
-        ordered = np.sort(edges, axis=1)
-        if (ordered[:, -1 - outside] - ordered[:, outside]).max() <= 2 * _FRAME_TOLERANCE:
-            levels = np.rint(ordered[:, edges.shape[1] // 2] / _COLOUR_STEP).astype(int) * _COLOUR_STEP
+        edges = np.concatenate([first.reshape(-1, 3), second.reshape(-1, 3)])
+        # All but few borders end with their first channel.
+        medians = list(takewhile(lambda median: median is not None, map(_uniform_level, edges.T)))
+        if len(medians) == 3:
+            levels = np.rint(np.array(medians) / _COLOUR_STEP).astype(int) * _COLOUR_STEP
             return "#{:02x}{:02x}{:02x}".format(*levels)
     return ""
+
+
+def _uniform_level(values: np.ndarray) -> int | None:
+    """Median of a channel along a frame, uint8 (pixels,); None if the frame is not uniform."""
+    outside = round((1 - _FRAME_UNIFORM_SHARE) / 2 * len(values))
+    positions = [outside, len(values) // 2, len(values) - 1 - outside]
+    low, median, high = np.partition(values, positions)[positions].tolist()
+    return median if high - low <= 2 * _FRAME_TOLERANCE else None
