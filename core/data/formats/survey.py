@@ -83,11 +83,11 @@ class Survey:
         return PictureIndex(self.pictures)
 
     def named(self, *names: str) -> list[Member]:
-        """Files with one of these names, whatever the capitals; those nearest to the root first."""
+        """Files beside the pictures with one of these names, whatever the capitals; those nearest to the root first."""
         return _nearest_first(self._by_name.get(name.casefold(), []) for name in names)
 
     def ending(self, *suffixes: str) -> list[Member]:
-        """Files with one of these suffixes, such as “.json”; those nearest to the root first."""
+        """Files beside the pictures with one of these suffixes, such as “.json”; those nearest to the root first."""
         return _nearest_first(self._by_suffix.get(suffix.lower(), []) for suffix in suffixes)
 
     def text(self, member: Member) -> str:
@@ -171,16 +171,21 @@ class Survey:
         return self._tables[member.name]
 
     @cached_property
+    def _label_files(self) -> list[Member]:
+        """Files that are no pictures by their suffix; an index of all names would take much memory."""
+        return [member for member in self.members if not is_picture_name(member.parts[-1])]
+
+    @cached_property
     def _by_name(self) -> dict[str, list[Member]]:
         index: dict[str, list[Member]] = defaultdict(list)
-        for member in self.members:
+        for member in self._label_files:
             index[member.parts[-1].casefold()].append(member)
         return index
 
     @cached_property
     def _by_suffix(self) -> dict[str, list[Member]]:
         index: dict[str, list[Member]] = defaultdict(list)
-        for member in self.members:
+        for member in self._label_files:
             index[suffix_of(member.parts[-1])].append(member)
         return index
 

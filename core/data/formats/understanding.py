@@ -29,6 +29,7 @@ from core.data.import_config import ImportConfig
 from core.data.labels.boxes import BoxUse
 from core.data.sources.members import Listing
 from core.errors import ConfigError, DataError, ErrorCode
+from core.garbage import collection_paused
 from core.messages import N_, Message
 
 _LEAST_SHARE_WITH_LABEL = 0.5
@@ -65,6 +66,7 @@ class _Candidate:
     reading: FormatReading
 
 
+@collection_paused()
 def understand(
     listing: Listing, config: ImportConfig, source_name: str, known_classes: Collection[str] = ()
 ) -> tuple[FormatReading, Understanding]:

@@ -61,7 +61,7 @@ _LATIN_TWINS = str.maketrans(
 _FULL_WIDTH = {0x3000: 0x20} | {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FileAssignment:
     """Class, split and group of a file. The class is "" if the picture is labelled later."""
 

@@ -34,6 +34,7 @@ from core.data.sources.tars import is_compressed, is_tar, list_tar, unpacked_tar
 from core.data.sources.thumbnails import without_thumbnails
 from core.data.sources.zips import IS_A_DOCUMENT, IS_A_TABLE, list_zip, open_zip
 from core.errors import ArchiveError, NotFoundError
+from core.garbage import collection_paused
 from core.messages import N_
 from core.workspace import home
 
@@ -72,26 +73,32 @@ def open_source(
             Reading a member raises it for an archive that is a bomb.
         DataError: a folder cannot be read, or the disk is nearly full.
     """
-    limits = limits or SourceLimits()
     with ExitStack() as stack:
-        if path.is_dir():
-            allowance = Allowance(limits, path.name, home(), packed_bytes=None)
-            opener = _Opener(stack, allowance)
-            listing = list_folder(path, allowance, link_roots)
-        elif path.is_file() and path.name.lower().endswith(DATA_SUFFIXES):
-            allowance = Allowance(limits, path.name, home(), packed_bytes=None)
-            opener = _Opener(stack, allowance)
-            read = partial(read_file, path, allowance)
-            member = Member(name=shown_name(path.name), parts=(path.name,), read=read, path=path)
-            listing = Listing(members=[member])
-        elif path.is_file():
-            allowance = Allowance(limits, path.name, home(), packed_bytes=path.stat().st_size)
-            opener = _Opener(stack, allowance)
-            whole = SharedFile(stack.enter_context(path.open("rb"))).whole()
-            listing = opener.list_archive(whole, path.name)
-        else:
-            raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(path))
-        yield without_thumbnails(opener.with_archives_opened(listing))
+        with collection_paused():
+            listing = _list(path, limits or SourceLimits(), link_roots, stack)
+        yield listing
+
+
+def _list(path: Path, limits: SourceLimits, link_roots: Sequence[Path], stack: ExitStack) -> Listing:
+    """List the files of a source, which are open as long as ``stack``; see ``open_source``."""
+    if path.is_dir():
+        allowance = Allowance(limits, path.name, home(), packed_bytes=None)
+        opener = _Opener(stack, allowance)
+        listing = list_folder(path, allowance, link_roots)
+    elif path.is_file() and path.name.lower().endswith(DATA_SUFFIXES):
+        allowance = Allowance(limits, path.name, home(), packed_bytes=None)
+        opener = _Opener(stack, allowance)
+        read = partial(read_file, path, allowance)
+        member = Member(name=shown_name(path.name), parts=(path.name,), read=read, path=path)
+        listing = Listing(members=[member])
+    elif path.is_file():
+        allowance = Allowance(limits, path.name, home(), packed_bytes=path.stat().st_size)
+        opener = _Opener(stack, allowance)
+        whole = SharedFile(stack.enter_context(path.open("rb"))).whole()
+        listing = opener.list_archive(whole, path.name)
+    else:
+        raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(path))
+    return without_thumbnails(opener.with_archives_opened(listing))
 
 
 class _Opener:

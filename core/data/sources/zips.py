@@ -149,12 +149,19 @@ def _refusal(info: zipfile.ZipInfo) -> SkipReason | None:
 
 def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
     """Decode the names of all files; ``zipfile`` decodes names without UTF-8 as cp437."""
-    names = [info.orig_filename if info.flag_bits & _UTF8_FLAG else _unicode_path(info) for info in infos]
+    names = [_certain_name(info) for info in infos]
     unknown = [index for index, name in enumerate(names) if name is None]
     decoded = decode_names([_raw_name(infos[index]) for index in unknown])
     for index, name in zip(unknown, decoded, strict=True):
         names[index] = name
     return [name or "" for name in names]
+
+
+def _certain_name(info: zipfile.ZipInfo) -> str | None:
+    """Name of a file whose encoding is certain: ASCII, or stated."""
+    if info.flag_bits & _UTF8_FLAG or (info.orig_filename.isascii() and not info.extra):
+        return info.orig_filename
+    return _unicode_path(info)
 
 
 def _raw_name(info: zipfile.ZipInfo) -> bytes:
