@@ -7,7 +7,7 @@ pictures, joins what several annotations say of one, and reports everything that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from core.data.formats.import_format import FormatReading
@@ -68,6 +68,29 @@ def read_annotations(
         label_name: name of the labels for people; by default the names of the label files.
     """
     label_files = list(label_files)
+    of_picture, left_out = _matched(annotations, survey, matches)
+    results = [_Joined.of(group, multi_label=multi_label, join=join) for group in of_picture.values()]
+    pictures = [
+        (survey.index.pictures[index], joined.assignment)
+        for index, joined in zip(of_picture, results, strict=True)
+    ]
+    files = frozenset(member.name for member in label_files)
+    named = {*files, *(survey.index.pictures[index].name for index in of_picture)}
+    left_out += unnamed_files(survey, named, label_name or _names(label_files) or survey.source_name)
+    return FormatReading(
+        pictures=pictures,
+        left_out=left_out,
+        boxes=_boxes(of_picture, survey),
+        notes=(*notes, *_notes(results)),
+        multi_label=multi_label,
+        label_files=files,
+    )
+
+
+def _matched(
+    annotations: Sequence[Annotation], survey: Survey, matches: Sequence[Sequence[int]] | None
+) -> tuple[dict[int, list[Annotation]], list[tuple[str, Reason]]]:
+    """Annotations of each picture, by its index, and those that mean no picture or several."""
     of_picture: dict[int, list[Annotation]] = {}
     left_out: list[tuple[str, Reason]] = []
     if matches is None:
@@ -78,22 +101,7 @@ def read_annotations(
             of_picture.setdefault(indices[0], []).append(annotation)
         else:
             left_out.append((annotation.file, _no_match(annotation, indices)))
-    results = [_Joined.of(group, multi_label=multi_label, join=join) for group in of_picture.values()]
-    pictures = [
-        (survey.index.pictures[index], joined.assignment)
-        for index, joined in zip(of_picture, results, strict=True)
-    ]
-    named = {survey.index.pictures[index].name for index in of_picture}
-    files = frozenset(member.name for member in label_files)
-    left_out += unnamed_files(survey, named | files, label_name or _names(label_files) or survey.source_name)
-    return FormatReading(
-        pictures=pictures,
-        left_out=left_out,
-        boxes=_boxes(of_picture, survey),
-        notes=(*notes, *_notes(results)),
-        multi_label=multi_label,
-        label_files=files,
-    )
+    return of_picture, left_out
 
 
 def _boxes(of_picture: Mapping[int, Sequence[Annotation]], survey: Survey) -> dict[str, list[Box]]:
@@ -129,8 +137,9 @@ def _nearest(indices: Sequence[int], annotation: Annotation, survey: Survey) -> 
 
 def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list[tuple[str, Reason]]:
     """Files of a source that its labels do not name, each with the reason."""
-    known = set(named)
-    pictures = {member.name for member in survey.pictures}
+    known = named if isinstance(named, Set) else set(named)
+    unnamed = [member for member in survey.members if member.name not in known]
+    pictures = {member.name for member in survey.pictures} if unnamed else ()
     return [
         (
             member.name,
@@ -138,8 +147,7 @@ def unnamed_files(survey: Survey, named: Iterable[str], label_file: str) -> list
             if member.name in pictures
             else Reason(code=SkipReason.NOT_A_PICTURE),
         )
-        for member in survey.members
-        if member.name not in known
+        for member in unnamed
     ]
 
 

@@ -58,7 +58,16 @@ def fitting(candidates: Sequence[Member], fits: Callable[[Member], bool]) -> lis
 def json_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str) -> list[Member]:
     """JSON files of a shape, the nearest to the root first."""
     candidates = survey.ending(*(suffixes or (".json",)))
-    return fitting(candidates, lambda member: _fits(survey, member, has_shape))
+    return fitting(candidates, lambda member: json_of_shape(survey, member, has_shape) is not None)
+
+
+def json_of_shape(survey: Survey, member: Member, has_shape: Callable[[Any], bool]) -> Any:
+    """Parse a JSON file; None if it is no JSON, or has another shape."""
+    try:
+        value = survey.json(member)
+        return value if has_shape(value) else None
+    except (DataError, *_SHAPE_ERRORS):
+        return None
 
 
 def line_files(survey: Survey, has_shape: Callable[[Any], bool], *suffixes: str) -> list[Member]:
@@ -129,10 +138,3 @@ def split_of_path(parts: tuple[str, ...]) -> Split | None:
 def in_folder_of(label_file: Member, name: str) -> str:
     """A name that is relative to its label file, as a path from the root of the source."""
     return "/".join((*label_file.parts[:-1], name))
-
-
-def _fits(survey: Survey, member: Member, has_shape: Callable[[Any], bool]) -> bool:
-    try:
-        return has_shape(survey.json(member))
-    except (DataError, *_SHAPE_ERRORS):
-        return False

@@ -37,6 +37,7 @@ class PictureIndex:
             member.parts if member.name.isascii() else tuple(_normal(part) for part in member.parts)
             for member in pictures
         ]
+        self._all_have_suffixes = all(path[-1].lower().endswith(PICTURE_SUFFIXES) for path in self._paths)
         # By the end of a path: one index, or several. A hundred thousand lists would take much memory.
         self._tables: dict[tuple[int, _Form], dict[str, int | list[int]]] = {}
 
@@ -69,7 +70,9 @@ class PictureIndex:
 
     def _find_path(self, path: tuple[str, ...], dropped: int) -> list[int]:
         wanted = path[min(dropped, len(path) - 1) :]
-        indices = self._ending_in(wanted, _Form.NAME)
+        # Where all files have a suffix, names without one need no table of full names.
+        may_be_name = not self._all_have_suffixes or wanted[-1].casefold().endswith(PICTURE_SUFFIXES)
+        indices = self._ending_in(wanted, _Form.NAME) if may_be_name else []
         if not indices and not wanted[-1].lower().endswith(PICTURE_SUFFIXES):
             indices = self._ending_in(wanted, _Form.STEM)
         if not indices and _is_number(wanted[-1]):

@@ -1,6 +1,6 @@
-"""Survey of a source: its files by name and suffix, and its label files, each read once.
+"""Survey of a source: its files by name and suffix, and its label files.
 
-Formats look at a survey instead of the listing, so that recognising thirty formats costs
+A label file is read once, unless a thousand others were read since. Formats look at a survey instead of the listing, so that recognising thirty formats costs
 one pass over the names.
 """
 
@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from core.data.formats.picture_index import PictureIndex
 from core.data.labels.layout import is_companion
@@ -30,6 +30,10 @@ from core.messages import N_, Message
 # A larger label file would take several GB of memory once parsed.
 MAX_LABEL_FILE_BYTES = 256 << 20
 _MAX_LINES = 2_000_000
+# Label files of a kind in memory at once: a source can have one for each of its pictures.
+_MOST_KEPT = 1000
+
+_Value = TypeVar("_Value")
 
 
 class Survey:
@@ -97,7 +101,7 @@ class Survey:
             DataError: it is too large, or cannot be read.
         """
         if member.name not in self._texts:
-            self._texts[member.name] = decode_text(self._read(member))
+            _keep(self._texts, member, decode_text(self._read(member)))
         return self._texts[member.name]
 
     def lines(self, member: Member) -> list[str]:
@@ -123,7 +127,7 @@ class Survey:
             try:
                 # The text is not kept: a picture inside it can take many MB.
                 text = decode_text(read_label_file(member))
-                self._json[member.name] = _without_picture(parse_json(text, member.name))
+                _keep(self._json, member, _without_picture(parse_json(text, member.name)))
             except DataError as error:
                 self._broken[member.name] = error
                 raise
@@ -268,6 +272,13 @@ def suffix_of(name: str) -> str:
     """The last suffix of a file name in lower case, such as “.json”; "" without one."""
     stem, dot, suffix = name.rpartition(".")
     return f".{suffix.lower()}" if dot and stem else ""
+
+
+def _keep(cache: dict[str, _Value], member: Member, value: _Value) -> None:
+    """Add the content of a label file to a cache, which forgets the oldest one."""
+    cache[member.name] = value
+    if len(cache) > _MOST_KEPT:
+        del cache[next(iter(cache))]
 
 
 def _nearest_first(groups: Iterable[Sequence[Member]]) -> list[Member]:

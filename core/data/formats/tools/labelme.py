@@ -12,11 +12,18 @@ from typing import Any
 
 from core.data.formats.annotations import Annotation, Labels, have_several, read_annotations
 from core.data.formats.import_format import Evidence, FormatReading, ImportFormat
-from core.data.formats.label_files import evidence_in, in_folder_of, json_files, laid_out_as
+from core.data.formats.label_files import (
+    MOST_LOOKED_AT,
+    evidence_in,
+    in_folder_of,
+    json_of_shape,
+    laid_out_as,
+)
 from core.data.formats.survey import Survey
 from core.data.formats.tables.folder_splits import splits_of_folders
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import Box, BoxFlag, BoxShape, box_around, size_of
+from core.data.sources.members import Member
 from core.messages import N_
 
 _TOOL = "LabelMe"
@@ -27,28 +34,33 @@ def _has_shape(value: Any) -> bool:
 
 
 def _recognise(survey: Survey) -> Evidence | None:
-    files = json_files(survey, _has_shape)
+    some = survey.ending(".json")[:MOST_LOOKED_AT]
+    files = [member for member in some if json_of_shape(survey, member, _has_shape)]
     return evidence_in(files, N_("{file} has “imagePath” and “shapes”"))
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
-    files = json_files(survey, _has_shape)
+    files: list[Member] = []
     annotations: list[Annotation] = []
-    splits = splits_of_folders([survey.inner_path(member) for member in files])
-    for member, split in zip(files, splits, strict=True):
+    # One after another, because there can be a file for each of 100,000 pictures.
+    for member in survey.ending(".json"):
+        content = json_of_shape(survey, member, _has_shape)
+        if content is None:
+            continue
         with laid_out_as(_TOOL, member.name):
-            content = survey.json(member)
             path = str(content["imagePath"]).replace("\\", "/").rpartition("/")[2]
             annotations.append(
                 Annotation(
                     file=in_folder_of(member, path),
                     labels=_labels(content),
-                    split=split,
                     label_file=member.name,
                     entry=1,
                     boxes=[_box(shape, content) for shape in content["shapes"]],
                 )
             )
+        files.append(member)
+    splits = splits_of_folders([survey.inner_path(member) for member in files])
+    annotations = [replace(item, split=split) for item, split in zip(annotations, splits, strict=True)]
     multi_label = config.multi_label or have_several(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 

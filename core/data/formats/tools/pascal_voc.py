@@ -39,8 +39,9 @@ _SHOWN = {"1": True, "+1": True, "-1": False, "0": True}
 def _recognise(survey: Survey) -> Evidence | None:
     if lists := _class_lists(survey):
         return _evidence(lists[0])
-    some = [member for member in survey.ending(".xml")[:MOST_LOOKED_AT] if _root_tag(survey, member)]
-    return _evidence(some[0]) if some else None
+    some = survey.ending(".xml")[:MOST_LOOKED_AT]
+    first = next((member for member in some if _root(survey, member) is not None), None)
+    return _evidence(first) if first else None
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
@@ -50,12 +51,20 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         label_files = [*lists, *survey.ending(".xml"), *_image_sets(survey)]
         if config.boxes is not BoxUse.CROP:
             return read_annotations(annotations, survey, multi_label=multi_label, label_files=label_files)
-    files = [member for member in survey.ending(".xml") if _root_tag(survey, member)]
     splits = _splits(survey)
-    annotations = _unlabelled(splits, {member.parts[-1].rpartition(".")[0] for member in files})
-    for member in files:
+    files, annotations = [], []
+    # One after another, because there can be a file for each of 100,000 pictures.
+    for member in survey.ending(".xml"):
+        root = _root(survey, member)
+        if root is None:
+            continue
         with laid_out_as(_TOOL, member.name):
-            annotations.append(_annotation_of_xml(survey, member, splits))
+            annotations.append(_annotation_of_xml(root, survey, member, splits))
+        files.append(member)
+    annotations = [
+        *_unlabelled(splits, {member.parts[-1].rpartition(".")[0] for member in files}),
+        *annotations,
+    ]
     multi_label = config.multi_label or have_several(annotations)
     files += _image_sets(survey)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
@@ -130,8 +139,9 @@ def _splits(survey: Survey) -> dict[str, Split]:
     }
 
 
-def _annotation_of_xml(survey: Survey, member: Member, splits: dict[str, Split]) -> Annotation:
-    root = parse_xml(survey.text(member), member.name)
+def _annotation_of_xml(
+    root: ET.Element, survey: Survey, member: Member, splits: dict[str, Split]
+) -> Annotation:
     boxes = _boxes(root)
     stem = member.parts[-1].rpartition(".")[0]
     return Annotation(
@@ -166,11 +176,13 @@ def _boxes(root: ET.Element) -> list[Box]:
     return boxes
 
 
-def _root_tag(survey: Survey, member: Member) -> bool:
+def _root(survey: Survey, member: Member) -> ET.Element | None:
+    """Root of an XML file of this format; None for other files."""
     try:
-        return parse_xml(survey.text(member), member.name).tag == "annotation"
+        root = parse_xml(survey.text(member), member.name)
     except DataError:
-        return False
+        return None
+    return root if root.tag == "annotation" else None
 
 
 PASCAL_VOC = ImportFormat(
