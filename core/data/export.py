@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.data.dataset import Dataset
 from core.data.exports.content import ExportContent
+from core.data.exports.range_file import RANGE_FILE, range_text
 from core.data.exports.table import DATASET_FORMATS
 from core.files import whole_file
 from core.progress import Progress
@@ -45,7 +46,8 @@ def write_cleaned_dataset(
 ) -> int:
     """Write the training, validation and test pictures with their labels.
 
-    Location, camera and thumbnails in the files are left out; the pixels are unchanged. Names
+    Location, camera and thumbnails in the files are left out; the pixels are unchanged, and the
+    range of those with more than 8 bits stands beside them. Names
     of files and folders have no signs that some systems refuse; the labels have the exact names.
 
     Args:
@@ -59,4 +61,6 @@ def write_cleaned_dataset(
     content = ExportContent(dataset, progress, findings or {})
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         DATASET_FORMATS[format].write(content, archive)
+        if dataset.pixel_range is not None:
+            archive.writestr(RANGE_FILE, range_text(dataset.pixel_range))
     return len(content)

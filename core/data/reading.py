@@ -22,6 +22,7 @@ from core.data.containers.config import ContainerConfig
 from core.data.containers.frames import FrameKind, container_in, frames_inside, frames_of
 from core.data.dataset import Dataset, Ranges, complete_manifest
 from core.data.deep_pictures import known_range, settle_range
+from core.data.exports.range_file import stated_range
 from core.data.formats.cropping import notes_on_left_out
 from core.data.formats.import_format import FormatReading
 from core.data.formats.notes import Note, NoteKind
@@ -98,8 +99,14 @@ def read_source(
                 N_("{source} is empty. Choose one with a folder of pictures for each class."),
                 source=source.name,
             )
+        is_open = there is None and pixel_range is None and config.range_percentiles is None
+        stated = stated_range(listing.members) if is_open else None
+        if stated is not None:
+            pixel_range = stated[1]
+            config = replace(config, pixel_range=pixel_range)
         reading, understanding = understand(listing, config, source.name, known_classes)
-        skipped += [Skipped(file=name, reason=reason) for name, reason in reading.left_out]
+        used = stated[0] if stated else ""
+        skipped += [Skipped(file=name, reason=reason) for name, reason in reading.left_out if name != used]
         chosen = _measuring_first(reading)
         labels = [assignment.label for _, assignment in chosen]
         read = _spelling_of_sets if reading.multi_label else _spelling

@@ -13,6 +13,7 @@ from PIL import Image
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.editing import exclude, restore_version
+from core.data.export import write_cleaned_dataset
 from core.data.formats.notes import NoteKind
 from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
@@ -23,6 +24,7 @@ from core.data.pixels.viewing import view_picture
 from core.data.reading import read_source
 from core.data.version_record import read_version_record
 from core.errors import ConfigError
+from core.progress import QuietProgress
 from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import class_folders, digit_scans, encoded, small_photograph, write_folder
 
@@ -193,3 +195,14 @@ def test_a_range_leaves_the_caches_of_photographs_alone(tmp_path: Path, workspac
 def test_pictures_that_stay_where_they_are_have_the_range(tmp_path: Path, workspace: Path) -> None:
     dataset = imported(tmp_path, files(bits_12), ImportConfig(refer=True))
     assert dataset.pictures["brightness"].iloc[0] == pytest.approx(originals(dataset)[0].mean(), abs=2)
+
+
+@pytest.mark.parametrize("format", ["folders", "coco", "parquet", "webdataset"])
+def test_an_export_carries_the_range_to_the_next_import(tmp_path: Path, workspace: Path, format: str) -> None:
+    """A range that the user chose cannot be found again in the pictures."""
+    chosen = ImportConfig(pixel_range=(200, 1200))
+    dataset = imported(tmp_path, files(bits_12), chosen)
+    write_cleaned_dataset(dataset, tmp_path / "export.zip", QuietProgress(), format=format)
+    again = import_dataset(tmp_path / "export.zip", "Again", ImportConfig(confirmed=True))
+    assert open_dataset(again.project).pixel_range == (200, 1200)
+    assert [item.file for item in again.skipped if "range" in item.file] == []
