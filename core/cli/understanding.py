@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from core.cli.terminal import Answer
 from core.data.containers.config import ContainerKind
 from core.data.formats.doubts import DoubtKind
+from core.data.formats.notes import NoteKind
 from core.data.formats.summary import Example, Understanding
 from core.data.labels.boxes import BoxUse
 from core.data.optional_readers import OPTIONAL_READERS
@@ -59,6 +60,8 @@ def print_understanding(understanding: Understanding) -> None:
         line(f"  {example.file}", _described(example))
     for note in understanding.notes:
         line("Note", str(note.message))
+        if note.kind is NoteKind.UNNAMED_CLASSES:
+            line("Hint", "--class-names FILE names them, one name a line")
 
 
 def print_question(understanding: Understanding) -> None:

@@ -15,11 +15,17 @@ from core.data.import_config import ImportConfig
 
 
 def with_class_names(
-    reading: FormatReading, survey: Survey, config: ImportConfig, *, is_table: bool
+    reading: FormatReading,
+    survey: Survey,
+    config: ImportConfig,
+    known_classes: Collection[str],
+    *,
+    is_table: bool,
 ) -> FormatReading:
     """Name numbered classes, by the user's names or a file beside the data.
 
     Args:
+        known_classes: classes that the project has already; where the numbers are among them, they stay.
         is_table: classes without names are then noted here; other formats say so themselves.
     Raises:
         DataError: the user's names do not fit.
@@ -27,6 +33,8 @@ def with_class_names(
     classes = classes_of(reading)
     if config.class_names and classes:
         return with_names(reading, classes, config.class_names)
+    if classes and classes.keys() <= set(known_classes):
+        return reading
     named = with_names_beside(reading, classes, survey)
     if named is reading and is_table and are_numbered(classes):
         return replace(reading, notes=(*reading.notes, Note(kind=NoteKind.UNNAMED_CLASSES)))

@@ -89,7 +89,7 @@ def understand(
         candidates = [item for item in candidates if has_labelled_boxes(item.reading)][:1] or candidates[:1]
     wanted = without_unwanted(candidates[0].reading, config.containers)
     best, crops = _with_boxes(replace(candidates[0], reading=wanted), config)
-    best, others = replace(best, reading=_named_classes(best, survey, config)), candidates[1:]
+    best, others = replace(best, reading=_named_classes(best, survey, config, known_classes)), candidates[1:]
     members = [member for member, _ in best.reading.pictures]
     pictures = choose_examples(best.reading) + (choose_examples(crops) if crops else [])
     doubts = _doubts(best, others, survey, known_classes)
@@ -139,9 +139,11 @@ def _cropped(reading: FormatReading, config: ImportConfig) -> FormatReading:
     return cropped(reading, config.crops, multi_label=config.multi_label)
 
 
-def _named_classes(candidate: _Candidate, survey: Survey, config: ImportConfig) -> FormatReading:
+def _named_classes(
+    candidate: _Candidate, survey: Survey, config: ImportConfig, known_classes: Collection[str]
+) -> FormatReading:
     is_table = candidate.format.name in _TABLES
-    return with_class_names(candidate.reading, survey, config, is_table=is_table)
+    return with_class_names(candidate.reading, survey, config, known_classes, is_table=is_table)
 
 
 def _asks(doubts: Sequence[Doubt], config: ImportConfig) -> bool:

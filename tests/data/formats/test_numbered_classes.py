@@ -11,7 +11,9 @@ import pytest
 
 from core.data.formats.doubts import DoubtKind
 from core.data.formats.numbered_classes import names_by_number
-from core.data.formats.understanding import ConfirmationNeededError
+from core.data.formats.understanding import ConfirmationNeededError, understand
+from core.data.import_config import ImportConfig
+from core.data.sources.opening import open_source
 from core.errors import ClassNameError, DataError
 from tests.support.formats import read
 from tests.support.pictures import class_folders, digit, digit_scans, write_folder
@@ -104,3 +106,10 @@ def test_folders_named_with_digits_have_their_names(tmp_path: Path) -> None:
     """Someone called them so."""
     folder = write_folder(tmp_path / "digits", class_folders({"0": 3, "1": 3}))
     assert read(folder, offers_choices=True).notes == {}
+
+
+def test_numbers_that_a_project_has_as_classes_stay_numbers(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "pets", {"pets.npz": arrays(0, 1), "classes.txt": b"cat\ndog\n"})
+    with open_source(folder) as listing:
+        _, understanding = understand(listing, ImportConfig(), "pets", known_classes=["0", "1", "2"])
+    assert sorted(understanding.classes) == ["0", "1"]
