@@ -147,6 +147,20 @@ def test_classes_can_come_from_a_table(open_page: OpenPage) -> None:
     assert open_dataset(get_project("digits")).counts() == {"x": 4, "y": 4, "z": 4}
 
 
+def test_a_column_of_a_table_among_the_pictures_can_be_named(open_page: OpenPage) -> None:
+    """As with the command line's --label-column."""
+    rows = [f"{number}.png,{'xyz'[number % 3]},{'north' if number < 6 else 'south'}" for number in range(12)]
+    table = "\n".join(["file,label,site", *rows]).encode()
+    app = open_page()
+    pictures = {f"{number}.png": digit(number) for number in range(12)}
+    app.file_uploader[0].upload("digits.zip", zipped({**pictures, "labels.csv": table}))
+    app.radio(key="import-0-format").set_value("table_inside").run()
+    app.text_input(key="import-0-label-column").set_value("site").run()
+    app.button(key="import").click().run()
+    imported(app)
+    assert open_dataset(get_project("digits")).counts() == {"north": 6, "south": 6}
+
+
 def test_a_table_that_cannot_be_read_is_refused_before_the_import(open_page: OpenPage) -> None:
     app = open_page()
     app.file_uploader[0].upload("digits.zip", zipped({"0.png": digit(0)}))
