@@ -30,6 +30,7 @@ from core.data.formats.tools.label_studio import LABEL_STUDIO
 from core.data.formats.tools.labelme import LABELME
 from core.data.formats.tools.open_images import OPEN_IMAGES
 from core.data.formats.tools.pascal_voc import PASCAL_VOC
+from core.data.formats.tools.teachable_machine import TEACHABLE_MACHINE
 from core.data.formats.tools.yolo import YOLO
 
 _ROWS: tuple[ImportFormat, ...] = (
@@ -53,6 +54,7 @@ _ROWS: tuple[ImportFormat, ...] = (
     CREATE_ML,
     EDGE_IMPULSE,
     CUSTOM_VISION,
+    TEACHABLE_MACHINE,
     IMAGENET_LISTS,
     AMAZON,
     VERTEX,

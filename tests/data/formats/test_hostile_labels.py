@@ -65,6 +65,7 @@ VALID: dict[str, tuple[str, Any]] = {
             ]
         },
     ),
+    "teachable_machine": ("manifest.json", {"type": "image", "version": "2", "appdata": {"trainEpochs": 5}}),
     "webdataset": ("a/x.json", {"label": ["cat"]}),
 }
 # The same for JSON lines.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from core.data.labels.label_table import TableColumns
 from core.data.sources.opening import open_source
 from core.errors import DataError
 from tests.support.formats import read, source
+from tests.support.pictures import digit
 
 PICTURES = ("a.png", "b.png", "c.png", "d.png")
 
@@ -364,3 +367,28 @@ def test_a_folder_of_test_tubes_is_no_part_of_the_split(tmp_path: Path) -> None:
     }
     result = read(source(tmp_path, [f"{name}.png" for name in names], files))
     assert result.splits == {"a.png": "", "b.png": ""}
+
+
+def teachable_machine(tmp_path: Path, *pictures: str) -> Path:
+    """A project file; its manifest has what a public reader of it looks up."""
+    settings = {"trainEpochs": 50, "trainBatchSize": 16, "trainLearningRate": 0.001}
+    manifest = {"type": "image", "version": "2.4.0", "appdata": settings}
+    path = tmp_path / "project.tm"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", json.dumps(manifest))
+        for index, name in enumerate(pictures):
+            archive.writestr(name, digit(index))
+    return path
+
+
+def test_a_teachable_machine_project_with_class_folders_is_read(tmp_path: Path) -> None:
+    result = read(teachable_machine(tmp_path, "Class 1/0.png", "Class 2/1.png"))
+    assert (result.format, result.labels) == ("teachable_machine", {"0.png": "Class 1", "1.png": "Class 2"})
+    assert result.left_out == {}
+
+
+def test_a_teachable_machine_project_without_folders_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    """Nobody has published how its pictures are named, so their names are not guessed from."""
+    path = teachable_machine(tmp_path, *(f"Class {label}-{n}.png" for label in (1, 2) for n in range(5)))
+    with pytest.raises(DataError, match="download the samples of each class"):
+        read(path)
