@@ -39,6 +39,9 @@ def _recognise(survey: Survey) -> Evidence | None:
 
 
 def _read(survey: Survey, config: ImportConfig) -> FormatReading:
+    manifests = {member.name for member in json_files(survey, _has_shape)}
+    if not manifests:
+        return FormatReading(pictures=[])
     reading = CLASS_FOLDERS.read(survey, config)
     if len({assignment.label for _, assignment in reading.pictures}) < 2:
         raise DataError(
@@ -47,7 +50,6 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
             ),
             source=survey.source_name,
         )
-    manifests = {member.name for member in json_files(survey, _has_shape)}
     left_out = [(name, reason) for name, reason in reading.left_out if name not in manifests]
     return replace(reading, left_out=left_out, label_files=reading.label_files | manifests)
 
