@@ -1,4 +1,4 @@
-"""A server of its own and a real browser for each browser test."""
+"""Servers of their own and a real browser for the browser tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import psutil
@@ -39,44 +38,91 @@ expect.set_options(timeout=PATIENCE_MS)
 _REPORTS: pytest.StashKey[dict[str, bool]] = pytest.StashKey()
 
 
-class StartServer(Protocol):
-    def __call__(self, home: Path | None = None, *, script: Path = ..., base_path: str = "") -> str: ...
+# A server of one script, with the routes that components need.
+_APP = """
+import streamlit as st
+from core import api
+
+app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
+"""
 
 
-@pytest.fixture
-def server(tmp_path: Path, workspace: Path) -> Iterator[StartServer]:
-    """Start ``streamlit run app.py`` (or another script) and get its address; all end with the test."""
-    processes: list[subprocess.Popen[bytes]] = []
+class Servers:
+    """Streamlit servers with one workspace, until ``end``."""
 
-    def start(home: Path | None = None, *, script: Path = ROOT / "app.py", base_path: str = "") -> str:
+    def __init__(self, folder: Path, home: Path) -> None:
+        """Write logs and scripts below ``folder``."""
+        self.home = home
+        self._folder = folder
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._addresses: dict[tuple[str, str], str] = {}
+
+    def start(self, app: Path = ROOT / "app.py", base_path: str = "") -> str:
+        """Start ``streamlit run app.py`` (or another app) and get its address."""
         port = free_port()
-        log = tmp_path / f"server-{port}.log"
+        log = self._folder / f"server-{port}.log"
         environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
-        environment |= {"DARKROOM_HOME": str(home or workspace), "PYTHONPATH": str(ROOT)}
+        environment |= {"DARKROOM_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
         arguments = ["--server.headless=true", f"--server.port={port}", f"--server.baseUrlPath={base_path}"]
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", str(script), *arguments],
+                [sys.executable, "-m", "streamlit", "run", str(app), *arguments],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
             )
-        processes.append(process)
+        self._processes.append(process)
         address = f"http://127.0.0.1:{port}/{base_path}".rstrip("/")
         wait_until_healthy(process, address, log)
         return address
 
-    yield start
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    def serve(self, script: str, base_path: str = "") -> str:
+        """Get the address of a page of this script; it is started once."""
+        key = script, base_path
+        if key not in self._addresses:
+            folder = self._folder / f"script-{len(self._addresses)}"
+            folder.mkdir()
+            (folder / "script.py").write_text(script)
+            (folder / "app.py").write_text(_APP)
+            self._addresses[key] = self.start(folder / "app.py", base_path)
+        return self._addresses[key]
+
+    def end(self) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def servers(tmp_path: Path, workspace: Path) -> Iterator[Servers]:
+    """Servers of this test alone."""
+    started = Servers(tmp_path, workspace)
+    yield started
+    started.end()
+
+
+@pytest.fixture(scope="module")
+def _servers_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folder = tmp_path_factory.mktemp("servers")
+    started = Servers(folder, folder / "home")
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def script_servers(_servers_of_module: Servers, workspace: Path) -> Servers:
+    """Servers that the tests of a module share; their workspace is that of the test that runs."""
+    home = _servers_of_module.home
+    home.unlink(missing_ok=True)
+    home.symlink_to(workspace)
+    return _servers_of_module
 
 
 @pytest.fixture

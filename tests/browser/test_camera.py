@@ -10,16 +10,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import BROWSER_ARGUMENTS, StartServer
+from tests.browser.conftest import BROWSER_ARGUMENTS, Servers
 from tests.browser.executable import find_executable
 from tests.support.browser import overtake_components, screenshot, settled
 
-APP = """
-import streamlit as st
-from core import api
-
-app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
-"""
 SCRIPT = """
 import streamlit as st
 from core.workspace import home
@@ -58,10 +52,8 @@ STATES = "() => streams.map((stream) => stream.getVideoTracks()[0].readyState)"
 
 
 @pytest.fixture
-def address(server: StartServer, tmp_path: Path) -> str:
-    (tmp_path / "script.py").write_text(SCRIPT)
-    (tmp_path / "app.py").write_text(APP)
-    return server(script=tmp_path / "app.py")
+def address(script_servers: Servers) -> str:
+    return script_servers.serve(SCRIPT)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.data.dataset import Dataset, open_dataset
 from core.data.importing import import_dataset
 from core.workspace import Project
-from tests.browser.conftest import StartServer
+from tests.browser.conftest import Servers
 from tests.support.browser import screenshot, settled
 from tests.support.pictures import digit_scans, encoded, write_folder
 from tests.support.trained import Trained
@@ -60,12 +60,12 @@ def mistakes(dataset: Dataset) -> int:
 
 
 def test_wrong_labels_are_found_put_right_and_given_back(
-    server: StartServer, page: Page, spoilt: Project
+    servers: Servers, page: Page, spoilt: Project
 ) -> None:
     """Check, look, accept, undo; then the map of the same pictures."""
     before = open_dataset(spoilt)
     assert mistakes(before) == 9
-    page.goto(f"{server()}/data?project={NAME}&section=check")
+    page.goto(f"{servers.start()}/data?project={NAME}&section=check")
     settled(page)
     page.locator(".st-key-check button").click()
     expect(page.locator(".st-key-check-summary")).to_contain_text("checked", timeout=SLOW_MS)

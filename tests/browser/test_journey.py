@@ -19,8 +19,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.data.sources.samples import write_digits
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
-from core.workspace import get_project, list_runs
-from tests.browser.conftest import StartServer
+from core.training.config import Recipe, TrainingConfig
+from core.workspace import Project, list_runs
+from pages.ui.settings import remember_recipe_settings
+from tests.browser.conftest import Servers
 from tests.support.browser import screenshot, settled
 from tests.support.command_line import wait_until
 
@@ -38,24 +40,18 @@ def button(page: Page, key: str) -> Locator:
     return page.locator(f".st-key-{key} button").first
 
 
-def import_digits(page: Page, address: str) -> None:
-    page.goto(address)
-    settled(page)
-    button(page, "sample-digits").click()
-    expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible(timeout=SLOW_MS)
-    settled(page)
-
-
 @pytest.mark.usefixtures("no_worker_survives")
 def test_digits_become_a_downloaded_classifier(
-    server: StartServer, page: Page, workspace: Path, tmp_path: Path
+    servers: Servers, page: Page, workspace: Path, tmp_path: Path
 ) -> None:
     """The main job, from the first page to a bundle that answers outside Darkroom."""
-    address = server()
+    address = servers.start()
     page.goto(address)
     settled(page)
     screenshot(page, "1-overview-empty")
-    import_digits(page, address)
+    button(page, "sample-digits").click()
+    expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible(timeout=SLOW_MS)
+    settled(page)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("1,797")
     screenshot(page, "2-data")
 
@@ -127,12 +123,16 @@ def assert_no_tensorflow(address: str) -> None:
 
 @pytest.mark.usefixtures("no_worker_survives")
 def test_training_survives_a_refresh_and_a_killed_server_and_stops_on_request(
-    server: StartServer, page: Page, workspace: Path
+    servers: Servers, page: Page, digits_project: Project
 ) -> None:
     """Work lives in a process of its own; the page only watches it, and finds it again."""
-    address = server()
-    import_digits(page, address)
-    step(page, "Model")
+    endless = TrainingConfig(
+        dataset_version=1, backbone="small_cnn", recipe=Recipe.SCRATCH, epochs=10_000, patience=10_000
+    )
+    remember_recipe_settings(digits_project, endless)
+    address = servers.start()
+    page.goto(f"{address}/model?project={digits_project.name}")
+    settled(page)
     button(page, "choose-small_cnn").click()
     expect(page.locator(".st-key-backbone-small_cnn")).to_contain_text("Chosen")
     step(page, "Train")
@@ -143,10 +143,10 @@ def test_training_survives_a_refresh_and_a_killed_server_and_stops_on_request(
     settled(page)
     expect(page.locator(".st-key-run-progress")).to_be_visible()
     os.kill(server_pid(address), signal.SIGKILL)
-    (run,) = list_runs(get_project("Handwritten digits"))
+    (run,) = list_runs(digits_project)
     assert JobDirectory(run).status().state is JobState.RUNNING
 
-    page.goto(f"{server()}/train?project=Handwritten+digits")
+    page.goto(f"{servers.start()}/train?project={digits_project.name}")
     settled(page)
     expect(page.locator(".st-key-run-progress")).to_be_visible()
     screenshot(page, "a-found-again")
@@ -168,33 +168,33 @@ def server_pid(address: str) -> int:
     return next(c.pid for c in listening if c.laddr and c.laddr.port == port and c.pid)
 
 
-def test_health_answers(server: StartServer) -> None:
-    with urllib.request.urlopen(f"{server()}/api/health", timeout=300) as answer:
+def test_health_answers(servers: Servers) -> None:
+    with urllib.request.urlopen(f"{servers.start()}/api/health", timeout=300) as answer:
         assert json.load(answer)["status"] == "ok"
 
 
 @pytest.mark.parametrize("address", ["data", "train", "export"])
-def test_a_deep_link_works_on_a_cold_server(server: StartServer, page: Page, address: str) -> None:
+def test_a_deep_link_works_on_a_cold_server(servers: Servers, page: Page, address: str) -> None:
     """Streamlit's own rule for a folder named pages would run the page without its frame."""
-    page.goto(f"{server()}/{address}")
+    page.goto(f"{servers.start()}/{address}")
     settled(page)
     expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Darkroom")).to_be_visible()
     expect(page.get_by_role("heading", name=address.capitalize(), exact=True)).to_be_visible()
 
 
-def test_the_page_is_chinese_for_a_chinese_browser(server: StartServer, browser: Browser) -> None:
+def test_the_page_is_chinese_for_a_chinese_browser(servers: Servers, browser: Browser) -> None:
     """The browser's language is the first choice, without a press."""
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
-    page.goto(server())
+    page.goto(servers.start())
     settled(page)
     expect(page.get_by_test_id("stSidebar").get_by_role("link", name="数据", exact=True)).to_be_visible()
     context.close()
 
 
-def test_a_chosen_language_survives_a_refresh(server: StartServer, page: Page) -> None:
+def test_a_chosen_language_survives_a_refresh(servers: Servers, page: Page) -> None:
     """The refresh follows at once: the address names the language before the page is drawn in it."""
-    page.goto(server())
+    page.goto(servers.start())
     settled(page)
     page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").last.click()
     page.get_by_role("option", name="简体中文").click()

@@ -9,17 +9,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import StartServer
+from tests.browser.conftest import Servers
 from tests.support.browser import delay_messages, settled
 from tests.support.pictures import encoded
 
 DRAWN = re.compile(r"\d")
-APP = """
-import streamlit as st
-from core import api
-
-app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
-"""
 SCRIPT = """
 import numpy as np
 import streamlit as st
@@ -75,10 +69,8 @@ with rest:
 
 
 @pytest.fixture
-def address(server: StartServer, tmp_path: Path) -> str:
-    (tmp_path / "script.py").write_text(SCRIPT)
-    (tmp_path / "app.py").write_text(APP)
-    return server(script=tmp_path / "app.py")
+def address(script_servers: Servers) -> str:
+    return script_servers.serve(SCRIPT)
 
 
 def open_tab(page: Page, name: str) -> None:

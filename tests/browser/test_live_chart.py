@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import StartServer
+from tests.browser.conftest import Servers
 from tests.support.browser import overtake_components, screenshot, settled
 
-APP = """
-import streamlit as st
-from core import api
-
-app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
-"""
 SCRIPT = """
 import plotly.graph_objects as go
 import streamlit as st
@@ -35,18 +27,10 @@ progress()
 """
 
 
-@pytest.fixture
-def script(tmp_path: Path) -> Path:
-    (tmp_path / "script.py").write_text(SCRIPT)
-    path = tmp_path / "app.py"
-    path.write_text(APP)
-    return path
-
-
-def test_the_chart_stays_although_a_call_was_overtaken(server: StartServer, page: Page, script: Path) -> None:
+def test_the_chart_stays_although_a_call_was_overtaken(script_servers: Servers, page: Page) -> None:
     """With an overtaken call, it was emptied."""
     overtake_components(page)
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     expect(page.locator(".st-key-curves .main-svg").first).to_be_visible()
     before = redraws(page)
@@ -56,9 +40,9 @@ def test_the_chart_stays_although_a_call_was_overtaken(server: StartServer, page
     expect(page.locator(".st-key-curves .main-svg").first).to_be_visible()
 
 
-def test_the_chart_updates_in_place_and_keeps_the_zoom(server: StartServer, page: Page, script: Path) -> None:
+def test_the_chart_updates_in_place_and_keeps_the_zoom(script_servers: Servers, page: Page) -> None:
     """``st.plotly_chart`` would build a new element at every redraw."""
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     chart = page.locator(".st-key-curves .darkroom-live-chart")
     expect(chart.locator(".main-svg").first).to_be_visible()
@@ -82,9 +66,9 @@ def test_the_chart_updates_in_place_and_keeps_the_zoom(server: StartServer, page
     screenshot(page, "live-chart-light")
 
 
-def test_the_chart_follows_the_theme(server: StartServer, page: Page, script: Path) -> None:
+def test_the_chart_follows_the_theme(script_servers: Servers, page: Page) -> None:
     page.emulate_media(color_scheme="light")
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     chart = page.locator(".darkroom-live-chart")
     label = chart.locator(".xtitle")
@@ -94,10 +78,11 @@ def test_the_chart_follows_the_theme(server: StartServer, page: Page, script: Pa
     screenshot(page, "live-chart-dark")
 
 
-def test_the_chart_works_below_a_path(server: StartServer, page: Page, script: Path) -> None:
+def test_the_chart_works_below_a_path(script_servers: Servers, page: Page) -> None:
     """Behind a reverse proxy the app is often not at the root."""
+    address = script_servers.serve(SCRIPT, "lab")
     with page.expect_response(re.compile(r"/lab/api/plotly\.min\.js\?v=")) as loading:
-        page.goto(server(script=script, base_path="lab"))
+        page.goto(address)
     assert loading.value.ok
     assert "immutable" in loading.value.headers["cache-control"]
     expect(page.locator(".darkroom-live-chart .main-svg").first).to_be_visible()
@@ -117,10 +102,9 @@ live_chart({"data": [marks], "layout": {"showlegend": False}}, key="marks", clic
 """
 
 
-def test_a_click_on_a_mark_tells_which_it_was(server: StartServer, page: Page, script: Path) -> None:
+def test_a_click_on_a_mark_tells_which_it_was(script_servers: Servers, page: Page) -> None:
     """The search's charts open the trial that was clicked."""
-    (script.parent / "script.py").write_text(CLICKABLE)
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(CLICKABLE))
     settled(page)
     marks = page.locator(".st-key-marks .points path")
     expect(marks).to_have_count(2)
@@ -149,12 +133,9 @@ with st.columns(2)[0]:
 """
 
 
-def test_every_class_of_a_confusion_matrix_has_its_label(
-    server: StartServer, page: Page, script: Path
-) -> None:
+def test_every_class_of_a_confusion_matrix_has_its_label(script_servers: Servers, page: Page) -> None:
     """Plotly hides a label that runs out of the chart, such as the last one of nine turned ones."""
-    (script.parent / "script.py").write_text(CONFUSION)
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(CONFUSION))
     settled(page)
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})

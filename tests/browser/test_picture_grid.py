@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,19 +13,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.data.dataset import image_path, thumbnail_path
-from core.data.pixels.decoding import examine_picture
+from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.files import sha256_bytes
 from core.workspace import Project, open_staging, publish_project
-from tests.browser.conftest import StartServer
+from tests.browser.conftest import Servers
 from tests.support.browser import overtake_components, screenshot, settled
 from tests.support.pictures import digit, encoded, photograph
 
-APP = """
-import streamlit as st
-from core import api
-
-app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
-"""
 SCRIPT = """
 import json
 import streamlit as st
@@ -108,15 +103,22 @@ def project(workspace: Path) -> Project:
     return project
 
 
-def store(project: Project, number: int) -> dict[str, Any]:
-    """Put a picture where an import puts it: part of a photograph, or every third a digit."""
+@cache
+def drawn(number: int) -> tuple[bytes, PictureFacts]:
+    """Part of a photograph, or every third a digit: its file and what an import finds in it."""
     if number % 3 == 2:
         data = digit(number)
     else:
         whole = photograph(["china", "flower", "chelsea", "coffee"][number % 4])
         top, left = number % 100, 9 * number % 200
         data = encoded(np.ascontiguousarray(whole[top : top + 150, left : left + 180]), "JPEG")
-    facts, sha256 = examine_picture(data), sha256_bytes(data)
+    return data, examine_picture(data)
+
+
+def store(project: Project, number: int) -> dict[str, Any]:
+    """Put a picture where an import puts it."""
+    data, facts = drawn(number)
+    sha256 = sha256_bytes(data)
     for path, content in (
         (image_path(project.dataset, sha256, facts.extension), data),
         (thumbnail_path(project.dataset, sha256), facts.thumbnail),
@@ -129,10 +131,8 @@ def store(project: Project, number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def address(server: StartServer, project: Project, tmp_path: Path) -> str:
-    (tmp_path / "script.py").write_text(SCRIPT)
-    (tmp_path / "app.py").write_text(APP)
-    return server(script=tmp_path / "app.py")
+def address(script_servers: Servers, project: Project) -> str:
+    return script_servers.serve(SCRIPT)
 
 
 @pytest.fixture
@@ -385,15 +385,15 @@ def test_a_picture_that_is_gone_says_so(page: Page, grid: Locator) -> None:
     expect(page.get_by_role("dialog").get_by_text("This picture cannot be shown")).to_be_visible()
 
 
-def test_pictures_far_down_are_not_asked_for_yet(page: Page, address: str, project: Project) -> None:
+def test_pictures_far_down_are_not_asked_for_yet(
+    page: Page, script_servers: Servers, project: Project
+) -> None:
     page.set_viewport_size({"width": 390, "height": 300})
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     many = [store(project, number) for number in range(200)]
     (project.path / "book.json").write_text(json.dumps(many))
-    script = Path(str(project.path.parents[2])) / "script.py"
-    script.write_text(script.read_text().replace("PAGE = 24", "PAGE = 200"))
-    page.goto(address)
+    page.goto(script_servers.serve(SCRIPT.replace("PAGE = 24", "PAGE = 200")))
     settled(page)
     last = page.get_by_role("option").last
     assert not any(many[-1]["sha256"] in url for url in asked)

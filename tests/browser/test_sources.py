@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.data.dataset import open_dataset
 from core.workspace import Project, get_project
-from tests.browser.conftest import StartServer
+from tests.browser.conftest import Servers
 from tests.support.browser import screenshot, settled
 from tests.support.pictures import digit, write_folder
 
@@ -38,10 +38,10 @@ def group_size(page: Page) -> int:
 
 
 def test_a_project_grows_from_nothing_by_files_and_camera(
-    server: StartServer, page: Page, tmp_path: Path
+    servers: Servers, page: Page, tmp_path: Path
 ) -> None:
     """As with Teachable Machine: name classes, hold the shutter, go on."""
-    page.goto(server())
+    page.goto(servers.start())
     settled(page)
     source(page, "Camera or files")
     page.get_by_label("Project name").fill("Desk")
@@ -78,12 +78,10 @@ def test_a_project_grows_from_nothing_by_files_and_camera(
     assert open_dataset(project).all_class_names == ("pens", "cups", "mugs")
 
 
-def test_an_unsorted_folder_is_labelled_group_by_group(
-    server: StartServer, page: Page, tmp_path: Path
-) -> None:
+def test_an_unsorted_folder_is_labelled_group_by_group(servers: Servers, page: Page, tmp_path: Path) -> None:
     """From a folder of loose pictures to labels, by a few keys."""
     holiday = write_folder(tmp_path / "scans", {f"{number:03}.png": digit(number) for number in range(80)})
-    page.goto(server())
+    page.goto(servers.start())
     settled(page)
     source(page, "Folder")
     page.get_by_text("Advanced").click()

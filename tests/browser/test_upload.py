@@ -12,16 +12,10 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from core.files import hash_file
 from core.uploads.store import LIMIT_VARIABLE
-from tests.browser.conftest import StartServer
+from tests.browser.conftest import Servers
 from tests.support.browser import screenshot, settled
 from tests.support.pictures import class_folders, write_folder
 
-APP = """
-import streamlit as st
-from core import api
-
-app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
-"""
 SCRIPT = """
 import streamlit as st
 from pages.ui.components import upload as component
@@ -49,14 +43,6 @@ st.navigation([st.Page(data, default=True), st.Page(other)]).run()
 """
 MEGABYTE = 1 << 20
 A_WHILE_MS = 60_000
-
-
-@pytest.fixture
-def script(tmp_path: Path) -> Path:
-    (tmp_path / "script.py").write_text(SCRIPT)
-    path = tmp_path / "app.py"
-    path.write_text(APP)
-    return path
 
 
 @pytest.fixture
@@ -125,9 +111,9 @@ def hold(page: Page, offset: int) -> list[Route]:
 
 
 def test_a_file_arrives_in_chunks_and_resumes_after_a_dropped_connection(
-    server: StartServer, page: Page, script: Path, archive: Path
+    script_servers: Servers, page: Page, archive: Path
 ) -> None:
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     offsets, dropped = sent_offsets(page), 0
 
@@ -153,9 +139,9 @@ def test_a_file_arrives_in_chunks_and_resumes_after_a_dropped_connection(
 
 
 def test_a_network_that_goes_away_in_the_middle_of_a_chunk_costs_nothing(
-    server: StartServer, page: Page, script: Path, archive: Path
+    script_servers: Servers, page: Page, archive: Path
 ) -> None:
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     network = page.context.new_cdp_session(page)
     limits = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": MEGABYTE / 2}
@@ -172,14 +158,14 @@ def test_a_network_that_goes_away_in_the_middle_of_a_chunk_costs_nothing(
 
 @pytest.mark.parametrize("way", ["choose", "drop"])
 def test_a_folder_keeps_its_shape_and_leaves_its_junk(
-    server: StartServer, page: Page, script: Path, tmp_path: Path, way: str
+    script_servers: Servers, page: Page, tmp_path: Path, way: str
 ) -> None:
     pictures = class_folders({"cats & co": 130, "狗": 30})
     folder = write_folder(tmp_path / "Pets", pictures)
     write_folder(
         folder, dict.fromkeys((".DS_Store", "__MACOSX/1.png", "狗/Thumbs.db", "狗/.x/1.png"), b"junk")
     )
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     if way == "choose":
         choose(page, folder)
@@ -211,10 +197,8 @@ def drop(page: Page, path: Path) -> None:
         )
 
 
-def test_an_upload_continues_on_another_page(
-    server: StartServer, page: Page, script: Path, archive: Path
-) -> None:
-    page.goto(server(script=script))
+def test_an_upload_continues_on_another_page(script_servers: Servers, page: Page, archive: Path) -> None:
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     held = hold(page, MEGABYTE)
     choose(page, archive)
@@ -229,10 +213,8 @@ def test_an_upload_continues_on_another_page(
     assert hash_file(Path(path)) == hash_file(archive)
 
 
-def test_after_a_reload_the_same_file_resumes(
-    server: StartServer, page: Page, script: Path, archive: Path
-) -> None:
-    page.goto(server(script=script))
+def test_after_a_reload_the_same_file_resumes(script_servers: Servers, page: Page, archive: Path) -> None:
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     hold(page, MEGABYTE)
     choose(page, archive)
@@ -249,9 +231,9 @@ def test_after_a_reload_the_same_file_resumes(
 
 
 def test_an_upload_can_be_paused_and_cancelled(
-    server: StartServer, page: Page, script: Path, archive: Path, workspace: Path
+    script_servers: Servers, page: Page, archive: Path, workspace: Path
 ) -> None:
-    page.goto(server(script=script))
+    page.goto(script_servers.serve(SCRIPT))
     settled(page)
     hold(page, MEGABYTE)
     choose(page, archive)
@@ -275,15 +257,14 @@ def test_an_upload_can_be_paused_and_cancelled(
 
 
 def test_an_upload_that_cannot_be_accepted_is_refused_at_once(
-    server: StartServer,
+    servers: Servers,
     page: Page,
-    script: Path,
     archive: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(LIMIT_VARIABLE, "0.001")
-    page.goto(server(script=script))
+    page.goto(servers.serve(SCRIPT))
     settled(page)
     offsets = sent_offsets(page)
     choose(page, archive)
@@ -299,11 +280,11 @@ def test_an_upload_that_cannot_be_accepted_is_refused_at_once(
 
 
 def test_uploads_work_below_a_path_and_follow_the_theme(
-    server: StartServer, page: Page, script: Path, archive: Path
+    script_servers: Servers, page: Page, archive: Path
 ) -> None:
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 700})
-    page.goto(server(script=script, base_path="lab"))
+    page.goto(script_servers.serve(SCRIPT, "lab"))
     settled(page)
     expect(component(page).locator(".label")).to_have_css("color", "rgb(237, 237, 239)")
     screenshot(page, "upload-dark")
