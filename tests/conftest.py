@@ -23,6 +23,18 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parents[1]
+# The files that take longest. They come first, so that no process is left alone with one at the end.
+LONGEST = [
+    "tests/training/test_killed_worker.py",
+    "tests/browser/test_journey.py",
+    "tests/test_moved_workspaces.py",
+    "tests/training/test_resume.py",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    files = [ROOT / name for name in LONGEST]
+    items.sort(key=lambda item: files.index(item.path) if item.path in files else len(files))
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +49,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A small project that real processes imported and trained; shared, so leave it as it is."""
-    return train_once(tmp_path_factory.mktemp("trained"))
+    base = tmp_path_factory.getbasetemp()
+    is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ  # each has a folder of its own below that of all
+    return train_once(tmp_path_factory.mktemp("trained"), base.parent if is_one_of_several else base)
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
+from core.files import read_json, write_json
 from core.workspace import Project
 from tests.support.command_line import run_command
 from tests.support.pictures import digit, write_folder
@@ -39,12 +41,25 @@ class Trained:
         return self.project.runs / str(self.answer["run"])
 
 
-def train_once(folder: Path) -> Trained:
-    """Import and train in a new workspace below ``folder``, through real processes."""
+def train_once(folder: Path, shared: Path) -> Trained:
+    """Import and train in a new workspace below ``folder``, through real processes.
+
+    Test processes that run side by side have ``shared`` in common: one of them trains, and each gets a copy.
+    """
+    kept = shared / "trained"
+    with FileLock(shared / "trained.lock"):
+        if not (kept / "answers.json").exists():
+            write_json(kept / "answers.json", _import_and_train(kept))
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return Trained(home=folder / "workspace", source=folder / "source", **read_json(folder / "answers.json"))
+
+
+def _import_and_train(folder: Path) -> dict[str, Any]:
     home, source = folder / "workspace", write_folder(folder / "source", real_digits())
-    imported = run_command(home, "import", source, "--project", NAME)
-    answer = run_command(home, "train", "--project", NAME, *TRAINING_OPTIONS)
-    return Trained(home=home, source=source, imported=imported, answer=answer)
+    return {
+        "imported": run_command(home, "import", source, "--project", NAME),
+        "answer": run_command(home, "train", "--project", NAME, *TRAINING_OPTIONS),
+    }
 
 
 @cache
