@@ -32,7 +32,7 @@ from core.training.job import train
 from core.workspace import Project
 from tests.support.deep_pictures import png, tiff
 from tests.support.pictures import write_folder
-from tests.support.trained import real_digits
+from tests.support.trained import Trained, copy_dataset, real_digits
 
 
 def in_12_bits(data: bytes) -> bytes:
@@ -40,15 +40,19 @@ def in_12_bits(data: bytes) -> bytes:
     return png(np.asarray(Image.open(io.BytesIO(data)).convert("L")).astype("u2") * 16)
 
 
-@pytest.fixture
-def deep_run(digits_project: Project, tmp_path: Path) -> Path:
-    """A finished run on scanned digits in 12 bits, in the workspace whose backbone is converted."""
+@pytest.fixture(scope="module")
+def deep_run(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on scanned digits in 12 bits, in a workspace whose backbone is converted."""
+    folder = tmp_path_factory.mktemp("deep")
+    copy_dataset(trained, folder / "workspace")
     files = {name: in_12_bits(data) for name, data in real_digits().items()}
-    project = import_dataset(write_folder(tmp_path / "source", files), "Deep").project
-    settings = TrainingConfig(dataset_version=1, epochs=20)
-    job = JobDirectory.create(project.runs / "run-deep", JobKind.TRAIN, settings.to_json())
-    for step in (train, evaluate, deliver):
-        step(job.path, job.config(), QuietProgress())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DARKROOM_HOME", str(folder / "workspace"))
+        project = import_dataset(write_folder(folder / "source", files), "Deep").project
+        settings = TrainingConfig(dataset_version=1, epochs=20)
+        job = JobDirectory.create(project.runs / "run-deep", JobKind.TRAIN, settings.to_json())
+        for step in (train, evaluate, deliver):
+            step(job.path, job.config(), QuietProgress())
     return job.path
 
 
