@@ -98,9 +98,10 @@ def _inputs(network: Any, dataset: Dataset, settings: TrainingConfig) -> tuple[n
     """Return a batch for the model, and the size of the stem's output for a picture (0 without a stem)."""
     backbone = settings.sized_backbone
     pictures = _pictures(dataset, backbone.input_size, settings.batch_size)
-    if network.takes_pictures():
+    stem = network.frozen_stem()
+    if stem is None:
         return pictures, 0
-    cut, build = network.frozen_stem()
+    cut, build = stem
     return FeatureExtractor(stem_engine(backbone, cut.layer, build)).run(pictures), cut.numbers
 
 

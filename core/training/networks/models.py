@@ -76,7 +76,7 @@ class TrainedNetwork:
             pretrained: False starts from random weights and trains BatchNorm statistics too.
         """
         self._settings, self._num_classes, self._task = settings, num_classes, task
-        self._start, self._all_blocks, self._pretrained = start, all_blocks, pretrained
+        self._start, self.trains_all_blocks, self._pretrained = start, all_blocks, pretrained
         self._backbone = settings.sized_backbone
 
     def build(self) -> keras.Model:
@@ -97,19 +97,17 @@ class TrainedNetwork:
             features = pool_map(blocks(inputs), map_pooling(self._settings))
         return keras.Model(inputs, self._head(global_pooling(features) if self._is_global else features))
 
-    def takes_pictures(self) -> bool:
-        """Return True if the model's inputs are pictures: no stem is frozen."""
-        self._build_extractor(None)
-        return self._cut(self._extractor.get_layer(BACKBONE_LAYER)) is None
+    def frozen_stem(self) -> tuple[Cut, Callable[[], keras.Model]] | None:
+        """Return the end of the frozen stem and a function that builds it.
 
-    def frozen_stem(self) -> tuple[Cut, Callable[[], keras.Model]]:
-        """Return the end of the frozen stem and a function that builds it."""
+        None if no stem is frozen: the model's inputs are pictures.
+        """
+        if self.trains_all_blocks:
+            return None
         self._build_extractor(None)
         network = self._extractor.get_layer(BACKBONE_LAYER)
         cut = self._cut(network)
-        if cut is None:
-            raise ValueError("no stem is frozen: all blocks are trained")
-        return cut, lambda: frozen_stem_of(self._backbone, network, cut)
+        return cut and (cut, lambda: frozen_stem_of(self._backbone, network, cut))
 
     def write_best(self, folder: Path) -> None:
         """Write extractor and head with their current weights."""
@@ -133,7 +131,7 @@ class TrainedNetwork:
             self._extractor.load_weights(weights)
 
     def _cut(self, network: keras.Model) -> Cut | None:
-        return None if self._all_blocks else cut_at(network, self._settings.unfreeze)
+        return None if self.trains_all_blocks else cut_at(network, self._settings.unfreeze)
 
 
 def _squeezed(head: HeadWeights | None, is_global: bool) -> HeadWeights | None:

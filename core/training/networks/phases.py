@@ -84,12 +84,10 @@ def _source(
         read = open_pictures(dataset, backbone.input_size, progress).read
         return PictureSource(read, augmentation, on_device=on_device)
 
-    if network.takes_pictures():
+    stem = None if network.trains_all_blocks else _converted_stem(network, settings, progress)
+    if stem is None:
         return pictures(on_device=current_backend().has_accelerator), 0
-    progress.stage(Stage.CONVERTING)
-    with timed(progress, settings, Stage.CONVERTING, own_network=True):
-        cut, build = network.frozen_stem()
-        stem = stem_engine(backbone, cut.layer, build)
+    engine, numbers = stem
     drawn = pictures(on_device=False)  # the stem runs on the processor
     plan = ActivationPlan(
         train=dataset.rows(Split.TRAIN),
@@ -99,7 +97,20 @@ def _source(
         seed=settings.seed,
     )
     # Pictures are mixed differently in every epoch, so their outputs cannot be cached.
-    if augmentation.is_mixing or not fits_on_disk(activations_bytes(plan, cut.numbers), directory):
-        return StemSource(drawn, FeatureExtractor(stem)), cut.numbers
-    cached = cached_activations(plan, drawn, stem, activations_folder(directory), progress)
-    return cached, cut.numbers
+    if augmentation.is_mixing or not fits_on_disk(activations_bytes(plan, numbers), directory):
+        return StemSource(drawn, FeatureExtractor(engine)), numbers
+    cached = cached_activations(plan, drawn, engine, activations_folder(directory), progress)
+    return cached, numbers
+
+
+def _converted_stem(
+    network: TrainedNetwork, settings: TrainingConfig, progress: Progress
+) -> tuple[Path, int] | None:
+    """Return the frozen stem's LiteRT file and the size of its output for a picture; None without a stem."""
+    progress.stage(Stage.CONVERTING)
+    with timed(progress, settings, Stage.CONVERTING, own_network=True):
+        stem = network.frozen_stem()
+        if stem is None:
+            return None
+        cut, build = stem
+        return stem_engine(settings.sized_backbone, cut.layer, build), cut.numbers
