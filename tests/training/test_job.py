@@ -358,7 +358,9 @@ def test_the_trained_run_has_all_pictures_in_their_parts(digits_project: Project
 
 @pytest.fixture(scope="module")
 def scratch() -> TrainingConfig:
-    return TrainingConfig(dataset_version=1, backbone="small_cnn", recipe=Recipe.SCRATCH, epochs=2, seed=3)
+    return TrainingConfig(
+        dataset_version=1, backbone="small_cnn", recipe=Recipe.SCRATCH, picture_size=48, epochs=2, seed=3
+    )
 
 
 def test_a_network_trained_again_is_converted_again(digits_project: Project, scratch: TrainingConfig) -> None:
@@ -374,7 +376,7 @@ def test_a_network_trained_again_is_converted_again(digits_project: Project, scr
     extractor.set_weights([weight * 1.5 for weight in extractor.get_weights()])
     extractor.save_weights(extractor_file(directory))  # as another attempt would
     now = engine_path(directory, scratch)
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 3), dtype=np.uint8)
     np.testing.assert_allclose(
         Engine(now).run(pictures), np.asarray(extractor(pictures)), rtol=1e-3, atol=1e-3
     )

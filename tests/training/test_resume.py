@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.data.dataset import open_dataset
+from core.data.pixels.arrays import open_pictures
 from core.errors import TrainingError
 from core.files import read_json_lines
 from core.models.augmentation import AugmentationConfig
-from core.progress import JobPaused
+from core.progress import JobPaused, QuietProgress
 from core.training.artifacts import extractor_file
 from core.training.backends.tensorflow import TensorFlowBackend
 from core.training.checkpoint import Checkpoints
@@ -29,6 +32,7 @@ from core.training.live import delivered_predictions
 from core.training.networks import loop
 from core.workspace import Project
 from tests.support.kill_resume import Disk, Killed, assert_same, directory_of, limit_memory, outcome
+from tests.support.trained import Trained, copy_dataset
 
 EPOCHS = 3
 BATCHES = 6  # 42 pictures, 8 at a time: an epoch, and its last batch filled up
@@ -37,17 +41,41 @@ SCRATCH = TrainingConfig(
     backbone="small_cnn",
     recipe=Recipe.SCRATCH,
     augmentation=AugmentationConfig(rotation=0.05, mixup=0.2),
+    picture_size=48,
     batch_size=8,
     epochs=EPOCHS,
     seed=3,
 )
 
 
+def save_every_step(patch: pytest.MonkeyPatch) -> None:
+    """As after a minute, which no test has."""
+    patch.setattr(loop, "_SAVE_WITHIN_EPOCH_SECONDS", 0.0)
+    patch.setattr(loop, "_SAVE_EPOCHS_SECONDS", 0.0)
+
+
 @pytest.fixture(autouse=True)
 def _every_step_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after a minute, which no test has."""
-    monkeypatch.setattr(loop, "_SAVE_WITHIN_EPOCH_SECONDS", 0.0)
-    monkeypatch.setattr(loop, "_SAVE_EPOCHS_SECONDS", 0.0)
+    save_every_step(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def whole(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of ``SCRATCH`` from its beginning to its end, in a workspace of its own. Leave it as it is."""
+    home = tmp_path_factory.mktemp("whole") / "workspace"
+    directory = directory_of(copy_dataset(trained, home), "run-whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DARKROOM_HOME", str(home))
+        save_every_step(patch)
+        train(directory, SCRATCH.to_json(), Disk(directory))
+    return directory
+
+
+@pytest.fixture
+def decoded_project(digits_project: Project) -> Project:
+    """The project with its pictures decoded, which could be stopped as well: a run's first request is a batch's."""
+    open_pictures(open_dataset(digits_project), SCRATCH.picture_size, QuietProgress())
+    return digits_project
 
 
 def killed_again_and_again(directory: Path, settings: TrainingConfig, *kills: int) -> None:
@@ -58,10 +86,9 @@ def killed_again_and_again(directory: Path, settings: TrainingConfig, *kills: in
     train(directory, settings.to_json(), Disk(directory))
 
 
-def test_a_killed_run_ends_as_one_that_was_not(digits_project: Project) -> None:
+def test_a_killed_run_ends_as_one_that_was_not(whole: Path, decoded_project: Project) -> None:
     """In the first step, in the middle of an epoch, at its end, where it is judged, in a later one."""
-    whole, killed = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-killed")
-    train(whole, SCRATCH.to_json(), Disk(whole))
+    killed = directory_of(decoded_project, "run-killed")
     killed_again_and_again(killed, SCRATCH, 1, 3, BATCHES - 4, 2, BATCHES)
     assert_same(whole, killed)
 
@@ -77,9 +104,8 @@ def test_every_part_of_the_state_is_saved(digits_project: Project, schedule: Sch
     assert_same(whole, killed)
 
 
-def test_a_pause_goes_on_from_the_very_batch(digits_project: Project) -> None:
-    whole, paused = directory_of(digits_project, "run-whole"), directory_of(digits_project, "run-paused")
-    train(whole, SCRATCH.to_json(), Disk(whole))
+def test_a_pause_goes_on_from_the_very_batch(whole: Path, decoded_project: Project) -> None:
+    paused = directory_of(decoded_project, "run-paused")
     with pytest.raises(JobPaused):
         train(paused, SCRATCH.to_json(), Disk(paused, pause_after=4))
     point = Checkpoints(paused).resume_point()
@@ -94,10 +120,9 @@ def test_a_pause_goes_on_from_the_very_batch(digits_project: Project) -> None:
     assert answers.to_json()["confusion"] == resumed.lives[-1]["confusion"]
 
 
-def test_a_finished_run_can_go_on_for_more_epochs(digits_project: Project) -> None:
+def test_a_finished_run_can_go_on_for_more_epochs(whole: Path, digits_project: Project) -> None:
     """Its curve grows; what was learnt is not learnt again."""
-    directory = directory_of(digits_project, "run-1")
-    train(directory, SCRATCH.to_json(), Disk(directory))
+    directory = Path(shutil.copytree(whole, digits_project.runs / "run-1"))
     before = outcome(directory)[0]
     result = train(directory, replace(SCRATCH, epochs=EPOCHS + 2).to_json(), Disk(directory))
     after = outcome(directory)[0]

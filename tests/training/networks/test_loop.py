@@ -21,6 +21,7 @@ SCRATCH = TrainingConfig(
     dataset_version=1,
     backbone="small_cnn",
     recipe=Recipe.SCRATCH,
+    picture_size=48,
     batch_size=8,
     epochs=3,
     monitor=Monitor.ACCURACY,
