@@ -8,12 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from core.evaluation.job import evaluate
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.head import HeadWeights
+from core.progress import QuietProgress
 from core.training.artifacts import head_file
+from core.training.job import train
 from core.workspace import Project
 from tests.support.command_line import run_command, wait_for_state, wait_until
+from tests.support.kill_resume import Disk
 
 SETTINGS = ("--recipe", "balanced", "--unfreeze", "0.1", "--batch-size", "8", "--epochs", "3", "--seed", "4")
 TIMES = {"time", "seconds", "pictures_per_second"}
@@ -30,10 +35,11 @@ def fine_tuned_epochs(job: JobDirectory) -> int:
 def test_a_worker_killed_while_fine_tuning_is_resumed_to_the_same_end(
     digits_project: Project, workspace: Path
 ) -> None:
-    """Started, killed, resumed, compared and continued by the commands that users type."""
-    train = ("train", "--project", digits_project.name, *SETTINGS)
-    whole = run_command(workspace, *train)
-    started = run_command(workspace, *train, "--detach")
+    """Started, killed, resumed, compared and continued by the commands that users type.
+
+    The run that nobody kills is one of this process, which trains as a worker does.
+    """
+    started = run_command(workspace, "train", "--project", digits_project.name, *SETTINGS, "--detach")
     killed = JobDirectory(digits_project.runs / started["run"])
     wait_until(lambda: fine_tuned_epochs(killed) >= 1, "the first fine-tuned epoch")
     number = killed.process_id()
@@ -42,8 +48,9 @@ def test_a_worker_killed_while_fine_tuning_is_resumed_to_the_same_end(
     wait_for_state(killed, JobState.INTERRUPTED)
     resumed = run_command(workspace, "resume", killed.name)
     assert resumed["state"] == "finished"
-    assert resumed["test"] == whole["test"]
-    other = JobDirectory(digits_project.runs / whole["run"])
+    other = JobDirectory.create(digits_project.runs / "run-whole", JobKind.TRAIN, killed.config())
+    train(other.path, other.config(), Disk(other.path))
+    assert resumed["test"] == evaluate(other.path, other.config(), QuietProgress())["test"]
     assert curve_of(killed) == curve_of(other)
     heads = [HeadWeights.load(head_file(job.path)).layers[0][0] for job in (killed, other)]
     np.testing.assert_array_equal(heads[0], heads[1])
