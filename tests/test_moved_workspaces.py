@@ -24,6 +24,7 @@ from core.training.artifacts import has_own_network
 from core.workspace import Project, list_runs
 from tests.support.command_line import wait_until
 from tests.support.older_workspace import Facts, recorded_facts, unpack_workspace
+from tests.support.trained import Trained
 
 # Three workers that each start TensorFlow, on a machine that may have other work.
 pytestmark = pytest.mark.timeout(900)
@@ -42,9 +43,15 @@ def moved(workspace: Path, tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="module")
-def resumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """The same project after all that rested in it was resumed: both runs to their ends, the search for a while."""
+def resumed(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The same project after all that rested in it was resumed: both runs to their ends, the search for a while.
+
+    The backbone is converted already at its own size; the paused run has another.
+    """
     home = unpack_workspace(COMMIT, tmp_path_factory.mktemp("resumed"))
+    shutil.copytree(
+        trained.home / "backbones" / "engines", home / "backbones" / "engines", dirs_exist_ok=True
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DARKROOM_HOME", str(home))
         project = rename(home)
