@@ -52,9 +52,18 @@ def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return few
 
 
+@pytest.fixture(scope="session")
+def imported_digits(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's folder in a workspace of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DARKROOM_HOME", str(tmp_path_factory.mktemp("imported")))
+        return import_dataset(digits_folder, "Digits").project.path
+
+
 @pytest.fixture
-def project(workspace: Path, digits_folder: Path) -> Project:
-    return import_dataset(digits_folder, "Digits").project
+def project(workspace: Path, imported_digits: Path) -> Project:
+    copy = shutil.copytree(imported_digits, workspace / "projects" / imported_digits.name)
+    return Project(name=imported_digits.name, path=copy)
 
 
 @pytest.fixture
