@@ -25,6 +25,8 @@ def likely_epochs(
         improved: how many of them were the best so far.
         since_best: epochs since the last of these.
     """
+    if since_best + left <= patience:  # nothing can end it before
+        return float(left)
     learns = improved / (tried + 1) if tried else 0.5
     # Probability that the phase lasts, by the number of epochs since its best.
     running = {since_best: 1.0}

@@ -11,6 +11,12 @@ def test_with_more_patience_than_epochs_all_of_them_come() -> None:
     assert likely_epochs(12, patience=12) == pytest.approx(12)
 
 
+def test_without_early_stopping_no_epoch_is_looked_at() -> None:
+    """The Train page stood still for minutes."""
+    assert likely_epochs(10_000, patience=10_000) == 10_000
+    assert likely_epochs(9_000, patience=10_000, tried=1_000, improved=1, since_best=999) == 9_000
+
+
 def test_one_epoch_without_a_better_one_may_end_a_phase() -> None:
     """The first is the best of one, so the second comes; the third comes if that was better, too.
 
