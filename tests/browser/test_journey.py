@@ -20,7 +20,7 @@ from core.data.sources.samples import write_digits
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.training.config import Recipe, TrainingConfig
-from core.workspace import Project, list_runs
+from core.workspace import Project, get_project, list_runs
 from pages.ui.settings import remember_recipe_settings
 from tests.browser.conftest import Servers
 from tests.support.browser import screenshot, settled
@@ -66,6 +66,9 @@ def test_digits_become_a_downloaded_classifier(
     step(page, "Model")
     expect(page.locator(".st-key-backbone-efficientnet_lite0")).to_contain_text("Chosen")
     screenshot(page, "4-model")
+    # A fifth of the pixels of the backbone's own size: enough for scans of 8 pixels.
+    smaller = TrainingConfig(dataset_version=1, picture_size=96)
+    remember_recipe_settings(get_project("Handwritten digits"), smaller)
 
     step(page, "Train")
     button(page, "start").click()
