@@ -41,9 +41,11 @@ DECODER = {
         "readers",
         "colour",
         "channels",
+        "fourth_band",
         "kinds",
         "jpeg",
         "tiff",
+        "tiff_samples",
         "dicom",
     )
 }
