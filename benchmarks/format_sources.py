@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from core.data.labels.boxes import BoxUse
+
 Files = dict[str, Any]  # path: bytes, text, or a value that is written as JSON
 COUNT, TRAINING = 12, 10
 _SIDE = 32
@@ -345,6 +347,7 @@ SOURCES: tuple[FormatSource, ...] = (
             | {"data.yaml": "names: [cat, dog]\n"}
         ),
         splits=SPLIT,
+        options={"boxes": BoxUse.PICTURE},
     ),
     FormatSource(
         name="WebDataset, shards in a folder",

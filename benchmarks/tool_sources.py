@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.format_sources import COUNT, SPLIT, TRAINING, label, labels, part, picture, pixels
+from core.data.labels.boxes import BoxUse
 
 _ROOT = Path(__file__).resolve().parents[1]
 PYTHON = _ROOT / ".venv-exports" / "bin" / "python"
@@ -30,8 +31,10 @@ PYTHON = _ROOT / ".venv-exports" / "bin" / "python"
 _INSTALLED = _ROOT / ".venv-exports" / "installed"
 _SHARD = 5  # pictures
 _GAPS = (3, 5, 6)  # pictures that nobody has labelled
-_BOX = (4, 4, 20, 20)  # left, top, width, height
+BOX = (4, 4, 20, 20)  # left, top, width, height
 _NAMES = ("cat", "dog", "red")
+# Boxes label the whole picture.
+LABELS_OF_BOXES = {"boxes": BoxUse.PICTURE}
 _PEOPLE = ("ann@x.org", "bob@x.org")
 
 Tags = Callable[[int], Sequence[str]]
@@ -217,7 +220,7 @@ def _datumaro(
             id=f"p{number}",
             subset=(parts or {}).get(part(number), part(number)),
             media=Media.from_numpy(np.ascontiguousarray(values), ext=".png"),
-            annotations=[Bbox(*_BOX, label=i) if boxes else Label(i) for i in indices],
+            annotations=[Bbox(*BOX, label=i) if boxes else Label(i) for i in indices],
         )
 
     names = _NAMES if tags is labels else _NAMES[:2]
@@ -272,7 +275,9 @@ def _label_studio_sources() -> list[ToolSource]:
     ]
 
 
-def _datumaro_source(name: str, format: str, tags: Tags = with_gaps, **options: Any) -> ToolSource:
+def _datumaro_source(
+    name: str, format: str, tags: Tags = with_gaps, *, boxes: bool = False, **options: Any
+) -> ToolSource:
     splits = {
         "imagenet": {},
         "yolo_ultralytics": {"train": TRAINING, "validation": COUNT - TRAINING},
@@ -282,8 +287,9 @@ def _datumaro_source(name: str, format: str, tags: Tags = with_gaps, **options: 
     return ToolSource(
         name=f"Datumaro: {name}",
         tool="datumaro",
-        write=partial(_datumaro, format=format, tags=tags, **options),
+        write=partial(_datumaro, format=format, tags=tags, boxes=boxes, **options),
         tags=tags,
+        options=LABELS_OF_BOXES if boxes else {},
         splits=splits.get(format, SPLIT),
     )
 

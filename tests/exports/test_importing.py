@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 
 from benchmarks.format_sources import COUNT, TRAINING, pixels
-from benchmarks.tool_sources import TOOL_SOURCES, ToolSource, path_of, write_sources
+from benchmarks.tool_sources import (
+    BOX,
+    LABELS_OF_BOXES,
+    TOOL_SOURCES,
+    ToolSource,
+    path_of,
+    write_sources,
+)
 from core.data.formats.import_format import FormatReading
 from core.data.formats.understanding import ConfirmationNeededError, understand
 from core.data.images.picture import decode_picture, open_picture
 from core.data.import_config import ImportConfig
+from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_sets import label_names
+from core.data.pixels.crops import Crop, cut_out
 from core.data.sources.opening import open_source
 from core.errors import DataError
 
@@ -73,6 +82,29 @@ def test_pictures_labels_and_parts_are_those_that_the_tool_wrote(source: ToolSou
     missing = [number for number in range(COUNT) if number not in there]
     assert not any(source.tags(number) for number in missing)
     assert len(reading.left_out) >= len(missing)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [source for source in UNDERSTOOD if source.options == LABELS_OF_BOXES],
+    ids=lambda source: source.name,
+)
+def test_boxes_are_cut_out_to_the_pixel(source: ToolSource, written: Path) -> None:
+    """Each tool counts pixels in its own way: from 0 or 1, by corners or sizes, in fractions."""
+    path, crops = path_of(source, written), CropConfig(margin=0.0)
+    with open_source(path) as listing:
+        config = ImportConfig(boxes=BoxUse.CROP, crops=crops)
+        reading, understanding = understand(listing, config, path.name)
+        assert understanding.classes == source.classes
+        left, top, width, height = BOX
+        wanted = {
+            pixels()[number, top : top + height, left : left + width].tobytes() for number in range(COUNT)
+        }
+        for member, assignment in reading.pictures:
+            assert assignment.box is not None
+            (crop,) = cut_out(member.read(), [assignment.box], crops)
+            assert isinstance(crop, Crop)
+            assert np.asarray(decode_picture(open_picture(crop.data))).tobytes() in wanted
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -69,6 +69,20 @@ BOX_FILES: dict[str, dict[str, object]] = {
     },
     "pascal voc": {"a.xml": xml(voc_object("cat", 10, 20, 40, 45))},
     "pascal voc challenge": {"a.xml": xml(voc_object("cat", 11, 21, 40, 45), "The VOC2007 Database")},
+    "labelme on the web": {
+        "a.xml": xml(
+            "<object><name>cat</name><deleted>0</deleted><polygon>"
+            + "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in OUTLINE)
+            + "</polygon></object><object><name>dog</name><deleted>1</deleted></object>"
+        )
+    },
+    "edge impulse uploader": {
+        "bounding_boxes.labels": {
+            "version": 1,
+            "type": "bounding-box-labels",
+            "boundingBoxes": {"a.png": [EDGE_IMPULSE_BOX]},
+        }
+    },
     "yolo": {"a.txt": "0 0.25 0.65 0.3 0.5\n", "classes.txt": "cat\n"},
     "yolo outline": {"a.txt": "0 0.1 0.4 0.4 0.44 0.3 0.9\n", "classes.txt": "cat\n"},
     "yolo key points": {

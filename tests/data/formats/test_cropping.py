@@ -78,7 +78,7 @@ def test_boxes_are_asked_about(tool: str, tmp_path: Path) -> None:
     # The whole picture, then its crop.
     assert [example.file for example in understanding.examples] == ["a.png"]
     assert [example.file for example in understanding.crops.examples] == ["a.png#1"]
-    assert caught.value.thumbnails.keys() == {0, 1}
+    assert caught.value.files.thumbnails.keys() == {0, 1}
 
 
 def test_crops_of_one_picture_and_its_copies_are_one_group(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Edge Impulse: ``training/``, ``testing/`` and ``info.labels`` with a label for each file.
 
-A box is left, top, width and height in pixels from 0.
+Its uploader takes boxes in a file ``bounding_boxes.labels`` beside the pictures instead. A box is left, top, width and height in pixels from 0.
 
 Source: the ``info.labels`` schema of edge-impulse-cli.
 """
@@ -20,11 +20,12 @@ from core.data.sources.members import Member
 from core.messages import N_
 
 _TOOL = "Edge Impulse"
+_BOXES = "bounding_boxes.labels"
 _SPLITS = {"training": Split.TRAIN, "testing": Split.TEST}
 
 
 def _recognise(survey: Survey) -> Evidence | None:
-    files = survey.named("info.labels")
+    files = survey.named("info.labels") or survey.named(_BOXES)
     return evidence_in(files, N_("there is a file “{file}”"))
 
 
@@ -35,6 +36,11 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         with laid_out_as(_TOOL, member.name):
             for entry, item in enumerate(survey.json(member)["files"], start=1):
                 annotations.append(_annotation(item, member, entry))
+    if not files:
+        files = survey.named(_BOXES)
+        annotations += [
+            annotation for member in files for annotation in _annotations_of_boxes(survey, member)
+        ]
     multi_label = config.multi_label or have_several(annotations)
     return read_annotations(annotations, survey, multi_label=multi_label, label_files=files)
 
@@ -48,6 +54,21 @@ def _annotation(item: dict[str, Any], member: Member, entry: int) -> Annotation:
         entry=entry,
         boxes=[_box(box) for box in item.get("boundingBoxes") or ()],
     )
+
+
+def _annotations_of_boxes(survey: Survey, member: Member) -> list[Annotation]:
+    with laid_out_as(_TOOL, member.name):
+        return [
+            Annotation(
+                file=in_folder_of(member, name),
+                labels=tuple(dict.fromkeys(str(box["label"]) for box in boxes)) or None,
+                split=_SPLITS.get(member.parts[-2]) if len(member.parts) > 1 else None,
+                label_file=member.name,
+                entry=entry,
+                boxes=[_box(box) for box in boxes],
+            )
+            for entry, (name, boxes) in enumerate(survey.json(member)["boundingBoxes"].items(), start=1)
+        ]
 
 
 def _box(box: dict[str, Any]) -> Box:

@@ -5,6 +5,7 @@ picture has the labels of the objects in its XML file.
 
 Edges of a box are pixels from 0, as LabelImg, CVAT, Label Studio and Roboflow write them. In the
 files of the challenge itself they are the first and last pixel of the object, counted from 1.
+The web version of LabelMe writes such files with outlines, and keeps objects that were deleted.
 
 Source: the VOC2012 development kit, section 4.
 """
@@ -22,7 +23,7 @@ from core.data.formats.import_format import Confidence, Evidence, FormatReading,
 from core.data.formats.label_files import MOST_LOOKED_AT, laid_out_as, parse_xml, split_of_path
 from core.data.formats.survey import Survey
 from core.data.import_config import ImportConfig
-from core.data.labels.boxes import Box, BoxFlag, BoxUse, box_between, size_of
+from core.data.labels.boxes import Box, BoxFlag, BoxUse, box_around, box_between, size_of
 from core.data.labels.layout import Split, split_named
 from core.data.sources.members import Member
 from core.errors import DataError
@@ -155,14 +156,17 @@ def _annotation_of_xml(
 
 
 def _boxes(root: ET.Element) -> list[Box]:
-    size = size_of(root.findtext("size/width"), root.findtext("size/height"))
+    size = size_of(
+        root.findtext("size/width") or root.findtext("imagesize/ncols"),
+        root.findtext("size/height") or root.findtext("imagesize/nrows"),
+    )
     # A pixel is taken from the left and top of the boxes of the challenge.
     first = 1.0 if (root.findtext("source/database") or "").startswith(_CHALLENGE) else 0.0
     boxes = []
     for item in root.iter("object"):
-        label = str(item.findtext("name") or "")
-        edges = [item.findtext(f"bndbox/{name}") for name in ("xmin", "ymin", "xmax", "ymax")]
-        box = box_between(label, *edges)
+        if (item.findtext("deleted") or "").strip() == "1":
+            continue
+        box = _box(item)
         is_difficult = (item.findtext("difficult") or "").strip() == "1"
         boxes.append(
             replace(
@@ -174,6 +178,13 @@ def _boxes(root: ET.Element) -> list[Box]:
             )
         )
     return boxes
+
+
+def _box(item: ET.Element) -> Box:
+    label = (item.findtext("name") or "").strip()
+    if item.find("bndbox") is None:
+        return box_around(label, [(point.findtext("x"), point.findtext("y")) for point in item.iter("pt")])
+    return box_between(label, *(item.findtext(f"bndbox/{name}") for name in ("xmin", "ymin", "xmax", "ymax")))
 
 
 def _root(survey: Survey, member: Member) -> ET.Element | None:
