@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import decode_picture, open_picture
 from core.delivery.prediction import Classifier, Guess
@@ -44,7 +45,7 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
         seconds = time.perf_counter() - began
         picture, answer = st.columns([1, 2], gap="medium", vertical_alignment="center")
         with picture:
-            st.image(shown_picture(data, classifier.pixel_range), caption=escape(name))
+            st.image(shown_picture(data, classifier.pixel_range, classifier.channels), caption=escape(name))
         with answer:
             _answer(classifier, guesses)
             if doubt := classifier.doubt(data):
@@ -65,9 +66,11 @@ def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
     probability_bars(shown, marked=predicted)
 
 
-def shown_picture(data: bytes, pixel_range: PixelRange | None) -> bytes:
+def shown_picture(
+    data: bytes, pixel_range: PixelRange | None, channels: ChannelMapping | None = None
+) -> bytes:
     """Return the picture upright and small, for the browser."""
-    image = decode_picture(open_picture(data), _SHOWN_SIDE, pixel_range)
+    image = decode_picture(open_picture(data, channels), _SHOWN_SIDE, pixel_range)
     image.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE), Image.Resampling.BILINEAR)
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=88)

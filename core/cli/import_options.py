@@ -38,6 +38,7 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
         pixel_range=pixel_range,
         range_percentiles=percentiles,
         class_names=tuple(_class_names(options.class_names)),
+        channels=tuple(options.channels) if options.channels else None,
         columns=_table_columns(options),
         containers=ContainerConfig(
             left_out=tuple(ContainerKind(kind) for kind in options.leave_out),
@@ -87,6 +88,13 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         help="names of classes that are only numbered, in the order of the numbers; in a file, one a line",
     )
     _add_box_options(parser)
+    parser.add_argument(
+        "--channels",
+        type=int,
+        nargs=3,
+        metavar=("RED", "GREEN", "BLUE"),
+        help="channels of pictures with many that are red, green and blue, counted from 1; 0 is black (1 2 3)",
+    )
     _add_container_options(parser)
     parser.add_argument("--refer", action="store_true", help="leave a folder's pictures where they are")
     parser.add_argument(

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from core.cli.terminal import Answer
 from core.data.containers.config import ContainerKind
+from core.data.containers.optional_readers import OPTIONAL_READERS
 from core.data.formats.doubts import DoubtKind
 from core.data.formats.notes import NoteKind
 from core.data.formats.summary import Example, Understanding
 from core.data.labels.boxes import BoxUse
-from core.data.optional_readers import OPTIONAL_READERS
 
 _SHOWN_CLASSES = 12
 # Options that change what is taken out of a kind of files.
@@ -53,6 +53,9 @@ def print_understanding(understanding: Understanding) -> None:
         line("Left out", str(understanding.left_out))
     for offer in understanding.offers:
         line("Inside", str(offer.message))
+    if understanding.channels is not None:
+        line("Channels", str(understanding.channels.message))
+        line("Names", ", ".join(understanding.channels.names) or "none")
     for missing in understanding.missing_readers:
         line("Not read", str(missing.message))
         line("To read them", OPTIONAL_READERS[missing.package].command)
@@ -85,6 +88,8 @@ def _other_ways(understanding: Understanding) -> str:
     if any(doubt.kind in about_columns for doubt in understanding.doubts):
         ways.append("--label-column COLUMN")
     ways += [_OFFER_WAYS[offer.kind] for offer in understanding.offers]
+    if understanding.channels is not None:
+        ways.append("--channels RED GREEN BLUE")
     ways += [f"--leave-out {offer.kind}" for offer in understanding.offers]
     return ", ".join([*filter(None, ways), "--unlabelled"])
 

@@ -19,6 +19,7 @@ import pandas as pd
 
 from core.data.formats.notes import Note
 from core.data.group_salt import create_salt
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.labels.label_sets import multi_hot, named_classes
 from core.data.labels.layout import Split
@@ -130,6 +131,7 @@ class Dataset:
     pixel_range: PixelRange | None = None
     # Of all values, where the user chose another ``pixel_range``.
     measured_range: PixelRange | None = None
+    channels: ChannelMapping | None = None
 
     @property
     def ranges(self) -> Ranges:
@@ -162,14 +164,16 @@ class Dataset:
 
     @cached_property
     def decoded_keys(self) -> list[str]:
-        """Keys of the decoded pictures, for caches: 64 hexadecimal digits of the file and the pixel range."""
+        """Keys of the decoded pictures, for caches: 64 hexadecimal digits of the file, the pixel range and the channels."""
         hashes: list[str] = self.pictures["sha256"].tolist()
-        if self.pixel_range is None:
+        if self.pixel_range is None and self.channels is None:
             return hashes
-        low, high = (float(value) for value in self.pixel_range)
+        settings = " ".join(
+            str(float(value)) for value in (*(self.pixel_range or ()), *(self.channels or ()))
+        )
         return [
-            # The range does not apply to these.
-            sha256 if kind in SHALLOW_FORMATS else sha256_bytes(f"{sha256} {low} {high}".encode())
+            # Neither range nor channels apply to these.
+            sha256 if kind in SHALLOW_FORMATS else sha256_bytes(f"{sha256} {settings}".encode())
             for sha256, kind in zip(hashes, self.pictures["format"], strict=True)
         ]
 
@@ -259,6 +263,7 @@ def write_version(
     split: SplitConfig | None = None,
     notes: Sequence[Note] = (),
     ranges: Ranges | None = None,
+    channels: ChannelMapping | None = None,
 ) -> int:
     """Write the next version: the manifest first, then the record that makes it valid.
 
@@ -267,6 +272,7 @@ def write_version(
         split: settings of the split, if it was drawn for this version.
         notes: facts about the source that the import stated.
         ranges: of pictures with more than 8 bits.
+        channels: those that are red, green and blue in pictures of many.
     Returns:
         The number of the version.
     """
@@ -286,6 +292,7 @@ def write_version(
         class_names=tuple(class_names),
         pixel_range=ranges.pixel_range if ranges else None,
         measured_range=ranges.measured_range if ranges else None,
+        channels=channels,
         skipped=tuple(skipped),
         split=split,
         notes=tuple(notes),
@@ -381,4 +388,5 @@ def _read_version(folder: Path, version: int, _written: tuple[int, ...]) -> Data
         task=task,
         pixel_range=PixelRange(*record.pixel_range) if record.pixel_range else None,
         measured_range=PixelRange(*record.measured_range) if record.measured_range else None,
+        channels=ChannelMapping(*record.channels) if record.channels else None,
     )

@@ -17,6 +17,7 @@ import pandas as pd
 
 from core.data.dataset import SHALLOW_FORMATS, Dataset, Ranges, stored_path, thumbnail_path
 from core.data.formats.notes import Note, NoteKind
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange, is_deep
 from core.data.images.picture import PictureError, open_picture
 from core.data.images.value_ranges import (
@@ -84,6 +85,7 @@ def settle_range(
     there: Dataset | None,
     progress: Progress,
     percentiles: tuple[float, float] | None = None,
+    channels: ChannelMapping | None = None,
 ) -> tuple[Ranges, tuple[Note, ...]]:
     """Find the range of new pictures if it is not known, and draw their thumbnails with it.
 
@@ -106,7 +108,7 @@ def settle_range(
     found = find_range(values)
     settled = known or (found if percentiles is None else find_range(values, percentiles))
     if known is None:
-        _draw_again([row for row, _ in summaries], folder, settled, progress)
+        _draw_again([row for row, _ in summaries], folder, settled, channels, progress)
     ranges = Ranges(pixel_range=settled, measured_range=found if found != settled else None)
     return ranges, _notes(values, settled, count_misfits(values, found) or count_hidden(values, settled))
 
@@ -171,10 +173,14 @@ def _is_deep_file(path: Path) -> bool:
 
 
 def _draw_again(
-    rows: Sequence[dict[str, object]], folder: Path, pixel_range: PixelRange, progress: Progress
+    rows: Sequence[dict[str, object]],
+    folder: Path,
+    pixel_range: PixelRange,
+    channels: ChannelMapping | None,
+    progress: Progress,
 ) -> None:
     def draw(row: dict[str, object]) -> None:
-        facts = examine_picture(stored_path(folder, pd.Series(row)).read_bytes(), pixel_range)
+        facts = examine_picture(stored_path(folder, pd.Series(row)).read_bytes(), pixel_range, channels)
         thumbnail_path(folder, str(row["sha256"])).write_bytes(facts.thumbnail)
         row.update(asdict(facts.statistics))
 

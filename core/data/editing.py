@@ -26,6 +26,7 @@ from core.data.dataset import (
 )
 from core.data.export import remove_exports
 from core.data.formats.notes import Note
+from core.data.images.channels import ChannelMapping
 from core.data.labels.class_names import checked_class_name, checked_label, with_new_classes
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names, union_of, without
 from core.data.labels.task import Task
@@ -78,11 +79,13 @@ class Change:
         split: SplitConfig | None = None,
         notes: Sequence[Note] = (),
         ranges: Ranges | None = None,
+        channels: ChannelMapping | None = None,
     ) -> None:
         """Write these pictures as the next version.
 
         Args:
             ranges: of a project's first pictures with more than 8 bits; they never change afterwards.
+            channels: of a project's first pictures with many channels; they never change either.
         """
         task = self.dataset.task
         names = self.dataset.all_class_names if class_names is None else class_names
@@ -101,6 +104,7 @@ class Change:
             split=split,
             notes=notes,
             ranges=self.dataset.ranges if self.dataset.pixel_range else ranges,
+            channels=self.dataset.channels or channels,
         )
         self.dataset = open_dataset(self._project)
 

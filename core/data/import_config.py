@@ -51,6 +51,8 @@ class ImportConfig(Record):
     pixel_range: tuple[float, float] | None = None
     # Percentiles of all these values that become black and white; None: the range is found.
     range_percentiles: tuple[float, float] | None = None
+    # Channels that are red, green and blue in pictures of many, from 1; 0 is black. None: the first three.
+    channels: tuple[int, int, int] | None = None
     # Documents, videos and volumes: what is taken out of them.
     containers: ContainerConfig = field(default_factory=ContainerConfig)
     # Names of classes that the source only numbers, in the order of the numbers.

@@ -24,6 +24,7 @@ from core.data.editing import changing, user_name
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
 from core.data.group_salt import share_salt
+from core.data.images.channels import ChannelMapping
 from core.data.import_config import ImportConfig
 from core.data.labels.class_names import checked_class_name, checked_label, natural_order
 from core.data.labels.label_sets import named_classes, renamed, require_plain_names
@@ -31,6 +32,7 @@ from core.data.labels.layout import FileAssignment, Split
 from core.data.labels.task import Task
 from core.data.near_duplicates.hash_index import keep_window_hashes, read_window_hashes
 from core.data.near_duplicates.search import near_duplicate_groups
+from core.data.pixels.channel_choice import require_same_channels
 from core.data.pixels.decoder_changes import drop_outdated
 from core.data.reading import (
     manifest_of,
@@ -100,6 +102,7 @@ def import_dataset(
             split=config.split,
             notes=reading.understanding.notes,
             ranges=reading.ranges,
+            channels=reading.channels,
         )
         project = publish_project(staging, name)
     return ImportReport(
@@ -159,6 +162,7 @@ def add_pictures(
             source.name,
             reading.understanding.notes,
             reading.ranges,
+            reading.channels,
         )
     return ImportReport(
         project=project,
@@ -193,14 +197,16 @@ def add_to_class(
         folder = staging / "dataset"
         share_salt(there.folder, folder)
         quiet, known_values = QuietProgress(), there.pixel_range
-        rows, skipped = rows_of(chosen, folder, {label: label}, quiet, pixel_range=known_values)
+        rows, skipped = rows_of(
+            chosen, folder, {label: label}, quiet, pixel_range=known_values, channels=there.channels
+        )
         if not rows:
             raise no_picture(skipped, label)
         ranges, notes = settle_range(rows, folder, known_values, there, quiet)
         pictures = manifest_of(rows)
         kind = EditKind.ADDED_TO_CLASS if label else EditKind.ADDED_UNLABELLED
         added, known = _publish_additions(
-            project, pictures, skipped, folder, ImportConfig(), kind, label, notes, ranges
+            project, pictures, skipped, folder, ImportConfig(), kind, label, notes, ranges, there.channels
         )
     return ImportReport(
         project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
@@ -290,10 +296,12 @@ def _publish_additions(
     source_name: str,
     notes: Sequence[Note],
     ranges: Ranges,
+    channels: ChannelMapping | None,
 ) -> tuple[pd.DataFrame, list[Skipped]]:
     """Move the new pictures' files in and write the version; return the new pictures and the known ones."""
     with changing(project) as change:
         require_same_range(ranges.pixel_range, change.dataset)
+        require_same_channels(channels, change.dataset)
         there = change.pictures
         task = change.dataset.task
         new, known = _without_known(pictures, there, task)
@@ -314,7 +322,7 @@ def _publish_additions(
         together.loc[_leaks_into_training(together, is_new), "excluded"] = True
         edit = Edit(kind=kind, values={"source": source_name, "count": len(new)})
         left_out = [*change.dataset.skipped, *skipped, *known]
-        change.write(together, edit, skipped=left_out, notes=notes, ranges=ranges)
+        change.write(together, edit, skipped=left_out, notes=notes, ranges=ranges, channels=channels)
     return new, known
 
 

@@ -19,6 +19,8 @@ QUESTION_FILE = "question.json"
 # Thumbnails of its examples, named by their position, and the files of those with more than 8 bits.
 EXAMPLES_FOLDER = "examples"
 _DEEP_SUFFIX = ".picture"
+# Channels of an example; see ``channel_offer.channel_views``.
+_CHANNELS_FILE = "channels.png"
 
 
 def write_question(directory: Path, error: ConfirmationNeededError) -> None:
@@ -30,6 +32,8 @@ def write_question(directory: Path, error: ConfirmationNeededError) -> None:
         (folder / f"{position}.jpg").write_bytes(thumbnail)
     for position, data in error.files.deep.items():
         (folder / f"{position}{_DEEP_SUFFIX}").write_bytes(data)
+    if error.files.channel_views:
+        (folder / _CHANNELS_FILE).write_bytes(error.files.channel_views)
     write_record(directory / QUESTION_FILE, error.understanding)
 
 
@@ -53,6 +57,12 @@ def example_thumbnails(directory: Path) -> Mapping[int, Path]:
 def deep_examples(directory: Path) -> Mapping[int, Path]:
     """List the examples with more than 8 bits, by position."""
     return {int(path.stem): path for path in (directory / EXAMPLES_FOLDER).glob(f"[0-9]*{_DEEP_SUFFIX}")}
+
+
+def channel_views(directory: Path) -> Path | None:
+    """Path of the views of an example's channels; None without any."""
+    path = directory / EXAMPLES_FOLDER / _CHANNELS_FILE
+    return path if path.exists() else None
 
 
 def move_question(directory: Path, other: Path) -> None:

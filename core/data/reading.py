@@ -29,6 +29,7 @@ from core.data.formats.notes import Note, NoteKind
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import understand
 from core.data.group_salt import share_salt
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import CropConfig
@@ -36,6 +37,7 @@ from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import label_names, renamed_label, union_of
 from core.data.labels.layout import FileAssignment, Split, spelling_of_classes
 from core.data.near_duplicates.hash_index import keep_window_hashes
+from core.data.pixels.channel_choice import known_channels
 from core.data.server_folders import allowed_roots
 from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Member, UnreadableMemberError, open_source
@@ -68,6 +70,8 @@ class SourceReading:
     understanding: Understanding
     # Of pictures with more than 8 bits.
     ranges: Ranges
+    # Those that are red, green and blue in pictures of many; None: no choice was made.
+    channels: ChannelMapping | None
 
 
 def read_source(
@@ -84,7 +88,8 @@ def read_source(
     progress.stage(Stage.READING)
     share_salt(there.folder if there else None, folder)
     known_classes = there.all_class_names if there else ()
-    pixel_range = known_range(config, there)
+    pixel_range, channels = known_range(config, there), known_channels(config.channels, there)
+    config = replace(config, channels=channels)
     if there is not None and there.pixel_range is not None:
         config = replace(config, pixel_range=there.pixel_range)
     if config.refer and not source.is_dir():
@@ -105,6 +110,9 @@ def read_source(
             pixel_range = stated[1]
             config = replace(config, pixel_range=pixel_range)
         reading, understanding = understand(listing, config, source.name, known_classes)
+        if understanding.channels is not None:
+            channels = ChannelMapping(*understanding.channels.suggested)
+            config = replace(config, channels=channels)
         used = stated[0] if stated else ""
         skipped += [Skipped(file=name, reason=reason) for name, reason in reading.left_out if name != used]
         chosen = _measuring_first(reading)
@@ -121,11 +129,14 @@ def read_source(
             pixel_range=pixel_range,
             crops=config.crops,
             containers=config.containers,
+            channels=channels,
         )
     skipped += unusable
     if not rows:
         raise no_picture(skipped, source.name)
-    ranges, notes = settle_range(rows, folder, pixel_range, there, progress, config.range_percentiles)
+    ranges, notes = settle_range(
+        rows, folder, pixel_range, there, progress, config.range_percentiles, channels
+    )
     return SourceReading(
         pictures=manifest_of(rows),
         skipped=skipped,
@@ -134,11 +145,12 @@ def read_source(
             notes=(
                 *understanding.notes,
                 *notes,
-                *_notes_of_kinds(rows, config.containers),
+                *_notes_of_kinds(rows, config),
                 *notes_on_left_out((item.reason for item in skipped), config.crops),
             ),
         ),
         ranges=ranges,
+        channels=channels,
     )
 
 
@@ -173,6 +185,7 @@ def rows_of(
     pixel_range: PixelRange | None = None,
     crops: CropConfig | None = None,
     containers: ContainerConfig | None = None,
+    channels: ChannelMapping | None = None,
 ) -> tuple[list[dict[str, object]], list[Skipped]]:
     """Make a manifest's row for every usable file, and list the others with their reasons.
 
@@ -186,7 +199,7 @@ def rows_of(
     # The arrays are small, and pictures are examined on all cores.
     with (
         threadpool_limits(1, user_api="blas"),
-        closing(_examine(files, folder, pixel_range, crops, containers, refer=refer)) as outcomes,
+        closing(_examine(files, folder, pixel_range, crops, containers, channels, refer=refer)) as outcomes,
     ):
         for done, (member, outcome) in enumerate(outcomes, start=1):
             raise_if_stopped(progress)
@@ -222,7 +235,7 @@ def _row(columns: Columns, assignment: FileAssignment, name: str, label: str) ->
     }
 
 
-def _notes_of_kinds(rows: Sequence[Columns], config: ContainerConfig) -> list[Note]:
+def _notes_of_kinds(rows: Sequence[Columns], config: ImportConfig) -> list[Note]:
     """Count the pictures that are parts of files, those whose pages are channels, and clipped boxes."""
     kinds = Counter(row[KIND] for row in rows)
     counts = {
@@ -230,11 +243,17 @@ def _notes_of_kinds(rows: Sequence[Columns], config: ContainerConfig) -> list[No
         NoteKind.PDF_PAGES: kinds[FrameKind.PDF],
         NoteKind.VIDEO_FRAMES: kinds[FrameKind.VIDEO],
         NoteKind.VOLUME_SLICES: kinds[FrameKind.NIFTI],
-        NoteKind.CHANNELS: sum(bool(row[CHANNELS]) for row in rows),
+        (NoteKind.CHANNELS_CHOSEN if config.channels else NoteKind.CHANNELS): sum(
+            bool(row[CHANNELS]) for row in rows
+        ),
         NoteKind.FOURTH_BAND: sum(bool(row[FOURTH_BAND]) for row in rows),
         NoteKind.CLIPPED_BOXES: sum(bool(row[IS_CLIPPED]) for row in rows),
     }
-    choices = {"seconds": f"{config.frame_seconds:g}", "plane": config.plane.value}
+    containers = config.containers
+    choices = {"seconds": f"{containers.frame_seconds:g}", "plane": containers.plane.value}
+    if config.channels:
+        colours = zip(("red", "green", "blue"), config.channels, strict=True)
+        choices |= {name: str(number) for name, number in colours}
     return [Note(kind=kind, values={"count": count, **choices}) for kind, count in counts.items() if count]
 
 
@@ -263,6 +282,7 @@ def _examine(
     pixel_range: PixelRange | None,
     crops: CropConfig | None,
     containers: ContainerConfig | None,
+    channels: ChannelMapping | None,
     *,
     refer: bool,
 ) -> Generator[tuple[Member, list[Outcome]]]:
@@ -287,7 +307,14 @@ def _examine(
                 waiting.append((member, failed))
             else:
                 stored = pool.submit(
-                    store_file, frames, assignments, folder, location, pixel_range, crops or CropConfig()
+                    store_file,
+                    frames,
+                    assignments,
+                    folder,
+                    location,
+                    pixel_range,
+                    crops or CropConfig(),
+                    channels,
                 )
                 waiting.append((member, stored))
             if len(waiting) >= _PICTURES_IN_FLIGHT:

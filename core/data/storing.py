@@ -14,6 +14,7 @@ from core.data.containers.frames import Frame
 from core.data.dataset import image_path, thumbnail_path
 from core.data.deep_pictures import VALUES
 from core.data.group_salt import salted
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.labels.boxes import CropConfig
 from core.data.labels.layout import FileAssignment
@@ -50,6 +51,7 @@ def store_file(
     location: Path | None,
     pixel_range: PixelRange | None,
     crops: CropConfig,
+    channels: ChannelMapping | None,
 ) -> list[Outcome]:
     """Store the pictures of a file: its ``frames``, or the boxes that are cut out of it; see ``_store_picture``.
 
@@ -58,8 +60,8 @@ def store_file(
     """
     try:
         if assignments[0].box is None:
-            return _store_frames(frames, assignments[0], folder, location, pixel_range)
-        return _store_crops(frames, assignments, folder, pixel_range, crops)
+            return _store_frames(frames, assignments[0], folder, location, pixel_range, channels)
+        return _store_crops(frames, assignments, folder, pixel_range, crops, channels)
     except UnreadableImageError as error:
         return [(assignment, Reason.of(error.message)) for assignment in assignments]
     except UnreadableMemberError as error:
@@ -72,13 +74,14 @@ def _store_frames(
     folder: Path,
     location: Path | None,
     pixel_range: PixelRange | None,
+    channels: ChannelMapping | None,
 ) -> list[Outcome]:
     stored: list[Outcome] = []
     try:
         for frame in frames:
             # Frames are files of their own, so they cannot stay where they are.
             own_location = location if frame.kind is None else None
-            columns = _store_picture(frame.data, folder, own_location, pixel_range)
+            columns = _store_picture(frame.data, folder, own_location, pixel_range, channels)
             if not isinstance(columns, Reason):
                 columns.update({SUFFIX: frame.suffix, KIND: frame.kind})
                 columns["group"] = salted(frame.group, folder)
@@ -96,6 +99,7 @@ def _store_crops(
     folder: Path,
     pixel_range: PixelRange | None,
     config: CropConfig,
+    channels: ChannelMapping | None,
 ) -> list[Outcome]:
     """Store every box of a file, which is decoded once."""
     first = list(islice(frames, 2))
@@ -104,8 +108,12 @@ def _store_crops(
     frame = first[0]
     boxes = [assignment.box for assignment in assignments if assignment.box is not None]
     stored: list[Outcome] = []
-    for box, assignment, crop in zip(boxes, assignments, cut_out(frame.data, boxes, config), strict=True):
-        columns = crop if isinstance(crop, Reason) else _store_picture(crop.data, folder, None, pixel_range)
+    for box, assignment, crop in zip(
+        boxes, assignments, cut_out(frame.data, boxes, config, channels), strict=True
+    ):
+        columns = (
+            crop if isinstance(crop, Reason) else _store_picture(crop.data, folder, None, pixel_range, None)
+        )
         if isinstance(crop, Crop) and not isinstance(columns, Reason):
             columns.update({SUFFIX: box.suffix, KIND: frame.kind})
             columns.update({IS_CLIPPED: crop.is_clipped, "box": crop.edges.text, "camera": crop.camera})
@@ -118,7 +126,11 @@ def _store_crops(
 
 
 def _store_picture(
-    data: bytes, folder: Path, location: Path | None, pixel_range: PixelRange | None
+    data: bytes,
+    folder: Path,
+    location: Path | None,
+    pixel_range: PixelRange | None,
+    channels: ChannelMapping | None,
 ) -> Columns | Reason:
     """Store a picture and its thumbnail; return its columns of the manifest, or the reason against it.
 
@@ -126,8 +138,8 @@ def _store_picture(
         location: path of a picture that is referenced instead of copied.
     """
     try:
-        facts = examine_picture(data, pixel_range)
-        values = measure_values(data) if facts.is_deep else None
+        facts = examine_picture(data, pixel_range, channels)
+        values = measure_values(data, channels) if facts.is_deep else None
     except UnreadableImageError as error:
         return Reason.of(error.message)
     sha256 = sha256_bytes(data)

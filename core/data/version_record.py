@@ -118,6 +118,8 @@ class VersionHeader(Record):
     pixel_range: tuple[float, float] | None = None
     # Range of all measured values, where the user chose another ``pixel_range``, such as a window of CT.
     measured_range: tuple[float, float] | None = None
+    # Channels that are red, green and blue in pictures of many; None: the first three.
+    channels: tuple[int, int, int] | None = None
     # Set where the split was drawn for this version.
     split: SplitConfig | None = None
 

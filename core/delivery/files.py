@@ -27,6 +27,8 @@ class Labels(Record):
     thresholds: tuple[float, ...] | None = None
     # Measured values that are black and white in pictures with more than 8 bits; see ``PixelRange``.
     pixel_range: tuple[float, float] | None = None
+    # Channels that are red, green and blue in pictures of many; see ``ChannelMapping``.
+    channels: tuple[int, int, int] | None = None
     # Range of all measured values in training, where the user chose another ``pixel_range``.
     measured_range: tuple[float, float] | None = None
     # All pictures in training had more than 8 bits.

@@ -74,6 +74,7 @@ def _labels(run: Path, settings: TrainingConfig, dataset: Dataset) -> Labels:
         task=dataset.task,
         thresholds=None if thresholds is None else tuple(thresholds),
         pixel_range=dataset.pixel_range,
+        channels=dataset.channels,
         measured_range=dataset.measured_range,
         expects_depth=are_all_deep(dataset),
     )

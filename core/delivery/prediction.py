@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import PictureError
 from core.data.images.value_ranges import FULL_RANGE, Misfit, misfit_of
@@ -57,7 +58,7 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        return load_picture(data, self.labels.input_size, self.pixel_range)
+        return load_picture(data, self.labels.input_size, self.pixel_range, self.channels)
 
     def probabilities(self, data: bytes) -> np.ndarray:
         """Probabilities of a picture: float32, shape (classes,), in the order of ``labels.class_names``.
@@ -85,6 +86,11 @@ class Classifier:
         """Measured values that are black and white, as in training."""
         return PixelRange(*self.labels.pixel_range) if self.labels.pixel_range else None
 
+    @property
+    def channels(self) -> ChannelMapping | None:
+        """Channels that are red, green and blue in pictures of many, as in training."""
+        return ChannelMapping(*self.labels.channels) if self.labels.channels else None
+
     def doubt(self, data: bytes) -> Message | None:
         """Return the reason why the answer for a picture means little; None without one.
 
@@ -94,7 +100,11 @@ class Classifier:
         labels = self.labels
         try:
             misfit = misfit_of(
-                data, labels.pixel_range, labels.measured_range, expects_depth=labels.expects_depth
+                data,
+                labels.pixel_range,
+                labels.measured_range,
+                expects_depth=labels.expects_depth,
+                channels=labels.channels,
             )
         except PictureError as error:
             raise unreadable_image(error.code, error.values) from error

@@ -81,7 +81,7 @@ JOB_TYPES = {
     ),
     JobKind.INSTALL_READER: JobType(
         label=N_("Installation of a reader"),
-        steps=(Step(code="install_reader", function="core.data.optional_readers:install"),),
+        steps=(Step(code="install_reader", function="core.data.containers.optional_readers:install"),),
     ),
     JobKind.MEASURE: JobType(
         label=N_("Speed measurement"),

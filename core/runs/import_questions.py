@@ -12,7 +12,14 @@ from core.data.import_config import ImportConfig, ImportRequest
 from core.data.job import remove_source
 from core.data.labels.boxes import BoxUse, CropConfig
 from core.data.labels.label_table import TableColumns
-from core.data.question import deep_examples, example_thumbnails, has_question, move_question, read_question
+from core.data.question import (
+    channel_views,
+    deep_examples,
+    example_thumbnails,
+    has_question,
+    move_question,
+    read_question,
+)
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
@@ -31,6 +38,8 @@ class ImportQuestion:
     thumbnails: Mapping[int, Path]
     # Those with more than 8 bits.
     deep_examples: Mapping[int, Path]
+    # Channels of an example, one below the other; None where none are to be chosen.
+    channel_views: Path | None = None
 
 
 def open_question(job: JobDirectory) -> ImportQuestion | None:
@@ -49,6 +58,7 @@ def open_question(job: JobDirectory) -> ImportQuestion | None:
         understanding=understanding,
         thumbnails=example_thumbnails(job.path),
         deep_examples=deep_examples(job.path),
+        channel_views=channel_views(job.path),
     )
 
 

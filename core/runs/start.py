@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from core.data.optional_readers import OptionalReader
+from core.data.containers.optional_readers import OptionalReader
 from core.errors import ConfigError, NotFoundError
 from core.files import COPY_CHUNK_BYTES
 from core.jobs.directory import JobDirectory, list_jobs

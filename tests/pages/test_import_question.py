@@ -23,6 +23,7 @@ from core.records import write_record
 from core.runs.start import start_import, wait_for
 from core.workspace import Project, get_project, jobs_folder, list_projects
 from pages.ui.data.sources import offers
+from tests.data.images.test_bands import written
 from tests.support.deep_pictures import png
 from tests.support.pictures import Files, class_folders, digit, digit_scans, encoded
 
@@ -394,3 +395,20 @@ def test_a_waiting_question_stays_in_sight(open_page: OpenPage) -> None:
     button.click().run()
     assert not app.exception
     assert "Is this right?" in [header.value for header in app.subheader]
+
+
+def test_channels_are_chosen_with_a_view_of_the_result(open_page: OpenPage) -> None:
+    """The page suggests the first three of five, and the choice becomes the project's."""
+    generator = np.random.default_rng(2)
+    source = {
+        f"{label}/{number}.tif": written(generator.integers(0, 250, (24, 24, 5)).astype(np.uint8))
+        for label in ("corn", "wheat")
+        for number in range(3)
+    }
+    ask(source)
+    app = open_page("data")
+    colours = {box.label: box for box in app.selectbox if box.label in {"Red", "Green", "Blue"}}
+    assert [colours[name].value for name in ("Red", "Green", "Blue")] == [1, 2, 3]
+    colours["Red"].set_value(5).run()
+    answered(app, "confirm")
+    assert open_dataset(get_project("Pets")).channels == (5, 2, 3)

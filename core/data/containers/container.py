@@ -1,7 +1,7 @@
 """Container: the record that each kind of file with many pictures is one of.
 
 To add a kind, write its functions in a file of its own and add the row to ``table.py``, its reader
-to ``core/data/optional_readers.py``, a test and the translations.
+to ``optional_readers.py``, a test and the translations.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from core.data.containers.config import ContainerConfig, ContainerKind
-from core.data.optional_readers import OptionalReader
+from core.data.containers.optional_readers import OptionalReader
 from core.data.skip_reasons import SkipReason, unreadable_image
 
 # Of one file; a longer one is split, or gives fewer.

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from core.data.containers.config import ContainerConfig, ContainerKind
 from core.data.containers.container import Container
 from core.data.containers.frames import count_inside
+from core.data.containers.optional_readers import OPTIONAL_READERS
 from core.data.containers.table import CONTAINERS, container_of
-from core.data.optional_readers import OPTIONAL_READERS
 from core.data.sources.members import Member, UnreadableMemberError
 from core.messages import N_, Message
 from core.records import Record

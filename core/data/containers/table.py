@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.data.containers import nifti, pdf, video
 from core.data.containers.config import ContainerKind
 from core.data.containers.container import Container
+from core.data.containers.optional_readers import OPTIONAL_READERS
 from core.data.images.kinds import is_nifti, is_video
-from core.data.optional_readers import OPTIONAL_READERS
 from core.data.skip_reasons import SkipReason
 
 CONTAINERS = {

@@ -12,6 +12,7 @@ from core.data.containers.config import ContainerConfig
 from core.data.containers.frames import first_picture
 from core.data.formats.import_format import FormatReading
 from core.data.formats.summary import Example
+from core.data.images.channels import ChannelMapping
 from core.data.images.value_ranges import ValueSummary, find_range
 from core.data.labels.boxes import CropConfig
 from core.data.labels.layout import FileAssignment
@@ -53,18 +54,24 @@ class ExampleFiles:
     thumbnails: Mapping[int, bytes] = field(default_factory=dict)
     # The files themselves of pictures with more than 8 bits, so that the page can show other ranges.
     deep: Mapping[int, bytes] = field(default_factory=dict)
+    # Channels of an example, see ``channel_offer.channel_views``; b"" if none are to be chosen.
+    channel_views: bytes = b""
 
 
 def read_examples(
-    pictures: Iterable[tuple[Member, FileAssignment]], crops: CropConfig, containers: ContainerConfig
+    pictures: Iterable[tuple[Member, FileAssignment]],
+    crops: CropConfig,
+    containers: ContainerConfig,
+    chosen: tuple[int, int, int] | None = None,
 ) -> ExampleFiles:
     """Read example pictures or crops. A document, a video or a volume is shown by its first picture."""
+    channels = ChannelMapping(*chosen) if chosen else None
     files: dict[int, bytes] = {}
     summaries: dict[int, ValueSummary] = {}
     for position, (member, assignment) in enumerate(pictures):
         with suppress(UnreadableMemberError, UnreadableImageError, ArchiveError):
             data = _shown(first_picture(member, containers), assignment, crops)
-            summary = measure_values(data)
+            summary = measure_values(data, channels)
             if summary is not None:
                 summaries[position] = summary
             files[position] = data
@@ -72,7 +79,7 @@ def read_examples(
     thumbnails: dict[int, bytes] = {}
     for position, data in files.items():
         with suppress(UnreadableImageError):
-            thumbnails[position] = examine_picture(data, pixel_range).thumbnail
+            thumbnails[position] = examine_picture(data, pixel_range, channels).thumbnail
     return ExampleFiles(thumbnails=thumbnails, deep={position: files[position] for position in summaries})
 
 

@@ -49,6 +49,7 @@ class NoteKind(StrEnum):
     VIDEO_FRAMES = "video_frames"
     VOLUME_SLICES = "volume_slices"
     CHANNELS = "channels"
+    CHANNELS_CHOSEN = "channels_chosen"
     FOURTH_BAND = "fourth_band"
 
 
@@ -112,7 +113,7 @@ SENTENCES: Mapping[NoteKind, str] = {
         "Pictures whose values do not suit the range from {low} to {high}: {count}. They look black, white or flat. Import them as a project of their own."
     ),
     NoteKind.CHANNELS: N_(
-        "Pictures with a page for each channel: {count}. Their first three channels are red, green and blue."
+        "Pictures with channels of their own: {count}. Their first three channels are red, green and blue."
     ),
     NoteKind.FOURTH_BAND: N_(
         "Pictures with a fourth band, such as infrared: {count}. Only red, green and blue are used."
@@ -125,6 +126,9 @@ SENTENCES: Mapping[NoteKind, str] = {
     ),
     NoteKind.VOLUME_SLICES: N_(
         "Slices of NIfTI volumes: {count} ({plane}). Those of one volume stay together in one part of the split."
+    ),
+    NoteKind.CHANNELS_CHOSEN: N_(
+        "Pictures with many channels: {count}. Channels {red}, {green} and {blue} are red, green and blue, here and in predictions."
     ),
     NoteKind.DICOM_PICTURES: N_(
         "Pictures from DICOM files: {count}. Those of one patient stay together in one part of the split. Nothing personal was stored."

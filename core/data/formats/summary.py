@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.data.containers.offers import MissingReader, Offer
+from core.data.formats.channel_offer import ChannelOffer
 from core.data.formats.doubts import Doubt
 from core.data.formats.notes import Note
 from core.data.labels.label_table import TableColumns
@@ -57,6 +58,8 @@ class Understanding(Record):
     # Documents, videos and volumes, each of which gives many pictures, and files that cannot be read.
     offers: tuple[Offer, ...] = ()
     missing_readers: tuple[MissingReader, ...] = ()
+    # None where no picture has channels of its own, or they are chosen.
+    channels: ChannelOffer | None = None
     # Other formats with evidence, the best first.
     alternatives: tuple[str, ...] = ()
     # Format that reads a label table; "" without one. Then its columns' roles and names.
@@ -69,4 +72,5 @@ class Understanding(Record):
     @property
     def reasons_to_ask(self) -> list[Message]:
         """The doubts, then what cannot be read, and what can be taken out of files."""
-        return [item.message for item in (*self.doubts, *self.missing_readers, *self.offers)]
+        offers = [*self.offers, self.channels] if self.channels else self.offers
+        return [item.message for item in (*self.doubts, *self.missing_readers, *offers)]

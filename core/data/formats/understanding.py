@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.data.containers.offers import find_missing_readers, find_offers
 from core.data.formats.augmented_copies import with_originals
+from core.data.formats.channel_offer import channel_views, find_channel_offer
 from core.data.formats.choices import find_choices, with_class_names
 from core.data.formats.comparison import classes_of, differ, disagreement, labels_of
 from core.data.formats.container_files import without_unwanted
@@ -95,7 +96,7 @@ def understand(
     doubts = _doubts(best, others, survey, known_classes)
     files: ExampleFiles | None = None
     if config.offers_choices and not config.confirmed:
-        files = read_examples(pictures, config.crops, config.containers)
+        files = read_examples(pictures, config.crops, config.containers, config.channels)
         is_deep = bool(files.deep)
         doubts += find_choices(best.reading, config, known_classes, is_deep=is_deep)
     notes = [*best.reading.notes, *_notes_on_others(best, others), *_notes_on_files(listing)]
@@ -105,9 +106,14 @@ def understand(
         offers=find_offers(members, config.containers),
         missing_readers=find_missing_readers(members, config.containers),
     )
-    is_offered = bool(understanding.offers or understanding.missing_readers)
+    # A project that has pictures keeps their channels.
+    is_open = config.channels is None and not known_classes
+    channels, example = (find_channel_offer(members) if is_open else None) or (None, b"")
+    understanding = replace(understanding, channels=channels)
+    is_offered = bool(understanding.offers or understanding.missing_readers or channels)
     if _asks(doubts, config) or (is_offered and not config.confirmed):
-        files = files or read_examples(pictures, config.crops, config.containers)
+        files = files or read_examples(pictures, config.crops, config.containers, config.channels)
+        files = replace(files, channel_views=channel_views(example) if channels else b"")
         raise ConfirmationNeededError(understanding, source_name, files)
     return best.reading, understanding
 

@@ -75,13 +75,13 @@ class ValueSummary:
     top: int
 
 
-def summarise(data: bytes) -> ValueSummary | None:
+def summarise(data: bytes, channels: tuple[int, int, int] | None = None) -> ValueSummary | None:
     """Summarise the values of a picture; None if it has 8 bits a channel.
 
     Raises:
         PictureError: the bytes are not a picture that can be read.
     """
-    image = open_picture(data)
+    image = open_picture(data, channels)
     top = _stated_top(image, data)
     raw = measured_values(image)
     if raw is None:
@@ -152,6 +152,7 @@ def misfit_of(
     measured: tuple[float, float] | None,
     *,
     expects_depth: bool,
+    channels: tuple[int, int, int] | None = None,
 ) -> Misfit | None:
     """Return the reason why a picture does not suit a classifier's range; None without one.
 
@@ -159,10 +160,11 @@ def misfit_of(
         pixel_range: range of the classifier. None: 16 bits; floats then have no fixed range.
         measured: range of the values in training, where the user chose another ``pixel_range``.
         expects_depth: all pictures in training had more than 8 bits.
+        channels: those that are red, green and blue; see ``open_picture``.
     Raises:
         PictureError: the bytes are not a picture that can be read.
     """
-    summary = summarise(data)
+    summary = summarise(data, channels)
     if summary is None:
         return Misfit.SHALLOW if expects_depth and pixel_range else None
     if pixel_range is None and summary.is_float:
@@ -177,9 +179,10 @@ def doubt_about(
     measured: tuple[float, float] | None,
     *,
     expects_depth: bool,
+    channels: tuple[int, int, int] | None = None,
 ) -> str | None:
     """Return the sentence about a picture that does not suit a classifier; see ``misfit_of``."""
-    misfit = misfit_of(data, pixel_range, measured, expects_depth=expects_depth)
+    misfit = misfit_of(data, pixel_range, measured, expects_depth=expects_depth, channels=channels)
     if misfit is None:
         return None
     low, high = (measured if misfit is Misfit.VALUES else None) or pixel_range or FULL_RANGE

@@ -99,7 +99,7 @@ class PictureStore:
 
         def decode(index: int) -> None:
             data = self._dataset.picture_bytes(int(rows[index]))
-            pictures[index] = load_picture(data, self.size, self._dataset.pixel_range)
+            pictures[index] = load_picture(data, self.size, self._dataset.pixel_range, self._dataset.channels)
 
         assert self._decoders is not None, "a store has a file or decoders"
         list(self._decoders.map(decode, range(len(rows))))
@@ -178,7 +178,7 @@ def _decode_all(dataset: Dataset, size: int, path: Path, progress: Progress) -> 
             decoded = known.find(keys[row])
             if decoded is not None:
                 return decoded
-            return load_picture(dataset.picture_bytes(row), size, dataset.pixel_range)
+            return load_picture(dataset.picture_bytes(row), size, dataset.pixel_range, dataset.channels)
 
         for start in range(0, len(keys), _CHUNK):
             raise_if_stopped(progress)

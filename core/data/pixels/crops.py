@@ -18,6 +18,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from core.data.images import colour, depth, picture
+from core.data.images.channels import ChannelMapping
 from core.data.labels.boxes import Box, CropConfig, Edges, place
 from core.data.pixels.decoding import camera_of
 from core.data.skip_reasons import Reason, SkipReason, unreadable_image
@@ -54,16 +55,19 @@ class Crop:
     camera: str
 
 
-def cut_out(data: bytes, boxes: Sequence[Box], config: CropConfig) -> list[Crop | Reason]:
+def cut_out(
+    data: bytes, boxes: Sequence[Box], config: CropConfig, channels: ChannelMapping | None = None
+) -> list[Crop | Reason]:
     """Decode a picture once and cut out its boxes, in order; a reason for each that is left out.
 
     Args:
         boxes: with an area.
+        channels: those that are red, green and blue in a picture of many.
     Raises:
         UnreadableImageError: the bytes are not a picture that can be read.
     """
     try:
-        image = picture.open_picture(data)
+        image = picture.open_picture(data, channels)
         exif = image.getexif()
         orientation = exif.get(ExifTags.Base.Orientation, 1)
         cut, size = _cutter(image)

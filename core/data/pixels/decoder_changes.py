@@ -18,6 +18,7 @@ from PIL import Image, ImageFile
 
 from core.data.dataset import Dataset, pictures_of_all_versions, stored_path
 from core.data.images import colour, depth, jpeg, tiff, tiff_samples
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import DECODER_ERRORS
 from core.data.pixels.decoder_version import DECODER, record_decoder, recorded_decoder
@@ -57,15 +58,18 @@ def drop_outdated(dataset: Dataset, progress: Progress | None = None) -> None:
         changed = _changed_pictures(folder, pictures, since)
         if not changed.empty:
             _keep_unchanged(folder, set(pictures["sha256"]) - set(changed["sha256"]))
-            redraw(folder, changed, _pixel_range(folder), progress or QuietProgress())
+            redraw(folder, changed, *_settings(folder), progress or QuietProgress())
             _forget_similarity(folder, set(changed["sha256"]))
         record_decoder(folder)
 
 
-def _pixel_range(folder: Path) -> PixelRange | None:
-    """Range of the project's deep pictures, which its first versions may lack."""
-    values = read_version_header(folder, max(version_numbers(folder))).pixel_range
-    return PixelRange(*values) if values else None
+def _settings(folder: Path) -> tuple[PixelRange | None, ChannelMapping | None]:
+    """Range and channels of the project's pictures, which its first versions may lack."""
+    header = read_version_header(folder, max(version_numbers(folder)))
+    return (
+        PixelRange(*header.pixel_range) if header.pixel_range else None,
+        ChannelMapping(*header.channels) if header.channels else None,
+    )
 
 
 def _changed_pictures(folder: Path, pictures: pd.DataFrame, since: int) -> pd.DataFrame:

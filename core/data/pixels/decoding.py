@@ -9,7 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from core.data.images import depth, picture
-from core.data.images.channels import CHANNELS
+from core.data.images.channels import CHANNELS, ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.fourth_band import LEFT_OUT
 from core.data.images.value_ranges import ValueSummary, summarise
@@ -53,47 +53,52 @@ class PictureFacts:
     statistics: ImageStatistics
 
 
-def load_picture(data: bytes, size: int, pixel_range: PixelRange | None = None) -> np.ndarray:
+def load_picture(
+    data: bytes, size: int, pixel_range: PixelRange | None = None, channels: ChannelMapping | None = None
+) -> np.ndarray:
     """Decode a picture to a square; ``images.picture.load_picture`` with Darkroom's error.
 
     Args:
-        pixel_range: ``Dataset.pixel_range``, or that of a run's labels.
+        pixel_range, channels: those of the ``Dataset``, or of a run's labels.
     Returns:
         uint8 RGB, shape (size, size, 3).
     Raises:
         UnreadableImageError: the bytes are not a picture that can be read.
     """
     try:
-        return picture.load_picture(data, size, pixel_range)
+        return picture.load_picture(data, size, pixel_range, channels)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
 
 
-def measure_values(data: bytes) -> ValueSummary | None:
+def measure_values(data: bytes, channels: ChannelMapping | None = None) -> ValueSummary | None:
     """Summarise a picture's values; ``images.value_ranges.summarise`` with Darkroom's error.
 
     Raises:
         UnreadableImageError: the bytes are not a picture that can be read.
     """
     try:
-        return summarise(data)
+        return summarise(data, channels)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
 
 
-def examine_picture(data: bytes, pixel_range: PixelRange | None = None) -> PictureFacts:
+def examine_picture(
+    data: bytes, pixel_range: PixelRange | None = None, channels: ChannelMapping | None = None
+) -> PictureFacts:
     """Decode a picture once, for its facts, statistics and thumbnail.
 
     Args:
         pixel_range: measured values that are black and white, where it has more than 8 bits.
+        channels: those that are red, green and blue, where it has many.
     Raises:
         UnreadableImageError: the bytes are not a picture that can be read.
     """
     try:
-        image = picture.open_picture(data)
+        image = picture.open_picture(data, channels)
         kind, size, is_deep = image.format or "", image.size, depth.is_deep(image)
-        channels = int(image.info.get(CHANNELS, 0))
-        frames = 1 if channels else _count_frames(image, data)
+        num_channels = int(image.info.get(CHANNELS, 0))
+        frames = 1 if num_channels else _count_frames(image, data)
         decoded = picture.decode_picture(image, at_least=_decoding_size(size), pixel_range=pixel_range)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
@@ -108,7 +113,7 @@ def examine_picture(data: bytes, pixel_range: PixelRange | None = None) -> Pictu
         frames=frames,
         is_deep=is_deep,
         camera=camera_of(exif),
-        channels=channels,
+        channels=num_channels,
         has_fourth_band=bool(image.info.get(LEFT_OUT)),
         thumbnail=_encoded(small),
         statistics=measure(small),

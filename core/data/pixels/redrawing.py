@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from core.data.dataset import MEASURED_AGAIN, measured_again_file, stored_path, thumbnail_path
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.pixels.decoding import examine_picture
 from core.errors import UnreadableImageError
@@ -21,7 +22,13 @@ from core.files import sha256_bytes, whole_file
 from core.progress import Progress, raise_if_stopped
 
 
-def redraw(folder: Path, pictures: pd.DataFrame, pixel_range: PixelRange | None, progress: Progress) -> None:
+def redraw(
+    folder: Path,
+    pictures: pd.DataFrame,
+    pixel_range: PixelRange | None,
+    channels: ChannelMapping | None,
+    progress: Progress,
+) -> None:
     """Make thumbnails and statistics of these pictures of all versions again.
 
     Args:
@@ -34,7 +41,7 @@ def redraw(folder: Path, pictures: pd.DataFrame, pixel_range: PixelRange | None,
     def draw(picture: pd.Series) -> dict[str, object] | None:
         try:
             data = stored_path(folder, picture).read_bytes()
-            facts = examine_picture(data, pixel_range)
+            facts = examine_picture(data, pixel_range, channels)
         except (OSError, UnreadableImageError):
             return None
         thumbnail = thumbnail_path(folder, picture["sha256"])

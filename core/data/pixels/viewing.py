@@ -44,10 +44,11 @@ def view_picture(project: Project, sha256: str) -> tuple[bytes, str]:
     if sha256_bytes(data) != sha256:
         raise _no_picture(project)
     # A picture can be looked at before the first version is written.
-    pixel_range = open_dataset(project).pixel_range if version_numbers(project.dataset) else None
+    dataset = open_dataset(project) if version_numbers(project.dataset) else None
+    pixel_range, channels = (dataset.pixel_range, dataset.channels) if dataset else (None, None)
     with _DECODING_SLOTS:
         try:
-            image = picture.decode_picture(picture.open_picture(data), VIEW_SIDE, pixel_range)
+            image = picture.decode_picture(picture.open_picture(data, channels), VIEW_SIDE, pixel_range)
         except picture.PictureError as error:
             raise unreadable_image(error.code, error.values) from error
         return _encoded(image)

@@ -25,7 +25,8 @@ def load_model():
 
 def predict(interpreter, data):
     """Picture bytes in, {class name: probability} out, the most probable first."""
-    pixels = load_picture(data, LABELS["input_size"], LABELS.get("pixel_range"))  # uint8 RGB, (size, size, 3)
+    # uint8 RGB, (size, size, 3)
+    pixels = load_picture(data, LABELS["input_size"], LABELS.get("pixel_range"), LABELS.get("channels"))
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels[np.newaxis])
     interpreter.invoke()
     probabilities = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
@@ -42,7 +43,8 @@ def labels(answer):
 def doubt_of(data):
     """The reason why the answer for a picture means little, None without one: values of another instrument."""
     ranges = LABELS.get("pixel_range"), LABELS.get("measured_range")
-    return doubt_about(data, *ranges, expects_depth=LABELS.get("expects_depth", False))
+    known = {"expects_depth": LABELS.get("expects_depth", False), "channels": LABELS.get("channels")}
+    return doubt_about(data, *ranges, **known)
 
 
 def main(files):

@@ -33,7 +33,7 @@ def _loaded(version: tuple[str, int, str], side: int, _dataset: Dataset) -> tupl
     by_class = _dataset.pictures.groupby("label", sort=False).cumcount()
     rows = by_class.sort_values(kind="stable").index[:_PICTURES].to_numpy()
     files = [_dataset.picture_bytes(row) for row in rows]
-    pictures = np.stack([load_picture(data, side, _dataset.pixel_range) for data in files])
+    pictures = np.stack([load_picture(data, side, _dataset.pixel_range, _dataset.channels) for data in files])
     return pictures, _dataset.targets[rows]
 
 

@@ -14,8 +14,8 @@ import tests.support.containers as files
 from core.data.containers import container, nifti, pdf, video
 from core.data.containers.config import ContainerConfig, ContainerKind, Plane
 from core.data.containers.frames import Frame, container_in, count_inside, first_picture, frames_inside
+from core.data.containers.optional_readers import OptionalReader
 from core.data.containers.table import CONTAINERS, container_of
-from core.data.optional_readers import OptionalReader
 from core.data.skip_reasons import SkipReason
 from core.data.sources.members import Member
 from core.errors import ConfigError, UnreadableImageError

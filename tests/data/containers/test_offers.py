@@ -11,11 +11,11 @@ import tests.support.containers as files
 from core.data.containers import table
 from core.data.containers.config import ContainerConfig, ContainerKind
 from core.data.containers.offers import find_offers
+from core.data.containers.optional_readers import OptionalReader
 from core.data.dataset import Dataset, open_dataset
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, import_dataset
-from core.data.optional_readers import OptionalReader
 from core.data.sources.members import Member
 from tests.support.pictures import Files, class_folders, write_folder, write_zip
 

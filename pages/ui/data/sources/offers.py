@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.data.containers.config import ContainerConfig, ContainerKind, Plane
 from core.data.containers.offers import Offer
-from core.data.optional_readers import OPTIONAL_READERS, OptionalReader, can_install
+from core.data.containers.optional_readers import OPTIONAL_READERS, OptionalReader, can_install
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.value_ranges import find_range
 from core.data.import_config import ImportConfig
@@ -117,17 +118,19 @@ def _choose_percentiles(key: str, usual: tuple[float, float]) -> tuple[float, fl
     return dark, 100.0 - bright
 
 
-def show_before_and_after(files: Sequence[Path], choice: RangeChoice) -> None:
+def show_before_and_after(
+    files: Sequence[Path], choice: RangeChoice, channels: tuple[int, int, int] | None = None
+) -> None:
     """Draw example pictures without a range and with the chosen one."""
     paths = [str(path) for path in files[:_PICTURES_SHOWN]]
-    pixel_range = _range_of(paths, choice)
+    pixel_range = _range_of(paths, choice, channels)
     if pixel_range is None:
         return
     low, high = pixel_range
     before, after = st.columns(2, gap="medium")
     with before:
         st.caption(_("As most programs show them"))
-        _draw(_thumbnails(paths, None))
+        _draw(_thumbnails(paths, None, channels))
     with after:
         is_measured = choice.pixel_range is None
         sentence = (
@@ -138,13 +141,15 @@ def show_before_and_after(files: Sequence[Path], choice: RangeChoice) -> None:
             else _("As the classifier sees them: black up to {low}, white from {high}.")
         )
         st.caption(sentence.format(low=number(round(low, 2)), high=number(round(high, 2))))
-        _draw(_thumbnails(paths, pixel_range))
+        _draw(_thumbnails(paths, pixel_range, channels))
 
 
-def _range_of(paths: Sequence[str], choice: RangeChoice) -> tuple[float, float] | None:
+def _range_of(
+    paths: Sequence[str], choice: RangeChoice, channels: tuple[int, int, int] | None
+) -> tuple[float, float] | None:
     """The range on these examples; None for two values in the wrong order."""
     if choice.pixel_range is None:
-        return _found(paths, choice.percentiles)
+        return _found(paths, choice.percentiles, channels)
     low, high = choice.pixel_range
     return (low, high) if low < high else None
 
@@ -156,17 +161,27 @@ def _draw(thumbnails: Sequence[bytes]) -> None:
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _found(paths: Sequence[str], percentiles: tuple[float, float] | None) -> tuple[float, float]:
-    summaries = [measure_values(Path(path).read_bytes()) for path in paths]
+def _found(
+    paths: Sequence[str], percentiles: tuple[float, float] | None, channels: tuple[int, int, int] | None
+) -> tuple[float, float]:
+    summaries = [
+        measure_values(Path(path).read_bytes(), channels and ChannelMapping(*channels)) for path in paths
+    ]
     low, high = find_range([summary for summary in summaries if summary], percentiles)
     return low, high
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _thumbnails(paths: Sequence[str], pixel_range: tuple[float, float] | None) -> list[bytes]:
+def _thumbnails(
+    paths: Sequence[str], pixel_range: tuple[float, float] | None, channels: tuple[int, int, int] | None
+) -> list[bytes]:
     thumbnails = []
     for path in paths:
         with suppress(UnreadableImageError):
             chosen = PixelRange(*pixel_range) if pixel_range else None
-            thumbnails.append(examine_picture(Path(path).read_bytes(), chosen).thumbnail)
+            thumbnails.append(
+                examine_picture(
+                    Path(path).read_bytes(), chosen, channels and ChannelMapping(*channels)
+                ).thumbnail
+            )
     return thumbnails

@@ -31,6 +31,7 @@ from core.runs.import_questions import (
     with_several_labels,
 )
 from pages.ui import state
+from pages.ui.data.sources.channels import choose_channels
 from pages.ui.data.sources.offers import choose_offers
 from pages.ui.data.sources.pixel_range import RangeChoice, choose_pixel_range, show_before_and_after
 from pages.ui.data.sources.reading import choose_columns
@@ -88,7 +89,7 @@ def question_panel(question: ImportQuestion) -> None:
         for doubt in understanding.doubts:
             draw = st.info if doubt.kind in CHOICES else st.warning
             draw(show(doubt.message), icon=":material/help:")
-        question = choose_offers(question)
+        question = choose_channels(choose_offers(question))
         _examples(question, understanding.examples, "question-examples")
         st.markdown("  \n".join(_facts(understanding)))
         # What the doubts ask about is not stated beside them.
@@ -123,7 +124,11 @@ def _choices(question: ImportQuestion) -> _Choices:
     if not question.deep_examples or (question.request.add and not is_open):
         return _Choices(names=tuple(names))
     chosen = choose_pixel_range(key, RangeChoice.of(question.request.settings))
-    show_before_and_after([path for _position, path in sorted(question.deep_examples.items())], chosen)
+    show_before_and_after(
+        [path for _position, path in sorted(question.deep_examples.items())],
+        chosen,
+        question.request.settings.channels,
+    )
     return _Choices(names=tuple(names), pixel_range=chosen)
 
 

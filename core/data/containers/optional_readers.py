@@ -22,7 +22,7 @@ from core.messages import N_
 from core.progress import JobStopped, Progress, Stage
 from core.records import JsonObject
 
-REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements-formats.txt"
+REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements-formats.txt"
 # Set to 0 by an operator whose users must not install anything.
 INSTALL_VARIABLE = "DARKROOM_INSTALL"
 _POLL_SECONDS = 0.2

@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from core.data import optional_readers
-from core.data.optional_readers import INSTALL_VARIABLE, OPTIONAL_READERS, REQUIREMENTS, can_install, install
+from core.data.containers import optional_readers
+from core.data.containers.optional_readers import (
+    INSTALL_VARIABLE,
+    OPTIONAL_READERS,
+    REQUIREMENTS,
+    can_install,
+    install,
+)
 from core.errors import ConfigError, InstallError
 from core.progress import JobStopped, QuietProgress
 
