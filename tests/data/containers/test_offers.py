@@ -56,7 +56,7 @@ def test_what_is_inside_is_asked_about_first(tmp_path: Path) -> None:
     assert str(offers[1].message) == "Videos: 1. A frame every 1 s gives 2 pictures."
     assert offers[1].every(0.5).pictures == 4
     # An example of each is shown.
-    assert len(caught.value.thumbnails) == len(caught.value.understanding.examples)
+    assert len(caught.value.files.thumbnails) == len(caught.value.understanding.examples)
 
 
 @pytest.mark.parametrize("write", [write_zip, write_folder])
