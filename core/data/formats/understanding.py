@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from core.data.containers.offers import find_missing_readers, find_offers
 from core.data.formats.augmented_copies import with_originals
-from core.data.formats.channel_offer import channel_views, find_channel_offer
 from core.data.formats.choices import find_choices, with_class_names
 from core.data.formats.comparison import classes_of, differ, disagreement, labels_of
 from core.data.formats.container_files import without_unwanted
@@ -28,6 +27,7 @@ from core.data.formats.survey import Survey
 from core.data.formats.table import FORMATS
 from core.data.import_config import ImportConfig
 from core.data.labels.boxes import BoxUse
+from core.data.pixels.channel_offer import channel_views, find_channel_offer
 from core.data.sources.members import Listing
 from core.errors import ConfigError, DataError, ErrorCode
 from core.garbage import collection_paused

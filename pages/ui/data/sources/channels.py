@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.data.formats.channel_offer import ChannelOffer
+from core.data.pixels.channel_offer import ChannelOffer
 from core.runs.import_questions import ImportQuestion
 from pages.ui.text import _, escape, number
 
