@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.near_duplicates.hash_index import MAX_BITS, HashIndex, equal_pairs, hash_numbers
+from core.data.dataset import open_dataset
+from core.data.importing import add_pictures, import_dataset
+from core.data.near_duplicates.hash_index import (
+    MAX_BITS,
+    HashIndex,
+    equal_pairs,
+    hash_numbers,
+    read_window_hashes,
+    window_hashes,
+)
+from tests.support.pictures import class_folders, write_folder
 
 SURELY_FOUND_BITS = 5  # by one of three parts that differs in at most one bit
 
@@ -50,3 +62,15 @@ def test_pictures_of_one_hash_are_connected() -> None:
 
 def test_hexadecimal_digits_become_numbers() -> None:
     assert hash_numbers(pd.Series(["00000000000000ff", "8000000000000000"])).tolist() == [255, 1 << 63]
+
+
+def test_an_import_keeps_the_hashes_that_the_stored_thumbnails_have(tmp_path: Path) -> None:
+    """The search then reads no thumbnail again, also after pictures were added."""
+    source = write_folder(tmp_path / "first", class_folders({"cats": 10, "dogs": 10}))
+    project = import_dataset(source, "Pets").project
+    add_pictures(project, write_folder(tmp_path / "more", class_folders({"cats": 3}, start=100)))
+    dataset = open_dataset(project)
+    kept = read_window_hashes(project.dataset)
+    assert kept.keys() == set(dataset.pictures["sha256"])
+    for row, sha256 in enumerate(dataset.pictures["sha256"]):
+        np.testing.assert_array_equal(kept[sha256], window_hashes(dataset.thumbnail(row)))
