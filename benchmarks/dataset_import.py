@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,15 @@ _SIDE = 224  # pixels, what the bare loop shrinks to
 _PROCESSES = 2
 _KEPT_SHARE = (0.6, 0.95)  # of each side, when a picture is cut again
 _FILES_AT_A_TIME = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cost:
+    """Cost of one import, or of the bare loop."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float = 0.0
 
 
 def run(options: Options) -> list[Figure]:
@@ -49,17 +59,28 @@ def run(options: Options) -> list[Figure]:
     return _figures(sizes, bare, imports)
 
 
-def _figures(sizes: tuple[int, ...], bare: float, imports: dict[int, tuple[float, float]]) -> list[Figure]:
+def _figures(sizes: tuple[int, ...], bare: _Cost, imports: dict[int, _Cost]) -> list[Figure]:
     small, medium, large = sizes
-    seconds = {count: imports[count][0] for count in sizes}
+    seconds = {count: imports[count].seconds for count in sizes}
     return [
         Figure(
             name=f"import of {medium:,} pictures, hashes, measures and thumbnails included",
             measured=medium / seconds[medium],
             unit="pictures/s",
-            reference=Reference(name="bare Pillow loop, two processes", value=medium / bare),
-            target=Target(of="ratio", at_least=0.8),
-            details={"seconds": seconds, "bare_seconds": bare},
+            reference=Reference(name="bare Pillow loop, two processes", value=medium / bare.seconds),
+            target=Target(of="ratio", at_least=1.0),
+            details={"seconds": seconds, "bare_seconds": bare.seconds},
+        ),
+        # Unlike the rate, comparable on a machine that does other work.
+        Figure(
+            name=f"processor time of a picture, import of {medium:,}",
+            measured=1000 * imports[medium].cpu_seconds / medium,
+            unit="ms",
+            reference=Reference(
+                name="bare Pillow loop, two processes", value=1000 * bare.cpu_seconds / medium
+            ),
+            target=Target(of="ratio", at_least=1.0),
+            less_is_better=True,
         ),
         Figure(
             name=f"time for {medium:,} pictures",
@@ -70,16 +91,16 @@ def _figures(sizes: tuple[int, ...], bare: float, imports: dict[int, tuple[float
         ),
         Figure(
             name=f"peak memory, {medium:,} pictures",
-            measured=imports[medium][1],
+            measured=imports[medium].peak_mb,
             unit="MB",
             target=Target(at_most=500),
             less_is_better=True,
         ),
         Figure(
             name=f"peak memory, {large:,} pictures",
-            measured=imports[large][1],
+            measured=imports[large].peak_mb,
             unit="MB",
-            reference=Reference(name=f"{medium:,} pictures", value=imports[medium][1]),
+            reference=Reference(name=f"{medium:,} pictures", value=imports[medium].peak_mb),
             target=Target(at_most=500),
             less_is_better=True,
             details={"pictures_per_second": large / seconds[large]},
@@ -120,14 +141,22 @@ def _cut(job: tuple[Path, Path, Path, int]) -> None:
     picture.crop((left, top, left + width, top + height)).save(place, quality=int(random.integers(70, 95)))
 
 
-def _bare_loop(folder: Path) -> float:
-    """Seconds to open, decode and shrink every file."""
+def _bare_loop(folder: Path) -> _Cost:
+    """Open, decode and shrink every file."""
     files = _files(folder)
+    before = _cpu_seconds(resource.RUSAGE_CHILDREN)
     with ProcessPoolExecutor(_PROCESSES) as pool:
         list(pool.map(abs, range(_PROCESSES)))  # the processes are there
         began = time.perf_counter()
         list(pool.map(_shrink, files, chunksize=_FILES_AT_A_TIME))
-        return time.perf_counter() - began
+        seconds = time.perf_counter() - began
+    # Known once the processes have ended; their start takes hundredths of a second.
+    return _Cost(seconds=seconds, cpu_seconds=_cpu_seconds(resource.RUSAGE_CHILDREN) - before)
+
+
+def _cpu_seconds(who: int) -> float:
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _shrink(path: Path) -> None:
@@ -135,22 +164,25 @@ def _shrink(path: Path) -> None:
         image.convert("RGB").resize((_SIDE, _SIDE))
 
 
-def _import_apart(source: Path, home: Path) -> tuple[float, float]:
-    """Seconds, and the peak of memory in MB, of an import in a fresh process."""
+def _import_apart(source: Path, home: Path) -> _Cost:
+    """Import in a fresh process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         outcome = pool.submit(_import, source, home).result()
     shutil.rmtree(home)
     return outcome
 
 
-def _import(source: Path, home: Path) -> tuple[float, float]:
+def _import(source: Path, home: Path) -> _Cost:
     os.environ["DARKROOM_HOME"] = str(home)
     from core.data.importing import import_dataset
 
-    began = time.perf_counter()
+    began, before = time.perf_counter(), _cpu_seconds(resource.RUSAGE_SELF)
     import_dataset(source, "Photographs")
-    seconds = time.perf_counter() - began
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return _Cost(
+        seconds=time.perf_counter() - began,
+        cpu_seconds=_cpu_seconds(resource.RUSAGE_SELF) - before,
+        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
 
 
 def _log(what: str) -> None:
