@@ -107,7 +107,7 @@ class TrainedNetwork:
         self._build_extractor(None)
         network = self._extractor.get_layer(BACKBONE_LAYER)
         cut = self._cut(network)
-        return cut and (cut, lambda: frozen_stem_of(self._backbone, network, cut))
+        return None if cut is None else (cut, lambda: frozen_stem_of(self._backbone, network, cut))
 
     def write_best(self, folder: Path) -> None:
         """Write extractor and head with their current weights."""
