@@ -22,6 +22,7 @@ from benchmarks.running import run_apart
 NAMES = (
     "dataset_import",
     "formats",
+    "deep_pictures",
     "upload",
     "gallery",
     "search_page",

@@ -84,7 +84,7 @@ def write_sources(folder: Path) -> None:
 
 
 def path_of(source: ToolSource, folder: Path) -> Path:
-    """What ``write_sources`` wrote into the folder, as a person would choose it: a folder, or a single file."""
+    """Path of a written source as a person would choose it: its folder, or the file that is alone in it."""
     inside = list((folder / _name_of(source)).iterdir())
     return inside[0] if len(inside) == 1 else folder / _name_of(source)
 

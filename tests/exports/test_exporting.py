@@ -1,4 +1,4 @@
-"""What Darkroom exports is read to the bit by the tools that it is for."""
+"""Exports of Darkroom are read to the bit by the tools that they are for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tools write is read to the bit: pictures, labels and parts."""
+"""Files of the tools are read to the bit: pictures, labels and parts."""
 
 from __future__ import annotations
 
