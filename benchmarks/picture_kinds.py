@@ -219,7 +219,7 @@ def _grey_kind(name: str, **options: Any) -> PictureKind:
     return _kind(name, "tifffile", partial(_grey_tiff, **options), is_grey=True)
 
 
-def _refused_kind(name: str, tool: str, write: Write) -> PictureKind:
+def _new_kind(name: str, tool: str, write: Write) -> PictureKind:
     return _kind(name, tool, write, was_misread=False)
 
 
@@ -275,21 +275,29 @@ PICTURE_KINDS: tuple[PictureKind, ...] = (
     ),
     _kind("CMYK JPEG without a marker", "pillow", _unmarked_cmyk),
     _kind("DICOM", "pydicom", _dicom, is_grey=True, was_misread=False),
-    _refused_kind("JPEG XL", "pillow-jxl-plugin", _jpeg_xl),
-    _refused_kind(
+    _new_kind("JPEG XL", "pillow-jxl-plugin", _jpeg_xl),
+    _new_kind(
         "TIFF with 13 bands",
         "tifffile",
         lambda pixels: _tiff(
-            np.repeat(pixels[..., :1], 13, axis=2), photometric="minisblack", planarconfig="contig"
+            np.concatenate([pixels, np.repeat(pixels[..., :1], 10, axis=2)], axis=2),
+            photometric="minisblack",
+            planarconfig="contig",
         ),
     ),
-    _refused_kind("TIFF with 16-bit floats", "tifffile", lambda pixels: _tiff(grey(pixels).astype("f2"))),
-    _refused_kind(
+    _kind(
+        "TIFF with 16-bit floats",
+        "tifffile",
+        lambda pixels: _tiff(grey(pixels).astype("f2")),
+        is_grey=True,
+        was_misread=False,
+    ),
+    _new_kind(
         "TIFF with 32-bit floats a colour",
         "tifffile",
         lambda pixels: _tiff(pixels.astype("f4"), photometric="rgb"),
     ),
-    _refused_kind("Photoshop, 16 bits", "", _photoshop_16_bits),
-    _refused_kind("Radiance HDR", "", _radiance),
-    _refused_kind("DDS", "pillow", lambda pixels: _saved(pixels, "DDS")),
+    _new_kind("Photoshop, 16 bits", "", _photoshop_16_bits),
+    _new_kind("Radiance HDR", "", _radiance),
+    _new_kind("DDS", "pillow", lambda pixels: _saved(pixels, "DDS")),
 )

@@ -213,7 +213,7 @@ def _datumaro(
     from datumaro.components.media import Image as Media
 
     def item(number: int) -> Any:
-        indices = [int(tag) if tag.isdigit() else _NAMES.index(tag) for tag in tags(number)]
+        indices = [_NAMES.index(tag) for tag in tags(number)]
         # OpenCV's order of channels.
         values = pixels()[number, :28, :28, 0] if grey else pixels()[number, ..., ::-1]
         return DatasetItem(
@@ -291,6 +291,7 @@ def _datumaro_source(
         tags=tags,
         options=LABELS_OF_BOXES if boxes else {},
         splits=splits.get(format, SPLIT),
+        options={"boxes": BoxUse.PICTURE} if options.get("boxes") else {},
     )
 
 
@@ -345,8 +346,8 @@ TOOL_SOURCES: tuple[ToolSource, ...] = (
     _datumaro_source("VGGFace2", "vgg_face2"),
     _datumaro_source("LFW", "lfw"),
     _datumaro_source("CIFAR", "cifar", one),
-    _datumaro_source("MNIST", "mnist", number_of_class, grey=True),
-    _datumaro_source("MNIST as CSV", "mnist_csv", number_of_class, grey=True),
+    _datumaro_source("MNIST", "mnist", one, grey=True),
+    _datumaro_source("MNIST as CSV", "mnist_csv", one, grey=True),
     _datumaro_source("Arrow", "arrow"),
     _datumaro_source("binary", "datumaro_binary"),
     ToolSource(name="Geti 3", tool="datumaro", write=_geti),
