@@ -23,7 +23,6 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.format_sources import COUNT, SPLIT, TRAINING, label, labels, part, picture, pixels
-from core.data.labels.boxes import BoxUse
 
 _ROOT = Path(__file__).resolve().parents[1]
 PYTHON = _ROOT / ".venv-exports" / "bin" / "python"
@@ -291,7 +290,6 @@ def _datumaro_source(
         tags=tags,
         options=LABELS_OF_BOXES if boxes else {},
         splits=splits.get(format, SPLIT),
-        options={"boxes": BoxUse.PICTURE} if options.get("boxes") else {},
     )
 
 
