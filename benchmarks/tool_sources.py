@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.format_sources import COUNT, SPLIT, TRAINING, label, labels, part, picture, pixels
+from core.data.labels.boxes import BoxUse
 
 _ROOT = Path(__file__).resolve().parents[1]
 PYTHON = _ROOT / ".venv-exports" / "bin" / "python"
