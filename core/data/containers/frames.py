@@ -105,7 +105,9 @@ def count_inside(member: Member, container: Container, config: ContainerConfig) 
     with opened(member) as stream:
         try:
             return container.count(stream, config)
-        except (UnreadableImageError, MemoryError, *DECODER_ERRORS, *container.errors()):
+        except (UnreadableImageError, MemoryError):
+            return 0
+        except DECODER_ERRORS + container.errors():
             return 0
 
 

@@ -26,10 +26,11 @@ def choose_channels(question: ImportQuestion) -> ImportQuestion:
     )
     colours = (_("Red"), _("Green"), _("Blue"))
     with st.container(horizontal=True, key=key):
-        chosen = tuple(
+        red, green, blue = (
             _choose(offer, colour, preset, f"{key}-{index}")
             for index, (colour, preset) in enumerate(zip(colours, offer.suggested, strict=True))
         )
+    chosen = red, green, blue
     st.caption(_("The choice holds for the whole project, for predictions and for every export."))
     _before_and_after(question, offer, chosen)
     settings = replace(question.request.settings, channels=chosen if any(chosen) else offer.suggested)
