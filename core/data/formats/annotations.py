@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.data.formats.import_format import FormatReading
 from core.data.formats.label_files import split_of_path
@@ -216,10 +217,14 @@ class _Joined:
     def _of_one(cls, annotations: Sequence[Annotation]) -> _Joined:
         """The usual case: one annotation with one label, which means the same in every way of joining."""
         (annotation,) = annotations
-        assignment = FileAssignment(
-            label=label_text(annotation.labels), split=annotation.split, group=annotation.group
-        )
+        assignment = _assignment(label_text(annotation.labels), annotation.split, annotation.group)
         return cls(assignment=assignment, annotations=annotations, disagree=False, was_joined=False)
+
+
+@lru_cache(4096)
+def _assignment(label: str, split: Split | None, group: str) -> FileAssignment:
+    """One object for all pictures with the same label, split and group, of which there can be a million."""
+    return FileAssignment(label=label, split=split, group=group)
 
 
 def _union(annotations: Sequence[Annotation]) -> Labels | None:

@@ -64,7 +64,7 @@ class Survey:
 
     @cached_property
     def _root_depth(self) -> int:
-        folders = [member.parts[:-1] for member in self.members if not _is_about_the_source(member)]
+        folders = {member.parts[:-1] for member in self.members if not _is_about_the_source(member)}
         shared = 0
         while (
             all(len(parts) > shared for parts in folders) and len({parts[shared] for parts in folders}) == 1
