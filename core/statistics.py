@@ -14,8 +14,12 @@ _MIN_RELATIVE_RANGE = 1e-3
 _TINY = 1e-12
 
 
-def wilson_interval(right: int, count: int) -> tuple[float, float]:
-    """Compute the 95% confidence interval of a proportion (Wilson 1927), fractions 0 to 1."""
+def wilson_interval(right: float, count: float) -> tuple[float, float]:
+    """Compute the 95% confidence interval of a proportion (Wilson 1927), fractions 0 to 1.
+
+    Args:
+        right, count: numbers of independent observations, not necessarily whole.
+    """
     if count == 0:
         return 0.0, 1.0
     share, z2 = right / count, _Z_95**2

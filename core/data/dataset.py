@@ -157,6 +157,11 @@ class Dataset:
             np.int64
         )
 
+    @property
+    def groups(self) -> np.ndarray:
+        """Group of each picture: int64, shape (pictures,), equal for pictures that belong together."""
+        return pd.factorize(self.pictures["group"])[0].astype(np.int64)
+
     @cached_property
     def digest(self) -> str:
         """Digest of the pictures' decoded contents and order."""

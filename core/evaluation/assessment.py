@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -9,17 +10,12 @@ import numpy as np
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
-from core.evaluation.metric_table import (
-    TestPredictions,
-    averages,
-    class_average_precisions,
-    compute_metrics,
-    exact_matches,
-)
-from core.evaluation.metrics import confusion_matrix, macro_mean, weighted_mean
+from core.evaluation.confusion import confusion_matrix
+from core.evaluation.metrics.measuring import measure
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.metrics.statistics import Statistics
 from core.evaluation.multi_label import best_thresholds, multi_label_report
-from core.evaluation.report import Averages, ClassReport, MultiClassReport, MultiLabelReport
-from core.statistics import wilson_interval
+from core.evaluation.report import ClassReport, MultiClassReport, MultiLabelReport
 
 
 def make_report(
@@ -52,46 +48,43 @@ def answer_thresholds(dataset: Dataset, rows: np.ndarray, probabilities: np.ndar
 def multi_class_report(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> MultiClassReport:
     """Assess predictions for pictures of exactly one class; arguments as in ``make_report``."""
     names, labels = dataset.class_names, dataset.label_indices[rows]
+    every_class = np.eye(len(names), dtype=bool)
     predicted = probabilities.argmax(axis=1)
-    test = _test_predictions(labels, predicted, probabilities)
-    correct = int(exact_matches(test).sum())
-    training_labels = dataset.label_indices[dataset.rows(Split.TRAIN)]
-    majority = int(np.bincount(training_labels, minlength=len(names)).argmax())
-    metrics = compute_metrics(test)
-    confusion = confusion_matrix(labels, predicted, len(names))
-    return MultiClassReport(
+    test = TestPredictions(
         task=dataset.task,
-        pictures=len(rows),
-        correct=correct,
-        accuracy=correct / len(rows),
-        accuracy_interval=wilson_interval(correct, len(rows)),
-        majority_class=names[majority],
-        majority_baseline=float((labels == majority).mean()),
-        macro=Averages(**averages(test, macro_mean)),
-        weighted=Averages(**averages(test, weighted_mean)),
-        classes=tuple(
-            ClassReport(name=name, **asdict(score))
-            for name, score in zip(names, test.class_scores(), strict=True)
-        ),
-        confusion=tuple(tuple(row) for row in confusion.tolist()),
-        roc_auc=metrics.get("roc_auc"),
-        average_precision=_average_precisions(names, test) if "roc_auc" in metrics else {},
-        metrics=metrics,
-    )
-
-
-def _test_predictions(
-    labels: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray
-) -> TestPredictions:
-    every_class = np.eye(probabilities.shape[1], dtype=bool)
-    return TestPredictions(
-        task=Task.MULTI_CLASS,
         targets=every_class[labels],
         predicted=every_class[predicted],
         probabilities=probabilities,
+        groups=dataset.groups[rows],
+    )
+    measures = measure(test)
+    training_labels = dataset.label_indices[dataset.rows(Split.TRAIN)]
+    majority = int(np.bincount(training_labels, minlength=len(names)).argmax())
+    confusion = confusion_matrix(labels, predicted, len(names))
+    is_binary = len(names) == 2
+    return MultiClassReport(
+        task=dataset.task,
+        pictures=len(rows),
+        groups=measures.groups,
+        correct=int(test.exact_matches.sum()),
+        accuracy=measures.values["accuracy"],
+        accuracy_interval=measures.intervals["accuracy"],
+        majority_class=names[majority],
+        majority_baseline=float((labels == majority).mean()),
+        macro=measures.averages("macro"),
+        weighted=measures.averages("weighted"),
+        classes=tuple(
+            ClassReport(name=name, **asdict(scores))
+            for name, scores in zip(names, measures.classes, strict=True)
+        ),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        roc_auc=measures.values.get("roc_auc") if is_binary else None,
+        average_precision=_average_precisions(names, measures.statistics) if is_binary else {},
+        metrics=measures.values,
+        intervals=measures.intervals,
     )
 
 
-def _average_precisions(names: tuple[str, ...], test: TestPredictions) -> dict[str, float]:
-    columns = zip(names, class_average_precisions(test), strict=True)
-    return {name: value for name, value in columns if value is not None}
+def _average_precisions(names: tuple[str, ...], statistics: Statistics) -> dict[str, float]:
+    pairs = zip(names, statistics.average_precision[:, 0].tolist(), strict=True)
+    return {name: value for name, value in pairs if not math.isnan(value)}

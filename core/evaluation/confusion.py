@@ -1,4 +1,4 @@
-"""Most confused classes of a confusion matrix, for pages that cannot show a thousand classes at once."""
+"""Confusion matrix, and its most confused classes for pages that cannot show a thousand at once."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ class Confused:
     true: int
     predicted: int
     count: int
+
+
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> np.ndarray:
+    """Counts, int64 shape (classes, classes): rows are true, columns predicted.
+
+    Args:
+        labels, predicted: int64 class indices, shape (n,).
+    """
+    flat = np.bincount(labels * num_classes + predicted, minlength=num_classes * num_classes)
+    return flat.reshape(num_classes, num_classes).astype(np.int64)
 
 
 def confused_pairs(confusion: np.ndarray, most: int | None = None) -> list[Confused]:

@@ -6,7 +6,8 @@ thresholds.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import math
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -14,18 +15,17 @@ from core.data.dataset import Dataset
 from core.data.labels.label_sets import joined_labels
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
-from core.evaluation.metric_table import (
-    TestPredictions,
-    averages,
-    class_average_precisions,
-    compute_metrics,
-    exact_matches,
-    hamming_accuracy,
-    micro_averages,
+from core.evaluation.metrics.measuring import Measures, measure
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.metrics.statistics import Statistics, statistics_of
+from core.evaluation.metrics.table import hamming_accuracy, micro
+from core.evaluation.report import (
+    AVERAGED,
+    Averages,
+    MultiLabelClassReport,
+    MultiLabelReport,
+    ThresholdScores,
 )
-from core.evaluation.metrics import macro_mean
-from core.evaluation.report import Averages, MultiLabelClassReport, MultiLabelReport, ThresholdScores
-from core.statistics import wilson_interval
 
 USUAL_THRESHOLD = 0.5
 # Validation pictures of a class: with fewer, its best threshold is chance.
@@ -72,61 +72,65 @@ def multi_label_report(
         thresholds: float, shape (classes,), from ``best_thresholds`` of validation pictures.
     """
     targets = dataset.targets
-    test = _test_predictions(targets[rows] > 0.5, probabilities, thresholds)
-    at_half = _test_predictions(test.targets, probabilities, USUAL_THRESHOLD)
     majority = _majority_answer(targets[dataset.rows(Split.TRAIN)])
-    correct = int(exact_matches(test).sum())
-    metrics = compute_metrics(test)
-    scores = _threshold_scores(test)
+    test = TestPredictions(
+        task=Task.MULTI_LABEL,
+        targets=targets[rows] > 0.5,
+        predicted=probabilities >= thresholds,
+        probabilities=probabilities,
+        groups=dataset.groups[rows],
+    )
+    at_half = statistics_of(replace(test, predicted=probabilities >= USUAL_THRESHOLD))
+    measures = measure(test)
+    scores = _threshold_scores(measures.statistics)
     return MultiLabelReport(
         task=Task.MULTI_LABEL,
         pictures=len(rows),
-        correct=correct,
+        groups=measures.groups,
+        correct=int(test.exact_matches.sum()),
         accuracy=scores.accuracy,
         hamming_accuracy=scores.hamming_accuracy,
         macro=scores.macro,
         micro=scores.micro,
-        accuracy_interval=wilson_interval(correct, len(rows)),
+        accuracy_interval=measures.intervals["accuracy"],
         majority_class=joined_labels(majority, dataset.class_names)[0],
         majority_baseline=float((test.targets == majority).all(axis=1).mean()),
         hamming_baseline=float((test.targets == majority).mean()),
-        mean_average_precision=metrics.get("mean_average_precision"),
+        mean_average_precision=measures.values.get("mean_average_precision"),
         mean_prevalence=float(test.targets.mean()),
         at_half=_threshold_scores(at_half),
-        classes=_class_reports(dataset.class_names, test, at_half, thresholds),
-        metrics=metrics,
+        classes=_class_reports(dataset.class_names, test, measures, at_half, thresholds),
+        metrics=measures.values,
+        intervals=measures.intervals,
     )
 
 
-def _test_predictions(
-    targets: np.ndarray, probabilities: np.ndarray, thresholds: np.ndarray | float
-) -> TestPredictions:
-    return TestPredictions(
-        task=Task.MULTI_LABEL,
-        targets=targets,
-        predicted=probabilities >= thresholds,
-        probabilities=probabilities,
-    )
-
-
-def _threshold_scores(test: TestPredictions) -> ThresholdScores:
+def _threshold_scores(statistics: Statistics) -> ThresholdScores:
+    means = {
+        name: statistics.macro(getattr(statistics, name)) if statistics.support.any() else np.zeros(1)
+        for name in AVERAGED
+    }
     return ThresholdScores(
-        accuracy=int(exact_matches(test).sum()) / len(test.targets),
-        hamming_accuracy=hamming_accuracy(test),
-        macro=Averages(**averages(test, macro_mean)),
-        micro=Averages(**micro_averages(test)),
+        accuracy=float(statistics.exact[0]),
+        hamming_accuracy=float(hamming_accuracy(statistics)[0]),
+        macro=Averages(**{name: float(values[0]) for name, values in means.items()}),
+        micro=Averages(**{name: float(values[0]) for name, values in micro(statistics).items()}),
     )
 
 
 def _class_reports(
-    class_names: tuple[str, ...], test: TestPredictions, at_half: TestPredictions, thresholds: np.ndarray
+    class_names: tuple[str, ...],
+    test: TestPredictions,
+    measures: Measures,
+    at_half: Statistics,
+    thresholds: np.ndarray,
 ) -> tuple[MultiLabelClassReport, ...]:
     columns = zip(
         class_names,
-        test.class_scores(),
-        at_half.class_scores(),
-        class_average_precisions(test),
-        thresholds,
+        measures.classes,
+        at_half.f1[:, 0].tolist(),
+        measures.statistics.average_precision[:, 0].tolist(),
+        thresholds.tolist(),
         test.targets.T,
         test.predicted.T,
         strict=True,
@@ -134,14 +138,14 @@ def _class_reports(
     return tuple(
         MultiLabelClassReport(
             name=name,
-            **asdict(score),
-            average_precision=precision,
-            threshold=float(threshold),
-            f1_at_half=score_at_half.f1,
+            **asdict(scores),
+            average_precision=None if math.isnan(precision) else precision,
+            threshold=threshold,
+            f1_at_half=f1_at_half,
             prevalence=float(shows.mean()),
             confusion=_two_by_two(shows, answered),
         )
-        for name, score, score_at_half, precision, threshold, shows, answered in columns
+        for name, scores, f1_at_half, precision, threshold, shows, answered in columns
     )
 
 

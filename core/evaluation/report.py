@@ -15,6 +15,8 @@ from core.files import whole_file
 from core.messages import N_
 from core.records import JsonObject, Record, read_record, write_record
 
+# Scores of a class, and of the averages over classes.
+AVERAGED = ("precision", "recall", "f1")
 Confusion = tuple[tuple[int, ...], ...]  # pictures; rows are true classes, columns predicted classes
 
 
@@ -48,6 +50,10 @@ class ClassReport(Record):
     f1: float
     # test pictures that show it
     support: int
+    # 95% intervals; older reports have none
+    precision_interval: tuple[float, float] | None = None
+    recall_interval: tuple[float, float] | None = None
+    f1_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +78,8 @@ class EvaluationReport(Record):
     task: Task = Task.MULTI_CLASS
     # test pictures
     pictures: int
+    # of those that belong together; each is one observation of the intervals. 0: an older report took none into account
+    groups: int = 0
     # of those, with every label right
     correct: int
     accuracy: float
@@ -81,8 +89,10 @@ class EvaluationReport(Record):
     majority_class: str = ""
     majority_baseline: float = 0.0
     macro: Averages
-    # every metric of ``metric_table`` that is defined here, by code
+    # every metric of ``metrics.table`` that is defined here, by code
     metrics: Mapping[str, float] = field(default_factory=dict)
+    # their 95% intervals
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def mistakes(self) -> int:

@@ -32,6 +32,7 @@ TEST_ROWS = np.arange(3, 7)
 def dataset(tmp_path: Path) -> Dataset:
     labels = [*TRAINED_ON, *TESTED_ON]
     table = pd.DataFrame({"id": [f"p{i}" for i in range(7)], "label": labels})
+    table["group"] = table["id"]
     table["split"] = ["train"] * 3 + ["test"] * 4
     return Dataset(
         folder=tmp_path,

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
-from core.evaluation import metric_table
-from core.evaluation.metric_table import METRICS, Metric
+from core.evaluation.metrics import table as metric_table
+from core.evaluation.metrics.table import METRICS, Metric
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.workspace import Project

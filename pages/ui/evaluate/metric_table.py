@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.evaluation import metric_table
-from core.evaluation.metric_table import Metric
+from core.evaluation.metrics import table as metric_table
+from core.evaluation.metrics.table import Metric
 from core.evaluation.report import EvaluationReport
 from pages.ui.text import _, percent
 

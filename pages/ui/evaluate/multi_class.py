@@ -8,9 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.evaluation.metrics import AVERAGED
 from core.evaluation.predictions import worst_mistakes
-from core.evaluation.report import Averages, ClassReport, MultiClassReport, read_predictions
+from core.evaluation.report import AVERAGED, Averages, ClassReport, MultiClassReport, read_predictions
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
 from pages.ui.confusion import show_confusion

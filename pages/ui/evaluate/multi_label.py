@@ -10,9 +10,8 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.labels.label_sets import NONE_OF_THEM, label_names
-from core.evaluation.metrics import AVERAGED
 from core.evaluation.predictions import worst_mistakes
-from core.evaluation.report import MultiLabelClassReport, MultiLabelReport, read_predictions
+from core.evaluation.report import AVERAGED, MultiLabelClassReport, MultiLabelReport, read_predictions
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.metric_table import all_metrics, table_height

@@ -1,0 +1,1 @@
+"""Metrics: their table, the statistics that they are formulas of, and intervals by the bootstrap."""

@@ -1,0 +1,66 @@
+"""95% intervals: of a fraction of pictures by a formula, of other metrics by the bootstrap.
+
+Both take pictures that belong together as one observation, not as many.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import stats
+
+from core.statistics import wilson_interval
+
+Interval = tuple[float, float]
+_SAME = 1e-12
+
+
+def fraction_interval(is_right: np.ndarray, groups: np.ndarray) -> Interval:
+    """Wilson's interval of a fraction of grouped pictures, by their effective number (Korn and Graubard 1998).
+
+    Args:
+        is_right: bool (n,).
+        groups: (n,), equal for pictures that belong together.
+    """
+    count = len(is_right)
+    if not count:
+        return wilson_interval(0, 0)
+    fraction = float(is_right.mean())
+    return wilson_interval(fraction * (effective := _effective_count(is_right, groups)), effective)
+
+
+def bootstrap_interval(value: float, resampled: np.ndarray, groups: int) -> Interval | None:
+    """Bias-corrected percentile interval (Efron 1981), widened for few groups (Hesterberg 2015).
+
+    Args:
+        value: the metric, 0 to 1 if the resamples are all equal.
+        resampled: float64 (resamples,); NaN where a resample does not define the metric.
+        groups: number of groups that the metric depends on.
+    Returns:
+        None if no resample defines the metric.
+    """
+    defined = resampled[~np.isnan(resampled)]
+    if not len(defined):
+        return None
+    if groups < 2 or np.ptp(defined) < _SAME:  # perfect, or always wrong: nothing varies
+        return wilson_interval(float(np.clip(value, 0, 1)) * groups, groups)
+    below = ((defined < value).mean() + (defined <= value).mean()) / 2
+    shift = 2 * stats.norm.ppf(np.clip(below, 1 / len(defined), 1 - 1 / len(defined)))
+    reach = math.sqrt(groups / (groups - 1)) * stats.t.ppf(0.975, groups - 1)
+    low, high = np.quantile(defined, stats.norm.cdf([shift - reach, shift + reach]))
+    return float(low), float(high)
+
+
+def _effective_count(is_right: np.ndarray, groups: np.ndarray) -> float:
+    """Number of independent pictures with which the fraction would be as certain: groups to n."""
+    count, fraction = len(is_right), is_right.mean()
+    indices = np.unique(groups, return_inverse=True)[1]
+    of_group = np.bincount(indices, weights=is_right - fraction)
+    group_count = len(of_group)
+    if group_count == count:
+        return count
+    if group_count == 1 or fraction in (0, 1):
+        return group_count
+    variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
+    return float(min(count, fraction * (1 - fraction) / variance)) if variance else count

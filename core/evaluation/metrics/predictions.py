@@ -1,0 +1,37 @@
+"""True labels and predictions of the pictures that a classifier is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.labels.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestPredictions:
+    """True labels of the test pictures, and the predictions of a classifier."""
+
+    __test__ = False  # pytest takes it for a test case by its name
+
+    task: Task
+    targets: np.ndarray  # bool (n, classes): the picture shows the class
+    predicted: np.ndarray  # bool (n, classes)
+    probabilities: np.ndarray  # float32 (n, classes)
+    # (n,): equal for pictures that belong together, such as one patient's; by default each is its own
+    groups: np.ndarray | None = None
+
+    @property
+    def group_indices(self) -> np.ndarray:
+        """Group of each picture: int64 (n,), every number from 0 to the largest occurs."""
+        if self.groups is None:
+            return np.arange(len(self.targets))
+        indices: np.ndarray = np.unique(self.groups, return_inverse=True)[1]
+        return indices
+
+    @property
+    def exact_matches(self) -> np.ndarray:
+        """Pictures with the right prediction for every class: bool (n,)."""
+        matches: np.ndarray = (self.targets == self.predicted).all(axis=1)
+        return matches

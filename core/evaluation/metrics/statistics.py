@@ -1,0 +1,140 @@
+"""Statistics of test predictions that every metric is a formula of, for many weightings at once.
+
+The pictures as they are have the weight 1; a bootstrap resample is a weighting by how
+often each picture was drawn. Every metric therefore is one vectorized formula, and its
+interval and its value cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from core.data.labels.task import Task
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.metrics.ranks import RankIndex
+
+TOP = 3  # answers that a "top" accuracy accepts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """Weighted counts and means; the last axis of every array is the weighting."""
+
+    task: Task
+    pictures: np.ndarray  # float64 (weightings,): sum of the weights
+    hits: np.ndarray  # float64 (classes, weightings): rightly given the class
+    predicted: np.ndarray  # the same shape: given the class
+    support: np.ndarray  # the same shape: show the class
+    exact: np.ndarray  # float64 (weightings,): fraction with the whole answer right
+    top: np.ndarray  # fraction with the class among the most probable; 1 with several labels
+    log_loss: np.ndarray  # nats
+    brier: np.ndarray  # 0 to 1
+    roc_auc: np.ndarray  # float64 (classes, weightings), NaN where undefined
+    average_precision: np.ndarray  # the same shape
+
+    @cached_property
+    def precision(self) -> np.ndarray:
+        """Of the pictures given each class, the fraction that show it; 0 where none was given it."""
+        return _ratio(self.hits, self.predicted)
+
+    @cached_property
+    def recall(self) -> np.ndarray:
+        """Of the pictures that show each class, the fraction given it; 0 where none shows it."""
+        return _ratio(self.hits, self.support)
+
+    @cached_property
+    def specificity(self) -> np.ndarray:
+        """Of the pictures that do not show each class, the fraction not given it; 0 where all show it."""
+        others = self.pictures - self.support
+        return _ratio(others - (self.predicted - self.hits), others)
+
+    @cached_property
+    def f1(self) -> np.ndarray:
+        """Harmonic mean of precision and recall of each class."""
+        return _ratio(2 * self.hits, self.predicted + self.support)
+
+    def macro(self, values: np.ndarray) -> np.ndarray:
+        """Mean over the classes that have pictures: (weightings,)."""
+        return masked_mean(values, self.support > 0)
+
+    def weighted(self, values: np.ndarray) -> np.ndarray:
+        """Mean over the classes weighted by their pictures: (weightings,)."""
+        weights: np.ndarray = _ratio((values * self.support).sum(axis=0), self.support.sum(axis=0))
+        return weights
+
+
+class StatisticsSource:
+    """Test predictions, prepared so that a weighting costs little."""
+
+    def __init__(self, test: TestPredictions) -> None:
+        self._test = test
+        self._ranks = RankIndex.of(test.targets, test.probabilities)
+        self._losses = _losses(test)
+        # float32 holds whole numbers to 16 million, more than pictures
+        self._indicators = np.concatenate(
+            [test.targets & test.predicted, test.predicted, test.targets], axis=1
+        ).T.astype(np.float32)
+
+    def under(self, weights: np.ndarray) -> Statistics:
+        """Compute the statistics.
+
+        Args:
+            weights: float32 (n, weightings), whole numbers: how often each picture counts.
+        """
+        pictures = weights.sum(axis=0, dtype=np.float64)
+        hits, predicted, support = (
+            (self._indicators @ weights).astype(np.float64).reshape(3, self._test.targets.shape[1], -1)
+        )
+        exact, top, log_loss, brier = self._losses @ weights.astype(np.float64) / pictures
+        roc_auc, average_precision = self._ranks.areas(weights)
+        return Statistics(
+            task=self._test.task,
+            pictures=pictures,
+            hits=hits,
+            predicted=predicted,
+            support=support,
+            exact=exact,
+            top=top,
+            log_loss=log_loss,
+            brier=brier,
+            roc_auc=roc_auc,
+            average_precision=average_precision,
+        )
+
+
+def statistics_of(test: TestPredictions) -> Statistics:
+    """Statistics of the pictures as they are: one weighting, 1 for each."""
+    return StatisticsSource(test).under(np.ones((len(test.targets), 1), np.float32))
+
+
+def masked_mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Mean over the first axis where the mask is true; NaN where it is nowhere."""
+    with np.errstate(invalid="ignore"):
+        means: np.ndarray = np.where(mask, values, 0).sum(axis=0) / mask.sum(axis=0)
+    return means
+
+
+def _losses(test: TestPredictions) -> np.ndarray:
+    """Exact match, match within the top answers, log loss and Brier score of each picture: float64 (4, n)."""
+    targets, probabilities = test.targets, test.probabilities.astype(np.float64)
+    smallest = float(np.finfo(np.float32).eps)
+    clipped = np.clip(probabilities, smallest, 1 - smallest)
+    squares = ((probabilities - targets) ** 2).sum(axis=1)
+    if test.task is Task.MULTI_LABEL:
+        top = np.ones(len(targets))
+        log_loss = -np.log(np.where(targets, clipped, 1 - clipped)).mean(axis=1)
+        brier = squares / targets.shape[1]
+    else:
+        of_truth = (probabilities * targets).sum(axis=1, keepdims=True)
+        top = (probabilities > of_truth).sum(axis=1) < TOP
+        log_loss = -np.log((clipped * targets).sum(axis=1))
+        brier = squares / 2
+    return np.stack([test.exact_matches, top, log_loss, brier]).astype(np.float64)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    result: np.ndarray = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return result
