@@ -26,6 +26,7 @@ NAMES = (
     "upload",
     "gallery",
     "search_page",
+    "intervals",
     "wrong_labels",
     "doctor",
     "augmentation",

@@ -8,7 +8,7 @@ import streamlit as st
 from core.evaluation.metrics import table as metric_table
 from core.evaluation.metrics.table import Metric
 from core.evaluation.report import EvaluationReport
-from pages.ui.text import _, percent
+from pages.ui.text import _, ngettext, number, percent
 
 _ROW_PIXELS, _MOST_ROWS = 35, 20
 
@@ -19,6 +19,7 @@ def all_metrics(report: EvaluationReport) -> None:
         {
             "metric": _(metric.label),
             "value": _value(metric, report.metrics[metric.code]),
+            "interval": _interval(metric, report.intervals.get(metric.code)),
             "better": _("higher") if metric.is_higher_better else _("lower"),
             "help": _(metric.help),
         }
@@ -32,6 +33,10 @@ def all_metrics(report: EvaluationReport) -> None:
             column_config={
                 "metric": _("Metric"),
                 "value": _("Value"),
+                "interval": st.column_config.TextColumn(
+                    _("95% interval"),
+                    help=_("On new pictures like these, the value lies in here in 95 of 100 cases"),
+                ),
                 "better": _("Better"),
                 "help": _("Meaning"),
             },
@@ -43,6 +48,27 @@ def all_metrics(report: EvaluationReport) -> None:
 def table_height(rows: int) -> int:
     """Compute the height in pixels that shows every row, up to a screenful."""
     return _ROW_PIXELS * (1 + min(rows, _MOST_ROWS)) + 3
+
+
+def interval_text(interval: tuple[float, float] | None) -> str:
+    """Format an interval of fractions: "71%–83%"; empty where there is none."""
+    return "–".join(percent(end) for end in interval) if interval else ""
+
+
+def groups_sentence(report: EvaluationReport) -> None:
+    """Say how pictures that belong together were counted, where there are any."""
+    if 0 < report.groups < report.pictures:
+        st.caption(
+            ngettext(
+                "Some of them belong together, such as shots of one motif. They count as {n} observation.",
+                "Some of them belong together, such as shots of one motif. They count as {n} observations.",
+                report.groups,
+            ).format(n=number(report.groups))
+        )
+
+
+def _interval(metric: Metric, interval: tuple[float, float] | None) -> str:
+    return "–".join(_value(metric, end) for end in interval) if interval else ""
 
 
 def _value(metric: Metric, value: float) -> str:

@@ -13,7 +13,7 @@ from core.evaluation.report import AVERAGED, Averages, ClassReport, MultiClassRe
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
 from pages.ui.confusion import show_confusion
-from pages.ui.evaluate.metric_table import all_metrics, table_height
+from pages.ui.evaluate.metric_table import all_metrics, groups_sentence, interval_text, table_height
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
 
@@ -58,6 +58,7 @@ def _headline(report: MultiClassReport) -> None:
             n=number(report.pictures),
         )
     )
+    groups_sentence(report)
     figure = accuracy_bars(
         report.accuracy, report.accuracy_interval, report.majority_baseline, report.majority_class
     )
@@ -84,7 +85,15 @@ def _two_class_scores(report: MultiClassReport) -> None:
 
 def _class_table(report: MultiClassReport) -> None:
     """Draw precision, recall and F1 of each class, then their averages."""
-    rows = [{"name": row.name, **_percentages(row), "support": row.support} for row in report.classes]
+    rows = [
+        {
+            "name": row.name,
+            **_percentages(row),
+            "interval": interval_text(row.recall_interval),
+            "support": row.support,
+        }
+        for row in report.classes
+    ]
     for mean, label in ((report.macro, _("macro mean")), (report.weighted, _("weighted mean"))):
         rows.append({"name": label, **_percentages(mean), "support": report.pictures})
     column = st.column_config.NumberColumn
@@ -99,6 +108,9 @@ def _class_table(report: MultiClassReport) -> None:
             _("Recall"),
             format="%.1f%%",
             help=_("Share of the pictures of this class that were predicted as it"),
+        ),
+        "interval": st.column_config.TextColumn(
+            _("Recall, 95% interval"), help=_("With so few pictures, the true recall lies somewhere in here")
         ),
         "f1": column(_("F1"), format="%.1f%%", help=_("Harmonic mean of precision and recall")),
         "support": column(_("Pictures"), help=_("Test pictures of this class")),

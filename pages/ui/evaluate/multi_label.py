@@ -14,7 +14,7 @@ from core.evaluation.predictions import worst_mistakes
 from core.evaluation.report import AVERAGED, MultiLabelClassReport, MultiLabelReport, read_predictions
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
-from pages.ui.evaluate.metric_table import all_metrics, table_height
+from pages.ui.evaluate.metric_table import all_metrics, groups_sentence, interval_text, table_height
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
 
@@ -57,6 +57,7 @@ def _headline(report: MultiLabelReport) -> None:
         )
     )
     figure = accuracy_bars(report.accuracy, report.accuracy_interval, report.majority_baseline, usual)
+    groups_sentence(report)
     live_chart(figure, mode_bar=False, key="accuracy")
     st.markdown(
         _(
@@ -95,6 +96,7 @@ def _class_row(row: MultiLabelClassReport) -> dict[str, str | float | None]:
         "average_precision": _percent_or_none(row.average_precision),
         **shares,
         "threshold": row.threshold,
+        "interval": interval_text(row.recall_interval),
         "support": row.support,
         "found": predicted,
         "missed": missed,
@@ -123,6 +125,9 @@ def _columns() -> dict[str, Any]:
             _("Recall"),
             format="%.1f%%",
             help=_("Share of the pictures of this class that were predicted as it"),
+        ),
+        "interval": st.column_config.TextColumn(
+            _("Recall, 95% interval"), help=_("With so few pictures, the true recall lies somewhere in here")
         ),
         "f1_at_half": column(_("F1 at 0.5"), format="%.1f%%", help=_("With a threshold of 0.5 instead")),
         "threshold": column(
