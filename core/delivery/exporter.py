@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
+
+from core.evaluation.report import read_report
+from core.models.head import HeadWeights
 
 
 class DeliveredModel:
@@ -24,15 +26,22 @@ class DeliveredModel:
         from core.delivery.files import read_labels
         from core.jobs.directory import JobDirectory
         from core.models.architectures.classifier import build_classifier
-        from core.models.head import HeadWeights
-        from core.training.artifacts import head_file, load_extractor
+        from core.training.artifacts import load_extractor
         from core.training.config import TrainingConfig
 
         config = TrainingConfig.from_json(JobDirectory(self.run).config())
-        head = HeadWeights.load(head_file(self.run))
+        head = delivered_head(self.run)
         model = build_classifier(load_extractor(self.run, config), head, read_labels(self.run).class_names)
         model.trainable = False
         return model
+
+
+def delivered_head(run: Path) -> HeadWeights:
+    """Load the best head of an evaluated run, with the temperatures chosen for it."""
+    from core.training.artifacts import head_file
+
+    head, calibration = HeadWeights.load(head_file(run)), read_report(run).calibration
+    return head.with_temperatures(np.array(calibration.temperatures)) if calibration else head
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,15 +48,8 @@ def answer_thresholds(dataset: Dataset, rows: np.ndarray, probabilities: np.ndar
 def multi_class_report(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> MultiClassReport:
     """Assess predictions for pictures of exactly one class; arguments as in ``make_report``."""
     names, labels = dataset.class_names, dataset.label_indices[rows]
-    every_class = np.eye(len(names), dtype=bool)
     predicted = probabilities.argmax(axis=1)
-    test = TestPredictions(
-        task=dataset.task,
-        targets=every_class[labels],
-        predicted=every_class[predicted],
-        probabilities=probabilities,
-        groups=dataset.groups[rows],
-    )
+    test = TestPredictions.of(dataset, rows, probabilities)
     measures = measure(test)
     training_labels = dataset.label_indices[dataset.rows(Split.TRAIN)]
     majority = int(np.bincount(training_labels, minlength=len(names)).argmax())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
 from core.evaluation.assessment import answer_thresholds, make_report
+from core.evaluation.calibration.calibrating import measure_calibration
+from core.evaluation.calibration.temperature import fit_temperatures
+from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import ScoreSummary, write_report
 from core.models.head import HeadWeights
@@ -36,9 +40,20 @@ def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
     else:
         features = cached_features(dataset, engine_path(directory, settings), progress, rows=both)
     progress.stage(Stage.EVALUATING)
-    probabilities = HeadWeights.load(head_file(directory)).probabilities(features)
+    head = HeadWeights.load(head_file(directory))
+    temperatures = fit_temperatures(
+        dataset.task, dataset.targets[validation] > 0.5, head.logits(features[: len(validation)])
+    )
+    probabilities = head.with_temperatures(temperatures).probabilities(features)
     thresholds = answer_thresholds(dataset, validation, probabilities[: len(validation)])
     report = make_report(dataset, test, probabilities[len(validation) :], thresholds)
+    calibration = measure_calibration(
+        TestPredictions.of(dataset, validation, probabilities[: len(validation)], thresholds),
+        TestPredictions.of(dataset, test, probabilities[len(validation) :], thresholds),
+        raw=head.probabilities(features[len(validation) :]),
+        temperatures=temperatures,
+    )
+    report = replace(report, calibration=calibration)
     write_report(directory, report, prediction_table(dataset, both, probabilities, thresholds))
     scores = ScoreSummary(
         accuracy=report.accuracy, macro_f1=report.macro.f1, majority_baseline=report.majority_baseline

@@ -15,17 +15,12 @@ from core.data.dataset import Dataset
 from core.data.labels.label_sets import joined_labels
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.evaluation.metrics.averages import AVERAGED, Averages
 from core.evaluation.metrics.measuring import Measures, measure
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.metrics.statistics import Statistics, statistics_of
 from core.evaluation.metrics.table import hamming_accuracy, micro
-from core.evaluation.report import (
-    AVERAGED,
-    Averages,
-    MultiLabelClassReport,
-    MultiLabelReport,
-    ThresholdScores,
-)
+from core.evaluation.report import MultiLabelClassReport, MultiLabelReport, ThresholdScores
 
 USUAL_THRESHOLD = 0.5
 # Validation pictures of a class: with fewer, its best threshold is chance.
@@ -73,13 +68,7 @@ def multi_label_report(
     """
     targets = dataset.targets
     majority = _majority_answer(targets[dataset.rows(Split.TRAIN)])
-    test = TestPredictions(
-        task=Task.MULTI_LABEL,
-        targets=targets[rows] > 0.5,
-        predicted=probabilities >= thresholds,
-        probabilities=probabilities,
-        groups=dataset.groups[rows],
-    )
+    test = TestPredictions.of(dataset, rows, probabilities, thresholds)
     at_half = statistics_of(replace(test, predicted=probabilities >= USUAL_THRESHOLD))
     measures = measure(test)
     scores = _threshold_scores(measures.statistics)

@@ -11,22 +11,13 @@ import pandas as pd
 
 from core.data.labels.task import Task
 from core.errors import NotFoundError
+from core.evaluation.calibration.calibrating import Calibration
+from core.evaluation.metrics.averages import Averages
 from core.files import whole_file
 from core.messages import N_
 from core.records import JsonObject, Record, read_record, write_record
 
-# Scores of a class, and of the averages over classes.
-AVERAGED = ("precision", "recall", "f1")
 Confusion = tuple[tuple[int, ...], ...]  # pictures; rows are true classes, columns predicted classes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Averages(Record):
-    """Precision, recall and F1 of several classes in one number each, 0 to 1."""
-
-    precision: float = 0.0
-    recall: float = 0.0
-    f1: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +84,8 @@ class EvaluationReport(Record):
     metrics: Mapping[str, float] = field(default_factory=dict)
     # their 95% intervals
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    # None: an older report, whose head was delivered as trained
+    calibration: Calibration | None = None
 
     @property
     def mistakes(self) -> int:
@@ -119,7 +112,7 @@ class EvaluationReport(Record):
 class MultiClassReport(EvaluationReport):
     """Results where each picture has exactly one class."""
 
-    weighted: Averages = Averages()
+    weighted: Averages = field(default_factory=Averages)
     classes: tuple[ClassReport, ...] = ()
     confusion: Confusion = ()
     # of two classes, where both have test pictures: independent of any threshold

@@ -5,7 +5,7 @@ Imports NumPy only, so that the web process, training and tests share it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,6 +75,12 @@ class HeadWeights:
         """float32 (B, C): the softmax of the logits, each row summing to 1, or the sigmoid of each."""
         logits = self.logits(features)
         return softmax(logits) if self.activation == "softmax" else sigmoid(logits)
+
+    def with_temperatures(self, temperatures: np.ndarray) -> HeadWeights:
+        """Divide the logits by temperatures, (C,)."""
+        *hidden, (kernel, bias) = self.layers
+        divided = (kernel / temperatures, bias / temperatures)
+        return replace(self, layers=(*hidden, divided))
 
     def for_grid_features(self) -> HeadWeights:
         """Turn a head for globally pooled features into the same head for 2 × 2 pooled ones.

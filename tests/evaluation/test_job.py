@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ import pytest
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
+from core.delivery.exporter import delivered_head
 from core.evaluation import job
+from core.evaluation.calibration import temperature
 from core.evaluation.job import evaluate
 from core.evaluation.report import MultiClassReport, read_predictions, read_report
 from core.files import read_json
 from core.models.head import HeadWeights
 from core.progress import QuietProgress, Stage
-from core.training.artifacts import head_file
+from core.training.artifacts import engine_path, head_file
+from core.training.config import TrainingConfig
 from core.training.features import cached_features
 from core.workspace import project_of
 from tests.support.progress_recorder import Recorder
@@ -82,7 +86,7 @@ def test_only_test_pictures_enter_the_report(
     changes: bool,
 ) -> None:
     """Pictures of the other parts may be spoilt without a trace; those of the test may not."""
-    before = read_report(finished_run)
+    before = replace(read_report(finished_run), calibration=None)  # is chosen on validation pictures
 
     def spoil(dataset: Dataset, *arguments: Any, rows: np.ndarray, **options: Any) -> np.ndarray:
         features = cached_features(dataset, *arguments, rows=rows, **options)
@@ -92,7 +96,7 @@ def test_only_test_pictures_enter_the_report(
 
     monkeypatch.setattr(job, "cached_features", spoil)
     evaluate(finished_run, config, QuietProgress())
-    assert (read_report(finished_run) != before) is changes
+    assert (replace(read_report(finished_run), calibration=None) != before) is changes
 
 
 def test_each_row_has_its_own_pictures_probabilities(finished_run: Path, dataset: Dataset) -> None:
@@ -125,3 +129,27 @@ def test_evaluating_from_the_cache_is_one_short_stage(finished_run: Path, config
     recorder = Recorder()
     evaluate(finished_run, config, recorder)
     assert set(recorder.stages) == {Stage.EVALUATING}
+
+
+def test_the_delivered_head_has_the_temperatures_of_the_report(
+    finished_run: Path, dataset: Dataset, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chosen on validation pictures; the predictions and the exports have them, the answers stay."""
+    before = read_predictions(finished_run)
+    monkeypatch.setattr(temperature, "LEAST_PICTURES", 1)
+    evaluate(finished_run, config, QuietProgress())
+    calibration, after = read_report(finished_run).calibration, read_predictions(finished_run)
+    assert calibration is not None
+    assert len(set(calibration.temperatures)) == 1
+    assert calibration.temperatures[0] != 1
+    assert after["predicted"].tolist() == before["predicted"].tolist()
+    assert after["probabilities"].iloc[0].tolist() != before["probabilities"].iloc[0].tolist()
+    features = cached_features(
+        dataset, engine_path(finished_run, TrainingConfig.from_json(config)), QuietProgress(),
+        rows=dataset.rows(Split.TEST),
+    )  # fmt: skip
+    np.testing.assert_allclose(
+        delivered_head(finished_run).probabilities(features),
+        np.stack(after.loc[after["split"] == "test", "probabilities"].to_list()),
+        atol=1e-6,
+    )

@@ -12,7 +12,8 @@ import pytest
 
 from core.delivery.files import parity_file, tflite_file
 from core.errors import BusyError
-from core.evaluation.report import Averages, MultiClassReport, write_report
+from core.evaluation.metrics.averages import Averages
+from core.evaluation.report import MultiClassReport, write_report
 from core.files import write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind

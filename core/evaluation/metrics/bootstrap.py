@@ -47,11 +47,16 @@ def resampled(
 
 def resample_weights(test: TestPredictions, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """Draw the groups with replacement: batches of float32 (n, weightings), how often each picture was drawn."""
-    random = np.random.default_rng(seed)
     groups = test.group_indices
-    count = int(groups.max()) + 1
+    for times in weights_of_groups(int(groups.max()) + 1, resamples=resamples, seed=seed):
+        yield np.ascontiguousarray(times.T[groups])
+
+
+def weights_of_groups(count: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Draw as many groups as there are, with replacement: batches of float32 (weightings, groups)."""
+    random = np.random.default_rng(seed)
     for start in range(0, resamples, _BATCH):
         size = min(_BATCH, resamples - start)
         drawn = random.integers(0, count, (size, count)) + count * np.arange(size)[:, None]
         times = np.bincount(drawn.ravel(), minlength=size * count).reshape(size, count)
-        yield np.ascontiguousarray(times.astype(np.float32).T[groups])
+        yield times.astype(np.float32)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.evaluation.metrics import table
+from core.evaluation.metrics.averages import AVERAGED, Averages
 from core.evaluation.metrics.bootstrap import RESAMPLES, resampled
 from core.evaluation.metrics.intervals import Interval, bootstrap_interval, fraction_interval
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.metrics.statistics import Statistics, statistics_of
 from core.evaluation.metrics.table import Metric
-from core.evaluation.report import AVERAGED, Averages
 
 
 @dataclass(frozen=True, kw_only=True)

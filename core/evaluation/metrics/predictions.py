@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.dataset import Dataset
 from core.data.labels.task import Task
 
 
@@ -21,6 +22,33 @@ class TestPredictions:
     probabilities: np.ndarray  # float32 (n, classes)
     # (n,): equal for pictures that belong together, such as one patient's; by default each is its own
     groups: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        dataset: Dataset,
+        rows: np.ndarray,
+        probabilities: np.ndarray,
+        thresholds: np.ndarray | None = None,
+    ) -> TestPredictions:
+        """Join labels and predictions.
+
+        Args:
+            rows: int64 row numbers of the pictures.
+            probabilities: float32, shape (len(rows), classes).
+            thresholds: float, shape (classes,), of a multi-label dataset.
+        """
+        if thresholds is None:
+            predicted = np.eye(len(dataset.class_names), dtype=bool)[probabilities.argmax(axis=1)]
+        else:
+            predicted = probabilities >= thresholds
+        return cls(
+            task=dataset.task,
+            targets=dataset.targets[rows] > 0.5,
+            predicted=predicted,
+            probabilities=probabilities,
+            groups=dataset.groups[rows],
+        )
 
     @property
     def group_indices(self) -> np.ndarray:

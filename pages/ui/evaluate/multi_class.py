@@ -8,11 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.evaluation.metrics.averages import AVERAGED, Averages
 from core.evaluation.predictions import worst_mistakes
-from core.evaluation.report import AVERAGED, Averages, ClassReport, MultiClassReport, read_predictions
+from core.evaluation.report import ClassReport, MultiClassReport, read_predictions
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
 from pages.ui.confusion import show_confusion
+from pages.ui.evaluate.calibration import calibration_section
 from pages.ui.evaluate.metric_table import all_metrics, groups_sentence, interval_text, table_height
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
@@ -37,6 +39,7 @@ def multi_class_report(report: MultiClassReport, dataset: Dataset, run: Path) ->
         st.subheader(_("Class by class"), anchor=False)
         _class_table(report)
     all_metrics(report)
+    calibration_section(report)
     _mistakes(dataset, run, report.mistakes)
 
 

@@ -10,10 +10,12 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.labels.label_sets import NONE_OF_THEM, label_names
+from core.evaluation.metrics.averages import AVERAGED
 from core.evaluation.predictions import worst_mistakes
-from core.evaluation.report import AVERAGED, MultiLabelClassReport, MultiLabelReport, read_predictions
+from core.evaluation.report import MultiLabelClassReport, MultiLabelReport, read_predictions
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
+from pages.ui.evaluate.calibration import calibration_section
 from pages.ui.evaluate.metric_table import all_metrics, groups_sentence, interval_text, table_height
 from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
@@ -32,6 +34,7 @@ def multi_label_report(report: MultiLabelReport, dataset: Dataset, run: Path) ->
     st.subheader(_("Class by class"), anchor=False)
     _class_table(report)
     all_metrics(report)
+    calibration_section(report)
     _mistakes(report, dataset, run)
 
 

@@ -1,0 +1,65 @@
+"""Temperature scaling: one number that makes sure answers as sure as they are right (Guo et al. 2017).
+
+Logits are divided by the temperature, which changes no answer of a softmax. It is chosen
+on the validation pictures, and becomes part of the delivered head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from core.data.labels.task import Task
+from core.models.head import sigmoid, softmax
+
+# Pictures with which a temperature is more than chance.
+LEAST_PICTURES = 30
+# Of a multi-label class: pictures that show it, and that do not.
+_LEAST_OF_CLASS = 10
+_LOWEST, _HIGHEST = 0.05, 20.0
+
+
+def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Choose the temperature with the lowest log loss.
+
+    Args:
+        targets: bool (n, classes).
+        logits: float32 (n, classes).
+    Returns:
+        float64 (classes,): the same for all classes of a softmax, for each its own of a multi-label
+        task; 1 where there are too few pictures.
+    """
+    classes = targets.shape[1]
+    if len(targets) < LEAST_PICTURES:
+        return np.ones(classes)
+    if task is Task.MULTI_CLASS:
+        return np.full(classes, _best_temperature(lambda scaled: _softmax_loss(targets, scaled), logits))
+    return np.array([_class_temperature(targets[:, index], logits[:, index]) for index in range(classes)])
+
+
+def scaled_probabilities(task: Task, logits: np.ndarray, temperatures: np.ndarray) -> np.ndarray:
+    """Probabilities of logits (n, classes) at the temperatures (classes,): float32 (n, classes)."""
+    return (softmax if task is Task.MULTI_CLASS else sigmoid)(logits / temperatures)
+
+
+def _class_temperature(shows: np.ndarray, logits: np.ndarray) -> float:
+    if min(shows.sum(), (~shows).sum()) < _LEAST_OF_CLASS:
+        return 1.0
+    signs = np.where(shows, 1.0, -1.0)
+    return _best_temperature(lambda scaled: float(np.logaddexp(0, -signs * scaled).mean()), logits)
+
+
+def _softmax_loss(targets: np.ndarray, logits: np.ndarray) -> float:
+    top = logits.max(axis=1, keepdims=True)
+    normalizer = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
+    return float((normalizer - (logits * targets).sum(axis=1)).mean())
+
+
+def _best_temperature(loss: Callable[[np.ndarray], float], logits: np.ndarray) -> float:
+    exact = logits.astype(np.float64)
+    found = minimize_scalar(
+        lambda log: loss(exact / np.exp(log)), bounds=np.log([_LOWEST, _HIGHEST]), method="bounded"
+    )
+    return float(np.exp(found.x))

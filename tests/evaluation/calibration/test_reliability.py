@@ -1,0 +1,45 @@
+"""Reliability diagram and expected calibration error, worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.evaluation.calibration.reliability import reliability
+from core.statistics import wilson_interval
+from tests.support.predictions import multi_class, multi_label
+
+
+def test_the_error_is_the_mean_gap_of_the_ranges() -> None:
+    """Four answers of 0.9 with three right, and one of 0.62 that is right."""
+    found = reliability(multi_class([0, 0, 0, 1, 0], [[0.9, 0.1]] * 4 + [[0.62, 0.38]]), resamples=50)
+    low, high = found.bins
+    assert (low.confidence, low.accuracy, low.count) == (pytest.approx(0.62), 1.0, 1)
+    assert (high.confidence, high.accuracy, high.count) == (pytest.approx(0.9), 0.75, 4)
+    assert high.interval == wilson_interval(3, 4)
+    assert found.ece == pytest.approx((4 * 0.15 + 1 * 0.38) / 5)
+    assert found.ece_interval[0] <= found.ece_interval[1]
+
+
+def test_each_label_of_a_picture_is_a_decision() -> None:
+    """Decided with 0.9 (right), 0.8 that it is not shown (wrong)."""
+    found = reliability(multi_label([[1, 1]], [[0.9, 0.2]]), resamples=10)
+    assert [(row.confidence, row.accuracy) for row in found.bins] == [
+        (pytest.approx(0.8), 0),
+        (pytest.approx(0.9), 1),
+    ]
+
+
+def test_an_answer_of_one_belongs_to_the_last_range() -> None:
+    (only,) = reliability(multi_class([0], [[1.0, 0.0]]), resamples=10).bins
+    assert (only.confidence, only.count) == (1, 1)
+
+
+def test_honest_probabilities_have_little_error() -> None:
+    random = np.random.default_rng(0)
+    sure = random.uniform(0.5, 1, 20_000)
+    labels = (random.random(20_000) > sure).astype(int)
+    found = reliability(
+        multi_class(labels.tolist(), np.stack([sure, 1 - sure], axis=1).tolist()), resamples=20
+    )
+    assert found.ece < 0.01

@@ -1,0 +1,60 @@
+"""Temperature: found again where it is known, and harmless where little is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.data.labels.task import Task
+from core.evaluation.calibration.temperature import LEAST_PICTURES, fit_temperatures, scaled_probabilities
+from core.models.head import HeadWeights, sigmoid, softmax
+
+
+def drawn(count: int, temperature: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Labels that follow the softmax of logits, and the same logits ``temperature`` times too large."""
+    random = np.random.default_rng(seed)
+    logits = 2 * random.normal(size=(count, 4))
+    labels = (softmax(logits).cumsum(axis=1) > random.random((count, 1))).argmax(axis=1)
+    return np.eye(4, dtype=bool)[labels], (temperature * logits).astype(np.float32)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_a_known_temperature_is_found(temperature: float) -> None:
+    targets, logits = drawn(20_000, temperature)
+    assert fit_temperatures(Task.MULTI_CLASS, targets, logits) == pytest.approx([temperature] * 4, rel=0.05)
+
+
+def test_each_class_of_a_multi_label_task_has_its_own() -> None:
+    random = np.random.default_rng(0)
+    logits = 2 * random.normal(size=(20_000, 2))
+    targets = random.random((20_000, 2)) < sigmoid(logits)
+    found = fit_temperatures(Task.MULTI_LABEL, targets, (logits * [0.5, 4]).astype(np.float32))
+    assert found == pytest.approx([0.5, 4], rel=0.06)
+
+
+def test_few_pictures_choose_no_temperature() -> None:
+    targets, logits = drawn(LEAST_PICTURES - 1, 5.0)
+    assert fit_temperatures(Task.MULTI_CLASS, targets, logits).tolist() == [1] * 4
+    shown = np.zeros((100, 2), bool)
+    shown[:50, 0], shown[:3, 1] = True, True
+    found = fit_temperatures(Task.MULTI_LABEL, shown, np.where(shown, 2, -1).astype(np.float32))
+    assert found[0] != 1
+    assert found[1] == 1
+
+
+def test_answers_that_are_all_right_stay_finite() -> None:
+    targets = np.eye(3, dtype=bool)[np.arange(90) % 3]
+    found = fit_temperatures(Task.MULTI_CLASS, targets, (5 * targets).astype(np.float32))
+    assert np.isfinite(found).all()
+    assert (found > 0).all()
+
+
+def test_a_head_takes_the_temperatures_over() -> None:
+    random = np.random.default_rng(0)
+    layers = ((random.normal(size=(5, 6)), random.normal(size=6)), (random.normal(size=(6, 3)), np.ones(3)))
+    head = HeadWeights(feature_mean=np.zeros(5), feature_scale=np.ones(5), layers=layers)
+    features, temperatures = random.normal(size=(7, 5)), np.full(3, 2.5)
+    expected = scaled_probabilities(Task.MULTI_CLASS, head.logits(features), temperatures)
+    np.testing.assert_allclose(
+        head.with_temperatures(temperatures).probabilities(features), expected, atol=1e-6
+    )
