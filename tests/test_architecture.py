@@ -26,6 +26,7 @@ FLOORS = (
         "devices",
         "keras_backend",
         "installation",
+        "garbage",
         "statistics",
         "leases",
         "port",

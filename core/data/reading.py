@@ -14,7 +14,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
@@ -220,7 +222,8 @@ def rows_of(
                     continue
                 seen[content] = _row(columns, assignment, name, label)
                 rows.append(seen[content])
-    keep_window_hashes(folder, {str(row["sha256"]): row.pop(WINDOWS) for row in rows if WINDOWS in row})
+    hashes = {str(row["sha256"]): cast(np.ndarray, row.pop(WINDOWS)) for row in rows if WINDOWS in row}
+    keep_window_hashes(folder, hashes)
     return rows, skipped
 
 

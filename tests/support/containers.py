@@ -36,6 +36,7 @@ def video(
     with av.open(stream, "w", format=container) as output:
         output.metadata.update(metadata)
         track = output.add_stream(codec, rate=rate)
+        assert isinstance(track, av.VideoStream)
         track.width, track.height, track.pix_fmt = 96, 64, "yuv420p"
         track.time_base = Fraction(1, rate)
         for level in levels:

@@ -28,9 +28,13 @@ def stated_range(members: Iterable[Member]) -> tuple[str, PixelRange] | None:
             value = parse_json(decode_text(read_label_file(member)), member.name)
         except DataError:
             continue
-        limits = [value.get(name) for name in ("low", "high")] if isinstance(value, dict) else []
-        if limits and all(type(limit) in {int, float} for limit in limits):
-            low, high = limits
-            if -inf < low < high < inf:
-                return member.name, PixelRange(float(low), float(high))
+        if not isinstance(value, dict):
+            continue
+        limits = [
+            float(limit)
+            for limit in (value.get("low"), value.get("high"))
+            if isinstance(limit, int | float) and not isinstance(limit, bool)
+        ]
+        if len(limits) == 2 and -inf < limits[0] < limits[1] < inf:
+            return member.name, PixelRange(*limits)
     return None

@@ -82,7 +82,9 @@ def test_grey_with_transparency_keeps_every_level(factor: int, opacity: int) -> 
     share = opacity / 65535
     expected = GREY[..., np.newaxis] * share + 255 * (1 - share)
     assert np.abs(pixels(png(bands), (0, 255 * factor)) - expected).max() <= 1
-    assert np.array_equal(measured_values(open_picture(png(bands))), bands[..., 0])
+    values = measured_values(open_picture(png(bands)))
+    assert values is not None
+    assert np.array_equal(values, bands[..., 0])
 
 
 @pytest.mark.parametrize("largest", [255, 1023, 4095, 16383])

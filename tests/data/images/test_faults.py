@@ -79,12 +79,8 @@ def test_jpeg_xl_is_read_with_its_plugin() -> None:
 
 @pytest.mark.parametrize("signature", [b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n"])
 def test_jpeg_xl_without_its_plugin_is_named(signature: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.data.images import readers
-
-    readers._can_read_jpeg_xl.cache_clear()
     monkeypatch.setitem(sys.modules, "pillow_jxl", None)
     with pytest.raises(
         PictureError, match=r"it is a JPEG XL picture, .* pip install -r requirements-formats"
     ):
         open_picture(signature + bytes(50))
-    readers._can_read_jpeg_xl.cache_clear()
