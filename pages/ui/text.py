@@ -87,8 +87,10 @@ def browser_locale() -> str | None:
     The page's JavaScript sends it with each request to run, perhaps late or never; the
     connection's ``Accept-Language`` header is there before the first run.
     """
+    if locale := st.context.locale:
+        return locale
     header = str(st.context.headers.get("Accept-Language") or "")
-    return st.context.locale or re.split("[,;]", header)[0].strip() or None
+    return re.split("[,;]", header)[0].strip() or None
 
 
 def choose_language() -> None:
