@@ -33,10 +33,11 @@ _PERCENTILES, _OUTLIER_SHARE = (0.01, 99.99), 0.1
 _TOPS = (255, 1023, 4095, 16383, 65535, 2**32 - 1)
 # A signed value of 16 bits.
 _SIGNED_TOP = 32767
-# Values in a narrower part of a range are stretched: a room is 18 to 38 degrees warm.
-_MIN_SHARE = 1 / 8
-# Unlike counts, floats below half of such a largest value have another one.
-_MIN_FLOAT_SHARE = 1 / 2
+# Whole numbers in a narrower part of a range are stretched: exposures that must not clip leave more than
+# half of it empty. Floats are stretched in a much narrower part: a room is 18 to 38 degrees warm.
+_MIN_SHARE, _MIN_FLOAT_SHARE = 1 / 2, 1 / 8
+# Unlike counts, floats below such a share of the largest value have another one.
+_MIN_FLOAT_HIGH = 1 / 2
 # Misfit: a project's range shows the values in fewer levels than this share of those they could have,
 # or clips more than this share of their span.
 _MISFIT_SPAN, _MISFIT_CLIPPED = 1 / 8, 1 / 4
@@ -254,14 +255,14 @@ def _nominal_range(
     """Range of an instrument whose values fill enough of it; None without one."""
     span = high - low
     if low < 0:
-        is_unit = not is_whole and low >= -1 and high <= 1 and min(-low, high) >= _MIN_SHARE
+        is_unit = not is_whole and low >= -1 and high <= 1 and min(-low, high) >= _MIN_FLOAT_SHARE
         return PixelRange(-1, 1) if is_unit else None
     stated = {summary.top for summary in summaries}
     if len(stated) == 1 and (top := stated.pop()) >= high:
-        return PixelRange(0, top)
+        return PixelRange(0, top) if span >= _MIN_SHARE * top else None
     signed_top = (_SIGNED_TOP,) if all(summary.is_signed for summary in summaries) else ()
     tops = sorted({*_TOPS, *signed_top, *(() if is_whole else (1,))})
     top = next((top for top in tops if top >= high), 0)
-    fills = span >= _MIN_SHARE * top
-    reaches = is_whole or top == 1 or high >= _MIN_FLOAT_SHARE * top
+    fills = span >= (_MIN_SHARE if is_whole else _MIN_FLOAT_SHARE) * top
+    reaches = is_whole or top == 1 or high >= _MIN_FLOAT_HIGH * top
     return PixelRange(0, top) if top and fills and reaches else None

@@ -49,9 +49,11 @@ def with_pixel(values: np.ndarray, value: float) -> np.ndarray:
         ([tiff((FULL * 257).astype("u2"))], (0, 65535)),
         # A source decides by its brightest picture.
         ([png((FULL * 2).astype("u2")), png((FULL * 16).astype("u2"))], (0, 4095)),
-        ([png((100 + FULL * 5.49).astype("u2"))], (0, 4095)),
-        ([png((FULL * 3).astype("u2"), significant_bits=12)], (0, 4095)),
-        ([tiff((FULL * 3).astype("u2"), max_sample=4095)], (0, 4095)),
+        ([png((100 + FULL * 5.49).astype("u2"))], (100, 1499)),
+        ([png((FULL * 15).astype("u2"), significant_bits=12)], (0, 4095)),
+        ([tiff((FULL * 3).astype("u2"), max_sample=1023)], (0, 1023)),
+        # Less than half is used: an exposure that must not clip.
+        ([tiff((FULL * 3).astype("u2"), max_sample=4095)], (0, 765)),
         # Written by programs that state this picture's own largest value.
         ([tiff((FULL * 16).astype("u2"), max_sample=4080)], (0, 4095)),
         ([tiff((29000 + FULL * 8).astype("u2"))], (29000, 31040)),
