@@ -2,6 +2,9 @@
 
 Logits are divided by the temperature, which changes no answer of a softmax. It is chosen
 on the validation pictures, and becomes part of the delivered head.
+
+One imaginary picture that shows every class equally joins them, as in Platt scaling (1999).
+Without it, validation pictures that are all right would make every probability 0 or 1.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ _LOWEST, _HIGHEST = 0.05, 20.0
 
 
 def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Choose the temperature with the lowest log loss.
+    """Choose the temperature with the lowest log loss on the pictures and the imaginary one.
 
     Args:
         targets: bool (n, classes).
@@ -35,7 +38,8 @@ def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.
     if len(targets) < LEAST_PICTURES:
         return np.ones(classes)
     if task is Task.MULTI_CLASS:
-        return np.full(classes, _best_temperature(lambda scaled: _softmax_loss(targets, scaled), logits))
+        likely = _with_imaginary(targets, 1 / classes)
+        return np.full(classes, _best_temperature(lambda scaled: _softmax_loss(likely, scaled), logits))
     return np.array([_class_temperature(targets[:, index], logits[:, index]) for index in range(classes)])
 
 
@@ -47,12 +51,20 @@ def scaled_probabilities(task: Task, logits: np.ndarray, temperatures: np.ndarra
 def _class_temperature(shows: np.ndarray, logits: np.ndarray) -> float:
     if min(shows.sum(), (~shows).sum()) < _LEAST_OF_CLASS:
         return 1.0
-    signs = np.where(shows, 1.0, -1.0)
-    return _best_temperature(lambda scaled: float(np.logaddexp(0, -signs * scaled).mean()), logits)
+    likely = _with_imaginary(shows, 0.5)
+    return _best_temperature(lambda scaled: float((np.logaddexp(0, scaled) - likely * scaled).mean()), logits)
+
+
+def _with_imaginary(targets: np.ndarray, share: float) -> np.ndarray:
+    """Spread one more picture, which shows each class with the probability ``share``, over all others."""
+    count = len(targets)
+    likely: np.ndarray = (count * targets + share) / (count + 1)
+    return likely
 
 
 def _softmax_loss(targets: np.ndarray, logits: np.ndarray) -> float:
     top = logits.max(axis=1, keepdims=True)
+    # each row of ``targets`` sums to 1
     normalizer = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
     return float((normalizer - (logits * targets).sum(axis=1)).mean())
 

@@ -42,11 +42,22 @@ def test_few_pictures_choose_no_temperature() -> None:
     assert found[1] == 1
 
 
-def test_answers_that_are_all_right_stay_finite() -> None:
+def test_answers_that_are_all_right_are_not_certain() -> None:
+    """Of 90 pictures, one more may be wrong: two of three of its labels would be."""
     targets = np.eye(3, dtype=bool)[np.arange(90) % 3]
-    found = fit_temperatures(Task.MULTI_CLASS, targets, (5 * targets).astype(np.float32))
-    assert np.isfinite(found).all()
-    assert (found > 0).all()
+    logits = (5 * targets).astype(np.float32)
+    found = fit_temperatures(Task.MULTI_CLASS, targets, logits)
+    probabilities = scaled_probabilities(Task.MULTI_CLASS, logits, found)
+    assert probabilities[targets] == pytest.approx(1 - 2 / 3 / 91, abs=1e-4)
+
+
+def test_labels_that_are_all_right_are_not_certain() -> None:
+    shown = np.arange(40)[:, np.newaxis] % 2 == [0, 1]
+    logits = np.where(shown, 3, -3).astype(np.float32)
+    found = fit_temperatures(Task.MULTI_LABEL, shown, logits)
+    probabilities = scaled_probabilities(Task.MULTI_LABEL, logits, found)
+    assert probabilities[shown] == pytest.approx(1 - 1 / 2 / 41, abs=1e-4)
+    assert probabilities[~shown] == pytest.approx(1 / 2 / 41, abs=1e-4)
 
 
 def test_a_head_takes_the_temperatures_over() -> None:
