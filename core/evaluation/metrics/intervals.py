@@ -19,6 +19,8 @@ _SAME = 1e-12
 def fraction_interval(is_right: np.ndarray, groups: np.ndarray) -> Interval:
     """Wilson's interval of a fraction of grouped pictures, by their effective number (Korn and Graubard 1998).
 
+    That number is estimated from the groups, so few of them widen the interval by Student's t.
+
     Args:
         is_right: bool (n,).
         groups: (n,), equal for pictures that belong together.
@@ -34,17 +36,18 @@ def bootstrap_interval(value: float, resampled: np.ndarray, groups: int) -> Inte
     """Bias-corrected percentile interval (Efron 1981), widened for few groups (Hesterberg 2015).
 
     Args:
-        value: the metric, 0 to 1 if the resamples are all equal.
+        value: the metric.
         resampled: float64 (resamples,); NaN where a resample does not define the metric.
         groups: number of groups that the metric depends on.
     Returns:
-        None if no resample defines the metric.
+        None if no resample defines the metric, or nothing varies and it is no fraction.
     """
     defined = resampled[~np.isnan(resampled)]
     if not len(defined):
         return None
     if groups < 2 or np.ptp(defined) < _SAME:  # perfect, or always wrong: nothing varies
-        return wilson_interval(float(np.clip(value, 0, 1)) * groups, groups)
+        is_fraction = -_SAME <= value <= 1 + _SAME
+        return wilson_interval(float(np.clip(value, 0, 1)) * groups, groups) if is_fraction else None
     below = ((defined < value).mean() + (defined <= value).mean()) / 2
     shift = 2 * stats.norm.ppf(np.clip(below, 1 / len(defined), 1 - 1 / len(defined)))
     reach = math.sqrt(groups / (groups - 1)) * stats.t.ppf(0.975, groups - 1)
@@ -53,7 +56,7 @@ def bootstrap_interval(value: float, resampled: np.ndarray, groups: int) -> Inte
 
 
 def _effective_count(is_right: np.ndarray, groups: np.ndarray) -> float:
-    """Number of independent pictures with which the fraction would be as certain: groups to n."""
+    """Number of independent pictures with which the fraction would be as certain: at most n."""
     count, fraction = len(is_right), is_right.mean()
     indices = np.unique(groups, return_inverse=True)[1]
     of_group = np.bincount(indices, weights=is_right - fraction)
@@ -63,4 +66,5 @@ def _effective_count(is_right: np.ndarray, groups: np.ndarray) -> float:
     if group_count == 1 or fraction in (0, 1):
         return group_count
     variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
-    return float(min(count, fraction * (1 - fraction) / variance)) if variance else count
+    effective = float(min(count, fraction * (1 - fraction) / variance)) if variance else count
+    return effective * float(stats.norm.ppf(0.975) / stats.t.ppf(0.975, group_count - 1)) ** 2
