@@ -70,10 +70,11 @@ def frames_inside(member: Member, container: Container, config: ContainerConfig)
         raise unreadable_image(container.missing)
     kind = FrameKind(container.kind)
     with opened(member) as stream:
-        group = _identity(stream)
+        group, is_empty = _identity(stream), True
         try:
             with closing(container.pictures(stream, config, Deadline())) as pictures:
                 for inner in pictures:
+                    is_empty = False
                     yield Frame(data=inner.data, suffix=inner.suffix, group=group, kind=kind)
         except UnreadableImageError:
             raise
@@ -81,6 +82,9 @@ def frames_inside(member: Member, container: Container, config: ContainerConfig)
             raise unreadable_image(SkipReason.TOO_LARGE_TO_DECODE) from error
         except DECODER_ERRORS + container.errors() as error:
             raise unreadable_image(SkipReason.DAMAGED) from error
+    # FFmpeg finds no error in a video that is cut off before its first frame.
+    if is_empty:
+        raise unreadable_image(SkipReason.DAMAGED)
 
 
 def first_picture(member: Member, config: ContainerConfig) -> bytes:

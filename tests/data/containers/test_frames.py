@@ -47,6 +47,19 @@ def pixels(frame: Frame) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(frame.data)))
 
 
+def test_a_video_that_is_cut_off_before_its_first_frame_is_damaged() -> None:
+    """FFmpeg opens it without an error, and finds no frames."""
+    data = files.video([10, 200, 30], container="matroska")
+    found = set()
+    for end in range(300, len(data), 20):
+        file = member("a.mkv", data[:end])
+        try:
+            assert first_picture(file, ContainerConfig())
+        except UnreadableImageError as error:
+            found.add(error.message.code)
+    assert found == {SkipReason.DAMAGED}
+
+
 def test_each_page_of_a_document_is_a_picture_of_one_group() -> None:
     """Pillow draws at 72 pixels an inch; pages are drawn at 144."""
     data = files.pdf(1, 2, 3, resolution=72)
