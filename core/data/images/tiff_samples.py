@@ -106,14 +106,17 @@ def _divided_by_opacity(pixels: np.ndarray) -> np.ndarray:
 def _plane(directory: _Directory, page: Page, plane: int, planes: int) -> np.ndarray:
     """Decode one of a picture's planes: (height, width, samples in the plane)."""
     samples, size = page.samples // planes, page.bits // 8
+    tile_width = page.number(_TILE_WIDTH)
+    width = tile_width or page.size[0]
+    # Tiles may reach beyond the picture; a predictor's row is that of the whole tile.
+    whole_width = -(-page.size[0] // width) * width
     changes: dict[int, Sequence[int]] = {
-        _WIDTH: (page.size[0] * samples * size,),
+        _WIDTH: (whole_width * samples * size,),
         **dict.fromkeys((_SAMPLES, _PHOTOMETRIC, _PLANES, _PREDICTOR, _SAMPLE_FORMAT), (1,)),
         _BITS: (8,),
         # Pillow would turn the plane.
         **dict.fromkeys((_EXTRA, _ORIENTATION), ()),
     }
-    tile_width = page.number(_TILE_WIDTH)
     if tile_width:
         changes[_TILE_WIDTH] = (tile_width * samples * size,)
     for tags in _OFFSETS.items():
@@ -125,12 +128,11 @@ def _plane(directory: _Directory, page: Page, plane: int, planes: int) -> np.nda
     with Image.open(io.BytesIO(directory.changed(changes)), formats=["TIFF"]) as image:
         packed = np.asarray(image)
     dtype = np.dtype(f"{directory.order}{_KINDS[page.number(_SAMPLE_FORMAT, 1)]}{size}")
-    width = tile_width or page.size[0]
     columns = [
         _without_differences(packed[:, start : start + width * samples * size], page, samples, dtype)
         for start in range(0, packed.shape[1], width * samples * size)
     ]
-    return np.concatenate(columns, axis=1)
+    return np.concatenate(columns, axis=1)[:, : page.size[0]]
 
 
 def _without_differences(packed: np.ndarray, page: Page, samples: int, dtype: np.dtype) -> np.ndarray:

@@ -62,18 +62,41 @@ def test_differences_are_added_up(dtype: Any, planes: str, options: Any) -> None
     assert np.array_equal(shown(data), values[..., [3, 2, 1]])
 
 
-def test_differences_of_floats_are_added_up() -> None:
-    """GDAL's PREDICTOR=3, as Adobe's technical note 3 has it: the highest bytes of a row first, then their differences."""
-    values = bands(np.float32)
+def float_differences(values: np.ndarray) -> np.ndarray:
+    """What GDAL's PREDICTOR=3 stores, as Adobe's technical note 3 has it: the highest bytes of a row first, then their differences."""
     height, width, count = values.shape
     in_planes = values.astype(">f4").view(np.uint8).reshape(height, width * count, 4).transpose(0, 2, 1)
     in_rows = in_planes.reshape(height, width * 4, count)
     differences = np.diff(in_rows, axis=1, prepend=np.zeros((height, 1, count), np.uint8))
-    stored = np.ascontiguousarray(differences).reshape(height, -1).view("<f4").reshape(values.shape)
+    return np.ascontiguousarray(differences).reshape(height, -1).view("<f4").reshape(values.shape)
+
+
+def with_float_predictor(stored: np.ndarray, **options: Any) -> bytes:
     # tifffile writes no such tag without imagecodecs: one of our own gets its number.
-    data = written(stored, compression="zlib", extratags=[(65000, "H", 1, 3, True)])
-    data = data.replace(struct.pack("<HHI", 65000, 3, 1), struct.pack("<HHI", 317, 3, 1))
+    data = written(stored, compression="zlib", extratags=[(65000, "H", 1, 3, True)], **options)
+    return data.replace(struct.pack("<HHI", 65000, 3, 1), struct.pack("<HHI", 317, 3, 1))
+
+
+def test_differences_of_floats_are_added_up() -> None:
+    values = bands(np.float32)
+    data = with_float_predictor(float_differences(values))
     assert np.array_equal(shown(data), values[..., [3, 2, 1]])
+
+
+def test_differences_of_floats_are_added_up_in_tiles_that_reach_beyond_the_picture() -> None:
+    """A picture of 50 × 40 pixels in tiles of 16 × 16: the bytes of a row are spread over the whole tile."""
+    values = np.pad(bands(np.float32), [(0, 8), (0, 14), (0, 0)])
+    stored = np.zeros_like(values)
+    for top in range(0, 48, 16):
+        for left in range(0, 64, 16):
+            tile = slice(top, top + 16), slice(left, left + 16)
+            stored[tile] = float_differences(values[tile])
+    data = with_float_predictor(stored, tile=(16, 16))
+    for tag, whole, side in ((256, 64, 50), (257, 48, 40)):
+        entry = struct.pack("<HHII", tag, 4, 1, whole)
+        assert entry in data
+        data = data.replace(entry, struct.pack("<HHII", tag, 4, 1, side))
+    assert np.array_equal(shown(data), values[:40, :50, [3, 2, 1]])
 
 
 @pytest.mark.parametrize(
