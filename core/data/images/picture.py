@@ -202,7 +202,7 @@ def _with_main_page(data: bytes, pages: list[tiff.Page]) -> bytes:
     _require_size(page.size, MAX_PIXELS)
     try:
         return tiff_samples.laid_out(data, page)
-    except MemoryError as error:
+    except (MemoryError, Image.DecompressionBombError) as error:
         raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:
         raise undecodable(data, error, "TIFF") from error
@@ -219,7 +219,7 @@ def _open_channels(
         raise PictureError("too_large_to_decode")
     try:
         return open_channels(data, pages, chosen)
-    except MemoryError as error:
+    except (MemoryError, Image.DecompressionBombError) as error:
         raise PictureError("too_large_to_decode") from error
     except DECODER_ERRORS as error:
         raise undecodable(data, error, "TIFF") from error

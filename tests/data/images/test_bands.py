@@ -77,6 +77,15 @@ def with_float_predictor(stored: np.ndarray, **options: Any) -> bytes:
     return data.replace(struct.pack("<HHI", 65000, 3, 1), struct.pack("<HHI", 317, 3, 1))
 
 
+def with_sides(data: bytes, before: tuple[int, int], after: tuple[int, int]) -> bytes:
+    """Change the width and the height that a file states."""
+    for tag, old, new in zip((256, 257), before, after, strict=True):
+        entry = struct.pack("<HHII", tag, 4, 1, old)
+        assert entry in data
+        data = data.replace(entry, struct.pack("<HHII", tag, 4, 1, new))
+    return data
+
+
 def test_differences_of_floats_are_added_up() -> None:
     values = bands(np.float32)
     data = with_float_predictor(float_differences(values))
@@ -92,10 +101,7 @@ def test_differences_of_floats_are_added_up_in_tiles_that_reach_beyond_the_pictu
             tile = slice(top, top + 16), slice(left, left + 16)
             stored[tile] = float_differences(values[tile])
     data = with_float_predictor(stored, tile=(16, 16))
-    for tag, whole, side in ((256, 64, 50), (257, 48, 40)):
-        entry = struct.pack("<HHII", tag, 4, 1, whole)
-        assert entry in data
-        data = data.replace(entry, struct.pack("<HHII", tag, 4, 1, side))
+    data = with_sides(data, (64, 48), (50, 40))
     assert np.array_equal(shown(data), values[:40, :50, [3, 2, 1]])
 
 
@@ -183,3 +189,11 @@ def test_names_of_channels_are_read() -> None:
     assert channel_names(data, read_pages(data)) == ("B1", "B2", "B3", "B4", "B5", "B6")
     assert channel_names(written(bands()), read_pages(written(bands()))) == ()
     assert count_channels(read_pages(data)) == 6
+
+
+def test_bands_of_floats_that_need_too_much_memory_are_not_called_damaged() -> None:
+    """Pillow limits what is given to it as bytes: 3000 × 2600 pixels of six bands of floats are 187 million."""
+    data = with_sides(written(bands(np.float32), tile=(16, 16), compression="zlib"), (50, 40), (3000, 2600))
+    with pytest.raises(PictureError) as caught:
+        open_picture(data, MAPPING)
+    assert caught.value.code == "too_large_to_decode"
