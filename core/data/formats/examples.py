@@ -70,7 +70,7 @@ def read_examples(
     summaries: dict[int, ValueSummary] = {}
     for position, (member, assignment) in enumerate(pictures):
         with suppress(UnreadableMemberError, UnreadableImageError, ArchiveError):
-            data = _shown(first_picture(member, containers), assignment, crops)
+            data = _shown(first_picture(member, containers), assignment, crops, channels)
             summary = measure_values(data, channels)
             if summary is not None:
                 summaries[position] = summary
@@ -83,9 +83,11 @@ def read_examples(
     return ExampleFiles(thumbnails=thumbnails, deep={position: files[position] for position in summaries})
 
 
-def _shown(data: bytes, assignment: FileAssignment, crops: CropConfig) -> bytes:
+def _shown(
+    data: bytes, assignment: FileAssignment, crops: CropConfig, channels: ChannelMapping | None
+) -> bytes:
     """The crop of a box; the whole picture without a box, or where it cannot be cut out."""
     if assignment.box is None:
         return data
-    (crop,) = cut_out(data, [assignment.box], crops)
+    (crop,) = cut_out(data, [assignment.box], crops, channels)
     return crop.data if isinstance(crop, Crop) else data

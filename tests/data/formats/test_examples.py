@@ -7,9 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
+from core.data.containers.config import ContainerConfig
+from core.data.formats.examples import read_examples
 from core.data.formats.understanding import ConfirmationNeededError
+from core.data.labels.boxes import Box, CropConfig
+from core.data.labels.layout import FileAssignment
+from core.data.sources.members import Member
 from tests.support.deep_pictures import png
 from tests.support.formats import read, source
 
@@ -56,3 +62,17 @@ def test_examples_with_more_than_8_bits_are_not_black(tmp_path: Path) -> None:
         read(source(tmp_path, PARTS, {name: png(values) for name in PARTS}))
     shown = np.asarray(Image.open(io.BytesIO(error.value.files.thumbnails[0])).convert("L"))
     assert shown.mean() == pytest.approx(127, abs=2)
+
+
+def test_crops_of_pictures_with_many_channels_show_the_chosen_ones() -> None:
+    """Of five channels only the fifth, which is red, measures anything."""
+    values = np.zeros((40, 40, 5), np.uint8)
+    values[..., 4] = 200
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, values, photometric="minisblack", planarconfig="contig")
+    member = Member(name="a.tif", parts=("a.tif",), read=stream.getvalue)
+    box = Box(label="field", left=0, top=0, right=30, bottom=30, number=1)
+    pictures = [(member, FileAssignment(label="field", split=None, box=box))]
+    files = read_examples(pictures, CropConfig(), ContainerConfig(), (5, 1, 2))
+    shown = np.asarray(Image.open(io.BytesIO(files.thumbnails[0])))
+    assert shown[..., 0].mean() == pytest.approx(200, abs=4)
