@@ -220,6 +220,9 @@ def rows_of(
                     reason = Reason(code=SkipReason.DUPLICATE, values={"other": str(seen[content]["name"])})
                     skipped.append(Skipped(file=name, reason=reason))
                     continue
+                # Without a group, crops have the name of their file, as files of other sources may.
+                if assignment.box is not None and assignment.group == member.name:
+                    assignment = replace(assignment, group="")
                 seen[content] = _row(columns, assignment, name, label)
                 rows.append(seen[content])
     hashes = {str(row["sha256"]): cast(np.ndarray, row.pop(WINDOWS)) for row in rows if WINDOWS in row}

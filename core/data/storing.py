@@ -106,6 +106,7 @@ def _store_crops(
     if len(first) != 1:
         return [(assignment, Reason(code=SkipReason.BOX_IN_FRAMES)) for assignment in assignments]
     frame = first[0]
+    file_group = sha256_bytes(frame.data)
     boxes = [assignment.box for assignment in assignments if assignment.box is not None]
     stored: list[Outcome] = []
     for box, assignment, crop in zip(
@@ -119,7 +120,7 @@ def _store_crops(
             columns.update({IS_CLIPPED: crop.is_clipped, "box": crop.edges.text, "camera": crop.camera})
             # Several files can be of one patient.
             group = salted(frame.group, folder)
-            columns["group"] = group
+            columns["group"] = group or file_group
             assignment = replace(assignment, group=group or assignment.group)
         stored.append((assignment, columns))
     return stored

@@ -15,7 +15,7 @@ from core.data.exports.content import ExportContent
 from core.data.formats.doubts import DoubtKind
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.import_config import ImportConfig
-from core.data.importing import import_dataset
+from core.data.importing import add_pictures, import_dataset
 from core.data.labels.boxes import Box, BoxUse, CropConfig, Edges, place
 from core.errors import DataError
 from core.progress import QuietProgress
@@ -182,3 +182,28 @@ def test_an_import_stores_the_pixels_of_each_box(tmp_path: Path) -> None:
     assert notes == {"crops": 12, "clipped_boxes": 6}
     exported = ExportContent(dataset, QuietProgress(), {})
     assert exported.paths[:2] == ["cat/0-1.png", "cat/1-1.png"]
+
+
+def test_crops_of_another_picture_with_the_same_name_are_another_group(tmp_path: Path) -> None:
+    """Cameras number their pictures from 1 again; crops beside a test picture's would be excluded."""
+    names = tuple(f"{number}.png" for number in range(8))
+    places: list[dict[str, Any]] = [
+        {"image_id": number, "category_id": category, "bbox": [50 * category - 50, 0, 50, 50]}
+        for number in range(8)
+        for category in (1, 2)
+    ]
+    random = np.random.default_rng(0)
+    sources = []
+    for camera in ("one", "two"):
+        contents = {
+            name: encoded(random.integers(0, 256, (50, 100, 3)).astype(np.uint8), "PNG") for name in names
+        }
+        contents["labels.json"] = json.dumps(coco(*places, images=names)).encode()
+        sources.append(write_folder(tmp_path / camera, contents))
+    config = ImportConfig(boxes=BoxUse.CROP, crops=CropConfig(margin=0.0))
+    project = import_dataset(sources[0], "crops", config).project
+    add_pictures(project, sources[1], config)
+    pictures = open_dataset(project).all_pictures
+    assert len(pictures) == 32
+    assert not pictures["excluded"].any()
+    assert (pictures["group"].value_counts() == 2).all()
