@@ -38,23 +38,23 @@ class Statistics:
     @cached_property
     def precision(self) -> np.ndarray:
         """Of the pictures given each class, the fraction that show it; 0 where none was given it."""
-        return _ratio(self.hits, self.predicted)
+        return ratio(self.hits, self.predicted)
 
     @cached_property
     def recall(self) -> np.ndarray:
         """Of the pictures that show each class, the fraction given it; 0 where none shows it."""
-        return _ratio(self.hits, self.support)
+        return ratio(self.hits, self.support)
 
     @cached_property
     def specificity(self) -> np.ndarray:
         """Of the pictures that do not show each class, the fraction not given it; 0 where all show it."""
         others = self.pictures - self.support
-        return _ratio(others - (self.predicted - self.hits), others)
+        return ratio(others - (self.predicted - self.hits), others)
 
     @cached_property
     def f1(self) -> np.ndarray:
         """Harmonic mean of precision and recall of each class."""
-        return _ratio(2 * self.hits, self.predicted + self.support)
+        return ratio(2 * self.hits, self.predicted + self.support)
 
     def macro(self, values: np.ndarray) -> np.ndarray:
         """Mean over the classes that have pictures: (weightings,)."""
@@ -62,7 +62,7 @@ class Statistics:
 
     def weighted(self, values: np.ndarray) -> np.ndarray:
         """Mean over the classes weighted by their pictures: (weightings,)."""
-        weights: np.ndarray = _ratio((values * self.support).sum(axis=0), self.support.sum(axis=0))
+        weights: np.ndarray = ratio((values * self.support).sum(axis=0), self.support.sum(axis=0))
         return weights
 
 
@@ -135,6 +135,7 @@ def _losses(test: TestPredictions) -> np.ndarray:
     return np.stack([test.exact_matches, top, log_loss, brier]).astype(np.float64)
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide; 0 where there is nothing to divide by."""
     result: np.ndarray = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
     return result

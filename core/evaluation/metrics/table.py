@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.labels.task import Task
-from core.evaluation.metrics.statistics import Statistics, masked_mean
+from core.evaluation.metrics.statistics import Statistics, masked_mean, ratio
 from core.messages import N_
 
 
@@ -47,9 +47,9 @@ def micro(statistics: Statistics) -> dict[str, np.ndarray]:
         counts.sum(axis=0) for counts in (statistics.hits, statistics.predicted, statistics.support)
     )
     return {
-        "precision": _ratio(hits, predicted),
-        "recall": _ratio(hits, support),
-        "f1": _ratio(2 * hits, predicted + support),
+        "precision": ratio(hits, predicted),
+        "recall": ratio(hits, support),
+        "f1": ratio(2 * hits, predicted + support),
     }
 
 
@@ -66,17 +66,12 @@ def matthews(statistics: Statistics) -> np.ndarray:
     n = statistics.pictures
     covariance = n * statistics.hits.sum(axis=0) - (statistics.support * statistics.predicted).sum(axis=0)
     spreads = (n**2 - (counts**2).sum(axis=0) for counts in (statistics.support, statistics.predicted))
-    return _ratio(covariance, np.sqrt(np.prod(list(spreads), axis=0)))
+    return ratio(covariance, np.sqrt(np.prod(list(spreads), axis=0)))
 
 
 def mean_of_defined(values: np.ndarray) -> np.ndarray:
     """Mean over the classes for which it is defined; NaN where it is for none."""
     return masked_mean(values, ~np.isnan(values))
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    result: np.ndarray = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
-    return result
 
 
 METRICS: tuple[Metric, ...] = (
