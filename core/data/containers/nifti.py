@@ -30,6 +30,7 @@ _AXES = {Plane.SAGITTAL: 0, Plane.CORONAL: 1, Plane.AXIAL: 2}
 
 
 def count_slices(stream: IO[bytes], config: ContainerConfig) -> int:
+    """Read the number of slices from the header."""
     header = _read_header(_unpacked(stream).read(_HEADER_BYTES))
     return _turned_shape(header)[_AXES[config.plane]]
 
@@ -87,7 +88,7 @@ def _shape(header: Any) -> tuple[int, int, int]:
 
 
 def _turn(header: Any) -> np.ndarray:
-    """How the axes are exchanged and reversed: shape (3, 2), as ``nibabel.orientations`` has it."""
+    """Find the exchanges and reversals of the axes: shape (3, 2), as ``nibabel.orientations`` has it."""
     from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 
     turn: np.ndarray = ornt_transform(io_orientation(header.get_best_affine()), axcodes2ornt(_DIRECTIONS))

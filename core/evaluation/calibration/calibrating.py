@@ -21,7 +21,7 @@ from core.records import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration(Record):
-    """What was chosen on the validation pictures, and what it does on the test pictures."""
+    """Temperatures and prediction sets chosen on the validation pictures, and measured on the test pictures."""
 
     # each class's; the head's logits are divided by it
     temperatures: tuple[float, ...]

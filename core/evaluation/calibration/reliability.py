@@ -1,4 +1,4 @@
-"""Reliability: whether answers given with 80% are right in 80% of the cases."""
+"""Reliability diagram: confidence of the decisions against their accuracy."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Reliability(Record):
 def reliability(test: TestPredictions, *, resamples: int = RESAMPLES, seed: int = 0) -> Reliability:
     """Compare confidence and accuracy.
 
-    A decision is the answer to a picture; with several labels, it is each class of each
-    picture, and its confidence is the probability of what was decided.
+    A decision is the answer to a picture; with several labels, it is the more probable of yes
+    and no for each class of each picture, whatever the class's threshold.
     """
     confidence, is_right, groups = _decisions(test)
     bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)

@@ -1,7 +1,7 @@
-"""Temperature scaling: one number that makes sure answers as sure as they are right (Guo et al. 2017).
+"""Temperature scaling: logits divided by one number, so that probabilities are honest (Guo et al. 2017).
 
-Logits are divided by the temperature, which changes no answer of a softmax. It is chosen
-on the validation pictures, and becomes part of the delivered head.
+The temperature changes no answer of a softmax. It is chosen on the validation pictures, and
+becomes part of the delivered head.
 
 One imaginary picture that shows every class equally joins them, as in Platt scaling (1999).
 Without it, validation pictures that are all right would make every probability 0 or 1.

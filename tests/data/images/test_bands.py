@@ -63,7 +63,7 @@ def test_differences_are_added_up(dtype: Any, planes: str, options: Any) -> None
 
 
 def float_differences(values: np.ndarray) -> np.ndarray:
-    """What GDAL's PREDICTOR=3 stores, as Adobe's technical note 3 has it: the highest bytes of a row first, then their differences."""
+    """Values as GDAL's PREDICTOR=3 stores them (Adobe's technical note 3): the highest bytes of a row first, then their differences."""
     height, width, count = values.shape
     in_planes = values.astype(">f4").view(np.uint8).reshape(height, width * count, 4).transpose(0, 2, 1)
     in_rows = in_planes.reshape(height, width * 4, count)
