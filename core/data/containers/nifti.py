@@ -20,7 +20,7 @@ from core.data.containers.container import Deadline, Inner, require_few
 from core.data.images.picture import MAX_PIXELS
 from core.data.skip_reasons import SkipReason, unreadable_image
 
-# Of one volume, unpacked.
+# Of one volume, unpacked, and of what precedes it.
 _MAX_BYTES = 1 << 30
 _HEADER_BYTES = 544
 _GZIP = b"\x1f\x8b"
@@ -109,7 +109,10 @@ def _read_volume(stream: IO[bytes]) -> tuple[np.ndarray, float, float]:
     unpacked = _unpacked(stream)
     header = _read_header(unpacked.read(_HEADER_BYTES))
     shape, dtype = _shape(header), header.get_data_dtype()
-    unpacked.seek(int(header["vox_offset"]))
+    start = int(header["vox_offset"])
+    if start > _MAX_BYTES:
+        raise unreadable_image(SkipReason.TOO_LARGE_TO_DECODE)
+    unpacked.seek(start)
     data = unpacked.read(prod(shape) * dtype.itemsize)
     values = np.frombuffer(data, dtype).reshape(shape, order="F")
     slope, intercept = header.get_slope_inter()

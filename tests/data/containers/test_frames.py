@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -285,3 +286,10 @@ def test_pages_of_two_documents_are_drawn_in_turns() -> None:
     first = pdf.pages(io.BytesIO(files.pdf(1, 2)), ContainerConfig(), container.Deadline())
     second = pdf.pages(io.BytesIO(files.pdf(3, 4)), ContainerConfig(), container.Deadline())
     assert [len(pair) for pair in zip(first, second, strict=True)] == [2, 2]
+
+
+def test_a_volume_that_begins_far_away_is_not_unpacked_so_far() -> None:
+    """A few bytes of a gzip file can stand for terabytes before the values."""
+    data = bytearray(files.nifti(np.zeros((4, 4, 4), np.uint8)))
+    data[108:112] = struct.pack("<f", 2.0**40)
+    assert reason("a.nii.gz", gzip.compress(bytes(data))) == SkipReason.TOO_LARGE_TO_DECODE
