@@ -68,9 +68,12 @@ def cut_out(
     """
     try:
         image = picture.open_picture(data, channels)
-        exif = image.getexif()
-        orientation = exif.get(ExifTags.Base.Orientation, 1)
+        # To find it, Pillow decodes a PNG, whose depth is not known any more. Other kinds, once decoded,
+        # may have lost their orientation.
+        before = None if image.format == "PNG" else image.getexif()
         cut, size = _cutter(image)
+        exif = image.getexif() if before is None else before
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
     crops: list[Crop | Reason] = []

@@ -17,6 +17,7 @@ from core.data.labels.boxes import Box, BoxShape, CropConfig, Edges, box_around,
 from core.data.pixels.crops import Crop, cut_out
 from core.data.skip_reasons import Reason, SkipReason
 from core.errors import UnreadableImageError
+from tests.support.deep_pictures import png
 from tests.support.pictures import encoded
 
 RED, GREEN = (200, 30, 20), (10, 180, 60)
@@ -210,6 +211,9 @@ def deep_pictures() -> dict[str, bytes]:
         "floats in three bands": tiff(floats, photometric="minisblack", planarconfig="contig"),
         "floats, white is zero": tiff(floats[..., 0], photometric="miniswhite"),
         "turned": tiff(grey, extratags=[(274, "H", 1, 6)]),
+        "colours, PNG": png(colours),
+        "colours with opacity, PNG": png(np.dstack([colours, opacity])),
+        "grey with opacity, PNG": png(np.dstack([grey, opacity])),
     }
 
 
