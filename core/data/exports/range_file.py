@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from math import inf
 
 from core.data.formats.survey import parse_json, read_label_file
 from core.data.images.depth import PixelRange
@@ -13,6 +12,8 @@ from core.data.sources.members import Member
 from core.errors import DataError
 
 RANGE_FILE = "pixel_range.json"
+# Values beyond are no measurement.
+_MOST = 1e30
 
 
 def range_text(pixel_range: PixelRange) -> str:
@@ -33,8 +34,8 @@ def stated_range(members: Iterable[Member]) -> tuple[str, PixelRange] | None:
         limits = [
             float(limit)
             for limit in (value.get("low"), value.get("high"))
-            if isinstance(limit, int | float) and not isinstance(limit, bool)
+            if isinstance(limit, int | float) and not isinstance(limit, bool) and abs(limit) <= _MOST
         ]
-        if len(limits) == 2 and -inf < limits[0] < limits[1] < inf:
+        if len(limits) == 2 and limits[0] < limits[1]:
             return member.name, PixelRange(*limits)
     return None
