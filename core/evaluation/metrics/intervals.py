@@ -67,4 +67,5 @@ def _effective_count(is_right: np.ndarray, groups: np.ndarray) -> float:
         return group_count
     variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
     effective = float(min(count, fraction * (1 - fraction) / variance)) if variance else count
-    return effective * float(stats.norm.ppf(0.975) / stats.t.ppf(0.975, group_count - 1)) ** 2
+    of_pictures, of_groups = stats.t.ppf(0.975, [count - 1, group_count - 1])
+    return effective * float(of_pictures / of_groups) ** 2
