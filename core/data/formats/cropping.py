@@ -127,7 +127,7 @@ def _reason_against(box: Box, config: CropConfig) -> Reason | None:
 def _notes(pictures: list[tuple[Member, FileAssignment]], config: CropConfig) -> Iterator[Note]:
     boxes = [assignment.box for _, assignment in pictures if assignment.box is not None]
     files = len({member.name for member, _ in pictures})
-    margin = f"{config.margin:.0%}"
+    margin = f"{100 * config.margin:g}%"
     yield Note(kind=NoteKind.CROPS, values={"count": len(boxes), "files": files, "margin": margin})
     shapes = Counter(box.shape for box in boxes)
     counts: Mapping[NoteKind, int] = {

@@ -207,3 +207,10 @@ def test_crops_of_another_picture_with_the_same_name_are_another_group(tmp_path:
     assert len(pictures) == 32
     assert not pictures["excluded"].any()
     assert (pictures["group"].value_counts() == 2).all()
+
+
+def test_the_margin_is_stated_as_it_is(tmp_path: Path) -> None:
+    source = folder(tmp_path, {"labels.json": coco({"bbox": [10, 20, 30, 25]})})
+    result = read(source, boxes=BoxUse.CROP, crops=CropConfig(margin=0.125))
+    margins = [note.values["margin"] for note in result.reading.notes if "margin" in note.values]
+    assert margins == ["12.5%"]
