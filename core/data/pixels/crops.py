@@ -68,12 +68,12 @@ def cut_out(
     """
     try:
         image = picture.open_picture(data, channels)
-        # To find it, Pillow decodes a PNG, whose depth is not known any more. Other kinds, once decoded,
-        # may have lost their orientation.
-        before = None if image.format == "PNG" else image.getexif()
+        # To look for it, Pillow decodes a PNG, whose depth is not known any more. A TIFF that is
+        # decoded has lost it.
+        stated = None if image.format == "PNG" else _orientation(image)
         cut, size = _cutter(image)
-        exif = image.getexif() if before is None else before
-        orientation = exif.get(ExifTags.Base.Orientation, 1)
+        orientation = stated or _orientation(image)
+        camera = camera_of(image.getexif())
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
     crops: list[Crop | Reason] = []
@@ -91,7 +91,7 @@ def cut_out(
                     data=cut(placement.edges),
                     edges=placement.edges,
                     is_clipped=placement.is_clipped,
-                    camera=camera_of(exif),
+                    camera=camera,
                 )
             )
     return crops
@@ -119,7 +119,7 @@ def _cutter(image: ImageFile.ImageFile) -> tuple[Cutter, tuple[int, int]]:
     assert measured is not None
     values, opacity = measured
     # Pillow turns some kinds itself, and removes the orientation.
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    orientation = _orientation(image)
     if opacity is not None and values.dtype == np.uint16:
         colours = values if values.ndim == 3 else np.dstack([values] * 3)
         values = np.dstack([colours, opacity.astype(np.uint16) * 257])
@@ -131,6 +131,11 @@ def _cutter(image: ImageFile.ImageFile) -> tuple[Cutter, tuple[int, int]]:
         )
 
     return cut, (upright.shape[1], upright.shape[0])
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation
 
 
 def _is_negative(image: ImageFile.ImageFile) -> bool:

@@ -231,3 +231,15 @@ def test_a_crop_shows_what_its_picture_shows(name: str) -> None:
 def test_what_is_no_picture_is_said_once() -> None:
     with pytest.raises(UnreadableImageError):
         cut_out(b"no picture", [box_at("a", 0, 0, 5, 5)], EXACT)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_boxes_of_the_stored_pixels_are_turned_with_them(kind: str) -> None:
+    """Pillow forgets the orientation of a TIFF as it decodes it, and looks for that of a PNG behind its pixels."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    stream = io.BytesIO()
+    Image.fromarray(scene()).save(stream, kind, exif=exif)
+    crop = crop_of(stream.getvalue(), replace(box_at("a", 5, 7, 30, 40), stated_size=(100, 60)))
+    assert isinstance(crop, Crop)
+    assert crop.edges == Edges(13, 5, 53, 35)
