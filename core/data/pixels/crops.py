@@ -76,6 +76,9 @@ def cut_out(
         camera = camera_of(image.getexif())
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
+    # Of damaged metadata.
+    except picture.DECODER_ERRORS as error:
+        raise unreadable_image(SkipReason.DAMAGED) from error
     crops: list[Crop | Reason] = []
     for box in boxes:
         placement = place(box, size, orientation, config.margin)

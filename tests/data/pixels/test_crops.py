@@ -243,3 +243,12 @@ def test_boxes_of_the_stored_pixels_are_turned_with_them(kind: str) -> None:
     crop = crop_of(stream.getvalue(), replace(box_at("a", 5, 7, 30, 40), stated_size=(100, 60)))
     assert isinstance(crop, Crop)
     assert crop.edges == Edges(13, 5, 53, 35)
+
+
+@pytest.mark.parametrize("exif", [b"no EXIF at all", b"Exif\0\0MM\0*"])
+def test_damaged_metadata_is_the_files_fault(exif: bytes) -> None:
+    """A JPEG is opened with it, a WebP is not."""
+    stream = io.BytesIO()
+    Image.fromarray(scene()).save(stream, "WEBP", exif=exif)
+    with pytest.raises(UnreadableImageError):
+        cut_out(stream.getvalue(), [box_at("a", 0, 0, 50, 50)], EXACT)
