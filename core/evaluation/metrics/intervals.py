@@ -32,13 +32,16 @@ def fraction_interval(is_right: np.ndarray, groups: np.ndarray) -> Interval:
     return wilson_interval(fraction * (effective := _effective_count(is_right, groups)), effective)
 
 
-def bootstrap_interval(value: float, resampled: np.ndarray, groups: int) -> Interval | None:
+def bootstrap_interval(
+    value: float, resampled: np.ndarray, groups: int, *, is_fraction: bool = True
+) -> Interval | None:
     """Bias-corrected percentile interval (Efron 1981), widened for few groups (Hesterberg 2015).
 
     Args:
         value: the metric.
         resampled: float64 (resamples,); NaN where a resample does not define the metric.
         groups: number of groups that the metric depends on.
+        is_fraction: the metric is one, from 0 to 1.
     Returns:
         None if no resample defines the metric, or nothing varies and it is no fraction.
     """
@@ -46,7 +49,6 @@ def bootstrap_interval(value: float, resampled: np.ndarray, groups: int) -> Inte
     if not len(defined):
         return None
     if groups < 2 or np.ptp(defined) < _SAME:  # perfect, or always wrong: nothing varies
-        is_fraction = -_SAME <= value <= 1 + _SAME
         return wilson_interval(float(np.clip(value, 0, 1)) * groups, groups) if is_fraction else None
     below = ((defined < value).mean() + (defined <= value).mean()) / 2
     shift = 2 * stats.norm.ppf(np.clip(below, 1 / len(defined), 1 - 1 / len(defined)))

@@ -56,7 +56,7 @@ def measure(test: TestPredictions, *, resamples: int = RESAMPLES, seed: int = 0)
     samples = resampled(test, lambda drawn: _values(metrics, drawn), resamples=resamples, seed=seed)
     groups = int(test.group_indices.max()) + 1
     intervals = {
-        metric.code: bootstrap_interval(float(value), row, groups)
+        metric.code: bootstrap_interval(float(value), row, groups, is_fraction=metric.is_fraction)
         for metric, value, row in zip(metrics, values, samples[: len(metrics)], strict=True)
     }
     intervals["accuracy"] = fraction_interval(test.exact_matches, test.group_indices)

@@ -78,11 +78,11 @@ def test_a_metric_that_no_resample_defines_has_no_interval() -> None:
     assert bootstrap_interval(0.5, np.full(10, np.nan), 5) is None
 
 
-@pytest.mark.parametrize("value", [2.3, -0.2])
+@pytest.mark.parametrize("value", [2.3, 0.4, -0.2])
 def test_values_that_are_no_fractions_have_no_interval_where_nothing_varies(value: float) -> None:
     """Such as the log loss of a single group: an interval of fractions would not hold it."""
-    assert bootstrap_interval(value, np.full(10, value), 1) is None
-    assert bootstrap_interval(value, np.full(10, value), 50) is None
+    assert bootstrap_interval(value, np.full(10, value), 1, is_fraction=False) is None
+    assert bootstrap_interval(value, np.full(10, value), 50, is_fraction=False) is None
 
 
 def test_perfect_scores_are_not_certain() -> None:

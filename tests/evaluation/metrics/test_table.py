@@ -21,7 +21,8 @@ def test_every_metric_of_a_task_has_a_value_inside_its_interval(task: Task) -> N
     random = np.random.default_rng(0)
     if task is Task.MULTI_CLASS:
         labels = random.integers(0, 3, 60)
-        test = multi_class(labels.tolist(), (random.random((60, 3)) + np.eye(3)[labels]).tolist())
+        scores = random.random((60, 3)) + np.eye(3)[labels] / 2
+        test = multi_class(labels.tolist(), (scores / scores.sum(axis=1, keepdims=True)).tolist())
     else:
         test = multi_label((random.random((60, 3)) < 0.4).tolist(), random.random((60, 3)).tolist())
     found = measure(test, resamples=200)
