@@ -15,7 +15,6 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from core.data.labels.task import Task
-from core.models.head import sigmoid, softmax
 
 # Pictures with which a temperature is more than chance.
 LEAST_PICTURES = 30
@@ -41,11 +40,6 @@ def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.
         likely = _with_imaginary(targets, 1 / classes)
         return np.full(classes, _best_temperature(lambda scaled: _softmax_loss(likely, scaled), logits))
     return np.array([_class_temperature(targets[:, index], logits[:, index]) for index in range(classes)])
-
-
-def scaled_probabilities(task: Task, logits: np.ndarray, temperatures: np.ndarray) -> np.ndarray:
-    """Probabilities of logits (n, classes) at the temperatures (classes,): float32 (n, classes)."""
-    return (softmax if task is Task.MULTI_CLASS else sigmoid)(logits / temperatures)
 
 
 def _class_temperature(shows: np.ndarray, logits: np.ndarray) -> float:

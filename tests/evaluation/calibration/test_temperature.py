@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.data.labels.task import Task
-from core.evaluation.calibration.temperature import LEAST_PICTURES, fit_temperatures, scaled_probabilities
+from core.evaluation.calibration.temperature import LEAST_PICTURES, fit_temperatures
 from core.models.head import HeadWeights, sigmoid, softmax
 
 
@@ -47,7 +47,7 @@ def test_answers_that_are_all_right_are_not_certain() -> None:
     targets = np.eye(3, dtype=bool)[np.arange(90) % 3]
     logits = (5 * targets).astype(np.float32)
     found = fit_temperatures(Task.MULTI_CLASS, targets, logits)
-    probabilities = scaled_probabilities(Task.MULTI_CLASS, logits, found)
+    probabilities = softmax(logits / found)
     assert probabilities[targets] == pytest.approx(1 - 2 / 3 / 91, abs=1e-4)
 
 
@@ -55,7 +55,7 @@ def test_labels_that_are_all_right_are_not_certain() -> None:
     shown = np.arange(40)[:, np.newaxis] % 2 == [0, 1]
     logits = np.where(shown, 3, -3).astype(np.float32)
     found = fit_temperatures(Task.MULTI_LABEL, shown, logits)
-    probabilities = scaled_probabilities(Task.MULTI_LABEL, logits, found)
+    probabilities = sigmoid(logits / found)
     assert probabilities[shown] == pytest.approx(1 - 1 / 2 / 41, abs=1e-4)
     assert probabilities[~shown] == pytest.approx(1 / 2 / 41, abs=1e-4)
 
@@ -65,7 +65,7 @@ def test_a_head_takes_the_temperatures_over() -> None:
     layers = ((random.normal(size=(5, 6)), random.normal(size=6)), (random.normal(size=(6, 3)), np.ones(3)))
     head = HeadWeights(feature_mean=np.zeros(5), feature_scale=np.ones(5), layers=layers)
     features, temperatures = random.normal(size=(7, 5)), np.full(3, 2.5)
-    expected = scaled_probabilities(Task.MULTI_CLASS, head.logits(features), temperatures)
+    expected = softmax(head.logits(features) / 2.5)
     np.testing.assert_allclose(
         head.with_temperatures(temperatures).probabilities(features), expected, atol=1e-6
     )
