@@ -12,12 +12,12 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.images.depth import PixelRange
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, import_dataset
 from core.data.job import import_pictures
@@ -522,11 +522,11 @@ def test_a_stopped_import_does_not_finish_what_waits(tmp_path: Path, monkeypatch
     """Stop must end an import within seconds, also one of huge pictures."""
     examined, stop = [], threading.Event()
 
-    def examine(data: bytes, pixel_range: PixelRange | None) -> PictureFacts:
+    def examine(data: bytes, *settings: Any) -> PictureFacts:
         examined.append(data)
         if len(examined) > 2:
             stop.wait(30)
-        return examine_picture(data, pixel_range)
+        return examine_picture(data, *settings)
 
     class Stopping(Watched):
         def should_stop(self) -> bool:

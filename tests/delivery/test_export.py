@@ -174,6 +174,7 @@ def test_labels_hold_everything_needed_beside_the_network(finished_run: Path) ->
         "pixel_range": None,
         "measured_range": None,
         "expects_depth": False,
+        "channels": None,
     }
 
 
