@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
+from core.data.dataset import open_dataset
+from core.data.labels.layout import Split
+from core.evaluation.calibration.calibrating import measure_calibration
 from core.evaluation.metrics import table as metric_table
+from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.metrics.table import METRICS, Metric
+from core.evaluation.report import read_predictions, read_report, write_report
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.workspace import Project
@@ -54,3 +61,33 @@ def test_every_metric_of_the_report_is_shown(
     shown = metrics_shown(open_page("evaluate"))
     assert shown["Accuracy"] == "83.3%"
     assert "F1 over all labels" not in shown
+
+
+def test_the_page_says_how_far_probabilities_can_be_believed(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """In a report of an earlier version nothing is known of it."""
+    run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    assert "When can you believe an answer?" not in [row.value for row in open_page("evaluate").subheader]
+    dataset, report = open_dataset(project), read_report(run.path)
+    rows, stored = dataset.rows(Split.TEST), read_predictions(run.path)
+    test = TestPredictions.of(dataset, rows, np.stack(stored["probabilities"].to_list()))
+    calibration = measure_calibration(
+        test, test, raw=test.probabilities, temperatures=np.array([2.0, 2.0, 2.0])
+    )
+    write_report(run.path, replace(report, calibration=calibration), stored)
+    app = open_page("evaluate")
+    assert not app.exception
+    assert "When can you believe an answer?" in [row.value for row in app.subheader]
+    (table,) = [frame.value for frame in app.dataframe if "promise" in frame.value.columns]
+    assert table["promise"].tolist() == ["80%", "90%", "95%"]
+    assert table["size"].tolist() == [row.mean_size for row in calibration.sets]
+
+
+def test_every_row_of_the_class_table_has_its_interval(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """Also the means over the classes."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    (table,) = [frame.value for frame in open_page("evaluate").dataframe if "f1" in frame.value.columns]
+    assert all(table["interval"].str.fullmatch(r"\d+–\d+%"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from plotly.graph_objects import Figure, Heatmap
 
+from core.evaluation.calibration.reliability import Reliability, ReliabilityBin
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialState
 from core.search.space import DIMENSIONS, SearchSpace
@@ -17,6 +18,7 @@ from core.training.phases import Phase
 from core.training.records import EpochRecord
 from pages.ui import charts, curves
 from pages.ui.components import asset_files
+from pages.ui.evaluate.calibration import reliability_diagram
 from pages.ui.model.scatter import bake_off_scatter
 from pages.ui.search.figures.axes import axes_of
 from pages.ui.search.figures.contour import contour
@@ -78,10 +80,19 @@ TRIALS = [
 ]
 AXES = axes_of(TRIALS, SearchSpace(domains={name: DIMENSIONS[name].domain for name in ("l2", "pooling")}))
 BEST = TRIALS[2]
+RELIABILITY = Reliability(
+    ece=0.1,
+    ece_interval=(0.05, 0.2),
+    bins=(
+        ReliabilityBin(confidence=0.5, accuracy=0.4, interval=(0.2, 0.7), count=5),
+        ReliabilityBin(confidence=0.95, accuracy=0.9, interval=(0.8, 1.0), count=40),
+    ),
+)
 CHARTS: dict[str, Callable[[], object]] = {
     "confusion matrix": lambda: charts.confusion_heatmap(CONFUSION, CLASSES),
     "accuracy, narrow bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.02, "cat"),
     "accuracy, wide bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.9, "cat"),
+    "reliability diagram": lambda: reliability_diagram(RELIABILITY),
     "learning curve": lambda: curves.learning_curve(EPOCHS, [], curves.LOSS),
     "compared curves": lambda: curves.compared_curves({"a": EPOCHS}, ["#0072B2"], curves.LOSS),
     "bake-off": lambda: bake_off_scatter(ENTRIES, "mobilenet_v2"),

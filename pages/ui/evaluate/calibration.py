@@ -120,6 +120,9 @@ def _prediction_sets(calibration: Calibration) -> None:
             "single": st.column_config.TextColumn(
                 _("Exactly one"), help=_("Fraction of the pictures with one clear answer")
             ),
+            "empty": st.column_config.TextColumn(
+                _("None"), help=_("Fraction of the pictures for which no class is probable enough")
+            ),
         },
         height=table_height(len(rows)),
         key="prediction-sets",
@@ -132,4 +135,5 @@ def _set_row(found: PredictionSets) -> dict[str, str | float]:
         "coverage": f"{percent(found.coverage)} ({interval_text(found.coverage_interval)})",
         "size": found.mean_size,
         "single": percent(found.single),
+        "empty": percent(found.empty),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -51,8 +53,11 @@ def table_height(rows: int) -> int:
 
 
 def interval_text(interval: tuple[float, float] | None) -> str:
-    """Format an interval of fractions: "71%–83%"; empty where there is none."""
-    return "–".join(percent(end) for end in interval) if interval else ""
+    """Format an interval of fractions in whole percent, rounded outwards: "71–83%"; empty where there is none."""
+    if interval is None:
+        return ""
+    low, high = interval
+    return f"{math.floor(100 * low)}–{math.ceil(100 * high)}%"
 
 
 def groups_sentence(report: EvaluationReport) -> None:

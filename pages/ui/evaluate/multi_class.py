@@ -97,8 +97,19 @@ def _class_table(report: MultiClassReport) -> None:
         }
         for row in report.classes
     ]
-    for mean, label in ((report.macro, _("macro mean")), (report.weighted, _("weighted mean"))):
-        rows.append({"name": label, **_percentages(mean), "support": report.pictures})
+    means = (
+        (report.macro, "macro_recall", _("macro mean")),
+        (report.weighted, "weighted_recall", _("weighted mean")),
+    )
+    for mean, metric, label in means:
+        rows.append(
+            {
+                "name": label,
+                **_percentages(mean),
+                "interval": interval_text(report.intervals.get(metric)),
+                "support": report.pictures,
+            }
+        )
     column = st.column_config.NumberColumn
     columns = {
         "name": st.column_config.TextColumn(_("Class"), width=110),
@@ -113,7 +124,9 @@ def _class_table(report: MultiClassReport) -> None:
             help=_("Share of the pictures of this class that were predicted as it"),
         ),
         "interval": st.column_config.TextColumn(
-            _("Recall, 95% interval"), help=_("With so few pictures, the true recall lies somewhere in here")
+            _("of recall"),
+            width=80,
+            help=_("95% interval: with so few pictures, the true recall lies somewhere in here"),
         ),
         "f1": column(_("F1"), format="%.1f%%", help=_("Harmonic mean of precision and recall")),
         "support": column(_("Pictures"), help=_("Test pictures of this class")),

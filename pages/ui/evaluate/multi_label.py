@@ -74,7 +74,8 @@ def _class_table(report: MultiLabelReport) -> None:
     for average, label in (("macro", _("macro mean")), ("micro", _("over all labels"))):
         means = {name: 100 * getattr(getattr(report, average), name) for name in AVERAGED}
         f1_at_half = 100 * getattr(report.at_half, average).f1
-        rows.append({"name": label, **means, "f1_at_half": f1_at_half})
+        interval = interval_text(report.intervals.get(f"{average}_recall"))
+        rows.append({"name": label, **means, "interval": interval, "f1_at_half": f1_at_half})
     rows[-2]["average_precision"] = _percent_or_none(report.mean_average_precision)
     st.dataframe(
         pd.DataFrame(rows),
@@ -130,7 +131,9 @@ def _columns() -> dict[str, Any]:
             help=_("Share of the pictures of this class that were predicted as it"),
         ),
         "interval": st.column_config.TextColumn(
-            _("Recall, 95% interval"), help=_("With so few pictures, the true recall lies somewhere in here")
+            _("of recall"),
+            width=80,
+            help=_("95% interval: with so few pictures, the true recall lies somewhere in here"),
         ),
         "f1_at_half": column(_("F1 at 0.5"), format="%.1f%%", help=_("With a threshold of 0.5 instead")),
         "threshold": column(
