@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import streamlit as st
@@ -55,9 +56,14 @@ def proof_line(run: Path) -> None:
         _(
             "Checked: on {n} test pictures, from picture file to answer, these files and the evaluated classifier "
             "differ by at most {difference} in any probability."
-        ).format(n=proof.pictures, difference=f"{proof.max_difference:.6f}"),
+        ).format(n=proof.pictures, difference=_rounded_up(proof.max_difference)),
         icon=":material/verified:",
     )
+
+
+def _rounded_up(difference: float) -> str:
+    """Format a bound with six digits: a smaller number than the difference would be no bound."""
+    return f"{math.ceil(1e6 * difference) / 1e6:.6f}"
 
 
 page_title(_("Export"), _("Take the classifier with you. It works without Darkroom and without a network."))

@@ -14,7 +14,8 @@ from core.__main__ import main
 from core.delivery import export
 from core.delivery.export import EXPORTERS
 from core.delivery.exporter import DeliveredModel, Exporter
-from core.delivery.files import read_labels
+from core.delivery.files import parity_file, read_labels
+from core.files import write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.workspace import Project
@@ -89,3 +90,12 @@ def test_a_format_newer_than_the_run_has_no_download(
     app = open_page("export")
     assert "/api/runs/run-1/export/later" not in links(app)
     assert any("finished before this format existed" in str(caption.value) for caption in app.caption)
+
+
+def test_the_stated_bound_is_not_below_the_measured_difference(
+    open_page: OpenPage, run: JobDirectory
+) -> None:
+    """3e-7 rounds to 0.000000, which would claim that nothing differs."""
+    write_json(parity_file(run.path), {"tflite": {"pictures": 6, "max_difference": 3e-7}})
+    (success,) = open_page("export").success
+    assert "at most 0.000001 in" in success.value
