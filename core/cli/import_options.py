@@ -66,21 +66,7 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help='pictures can have several labels: "cat; dog" in a cell of the table, or a column of 0 and 1 for each class',
     )
-    depth = parser.add_mutually_exclusive_group()
-    depth.add_argument(
-        "--range",
-        type=_range_limit,
-        nargs=2,
-        metavar=("LOW", "HIGH"),
-        help="values of pictures with more than 8 bits that become black and white, or percentages of all values, such as 1%% 99%% (found)",
-    )
-    depth.add_argument(
-        "--range-preset",
-        default="",
-        choices=["", *RANGE_PRESETS],
-        metavar="NAME",
-        help=f"such a range by its name: {', '.join(RANGE_PRESETS)}",
-    )
+    _add_range_options(parser)
     parser.add_argument(
         "--class-names",
         default="",
@@ -102,6 +88,29 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"follow links that stay in the folder, or lead into one of {FOLDERS_VARIABLE}",
     )
+    _add_table_options(parser)
+    add_split_options(parser)
+
+
+def _add_range_options(parser: argparse.ArgumentParser) -> None:
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument(
+        "--range",
+        type=_range_limit,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="values of pictures with more than 8 bits that become black and white, or percentages of all values, such as 1%% 99%% (found)",
+    )
+    depth.add_argument(
+        "--range-preset",
+        default="",
+        choices=["", *RANGE_PRESETS],
+        metavar="NAME",
+        help=f"such a range by its name: {', '.join(RANGE_PRESETS)}",
+    )
+
+
+def _add_table_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table", type=Path, metavar="FILE", help="a CSV or Excel table with file names and labels"
     )
@@ -116,7 +125,6 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layout", dest="format", choices=["", *FORMATS], help=argparse.SUPPRESS)
     parser.add_argument("--sheet", dest="table", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--sheet-inside", dest="table_inside", action="store_true", help=argparse.SUPPRESS)
-    add_split_options(parser)
 
 
 def _add_box_options(parser: argparse.ArgumentParser) -> None:

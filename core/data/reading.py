@@ -42,7 +42,7 @@ from core.data.near_duplicates.hash_index import keep_window_hashes
 from core.data.pixels.channel_choice import known_channels
 from core.data.server_folders import allowed_roots
 from core.data.skip_reasons import Reason, Skipped, SkipReason
-from core.data.sources.opening import Member, UnreadableMemberError, open_source
+from core.data.sources.opening import Listing, Member, UnreadableMemberError, open_source
 from core.data.split.splitting import measuring_rank
 from core.data.storing import (
     CHANNELS,
@@ -94,18 +94,9 @@ def read_source(
     config = replace(config, channels=channels)
     if there is not None and there.pixel_range is not None:
         config = replace(config, pixel_range=there.pixel_range)
-    if config.refer and not source.is_dir():
-        raise ConfigError(
-            N_("Only pictures in a folder can stay where they are; {source} is not a folder."),
-            source=source.name,
-        )
+    _require_folder_to_refer(source, config)
     with open_source(source, link_roots=_link_roots(source, config)) as listing:
-        skipped = [Skipped(file=name, reason=reason) for name, reason in listing.refused]
-        if not listing.members and not skipped:
-            raise DataError(
-                N_("{source} is empty. Choose one with a folder of pictures for each class."),
-                source=source.name,
-            )
+        skipped = _refused_files(listing, source)
         is_open = there is None and pixel_range is None and config.range_percentiles is None
         stated = stated_range(listing.members) if is_open else None
         if stated is not None:
@@ -154,6 +145,24 @@ def read_source(
         ranges=ranges,
         channels=channels,
     )
+
+
+def _require_folder_to_refer(source: Path, config: ImportConfig) -> None:
+    if config.refer and not source.is_dir():
+        raise ConfigError(
+            N_("Only pictures in a folder can stay where they are; {source} is not a folder."),
+            source=source.name,
+        )
+
+
+def _refused_files(listing: Listing, source: Path) -> list[Skipped]:
+    """List the files that cannot be members of a source; an empty source is refused."""
+    refused = [Skipped(file=name, reason=reason) for name, reason in listing.refused]
+    if not listing.members and not refused:
+        raise DataError(
+            N_("{source} is empty. Choose one with a folder of pictures for each class."), source=source.name
+        )
+    return refused
 
 
 def _link_roots(source: Path, config: ImportConfig) -> tuple[Path, ...]:
