@@ -32,9 +32,9 @@ Writer = Callable[[np.ndarray], bytes]
 
 
 def grey(number: int) -> np.ndarray:
-    """A scanned digit, 32 × 32, with values from 6 to 94."""
+    """A scanned digit, 32 × 32, with values from 6 to 238."""
     image = Image.fromarray(digit_scans()[number]).resize((32, 32), Image.Resampling.BILINEAR)
-    return np.rint(6 + np.asarray(image) * (88 / 255)).astype(np.uint8)
+    return np.rint(6 + np.asarray(image) * (232 / 255)).astype(np.uint8)
 
 
 def files(write: Writer, start: int = 0, per_class: int = 6) -> dict[str, bytes]:
@@ -94,6 +94,18 @@ def test_the_report_names_the_range(tmp_path: Path, workspace: Path) -> None:
     assert notes_of(dataset) == [(NoteKind.PIXEL_RANGE, {"count": 12, "low": 0, "high": 4095})]
 
 
+def test_exposures_that_leave_most_of_12_bits_empty_are_stretched(tmp_path: Path, workspace: Path) -> None:
+    """Values from 96 to 1504 of 4095, as cameras give that must not clip."""
+
+    def dark(picture: np.ndarray) -> bytes:
+        return png(96 + np.rint((picture - 6) * (1408 / 232)).astype("u2"))
+
+    dataset = imported(tmp_path, files(dark))
+    assert dataset.pixel_range == PixelRange(96, 1504)
+    loaded = load_picture(dataset.picture_bytes(0), 32, dataset.pixel_range)[..., 0].astype(int)
+    assert np.abs(loaded - np.rint((originals(dataset)[0] - 6) * (255 / 232))).max() <= 1
+
+
 def test_8_bits_have_no_range(tmp_path: Path, workspace: Path) -> None:
     dataset = imported(tmp_path, class_folders({"cats": 4, "dogs": 4}))
     assert dataset.pixel_range is None
@@ -105,7 +117,8 @@ def test_the_users_range_is_applied(tmp_path: Path, workspace: Path) -> None:
     dataset = imported(tmp_path, files(bits_12), ImportConfig(pixel_range=(0, 1504)))
     assert dataset.pixel_range == PixelRange(0, 1504)
     loaded = load_picture(dataset.picture_bytes(0), 32, dataset.pixel_range)[..., 0].astype(int)
-    assert np.abs(loaded - np.rint(originals(dataset)[0] * 16 * 255 / 1504)).max() <= 1
+    expected = np.minimum(originals(dataset)[0] * 16 * 255 / 1504, 255)
+    assert np.abs(loaded - np.rint(expected)).max() <= 1
     assert dataset.pictures["brightness"].iloc[0] == pytest.approx(loaded.mean(), abs=2)
 
 
