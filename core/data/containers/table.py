@@ -39,8 +39,12 @@ CONTAINERS = {
     ),
 }
 
+_SUFFIXES = tuple(suffix for row in CONTAINERS.values() for suffix in row.reader.suffixes)
+
 
 def container_of(name: str) -> Container | None:
     """Kind of a file by its name; None for single pictures."""
     lower = name.lower()
-    return next((row for row in CONTAINERS.values() if lower.endswith(row.reader.suffixes)), None)
+    if not lower.endswith(_SUFFIXES):
+        return None
+    return next(row for row in CONTAINERS.values() if lower.endswith(row.reader.suffixes))

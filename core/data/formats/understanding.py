@@ -133,7 +133,8 @@ def _with_boxes(candidate: _Candidate, config: ImportConfig) -> tuple[_Candidate
             )
         return replace(candidate, reading=_cropped(reading, config)), None
     whole = ignoring_boxes(reading)
-    crops = _cropped(reading, config) if config.boxes is BoxUse.UNDECIDED else None
+    may_crop = config.boxes is BoxUse.UNDECIDED and has_labelled_boxes(reading)
+    crops = _cropped(reading, config) if may_crop else None
     if crops is None or not crops.pictures:
         return replace(candidate, reading=whole), None
     doubt = Doubt(kind=DoubtKind.BOXES, values={"count": box_count(reading)})
