@@ -132,9 +132,9 @@ def _coverage_figures(simulation: Simulation, trials: int) -> list[Figure]:
     truth = values(statistics_of(simulation.draw(0, groups=200_000 // simulation.pictures_each)))[:, 0]
     covered = np.zeros(len(metrics))
     for trial in range(1, trials + 1):
-        test = simulation.draw(trial)
-        own = values(statistics_of(test))[:, 0]
-        samples = resampled(test, values, resamples=500, seed=trial)
+        source = StatisticsSource(simulation.draw(trial))
+        own = values(source.as_they_are())[:, 0]
+        samples = resampled(source, values, resamples=500, seed=trial)
         covered += [
             _holds(bootstrap_interval(float(value), row, simulation.groups), expected)
             for value, row, expected in zip(own, samples, truth, strict=True)

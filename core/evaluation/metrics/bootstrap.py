@@ -22,7 +22,7 @@ _THREADS = 2
 
 
 def resampled(
-    test: TestPredictions,
+    source: StatisticsSource,
     function: Callable[[Statistics], np.ndarray],
     *,
     resamples: int = RESAMPLES,
@@ -35,12 +35,11 @@ def resampled(
     Returns:
         float64 (values, resamples).
     """
-    source = StatisticsSource(test)
 
     def values(weights: np.ndarray) -> np.ndarray:
         return function(source.under(weights))
 
-    batches = resample_weights(test, resamples=resamples, seed=seed)
+    batches = resample_weights(source.test, resamples=resamples, seed=seed)
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_THREADS) as threads:
         return np.concatenate(list(threads.map(values, batches)), axis=1)
 

@@ -12,7 +12,7 @@ from core.evaluation.metrics.averages import AVERAGED, Averages
 from core.evaluation.metrics.bootstrap import RESAMPLES, resampled
 from core.evaluation.metrics.intervals import Interval, bootstrap_interval, fraction_interval
 from core.evaluation.metrics.predictions import TestPredictions
-from core.evaluation.metrics.statistics import Statistics, statistics_of
+from core.evaluation.metrics.statistics import Statistics, StatisticsSource
 from core.evaluation.metrics.table import Metric
 
 
@@ -51,9 +51,10 @@ def measure(test: TestPredictions, *, resamples: int = RESAMPLES, seed: int = 0)
         resamples: number of bootstrap resamples.
     """
     metrics = table.metrics_of(test.task)
-    statistics = statistics_of(test)
+    source = StatisticsSource(test)
+    statistics = source.as_they_are()
     values = np.array([metric.function(statistics)[0] for metric in metrics])
-    samples = resampled(test, lambda drawn: _values(metrics, drawn), resamples=resamples, seed=seed)
+    samples = resampled(source, lambda drawn: _values(metrics, drawn), resamples=resamples, seed=seed)
     groups = int(test.group_indices.max()) + 1
     intervals = {
         metric.code: bootstrap_interval(float(value), row, groups, is_fraction=metric.is_fraction)

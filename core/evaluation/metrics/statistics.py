@@ -70,13 +70,17 @@ class StatisticsSource:
     """Test predictions, prepared so that a weighting costs little."""
 
     def __init__(self, test: TestPredictions) -> None:
-        self._test = test
+        self.test = test
         self._ranks = RankIndex.of(test.targets, test.probabilities)
         self._losses = _losses(test)
         # float32 holds whole numbers to 16 million, more than pictures
         self._indicators = np.concatenate(
             [test.targets & test.predicted, test.predicted, test.targets], axis=1
         ).T.astype(np.float32)
+
+    def as_they_are(self) -> Statistics:
+        """Compute the statistics with one weighting, 1 for each picture."""
+        return self.under(np.ones((len(self.test.targets), 1), np.float32))
 
     def under(self, weights: np.ndarray) -> Statistics:
         """Compute the statistics.
@@ -86,12 +90,12 @@ class StatisticsSource:
         """
         pictures = weights.sum(axis=0, dtype=np.float64)
         hits, predicted, support = (
-            (self._indicators @ weights).astype(np.float64).reshape(3, self._test.targets.shape[1], -1)
+            (self._indicators @ weights).astype(np.float64).reshape(3, self.test.targets.shape[1], -1)
         )
         exact, top, log_loss, brier = self._losses @ weights.astype(np.float64) / pictures
         roc_auc, average_precision = self._ranks.areas(weights)
         return Statistics(
-            task=self._test.task,
+            task=self.test.task,
             pictures=pictures,
             hits=hits,
             predicted=predicted,
@@ -107,7 +111,7 @@ class StatisticsSource:
 
 def statistics_of(test: TestPredictions) -> Statistics:
     """Statistics of the pictures as they are: one weighting, 1 for each."""
-    return StatisticsSource(test).under(np.ones((len(test.targets), 1), np.float32))
+    return StatisticsSource(test).as_they_are()
 
 
 def masked_mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
