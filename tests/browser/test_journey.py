@@ -82,8 +82,10 @@ def test_digits_become_a_downloaded_classifier(
 
     step(page, "Evaluate")
     expect(page.get_by_text("of the test pictures are right")).to_be_visible()
-    expect(page.locator(".st-key-confusion .main-svg").first).to_be_visible()
     screenshot(page, "7-evaluate")
+    page.get_by_role("radio", name="Where does it fail?").click()
+    expect(page.locator(".st-key-confusion .main-svg").first).to_be_visible()
+    screenshot(page, "7-evaluate-mistakes")
 
     write_digits(tmp_path / "digits")
     pictures = [next((tmp_path / "digits" / digit).iterdir()) for digit in ("0", "4", "7")]

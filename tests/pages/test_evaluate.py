@@ -68,7 +68,7 @@ def test_the_page_says_how_far_probabilities_can_be_believed(
 ) -> None:
     """In a report of an earlier version nothing is known of it."""
     run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
-    assert "When can you believe an answer?" not in [row.value for row in open_page("evaluate").subheader]
+    assert not open_page("evaluate", section="trust").subheader
     dataset, report = open_dataset(project), read_report(run.path)
     rows, stored = dataset.rows(Split.TEST), read_predictions(run.path)
     test = TestPredictions.of(dataset, rows, np.stack(stored["probabilities"].to_list()))
@@ -76,8 +76,7 @@ def test_the_page_says_how_far_probabilities_can_be_believed(
         test, test, raw=test.probabilities, temperatures=np.array([2.0, 2.0, 2.0])
     )
     write_report(run.path, replace(report, calibration=calibration), stored)
-    app = open_page("evaluate")
-    assert not app.exception
+    app = open_page("evaluate", section="trust")
     assert "When can you believe an answer?" in [row.value for row in app.subheader]
     (table,) = [frame.value for frame in app.dataframe if "promise" in frame.value.columns]
     assert table["promise"].tolist() == ["80%", "90%", "95%"]

@@ -189,6 +189,7 @@ def test_evaluation_shows_accuracy_beside_the_baseline(
     assert table["name"].tolist() == ["0", "1", "2", "macro mean", "weighted mean"]
     assert table["recall"].tolist()[:3] == [50.0, 100.0, 100.0]
     assert table["precision"].tolist()[1] == pytest.approx(100 * 2 / 3)
+    app = open_page("evaluate", section="mistakes")
     assert "0 → 1" in elements(app, "html")[-1].value
 
 

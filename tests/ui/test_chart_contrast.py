@@ -18,7 +18,7 @@ from core.training.phases import Phase
 from core.training.records import EpochRecord
 from pages.ui import charts, curves
 from pages.ui.components import asset_files
-from pages.ui.evaluate.calibration import reliability_diagram
+from pages.ui.evaluate.trust.calibration import reliability_diagram
 from pages.ui.model.scatter import bake_off_scatter
 from pages.ui.search.figures.axes import axes_of
 from pages.ui.search.figures.contour import contour

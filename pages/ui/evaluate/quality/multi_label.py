@@ -1,41 +1,26 @@
-"""Report of a multi-label classifier on the Evaluate page."""
+"""Scores of a multi-label classifier on the Evaluate page."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.data.dataset import Dataset
-from core.data.labels.label_sets import NONE_OF_THEM, label_names
 from core.evaluation.metrics.averages import AVERAGED
-from core.evaluation.predictions import worst_mistakes
-from core.evaluation.report import MultiLabelClassReport, MultiLabelReport, read_predictions
+from core.evaluation.report import MultiLabelClassReport, MultiLabelReport
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
-from pages.ui.evaluate.calibration import calibration_section
-from pages.ui.evaluate.metric_table import all_metrics, groups_sentence, interval_text, table_height
-from pages.ui.gallery import Tile, gallery
-from pages.ui.text import _, escape, ngettext, number, percent
-
-_MAX_MISTAKES = 24
+from pages.ui.evaluate.labels import label_text
+from pages.ui.evaluate.quality.metric_table import groups_sentence, interval_text, table_height
+from pages.ui.text import _, escape, number, percent
 
 
-def label_text(label: str) -> str:
-    """Format a label for users."""
-    return _("none of the classes") if label == NONE_OF_THEM else label
-
-
-def multi_label_report(report: MultiLabelReport, dataset: Dataset, run: Path) -> None:
-    """Draw the report: accuracy, classes, metrics, mistakes."""
+def multi_label_scores(report: MultiLabelReport) -> None:
+    """Draw the scores of a run whose pictures have any number of labels."""
     _headline(report)
     st.subheader(_("Class by class"), anchor=False)
     _class_table(report)
-    all_metrics(report)
-    calibration_section(report)
-    _mistakes(report, dataset, run)
 
 
 def _headline(report: MultiLabelReport) -> None:
@@ -148,40 +133,6 @@ def _columns() -> dict[str, Any]:
             _("Wrongly added"), help=_("Pictures that do not show the class and were predicted to show it")
         ),
     }
-
-
-def _mistakes(report: MultiLabelReport, dataset: Dataset, run: Path) -> None:
-    st.subheader(_("Worst mistakes"), anchor=False)
-    if not report.mistakes:
-        st.markdown(_("None: every test picture is right."))
-        return
-    st.markdown(
-        ngettext(
-            "{n} test picture has a label too many or too few.",
-            "{n} test pictures have labels too many or too few; these are the ones it was surest about.",
-            report.mistakes,
-        ).format(n=number(report.mistakes))
-    )
-    worst = worst_mistakes(read_predictions(run), _MAX_MISTAKES)
-    row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
-    tiles = [
-        Tile(
-            picture=dataset.thumbnail(row_of[picture]),
-            strong=_difference(label, answer),
-            caption=_("shows {label}").format(label=label_text(label)),
-        )
-        for picture, label, answer in zip(worst["id"], worst["label"], worst["predicted"], strict=True)
-    ]
-    gallery(tiles, key="mistakes", tile_pixels=140)
-    st.caption(_("− a label that was missed, + one that was wrongly added"))
-
-
-def _difference(label: str, answer: str) -> str:
-    """Format missed and wrongly added labels: “−dog +cat”."""
-    shown, answered = label_names(label), label_names(answer)
-    missed = [f"−{name}" for name in shown if name not in answered]
-    added = [f"+{name}" for name in answered if name not in shown]
-    return " ".join([*missed, *added])
 
 
 def _percent_or_none(share: float | None) -> float | None:

@@ -9,26 +9,23 @@ from plotly.graph_objects import Figure, Scatter
 from core.evaluation.calibration.calibrating import Calibration
 from core.evaluation.calibration.conformal import PredictionSets
 from core.evaluation.calibration.reliability import Reliability
-from core.evaluation.report import EvaluationReport
 from pages.ui.charts import GOOD_COLOUR, MUTED_COLOUR
 from pages.ui.components.live_chart import live_chart
-from pages.ui.evaluate.metric_table import interval_text, table_height
+from pages.ui.evaluate.quality.metric_table import interval_text, table_height
 from pages.ui.text import _, number, percent
 
 _SMALLEST_MARK, _LARGEST_MARK = 6, 16
 
 
-def calibration_section(report: EvaluationReport) -> None:
-    """Draw how far the probabilities can be believed; nothing for a report without calibration."""
-    if report.calibration is None:
-        return
+def show_calibration(calibration: Calibration) -> None:
+    """Draw how far the probabilities can be believed, and prediction sets."""
     st.subheader(_("When can you believe an answer?"), anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
-        _summary(report.calibration)
-        live_chart(reliability_diagram(report.calibration.after), mode_bar=False, key="reliability")
+        _summary(calibration)
+        live_chart(reliability_diagram(calibration.after), mode_bar=False, key="reliability")
     with right:
-        _prediction_sets(report.calibration)
+        _prediction_sets(calibration)
 
 
 def reliability_diagram(reliability: Reliability) -> Figure:

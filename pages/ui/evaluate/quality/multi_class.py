@@ -1,46 +1,23 @@
-"""Report of a classifier with one class a picture, on the Evaluate page."""
+"""Scores of a classifier with one class a picture, on the Evaluate page."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from core.data.dataset import Dataset
 from core.evaluation.metrics.averages import AVERAGED, Averages
-from core.evaluation.predictions import worst_mistakes
-from core.evaluation.report import ClassReport, MultiClassReport, read_predictions
+from core.evaluation.report import ClassReport, MultiClassReport
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
-from pages.ui.confusion import show_confusion
-from pages.ui.evaluate.calibration import calibration_section
-from pages.ui.evaluate.metric_table import all_metrics, groups_sentence, interval_text, table_height
-from pages.ui.gallery import Tile, gallery
-from pages.ui.text import _, escape, ngettext, number, percent
-
-_MAX_MISTAKES = 24
+from pages.ui.evaluate.quality.metric_table import groups_sentence, interval_text, table_height
+from pages.ui.text import _, escape, number, percent
 
 
-def multi_class_report(report: MultiClassReport, dataset: Dataset, run: Path) -> None:
-    """Draw the report of a run whose pictures have exactly one class."""
+def multi_class_scores(report: MultiClassReport) -> None:
+    """Draw the scores of a run whose pictures have exactly one class."""
     _headline(report)
-    left, right = st.columns([1, 1], gap="medium")
-    with left:
-        st.subheader(_("Confusion matrix"), anchor=False)
-        class_names = [row.name for row in report.classes]
-        show_confusion(report.confusion, class_names, key="confusion")
-        st.caption(
-            _(
-                "Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."
-            )
-        )
-    with right:
-        st.subheader(_("Class by class"), anchor=False)
-        _class_table(report)
-    all_metrics(report)
-    calibration_section(report)
-    _mistakes(dataset, run, report.mistakes)
+    st.subheader(_("Class by class"), anchor=False)
+    _class_table(report)
 
 
 def _headline(report: MultiClassReport) -> None:
@@ -142,31 +119,3 @@ def _class_table(report: MultiClassReport) -> None:
 
 def _percentages(scores: Averages | ClassReport) -> dict[str, float]:
     return {name: 100 * getattr(scores, name) for name in AVERAGED}
-
-
-def _mistakes(dataset: Dataset, run: Path, wrong_count: int) -> None:
-    """Draw the most confident mistakes."""
-    st.subheader(_("Worst mistakes"), anchor=False)
-    if not wrong_count:
-        st.markdown(_("None: every test picture is right."))
-        return
-    worst = worst_mistakes(read_predictions(run), _MAX_MISTAKES)
-    st.markdown(
-        ngettext(
-            "{n} test picture is wrong. Sometimes the label is, not the classifier.",
-            "{n} test pictures are wrong; these are the ones it was surest about. Sometimes the label is wrong, not the classifier.",
-            wrong_count,
-        ).format(n=number(wrong_count))
-    )
-    row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
-    columns = (worst["id"], worst["label"], worst["predicted"], worst["confidence"])
-    tiles = [
-        Tile(
-            picture=dataset.thumbnail(row_of[picture]),
-            strong=f"{label} → {answer}",
-            caption=percent(confidence),
-        )
-        for picture, label, answer, confidence in zip(*columns, strict=True)
-    ]
-    gallery(tiles, key="mistakes", tile_pixels=120)
-    st.caption(_("true class → predicted class, and its predicted probability"))

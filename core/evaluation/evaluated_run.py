@@ -1,0 +1,81 @@
+"""An evaluated run with everything that its evaluation stored, read when it is first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.labels.layout import Split
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.report import (
+    MultiClassReport,
+    MultiLabelReport,
+    chosen_thresholds,
+    read_predictions,
+    read_report,
+)
+from core.jobs.directory import JobDirectory
+from core.training.config import TrainingConfig
+from core.workspace import project_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluatedRun:
+    """A run, its report, and the dataset version that it was trained and tested on."""
+
+    run: Path
+    dataset: Dataset
+    report: MultiClassReport | MultiLabelReport
+
+    @classmethod
+    def open(cls, run: Path) -> EvaluatedRun:
+        """Open an evaluated run.
+
+        Raises:
+            NotFoundError: the run was not evaluated, or its dataset version was erased.
+        """
+        report = read_report(run)
+        return cls(run=run, dataset=open_dataset(project_of(run), _version_of(run)), report=report)
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """Table of ``prediction_table``: validation pictures, then test pictures."""
+        return read_predictions(self.run)
+
+    @cached_property
+    def validation(self) -> TestPredictions:
+        """Labels and predictions of the validation pictures, in the order of ``rows(VALIDATION)``."""
+        return self._part(Split.VALIDATION)
+
+    @cached_property
+    def test(self) -> TestPredictions:
+        """Labels and predictions of the test pictures, in the order of ``rows(TEST)``."""
+        return self._part(Split.TEST)
+
+    def rows(self, split: Split) -> np.ndarray:
+        """Rows of the dataset's ``pictures`` in one part of the split, int64."""
+        return self.dataset.rows(split)
+
+    def file(self, name: str) -> Path:
+        """Path of a result of the run's evaluation; results are caches of the run and its dataset version."""
+        return self.run / "evaluation" / name
+
+    def _part(self, split: Split) -> TestPredictions:
+        rows, thresholds = self.rows(split), chosen_thresholds(self.report)
+        # Pictures that were erased since have a prediction, but no row.
+        stored = self.predictions.set_index("id").loc[self.dataset.pictures["id"].iloc[rows]]
+        return TestPredictions.of(
+            self.dataset,
+            rows,
+            np.stack(stored["probabilities"].to_list()),
+            None if thresholds is None else np.array(thresholds),
+        )
+
+
+def _version_of(run: Path) -> int:
+    return TrainingConfig.from_json(JobDirectory(run).config()).dataset_version

@@ -1,0 +1,1 @@
+"""Mistakes section of the Evaluate page."""

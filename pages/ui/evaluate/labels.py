@@ -1,0 +1,22 @@
+"""Labels of a picture as text, on the Evaluate page."""
+
+from __future__ import annotations
+
+from core.data.labels.label_sets import NONE_OF_THEM, label_names
+from core.data.labels.task import Task
+from pages.ui.text import _
+
+
+def label_text(label: str) -> str:
+    """Format a label for users."""
+    return _("none of the classes") if label == NONE_OF_THEM else label
+
+
+def mistake_text(task: Task, label: str, answer: str) -> str:
+    """Format a wrong answer: “cat → dog”; with several labels the missed and the wrongly added: “−dog +cat”."""
+    if task is Task.MULTI_CLASS:
+        return f"{label} → {answer}"
+    shown, answered = label_names(label), label_names(answer)
+    missed = [f"−{name}" for name in shown if name not in answered]
+    added = [f"+{name}" for name in answered if name not in shown]
+    return " ".join([*missed, *added])

@@ -1,0 +1,1 @@
+"""Quality section of the Evaluate page: scores with intervals, class by class."""

@@ -1,0 +1,60 @@
+"""Table of the sections of the Evaluate page, in the order of the questions that they answer.
+
+A section is one row and one module with ``show_section(evaluated)``, which is imported when
+the section is shown.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.messages import N_
+from pages.ui import state
+from pages.ui.text import _
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One question that the page answers."""
+
+    label: str
+    icon: str
+    module: str
+
+
+SECTIONS = {
+    "quality": Section(
+        label=N_("How good?"),
+        icon=":material/military_tech:",
+        module="pages.ui.evaluate.quality.section",
+    ),
+    "mistakes": Section(
+        label=N_("Where does it fail?"),
+        icon=":material/grid_on:",
+        module="pages.ui.evaluate.failures.section",
+    ),
+    "trust": Section(
+        label=N_("When to believe it?"),
+        icon=":material/verified:",
+        module="pages.ui.evaluate.trust.section",
+    ),
+}
+
+
+def show_chosen_section(evaluated: EvaluatedRun) -> None:
+    """Draw the choice of a section, stored in the page's address, and the section."""
+    chosen = st.segmented_control(
+        _("Section"),
+        list(SECTIONS),
+        default=state.section(SECTIONS),
+        required=True,
+        format_func=lambda code: f"{SECTIONS[code].icon} {_(SECTIONS[code].label)}",
+        label_visibility="collapsed",
+        key=f"evaluate-section-{state.counter('section')}",
+    )
+    state.choose_section(chosen)
+    importlib.import_module(SECTIONS[chosen].module).show_section(evaluated)

@@ -1,0 +1,1 @@
+"""Trust section of the Evaluate page: probabilities and their limits."""
