@@ -25,12 +25,14 @@ from pages.ui.state.messages import (
     take_error,
 )
 from pages.ui.state.projects import (
+    choose_part,
     choose_project,
     choose_section,
     current_dataset,
     current_project,
     keep_in_address,
     open_section,
+    part,
     section,
 )
 from pages.ui.state.runs import (
@@ -69,6 +71,7 @@ __all__ = [
     "browsed_folder",
     "changed_version",
     "choose_group",
+    "choose_part",
     "choose_project",
     "choose_run",
     "choose_search",
@@ -94,6 +97,7 @@ __all__ = [
     "keep_in_address",
     "mark_handled",
     "open_section",
+    "part",
     "pass_group",
     "passed_groups",
     "remember_change",

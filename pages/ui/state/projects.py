@@ -1,4 +1,4 @@
-"""Current project of a session, its dataset, and the section of a page."""
+"""Current project of a session, its dataset, and the section of a page with its part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pages.ui.state.runs import forget_run
 from pages.ui.state.searches import forget_search
 from pages.ui.state.widgets import count_up
 
-_PROJECT, _SECTION = "project", "section"
+_PROJECT, _SECTION, _PART = "project", "section", "part"
 
 
 def current_project() -> Project | None:
@@ -63,3 +63,13 @@ def open_section(name: str) -> None:
     choose_section(name)
     count_up("section")
     st.rerun()
+
+
+def part(known: Collection[str]) -> str:
+    """Return the part of a section to show: chosen, named by the address, or the first."""
+    return session.get_known(_PART, known) or next(iter(known))
+
+
+def choose_part(name: str) -> None:
+    """Choose a part of a section; another section may do so before it links there."""
+    session.put_addressed(_PART, name)

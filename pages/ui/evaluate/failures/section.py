@@ -1,25 +1,45 @@
-"""Mistakes of a classifier on its test pictures."""
+"""Mistakes of a classifier on its test pictures, in parts of which one is shown.
+
+A part is one row of ``PARTS`` and one module with ``show_part(evaluated)``, which is imported when
+the part is shown.
+"""
 
 from __future__ import annotations
+
+import importlib
 
 import streamlit as st
 
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.report import MultiClassReport
-from pages.ui.confusion import show_confusion
-from pages.ui.evaluate.failures.worst_mistakes import show_worst_mistakes
+from core.messages import N_
+from pages.ui import state
+from pages.ui.evaluate.sections import Section
 from pages.ui.text import _
+
+PARTS = {
+    "confusion": Section(
+        label=N_("Confusion"),
+        icon=":material/grid_on:",
+        module="pages.ui.evaluate.failures.confusion",
+    ),
+}
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
-    """Draw the confusion matrix and the worst mistakes."""
-    if isinstance(evaluated.report, MultiClassReport):
-        st.subheader(_("Confusion matrix"), anchor=False)
-        class_names = [row.name for row in evaluated.report.classes]
-        show_confusion(evaluated.report.confusion, class_names, key="confusion")
-        st.caption(
-            _(
-                "Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."
-            )
-        )
-    show_worst_mistakes(evaluated)
+    """Draw the choice of a part, stored in the page's address, and the part."""
+    chosen = _chosen_part() if len(PARTS) > 1 else next(iter(PARTS))
+    importlib.import_module(PARTS[chosen].module).show_part(evaluated)
+
+
+def _chosen_part() -> str:
+    chosen = st.segmented_control(
+        _("Part"),
+        list(PARTS),
+        default=state.part(PARTS),
+        required=True,
+        format_func=lambda code: f"{PARTS[code].icon} {_(PARTS[code].label)}",
+        label_visibility="collapsed",
+        key="evaluate-failures-part",
+    )
+    state.choose_part(chosen)
+    return chosen
