@@ -10,9 +10,9 @@ from core.data.dataset import Dataset
 from core.data.labels.task import Task
 from core.messages import N_
 from pages.ui import state
-from pages.ui.data.changes import last_change
 from pages.ui.data.sources.new_project import import_panel, open_new_project
 from pages.ui.data.sources.report import import_report
+from pages.ui.editing.changes import last_change
 from pages.ui.shell import next_step, page_title
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number

@@ -154,7 +154,7 @@ def module_part(name: str) -> str:
 
 
 MAX_FILES = 20
-SHARED_BY_PAGES = {"components", "display_names", "state"}
+SHARED_BY_PAGES = {"components", "display_names", "editing", "state"}
 
 
 def module_path(name: str) -> Path | None:

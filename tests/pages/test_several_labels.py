@@ -28,8 +28,8 @@ from core.jobs.status import JobState
 from core.models.backbones import DEFAULT_BACKBONE
 from core.workspace import Project
 from pages.ui.components.picture_grid import GridEvent
-from pages.ui.data.actions import changes_of, label_action, multi_label_actions
 from pages.ui.data.map import categories, category_of
+from pages.ui.editing.actions import changes_of, label_action, multi_label_actions
 from tests.support.page_queries import parts, said
 from tests.support.pictures import encoded, several_labels_csv, two_digits, two_digits_folder
 

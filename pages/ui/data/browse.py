@@ -21,19 +21,19 @@ from core.errors import DarkroomError
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
-from pages.ui.data.actions import (
+from pages.ui.data.caching import VersionKey, version_key
+from pages.ui.data.classes import classes_panel
+from pages.ui.data.export_dataset import export_panel
+from pages.ui.data.filters import Findings, Wish, choose_pictures, clear_filters, select_rows
+from pages.ui.editing.actions import (
     changes_of,
     exclusion_actions,
     label_action,
     multi_label_actions,
     undo_actions,
 )
-from pages.ui.data.caching import VersionKey, version_key
-from pages.ui.data.changes import apply_change
-from pages.ui.data.classes import classes_panel
-from pages.ui.data.export_dataset import export_panel
-from pages.ui.data.filters import Findings, Wish, choose_pictures, clear_filters, select_rows
-from pages.ui.data.tiles import picture_tile
+from pages.ui.editing.changes import apply_change
+from pages.ui.editing.tiles import picture_tile
 from pages.ui.text import _, current_language, escape, ngettext, number, show
 
 _TILE_PIXELS = 108

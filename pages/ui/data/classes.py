@@ -12,7 +12,7 @@ from core.data.labels.task import Task
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.class_counts import show_class_counts
-from pages.ui.data.changes import apply_change
+from pages.ui.editing.changes import apply_change
 from pages.ui.text import _, escape
 
 

@@ -16,10 +16,10 @@ from core.files import digest_of
 from core.messages import N_
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.data.actions import none_of_them
 from pages.ui.data.caching import VersionKey, version_key
 from pages.ui.data.display_names import FINDING_LABELS
-from pages.ui.data.tiles import format_split
+from pages.ui.editing.actions import none_of_them
+from pages.ui.editing.tiles import format_split
 from pages.ui.text import _, number
 
 Findings = Mapping[str, frozenset[str]]  # ids of pictures by the kind of finding

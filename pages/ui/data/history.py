@@ -17,9 +17,9 @@ from core.data.history import VersionInfo, list_versions
 from core.data.version_record import read_version_record
 from core.jobs.directory import JobDirectory
 from core.workspace import Project, list_runs
-from pages.ui.data.changes import apply_change
 from pages.ui.data.check.comparison import comparison
 from pages.ui.data.sources.report import show_notes
+from pages.ui.editing.changes import apply_change
 from pages.ui.runs import run_label
 from pages.ui.text import _, current_language, escape, ngettext, number, show
 

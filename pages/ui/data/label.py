@@ -25,10 +25,10 @@ from core.runs.start import start_grouping
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
-from pages.ui.data.actions import changes_of, exclude_action, label_action, undo_actions
-from pages.ui.data.changes import apply_change
 from pages.ui.data.suggestions import Shares, labelling_data_of, shares_of, suggestions_of
-from pages.ui.data.tiles import picture_tile
+from pages.ui.editing.actions import changes_of, exclude_action, label_action, undo_actions
+from pages.ui.editing.changes import apply_change
+from pages.ui.editing.tiles import picture_tile
 from pages.ui.jobs import follow, newest_job, show_error
 from pages.ui.text import _, escape, ngettext, number, percent
 

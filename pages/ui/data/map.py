@@ -19,7 +19,9 @@ from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.feature_map import Category, CategoryKind, MapPoints, Ring, feature_map
 from pages.ui.components.picture_grid import GridAction, GridEvent, picture_grid
-from pages.ui.data.actions import (
+from pages.ui.data.caching import VersionKey, version_key
+from pages.ui.data.check.suspects import open_findings
+from pages.ui.editing.actions import (
     changes_of,
     exclusion_actions,
     label_action,
@@ -27,10 +29,8 @@ from pages.ui.data.actions import (
     none_of_them,
     undo_actions,
 )
-from pages.ui.data.caching import VersionKey, version_key
-from pages.ui.data.changes import apply_change
-from pages.ui.data.check.suspects import open_findings
-from pages.ui.data.tiles import picture_tile
+from pages.ui.editing.changes import apply_change
+from pages.ui.editing.tiles import picture_tile
 from pages.ui.text import _, ngettext, number
 
 _PER_PAGE = 48

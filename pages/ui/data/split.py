@@ -20,8 +20,8 @@ from pages.ui.charts import SPLIT_NAMES
 from pages.ui.class_counts import show_class_counts
 from pages.ui.components.picture_grid import picture_grid
 from pages.ui.data.caching import VersionKey, version_key
-from pages.ui.data.changes import apply_change
-from pages.ui.data.tiles import format_split, picture_tile
+from pages.ui.editing.changes import apply_change
+from pages.ui.editing.tiles import format_split, picture_tile
 from pages.ui.text import _, ngettext, number, percent
 
 _LEAST_PERCENT, _MOST_PERCENT = 1, 40  # limits of ``SplitConfig``

@@ -14,7 +14,7 @@ from core.files import digest_of
 from core.messages import first_of
 from core.workspace import Project
 from pages.ui.components.picture_grid import picture_grid
-from pages.ui.data.tiles import format_split, picture_tile
+from pages.ui.editing.tiles import format_split, picture_tile
 from pages.ui.text import _, escape, ngettext, number
 
 _MAX_SHOWN = 24  # pictures of one kind of change

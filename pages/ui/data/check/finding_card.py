@@ -21,10 +21,10 @@ from core.messages import N_
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
-from pages.ui.data.actions import changes_of, exclude_action, label_action, undo_actions
-from pages.ui.data.changes import apply_change
 from pages.ui.data.check.suspects import OpenFinding
-from pages.ui.data.tiles import picture_tile
+from pages.ui.editing.actions import changes_of, exclude_action, label_action, undo_actions
+from pages.ui.editing.changes import apply_change
+from pages.ui.editing.tiles import picture_tile
 from pages.ui.text import _, ngettext, number, show
 from pages.ui.urls import own_url
 

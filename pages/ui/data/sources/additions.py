@@ -25,11 +25,11 @@ from core.runs.start import active_jobs
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.camera import CameraCatch, accept, camera
-from pages.ui.data.changes import apply_change
 from pages.ui.data.sources.choosing import Kind, choose_kind, choose_source, start
 from pages.ui.data.sources.new_project import show_failure
 from pages.ui.data.sources.question import question_panel, waiting_import
 from pages.ui.data.sources.reading import reading_options
+from pages.ui.editing.changes import apply_change
 from pages.ui.jobs import follow
 from pages.ui.text import _, escape, ngettext, number, show
 

@@ -36,7 +36,7 @@ from pages.ui.data.sources.offers import choose_offers
 from pages.ui.data.sources.pixel_range import RangeChoice, choose_pixel_range, show_before_and_after
 from pages.ui.data.sources.reading import choose_columns
 from pages.ui.data.sources.report import counted, format_name, reading_line, show_notes, split_names
-from pages.ui.data.tiles import format_split
+from pages.ui.editing.tiles import format_split
 from pages.ui.text import _, escape, ngettext, number, show
 
 _PICTURE_PIXELS = 108

@@ -13,7 +13,7 @@ from core.data.labels.task import Task
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent
-from pages.ui.data.changes import undo_last
+from pages.ui.editing.changes import undo_last
 from pages.ui.text import _
 
 

@@ -1,0 +1,1 @@
+"""Changes of pictures from any page: tiles, actions on selected pictures, undo."""
