@@ -15,10 +15,11 @@ from core.evaluation.calibration.temperature import fit_temperatures
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import ScoreSummary, write_report
-from core.models.head import HeadWeights
+from core.evaluation.slices.clusters import cluster_features
+from core.models.head import HeadWeights, pool_globally
 from core.progress import Progress, Stage
 from core.records import JsonObject
-from core.training.artifacts import engine_path, has_own_network, head_file
+from core.training.artifacts import engine_path, has_own_network, head_file, map_pooling
 from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
 from core.training.features import cached_features, features_of_rows
@@ -54,7 +55,9 @@ def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
         temperatures=temperatures,
     )
     report = replace(report, calibration=calibration)
-    write_report(directory, report, prediction_table(dataset, both, probabilities, thresholds))
+    predictions = prediction_table(dataset, both, probabilities, thresholds)
+    pooled = features if map_pooling(settings) == "max" else pool_globally(features)
+    write_report(directory, report, predictions.assign(cluster=cluster_features(pooled)))
     scores = ScoreSummary(
         accuracy=report.accuracy, macro_f1=report.macro.f1, majority_baseline=report.majority_baseline
     )

@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from plotly.graph_objects import Figure, Heatmap
 
 from core.evaluation.calibration.reliability import Reliability, ReliabilityBin
+from core.evaluation.slices.kinds import SLICE_KINDS
+from core.evaluation.slices.measuring import SliceScore
+from core.evaluation.slices.slicing import plain_name
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialState
 from core.search.space import DIMENSIONS, SearchSpace
@@ -18,6 +22,7 @@ from core.training.phases import Phase
 from core.training.records import EpochRecord
 from pages.ui import charts, curves
 from pages.ui.components import asset_files
+from pages.ui.evaluate.slices.chart import slice_chart
 from pages.ui.evaluate.trust.calibration import reliability_diagram
 from pages.ui.model.scatter import bake_off_scatter
 from pages.ui.search.figures.axes import axes_of
@@ -88,11 +93,27 @@ RELIABILITY = Reliability(
         ReliabilityBin(confidence=0.95, accuracy=0.9, interval=(0.8, 1.0), count=40),
     ),
 )
+SLICES = [
+    SliceScore(
+        kind=SLICE_KINDS[0],
+        name=plain_name(name),
+        members=np.ones(3, bool),
+        pictures=12,
+        groups=12,
+        accuracy=0.4,
+        interval=(0.2, 0.7),
+        difference=-0.3,
+        p_value=adjusted,
+        adjusted=adjusted,
+    )
+    for name, adjusted in (("cat", 0.001), ("dog", 0.9))
+]
 CHARTS: dict[str, Callable[[], object]] = {
     "confusion matrix": lambda: charts.confusion_heatmap(CONFUSION, CLASSES),
     "accuracy, narrow bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.02, "cat"),
     "accuracy, wide bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.9, "cat"),
     "reliability diagram": lambda: reliability_diagram(RELIABILITY),
+    "slices": lambda: slice_chart(SLICES, 0.8),
     "learning curve": lambda: curves.learning_curve(EPOCHS, [], curves.LOSS),
     "compared curves": lambda: curves.compared_curves({"a": EPOCHS}, ["#0072B2"], curves.LOSS),
     "bake-off": lambda: bake_off_scatter(ENTRIES, "mobilenet_v2"),

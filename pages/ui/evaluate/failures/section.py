@@ -22,6 +22,11 @@ PARTS = {
         icon=":material/grid_on:",
         module="pages.ui.evaluate.failures.confusion",
     ),
+    "slices": Section(
+        label=N_("Slices"),
+        icon=":material/filter_alt:",
+        module="pages.ui.evaluate.slices.part",
+    ),
 }
 
 

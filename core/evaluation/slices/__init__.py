@@ -1,0 +1,1 @@
+"""Slices of the test pictures on which a classifier does worse than on the rest."""

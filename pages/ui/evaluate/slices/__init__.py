@@ -1,0 +1,1 @@
+"""Slices part of the Evaluate page: groups of test pictures on which a classifier does worse."""
