@@ -157,7 +157,7 @@ def chosen_thresholds(report: EvaluationReport) -> list[float] | None:
 
 def write_report(run: Path, report: EvaluationReport, predictions: pd.DataFrame) -> None:
     """Write the predictions, then the report, whose file marks the run as evaluated."""
-    with whole_file(run / "evaluation" / "predictions.parquet") as temporary:
+    with whole_file(predictions_file(run)) as temporary:
         predictions.to_parquet(temporary, index=False)
     write_record(_report_file(run), report)
 
@@ -185,7 +185,12 @@ def read_predictions(run: Path) -> pd.DataFrame:
     """Read the table of ``prediction_table``: validation and test pictures of an evaluated run."""
     if not has_report(run):
         read_report(run)
-    return pd.read_parquet(run / "evaluation" / "predictions.parquet")
+    return pd.read_parquet(predictions_file(run))
+
+
+def predictions_file(run: Path) -> Path:
+    """Path of the table of ``prediction_table``."""
+    return run / "evaluation" / "predictions.parquet"
 
 
 def _report_file(run: Path) -> Path:

@@ -9,8 +9,8 @@ from typing import Any
 
 from core.delivery.files import is_delivered, tflite_file
 from core.errors import BusyError
-from core.evaluation.report import has_report, read_predictions, read_report
-from core.files import digest_of
+from core.evaluation.looks import digest_of_test_set
+from core.evaluation.report import has_report, read_report
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.ending import completes
 from core.jobs.environment import Environment
@@ -190,13 +190,11 @@ def _seconds(job: JobDirectory) -> float:
 
 
 def _test_digest(run: JobDirectory) -> str | None:
-    """Digest of the test pictures and their labels; None before the test."""
+    """Project and digest of the test pictures and their labels; None before the test."""
     if not has_report(run.path):
         return None
-    predictions = read_predictions(run.path)
-    test = predictions[predictions["split"] == "test"]
-    pairs = zip(test["id"].astype(str), test["label"].astype(str), strict=True)
-    return digest_of([project_of(run.path).name, *sorted(pairs)])
+    # Ids are unique within a project.
+    return f"{project_of(run.path).name} {digest_of_test_set(run.path)}"
 
 
 def _flattened(record: Mapping[str, Any], prefix: str = "") -> JsonObject:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.__main__ import main
 from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
+from core.evaluation import looks
 from core.evaluation.calibration.calibrating import measure_calibration
 from core.evaluation.metrics import table as metric_table
 from core.evaluation.metrics.predictions import TestPredictions
@@ -90,3 +91,26 @@ def test_every_row_of_the_class_table_has_its_interval(
     make_run(project, "run-1", JobState.FINISHED, evaluated=True)
     (table,) = [frame.value for frame in open_page("evaluate").dataframe if "f1" in frame.value.columns]
     assert all(table["interval"].str.fullmatch(r"\d+–\d+%"))
+
+
+def test_the_page_says_that_a_small_test_set_shows_little(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """Five of six right: the interval reaches from 44 to 97%, and holds always guessing one of three."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    (said,) = [info.value for info in open_page("evaluate").info]
+    assert "With 6 test pictures, differences below 27 points cannot be seen" in said
+    assert "about 220 pictures would narrow it to ±5" in said
+
+
+def test_the_page_counts_looks_at_the_test_set(
+    open_page: OpenPage, project: Project, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second visit is no second look."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    counts = "Runs measured on these test pictures: 1. Results seen: 1."
+    for _visit in range(2):
+        assert any(counts in caption.value for caption in open_page("evaluate").caption)
+    monkeypatch.setattr(looks, "MOST_LOOKS", 1)
+    (warning,) = [warning.value for warning in open_page("evaluate").warning]
+    assert counts in warning

@@ -29,7 +29,23 @@ def fraction_interval(is_right: np.ndarray, groups: np.ndarray) -> Interval:
     if not count:
         return wilson_interval(0, 0)
     fraction = float(is_right.mean())
-    return wilson_interval(fraction * (effective := _effective_count(is_right, groups)), effective)
+    return wilson_interval(fraction * (effective := effective_count(is_right, groups)), effective)
+
+
+def effective_count(is_right: np.ndarray, groups: np.ndarray) -> float:
+    """Number of independent pictures with which the fraction would be as certain: at most n, which is at least 1."""
+    count, fraction = len(is_right), is_right.mean()
+    indices = np.unique(groups, return_inverse=True)[1]
+    of_group = np.bincount(indices, weights=is_right - fraction)
+    group_count = len(of_group)
+    if group_count == count:
+        return count
+    if group_count == 1 or fraction in (0, 1):
+        return group_count
+    variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
+    effective = float(min(count, fraction * (1 - fraction) / variance)) if variance else count
+    of_pictures, of_groups = stats.t.ppf(0.975, [count - 1, group_count - 1])
+    return effective * float(of_pictures / of_groups) ** 2
 
 
 def bootstrap_interval(
@@ -55,19 +71,3 @@ def bootstrap_interval(
     reach = math.sqrt(groups / (groups - 1)) * stats.t.ppf(0.975, groups - 1)
     low, high = np.quantile(defined, stats.norm.cdf([shift - reach, shift + reach]))
     return float(low), float(high)
-
-
-def _effective_count(is_right: np.ndarray, groups: np.ndarray) -> float:
-    """Number of independent pictures with which the fraction would be as certain: at most n."""
-    count, fraction = len(is_right), is_right.mean()
-    indices = np.unique(groups, return_inverse=True)[1]
-    of_group = np.bincount(indices, weights=is_right - fraction)
-    group_count = len(of_group)
-    if group_count == count:
-        return count
-    if group_count == 1 or fraction in (0, 1):
-        return group_count
-    variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
-    effective = float(min(count, fraction * (1 - fraction) / variance)) if variance else count
-    of_pictures, of_groups = stats.t.ppf(0.975, [count - 1, group_count - 1])
-    return effective * float(of_pictures / of_groups) ** 2

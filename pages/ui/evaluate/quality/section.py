@@ -7,6 +7,7 @@ from core.evaluation.report import MultiLabelReport
 from pages.ui.evaluate.quality.metric_table import all_metrics
 from pages.ui.evaluate.quality.multi_class import multi_class_scores
 from pages.ui.evaluate.quality.multi_label import multi_label_scores
+from pages.ui.evaluate.quality.test_set import show_resolution, show_use
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
@@ -16,3 +17,5 @@ def show_section(evaluated: EvaluatedRun) -> None:
     else:
         multi_class_scores(evaluated.report)
     all_metrics(evaluated.report)
+    show_resolution(evaluated)
+    show_use(evaluated)

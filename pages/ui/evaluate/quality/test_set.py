@@ -1,0 +1,89 @@
+"""Size and wear of the test set, on the Evaluate page."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+
+import streamlit as st
+
+from core.errors import DarkroomError
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.looks import MOST_LOOKS, record_look, use_of_test_set
+from core.evaluation.resolution import resolution_of
+from core.workspace import list_runs, project_of
+from pages.ui import state
+from pages.ui.evaluate.labels import label_text
+from pages.ui.text import _, escape, ngettext, number, percent, show
+
+
+def show_resolution(evaluated: EvaluatedRun) -> None:
+    """Say which differences the test set is too small to show; nothing where it is large enough."""
+    report, test = evaluated.report, evaluated.test
+    found = resolution_of(
+        test.exact_matches, test.group_indices, report.accuracy_interval, report.majority_baseline
+    )
+    sentences = []
+    if found.holds_baseline:
+        sentences.append(
+            _(
+                "On these pictures, the run cannot be told from always guessing {majority}: {baseline} lies in its interval."
+            ).format(
+                majority=f"“{escape(label_text(report.majority_class))}”",
+                baseline=percent(report.majority_baseline),
+            )
+        )
+    if found.is_too_small:
+        sentences.append(
+            ngettext(
+                "With {n} test picture, differences below {points} points cannot be seen; about {wanted} pictures would narrow it to ±5.",
+                "With {n} test pictures, differences below {points} points cannot be seen; about {wanted} pictures would narrow it to ±5.",
+                found.pictures,
+            ).format(
+                n=number(found.pictures),
+                points=math.ceil(100 * found.difference),
+                wanted=number(_rounded_up(found.wanted_pictures)),
+            )
+        )
+    if sentences:
+        st.info(" ".join(sentences), icon=":material/straighten:")
+
+
+def show_use(evaluated: EvaluatedRun) -> None:
+    """Record that this run's result was seen, and say how often this test set has been used."""
+    try:
+        # A look that cannot be stored hides no result.
+        with contextlib.suppress(OSError):
+            record_look(evaluated.run)
+        use = use_of_test_set(evaluated.run, list_runs(project_of(evaluated.run)))
+    except DarkroomError as error:
+        st.warning(show(error.message))
+        return
+    counts = _(
+        "Runs measured on these test pictures: {runs}. Results seen: {looks}. Runs started after the first was seen: {informed}."
+    ).format(runs=number(use.runs), looks=number(use.looks), informed=number(use.informed))
+    if not use.is_worn:
+        st.caption(counts, help=_danger())
+        return
+    st.warning(
+        f"{counts} "
+        + _(
+            "By now the best result can be luck, by as much as its interval is wide to one side. Add new pictures, and test on them."
+        ),
+        icon=":material/visibility:",
+    )
+    if st.button(_("Add new pictures"), key="add-test-pictures", icon=":material/add_photo_alternate:"):
+        state.choose_section("add")
+        st.switch_page("data.py")
+
+
+def _danger() -> str:
+    return _(
+        "Whoever changes settings until the test result is good chooses what suits these pictures by chance (adaptive overfitting, Dwork 2015). The best of {most} equally good runs looks better than it is by half of the 95% interval. In practice it was often less (Recht 2019). To be safe, choose runs by their validation accuracy, and test on new pictures from time to time."
+    ).format(most=MOST_LOOKS)
+
+
+def _rounded_up(count: int) -> int:
+    """Round up to two significant digits."""
+    unit = 10 ** max(0, len(str(count)) - 2)
+    return math.ceil(count / unit) * unit
