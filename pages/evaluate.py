@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.evaluation.evaluated_run import EvaluatedRun
+from pages.ui.evaluate.quality.test_set import remember_look
 from pages.ui.evaluate.sections import show_chosen_section
 from pages.ui.runs import require_run
 from pages.ui.shell import next_step, page_title, require_project
@@ -11,5 +12,7 @@ from pages.ui.text import _
 
 page_title(_("Evaluate"), _("The final test, on pictures that training never used."))
 project = require_project()
-show_chosen_section(EvaluatedRun.open(require_run(project, delivered=False)))
+evaluated = EvaluatedRun.open(require_run(project, delivered=False))
+remember_look(evaluated.run)
+show_chosen_section(evaluated)
 next_step(Step.PREDICT, _("try it on new pictures"))

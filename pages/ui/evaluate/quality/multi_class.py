@@ -13,14 +13,7 @@ from pages.ui.evaluate.quality.metric_table import groups_sentence, interval_tex
 from pages.ui.text import _, escape, number, percent
 
 
-def multi_class_scores(report: MultiClassReport) -> None:
-    """Draw the scores of a run whose pictures have exactly one class."""
-    _headline(report)
-    st.subheader(_("Class by class"), anchor=False)
-    _class_table(report)
-
-
-def _headline(report: MultiClassReport) -> None:
+def multi_class_headline(report: MultiClassReport) -> None:
     """Draw the accuracy in one sentence and one chart."""
     low, high = report.accuracy_interval
     st.markdown(
@@ -47,24 +40,9 @@ def _headline(report: MultiClassReport) -> None:
         _two_class_scores(report)
 
 
-def _two_class_scores(report: MultiClassReport) -> None:
-    """Draw the scores of two classes that depend on no threshold."""
-    precisions = [
-        _("{name} {percent}").format(name=escape(name), percent=percent(value))
-        for name, value in report.average_precision.items()
-    ]
-    st.markdown(
-        _("Area under the ROC curve: **{area}**. Average precision: {precisions}.").format(
-            area=f"{report.roc_auc:.3f}", precisions=", ".join(precisions)
-        ),
-        help=_(
-            "The area is the probability that a picture of a class is ranked above a picture of the other class: 1 is perfect, 0.5 is chance."
-        ),
-    )
-
-
-def _class_table(report: MultiClassReport) -> None:
+def multi_class_table(report: MultiClassReport) -> None:
     """Draw precision, recall and F1 of each class, then their averages."""
+    st.subheader(_("Class by class"), anchor=False)
     rows = [
         {
             "name": row.name,
@@ -114,6 +92,22 @@ def _class_table(report: MultiClassReport) -> None:
         column_config=columns,
         height=table_height(len(rows)),
         key="class-table",
+    )
+
+
+def _two_class_scores(report: MultiClassReport) -> None:
+    """Draw the scores of two classes that depend on no threshold."""
+    precisions = [
+        _("{name} {percent}").format(name=escape(name), percent=percent(value))
+        for name, value in report.average_precision.items()
+    ]
+    st.markdown(
+        _("Area under the ROC curve: **{area}**. Average precision: {precisions}.").format(
+            area=f"{report.roc_auc:.3f}", precisions=", ".join(precisions)
+        ),
+        help=_(
+            "The area is the probability that a picture of a class is ranked above a picture of the other class: 1 is perfect, 0.5 is chance."
+        ),
     )
 
 

@@ -16,14 +16,8 @@ from pages.ui.evaluate.quality.metric_table import groups_sentence, interval_tex
 from pages.ui.text import _, escape, number, percent
 
 
-def multi_label_scores(report: MultiLabelReport) -> None:
-    """Draw the scores of a run whose pictures have any number of labels."""
-    _headline(report)
-    st.subheader(_("Class by class"), anchor=False)
-    _class_table(report)
-
-
-def _headline(report: MultiLabelReport) -> None:
+def multi_label_headline(report: MultiLabelReport) -> None:
+    """Draw the fractions of right label sets and of right decisions, beside their baselines."""
     low, high = report.accuracy_interval
     usual = label_text(report.majority_class)
     st.markdown(
@@ -54,7 +48,9 @@ def _headline(report: MultiLabelReport) -> None:
     )
 
 
-def _class_table(report: MultiLabelReport) -> None:
+def multi_label_table(report: MultiLabelReport) -> None:
+    """Draw the scores and the threshold of each class, then their averages."""
+    st.subheader(_("Class by class"), anchor=False)
     rows = [_class_row(row) for row in report.classes]
     for average, label in (("macro", _("macro mean")), ("micro", _("over all labels"))):
         means = {name: 100 * getattr(getattr(report, average), name) for name in AVERAGED}

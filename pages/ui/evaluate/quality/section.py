@@ -5,17 +5,22 @@ from __future__ import annotations
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import MultiLabelReport
 from pages.ui.evaluate.quality.metric_table import all_metrics
-from pages.ui.evaluate.quality.multi_class import multi_class_scores
-from pages.ui.evaluate.quality.multi_label import multi_label_scores
+from pages.ui.evaluate.quality.multi_class import multi_class_headline, multi_class_table
+from pages.ui.evaluate.quality.multi_label import multi_label_headline, multi_label_table
 from pages.ui.evaluate.quality.test_set import show_resolution, show_use
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the accuracy, the scores of each class and every metric."""
-    if isinstance(evaluated.report, MultiLabelReport):
-        multi_label_scores(evaluated.report)
+    report = evaluated.report
+    if isinstance(report, MultiLabelReport):
+        multi_label_headline(report)
     else:
-        multi_class_scores(evaluated.report)
-    all_metrics(evaluated.report)
+        multi_class_headline(report)
     show_resolution(evaluated)
     show_use(evaluated)
+    if isinstance(report, MultiLabelReport):
+        multi_label_table(report)
+    else:
+        multi_class_table(report)
+    all_metrics(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from pathlib import Path
 
 import streamlit as st
 
@@ -49,12 +50,15 @@ def show_resolution(evaluated: EvaluatedRun) -> None:
         st.info(" ".join(sentences), icon=":material/straighten:")
 
 
+def remember_look(run: Path) -> None:
+    """Record that this run's result was seen. A look that cannot be stored hides no result."""
+    with contextlib.suppress(OSError, DarkroomError):
+        record_look(run)
+
+
 def show_use(evaluated: EvaluatedRun) -> None:
-    """Record that this run's result was seen, and say how often this test set has been used."""
+    """Say how often this test set has been used, or that the count cannot be read."""
     try:
-        # A look that cannot be stored hides no result.
-        with contextlib.suppress(OSError):
-            record_look(evaluated.run)
         use = use_of_test_set(evaluated.run, list_runs(project_of(evaluated.run)))
     except DarkroomError as error:
         st.warning(show(error.message))
