@@ -40,7 +40,12 @@ class EvaluatedRun:
             NotFoundError: the run was not evaluated, or its dataset version was erased.
         """
         report = read_report(run)
-        return cls(run=run, dataset=open_dataset(project_of(run), _version_of(run)), report=report)
+        return cls(run=run, dataset=open_dataset(project_of(run), _settings_of(run).dataset_version), report=report)
+
+    @cached_property
+    def settings(self) -> TrainingConfig:
+        """Settings that the run was trained with."""
+        return _settings_of(self.run)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -77,5 +82,5 @@ class EvaluatedRun:
         )
 
 
-def _version_of(run: Path) -> int:
-    return TrainingConfig.from_json(JobDirectory(run).config()).dataset_version
+def _settings_of(run: Path) -> TrainingConfig:
+    return TrainingConfig.from_json(JobDirectory(run).config())

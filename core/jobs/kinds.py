@@ -25,6 +25,7 @@ class JobKind(StrEnum):
     MEASURE = "measure"
     BAKEOFF = "bakeoff"
     PROFILE = "profile"
+    ROBUSTNESS = "robustness"
     TRAIN = "train"
     SEARCH = "search"
     FINISH = "finish"
@@ -96,6 +97,11 @@ JOB_TYPES = {
     JobKind.PROFILE: JobType(
         label=N_("Timing of a few training steps"),
         steps=(Step(code="profile", function="core.training.profiling:measure"),),
+        needs_device=True,
+    ),
+    JobKind.ROBUSTNESS: JobType(
+        label=N_("Test of robustness"),
+        steps=(Step(code="robustness", function="core.evaluation.robustness.job:measure_run"),),
         needs_device=True,
     ),
     JobKind.TRAIN: JobType(

@@ -212,6 +212,18 @@ def start_profiling(project: Project, config: TrainingConfig) -> JobDirectory:
     return job
 
 
+def start_robustness_test(run: Path, pictures: int) -> JobDirectory:
+    """Test a run on a corrupted sample of at most so many of its test pictures."""
+    from core.evaluation.robustness.records import RobustnessRequest
+
+    project = project_of(run)
+    _remove_old_jobs(project.jobs)
+    config = RobustnessRequest(run=run.name, pictures=pictures).to_json()
+    job = JobDirectory.create(project.jobs / new_job_name("robustness"), JobKind.ROBUSTNESS, config)
+    launch(job)
+    return job
+
+
 def start_measurement(backbones: Sequence[str] = ()) -> JobDirectory:
     """Measure the speed of backbones on this machine: those with these keys, or all that are ready."""
     config = {"backbones": [get_backbone(key).key for key in backbones]}

@@ -38,7 +38,12 @@ def augment(pictures: np.ndarray, config: AugmentationConfig, seed: int) -> np.n
     """
     if not config.is_active or not len(pictures):
         return pictures.copy()
-    changes = _Changes(sample_transforms(config, len(pictures), seed), *pictures.shape[1:3])
+    return transform(pictures, sample_transforms(config, len(pictures), seed))
+
+
+def transform(pictures: np.ndarray, params: TransformParams) -> np.ndarray:
+    """Apply a row of transform parameters to each picture: uint8 RGB (B, H, W, 3), as ``augment`` does."""
+    changes = _Changes(params, *pictures.shape[1:3])
     changed = np.empty_like(pictures)
 
     def change(number: int) -> None:

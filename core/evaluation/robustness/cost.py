@@ -1,0 +1,13 @@
+"""Expected time of a robustness test."""
+
+from __future__ import annotations
+
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.robustness.corruptions import CORRUPTIONS
+from core.models.speeds import expected_seconds
+
+
+def expected_test_seconds(evaluated: EvaluatedRun, pictures: int) -> float:
+    """Estimate the seconds that the test of so many pictures takes on this machine."""
+    conditions = 1 + sum(len(row.strengths) for row in CORRUPTIONS)
+    return expected_seconds(evaluated.settings.sized_backbone, conditions * pictures)
