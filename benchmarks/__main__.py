@@ -30,6 +30,7 @@ NAMES = (
     "wrong_labels",
     "doctor",
     "augmentation",
+    "robustness",
     "feature_extraction",
     "web_process",
     "head_training",

@@ -40,7 +40,9 @@ class EvaluatedRun:
             NotFoundError: the run was not evaluated, or its dataset version was erased.
         """
         report = read_report(run)
-        return cls(run=run, dataset=open_dataset(project_of(run), _settings_of(run).dataset_version), report=report)
+        return cls(
+            run=run, dataset=open_dataset(project_of(run), _settings_of(run).dataset_version), report=report
+        )
 
     @cached_property
     def settings(self) -> TrainingConfig:

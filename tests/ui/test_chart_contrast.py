@@ -22,6 +22,8 @@ from core.training.phases import Phase
 from core.training.records import EpochRecord
 from pages.ui import charts, curves
 from pages.ui.components import asset_files
+from pages.ui.evaluate.robustness.figures import class_curves, heat_table
+from pages.ui.evaluate.robustness.names import known_results
 from pages.ui.evaluate.slices.chart import slice_chart
 from pages.ui.evaluate.trust.calibration import reliability_diagram
 from pages.ui.model.scatter import bake_off_scatter
@@ -43,6 +45,7 @@ from tests.support.chart_text import (
     texts_of,
     theme_colours,
 )
+from tests.support.robustness import simulated_report
 from tests.support.searches import trial
 
 LEAST_RATIO, LEAST_GRAPHICS_RATIO = 4.5, 3.0
@@ -108,12 +111,17 @@ SLICES = [
     )
     for name, adjusted in (("cat", 0.001), ("dog", 0.9))
 ]
+LABELS = np.eye(3, dtype=bool)[np.arange(60) % 3]
+ROBUSTNESS = simulated_report(LABELS, LABELS, {"rotation": 0, "blur": 3}, ("a", "b", "c"))[1]
+ROBUSTNESS_ROWS = known_results(ROBUSTNESS.weakest_first)
 CHARTS: dict[str, Callable[[], object]] = {
     "confusion matrix": lambda: charts.confusion_heatmap(CONFUSION, CLASSES),
     "accuracy, narrow bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.02, "cat"),
     "accuracy, wide bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.9, "cat"),
     "reliability diagram": lambda: reliability_diagram(RELIABILITY),
     "slices": lambda: slice_chart(SLICES, 0.8),
+    "robustness table": lambda: heat_table(ROBUSTNESS, ROBUSTNESS_ROWS),
+    "robustness by class": lambda: class_curves(ROBUSTNESS, *ROBUSTNESS_ROWS[0]),
     "learning curve": lambda: curves.learning_curve(EPOCHS, [], curves.LOSS),
     "compared curves": lambda: curves.compared_curves({"a": EPOCHS}, ["#0072B2"], curves.LOSS),
     "bake-off": lambda: bake_off_scatter(ENTRIES, "mobilenet_v2"),

@@ -57,9 +57,7 @@ class Corruption:
     augmentation_strength: float | None = None
 
 
-def corrupt(
-    corruption: Corruption, pictures: np.ndarray, strength: float, ids: Sequence[str]
-) -> np.ndarray:
+def corrupt(corruption: Corruption, pictures: np.ndarray, strength: float, ids: Sequence[str]) -> np.ndarray:
     """Corrupt pictures, uint8 RGB (B, S, S, 3); ``ids`` of the dataset seed their random numbers."""
     kind = corruption.code.encode()
     randoms = [np.random.default_rng([zlib.crc32(name.encode()), *kind]) for name in ids]
@@ -154,9 +152,7 @@ CORRUPTIONS: tuple[Corruption, ...] = (
     Corruption(
         code="noise",
         label=N_("Noise"),
-        explanation=N_(
-            "Gaussian noise; its standard deviation as a share of the range from black to white"
-        ),
+        explanation=N_("Gaussian noise; its standard deviation as a share of the range from black to white"),
         strengths=(0.04, 0.08, 0.12, 0.18, 0.26),
         apply=_noise,
         augmentation="randaugment",
@@ -176,7 +172,9 @@ CORRUPTIONS: tuple[Corruption, ...] = (
     Corruption(
         code="brightness",
         label=N_("Brightness"),
-        explanation=N_("Half of the pictures darker, half brighter; a share of the range from black to white"),
+        explanation=N_(
+            "Half of the pictures darker, half brighter; a share of the range from black to white"
+        ),
         strengths=(0.1, 0.2, 0.3, 0.4, 0.5),
         apply=_transformed(_brightness),
         augmentation="brightness",

@@ -42,6 +42,11 @@ SECTIONS = {
         icon=":material/verified:",
         module="pages.ui.evaluate.trust.section",
     ),
+    "robustness": Section(
+        label=N_("How robust?"),
+        icon=":material/shield:",
+        module="pages.ui.evaluate.robustness.section",
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""Robustness section of the Evaluate page: how a classifier stands blur, noise and other changes."""
