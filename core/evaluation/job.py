@@ -16,6 +16,7 @@ from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import ScoreSummary, write_report
 from core.evaluation.slices.clusters import cluster_features
+from core.evaluation.strangers.job import EvaluatedPictures, measure_strangers
 from core.models.head import HeadWeights, pool_globally
 from core.progress import Progress, Stage
 from core.records import JsonObject
@@ -33,19 +34,19 @@ def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
     progress.stage(Stage.EVALUATING)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
     both = np.concatenate([validation, test])
+    engine = _engine(directory, settings)
     # Features of the run's own network are of no use to other runs, so they are not cached.
     if has_own_network(directory):
-        with timed(settings, Stage.EVALUATING, own_network=True):
-            engine = engine_path(directory, settings)
         features = features_of_rows(dataset, both, engine, progress)
     else:
-        features = cached_features(dataset, engine_path(directory, settings), progress, rows=both)
+        features = cached_features(dataset, engine, progress, rows=both)
     progress.stage(Stage.EVALUATING)
     head = HeadWeights.load(head_file(directory))
     temperatures = fit_temperatures(
         dataset.task, dataset.targets[validation] > 0.5, head.logits(features[: len(validation)])
     )
-    probabilities = head.with_temperatures(temperatures).probabilities(features)
+    delivered = head.with_temperatures(temperatures)
+    probabilities = delivered.probabilities(features)
     thresholds = answer_thresholds(dataset, validation, probabilities[: len(validation)])
     report = make_report(dataset, test, probabilities[len(validation) :], thresholds)
     calibration = measure_calibration(
@@ -55,6 +56,8 @@ def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
         temperatures=temperatures,
     )
     report = replace(report, calibration=calibration)
+    pictures = EvaluatedPictures(rows=both, features=features, validation_count=len(validation))
+    measure_strangers(directory, settings, dataset, pictures, delivered, engine, progress)
     predictions = prediction_table(dataset, both, probabilities, thresholds)
     pooled = features if map_pooling(settings) == "max" else pool_globally(features)
     write_report(directory, report, predictions.assign(cluster=cluster_features(pooled)))
@@ -62,3 +65,11 @@ def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
         accuracy=report.accuracy, macro_f1=report.macro.f1, majority_baseline=report.majority_baseline
     )
     return {"test": scores.to_json()}
+
+
+def _engine(directory: Path, settings: TrainingConfig) -> Path:
+    """Return the network that gives the features; a conversion of the run's own is timed."""
+    if not has_own_network(directory):
+        return engine_path(directory, settings)
+    with timed(settings, Stage.EVALUATING, own_network=True):
+        return engine_path(directory, settings)

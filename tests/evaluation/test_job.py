@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.job import import_pictures
 from core.data.labels.layout import Split
 from core.delivery.exporter import delivered_head
 from core.evaluation import job
 from core.evaluation.calibration import temperature
 from core.evaluation.job import evaluate
 from core.evaluation.report import MultiClassReport, read_predictions, read_report
+from core.evaluation.strangers import job as strangers_job
+from core.evaluation.strangers.results import read_known_scores, read_stranger_scores, read_strangers
 from core.files import read_json
 from core.models.head import HeadWeights
 from core.progress import QuietProgress, Stage
@@ -23,6 +26,7 @@ from core.training.artifacts import engine_path, head_file
 from core.training.config import TrainingConfig
 from core.training.features import cached_features
 from core.workspace import project_of
+from tests.support.pictures import class_folders, write_folder
 from tests.support.progress_recorder import Recorder
 
 
@@ -153,3 +157,37 @@ def test_the_delivered_head_has_the_temperatures_of_the_report(
         np.stack(after.loc[after["split"] == "test", "probabilities"].to_list()),
         atol=1e-6,
     )
+
+
+def test_strangers_are_measured_on_the_same_test_pictures(finished_run: Path, dataset: Dataset) -> None:
+    """Nine strangers of each material, made from the nine test pictures."""
+    report = read_strangers(finished_run)
+    assert report is not None
+    assert report.strangers == {"shuffled": 9, "patch": 9, "noise": 9}
+    assert (report.fitted_on, report.test_pictures) == (len(dataset.rows(Split.TRAIN)), 9)
+    assert report.separation is not None
+    assert report.separation.auroc > 0.9
+    known = read_known_scores(finished_run)
+    assert known["id"].tolist() == read_predictions(finished_run)["id"].tolist()
+
+
+def test_pictures_of_another_project_are_strangers_unless_a_class_has_the_same_name(
+    finished_run: Path, config: dict[str, Any], tmp_path: Path
+) -> None:
+    for number, (name, classes) in enumerate({"pets": ("cats", "dogs"), "more": ("3", "dogs")}.items()):
+        files = class_folders(dict.fromkeys(classes, 8), start=900 + 50 * number)
+        source = write_folder(tmp_path / name, files)
+        import_pictures(tmp_path / "job", {"project": name, "source": str(source)}, QuietProgress())
+    evaluate(finished_run, config, QuietProgress())
+    scores = read_stranger_scores(finished_run)
+    assert set(scores["project"]) == {"", "pets"}
+    assert (scores["project"] == "pets").sum() == 16
+
+
+def test_a_run_with_hardly_any_training_pictures_has_no_stranger_score(
+    finished_run: Path, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The score of the evaluation before is removed, too."""
+    monkeypatch.setattr(strangers_job, "LEAST_PICTURES", 1000)
+    evaluate(finished_run, config, QuietProgress())
+    assert read_strangers(finished_run) is None
