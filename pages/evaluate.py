@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.evaluate.quality.test_set import remember_look
+from pages.ui.evaluate.report import report_downloads
 from pages.ui.evaluate.sections import show_chosen_section
 from pages.ui.runs import require_run
 from pages.ui.shell import next_step, page_title, require_project
@@ -14,5 +15,6 @@ page_title(_("Evaluate"), _("The final test, on pictures that training never use
 project = require_project()
 evaluated = EvaluatedRun.open(require_run(project, delivered=False))
 remember_look(evaluated.run)
+report_downloads(evaluated)
 show_chosen_section(evaluated)
 next_step(Step.PREDICT, _("try it on new pictures"))

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {
         "messages",
+        "formatting",
         "errors",
         "files",
         "records",
@@ -41,6 +42,7 @@ FLOORS = (
     {"evaluation"},
     {"delivery"},
     {"runs"},
+    {"reporting"},
     {"api"},
     {"cli"},
     {"__main__"},

@@ -10,10 +10,15 @@ from core.cli.command import Command
 from core.cli.terminal import Answer
 from core.delivery import export
 from core.delivery.export import export_run, find_exporter
+from core.delivery.files import naming_the_path
 from core.delivery.prediction import Classifier
 from core.errors import NotFoundError, UnreadableImageError
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import read_report
 from core.messages import N_
+from core.reporting.html import write_report_html
+from core.reporting.model_card import write_model_card
+from core.reporting.source import ReportSource
 from core.workspace import find_run
 
 
@@ -45,7 +50,20 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
 
 def _evaluate(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
-    return {"run": run.name, "test": read_report(run).to_json()}
+    answer: Answer = {"run": run.name, "test": read_report(run).to_json()}
+    return answer | _written_reports(run, options)
+
+
+def _written_reports(run: Path, options: argparse.Namespace) -> Answer:
+    """Write the files that are asked for; their paths by the name of the option."""
+    writers = {"report": write_report_html, "model_card": write_model_card}
+    asked = {name: getattr(options, name) for name in writers if getattr(options, name)}
+    if asked:
+        source = ReportSource(evaluated=EvaluatedRun.open(run), has_pictures=not options.no_pictures)
+        for name, path in asked.items():
+            with naming_the_path(path):
+                writers[name](source, path)
+    return {name: str(path) for name, path in asked.items()}
 
 
 def _export(options: argparse.Namespace) -> Answer:
@@ -62,6 +80,13 @@ def _export(options: argparse.Namespace) -> Answer:
 def _add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run")
     parser.add_argument("pictures", nargs="+", type=Path)
+
+
+def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as one HTML file")
+    parser.add_argument("--no-pictures", action="store_true", help="leave pictures out of the report")
+    parser.add_argument("--model-card", type=Path, metavar="FILE", help="write a model card (Markdown)")
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +106,7 @@ COMMANDS = (
         name="evaluate",
         summary="metrics of a run on its test pictures",
         run=_evaluate,
-        add_arguments=lambda parser: parser.add_argument("run"),
+        add_arguments=_add_evaluate_arguments,
     ),
     Command(
         name="export",

@@ -10,11 +10,11 @@ import shutil
 from pathlib import Path
 
 from core.delivery.exporter import DeliveredModel, Exporter
-from core.delivery.files import require_delivered
+from core.delivery.files import naming_the_path, require_delivered
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.tflite_format import TFLITE
-from core.errors import DeliveryError, NotFoundError
+from core.errors import NotFoundError
 from core.files import whole_file
 from core.messages import N_
 
@@ -46,18 +46,11 @@ def export_run(run: Path, exporter: Exporter, output: Path) -> None:
         DeliveryError: ``output`` cannot be written.
     """
     require_export(run, exporter)
-    try:
-        with whole_file(output) as temporary:
-            if exporter.made_from:
-                exporter.make(DeliveredModel(run), temporary)
-            else:
-                shutil.copyfile(exporter.file(run), temporary)
-    except OSError as error:
-        raise DeliveryError(
-            N_("{path} could not be written: {error}. Choose another path."),
-            path=str(output),
-            error=error.strerror,
-        ) from error
+    with naming_the_path(output), whole_file(output) as temporary:
+        if exporter.made_from:
+            exporter.make(DeliveredModel(run), temporary)
+        else:
+            shutil.copyfile(exporter.file(run), temporary)
 
 
 def export_file(run: Path, exporter: Exporter) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,3 +122,16 @@ def require_parity(difference: float, tolerance: float, suffix: str) -> None:
             difference=difference,
             tolerance=tolerance,
         )
+
+
+@contextmanager
+def naming_the_path(output: Path) -> Iterator[None]:
+    """Raise DeliveryError, with the path, where a file for a person cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise DeliveryError(
+            N_("{path} could not be written: {error}. Choose another path."),
+            path=str(output),
+            error=error.strerror,
+        ) from error

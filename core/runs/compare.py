@@ -144,10 +144,21 @@ def compare_runs(runs: Sequence[JobDirectory]) -> RunComparison:
 
 def differing_settings(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
     """Find the settings in which records differ, by dotted name; None for a missing one."""
-    flat = [_flattened(record) for record in records]
+    flat = [flattened(record) for record in records]
     names = dict.fromkeys(name for record in flat for name in record)
     values = {name: tuple(record.get(name) for record in flat) for name in names}
     return {name: each for name, each in values.items() if any(value != each[0] for value in each)}
+
+
+def flattened(record: Mapping[str, Any], prefix: str = "") -> JsonObject:
+    """Name nested settings by their path, such as ``head.l2``."""
+    flat: JsonObject = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            flat |= flattened(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+    return flat
 
 
 def folder_bytes(folder: Path) -> int:
@@ -195,13 +206,3 @@ def _test_digest(run: JobDirectory) -> str | None:
         return None
     # Ids are unique within a project.
     return f"{project_of(run.path).name} {digest_of_test_set(run.path)}"
-
-
-def _flattened(record: Mapping[str, Any], prefix: str = "") -> JsonObject:
-    flat: JsonObject = {}
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            flat |= _flattened(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
-    return flat

@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.formatting import percent as percent
 from core.messages import Message
 from pages.ui import session
 
@@ -149,15 +150,6 @@ def _read_catalogue(language: str, path: Path, modified_ns: int) -> gettext.GNUT
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
-
-
-def percent(fraction: float) -> str:
-    """Format a fraction from 0 to 1, such as ``92.1%``; only 1 is ``100%`` and only 0 is ``0%``."""
-    if 0 < fraction < 0.0005:
-        return "<0.1%"
-    if 0.9995 <= fraction < 1:
-        return ">99.9%"
-    return f"{100 * fraction:.1f}".removesuffix(".0") + "%"
 
 
 def duration(seconds: float) -> str:

@@ -114,3 +114,12 @@ def test_the_page_counts_looks_at_the_test_set(
     monkeypatch.setattr(looks, "MOST_LOOKS", 1)
     (warning,) = [warning.value for warning in open_page("evaluate").warning]
     assert counts in warning
+
+
+def test_the_report_can_be_downloaded_in_the_language_of_the_reader(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """The file is made by the button, not before."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    app = open_page("evaluate", lang="zh_CN")
+    assert {"download-report", "download-card"} <= {button.key for button in app.get("download_button")}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 import streamlit as st
 
 from core.evaluation.metrics import table as metric_table
 from core.evaluation.metrics.table import Metric
 from core.evaluation.report import EvaluationReport
+from core.formatting import percent_interval
 from pages.ui.text import _, ngettext, number, percent
 
 _ROW_PIXELS, _MOST_ROWS = 35, 20
@@ -53,11 +52,8 @@ def table_height(rows: int) -> int:
 
 
 def interval_text(interval: tuple[float, float] | None) -> str:
-    """Format an interval of fractions in whole percent, rounded outwards: "71–83%"; empty where there is none."""
-    if interval is None:
-        return ""
-    low, high = interval
-    return f"{math.floor(100 * low)}–{math.ceil(100 * high)}%"
+    """Format an interval of fractions: "71–83%"; empty where there is none."""
+    return percent_interval(interval) if interval else ""
 
 
 def groups_sentence(report: EvaluationReport) -> None:

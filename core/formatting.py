@@ -1,0 +1,20 @@
+"""Numbers as text that is the same in every language."""
+
+from __future__ import annotations
+
+import math
+
+
+def percent(fraction: float) -> str:
+    """Format a fraction from 0 to 1, such as ``92.1%``; only 1 is ``100%`` and only 0 is ``0%``."""
+    if 0 < fraction < 0.0005:
+        return "<0.1%"
+    if 0.9995 <= fraction < 1:
+        return ">99.9%"
+    return f"{100 * fraction:.1f}".removesuffix(".0") + "%"
+
+
+def percent_interval(interval: tuple[float, float]) -> str:
+    """Format an interval of fractions in whole percent, rounded outwards: ``71–83%``."""
+    low, high = interval
+    return f"{math.floor(100 * low)}–{math.ceil(100 * high)}%"

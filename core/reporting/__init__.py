@@ -1,0 +1,1 @@
+"""Report of an evaluated run: one HTML file for people, and a model card."""

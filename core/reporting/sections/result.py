@@ -1,0 +1,93 @@
+"""Result in one sentence, and the data that it was measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.data.labels.layout import Split
+from core.formatting import percent
+from core.messages import N_
+from core.reporting import svg
+from core.reporting.blocks import Block, Chart, Paragraph, Table
+from core.reporting.source import ReportSource
+
+SPLIT_NAMES = {
+    Split.TRAIN: N_("training"),
+    Split.VALIDATION: N_("validation"),
+    Split.TEST: N_("test"),
+}
+_BELONG_TOGETHER = N_(
+    "Some pictures belong together, such as shots of one motif. They count as {n} observations."
+)
+
+
+def result_blocks(source: ReportSource) -> Sequence[Block]:
+    """State the accuracy beside the answer that needs no classifier."""
+    report, say = source.evaluated.report, source.say
+    bars = [
+        svg.Bar(label=source.title, value=report.accuracy, interval=report.accuracy_interval),
+        svg.Bar(
+            label=say(N_("always {answer}"), answer=report.majority_class),
+            value=report.majority_baseline,
+            is_reference=True,
+        ),
+    ]
+    low, high = report.accuracy_interval
+    blocks: list[Block] = [
+        Paragraph(
+            text=say(
+                N_("{accuracy} of {n} test pictures are right."),
+                accuracy=percent(report.accuracy),
+                n=f"{report.pictures:,}",
+            ),
+            is_headline=True,
+        ),
+        Paragraph(
+            text=say(
+                N_(
+                    "On new pictures like these, expect between {low} and {high} (95% interval). Training never used these pictures."
+                ),
+                low=percent(low),
+                high=percent(high),
+            )
+        ),
+    ]
+    if 0 < report.groups < report.pictures:
+        blocks.append(Paragraph(text=say(_BELONG_TOGETHER, n=f"{report.groups:,}")))
+    caption = say(N_("Accuracy with its 95% interval, and that of always giving the most frequent answer"))
+    return [*blocks, Chart(svg=svg.bars(bars), caption=caption)]
+
+
+def data_blocks(source: ReportSource) -> Sequence[Block]:
+    """State the dataset version, its split and its groups."""
+    dataset, say = source.evaluated.dataset, source.say
+    facts = [
+        (say(N_("Dataset version")), str(dataset.version)),
+        (say(N_("Last change")), source.version.edit.message.render(source.translate)),
+        (say(N_("Digest of the pictures")), dataset.digest),
+        (say(N_("Groups of pictures that belong together")), f"{len(np.unique(dataset.groups)):,}"),
+        (say(N_("Files left out at import")), f"{len(dataset.skipped):,}"),
+    ]
+    return [
+        Table(columns=(say(N_("Fact")), say(N_("Value"))), rows=facts),
+        Paragraph(text=say(N_("Pictures of one group always stand in one part of the split."))),
+        _split_table(source, dataset),
+    ]
+
+
+def _split_table(source: ReportSource, dataset: Dataset) -> Table:
+    targets = dataset.targets
+    counts = np.stack([targets[dataset.rows(split)].sum(axis=0) for split in SPLIT_NAMES]).astype(np.int64)
+    rows = [
+        (name, *(f"{count:,}" for count in column))
+        for name, column in zip(dataset.class_names, counts.T.tolist(), strict=True)
+    ]
+    totals = [f"{len(dataset.rows(split)):,}" for split in SPLIT_NAMES]
+    return Table(
+        columns=(source.say(N_("Class")), *(source.say(name) for name in SPLIT_NAMES.values())),
+        rows=[*rows, (source.say(N_("pictures")), *totals)],
+        numeric=frozenset({1, 2, 3}),
+    )

@@ -1,0 +1,25 @@
+"""Table of a report's sections, in their order."""
+
+from __future__ import annotations
+
+from core.messages import N_
+from core.reporting.sections.limits import limit_blocks
+from core.reporting.sections.mistakes import mistake_blocks
+from core.reporting.sections.result import data_blocks, result_blocks
+from core.reporting.sections.scores import class_blocks, confusion_blocks, metric_blocks
+from core.reporting.sections.section import ReportSection
+from core.reporting.sections.training import file_blocks, training_blocks
+from core.reporting.sections.trust import calibration_blocks
+
+SECTIONS: tuple[ReportSection, ...] = (
+    ReportSection(code="result", title=N_("Result"), blocks=result_blocks),
+    ReportSection(code="limits", title=N_("Limits"), blocks=limit_blocks),
+    ReportSection(code="data", title=N_("Data"), blocks=data_blocks),
+    ReportSection(code="metrics", title=N_("All metrics"), blocks=metric_blocks),
+    ReportSection(code="classes", title=N_("Class by class"), blocks=class_blocks),
+    ReportSection(code="confusion", title=N_("Confusions"), blocks=confusion_blocks),
+    ReportSection(code="mistakes", title=N_("Worst mistakes"), blocks=mistake_blocks),
+    ReportSection(code="trust", title=N_("Trust in single answers"), blocks=calibration_blocks),
+    ReportSection(code="training", title=N_("Training"), blocks=training_blocks),
+    ReportSection(code="files", title=N_("Files and versions"), blocks=file_blocks),
+)

@@ -1,0 +1,120 @@
+"""Report and model card of a run that was trained for real."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core.__main__ import main
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.files import hash_file
+from core.formatting import percent
+from core.jobs.directory import JobDirectory
+from core.reporting.blocks import Paragraph
+from core.reporting.html import report_html
+from core.reporting.model_card import model_card
+from core.reporting.sections import table
+from core.reporting.sections.section import ReportSection
+from core.reporting.source import ReportSource
+from core.runs.compare import describe_run
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+class Page(HTMLParser):
+    """Elements of a page: addresses that it loads, headings, its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attributes if name in {"src", "href", "data"}]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def source(finished_run: Path) -> ReportSource:
+    return ReportSource(evaluated=EvaluatedRun.open(finished_run))
+
+
+def test_the_report_loads_nothing_from_outside(source: ReportSource) -> None:
+    page = Page(report_html(source))
+    assert all(address.startswith(("#", "data:image/jpeg;base64,")) for address in page.addresses)
+    assert "script" not in page.tags
+
+
+def test_the_report_states_accuracy_checksums_and_digest(source: ReportSource) -> None:
+    text = Page(report_html(source)).text
+    report = source.evaluated.report
+    assert f"{percent(report.accuracy)} of {report.pictures} test pictures are right." in text
+    assert hash_file(source.run / "model.tflite") in text
+    assert source.evaluated.dataset.digest in text
+    assert "optimizer.learning_rate" in text
+
+
+def test_a_reader_who_may_not_see_pictures_gets_none(source: ReportSource) -> None:
+    """Charts are no pictures of the dataset."""
+    pictures = "data:image/jpeg"
+    assert source.evaluated.report.mistakes
+    assert pictures in report_html(source)
+    hidden = ReportSource(evaluated=source.evaluated, has_pictures=False)
+    assert pictures not in report_html(hidden)
+    assert "<svg" in report_html(hidden)
+
+
+def test_names_are_text_and_never_markup(source: ReportSource) -> None:
+    describe_run(JobDirectory(source.run), name=HOSTILE, note="**bold** | cell")
+    assert HOSTILE not in report_html(source)
+    assert HOSTILE in Page(report_html(source)).text
+    assert HOSTILE not in model_card(source).split("---\n", 2)[2]
+
+
+def test_a_new_section_appears_by_its_row_alone(
+    source: ReportSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ReportSection(
+        code="throwaway", title="Throwaway", blocks=lambda source: [Paragraph(text="of its own")]
+    )
+    monkeypatch.setattr(table, "SECTIONS", (*table.SECTIONS, row))
+    assert "of its own" in Page(report_html(source)).text
+
+
+def test_the_model_card_holds_the_metrics_in_its_head(source: ReportSource) -> None:
+    _, head, body = model_card(source).split("---\n", 2)
+    metadata = yaml.safe_load(head)
+    (result,) = metadata["model-index"][0]["results"]
+    values = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    assert values["accuracy"] == source.evaluated.report.accuracy
+    assert values["f1"] == source.evaluated.report.macro.f1
+    assert all(f"| {row.name} |" in body for row in source.evaluated.report.classes)
+
+
+def test_the_command_line_writes_both(
+    source: ReportSource, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, card = tmp_path / "report.html", tmp_path / "README.md"
+    command = ["evaluate", source.run.name, "--report", str(report), "--model-card", str(card), "--json"]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["report"] == str(report)
+    assert report.read_text(encoding="utf-8") == report_html(source)
+    assert card.read_text(encoding="utf-8") == model_card(source)
+
+
+def test_a_report_that_cannot_be_written_is_an_error_with_its_path(
+    source: ReportSource, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "no-folder" / "report.html"
+    file.parent.write_text("a file", encoding="utf-8")
+    assert main(["evaluate", source.run.name, "--report", str(file)]) == 2
+    assert str(file) in capsys.readouterr().err
