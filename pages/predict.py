@@ -13,6 +13,7 @@ from PIL import Image
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import decode_picture, open_picture
+from core.delivery.files import labels_file, tflite_file
 from core.delivery.prediction import Classifier, Guess
 from core.errors import UnreadableImageError
 from pages.ui.gallery import probability_bars
@@ -26,8 +27,8 @@ _SHOWN_SIDE = 320  # pixels
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def classifier_of(run: str, written: int) -> Classifier:
-    """Load a classifier once; ``written`` distinguishes a retrained file from the one before."""
+def classifier_of(run: str, written: tuple[int, ...]) -> Classifier:
+    """Load a classifier once; ``written`` distinguishes changed files from those before."""
     return Classifier(Path(run))
 
 
@@ -55,13 +56,13 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
 
 def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
     """Format the predicted class, or all predicted classes of a multi-label classifier."""
-    if not classifier.is_multi_label:
-        st.markdown(f"**{escape(guesses[0].name)}** · {percent(guesses[0].probability)}")
-        probability_bars(guesses[:_MAX_BARS])
-        return
     predicted = classifier.chosen_labels(guesses)
-    names = ", ".join(f"**{escape(name)}**" for name in predicted)
-    st.markdown(names or _("**None of the classes**"))
+    if classifier.is_multi_label:
+        names = ", ".join(f"**{escape(name)}**" for name in predicted)
+        st.markdown(names or _("**None of the classes**"))
+    else:
+        answer = next(guess for guess in guesses if guess.name == predicted[0])
+        st.markdown(f"**{escape(answer.name)}** · {percent(answer.probability)}")
     shown = [guess for index, guess in enumerate(guesses) if index < _MAX_BARS or guess.name in predicted]
     probability_bars(shown, marked=predicted)
 
@@ -80,7 +81,8 @@ def shown_picture(
 page_title(_("Predict"), _("Show it pictures it has never seen. They stay on this computer."))
 project = require_project()
 run = require_run(project, delivered=True)
-classifier = classifier_of(str(run), (run / "model.tflite").stat().st_mtime_ns)
+written = tuple(file(run).stat().st_mtime_ns for file in (tflite_file, labels_file))
+classifier = classifier_of(str(run), written)
 uploads = st.file_uploader(_("New pictures"), accept_multiple_files=True, key="new-pictures")
 pictures = [(upload.name, upload.getvalue()) for upload in uploads]
 if st.toggle(_("Use the camera"), key="use-camera"):

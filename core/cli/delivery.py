@@ -41,7 +41,7 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
             N_("{file} cannot be classified: {reason}."), file=str(path), reason=error.message
         ) from error
     answer: Answer = {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
-    if classifier.is_multi_label:
+    if classifier.has_thresholds:
         answer["labels"] = classifier.chosen_labels(guesses)
     if doubt is not None:
         answer["doubt"] = str(doubt)

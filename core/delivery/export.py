@@ -67,6 +67,13 @@ def export_file(run: Path, exporter: Exporter) -> Path:
     return path
 
 
+def remove_packed(run: Path) -> None:
+    """Remove the files that are packed from others; the next download packs them again."""
+    for exporter in EXPORTERS:
+        if exporter.made_from:
+            exporter.file(run).unlink(missing_ok=True)
+
+
 def require_export(run: Path, exporter: Exporter) -> None:
     """Raise NotFoundError for a run without a finished classifier in this format."""
     require_delivered(run)

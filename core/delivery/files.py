@@ -24,8 +24,9 @@ class Labels(Record):
     backbone: str
     run: str
     task: Task = Task.MULTI_CLASS
-    # multi-label only: the probability from which each class is predicted
-    thresholds: tuple[float, ...] | None = None
+    # Probability from which each class is answered. With several labels each class has one; otherwise only
+    # classes for which the user chose one, see ``core.evaluation.thresholds.answers``.
+    thresholds: tuple[float | None, ...] | None = None
     # Measured values that are black and white in pictures with more than 8 bits; see ``PixelRange``.
     pixel_range: tuple[float, float] | None = None
     # Channels that are red, green and blue in pictures of many; see ``ChannelMapping``.
@@ -74,6 +75,11 @@ def write_labels(run: Path, labels: Labels) -> None:
 
 def read_labels(run: Path) -> Labels:
     return read_record(labels_file(run), Labels)
+
+
+def labels_thresholds(thresholds: tuple[float | None, ...]) -> tuple[float | None, ...] | None:
+    """Thresholds as ``labels.json`` has them: None where no class has one."""
+    return None if all(threshold is None for threshold in thresholds) else thresholds
 
 
 def read_proof(run: Path) -> ParityProof:

@@ -15,11 +15,13 @@ from core.delivery.files import (
     FileProof,
     Labels,
     ParityProof,
+    labels_thresholds,
     parity_file,
     require_parity,
     write_labels,
 )
-from core.evaluation.report import chosen_thresholds, read_predictions, read_report
+from core.evaluation.report import read_predictions, read_report
+from core.evaluation.thresholds.answers import thresholds_in_use
 from core.files import whole_file
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject, write_record
@@ -44,9 +46,7 @@ def deliver(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
 def withdraw(run: Path) -> None:
     """Remove the proof, and the files packed from the files that it proved."""
     parity_file(run).unlink(missing_ok=True)
-    for exporter in export.EXPORTERS:
-        if exporter.made_from:
-            exporter.file(run).unlink(missing_ok=True)
+    export.remove_packed(run)
 
 
 def _delivered(run: Path, settings: TrainingConfig, progress: Progress) -> ParityProof:
@@ -65,14 +65,14 @@ def _delivered(run: Path, settings: TrainingConfig, progress: Progress) -> Parit
 
 
 def _labels(run: Path, settings: TrainingConfig, dataset: Dataset) -> Labels:
-    thresholds = chosen_thresholds(read_report(run))
+    thresholds = thresholds_in_use(run, read_report(run), len(dataset.class_names))
     return Labels(
         class_names=tuple(dataset.class_names),
         input_size=settings.sized_backbone.input_size,
         backbone=settings.backbone,
         run=run.name,
         task=dataset.task,
-        thresholds=None if thresholds is None else tuple(thresholds),
+        thresholds=labels_thresholds(thresholds),
         pixel_range=dataset.pixel_range,
         channels=dataset.channels,
         measured_range=dataset.measured_range,

@@ -12,9 +12,11 @@ from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import PictureError
 from core.data.images.value_ranges import FULL_RANGE, Misfit, misfit_of
+from core.data.labels.task import Task
 from core.data.pixels.decoding import load_picture
 from core.data.skip_reasons import unreadable_image
 from core.delivery.files import read_labels, require_delivered, tflite_file
+from core.evaluation.thresholds.answers import answered
 from core.messages import N_, Message
 from core.models.litert.engine import Engine
 
@@ -117,12 +119,20 @@ class Classifier:
     @property
     def is_multi_label(self) -> bool:
         """True if a picture can get any number of labels, also none."""
+        return self.labels.task is Task.MULTI_LABEL
+
+    @property
+    def has_thresholds(self) -> bool:
+        """True if the answer is not simply the most probable class."""
         return self.labels.thresholds is not None
 
     def chosen_labels(self, guesses: Sequence[Guess]) -> list[str]:
-        """Predicted labels: the best class, or for multi-label every class at or above its threshold."""
-        thresholds = self.labels.thresholds
+        """Predicted labels: one class, or for multi-label every class at or above its threshold."""
+        names, thresholds = self.labels.class_names, self.labels.thresholds
         if thresholds is None:
             return [guesses[0].name]
-        least = dict(zip(self.labels.class_names, thresholds, strict=True))
-        return [guess.name for guess in guesses if guess.probability >= least[guess.name]]
+        probability_of = {guess.name: guess.probability for guess in guesses}
+        probabilities = np.array([[probability_of[name] for name in names]])
+        given = answered(self.labels.task, probabilities, thresholds)[0]
+        chosen = {name for name, is_given in zip(names, given, strict=True) if is_given}
+        return [guess.name for guess in guesses if guess.name in chosen]

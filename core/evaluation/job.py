@@ -17,6 +17,7 @@ from core.evaluation.predictions import prediction_table
 from core.evaluation.report import ScoreSummary, write_report
 from core.evaluation.slices.clusters import cluster_features
 from core.evaluation.strangers.job import EvaluatedPictures, measure_strangers
+from core.evaluation.thresholds.answers import forget_chosen_thresholds
 from core.models.head import HeadWeights, pool_globally
 from core.progress import Progress, Stage
 from core.records import JsonObject
@@ -60,6 +61,7 @@ def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
     measure_strangers(directory, settings, dataset, pictures, delivered, engine, progress)
     predictions = prediction_table(dataset, both, probabilities, thresholds)
     pooled = features if map_pooling(settings) == "max" else pool_globally(features)
+    forget_chosen_thresholds(directory)
     write_report(directory, report, predictions.assign(cluster=cluster_features(pooled)))
     scores = ScoreSummary(
         accuracy=report.accuracy, macro_f1=report.macro.f1, majority_baseline=report.majority_baseline

@@ -15,16 +15,16 @@ from core.data.dataset import Dataset
 from core.data.labels.label_sets import joined_labels
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.evaluation.curves import ClassCurve
 from core.evaluation.metrics.averages import AVERAGED, Averages
 from core.evaluation.metrics.measuring import Measures, measure
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.metrics.statistics import Statistics, statistics_of
 from core.evaluation.metrics.table import hamming_accuracy, micro
 from core.evaluation.report import MultiLabelClassReport, MultiLabelReport, ThresholdScores
+from core.evaluation.thresholds.choosing import has_enough, midway_thresholds
 
 USUAL_THRESHOLD = 0.5
-# Validation pictures of a class: with fewer, its best threshold is chance.
-_LEAST_SHOWN = 5
 
 
 def best_thresholds(targets: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -42,18 +42,12 @@ def best_thresholds(targets: np.ndarray, probabilities: np.ndarray) -> np.ndarra
 
 
 def _best_threshold(shows: np.ndarray, probabilities: np.ndarray) -> float:
-    if min(shows.sum(), (~shows).sum()) < _LEAST_SHOWN:
+    curve = ClassCurve.of(shows, probabilities)
+    if not has_enough(curve):
         return USUAL_THRESHOLD
-    order = np.argsort(-probabilities, kind="stable")
-    ordered = probabilities[order].astype(np.float64)
-    called = np.arange(1, len(ordered) + 1)
-    f1 = 2 * shows[order].cumsum() / (called + shows.sum())
-    below = np.append(ordered[1:], 0.0)
-    # equal probabilities cannot be separated
-    is_cut = ordered > below
-    thresholds = ((ordered + below) / 2)[is_cut]
-    best = f1[is_cut] >= f1[is_cut].max() - 1e-12
-    return float(min(thresholds[best], key=lambda threshold: abs(threshold - USUAL_THRESHOLD)))
+    f1 = 2 * curve.hits / (curve.hits + curve.added + curve.positives)
+    best = midway_thresholds(curve)[f1 >= f1.max() - 1e-12]
+    return float(best[np.abs(best - USUAL_THRESHOLD).argmin()])
 
 
 def multi_label_report(

@@ -35,9 +35,22 @@ def predict(interpreter, data):
 
 
 def labels(answer):
-    """The classes that a picture shows, where it may show several: those from their thresholds on."""
-    least = dict(zip(LABELS["class_names"], LABELS["thresholds"], strict=True))
-    return [name for name, probability in answer.items() if probability >= least[name]]
+    """The classes that a picture shows: {class name: probability} in, names out.
+
+    Where a picture may show several, those from their thresholds on. Where it shows one: of the
+    classes that reach their threshold, the one that exceeds it by the greatest factor; if none
+    does, the most probable class without a threshold.
+    """
+    thresholds = LABELS.get("thresholds") or [None] * len(LABELS["class_names"])
+    least = dict(zip(LABELS["class_names"], thresholds, strict=True))
+    if LABELS["task"] == "multi_label":
+        return [name for name, probability in answer.items() if probability >= least[name]]
+    factors = {name: answer[name] / max(least[name], 1e-9) for name in answer if least[name] is not None}
+    reached = [name for name in factors if answer[name] >= max(least[name], 1e-9)]
+    others = [name for name in answer if least[name] is None]
+    if others and not reached:
+        return others[:1]  # the most probable comes first
+    return [max(reached or factors, key=factors.get)]
 
 
 def doubt_of(data):

@@ -24,12 +24,17 @@ def widget_value(widget: str, default: int) -> int:
     return int(session.get(widget, default))
 
 
-def set_first_value(widget: str, value: int) -> None:
+def set_first_value(widget: str, value: float) -> None:
     """Set the first value of a widget (by its key) that is not drawn yet.
 
     Unlike the widget's default, the user can clear it: the field is then empty.
     """
     session.put_if_missing(widget, value)
+
+
+def set_value(widget: str, value: float) -> None:
+    """Set the value of a widget (by its key) before it is drawn."""
+    session.put(widget, value)
 
 
 def selected_rows(table: str) -> list[int]:

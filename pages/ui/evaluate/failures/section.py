@@ -22,6 +22,11 @@ PARTS = {
         icon=":material/grid_on:",
         module="pages.ui.evaluate.failures.confusion",
     ),
+    "thresholds": Section(
+        label=N_("Thresholds"),
+        icon=":material/tune:",
+        module="pages.ui.evaluate.failures.thresholds.part",
+    ),
     "slices": Section(
         label=N_("Slices"),
         icon=":material/filter_alt:",

@@ -1,0 +1,1 @@
+"""Thresholds part of the mistakes: curves of a class, and a threshold for it."""

@@ -1,0 +1,51 @@
+"""Test pictures whose answer a threshold changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.data.labels.label_sets import joined_labels
+from core.data.labels.layout import Split
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.thresholds.measuring import changed_answers
+from pages.ui.evaluate.labels import label_text
+from pages.ui.gallery import Tile, gallery
+from pages.ui.text import _, ngettext, number
+
+_MOST_SHOWN = 24
+
+
+def show_changes(evaluated: EvaluatedRun, before: TestPredictions, after: TestPredictions) -> None:
+    """Draw the test pictures whose answer changes, with the answers before and after."""
+    changed = changed_answers(before, after)
+    if not len(changed):
+        return
+    st.markdown(_sentence(changed, before, after))
+    gallery(_tiles(evaluated, changed[:_MOST_SHOWN], before, after), key="changed-answers", tile_pixels=140)
+
+
+def _sentence(changed: np.ndarray, before: TestPredictions, after: TestPredictions) -> str:
+    becomes_right = int((after.exact_matches & ~before.exact_matches)[changed].sum())
+    becomes_wrong = int((before.exact_matches & ~after.exact_matches)[changed].sum())
+    return ngettext(
+        "{n} test picture changes its answer: {right} becomes right, {wrong} wrong.",
+        "{n} test pictures change their answer: {right} become right, {wrong} wrong.",
+        len(changed),
+    ).format(n=number(len(changed)), right=number(becomes_right), wrong=number(becomes_wrong))
+
+
+def _tiles(
+    evaluated: EvaluatedRun, changed: np.ndarray, before: TestPredictions, after: TestPredictions
+) -> list[Tile]:
+    names, rows = evaluated.dataset.class_names, evaluated.rows(Split.TEST)[changed]
+    columns = (joined_labels(part[changed], names) for part in (before.predicted, after.predicted, after.targets))
+    return [
+        Tile(
+            picture=evaluated.dataset.thumbnail(row),
+            strong=f"{label_text(old)} → {label_text(new)}",
+            caption=_("shows {label}").format(label=label_text(label)),
+        )
+        for row, old, new, label in zip(rows, *columns, strict=True)
+    ]
