@@ -61,7 +61,8 @@ def test_bursts_widen_the_interval_of_an_area() -> None:
     labels, groups = shows.astype(int).repeat(10).tolist(), np.arange(60).repeat(10).tolist()
     alone = curve_areas(multi_class(labels, pairs), 1, resamples=200)
     grouped = curve_areas(multi_class(labels, pairs, groups=groups), 1, resamples=200)
-    assert alone is not None and grouped is not None
+    assert alone is not None
+    assert grouped is not None
     width, wider = (area.roc.interval[1] - area.roc.interval[0] for area in (alone, grouped))
     assert wider > 2 * width
 
@@ -75,7 +76,8 @@ def test_drawn_points_touch_every_pixel_that_the_line_touches() -> None:
     curve = ClassCurve.of(shows < scores, scores)
     points = drawn_points(curve.recall, curve.precision, columns=100)
     assert len(points) <= 400
-    assert points[0] == 0 and points[-1] == len(curve.recall) - 1
+    assert points[0] == 0
+    assert points[-1] == len(curve.recall) - 1
     column = np.minimum((curve.recall * 100).astype(int), 99)
     for at in range(100):
         of_all, of_drawn = curve.precision[column == at], curve.precision[points][column[points] == at]

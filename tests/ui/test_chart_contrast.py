@@ -11,9 +11,11 @@ import pytest
 from plotly.graph_objects import Figure, Heatmap
 
 from core.evaluation.calibration.reliability import Reliability, ReliabilityBin
+from core.evaluation.curves import Area, ClassCurve, CurveAreas
 from core.evaluation.slices.kinds import SLICE_KINDS
 from core.evaluation.slices.measuring import SliceScore
 from core.evaluation.slices.slicing import plain_name
+from core.evaluation.thresholds.measuring import ClassOutcome, Fraction
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialState
 from core.search.space import DIMENSIONS, SearchSpace
@@ -22,6 +24,7 @@ from core.training.phases import Phase
 from core.training.records import EpochRecord
 from pages.ui import charts, curves
 from pages.ui.components import asset_files
+from pages.ui.evaluate.failures.thresholds.charts import precision_recall_chart, roc_chart
 from pages.ui.evaluate.robustness.figures import class_curves, heat_table
 from pages.ui.evaluate.robustness.names import known_results
 from pages.ui.evaluate.slices.chart import slice_chart
@@ -114,10 +117,24 @@ SLICES = [
 LABELS = np.eye(3, dtype=bool)[np.arange(60) % 3]
 ROBUSTNESS = simulated_report(LABELS, LABELS, {"rotation": 0, "blur": 3}, ("a", "b", "c"))[1]
 ROBUSTNESS_ROWS = known_results(ROBUSTNESS.weakest_first)
+CURVE_OF_CLASS = ClassCurve.of(np.array([1, 0, 1, 0], bool), np.array([0.9, 0.8, 0.6, 0.2]))
+AREA = Area(value=0.75, interval=(0.5, 0.9))
+AREAS = CurveAreas(roc=AREA, average_precision=AREA)
+OUTCOME = ClassOutcome(
+    found=1,
+    missed=1,
+    added=0,
+    precision=Fraction(value=1.0, interval=(0.2, 1.0)),
+    recall=Fraction(value=0.5, interval=(0.1, 0.9)),
+    false_positive_rate=Fraction(value=0.0, interval=(0.0, 0.6)),
+    accuracy=Fraction(value=0.75, interval=(0.3, 0.9)),
+)
 CHARTS: dict[str, Callable[[], object]] = {
     "confusion matrix": lambda: charts.confusion_heatmap(CONFUSION, CLASSES),
     "accuracy, narrow bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.02, "cat"),
     "accuracy, wide bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.9, "cat"),
+    "ROC curve": lambda: roc_chart(CURVE_OF_CLASS, AREAS, OUTCOME, OUTCOME),
+    "precision–recall curve": lambda: precision_recall_chart(CURVE_OF_CLASS, AREAS, OUTCOME, OUTCOME),
     "reliability diagram": lambda: reliability_diagram(RELIABILITY),
     "slices": lambda: slice_chart(SLICES, 0.8),
     "robustness table": lambda: heat_table(ROBUSTNESS, ROBUSTNESS_ROWS),

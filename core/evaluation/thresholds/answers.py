@@ -59,9 +59,7 @@ def has_chosen_thresholds(run: Path) -> bool:
 
 def write_chosen_thresholds(run: Path, thresholds: Thresholds, default: Thresholds) -> None:
     """Store the thresholds that differ from the default; none of them: forget the choice."""
-    chosen = tuple(
-        None if own == usual else own for own, usual in zip(thresholds, default, strict=True)
-    )
+    chosen = tuple(None if own == usual else own for own, usual in zip(thresholds, default, strict=True))
     if all(threshold is None for threshold in chosen):
         forget_chosen_thresholds(run)
     else:

@@ -20,7 +20,8 @@ def test_a_lower_threshold_finds_more_and_adds_more() -> None:
     outcome = class_outcome(after, 1)
     assert (outcome.found, outcome.missed, outcome.added) == (3, 0, 1)
     assert outcome.accuracy.value == pytest.approx(4 / 5)
-    assert outcome.precision is not None and outcome.precision.value == pytest.approx(3 / 4)
+    assert outcome.precision is not None
+    assert outcome.precision.value == pytest.approx(3 / 4)
     shows, groups = TEST.targets[:, 1], TEST.group_indices
     given = after.predicted[:, 1]
     assert outcome.precision.interval == fraction_interval(shows[given], groups[given])
@@ -33,4 +34,5 @@ def test_answers_that_become_right_stand_before_those_that_become_wrong() -> Non
 def test_a_class_that_is_never_answered_has_no_precision() -> None:
     outcome = class_outcome(answered_by(TEST, (None, 0.95)), 1)
     assert outcome.precision is None
-    assert outcome.recall is not None and outcome.recall.value == 0
+    assert outcome.recall is not None
+    assert outcome.recall.value == 0

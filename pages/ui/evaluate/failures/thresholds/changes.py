@@ -40,7 +40,9 @@ def _tiles(
     evaluated: EvaluatedRun, changed: np.ndarray, before: TestPredictions, after: TestPredictions
 ) -> list[Tile]:
     names, rows = evaluated.dataset.class_names, evaluated.rows(Split.TEST)[changed]
-    columns = (joined_labels(part[changed], names) for part in (before.predicted, after.predicted, after.targets))
+    columns = (
+        joined_labels(part[changed], names) for part in (before.predicted, after.predicted, after.targets)
+    )
     return [
         Tile(
             picture=evaluated.dataset.thumbnail(row),

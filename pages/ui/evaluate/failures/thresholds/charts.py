@@ -93,7 +93,10 @@ def _add_points(
     chosen: tuple[Fraction | None, Fraction | None],
 ) -> None:
     """Mark the default answers, and those with the chosen threshold with their 95% intervals."""
-    marks = ((default, _("default"), "circle-open", MUTED_COLOUR), (chosen, _("chosen"), "circle", GOOD_COLOUR))
+    marks = (
+        (default, _("default"), "circle-open", MUTED_COLOUR),
+        (chosen, _("chosen"), "circle", GOOD_COLOUR),
+    )
     for (across, up), name, symbol, colour in marks:
         if across is None or up is None:
             continue

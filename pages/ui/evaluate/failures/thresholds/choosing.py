@@ -51,7 +51,9 @@ def _by_cost(validation: ClassCurve) -> Choice | None:
         _("Cost of a wrong alarm"),
         min_value=_LOWEST_COST,
         value=1.0,
-        help=_("The class is answered for a picture that does not show it. Only the ratio of the costs counts."),
+        help=_(
+            "The class is answered for a picture that does not show it. Only the ratio of the costs counts."
+        ),
         key="cost-of-wrong-alarm",
     )
     miss = st.number_input(

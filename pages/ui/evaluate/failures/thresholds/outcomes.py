@@ -25,9 +25,7 @@ def show_outcomes(evaluated: EvaluatedRun, index: int, in_use: Thresholds, chose
         hide_index=True,
         column_config={
             "answers": _("Answers"),
-            "threshold": column(
-                _("Threshold"), help=_("Without one, the most probable class is the answer")
-            ),
+            "threshold": column(_("Threshold"), help=_("Without one, the most probable class is the answer")),
             "found": st.column_config.NumberColumn(
                 _("Found"), help=_("Test pictures that show the class and were given it")
             ),

@@ -82,9 +82,7 @@ def _chosen_threshold(evaluated: EvaluatedRun, index: int, in_use: float | None)
     )
 
 
-def _show_curves(
-    evaluated: EvaluatedRun, index: int, curve: ClassCurve, chosen: TestPredictions
-) -> None:
+def _show_curves(evaluated: EvaluatedRun, index: int, curve: ClassCurve, chosen: TestPredictions) -> None:
     now = answered_by(
         evaluated.test, default_thresholds(evaluated.report, len(evaluated.dataset.class_names))
     )
