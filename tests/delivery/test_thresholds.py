@@ -47,9 +47,12 @@ def test_prediction_and_bundle_answer_by_the_chosen_thresholds(
     """An earlier bundle is packed again."""
     evaluated = EvaluatedRun.open(finished_run)
     before = export_file(finished_run, BUNDLE).read_bytes()
-    use_thresholds(evaluated, (None, 0.999, None))
+    # Far from every probability, so that rounding changes no answer.
+    lower, higher = np.sort(evaluated.test.probabilities[:, 1])[4:6]
+    chosen = (None, float(np.sqrt(lower * higher)), None)
+    use_thresholds(evaluated, chosen)
     assert export_file(finished_run, BUNDLE).read_bytes() != before
-    expected = answered_by(evaluated.test, (None, 0.999, None)).predicted
+    expected = answered_by(evaluated.test, chosen).predicted
     assert (expected != evaluated.test.predicted).any()
     with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
         bundle.extractall(tmp_path / "bundle")

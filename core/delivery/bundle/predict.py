@@ -46,7 +46,7 @@ def labels(answer):
     if LABELS["task"] == "multi_label":
         return [name for name, probability in answer.items() if probability >= least[name]]
     factors = {name: answer[name] / max(least[name], 1e-9) for name in answer if least[name] is not None}
-    reached = [name for name in factors if answer[name] >= max(least[name], 1e-9)]
+    reached = [name for name in factors if answer[name] >= least[name]]
     others = [name for name in answer if least[name] is None]
     if others and not reached:
         return others[:1]  # the most probable comes first

@@ -97,8 +97,8 @@ def class_answers(probabilities: np.ndarray, thresholds: Sequence[float | None])
     has_none = np.array([threshold is None for threshold in thresholds])
     if has_none.all():
         return np.asarray(probabilities.argmax(axis=1))
-    limits = np.array([np.inf if limit is None else max(limit, _SMALLEST) for limit in thresholds])
-    ratios = probabilities / limits
+    limits = np.array([np.inf if limit is None else limit for limit in thresholds])
+    ratios = probabilities / np.maximum(limits, _SMALLEST)
     otherwise = np.where(has_none, probabilities, -1.0) if has_none.any() else ratios
     is_reached = probabilities >= limits
     first = np.where(is_reached, ratios, -1.0).argmax(axis=1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import MultiLabelReport
+from pages.ui.evaluate.quality.leading import show_leading
+from pages.ui.evaluate.quality.leading_choice import show_choice
 from pages.ui.evaluate.quality.metric_table import all_metrics
 from pages.ui.evaluate.quality.multi_class import multi_class_headline, multi_class_table
 from pages.ui.evaluate.quality.multi_label import multi_label_headline, multi_label_table
@@ -11,7 +13,8 @@ from pages.ui.evaluate.quality.test_set import show_resolution, show_use
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
-    """Draw the accuracy, the scores of each class and every metric."""
+    """Draw the metric that matters, the accuracy, the scores of each class and every metric."""
+    show_leading(evaluated)
     report = evaluated.report
     if isinstance(report, MultiLabelReport):
         multi_label_headline(report)
@@ -24,3 +27,4 @@ def show_section(evaluated: EvaluatedRun) -> None:
     else:
         multi_class_table(report)
     all_metrics(report)
+    show_choice(evaluated)

@@ -1,0 +1,135 @@
+"""The metric that matters in a project: its choice, and its value on test pictures with a 95% interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.data.labels.label_sets import label_names
+from core.evaluation.metrics.bootstrap import RESAMPLES, weights_of_groups
+from core.evaluation.metrics.intervals import Interval, bootstrap_interval, fraction_interval
+from core.evaluation.metrics.predictions import TestPredictions
+from core.messages import N_, Message
+from core.records import read_record, write_record
+from core.training.leading_metric import LeadingKind, LeadingMetric
+from core.workspace import Project
+
+LEADING_LABELS = {
+    LeadingKind.ACCURACY: N_("Accuracy"),
+    LeadingKind.BALANCED_ACCURACY: N_("Balanced accuracy"),
+    LeadingKind.MACRO_F1: N_("F1, mean of the classes"),
+    LeadingKind.RECALL: N_("Recall of “{name}”"),
+    LeadingKind.PRECISION: N_("Precision of “{name}”"),
+    LeadingKind.F1: N_("F1 of “{name}”"),
+    LeadingKind.COST: N_("Mean cost of an answer"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leading:
+    """The metric that leads in a project, ready to measure classifiers of one dataset version."""
+
+    metric: LeadingMetric
+
+    @property
+    def label(self) -> Message:
+        """Its name for users."""
+        return Message(LEADING_LABELS[self.metric.kind], {"name": self.metric.class_name})
+
+    @property
+    def is_fraction(self) -> bool:
+        """True if it is shown in percent."""
+        return self.metric.kind is not LeadingKind.COST
+
+    def value(self, test: TestPredictions) -> float:
+        """Compute the metric on the test pictures; NaN where it is undefined."""
+        return float(self.metric.value(_columns(self.metric, test).sum(axis=0, dtype=np.float64)))
+
+    def resampled(self, test: TestPredictions, *, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+        """Compute the metric on bootstrap resamples of the groups: float64 (resamples,).
+
+        Two classifiers tested on the same pictures get the same resamples, so that the interval of
+        their difference is a paired one.
+        """
+        groups, columns = test.group_indices, _columns(self.metric, test)
+        count = int(groups.max()) + 1
+        of_groups = np.stack(
+            [np.bincount(groups, weights=column, minlength=count) for column in columns.T], axis=1
+        )
+        return np.concatenate(
+            [
+                self.metric.value((times.astype(np.float64) @ of_groups).T)
+                for times in weights_of_groups(count, resamples=resamples, seed=seed)
+            ]
+        )
+
+    def interval(self, test: TestPredictions) -> Interval | None:
+        """95% interval by group: of a fraction of pictures by formula, of other metrics by the bootstrap."""
+        fraction = self._fraction(test)
+        if fraction is not None:
+            chosen, is_right = fraction
+            return fraction_interval(is_right[chosen], test.group_indices[chosen])
+        value, groups = self.value(test), int(test.group_indices.max()) + 1
+        return bootstrap_interval(value, self.resampled(test), groups, is_fraction=self.is_fraction)
+
+    def _fraction(self, test: TestPredictions) -> tuple[np.ndarray, np.ndarray] | None:
+        """Pictures that the fraction is of, and those that are right; None for other metrics."""
+        kind = self.metric.kind
+        if kind is LeadingKind.ACCURACY:
+            return np.ones(len(test.targets), bool), test.exact_matches
+        if kind not in {LeadingKind.RECALL, LeadingKind.PRECISION}:
+            return None
+        index = self.metric.class_names.index(self.metric.class_name)
+        shows, given = test.targets[:, index], test.predicted[:, index]
+        return (shows, given) if kind is LeadingKind.RECALL else (given, shows)
+
+
+def leading_metric(project: Project, class_names: Sequence[str]) -> Leading:
+    """The metric that leads in a project, for the classes of a dataset version.
+
+    It is the accuracy, unless the user chose another one, and if that does not suit the classes any more.
+    """
+    chosen = chosen_metric(project).for_classes(class_names)
+    return Leading(metric=chosen or LeadingMetric())
+
+
+def chosen_metric(project: Project) -> LeadingMetric:
+    """The user's choice, for the classes of its time; accuracy without one."""
+    file = _file(project)
+    return read_record(file, LeadingMetric) if file.exists() else LeadingMetric()
+
+
+def choose_metric(project: Project, metric: LeadingMetric) -> None:
+    """Store the metric that leads from now on."""
+    write_record(_file(project), metric)
+
+
+def majority_value(leading: Leading, test: TestPredictions, majority: str, names: Sequence[str]) -> float:
+    """The metric of always giving one answer.
+
+    Args:
+        majority: the most frequent label of the training pictures.
+    """
+    answer = np.isin(np.array(names, object), label_names(majority) if majority not in names else [majority])
+    return leading.value(replace(test, predicted=np.tile(answer, (len(test.targets), 1))))
+
+
+def least_cost_answers(probabilities: np.ndarray, costs: Sequence[Sequence[float]]) -> np.ndarray:
+    """Class of least expected cost for each picture: int64 (n,) (Elkan 2001).
+
+    Args:
+        probabilities: float (n, classes).
+        costs: (classes, classes); rows are true classes, columns answers.
+    """
+    return np.asarray((probabilities @ np.array(costs, np.float64)).argmin(axis=1))
+
+
+def _columns(metric: LeadingMetric, test: TestPredictions) -> np.ndarray:
+    return metric.columns(test.task, test.targets, test.predicted)
+
+
+def _file(project: Project) -> Path:
+    return project.path / "goal.json"

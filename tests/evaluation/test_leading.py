@@ -1,0 +1,76 @@
+"""The metric that leads in a project, on test pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.evaluation.leading import (
+    Leading,
+    choose_metric,
+    leading_metric,
+    least_cost_answers,
+    majority_value,
+)
+from core.evaluation.metrics.intervals import fraction_interval
+from core.evaluation.metrics.measuring import measure
+from core.training.leading_metric import LeadingKind, LeadingMetric
+from core.workspace import Project
+from tests.support.predictions import multi_class
+
+NAMES = ("cat", "dog", "fox")
+RECALL = LeadingMetric(kind=LeadingKind.RECALL, class_names=NAMES, class_name="dog")
+
+
+def some_test(pictures: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, pictures)
+    probabilities = random.dirichlet(np.ones(3), pictures) + np.eye(3)[labels] * 0.3
+    return labels, probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("code", ["accuracy", "balanced_accuracy", "macro_f1"])
+def test_value_and_interval_are_those_of_the_report(code: str) -> None:
+    """The same metric stands on the page twice, so it must not differ."""
+    labels, probabilities = some_test()
+    test = multi_class(labels.tolist(), probabilities.tolist(), groups=(np.arange(200) // 4).tolist())
+    leading, measures = Leading(metric=LeadingMetric(kind=LeadingKind(code))), measure(test)
+    assert leading.value(test) == pytest.approx(measures.values[code], abs=1e-12)
+    assert leading.interval(test) == pytest.approx(measures.intervals[code], abs=1e-9)
+
+
+def test_the_interval_of_a_recall_counts_only_pictures_of_the_class() -> None:
+    labels, probabilities = some_test()
+    test = multi_class(labels.tolist(), probabilities.tolist())
+    shows, given = test.targets[:, 1], test.predicted[:, 1]
+    expected = fraction_interval(given[shows], np.arange(shows.sum()))
+    assert Leading(metric=RECALL).interval(test) == pytest.approx(expected)
+
+
+def test_two_classifiers_are_resampled_alike() -> None:
+    """The difference of equal classifiers does not vary."""
+    labels, probabilities = some_test()
+    test = multi_class(labels.tolist(), probabilities.tolist())
+    leading = Leading(metric=LeadingMetric(kind=LeadingKind.MACRO_F1))
+    np.testing.assert_array_equal(
+        leading.resampled(test, resamples=50), leading.resampled(test, resamples=50)
+    )
+
+
+def test_always_giving_the_majority_has_half_of_the_balanced_accuracy() -> None:
+    test = multi_class([0, 0, 0, 1], predicted=[0, 0, 0, 1])
+    leading = Leading(metric=LeadingMetric(kind=LeadingKind.BALANCED_ACCURACY))
+    assert majority_value(leading, test, "cat", ("cat", "dog")) == 0.5
+
+
+def test_no_other_answer_has_a_lower_expected_cost() -> None:
+    _, probabilities = some_test()
+    costs = np.array([[0, 1, 4], [2, 0, 8], [16, 32, 0]])
+    expected = [min(range(3), key=lambda answer: row @ costs[:, answer]) for row in probabilities]
+    assert least_cost_answers(probabilities, costs.tolist()).tolist() == expected
+
+
+def test_the_choice_is_stored_until_its_class_is_gone(digits_project: Project) -> None:
+    choose_metric(digits_project, RECALL)
+    assert leading_metric(digits_project, NAMES).metric == RECALL
+    assert leading_metric(digits_project, ("cat", "fox")).metric.kind is LeadingKind.ACCURACY
