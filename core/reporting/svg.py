@@ -10,10 +10,10 @@ import numpy as np
 
 from core.formatting import percent, percent_interval
 
-_WIDTH, _ROW, _LABEL = 640, 22, 150
+_WIDTH, _ROW, _LABEL = 640, 22, 190
 _PLOT = 300  # height of a chart with two axes
 _MARGIN = {"left": 64, "right": 16, "top": 12, "bottom": 40}
-_LONGEST_LABEL = 22
+_LONGEST_LABEL = 28
 _LETTER = 7  # pixels
 _CELL, _MOST_CELL_TEXT = 26, 30  # pixels; classes
 

@@ -11,9 +11,13 @@ import yaml
 
 from core.__main__ import main
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.robustness.records import Condition, CorruptionResult, RobustnessReport
+from core.evaluation.strangers.materials import StrangerKind
+from core.evaluation.strangers.measuring import Separation, StrangerReport
 from core.files import hash_file
 from core.formatting import percent
 from core.jobs.directory import JobDirectory
+from core.records import write_record
 from core.reporting.blocks import Paragraph
 from core.reporting.html import report_html
 from core.reporting.model_card import model_card
@@ -71,6 +75,48 @@ def test_a_reader_who_may_not_see_pictures_gets_none(source: ReportSource) -> No
     hidden = ReportSource(evaluated=source.evaluated, has_pictures=False)
     assert pictures not in report_html(hidden)
     assert "<svg" in report_html(hidden)
+
+
+def test_results_of_jobs_stand_in_the_report_once_they_exist(source: ReportSource) -> None:
+    assert "JPEG" not in Page(report_html(source)).text
+    clean, worse = condition(0.9, (0.0, 0.0)), condition(0.4, (0.3, 0.7))
+    robustness = RobustnessReport(
+        pictures=20,
+        test_pictures=20,
+        groups=20,
+        class_names=("3",),
+        support=(20,),
+        clean=clean,
+        corruptions=(CorruptionResult(code="jpeg", conditions=(clean, worse)),),
+    )
+    write_record(source.evaluated.file("robustness.json"), robustness)
+    area = Separation(auroc=0.975, interval=(0.9, 0.99))
+    strangers = StrangerReport(
+        fitted_on=42,
+        validation_pictures=9,
+        test_pictures=9,
+        strangers={StrangerKind.NOISE.value: 9},
+        separation=area,
+        by_kind={StrangerKind.NOISE.value: area},
+    )
+    write_record(source.evaluated.file("strangers.json"), strangers)
+    page = Page(report_html(source))
+    assert "40% *" in page.text
+    assert "90% *" not in page.text
+    assert "0.975 (0.900–0.990)" in page.text
+
+
+def condition(accuracy: float, drop: tuple[float, float]) -> Condition:
+    """Accuracy at one strength, with its proven loss."""
+    return Condition(
+        strength=0.5,
+        accuracy=accuracy,
+        accuracy_interval=(0.1, 1.0),
+        drop=0.9 - accuracy,
+        drop_interval=drop,
+        recalls=(accuracy,),
+        recall_intervals=((0.1, 1.0),),
+    )
 
 
 def test_names_are_text_and_never_markup(source: ReportSource) -> None:

@@ -8,11 +8,13 @@ import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
+from core.evaluation.looks import use_of_test_set
 from core.formatting import percent
 from core.messages import N_
 from core.reporting import svg
 from core.reporting.blocks import Block, Chart, Paragraph, Table
 from core.reporting.source import ReportSource
+from core.workspace import list_runs, project_of
 
 SPLIT_NAMES = {
     Split.TRAIN: N_("training"),
@@ -64,12 +66,15 @@ def result_blocks(source: ReportSource) -> Sequence[Block]:
 def data_blocks(source: ReportSource) -> Sequence[Block]:
     """State the dataset version, its split and its groups."""
     dataset, say = source.evaluated.dataset, source.say
+    use = use_of_test_set(source.run, list_runs(project_of(source.run)))
     facts = [
         (say(N_("Dataset version")), str(dataset.version)),
         (say(N_("Last change")), source.version.edit.message.render(source.translate)),
         (say(N_("Digest of the pictures")), dataset.digest),
         (say(N_("Groups of pictures that belong together")), f"{len(np.unique(dataset.groups)):,}"),
         (say(N_("Files left out at import")), f"{len(dataset.skipped):,}"),
+        (say(N_("Runs tested on the same test pictures")), f"{use.runs:,}"),
+        (say(N_("Runs whose result was looked at")), f"{use.looks:,}"),
     ]
     return [
         Table(columns=(say(N_("Fact")), say(N_("Value"))), rows=facts),

@@ -6,8 +6,11 @@ from core.messages import N_
 from core.reporting.sections.limits import limit_blocks
 from core.reporting.sections.mistakes import mistake_blocks
 from core.reporting.sections.result import data_blocks, result_blocks
+from core.reporting.sections.robustness import robustness_blocks
 from core.reporting.sections.scores import class_blocks, confusion_blocks, metric_blocks
 from core.reporting.sections.section import ReportSection
+from core.reporting.sections.slices import slice_blocks
+from core.reporting.sections.strangers import stranger_blocks
 from core.reporting.sections.training import file_blocks, training_blocks
 from core.reporting.sections.trust import calibration_blocks
 
@@ -18,8 +21,11 @@ SECTIONS: tuple[ReportSection, ...] = (
     ReportSection(code="metrics", title=N_("All metrics"), blocks=metric_blocks),
     ReportSection(code="classes", title=N_("Class by class"), blocks=class_blocks),
     ReportSection(code="confusion", title=N_("Confusions"), blocks=confusion_blocks),
+    ReportSection(code="slices", title=N_("Slices"), blocks=slice_blocks),
     ReportSection(code="mistakes", title=N_("Worst mistakes"), blocks=mistake_blocks),
     ReportSection(code="trust", title=N_("Trust in single answers"), blocks=calibration_blocks),
+    ReportSection(code="strangers", title=N_("None of these"), blocks=stranger_blocks),
+    ReportSection(code="robustness", title=N_("Robustness"), blocks=robustness_blocks),
     ReportSection(code="training", title=N_("Training"), blocks=training_blocks),
     ReportSection(code="files", title=N_("Files and versions"), blocks=file_blocks),
 )
