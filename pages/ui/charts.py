@@ -1,20 +1,18 @@
-"""Plotly figures: class counts, confusion matrix, accuracy with its interval.
+"""Plotly figures: class counts, accuracy with its interval; colours and class axes of all charts.
 
-A figure grows with the classes or their square, so each has a bound: beyond ``MAX_BARS`` classes
-their counts are a table (``pages.ui.class_counts``), and beyond ``MAX_MATRIX_CLASSES`` the matrix
-shows the most confused classes.
+A figure grows with the classes, so it has a bound: beyond ``MAX_BARS`` classes their counts are a
+table (``pages.ui.class_counts``).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
-from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
+from plotly.graph_objects import Bar, Figure
 
 from core.data.labels.layout import Split
-from core.evaluation.confusion import most_confused
 from core.messages import N_
 from pages.ui.text import _, percent
 
@@ -28,14 +26,11 @@ TRAIN_COLOUR, VALIDATION_COLOUR, TEST_COLOUR = "#4C9BD6", "#E0793A", "#8E8E96"
 GOOD_COLOUR, MUTED_COLOUR = "#1F9E8F", "#8E8E96"
 _SPLIT_COLOURS = {Split.TRAIN: TRAIN_COLOUR, Split.VALIDATION: VALIDATION_COLOUR, Split.TEST: TEST_COLOUR}
 _TEXT_ON_BARS = "#111113"
-# So pale that the page's text colour is readable on every cell, in both themes.
-_CELL_COLOURS = [[0, "rgba(76,155,214,0.04)"], [1, "rgba(76,155,214,0.6)"]]
-_BAR_PIXELS, _MAX_LABELLED_CELLS, _MAX_NAME_LENGTH = 26, 20, 28
+_BAR_PIXELS, _MAX_NAME_LENGTH = 26, 28
 # Least width of a chart without margins; width of a letter and height of a line of a tick label.
 _NARROWEST_PIXELS, _LETTER_PIXELS, _LINE_PIXELS = 250, 8, 15
 _MAX_SLANTED_LABELS, _MAX_LABELS_DOWN = 10, 45
 MAX_BARS = _MAX_LABELS_DOWN
-MAX_MATRIX_CLASSES, MOST_CONFUSED_SHOWN = 60, 30
 
 
 def counts_by_split(pictures: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
@@ -73,67 +68,9 @@ def class_counts(pictures: pd.DataFrame, class_names: Sequence[str]) -> Figure:
         margin={"l": 8, "r": 8, "t": 36, "b": 40},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         xaxis={"title": _("pictures")},
-        yaxis=_row_axis(class_names),
+        yaxis=row_axis(class_names),
     )
     return figure
-
-
-def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
-    """Draw a confusion matrix: true classes as rows, predictions as columns, coloured by the share of the row.
-
-    The counts are a separate trace in the page's text colour: Plotly picks a heatmap's text colour
-    by the cell's colour, without its opacity. Of more than ``MAX_MATRIX_CLASSES`` classes the
-    ``MOST_CONFUSED_SHOWN`` most confused are drawn; shares are always those of the whole row.
-    """
-    counts = np.asarray(confusion)
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    if len(class_names) > MAX_MATRIX_CLASSES:
-        shown = most_confused(counts, MOST_CONFUSED_SHOWN)
-        counts, shares = counts[np.ix_(shown, shown)], shares[np.ix_(shown, shown)]
-        class_names = [class_names[index] for index in shown]
-    hover = _("{true} taken for {answer}").format(
-        true="<b>%{customdata[1]}</b>", answer="<b>%{customdata[2]}</b>"
-    )
-    names = [plain(name) for name in class_names]
-    cells = [
-        [[count, names[i], names[j]] for j, count in enumerate(row)] for i, row in enumerate(counts.tolist())
-    ]
-    figure = Figure(
-        Heatmap(
-            z=shares.round(4).tolist(),
-            customdata=cells,
-            hovertemplate=f"{hover}<br>%{{customdata[0]}} · %{{z:.0%}}<extra></extra>",
-            colorscale=_CELL_COLOURS,
-            zmin=0,
-            zmax=1,
-            showscale=False,
-            xgap=2,
-            ygap=2,
-        )
-    )
-    if len(class_names) <= _MAX_LABELLED_CELLS:
-        figure.add_trace(_cell_counts(counts))
-    side = min(760, max(320, 60 + 44 * len(class_names)))
-    figure.update_layout(
-        height=side,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        showlegend=False,
-        xaxis=_column_axis(class_names) | {"title": {"text": _("the classifier's answer"), "standoff": 12}},
-        yaxis=_row_axis(class_names) | {"title": {"text": _("the true class"), "standoff": 12}},
-    )
-    return figure
-
-
-def _cell_counts(counts: np.ndarray) -> Scatter:
-    """Build the trace of the counts above 0, as text on their cells."""
-    rows, columns = np.nonzero(counts)
-    return Scatter(
-        x=columns.tolist(),
-        y=rows.tolist(),
-        text=[str(count) for count in counts[rows, columns].tolist()],
-        mode="text",
-        hoverinfo="skip",
-    )
 
 
 def accuracy_bars(accuracy: float, interval: Sequence[float], baseline: float, majority_class: str) -> Figure:
@@ -177,13 +114,13 @@ def plain(name: str, max_length: int = _MAX_NAME_LENGTH) -> str:
     return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _row_axis(class_names: Sequence[str]) -> dict[str, object]:
+def row_axis(class_names: Sequence[str]) -> dict[str, object]:
     """Build a vertical class axis, the first class on top."""
     axis = _class_axis(class_names, _MAX_LABELS_DOWN)
     return axis | {"range": [len(class_names) - 0.5, -0.5], "autorange": False}
 
 
-def _column_axis(class_names: Sequence[str]) -> dict[str, object]:
+def column_axis(class_names: Sequence[str]) -> dict[str, object]:
     """Build a horizontal class axis; labels are turned if they do not fit beside each other."""
     longest = max((len(name) for name in class_names), default=0)
     axis = _class_axis(class_names, _NARROWEST_PIXELS // _LINE_PIXELS)
@@ -197,15 +134,20 @@ def _column_axis(class_names: Sequence[str]) -> dict[str, object]:
 def _class_axis(class_names: Sequence[str], max_labels: int) -> dict[str, object]:
     """Build an axis with a class at each whole number, so that equal names stay apart.
 
-    Of more than ``max_labels`` classes every second (third, …) has a label; Plotly itself omits none.
+    Of more than ``max_labels`` classes Plotly chooses those that fit, and more of them when one zooms in.
     """
-    shown = range(0, len(class_names), max(1, -(-len(class_names) // max_labels)))
-    return {
-        "tickmode": "array",
-        "tickvals": list(shown),
-        "ticktext": [plain(class_names[number]) for number in shown],
-        "ticklabeloverflow": "allow",
-        "automargin": True,
-        "showgrid": False,
-        "zeroline": False,
-    }
+    look = {"ticklabeloverflow": "allow", "automargin": True, "showgrid": False, "zeroline": False}
+    names = [plain(name) for name in class_names]
+    if len(names) > max_labels:
+        return look | {"type": "category", "categoryorder": "array", "categoryarray": _distinct(names)}
+    return look | {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names}
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Number the names that are equal, because an axis shows equal categories once."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        seen[name] += 1
+        distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return distinct

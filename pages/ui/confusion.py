@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.confusion import Confused, confused_pairs
-from pages.ui.charts import MAX_MATRIX_CLASSES, MOST_CONFUSED_SHOWN, confusion_heatmap
+from core.evaluation.mistakes.cells import ConfusionCells
 from pages.ui.components.live_chart import live_chart
+from pages.ui.confusion_chart import MAX_MATRIX_CLASSES, MOST_CONFUSED_SHOWN, confusion_heatmap
 from pages.ui.text import _, number
 
 _MOST_PAIRS = 2000  # in the table; 100 kB
@@ -19,10 +20,10 @@ _TABLE_PIXELS = 400
 
 def show_confusion(confusion: Sequence[Sequence[int]], class_names: Sequence[str], *, key: str) -> None:
     """Draw a confusion matrix: rows are true classes, columns predictions."""
-    live_chart(confusion_heatmap(confusion, class_names), mode_bar=False, key=key)
+    counts = np.asarray(confusion)
+    live_chart(confusion_heatmap(ConfusionCells.of_counts(counts), class_names), mode_bar=False, key=key)
     if len(class_names) <= MAX_MATRIX_CLASSES:
         return
-    counts = np.asarray(confusion)
     pairs = confused_pairs(counts)
     st.caption(what_is_shown(len(pairs), len(class_names)))
     st.dataframe(

@@ -122,11 +122,14 @@ def test_a_click_on_a_mark_tells_which_it_was(script_servers: Servers, page: Pag
 
 CONFUSION = """
 import streamlit as st
-from pages.ui.charts import confusion_heatmap
+import numpy as np
+from core.evaluation.mistakes.cells import ConfusionCells
+from pages.ui.confusion_chart import confusion_heatmap
 from pages.ui.components.live_chart import live_chart
 
 names = ["aeroplane", "bicycle", "bird", "boat", "bottle", "dining table", "motorbike", "potted plant", "tv monitor"]
-figure = confusion_heatmap([[9 if i == j else i for j in range(9)] for i in range(9)], names)
+counts = np.array([[9 if i == j else i for j in range(9)] for i in range(9)])
+figure = confusion_heatmap(ConfusionCells.of_counts(counts), names)
 st.title("Live")
 with st.columns(2)[0]:
     live_chart(figure, key="confusion")

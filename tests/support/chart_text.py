@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -143,12 +145,31 @@ def _cell_grounds(traces: Sequence[Mapping[str, Any]], theme: Theme) -> dict[tup
     grounds = {}
     for trace in traces:
         if trace["type"] == "heatmap" and "colorscale" in trace:
-            (_zero, low), (_one, high) = trace["colorscale"]
-            (start, least), (end, most) = _rgba(low), _rgba(high)
-            for (row, column), share in np.ndenumerate(np.asarray(trace["z"], dtype=float)):
-                colour = mixed(end, start, share)
-                grounds[column, row] = mixed(colour, theme.ground, least + share * (most - least))
+            least, most = trace.get("zmin", 0), trace.get("zmax", 1)
+            for (row, column), value in np.ndenumerate(_values(trace["z"])):
+                if not np.isnan(value):
+                    place = (value - least) / (most - least)
+                    grounds[column, row] = _over(_scaled(trace["colorscale"], place), theme.ground)
     return grounds
+
+
+def _values(values: Any) -> np.ndarray:
+    """Numbers of a trace, also as the typed array in which Plotly sends NumPy's."""
+    if isinstance(values, Mapping):
+        shape = [int(length) for length in str(values["shape"]).split(",")]
+        values = np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).reshape(shape)
+    return np.asarray(values, dtype=float)
+
+
+def _scaled(scale: Sequence[tuple[float, str]], place: float) -> str:
+    """Colour of a colour scale at a place from 0 to 1, between its nearest stops."""
+    (start, low), (end, high) = next(
+        pair for pair in itertools.pairwise(scale) if place <= pair[1][0] or pair[1][0] == scale[-1][0]
+    )
+    (one, thin), (other, thick) = _rgba(low), _rgba(high)
+    share = (place - start) / (end - start)
+    red, green, blue = (255 * part for part in mixed(other, one, share))
+    return f"rgba({red},{green},{blue},{thin + share * (thick - thin)})"
 
 
 def _mark_texts(

@@ -12,6 +12,7 @@ from plotly.graph_objects import Figure, Heatmap
 
 from core.evaluation.calibration.reliability import Reliability, ReliabilityBin
 from core.evaluation.curves import Area, ClassCurve, CurveAreas
+from core.evaluation.mistakes.cells import ConfusionCells
 from core.evaluation.slices.kinds import SLICE_KINDS
 from core.evaluation.slices.measuring import SliceScore
 from core.evaluation.slices.slicing import plain_name
@@ -24,6 +25,7 @@ from core.training.phases import Phase
 from core.training.records import EpochRecord
 from pages.ui import charts, curves
 from pages.ui.components import asset_files
+from pages.ui.confusion_chart import Shading, confusion_heatmap
 from pages.ui.evaluate.failures.thresholds.charts import precision_recall_chart, roc_chart
 from pages.ui.evaluate.robustness.figures import class_curves, heat_table
 from pages.ui.evaluate.robustness.names import known_results
@@ -56,6 +58,7 @@ POINT_OPACITY = 0.85  # in feature_map.js
 CLASSES = [f"class {number}" for number in range(9)]
 # Every share of a row from none to all, in steps of 1/8.
 CONFUSION = [[(8 - j if i == j else j) if j < 8 else 8 for j in range(9)] for i in range(9)]
+CELLS = ConfusionCells.of_counts(np.array(CONFUSION))
 EPOCHS = [
     EpochRecord(
         epoch=n,
@@ -130,7 +133,8 @@ OUTCOME = ClassOutcome(
     accuracy=Fraction(value=0.75, interval=(0.3, 0.9)),
 )
 CHARTS: dict[str, Callable[[], object]] = {
-    "confusion matrix": lambda: charts.confusion_heatmap(CONFUSION, CLASSES),
+    "confusion matrix": lambda: confusion_heatmap(CELLS, CLASSES),
+    "confusion matrix, counts": lambda: confusion_heatmap(CELLS, CLASSES, shading=Shading.COUNTS),
     "accuracy, narrow bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.02, "cat"),
     "accuracy, wide bar": lambda: charts.accuracy_bars(0.99, (0.97, 1.0), 0.9, "cat"),
     "ROC curve": lambda: roc_chart(CURVE_OF_CLASS, AREAS, OUTCOME, OUTCOME),
@@ -187,7 +191,7 @@ def test_translucent_text_of_a_style_sheet_is_found() -> None:
 
 def test_every_number_of_a_confusion_matrix_is_checked() -> None:
     """A text that the check does not see would always pass."""
-    figure = charts.confusion_heatmap(CONFUSION, CLASSES)
+    figure = confusion_heatmap(CELLS, CLASSES, shading=Shading.COUNTS)
     shown = Counter(text.text for text in texts_of(figure, THEMES[0]))
     assert shown >= Counter(str(count) for row in CONFUSION for count in row if count)
 

@@ -29,6 +29,11 @@ class ConfusionCells:
     row_pictures: np.ndarray  # int64 (rows,)
     column_pictures: np.ndarray  # int64 (columns,)
 
+    @classmethod
+    def of_counts(cls, counts: np.ndarray) -> ConfusionCells:
+        """Cells of a matrix of one class a picture, int64 (classes, classes)."""
+        return cls(counts=counts, row_pictures=counts.sum(axis=1), column_pictures=counts.sum(axis=0))
+
     @property
     def row_shares(self) -> np.ndarray:
         """Fraction of the pictures of each row: float64 (rows, columns)."""
@@ -46,13 +51,10 @@ def confusion_cells(test: TestPredictions) -> ConfusionCells:
     """Count the pictures of each cell."""
     if test.task is Task.MULTI_CLASS:
         labels, answers = test.targets.argmax(axis=1), test.predicted.argmax(axis=1)
-        counts = confusion_matrix(labels, answers, test.targets.shape[1])
-        return ConfusionCells(
-            counts=counts, row_pictures=counts.sum(axis=1), column_pictures=counts.sum(axis=0)
-        )
+        return ConfusionCells.of_counts(confusion_matrix(labels, answers, test.targets.shape[1]))
     missed, added = _differences(test)
-    # float32 is exact up to 16 million pictures, and its product is that of BLAS
-    counts = (missed.astype(np.float32).T @ added.astype(np.float32)).astype(np.int64)
+    # mistakes are few, so a class at a time reads far less than a product of both
+    counts = np.stack([added[shown].sum(axis=0, dtype=np.int64) for shown in missed.T])
     found = (test.targets & test.predicted).sum(axis=0)
     counts[np.arange(len(found)), np.arange(len(found))] = found
     return ConfusionCells(

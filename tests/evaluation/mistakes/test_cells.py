@@ -66,7 +66,7 @@ def test_every_cell_with_several_labels_lists_as_many_pictures_as_it_counts() ->
         for true in range(5)
     ]
     assert listed == counts.tolist()
-    assert counts.min(axis=None) == 0 and counts[:4, :4].min() > 0
+    assert counts[:4, :4].min() > 0
 
 
 def test_a_class_missed_alone_is_listed_by_how_surely_it_was_missed() -> None:
