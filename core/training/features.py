@@ -11,7 +11,7 @@ pools each. 2 x 2 pooled features of 50,000 pictures are 1 GB, globally pooled 2
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -147,6 +147,18 @@ def count_missing(dataset: Dataset, engine: Path | None) -> int:
         with np.load(path, allow_pickle=False) as chunk:
             known.update(_hashes_of(chunk))
     return sum(key not in known for key in dataset.decoded_keys)
+
+
+def stored_features(dataset: Dataset, engine: Path) -> Iterator[tuple[list[str], Callable[[], np.ndarray]]]:
+    """Yield the chunks of the cache, for a search that needs little memory; nothing is computed.
+
+    Yields:
+        Keys of the pictures, see ``Dataset.decoded_keys``, and a function that reads their features:
+        float32 (pictures, feature size).
+    """
+    for path in _chunks(dataset.folder / "features" / engine.stem):
+        with np.load(path, allow_pickle=False) as chunk:
+            yield _hashes_of(chunk), partial(chunk.__getitem__, "features")
 
 
 def _keys(dataset: Dataset, rows: np.ndarray) -> list[str]:

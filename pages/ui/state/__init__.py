@@ -24,6 +24,7 @@ from pages.ui.state.messages import (
     remember_imported_weights,
     take_error,
 )
+from pages.ui.state.mistakes import choose_cell, chosen_cell, look_at, looked_at
 from pages.ui.state.projects import (
     choose_part,
     choose_project,
@@ -71,6 +72,7 @@ __all__ = [
     "browse_folder",
     "browsed_folder",
     "changed_version",
+    "choose_cell",
     "choose_group",
     "choose_part",
     "choose_project",
@@ -78,6 +80,7 @@ __all__ = [
     "choose_search",
     "choose_section",
     "choose_trial",
+    "chosen_cell",
     "chosen_search",
     "chosen_trial",
     "component_state",
@@ -96,6 +99,8 @@ __all__ = [
     "imported_weights",
     "is_open",
     "keep_in_address",
+    "look_at",
+    "looked_at",
     "mark_handled",
     "open_section",
     "part",

@@ -1,25 +1,193 @@
-"""Confusion matrix and worst mistakes of a classifier on its test pictures."""
+"""Confusion matrix of the test pictures, the most frequent confusions, and the pictures of each."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
 import streamlit as st
 
+from core.data.labels.task import Task
+from core.evaluation.confusion import confused_pairs
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.report import MultiClassReport
-from pages.ui.confusion import show_confusion
-from pages.ui.evaluate.failures.worst_mistakes import show_worst_mistakes
-from pages.ui.text import _
+from core.evaluation.mistakes.cells import ConfusionCells, confusion_cells
+from core.evaluation.mistakes.class_order import similarity_order
+from core.messages import N_
+from pages.ui import state
+from pages.ui.components.live_chart import clicked_mark, live_chart
+from pages.ui.confusion_chart import (
+    MAX_MATRIX_CLASSES,
+    Shading,
+    axis_names,
+    cell_number,
+    confusion_heatmap,
+    shown_classes,
+)
+from pages.ui.evaluate.failures.downloads import confusion_downloads
+from pages.ui.evaluate.failures.pictures import show_cell_pictures
+from pages.ui.text import _, number
+
+_CHART = "confusion"
+_MOST_PAIRS = 2000  # in the list; 100 kB
+_LIST_PIXELS = 420
+_SHADINGS = {
+    Shading.COUNTS: N_("Counts"),
+    Shading.ROWS: N_("By true class"),
+    Shading.COLUMNS: N_("By answer"),
+}
+_ORDERS = {"similar": N_("Similar together"), "project": N_("As in the project")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """Confusion matrix of a run, with the names of its classes."""
+
+    run: str
+    task: Task
+    class_names: tuple[str, ...]
+    cells: ConfusionCells
+
+    @cached_property
+    def drawn_classes(self) -> np.ndarray:
+        """Classes that the chart draws, in the project's order: int64."""
+        return shown_classes(self.cells, len(self.class_names))
+
+    def ordered(self, order: str) -> np.ndarray:
+        """Classes that the chart draws, int64, in an order of ``_ORDERS``."""
+        drawn = self.drawn_classes
+        if order != "similar":
+            return drawn
+        similar: np.ndarray = drawn[similarity_order(self.cells.counts[np.ix_(drawn, drawn)])]
+        return similar
 
 
 def show_part(evaluated: EvaluatedRun) -> None:
-    """Draw the confusion matrix and the worst mistakes."""
-    if isinstance(evaluated.report, MultiClassReport):
-        st.subheader(_("Confusion matrix"), anchor=False)
-        class_names = [row.name for row in evaluated.report.classes]
-        show_confusion(evaluated.report.confusion, class_names, key="confusion")
-        st.caption(
-            _(
-                "Rows are the true classes, columns the answers. The diagonal is right; everything else is a mistake."
-            )
+    """Draw the confusion matrix with its list, and the pictures of the chosen cell."""
+    matrix = Matrix(
+        run=evaluated.run.name,
+        task=evaluated.dataset.task,
+        class_names=evaluated.dataset.class_names,
+        cells=confusion_cells(evaluated.test),
+    )
+    _accept_click(matrix)
+    st.subheader(_("Confusion matrix"), anchor=False, help=_help(matrix.task))
+    shading, order = _controls(matrix)
+    chart, pairs = st.columns([3, 2], gap="medium")
+    with chart:
+        live_chart(
+            confusion_heatmap(matrix.cells, matrix.class_names, order=matrix.ordered(order), shading=shading),
+            key=_CHART,
+            clickable=True,
         )
-    show_worst_mistakes(evaluated)
+        st.caption(_below(matrix))
+    with pairs:
+        _list(matrix)
+    show_cell_pictures(evaluated, matrix.cells)
+
+
+def _accept_click(matrix: Matrix) -> None:
+    mark = clicked_mark(_CHART)
+    if mark is not None and mark < matrix.cells.counts.size:
+        _choose(matrix.run, mark)
+        # the list shows another row as chosen
+        state.count_up("confusions")
+
+
+def _choose(run: str, cell: int | None) -> None:
+    state.choose_cell(run, cell)
+    state.look_at(run, None)
+
+
+def _help(task: Task) -> str:
+    if task is Task.MULTI_CLASS:
+        return _("Rows are the true classes, columns the answers. The diagonal is right.")
+    return _(
+        "Rows are labels that pictures show, columns the answers. The diagonal counts labels that were found. A label that was missed counts against each label wrongly added to the same picture; with none added, it stands in the last column. A label added to a picture where nothing was missed stands in the last row."
+    )
+
+
+def _controls(matrix: Matrix) -> tuple[Shading, str]:
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="confusion-look"
+    ):
+        shading = st.segmented_control(
+            _("Values"),
+            list(_SHADINGS),
+            default=Shading.COUNTS,
+            required=True,
+            format_func=lambda code: _(_SHADINGS[code]),
+            label_visibility="collapsed",
+            key="confusion-shading",
+            width="content",
+        )
+        order = st.segmented_control(
+            _("Order of the classes"),
+            list(_ORDERS),
+            default="similar",
+            required=True,
+            format_func=lambda code: _(_ORDERS[code]),
+            label_visibility="collapsed",
+            key="confusion-order",
+            width="content",
+        )
+        confusion_downloads(matrix.run, matrix.cells, matrix.class_names)
+    return shading, order
+
+
+def _below(matrix: Matrix) -> str:
+    if len(matrix.class_names) > MAX_MATRIX_CLASSES:
+        return _(
+            "The {shown} most confused of {n} classes; the list has the mistakes of all. Press a cell to see its pictures."
+        ).format(shown=len(matrix.drawn_classes), n=number(len(matrix.class_names)))
+    return _("Press a cell to see its pictures. Green is right, orange wrong.")
+
+
+def _list(matrix: Matrix) -> None:
+    """Draw the most frequent confusions; a chosen row shows its pictures."""
+    pairs = confused_pairs(matrix.cells.counts, _MOST_PAIRS)
+    if not pairs:
+        st.markdown(_("None: every test picture is right."))
+        return
+    rows, columns = axis_names(matrix.class_names, len(matrix.cells.counts))
+    shares = matrix.cells.row_shares
+    table = pd.DataFrame(
+        {
+            "true": [rows[pair.true] for pair in pairs],
+            "answer": [columns[pair.predicted] for pair in pairs],
+            "count": [pair.count for pair in pairs],
+            "share": [
+                shares[pair.true, pair.predicted] if pair.true < len(matrix.class_names) else None
+                for pair in pairs
+            ],
+        }
+    )
+    key = f"confusions-{matrix.run}-{state.counter('confusions')}"
+
+    def choose_row() -> None:
+        chosen = state.selected_rows(key)
+        cell = (
+            cell_number(matrix.cells, pairs[chosen[0]].true, pairs[chosen[0]].predicted) if chosen else None
+        )
+        _choose(matrix.run, cell)
+
+    st.dataframe(
+        table,
+        hide_index=True,
+        on_select=choose_row,
+        selection_mode="single-row",
+        column_config={
+            "true": st.column_config.TextColumn(_("True class")),
+            "answer": st.column_config.TextColumn(_("Answer")),
+            "count": st.column_config.NumberColumn(_("Pictures"), width="small"),
+            "share": st.column_config.NumberColumn(
+                _("Share"),
+                format="percent",
+                width="small",
+                help=_("Of the pictures of the true class"),
+            ),
+        },
+        height=min(_LIST_PIXELS, 36 * (len(pairs) + 1) + 2),
+        key=key,
+    )

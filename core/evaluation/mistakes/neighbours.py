@@ -1,0 +1,106 @@
+"""Training pictures most similar to a test picture, by stored features of a pretrained network.
+
+The web process may call this: it reads the feature cache with NumPy and computes no features.
+Similarity is the cosine of the features, which ignores how strong their activations are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.data.labels.layout import Split
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.jobs.directory import JobDirectory
+from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
+from core.models.litert.conversion import cached_engine
+from core.training.artifacts import has_own_network, map_pooling
+from core.training.config import TrainingConfig
+from core.training.features import stored_features
+
+_TINY = 1e-12  # length of a picture without any feature
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilarPictures:
+    """Training pictures, the most similar first."""
+
+    rows: np.ndarray  # of the dataset's pictures, int64 (k,)
+    similarities: np.ndarray  # cosine, float32 (k,)
+    backbone: str  # name of the network whose features were compared
+    # False: the classifier's own network was trained further, or is another
+    decided: bool
+
+
+def similar_training_pictures(evaluated: EvaluatedRun, row: int, count: int) -> SimilarPictures | None:
+    """Find the training pictures most similar to a picture; None if no features of it are stored.
+
+    Args:
+        row: of the dataset's pictures.
+    """
+    for engine, backbone, decided in _networks(evaluated.run):
+        found = nearest_rows(evaluated.dataset, engine, row, evaluated.rows(Split.TRAIN), count)
+        if found is not None:
+            rows, similarities = found
+            return SimilarPictures(rows=rows, similarities=similarities, backbone=backbone, decided=decided)
+    return None
+
+
+def nearest_rows(
+    dataset: Dataset, engine: Path, row: int, among: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Search the stored features chunk by chunk: rows, int64 (k,), and cosines, float32 (k,).
+
+    Args:
+        among: rows to search, int64.
+    Returns:
+        None if the features of ``row``, or of all others, are not stored.
+    """
+    keys = dataset.decoded_keys
+    query = _features_of(dataset, engine, keys[row])
+    if query is None:
+        return None
+    rows_of: dict[str, list[int]] = {}
+    for other in among.tolist():
+        rows_of.setdefault(keys[other], []).append(other)
+    rows: list[int] = []
+    cosines: list[float] = []
+    for chunk, features in stored_features(dataset, engine):
+        known = [index for index, key in enumerate(chunk) if key in rows_of]
+        if not known:
+            continue
+        found = features()[known]
+        lengths = np.maximum(np.linalg.norm(found, axis=1) * np.linalg.norm(query), _TINY)
+        for index, cosine in zip(known, (found @ query / lengths).tolist(), strict=True):
+            copies = rows_of.pop(chunk[index], [])
+            rows += copies
+            cosines += [cosine] * len(copies)
+    if not rows:
+        return None
+    best = np.argsort(-np.array(cosines), kind="stable")[:count]
+    return np.array(rows, np.int64)[best], np.array(cosines, np.float32)[best]
+
+
+def _features_of(dataset: Dataset, engine: Path, key: str) -> np.ndarray | None:
+    for keys, features in stored_features(dataset, engine):
+        if key in keys:
+            found: np.ndarray = features()[keys.index(key)]
+            return found
+    return None
+
+
+def _networks(run: Path) -> Iterator[tuple[Path, str, bool]]:
+    """Networks whose features may be stored: that of the run, then the one that the check of the pictures uses."""
+    settings = TrainingConfig.from_json(JobDirectory(run).config())
+    backbone = settings.sized_backbone
+    if backbone.weights is not WeightsSource.NONE:
+        engine = cached_engine(backbone, map_pooling(settings))
+        if engine is not None:
+            yield engine, backbone.name, not has_own_network(run)
+    engine = cached_engine(BACKBONES[DEFAULT_BACKBONE])
+    if engine is not None:
+        yield engine, BACKBONES[DEFAULT_BACKBONE].name, False
