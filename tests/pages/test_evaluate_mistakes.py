@@ -11,8 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
+from core.data.editing import rename_class
 from core.data.labels.layout import Split
 from core.doctor.report import dismissals
+from core.doctor.sentences import FindingKind
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.workspace import Project
@@ -38,7 +40,7 @@ def test_all_mistakes_are_shown_with_their_most_probable_classes(page: AppTest) 
     assert tile["strong"] == "0 → 1"
     assert tile["caption"] == "1 90% · 0 10% · 2 0%"
     (table,) = page.dataframe
-    assert table.value.values.tolist() == [["0", "1", 1, 0.5]]
+    assert table.value.values.tolist() == [["0", "1", 1, 50.0]]
 
 
 def test_a_pressed_cell_shows_its_pictures(page: AppTest, project: Project) -> None:
@@ -81,7 +83,7 @@ def test_a_right_label_is_remembered_for_the_check_of_the_pictures(page: AppTest
     (tile,) = shown(page, ALL)
     assert "doubt" not in offered(page, ALL)
     act(page, ALL, "right", [tile["id"]])
-    assert dismissals(project) == {("wrong_labels", tile["id"])}
+    assert dismissals(project) == {(FindingKind.WRONG_LABELS.value, tile["id"])}
     assert shown(page, ALL)[0]["badge"] == "label is right"
     act(page, ALL, "doubt", [tile["id"]])
     assert dismissals(project) == set()
@@ -96,8 +98,6 @@ def test_a_closer_look_shows_probabilities_also_without_stored_features(page: Ap
 
 def test_a_relabelled_class_that_is_gone_is_not_offered(page: AppTest, project: Project) -> None:
     """“Relabel as answered” would make it anew."""
-    from core.data.editing import rename_class
-
     rename_class(project, "1", "one")
     page.run()
     assert "accept" not in offered(page, ALL)

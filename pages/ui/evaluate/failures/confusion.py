@@ -158,7 +158,7 @@ def _list(matrix: Matrix) -> None:
             "answer": [columns[pair.predicted] for pair in pairs],
             "count": [pair.count for pair in pairs],
             "share": [
-                shares[pair.true, pair.predicted] if pair.true < len(matrix.class_names) else None
+                100 * shares[pair.true, pair.predicted] if pair.true < len(matrix.class_names) else None
                 for pair in pairs
             ],
         }
@@ -183,7 +183,7 @@ def _list(matrix: Matrix) -> None:
             "count": st.column_config.NumberColumn(_("Pictures"), width="small"),
             "share": st.column_config.NumberColumn(
                 _("Share"),
-                format="percent",
+                format="%.1f%%",
                 width="small",
                 help=_("Of the pictures of the true class"),
             ),
