@@ -16,7 +16,7 @@ from plotly.graph_objects import Figure, Heatmap, Scatter
 from core.evaluation.confusion import most_confused
 from core.evaluation.mistakes.cells import ConfusionCells
 from pages.ui.charts import column_axis, plain, row_axis
-from pages.ui.text import _, number, percent
+from pages.ui.text import _, ngettext, number, percent
 
 MAX_MATRIX_CLASSES, MOST_CONFUSED_SHOWN = 200, 60
 _MAX_LABELLED_CELLS = 20
@@ -144,7 +144,8 @@ def _hover_texts(
     texts: list[list[str | None]] = [[None] * len(shown) for _row in shown]
     for i, j in zip(*np.nonzero(cells.counts[np.ix_(shown, shown)]), strict=True):
         row, column = shown[i], shown[j]
-        facts = [number(int(cells.counts[row, column]))]
+        count = int(cells.counts[row, column])
+        facts = [ngettext("{n} picture", "{n} pictures", count).format(n=number(count))]
         if names[row] is not None:
             share = plain(percent(row_shares[row, column]))
             facts.append(_("{share} of {name}").format(share=share, name=names[row]))

@@ -84,7 +84,7 @@ def test_a_right_label_is_remembered_for_the_check_of_the_pictures(page: AppTest
     assert "doubt" not in offered(page, ALL)
     act(page, ALL, "right", [tile["id"]])
     assert dismissals(project) == {(FindingKind.WRONG_LABELS.value, tile["id"])}
-    assert shown(page, ALL)[0]["badge"] == "label is right"
+    assert shown(page, ALL)[0]["badge"] == "Label is right"
     act(page, ALL, "doubt", [tile["id"]])
     assert dismissals(project) == set()
 
@@ -97,7 +97,7 @@ def test_a_closer_look_shows_probabilities_also_without_stored_features(page: Ap
 
 
 def test_a_relabelled_class_that_is_gone_is_not_offered(page: AppTest, project: Project) -> None:
-    """“Relabel as answered” would make it anew."""
+    """“Accept answer” would make it anew."""
     rename_class(project, "1", "one")
     page.run()
     assert "accept" not in offered(page, ALL)

@@ -55,7 +55,7 @@ def test_the_most_confused_classes_are_drawn_with_shares_of_their_whole_row() ->
         figure.data[0]
         .text[row][column]
         .endswith(
-            "<br>40<br>40% of <b>species 0070 of the garden</b><br>28.6% of the answers <b>species 0090 of the garden</b>"
+            "<br>40 pictures<br>40% of <b>species 0070 of the garden</b><br>28.6% of the answers <b>species 0090 of the garden</b>"
         )
     )
 
@@ -92,8 +92,8 @@ def test_missed_and_added_labels_have_a_row_and_a_column_of_their_own() -> None:
     figure = confusion_heatmap(cells, ["a", "b"])
     assert list(figure.layout.xaxis.ticktext) == ["a", "b", "nothing added"]
     assert list(figure.layout.yaxis.ticktext) == ["a", "b", "nothing missed"]
-    assert figure.data[0].text[0][2] == "<b>a</b> missed<br>1<br>100% of <b>a</b>"
-    assert figure.data[0].text[2][0] == "<b>a</b> added<br>1<br>100% of the answers <b>a</b>"
+    assert figure.data[0].text[0][2] == "<b>a</b> missed<br>1 picture<br>100% of <b>a</b>"
+    assert figure.data[0].text[2][0] == "<b>a</b> added<br>1 picture<br>100% of the answers <b>a</b>"
 
 
 def test_classes_that_are_cut_to_the_same_name_stay_apart() -> None:

@@ -92,6 +92,7 @@ def picture_grid(
     actions: Sequence[GridAction] = (),
     tile_pixels: int = 110,
     preselected: bool = False,
+    whole_captions: bool = False,
 ) -> GridEvent | None:
     """Draw or update the grid under ``key`` and return the next event.
 
@@ -105,6 +106,7 @@ def picture_grid(
         tile_pixels: the least width of a tile; as many columns as fit.
         preselected: pictures come selected and go unselected, for a group that
             is labelled at once; the keys then work without a click first.
+        whole_captions: captions break into lines instead of being cut off after one.
     """
     answered = state.handled_serial(key)
     result = _mount(
@@ -116,6 +118,7 @@ def picture_grid(
             "actions": [asdict(action) for action in actions],
             "tile_pixels": tile_pixels,
             "preselected": preselected,
+            "whole_captions": whole_captions,
             "texts": _texts(),
             "session": state.session_name(),
             "answered": answered,

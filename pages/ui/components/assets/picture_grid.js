@@ -87,6 +87,7 @@ class PictureGrid {
     this.canSelect = data.actions.some(action => action.needs_pictures)
     this.root.classList.toggle("dr-only-look", !this.canSelect)
     this.root.classList.toggle("dr-preselects", this.preselects)
+    this.root.classList.toggle("dr-whole", data.whole_captions)
     this.root.style.setProperty("--dr-tile", `${data.tile_pixels}px`)
     this.list.setAttribute("aria-label", data.label)
     this.empty.textContent = data.texts.empty

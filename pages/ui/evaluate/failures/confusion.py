@@ -32,6 +32,7 @@ from pages.ui.text import _, number
 _CHART = "confusion"
 _MOST_PAIRS = 2000  # in the list; 100 kB
 _LIST_PIXELS = 420
+_BUTTONS_PIXELS = 32
 _SHADINGS = {
     Shading.COUNTS: N_("Counts"),
     Shading.ROWS: N_("By true class"),
@@ -76,11 +77,12 @@ def show_part(evaluated: EvaluatedRun) -> None:
     shading, order = _controls(matrix)
     chart, pairs = st.columns([3, 2], gap="medium")
     with chart:
-        live_chart(
-            confusion_heatmap(matrix.cells, matrix.class_names, order=matrix.ordered(order), shading=shading),
-            key=_CHART,
-            clickable=True,
+        figure = confusion_heatmap(
+            matrix.cells, matrix.class_names, order=matrix.ordered(order), shading=shading
         )
+        # room for the buttons, which would lie on the first row
+        figure.update_layout(margin_t=_BUTTONS_PIXELS, height=figure.layout.height + _BUTTONS_PIXELS)
+        live_chart(figure, key=_CHART, clickable=True)
         st.caption(_below(matrix))
     with pairs:
         _list(matrix)
@@ -157,10 +159,7 @@ def _list(matrix: Matrix) -> None:
             "true": [rows[pair.true] for pair in pairs],
             "answer": [columns[pair.predicted] for pair in pairs],
             "count": [pair.count for pair in pairs],
-            "share": [
-                100 * shares[pair.true, pair.predicted] if pair.true < len(matrix.class_names) else None
-                for pair in pairs
-            ],
+            "share": [100 * shares[pair.true, pair.predicted] for pair in pairs],
         }
     )
     key = f"confusions-{matrix.run}-{state.counter('confusions')}"
@@ -185,7 +184,7 @@ def _list(matrix: Matrix) -> None:
                 _("Share"),
                 format="%.1f%%",
                 width="small",
-                help=_("Of the pictures of the true class"),
+                help=_("Of the pictures in this row of the matrix"),
             ),
         },
         height=min(_LIST_PIXELS, 36 * (len(pairs) + 1) + 2),

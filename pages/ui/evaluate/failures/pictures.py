@@ -63,6 +63,7 @@ def show_cell_pictures(evaluated: EvaluatedRun, cells: ConfusionCells) -> None:
         label=_("Test pictures"),
         actions=_actions(tiles, current, shown),
         tile_pixels=_TILE_PIXELS,
+        whole_captions=True,
     )
     if event is not None:
         _act(tiles, current, event)
@@ -146,13 +147,13 @@ def _actions(tiles: TestTiles, current: Dataset, shown: np.ndarray) -> list[Grid
     pictures = current.all_pictures
     actions = []
     if _answers(tiles, current, ids):
-        actions.append(GridAction(id="accept", label=_("Relabel as answered"), key="a"))
-    actions.append(GridAction(id="right", label=_("The label is right"), key="r"))
+        actions.append(GridAction(id="accept", label=_("Accept answer"), key="a"))
+    actions.append(GridAction(id="right", label=_("Label is right"), key="r"))
     if tiles.right.intersection(ids):
-        actions.append(GridAction(id="doubt", label=_("Not sure it is right"), key="d"))
+        actions.append(GridAction(id="doubt", label=_("Not sure after all"), key="d"))
     return [
         *actions,
-        label_action(current, _("Relabel …"), digits=False),
+        label_action(current, digits=False),
         *multi_label_actions(current),
         *exclusion_actions(pictures[pictures["id"].isin(ids)]),
         GridAction(id="look", label=_("Look closer"), key="v"),

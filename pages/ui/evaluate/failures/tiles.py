@@ -91,7 +91,7 @@ class TestTiles:
             return (
                 (_("now {label}").format(label=label_text(label)), False) if label else (_("No label"), True)
             )
-        return (_("label is right"), False) if identifier in self.right else ("", False)
+        return (_("Label is right"), False) if identifier in self.right else ("", False)
 
     def _most_probable(self, index: int) -> str:
         probabilities = self.evaluated.test.probabilities[index]
