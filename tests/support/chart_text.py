@@ -148,7 +148,7 @@ def _cell_grounds(traces: Sequence[Mapping[str, Any]], theme: Theme) -> dict[tup
             least, most = trace.get("zmin", 0), trace.get("zmax", 1)
             for (row, column), value in np.ndenumerate(_values(trace["z"])):
                 if not np.isnan(value):
-                    place = (value - least) / (most - least)
+                    place = min(1.0, max(0.0, (value - least) / (most - least)))
                     grounds[column, row] = _over(_scaled(trace["colorscale"], place), theme.ground)
     return grounds
 
