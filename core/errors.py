@@ -18,6 +18,7 @@ DarkroomError
 ├── ConfigError               a setting out of range
 │   └── RecordError           settings or stored values of another form than expected
 ├── TrainingError             training that cannot continue on this machine
+├── EvaluationError           runs that cannot be compared or averaged
 ├── SearchError               a search that cannot be joined, or without a successful trial
 ├── WeightsError              pretrained weights that are missing or damaged
 │   └── DownloadError
@@ -129,6 +130,10 @@ class RecordError(ConfigError):
 
 class TrainingError(DarkroomError):
     """Training that cannot continue on this machine, or had no result."""
+
+
+class EvaluationError(DarkroomError):
+    """Runs that cannot be compared with each other, or averaged."""
 
 
 class SearchError(DarkroomError):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 # Standard deviations that contain 95% of a normal distribution.
-_Z_95 = 1.959964
+Z_95 = 1.959964
 _TUKEY_FACTOR = 1.5
 _MIN_RELATIVE_RANGE = 1e-3
 # Instead of a division by zero.
@@ -22,9 +22,9 @@ def wilson_interval(right: float, count: float) -> tuple[float, float]:
     """
     if count == 0:
         return 0.0, 1.0
-    share, z2 = right / count, _Z_95**2
+    share, z2 = right / count, Z_95**2
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z_95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    half = Z_95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     return max(0.0, centre - half), min(1.0, centre + half)
 
 

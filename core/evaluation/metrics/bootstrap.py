@@ -35,13 +35,29 @@ def resampled(
     Returns:
         float64 (values, resamples).
     """
+    return over_resamples(
+        source.test, lambda weights: function(source.under(weights)), resamples=resamples, seed=seed
+    )
 
-    def values(weights: np.ndarray) -> np.ndarray:
-        return function(source.under(weights))
 
-    batches = resample_weights(source.test, resamples=resamples, seed=seed)
+def over_resamples(
+    test: TestPredictions,
+    function: Callable[[np.ndarray], np.ndarray],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> np.ndarray:
+    """Compute values on bootstrap resamples of the pictures' groups.
+
+    Args:
+        function: from weights float32 (n, weightings), how often each picture was drawn, to float
+            (values, weightings).
+    Returns:
+        float64 (values, resamples).
+    """
+    batches = resample_weights(test, resamples=resamples, seed=seed)
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_THREADS) as threads:
-        return np.concatenate(list(threads.map(values, batches)), axis=1)
+        return np.concatenate(list(threads.map(function, batches)), axis=1)
 
 
 def resample_weights(test: TestPredictions, *, resamples: int, seed: int) -> Iterator[np.ndarray]:

@@ -32,18 +32,23 @@ def fraction_interval(is_right: np.ndarray, groups: np.ndarray) -> Interval:
     return wilson_interval(fraction * (effective := effective_count(is_right, groups)), effective)
 
 
-def effective_count(is_right: np.ndarray, groups: np.ndarray) -> float:
-    """Number of independent pictures with which the fraction would be as certain: at most n, which is at least 1."""
-    count, fraction = len(is_right), is_right.mean()
+def effective_count(values: np.ndarray, groups: np.ndarray) -> float:
+    """Number of independent pictures with which the mean of the values would be as certain: at most n.
+
+    Args:
+        values: bool or float (n,), of pictures.
+        groups: (n,), equal for pictures that belong together.
+    """
+    count, mean, variance_of_one = len(values), values.mean(), float(values.var())
     indices = np.unique(groups, return_inverse=True)[1]
-    of_group = np.bincount(indices, weights=is_right - fraction)
+    of_group = np.bincount(indices, weights=values - mean)
     group_count = len(of_group)
     if group_count == count:
         return count
-    if group_count == 1 or fraction in (0, 1):
+    if group_count == 1 or not variance_of_one:
         return group_count
     variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
-    effective = float(min(count, fraction * (1 - fraction) / variance)) if variance else count
+    effective = float(min(count, variance_of_one / variance)) if variance else count
     of_pictures, of_groups = stats.t.ppf(0.975, [count - 1, group_count - 1])
     return effective * float(of_pictures / of_groups) ** 2
 

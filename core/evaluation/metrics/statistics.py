@@ -7,8 +7,9 @@ interval and its value cannot disagree.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -32,8 +33,9 @@ class Statistics:
     top: np.ndarray  # fraction with the class among the most probable; 1 with several labels
     log_loss: np.ndarray  # nats
     brier: np.ndarray  # 0 to 1
-    roc_auc: np.ndarray  # float64 (classes, weightings), NaN where undefined
-    average_precision: np.ndarray  # the same shape
+    # Areas under the ROC curve, and average precisions: two float64 (classes, weightings), NaN where undefined.
+    # Computed when a metric first asks, because they cost more than everything else.
+    areas: Callable[[], tuple[np.ndarray, np.ndarray]]
 
     @cached_property
     def precision(self) -> np.ndarray:
@@ -55,6 +57,20 @@ class Statistics:
     def f1(self) -> np.ndarray:
         """Harmonic mean of precision and recall of each class."""
         return ratio(2 * self.hits, self.predicted + self.support)
+
+    @cached_property
+    def roc_auc(self) -> np.ndarray:
+        """Area under the ROC curve of each class; NaN where the class, or its opposite, has no picture."""
+        return self._areas[0]
+
+    @cached_property
+    def average_precision(self) -> np.ndarray:
+        """Average precision of each class; NaN where it has no picture."""
+        return self._areas[1]
+
+    @cached_property
+    def _areas(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.areas()
 
     def macro(self, values: np.ndarray) -> np.ndarray:
         """Mean over the classes that have pictures: (weightings,)."""
@@ -93,7 +109,6 @@ class StatisticsSource:
             (self._indicators @ weights).astype(np.float64).reshape(3, self.test.targets.shape[1], -1)
         )
         exact, top, log_loss, brier = self._losses @ weights.astype(np.float64) / pictures
-        roc_auc, average_precision = self._ranks.areas(weights)
         return Statistics(
             task=self.test.task,
             pictures=pictures,
@@ -104,8 +119,7 @@ class StatisticsSource:
             top=top,
             log_loss=log_loss,
             brier=brier,
-            roc_auc=roc_auc,
-            average_precision=average_precision,
+            areas=partial(self._ranks.areas, weights),
         )
 
 

@@ -1,0 +1,1 @@
+"""Comparison of classifiers on the same pictures: differences with intervals, and tests by chance."""

@@ -1,0 +1,94 @@
+"""Comparison of classifiers with a reference, on the pictures that both were tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from core.evaluation.comparison.differences import MetricDifference, metric_differences
+from core.evaluation.comparison.mcnemar import PairedTest, holm, mcnemar_test
+from core.evaluation.comparison.pairing import Labelling, Matching, Pairing, TestedPictures, pair
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.metrics.bootstrap import RESAMPLES
+from core.evaluation.metrics.table import Metric
+from core.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierComparison(Record):
+    """Two classifiers on the same test pictures; differences are the second minus the first."""
+
+    matching: Matching
+    # by the order of the table of metrics
+    metrics: tuple[MetricDifference, ...]
+    test: PairedTest
+
+    def metric(self, code: str) -> MetricDifference | None:
+        """Look up the difference of a metric; None where one of the two does not define it."""
+        return next((metric for metric in self.metrics if metric.code == code), None)
+
+
+class Change(StrEnum):
+    """Difference of two classifiers' answers for one picture."""
+
+    FIXED = "fixed"  # only the second is right
+    BROKEN = "broken"  # only the first is right
+    BOTH_WRONG = "both_wrong"  # with different answers
+
+
+def compare_pair(
+    pairing: Pairing, metrics: Sequence[Metric] | None = None, *, resamples: int = RESAMPLES
+) -> ClassifierComparison:
+    """Compare two classifiers by metrics, by default all of the table, and by McNemar's test."""
+    first, second = pairing.first, pairing.second
+    return ClassifierComparison(
+        matching=pairing.matching,
+        metrics=metric_differences(first, second, metrics, resamples=resamples),
+        test=mcnemar_test(first.exact_matches, second.exact_matches, second.group_indices),
+    )
+
+
+def compare_with_reference(
+    reference: EvaluatedRun,
+    others: Sequence[EvaluatedRun],
+    labelling: Labelling = Labelling.AGREED,
+    *,
+    resamples: int = RESAMPLES,
+) -> tuple[ClassifierComparison, ...]:
+    """Compare classifiers with a reference; their p-values are corrected for their number (Holm 1979).
+
+    Raises:
+        EvaluationError: two of them have no test picture in common.
+    """
+    first = TestedPictures.of(reference)
+    compared = [
+        compare_pair(pair(first, TestedPictures.of(other), labelling), resamples=resamples)
+        for other in others
+    ]
+    return corrected(compared)
+
+
+def corrected(comparisons: Sequence[ClassifierComparison]) -> tuple[ClassifierComparison, ...]:
+    """Correct the p-values of comparisons with one reference for their number (Holm 1979)."""
+    p_values = holm([comparison.test.p_value for comparison in comparisons])
+    return tuple(
+        replace(
+            comparison,
+            test=replace(comparison.test, p_value=p_value, comparisons=len(comparisons)),
+        )
+        for comparison, p_value in zip(comparisons, p_values, strict=True)
+    )
+
+
+def changes(pairing: Pairing) -> dict[Change, np.ndarray]:
+    """Find the pictures with different answers: rows of the pairing, int64, by the kind of difference."""
+    before, after = pairing.first.exact_matches, pairing.second.exact_matches
+    differs = (pairing.first.predicted != pairing.second.predicted).any(axis=1)
+    return {
+        Change.FIXED: np.flatnonzero(~before & after),
+        Change.BROKEN: np.flatnonzero(before & ~after),
+        Change.BOTH_WRONG: np.flatnonzero(~before & ~after & differs),
+    }

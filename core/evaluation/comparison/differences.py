@@ -1,0 +1,116 @@
+"""Differences of every metric between two classifiers, with 95% intervals.
+
+Both classifiers are measured on the same bootstrap resamples of the groups, so what makes
+pictures hard for both cancels out. The interval of the difference of accuracies is a formula, which
+also holds where few answers differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from core.evaluation.metrics import table
+from core.evaluation.metrics.bootstrap import RESAMPLES, over_resamples
+from core.evaluation.metrics.intervals import Interval, bootstrap_interval, effective_count
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.metrics.statistics import Statistics, StatisticsSource
+from core.evaluation.metrics.table import Metric
+from core.records import Record
+from core.statistics import Z_95
+
+
+class Verdict(StrEnum):
+    """Direction of a difference whose interval excludes 0."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricDifference(Record):
+    """One metric of two classifiers on the same pictures."""
+
+    code: str
+    first: float
+    second: float
+    # of the second minus the first, 95%; None where nothing varies
+    interval: Interval | None = None
+
+    @property
+    def difference(self) -> float:
+        """The second minus the first."""
+        return self.second - self.first
+
+    def verdict(self, *, is_higher_better: bool) -> Verdict:
+        """Tell if the second classifier is better or worse; unclear where the interval holds 0."""
+        if self.interval is None or self.interval[0] <= 0 <= self.interval[1]:
+            return Verdict.UNCLEAR
+        return Verdict.BETTER if (self.difference > 0) == is_higher_better else Verdict.WORSE
+
+
+def metric_differences(
+    first: TestPredictions,
+    second: TestPredictions,
+    metrics: Sequence[Metric] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[MetricDifference, ...]:
+    """Compare metrics, as far as they are defined for both.
+
+    Args:
+        first, second: predictions for the same pictures, with the same labels and groups.
+        metrics: rows of the table; by default all that the task has.
+    """
+    rows = table.metrics_of(first.task) if metrics is None else metrics
+    one, two = StatisticsSource(first), StatisticsSource(second)
+
+    def values(drawn: Statistics) -> np.ndarray:
+        return np.stack([metric.function(drawn) for metric in rows])
+
+    def differences(weights: np.ndarray) -> np.ndarray:
+        return values(two.under(weights)) - values(one.under(weights))
+
+    before, after = (values(source.as_they_are())[:, 0] for source in (one, two))
+    drawn = over_resamples(first, differences, resamples=resamples, seed=seed)
+    intervals = [
+        _interval(metric, first, second, *pair)
+        for metric, *pair in zip(rows, after - before, drawn, strict=True)
+    ]
+    return tuple(
+        MetricDifference(code=metric.code, first=float(old), second=float(new), interval=interval)
+        for metric, old, new, interval in zip(rows, before, after, intervals, strict=True)
+        if not np.isnan(new - old)
+    )
+
+
+def _interval(
+    metric: Metric,
+    first: TestPredictions,
+    second: TestPredictions,
+    difference: float,
+    samples: np.ndarray,
+) -> Interval | None:
+    if metric.code == "accuracy":
+        return accuracy_interval(first, second)
+    groups = int(first.group_indices.max()) + 1
+    return bootstrap_interval(float(difference), samples, groups, is_fraction=False)
+
+
+def accuracy_interval(first: TestPredictions, second: TestPredictions) -> Interval:
+    """95% interval of the second accuracy minus the first (Bonett and Price 2012).
+
+    Groups count by their effective number of pictures (Korn and Graubard 1998).
+    """
+    change = second.exact_matches.astype(np.float64) - first.exact_matches
+    count = effective_count(change, first.group_indices)
+    fixed, broken = ((float((sign * change > 0).mean()) * count + 1) / (count + 2) for sign in (1, -1))
+    centre = fixed - broken
+    half = Z_95 * math.sqrt((fixed + broken - centre**2) / (count + 2))
+    return max(-1.0, centre - half), min(1.0, centre + half)
