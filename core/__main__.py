@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from core.cli import backbones, dataset, delivery, runs, search, status
+from core.cli import backbones, comparison, dataset, delivery, runs, search, status
 from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError
 from core.errors import DarkroomError
@@ -22,6 +22,7 @@ from core.installation import require_complete_installation
 COMMANDS: tuple[Command, ...] = (
     *dataset.COMMANDS,
     *runs.COMMANDS,
+    *comparison.COMMANDS,
     *status.COMMANDS,
     *search.COMMANDS,
     *delivery.COMMANDS,

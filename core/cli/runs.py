@@ -1,4 +1,4 @@
-"""Commands for runs: train, stop, pause, resume, compare, rename, delete."""
+"""Commands for runs: train, stop, pause, resume, rename, delete."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from core.messages import N_
 from core.models.augmentation import AugmentationConfig
 from core.models.backbones import DEFAULT_BACKBONE
 from core.records import JsonObject
-from core.runs.compare import compare_runs, delete_run, describe_run
+from core.runs.compare import delete_run, describe_run
 from core.runs.start import finishing_job, pause, resume, start_training, stop, wait_for
 from core.training.config import (
     MAX_EPOCHS,
@@ -76,9 +76,9 @@ def _train(options: argparse.Namespace) -> Answer:
     if options.name:
         describe_run(job, name=options.name)
     if options.detach:
-        return _started(job)
+        return started(job)
     print(f"run {job.name} started; Ctrl-C stops it and keeps the best", file=sys.stderr)
-    return _ended(project, job, wait_or_stop(job))
+    return ended(project, job, wait_or_stop(job))
 
 
 def training_config(options: argparse.Namespace, version: int) -> TrainingConfig:
@@ -141,11 +141,12 @@ def _put(record: JsonObject, name: str, value: Any) -> None:
     record[last] = value
 
 
-def _started(job: JobDirectory) -> Answer:
+def started(job: JobDirectory) -> Answer:
+    """Report a run that goes on in the background."""
     return {"run": job.name, "state": job.status().state, "pid": job.process_id()}
 
 
-def _ended(project: Project, job: JobDirectory, state: JobState) -> Answer:
+def ended(project: Project, job: JobDirectory, state: JobState) -> Answer:
     """Report the result of a run; after a stop, wait for its remaining steps first."""
     raise_if_failed(job, state)
     result, seconds = job.result() or {}, dict(job.status().seconds or {})
@@ -164,10 +165,10 @@ def _stop(options: argparse.Namespace) -> Answer:
     job = JobDirectory(run)
     stop(job)
     if options.detach:
-        return _started(job)
+        return started(job)
     state = wait_for(job, show_progress)
     end_line()
-    return _ended(project, job, state)
+    return ended(project, job, state)
 
 
 def _pause(options: argparse.Namespace) -> Answer:
@@ -185,18 +186,9 @@ def _resume(options: argparse.Namespace) -> Answer:
     job = JobDirectory(run)
     resume(job, options.epochs)
     if options.detach:
-        return _started(job)
+        return started(job)
     print(f"run {job.name} continues; Ctrl-C stops it and keeps the best", file=sys.stderr)
-    return _ended(project, job, wait_or_stop(job))
-
-
-def _compare(options: argparse.Namespace) -> Answer:
-    comparison = compare_runs([JobDirectory(find_run(name)[1]) for name in options.runs])
-    return {
-        "runs": [asdict(row) | {"environment": row.environment.as_answer()} for row in comparison.rows],
-        "differing": {name: list(values) for name, values in comparison.differing.items()},
-        "same_test_pictures": comparison.has_same_test,
-    }
+    return ended(project, job, wait_or_stop(job))
 
 
 def _delete(options: argparse.Namespace) -> Answer:
@@ -333,12 +325,6 @@ COMMANDS = (
         summary="resume a run, or continue it for more epochs",
         run=_resume,
         add_arguments=_add_resume_arguments,
-    ),
-    Command(
-        name="compare",
-        summary="compare runs side by side",
-        run=_compare,
-        add_arguments=lambda parser: parser.add_argument("runs", nargs="+", metavar="run"),
     ),
     Command(
         name="delete",

@@ -22,7 +22,13 @@ class DeliveredModel:
 
     @cached_property
     def keras_model(self) -> Any:
-        """Build the classifier from picture to probabilities: ``keras.Model``, frozen."""
+        """The classifier from picture to probabilities: ``keras.Model``, frozen."""
+        model = self.build()
+        model.trainable = False
+        return model
+
+    def build(self) -> Any:
+        """Build the classifier: ``keras.Model``."""
         from core.delivery.files import read_labels
         from core.jobs.directory import JobDirectory
         from core.models.architectures.classifier import build_classifier
@@ -31,9 +37,7 @@ class DeliveredModel:
 
         config = TrainingConfig.from_json(JobDirectory(self.run).config())
         head = delivered_head(self.run)
-        model = build_classifier(load_extractor(self.run, config), head, read_labels(self.run).class_names)
-        model.trainable = False
-        return model
+        return build_classifier(load_extractor(self.run, config), head, read_labels(self.run).class_names)
 
 
 def delivered_head(run: Path) -> HeadWeights:

@@ -38,9 +38,16 @@ def deliver(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
     """Write the export files and ``labels.json``, and prove that they agree with the evaluation."""
     progress.stage(Stage.EXPORTING)
     settings = TrainingConfig.from_json(config)
+    dataset = open_dataset(project_of(directory), settings.dataset_version)
     with timed(settings, Stage.EXPORTING, own_network=has_own_network(directory)):
-        proof = _delivered(directory, settings, progress)
-    return {"parity": {code: file.to_json() for code, file in proof.files.items()}}
+        return deliver_files(
+            directory,
+            dataset,
+            progress,
+            model=DeliveredModel(directory),
+            input_size=settings.sized_backbone.input_size,
+            backbone=settings.backbone,
+        )
 
 
 def withdraw(run: Path) -> None:
@@ -49,27 +56,34 @@ def withdraw(run: Path) -> None:
     export.remove_packed(run)
 
 
-def _delivered(run: Path, settings: TrainingConfig, progress: Progress) -> ParityProof:
-    dataset = open_dataset(project_of(run), settings.dataset_version)
+def deliver_files(
+    run: Path, dataset: Dataset, progress: Progress, *, model: DeliveredModel, input_size: int, backbone: str
+) -> JsonObject:
+    """Write the export files and ``labels.json`` of an evaluated run, and prove them.
+
+    Args:
+        dataset: the version that the run was evaluated on.
+        input_size: side of the network's input in pixels.
+        backbone: name of what is under the head.
+    """
     withdraw(run)
-    write_labels(run, _labels(run, settings, dataset))
+    write_labels(run, _labels(run, dataset, input_size=input_size, backbone=backbone))
     made = [exporter for exporter in export.EXPORTERS if not exporter.made_from]
-    model = DeliveredModel(run)
     for exporter in made:
         with whole_file(exporter.file(run)) as temporary:
             exporter.make(model, temporary)
     raise_if_stopped(progress)
     proof = ParityProof(files=_proofs(run, dataset, made))
     write_record(parity_file(run), proof)
-    return proof
+    return {"parity": {code: file.to_json() for code, file in proof.files.items()}}
 
 
-def _labels(run: Path, settings: TrainingConfig, dataset: Dataset) -> Labels:
+def _labels(run: Path, dataset: Dataset, *, input_size: int, backbone: str) -> Labels:
     thresholds = thresholds_in_use(run, read_report(run), len(dataset.class_names))
     return Labels(
         class_names=tuple(dataset.class_names),
-        input_size=settings.sized_backbone.input_size,
-        backbone=settings.backbone,
+        input_size=input_size,
+        backbone=backbone,
         run=run.name,
         task=dataset.task,
         thresholds=labels_thresholds(thresholds),

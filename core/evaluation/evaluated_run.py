@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
+from core.errors import EvaluationError
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.report import (
     MultiClassReport,
@@ -20,6 +21,8 @@ from core.evaluation.report import (
     read_report,
 )
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.messages import N_
 from core.training.config import TrainingConfig
 from core.workspace import project_of
 
@@ -40,14 +43,21 @@ class EvaluatedRun:
             NotFoundError: the run was not evaluated, or its dataset version was erased.
         """
         report = read_report(run)
-        return cls(
-            run=run, dataset=open_dataset(project_of(run), _settings_of(run).dataset_version), report=report
-        )
+        return cls(run=run, dataset=open_dataset(project_of(run), _version_of(run)), report=report)
 
     @cached_property
     def settings(self) -> TrainingConfig:
-        """Settings that the run was trained with."""
-        return _settings_of(self.run)
+        """Settings that the run was trained with.
+
+        Raises:
+            EvaluationError: the run is an ensemble, which was not trained.
+        """
+        job = JobDirectory(self.run)
+        if job.kind is JobKind.ENSEMBLE:
+            raise EvaluationError(
+                N_("This run is an ensemble of several networks, and this looks into one. Choose a member.")
+            )
+        return TrainingConfig.from_json(job.config())
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -84,5 +94,5 @@ class EvaluatedRun:
         )
 
 
-def _settings_of(run: Path) -> TrainingConfig:
-    return TrainingConfig.from_json(JobDirectory(run).config())
+def _version_of(run: Path) -> int:
+    return int(JobDirectory(run).config()["dataset_version"])

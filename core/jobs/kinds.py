@@ -27,6 +27,8 @@ class JobKind(StrEnum):
     PROFILE = "profile"
     ROBUSTNESS = "robustness"
     TRAIN = "train"
+    ENSEMBLE = "ensemble"
+    MEASURE_RUNS = "measure_runs"
     SEARCH = "search"
     FINISH = "finish"
 
@@ -114,6 +116,21 @@ JOB_TYPES = {
         needs_device=True,
         can_pause=True,
         is_temporary=False,
+    ),
+    # In a run's directory, as a run's result.
+    JobKind.ENSEMBLE: JobType(
+        label=N_("Ensemble of runs"),
+        steps=(
+            Step(code="join", function="core.delivery.ensembles.job:join"),
+            Step(code="deliver_ensemble", function="core.delivery.ensembles.job:deliver_ensemble"),
+        ),
+        needs_device=True,
+        is_temporary=False,
+    ),
+    JobKind.MEASURE_RUNS: JobType(
+        label=N_("Timing of classifiers"),
+        steps=(Step(code="measure_runs", function="core.delivery.latency:measure_runs"),),
+        needs_device=True,
     ),
     JobKind.SEARCH: JobType(
         label=N_("Search for better settings"),

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from core.delivery.files import is_delivered, tflite_file
-from core.errors import BusyError
+from core.delivery.latency import read_latency
+from core.errors import BusyError, EvaluationError
 from core.evaluation.looks import digest_of_test_set
 from core.evaluation.report import has_report, read_report
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.ending import completes
 from core.jobs.environment import Environment
+from core.jobs.kinds import JobKind
 from core.jobs.launcher import launching
 from core.jobs.status import JobState
 from core.messages import N_
@@ -43,10 +45,13 @@ class RunRow:
     # By people, otherwise the name of the run's directory.
     name: str
     state: JobState
-    recipe: str
-    backbone: str
+    # None of an ensemble.
+    recipe: str | None
+    backbone: str | None
+    seed: int | None
+    # Of an ensemble: names of its runs.
+    members: tuple[str, ...]
     dataset_version: int
-    seed: int
     # Trained so far.
     epochs: int | None
     # Of the best epoch; the loss in nats.
@@ -59,6 +64,8 @@ class RunRow:
     test_pictures: int | None
     # Of work, over all attempts.
     seconds: float
+    # Of one picture, where it was measured on this machine.
+    milliseconds: float | None
     # Of the delivered classifier.
     model_bytes: int | None
     # Of all files in the run's directory.
@@ -127,17 +134,25 @@ def delete_run(run: JobDirectory) -> int:
 
 
 def cloned_config(run: JobDirectory) -> TrainingConfig:
-    """Read the settings of a run, to repeat it."""
+    """Read the settings of a run, to repeat it.
+
+    Raises:
+        EvaluationError: the run is an ensemble, which was not trained.
+    """
+    if run.kind is JobKind.ENSEMBLE:
+        raise EvaluationError(
+            N_("“{name}” is an ensemble: train its members again, then join them."), name=run_title(run)
+        )
     return TrainingConfig.from_json(run.config())
 
 
 def compare_runs(runs: Sequence[JobDirectory]) -> RunComparison:
     """Compare runs, in the order given: accuracy, cost and settings that differ."""
-    configs = [cloned_config(run) for run in runs]
+    configs = [_settings(run) for run in runs]
     tests = [_test_digest(run) for run in runs]
     return RunComparison(
         rows=tuple(_row(run, config) for run, config in zip(runs, configs, strict=True)),
-        differing=differing_settings([config.to_json() for config in configs]),
+        differing=differing_settings(configs),
         has_same_test=None if None in tests else len(set(tests)) <= 1,
     )
 
@@ -167,18 +182,24 @@ def folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in files)
 
 
-def _row(run: JobDirectory, config: TrainingConfig) -> RunRow:
+def _settings(run: JobDirectory) -> JsonObject:
+    return run.config() if run.kind is JobKind.ENSEMBLE else cloned_config(run).to_json()
+
+
+def _row(run: JobDirectory, settings: Mapping[str, Any]) -> RunRow:
     training = run.step_result("training", TrainingSummary)
     best = training.best if training else None
     report = read_report(run.path) if has_report(run.path) else None
+    latency = read_latency(run.path)
     return RunRow(
         run=run.name,
         name=run_title(run),
         state=run.status().state,
-        recipe=config.recipe.value,
-        backbone=config.backbone,
-        dataset_version=config.dataset_version,
-        seed=config.seed,
+        recipe=settings.get("recipe"),
+        backbone=settings.get("backbone"),
+        members=tuple(settings.get("members", ())),
+        dataset_version=settings["dataset_version"],
+        seed=settings.get("seed"),
         epochs=training.epochs if training else None,
         validation_accuracy=best.validation_accuracy if best else None,
         validation_loss=best.validation_loss if best else None,
@@ -187,6 +208,7 @@ def _row(run: JobDirectory, config: TrainingConfig) -> RunRow:
         test_macro_f1=report.macro.f1 if report else None,
         test_pictures=report.pictures if report else None,
         seconds=_seconds(run),
+        milliseconds=latency.milliseconds if latency else None,
         model_bytes=tflite_file(run.path).stat().st_size if is_delivered(run.path) else None,
         disk_bytes=folder_bytes(run.path),
         environment=run.environment(),

@@ -141,6 +141,38 @@ def start_training(project: Project, config: TrainingConfig) -> JobDirectory:
     return job
 
 
+def start_ensemble(project: Project, members: Sequence[Path], weights: Sequence[float] = ()) -> JobDirectory:
+    """Make one classifier of several runs, by default with equal weights; it becomes a run.
+
+    Raises:
+        EvaluationError: the runs cannot be averaged.
+        NotFoundError: one of them is not evaluated.
+    """
+    from core.evaluation.ensemble import EnsembleConfig, normalised_weights, require_alike
+    from core.evaluation.evaluated_run import EvaluatedRun
+
+    evaluated = [EvaluatedRun.open(member) for member in members]
+    require_alike(evaluated)
+    config = EnsembleConfig(
+        dataset_version=max(member.dataset.version for member in evaluated),
+        members=tuple(member.name for member in members),
+        weights=normalised_weights(len(members), weights),
+    )
+    path = project.runs / new_job_name("run")
+    job = JobDirectory.create(path, JobKind.ENSEMBLE, config.to_json())
+    launch(job)
+    return job
+
+
+def start_timing(project: Project, runs: Sequence[Path]) -> JobDirectory:
+    """Measure the latency of delivered classifiers on this machine."""
+    _remove_old_jobs(project.jobs)
+    config = {"runs": [run.name for run in runs]}
+    job = JobDirectory.create(project.jobs / new_job_name(JobKind.MEASURE_RUNS), JobKind.MEASURE_RUNS, config)
+    launch(job)
+    return job
+
+
 def start_search(project: Project, config: SearchConfig) -> JobDirectory:
     """Search for better settings than ``config.base`` on the newest pictures."""
     from core.data.importing import settle_split

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-
-import numpy as np
 
 from core.evaluation.comparison.differences import MetricDifference, metric_differences
 from core.evaluation.comparison.mcnemar import PairedTest, holm, mcnemar_test
@@ -29,14 +26,6 @@ class ClassifierComparison(Record):
     def metric(self, code: str) -> MetricDifference | None:
         """Look up the difference of a metric; None where one of the two does not define it."""
         return next((metric for metric in self.metrics if metric.code == code), None)
-
-
-class Change(StrEnum):
-    """Difference of two classifiers' answers for one picture."""
-
-    FIXED = "fixed"  # only the second is right
-    BROKEN = "broken"  # only the first is right
-    BOTH_WRONG = "both_wrong"  # with different answers
 
 
 def compare_pair(
@@ -81,14 +70,3 @@ def corrected(comparisons: Sequence[ClassifierComparison]) -> tuple[ClassifierCo
         )
         for comparison, p_value in zip(comparisons, p_values, strict=True)
     )
-
-
-def changes(pairing: Pairing) -> dict[Change, np.ndarray]:
-    """Find the pictures with different answers: rows of the pairing, int64, by the kind of difference."""
-    before, after = pairing.first.exact_matches, pairing.second.exact_matches
-    differs = (pairing.first.predicted != pairing.second.predicted).any(axis=1)
-    return {
-        Change.FIXED: np.flatnonzero(~before & after),
-        Change.BROKEN: np.flatnonzero(before & ~after),
-        Change.BOTH_WRONG: np.flatnonzero(~before & ~after & differs),
-    }

@@ -59,8 +59,17 @@ def build_classifier(extractor: keras.Model, head: HeadWeights, class_names: Seq
     """
     if len(class_names) != head.num_classes:
         raise ValueError(f"{len(class_names)} class names for a head of {head.num_classes} classes")
-    x = extractor.output
-    folded = head.folded_layers()
+    probabilities = attach_head(extractor.output, head)
+    return keras.Model(extractor.input, probabilities, name=f"{extractor.name}_classifier")
+
+
+def attach_head(features: keras.KerasTensor, head: HeadWeights, *, prefix: str = "") -> keras.KerasTensor:
+    """Put a head on features, float32 (B, F): probabilities, float32 (B, C).
+
+    Args:
+        prefix: of the names of its layers.
+    """
+    folded, x = head.folded_layers(), features
     for number, weights in enumerate(folded, start=1):
         is_last = number == len(folded)
         layer = layers.Dense(
@@ -68,11 +77,11 @@ def build_classifier(extractor: keras.Model, head: HeadWeights, class_names: Seq
             activation=head.activation if is_last else "relu",
             # Also under mixed precision: rounding would show in the probabilities.
             dtype="float32",
-            name=PROBABILITIES_LAYER if is_last else f"dense_{number}",
+            name=prefix + (PROBABILITIES_LAYER if is_last else f"dense_{number}"),
         )
         x = layer(x)
         layer.set_weights(list(weights))
-    return keras.Model(extractor.input, x, name=f"{extractor.name}_classifier")
+    return x
 
 
 def pool_map(feature_map: keras.KerasTensor, pooling: MapPooling) -> keras.KerasTensor:

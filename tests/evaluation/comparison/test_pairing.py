@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from core.errors import EvaluationError
-from core.evaluation.comparison.comparing import Change, changes
 from core.evaluation.comparison.pairing import Labelling, TestedPictures, pair
 from tests.support.predictions import multi_class, multi_label
 
@@ -48,14 +47,6 @@ def test_a_relabelled_picture_can_be_judged_by_its_new_label() -> None:
     assert pairing.second.exact_matches.tolist() == [True, True, False]
     assert pairing.matching.relabelled == 1
     assert "judged by the new label for both: 1" in str(pairing.matching.remarks[-1])
-
-
-def test_fixed_and_newly_broken_pictures_are_told_apart() -> None:
-    pairing = pair(BEFORE, AFTER)
-    found = changes(pairing)
-    assert pairing.ids[found[Change.FIXED]].tolist() == ["b"]
-    assert pairing.ids[found[Change.BROKEN]].tolist() == ["a"]
-    assert found[Change.BOTH_WRONG].tolist() == []
 
 
 def test_a_class_that_the_older_classifier_does_not_know_is_left_out_and_said() -> None:

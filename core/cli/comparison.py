@@ -1,0 +1,107 @@
+"""Commands over several runs: compare, ensemble."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from core.cli.command import Command
+from core.cli.runs import add_detach, ended, started
+from core.cli.terminal import Answer, wait_or_stop
+from core.errors import ConfigError
+from core.evaluation.comparison.comparing import compare_with_reference
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.report import has_report
+from core.jobs.directory import JobDirectory
+from core.messages import N_
+from core.runs.compare import compare_runs, describe_run
+from core.runs.start import start_ensemble
+from core.workspace import find_run
+
+
+def _compare(options: argparse.Namespace) -> Answer:
+    runs = [JobDirectory(find_run(name)[1]) for name in options.runs]
+    comparison = compare_runs(runs)
+    return {
+        "runs": [asdict(row) | {"environment": row.environment.as_answer()} for row in comparison.rows],
+        "differing": {name: list(values) for name, values in comparison.differing.items()},
+        "same_test_pictures": comparison.has_same_test,
+        "comparisons": _paired(runs),
+    }
+
+
+def _paired(runs: Sequence[JobDirectory]) -> list[Answer]:
+    """Compare every tested run with the first on the test pictures that both have in common."""
+    first, *others = runs
+    tested = [run for run in others if has_report(run.path)]
+    if not has_report(first.path) or not tested:
+        return []
+    compared = compare_with_reference(
+        EvaluatedRun.open(first.path), [EvaluatedRun.open(run.path) for run in tested]
+    )
+    return [
+        {
+            "reference": first.name,
+            "run": run.name,
+            "fixed": comparison.test.fixed,
+            "broken": comparison.test.broken,
+            "p_value": comparison.test.p_value,
+            "verdict": str(comparison.test.sentence),
+            "pictures": comparison.matching.to_json(),
+            "metrics": {
+                row.code: {
+                    "reference": row.first,
+                    "run": row.second,
+                    "difference": row.difference,
+                    "interval": row.interval,
+                }
+                for row in comparison.metrics
+            },
+        }
+        for run, comparison in zip(tested, compared, strict=True)
+    ]
+
+
+def _ensemble(options: argparse.Namespace) -> Answer:
+    found = [find_run(name) for name in options.runs]
+    project = found[0][0]
+    if any(other != project for other, _run in found):
+        raise ConfigError(N_("An ensemble joins runs of one project."))
+    job = start_ensemble(project, [run for _project, run in found], options.weights)
+    if options.name:
+        describe_run(job, name=options.name)
+    if options.detach:
+        return started(job)
+    print(f"run {job.name} started; Ctrl-C stops it", file=sys.stderr)
+    return ended(project, job, wait_or_stop(job))
+
+
+def _add_ensemble_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="run")
+    parser.add_argument(
+        "--weights", type=_weights, default=(), metavar="2,1", help="weight of each run (equal)"
+    )
+    parser.add_argument("--name", help="name of the new run")
+    add_detach(parser)
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
+COMMANDS = (
+    Command(
+        name="compare",
+        summary="compare runs side by side; tests of the others against the first",
+        run=_compare,
+        add_arguments=lambda parser: parser.add_argument("runs", nargs="+", metavar="run"),
+    ),
+    Command(
+        name="ensemble",
+        summary="make one classifier of several runs: the mean of their probabilities",
+        run=_ensemble,
+        add_arguments=_add_ensemble_arguments,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Delivery of an ensemble of runs as one classifier."""

@@ -1,0 +1,99 @@
+"""Steps of an ensemble's run: evaluate the joined network, then deliver it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from core.data.dataset import Dataset, open_dataset
+from core.data.labels.layout import Split
+from core.delivery.ensembles.network import EnsembleModel, input_size_of
+from core.delivery.job import deliver_files
+from core.errors import NotFoundError
+from core.evaluation.assessment import answer_thresholds, make_report
+from core.evaluation.calibration.calibrating import measure_calibration
+from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.predictions import prediction_table
+from core.evaluation.report import EvaluationReport, ScoreSummary, has_report, write_report
+from core.files import whole_file
+from core.messages import N_
+from core.models.litert.conversion import convert_to_tflite
+from core.progress import Progress, Stage, raise_if_stopped
+from core.records import JsonObject
+from core.training.features import features_of_rows
+from core.workspace import project_of
+
+
+def join(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Build the joined network, classify the validation and test pictures with it, and write the report."""
+    settings = EnsembleConfig.from_json(config)
+    dataset = open_dataset(project_of(directory), settings.dataset_version)
+    progress.stage(Stage.CONVERTING)
+    network = directory / "ensemble.tflite"
+    with whole_file(network) as temporary:
+        temporary.write_bytes(convert_to_tflite(_model(directory, settings).keras_model))
+    raise_if_stopped(progress)
+    progress.stage(Stage.EVALUATING)
+    validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
+    both = np.concatenate([validation, test])
+    probabilities = features_of_rows(dataset, both, network, progress)
+    network.unlink()
+    report = _write_report(directory, dataset, probabilities)
+    scores = ScoreSummary(
+        accuracy=report.accuracy, macro_f1=report.macro.f1, majority_baseline=report.majority_baseline
+    )
+    return {"test": scores.to_json()}
+
+
+def deliver_ensemble(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Write the export files and ``labels.json``, and prove that they agree with the evaluation."""
+    progress.stage(Stage.EXPORTING)
+    settings = EnsembleConfig.from_json(config)
+    return deliver_files(
+        directory,
+        open_dataset(project_of(directory), settings.dataset_version),
+        progress,
+        model=_model(directory, settings),
+        input_size=input_size_of(_members(directory, settings)),
+        backbone=" + ".join(settings.members),
+    )
+
+
+def _write_report(run: Path, dataset: Dataset, probabilities: np.ndarray) -> EvaluationReport:
+    """Assess the probabilities of the validation pictures, then the test pictures."""
+    validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
+    chosen, measured = probabilities[: len(validation)], probabilities[len(validation) :]
+    thresholds = answer_thresholds(dataset, validation, chosen)
+    calibration = measure_calibration(
+        TestPredictions.of(dataset, validation, chosen, thresholds),
+        TestPredictions.of(dataset, test, measured, thresholds),
+        raw=measured,
+        # The members' temperatures are inside.
+        temperatures=np.ones(len(dataset.class_names)),
+    )
+    report = replace(make_report(dataset, test, measured, thresholds), calibration=calibration)
+    table = prediction_table(dataset, np.concatenate([validation, test]), probabilities, thresholds)
+    write_report(run, report, table)
+    return report
+
+
+def _model(run: Path, settings: EnsembleConfig) -> EnsembleModel:
+    return EnsembleModel(run, _members(run, settings), settings.weights)
+
+
+def _members(run: Path, settings: EnsembleConfig) -> list[Path]:
+    """Directories of the members.
+
+    Raises:
+        NotFoundError: one was deleted.
+    """
+    paths = [project_of(run).runs / name for name in settings.members]
+    for path in paths:
+        if not has_report(path):
+            raise NotFoundError(
+                N_("The ensemble cannot be built: its member “{name}” was deleted."), name=path.name
+            )
+    return paths

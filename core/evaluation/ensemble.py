@@ -1,0 +1,195 @@
+"""Ensembles: the weighted mean of several runs' calibrated probabilities, and its gain.
+
+The gain over the best member is measured on the validation pictures, which also choose that
+member, and confirmed on the test pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from core.data.labels.layout import Split
+from core.errors import EvaluationError
+from core.evaluation.assessment import answer_thresholds
+from core.evaluation.comparison.comparing import ClassifierComparison, compare_pair
+from core.evaluation.comparison.differences import MetricDifference, Verdict
+from core.evaluation.comparison.pairing import TestedPictures, pair
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.metrics.statistics import statistics_of
+from core.evaluation.metrics.table import Metric
+from core.messages import N_
+from core.records import Record
+
+MIN_MEMBERS, MAX_MEMBERS = 2, 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleConfig(Record):
+    """Settings of an ensemble, stored as its run's ``config.json``."""
+
+    # whose validation and test pictures it is evaluated on
+    dataset_version: int
+    # names of runs of the same project
+    members: tuple[str, ...]
+    # of each member; they sum to 1
+    weights: tuple[float, ...]
+
+
+class Gain(StrEnum):
+    """Result of an ensemble against its best member."""
+
+    NONE = "none"  # not better on validation
+    CONFIRMED = "confirmed"  # better on validation, and surely better on the test pictures
+    UNCONFIRMED = "unconfirmed"  # better on validation, but on the test pictures it may be chance
+    REFUTED = "refuted"  # better on validation, and surely worse on the test pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleGain:
+    """An ensemble against the member that is best on validation."""
+
+    best: str  # name of that run
+    validation: ClassifierComparison
+    test: ClassifierComparison
+    gain: Gain
+
+
+def normalised_weights(members: int, weights: Sequence[float] = ()) -> tuple[float, ...]:
+    """Scale weights so that they sum to 1; without any, all members have the same.
+
+    Raises:
+        EvaluationError: there is not one for each member, one is negative, or fewer than two are above 0.
+    """
+    values = np.asarray(weights or [1.0] * members, float)
+    if len(values) != members or not np.isfinite(values).all() or (values < 0).any():
+        raise EvaluationError(N_("An ensemble needs one weight for each member, none below 0."))
+    if (values > 0).sum() < MIN_MEMBERS:
+        raise EvaluationError(N_("An ensemble needs at least two members with a weight above 0."))
+    return tuple((values / values.sum()).tolist())
+
+
+def require_alike(members: Sequence[EvaluatedRun]) -> None:
+    """Check that runs can be averaged: same classes, range of pixels, and test and validation pictures.
+
+    Raises:
+        EvaluationError: two of them differ.
+    """
+    if not MIN_MEMBERS <= len(members) <= MAX_MEMBERS:
+        raise EvaluationError(
+            N_("An ensemble has {least} to {most} members, not {count}."),
+            least=MIN_MEMBERS,
+            most=MAX_MEMBERS,
+            count=len(members),
+        )
+    first = members[0]
+    for other in members[1:]:
+        for differs, template in (
+            (other.dataset.class_names != first.dataset.class_names, _OTHER_CLASSES),
+            (_decoding(other) != _decoding(first), _OTHER_RANGE),
+            (not _have_same_pictures(first, other), _OTHER_PICTURES),
+        ):
+            if differs:
+                raise EvaluationError(template, one=first.run.name, other=other.run.name)
+
+
+_OTHER_CLASSES = N_(
+    "“{one}” and “{other}” know different classes, so their answers cannot be averaged. Train the older one again."
+)
+_OTHER_RANGE = N_(
+    "“{one}” and “{other}” map pictures with more than 8 bits or many channels differently, so they cannot be one classifier."
+)
+_OTHER_PICTURES = N_(
+    "“{one}” and “{other}” have different validation or test pictures or labels, so the ensemble could not be tested fairly. Train the older one again."
+)
+
+
+def averaged(
+    members: Sequence[EvaluatedRun], weights: Sequence[float]
+) -> tuple[TestPredictions, TestPredictions]:
+    """Average the members' probabilities: predictions for validation and test pictures."""
+    newest = max(members, key=lambda member: member.dataset.version)
+    dataset, rows, of_test = newest.dataset, newest.rows(Split.VALIDATION), newest.rows(Split.TEST)
+    validation = _mean([member.validation for member in members], weights)
+    test = _mean([member.test for member in members], weights)
+    thresholds = answer_thresholds(dataset, rows, validation)
+    return (
+        TestPredictions.of(dataset, rows, validation, thresholds),
+        TestPredictions.of(dataset, of_test, test, thresholds),
+    )
+
+
+def ensemble_gain(
+    members: Sequence[EvaluatedRun], metric: Metric, weights: Sequence[float] = ()
+) -> EnsembleGain:
+    """Measure an ensemble by one metric against its best member.
+
+    Raises:
+        EvaluationError: the members cannot be averaged.
+    """
+    require_alike(members)
+    validation, test = averaged(members, normalised_weights(len(members), weights))
+
+    def quality(member: EvaluatedRun) -> float:
+        return _sign(metric) * float(metric.function(statistics_of(member.validation))[0])
+
+    best = max(members, key=quality)
+    compared = [
+        _compared(best, joined, split, metric)
+        for joined, split in ((validation, Split.VALIDATION), (test, Split.TEST))
+    ]
+    differences = [comparison.metric(metric.code) for comparison in compared]
+    return EnsembleGain(
+        best=best.run.name, validation=compared[0], test=compared[1], gain=gain_of(*differences, metric)
+    )
+
+
+def gain_of(validation: MetricDifference | None, test: MetricDifference | None, metric: Metric) -> Gain:
+    """Judge an ensemble by its difference to the best member, first on validation, then on test pictures."""
+    is_better = validation is not None and validation.difference * _sign(metric) > 0
+    if not is_better:
+        return Gain.NONE
+    verdict = test.verdict(is_higher_better=metric.is_higher_better) if test else Verdict.UNCLEAR
+    confirmed = {Verdict.BETTER: Gain.CONFIRMED, Verdict.WORSE: Gain.REFUTED}
+    return confirmed.get(verdict, Gain.UNCONFIRMED)
+
+
+def _sign(metric: Metric) -> int:
+    return 1 if metric.is_higher_better else -1
+
+
+def _compared(
+    best: EvaluatedRun, joined: TestPredictions, split: Split, metric: Metric
+) -> ClassifierComparison:
+    member = TestedPictures.of(best, split)
+    ensemble = TestedPictures(ids=member.ids, class_names=member.class_names, test=joined)
+    return compare_pair(pair(member, ensemble), [metric])
+
+
+def _mean(predictions: Sequence[TestPredictions], weights: Sequence[float]) -> np.ndarray:
+    """Weighted mean of probabilities, float32 (n, classes)."""
+    mean: np.ndarray = np.average([one.probabilities for one in predictions], axis=0, weights=weights).astype(
+        np.float32
+    )
+    return mean
+
+
+def _decoding(member: EvaluatedRun) -> tuple[object, ...]:
+    dataset = member.dataset
+    return dataset.pixel_range, dataset.measured_range, dataset.channels, dataset.task
+
+
+def _have_same_pictures(one: EvaluatedRun, other: EvaluatedRun) -> bool:
+    """True if both have the same validation and test pictures, in the same order, with the same labels."""
+    for split in (Split.VALIDATION, Split.TEST):
+        columns = [
+            member.dataset.pictures[["id", "label"]].iloc[member.rows(split)].to_numpy().tolist()
+            for member in (one, other)
+        ]
+        if columns[0] != columns[1]:
+            return False
+    return True

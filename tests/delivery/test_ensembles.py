@@ -1,0 +1,93 @@
+"""Several runs become one classifier: a run like any other, whose answers are the mean of its members'."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.labels.layout import Split
+from core.delivery.ensembles.job import deliver_ensemble, join
+from core.delivery.ensembles.network import build_ensemble
+from core.delivery.files import is_delivered, keras_file, read_labels
+from core.delivery.prediction import Classifier
+from core.errors import EvaluationError, NotFoundError
+from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.job import evaluate
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.models.head import HeadWeights
+from core.progress import QuietProgress
+from core.runs.compare import cloned_config, compare_runs
+from core.training.artifacts import head_file
+from core.workspace import Project
+
+
+@pytest.fixture
+def members(finished_run: Path, small_home: Project) -> list[Path]:
+    """A run on the frozen backbone, another with noise in its head, and one of a small network of its own."""
+    noisy = Path(shutil.copytree(finished_run, finished_run.with_name("run-noisy")))
+    head, random = HeadWeights.load(head_file(noisy)), np.random.default_rng(0)
+    *hidden, (kernel, bias) = head.layers
+    noise = random.normal(0, kernel.std() / 2, kernel.shape)
+    changed = HeadWeights(
+        feature_mean=head.feature_mean,
+        feature_scale=head.feature_scale,
+        layers=(*hidden, (kernel + noise, bias)),
+    )
+    changed.save(head_file(noisy))
+    evaluate(noisy, JobDirectory(noisy).config(), QuietProgress())
+    small = shutil.copytree(small_home.runs / "run-small", finished_run.with_name("run-small"))
+    return [finished_run, noisy, Path(small)]
+
+
+def ensemble_of(members: list[Path], weights: tuple[float, ...]) -> JobDirectory:
+    config = EnsembleConfig(dataset_version=1, members=tuple(run.name for run in members), weights=weights)
+    path = members[0].with_name("run-ensemble")
+    return JobDirectory.create(path, JobKind.ENSEMBLE, config.to_json())
+
+
+def test_an_ensemble_is_evaluated_delivered_and_proven_as_any_run(members: list[Path]) -> None:
+    """Also of networks whose pictures have different sizes: they are resized inside."""
+    job = ensemble_of(members, (0.5, 0.25, 0.25))
+    join(job.path, job.config(), QuietProgress())
+    deliver_ensemble(job.path, job.config(), QuietProgress())
+    assert is_delivered(job.path)
+    evaluated = EvaluatedRun.open(job.path)
+    assert evaluated.report.pictures == 9
+    labels = read_labels(job.path)
+    assert (labels.input_size, labels.class_names) == (224, ("3", "5", "8"))
+    expected = np.average(
+        [EvaluatedRun.open(member).test.probabilities for member in members], axis=0, weights=[2, 1, 1]
+    )
+    np.testing.assert_allclose(evaluated.test.probabilities, expected, atol=0.02)
+    row = evaluated.rows(Split.TEST)[0]
+    answer = Classifier(job.path).probabilities(evaluated.dataset.picture_bytes(row))
+    np.testing.assert_allclose(answer, evaluated.test.probabilities[0], atol=1e-3)
+    assert keras_file(job.path).exists()
+    (row_of_ensemble,) = compare_runs([job]).rows
+    assert (row_of_ensemble.members, row_of_ensemble.recipe) == (tuple(run.name for run in members), None)
+    with pytest.raises(EvaluationError, match="is an ensemble"):
+        cloned_config(job)
+
+
+def test_members_on_the_same_frozen_backbone_share_one_pass(members: list[Path]) -> None:
+    """Their heads are applied to the same features."""
+    model = build_ensemble(members[:2], (0.5, 0.5))
+    assert [layer.name for layer in model.layers if layer.name.startswith("network_")] == ["network_1"]
+    evaluated = [EvaluatedRun.open(member) for member in members[:2]]
+    rows, dataset = evaluated[0].rows(Split.TEST)[:4], evaluated[0].dataset
+    prepare = Classifier(members[0], proven=False).prepare
+    pictures = np.stack([prepare(dataset.picture_bytes(row)) for row in rows])
+    expected = np.mean([one.test.probabilities[:4] for one in evaluated], axis=0)
+    np.testing.assert_allclose(model.predict(pictures, verbose=0), expected, atol=1e-4)
+
+
+def test_an_ensemble_without_one_of_its_members_says_so(members: list[Path]) -> None:
+    job = ensemble_of(members[:2], (0.5, 0.5))
+    shutil.rmtree(members[1])
+    with pytest.raises(NotFoundError, match="“run-noisy” was deleted"):
+        join(job.path, job.config(), QuietProgress())
