@@ -1,4 +1,4 @@
-"""Train page: start a run, follow it, compare runs."""
+"""Train page: start a run, follow it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,14 @@ from pages.ui.shell import page_title, require_dataset, require_project
 from pages.ui.text import _
 
 # Modules of ``pages.ui.train`` with ``show_section(project, dataset)``, imported when shown.
-SECTIONS = {"run": N_("Runs"), "new": N_("New run"), "compare": N_("Compare")}
-_ICONS = {
-    "run": ":material/monitoring:",
-    "new": ":material/add:",
-    "compare": ":material/compare_arrows:",
-}
+SECTIONS = {"run": N_("Runs"), "new": N_("New run")}
+_ICONS = {"run": ":material/monitoring:", "new": ":material/add:"}
 
 
 def chosen_section(project: Project) -> str:
     """Draw the choice of a section, stored in the page's address; before the first run there is only one."""
     count = len(list_runs(project))
-    known = [name for name, needed in (("run", 1), ("new", 0), ("compare", 2)) if count >= needed]
+    known = [name for name, needed in (("run", 1), ("new", 0)) if count >= needed]
     current = state.section(known)
     if len(known) == 1:
         return current

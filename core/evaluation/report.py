@@ -159,11 +159,11 @@ def write_report(run: Path, report: EvaluationReport, predictions: pd.DataFrame)
     """Write the predictions, then the report, whose file marks the run as evaluated."""
     with whole_file(predictions_file(run)) as temporary:
         predictions.to_parquet(temporary, index=False)
-    write_record(_report_file(run), report)
+    write_record(report_file(run), report)
 
 
 def has_report(run: Path) -> bool:
-    return _report_file(run).exists()
+    return report_file(run).exists()
 
 
 def read_report(run: Path) -> MultiClassReport | MultiLabelReport:
@@ -178,7 +178,7 @@ def read_report(run: Path) -> MultiClassReport | MultiLabelReport:
             N_("Run “{name}” has no evaluation: it has not finished. Train it to the end first."),
             name=run.name,
         )
-    return cast(MultiClassReport | MultiLabelReport, read_record(_report_file(run), EvaluationReport))
+    return cast(MultiClassReport | MultiLabelReport, read_record(report_file(run), EvaluationReport))
 
 
 def read_predictions(run: Path) -> pd.DataFrame:
@@ -193,7 +193,8 @@ def predictions_file(run: Path) -> Path:
     return run / "evaluation" / "predictions.parquet"
 
 
-def _report_file(run: Path) -> Path:
+def report_file(run: Path) -> Path:
+    """Path of the file that marks a run as evaluated."""
     return run / "evaluation" / "report.json"
 
 

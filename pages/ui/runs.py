@@ -11,6 +11,7 @@ import streamlit as st
 from core.delivery.files import is_delivered
 from core.evaluation.report import ScoreSummary, has_report
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.backbones import get_backbone
 from core.runs.compare import run_about
@@ -18,7 +19,7 @@ from core.runs.start import finishing_job
 from core.workspace import Project, list_runs, project_of
 from pages.ui import state
 from pages.ui.jobs import STATE_NAMES, progress_text, show_error
-from pages.ui.text import _, percent
+from pages.ui.text import _, ngettext, percent
 
 _REFRESH_SECONDS = 0.7
 
@@ -50,6 +51,11 @@ def title_of(job: JobDirectory) -> str:
     """Return a run's name, or else its start time and backbone."""
     if name := run_about(job).name:
         return name
+    if job.kind is JobKind.ENSEMBLE:
+        members = len(job.config()["members"])
+        return f"{short_title_of(job)} · " + ngettext("Ensemble of {n}", "Ensemble of {n}", members).format(
+            n=members
+        )
     return f"{short_title_of(job)} · {get_backbone(job.config()['backbone']).name}"
 
 

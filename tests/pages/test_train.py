@@ -1,4 +1,4 @@
-"""Train page: new run, live view, controls, comparison."""
+"""Train page: new run, live view, controls."""
 
 from __future__ import annotations
 
@@ -13,10 +13,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
-from core.data.labels.layout import Split
-from core.evaluation.assessment import make_report
-from core.evaluation.predictions import prediction_table
-from core.evaluation.report import write_report
 from core.files import append_json_line, read_json, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
@@ -354,40 +350,15 @@ def test_deleting_a_run_asks_for_confirmation(
     assert not app.exception
 
 
-def test_runs_are_compared(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
-    """Five of six test pictures are right in both runs; one has a name, one was trained longer."""
-    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
-    other = make_run(project, "run-2", JobState.FINISHED, evaluated=True)
-    write_json(other.path / "about.json", {"name": "longer", "note": ""})
-    set_config(other, epochs=300)
-    app = open_page("train", section="compare")
-    results, settings = (table.value for table in app.dataframe)
-    assert results["run"].tolist()[0] == "longer"
-    assert results["test"].tolist() == ["★ 83.3% (43.6% – 97%)"] * 2
-    assert settings.to_numpy().tolist() == [["Epochs at most", "300", "200"]]
-    curves = json.loads(drawn(app, "compared-accuracy")["figure"])
-    assert [trace["y"] for trace in curves["data"]] == [[80.0], [80.0]]
-    assert not app.warning
-
-
-def test_comparing_runs_with_different_test_pictures_warns(
+def test_the_comparison_of_runs_is_one_press_away(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
-    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
-    other = make_run(project, "run-2", JobState.FINISHED, evaluated=True)
-    retested(project, other.path)
-    app = open_page("train", section="compare")
-    assert "not tested on the same pictures" in app.warning[0].value
-
-
-def retested(project: Project, run: Path) -> None:
-    """A report on all test pictures but one."""
-    dataset = open_dataset(project)
-    rows = dataset.rows(Split.TEST)[1:]
-    probabilities = dataset.targets[rows]
-    write_report(
-        run, make_report(dataset, rows, probabilities), prediction_table(dataset, rows, probabilities)
-    )
+    for name in ("run-1", "run-2"):
+        make_run(project, name, JobState.FINISHED, evaluated=True)
+    app = open_page("train")
+    app.button(key="compare-runs").click().run()
+    assert not app.exception
+    assert "Side by side" in [row.value for row in app.subheader]
 
 
 def test_the_sidebar_shows_the_active_run_not_a_waiting_one(

@@ -9,7 +9,7 @@ from core.files import append_json_line, keep_first_lines, write_json
 from core.jobs.directory import JobDirectory
 from core.records import Record, write_record
 from core.training.records import LiveState, ValidationPredictions
-from pages.ui.train.following import GrowingFile, batches_of, delivered_of, epochs_of, live_of
+from pages.ui.following import GrowingFile, batches_of, delivered_of, epochs_of, live_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,16 @@ SECTIONS = {
         icon=":material/shield:",
         module="pages.ui.evaluate.robustness.section",
     ),
+    "loop": Section(
+        label=N_("Before and after"),
+        icon=":material/replay:",
+        module="pages.ui.evaluate.loop.section",
+    ),
+    "compare": Section(
+        label=N_("Compare"),
+        icon=":material/compare_arrows:",
+        module="pages.ui.evaluate.compare.section",
+    ),
 }
 
 

@@ -45,7 +45,7 @@ def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_pack
         st.info(_("This run is paused. Resume continues at the same point."), icon=":material/pause_circle:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if status.state is not JobState.FINISHED and not is_delivered(job.path):
-            _resume_button(job)
+            resume_button(job)
         if status.state in {JobState.PAUSED, JobState.INTERRUPTED} and st.button(
             _("Stop and keep the best"), icon=":material/stop:", key="stop-resting"
         ):
@@ -56,7 +56,8 @@ def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_pack
             _continue_form(job)
 
 
-def _resume_button(job: JobDirectory) -> None:
+def resume_button(job: JobDirectory) -> None:
+    """Draw the button that starts the run again where it stopped."""
     if st.button(_("Resume"), icon=":material/play_arrow:", key="resume", type="primary") and try_to(
         lambda: resume(job)
     ):
@@ -73,11 +74,11 @@ def _continue_form(job: JobDirectory) -> None:
         st.rerun()
 
 
-def run_menu(project: Project, job: JobDirectory, settings: TrainingConfig) -> None:
-    """Draw the menu of a run: name, note, reuse of its settings, deletion."""
+def run_menu(project: Project, job: JobDirectory, settings: TrainingConfig | None) -> None:
+    """Draw the menu of a run: name, note, reuse of its settings, deletion; an ensemble has no settings."""
     with st.popover(_("This run"), icon=":material/more_horiz:", key=f"menu-{job.name}"):
         _about_form(job)
-        if st.button(
+        if settings is not None and st.button(
             _("Use these settings again"),
             icon=":material/content_copy:",
             key="use-again",

@@ -29,12 +29,12 @@ from pages.ui.curves import (
     Measure,
     learning_curve,
 )
+from pages.ui.following import batches_of, delivered_of, epochs_of, live_of
 from pages.ui.jobs import progress_text, stage_line
 from pages.ui.plotly_types import PlotlyObject
 from pages.ui.text import _, current_language, duration, file_size, number, show
 from pages.ui.train.controls import running_controls
 from pages.ui.train.examples import example_predictions
-from pages.ui.train.following import batches_of, delivered_of, epochs_of, live_of
 
 _REFRESH_SECONDS = 0.7
 _SMALL_CHART_PIXELS = 220

@@ -8,18 +8,22 @@ from typing import Any
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.runs.compare import run_about
 from core.training.config import TrainingConfig
 from core.workspace import Project, list_runs
+from pages.ui import state
 from pages.ui.display_names.training import config_sentence, flat, setting_name, setting_value
-from pages.ui.jobs import STATE_COLOURS, STATE_NAMES, show_error
+from pages.ui.jobs import STATE_COLOURS, STATE_NAMES, follow, show_error
 from pages.ui.runs import follow_packing, is_being_packed, run_picker, title_of
-from pages.ui.shell import next_step
+from pages.ui.shell import next_step, page_file
 from pages.ui.steps import Step
 from pages.ui.text import _, duration, escape, percent
-from pages.ui.train.controls import ended_controls, run_menu
+from pages.ui.train.controls import ended_controls, resume_button, run_menu
 from pages.ui.train.live import live_view
 from pages.ui.train.queue import queue_list
 
@@ -29,8 +33,12 @@ def show_section(project: Project, dataset: Dataset) -> None:
         job = JobDirectory(run_picker(project))
         if len(list_runs(project)) == 1:
             st.markdown(f"**{escape(title_of(job))}**", width="content")
-        settings = TrainingConfig.from_json(job.config())
+        is_trained = job.kind is JobKind.TRAIN
+        settings = TrainingConfig.from_json(job.config()) if is_trained else None
         run_menu(project, job, settings)
+    if settings is None:
+        _ensemble(job)
+        return
     st.caption(escape(config_sentence(settings)))
     if note := run_about(job).note:
         st.caption(f":material/sticky_note_2: {escape(note)}")
@@ -40,6 +48,36 @@ def show_section(project: Project, dataset: Dataset) -> None:
     _settings(settings)
     if "test" in (job.result() or {}):
         next_step(Step.EVALUATE, _("its test accuracy and its mistakes"))
+        _compare_link(project)
+
+
+def _ensemble(job: JobDirectory) -> None:
+    """Draw the members of an ensemble, which was joined, not trained, and how that went."""
+    config = EnsembleConfig.from_json(job.config())
+    members = [job.path.parent / name for name in config.members]
+    titles = [title_of(JobDirectory(run)) if has_report(run) else run.name for run in members]
+    st.markdown(_("The mean of the answers of these runs:"))
+    rows = [{"run": title, "weight": weight} for title, weight in zip(titles, config.weights, strict=True)]
+    weight = st.column_config.NumberColumn(_("Weight"), format="percent")
+    st.dataframe(rows, hide_index=True, column_config={"run": _("Run"), "weight": weight}, key="members")
+    status = job.status()
+    if not status.state.has_ended:
+        follow(job, lambda ended: st.rerun(), key="joining")
+        return
+    show_error(status)
+    if status.state is not JobState.FINISHED:
+        resume_button(job)
+    elif has_report(job.path):
+        next_step(Step.EVALUATE, _("its test accuracy and its mistakes"))
+
+
+def _compare_link(project: Project) -> None:
+    """Draw the way to the comparison of runs, once there are two."""
+    if len(list_runs(project)) > 1 and st.button(
+        _("Compare runs"), icon=":material/compare_arrows:", type="tertiary", key="compare-runs"
+    ):
+        state.choose_section("compare")
+        st.switch_page(page_file(Step.EVALUATE))
 
 
 def _ending(job: JobDirectory) -> None:

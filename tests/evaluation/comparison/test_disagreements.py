@@ -14,7 +14,9 @@ NAMES = ("cat", "dog", "fox")
 
 def answered(test: TestPredictions) -> TestedPictures:
     return TestedPictures(
-        ids=np.array(list("abcdef"[: len(test.targets)])), class_names=NAMES[: test.targets.shape[1]], test=test
+        ids=np.array(list("abcdef"[: len(test.targets)])),
+        class_names=NAMES[: test.targets.shape[1]],
+        test=test,
     )
 
 

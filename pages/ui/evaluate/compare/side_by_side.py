@@ -1,79 +1,36 @@
-"""Comparison of runs: scores, speeds, differing settings, learning curves."""
+"""Runs side by side: scores, size and speed, differing settings, learning curves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from core.data.dataset import Dataset
-from core.evaluation.report import has_report
+from core.delivery.files import is_delivered
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.models.backbones import BACKBONES
-from core.runs.compare import RunComparison, RunRow, compare_runs
+from core.runs.compare import RunComparison, RunRow
+from core.runs.start import start_timing
 from core.training.config import Recipe
-from core.workspace import Project, list_runs
+from core.workspace import Project
 from pages.ui.components.live_chart import live_chart
 from pages.ui.curves import ACCURACY, LOSS, compared_curves
 from pages.ui.display_names.training import RECIPE_NAMES, setting_name, setting_value
-from pages.ui.jobs import STATE_NAMES
-from pages.ui.runs import run_labels, short_title_of, unique_labels
-from pages.ui.text import _, duration, file_size, percent
-from pages.ui.train.following import epochs_of
+from pages.ui.following import epochs_of
+from pages.ui.jobs import STATE_NAMES, follow, newest_job, show_error
+from pages.ui.text import _, duration, file_size, ngettext, number, percent
 
-MAX_RUNS = 8
-_FIRST_SHOWN = 3
 # Okabe and Ito's palette, in an order in which neighbours differ most.
 _COLOURS = ("#4C9BD6", "#E0793A", "#1F9E8F", "#B5588F", "#A87400", "#8E8E96", "#7A6FD0", "#8C5A2B")
 
 
-def show_section(project: Project, dataset: Dataset) -> None:
-    runs = {run.name: run for run in list_runs(project)}
-    chosen = _chosen(project, runs)
-    if len(chosen) < 2:
-        st.info(_("Choose two runs or more."))
-        return
-    paths = [runs[name] for name in chosen]
-    comparison = compare_runs([JobDirectory(path) for path in paths])
-    titles = _titles(paths)
-    _warn(comparison)
-    _results(comparison, titles)
-    _differences(comparison, titles)
-    _curves(paths, titles)
-
-
-def _chosen(project: Project, runs: Mapping[str, Path]) -> list[str]:
-    """Draw the choice of runs to compare; by default the newest tested ones."""
-    tested = [name for name in runs if has_report(runs[name])]
-    first = (tested if len(tested) > 1 else list(runs))[:_FIRST_SHOWN]
-    title, key = _("Runs to compare"), f"compared-{project.name}"
-    label = run_labels(runs).__getitem__
-    if len(runs) <= MAX_RUNS:
-        return st.pills(
-            title, list(runs), selection_mode="multi", default=first, format_func=label, key=key, wrap=True
-        )
-    return st.multiselect(
-        title, list(runs), default=first, max_selections=MAX_RUNS, format_func=label, key=key
-    )
-
-
-def _warn(comparison: RunComparison) -> None:
-    if comparison.has_same_test is False:
-        st.warning(
-            _(
-                "These runs were not tested on the same pictures: the pictures or their labels changed in between. "
-                "Their test accuracies cannot be compared fairly; train the older ones again."
-            ),
-            icon=":material/balance:",
-        )
-
-
-def _titles(runs: Sequence[Path]) -> list[str]:
-    return unique_labels([short_title_of(JobDirectory(run)) for run in runs])
-
-
-def _results(comparison: RunComparison, titles: Sequence[str]) -> None:
+def results_table(
+    project: Project, runs: Sequence[Path], comparison: RunComparison, titles: Sequence[str]
+) -> None:
+    """Draw scores, time, size and latency of the runs; a button measures a latency that is missing."""
+    st.subheader(_("Side by side"), anchor=False)
     best = max((row.test_accuracy or 0.0 for row in comparison.rows), default=0.0)
     rows = [_result(row, title, best) for row, title in zip(comparison.rows, titles, strict=True)]
     text = st.column_config.TextColumn
@@ -90,27 +47,53 @@ def _results(comparison: RunComparison, titles: Sequence[str]) -> None:
         ),
         "time": text(_("Time"), help=_("Working time, without pauses")),
         "size": text(_("Size"), help=_("Size of the delivered classifier (LiteRT)")),
+        "latency": text(
+            _("Latency"), help=_("Of one picture on this machine, in LiteRT, from pixels to probabilities")
+        ),
         "state": text(_("State")),
     }
     st.dataframe(rows, hide_index=True, column_config=columns, key="compared-results")
-    st.caption(
-        _(
-            "★ the best test accuracy. Where the ranges in brackets overlap much, the difference may be chance."
-        )
-    )
+    st.caption(_("★ the best test accuracy, each on its own test pictures; in brackets the 95% interval."))
+    _timing(project, runs, comparison)
 
 
 def _result(row: RunRow, title: str, best: float) -> dict[str, str]:
     return {
         "run": title,
-        "recipe": _(RECIPE_NAMES[Recipe(row.recipe)]),
-        "backbone": BACKBONES[row.backbone].name if row.backbone in BACKBONES else row.backbone,
+        "recipe": _recipe(row),
+        "backbone": BACKBONES[row.backbone].name if row.backbone in BACKBONES else row.backbone or "–",
         "validation": "–" if row.validation_accuracy is None else percent(row.validation_accuracy),
         "test": _tested(row, best),
         "time": duration(row.seconds),
         "size": "–" if row.model_bytes is None else file_size(row.model_bytes),
+        "latency": "–" if row.milliseconds is None else _("{n} ms").format(n=number(row.milliseconds)),
         "state": _(STATE_NAMES[row.state]),
     }
+
+
+def _recipe(row: RunRow) -> str:
+    if row.recipe is not None:
+        return _(RECIPE_NAMES[Recipe(row.recipe)])
+    count = len(row.members)
+    return ngettext("Ensemble of {n}", "Ensemble of {n}", count).format(n=count)
+
+
+def _timing(project: Project, runs: Sequence[Path], comparison: RunComparison) -> None:
+    """Draw the button that measures missing latencies, or the progress of the measurement."""
+    job = newest_job(project, JobKind.MEASURE_RUNS)
+    if job is not None and not job.status().state.has_ended:
+        follow(job, lambda ended: st.rerun(), key="timing-runs")
+        return
+    if job is not None:
+        show_error(job.status())
+    missing = [
+        run
+        for run, row in zip(runs, comparison.rows, strict=True)
+        if row.milliseconds is None and is_delivered(run)
+    ]
+    if missing and st.button(_("Measure latency"), icon=":material/timer:", key="measure-latency"):
+        start_timing(project, missing)
+        st.rerun()
 
 
 def _tested(row: RunRow, best: float) -> str:
@@ -123,7 +106,7 @@ def _tested(row: RunRow, best: float) -> str:
     return f"{star}{percent(row.test_accuracy)} ({low} – {high})"
 
 
-def _differences(comparison: RunComparison, titles: Sequence[str]) -> None:
+def differing_settings_table(comparison: RunComparison, titles: Sequence[str]) -> None:
     """Draw the settings in which the runs differ, one column for each run."""
     st.subheader(_("Differing settings"), anchor=False)
     if not comparison.differing:
@@ -141,7 +124,7 @@ def _differences(comparison: RunComparison, titles: Sequence[str]) -> None:
     st.dataframe(rows, hide_index=True, column_config=columns, key="compared-settings")
 
 
-def _curves(runs: Sequence[Path], titles: Sequence[str]) -> None:
+def learning_curves(runs: Sequence[Path], titles: Sequence[str]) -> None:
     st.subheader(_("Learning curves"), anchor=False)
     curves = {
         title: epochs

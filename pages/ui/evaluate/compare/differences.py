@@ -1,0 +1,201 @@
+"""Differences between two classifiers in words, and as a table with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.comparison.comparing import ClassifierComparison
+from core.evaluation.comparison.differences import MetricDifference, Verdict
+from core.evaluation.metrics.table import Metric
+from core.messages import N_
+from pages.ui.evaluate.compare.paired import LEADING, metric_of
+from pages.ui.evaluate.quality.metric_table import table_height
+from pages.ui.text import _, ngettext, number, percent, show
+
+VERDICTS = {
+    Verdict.BETTER: N_("better"),
+    Verdict.WORSE: N_("worse"),
+    Verdict.UNCLEAR: N_("may be chance"),
+}
+_ICONS = {
+    Verdict.BETTER: ":material/trending_up:",
+    Verdict.WORSE: ":material/trending_down:",
+    Verdict.UNCLEAR: ":material/trending_flat:",
+}
+
+
+def headline(comparison: ClassifierComparison, before: str, after: str) -> None:
+    """Draw the difference of the leading metric, its interval, and McNemar's test in words.
+
+    Args:
+        before, after: what the two classifiers are called, escaped.
+    """
+    leading = comparison.metric(LEADING) or comparison.metrics[0]
+    metric = metric_of(leading.code)
+    verdict = leading.verdict(is_higher_better=metric.is_higher_better)
+    change = _("{icon} {metric}: {first} → {second}").format(
+        icon=_ICONS[verdict],
+        metric=_(metric.label),
+        first=value_text(metric, leading.first),
+        second=value_text(metric, leading.second),
+    )
+    st.markdown(f"### {change}")
+    st.markdown(
+        _("From {before} to {after}: **{difference}**, {interval} at 95%. {fixed}, {broken}.").format(
+            before=before,
+            after=after,
+            difference=difference_text(metric, leading.difference),
+            interval=interval_text(metric, leading),
+            fixed=fixed_text(comparison.test.fixed),
+            broken=broken_text(comparison.test.broken),
+        ),
+        help=_(
+            "The interval of the difference: both are measured on the same pictures, so what is hard for both cancels out (paired bootstrap; pictures that belong together count once)."
+        ),
+    )
+    st.markdown(
+        show(comparison.test.sentence),
+        help=_(
+            "McNemar's test looks only at pictures that one classifier gets right and the other wrong. If both are equally good, about as many are fixed as newly broken."
+        ),
+    )
+    picture_remarks(comparison)
+
+
+def picture_remarks(comparison: ClassifierComparison) -> None:
+    """Say on how many pictures two classifiers were compared, and which were left out."""
+    matching = comparison.matching
+    parts = [
+        ngettext(
+            "Compared on {n} test picture that both have.",
+            "Compared on {n} test pictures that both have.",
+            matching.pictures,
+        ).format(n=number(matching.pictures))
+    ]
+    if matching.groups < matching.pictures:
+        parts.append(
+            ngettext(
+                "Those that belong together count as {n} observation.",
+                "Those that belong together count as {n} observations.",
+                matching.groups,
+            ).format(n=number(matching.groups))
+        )
+    st.caption(" ".join([*parts, *(show(remark) for remark in matching.remarks)]))
+
+
+def difference_table(comparison: ClassifierComparison, before: str, after: str, *, key: str) -> None:
+    """Draw metrics of both classifiers, with the interval of the difference.
+
+    Args:
+        before, after: titles of the columns.
+    """
+    rows = [_row(metric_of(row.code), row) for row in comparison.metrics]
+    text = st.column_config.TextColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={
+            "metric": text(_("Metric")),
+            "first": text(before),
+            "second": text(after),
+            "difference": text(_("Difference")),
+            "interval": text(
+                _("95% interval"),
+                help=_("On new pictures like these, the difference lies in here in 95 of 100 cases"),
+            ),
+            "verdict": text(_("Verdict"), help=_("“May be chance”: the interval includes no difference.")),
+            "help": text(_("Meaning")),
+        },
+        height=table_height(len(rows)),
+        key=key,
+    )
+
+
+def value_text(metric: Metric, value: float) -> str:
+    """Format a metric's value."""
+    return percent(value) if metric.is_fraction else f"{value:.3f}"
+
+
+def difference_text(metric: Metric, difference: float) -> str:
+    """Format a difference with its sign: percentage points, or the metric's own unit."""
+    if not metric.is_fraction:
+        return _signed(difference, 3)
+    return _("{n} points").format(n=_signed(100 * difference, 1))
+
+
+def interval_text(metric: Metric, row: MetricDifference) -> str:
+    """Format the interval of a difference: “−0.5 to +2.1”."""
+    if row.interval is None:
+        return _("no interval")
+    scale, digits = (100, 1) if metric.is_fraction else (1, 3)
+    low, high = (_signed(scale * end, digits) for end in row.interval)
+    return _("{low} to {high}").format(low=low, high=high)
+
+
+def fixed_text(count: int) -> str:
+    return ngettext("{n} picture fixed", "{n} pictures fixed", count).format(n=number(count))
+
+
+def broken_text(count: int) -> str:
+    return ngettext("{n} newly broken", "{n} newly broken", count).format(n=number(count))
+
+
+def evidence(comparisons: Sequence[ClassifierComparison], titles: Sequence[str]) -> None:
+    """Draw several classifiers against one reference: a row each, p-values corrected for their number."""
+    metric = metric_of(LEADING)
+    rows = []
+    for comparison, title in zip(comparisons, titles, strict=True):
+        row = comparison.metric(LEADING) or comparison.metrics[0]
+        rows.append(
+            {
+                "run": title,
+                "value": value_text(metric, row.second),
+                "difference": difference_text(metric, row.difference),
+                "interval": interval_text(metric, row),
+                "fixed": comparison.test.fixed,
+                "broken": comparison.test.broken,
+                "p": f"{comparison.test.p_value:.2g}",
+                "verdict": _("hardly chance") if comparison.test.is_significant else _("may be chance"),
+            }
+        )
+    text, column = st.column_config.TextColumn, st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={
+            "run": text(_("Run"), width="medium"),
+            "value": text(_(metric.label)),
+            "difference": text(_("Difference")),
+            "interval": text(_("95% interval"), help=_("Of the difference, on the same pictures")),
+            "fixed": column(_("Fixed"), help=_("Pictures that only this run gets right")),
+            "broken": column(_("Newly broken"), help=_("Pictures that only the reference gets right")),
+            "p": text(
+                _("p-value"),
+                help=_(
+                    "McNemar's test: how often two equally good classifiers would differ this much. Corrected for the number of runs compared (Holm)."
+                ),
+            ),
+            "verdict": text(_("Verdict")),
+        },
+        key="compared-evidence",
+    )
+
+
+def _row(metric: Metric, row: MetricDifference) -> dict[str, str]:
+    return {
+        "metric": _(metric.label),
+        "first": value_text(metric, row.first),
+        "second": value_text(metric, row.second),
+        "difference": difference_text(metric, row.difference),
+        "interval": interval_text(metric, row),
+        "verdict": _(VERDICTS[row.verdict(is_higher_better=metric.is_higher_better)]),
+        "help": _(metric.help),
+    }
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{value:+.{digits}f}".replace("-", "−")
+    return text[1:] if not float(text.replace("−", "-")) else text
