@@ -36,15 +36,10 @@ def headline(comparison: ClassifierComparison, before: str, after: str) -> None:
     leading = comparison.metric(LEADING) or comparison.metrics[0]
     metric = metric_of(leading.code)
     verdict = leading.verdict(is_higher_better=metric.is_higher_better)
-    change = _("{icon} {metric}: {first} → {second}").format(
-        icon=_ICONS[verdict],
-        metric=_(metric.label),
-        first=value_text(metric, leading.first),
-        second=value_text(metric, leading.second),
-    )
-    st.markdown(f"### {change}")
+    values = f"{value_text(metric, leading.first)} → {value_text(metric, leading.second)}"
+    st.markdown(f"### {_ICONS[verdict]} {_(metric.label)}: {values}")
     st.markdown(
-        _("From {before} to {after}: **{difference}**, {interval} at 95%. {fixed}, {broken}.").format(
+        _("From {before} to {after}: **{difference}** (95% interval: {interval}). {fixed}, {broken}.").format(
             before=before,
             after=after,
             difference=difference_text(metric, leading.difference),

@@ -26,13 +26,13 @@ from pages.ui.text import _, escape, number, show
 
 _SENTENCES = {
     Gain.CONFIRMED: N_(
-        "The ensemble is better than its best member, {best}: {validation} on validation, confirmed by {test} on the test pictures ({interval} at 95%)."
+        "The ensemble is better than its best member, {best}: {validation} on validation, confirmed by {test} on the test pictures (95% interval: {interval})."
     ),
     Gain.UNCONFIRMED: N_(
-        "On validation the ensemble is better than its best member, {best}: {validation}. The test pictures do not confirm it: {test} ({interval} at 95%) may be chance."
+        "On validation the ensemble is better than its best member, {best}: {validation}. The test pictures do not confirm it: {test} (95% interval: {interval}) may be chance."
     ),
     Gain.REFUTED: N_(
-        "On validation the ensemble is better than its best member, {best}: {validation}. On the test pictures it is worse: {test} ({interval} at 95%). Keep the member."
+        "On validation the ensemble is better than its best member, {best}: {validation}. On the test pictures it is worse: {test} (95% interval: {interval}). Keep the member."
     ),
     Gain.NONE: N_(
         "The ensemble is not better on validation than its best member, {best}: {validation}. Keep the member."
