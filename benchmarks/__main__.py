@@ -27,6 +27,7 @@ NAMES = (
     "gallery",
     "search_page",
     "intervals",
+    "paired_tests",
     "wrong_labels",
     "doctor",
     "augmentation",

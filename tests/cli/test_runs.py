@@ -196,6 +196,7 @@ def test_runs_are_named_compared_and_deleted(run_of_steps: MakeRun, answer: Answ
     ]
     assert compared["differing"] == {"seed": [0, 4]}
     assert compared["same_test_pictures"] is None
+    assert compared["comparisons"] == []
     deleted = answer("delete", one.name)
     assert (deleted["run"], deleted["deleted"]) == (one.name, True)
     assert deleted["bytes"] > 0
