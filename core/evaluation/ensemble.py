@@ -138,13 +138,13 @@ def ensemble_gain(
         return _sign(metric) * float(metric.function(statistics_of(member.validation))[0])
 
     best = max(members, key=quality)
-    compared = [
-        _compared(best, joined, split, metric)
-        for joined, split in ((validation, Split.VALIDATION), (test, Split.TEST))
-    ]
-    differences = [comparison.metric(metric.code) for comparison in compared]
+    on_validation = _compared(best, validation, Split.VALIDATION, metric)
+    on_test = _compared(best, test, Split.TEST, metric)
     return EnsembleGain(
-        best=best.run.name, validation=compared[0], test=compared[1], gain=gain_of(*differences, metric)
+        best=best.run.name,
+        validation=on_validation,
+        test=on_test,
+        gain=gain_of(on_validation.metric(metric.code), on_test.metric(metric.code), metric),
     )
 
 

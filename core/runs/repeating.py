@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.dataset import open_dataset
-from core.data.version_changes import VersionChanges, changes_between
+from core.data.history import VersionChanges, changes_between
 from core.evaluation.comparison.pairing import Labelling, Pairing, TestedPictures, pair
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.jobs.directory import JobDirectory

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -54,19 +58,23 @@ def disagreement_gallery(table: pd.DataFrame, dataset: Dataset, *, key: str) -> 
 
 def _tiles(shown: pd.DataFrame, dataset: Dataset) -> list[Tile]:
     ids = dataset.pictures["id"]
-    row_of = {picture: int(row) for row, picture in ids[ids.isin(shown["id"])].items()}
+    rows = np.flatnonzero(ids.isin(shown["id"]))
+    row_of = dict(zip(ids.iloc[rows], rows.tolist(), strict=True))
     return [
         Tile(
-            picture=dataset.thumbnail(row_of[row.id]),
-            strong=label_text(row.label),
+            picture=dataset.thumbnail(row_of[row["id"]]),
+            strong=label_text(row["label"]),
             caption=_answers(dataset.task, row),
         )
-        for row in shown.itertuples()
-        if row.id in row_of
+        for row in shown.to_dict("records")
+        if row["id"] in row_of
     ]
 
 
-def _answers(task: Task, row: pd.Series) -> str:
+def _answers(task: Task, row: Mapping[Hashable, Any]) -> str:
     if task is Task.MULTI_LABEL:
-        return f"{label_text(row.first)} → {label_text(row.second)}"
-    return f"{row.first} ({percent(row.first_confidence)}) → {row.second} ({percent(row.second_confidence)})"
+        return f"{label_text(row['first'])} → {label_text(row['second'])}"
+    first, second = (
+        f"{row[answer]} ({percent(row[f'{answer}_confidence'])})" for answer in ("first", "second")
+    )
+    return f"{first} → {second}"

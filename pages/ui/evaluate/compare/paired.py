@@ -59,7 +59,7 @@ def _paired(
     first: str, second: str, labelling: str, codes: tuple[str, ...] | None, written: tuple[int, ...]
 ) -> Paired:
     """``written`` distinguishes a run that was evaluated again."""
-    runs = [TestedPictures.of(EvaluatedRun.open(Path(run))) for run in (first, second)]
-    pairing = pair(*runs, Labelling(labelling))
+    one, two = (TestedPictures.of(EvaluatedRun.open(Path(run))) for run in (first, second))
+    pairing = pair(one, two, Labelling(labelling))
     metrics = [metric_of(code) for code in codes] if codes else None
     return Paired(comparison=compare_pair(pairing, metrics), disagreements=disagreements(pairing))

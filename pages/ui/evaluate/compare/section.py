@@ -19,6 +19,7 @@ from pages.ui.evaluate.compare.disagreement_gallery import disagreement_gallery
 from pages.ui.evaluate.compare.ensemble import ensemble_offer
 from pages.ui.evaluate.compare.paired import Paired, paired
 from pages.ui.evaluate.compare.side_by_side import differing_settings_table, learning_curves, results_table
+from pages.ui.evaluate.quality.test_set import remember_look
 from pages.ui.runs import run_labels, short_title_of, unique_labels
 from pages.ui.text import _, escape, show
 
@@ -80,6 +81,7 @@ def _tests(runs: Sequence[Path], titles: Sequence[str]) -> None:
             continue
         try:
             compared[title] = (run, paired(reference, run))
+            remember_look(run)
         except DarkroomError as error:
             st.warning(f"{escape(title)}: {show(error.message)}", icon=":material/balance:")
     if not compared:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.version_changes import VersionChanges
+from core.data.history import VersionChanges
 from core.errors import DarkroomError
 from core.evaluation.comparison.pairing import Labelling
 from core.evaluation.evaluated_run import EvaluatedRun
@@ -18,6 +18,7 @@ from pages.ui import state
 from pages.ui.evaluate.compare.differences import difference_table, headline
 from pages.ui.evaluate.compare.disagreement_gallery import disagreement_gallery
 from pages.ui.evaluate.compare.paired import paired
+from pages.ui.evaluate.quality.test_set import remember_look
 from pages.ui.jobs import follow, show_error, try_to
 from pages.ui.runs import run_label
 from pages.ui.shell import page_file
@@ -106,6 +107,7 @@ def _before_and_after(before: Path, after: Path) -> None:
     try:
         pair = paired(before, after, Labelling.NEWER)
         dataset = EvaluatedRun.open(after).dataset
+        remember_look(after)
     except DarkroomError as error:
         st.warning(show(error.message), icon=":material/balance:")
         return
