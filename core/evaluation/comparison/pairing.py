@@ -116,7 +116,7 @@ def pair(first: TestedPictures, second: TestedPictures, labelling: Labelling = L
     one, two = _selected(first, at_first, names), _selected(second, at_second, names)
     is_same = np.asarray((one.targets == two.targets).all(axis=1))
     is_unknown = two.targets[:, [name not in first.class_names for name in names]].any(axis=1)
-    kept = is_same if labelling is Labelling.AGREED else ~is_unknown
+    kept = np.asarray(is_same if labelling is Labelling.AGREED else ~is_unknown)
     if not kept.any():
         raise EvaluationError(
             N_(
