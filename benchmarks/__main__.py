@@ -26,6 +26,7 @@ NAMES = (
     "upload",
     "gallery",
     "search_page",
+    "evaluate_page",
     "intervals",
     "paired_tests",
     "wrong_labels",

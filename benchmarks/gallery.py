@@ -31,7 +31,7 @@ from core.data.dataset import complete_manifest, thumbnail_path, write_version
 from core.data.labels.layout import Split
 from core.data.pixels.decoding import PictureFacts, examine_picture
 from core.data.version_record import Edit, EditKind
-from core.workspace import open_staging, publish_project
+from core.workspace import Project, open_staging, publish_project
 from tests.support.browser import settled
 
 MOST_MILLISECONDS = 300.0
@@ -40,7 +40,7 @@ _CLASSES = 100
 _THUMBNAILS = 100
 _TURNS, _QUICK_TURNS = 60, 3
 _REPEATS, _QUICK_REPEATS = 8, 1
-_PROJECT = "Large"
+LARGE_PROJECT = "Large"
 
 
 def run(options: Options) -> list[Figure]:
@@ -53,7 +53,7 @@ def run(options: Options) -> list[Figure]:
         os.environ["DARKROOM_HOME"] = str(folder / "home")
         write_large_project(folder / "photographs", pictures)
         with heard_page(executable, folder / "home") as (page, server):
-            page.goto(f"{server.address}/data?project={_PROJECT}&section=browse")
+            page.goto(f"{server.address}/data?project={LARGE_PROJECT}&section=browse")
             settled(page)
             page.locator(".dr-tile").first.wait_for()
             return [
@@ -63,8 +63,8 @@ def run(options: Options) -> list[Figure]:
             ]
 
 
-def write_large_project(folder: Path, pictures: int) -> None:
-    """A project of so many pictures of a hundred classes: real thumbnails, and a manifest that looks real.
+def write_large_project(folder: Path, pictures: int, classes: int = _CLASSES) -> Project:
+    """A project of so many pictures and classes: real thumbnails, and a manifest that looks real.
 
     Args:
         folder: for the photographs that the thumbnails are made of.
@@ -78,23 +78,23 @@ def write_large_project(folder: Path, pictures: int) -> None:
     for master, fact in zip(masters, facts, strict=True):
         master.parent.mkdir(parents=True, exist_ok=True)
         master.write_bytes(fact.thumbnail)
-    manifest = _manifest(facts, pictures)
+    manifest = _manifest(facts, pictures, classes)
     for row, digest in enumerate(manifest["sha256"]):
         path = thumbnail_path(dataset, digest)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.hardlink_to(masters[row % len(masters)])
-    classes = sorted(set(manifest["label"]))
-    write_version(dataset, manifest, classes, [], Edit(kind=EditKind.STARTED_EMPTY), who="benchmark")
-    publish_project(staging, _PROJECT)
+    names = sorted(set(manifest["label"]))
+    write_version(dataset, manifest, names, [], Edit(kind=EditKind.STARTED_EMPTY), who="benchmark")
+    return publish_project(staging, LARGE_PROJECT)
 
 
-def _manifest(facts: Sequence[PictureFacts], pictures: int) -> pd.DataFrame:
+def _manifest(facts: Sequence[PictureFacts], pictures: int, classes: int) -> pd.DataFrame:
     """Rows in the order of an import: class by class, named by a camera's counter."""
     generator = np.random.default_rng(0)
     seen = pd.DataFrame([_columns(fact) for fact in facts])
     rows = seen.iloc[np.arange(pictures) % len(seen)].reset_index(drop=True)
     digests = [sha256(str(row).encode()).hexdigest() for row in range(pictures)]
-    labels = [f"species {1 + row * _CLASSES // pictures:03d}" for row in range(pictures)]
+    labels = [f"species {1 + row * classes // pictures:03d}" for row in range(pictures)]
     names = [f"{label}/IMG_{row}.jpg" for row, label in enumerate(labels)]
     split = generator.choice([part.value for part in Split], size=pictures, p=[0.7, 0.15, 0.15])
     noise = generator.normal(0, 0.01, pictures)  # so that hardly two are equally bright
