@@ -27,6 +27,8 @@ from core.workspace import close_staging, open_staging, project_of
 
 MAX_NAME_LENGTH = 80
 MAX_NOTE_LENGTH = 2000
+# They belong to the pictures, and there may be a thousand.
+_CLASSES_OF_METRIC = "leading_metric.class_names"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +162,7 @@ def compare_runs(runs: Sequence[JobDirectory]) -> RunComparison:
 def differing_settings(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
     """Find the settings in which records differ, by dotted name; None for a missing one."""
     flat = [flattened(record) for record in records]
-    names = dict.fromkeys(name for record in flat for name in record)
+    names = dict.fromkeys(name for record in flat for name in record if name != _CLASSES_OF_METRIC)
     values = {name: tuple(record.get(name) for record in flat) for name in names}
     return {name: each for name, each in values.items() if any(value != each[0] for value in each)}
 

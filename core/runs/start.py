@@ -19,6 +19,7 @@ from core.jobs.launcher import launch, launching
 from core.jobs.status import JobState
 from core.messages import N_
 from core.models.backbones import get_backbone
+from core.runs.completing import complete_settings
 from core.search.analysis.promote_trial import promote_trial
 from core.training.config import TrainingConfig
 from core.uploads.names import StoredPaths, safe_upload_name
@@ -134,7 +135,7 @@ def start_training(project: Project, config: TrainingConfig) -> JobDirectory:
     """Make a run on the newest pictures and start it; it waits in the queue if the device is busy."""
     from core.data.importing import settle_split
 
-    config = replace(config, dataset_version=settle_split(project).version)
+    config = complete_settings(config, project, settle_split(project))
     path = project.runs / new_job_name("run")
     job = JobDirectory.create(path, JobKind.TRAIN, config.to_json())
     launch(job)
@@ -176,8 +177,10 @@ def start_timing(project: Project, runs: Sequence[Path]) -> JobDirectory:
 def start_search(project: Project, config: SearchConfig) -> JobDirectory:
     """Search for better settings than ``config.base`` on the newest pictures."""
     from core.data.importing import settle_split
+    from core.search.config import Goal
 
-    base = replace(config.base, dataset_version=settle_split(project).version)
+    is_leading = config.goal is Goal.LEADING
+    base = complete_settings(config.base, project, settle_split(project), has_leading_goal=is_leading)
     path = project.searches / new_job_name("search")
     settings = replace(config, base=base).to_json()
     job = JobDirectory.create(path, JobKind.SEARCH, settings, is_private=bool(config.storage))

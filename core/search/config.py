@@ -25,6 +25,7 @@ class Goal(StrEnum):
     ACCURACY = "accuracy"
     MACRO_F1 = "macro_f1"
     LOSS = "loss"
+    LEADING = "leading"  # the metric that matters in the project
 
     @property
     def monitor(self) -> Monitor:
@@ -42,7 +43,12 @@ class Goal(StrEnum):
         return next(goal for goal, monitored in _MONITOR.items() if monitored is monitor)
 
 
-_MONITOR = {Goal.ACCURACY: Monitor.ACCURACY, Goal.MACRO_F1: Monitor.MACRO_F1, Goal.LOSS: Monitor.LOSS}
+_MONITOR = {
+    Goal.ACCURACY: Monitor.ACCURACY,
+    Goal.MACRO_F1: Monitor.MACRO_F1,
+    Goal.LOSS: Monitor.LOSS,
+    Goal.LEADING: Monitor.LEADING,
+}
 
 
 class Tradeoff(StrEnum):

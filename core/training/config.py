@@ -11,6 +11,7 @@ from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.presets import STRENGTHS
 from core.models.backbones import DEFAULT_BACKBONE, Backbone, WeightsSource, at_size, get_backbone
 from core.records import JsonObject, Record
+from core.training.leading_metric import LeadingMetric
 
 
 class Recipe(StrEnum):
@@ -83,6 +84,7 @@ class Monitor(StrEnum):
     LOSS = "validation_loss"
     ACCURACY = "validation_accuracy"
     MACRO_F1 = "validation_macro_f1"
+    LEADING = "validation_leading"  # the metric that matters in the project
 
     @property
     def is_better_low(self) -> bool:
@@ -170,6 +172,8 @@ class TrainingConfig(Record):
     batch_size: int = 32
     epochs: int = 0  # 0: the recipe's own
     monitor: Monitor = Monitor.LOSS
+    # The metric that matters in the project, where it is monitored; filled in when the run starts.
+    leading_metric: LeadingMetric | None = None
     patience: int = 0  # epochs without improvement before early stopping; 0: the recipe's own
     seed: int = 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -170,12 +169,8 @@ class LearningCurve:
         )
 
     def _value(self, metrics: EpochMetrics) -> float:
-        """The monitored metric, signed such that lower is better; NaN is worst."""
-        monitor = self._settings.monitor
-        value = float(getattr(metrics, monitor.value))
-        if math.isnan(value):
-            return math.inf
-        return value if monitor.is_better_low else -value
+        """The monitored metric, signed such that lower is better."""
+        return metrics.monitored(self._settings.monitor)
 
 
 def _values(metrics: EpochMetrics) -> Mapping[str, Any]:

@@ -161,7 +161,7 @@ def _is_on_plateau(
     metrics: Sequence[EpochRecord], phase: Sequence[EpochRecord], monitor: Monitor, patience: int
 ) -> Diagnosis | None:
     """Diagnose a plateau: no improvement for half the patience, so early stopping is near."""
-    values = [_monitored(record, monitor) for record in phase]
+    values = [record.monitored(monitor) for record in phase]
     since = len(values) - 1 - min(range(len(values)), key=values.__getitem__)
     reported = phase[-1].patience_left
     left = max(0, patience - since) if reported is None else reported
@@ -188,7 +188,7 @@ def _best(metrics: Sequence[EpochRecord]) -> EpochRecord:
     for record in metrics:
         if record.epoch == named:
             return record
-    return min(metrics, key=lambda record: _monitored(record, Monitor.LOSS))
+    return min(metrics, key=lambda record: record.monitored(Monitor.LOSS))
 
 
 def _is_linear_head(record: EpochRecord) -> bool:
@@ -206,14 +206,6 @@ def _is_falling(losses: Sequence[float]) -> bool:
     smooth = _medians(losses)
     earlier = smooth[-1 - max(_WINDOW - 1, len(smooth) // 3)]
     return smooth[-1] < _STILL_LEARNING * earlier
-
-
-def _monitored(record: EpochRecord, monitor: Monitor) -> float:
-    """Return the monitored metric, signed such that lower is better; NaN is worst."""
-    value = float(getattr(record, monitor.value))
-    if not math.isfinite(value):
-        return math.inf
-    return value if monitor.is_better_low else -value
 
 
 def _now(values: Sequence[float]) -> float:

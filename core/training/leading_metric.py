@@ -59,6 +59,8 @@ class LeadingMetric(Record):
         each = [*self.miss_costs, *(cost for row in self.costs for cost in row)]
         if not all(math.isfinite(cost) and cost >= 0 for cost in each):
             raise ConfigError(N_("A cost must be a number from 0 on."))
+        if self.kind is LeadingKind.COST and not any(each):
+            raise ConfigError(N_("Some mistake must have a cost above 0."))
         if self.kind.needs_class and self.class_name not in self.class_names:
             raise ConfigError(
                 N_("The metric needs a class; there is none called “{name}”."), name=self.class_name
@@ -124,11 +126,25 @@ class LeadingMetric(Record):
         counted = support > 0
         return _ratio(np.where(counted, of_each, 0).sum(axis=0), counted.sum(axis=0), math.nan)
 
-    def merit(self, task: Task, targets: np.ndarray, predicted: np.ndarray) -> float:
-        """The metric of some pictures, signed such that higher is better; arguments as for ``columns``."""
-        sums = self.columns(task, targets, predicted).sum(axis=0, dtype=np.float64)
-        value = float(self.value(sums))
-        return value if self.is_higher_better else -value
+    def merit(self, task: Task, sums: np.ndarray) -> np.ndarray:
+        """The metric as a fraction of which more is better; of a cost the share of the highest that is avoided."""
+        value = self.value(sums)
+        return value if self.is_higher_better else np.asarray(1 - value / self._highest_cost(task))
+
+    def merit_of(self, task: Task, targets: np.ndarray, predicted: np.ndarray) -> float:
+        """The same of some pictures; arguments as for ``columns``."""
+        return float(self.merit(task, self.columns(task, targets, predicted).sum(axis=0, dtype=np.float64)))
+
+    def _highest_cost(self, task: Task) -> float:
+        """Highest cost that one answer may have."""
+        if self.costs:
+            return max(cost for row in self.costs for cost in row)
+        # With several labels, each class may be missed or wrongly added.
+        return (
+            sum(max(cost, 1.0) for cost in self.miss_costs)
+            if task is Task.MULTI_LABEL
+            else max(self.miss_costs)
+        )
 
     def _costs(self, task: Task, targets: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         """Cost of the answer to each picture: float64 (n,)."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.messages import Message
 from core.records import JsonObject, Record
+from core.training.config import Monitor
 from core.training.phases import Phase
 
 
@@ -23,10 +24,19 @@ class EpochMetrics(Record):
     validation_loss: float = math.nan
     validation_accuracy: float = math.nan  # 0 to 1
     validation_macro_f1: float = math.nan  # 0 to 1, mean over the classes that appear
+    # The metric that matters, 0 to 1, where it is monitored; of a cost the share of the highest that is avoided.
+    validation_leading: float | None = None
     l2: float | None = None  # penalty of a linear head
     learning_rate: float | None = None  # at the end of an epoch of gradient descent
     pictures_per_second: float | None = None
     seconds: float | None = None
+
+    def monitored(self, monitor: Monitor) -> float:
+        """The monitored metric, signed such that lower is better; infinite where it is no number."""
+        value = getattr(self, monitor.value)
+        if value is None or not math.isfinite(value):
+            return math.inf
+        return float(value) if monitor.is_better_low else -float(value)
 
     @classmethod
     def upgrade(cls, values: JsonObject) -> JsonObject:

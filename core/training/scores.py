@@ -1,4 +1,4 @@
-"""Validation metrics that select the best epoch: loss, accuracy and macro F1. NumPy only."""
+"""Validation metrics that select the best epoch: loss, accuracy, macro F1, the metric that matters. NumPy only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.labels.task import Task
+from core.training.leading_metric import LeadingMetric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +18,13 @@ class Scores:
     accuracy: float  # 0 to 1; multi-label: fraction of pictures with every label right
     macro_f1: float  # 0 to 1, mean over the classes that appear
     losses: np.ndarray  # float (n,): of each picture; their mean is the loss
+    leading: float | None = None  # the metric that matters, 0 to 1, higher is better
 
 
-def score_logits(logits: np.ndarray, targets: np.ndarray, task: Task) -> Scores:
-    """Score logits float (n, C) against targets float (n, C)."""
+def score_logits(
+    logits: np.ndarray, targets: np.ndarray, task: Task, leading: LeadingMetric | None = None
+) -> Scores:
+    """Score logits float (n, C) against targets float (n, C), also by the metric that matters."""
     truth = targets > 0.5
     if task is Task.MULTI_LABEL:
         # log(1 + e^x) - x t, stable for logits of any size; mean over the labels of a picture
@@ -39,6 +43,7 @@ def score_logits(logits: np.ndarray, targets: np.ndarray, task: Task) -> Scores:
         accuracy=float(correct.mean()),
         macro_f1=_macro_f1(predicted, truth),
         losses=losses,
+        leading=leading.merit_of(task, truth, predicted) if leading else None,
     )
 
 

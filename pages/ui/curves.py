@@ -49,6 +49,9 @@ class Measure:
 LOSS = Measure(training="loss", validation="validation_loss", unit=N_("loss (nats)"))
 ACCURACY = Measure(training="accuracy", validation="validation_accuracy", unit=N_("right (%)"), scale=100.0)
 MACRO_F1 = Measure(training="", validation="validation_macro_f1", unit=N_("macro F1 (%)"), scale=100.0)
+LEADING = Measure(
+    training="", validation="validation_leading", unit=N_("the metric that matters (%)"), scale=100.0
+)
 LEARNING_RATE = Measure(training="learning_rate", validation="", unit=N_("learning rate"))
 
 

@@ -18,7 +18,12 @@ COSTS = ((0.0, 1.0, 4.0), (2.0, 0.0, 8.0), (16.0, 32.0, 0.5))
 
 def merit(metric: LeadingMetric, *, labels: np.ndarray = LABELS, answers: np.ndarray = ANSWERS) -> float:
     each = np.eye(3, dtype=bool)
-    return metric.merit(Task.MULTI_CLASS, each[labels], each[answers])
+    return metric.merit_of(Task.MULTI_CLASS, each[labels], each[answers])
+
+
+def value(metric: LeadingMetric) -> float:
+    each = np.eye(3, dtype=bool)
+    return float(metric.value(metric.columns(Task.MULTI_CLASS, each[LABELS], each[ANSWERS]).sum(axis=0)))
 
 
 @pytest.mark.parametrize(
@@ -39,17 +44,20 @@ def test_it_is_that_of_scikit_learn(kind: LeadingKind, function: object, options
 
 
 def test_a_lower_cost_is_better() -> None:
-    """Answers: 0→1 costs 1, 1→2 costs 8, 2→0 costs 16, 2→1 costs 32, twice 2→2 costs 0.5."""
+    """Answers: 0→1 costs 1, 1→2 costs 8, 2→0 costs 16, 2→1 costs 32, twice 2→2 costs 0.5; 32 is the highest."""
     metric = LeadingMetric(kind=LeadingKind.COST, class_names=NAMES, costs=COSTS)
-    assert merit(metric) == pytest.approx(-(1 + 8 + 16 + 32 + 2 * 0.5) / 10)
+    assert value(metric) == pytest.approx((1 + 8 + 16 + 32 + 2 * 0.5) / 10)
+    assert merit(metric) == pytest.approx(1 - value(metric) / 32)
     assert not metric.is_higher_better
 
 
 def test_a_miss_costs_by_its_class_and_a_wrongly_added_label_costs_one() -> None:
     metric = LeadingMetric(kind=LeadingKind.COST, class_names=NAMES, miss_costs=(5.0, 2.0, 1.0))
-    assert merit(metric) == pytest.approx(-(5 + 2 + 1 + 1) / 10)
+    assert value(metric) == pytest.approx((5 + 2 + 1 + 1) / 10)
     shown, given = np.array([[1, 1, 0], [0, 0, 0]], bool), np.array([[0, 1, 0], [1, 0, 1]], bool)
-    assert metric.merit(Task.MULTI_LABEL, shown, given) == pytest.approx(-(5 + 2) / 2)
+    columns = metric.columns(Task.MULTI_LABEL, shown, given)
+    assert float(metric.value(columns.sum(axis=0))) == pytest.approx((5 + 2) / 2)
+    assert metric.merit_of(Task.MULTI_LABEL, shown, given) == pytest.approx(1 - 3.5 / 8)
 
 
 def test_a_class_without_pictures_does_not_count_in_a_mean() -> None:
@@ -92,8 +100,9 @@ def test_a_class_that_is_gone_has_no_recall() -> None:
         {"kind": LeadingKind.RECALL, "class_name": "owl"},
         {"kind": LeadingKind.COST, "costs": ((0.0, 1.0), (1.0, 0.0))},
         {"kind": LeadingKind.COST, "miss_costs": (1.0, -1.0, 0.0)},
+        {"kind": LeadingKind.COST, "miss_costs": (0.0, 0.0, 0.0)},
     ],
 )
 def test_a_metric_that_does_not_suit_the_classes_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match=r"metric needs|cost must be"):
+    with pytest.raises(ConfigError, match=r"metric needs|cost must be|must have a cost"):
         LeadingMetric.from_json({"class_names": list(NAMES), **wrong})

@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import f1_score, log_loss
 
 from core.data.labels.task import Task
+from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.training.scores import confusion_of, score_logits
 
 
@@ -33,6 +34,15 @@ def test_scores_of_several_labels() -> None:
     expected = -(targets * np.log(probabilities) + (1 - targets) * np.log(1 - probabilities)).mean()
     assert scores.loss == pytest.approx(expected)
     assert scores.macro_f1 == pytest.approx(f1_score(targets[:, 0], logits[:, 0] > 0))
+
+
+def test_the_metric_that_matters_is_scored_where_it_is_asked_for() -> None:
+    """Two of three pictures of class 1 are found."""
+    logits = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    targets = np.eye(2)[[0, 1, 1, 1]]
+    metric = LeadingMetric(kind=LeadingKind.RECALL, class_names=("a", "b"), class_name="b")
+    assert score_logits(logits, targets, Task.MULTI_CLASS, metric).leading == pytest.approx(2 / 3)
+    assert score_logits(logits, targets, Task.MULTI_CLASS).leading is None
 
 
 def test_logits_of_any_size_give_finite_losses() -> None:

@@ -97,6 +97,7 @@ _SCORE = {
     Goal.ACCURACY: N_("{value}% of the validation pictures correct"),
     Goal.MACRO_F1: N_("a macro F1 of {value}% on validation"),
     Goal.LOSS: N_("a validation loss of {value}"),
+    Goal.LEADING: N_("{value}% of the metric that matters on validation"),
 }
 _SMALL_BEST_IN_BOTH = N_("Trial {number} has the best score ({score}), and none is smaller.")
 _FAST_BEST_IN_BOTH = N_("Trial {number} has the best score ({score}), and none is faster.")

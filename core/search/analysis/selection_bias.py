@@ -24,6 +24,7 @@ from core.search.config import Goal
 from core.search.records import Gain, SelectionBias
 from core.search.trials.predictions import Predictions, PredictionTable
 from core.statistics import wilson_interval
+from core.training.leading_metric import LeadingMetric
 
 BAGS = 500
 FEWEST_BAGS = 200  # for macro F1, which is the slowest to compute
@@ -53,6 +54,7 @@ def estimate_selection_bias(
     costs: Sequence[float] | None = None,
     groups: np.ndarray | None = None,
     epochs: OtherEpochs | None = None,
+    leading: LeadingMetric | None = None,
     seed: int = 0,
 ) -> SelectionBias | None:
     """Estimate the best trial's score on new pictures.
@@ -65,12 +67,13 @@ def estimate_selection_bias(
         costs: bytes or milliseconds of each trial; only if the one-standard-error rule selected.
         groups: int (n,); near-duplicate pictures share a group and are drawn together.
         epochs: predictions of each trial's other epochs.
+        leading: the metric that matters, where the goal or the epochs' metric is that.
         seed: of the bags.
 
     Returns:
         None with too few pictures for an estimate.
     """
-    candidates = _Candidates.of(predictions, targets, epochs)
+    candidates = _Candidates.of(predictions, targets, epochs, leading)
     table = candidates.table
     bootstrap = _bootstrap(candidates, goal, costs, groups, seed, fixed=[winner])
     if bootstrap is None:
@@ -104,6 +107,7 @@ def estimate_gain(
     costs: Sequence[float] | None = None,
     groups: np.ndarray | None = None,
     epochs: OtherEpochs | None = None,
+    leading: LeadingMetric | None = None,
     seed: int = 0,
 ) -> Gain | None:
     """Estimate the best trial's improvement over the baseline, both scored outside the bags.
@@ -120,7 +124,7 @@ def estimate_gain(
         return None
     if winner == baseline:
         return Gain(gain=0.0, low=0.0, high=0.0, is_real=False, pictures=len(targets))
-    candidates = _Candidates.of(predictions, targets, epochs)
+    candidates = _Candidates.of(predictions, targets, epochs, leading)
     bootstrap = _bootstrap(candidates, goal, costs, groups, seed, fixed=[winner, baseline])
     if bootstrap is None:
         return None
@@ -137,12 +141,12 @@ def standard_error(
     goal: Goal,
     *,
     groups: np.ndarray | None = None,
+    leading: LeadingMetric | None = None,
     seed: int = 0,
 ) -> float:
     """Standard error of one trial's score, in the goal's own unit."""
-    return _standard_error(
-        PredictionTable.of([predictions], targets), goal, _group_numbers(groups, len(targets)), seed
-    )
+    table = PredictionTable.of([predictions], targets, leading)
+    return _standard_error(table, goal, _group_numbers(groups, len(targets)), seed)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,12 +158,18 @@ class _Candidates:
     monitor: Goal  # metric that selects an epoch
 
     @classmethod
-    def of(cls, predictions: Sequence[Predictions], targets: np.ndarray, epochs: OtherEpochs | None) -> Self:
+    def of(
+        cls,
+        predictions: Sequence[Predictions],
+        targets: np.ndarray,
+        epochs: OtherEpochs | None,
+        leading: LeadingMetric | None,
+    ) -> Self:
         others = epochs.predictions if epochs else [()] * len(predictions)
         together = [one for own, more in zip(predictions, others, strict=True) for one in (own, *more)]
         sizes = [1 + len(more) for more in others]
         return cls(
-            table=PredictionTable.of(together, targets),
+            table=PredictionTable.of(together, targets, leading),
             firsts=np.cumsum([0, *sizes[:-1]]),
             monitor=epochs.monitor if epochs else Goal.LOSS,
         )
@@ -263,8 +273,8 @@ def _bags(numbers: np.ndarray, count: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def _bags_for(table: PredictionTable, goal: Goal) -> int:
-    """Number of bags; fewer for macro F1, which takes longer."""
-    if goal is not Goal.MACRO_F1:
+    """Number of bags; fewer for metrics that are no means over pictures and take longer."""
+    if goal not in {Goal.MACRO_F1, Goal.LEADING}:
         return BAGS
     work = table.trials * table.pictures * table.truth.shape[1]
     return int(np.clip(_F1_WORK / work, FEWEST_BAGS, BAGS))

@@ -61,12 +61,12 @@ def summarize(
     other_epochs = _other_epochs(records, config)
     bias = estimate_selection_bias(
         predictions, targets, config.goal, index[best.number],
-        costs=costs, groups=groups, epochs=other_epochs, seed=config.seed,
+        costs=costs, groups=groups, epochs=other_epochs, leading=config.base.leading_metric, seed=config.seed,
     )  # fmt: skip
     gain = estimate_gain(
         predictions, targets, config.goal, index[best.number],
         None if baseline is None else index[baseline.number],
-        costs=costs, groups=groups, epochs=other_epochs, seed=config.seed,
+        costs=costs, groups=groups, epochs=other_epochs, leading=config.base.leading_metric, seed=config.seed,
     )  # fmt: skip
     assert best.value is not None  # of a complete trial
     return SearchSummary(
@@ -93,7 +93,13 @@ def _selected(
     first = ranked(complete, config.goal)[0]
     if config.tradeoff is Tradeoff.NONE:
         return first, None
-    margin = standard_error(predictions[complete.index(first)], targets, config.goal, groups=groups)
+    margin = standard_error(
+        predictions[complete.index(first)],
+        targets,
+        config.goal,
+        groups=groups,
+        leading=config.base.leading_metric,
+    )
     selected = select_by_one_standard_error(complete, config.goal, config.tradeoff, margin)
     return (selected.trial, selected.reason) if selected else (first, None)
 

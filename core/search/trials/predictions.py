@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from core.data.labels.task import Task
 from core.records import JsonObject, Record
 from core.search.config import Goal
+from core.training.leading_metric import LeadingMetric
 from core.training.scores import Scores, score_logits
 
 MAX_LOSS = 65504.0  # nats; the largest float16
@@ -125,9 +126,12 @@ class PredictionTable:
     predicted: np.ndarray  # (k, n) or (k, n, ⌈C/8⌉), as in Predictions
     losses: np.ndarray  # float32 (k, n)
     correct: np.ndarray  # bool (k, n)
+    leading: LeadingMetric | None = None  # for ``Goal.LEADING``
 
     @classmethod
-    def of(cls, predictions: Sequence[Predictions], targets: np.ndarray) -> Self:
+    def of(
+        cls, predictions: Sequence[Predictions], targets: np.ndarray, leading: LeadingMetric | None = None
+    ) -> Self:
         """Combine predictions with targets float (n, C) of the same pictures.
 
         Raises:
@@ -144,7 +148,14 @@ class PredictionTable:
         else:
             correct = truth[np.arange(len(truth)), predicted]
         losses = np.stack([one.losses for one in predictions])
-        return cls(task=predictions[0].task, truth=truth, predicted=predicted, losses=losses, correct=correct)
+        return cls(
+            task=predictions[0].task,
+            truth=truth,
+            predicted=predicted,
+            losses=losses,
+            correct=correct,
+            leading=leading,
+        )
 
     @property
     def trials(self) -> int:
@@ -158,9 +169,8 @@ class PredictionTable:
 
     def only(self, trial: int) -> Self:
         """The table of one trial."""
-        return type(self)(
-            task=self.task,
-            truth=self.truth,
+        return replace(
+            self,
             predicted=self.predicted[[trial]],
             losses=self.losses[[trial]],
             correct=self.correct[[trial]],
@@ -170,6 +180,8 @@ class PredictionTable:
         """The goal's value float64 (b, k) of every trial, for picture weights float32 (b, n)."""
         if goal is Goal.MACRO_F1:
             return self._macro_f1(weights)
+        if goal is Goal.LEADING:
+            return np.stack([self._leading(weights, trial) for trial in range(self.trials)], axis=1)
         values = self.correct if goal is Goal.ACCURACY else self.losses
         return _all_with_all(weights, values) / weights.sum(axis=1, dtype=np.float64)[:, None]
 
@@ -178,6 +190,8 @@ class PredictionTable:
         if goal is Goal.MACRO_F1:
             pairs = zip(weights, trials, strict=True)
             return np.array([self._macro_f1_of(row, trial) for row, trial in pairs])
+        if goal is Goal.LEADING:
+            return self._leading_of(weights, trials)
         values = self.correct if goal is Goal.ACCURACY else self.losses
         sums = np.einsum("bn,bn->b", weights, values[trials].astype(np.float32, copy=False))
         return sums / weights.sum(axis=1, dtype=np.float64)
@@ -195,6 +209,23 @@ class PredictionTable:
         if self.task is Task.MULTI_LABEL:
             return (self.predicted[:, :, label >> 3] >> (7 - (label & 7)) & 1).astype(bool)
         return self.predicted == label
+
+    def _leading(self, weights: np.ndarray, trial: int) -> np.ndarray:
+        """The metric that matters, float64 (b,), of one trial; 0 where no picture defines it."""
+        assert self.leading is not None, "a search for it has it in its settings"
+        predicted = np.zeros(self.truth.shape, bool)
+        predicted[self._predicted_pairs(trial)] = True
+        columns = self.leading.columns(self.task, self.truth, predicted)
+        merits = self.leading.merit(self.task, (weights @ columns).T.astype(np.float64))
+        return np.nan_to_num(merits, nan=0.0)
+
+    def _leading_of(self, weights: np.ndarray, trials: np.ndarray) -> np.ndarray:
+        """The same for the trial of each row of weights."""
+        values = np.zeros(len(weights))
+        for trial in np.unique(trials):
+            rows = trials == trial
+            values[rows] = self._leading(weights[rows], trial)
+        return values
 
     def _macro_f1(self, weights: np.ndarray) -> np.ndarray:
         """Macro F1 float64 (b, k), class by class.

@@ -149,7 +149,7 @@ class TrialRunner:
             epochs = []
             logits = self._out_of_fold(folder, settings, should_stop, on_epoch)
         targets = self.dataset.targets[self.scored_rows]
-        scores = score_logits(logits, targets, self.dataset.task)
+        scores = score_logits(logits, targets, self.dataset.task, settings.leading_metric)
         return TrialResult(
             value=self._value(scores),
             second=self._second(folder, settings),
@@ -157,7 +157,8 @@ class TrialRunner:
                 "validation_accuracy": scores.accuracy,
                 "validation_macro_f1": scores.macro_f1,
                 "validation_loss": scores.loss,
-            },
+            }
+            | ({} if scores.leading is None else {"validation_leading": scores.leading}),
             predictions=Predictions.scored(logits, scores, self.dataset.task),
             other_epochs=self._next_best(epochs, logits, settings, targets),
             curve=progress.curve(),
@@ -172,7 +173,7 @@ class TrialRunner:
         """
         goal, task = Goal.of_monitor(settings.monitor), self.dataset.task
         sign = 1.0 if goal.is_better_low else -1.0
-        others = [(logits, score_logits(logits, targets, task)) for logits in epochs]
+        others = [(logits, score_logits(logits, targets, task, settings.leading_metric)) for logits in epochs]
         others = [
             (logits, scores)
             for logits, scores in others
@@ -231,8 +232,11 @@ class TrialRunner:
             indices = np.searchsorted(rows, fold.rows(Split.VALIDATION))
             logits[indices], seen[indices] = self._trained(fold_folder, settings, fold, progress), True
             shutil.rmtree(fold_folder, ignore_errors=True)
-            scores = score_logits(logits[seen], self.dataset.targets[rows[seen]], self.dataset.task)
-            on_epoch(number, self._value(scores))
+            targets = self.dataset.targets[rows[seen]]
+            scores = score_logits(logits[seen], targets, self.dataset.task, settings.leading_metric)
+            # A fold may hold no picture of the class that the metric judges.
+            if not math.isnan(value := self._value(scores)):
+                on_epoch(number, value)
         return logits
 
     def _value(self, scores: Scores) -> float:

@@ -56,6 +56,7 @@ class HeadRecorder:
             validation_loss=scores.validation_loss,
             validation_accuracy=scores.validation_accuracy,
             validation_macro_f1=scores.validation_macro_f1,
+            validation_leading=scores.validation_leading,
             l2=l2,
         )
         epoch = self._curve.epoch + 1
@@ -125,6 +126,7 @@ def fit_linear_heads(
             task=task,
             l2=settings.head.l2 or None,
             label_smoothing=settings.loss.label_smoothing,
+            leading=settings.leading_metric,
         )
 
 

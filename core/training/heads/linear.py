@@ -21,6 +21,7 @@ from core.data.labels.task import Task
 from core.devices import cpu_cores
 from core.models.head import HeadWeights
 from core.training.heads.objective import LinearObjective, standardisation
+from core.training.leading_metric import LeadingMetric
 from core.training.scores import score_logits
 
 # Strength of the L2 penalty, for standardised features and the mean cross-entropy.
@@ -69,6 +70,7 @@ class EpochScores:
     validation_macro_f1: float  # 0 to 1, mean over the classes that appear
     # float (n,): of each validation picture
     validation_losses: np.ndarray = field(compare=False, repr=False)
+    validation_leading: float | None = None  # the metric that matters, 0 to 1
 
 
 # Scores, the head as it stands, and its L2 penalty.
@@ -91,6 +93,7 @@ def fit_linear_head(
     task: Task = Task.MULTI_CLASS,
     l2: float | None = None,
     label_smoothing: float = 0.0,
+    leading: LeadingMetric | None = None,
 ) -> None:
     """Fit the head and call ``on_epoch`` after each pass; the caller keeps the best.
 
@@ -101,9 +104,10 @@ def fit_linear_head(
         task: one class per picture (softmax), or any number of labels (sigmoids).
         l2: a single penalty, for standardised features; None: the path.
         label_smoothing: share of the target given to the other classes, 0 to below 1.
+        leading: the metric that matters, to score the epochs by as well.
     """
     with ThreadPoolExecutor(cpu_cores()) as pool:
-        fit = _Fit(train, validation, task, label_smoothing, pool)
+        fit = _Fit(train, validation, task, label_smoothing, leading, pool)
         _follow_path(fit, L2_STRENGTHS if l2 is None else (l2,), epochs, on_epoch)
 
 
@@ -163,9 +167,10 @@ class _Fit:
         validation: FeatureSet,
         task: Task,
         label_smoothing: float,
+        leading: LeadingMetric | None,
         pool: ThreadPoolExecutor,
     ) -> None:
-        self._task, self._validation = task, validation
+        self._task, self._validation, self._leading = task, validation, leading
         self._mean, self._scale = standardisation(train.features)
         self.objective = LinearObjective(
             train.features,
@@ -181,13 +186,14 @@ class _Fit:
     def scores(self, parameters: np.ndarray) -> EpochScores:
         loss, accuracy = self.objective.plain_scores(parameters)
         logits = self.objective.logits(self._validation.features, parameters)
-        validation = score_logits(logits, self._validation.targets, self._task)
+        validation = score_logits(logits, self._validation.targets, self._task, self._leading)
         return EpochScores(
             loss=loss,
             accuracy=accuracy,
             validation_loss=validation.loss,
             validation_accuracy=validation.accuracy,
             validation_macro_f1=validation.macro_f1,
+            validation_leading=validation.leading,
             validation_losses=validation.losses,
         )
 

@@ -224,12 +224,15 @@ class _PhaseLoop:
         self._training_seconds = self._seconds_of_epoch(own=True)
         current = self._averaged() if self._phase.average else None
         logits = self._validation_logits(predict)
-        scores = score_logits(logits, self._phase.validation_targets, self._run.task)
+        scores = score_logits(
+            logits, self._phase.validation_targets, self._run.task, self._run.settings.leading_metric
+        )
         record = EpochMetrics(
             **metrics,
             validation_loss=scores.loss,
             validation_accuracy=scores.accuracy,
             validation_macro_f1=scores.macro_f1,
+            validation_leading=scores.leading,
             learning_rate=self._learning_rate,
             pictures_per_second=round(self._pictures / self._training_seconds, 2),
             seconds=round(seconds, 3),

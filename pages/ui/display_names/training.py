@@ -63,6 +63,7 @@ MONITOR_NAMES = {
     Monitor.LOSS: N_("Loss"),
     Monitor.ACCURACY: N_("Accuracy"),
     Monitor.MACRO_F1: N_("Macro F1"),
+    Monitor.LEADING: N_("The metric that matters"),
 }
 FLIP_NAMES = {
     "none": N_("off"),
@@ -97,6 +98,11 @@ SETTING_NAMES = {
     "batch_size": N_("Batch size"),
     "epochs": N_("Epochs at most"),
     "monitor": N_("Monitored metric"),
+    "leading_metric": N_("The metric that matters"),
+    "leading_metric.kind": N_("The metric that matters"),
+    "leading_metric.class_name": N_("Class of the metric that matters"),
+    "leading_metric.costs": N_("Costs of mistakes"),
+    "leading_metric.miss_costs": N_("Costs of misses"),
     "patience": N_("Patience"),
     "seed": N_("Seed"),
 }

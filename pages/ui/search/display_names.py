@@ -25,11 +25,13 @@ GOAL_NAMES = {
     Goal.ACCURACY: N_("Accuracy"),
     Goal.MACRO_F1: N_("Macro F1"),
     Goal.LOSS: N_("Loss"),
+    Goal.LEADING: N_("The metric that matters"),
 }
 GOAL_UNITS = {
     Goal.ACCURACY: N_("validation accuracy (%)"),
     Goal.MACRO_F1: N_("validation macro F1 (%)"),
     Goal.LOSS: N_("validation loss (nats)"),
+    Goal.LEADING: N_("the metric that matters, on validation (%)"),
 }
 TRADEOFF_NAMES = {
     Tradeoff.NONE: N_("No"),

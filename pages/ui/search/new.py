@@ -35,7 +35,7 @@ _MAX_MINUTES, _MAX_TRIALS = 7 * 24 * 60, 100_000
 _BUDGET_MINUTES = (10, 30, 120, 480)
 _OWN, _TRIALS = "own", "trials"
 _GOAL_HELP = N_(
-    "Measured on validation pictures, from which training does not learn. Accuracy: share of correct answers. Macro F1: mean of the classes' F1 scores, so that small classes count as much as large ones. Loss: small if the correct answers get high probabilities."
+    "Measured on validation pictures, from which training does not learn. Accuracy: share of correct answers. Macro F1: mean of the classes' F1 scores, so that small classes count as much as large ones. Loss: small if the correct answers get high probabilities. The metric that matters is chosen on the Evaluate page."
 )
 _TRADEOFF_HELP = N_(
     "With a second objective, the search shows the *Pareto front*: the trials for which no other is better in both. You choose among them."

@@ -45,6 +45,7 @@ def headline(search: Search, best: TrialRecord) -> str:
         Goal.ACCURACY: _("Best trial: {value} correct on validation pictures"),
         Goal.MACRO_F1: _("Best trial: macro F1 of {value} on validation pictures"),
         Goal.LOSS: _("Best trial: loss of {value} on validation pictures"),
+        Goal.LEADING: _("Best trial: {value} by the metric that matters, on validation pictures"),
     }
     return forms[search.config.goal].format(value=value)
 

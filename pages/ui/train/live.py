@@ -22,6 +22,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.confusion import show_confusion
 from pages.ui.curves import (
     ACCURACY,
+    LEADING,
     LEARNING_RATE,
     LOSS,
     MACRO_F1,
@@ -199,6 +200,15 @@ def _charts(
         with right:
             st.markdown(_("**Macro F1**: higher is better"), help=_("Every class counts equally"))
             _chart(job, "macro-f1", epochs, [], MACRO_F1, _SMALL_CHART_PIXELS)
+    if settings.monitor is Monitor.LEADING:
+        with right:
+            st.markdown(
+                _("**The metric that matters**: higher is better"),
+                help=_(
+                    "Chosen on the Evaluate page. Of costs, the share of the highest possible cost that is avoided."
+                ),
+            )
+            _chart(job, "leading", epochs, [], LEADING, _SMALL_CHART_PIXELS)
 
 
 def _chart(

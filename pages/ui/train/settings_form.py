@@ -89,7 +89,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 path="monitor",
                 labels=MONITOR_NAMES,
                 help=N_(
-                    "Metric on validation pictures that selects the best epoch. Macro F1 counts every class equally, however small."
+                    "Metric on validation pictures that selects the best epoch. Macro F1 counts every class equally, however small. The metric that matters is chosen on the Evaluate page."
                 ),
             ),
             NumberField(

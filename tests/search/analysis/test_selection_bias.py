@@ -22,6 +22,7 @@ from core.search.analysis.selection_bias import (
 from core.search.config import Goal
 from core.search.records import Gain, SelectionBias
 from core.search.trials.predictions import Predictions
+from core.training.leading_metric import LeadingMetric
 from tests.support.simulated_predictions import luck, predictions, truth
 
 PICTURES = 150
@@ -270,7 +271,7 @@ def test_five_hundred_trials_fit_in_memory() -> None:
     trials = luck(np.random.default_rng(0), [0.85] * 500, 1000)
     tracemalloc.start()
     for goal in Goal:
-        assert estimate_gain(trials, truth(1000), goal, 3, 0) is not None
+        assert estimate_gain(trials, truth(1000), goal, 3, 0, leading=LeadingMetric()) is not None
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 100e6

@@ -10,6 +10,7 @@ import pytest
 from core.data.labels.task import Task
 from core.search.config import Goal
 from core.search.trials.predictions import PackedPredictions, Predictions, PredictionTable
+from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.training.scores import score_logits
 
 GOALS = list(Goal)
@@ -90,14 +91,20 @@ def test_folds_are_joined_in_their_order() -> None:
 def test_weighted_pictures_score_like_repeated_ones(task: Task, goal: Goal) -> None:
     """A bootstrap counts pictures several times, or not at all."""
     logits, targets = some(task, pictures=60, trials=3)
-    table = PredictionTable.of([Predictions.of(one, targets, task) for one in logits], targets)
+    leading = LeadingMetric(
+        kind=LeadingKind.COST,
+        class_names=tuple("abcdefghijk"),
+        miss_costs=tuple(float(cost) for cost in range(11)),
+    )
+    table = PredictionTable.of([Predictions.of(one, targets, task) for one in logits], targets, leading)
     times = np.random.default_rng(1).integers(0, 4, (5, 60))
     times[0] = targets[:, 0] == 0  # a class that is shown nowhere
     weights = times.astype(np.float32)
     expected = [
         [
             getattr(
-                score_logits(np.repeat(one, row, axis=0), np.repeat(targets, row, axis=0), task), goal.value
+                score_logits(np.repeat(one, row, axis=0), np.repeat(targets, row, axis=0), task, leading),
+                goal.value,
             )
             for one in logits
         ]
@@ -110,6 +117,17 @@ def test_weighted_pictures_score_like_repeated_ones(task: Task, goal: Goal) -> N
     if goal is not Goal.LOSS:
         assert table.scores(goal, weights) == pytest.approx(np.array(expected), abs=1e-12)
         assert table.scores_of(goal, weights, chosen) == pytest.approx(picked, abs=1e-12)
+
+
+def test_a_bag_without_the_class_that_is_judged_prefers_no_trial() -> None:
+    """The recall of the class is undefined there, for every trial."""
+    logits, targets = some(Task.MULTI_CLASS, pictures=60, trials=3)
+    names = tuple("abcdefghijk")
+    leading = LeadingMetric(kind=LeadingKind.RECALL, class_names=names, class_name="a")
+    trials = [Predictions.of(one, targets, Task.MULTI_CLASS) for one in logits]
+    table = PredictionTable.of(trials, targets, leading)
+    without = (targets[:, 0] == 0).astype(np.float32)[None]
+    assert table.scores(Goal.LEADING, without).tolist() == [[0.0, 0.0, 0.0]]
 
 
 def test_predictions_of_other_pictures_are_refused() -> None:

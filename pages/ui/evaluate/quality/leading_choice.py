@@ -58,6 +58,12 @@ def _chosen(names: Sequence[str], task: Task, current: LeadingMetric) -> Leading
     if kind.needs_class:
         at = names.index(current.class_name) if current.class_name in names else 0
         name = st.selectbox(_("Class"), names, index=at, key="leading-class")
+        if kind is not LeadingKind.F1:
+            st.caption(
+                _(
+                    "Alone, it can be perfect for a useless classifier. F1 or costs watch both kinds of mistakes."
+                )
+            )
         return LeadingMetric(kind=kind, class_names=tuple(names), class_name=name)
     if kind is not LeadingKind.COST:
         return LeadingMetric(kind=kind)
