@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from core.cli.runs import add_detach, ended, started
 from core.cli.terminal import Answer, wait_or_stop
 from core.errors import ConfigError
 from core.evaluation.comparison.comparing import compare_with_reference
+from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
@@ -50,18 +52,18 @@ def _paired(runs: Sequence[JobDirectory]) -> list[Answer]:
             "p_value": comparison.test.p_value,
             "verdict": str(comparison.test.sentence),
             "pictures": comparison.matching.to_json(),
-            "metrics": {
-                row.code: {
-                    "reference": row.first,
-                    "run": row.second,
-                    "difference": row.difference,
-                    "interval": row.interval,
-                }
-                for row in comparison.metrics
-            },
+            "leading": {"code": comparison.leading.code, **_difference(comparison.leading)},
+            "metrics": {row.code: _difference(row) for row in comparison.metrics},
         }
         for run, comparison in zip(tested, compared, strict=True)
     ]
+
+
+def _difference(row: MetricDifference) -> Answer:
+    """Values, difference and its interval; None where the metric is undefined on these pictures."""
+    numbers = {"reference": row.first, "run": row.second, "difference": row.difference}
+    answer: Answer = {name: None if math.isnan(value) else value for name, value in numbers.items()}
+    return answer | {"interval": row.interval}
 
 
 def _ensemble(options: argparse.Namespace) -> Answer:

@@ -15,13 +15,10 @@ import numpy as np
 from core.data.labels.layout import Split
 from core.errors import EvaluationError
 from core.evaluation.assessment import answer_thresholds
-from core.evaluation.comparison.comparing import ClassifierComparison, compare_pair
-from core.evaluation.comparison.differences import MetricDifference, Verdict
-from core.evaluation.comparison.pairing import TestedPictures, pair
+from core.evaluation.comparison.differences import MetricDifference, Verdict, leading_difference
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.leading import Leading
 from core.evaluation.metrics.predictions import TestPredictions
-from core.evaluation.metrics.statistics import statistics_of
-from core.evaluation.metrics.table import Metric
 from core.messages import N_
 from core.records import Record
 
@@ -54,8 +51,8 @@ class EnsembleGain:
     """An ensemble against the member that is best on validation."""
 
     best: str  # name of that run
-    validation: ClassifierComparison
-    test: ClassifierComparison
+    validation: MetricDifference
+    test: MetricDifference
     gain: Gain
 
 
@@ -124,50 +121,33 @@ def averaged(
 
 
 def ensemble_gain(
-    members: Sequence[EvaluatedRun], metric: Metric, weights: Sequence[float] = ()
+    members: Sequence[EvaluatedRun], leading: Leading, weights: Sequence[float] = ()
 ) -> EnsembleGain:
-    """Measure an ensemble by one metric against its best member.
+    """Measure an ensemble by the leading metric against its best member.
 
     Raises:
         EvaluationError: the members cannot be averaged.
     """
     require_alike(members)
     validation, test = averaged(members, normalised_weights(len(members), weights))
-
-    def quality(member: EvaluatedRun) -> float:
-        return _sign(metric) * float(metric.function(statistics_of(member.validation))[0])
-
-    best = max(members, key=quality)
-    on_validation = _compared(best, validation, Split.VALIDATION, metric)
-    on_test = _compared(best, test, Split.TEST, metric)
+    # The best member: that to which the ensemble gains least.
+    gains = [leading_difference(leading, member.validation, validation) for member in members]
+    best, on_validation = min(zip(members, gains, strict=True), key=lambda pair: pair[1].gain)
+    on_test = leading_difference(leading, best.test, test)
     return EnsembleGain(
         best=best.run.name,
         validation=on_validation,
         test=on_test,
-        gain=gain_of(on_validation.metric(metric.code), on_test.metric(metric.code), metric),
+        gain=gain_of(on_validation, on_test),
     )
 
 
-def gain_of(validation: MetricDifference | None, test: MetricDifference | None, metric: Metric) -> Gain:
+def gain_of(validation: MetricDifference, test: MetricDifference) -> Gain:
     """Judge an ensemble by its difference to the best member, first on validation, then on test pictures."""
-    is_better = validation is not None and validation.difference * _sign(metric) > 0
-    if not is_better:
+    if not validation.gain > 0:
         return Gain.NONE
-    verdict = test.verdict(is_higher_better=metric.is_higher_better) if test else Verdict.UNCLEAR
     confirmed = {Verdict.BETTER: Gain.CONFIRMED, Verdict.WORSE: Gain.REFUTED}
-    return confirmed.get(verdict, Gain.UNCONFIRMED)
-
-
-def _sign(metric: Metric) -> int:
-    return 1 if metric.is_higher_better else -1
-
-
-def _compared(
-    best: EvaluatedRun, joined: TestPredictions, split: Split, metric: Metric
-) -> ClassifierComparison:
-    member = TestedPictures.of(best, split)
-    ensemble = TestedPictures(ids=member.ids, class_names=member.class_names, test=joined)
-    return compare_pair(pair(member, ensemble), [metric])
+    return confirmed.get(test.verdict, Gain.UNCONFIRMED)
 
 
 def _mean(predictions: Sequence[TestPredictions], weights: Sequence[float]) -> np.ndarray:

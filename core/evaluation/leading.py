@@ -98,13 +98,13 @@ def leading_metric(project: Project, class_names: Sequence[str]) -> Leading:
 
 def chosen_metric(project: Project) -> LeadingMetric:
     """The user's choice, for the classes of its time; accuracy without one."""
-    file = _file(project)
+    file = goal_file(project)
     return read_record(file, LeadingMetric) if file.exists() else LeadingMetric()
 
 
 def choose_metric(project: Project, metric: LeadingMetric) -> None:
     """Store the metric that leads from now on."""
-    write_record(_file(project), metric)
+    write_record(goal_file(project), metric)
 
 
 def majority_value(leading: Leading, test: TestPredictions, majority: str, names: Sequence[str]) -> float:
@@ -131,5 +131,6 @@ def _columns(metric: LeadingMetric, test: TestPredictions) -> np.ndarray:
     return metric.columns(test.task, test.targets, test.predicted)
 
 
-def _file(project: Project) -> Path:
+def goal_file(project: Project) -> Path:
+    """Path of the stored choice; without the file, accuracy leads."""
     return project.path / "goal.json"

@@ -31,6 +31,7 @@ def test_runs_are_tested_against_the_first(
     assert (second["reference"], second["run"], second["fixed"], second["broken"]) == ("run-1", "run-2", 1, 1)
     assert (third["fixed"], third["broken"]) == (2, 0)
     accuracy = third["metrics"]["accuracy"]
+    assert third["leading"] == {"code": "accuracy", **accuracy}
     assert accuracy["difference"] == pytest.approx(2 / 9)
     assert accuracy["interval"][0] < 0 < accuracy["interval"][1]
     # Mid-p of two fixed and none broken is 1/4; twice that for the smaller of two p-values (Holm).

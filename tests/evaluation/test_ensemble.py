@@ -12,11 +12,12 @@ from core.errors import EvaluationError
 from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.ensemble import Gain, averaged, ensemble_gain, gain_of, normalised_weights, require_alike
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.metrics.table import METRICS
+from core.evaluation.leading import Leading
+from core.training.leading_metric import LeadingMetric
 from core.workspace import Project
 from tests.support.evaluated import evaluated_run
 
-ACCURACY = next(metric for metric in METRICS if metric.code == "accuracy")
+ACCURACY = Leading(metric=LeadingMetric())
 
 
 @pytest.fixture
@@ -43,11 +44,8 @@ def test_members_that_err_on_different_pictures_outvote_each_other(
         for number in range(3)
     ]
     found = ensemble_gain(members, ACCURACY)
-    validation, test = found.validation.metric("accuracy"), found.test.metric("accuracy")
-    assert validation is not None
-    assert test is not None
-    assert (validation.second, test.second) == (1, 1)
-    assert (found.test.test.fixed, found.test.test.broken) == (1, 0)
+    assert (found.validation.first, found.validation.second) == (8 / 9, 1)
+    assert (found.test.first, found.test.second) == (8 / 9, 1)
     assert found.gain is Gain.UNCONFIRMED  # one picture more may be chance
 
 
@@ -66,7 +64,7 @@ def test_a_gain_on_validation_is_confirmed_by_the_interval_on_the_test_pictures(
 ) -> None:
     validation = MetricDifference(code="accuracy", first=0.9, second=0.9 + on_validation)
     test = MetricDifference(code="accuracy", first=0.9, second=0.9 + sum(on_test) / 2, interval=on_test)
-    assert gain_of(validation, test, ACCURACY) is gain
+    assert gain_of(validation, test) is gain
 
 
 def test_a_worse_member_makes_an_ensemble_no_better(digits_project: Project, dataset: Dataset) -> None:

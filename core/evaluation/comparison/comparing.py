@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.evaluation.comparison.differences import MetricDifference, metric_differences
+from core.evaluation.comparison.differences import MetricDifference, leading_difference, metric_differences
 from core.evaluation.comparison.mcnemar import PairedTest, holm, mcnemar_test
 from core.evaluation.comparison.pairing import Labelling, Matching, Pairing, TestedPictures, pair
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.leading import Leading, leading_metric
 from core.evaluation.metrics.bootstrap import RESAMPLES
 from core.evaluation.metrics.table import Metric
 from core.records import Record
+from core.workspace import project_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,9 @@ class ClassifierComparison(Record):
     """Two classifiers on the same test pictures; differences are the second minus the first."""
 
     matching: Matching
-    # by the order of the table of metrics
+    # the metric that leads in the project
+    leading: MetricDifference
+    # in the order of the table of metrics
     metrics: tuple[MetricDifference, ...]
     test: PairedTest
 
@@ -29,12 +33,17 @@ class ClassifierComparison(Record):
 
 
 def compare_pair(
-    pairing: Pairing, metrics: Sequence[Metric] | None = None, *, resamples: int = RESAMPLES
+    pairing: Pairing, leading: Leading, metrics: Sequence[Metric] | None = None, *, resamples: int = RESAMPLES
 ) -> ClassifierComparison:
-    """Compare two classifiers by metrics, by default all of the table, and by McNemar's test."""
+    """Compare two classifiers by metrics, by default all of the table, and by McNemar's test.
+
+    Args:
+        leading: from ``leading_metric``, for the classes of the pairing.
+    """
     first, second = pairing.first, pairing.second
     return ClassifierComparison(
         matching=pairing.matching,
+        leading=leading_difference(leading, first, second, resamples=resamples),
         metrics=metric_differences(first, second, metrics, resamples=resamples),
         test=mcnemar_test(first.exact_matches, second.exact_matches, second.group_indices),
     )
@@ -52,11 +61,11 @@ def compare_with_reference(
     Raises:
         EvaluationError: two of them have no test picture in common.
     """
-    first = TestedPictures.of(reference)
-    compared = [
-        compare_pair(pair(first, TestedPictures.of(other), labelling), resamples=resamples)
-        for other in others
-    ]
+    compared = []
+    for other in others:
+        pairing = pair(TestedPictures.of(reference), TestedPictures.of(other), labelling)
+        leading = leading_metric(project_of(other.run), pairing.class_names)
+        compared.append(compare_pair(pairing, leading, resamples=resamples))
     return corrected(compared)
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from core.evaluation.leading import Leading
 from core.evaluation.metrics import table
 from core.evaluation.metrics.bootstrap import RESAMPLES, over_resamples
 from core.evaluation.metrics.intervals import Interval, bootstrap_interval, effective_count
@@ -22,6 +23,7 @@ from core.evaluation.metrics.statistics import Statistics, StatisticsSource
 from core.evaluation.metrics.table import Metric
 from core.records import Record
 from core.statistics import Z_95
+from core.training.leading_metric import LeadingKind
 
 
 class Verdict(StrEnum):
@@ -41,17 +43,26 @@ class MetricDifference(Record):
     second: float
     # of the second minus the first, 95%; None where nothing varies
     interval: Interval | None = None
+    is_higher_better: bool = True
+    # shown in percent
+    is_fraction: bool = True
 
     @property
     def difference(self) -> float:
         """The second minus the first."""
         return self.second - self.first
 
-    def verdict(self, *, is_higher_better: bool) -> Verdict:
+    @property
+    def gain(self) -> float:
+        """The difference, above 0 where the second is better."""
+        return self.difference if self.is_higher_better else -self.difference
+
+    @property
+    def verdict(self) -> Verdict:
         """Tell if the second classifier is better or worse; unclear where the interval holds 0."""
         if self.interval is None or self.interval[0] <= 0 <= self.interval[1]:
             return Verdict.UNCLEAR
-        return Verdict.BETTER if (self.difference > 0) == is_higher_better else Verdict.WORSE
+        return Verdict.BETTER if self.gain > 0 else Verdict.WORSE
 
 
 def metric_differences(
@@ -62,13 +73,15 @@ def metric_differences(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> tuple[MetricDifference, ...]:
-    """Compare metrics, as far as they are defined for both.
+    """Compare metrics of the table, as far as they are defined for both.
 
     Args:
         first, second: predictions for the same pictures, with the same labels and groups.
         metrics: rows of the table; by default all that the task has.
     """
     rows = table.metrics_of(first.task) if metrics is None else metrics
+    if not rows:
+        return ()
     one, two = StatisticsSource(first), StatisticsSource(second)
 
     def values(drawn: Statistics) -> np.ndarray:
@@ -84,23 +97,40 @@ def metric_differences(
         for metric, *pair in zip(rows, after - before, drawn, strict=True)
     ]
     return tuple(
-        MetricDifference(code=metric.code, first=float(old), second=float(new), interval=interval)
+        MetricDifference(
+            code=metric.code,
+            first=float(old),
+            second=float(new),
+            interval=interval,
+            is_higher_better=metric.is_higher_better,
+            is_fraction=metric.is_fraction,
+        )
         for metric, old, new, interval in zip(rows, before, after, intervals, strict=True)
         if not np.isnan(new - old)
     )
 
 
-def _interval(
-    metric: Metric,
-    first: TestPredictions,
-    second: TestPredictions,
-    difference: float,
-    samples: np.ndarray,
-) -> Interval | None:
-    if metric.code == "accuracy":
-        return accuracy_interval(first, second)
-    groups = int(first.group_indices.max()) + 1
-    return bootstrap_interval(float(difference), samples, groups, is_fraction=False)
+def leading_difference(
+    leading: Leading, first: TestPredictions, second: TestPredictions, *, resamples: int = RESAMPLES
+) -> MetricDifference:
+    """Compare the metric that leads in a project; arguments as in ``metric_differences``."""
+    before, after = leading.value(first), leading.value(second)
+    kind = leading.metric.kind
+    if kind is LeadingKind.ACCURACY:
+        interval: Interval | None = accuracy_interval(first, second)
+    else:
+        # One seed draws the same resamples of the same groups.
+        drawn = leading.resampled(second, resamples=resamples) - leading.resampled(first, resamples=resamples)
+        groups = int(first.group_indices.max()) + 1
+        interval = bootstrap_interval(after - before, drawn, groups, is_fraction=False)
+    return MetricDifference(
+        code=kind,
+        first=before,
+        second=after,
+        interval=interval,
+        is_higher_better=kind is not LeadingKind.COST,
+        is_fraction=leading.is_fraction,
+    )
 
 
 def accuracy_interval(first: TestPredictions, second: TestPredictions) -> Interval:
@@ -114,3 +144,16 @@ def accuracy_interval(first: TestPredictions, second: TestPredictions) -> Interv
     centre = fixed - broken
     half = Z_95 * math.sqrt((fixed + broken - centre**2) / (count + 2))
     return max(-1.0, centre - half), min(1.0, centre + half)
+
+
+def _interval(
+    metric: Metric,
+    first: TestPredictions,
+    second: TestPredictions,
+    difference: float,
+    samples: np.ndarray,
+) -> Interval | None:
+    if metric.code == "accuracy":
+        return accuracy_interval(first, second)
+    groups = int(first.group_indices.max()) + 1
+    return bootstrap_interval(float(difference), samples, groups, is_fraction=False)

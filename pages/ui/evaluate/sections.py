@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.errors import EvaluationError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.messages import N_
 from pages.ui import state
-from pages.ui.text import _
+from pages.ui.text import _, show
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,4 +73,7 @@ def show_chosen_section(evaluated: EvaluatedRun) -> None:
         key=f"evaluate-section-{state.counter('section')}",
     )
     state.choose_section(chosen)
-    importlib.import_module(SECTIONS[chosen].module).show_section(evaluated)
+    try:
+        importlib.import_module(SECTIONS[chosen].module).show_section(evaluated)
+    except EvaluationError as error:
+        st.info(show(error.message))

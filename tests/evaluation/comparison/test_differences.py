@@ -12,10 +12,13 @@ from core.evaluation.comparison.differences import (
     MetricDifference,
     Verdict,
     accuracy_interval,
+    leading_difference,
     metric_differences,
 )
+from core.evaluation.leading import Leading
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.metrics.table import METRICS
+from core.training.leading_metric import LeadingKind, LeadingMetric
 from tests.support.predictions import multi_class, multi_label
 
 
@@ -55,7 +58,7 @@ def test_the_same_classifier_twice_is_neither_better_nor_worse() -> None:
     first, _second = two_classifiers(np.random.default_rng(0))
     for row in metric_differences(first, first, resamples=50):
         assert row.difference == 0
-        assert row.verdict(is_higher_better=True) is Verdict.UNCLEAR
+        assert row.verdict is Verdict.UNCLEAR
 
 
 def test_the_interval_of_accuracies_is_bonett_and_prices() -> None:
@@ -95,9 +98,19 @@ def test_the_interval_of_accuracies_holds_the_true_difference() -> None:
 
 def test_a_verdict_heeds_the_direction_of_its_metric() -> None:
     row = MetricDifference(code="log_loss", first=0.5, second=0.3, interval=(-0.3, -0.1))
-    assert row.verdict(is_higher_better=False) is Verdict.BETTER
-    assert row.verdict(is_higher_better=True) is Verdict.WORSE
-    assert replace(row, interval=(-0.3, 0.1)).verdict(is_higher_better=False) is Verdict.UNCLEAR
+    assert row.verdict is Verdict.WORSE
+    assert replace(row, is_higher_better=False).verdict is Verdict.BETTER
+    assert replace(row, is_higher_better=False, interval=(-0.3, 0.1)).verdict is Verdict.UNCLEAR
+
+
+def test_the_leading_metric_is_compared_as_in_the_table() -> None:
+    """Accuracy by formula, the mean F1 of the classes by the same resamples."""
+    first, second = two_classifiers(np.random.default_rng(0))
+    table = {row.code: row for row in metric_differences(first, second)}
+    for kind, code in ((LeadingKind.ACCURACY, "accuracy"), (LeadingKind.MACRO_F1, "macro_f1")):
+        found = leading_difference(Leading(metric=LeadingMetric(kind=kind)), first, second)
+        assert (found.first, found.second) == pytest.approx((table[code].first, table[code].second))
+        assert found.interval == pytest.approx(table[code].interval)
 
 
 def test_several_labels_are_compared_as_well() -> None:

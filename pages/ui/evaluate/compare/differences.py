@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -9,11 +10,11 @@ import streamlit as st
 
 from core.evaluation.comparison.comparing import ClassifierComparison
 from core.evaluation.comparison.differences import MetricDifference, Verdict
-from core.evaluation.metrics.table import Metric
-from core.messages import N_
-from pages.ui.evaluate.compare.paired import LEADING, metric_of
+from core.evaluation.metrics.table import METRICS
+from core.messages import N_, Message
+from pages.ui.evaluate.compare.paired import Paired
 from pages.ui.evaluate.quality.metric_table import table_height
-from pages.ui.text import _, ngettext, number, percent, show
+from pages.ui.text import _, escape, ngettext, number, percent, show
 
 VERDICTS = {
     Verdict.BETTER: N_("better"),
@@ -27,37 +28,35 @@ _ICONS = {
 }
 
 
-def headline(comparison: ClassifierComparison, before: str, after: str) -> None:
+def headline(pair: Paired, before: str, after: str) -> None:
     """Draw the difference of the leading metric, its interval, and McNemar's test in words.
 
     Args:
         before, after: what the two classifiers are called, escaped.
     """
-    leading = comparison.metric(LEADING) or comparison.metrics[0]
-    metric = metric_of(leading.code)
-    verdict = leading.verdict(is_higher_better=metric.is_higher_better)
-    values = f"{value_text(metric, leading.first)} → {value_text(metric, leading.second)}"
-    st.markdown(f"### {_ICONS[verdict]} {_(metric.label)}: {values}")
+    leading, test = pair.comparison.leading, pair.comparison.test
+    values = f"{value_text(leading, leading.first)} → {value_text(leading, leading.second)}"
+    st.markdown(f"### {_ICONS[leading.verdict]} {escape(show(pair.leading))}: {values}")
     st.markdown(
         _("From {before} to {after}: **{difference}** (95% interval: {interval}). {fixed}, {broken}.").format(
             before=before,
             after=after,
-            difference=difference_text(metric, leading.difference),
-            interval=interval_text(metric, leading),
-            fixed=fixed_text(comparison.test.fixed),
-            broken=broken_text(comparison.test.broken),
+            difference=difference_text(leading),
+            interval=interval_text(leading),
+            fixed=fixed_text(test.fixed),
+            broken=broken_text(test.broken),
         ),
         help=_(
             "The interval of the difference: both are measured on the same pictures, so what is hard for both cancels out (paired bootstrap; pictures that belong together count once)."
         ),
     )
     st.markdown(
-        show(comparison.test.sentence),
+        show(test.sentence),
         help=_(
             "McNemar's test looks only at pictures that one classifier gets right and the other wrong. If both are equally good, about as many are fixed as newly broken."
         ),
     )
-    picture_remarks(comparison)
+    picture_remarks(pair.comparison)
 
 
 def picture_remarks(comparison: ClassifierComparison) -> None:
@@ -87,7 +86,7 @@ def difference_table(comparison: ClassifierComparison, before: str, after: str, 
     Args:
         before, after: titles of the columns.
     """
-    rows = [_row(metric_of(row.code), row) for row in comparison.metrics]
+    rows = [_row(row) for row in comparison.metrics]
     text = st.column_config.TextColumn
     st.dataframe(
         pd.DataFrame(rows),
@@ -109,23 +108,27 @@ def difference_table(comparison: ClassifierComparison, before: str, after: str, 
     )
 
 
-def value_text(metric: Metric, value: float) -> str:
-    """Format a metric's value."""
-    return percent(value) if metric.is_fraction else f"{value:.3f}"
+def value_text(row: MetricDifference, value: float) -> str:
+    """Format a value of the metric; a dash where it is undefined on these pictures."""
+    if math.isnan(value):
+        return "–"
+    return percent(value) if row.is_fraction else f"{value:.3f}"
 
 
-def difference_text(metric: Metric, difference: float) -> str:
-    """Format a difference with its sign: percentage points, or the metric's own unit."""
-    if not metric.is_fraction:
-        return _signed(difference, 3)
-    return _("{n} points").format(n=_signed(100 * difference, 1))
+def difference_text(row: MetricDifference) -> str:
+    """Format the difference with its sign: percentage points, or the metric's own unit."""
+    if math.isnan(row.difference):
+        return "–"
+    if not row.is_fraction:
+        return _signed(row.difference, 3)
+    return _("{n} points").format(n=_signed(100 * row.difference, 1))
 
 
-def interval_text(metric: Metric, row: MetricDifference) -> str:
-    """Format the interval of a difference: “−0.5 to +2.1”."""
+def interval_text(row: MetricDifference) -> str:
+    """Format the interval of the difference: “−0.5 to +2.1”."""
     if row.interval is None:
         return _("no interval")
-    scale, digits = (100, 1) if metric.is_fraction else (1, 3)
+    scale, digits = (100, 1) if row.is_fraction else (1, 3)
     low, high = (_signed(scale * end, digits) for end in row.interval)
     return _("{low} to {high}").format(low=low, high=high)
 
@@ -138,18 +141,21 @@ def broken_text(count: int) -> str:
     return ngettext("{n} newly broken", "{n} newly broken", count).format(n=number(count))
 
 
-def evidence(comparisons: Sequence[ClassifierComparison], titles: Sequence[str]) -> None:
-    """Draw several classifiers against one reference: a row each, p-values corrected for their number."""
-    metric = metric_of(LEADING)
+def evidence(comparisons: Sequence[ClassifierComparison], titles: Sequence[str], leading: Message) -> None:
+    """Draw several classifiers against one reference: a row each, p-values corrected for their number.
+
+    Args:
+        leading: name of the metric that leads.
+    """
     rows = []
     for comparison, title in zip(comparisons, titles, strict=True):
-        row = comparison.metric(LEADING) or comparison.metrics[0]
+        row = comparison.leading
         rows.append(
             {
                 "run": title,
-                "value": value_text(metric, row.second),
-                "difference": difference_text(metric, row.difference),
-                "interval": interval_text(metric, row),
+                "value": value_text(row, row.second),
+                "difference": difference_text(row),
+                "interval": interval_text(row),
                 "fixed": comparison.test.fixed,
                 "broken": comparison.test.broken,
                 "p": f"{comparison.test.p_value:.2g}",
@@ -162,7 +168,7 @@ def evidence(comparisons: Sequence[ClassifierComparison], titles: Sequence[str])
         hide_index=True,
         column_config={
             "run": text(_("Run"), width="medium"),
-            "value": text(_(metric.label)),
+            "value": text(show(leading)),
             "difference": text(_("Difference")),
             "interval": text(_("95% interval"), help=_("Of the difference, on the same pictures")),
             "fixed": column(_("Fixed"), help=_("Pictures that only this run gets right")),
@@ -179,14 +185,15 @@ def evidence(comparisons: Sequence[ClassifierComparison], titles: Sequence[str])
     )
 
 
-def _row(metric: Metric, row: MetricDifference) -> dict[str, str]:
+def _row(row: MetricDifference) -> dict[str, str]:
+    metric = next(metric for metric in METRICS if metric.code == row.code)
     return {
         "metric": _(metric.label),
-        "first": value_text(metric, row.first),
-        "second": value_text(metric, row.second),
-        "difference": difference_text(metric, row.difference),
-        "interval": interval_text(metric, row),
-        "verdict": _(VERDICTS[row.verdict(is_higher_better=metric.is_higher_better)]),
+        "first": value_text(row, row.first),
+        "second": value_text(row, row.second),
+        "difference": difference_text(row),
+        "interval": interval_text(row),
+        "verdict": _(VERDICTS[row.verdict]),
         "help": _(metric.help),
     }
 

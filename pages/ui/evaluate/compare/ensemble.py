@@ -11,15 +11,15 @@ from core.delivery.latency import read_latency
 from core.errors import DarkroomError
 from core.evaluation.ensemble import MAX_MEMBERS, MIN_MEMBERS, EnsembleGain, Gain, ensemble_gain
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.leading import goal_file, leading_metric
 from core.evaluation.report import report_file
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.messages import N_
 from core.runs.start import start_ensemble
-from core.workspace import Project, list_runs
+from core.workspace import Project, list_runs, project_of
 from pages.ui import state
 from pages.ui.evaluate.compare.differences import difference_text, interval_text
-from pages.ui.evaluate.compare.paired import LEADING, metric_of
 from pages.ui.jobs import follow, show_error, try_to
 from pages.ui.runs import run_label
 from pages.ui.text import _, escape, number, show
@@ -90,13 +90,11 @@ def _weights(members: Sequence[Path]) -> tuple[float, ...]:
 
 
 def _sentence(gain: EnsembleGain, project: Project) -> str:
-    metric = metric_of(LEADING)
-    validation, test = gain.validation.metric(LEADING), gain.test.metric(LEADING)
     return _(_SENTENCES[gain.gain]).format(
         best=f"“{escape(run_label(project.runs / gain.best))}”",
-        validation=difference_text(metric, validation.difference) if validation else "–",
-        test=difference_text(metric, test.difference) if test else "–",
-        interval=interval_text(metric, test) if test else "–",
+        validation=difference_text(gain.validation),
+        test=difference_text(gain.test),
+        interval=interval_text(gain.test),
     )
 
 
@@ -112,12 +110,15 @@ def _cost(members: Sequence[Path]) -> str:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _gain(members: Sequence[str], weights: tuple[float, ...], written: tuple[int, ...]) -> EnsembleGain:
-    """``written`` distinguishes runs that were evaluated again."""
-    return ensemble_gain([EvaluatedRun.open(Path(run)) for run in members], metric_of(LEADING), weights)
+    """``written`` distinguishes runs that were evaluated again, and another leading metric."""
+    evaluated = [EvaluatedRun.open(Path(run)) for run in members]
+    leading = leading_metric(project_of(evaluated[0].run), evaluated[0].dataset.class_names)
+    return ensemble_gain(evaluated, leading, weights)
 
 
 def _written(members: Sequence[Path]) -> tuple[int, ...]:
-    return tuple(report_file(run).stat().st_mtime_ns for run in members)
+    files = [*(report_file(run) for run in members), goal_file(project_of(members[0]))]
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 def _newest_ensemble(project: Project) -> JobDirectory | None:

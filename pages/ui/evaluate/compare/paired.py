@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,52 +13,45 @@ from core.evaluation.comparison.comparing import ClassifierComparison, compare_p
 from core.evaluation.comparison.disagreements import disagreements
 from core.evaluation.comparison.pairing import Labelling, TestedPictures, pair
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.metrics.table import METRICS, Metric
+from core.evaluation.leading import goal_file, leading_metric
 from core.evaluation.report import report_file
+from core.messages import Message
 from core.workspace import project_of
-
-# The metric that leads, and another one that counts every class the same.
-LEADING = "accuracy"
-FIRST_SHOWN = (LEADING, "macro_f1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paired:
-    """A comparison by some metrics, and the pictures with different answers."""
+    """A comparison, and the pictures with different answers."""
 
     comparison: ClassifierComparison
+    leading: Message  # name of the metric that leads
     disagreements: pd.DataFrame
 
 
-def metric_of(code: str) -> Metric:
-    """Look up a metric by its code."""
-    return next(metric for metric in METRICS if metric.code == code)
-
-
 def paired(
-    first: Path,
-    second: Path,
-    labelling: Labelling = Labelling.AGREED,
-    codes: Sequence[str] | None = FIRST_SHOWN,
+    first: Path, second: Path, labelling: Labelling = Labelling.AGREED, *, all_metrics: bool = False
 ) -> Paired:
     """Compare the second run with the first.
 
     Args:
-        codes: of the metrics; None: all.
+        all_metrics: those of the table beside the leading one, which takes seconds.
     Raises:
         EvaluationError, NotFoundError: they cannot be compared.
     """
-    files = (report_file(first), report_file(second), erased_file(project_of(first).dataset))
+    project = project_of(first)
+    files = (report_file(first), report_file(second), erased_file(project.dataset), goal_file(project))
     written = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
-    return _paired(str(first), str(second), labelling.value, tuple(codes) if codes else None, written)
+    return _paired(str(first), str(second), labelling.value, all_metrics, written)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _paired(
-    first: str, second: str, labelling: str, codes: tuple[str, ...] | None, written: tuple[int, ...]
-) -> Paired:
-    """``written`` distinguishes a run that was evaluated again."""
+def _paired(first: str, second: str, labelling: str, all_metrics: bool, written: tuple[int, ...]) -> Paired:
+    """``written`` distinguishes a run that was evaluated again, and another leading metric."""
     one, two = (TestedPictures.of(EvaluatedRun.open(Path(run))) for run in (first, second))
     pairing = pair(one, two, Labelling(labelling))
-    metrics = [metric_of(code) for code in codes] if codes else None
-    return Paired(comparison=compare_pair(pairing, metrics), disagreements=disagreements(pairing))
+    leading = leading_metric(project_of(Path(first)), pairing.class_names)
+    return Paired(
+        comparison=compare_pair(pairing, leading, None if all_metrics else ()),
+        leading=leading.label,
+        disagreements=disagreements(pairing),
+    )

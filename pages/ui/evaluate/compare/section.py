@@ -88,9 +88,10 @@ def _tests(runs: Sequence[Path], titles: Sequence[str]) -> None:
         return
     if len(compared) == 1:
         ((title, (run, pair)),) = compared.items()
-        headline(pair.comparison, escape(titles[0]), escape(title))
+        headline(pair, escape(titles[0]), escape(title))
     else:
-        evidence(corrected([pair.comparison for _run, pair in compared.values()]), list(compared))
+        pairs = [pair for _run, pair in compared.values()]
+        evidence(corrected([pair.comparison for pair in pairs]), list(compared), pairs[0].leading)
         title = st.selectbox(
             _("Show the differences of"), list(compared), key=f"compared-detail-{reference.name}"
         )
@@ -105,5 +106,5 @@ def _details(reference: Path, run: Path, pair: Paired, titles: tuple[str, str]) 
     with st.expander(_("All metrics"), on_change="rerun", key="compared-metrics") as fold:
         if fold.open:
             with st.spinner(_("Computing intervals")):
-                every = paired(reference, run, codes=None)
+                every = paired(reference, run, all_metrics=True)
             difference_table(every.comparison, *titles, key="compared-metric-table")

@@ -111,10 +111,10 @@ def _before_and_after(before: Path, after: Path) -> None:
     except DarkroomError as error:
         st.warning(show(error.message), icon=":material/balance:")
         return
-    headline(pair.comparison, escape(run_label(before)), escape(run_label(after)))
+    headline(pair, escape(run_label(before)), escape(run_label(after)))
     disagreement_gallery(pair.disagreements, dataset, key=f"again-{after.name}")
     with st.expander(_("All metrics"), on_change="rerun", key="again-metrics") as fold:
         if fold.open:
             with st.spinner(_("Computing intervals")):
-                every = paired(before, after, Labelling.NEWER, codes=None)
+                every = paired(before, after, Labelling.NEWER, all_metrics=True)
             difference_table(every.comparison, _("Before"), _("After"), key="again-metric-table")
