@@ -26,6 +26,7 @@ class JobKind(StrEnum):
     BAKEOFF = "bakeoff"
     PROFILE = "profile"
     ROBUSTNESS = "robustness"
+    LEARNING_CURVE = "learning_curve"
     TRAIN = "train"
     ENSEMBLE = "ensemble"
     MEASURE_RUNS = "measure_runs"
@@ -104,6 +105,11 @@ JOB_TYPES = {
     JobKind.ROBUSTNESS: JobType(
         label=N_("Test of robustness"),
         steps=(Step(code="robustness", function="core.evaluation.robustness.job:measure_run"),),
+        needs_device=True,
+    ),
+    JobKind.LEARNING_CURVE: JobType(
+        label=N_("Learning curve of more pictures"),
+        steps=(Step(code="learning_curve", function="core.evaluation.learning_curve.job:measure_run"),),
         needs_device=True,
     ),
     JobKind.TRAIN: JobType(

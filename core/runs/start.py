@@ -247,6 +247,18 @@ def start_profiling(project: Project, config: TrainingConfig) -> JobDirectory:
     return job
 
 
+def start_learning_curve(run: Path) -> JobDirectory:
+    """Measure a run's accuracy over the number of its training pictures."""
+    from core.evaluation.learning_curve.records import LearningCurveRequest
+
+    project = project_of(run)
+    _remove_old_jobs(project.jobs)
+    config = LearningCurveRequest(run=run.name).to_json()
+    job = JobDirectory.create(project.jobs / new_job_name("curve"), JobKind.LEARNING_CURVE, config)
+    launch(job)
+    return job
+
+
 def start_robustness_test(run: Path, pictures: int) -> JobDirectory:
     """Test a run on a corrupted sample of at most so many of its test pictures."""
     from core.evaluation.robustness.records import RobustnessRequest

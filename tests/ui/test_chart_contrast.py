@@ -12,6 +12,8 @@ from plotly.graph_objects import Figure, Heatmap
 
 from core.evaluation.calibration.reliability import Reliability, ReliabilityBin
 from core.evaluation.curves import Area, ClassCurve, CurveAreas
+from core.evaluation.learning_curve.records import CurvePoint, Forecast, ForecastPoint
+from core.evaluation.learning_curve.records import LearningCurve as MeasuredCurve
 from core.evaluation.mistakes.cells import ConfusionCells
 from core.evaluation.slices.kinds import SLICE_KINDS
 from core.evaluation.slices.measuring import SliceScore
@@ -27,6 +29,7 @@ from pages.ui import charts, curves
 from pages.ui.components import asset_files
 from pages.ui.confusion_chart import Shading, confusion_heatmap
 from pages.ui.evaluate.failures.thresholds.charts import precision_recall_chart, roc_chart
+from pages.ui.evaluate.learning_curve.chart import curve_chart
 from pages.ui.evaluate.robustness.figures import class_curves, heat_table
 from pages.ui.evaluate.robustness.names import known_results
 from pages.ui.evaluate.slices.chart import slice_chart
@@ -132,6 +135,18 @@ OUTCOME = ClassOutcome(
     false_positive_rate=Fraction(value=0.0, interval=(0.0, 0.6)),
     accuracy=Fraction(value=0.75, interval=(0.3, 0.9)),
 )
+MEASURED = MeasuredCurve(
+    points=(CurvePoint(pictures=100, accuracies=(0.7, 0.72)), CurvePoint(pictures=1000, accuracies=(0.8,))),
+    validation_pictures=200,
+    forecast=Forecast(
+        gain=0.02,
+        interval=(0.0, 0.04),
+        curve=tuple(
+            ForecastPoint(pictures=count, accuracy=0.8, interval=(0.7, 0.9)) for count in (100, 900, 2000)
+        ),
+        classes=(),
+    ),
+)
 CHARTS: dict[str, Callable[[], object]] = {
     "confusion matrix": lambda: confusion_heatmap(CELLS, CLASSES),
     "confusion matrix, counts": lambda: confusion_heatmap(CELLS, CLASSES, shading=Shading.COUNTS),
@@ -140,6 +155,7 @@ CHARTS: dict[str, Callable[[], object]] = {
     "ROC curve": lambda: roc_chart(CURVE_OF_CLASS, AREAS, OUTCOME, OUTCOME),
     "precision–recall curve": lambda: precision_recall_chart(CURVE_OF_CLASS, AREAS, OUTCOME, OUTCOME),
     "reliability diagram": lambda: reliability_diagram(RELIABILITY),
+    "learning curve of more pictures": lambda: curve_chart(MEASURED),
     "slices": lambda: slice_chart(SLICES, 0.8),
     "robustness table": lambda: heat_table(ROBUSTNESS, ROBUSTNESS_ROWS),
     "robustness by class": lambda: class_curves(ROBUSTNESS, *ROBUSTNESS_ROWS[0]),

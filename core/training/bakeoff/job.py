@@ -22,7 +22,6 @@ from core.errors import ConfigError, DarkroomError, WeightsError
 from core.messages import N_
 from core.models.backbones import BACKBONES, Backbone, WeightsSource, get_backbone
 from core.models.costs import pictures_per_second
-from core.models.head import HeadWeights, pool_globally
 from core.models.litert.conversion import cached_engine, feature_engine
 from core.models.litert.engine import Engine
 from core.models.speeds import measured_speeds
@@ -43,9 +42,11 @@ from core.training.bakeoff.results import (
 )
 from core.training.config import DEFAULT_EPOCHS, Recipe
 from core.training.features import cached_features, count_missing
-from core.training.heads.linear import EpochScores, FeatureSet, fit_linear_head
-from core.training.heads.selection import HeadSelection
+from core.training.heads.best import fit_best_head
+from core.training.heads.data import HeadData
+from core.training.heads.linear import EpochScores, FeatureSet
 from core.training.job import require_all_splits
+from core.training.phases import Phase
 from core.workspace import project_of
 
 MOST_TRAINING, MOST_VALIDATION = 2000, 1000  # pictures of a sample
@@ -197,21 +198,19 @@ def _best_scores(pictures: SampledPictures, features: np.ndarray, progress: Prog
     Args:
         features: float32 (n, GRID_CELLS * F), in the order of ``pictures.rows``.
     """
-    epochs = DEFAULT_EPOCHS[Recipe.QUICK] // 2
-    selection, eligible = HeadSelection(), list[EpochScores]()
-
-    def add(scores: EpochScores, head: HeadWeights, l2: float) -> None:
-        if selection.may_be_best(scores):
-            eligible.append(scores)
-        raise_if_stopped(progress)
-
     targets, first = pictures.dataset.targets[pictures.rows], len(pictures.training)
-    for pooled in (pool_globally(features), features):
-        train = FeatureSet(features=pooled[:first], targets=targets[:first])
-        validation = FeatureSet(features=pooled[first:], targets=targets[first:])
-        selection.begin()
-        fit_linear_head(train, validation, epochs=epochs, on_epoch=add, task=pictures.dataset.task)
-    return min(eligible, key=lambda scores: scores.validation_loss)
+    data = HeadData(
+        train=FeatureSet(features=features[:first], targets=targets[:first]),
+        validation=FeatureSet(features=features[first:], targets=targets[first:]),
+        is_reduced=False,
+    )
+    return fit_best_head(
+        data,
+        (Phase.GLOBAL_POOLING, Phase.GRID_POOLING),
+        task=pictures.dataset.task,
+        epochs=DEFAULT_EPOCHS[Recipe.QUICK] // 2,
+        check=lambda: raise_if_stopped(progress),
+    ).scores
 
 
 def milliseconds_a_picture(engine: Path, progress: Progress) -> float:

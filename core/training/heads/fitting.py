@@ -104,7 +104,7 @@ def fit_linear_heads(
     Args:
         epochs: the maximum of all heads together.
     """
-    phases = _phases(settings, reduced=data.is_reduced)
+    phases = linear_phases(settings, reduced=data.is_reduced)
     selection = HeadSelection()
     first = epochs // len(phases) or epochs  # a single epoch goes to the first head
     for phase, share in zip(phases, (first, epochs - first), strict=False):
@@ -150,7 +150,12 @@ def fit_starting_head(train: FeatureSet, settings: TrainingConfig, task: Task) -
     return heads[-1]
 
 
-def _phases(settings: TrainingConfig, *, reduced: bool) -> list[Phase]:
+def linear_phases(settings: TrainingConfig, *, reduced: bool) -> list[Phase]:
+    """Return the phases of linear heads that the settings allow, the simplest first.
+
+    Args:
+        reduced: the features are globally pooled already.
+    """
     if settings.head.pooling is Pooling.MAX:
         return [Phase.MAX_POOLING]
     if reduced:

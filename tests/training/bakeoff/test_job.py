@@ -226,7 +226,7 @@ def test_pictures_with_several_labels_are_tried_with_a_head_for_each(
         tasks.append(task)
         fit_linear_head(*arguments, task=task, **options)
 
-    monkeypatch.setattr("core.training.bakeoff.job.fit_linear_head", watched)
+    monkeypatch.setattr("core.training.heads.best.fit_linear_head", watched)
     (entry,) = run(project, second)["bakeoff"]
     assert tasks == [Task.MULTI_LABEL, Task.MULTI_LABEL]
     count = len(open_dataset(project).rows(Split.VALIDATION))

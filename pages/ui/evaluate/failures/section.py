@@ -32,6 +32,11 @@ PARTS = {
         icon=":material/filter_alt:",
         module="pages.ui.evaluate.slices.part",
     ),
+    "more": Section(
+        label=N_("More pictures?"),
+        icon=":material/show_chart:",
+        module="pages.ui.evaluate.learning_curve.part",
+    ),
 }
 
 

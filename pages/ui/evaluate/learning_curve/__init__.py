@@ -1,0 +1,1 @@
+"""Part of the Evaluate page on what more pictures would bring."""
