@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from core.cli import backbones, comparison, dataset, delivery, runs, search, status
+from core.cli import backbones, comparison, dataset, delivery, judging, runs, search, status
 from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError
 from core.errors import DarkroomError
@@ -26,6 +26,7 @@ COMMANDS: tuple[Command, ...] = (
     *status.COMMANDS,
     *search.COMMANDS,
     *delivery.COMMANDS,
+    *judging.COMMANDS,
     *backbones.COMMANDS,
 )
 

@@ -17,6 +17,7 @@ DarkroomError
 │   └── ClassNameError        names that look the same or cannot be shown
 ├── ConfigError               a setting out of range
 │   └── RecordError           settings or stored values of another form than expected
+├── ForeignModelError         a model made elsewhere that cannot be judged
 ├── TrainingError             training that cannot continue on this machine
 ├── EvaluationError           runs that cannot be compared or averaged
 ├── SearchError               a search that cannot be joined, or without a successful trial
@@ -49,6 +50,7 @@ class ErrorCode(StrEnum):
     SIMILAR_CLASS_NAMES = "similar_class_names"
     ONE_CLASS = "one_class"
     CONFIRMATION_NEEDED = "confirmation_needed"
+    READER_MISSING = "reader_missing"
 
 
 class DarkroomError(Exception):
@@ -126,6 +128,10 @@ class ConfigError(DarkroomError):
 
 class RecordError(ConfigError):
     """Settings or stored values of another form than expected."""
+
+
+class ForeignModelError(DarkroomError):
+    """Model made elsewhere that is damaged, refused, or does not suit the project."""
 
 
 class TrainingError(DarkroomError):

@@ -67,6 +67,11 @@ class Project:
         return self.path / "searches"
 
     @property
+    def judged(self) -> Path:
+        """Folder of models made elsewhere that were judged on the project's pictures."""
+        return self.path / "judged"
+
+    @property
     def jobs(self) -> Path:
         """Folder of other jobs."""
         return self.path / "jobs"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,13 +23,26 @@ from core.evaluation.report import (
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.messages import N_
+from core.records import Record, read_record, write_record
 from core.training.config import TrainingConfig
 from core.workspace import project_of
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasuredOn(Record):
+    """Dataset version and classes of a classifier that was not trained here: ``evaluation/dataset.json``."""
+
+    dataset_version: int
+    # The dataset's, and perhaps “another answer”, which no picture shows.
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluatedRun:
-    """A run, its report, and the dataset version that it was trained and tested on."""
+    """A run, its report, and the dataset version that it was trained and tested on.
+
+    A judged model (``foreign.judged_model``) is opened by its folder like a run; it has no ``settings``.
+    """
 
     run: Path
     dataset: Dataset
@@ -43,7 +56,7 @@ class EvaluatedRun:
             NotFoundError: the run was not evaluated, or its dataset version was erased.
         """
         report = read_report(run)
-        return cls(run=run, dataset=open_dataset(project_of(run), _version_of(run)), report=report)
+        return cls(run=run, dataset=_dataset_of(run), report=report)
 
     @cached_property
     def settings(self) -> TrainingConfig:
@@ -94,5 +107,19 @@ class EvaluatedRun:
         )
 
 
-def _version_of(run: Path) -> int:
-    return int(JobDirectory(run).config()["dataset_version"])
+def write_measured_on(folder: Path, measured_on: MeasuredOn) -> None:
+    """Write the version that a classifier was tested on, where no job states it."""
+    write_record(_measured_on_file(folder), measured_on)
+
+
+def _dataset_of(run: Path) -> Dataset:
+    project = project_of(run)
+    if not _measured_on_file(run).exists():
+        return open_dataset(project, int(JobDirectory(run).config()["dataset_version"]))
+    measured_on = read_record(_measured_on_file(run), MeasuredOn)
+    dataset = open_dataset(project, measured_on.dataset_version)
+    return replace(dataset, class_names=measured_on.class_names)
+
+
+def _measured_on_file(folder: Path) -> Path:
+    return folder / "evaluation" / "dataset.json"

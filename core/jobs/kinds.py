@@ -31,6 +31,8 @@ class JobKind(StrEnum):
     ENSEMBLE = "ensemble"
     MEASURE_RUNS = "measure_runs"
     SEARCH = "search"
+    INSPECT_MODEL = "inspect_model"
+    JUDGE_MODEL = "judge_model"
     FINISH = "finish"
 
 
@@ -148,6 +150,14 @@ JOB_TYPES = {
         needs_device=True,
         can_pause=True,
         is_temporary=False,
+    ),
+    JobKind.INSPECT_MODEL: JobType(
+        label=N_("Opening of a model from elsewhere"),
+        steps=(Step(code="inspect_model", function="core.evaluation.foreign.job:inspect"),),
+    ),
+    JobKind.JUDGE_MODEL: JobType(
+        label=N_("Test of a model from elsewhere"),
+        steps=(Step(code="judge_model", function="core.evaluation.foreign.job:judge"),),
     ),
     # Remaining steps of a stopped job whose best result is saved. They work in that job's directory.
     JobKind.FINISH: JobType(label=N_("Completion of a stopped job"), is_temporary=False),

@@ -1,4 +1,4 @@
-"""Optional readers: packages for rarer kinds of pictures, and their installation.
+"""Optional readers: packages for rarer kinds of pictures and models, and their installation.
 
 Darkroom runs without them. Their versions stand in requirements-formats.txt.
 """
@@ -31,13 +31,14 @@ _LOG = "pip.log"
 
 @dataclass(frozen=True, kw_only=True)
 class OptionalReader:
-    """Package that reads a kind of pictures."""
+    """Package that reads a kind of pictures or models."""
 
     # Its name for pip, and the module that it brings.
     package: str
     module: str
     # The kind, in the plural.
     label: str
+    # Of files in an import; () for models, which are never imported.
     suffixes: tuple[str, ...]
     # Installed, with what it needs and Darkroom does not bring.
     megabytes: int
@@ -89,6 +90,13 @@ OPTIONAL_READERS = {
             label=N_("JPEG XL pictures"),
             suffixes=(".jxl",),
             megabytes=6,
+        ),
+        OptionalReader(
+            package="onnxruntime",
+            module="onnxruntime",
+            label=N_("ONNX models"),
+            suffixes=(),
+            megabytes=80,
         ),
     )
 }

@@ -1,0 +1,116 @@
+"""Command for models made elsewhere: judge."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.cli.command import Command
+from core.cli.terminal import Answer, FailedError, raise_if_failed, wait_or_stop
+from core.data.dataset import open_dataset
+from core.errors import DarkroomError
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.foreign.facts import JudgementRequest, Preprocessing
+from core.evaluation.foreign.judged_model import (
+    delete_model,
+    find_model,
+    read_facts,
+    read_judgement,
+)
+from core.evaluation.foreign.mapping import parse_pairs
+from core.evaluation.foreign.preprocessing import SCALES, code_of, parse
+from core.jobs.directory import JobDirectory
+from core.jobs.status import JobState
+from core.runs.judging import start_inspection, start_judgement
+from core.workspace import Project, get_project
+
+
+def _judge(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    preprocessing = parse(options.preprocessing) if options.preprocessing else None
+    inspection = start_inspection(project, options.model, labels=options.labels)
+    _wait(inspection)
+    folder = find_model(project, inspection.config()["name"])
+    try:
+        request = _request(project, folder, inspection, options, preprocessing)
+        _wait(start_judgement(project, request))
+    except (DarkroomError, FailedError):
+        delete_model(folder)
+        raise
+    return _answer(folder)
+
+
+def _request(
+    project: Project,
+    folder: Path,
+    inspection: JobDirectory,
+    options: argparse.Namespace,
+    preprocessing: Preprocessing | None,
+) -> JudgementRequest:
+    version = int(inspection.config()["dataset_version"])
+    classes = open_dataset(project, version).class_names
+    return JudgementRequest(
+        name=folder.name,
+        dataset_version=version,
+        changes=parse_pairs(options.map, read_facts(folder).class_names, classes),
+        by_order=options.by_order,
+        preprocessing=preprocessing,
+    )
+
+
+def _wait(job: JobDirectory) -> None:
+    state = wait_or_stop(job)
+    raise_if_failed(job, state)
+    if state is JobState.STOPPED:
+        raise KeyboardInterrupt
+
+
+def _answer(folder: Path) -> Answer:
+    facts, judgement, judged = read_facts(folder), read_judgement(folder), EvaluatedRun.open(folder)
+    return {
+        "model": folder.name,
+        "kind": facts.kind,
+        "runtime": facts.runtime,
+        "input": facts.input.to_json(),
+        "classes": list(facts.class_names),
+        "mapping": dict(judgement.mapping),
+        "lacking": list(judgement.lacking),
+        "another_answer": list(judgement.foreign),
+        "preprocessing": code_of(judgement.preprocessing),
+        "guessed_on": judgement.guessed_on,
+        "guessed_accuracy": judgement.guessed_accuracy,
+        "network": facts.network,
+        "dataset_version": judged.dataset.version,
+        "test": judged.report.to_json(),
+    }
+
+
+def _add_judge_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="file, folder or zip of an export")
+    parser.add_argument("--project", required=True)
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="class names, one a line")
+    parser.add_argument(
+        "--preprocessing",
+        metavar="CODE",
+        help=f"{', '.join(SCALES)}; with -bgr or -crop where needed (as the export states, else guessed)",
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="cat=Cats",
+        help="a class of the model and one of the project; can be repeated",
+    )
+    parser.add_argument(
+        "--by-order", action="store_true", help="where no name is equal, the first class is the first one"
+    )
+
+
+COMMANDS = (
+    Command(
+        name="judge",
+        summary="test a model made elsewhere on a project's pictures",
+        run=_judge,
+        add_arguments=_add_judge_arguments,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Checks of foreign model files before a runtime reads them."""

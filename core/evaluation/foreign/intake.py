@@ -1,0 +1,44 @@
+"""Safe storing of an uploaded model: a file, a folder or an archive becomes a folder of plain files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from core.data.sources.members import SourceLimits, UnreadableMemberError
+from core.data.sources.opening import open_source
+from core.errors import NotFoundError
+from core.evaluation.foreign.faults import ForeignModelError
+from core.evaluation.foreign.kinds import MODEL_SUFFIXES
+from core.messages import N_
+
+# Larger than any classifier that a computer at home runs.
+LIMITS = SourceLimits(files=10_000, file_bytes=2 << 30, total_bytes=4 << 30)
+
+
+def take_in(source: Path, folder: Path) -> None:
+    """Copy a model file, the files of a folder, or those of an archive.
+
+    Names that lead out of an archive, links and bombs are refused as in imports.
+
+    Raises:
+        NotFoundError: there is no such file or folder.
+        ArchiveError: the archive cannot be read, or is an attack.
+        ForeignModelError: a file in it cannot be read.
+    """
+    if not source.exists():
+        raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(source))
+    folder.mkdir(parents=True)
+    if source.is_file() and source.suffix.lower() in MODEL_SUFFIXES:
+        shutil.copyfile(source, folder / source.name)
+        return
+    with open_source(source, LIMITS) as listing:
+        for member in listing.members:
+            target = folder.joinpath(*member.parts)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(member.read())
+            except UnreadableMemberError as error:
+                raise ForeignModelError(
+                    N_("{file} cannot be read: {reason}"), file=member.name, reason=error.reason.message
+                ) from error

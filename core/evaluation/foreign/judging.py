@@ -1,0 +1,213 @@
+"""Test of a foreign model on the validation and test pictures of a project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.data.labels.layout import Split
+from core.data.labels.task import Task
+from core.evaluation.assessment import answer_thresholds, make_report
+from core.evaluation.evaluated_run import MeasuredOn, write_measured_on
+from core.evaluation.foreign.facts import (
+    Fitting,
+    InputFacts,
+    Judgement,
+    ModelFacts,
+    Preprocessing,
+    Sample,
+)
+from core.evaluation.foreign.faults import ForeignModelError
+from core.evaluation.foreign.guessing import Guess, Score, guess, sample_rows
+from core.evaluation.foreign.judged_model import JUDGEMENT_FILE, other_class
+from core.evaluation.foreign.outputs import activation_of, numbers, of_project, probabilities
+from core.evaluation.foreign.preprocessing import load_input, prepare
+from core.evaluation.foreign.sandbox.client import IsolatedModel
+from core.evaluation.predictions import prediction_table
+from core.evaluation.report import write_report
+from core.messages import N_, first_of
+from core.progress import Progress, QuietProgress, raise_if_stopped
+from core.records import write_record
+
+_BATCH = 16
+_SAMPLES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignClassifier:
+    """A foreign model that runs, its input, and the position of its answer among its outputs."""
+
+    model: IsolatedModel
+    input: InputFacts
+    output: int
+
+    def answers(
+        self, dataset: Dataset, rows: np.ndarray, preprocessing: Preprocessing, progress: Progress
+    ) -> np.ndarray:
+        """Run pictures of a dataset.
+
+        Returns:
+            float32 (len(rows), foreign classes): probabilities or logits.
+        Raises:
+            ForeignModelError: the answers are not numbers, or the process ended.
+        """
+        raw = []
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for start in range(0, len(rows), _BATCH):
+                raise_if_stopped(progress)
+                load = _loader(dataset, self.input, preprocessing.fitting)
+                pictures = np.stack(list(pool.map(load, rows[start : start + _BATCH])))
+                output = self.model.answer(prepare(pictures, self.input, preprocessing))[self.output]
+                raw.append(output.reshape(len(pictures), -1))
+                progress.advance(start + len(pictures), len(rows))
+        values = numbers(np.concatenate(raw), self.model.interface.outputs[self.output])
+        if not np.isfinite(values).all():
+            raise ForeignModelError(
+                N_("The model answers with values that are not numbers (NaN). It cannot be judged.")
+            )
+        return values
+
+
+def guess_preprocessing(
+    classifier: ForeignClassifier,
+    dataset: Dataset,
+    names: Sequence[str],
+    mapping: dict[str, str],
+    rows: np.ndarray,
+) -> Guess:
+    """Try the usual preprocessings on validation pictures.
+
+    Args:
+        rows: int64, of ``sample_rows``.
+    """
+    targets = dataset.targets[rows] > 0.5
+
+    def judge(preprocessing: Preprocessing) -> Score:
+        values = classifier.answers(dataset, rows, preprocessing, QuietProgress())
+        answers = probabilities(values, activation_of(values), dataset.task)
+        return _score(
+            of_project(answers, names, mapping, dataset.class_names, dataset.task), targets, dataset
+        )
+
+    return guess(classifier.input, judge)
+
+
+def answer_samples(
+    classifier: ForeignClassifier, dataset: Dataset, names: Sequence[str], preprocessing: Preprocessing
+) -> tuple[Sample, ...]:
+    """Answer a few validation pictures by the model's own classes."""
+    rows = sample_rows(dataset.rows(Split.VALIDATION))[:_SAMPLES]
+    values = classifier.answers(dataset, rows, preprocessing, QuietProgress())
+    answers = probabilities(values, activation_of(values), Task.MULTI_CLASS)
+    return tuple(
+        Sample(
+            picture=str(dataset.pictures["id"].iloc[row]),
+            answer=names[int(answer.argmax())],
+            probability=float(answer.max()),
+        )
+        for row, answer in zip(rows, answers, strict=True)
+    )
+
+
+def judge_model(
+    classifier: ForeignClassifier,
+    folder: Path,
+    facts: ModelFacts,
+    dataset: Dataset,
+    mapping: dict[str, str],
+    chosen: Preprocessing | None,
+    progress: Progress,
+) -> Judgement:
+    """Test a model and write its report, predictions and settings.
+
+    Args:
+        folder: of the judged model.
+        mapping: foreign class to class of the project.
+        chosen: by the user. None: as the export states it, else guessed.
+    Raises:
+        ForeignModelError: no class is mapped, or the model breaks.
+    """
+    names = facts.class_names
+    require_common(mapping, names, dataset.class_names)
+    validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
+    preprocessing, guessed_on, guessed_accuracy = chosen or facts.preprocessing, 0, 0.0
+    if preprocessing is None:
+        rows = sample_rows(validation)
+        found = guess_preprocessing(classifier, dataset, names, mapping, rows)
+        preprocessing, guessed_on, guessed_accuracy = found.preprocessing, len(rows), found.score.accuracy
+    both = np.concatenate([validation, test])
+    values = classifier.answers(dataset, both, preprocessing, progress)
+    activation = activation_of(values)
+    answers = of_project(
+        probabilities(values, activation, dataset.task), names, mapping, dataset.class_names, dataset.task
+    )
+    _write(folder, dataset, validation, test, answers)
+    judgement = Judgement(
+        mapping=mapping,
+        preprocessing=preprocessing,
+        guessed_on=guessed_on,
+        guessed_accuracy=guessed_accuracy,
+        activation=activation,
+        lacking=tuple(name for name in dataset.class_names if name not in mapping.values()),
+        foreign=tuple(name for name in names if name not in mapping),
+    )
+    write_record(folder / JUDGEMENT_FILE, judgement)
+    return judgement
+
+
+def require_common(mapping: dict[str, str], names: Sequence[str], classes: Sequence[str]) -> None:
+    """Check that a class of the model is mapped to one of the project.
+
+    Raises:
+        ForeignModelError: none is.
+    """
+    if not mapping:
+        raise ForeignModelError(
+            N_(
+                "The model and the project have no class in common. The model knows {foreign}; the project {known}. Map the classes that mean the same."
+            ),
+            foreign=first_of(list(names)),
+            known=first_of(list(classes)),
+        )
+
+
+def _write(
+    folder: Path, dataset: Dataset, validation: np.ndarray, test: np.ndarray, answers: np.ndarray
+) -> None:
+    names = dataset.class_names
+    if answers.shape[1] > len(names):
+        names = (*names, other_class(names))
+    judged = replace(dataset, class_names=names)
+    thresholds = answer_thresholds(judged, validation, answers[: len(validation)])
+    report = make_report(judged, test, answers[len(validation) :], thresholds)
+    rows = np.concatenate([validation, test])
+    write_measured_on(folder, MeasuredOn(dataset_version=dataset.version, class_names=names))
+    write_report(folder, report, prediction_table(judged, rows, answers, thresholds))
+
+
+def _score(answers: np.ndarray, targets: np.ndarray, dataset: Dataset) -> Score:
+    """Score answers on labels.
+
+    Args:
+        answers: float32 (n, classes), perhaps with the column “another answer”.
+        targets: bool (n, classes).
+    """
+    known = np.clip(answers[:, : targets.shape[1]], np.finfo(np.float32).eps, 1)
+    if dataset.task is Task.MULTI_LABEL:
+        right = ((known >= 0.5) == targets).mean()
+        likelihood = np.log(np.where(targets, known, np.clip(1 - known, np.finfo(np.float32).eps, 1))).mean()
+    else:
+        predicted = np.eye(answers.shape[1], dtype=bool)[answers.argmax(axis=1)]
+        right = (predicted[:, : targets.shape[1]] & targets).any(axis=1).mean()
+        likelihood = np.log((known * targets).sum(axis=1)).mean()
+    return Score(accuracy=float(right), likelihood=float(likelihood))
+
+
+def _loader(dataset: Dataset, facts: InputFacts, fitting: Fitting) -> Callable[[int], np.ndarray]:
+    return lambda row: load_input(dataset, int(row), facts, fitting)

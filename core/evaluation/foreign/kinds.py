@@ -1,0 +1,232 @@
+"""Table of the exports that are recognised, most specific first.
+
+A kind is one row and a function that looks at a folder's files. A new one needs its function, its
+row, a test and the translations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.evaluation.foreign.facts import ChannelOrder, Fitting, Kind, Preprocessing, Runtime
+from core.evaluation.foreign.faults import ForeignModelError
+from core.evaluation.foreign.label_files import names_behind, names_beside
+from core.evaluation.foreign.preprocessing import scaled
+from core.messages import N_
+
+MODEL_SUFFIXES = {
+    ".keras": Runtime.KERAS,
+    ".h5": Runtime.KERAS,
+    ".hdf5": Runtime.KERAS,
+    ".tflite": Runtime.LITERT,
+    ".onnx": Runtime.ONNX,
+    ".pb": Runtime.FROZEN_GRAPH,
+}
+_SAVED_MODEL_FILE = "saved_model.pb"
+_LARGEST_JSON_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognised:
+    """A model found among the files of an export."""
+
+    runtime: Runtime
+    # File, or folder of a SavedModel.
+    path: Path
+    class_names: tuple[str, ...] = ()
+    # None: the export does not say.
+    preprocessing: Preprocessing | None = None
+    # Name of the output with the probabilities, where the export states it.
+    output: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignKind:
+    """One kind of export."""
+
+    kind: Kind
+    # Proper name, the same in every language.
+    label: str
+    # Returns None where the folder holds another kind.
+    recognise: Callable[[Path], Recognised | None]
+
+
+def recognise(folder: Path) -> tuple[Kind, Recognised]:
+    """Find the model in the folder of an export.
+
+    Raises:
+        ForeignModelError: there is none, or more than one.
+    """
+    root = _root_of(folder)
+    for row in KINDS:
+        found = row.recognise(root)
+        if found is not None:
+            return row.kind, found
+    raise ForeignModelError(
+        N_(
+            "There is no model in it. Possible are Keras (.keras, .h5), TFLite, ONNX and SavedModel, and exports of Teachable Machine, Lobe and Custom Vision."
+        )
+    )
+
+
+def _root_of(folder: Path) -> Path:
+    """Go into the only folder of an export that was packed as a folder."""
+    items = list(folder.iterdir())
+    return _root_of(items[0]) if len(items) == 1 and items[0].is_dir() else folder
+
+
+def _teachable_machine(root: Path) -> Recognised | None:
+    """Keras ``keras_model.h5``; TFLite ``model_unquant.tflite`` or ``model.tflite`` with numbered labels.
+
+    Square centre crop, values x / 127.5 − 1 (googlecreativelab/teachablemachine-community).
+    """
+    names = ("keras_model.h5", "model_unquant.tflite", "model.tflite")
+    path = next((root / name for name in names if (root / name).is_file()), None)
+    labels = root / "labels.txt"
+    if path is None or not labels.is_file() or (path.name == names[2] and not _has_numbered_labels(labels)):
+        return None
+    return Recognised(
+        runtime=MODEL_SUFFIXES[path.suffix],
+        path=path,
+        class_names=names_beside(root),
+        preprocessing=scaled("symmetric", fitting=Fitting.CROP),
+    )
+
+
+def _has_numbered_labels(labels: Path) -> bool:
+    return labels.read_bytes()[:2] == b"0 "
+
+
+def _lobe(root: Path) -> Recognised | None:
+    """``signature.json`` names format, file and classes; centre crop, 0 to 1 (lobe/lobe-python)."""
+    signature = _json_in(root / "signature.json")
+    inputs = signature.get("inputs")
+    if not isinstance(inputs, dict) or "Image" not in inputs:
+        return None
+    runtimes = {"tf": Runtime.SAVED_MODEL, "tf_lite": Runtime.LITERT, "onnx": Runtime.ONNX}
+    runtime = runtimes.get(str(signature.get("format")), Runtime.SAVED_MODEL)
+    name = Path(str(signature.get("filename") or _SAVED_MODEL_FILE)).name
+    classes = signature.get("classes")
+    labels = classes.get("Label") if isinstance(classes, dict) else None
+    outputs = signature.get("outputs")
+    confidences = outputs.get("Confidences") if isinstance(outputs, dict) else None
+    return Recognised(
+        runtime=runtime,
+        path=root if runtime is Runtime.SAVED_MODEL else root / name,
+        class_names=tuple(map(str, labels)) if isinstance(labels, list) else names_beside(root),
+        preprocessing=scaled("unit", fitting=Fitting.CROP),
+        output=str(confidences.get("name", "")) if isinstance(confidences, dict) else "",
+    )
+
+
+def _custom_vision(root: Path) -> Recognised | None:
+    """``cvexport.manifest`` or ``metadata_properties.json`` beside ``model.onnx``, ``.tflite`` or ``.pb``.
+
+    Blue, green, red from 0 to 255, stretched, unless the properties say otherwise
+    (Azure-Samples/customvision-export-samples).
+    """
+    manifest = _json_in(root / "cvexport.manifest")
+    properties = _json_in(root / "metadata_properties.json")
+    if not manifest and not any(key.startswith("CustomVision.") for key in properties):
+        return None
+    if str(manifest.get("DomainType", "Classification")) != "Classification":
+        raise ForeignModelError(
+            N_("This model finds objects ({kind}). Only models that classify whole pictures can be judged."),
+            kind=str(manifest["DomainType"]),
+        )
+    found = _plain(root)
+    if found is None:
+        return None
+    return Recognised(
+        runtime=found.runtime,
+        path=found.path,
+        class_names=found.class_names,
+        preprocessing=_custom_vision_preprocessing(properties),
+    )
+
+
+def _custom_vision_preprocessing(properties: dict[str, Any]) -> Preprocessing:
+    def triple(name: str, usual: float) -> tuple[float, float, float]:
+        try:
+            values = json.loads(str(properties.get(f"CustomVision.Preprocess.{name}")))
+            red, green, blue = (float(value) for value in values)
+        except (TypeError, ValueError):
+            return usual, usual, usual
+        return red, green, blue
+
+    is_unit = properties.get("Image.NominalPixelRange") == "Normalized_0_1"
+    unit = 255.0 if is_unit else 1.0
+    mean, deviation = triple("NormalizeMean", 0.0), triple("NormalizeStd", 1.0)
+    is_rgb = properties.get("Image.BitmapPixelFormat") == "Rgb8"
+    is_cropped = str(properties.get("CustomVision.Preprocess.CropMethod", "")) == "OneCropCenter"
+    return Preprocessing(
+        mean=(mean[0] * unit, mean[1] * unit, mean[2] * unit),
+        deviation=(deviation[0] * unit or unit, deviation[1] * unit or unit, deviation[2] * unit or unit),
+        order=ChannelOrder.RGB if is_rgb else ChannelOrder.BGR,
+        fitting=Fitting.CROP if is_cropped else Fitting.STRETCH,
+    )
+
+
+def _of_runtime(*runtimes: Runtime) -> Callable[[Path], Recognised | None]:
+    def find(root: Path) -> Recognised | None:
+        found = _plain(root)
+        return found if found is not None and found.runtime in runtimes else None
+
+    return find
+
+
+def _plain(root: Path) -> Recognised | None:
+    """Find the one model file of a folder, or the SavedModel that the folder is.
+
+    Raises:
+        ForeignModelError: there is more than one.
+    """
+    saved = next((path.parent for path in sorted(root.rglob(_SAVED_MODEL_FILE))), None)
+    if saved is not None:
+        return Recognised(
+            runtime=Runtime.SAVED_MODEL, path=saved, class_names=names_beside(saved) or names_beside(root)
+        )
+    files = [path for path in sorted(root.rglob("*")) if path.suffix.lower() in MODEL_SUFFIXES]
+    if len(files) > 1:
+        raise ForeignModelError(
+            N_("There are several models in it: {names}. Choose one of them."),
+            names=", ".join(path.name for path in files),
+        )
+    if not files:
+        return None
+    (path,) = files
+    runtime = MODEL_SUFFIXES[path.suffix.lower()]
+    names = names_beside(path.parent) or names_beside(root)
+    if runtime is Runtime.LITERT and not names:
+        names = names_behind(path)
+    return Recognised(runtime=runtime, path=path, class_names=names)
+
+
+def _json_in(file: Path) -> dict[str, Any]:
+    """Read a JSON object; empty where the file is missing or holds something else."""
+    try:
+        if file.stat().st_size > _LARGEST_JSON_BYTES:
+            return {}
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+KINDS = (
+    ForeignKind(kind=Kind.TEACHABLE_MACHINE, label="Teachable Machine", recognise=_teachable_machine),
+    ForeignKind(kind=Kind.LOBE, label="Lobe", recognise=_lobe),
+    ForeignKind(kind=Kind.CUSTOM_VISION, label="Custom Vision", recognise=_custom_vision),
+    ForeignKind(kind=Kind.KERAS, label="Keras", recognise=_of_runtime(Runtime.KERAS)),
+    ForeignKind(kind=Kind.LITERT, label="TFLite", recognise=_of_runtime(Runtime.LITERT)),
+    ForeignKind(kind=Kind.ONNX, label="ONNX", recognise=_of_runtime(Runtime.ONNX)),
+    ForeignKind(
+        kind=Kind.SAVED_MODEL,
+        label="TensorFlow",
+        recognise=_of_runtime(Runtime.SAVED_MODEL, Runtime.FROZEN_GRAPH),
+    ),
+)

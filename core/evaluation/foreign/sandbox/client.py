@@ -1,0 +1,156 @@
+"""Darkroom's side of the isolated process: start it, ask it, end it when it takes too long."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import core
+from core.devices import cpu_cores
+from core.errors import ForeignModelError
+from core.evaluation.foreign.facts import Interface, NetworkBlock, Runtime
+from core.evaluation.foreign.sandbox.messages import (
+    BrokenMessageError,
+    receive,
+    receive_array,
+    send,
+    send_array,
+)
+from core.messages import N_, Message
+
+# TensorFlow itself takes up to 30 s to import on a busy computer.
+OPEN_SECONDS = 300.0
+ANSWER_SECONDS = 120.0
+# Outputs of one model; those beyond are an attack.
+_MOST_OUTPUTS = 64
+
+
+class IsolatedModel:
+    """A foreign model in its process, opened by ``isolated_model``."""
+
+    def __init__(self, process: subprocess.Popen[bytes], name: str) -> None:
+        self._process = process
+        self._name = name
+        self._is_too_slow = False
+        self.interface = Interface(inputs=(), outputs=())
+        self.network = NetworkBlock.PYTHON
+
+    def open(self, runtime: Runtime, path: Path) -> None:
+        """Load the model.
+
+        Raises:
+            ForeignModelError: it cannot be opened, or not in time.
+        """
+        request = {"runtime": runtime.value, "path": str(path), "threads": cpu_cores()}
+        with self._conversation(OPEN_SECONDS) as (requests, answers):
+            send(requests, request)
+            answer = receive(answers)
+            if "error" in answer:
+                raise _as_error(Message.from_json(answer["error"]))
+            self.interface = Interface.from_json(answer["interface"])
+            self.network = NetworkBlock(answer["network"])
+
+    def answer(self, batch: np.ndarray) -> list[np.ndarray]:
+        """Run a batch.
+
+        Args:
+            batch: (B, …) in the type of the input.
+        Returns:
+            each output, (B, …).
+        Raises:
+            ForeignModelError: the process ended, or did not answer in time.
+        """
+        with self._conversation(ANSWER_SECONDS) as (requests, answers):
+            send_array(requests, batch)
+            count = int(receive(answers)["outputs"])
+            if count > _MOST_OUTPUTS:
+                raise BrokenMessageError
+            outputs = [receive_array(answers, receive(answers)) for _ in range(count)]
+            if any(len(output) != len(batch) for output in outputs):
+                raise BrokenMessageError
+            return outputs
+
+    @contextmanager
+    def _conversation(self, seconds: float) -> Iterator[tuple[Any, Any]]:
+        """Yield both streams for one question; the process is ended if that takes longer."""
+        watch = threading.Timer(seconds, self._end)
+        watch.start()
+        try:
+            yield self._process.stdin, self._process.stdout
+        except (BrokenMessageError, BrokenPipeError, KeyError, ValueError, TypeError) as error:
+            self._process.kill()
+            raise self._failure(seconds) from error
+        finally:
+            watch.cancel()
+
+    def _end(self) -> None:
+        self._is_too_slow = True
+        self._process.kill()
+
+    def _failure(self, seconds: float) -> ForeignModelError:
+        if self._is_too_slow:
+            return ForeignModelError(
+                N_("{file} did not answer within {seconds} s, so it was ended."),
+                file=self._name,
+                seconds=round(seconds),
+            )
+        return ForeignModelError(
+            N_(
+                "The process that ran {file} ended in the middle of its work: the file is damaged, or needs more memory than a foreign model may take."
+            ),
+            file=self._name,
+        )
+
+
+@contextmanager
+def isolated_model(runtime: Runtime, path: Path, log: Path) -> Iterator[IsolatedModel]:
+    """Open a foreign model in a process of its own, which ends with the block.
+
+    Args:
+        path: the model's file, or the folder of a SavedModel.
+        log: receives what the process prints.
+    Raises:
+        ForeignModelError: it cannot be opened.
+    """
+    with tempfile.TemporaryDirectory() as home, log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "core.evaluation.foreign.sandbox.process"],
+            cwd=Path(core.__file__).resolve().parent.parent,
+            env=_environment(home),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stream,
+        )
+        try:
+            model = IsolatedModel(process, path.name)
+            model.open(runtime, path.resolve())
+            yield model
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _environment(home: str) -> dict[str, str]:
+    """Environment of the process: no passwords or paths of the user, no graphics card."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "PYTHONPATH") if name in os.environ}
+    own = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "KERAS_HOME", "USERPROFILE"), home)
+    engine = {
+        "KERAS_BACKEND": "tensorflow",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return kept | own | engine
+
+
+def _as_error(message: Message) -> ForeignModelError:
+    return ForeignModelError(message.template, code=message.code, **message.values)

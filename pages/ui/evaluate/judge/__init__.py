@@ -1,0 +1,1 @@
+"""Models made elsewhere, tested on the same pictures."""

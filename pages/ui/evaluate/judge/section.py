@@ -1,0 +1,129 @@
+"""Section “Judge a model”: drop a model made elsewhere, see what was understood, test it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.data.containers.optional_readers import OPTIONAL_READERS
+from core.errors import ErrorCode
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.foreign.job import ONNX_PACKAGE
+from core.evaluation.foreign.judged_model import delete_model, is_judged, list_models, read_facts
+from core.evaluation.report import read_report
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.runs.judging import start_inspection
+from core.workspace import Project, project_of
+from pages.ui import state
+from pages.ui.components.upload import upload
+from pages.ui.evaluate.judge.result import show_result
+from pages.ui.evaluate.judge.settings import choose_and_test
+from pages.ui.evaluate.judge.understanding import show_facts, show_samples
+from pages.ui.jobs import follow, newest_job, show_error, try_to
+from pages.ui.optional_readers import offer_reader
+from pages.ui.text import _, percent
+
+_KINDS = (JobKind.INSPECT_MODEL, JobKind.JUDGE_MODEL)
+
+
+def show_section(evaluated: EvaluatedRun) -> None:
+    """Draw the drop zone, and the model that is chosen."""
+    project = project_of(evaluated.run)
+    job = _newest(project)
+    if job is not None and not job.status().state.has_ended:
+        follow(job, lambda ended: None, key="judge-job")
+        return
+    models = list_models(project)
+    if job is not None:
+        _show_failure(project, job)
+    _drop(evaluated, is_open=not models)
+    if models:
+        _show_model(evaluated, _chosen(models))
+
+
+def _newest(project: Project) -> JobDirectory | None:
+    """Return the newest job on a model made elsewhere."""
+    jobs = [job for kind in _KINDS if (job := newest_job(project, kind)) is not None]
+    return max(jobs, key=lambda job: job.created, default=None)
+
+
+def _show_failure(project: Project, job: JobDirectory) -> None:
+    """Show the reason why the newest job failed; with a missing package, the offer to install it."""
+    status = job.status()
+    show_error(status)
+    source = Path(str(job.config().get("source", "")))
+    if status.error is not None and status.error.code == ErrorCode.READER_MISSING and source.exists():
+        offer_reader(
+            OPTIONAL_READERS[ONNX_PACKAGE],
+            lambda: start_inspection(project, source, version=job.config()["dataset_version"]),
+        )
+
+
+def _drop(evaluated: EvaluatedRun, *, is_open: bool) -> None:
+    with st.expander(
+        _("Judge the model you already have"),
+        icon=":material/upload_file:",
+        expanded=is_open,
+        key="judge-drop",
+    ):
+        st.markdown(
+            _(
+                "Drop a model from elsewhere. It answers your test pictures, and its score stands beside that of the run above."
+            )
+        )
+        arrived = upload(
+            key="judge-upload",
+            label=_("Drop a model here"),
+            hint=_(
+                "Keras (.keras, .h5), TFLite, ONNX or SavedModel; exports of Teachable Machine, Lobe or Custom Vision as zip or folder. Add labels.txt if the model names no classes."
+            ),
+            multiple=True,
+            folder=True,
+        )
+        st.caption(
+            _(
+                "The model runs in a process of its own, without network and within limits. Programs in it are refused, never run."
+            )
+        )
+    if arrived is not None and try_to(
+        lambda: start_inspection(
+            project_of(evaluated.run), arrived.path, version=evaluated.dataset.version
+        )
+    ):
+        st.rerun()
+
+
+def _chosen(models: list[Path]) -> Path:
+    """Draw the choice of a model if there is more than one; the newest is chosen first."""
+    by_name = {folder.name: folder for folder in models}
+    if len(models) == 1:
+        return models[0]
+    name = st.selectbox(
+        _("Model"), list(by_name), format_func=lambda name: _label(by_name[name]), key=f"judged-{models[0].name}"
+    )
+    return by_name[name]
+
+
+def _label(folder: Path) -> str:
+    """Label a model: its name, and its accuracy once it was tested."""
+    if not is_judged(folder):
+        return folder.name
+    return f"{folder.name} · {percent(read_report(folder).accuracy)}"
+
+
+def _show_model(evaluated: EvaluatedRun, folder: Path) -> None:
+    facts = read_facts(folder)
+    if not is_judged(folder):
+        show_facts(facts)
+        show_samples(evaluated.dataset, facts)
+        choose_and_test(evaluated, folder, facts)
+    else:
+        show_result(evaluated, folder, facts)
+        with st.expander(_("Test it with other settings"), icon=":material/tune:", key="judge-settings"):
+            show_facts(facts)
+            choose_and_test(evaluated, folder, facts, is_again=True)
+    if st.button(_("Remove this model"), icon=":material/delete:", type="tertiary", key=f"judge-remove-{folder.name}"):
+        delete_model(folder)
+        st.rerun()

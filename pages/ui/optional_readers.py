@@ -1,0 +1,60 @@
+"""Offer of an optional package: the button that installs it, its progress, and the command for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.data.containers.optional_readers import OptionalReader, can_install
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
+from core.runs.start import start_installation
+from pages.ui import state
+from pages.ui.jobs import follow, show_error, try_to
+from pages.ui.text import _, number
+
+
+def offer_reader(reader: OptionalReader, start_again: Callable[[], JobDirectory]) -> None:
+    """Draw the offer.
+
+    Args:
+        start_again: starts the work that needs the reader, once it is installed.
+    """
+    job = state.followed_job()
+    is_ours = job is not None and job.kind is JobKind.INSTALL_READER
+    if job is not None and is_ours and job.config()["package"] == reader.package:
+        follow(job, lambda ended: _ended(ended, start_again), key=f"install-{reader.package}-progress")
+        if not job.status().state.has_ended:
+            return
+    is_possible = can_install() and is_at_this_computer()
+    size = number(reader.megabytes)
+    is_pressed = st.button(
+        _("Install the reader ({n} MB)").format(n=size),
+        icon=":material/download:",
+        disabled=not is_possible,
+        help=_("It comes from the internet, into the environment that runs Darkroom.")
+        if is_possible
+        else _("Only on the computer that runs Darkroom, and only where its environment can be written."),
+        key=f"install-{reader.package}",
+    )
+    if is_pressed and is_possible and try_to(lambda: state.follow_job(start_installation(reader))):
+        st.rerun()
+    st.caption(_("Or in a terminal: {command}").format(command=f"`{reader.command}`"))
+
+
+def _ended(job: JobDirectory, start_again: Callable[[], JobDirectory]) -> None:
+    """Start the work once its reader is there, or show why it is not."""
+    status = job.status()
+    if status.state is JobState.FINISHED:
+        if try_to(lambda: state.follow_job(start_again())):
+            st.rerun()
+        return
+    show_error(status)
+
+
+def is_at_this_computer() -> bool:
+    """True unless the browser is on another machine, or behind a proxy, which hides where it is."""
+    is_behind_a_proxy = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded"))
+    return not is_behind_a_proxy and st.context.ip_address in {None, "127.0.0.1", "::1"}

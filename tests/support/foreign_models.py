@@ -1,0 +1,110 @@
+"""Tiny models as other programs export them: they answer with the strongest colour of a picture."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core.data.import_config import ImportConfig
+from core.data.importing import import_dataset, settle_split
+from core.progress import QuietProgress
+from core.workspace import Project
+
+COLOURS = ("red", "green", "blue")
+SIDE = 24  # pixels of a model's input
+
+
+def import_colours(folder: Path, count: int = 12) -> Project:
+    """A project whose pictures are noise in which one colour is strongest."""
+    generator = np.random.default_rng(0)
+    for channel, name in enumerate(COLOURS):
+        for number in range(count):
+            pixels = generator.integers(40, 120, (32, 40, 3))
+            pixels[..., channel] += 70
+            target = folder / name / f"{number}.png"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            stream = io.BytesIO()
+            Image.fromarray(pixels.astype(np.uint8)).save(stream, "PNG")
+            target.write_bytes(stream.getvalue())
+    project = import_dataset(folder, "colours", ImportConfig(), QuietProgress()).project
+    settle_split(project)
+    return project
+
+
+def colour_model(
+    outputs: Sequence[int] = (0, 1, 2),
+    *,
+    shape: tuple[int | None, ...] = (SIDE, SIDE, 3),
+    softmax: bool = True,
+    scale: float = 255.0,
+    shift: float = 0.0,
+) -> Any:
+    """Build a Keras network that answers with channel ``outputs[i]`` for its class i.
+
+    Args:
+        scale, shift: input values are (bytes − shift) / scale; with others the answers are less certain.
+    """
+    import keras
+
+    picture = keras.Input(shape, name="picture")
+    means = keras.layers.GlobalAveragePooling2D()(picture)
+    dense = keras.layers.Dense(len(outputs), activation="softmax" if softmax else None, name="answer")
+    model = keras.Model(picture, dense(means))
+    kernel = np.zeros((shape[-1] or 3, len(outputs)), np.float32)
+    for index, channel in enumerate(outputs):
+        kernel[channel, index] = 20 * scale / 255
+    dense.set_weights([kernel, np.zeros(len(outputs), np.float32)])
+    return model
+
+
+def to_tflite(model: Any, *, is_quantised: bool = False) -> bytes:
+    """Convert to a TFLite file, on request with 8-bit input and output."""
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if is_quantised:
+        shape = (1, *model.inputs[0].shape[1:])
+
+        def pictures() -> Any:
+            yield [np.full(shape, -1, np.float32)]
+            yield [np.full(shape, 1, np.float32)]
+
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = pictures
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.uint8
+    return bytes(converter.convert())
+
+
+def write_zip(path: Path, files: dict[str, bytes]) -> Path:
+    """Write an archive as browsers download it."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def saved_as_keras_2(path: Path) -> Path:
+    """Write the same network as an ``.h5`` file of Keras 2: no modules, ``groups`` in its DepthwiseConv2D."""
+    import h5py
+    import keras
+
+    picture = keras.Input((SIDE, SIDE, 3), name="picture")
+    depthwise = keras.layers.DepthwiseConv2D(
+        1, depthwise_initializer="ones", use_bias=False, name="depthwise"
+    )
+    tail = colour_model()
+    model = keras.Model(picture, tail.layers[-1](tail.layers[-2](depthwise(picture))))
+    model.save(path)
+    with h5py.File(path, "r+") as content:
+        config = content.attrs["model_config"]
+        content.attrs["model_config"] = config.replace(
+            '"depth_multiplier"', '"groups": 1, "depth_multiplier"'
+        )
+    return path
