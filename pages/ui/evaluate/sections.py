@@ -58,6 +58,11 @@ SECTIONS = {
         icon=":material/compare_arrows:",
         module="pages.ui.evaluate.compare.section",
     ),
+    "judge": Section(
+        label=N_("Judge a model"),
+        icon=":material/balance:",
+        module="pages.ui.evaluate.judge.section",
+    ),
 }
 
 

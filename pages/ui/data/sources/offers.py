@@ -28,9 +28,7 @@ def choose_offers(question: ImportQuestion) -> ImportQuestion:
     config = question.request.settings.containers
     for missing in question.understanding.missing_readers:
         st.warning(show(missing.message), icon=":material/extension_off:")
-        offer_reader(
-            OPTIONAL_READERS[missing.package], lambda: answer(question, question.request.settings)
-        )
+        offer_reader(OPTIONAL_READERS[missing.package], lambda: answer(question, question.request.settings))
     for offer in question.understanding.offers:
         config = _choose(question, offer, config)
     settings = replace(question.request.settings, containers=config)

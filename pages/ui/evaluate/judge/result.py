@@ -40,6 +40,7 @@ def _show_grounds(evaluated: EvaluatedRun, judgement: Judgement, facts: ModelFac
     if judgement.guessed_on:
         origin = f" ({guess_text(judgement.guessed_on, judgement.guessed_accuracy)})"
     st.caption(
-        _("Pictures: {preprocessing}").format(preprocessing=preprocessing_text(judgement.preprocessing)) + origin
+        _("Pictures: {preprocessing}").format(preprocessing=preprocessing_text(judgement.preprocessing))
+        + origin
     )
     show_unmapped(list(evaluated.dataset.class_names), list(facts.class_names), dict(judgement.mapping))

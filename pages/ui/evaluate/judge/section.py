@@ -16,7 +16,6 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.runs.judging import start_inspection
 from core.workspace import Project, project_of
-from pages.ui import state
 from pages.ui.components.upload import upload
 from pages.ui.evaluate.judge.result import show_result
 from pages.ui.evaluate.judge.settings import choose_and_test
@@ -88,9 +87,7 @@ def _drop(evaluated: EvaluatedRun, *, is_open: bool) -> None:
             )
         )
     if arrived is not None and try_to(
-        lambda: start_inspection(
-            project_of(evaluated.run), arrived.path, version=evaluated.dataset.version
-        )
+        lambda: start_inspection(project_of(evaluated.run), arrived.path, version=evaluated.dataset.version)
     ):
         st.rerun()
 
@@ -101,7 +98,10 @@ def _chosen(models: list[Path]) -> Path:
     if len(models) == 1:
         return models[0]
     name = st.selectbox(
-        _("Model"), list(by_name), format_func=lambda name: _label(by_name[name]), key=f"judged-{models[0].name}"
+        _("Model"),
+        list(by_name),
+        format_func=lambda name: _label(by_name[name]),
+        key=f"judged-{models[0].name}",
     )
     return by_name[name]
 
@@ -124,6 +124,8 @@ def _show_model(evaluated: EvaluatedRun, folder: Path) -> None:
         with st.expander(_("Test it with other settings"), icon=":material/tune:", key="judge-settings"):
             show_facts(facts)
             choose_and_test(evaluated, folder, facts, is_again=True)
-    if st.button(_("Remove this model"), icon=":material/delete:", type="tertiary", key=f"judge-remove-{folder.name}"):
+    if st.button(
+        _("Remove this model"), icon=":material/delete:", type="tertiary", key=f"judge-remove-{folder.name}"
+    ):
         delete_model(folder)
         st.rerun()

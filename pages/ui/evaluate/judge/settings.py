@@ -99,9 +99,9 @@ def show_unmapped(classes: list[str], names: list[str], mapping: dict[str, str])
         )
     if foreign:
         st.caption(
-            _("The project does not know: {names}. Such an answer is “another answer” and counts as wrong.").format(
-                names=first_of(foreign)
-            )
+            _(
+                "The project does not know: {names}. Such an answer is “another answer” and counts as wrong."
+            ).format(names=first_of(foreign))
         )
 
 

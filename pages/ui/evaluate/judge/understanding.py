@@ -63,7 +63,9 @@ def show_facts(facts: ModelFacts) -> None:
     st.markdown("  \n".join(lines))
     if facts.network is NetworkBlock.PYTHON:
         st.caption(
-            _("On this system the network is blocked within Python only. Judge only models whose origin you know.")
+            _(
+                "On this system the network is blocked within Python only. Judge only models whose origin you know."
+            )
         )
 
 

@@ -1,0 +1,149 @@
+"""Section of the Evaluate page for models made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import open_dataset
+from core.data.labels.layout import Split
+from core.evaluation.assessment import make_report
+from core.evaluation.evaluated_run import MeasuredOn, write_measured_on
+from core.evaluation.foreign.facts import (
+    Activation,
+    ChannelOrder,
+    InputFacts,
+    Judgement,
+    Kind,
+    Layout,
+    ModelFacts,
+    NetworkBlock,
+    Runtime,
+    Sample,
+    TensorFacts,
+)
+from core.evaluation.foreign.judged_model import FACTS_FILE, JUDGEMENT_FILE
+from core.evaluation.foreign.preprocessing import scaled
+from core.evaluation.predictions import prediction_table
+from core.evaluation.report import write_report
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
+from core.records import write_record
+from core.workspace import Project
+
+OpenPage = Callable[..., AppTest]
+MakeRun = Callable[..., JobDirectory]
+
+
+def store_model(project: Project, names: Sequence[str]) -> Path:
+    """A model that was understood: its facts, as the job leaves them."""
+    dataset = open_dataset(project)
+    tensor = TensorFacts(name="x", shape=(1, 96, 96, 3), dtype="float32")
+    facts = ModelFacts(
+        source="theirs.tflite",
+        kind=Kind.LITERT,
+        runtime=Runtime.LITERT,
+        path="theirs.tflite",
+        input=InputFacts(width=96, height=96, channels=3, layout=Layout.CHANNELS_LAST, tensor=tensor),
+        output=tensor,
+        class_names=tuple(names),
+        has_class_names=True,
+        preprocessing=None,
+        network=NetworkBlock.SYSTEM,
+        size_bytes=1000,
+        sample_preprocessing=scaled("unit"),
+        guessed_on=6,
+        guessed_accuracy=0.5,
+        samples=(Sample(picture=dataset.pictures["id"].iloc[0], answer=names[0], probability=0.75),),
+    )
+    write_record(project.judged / "theirs" / FACTS_FILE, facts)
+    return project.judged / "theirs"
+
+
+def store_judgement(project: Project, folder: Path) -> None:
+    """Its test: everything is called the first class."""
+    dataset = open_dataset(project)
+    test = dataset.rows(Split.TEST)
+    rows = np.concatenate([dataset.rows(Split.VALIDATION), test])
+    answers = np.tile(np.array([[0.8, 0.1, 0.1]], np.float32), (len(rows), 1))
+    judgement = Judgement(
+        mapping={"0": "0", "one": "1"},
+        preprocessing=scaled("unit"),
+        guessed_on=6,
+        guessed_accuracy=0.5,
+        activation=Activation.SOFTMAX,
+        lacking=("2",),
+        foreign=(),
+    )
+    write_record(folder / JUDGEMENT_FILE, judgement)
+    write_measured_on(folder, MeasuredOn(dataset_version=dataset.version, class_names=dataset.class_names))
+    report = make_report(dataset, test, answers[-len(test) :])
+    write_report(folder, report, prediction_table(dataset, rows, answers))
+
+
+def texts(app: AppTest) -> str:
+    shown = "\n".join(item.value for item in (*app.markdown, *app.caption))
+    return shown.replace("\\", "")
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[JobDirectory]:
+    jobs: list[JobDirectory] = []
+    monkeypatch.setattr("core.runs.judging.launch", jobs.append)
+    return jobs
+
+
+def test_one_press_tests_the_model_with_matched_classes(
+    open_page: OpenPage, project: Project, make_run: MakeRun, launched: list[JobDirectory]
+) -> None:
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    store_model(project, ("0", "one", "2"))
+    app = open_page("evaluate", section="judge")
+    shown = texts(app)
+    assert "**TFLite** · theirs.tflite" in shown
+    assert "96 × 96 pixels, channels last, float32" in shown
+    assert "values 0 to 1, red, green, blue, stretched to the input (guessed:" in shown
+    assert "The model does not know: 1. Their pictures count as wrong." in shown
+    assert "The project does not know: one." in shown
+    app.button(key="judge-start-theirs").click().run()
+    assert not app.exception
+    (job,) = launched
+    assert job.kind is JobKind.JUDGE_MODEL
+    assert job.config()["changes"] == {"0": "0", "one": "", "2": "2"}
+    assert job.config()["preprocessing"] is None
+
+
+def test_without_an_equal_name_order_is_offered(
+    open_page: OpenPage, project: Project, make_run: MakeRun, launched: list[JobDirectory]
+) -> None:
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    store_model(project, ("a", "b", "c"))
+    app = open_page("evaluate", section="judge")
+    assert app.button(key="judge-start-theirs").disabled
+    app.checkbox(key="judge-order-theirs").check().run()
+    app.selectbox(key="judge-scale-theirs").select("symmetric").run()
+    app.selectbox(key="judge-colours-theirs").select("bgr").run()
+    app.button(key="judge-start-theirs").click().run()
+    assert not app.exception
+    (job,) = launched
+    assert job.config()["changes"] == {"a": "0", "b": "1", "c": "2"}
+    assert job.config()["preprocessing"] == scaled("symmetric", ChannelOrder.BGR).to_json()
+
+
+def test_its_score_stands_beside_the_runs(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    folder = store_model(project, ("0", "one"))
+    store_judgement(project, folder)
+    app = open_page("evaluate", section="judge")
+    scores = {metric.label: metric.value for metric in app.metric}
+    assert scores["theirs"] == "33.3%"
+    assert len(scores) == 2
+    assert "The model does not know: 2." in texts(app)
+    app.button(key="judge-remove-theirs").click().run()
+    assert not app.exception
+    assert not folder.exists()
