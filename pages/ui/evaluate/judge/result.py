@@ -1,4 +1,4 @@
-"""Score of a judged model beside that of a run, on the same pictures."""
+"""Score of a judged model beside that of a run, on the same pictures, with the tests of their difference."""
 
 from __future__ import annotations
 
@@ -6,31 +6,42 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.errors import DarkroomError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.facts import Judgement, ModelFacts
 from core.evaluation.foreign.judged_model import read_judgement
 from core.evaluation.report import EvaluationReport
 from core.formatting import percent_interval
 from core.jobs.directory import JobDirectory
+from pages.ui.evaluate.compare.differences import difference_table, headline
+from pages.ui.evaluate.compare.disagreement_gallery import disagreement_gallery
+from pages.ui.evaluate.compare.paired import paired
 from pages.ui.evaluate.judge.settings import show_unmapped
 from pages.ui.evaluate.judge.understanding import guess_text, preprocessing_text
 from pages.ui.runs import short_title_of
-from pages.ui.text import _, escape, percent
+from pages.ui.text import _, escape, percent, show
 
 
 def show_result(evaluated: EvaluatedRun, folder: Path, facts: ModelFacts) -> None:
     """Draw both accuracies, the tests of their difference, and what the score rests on."""
     judged, judgement = EvaluatedRun.open(folder), read_judgement(folder)
     title = short_title_of(JobDirectory(evaluated.run))
-    with st.container(horizontal=True, key="judge-scores"):
-        _score(folder.name, judged.report)
-        _score(title, evaluated.report)
+    for column, name, report in zip(
+        st.columns(2), (folder.name, title), (judged.report, evaluated.report), strict=True
+    ):
+        with column:
+            _score(name, report)
     _show_grounds(evaluated, judgement, facts)
+    _show_tests(evaluated, judged, (folder.name, title))
 
 
 def _score(title: str, report: EvaluationReport) -> None:
     """Draw an accuracy with its interval."""
-    st.metric(escape(title), percent(report.accuracy))
+    st.metric(
+        escape(title),
+        percent(report.accuracy),
+        help=_("Accuracy: share of the test pictures with the right answer, with its 95% interval"),
+    )
     st.caption(percent_interval(report.accuracy_interval))
 
 
@@ -39,8 +50,24 @@ def _show_grounds(evaluated: EvaluatedRun, judgement: Judgement, facts: ModelFac
     origin = ""
     if judgement.guessed_on:
         origin = f" ({guess_text(judgement.guessed_on, judgement.guessed_accuracy)})"
-    st.caption(
-        _("Pictures: {preprocessing}").format(preprocessing=preprocessing_text(judgement.preprocessing))
-        + origin
+    prepared = _("Pictures: {preprocessing}").format(
+        preprocessing=preprocessing_text(judgement.preprocessing)
     )
+    st.caption(prepared + origin)
     show_unmapped(list(evaluated.dataset.class_names), list(facts.class_names), dict(judgement.mapping))
+
+
+def _show_tests(evaluated: EvaluatedRun, judged: EvaluatedRun, titles: tuple[str, str]) -> None:
+    """Draw the difference from the model to the run, the pictures that differ, and every metric on request."""
+    try:
+        pair = paired(judged.run, evaluated.run)
+    except DarkroomError as error:
+        st.warning(show(error.message), icon=":material/balance:")
+        return
+    headline(pair.comparison, *map(escape, titles))
+    disagreement_gallery(pair.disagreements, evaluated.dataset, key=f"judged-{judged.run.name}")
+    with st.expander(_("All metrics"), on_change="rerun", key="judged-metrics") as fold:
+        if fold.open:
+            with st.spinner(_("Computing intervals")):
+                every = paired(judged.run, evaluated.run, codes=None)
+            difference_table(every.comparison, *titles, key="judged-metric-table")
