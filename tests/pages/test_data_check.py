@@ -14,6 +14,7 @@ from core.data.editing import exclude, relabel, restore_version
 from core.data.importing import add_pictures
 from core.data.skip_reasons import Reason, SkipReason
 from core.doctor.findings import Finding, Remedy, Suspect
+from core.doctor.open_findings import OpenFinding, open_findings
 from core.doctor.report import Report, dismiss, dismissals, write_report
 from core.doctor.sentences import FindingKind, Shortcut
 from core.files import write_json
@@ -22,7 +23,6 @@ from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.workspace import Project
 from pages.ui.data.check.finding_card import finding_key, suggestions, together
-from pages.ui.data.check.suspects import OpenFinding, open_findings
 from pages.ui.steps import Progress, Step, StepState, step_states
 from tests.support.pictures import class_folders, write_folder
 

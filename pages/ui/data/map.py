@@ -12,6 +12,7 @@ from core.data.labels.label_sets import first_classes
 from core.data.labels.task import Task
 from core.doctor.features.projection import map_written, read_map
 from core.doctor.features.row_cache import CachedRows
+from core.doctor.open_findings import open_findings
 from core.doctor.report import dismissals, read_report
 from core.doctor.sentences import FindingKind
 from core.models.backbones import DEFAULT_BACKBONE
@@ -20,7 +21,6 @@ from pages.ui import state
 from pages.ui.components.feature_map import Category, CategoryKind, MapPoints, Ring, feature_map
 from pages.ui.components.picture_grid import GridAction, GridEvent, picture_grid
 from pages.ui.data.caching import VersionKey, version_key
-from pages.ui.data.check.suspects import open_findings
 from pages.ui.editing.actions import (
     changes_of,
     exclusion_actions,

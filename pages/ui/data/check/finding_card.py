@@ -14,6 +14,7 @@ from core.api import thumbnail_address
 from core.data.dataset import Dataset
 from core.data.editing import exclude, relabel_each
 from core.doctor.findings import Finding, Remedy, Suspect
+from core.doctor.open_findings import OpenFinding
 from core.doctor.report import dismiss, undismiss
 from core.doctor.sentences import FindingKind
 from core.files import digest_of
@@ -21,7 +22,6 @@ from core.messages import N_
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
-from pages.ui.data.check.suspects import OpenFinding
 from pages.ui.editing.actions import changes_of, exclude_action, label_action, undo_actions
 from pages.ui.editing.changes import apply_change
 from pages.ui.editing.tiles import picture_tile

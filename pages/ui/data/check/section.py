@@ -10,6 +10,7 @@ from core.data.dataset import Dataset, open_dataset
 from core.data.labels.task import Task
 from core.doctor.examination import pictures_to_examine
 from core.doctor.job import expected_seconds_by_stage
+from core.doctor.open_findings import OpenFinding, open_findings
 from core.doctor.report import Report, dismissals, read_report, undismiss
 from core.doctor.sentences import FindingKind
 from core.jobs.directory import JobDirectory
@@ -18,7 +19,6 @@ from core.jobs.status import JobState
 from core.runs.start import start_examination
 from core.workspace import Project
 from pages.ui.data.check.finding_card import done_line, finding_card
-from pages.ui.data.check.suspects import OpenFinding, open_findings
 from pages.ui.jobs import follow, newest_job, show_error
 from pages.ui.text import _, duration, ngettext, number
 
