@@ -37,7 +37,7 @@ def measure_robustness(
     is_right = (answers.predicted == answers.targets).all(axis=2)
     drops = is_right[0].mean() - is_right.mean(axis=1)
     intervals = drop_intervals(is_right, answers.groups)
-    shown = np.flatnonzero(answers.targets.any(axis=0))
+    shown = np.flatnonzero(answers.targets.any(axis=0)).tolist()
 
     def condition(index: int, strength: float) -> Condition:
         recalls, recall_intervals = _recalls(answers, index, shown)
@@ -99,7 +99,7 @@ def _around(drop: float, groups: int) -> Interval:
 
 
 def _recalls(
-    answers: CorruptedAnswers, index: int, shown: np.ndarray
+    answers: CorruptedAnswers, index: int, shown: Sequence[int]
 ) -> tuple[tuple[float, ...], tuple[Interval, ...]]:
     values, intervals = [], []
     for column in shown:

@@ -1,0 +1,1 @@
+"""Advice: next steps that the evidence about a run suggests, the most useful first."""

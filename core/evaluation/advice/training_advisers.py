@@ -1,0 +1,194 @@
+"""Advisers about training: the learning curve, augmentation, the network, an ensemble."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.data.labels.task import Task
+from core.evaluation.advice.advice import (
+    ADD_PICTURES,
+    CHOOSE_AUGMENTATION,
+    CHOOSE_BACKBONE,
+    COMPARE_RUNS,
+    SEE_ROBUSTNESS,
+    TRAIN,
+    Advice,
+)
+from core.evaluation.advice.evidence import Evidence
+from core.evaluation.robustness.corruptions import find_corruption
+from core.evaluation.robustness.suggestion import suggested_strengths
+from core.messages import N_, Message
+from core.models.augmentation.table import find_augmentation
+from core.models.backbones import BACKBONES
+from core.training.config import Recipe
+from core.training.diagnosis import Verdict
+
+# Fine-tuning removes about so much of the mistakes of frozen features (Kornblith et al. 2019, table 1).
+_FINE_TUNING_GAIN = 0.3
+# A point of ImageNet accuracy is worth about so much of the mistakes (Kornblith et al. 2019, figure 1).
+_GAIN_A_POINT = 0.02
+_LEAST_POINTS = 3.0
+_LEAST_TRAINING_PICTURES = 500
+# Mistakes below which no larger network is worth its cost.
+_FEW_MISTAKES = 0.03
+_LEAST_GAIN = 0.01
+_UNFINISHED_WEIGHT = 0.02
+
+
+def curve(evidence: Evidence) -> Advice | None:
+    """Diagnosis of the learning curve, where it is not healthy."""
+    diagnosis = evidence.diagnosis
+    if diagnosis is None or diagnosis.verdict in {Verdict.GOES_WELL, Verdict.PLATEAUS}:
+        return None
+    best = evidence.epochs[-1].best_epoch
+    epoch = next((row for row in evidence.epochs if row.epoch == best), evidence.epochs[-1])
+    gap = max(0.0, epoch.accuracy - epoch.validation_accuracy)
+    has_augmentation = evidence.evaluated.settings.augmentation.is_active
+    message, link, weight = {
+        Verdict.OVERFITS: (
+            N_("It overfits: give it more pictures.")
+            if has_augmentation
+            else N_("It overfits: train with augmentation, or with more pictures."),
+            ADD_PICTURES if has_augmentation else CHOOSE_AUGMENTATION,
+            gap,
+        ),
+        Verdict.UNDERFITS: (
+            N_("It underfits: train more of the network, or a larger one."),
+            TRAIN,
+            evidence.wrong,
+        ),
+        Verdict.DIVERGES: (N_("Training went astray: lower the learning rate."), TRAIN, evidence.wrong),
+        Verdict.UNFINISHED: (N_("Train for more epochs."), TRAIN, _UNFINISHED_WEIGHT),
+    }[diagnosis.verdict]
+    return Advice(message=Message(message), reason=diagnosis.message, link=link, weight=weight)
+
+
+def augmentation(evidence: Evidence) -> Advice | None:
+    """Augmentation against corruptions that are proven to break the classifier."""
+    report = evidence.robustness
+    if report is None or not report.broken:
+        return None
+    names = suggested_strengths(report, evidence.evaluated.settings.augmentation)
+    result = report.broken[0]
+    corruption, labels = find_corruption(result.code), [find_augmentation(name) for name in names]
+    if not names or corruption is None:
+        return None
+    condition = result.conditions[result.breaks_at or 0]
+    return Advice(
+        message=Message(
+            N_("Train with augmentation that it does not stand yet: {names}."),
+            {"names": _listed([row.label for row in labels if row is not None])},
+        ),
+        reason=Message(
+            N_(
+                "Weakest against {kind}: at strength {level} of 5 it loses {points} points (at least {least}), on {pictures} pictures."
+            ),
+            {
+                "kind": Message(corruption.label),
+                "level": (result.breaks_at or 0) + 1,
+                "points": round(100 * condition.drop),
+                "least": int(100 * condition.drop_interval[0]),
+                "pictures": report.pictures,
+            },
+        ),
+        link=SEE_ROBUSTNESS,
+        weight=condition.drop_interval[0],
+    )
+
+
+def network(evidence: Evidence) -> Advice | None:
+    """Fine-tuning, or else a better backbone, where many answers are wrong and nothing overfits."""
+    diagnosis = evidence.diagnosis
+    if evidence.wrong < _FEW_MISTAKES or (diagnosis and diagnosis.verdict is Verdict.OVERFITS):
+        return None
+    training = int(evidence.training_counts.sum())
+    facts = {"wrong": f"{100 * evidence.wrong:.1f}", "training": training}
+    if evidence.evaluated.settings.recipe is Recipe.QUICK and training >= _LEAST_TRAINING_PICTURES:
+        return Advice(
+            message=Message(N_("Fine-tune the network: train with the recipe “balanced”.")),
+            reason=Message(
+                N_(
+                    "{wrong}% are wrong, and only the head was trained. {training} training pictures are enough to train a part of the network too."
+                ),
+                facts,
+            ),
+            link=TRAIN,
+            weight=_FINE_TUNING_GAIN * evidence.wrong,
+        )
+    return _better_backbone(evidence)
+
+
+def _better_backbone(evidence: Evidence) -> Advice | None:
+    own = BACKBONES[evidence.evaluated.settings.backbone]
+    rated = [row for row in BACKBONES.values() if row.imagenet_top1 is not None]
+    # One that costs at most ten times as much.
+    affordable = [row for row in rated if row.billion_multiply_adds <= 10 * own.billion_multiply_adds]
+    best = max(affordable, key=lambda row: row.imagenet_top1 or 0.0, default=None)
+    if best is None or own.imagenet_top1 is None or best.imagenet_top1 is None:
+        return None
+    points = best.imagenet_top1 - own.imagenet_top1
+    if points < _LEAST_POINTS:
+        return None
+    return Advice(
+        message=Message(N_("Try a better backbone, such as {name}."), {"name": best.name}),
+        reason=Message(
+            N_(
+                "{wrong}% are wrong. On ImageNet, {name} is right on {points} points more than {own}, and better there is mostly better elsewhere."
+            ),
+            {
+                "wrong": f"{100 * evidence.wrong:.1f}",
+                "name": best.name,
+                "own": own.name,
+                "points": f"{points:.0f}",
+            },
+        ),
+        link=CHOOSE_BACKBONE,
+        weight=min(0.5, _GAIN_A_POINT * points) * evidence.wrong,
+    )
+
+
+def ensemble(evidence: Evidence) -> Advice | None:
+    """The mean of two runs' probabilities, where it is better on the validation pictures."""
+    own = evidence.evaluated
+    if own.dataset.task is not Task.MULTI_CLASS:
+        return None
+    labels = own.validation.targets
+    if not len(labels):
+        return None
+    alone = _accuracy(own.validation.probabilities, labels)
+    best_gain, other = 0.0, None
+    for sibling in evidence.siblings:
+        if sibling.validation.probabilities.shape != own.validation.probabilities.shape:
+            continue
+        best_alone = max(alone, _accuracy(sibling.validation.probabilities, labels))
+        mean = (own.validation.probabilities + sibling.validation.probabilities) / 2
+        gain = _accuracy(mean, labels) - best_alone
+        if gain > best_gain:
+            best_gain, other = gain, sibling
+    if other is None or best_gain < _LEAST_GAIN:
+        return None
+    return Advice(
+        message=Message(N_("Join this run with another into an ensemble.")),
+        reason=Message(
+            N_(
+                "The mean of its probabilities and those of “{name}” is right on {points} points more of the {pictures} validation pictures than the better of the two."
+            ),
+            {
+                "name": other.run.name,
+                "points": f"{100 * best_gain:.1f}",
+                "pictures": len(labels),
+            },
+        ),
+        link=COMPARE_RUNS,
+        weight=best_gain,
+    )
+
+
+def _accuracy(probabilities: np.ndarray, targets: np.ndarray) -> float:
+    return float(targets[np.arange(len(targets)), probabilities.argmax(axis=1)].mean())
+
+
+def _listed(labels: list[str]) -> Message:
+    """Join labels to a message in which each is translated."""
+    names = {f"name_{index}": Message(label) for index, label in enumerate(labels)}
+    return Message(", ".join(f"{{{name}}}" for name in names), names)
