@@ -57,6 +57,10 @@ SECTIONS = {
         label=N_("Compare"),
         icon=":material/compare_arrows:",
         module="pages.ui.evaluate.compare.section",
+    "next": Section(
+        label=N_("What next?"),
+        icon=":material/signpost:",
+        module="pages.ui.evaluate.next.section",
     ),
     "judge": Section(
         label=N_("Judge a model"),
