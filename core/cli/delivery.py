@@ -7,18 +7,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.cli.command import Command
-from core.cli.terminal import Answer
+from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
 from core.delivery import export
 from core.delivery.export import export_run, find_exporter
 from core.delivery.files import naming_the_path
 from core.delivery.prediction import Classifier
 from core.errors import NotFoundError, UnreadableImageError
+from core.evaluation.advice.table import advise
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import read_report
+from core.evaluation.robustness.records import USUAL_PICTURES, read_robustness
+from core.jobs.status import JobState
 from core.messages import N_
 from core.reporting.html import write_report_html
 from core.reporting.model_card import write_model_card
 from core.reporting.source import ReportSource
+from core.runs.start import start_robustness_test
 from core.workspace import find_run
 
 
@@ -51,7 +55,33 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
 def _evaluate(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
     answer: Answer = {"run": run.name, "test": read_report(run).to_json()}
-    return answer | _written_reports(run, options)
+    if options.robustness:
+        answer["robustness"] = _tested_robustness(run)
+    return answer | {"advice": _advice(run)} | _written_reports(run, options)
+
+
+def _tested_robustness(run: Path) -> Answer:
+    """Test the run on corrupted pictures, and wait for it; Ctrl-C stops the test.
+
+    Raises:
+        FailedError: the test failed or was stopped.
+    """
+    job = start_robustness_test(run, USUAL_PICTURES)
+    state = wait_or_stop(job)
+    raise_if_failed(job, state)
+    report = read_robustness(EvaluatedRun.open(run))
+    if state is JobState.STOPPED or report is None:
+        raise FailedError("stopped before the test was done", STOPPED)
+    return report.to_json()
+
+
+def _advice(run: Path) -> list[Answer]:
+    try:
+        evaluated = EvaluatedRun.open(run)
+    # The report stays readable after its version of the pictures was erased.
+    except NotFoundError:
+        return []
+    return [advice.to_answer() for advice in advise(evaluated)]
 
 
 def _written_reports(run: Path, options: argparse.Namespace) -> Answer:
@@ -84,6 +114,9 @@ def _add_predict_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run")
+    parser.add_argument(
+        "--robustness", action="store_true", help="also test the run on blurred, turned and noisy pictures"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as one HTML file")
     parser.add_argument("--no-pictures", action="store_true", help="leave pictures out of the report")
     parser.add_argument("--model-card", type=Path, metavar="FILE", help="write a model card (Markdown)")

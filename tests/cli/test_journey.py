@@ -128,7 +128,8 @@ def test_the_status_shows_the_finished_run(trained: Trained) -> None:
 
 def test_the_evaluation_is_the_whole_report(trained: Trained) -> None:
     answer = run_command(trained.home, "evaluate", trained.answer["run"])
-    assert answer == {"run": trained.answer["run"], "test": read_report(trained.run).to_json()}
+    assert answer["run"] == trained.answer["run"]
+    assert answer["test"] == read_report(trained.run).to_json()
     assert [row["name"] for row in answer["test"]["classes"]] == list(PICTURES)
     assert sum(map(sum, answer["test"]["confusion"])) == 9
 

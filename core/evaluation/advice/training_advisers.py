@@ -150,7 +150,7 @@ def _better_backbone(evidence: Evidence) -> Advice | None:
 def ensemble(evidence: Evidence) -> Advice | None:
     """The mean of two runs' probabilities, where it is better on the validation pictures."""
     own = evidence.evaluated
-    if own.dataset.task is not Task.MULTI_CLASS:
+    if own.dataset.task is not Task.MULTI_CLASS or not evidence.siblings:
         return None
     labels = own.validation.targets
     if not len(labels):

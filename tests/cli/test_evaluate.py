@@ -1,0 +1,41 @@
+"""Command ``evaluate``: the robustness test and the advice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.__main__ import main
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.robustness.corruptions import CORRUPTIONS
+from core.evaluation.robustness.records import read_robustness
+from tests.support.command_line import run_command
+
+
+def test_the_robustness_test_runs_to_its_end_and_is_printed(finished_run: Path, workspace: Path) -> None:
+    answer = run_command(workspace, "evaluate", finished_run.name, "--robustness")
+    report = read_robustness(EvaluatedRun.open(finished_run))
+    assert report is not None
+    assert answer["robustness"] == report.to_json()
+    assert [row["code"] for row in answer["robustness"]["corruptions"]] == [row.code for row in CORRUPTIONS]
+
+
+def test_advice_stands_beside_the_metrics(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nine test pictures are too few to tell."""
+    assert main(["evaluate", finished_run.name, "--json"]) == 0
+    advice = {row["code"]: row for row in json.loads(capsys.readouterr().out)["advice"]}
+    assert advice["small_test_set"]["reason"].startswith("With 9 test pictures")
+    assert advice["small_test_set"]["page"] == "data"
+
+
+def test_metrics_are_printed_after_the_pictures_were_erased(
+    finished_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(EvaluatedRun.open(finished_run).dataset.folder / "versions")
+    assert main(["evaluate", finished_run.name, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["test"]["pictures"] == 9
+    assert answer["advice"] == []
