@@ -22,7 +22,7 @@ from pages.ui.steps import Step
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
 # Sections of pages that are scripts: reading them would draw them.
-DATA_SECTIONS, TRAIN_SECTIONS = {"add", "check", "split"}, {"new", "compare"}
+DATA_SECTIONS, TRAIN_SECTIONS = {"add", "check", "split"}, {"new"}
 
 
 def adviser(link: Link) -> Adviser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.data.labels.task import Task
-from core.evaluation.advice.advice import SEE_MISTAKES, SEE_TRUST, Advice
+from core.evaluation.advice.advice import CHOOSE_THRESHOLD, SEE_TRUST, Advice
 from core.evaluation.advice.evidence import Evidence
 from core.evaluation.report import ClassReport
 from core.messages import N_, Message
@@ -35,7 +35,7 @@ def threshold(evidence: Evidence) -> Advice | None:
                 "precision": round(100 * worst.precision),
             },
         ),
-        link=SEE_MISTAKES,
+        link=CHOOSE_THRESHOLD,
         weight=worst.support * (1 - worst.recall) / max(1, evidence.report.pictures),
     )
 

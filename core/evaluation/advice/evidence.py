@@ -21,6 +21,8 @@ from core.evaluation.slices.measuring import SliceScore, measure_slices, slice_s
 from core.evaluation.strangers.measuring import StrangerReport
 from core.evaluation.strangers.results import read_strangers
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.training.config import TrainingConfig
 from core.training.diagnosis import Diagnosis, judge_curve
 from core.training.records import EpochRecord
 from core.workspace import list_runs, project_of
@@ -57,8 +59,18 @@ class Evidence:
         return [EpochRecord.from_json(line) for line in JobDirectory(self.evaluated.run).metrics()]
 
     @cached_property
+    def settings(self) -> TrainingConfig | None:
+        """Settings of the training; None for an ensemble, which is not trained."""
+        if JobDirectory(self.evaluated.run).kind is JobKind.ENSEMBLE:
+            return None
+        return self.evaluated.settings
+
+    @cached_property
     def diagnosis(self) -> Diagnosis | None:
-        settings = self.evaluated.settings
+        """Diagnosis of the learning curve; None without one, or for an ensemble."""
+        settings = self.settings
+        if settings is None:
+            return None
         return judge_curve(
             self.epochs,
             monitor=settings.monitor,
@@ -104,10 +116,11 @@ class Evidence:
 
     @cached_property
     def siblings(self) -> list[EvaluatedRun]:
-        """Other evaluated runs on the same version of the pictures, the newest ones."""
+        """Other trained and evaluated runs on the same version of the pictures, the newest ones."""
         own, version = self.evaluated, self.evaluated.dataset.version
-        runs = [run for run in list_runs(project_of(own.run)) if run.name != own.run.name and has_report(run)]
-        same = [run for run in runs if JobDirectory(run).config().get("dataset_version") == version]
+        runs = [run for run in list_runs(project_of(own.run)) if run != own.run and has_report(run)]
+        jobs = [job for job in map(JobDirectory, runs) if job.kind is not JobKind.ENSEMBLE]
+        same = [job.path for job in jobs if job.config().get("dataset_version") == version]
         return [EvaluatedRun.open(run) for run in same[:_MOST_SIBLINGS]]
 
     @cached_property

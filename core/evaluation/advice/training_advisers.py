@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from core.data.labels.task import Task
+from core.errors import EvaluationError
 from core.evaluation.advice.advice import (
     ADD_PICTURES,
     CHOOSE_AUGMENTATION,
@@ -15,11 +13,13 @@ from core.evaluation.advice.advice import (
     Advice,
 )
 from core.evaluation.advice.evidence import Evidence
+from core.evaluation.ensemble import averaged, normalised_weights, require_alike
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import find_corruption
 from core.evaluation.robustness.suggestion import suggested_strengths
 from core.messages import N_, Message
 from core.models.augmentation.table import find_augmentation
-from core.models.backbones import BACKBONES
+from core.models.backbones import BACKBONES, Backbone
 from core.training.config import Recipe
 from core.training.diagnosis import Verdict
 
@@ -37,13 +37,13 @@ _UNFINISHED_WEIGHT = 0.02
 
 def curve(evidence: Evidence) -> Advice | None:
     """Diagnosis of the learning curve, where it is not healthy."""
-    diagnosis = evidence.diagnosis
-    if diagnosis is None or diagnosis.verdict in {Verdict.GOES_WELL, Verdict.PLATEAUS}:
+    settings, diagnosis = evidence.settings, evidence.diagnosis
+    if settings is None or diagnosis is None or diagnosis.verdict in {Verdict.GOES_WELL, Verdict.PLATEAUS}:
         return None
     best = evidence.epochs[-1].best_epoch
     epoch = next((row for row in evidence.epochs if row.epoch == best), evidence.epochs[-1])
     gap = max(0.0, epoch.accuracy - epoch.validation_accuracy)
-    has_augmentation = evidence.evaluated.settings.augmentation.is_active
+    has_augmentation = settings.augmentation.is_active
     message, link, weight = {
         Verdict.OVERFITS: (
             N_("It overfits: give it more pictures.")
@@ -65,10 +65,10 @@ def curve(evidence: Evidence) -> Advice | None:
 
 def augmentation(evidence: Evidence) -> Advice | None:
     """Augmentation against corruptions that are proven to break the classifier."""
-    report = evidence.robustness
-    if report is None or not report.broken:
+    report, settings = evidence.robustness, evidence.settings
+    if settings is None or report is None or not report.broken:
         return None
-    names = suggested_strengths(report, evidence.evaluated.settings.augmentation)
+    names = suggested_strengths(report, settings.augmentation)
     result = report.broken[0]
     corruption, labels = find_corruption(result.code), [find_augmentation(name) for name in names]
     if not names or corruption is None:
@@ -98,12 +98,14 @@ def augmentation(evidence: Evidence) -> Advice | None:
 
 def network(evidence: Evidence) -> Advice | None:
     """Fine-tuning, or else a better backbone, where many answers are wrong and nothing overfits."""
-    diagnosis = evidence.diagnosis
-    if evidence.wrong < _FEW_MISTAKES or (diagnosis and diagnosis.verdict is Verdict.OVERFITS):
+    settings, diagnosis = evidence.settings, evidence.diagnosis
+    if settings is None or evidence.wrong < _FEW_MISTAKES:
+        return None
+    if diagnosis and diagnosis.verdict is Verdict.OVERFITS:
         return None
     training = int(evidence.training_counts.sum())
     facts = {"wrong": f"{100 * evidence.wrong:.1f}", "training": training}
-    if evidence.evaluated.settings.recipe is Recipe.QUICK and training >= _LEAST_TRAINING_PICTURES:
+    if settings.recipe is Recipe.QUICK and training >= _LEAST_TRAINING_PICTURES:
         return Advice(
             message=Message(N_("Fine-tune the network: train with the recipe “balanced”.")),
             reason=Message(
@@ -115,11 +117,10 @@ def network(evidence: Evidence) -> Advice | None:
             link=TRAIN,
             weight=_FINE_TUNING_GAIN * evidence.wrong,
         )
-    return _better_backbone(evidence)
+    return _better_backbone(evidence, BACKBONES[settings.backbone])
 
 
-def _better_backbone(evidence: Evidence) -> Advice | None:
-    own = BACKBONES[evidence.evaluated.settings.backbone]
+def _better_backbone(evidence: Evidence, own: Backbone) -> Advice | None:
     rated = [row for row in BACKBONES.values() if row.imagenet_top1 is not None]
     # One that costs at most ten times as much.
     affordable = [row for row in rated if row.billion_multiply_adds <= 10 * own.billion_multiply_adds]
@@ -150,22 +151,11 @@ def _better_backbone(evidence: Evidence) -> Advice | None:
 def ensemble(evidence: Evidence) -> Advice | None:
     """The mean of two runs' probabilities, where it is better on the validation pictures."""
     own = evidence.evaluated
-    if own.dataset.task is not Task.MULTI_CLASS or not evidence.siblings:
+    if evidence.settings is None or not evidence.siblings or not len(own.validation.targets):
         return None
-    labels = own.validation.targets
-    if not len(labels):
-        return None
-    alone = _accuracy(own.validation.probabilities, labels)
-    best_gain, other = 0.0, None
-    for sibling in evidence.siblings:
-        if sibling.validation.probabilities.shape != own.validation.probabilities.shape:
-            continue
-        best_alone = max(alone, _accuracy(sibling.validation.probabilities, labels))
-        mean = (own.validation.probabilities + sibling.validation.probabilities) / 2
-        gain = _accuracy(mean, labels) - best_alone
-        if gain > best_gain:
-            best_gain, other = gain, sibling
-    if other is None or best_gain < _LEAST_GAIN:
+    gains = {sibling.run.name: _gain(own, sibling) for sibling in evidence.siblings}
+    other = max(gains, key=gains.__getitem__)
+    if gains[other] < _LEAST_GAIN:
         return None
     return Advice(
         message=Message(N_("Join this run with another into an ensemble.")),
@@ -174,18 +164,25 @@ def ensemble(evidence: Evidence) -> Advice | None:
                 "The mean of its probabilities and those of “{name}” is right on {points} points more of the {pictures} validation pictures than the better of the two."
             ),
             {
-                "name": other.run.name,
-                "points": f"{100 * best_gain:.1f}",
-                "pictures": len(labels),
+                "name": other,
+                "points": f"{100 * gains[other]:.1f}",
+                "pictures": len(own.validation.targets),
             },
         ),
         link=COMPARE_RUNS,
-        weight=best_gain,
+        weight=gains[other],
     )
 
 
-def _accuracy(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    return float(targets[np.arange(len(targets)), probabilities.argmax(axis=1)].mean())
+def _gain(one: EvaluatedRun, other: EvaluatedRun) -> float:
+    """Accuracy on the validation pictures that the mean of two runs has over the better of them."""
+    try:
+        require_alike([one, other])
+    except EvaluationError:
+        return 0.0
+    validation, _test = averaged([one, other], normalised_weights(2))
+    alone = max(float(run.validation.exact_matches.mean()) for run in (one, other))
+    return float(validation.exact_matches.mean()) - alone
 
 
 def _listed(labels: list[str]) -> Message:

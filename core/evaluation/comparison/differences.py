@@ -134,12 +134,21 @@ def leading_difference(
 
 
 def accuracy_interval(first: TestPredictions, second: TestPredictions) -> Interval:
-    """95% interval of the second accuracy minus the first (Bonett and Price 2012).
+    """95% interval of the second accuracy minus the first."""
+    change = second.exact_matches.astype(np.float64) - first.exact_matches
+    return change_interval(change, first.group_indices)
+
+
+def change_interval(change: np.ndarray, groups: np.ndarray) -> Interval:
+    """95% interval of the mean change of the same pictures (Bonett and Price 2012).
 
     Groups count by their effective number of pictures (Korn and Graubard 1998).
+
+    Args:
+        change: float64 (n,): 1 for a picture that became right, -1 for one that became wrong, else 0.
+        groups: (n,), equal for pictures that belong together.
     """
-    change = second.exact_matches.astype(np.float64) - first.exact_matches
-    count = effective_count(change, first.group_indices)
+    count = effective_count(change, groups)
     fixed, broken = ((float((sign * change > 0).mean()) * count + 1) / (count + 2) for sign in (1, -1))
     centre = fixed - broken
     half = Z_95 * math.sqrt((fixed + broken - centre**2) / (count + 2))

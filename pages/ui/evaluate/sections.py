@@ -48,6 +48,11 @@ SECTIONS = {
         icon=":material/shield:",
         module="pages.ui.evaluate.robustness.section",
     ),
+    "next": Section(
+        label=N_("What next?"),
+        icon=":material/signpost:",
+        module="pages.ui.evaluate.next.section",
+    ),
     "loop": Section(
         label=N_("Before and after"),
         icon=":material/replay:",
@@ -57,10 +62,6 @@ SECTIONS = {
         label=N_("Compare"),
         icon=":material/compare_arrows:",
         module="pages.ui.evaluate.compare.section",
-    "next": Section(
-        label=N_("What next?"),
-        icon=":material/signpost:",
-        module="pages.ui.evaluate.next.section",
     ),
     "judge": Section(
         label=N_("Judge a model"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.robustness.corruptions import CORRUPTIONS
-from core.evaluation.robustness.measuring import CorruptedAnswers, drop_intervals, measure_robustness
+from core.evaluation.robustness.measuring import CorruptedAnswers, measure_robustness
 from core.evaluation.robustness.records import Condition, CorruptionResult
 
 KINDS = CORRUPTIONS[:2]
@@ -53,29 +53,31 @@ def test_several_labels_count_a_picture_only_if_all_are_right() -> None:
     assert condition.recalls == pytest.approx((1.0, 0.8))
 
 
+def losses(right: np.ndarray, groups: np.ndarray | None = None) -> Condition:
+    """Scores at the mildest strength of the first kind, where only these pictures are right."""
+    every = np.ones((CONDITIONS, len(right)), bool)
+    every[1] = right
+    report = measure_robustness(answers(every, groups), KINDS, ("a", "b"), test_pictures=len(right))
+    return report.corruptions[0].conditions[0]
+
+
 def test_the_interval_of_the_loss_is_that_of_paired_differences() -> None:
-    """30 of 300 pictures are lost and 6 won: the normal interval of their mean is close."""
-    right = np.ones((2, 300), bool)
-    right[1, :30] = False
-    right[0, 30:36] = False
-    lost = right[0].astype(float) - right[1]
-    reach = 1.96 * lost.std() / np.sqrt(300)
-    (low, high) = drop_intervals(right, np.arange(300))[1]
-    assert (low, high) == pytest.approx((0.08 - reach, 0.08 + reach), abs=0.01)
+    """30 of 300 pictures are lost: the normal interval of their mean is close."""
+    low, high = losses(np.arange(300) >= 30).drop_interval
+    reach = 1.96 * np.sqrt(0.1 * 0.9 / 300)
+    assert (low, high) == pytest.approx((0.1 - reach, 0.1 + reach), abs=0.01)
 
 
 def test_pictures_of_a_group_count_once() -> None:
-    right = np.ones((2, 300), bool)
-    right[1, :30] = False
-    alone = drop_intervals(right, np.arange(300))[1]
-    grouped = drop_intervals(right, np.arange(300) // 10)[1]
+    right = np.arange(300) >= 30
+    alone = losses(right).drop_interval
+    grouped = losses(right, np.arange(300) // 10).drop_interval
     assert grouped[0] < alone[0]
     assert grouped[1] > alone[1]
 
 
 def test_no_difference_among_few_pictures_proves_little() -> None:
-    (_, high) = drop_intervals(np.ones((2, 10), bool), np.arange(10))[1]
-    assert 0.2 < high < 0.35
+    assert 0.1 < losses(np.ones(10, bool)).drop_interval[1] < 0.35
 
 
 def condition(low: float) -> Condition:

@@ -30,7 +30,7 @@ def show_remedy(evaluated: EvaluatedRun, report: RobustnessReport) -> None:
             )
         )
         return
-    names = active_names(AugmentationConfig(**suggested))
+    names = active_names(AugmentationConfig.from_json(suggested))
     st.markdown(
         _("Training with such changes makes a classifier stand them: **{names}**.").format(names=names),
         help=_("Augmentation: small random changes of the training pictures."),

@@ -28,6 +28,9 @@ _SIZES = (100, USUAL_PICTURES, 1000, 3000)
 
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the result of the robustness test, its progress, or the button that starts it."""
+    if JobDirectory(evaluated.run).kind is JobKind.ENSEMBLE:
+        st.info(_("Robustness is tested on single networks: choose a member of this ensemble."))
+        return
     job = _job_of(evaluated.run)
     if job is not None and not job.status().state.has_ended:
         follow(job, _nothing, key="robustness-job")
@@ -80,10 +83,12 @@ def _start(evaluated: EvaluatedRun, *, primary: bool) -> None:
             )
     with button:
         label = _("Test robustness") if primary else _("Test again")
-        kind = "primary" if primary else "secondary"
-        if st.button(label, type=kind, icon=":material/shield:", key="robustness-start") and try_to(
-            lambda: start_robustness_test(evaluated.run, pictures)
-        ):
+        if st.button(
+            label,
+            type="primary" if primary else "secondary",
+            icon=":material/shield:",
+            key="robustness-start",
+        ) and try_to(lambda: start_robustness_test(evaluated.run, pictures)):
             st.rerun()
         st.caption(
             _("{n} of {total} test pictures · about {time}").format(
