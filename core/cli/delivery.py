@@ -35,7 +35,7 @@ def _predict(options: argparse.Namespace) -> Answer:
 def _prediction(classifier: Classifier, path: Path) -> Answer:
     try:
         data = path.read_bytes()
-        guesses, doubt = classifier.guesses(data), classifier.doubt(data)
+        prediction, doubt = classifier.prediction(data), classifier.doubt(data)
     except OSError as error:
         raise NotFoundError(
             N_("{file} cannot be read: {error}."), file=str(path), error=error.strerror or str(error)
@@ -44,7 +44,17 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
         raise UnreadableImageError(
             N_("{file} cannot be classified: {reason}."), file=str(path), reason=error.message
         ) from error
+    guesses, score = prediction.guesses, prediction.stranger_score
     answer: Answer = {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
+    if score is not None:
+        limit = classifier.labels.stranger_limit
+        answer["stranger"] = {
+            "score": score,
+            "limit": limit,
+            "is_stranger": classifier.is_stranger(prediction),
+        }
+    if classifier.labels.least_confidence is not None:
+        answer["unsure"] = classifier.is_unsure(prediction)
     if classifier.has_thresholds:
         answer["labels"] = classifier.chosen_labels(guesses)
     if doubt is not None:

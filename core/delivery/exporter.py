@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.evaluation.report import read_report
+from core.evaluation.strangers.results import read_detector
 from core.models.head import HeadWeights
 
 
@@ -38,6 +39,18 @@ class DeliveredModel:
         config = TrainingConfig.from_json(JobDirectory(self.run).config())
         head = delivered_head(self.run)
         return build_classifier(load_extractor(self.run, config), head, read_labels(self.run).class_names)
+
+    @cached_property
+    def scored_model(self) -> Any:
+        """The same with the stranger score as second output; without it if the score was not fitted."""
+        detector = read_detector(self.run)
+        if detector is None:
+            return self.keras_model
+        from core.delivery.formats.stranger_output import with_stranger_score
+
+        model = with_stranger_score(self.keras_model, detector)
+        model.trainable = False
+        return model
 
 
 def delivered_head(run: Path) -> HeadWeights:
@@ -67,6 +80,8 @@ class Exporter:
     # Probabilities, float32 (n, classes), that the run's file gives for picture files;
     # None: it holds proven files only.
     predict: Callable[[Path, Sequence[bytes]], np.ndarray] | None = None
+    # Stranger scores, float (n,), that the run's file gives for picture files; None: it gives none.
+    stranger_scores: Callable[[Path, Sequence[bytes]], np.ndarray] | None = None
     # test pictures that the proof compares
     proof_pictures: int = 64
 

@@ -35,6 +35,9 @@ class Labels(Record):
     measured_range: tuple[float, float] | None = None
     # All pictures in training had more than 8 bits.
     expects_depth: bool = False
+    # Limits of an answer, see ``core.evaluation.strangers.chosen``; the score is the second output of the LiteRT file.
+    stranger_limit: float | None = None
+    least_confidence: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,8 @@ class FileProof(Record):
     pictures: int
     # largest difference of any probability
     max_difference: float
+    # largest difference of any stranger score; None: the file gives none
+    score_difference: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

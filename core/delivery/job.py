@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from core.delivery.files import (
     write_labels,
 )
 from core.evaluation.report import read_predictions, read_report
+from core.evaluation.strangers.chosen import limits_in_use
+from core.evaluation.strangers.results import has_strangers, read_known_scores
 from core.evaluation.thresholds.answers import thresholds_in_use
 from core.files import whole_file
 from core.progress import Progress, Stage, raise_if_stopped
@@ -32,6 +35,7 @@ from core.workspace import project_of
 
 # Engines sum in different orders; a larger difference cannot be rounding.
 TOLERANCE = 1e-3
+SCORE_TOLERANCE = 1e-2
 
 
 def deliver(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
@@ -80,6 +84,7 @@ def deliver_files(
 
 def _labels(run: Path, dataset: Dataset, *, input_size: int, backbone: str) -> Labels:
     thresholds = thresholds_in_use(run, read_report(run), len(dataset.class_names))
+    limits = limits_in_use(run, dataset)
     return Labels(
         class_names=tuple(dataset.class_names),
         input_size=input_size,
@@ -91,6 +96,8 @@ def _labels(run: Path, dataset: Dataset, *, input_size: int, backbone: str) -> L
         channels=dataset.channels,
         measured_range=dataset.measured_range,
         expects_depth=are_all_deep(dataset),
+        stranger_limit=limits.stranger_limit,
+        least_confidence=limits.least_confidence,
     )
 
 
@@ -109,5 +116,23 @@ def _proofs(run: Path, dataset: Dataset, made: list[Exporter]) -> dict[str, File
             probabilities = exporter.predict(run, pictures[:count])
             difference = float(np.abs(probabilities - expected[:count]).max())
             require_parity(difference, TOLERANCE, exporter.suffix)
-            proofs[exporter.code] = FileProof(pictures=count, max_difference=difference)
+            proofs[exporter.code] = FileProof(
+                pictures=count,
+                max_difference=difference,
+                score_difference=_score_difference(run, exporter, recorded["id"].iloc[:count], pictures),
+            )
     return proofs
+
+
+def _score_difference(
+    run: Path, exporter: Exporter, ids: Sequence[str], pictures: Sequence[bytes]
+) -> float | None:
+    """Compare a file's stranger scores with those that the evaluation recorded."""
+    if exporter.stranger_scores is None or not has_strangers(run):
+        return None
+    expected = read_known_scores(run).set_index("id")["score"].loc[list(ids)].to_numpy()
+    scores = exporter.stranger_scores(run, pictures[: len(expected)])
+    # A score is a sum of standard deviations, so one tolerance suits all of them.
+    difference = float(np.abs(scores - expected).max())
+    require_parity(difference, SCORE_TOLERANCE, exporter.suffix)
+    return difference

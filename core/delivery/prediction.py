@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,16 @@ class Guess:
     probability: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """Answer to one picture."""
+
+    # every class, the most probable first
+    guesses: list[Guess]
+    # higher for pictures of none of the classes; None: the run's file gives no score
+    stranger_score: float | None
+
+
 class Classifier:
     """A run's classifier, loaded and ready. Safe to share between threads."""
 
@@ -70,8 +81,13 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        answer: np.ndarray = self._engine.run(self.prepare(data)[np.newaxis])[0]
+        answer: np.ndarray = self._run(data)[0]
         return answer
+
+    def _run(self, data: bytes) -> tuple[np.ndarray, float | None]:
+        """Probabilities of a picture, and its stranger score."""
+        outputs = self._engine.run_all(self.prepare(data)[np.newaxis])
+        return outputs[0][0], float(outputs[1][0, 0]) if len(outputs) > 1 else None
 
     def guesses(self, data: bytes) -> list[Guess]:
         """Every class with its probability, the best first.
@@ -79,9 +95,38 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        probabilities = self.probabilities(data)
+        return self.prediction(data).guesses
+
+    def prediction(self, data: bytes) -> Prediction:
+        """Every class with its probability, and the stranger score.
+
+        Raises:
+            UnreadableImageError: the bytes are not a picture that can be read.
+        """
+        probabilities, score = self._run(data)
         order = np.argsort(-probabilities, kind="stable")
-        return [Guess(name=self.labels.class_names[i], probability=float(probabilities[i])) for i in order]
+        names = self.labels.class_names
+        guesses = [Guess(name=names[i], probability=float(probabilities[i])) for i in order]
+        return Prediction(guesses=guesses, stranger_score=score)
+
+    def is_stranger(self, prediction: Prediction) -> bool:
+        """True for a picture that looks like none of the classes, by the run's limit."""
+        limit, score = self.labels.stranger_limit, prediction.stranger_score
+        return limit is not None and score is not None and score > limit
+
+    def is_unsure(self, prediction: Prediction) -> bool:
+        """True for an answer that is less probable than the least confidence that the user chose."""
+        least = self.labels.least_confidence
+        return least is not None and self.confidence(prediction.guesses) < least
+
+    def confidence(self, guesses: Sequence[Guess]) -> float:
+        """Probability of the whole answer, if classes of several labels were independent."""
+        chosen = set(self.chosen_labels(guesses))
+        if not self.is_multi_label:
+            return sum(guess.probability for guess in guesses if guess.name in chosen)
+        return math.prod(
+            guess.probability if guess.name in chosen else 1 - guess.probability for guess in guesses
+        )
 
     @property
     def pixel_range(self) -> PixelRange | None:

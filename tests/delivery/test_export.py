@@ -25,6 +25,7 @@ from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.tflite_format import TFLITE
 from core.delivery.prediction import Classifier
 from core.errors import DeliveryError, NotFoundError
+from core.evaluation.strangers.results import read_known_scores
 from core.files import hash_file, read_json, sha256_bytes
 from core.models.litert.engine import Engine
 from core.workspace import project_of
@@ -161,7 +162,8 @@ def test_an_export_that_breaks_off_leaves_the_old_file(
 
 
 def test_labels_hold_everything_needed_beside_the_network(finished_run: Path) -> None:
-    record = read_json(labels_file(finished_run))
+    record, known = read_json(labels_file(finished_run)), read_known_scores(finished_run)
+    validation = known[known["split"] == "validation"]
     assert record == {
         "schema_version": 1,
         "darkroom_version": __version__,
@@ -175,6 +177,9 @@ def test_labels_hold_everything_needed_beside_the_network(finished_run: Path) ->
         "measured_range": None,
         "expects_depth": False,
         "channels": None,
+        # The largest of nine validation scores: too few for 5%.
+        "stranger_limit": pytest.approx(validation["score"].max()),
+        "least_confidence": None,
     }
 
 

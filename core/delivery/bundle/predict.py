@@ -25,13 +25,37 @@ def load_model():
 
 def predict(interpreter, data):
     """Picture bytes in, {class name: probability} out, the most probable first."""
+    return predict_with_score(interpreter, data)[0]
+
+
+def predict_with_score(interpreter, data):
+    """The same, and the stranger score: higher for pictures of none of the classes. None: the file gives none."""
     # uint8 RGB, (size, size, 3)
     pixels = load_picture(data, LABELS["input_size"], LABELS.get("pixel_range"), LABELS.get("channels"))
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels[np.newaxis])
     interpreter.invoke()
-    probabilities = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+    outputs = [interpreter.get_tensor(output["index"])[0] for output in interpreter.get_output_details()]
+    probabilities = outputs[0]
     order = np.argsort(-probabilities)
-    return {LABELS["class_names"][index]: float(probabilities[index]) for index in order}
+    answer = {LABELS["class_names"][index]: float(probabilities[index]) for index in order}
+    return answer, float(outputs[1][0]) if len(outputs) > 1 else None
+
+
+def is_stranger(score):
+    """True for a picture that looks like none of the classes."""
+    limit = LABELS.get("stranger_limit")
+    return limit is not None and score is not None and score > limit
+
+
+def is_unsure(answer):
+    """True for an answer that is less probable than ``least_confidence`` in labels.json."""
+    least = LABELS.get("least_confidence")
+    if least is None:
+        return False
+    chosen = labels(answer)
+    if LABELS["task"] != "multi_label":
+        return answer[chosen[0]] < least
+    return float(np.prod([p if name in chosen else 1 - p for name, p in answer.items()])) < least
 
 
 def labels(answer):
@@ -68,7 +92,7 @@ def main(files):
     for file in files:
         try:
             data = Path(file).read_bytes()
-            answer, doubt = predict(interpreter, data), doubt_of(data)
+            (answer, score), doubt = predict_with_score(interpreter, data), doubt_of(data)
         except (OSError, PictureError) as error:
             print(f"{file}: {error}", file=sys.stderr)
             failed = True
@@ -76,6 +100,10 @@ def main(files):
         line = {"picture": file, "classes": answer}
         if LABELS.get("thresholds"):
             line["labels"] = labels(answer)
+        if is_stranger(score):
+            line["stranger"] = "looks like none of the classes"
+        if is_unsure(answer):
+            line["unsure"] = "less probable than least_confidence"
         if doubt:
             line["doubt"] = doubt
         print(json.dumps(line, ensure_ascii=False))

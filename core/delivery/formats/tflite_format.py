@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def make_tflite_file(model: DeliveredModel, path: Path) -> None:
     from core.models.litert import conversion
 
-    path.write_bytes(conversion.convert_to_tflite(model.keras_model))
+    path.write_bytes(conversion.convert_to_tflite(model.scored_model))
 
 
 def predict_with_tflite(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
@@ -29,6 +29,16 @@ def predict_with_tflite(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
     return np.stack([classifier.probabilities(picture) for picture in pictures])
 
 
+def score_with_tflite(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
+    """Stranger scores, float32 (n,), of the run's LiteRT file."""
+    import numpy as np
+
+    from core.delivery.prediction import Classifier
+
+    classifier = Classifier(run, proven=False)
+    return np.array([classifier.prediction(picture).stranger_score for picture in pictures], np.float32)
+
+
 TFLITE = Exporter(
     code="tflite",
     label=N_("LiteRT (.tflite)"),
@@ -39,4 +49,5 @@ TFLITE = Exporter(
     file_name="model.tflite",
     make=make_tflite_file,
     predict=predict_with_tflite,
+    stranger_scores=score_with_tflite,
 )

@@ -12,6 +12,7 @@ import pandas as pd
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.evaluation.strangers.chosen import forget_chosen_limits
 from core.evaluation.strangers.detector import LEAST_PICTURES, Knowns, fit_detector
 from core.evaluation.strangers.measuring import (
     Scored,
@@ -67,6 +68,7 @@ def measure_strangers(
         engine: the network that gave the features.
     """
     remove_strangers(run)
+    forget_chosen_limits(run)
     train = _training_rows(dataset, _MOST_COMPUTED if has_own_network(run) else _MOST_READ)
     if len(train) < LEAST_PICTURES:
         return
@@ -84,7 +86,7 @@ def measure_strangers(
     known = _known_table(dataset, pictures, detector.scores(*_seen(head, pictures.features), dataset.task))
     table = strangers.table.assign(score=detector.scores(*_seen(head, strangers.features), dataset.task))
     report = _report(dataset, pictures, strangers, head, known, table, fitted_on=len(train))
-    write_strangers(run, report, detector, known, table.drop(columns="group"))
+    write_strangers(run, report, detector, known, table)
 
 
 def _read_from_cache(dataset: Dataset, rows: np.ndarray, engine: Path, progress: Progress) -> np.ndarray:

@@ -26,7 +26,7 @@ def write_strangers(
 
     Args:
         known: ``id``, ``split`` and ``score`` of validation and test pictures.
-        strangers: ``kind``, ``project``, ``id`` and ``score``.
+        strangers: ``kind``, ``project``, ``id``, ``group`` and ``score``.
     """
     detector.save(_file(run, _DETECTOR))
     for name, table in ((_KNOWN, known), (_STRANGERS, strangers)):
@@ -60,7 +60,7 @@ def read_known_scores(run: Path) -> pd.DataFrame:
 
 
 def read_stranger_scores(run: Path) -> pd.DataFrame:
-    """Read ``kind``, ``project``, ``id`` and ``score`` of the strangers."""
+    """Read ``kind``, ``project``, ``id``, ``group`` and ``score`` of the strangers."""
     return pd.read_parquet(_file(run, _STRANGERS))
 
 

@@ -41,7 +41,7 @@ class Engine:
         self._lock = threading.Lock()
         self._batch = 0  # the size that tensors are laid out for; 0: not yet
         self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
+        self._outputs = self._interpreter.get_output_details()
 
     @property
     def input_size(self) -> int:
@@ -51,21 +51,24 @@ class Engine:
     @property
     def output_shape(self) -> tuple[int, ...]:
         """Output shape for a picture: (K,) for features and probabilities, (h, w, c) for a stem."""
-        return tuple(int(length) for length in self._output["shape"][1:])
+        return tuple(int(length) for length in self._outputs[0]["shape"][1:])
 
     def run(self, batch: np.ndarray) -> np.ndarray:
-        """Outputs float32 (B, *output_shape) for pictures uint8 RGB (B, S, S, 3); B may be 0."""
+        """First outputs, float32 (B, *output_shape), for pictures uint8 RGB (B, S, S, 3); B may be 0."""
+        return self.run_all(batch)[0]
+
+    def run_all(self, batch: np.ndarray) -> list[np.ndarray]:
+        """All outputs, float32 (B, …) each, for pictures uint8 RGB (B, S, S, 3); B may be 0."""
         size = self.input_size
         if batch.dtype != np.uint8 or batch.shape[1:] != (size, size, 3):
             raise ValueError(f"expected uint8 (B, {size}, {size}, 3), got {batch.dtype} {batch.shape}")
         if not len(batch):
-            return np.empty((0, *self.output_shape), np.float32)
+            return [np.empty((0, *output["shape"][1:]), np.float32) for output in self._outputs]
         with self._lock:
             self._lay_out(len(batch))
             self._interpreter.set_tensor(self._input["index"], batch)
             self._interpreter.invoke()
-            result: np.ndarray = self._interpreter.get_tensor(self._output["index"])  # a copy
-            return result
+            return [self._interpreter.get_tensor(output["index"]) for output in self._outputs]  # copies
 
     def _lay_out(self, batch: int) -> None:
         if batch != self._batch:
