@@ -13,8 +13,8 @@ from core.data.containers.optional_readers import OptionalReader
 from core.errors import ConfigError, NotFoundError
 from core.files import COPY_CHUNK_BYTES
 from core.jobs.directory import JobDirectory, list_jobs
-from core.jobs.ending import completes, stop_at_rest
-from core.jobs.kinds import JobKind
+from core.jobs.ending import completes, launch_remaining, stop_at_rest
+from core.jobs.kinds import JobKind, step_of
 from core.jobs.launcher import launch, launching
 from core.jobs.status import JobState
 from core.messages import N_
@@ -197,6 +197,20 @@ def start_run_of_trial(search: JobDirectory, number: int) -> JobDirectory:
     run = promote_trial(search, number)
     launch(run)
     return run
+
+
+def start_test_again(run: Path) -> JobDirectory:
+    """Evaluate and deliver a finished run again, for what this version measures and its exports hold.
+
+    The classifier stays the same.
+
+    Raises:
+        ConfigError: the run is being worked on.
+    """
+    with launching():
+        if is_worked_on(JobDirectory(run)):
+            raise ConfigError(N_("“{name}” is being worked on. Wait until that is done."), name=run.name)
+        return launch_remaining(run, [step_of("evaluate"), step_of("deliver")])
 
 
 def start_download(backbone: str) -> JobDirectory:

@@ -1,21 +1,16 @@
-"""Trust in single answers: probabilities, prediction sets."""
+"""Trust in single answers: probabilities, prediction sets, least confidence, strangers."""
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.evaluate.trust.calibration import show_calibration
-from pages.ui.text import _
+from pages.ui.evaluate.trust.coverage import show_coverage
+from pages.ui.evaluate.trust.strangers import show_strangers
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
-    """Draw how far the classifier's probabilities can be believed."""
-    if evaluated.report.calibration is None:
-        st.info(
-            _(
-                "This run was tested by an older version, which did not measure this. Train it again to see it."
-            )
-        )
-        return
-    show_calibration(evaluated.report.calibration)
+    """Draw how far the classifier's answers can be believed; a test by an older version holds less."""
+    if evaluated.report.calibration is not None:
+        show_calibration(evaluated.report.calibration)
+    show_coverage(evaluated)
+    show_strangers(evaluated)
