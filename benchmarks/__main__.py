@@ -29,6 +29,8 @@ NAMES = (
     "evaluate_page",
     "intervals",
     "paired_tests",
+    "calibration",
+    "strangers",
     "wrong_labels",
     "doctor",
     "augmentation",

@@ -11,7 +11,7 @@ Nothing is downloaded. The same number of pictures and seed give the same pictur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
@@ -38,6 +38,13 @@ SOURCES = {
     "bricks": "skimage/data/brick.png",
     "coins": "skimage/data/coins.png",
     "moon": "skimage/data/moon.png",
+}
+# For benchmarks that need more classes.
+MORE_SOURCES = SOURCES | {
+    "cell": "skimage/data/cell.png",
+    "page": "skimage/data/page.png",
+    "text": "skimage/data/text.png",
+    "clock": "skimage/data/clock_motion.png",
 }
 MAJORITY_SHARE = 0.21
 _RAREST_TO_MOST_COMMON = 0.3  # among the classes after the first
@@ -74,20 +81,26 @@ class Planned:
     seed: int
 
 
-def write_photographs(folder: Path, pictures: int, seed: int = 0) -> None:
+def write_photographs(
+    folder: Path, pictures: int, seed: int = 0, sources: Mapping[str, str] = SOURCES
+) -> None:
     """Write ``train/ val/ test/``, each with a folder for each class."""
-    photographs = {label: open_photograph(label) for label in SOURCES}
+    photographs = {label: open_photograph(label) for label in sources}
     for part in PARTS:
-        for label in SOURCES:
+        for label in sources:
             (folder / part / label).mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda item: _write(item, photographs[item.label], folder), plan(pictures, seed)))
+        list(
+            pool.map(
+                lambda item: _write(item, photographs[item.label], folder), plan(pictures, seed, sources)
+            )
+        )
 
 
-def plan(pictures: int, seed: int = 0) -> Iterator[Planned]:
+def plan(pictures: int, seed: int = 0, sources: Mapping[str, str] = SOURCES) -> Iterator[Planned]:
     """Shapes to draw, by class."""
     seeds = iter(np.random.SeedSequence(seed).generate_state(pictures))
-    for label, count in zip(SOURCES, class_counts(pictures), strict=True):
+    for label, count in zip(sources, class_counts(pictures, len(sources)), strict=True):
         parts = _parts(count)
         yield from (
             Planned(part=part, label=label, number=number, seed=int(next(seeds)))
@@ -95,17 +108,15 @@ def plan(pictures: int, seed: int = 0) -> Iterator[Planned]:
         )
 
 
-def class_counts(pictures: int) -> list[int]:
+def class_counts(pictures: int, classes: int = len(SOURCES)) -> list[int]:
     """Pictures in each class: one class is much larger, the others get steadily smaller."""
-    others = len(SOURCES) - 1
+    others = classes - 1
     weights = np.linspace(1.0, _RAREST_TO_MOST_COMMON, others)
     shares = (1 - MAJORITY_SHARE) * weights / weights.sum()
     counts = [max(_MIN_PICTURES_PER_CLASS, int(share * pictures)) for share in shares]
     majority = pictures - sum(counts)
     if majority < max(counts):
-        raise ValueError(
-            f"{pictures} pictures are too few for {len(SOURCES)} uneven classes; ask for 100 or more"
-        )
+        raise ValueError(f"{pictures} pictures are too few for {classes} uneven classes; ask for 100 or more")
     return [majority, *counts]
 
 
@@ -127,7 +138,7 @@ def tile_boxes(part: str, width: int, height: int) -> list[tuple[int, int, int, 
 
 def open_photograph(label: str) -> Image.Image:
     """The whole photograph that a class is cut from, RGB."""
-    package, _, inside = SOURCES[label].partition("/")
+    package, _, inside = MORE_SOURCES[label].partition("/")
     return Image.open(Path(str(files(package))) / inside).convert("RGB")
 
 

@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ import numpy as np
 from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
-from core.data.images.picture import load_picture
+from benchmarks.picture_features import features_of
 from core.data.sources.samples import write_digits
 from core.doctor.checks.wrong_labels import suspected_labels
 from core.doctor.features.reduction import reduced_features
@@ -39,7 +38,7 @@ TARGET_SHARE = 0.05  # the one that targets are set for
 LEAST_RECALL, LEAST_PRECISION = 80.0, 50.0  # percent
 MANY_PICTURES, MOST_SECONDS = 10_000, 40.0
 _SEEDS, _QUICK_SEEDS = 5, 2
-_BATCH = 256  # pictures decoded together
+_BATCH = 256  # rows of features changed together
 _CHANGED_BY = 0.1  # of a feature's spread, where pictures are multiplied to measure the time
 
 
@@ -177,16 +176,8 @@ def _speed_figure(data: LabelledFeatures, pictures: int) -> Figure:
 
 def _labelled_features(name: str, paths: list[Path], extractor: FeatureExtractor) -> LabelledFeatures:
     classes = sorted({path.parent.name for path in paths})
-    features = []
-    with ThreadPoolExecutor() as pool:
-        for start in range(0, len(paths), _BATCH):
-            pixels = pool.map(
-                lambda path: load_picture(path.read_bytes(), extractor.input_size),
-                paths[start : start + _BATCH],
-            )
-            features.append(extractor.run(np.stack(list(pixels))))
     labels = np.array([classes.index(path.parent.name) for path in paths], np.int64)
-    return LabelledFeatures(name=name, features=np.concatenate(features), labels=labels)
+    return LabelledFeatures(name=name, features=features_of(paths, extractor), labels=labels)
 
 
 def _percent(part: int, whole: int) -> float:

@@ -1,0 +1,148 @@
+"""Calibration: ECE of an overconfident head before and after, and coverage of prediction sets.
+
+The head is made overconfident on purpose: it is fitted to few digits until nothing is wrong,
+with next to no penalty. Coverage is measured over random splits of digits and of
+photographs into pictures to train, to validate and to test.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # converts the backbone
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+import numpy as np
+
+from benchmarks.figures import Figure, Reference, Target
+from benchmarks.options import Options
+from benchmarks.photographs import write_photographs
+from benchmarks.picture_features import features_of, fitted_head
+from core.data.labels.task import Task
+from core.data.sources.samples import write_digits
+from core.evaluation.calibration.calibrating import prediction_sets
+from core.evaluation.calibration.conformal import PROMISES
+from core.evaluation.calibration.reliability import reliability
+from core.evaluation.calibration.temperature import fit_temperatures
+from core.evaluation.metrics.predictions import TestPredictions
+from core.models.backbones import DEFAULT_BACKBONE, get_backbone
+from core.models.head import HeadWeights, pool_globally
+from core.models.litert.conversion import feature_engine
+from core.models.litert.engine import FeatureExtractor
+from core.training.heads.linear import FeatureSet
+
+PHOTOGRAPHS, QUICK_PICTURES = 1600, 320
+SPLITS, QUICK_SPLITS = 20, 2
+MOST_ECE_RATIO, MOST_POINTS_OFF = 0.4, 1.5
+# Fractions of the pictures; the rest are test pictures.
+_TRAIN_SHARE, _VALIDATION_SHARE = 0.4, 0.3
+_FEW_PICTURES, _NO_PENALTY, _MANY_EPOCHS = 150, 1e-7, 300
+
+
+def run(options: Options) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        os.environ["DARKROOM_HOME"] = str(folder / "home")
+        _log("converting the backbone")
+        extractor = FeatureExtractor(feature_engine(get_backbone(DEFAULT_BACKBONE)))
+        write_digits(folder / "digits")
+        write_photographs(folder / "photographs", QUICK_PICTURES if options.quick else PHOTOGRAPHS)
+        kinds = {
+            name: _labelled(folder / name, extractor, QUICK_PICTURES if options.quick else None)
+            for name in ("digits", "photographs")
+        }
+    splits = QUICK_SPLITS if options.quick else SPLITS
+    figures = [_ece_figure(*kinds["digits"])]
+    for name, (features, labels) in kinds.items():
+        figures += _coverage_figures(name, features, labels, splits)
+    return figures
+
+
+def _ece_figure(features: np.ndarray, labels: np.ndarray) -> Figure:
+    order = np.random.default_rng(0).permutation(len(labels))
+    few, rest = order[:_FEW_PICTURES], order[_FEW_PICTURES:]
+    validation, test = rest[: len(rest) // 2], rest[len(rest) // 2 :]
+    train = FeatureSet.of_labels(features[few], labels[few], int(labels.max()) + 1)
+    head = fitted_head(train, train, epochs=_MANY_EPOCHS, l2=_NO_PENALTY)
+    targets = _targets(labels)
+    temperatures = fit_temperatures(Task.MULTI_CLASS, targets[validation], head.logits(features[validation]))
+    before, after = (
+        reliability(_predictions(some, features[test], targets[test])).ece
+        for some in (head, head.with_temperatures(temperatures))
+    )
+    return Figure(
+        name="ECE of an overconfident head, after temperature scaling",
+        measured=after,
+        unit="",
+        reference=Reference(name="before", value=before),
+        less_is_better=True,
+        target=Target(of="ratio", at_least=1 / MOST_ECE_RATIO),
+        details={"temperature": float(temperatures[0])},
+    )
+
+
+def _coverage_figures(name: str, features: np.ndarray, labels: np.ndarray, splits: int) -> list[Figure]:
+    """Distance of the mean coverage over all splits from the promise, in points."""
+    coverages = []
+    for seed in range(splits):
+        _log(f"{name}, split {seed + 1} of {splits}")
+        coverages.append(_coverages(features, labels, seed))
+    return [
+        Figure(
+            name=f"coverage of sets that promise {100 * promise:g}%, {name}, mean of {splits} splits",
+            measured=100 * float(np.mean(measured)),
+            unit="%",
+            target=Target(at_least=100 * promise - MOST_POINTS_OFF, at_most=100 * promise + MOST_POINTS_OFF),
+            details={"by_split": list(measured)},
+        )
+        for promise, measured in zip(PROMISES, zip(*coverages, strict=True), strict=True)
+    ]
+
+
+def _coverages(features: np.ndarray, labels: np.ndarray, seed: int) -> list[float]:
+    order = np.random.default_rng(seed).permutation(len(labels))
+    ends = np.cumsum([round(share * len(labels)) for share in (_TRAIN_SHARE, _VALIDATION_SHARE)])
+    train, validation, test = np.split(order, ends)
+    classes = int(labels.max()) + 1
+    # Chosen on its own training pictures, the last epoch of all: a split's sets must not depend on validation.
+    head = fitted_head(
+        FeatureSet.of_labels(features[train], labels[train], classes),
+        FeatureSet.of_labels(features[train], labels[train], classes),
+        epochs=40,
+        l2=0.01,
+    )
+    targets = _targets(labels)
+    chosen, measured = (_predictions(head, features[part], targets[part]) for part in (validation, test))
+    return [prediction_sets(chosen, measured, promise).coverage for promise in PROMISES]
+
+
+def _predictions(head: HeadWeights, features: np.ndarray, targets: np.ndarray) -> TestPredictions:
+    probabilities = head.probabilities(features)
+    return TestPredictions(
+        task=Task.MULTI_CLASS,
+        targets=targets,
+        predicted=np.eye(targets.shape[1], dtype=bool)[probabilities.argmax(axis=1)],
+        probabilities=probabilities,
+    )
+
+
+def _targets(labels: np.ndarray) -> np.ndarray:
+    targets: np.ndarray = np.eye(int(labels.max()) + 1, dtype=bool)[labels]
+    return targets
+
+
+def _labelled(folder: Path, extractor: FeatureExtractor, most: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Globally pooled features of the pictures below a folder, and their classes."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = [paths[index] for index in np.random.default_rng(0).permutation(len(paths))[:most]]
+    _log(f"features of {len(paths)} pictures")
+    names = sorted({path.parent.name for path in paths})
+    labels = np.array([names.index(path.parent.name) for path in paths])
+    return pool_globally(features_of(paths, extractor)), labels
+
+
+def _log(what: str) -> None:
+    print(f"  {what} …", file=sys.stderr, flush=True)
