@@ -11,7 +11,7 @@ from core.api import export_path
 from core.delivery import export
 from core.delivery.export import export_file, has_export
 from core.delivery.exporter import Exporter
-from core.delivery.files import read_proof
+from core.delivery.files import read_labels, read_proof
 from pages.ui.runs import require_run
 from pages.ui.shell import page_title, require_project
 from pages.ui.text import _, escape, file_size
@@ -71,6 +71,12 @@ project = require_project()
 run = require_run(project, delivered=True)
 export_cards(run)
 proof_line(run)
+if read_labels(run).stranger_limit is not None:
+    st.caption(
+        _(
+            "Pictures of none of the classes are recognised by “Ready to run”. The LiteRT file gives their score as its second output; `labels.json` has the limit. The Keras file gives probabilities alone."
+        )
+    )
 st.caption(
     _(
         "Every picture is prepared in the same way: turned upright, transparency put on white, stretched to a square."

@@ -14,7 +14,7 @@ from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import decode_picture, open_picture
 from core.delivery.files import labels_file, tflite_file
-from core.delivery.prediction import Classifier, Guess
+from core.delivery.prediction import Classifier, Guess, Prediction
 from core.errors import UnreadableImageError
 from pages.ui.gallery import probability_bars
 from pages.ui.runs import require_run
@@ -37,7 +37,7 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
     with st.container(border=True):
         began = time.perf_counter()
         try:
-            guesses = classifier.guesses(data)
+            prediction = classifier.prediction(data)
         except UnreadableImageError as error:
             st.error(
                 _("{file} cannot be read: {reason}.").format(file=escape(name), reason=show(error.message))
@@ -48,23 +48,56 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
         with picture:
             st.image(shown_picture(data, classifier.pixel_range, classifier.channels), caption=escape(name))
         with answer:
-            _answer(classifier, guesses)
+            _answer(classifier, prediction)
             if doubt := classifier.doubt(data):
                 st.warning(show(doubt), icon=":material/exposure:")
     return seconds
 
 
-def _answer(classifier: Classifier, guesses: Sequence[Guess]) -> None:
-    """Format the predicted class, or all predicted classes of a multi-label classifier."""
+def _answer(classifier: Classifier, prediction: Prediction) -> None:
+    """Format the predicted classes with their bars; a stranger has no answer, and an unsure one is marked."""
+    if classifier.is_stranger(prediction):
+        _stranger(classifier, prediction)
+        return
+    guesses = prediction.guesses
     predicted = classifier.chosen_labels(guesses)
+    if classifier.is_unsure(prediction):
+        st.markdown(
+            _("**Unsure.** The most probable answer:"),
+            help=_(
+                "Its probability, {share}, is below the least confidence that you chose on the Evaluate page: {least}."
+            ).format(
+                share=percent(classifier.confidence(guesses)),
+                least=percent(classifier.labels.least_confidence or 0.0),
+            ),
+        )
+    _names(classifier, guesses, predicted)
+    shown = [guess for index, guess in enumerate(guesses) if index < _MAX_BARS or guess.name in predicted]
+    probability_bars(shown, marked=predicted)
+
+
+def _names(classifier: Classifier, guesses: Sequence[Guess], predicted: Sequence[str]) -> None:
     if classifier.is_multi_label:
         names = ", ".join(f"**{escape(name)}**" for name in predicted)
         st.markdown(names or _("**None of the classes**"))
-    else:
-        answer = next(guess for guess in guesses if guess.name == predicted[0])
-        st.markdown(f"**{escape(answer.name)}** · {percent(answer.probability)}")
-    shown = [guess for index, guess in enumerate(guesses) if index < _MAX_BARS or guess.name in predicted]
-    probability_bars(shown, marked=predicted)
+        return
+    answer = next(guess for guess in guesses if guess.name == predicted[0])
+    st.markdown(f"**{escape(answer.name)}** · {percent(answer.probability)}")
+
+
+def _stranger(classifier: Classifier, prediction: Prediction) -> None:
+    """Say that a picture looks like none of the classes, and show what it would be taken for."""
+    st.markdown(
+        _("**This does not look like any of the classes.**"),
+        help=_(
+            "Its stranger score, by the network's features and by how sure the answer is, is {score}. Pictures of the classes seldom exceed {limit}. The limit is set on the Evaluate page."
+        ).format(
+            score=f"{prediction.stranger_score or 0.0:.1f}",
+            limit=f"{classifier.labels.stranger_limit or 0.0:.1f}",
+        ),
+    )
+    st.caption(_("Without this check it would be taken for:"))
+    probability_bars(prediction.guesses[:_MAX_BARS], marked=())
 
 
 def shown_picture(
@@ -109,6 +142,8 @@ st.caption(
         "It only knows the classes it was trained on. Each class is decided separately: a picture may show several, or none."
     )
     if classifier.is_multi_label
+    else _("It only knows the classes it was trained on. Most pictures of anything else are marked, not all.")
+    if classifier.labels.stranger_limit is not None
     else _("It only knows the classes it was trained on: for anything else, it still picks one of them.")
 )
 next_step(Step.EXPORT, _("take the classifier with you"))

@@ -69,7 +69,8 @@ def test_the_page_says_how_far_probabilities_can_be_believed(
 ) -> None:
     """In a report of an earlier version nothing is known of it."""
     run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
-    assert not open_page("evaluate", section="trust").subheader
+    shown = [row.value for row in open_page("evaluate", section="trust").subheader]
+    assert "When can you believe an answer?" not in shown
     dataset, report = open_dataset(project), read_report(run.path)
     rows, stored = dataset.rows(Split.TEST), read_predictions(run.path)
     test = TestPredictions.of(dataset, rows, np.stack(stored["probabilities"].to_list()))

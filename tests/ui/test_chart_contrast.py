@@ -11,6 +11,7 @@ import pytest
 from plotly.graph_objects import Figure, Heatmap
 
 from core.evaluation.calibration.reliability import Reliability, ReliabilityBin
+from core.evaluation.calibration.selective import CoverageCurve, SelectiveAnswers
 from core.evaluation.curves import Area, ClassCurve, CurveAreas
 from core.evaluation.learning_curve.records import CurvePoint, Forecast, ForecastPoint
 from core.evaluation.learning_curve.records import LearningCurve as MeasuredCurve
@@ -34,6 +35,8 @@ from pages.ui.evaluate.robustness.figures import class_curves, heat_table
 from pages.ui.evaluate.robustness.names import known_results
 from pages.ui.evaluate.slices.chart import slice_chart
 from pages.ui.evaluate.trust.calibration import reliability_diagram
+from pages.ui.evaluate.trust.coverage import coverage_chart
+from pages.ui.evaluate.trust.stranger_figures import score_histogram
 from pages.ui.model.scatter import bake_off_scatter
 from pages.ui.search.figures.axes import axes_of
 from pages.ui.search.figures.contour import contour
@@ -58,6 +61,12 @@ from tests.support.searches import trial
 
 LEAST_RATIO, LEAST_GRAPHICS_RATIO = 4.5, 3.0
 POINT_OPACITY = 0.85  # in feature_map.js
+COVERAGE = CoverageCurve(
+    least_confidence=np.array([0.9, 0.5]), coverage=np.array([0.5, 1.0]), accuracy=np.array([1.0, 0.8])
+)
+SELECTIVE = SelectiveAnswers(
+    answered=10, coverage=0.5, coverage_interval=(0.3, 0.7), accuracy=0.9, accuracy_interval=(0.6, 1.0)
+)
 CLASSES = [f"class {number}" for number in range(9)]
 # Every share of a row from none to all, in steps of 1/8.
 CONFUSION = [[(8 - j if i == j else j) if j < 8 else 8 for j in range(9)] for i in range(9)]
@@ -156,6 +165,8 @@ CHARTS: dict[str, Callable[[], object]] = {
     "precision–recall curve": lambda: precision_recall_chart(CURVE_OF_CLASS, AREAS, OUTCOME, OUTCOME),
     "reliability diagram": lambda: reliability_diagram(RELIABILITY),
     "learning curve of more pictures": lambda: curve_chart(MEASURED),
+    "coverage": lambda: coverage_chart(COVERAGE, COVERAGE, SELECTIVE),
+    "stranger scores": lambda: score_histogram(np.arange(20.0), np.arange(15.0, 40.0), 18.0),
     "slices": lambda: slice_chart(SLICES, 0.8),
     "robustness table": lambda: heat_table(ROBUSTNESS, ROBUSTNESS_ROWS),
     "robustness by class": lambda: class_curves(ROBUSTNESS, *ROBUSTNESS_ROWS[0]),

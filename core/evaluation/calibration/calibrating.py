@@ -14,7 +14,7 @@ from core.evaluation.calibration.conformal import (
     in_set,
 )
 from core.evaluation.calibration.reliability import Reliability, reliability
-from core.evaluation.metrics.intervals import fraction_interval
+from core.evaluation.metrics.intervals import Interval, fraction_interval
 from core.evaluation.metrics.predictions import TestPredictions
 from core.records import Record
 
@@ -50,6 +50,32 @@ def measure_calibration(
         after=reliability(test),
         sets=tuple(prediction_sets(validation, test, promise) for promise in PROMISES),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassCoverage:
+    """Coverage of prediction sets on the test pictures that show one class."""
+
+    index: int
+    pictures: int
+    coverage: float
+    interval: Interval
+
+
+def coverage_by_class(test: TestPredictions, sets: PredictionSets) -> list[ClassCoverage]:
+    """Measure the coverage of each class that test pictures show, the lowest first."""
+    members, groups = in_set(test.probabilities, np.array(sets.least_probabilities)), test.group_indices
+    found = [
+        ClassCoverage(
+            index=index,
+            pictures=int(shows.sum()),
+            coverage=float(members[shows, index].mean()),
+            interval=fraction_interval(members[shows, index], groups[shows]),
+        )
+        for index, shows in enumerate(test.targets.T)
+        if shows.any()
+    ]
+    return sorted(found, key=lambda row: row.coverage)
 
 
 def prediction_sets(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.evaluation.calibration.calibrating import prediction_sets
-from core.evaluation.calibration.conformal import PROMISES, least_probability
+from core.evaluation.calibration.calibrating import coverage_by_class, prediction_sets
+from core.evaluation.calibration.conformal import PROMISES, PredictionSets, least_probability
 from tests.support.predictions import multi_class, multi_label
 
 
@@ -68,3 +68,15 @@ def test_labels_shown_are_in_the_set_as_often_as_promised() -> None:
     found = prediction_sets(half, rest, 0.9)
     assert found.coverage == pytest.approx(0.9, abs=0.03)
     assert len(set(found.least_probabilities)) == 3
+
+
+def test_coverage_by_class_counts_the_pictures_of_each() -> None:
+    """Of class 0, both are in their sets; of class 1, one of two; class 2 has no test picture."""
+    of_classes = [[0.9, 0.05, 0.05], [0.8, 0.1, 0.1], [0.5, 0.45, 0.05], [0.9, 0.05, 0.05]]
+    sets = PredictionSets(
+        promise=0.9, least_probabilities=(0.4, 0.4, 0.4), coverage=0.75, coverage_interval=(0.3, 1.0),
+        mean_size=1.25, single=0.75, empty=0.0,
+    )  # fmt: skip
+    found = coverage_by_class(multi_class([0, 0, 1, 1], of_classes), sets)
+    assert [(row.index, row.pictures, row.coverage) for row in found] == [(1, 2, 0.5), (0, 2, 1.0)]
+    assert found[1].interval[0] < 0.5 < found[1].interval[1]

@@ -1,0 +1,55 @@
+"""Trust section of the Evaluate page: sure answers, strangers, and their limits in prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import open_dataset
+from core.delivery.files import read_labels
+from core.evaluation.strangers.chosen import limits_in_use
+from core.evaluation.strangers.results import remove_strangers
+from core.workspace import project_of
+
+OpenPage = Callable[..., AppTest]
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(row.value for row in (*app.markdown, *app.subheader, *app.caption))
+
+
+def test_limits_are_chosen_and_used_in_predictions(open_page: OpenPage, finished_run: Path) -> None:
+    """A real run: two sliders, and their limits in ``labels.json``."""
+    app = open_page("evaluate", section="trust")
+    assert "A stranger gets a higher score than a picture of your classes" in texts(app)
+    # nine validation pictures
+    assert "less than 10% cannot be promised" in texts(app)
+    app.slider[0].set_value(80).run()
+    app.button(key="use-least-confidence").click().run()
+    assert read_labels(finished_run).least_confidence == 0.8
+    assert read_labels(finished_run).stranger_limit is not None
+
+    app.select_slider[0].set_value(0.0).run()
+    app.button(key="use-stranger-limit").click().run()
+    assert not app.exception
+    labels = read_labels(finished_run)
+    assert (labels.stranger_limit, labels.least_confidence) == (None, 0.8)
+    assert limits_in_use(finished_run, open_dataset(project_of(finished_run))).least_confidence == 0.8
+
+
+def test_sets_are_shown_class_by_class(open_page: OpenPage, finished_run: Path) -> None:
+    app = open_page("evaluate", section="trust")
+    app.toggle(key="sets-by-class").set_value(True).run()
+    assert not app.exception
+    (table,) = [
+        frame.value for frame in app.dataframe if "coverage" in frame.value and "class" in frame.value
+    ]
+    assert sorted(table["class"]) == ["3", "5", "8"]
+
+
+def test_a_run_of_an_older_version_can_be_tested_again(open_page: OpenPage, finished_run: Path) -> None:
+    remove_strangers(finished_run)
+    app = open_page("evaluate", section="trust")
+    assert app.button(key="test-again").label == "Test this run again"
