@@ -14,6 +14,7 @@ from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.evaluation.strangers.chosen import forget_chosen_limits
 from core.evaluation.strangers.detector import LEAST_PICTURES, Knowns, fit_detector
+from core.evaluation.strangers.materials import MATERIALS
 from core.evaluation.strangers.measuring import (
     Scored,
     Separation,
@@ -22,17 +23,18 @@ from core.evaluation.strangers.measuring import (
     joint_energies,
     separation,
 )
-from core.evaluation.strangers.pictures import foreign_strangers, made_strangers
+from core.evaluation.strangers.pictures import MOST_MADE, foreign_strangers, made_strangers
 from core.evaluation.strangers.results import remove_strangers, write_strangers
 from core.models.head import HeadWeights
 from core.models.litert.engine import FeatureExtractor
 from core.progress import Progress, raise_if_stopped
 from core.training.artifacts import has_own_network, map_pooling
 from core.training.config import TrainingConfig
+from core.training.cost.estimate import MOST_SCORED_PICTURES
 from core.training.features import cached_features, features_of_rows
 
-# Training pictures that pass through a network of the run's own, and whose features are read from the cache.
-_MOST_COMPUTED, _MOST_READ = 2000, 5000
+# Training pictures whose features are read from the cache; a network of the run's own computes fewer.
+_MOST_READ = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ def measure_strangers(
     """
     remove_strangers(run)
     forget_chosen_limits(run)
-    train = _training_rows(dataset, _MOST_COMPUTED if has_own_network(run) else _MOST_READ)
+    train = _training_rows(dataset, MOST_SCORED_PICTURES if has_own_network(run) else _MOST_READ)
     if len(train) < LEAST_PICTURES:
         return
     read = features_of_rows if has_own_network(run) else _read_from_cache
@@ -105,8 +107,11 @@ def _strangers(dataset: Dataset, engine: Path, progress: Progress) -> _Strangers
     extractor = FeatureExtractor(engine)
     tables, features = [], []
     size = extractor.input_size
+    done, expected = 0, len(MATERIALS) * min(MOST_MADE, len(dataset.rows(Split.TEST)))
     for batch in chain(made_strangers(dataset, size), foreign_strangers(dataset, size)):
         raise_if_stopped(progress)
+        done += len(batch.ids)
+        progress.advance(done, max(done, expected))
         features.append(extractor.run(batch.pixels))
         tables.append(
             pd.DataFrame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,21 +65,27 @@ def foreign_strangers(dataset: Dataset, size: int, *, seed: int = 0) -> Iterator
     known = set(dataset.all_pictures["sha256"])
     for name, other in others:
         rows = np.flatnonzero(~other.pictures["sha256"].isin(known).to_numpy())
-        chosen = random.permutation(rows)[: MOST_FOREIGN // len(others)]
-        for some, pixels in decoded_ahead(other, size, _chunks(chosen)):
-            pictures = other.pictures.iloc[list(some)]
-            yield StrangerBatch(
-                pixels=pixels,
-                kind=StrangerKind.PROJECT,
-                project=name,
-                ids=tuple(pictures["id"]),
-                groups=tuple(f"{name}/{group}" for group in pictures["group"]),
-            )
+        chosen = random.permutation(rows)[: max(1, MOST_FOREIGN // len(others))]
+        # A missing file of another project is no reason for this run to fail.
+        with contextlib.suppress(DarkroomError):
+            yield from _batches_of(name, other, size, chosen)
 
 
 def draw_for(kind: StrangerKind, picture: str, seed: int = 0) -> np.random.Generator:
     """Random numbers that make a stranger: the same again for the same picture's id, at any size."""
     return np.random.default_rng([seed, zlib.crc32(f"{kind.value} {picture}".encode())])
+
+
+def _batches_of(name: str, other: Dataset, size: int, rows: np.ndarray) -> Iterator[StrangerBatch]:
+    for some, pixels in decoded_ahead(other, size, _chunks(rows)):
+        pictures = other.pictures.iloc[list(some)]
+        yield StrangerBatch(
+            pixels=pixels,
+            kind=StrangerKind.PROJECT,
+            project=name,
+            ids=tuple(pictures["id"]),
+            groups=tuple(f"{name}/{group}" for group in pictures["group"]),
+        )
 
 
 def _other_datasets(dataset: Dataset) -> Iterator[tuple[str, Dataset]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.evaluation.strangers.materials import MATERIALS, Material, noise, patch, shuffled
+from core.evaluation.strangers.materials import MATERIALS, Material, StrangerKind, noise, patch, shuffled
+from core.evaluation.strangers.pictures import draw_for
 from tests.support.pictures import small_photograph
 
 PICTURE = small_photograph("china", 64, 64)
@@ -51,3 +52,10 @@ def test_noise_keeps_the_mean_colour_and_the_spectrum() -> None:
     np.testing.assert_allclose(made.mean(axis=(0, 1)), grey.mean(axis=(0, 1)), atol=1.5)
     strengths = [np.abs(np.fft.rfft2(picture[..., 0]))[:4, 1:4].mean() for picture in (made, grey)]
     assert strengths[0] == pytest.approx(strengths[1], rel=0.1)
+
+
+def test_a_picture_is_made_the_same_stranger_again_by_its_id() -> None:
+    """Examples on a page are made from thumbnails."""
+    tiles = [shuffled(PICTURE, draw_for(StrangerKind.SHUFFLED, code)) for code in ("a", "a", "b")]
+    np.testing.assert_array_equal(tiles[0], tiles[1])
+    assert not np.array_equal(tiles[0], tiles[2])

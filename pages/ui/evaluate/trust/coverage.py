@@ -44,18 +44,19 @@ def show_coverage(evaluated: EvaluatedRun) -> None:
             _("Answer only when surer than"),
             0,
             100,
-            int(100 * first),
+            round(100 * first),
             format="%d%%",
             key=f"least-confidence-{evaluated.run.name}",
         )
         / 100
     )
-    st.markdown(_sentence(measure_selective(evaluated.test, least)))
+    measured = measure_selective(evaluated.test, least)
+    st.markdown(_sentence(measured))
     live_chart(
         coverage_chart(
             coverage_curve(evaluated.validation),
             coverage_curve(evaluated.test),
-            measure_selective(evaluated.test, least),
+            measured,
         ),
         mode_bar=False,
         key="coverage",
