@@ -52,3 +52,5 @@ class Backbone:
     # Smallest picture, in pixels a side, whose feature map has two rows and two columns to pool.
     smallest_size: int
     size_step: int = 1  # a picture's side is a multiple of this, in pixels
+    # Attention: each cell of the last feature map sees all parts of the picture alike.
+    mixes_positions: bool = False

@@ -74,6 +74,7 @@ def _from_scratch(
     *,
     smallest_size: int,
     size_step: int = 1,
+    mixes_positions: bool = False,
 ) -> Backbone:
     return Backbone(
         key=key,
@@ -96,6 +97,7 @@ def _from_scratch(
         good_for=good_for,
         smallest_size=smallest_size,
         size_step=size_step,
+        mixes_positions=mixes_positions,
     )
 
 
@@ -164,6 +166,7 @@ _FROM_SCRATCH = (
         ),
         smallest_size=16,
         size_step=8,  # ``vit.PATCH_SIZE``
+        mixes_positions=True,
     ),
 )
 

@@ -20,6 +20,8 @@ SCHEMA_VERSION = 1
 GRID_CELLS = 4
 
 Activation = Literal["softmax", "sigmoid"]
+# Pooling of the last feature map in a network: means of 2 × 2 cells, or the maximum over the map.
+MapPooling = Literal["grid", "max"]
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.files import hash_file, whole_file
+from core.models.head import MapPooling
 from core.models.litert.conversion import convert_to_tflite, feature_engine
 from core.training.checkpoint import Checkpoints
 from core.training.config import Pooling, TrainingConfig
-
-if TYPE_CHECKING:
-    from core.models.architectures.classifier import MapPooling
 
 _HEAD, _EXTRACTOR = "head.npz", "extractor.weights.h5"
 

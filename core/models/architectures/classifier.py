@@ -8,16 +8,14 @@ preprocess wrongly. Imported by workers only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import keras
 from keras import layers
 
 from core.models.architectures.networks import build_network, preprocess
 from core.models.backbones import Backbone
-from core.models.head import HeadWeights
+from core.models.head import HeadWeights, MapPooling
 
-MapPooling = Literal["grid", "max"]
 PICTURE_LAYER = "picture"
 FEATURES_LAYER = "features"
 PROBABILITIES_LAYER = "probabilities"

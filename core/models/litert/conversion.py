@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import core
 from core.files import digest_of, whole_file
 from core.models.backbones import Backbone, WeightsSource
+from core.models.head import MapPooling
 from core.models.weights.store import obtain_weights
 from core.progress import ignore_counts, never_stop
 from core.workspace import backbones_folder
@@ -28,8 +29,6 @@ from core.workspace import backbones_folder
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
-
-    from core.models.architectures.classifier import MapPooling
 
 ENGINE_VERSION = 1  # increase it when the same backbone would be converted differently
 # A conversion computes nothing, so it leaves the GPU to training.
@@ -45,6 +44,7 @@ _DESCRIPTIVE_FACTS = {  # facts that change no number
     "weights_url",
     "smallest_size",
     "size_step",
+    "mixes_positions",
 }
 
 

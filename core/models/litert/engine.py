@@ -35,9 +35,10 @@ _THREADS_PER_ENGINE = 4
 class Engine:
     """One converted network, ready to run. Safe to share between threads."""
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        """Load the LiteRT file at ``path``; ``threads`` None means all cores."""
-        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=threads or cpu_cores())
+    def __init__(self, model: Path | bytes, threads: int | None = None) -> None:
+        """Load a LiteRT file or its content; ``threads`` None means all cores."""
+        source = {"model_path": str(model)} if isinstance(model, Path) else {"model_content": model}
+        self._interpreter: Any = Interpreter(**source, num_threads=threads or cpu_cores())
         self._lock = threading.Lock()
         self._batch = 0  # the size that tensors are laid out for; 0: not yet
         self._input = self._interpreter.get_input_details()[0]
@@ -81,12 +82,13 @@ class Engine:
 class FeatureExtractor:
     """Features of many pictures, using every core."""
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        """Load the LiteRT file at ``path``; ``threads`` None means all cores."""
+    def __init__(self, model: Path | bytes, threads: int | None = None) -> None:
+        """Load a LiteRT file or its content; ``threads`` None means all cores."""
         threads = threads or cpu_cores()
         count = -(-threads // _THREADS_PER_ENGINE)
-        self._engines = [Engine(path, -(-(threads - index) // count)) for index in range(count)]
-        slow = path.stat().st_size * self.input_size**2 > _SLOW_BYTES_TIMES_PIXELS
+        self._engines = [Engine(model, -(-(threads - index) // count)) for index in range(count)]
+        size_bytes = model.stat().st_size if isinstance(model, Path) else len(model)
+        slow = size_bytes * self.input_size**2 > _SLOW_BYTES_TIMES_PIXELS
         self.batch_size = 1 if slow else BATCH_SIZE
 
     @property

@@ -1,0 +1,119 @@
+"""Heatmaps of a finished run's answers, from its LiteRT file, with stored verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core.data.images.channels import ChannelMapping
+from core.data.images.depth import PixelRange
+from core.data.images.picture import PictureError, decode_picture, open_picture
+from core.data.pixels.decoding import load_picture
+from core.data.skip_reasons import unreadable_image
+from core.delivery.exporter import delivered_head
+from core.delivery.files import read_labels, require_delivered, tflite_file
+from core.errors import DarkroomError, NotFoundError
+from core.evaluation.explanations.network import ExplainedNetwork, Heatmap
+from core.evaluation.explanations.verdict import Verdict, judge
+from core.files import digest_of, sha256_bytes
+from core.jobs.directory import JobDirectory
+from core.messages import N_
+from core.progress import ignore_counts
+from core.records import read_record, write_record
+from core.training.artifacts import map_pooling
+from core.training.config import TrainingConfig
+
+
+class Explainer:
+    """A finished run's classifier, ready to explain its answers. Safe to share between threads."""
+
+    def __init__(self, run: Path) -> None:
+        """Load the classifier of a run.
+
+        Raises:
+            NotFoundError: the run has no finished classifier.
+        """
+        require_delivered(run)
+        settings = TrainingConfig.from_json(JobDirectory(run).config())
+        self.labels, file = read_labels(run), tflite_file(run)
+        self._folder, self._written = run / "evaluation" / "heatmaps", file.stat().st_mtime_ns
+        self.network = ExplainedNetwork(
+            file.read_bytes(),
+            delivered_head(run),
+            map_pooling(settings),
+            has_local_map=not settings.sized_backbone.mixes_positions,
+        )
+
+    def prepare(self, data: bytes) -> np.ndarray:
+        """Decode picture bytes to uint8 RGB, shape (input size, input size, 3).
+
+        Raises:
+            UnreadableImageError: the bytes are not a picture that can be read.
+        """
+        return load_picture(data, self.labels.input_size, self._pixel_range, self._channels)
+
+    def upright(self, data: bytes, longest_side: int) -> np.ndarray:
+        """Decode picture bytes for people, in their own shape: uint8 RGB (height, width, 3).
+
+        Raises:
+            UnreadableImageError: the bytes are not a picture that can be read.
+        """
+        try:
+            image = decode_picture(open_picture(data, self._channels), longest_side, self._pixel_range)
+        except PictureError as error:
+            raise unreadable_image(error.code, error.values) from error
+        image.thumbnail((longest_side, longest_side), Image.Resampling.BILINEAR)
+        return np.asarray(image)
+
+    @property
+    def _pixel_range(self) -> PixelRange | None:
+        return PixelRange(*self.labels.pixel_range) if self.labels.pixel_range else None
+
+    @property
+    def _channels(self) -> ChannelMapping | None:
+        return ChannelMapping(*self.labels.channels) if self.labels.channels else None
+
+    def class_index(self, name: str) -> int:
+        """Look up a class by its name.
+
+        Raises:
+            NotFoundError: the classifier does not know it.
+        """
+        if name not in self.labels.class_names:
+            raise NotFoundError(
+                N_("The classifier knows no class called “{name}”. It knows: {known}."),
+                name=name[:80],
+                known=", ".join(self.labels.class_names[:20]),
+            )
+        return self.labels.class_names.index(name)
+
+    def stored_verdict(self, data: bytes, class_index: int) -> Verdict | None:
+        """Read the verdict on a picture's heatmap if it was given before."""
+        try:
+            return read_record(self._verdict_file(data, class_index), Verdict)
+        # Another version wrote it, or none did: it is measured again.
+        except (FileNotFoundError, DarkroomError):
+            return None
+
+    def verdict(
+        self, data: bytes, heatmap: Heatmap, on_step: Callable[[int, int], None] = ignore_counts
+    ) -> Verdict:
+        """Return the verdict on the heatmap of a picture file; measured at the first call.
+
+        Args:
+            on_step: called with the finished steps and their number; it can raise to end the work.
+        """
+        stored = self.stored_verdict(data, heatmap.class_index)
+        if stored is not None:
+            return stored
+        verdict = judge(self.network, self.prepare(data), heatmap, on_step)
+        write_record(self._verdict_file(data, heatmap.class_index), verdict)
+        return verdict
+
+    def _verdict_file(self, data: bytes, class_index: int) -> Path:
+        # A run that was continued delivers another classifier.
+        key = digest_of([sha256_bytes(data), class_index, self._written])
+        return self._folder / f"verdict-{key}.json"

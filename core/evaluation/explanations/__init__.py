@@ -1,0 +1,1 @@
+"""Explanations of single answers: heatmaps, their check, and means over many pictures."""

@@ -1,0 +1,143 @@
+"""Verdict on a heatmap: whether it may be believed.
+
+Two tests. *Faithfulness*: hiding and showing its hottest parts must change the answer more than
+for every one of 19 random maps of the same smoothness, which chance achieves in one of 20 cases
+(p = 0.05; Phipson & Smyth 2010). *Sensitivity to the classifier*: with a shuffled head, and with
+shuffled weights in every layer, the map must become another one (Adebayo et al. 2018, arXiv
+1810.03292); a map that stays shows the picture, not the classifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from core.evaluation.explanations.network import ExplainedNetwork, Heatmap
+from core.evaluation.explanations.perturbation import curves_of, random_maps
+from core.progress import ignore_counts
+from core.records import Record
+
+RANDOM_MAPS = 19
+HEAD_SHUFFLES, WEIGHT_SHUFFLES = 10, 3
+# Mean rank correlation with the maps of shuffled classifiers. That of single independent maps of
+# 7 × 7 cells varies between about -0.6 and 0.6, so means are compared.
+MOST_SIMILARITY = 0.5
+# Fewer random maps beaten than this: the map is worse than chance.
+_HALF = RANDOM_MAPS / 2
+
+
+class Trust(StrEnum):
+    """Verdict on a heatmap."""
+
+    TRUSTED = "trusted"
+    UNCLEAR = "unclear"
+    NOT_TRUSTED = "not_trusted"
+
+
+class Ground(StrEnum):
+    """Ground of a verdict."""
+
+    PASSED = "passed"
+    NO_SUPPORT = "no_support"  # nothing in the picture speaks for the class
+    SHUFFLED_HEAD_ALIKE = "shuffled_head_alike"
+    SHUFFLED_WEIGHTS_ALIKE = "shuffled_weights_alike"
+    WORSE_THAN_RANDOM = "worse_than_random"
+    NOT_BETTER_THAN_RANDOM = "not_better_than_random"
+
+
+TRUST_OF = {
+    Ground.PASSED: Trust.TRUSTED,
+    Ground.NO_SUPPORT: Trust.UNCLEAR,
+    Ground.NOT_BETTER_THAN_RANDOM: Trust.UNCLEAR,
+    Ground.SHUFFLED_HEAD_ALIKE: Trust.NOT_TRUSTED,
+    Ground.SHUFFLED_WEIGHTS_ALIKE: Trust.NOT_TRUSTED,
+    Ground.WORSE_THAN_RANDOM: Trust.NOT_TRUSTED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict(Record):
+    """Result of both tests of a heatmap, with the curves of the first."""
+
+    ground: Ground
+    # random maps that it beats, of RANDOM_MAPS
+    beaten: int
+    # Rank correlations with the maps of shuffled classifiers, -1 to 1.
+    head_similarity: float
+    weights_similarity: float
+    # Probability of the class at each of FRACTIONS of the picture, hidden or shown.
+    deletion: tuple[float, ...]
+    insertion: tuple[float, ...]
+    # Means over the random maps.
+    random_deletion: tuple[float, ...]
+    random_insertion: tuple[float, ...]
+
+    @property
+    def trust(self) -> Trust:
+        return TRUST_OF[self.ground]
+
+
+def judge(
+    network: ExplainedNetwork,
+    picture: np.ndarray,
+    heatmap: Heatmap,
+    on_step: Callable[[int, int], None] = ignore_counts,
+) -> Verdict:
+    """Test a heatmap of a picture uint8 RGB (S, S, 3).
+
+    Args:
+        on_step: called with the finished steps and their number; it can raise to end the work.
+    """
+    index = heatmap.class_index
+    head_similarity = _similarity(
+        heatmap, network.maps_under_shuffled_heads(picture, index, range(HEAD_SHUFFLES))
+    )
+    others = (network.with_shuffled_weights(seed) for seed in range(WEIGHT_SHUFFLES))
+    weights_similarity = _similarity(heatmap, [other.heatmap(picture, index).values for other in others])
+    maps = [heatmap.values, *random_maps(heatmap.values, RANDOM_MAPS, seed=0)]
+    own, *rivals = curves_of(
+        picture, maps, lambda pictures: network.probabilities(pictures)[:, index], on_step
+    )
+    beaten = sum(own.score > other.score for other in rivals)
+    return Verdict(
+        ground=_ground(heatmap, beaten, head_similarity, weights_similarity),
+        beaten=beaten,
+        head_similarity=head_similarity,
+        weights_similarity=weights_similarity,
+        deletion=_rounded(own.deletion),
+        insertion=_rounded(own.insertion),
+        random_deletion=_rounded(np.mean([other.deletion for other in rivals], axis=0)),
+        random_insertion=_rounded(np.mean([other.insertion for other in rivals], axis=0)),
+    )
+
+
+def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's rank correlation of two maps of one shape; 0 if one of them is flat or not finite."""
+    ranks = [pd.Series(values.ravel()).rank().to_numpy() for values in (one, other)]
+    if not all(np.isfinite(row).all() and np.ptp(row) > 0 for row in ranks):
+        return 0.0
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def _similarity(heatmap: Heatmap, maps: Sequence[np.ndarray]) -> float:
+    return float(np.mean([rank_correlation(heatmap.values, values) for values in maps]))
+
+
+def _ground(heatmap: Heatmap, beaten: int, head_similarity: float, weights_similarity: float) -> Ground:
+    if not (heatmap.values > 0).any():
+        return Ground.NO_SUPPORT
+    if head_similarity > MOST_SIMILARITY:
+        return Ground.SHUFFLED_HEAD_ALIKE
+    if weights_similarity > MOST_SIMILARITY:
+        return Ground.SHUFFLED_WEIGHTS_ALIKE
+    if beaten == RANDOM_MAPS:
+        return Ground.PASSED
+    return Ground.WORSE_THAN_RANDOM if beaten < _HALF else Ground.NOT_BETTER_THAN_RANDOM
+
+
+def _rounded(curve: np.ndarray) -> tuple[float, ...]:
+    return tuple(round(float(value), 4) for value in curve)

@@ -1,0 +1,100 @@
+"""LiteRT files changed in memory: the last feature map as output, or shuffled weights.
+
+A converted classifier computes its last feature map on the way to the probabilities. Naming
+that tensor as the output costs one number in the file, so heatmaps need neither TensorFlow
+nor a second copy of the network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from core.models.head import MapPooling
+
+# The last operator of these kinds pools the feature map.
+_POOLING = {
+    "grid": schema.BuiltinOperator.AVERAGE_POOL_2D,
+    "max": schema.BuiltinOperator.REDUCE_MAX,
+}
+_WITH_KERNEL = {
+    schema.BuiltinOperator.CONV_2D,
+    schema.BuiltinOperator.DEPTHWISE_CONV_2D,
+    schema.BuiltinOperator.FULLY_CONNECTED,
+}
+_KERNEL_INPUT = 1
+
+
+def with_feature_map(content: bytes, pooling: MapPooling) -> bytes:
+    """Make the last feature map, float32 (B, H, W, F), the output of a classifier or extractor.
+
+    Raises:
+        ValueError: the network does not pool a feature map this way.
+    """
+    changed = bytearray(content)
+    graph = _Graph(changed)
+    for operator, code in reversed(graph.operators):
+        if code == _POOLING[pooling]:
+            graph.outputs[0] = operator.Inputs(0)
+            return bytes(changed)
+    raise ValueError(f"the network has no {pooling} pooling")
+
+
+def with_shuffled_weights(content: bytes, seed: int) -> bytes:
+    """Shuffle the weights within each kernel of a network.
+
+    Each layer keeps the distribution of its weights, and what it has learnt is lost (the model
+    parameter randomisation test of Adebayo et al. 2018, arXiv 1810.03292).
+    """
+    changed, random = bytearray(content), np.random.default_rng(seed)
+    graph = _Graph(changed)
+    kernels = {
+        graph.tensor(operator.Inputs(_KERNEL_INPUT)).Buffer()
+        for operator, code in graph.operators
+        if code in _WITH_KERNEL
+    }
+    for number in sorted(kernels):
+        weights = graph.weights(number)
+        weights[:] = random.permutation(weights)
+    return bytes(changed)
+
+
+class _Graph:
+    """The one graph of a LiteRT file, over the bytes that hold it."""
+
+    def __init__(self, content: bytearray) -> None:
+        self._model: Any = schema.Model.GetRootAs(content)
+        self._graph = self._model.Subgraphs(0)
+
+    @property
+    def operators(self) -> list[tuple[Any, int]]:
+        """Operators in the order of their computation, with the codes of their kinds."""
+        operators = [self._graph.Operators(index) for index in range(self._graph.OperatorsLength())]
+        return [(operator, self._code(operator)) for operator in operators]
+
+    @property
+    def outputs(self) -> np.ndarray:
+        """Numbers of the output tensors, int32; a view that can be written."""
+        numbers: np.ndarray = self._graph.OutputsAsNumpy()
+        return numbers
+
+    def tensor(self, number: int) -> Any:
+        return self._graph.Tensors(number)
+
+    def weights(self, buffer: int) -> np.ndarray:
+        """Constants in a buffer, float32, one-dimensional; a view that can be written.
+
+        A tensor that is computed has an empty buffer.
+        """
+        content = self._model.Buffers(buffer)
+        if not content.DataLength():
+            return np.empty(0, np.float32)
+        constants: np.ndarray = content.DataAsNumpy().view(np.float32)
+        return constants
+
+    def _code(self, operator: Any) -> int:
+        kind = self._model.OperatorCodes(operator.OpcodeIndex())
+        # Codes below 127 also stand in an older field.
+        return max(kind.BuiltinCode(), kind.DeprecatedBuiltinCode())

@@ -1,0 +1,128 @@
+"""Verdicts: a map that names what decides passes, others do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.evaluation.explanations.network import ExplainedNetwork, Heatmap, Method, log_odds
+from core.evaluation.explanations.occlusion import CELLS, occluded_pictures, occlusion_map
+from core.evaluation.explanations.perturbation import FRACTIONS, curves_of, random_maps
+from core.evaluation.explanations.verdict import (
+    RANDOM_MAPS,
+    Ground,
+    Trust,
+    judge,
+    rank_correlation,
+)
+
+SIDE = 64
+
+
+def spotted_picture() -> np.ndarray:
+    """Grey with a bright square in the upper left cell of 4 × 4."""
+    picture = np.full((SIDE, SIDE, 3), 60, np.uint8)
+    picture[4:14, 4:14] = 250
+    return picture
+
+
+def brightness_of_spot(pictures: np.ndarray) -> np.ndarray:
+    """A classifier that looks at the spot alone."""
+    brightness: np.ndarray = pictures[:, 4:14, 4:14].mean(axis=(1, 2, 3)) / 255
+    return brightness
+
+
+class SpotNetwork(ExplainedNetwork):
+    """The same as a network; shuffled ones have the maps that a test gives them."""
+
+    def __init__(self, shuffled: np.ndarray) -> None:
+        self._shuffled = shuffled
+
+    def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        spot = brightness_of_spot(pictures)
+        return np.stack([spot, 1 - spot], axis=1)
+
+    def maps_under_shuffled_heads(self, picture, class_index, seeds):  # type: ignore[no-untyped-def]
+        return [self._shuffled for _ in seeds]
+
+    def with_shuffled_weights(self, seed: int) -> SpotNetwork:
+        return self
+
+    def heatmap(self, picture: np.ndarray, class_index: int | None = None) -> Heatmap:
+        return heatmap_of(self._shuffled)
+
+
+def heatmap_of(values: np.ndarray) -> Heatmap:
+    return Heatmap(values=values.astype(np.float32), class_index=0, probability=0.9, method=Method.CAM)
+
+
+def true_map() -> np.ndarray:
+    values = np.zeros((8, 8))
+    values[:2, :2] = 1.0
+    return values
+
+
+UNRELATED = np.random.default_rng(5).normal(size=(8, 8))
+
+
+def test_the_map_of_what_decides_is_trusted() -> None:
+    verdict = judge(SpotNetwork(UNRELATED), spotted_picture(), heatmap_of(true_map()))
+    assert (verdict.ground, verdict.trust, verdict.beaten) == (Ground.PASSED, Trust.TRUSTED, RANDOM_MAPS)
+    assert len(verdict.deletion) == len(verdict.random_insertion) == len(FRACTIONS)
+
+
+def test_a_map_of_the_rest_is_worse_than_random_ones() -> None:
+    verdict = judge(SpotNetwork(UNRELATED), spotted_picture(), heatmap_of(1 - true_map()))
+    assert (verdict.ground, verdict.trust) == (Ground.WORSE_THAN_RANDOM, Trust.NOT_TRUSTED)
+
+
+def test_a_map_that_a_shuffled_classifier_also_has_is_not_believed() -> None:
+    verdict = judge(SpotNetwork(true_map()), spotted_picture(), heatmap_of(true_map()))
+    assert verdict.ground is Ground.SHUFFLED_HEAD_ALIKE
+    assert (verdict.head_similarity, verdict.weights_similarity) == pytest.approx((1, 1))
+
+
+def test_a_map_without_support_says_nothing() -> None:
+    verdict = judge(SpotNetwork(UNRELATED), spotted_picture(), heatmap_of(true_map() - 2))
+    assert (verdict.ground, verdict.trust) == (Ground.NO_SUPPORT, Trust.UNCLEAR)
+
+
+def test_curves_begin_and_end_with_the_whole_and_the_blurred_picture() -> None:
+    (curves,) = curves_of(spotted_picture(), [true_map()], brightness_of_spot)
+    whole = 250 / 255
+    assert curves.deletion[0] == curves.insertion[-1] == pytest.approx(whole)
+    assert curves.insertion[0] == curves.deletion[-1] < 0.6
+    # The spot is 2.4% of the picture and the hottest cells are 6.25%: at 8% it is wholly hidden or shown.
+    assert curves.deletion[2] < 0.6 * whole
+    assert curves.insertion[2] == pytest.approx(whole, abs=0.05)
+    assert 0 < curves.score < 1
+
+
+def test_the_score_is_the_area_between_the_curves() -> None:
+    always = curves_of(spotted_picture(), [true_map()], lambda pictures: np.full(len(pictures), 0.7))
+    assert always[0].score == pytest.approx(0)
+
+
+def test_random_maps_have_the_power_spectrum_of_the_map() -> None:
+    values = np.random.default_rng(0).normal(size=(7, 7)).cumsum(axis=0)
+    for other in random_maps(values, 3, seed=0):
+        np.testing.assert_allclose(
+            np.abs(np.fft.fft2(other)), np.abs(np.fft.fft2(values)), rtol=1e-6, atol=1e-6
+        )
+        assert abs(rank_correlation(values, other)) < 0.99
+
+
+def test_rank_correlation_is_spearmans() -> None:
+    one, other = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[10.0, 30.0], [20.0, 40.0]])
+    assert rank_correlation(one, other) == pytest.approx(0.8)
+    assert rank_correlation(one, np.zeros((2, 2))) == 0.0
+    assert rank_correlation(one, np.full((2, 2), np.nan)) == 0.0
+
+
+def test_occlusion_finds_the_spot() -> None:
+    picture = spotted_picture()
+    hidden = brightness_of_spot(occluded_pictures(picture))
+    values = occlusion_map(log_odds(hidden), float(log_odds(brightness_of_spot(picture[np.newaxis]))[0]))
+    assert values.shape == (CELLS, CELLS)
+    assert np.unravel_index(values.argmax(), values.shape) in {(0, 0), (0, 1), (1, 0), (1, 1)}
+    np.testing.assert_array_equal(values[3:, 3:], 0)

@@ -1,0 +1,50 @@
+"""Files changed in memory compute what the unchanged ones compute, up to the last feature map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.evaluation.explanations.class_activation import pool
+from core.models.litert.engine import Engine
+from core.models.litert.rewriting import with_feature_map, with_shuffled_weights
+
+
+@pytest.fixture
+def content(lively_engine: Callable[[str], Path]) -> bytes:
+    return lively_engine("small_cnn").read_bytes()
+
+
+def test_pooling_the_last_feature_map_gives_the_features(
+    content: bytes, random_pictures: Callable[..., np.ndarray]
+) -> None:
+    pictures = random_pictures(96, 3)
+    engine = Engine(with_feature_map(content, "grid"))
+    assert engine.output_shape == (6, 6, 256)
+    np.testing.assert_allclose(
+        pool(engine.run(pictures), "grid"), Engine(content).run(pictures), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_a_network_that_pools_otherwise_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match="max"):
+        with_feature_map(content, "max")
+
+
+def test_shuffled_weights_are_the_same_numbers_with_another_result(
+    content: bytes, random_pictures: Callable[..., np.ndarray]
+) -> None:
+    """Each kernel keeps its values: as a whole, the file consists of the same bytes."""
+    shuffled, pictures = with_shuffled_weights(content, seed=1), random_pictures(96, 2)
+    assert shuffled != content
+    np.testing.assert_array_equal(_sorted_numbers(shuffled), _sorted_numbers(content))
+    assert shuffled == with_shuffled_weights(content, seed=1)
+    difference = Engine(shuffled).run(pictures) - Engine(content).run(pictures)
+    assert np.abs(difference).max() > 0.01
+
+
+def _sorted_numbers(content: bytes) -> np.ndarray:
+    return np.sort(np.frombuffer(content[: len(content) // 4 * 4], np.uint32))
