@@ -16,6 +16,7 @@ from core.data.images.picture import decode_picture, open_picture
 from core.delivery.files import labels_file, tflite_file
 from core.delivery.prediction import Classifier, Guess, Prediction
 from core.errors import UnreadableImageError
+from pages.ui.components.explanation import show_explanation
 from pages.ui.gallery import probability_bars
 from pages.ui.runs import require_run
 from pages.ui.shell import next_step, page_title, require_project
@@ -32,7 +33,7 @@ def classifier_of(run: str, written: tuple[int, ...]) -> Classifier:
     return Classifier(Path(run))
 
 
-def result(classifier: Classifier, name: str, data: bytes) -> float:
+def result(classifier: Classifier, run: Path, name: str, data: bytes, key: str) -> float:
     """Draw a picture beside its probabilities; returns the prediction time in seconds."""
     with st.container(border=True):
         began = time.perf_counter()
@@ -51,6 +52,11 @@ def result(classifier: Classifier, name: str, data: bytes) -> float:
             _answer(classifier, prediction)
             if doubt := classifier.doubt(data):
                 st.warning(show(doubt), icon=":material/exposure:")
+            asks_why = st.toggle(
+                _("Why?"), help=_("Show where the classifier looks in this picture."), key=f"{key}-why"
+            )
+        if asks_why:
+            show_explanation(run, data, key=key)
     return seconds
 
 
@@ -127,7 +133,7 @@ if pictures:
     seconds = []
     for index, (name, data) in enumerate(pictures):
         with columns[index % 2]:
-            seconds.append(result(classifier, name, data))
+            seconds.append(result(classifier, run, name, data, key=f"picture-{index}"))
     measured = [item for item in seconds if item]
     if measured:
         st.caption(

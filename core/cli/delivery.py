@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.cli.command import Command
+from core.cli.explanation import add_explain_arguments, explain
 from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
 from core.delivery import export
 from core.delivery.export import export_run, find_exporter
@@ -67,6 +68,8 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     answer: Answer = {"run": run.name, "test": read_report(run).to_json()}
     if options.robustness:
         answer["robustness"] = _tested_robustness(run)
+    if options.explain is not None:
+        answer["explanation"] = explain(run, options)
     return answer | {"advice": _advice(run)} | _written_reports(run, options)
 
 
@@ -130,6 +133,7 @@ def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as one HTML file")
     parser.add_argument("--no-pictures", action="store_true", help="leave pictures out of the report")
     parser.add_argument("--model-card", type=Path, metavar="FILE", help="write a model card (Markdown)")
+    add_explain_arguments(parser)
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:

@@ -52,7 +52,7 @@ def curves_of(
     """
     hidden = blurred(picture)
     whole, nothing = probabilities(np.stack([picture, hidden])).tolist()
-    curves = []
+    curves: list[Curves] = []
     for values in maps:
         on_map(len(curves), len(maps))
         deleted, inserted = np.split(probabilities(_perturbed(picture, hidden, values)), 2)

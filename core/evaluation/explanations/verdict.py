@@ -117,10 +117,12 @@ def judge(
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     """Spearman's rank correlation of two maps of one shape; 0 if one of them is flat or not finite."""
-    ranks = [pd.Series(values.ravel()).rank().to_numpy() for values in (one, other)]
-    if not all(np.isfinite(row).all() and np.ptp(row) > 0 for row in ranks):
+    ranks = np.stack([pd.Series(values.ravel()).rank().to_numpy() for values in (one, other)])
+    if not (np.isfinite(ranks).all() and (np.ptp(ranks, axis=1) > 0).all()):
         return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    centred = ranks - ranks.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(centred, axis=1)
+    return float(centred[0] @ centred[1] / lengths.prod())
 
 
 def _similarity(heatmap: Heatmap, maps: Sequence[np.ndarray]) -> float:

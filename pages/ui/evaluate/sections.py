@@ -43,6 +43,11 @@ SECTIONS = {
         icon=":material/verified:",
         module="pages.ui.evaluate.trust.section",
     ),
+    "why": Section(
+        label=N_("Why?"),
+        icon=":material/center_focus_strong:",
+        module="pages.ui.evaluate.why.section",
+    ),
     "robustness": Section(
         label=N_("How robust?"),
         icon=":material/shield:",

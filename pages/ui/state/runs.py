@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from core.jobs.directory import JobDirectory
 from core.workspace import Project, list_runs
 from pages.ui import session
 
-_RUN, _JOB = "run", "job"
+_RUN, _JOB, _PICTURE = "run", "job", "picture"
 
 
 def current_run(project: Project) -> Path | None:
@@ -37,3 +38,13 @@ def followed_job() -> JobDirectory | None:
 def follow_job(job: JobDirectory | None) -> None:
     """Show the progress of a job from now on; None: of no job."""
     session.put(_JOB, str(job.path) if job else None)
+
+
+def chosen_picture(known: Collection[str]) -> str | None:
+    """Return the picture to explain, by its id: chosen, or named by the address."""
+    return session.get_known(_PICTURE, known)
+
+
+def choose_picture(picture: str) -> None:
+    """Choose the picture to explain; another section may do so before it links there."""
+    session.put_addressed(_PICTURE, picture)

@@ -1,0 +1,1 @@
+"""Explanations section of the Evaluate page."""

@@ -1,0 +1,34 @@
+"""Reasons of a classifier's answers: heatmaps of single pictures, and their means."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.delivery.files import is_delivered
+from core.evaluation.evaluated_run import EvaluatedRun
+from pages.ui.components.explanation import show_explanation
+from pages.ui.evaluate.why.choice import choose_test_picture
+from pages.ui.text import _
+
+
+def show_section(evaluated: EvaluatedRun) -> None:
+    """Draw the choice of a test picture, and where the classifier looks in it."""
+    if not is_delivered(evaluated.run):
+        st.info(_("This run has no finished classifier to look into. Resume it on the Train page."))
+        return
+    st.subheader(
+        _("Where does it look?"),
+        anchor=False,
+        help=_("A heatmap marks the parts of a picture that speak for a class."),
+    )
+    chosen = choose_test_picture(evaluated)
+    if chosen is None:
+        st.info(_("There are no such test pictures."))
+        return
+    picture = evaluated.dataset.pictures.iloc[chosen]
+    show_explanation(
+        evaluated.run,
+        evaluated.dataset.picture_bytes(chosen),
+        key=f"why-{picture['id']}",
+        truth=picture["label"],
+    )
