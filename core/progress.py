@@ -29,6 +29,7 @@ class Stage(StrEnum):
     EXPORTING = "exporting"
     PACKING = "packing"
     MEASURING = "measuring"
+    EXPLAINING = "explaining"
     CHECKING = "checking"
     COMPARING = "comparing"
 

@@ -45,7 +45,7 @@ def explain(run: Path, options: argparse.Namespace) -> Answer:
         ) from error
     explainer = Explainer(run)
     index = None if options.class_name is None else explainer.class_index(options.class_name)
-    heatmap = explainer.network.heatmap(explainer.prepare(data), index)
+    heatmap = explainer.heatmap(data, index)
     verdict = explainer.verdict(data, heatmap)
     output = options.heatmap or Path(f"{picture.stem}-heatmap.png")
     with whole_file(output) as temporary:

@@ -11,6 +11,7 @@ from PIL import Image
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import PictureError, decode_picture, open_picture
+from core.data.labels.task import Task
 from core.data.pixels.decoding import load_picture
 from core.data.skip_reasons import unreadable_image
 from core.delivery.exporter import delivered_head
@@ -18,6 +19,7 @@ from core.delivery.files import read_labels, require_delivered, tflite_file
 from core.errors import DarkroomError, NotFoundError
 from core.evaluation.explanations.network import ExplainedNetwork, Heatmap
 from core.evaluation.explanations.verdict import Verdict, judge
+from core.evaluation.thresholds.answers import answered
 from core.files import digest_of, sha256_bytes
 from core.jobs.directory import JobDirectory
 from core.messages import N_
@@ -89,6 +91,24 @@ class Explainer:
                 known=", ".join(self.labels.class_names[:20]),
             )
         return self.labels.class_names.index(name)
+
+    def heatmap(self, data: bytes, class_index: int | None = None) -> Heatmap:
+        """Explain one class, by default the answer, for picture bytes.
+
+        Of several labels, or of none, the most probable counts as the answer.
+
+        Raises:
+            UnreadableImageError: the bytes are not a picture that can be read.
+        """
+        picture, labels = self.prepare(data), self.labels
+        if class_index is None and labels.task is Task.MULTI_CLASS and labels.thresholds is not None:
+            class_index = int(self.answers(picture[np.newaxis]).argmax())
+        return self.network.heatmap(picture, class_index)
+
+    def answers(self, pictures: np.ndarray) -> np.ndarray:
+        """Classes that are answered, bool (n, classes), for pictures uint8 RGB (n, S, S, 3)."""
+        thresholds = self.labels.thresholds or (None,) * len(self.labels.class_names)
+        return answered(self.labels.task, self.network.probabilities(pictures), thresholds)
 
     def stored_verdict(self, data: bytes, class_index: int) -> Verdict | None:
         """Read the verdict on a picture's heatmap if it was given before."""

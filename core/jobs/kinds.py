@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     PROFILE = "profile"
     ROBUSTNESS = "robustness"
     LEARNING_CURVE = "learning_curve"
+    EXPLAIN = "explain"
     TRAIN = "train"
     ENSEMBLE = "ensemble"
     MEASURE_RUNS = "measure_runs"
@@ -112,6 +113,11 @@ JOB_TYPES = {
     JobKind.LEARNING_CURVE: JobType(
         label=N_("Learning curve of more pictures"),
         steps=(Step(code="learning_curve", function="core.evaluation.learning_curve.job:measure_run"),),
+        needs_device=True,
+    ),
+    JobKind.EXPLAIN: JobType(
+        label=N_("Heatmaps of many pictures"),
+        steps=(Step(code="explain", function="core.delivery.mean_heatmaps_job:explain_run"),),
         needs_device=True,
     ),
     JobKind.TRAIN: JobType(

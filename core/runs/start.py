@@ -285,6 +285,18 @@ def start_robustness_test(run: Path, pictures: int) -> JobDirectory:
     return job
 
 
+def start_explaining(run: Path) -> JobDirectory:
+    """Make the mean heatmaps of a run's answers, and look for shortcuts in them."""
+    from core.delivery.mean_heatmaps_job import MeanHeatmapsRequest
+
+    project = project_of(run)
+    _remove_old_jobs(project.jobs)
+    config = MeanHeatmapsRequest(run=run.name).to_json()
+    job = JobDirectory.create(project.jobs / new_job_name("explain"), JobKind.EXPLAIN, config)
+    launch(job)
+    return job
+
+
 def start_measurement(backbones: Sequence[str] = ()) -> JobDirectory:
     """Measure the speed of backbones on this machine: those with these keys, or all that are ready."""
     config = {"backbones": [get_backbone(key).key for key in backbones]}

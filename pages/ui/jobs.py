@@ -32,6 +32,7 @@ STAGE_NAMES = {
     Stage.EVALUATING: N_("Testing"),
     Stage.PACKING: N_("Packing the pictures"),
     Stage.EXPORTING: N_("Packing the classifier and checking it"),
+    Stage.EXPLAINING: N_("Looking where the classifier looks"),
     Stage.MEASURING: N_("Measuring speed"),
     Stage.CHECKING: N_("Comparing the pictures and judging them"),
     Stage.COMPARING: N_("Comparing backbones on your pictures"),
@@ -53,7 +54,14 @@ STATE_COLOURS: dict[JobState, Literal["green", "red", "orange"]] = {
     JobState.STOPPED: "orange",
     JobState.PAUSED: "orange",
 }
-_BY_PICTURE = {Stage.READING, Stage.DECODING, Stage.FEATURES, Stage.AUGMENTING, Stage.ACTIVATIONS}
+_BY_PICTURE = {
+    Stage.READING,
+    Stage.DECODING,
+    Stage.FEATURES,
+    Stage.AUGMENTING,
+    Stage.ACTIVATIONS,
+    Stage.EXPLAINING,
+}
 _REFRESH_SECONDS = 0.7
 
 

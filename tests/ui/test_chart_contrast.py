@@ -15,6 +15,7 @@ from core.evaluation.calibration.selective import CoverageCurve, SelectiveAnswer
 from core.evaluation.curves import Area, ClassCurve, CurveAreas
 from core.evaluation.learning_curve.records import CurvePoint, Forecast, ForecastPoint
 from core.evaluation.learning_curve.records import LearningCurve as MeasuredCurve
+from core.evaluation.explanations.verdict import Ground, Verdict
 from core.evaluation.mistakes.cells import ConfusionCells
 from core.evaluation.slices.kinds import SLICE_KINDS
 from core.evaluation.slices.measuring import SliceScore
@@ -28,6 +29,7 @@ from core.training.phases import Phase
 from core.training.records import EpochRecord
 from pages.ui import charts, curves
 from pages.ui.components import asset_files
+from pages.ui.components.explanation import perturbation_chart
 from pages.ui.confusion_chart import Shading, confusion_heatmap
 from pages.ui.evaluate.failures.thresholds.charts import precision_recall_chart, roc_chart
 from pages.ui.evaluate.learning_curve.chart import curve_chart
@@ -156,6 +158,17 @@ MEASURED = MeasuredCurve(
         classes=(),
     ),
 )
+FALLING = (0.9, 0.8, 0.7, 0.5, 0.4, 0.3, 0.2, 0.1)
+VERDICT = Verdict(
+    ground=Ground.PASSED,
+    beaten=19,
+    head_similarity=0.1,
+    weights_similarity=0.2,
+    deletion=FALLING,
+    insertion=FALLING[::-1],
+    random_deletion=FALLING,
+    random_insertion=FALLING[::-1],
+)
 CHARTS: dict[str, Callable[[], object]] = {
     "confusion matrix": lambda: confusion_heatmap(CELLS, CLASSES),
     "confusion matrix, counts": lambda: confusion_heatmap(CELLS, CLASSES, shading=Shading.COUNTS),
@@ -170,6 +183,7 @@ CHARTS: dict[str, Callable[[], object]] = {
     "slices": lambda: slice_chart(SLICES, 0.8),
     "robustness table": lambda: heat_table(ROBUSTNESS, ROBUSTNESS_ROWS),
     "robustness by class": lambda: class_curves(ROBUSTNESS, *ROBUSTNESS_ROWS[0]),
+    "deletion and insertion": lambda: perturbation_chart(VERDICT),
     "learning curve": lambda: curves.learning_curve(EPOCHS, [], curves.LOSS),
     "compared curves": lambda: curves.compared_curves({"a": EPOCHS}, ["#0072B2"], curves.LOSS),
     "bake-off": lambda: bake_off_scatter(ENTRIES, "mobilenet_v2"),

@@ -88,7 +88,7 @@ def _perturbed(picture: np.ndarray, hidden: np.ndarray, values: np.ndarray) -> n
     rank = np.empty(len(heat))
     rank[np.argsort(-heat, kind="stable")] = np.arange(len(heat)) / len(heat)
     is_hottest = (rank < np.array(FRACTIONS[1:-1])[:, None]).reshape(-1, *picture.shape[:2])
-    share = np.stack([_softened(mask) for mask in is_hottest])[..., np.newaxis]
+    share = np.stack([softened(mask) for mask in is_hottest])[..., np.newaxis]
     mixed = np.concatenate(
         [
             picture + share * (hidden - picture.astype(np.float32)),
@@ -98,7 +98,7 @@ def _perturbed(picture: np.ndarray, hidden: np.ndarray, values: np.ndarray) -> n
     return mixed.round().astype(np.uint8)
 
 
-def _softened(mask: np.ndarray) -> np.ndarray:
+def softened(mask: np.ndarray) -> np.ndarray:
     """Blur the border of a mask, bool (S, S): float32 from 0 to 1."""
     image = Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0)))
     blurred_mask = image.filter(ImageFilter.GaussianBlur(_SOFT_EDGE * len(mask)))

@@ -14,7 +14,7 @@ import streamlit as st
 from plotly.graph_objects import Figure, Scatter
 
 from core.delivery.explaining import Explainer
-from core.delivery.files import tflite_file
+from core.delivery.files import labels_file, tflite_file
 from core.evaluation.explanations.drawing import coloured, overlaid
 from core.evaluation.explanations.network import Heatmap, Method
 from core.evaluation.explanations.perturbation import FRACTIONS
@@ -70,10 +70,10 @@ _ICONS = {
 
 
 class _Delivered(NamedTuple):
-    """A run and the time at which its classifier was written; key of caches."""
+    """A run and the times at which its files were written; key of caches."""
 
     run: str
-    written: int
+    written: tuple[int, ...]
 
 
 def show_explanation(run: Path, data: bytes, *, key: str, truth: str | None = None) -> None:
@@ -85,7 +85,9 @@ def show_explanation(run: Path, data: bytes, *, key: str, truth: str | None = No
         key: of the widgets; unique on the page.
         truth: the picture's true class, offered next to the answer.
     """
-    delivered = _Delivered(run=str(run), written=tflite_file(run).stat().st_mtime_ns)
+    delivered = _Delivered(
+        run=str(run), written=(tflite_file(run).stat().st_mtime_ns, labels_file(run).stat().st_mtime_ns)
+    )
     explainer = _explainer(delivered)
     class_index = _choose_class(explainer, _heatmap(delivered, data, None), truth, key)
     with st.spinner(_("Looking …"), show_time=True):
@@ -136,8 +138,7 @@ def _explainer(delivered: _Delivered) -> Explainer:
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _heatmap(delivered: _Delivered, data: bytes, class_index: int | None) -> Heatmap:
-    explainer = _explainer(delivered)
-    return explainer.network.heatmap(explainer.prepare(data), class_index)
+    return _explainer(delivered).heatmap(data, class_index)
 
 
 def _choose_class(explainer: Explainer, answer: Heatmap, truth: str | None, key: str) -> int:

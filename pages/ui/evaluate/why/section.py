@@ -8,6 +8,7 @@ from core.delivery.files import is_delivered
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.components.explanation import show_explanation
 from pages.ui.evaluate.why.choice import choose_test_picture
+from pages.ui.evaluate.why.means import show_mean_heatmaps
 from pages.ui.text import _
 
 
@@ -24,11 +25,16 @@ def show_section(evaluated: EvaluatedRun) -> None:
     chosen = choose_test_picture(evaluated)
     if chosen is None:
         st.info(_("There are no such test pictures."))
-        return
-    picture = evaluated.dataset.pictures.iloc[chosen]
+    else:
+        _explain(evaluated, chosen)
+    show_mean_heatmaps(evaluated)
+
+
+def _explain(evaluated: EvaluatedRun, row: int) -> None:
+    picture = evaluated.dataset.pictures.iloc[row]
     show_explanation(
         evaluated.run,
-        evaluated.dataset.picture_bytes(chosen),
+        evaluated.dataset.picture_bytes(row),
         key=f"why-{picture['id']}",
         truth=picture["label"],
     )
