@@ -6,16 +6,16 @@ import numpy as np
 import streamlit as st
 
 from core.data.labels.layout import Split
+from core.delivery.files import is_delivered
 from core.delivery.prediction import Guess
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.mistakes.neighbours import SimilarPictures, similar_training_pictures
+from pages.ui.components.explanation import show_explanation
 from pages.ui.evaluate.labels import label_text
+from pages.ui.evaluate.similar import show_similar_pictures
 from pages.ui.gallery import Tile, gallery, probability_bars
-from pages.ui.text import _, number
+from pages.ui.text import _
 
 _MOST_CLASSES = 6
-_SIMILAR = 8
-_TILE_PIXELS = 110
 
 
 def show_closer(evaluated: EvaluatedRun, index: int) -> None:
@@ -34,15 +34,16 @@ def show_closer(evaluated: EvaluatedRun, index: int) -> None:
         with right:
             st.markdown(_("**Probabilities**"))
             _probabilities(evaluated, index)
-        similar = similar_training_pictures(evaluated, row, _SIMILAR)
-        if similar is None:
-            st.caption(
-                _(
-                    "No features of this picture are stored. Check the pictures on the Data page to compute them."
-                )
+        show_similar_pictures(evaluated, row, key="closer-similar")
+        if is_delivered(evaluated.run) and st.toggle(
+            _("Why?"), help=_("Show where the classifier looks in this picture."), key="closer-why"
+        ):
+            show_explanation(
+                evaluated.run,
+                evaluated.dataset.picture_bytes(row),
+                key=f"closer-{picture['id']}",
+                truth=picture["label"],
             )
-        else:
-            _similar(evaluated, similar)
 
 
 def _probabilities(evaluated: EvaluatedRun, index: int) -> None:
@@ -53,31 +54,3 @@ def _probabilities(evaluated: EvaluatedRun, index: int) -> None:
         [Guess(name=names[one], probability=float(probabilities[one])) for one in best],
         marked=[names[one] for one in np.flatnonzero(test.predicted[index]).tolist()],
     )
-
-
-def _similar(evaluated: EvaluatedRun, similar: SimilarPictures) -> None:
-    st.markdown(_("**Most similar training pictures**"), help=_source(similar))
-    pictures = evaluated.dataset.pictures.iloc[similar.rows]
-    tiles = [
-        Tile(
-            picture=evaluated.dataset.thumbnail(row),
-            strong=label_text(label),
-            caption=number(round(similarity, 2)),
-        )
-        for row, label, similarity in zip(
-            similar.rows.tolist(), pictures["label"], similar.similarities.tolist(), strict=True
-        )
-    ]
-    gallery(tiles, key="closer-similar", tile_pixels=_TILE_PIXELS)
-
-
-def _source(similar: SimilarPictures) -> str:
-    text = (
-        _("By the features of {backbone}, from which this classifier decides.")
-        if similar.decided
-        else _(
-            "By the features of {backbone} as pretrained; this classifier decides from features of its own."
-        )
-    )
-    closeness = _("The number is their cosine similarity: 1 is the same, 0 has nothing in common.")
-    return f"{text.format(backbone=similar.backbone)} {closeness}"

@@ -7,6 +7,7 @@ import streamlit as st
 from core.delivery.files import is_delivered
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.components.explanation import show_explanation
+from pages.ui.evaluate.similar import show_similar_pictures
 from pages.ui.evaluate.why.choice import choose_test_picture
 from pages.ui.evaluate.why.means import show_mean_heatmaps
 from pages.ui.text import _
@@ -38,3 +39,4 @@ def _explain(evaluated: EvaluatedRun, row: int) -> None:
         key=f"why-{picture['id']}",
         truth=picture["label"],
     )
+    show_similar_pictures(evaluated, row, key="why-similar")
