@@ -33,13 +33,18 @@ def with_feature_map(content: bytes, pooling: MapPooling) -> bytes:
     Raises:
         ValueError: the network does not pool a feature map this way.
     """
-    changed = bytearray(content)
-    graph = _Graph(changed)
+    graph = Graph(bytearray(content))
     for operator, code in reversed(graph.operators):
         if code == _POOLING[pooling]:
-            graph.outputs[0] = operator.Inputs(0)
-            return bytes(changed)
+            return with_output(content, operator.Inputs(0))
     raise ValueError(f"the network has no {pooling} pooling")
+
+
+def with_output(content: bytes, tensor: int) -> bytes:
+    """Make a tensor, by its number, the output of a network."""
+    changed = bytearray(content)
+    Graph(changed).outputs[0] = tensor
+    return bytes(changed)
 
 
 def with_shuffled_weights(content: bytes, seed: int) -> bytes:
@@ -49,7 +54,7 @@ def with_shuffled_weights(content: bytes, seed: int) -> bytes:
     parameter randomisation test of Adebayo et al. 2018, arXiv 1810.03292).
     """
     changed, random = bytearray(content), np.random.default_rng(seed)
-    graph = _Graph(changed)
+    graph = Graph(changed)
     kernels = {
         graph.tensor(operator.Inputs(_KERNEL_INPUT)).Buffer()
         for operator, code in graph.operators
@@ -61,7 +66,7 @@ def with_shuffled_weights(content: bytes, seed: int) -> bytes:
     return bytes(changed)
 
 
-class _Graph:
+class Graph:
     """The one graph of a LiteRT file, over the bytes that hold it."""
 
     def __init__(self, content: bytearray) -> None:
@@ -79,6 +84,30 @@ class _Graph:
         """Numbers of the output tensors, int32; a view that can be written."""
         numbers: np.ndarray = self._graph.OutputsAsNumpy()
         return numbers
+
+    def inputs_of(self, operator: Any) -> list[int]:
+        """Numbers of an operator's input tensors."""
+        numbers: list[int] = operator.InputsAsNumpy().tolist()
+        return numbers
+
+    def outputs_of(self, operator: Any) -> list[int]:
+        """Numbers of an operator's output tensors."""
+        numbers: list[int] = operator.OutputsAsNumpy().tolist()
+        return numbers
+
+    def options(self, operator: Any, kind: Any) -> Any:
+        """Settings of an operator, read as a table of the schema."""
+        table, options = operator.BuiltinOptions(), kind()
+        options.Init(table.Bytes, table.Pos)
+        return options
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        """Shape of a tensor for a batch of 1."""
+        return tuple(self.tensor(tensor).ShapeAsNumpy().tolist())
+
+    def constant(self, tensor: int) -> np.ndarray:
+        """Values of a constant tensor, float32."""
+        return self.weights(self.tensor(tensor).Buffer()).reshape(self.shape(tensor))
 
     def tensor(self, number: int) -> Any:
         return self._graph.Tensors(number)
