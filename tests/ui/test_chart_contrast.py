@@ -13,9 +13,9 @@ from plotly.graph_objects import Figure, Heatmap
 from core.evaluation.calibration.reliability import Reliability, ReliabilityBin
 from core.evaluation.calibration.selective import CoverageCurve, SelectiveAnswers
 from core.evaluation.curves import Area, ClassCurve, CurveAreas
+from core.evaluation.explanations.verdict import Ground, Verdict
 from core.evaluation.learning_curve.records import CurvePoint, Forecast, ForecastPoint
 from core.evaluation.learning_curve.records import LearningCurve as MeasuredCurve
-from core.evaluation.explanations.verdict import Ground, Verdict
 from core.evaluation.mistakes.cells import ConfusionCells
 from core.evaluation.slices.kinds import SLICE_KINDS
 from core.evaluation.slices.measuring import SliceScore
