@@ -100,7 +100,8 @@ def _show_confusions(means: Sequence[MeanHeatmap]) -> None:
 
 def _tile(mean: MeanHeatmap) -> Tile:
     values = np.array(mean.values)
-    name = mean.answer if mean.is_right else f"{mean.true_class or _('none of the classes')} → {mean.answer}"
+    true_class = mean.true_class or _("none of the classes")
+    name = mean.answer if mean.is_right else f"{true_class} → {mean.answer}"
     return Tile(
         picture=png(coloured(values / values.max(), (_MAP_PIXELS, _MAP_PIXELS))),
         strong=name,
