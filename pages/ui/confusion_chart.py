@@ -111,15 +111,20 @@ def axis_names(class_names: Sequence[str], size: int) -> tuple[list[str], list[s
     )
 
 
-def cell_text(true: str | None, answer: str | None) -> str:
-    """Say what a cell counts, by the names of its classes; None is “none”."""
-    if true is None:
-        return _("{answer} added").format(answer=answer)
-    if answer is None:
-        return _("{true} missed").format(true=true)
-    if true == answer:
-        return _("{true} right").format(true=true)
-    return _("{true} taken for {answer}").format(true=true, answer=answer)
+class CellTexts:
+    """Sentences about cells, translated once for all cells; None as a name is “none”."""
+
+    def __init__(self) -> None:
+        self._added, self._missed = _("{answer} added"), _("{true} missed")
+        self._right, self._confused = _("{true} right"), _("{true} taken for {answer}")
+
+    def of(self, true: str | None, answer: str | None) -> str:
+        """Say what a cell counts, by the names of its classes."""
+        if true is None:
+            return self._added.format(answer=answer)
+        if answer is None:
+            return self._missed.format(true=true)
+        return (self._right if true == answer else self._confused).format(true=true, answer=answer)
 
 
 def _shades(counts: np.ndarray, shares: np.ndarray | None, shown: np.ndarray) -> np.ndarray:
@@ -141,18 +146,19 @@ def _hover_texts(
     names: list[str | None] = [f"<b>{plain(name)}</b>" for name in class_names]
     names += [None] * (len(cells.counts) - len(class_names))
     row_shares, column_shares = cells.row_shares, cells.column_shares
+    sentences, of_row = CellTexts(), _("{share} of {name}")
+    of_column = _("{share} of the answers {name}")
+    one, many = (ngettext("{n} picture", "{n} pictures", n) for n in (1, 2))
     texts: list[list[str | None]] = [[None] * len(shown) for _row in shown]
     for i, j in zip(*np.nonzero(cells.counts[np.ix_(shown, shown)]), strict=True):
         row, column = shown[i], shown[j]
-        count = int(cells.counts[row, column])
-        facts = [ngettext("{n} picture", "{n} pictures", count).format(n=number(count))]
-        if names[row] is not None:
-            share = plain(percent(row_shares[row, column]))
-            facts.append(_("{share} of {name}").format(share=share, name=names[row]))
-        if names[column] is not None:
-            share = plain(percent(column_shares[row, column]))
-            facts.append(_("{share} of the answers {name}").format(share=share, name=names[column]))
-        texts[i][j] = cell_text(names[row], names[column]) + "<br>" + "<br>".join(facts)
+        true, answer, count = names[row], names[column], int(cells.counts[row, column])
+        lines = [sentences.of(true, answer), (one if count == 1 else many).format(n=number(count))]
+        if true is not None:
+            lines.append(of_row.format(share=plain(percent(row_shares[row, column])), name=true))
+        if answer is not None:
+            lines.append(of_column.format(share=plain(percent(column_shares[row, column])), name=answer))
+        texts[i][j] = "<br>".join(lines)
     return texts
 
 

@@ -15,11 +15,9 @@ import numpy as np
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.jobs.directory import JobDirectory
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
 from core.models.litert.conversion import cached_engine
 from core.training.artifacts import has_own_network, map_pooling
-from core.training.config import TrainingConfig
 from core.training.features import stored_features
 
 _TINY = 1e-12  # length of a picture without any feature
@@ -42,7 +40,7 @@ def similar_training_pictures(evaluated: EvaluatedRun, row: int, count: int) -> 
     Args:
         row: of the dataset's pictures.
     """
-    for engine, backbone, decided in _networks(evaluated.run):
+    for engine, backbone, decided in _networks(evaluated):
         found = nearest_rows(evaluated.dataset, engine, row, evaluated.rows(Split.TRAIN), count)
         if found is not None:
             rows, similarities = found
@@ -93,14 +91,13 @@ def _features_of(dataset: Dataset, engine: Path, key: str) -> np.ndarray | None:
     return None
 
 
-def _networks(run: Path) -> Iterator[tuple[Path, str, bool]]:
+def _networks(evaluated: EvaluatedRun) -> Iterator[tuple[Path, str, bool]]:
     """Networks whose features may be stored: that of the run, then the one that the check of the pictures uses."""
-    settings = TrainingConfig.from_json(JobDirectory(run).config())
-    backbone = settings.sized_backbone
+    settings, backbone = evaluated.settings, evaluated.settings.sized_backbone
     if backbone.weights is not WeightsSource.NONE:
         engine = cached_engine(backbone, map_pooling(settings))
         if engine is not None:
-            yield engine, backbone.name, not has_own_network(run)
+            yield engine, backbone.name, not has_own_network(evaluated.run)
     engine = cached_engine(BACKBONES[DEFAULT_BACKBONE])
     if engine is not None:
         yield engine, BACKBONES[DEFAULT_BACKBONE].name, False

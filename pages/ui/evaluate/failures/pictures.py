@@ -18,7 +18,7 @@ from core.evaluation.mistakes.edits import later_edits
 from core.workspace import Project, project_of
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, picture_grid
-from pages.ui.confusion_chart import cell_text
+from pages.ui.confusion_chart import CellTexts
 from pages.ui.editing.actions import (
     changes_of,
     exclusion_actions,
@@ -58,7 +58,7 @@ def show_cell_pictures(evaluated: EvaluatedRun, cells: ConfusionCells) -> None:
     shown = _page(name, pictures)
     shown = np.array([index for index in shown if tiles.id_of(index) not in edits.gone], np.int64)
     event = picture_grid(
-        [tiles.tile(index, in_cell=cell is not None) for index in shown.tolist()],
+        tiles.tiles(shown, in_cell=cell is not None),
         key=f"mistakes-{name}",
         label=_("Test pictures"),
         actions=_actions(tiles, current, shown),
@@ -106,7 +106,7 @@ def _heading(evaluated: EvaluatedRun, cell: tuple[int, int] | None, count: int) 
     names.append(None)
     with st.container(horizontal=True, vertical_alignment="center", key="cell-heading"):
         st.subheader(
-            f"{cell_text(names[cell[0]], names[cell[1]])} · {pictures}", anchor=False, width="content"
+            f"{CellTexts().of(names[cell[0]], names[cell[1]])} · {pictures}", anchor=False, width="content"
         )
         if st.button(_("Show all mistakes"), type="tertiary", icon=":material/close:", key="all-mistakes"):
             state.choose_cell(evaluated.run.name, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,12 +56,15 @@ class TestTiles:
     def answer_of(self, index: int) -> str:
         return self._names(self.evaluated.test.predicted[index])
 
-    def tile(self, index: int, *, in_cell: bool) -> GridTile:
-        """Make the tile of a picture; in a cell of the confusion matrix its heading has label and answer already."""
+    def tiles(self, indices: np.ndarray, *, in_cell: bool) -> list[GridTile]:
+        """Make the tiles of pictures, int64 (n,); in a cell of the confusion matrix the heading has label and answer."""
+        rows = self.pictures.iloc[indices].itertuples(index=False)
+        return [self._tile(index, row, in_cell) for index, row in zip(indices.tolist(), rows, strict=True)]
+
+    def _tile(self, index: int, picture: Any, in_cell: bool) -> GridTile:
         label, answer = self.label_of(index), self.answer_of(index)
         task = self.evaluated.dataset.task
         probable = self._most_probable(index)
-        picture = next(self.pictures.iloc[[index]].itertuples(index=False))
         badge, attention = self._badge(picture.id)
         tile = picture_tile(
             self.project,
