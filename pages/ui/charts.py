@@ -26,7 +26,7 @@ TRAIN_COLOUR, VALIDATION_COLOUR, TEST_COLOUR = "#4C9BD6", "#E0793A", "#8E8E96"
 GOOD_COLOUR, MUTED_COLOUR = "#1F9E8F", "#8E8E96"
 _SPLIT_COLOURS = {Split.TRAIN: TRAIN_COLOUR, Split.VALIDATION: VALIDATION_COLOUR, Split.TEST: TEST_COLOUR}
 _TEXT_ON_BARS = "#111113"
-_BAR_PIXELS, _MAX_NAME_LENGTH = 26, 28
+_BAR_PIXELS, _MAX_NAME_LENGTH, _MAX_DENSE_NAME_LENGTH = 26, 28, 18
 # Least width of a chart without margins; width of a letter and height of a line of a tick label.
 _NARROWEST_PIXELS, _LETTER_PIXELS, _LINE_PIXELS = 250, 8, 15
 _MAX_SLANTED_LABELS, _MAX_LABELS_DOWN = 10, 45
@@ -137,9 +137,10 @@ def _class_axis(class_names: Sequence[str], max_labels: int) -> dict[str, object
     Of more than ``max_labels`` classes Plotly chooses those that fit, and more of them when one zooms in.
     """
     look = {"ticklabeloverflow": "allow", "automargin": True, "showgrid": False, "zeroline": False}
+    if len(class_names) > max_labels:
+        names = _distinct([plain(name, _MAX_DENSE_NAME_LENGTH) for name in class_names])
+        return look | {"type": "category", "categoryorder": "array", "categoryarray": names}
     names = [plain(name) for name in class_names]
-    if len(names) > max_labels:
-        return look | {"type": "category", "categoryorder": "array", "categoryarray": _distinct(names)}
     return look | {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names}
 
 

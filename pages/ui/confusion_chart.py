@@ -23,6 +23,8 @@ _MAX_LABELLED_CELLS = 20
 # So pale that the page's text colour is readable on every cell, in both themes: right answers
 # (-1) to mistakes (1).
 _CELL_COLOURS = [[0, "rgba(31,158,143,0.6)"], [0.5, "rgba(142,142,150,0.04)"], [1, "rgba(224,121,58,0.6)"]]
+# Of small cells, which hold no text.
+_SMALL_CELL_COLOURS = [[0, "rgba(31,158,143,1)"], [0.5, "rgba(142,142,150,0.2)"], [1, "rgba(224,121,58,1)"]]
 _GROUND = "rgba(142,142,150,0.06)"
 _CELL_PIXELS, _LEAST_PIXELS, _MOST_PIXELS, _MANY_CLASSES_PIXELS = 44, 320, 760, 900
 # From so many classes on, cells are smaller than the gaps are worth.
@@ -73,7 +75,7 @@ def confusion_heatmap(
             text=_hover_texts(cells, class_names, shown),
             hovertemplate="%{text}<extra></extra>",
             hoverongaps=False,
-            colorscale=_CELL_COLOURS,
+            colorscale=_CELL_COLOURS if len(shown) <= _MAX_LABELLED_CELLS else _SMALL_CELL_COLOURS,
             zmin=-1,
             zmax=1,
             showscale=False,

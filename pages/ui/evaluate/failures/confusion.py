@@ -33,6 +33,8 @@ _CHART = "confusion"
 _MOST_PAIRS = 2000  # in the list; 100 kB
 _LIST_PIXELS = 420
 _BUTTONS_PIXELS = 32
+# a larger matrix takes the whole width, and its list stands below
+_MOST_CLASSES_BESIDE_LIST = 30
 _SHADINGS = {
     Shading.COUNTS: N_("Counts"),
     Shading.ROWS: N_("By true class"),
@@ -75,7 +77,8 @@ def show_part(evaluated: EvaluatedRun) -> None:
     _accept_click(matrix)
     st.subheader(_("Confusion matrix"), anchor=False, help=_help(matrix.task))
     shading, order = _controls(matrix)
-    chart, pairs = st.columns([3, 2], gap="medium")
+    is_small = len(matrix.drawn_classes) <= _MOST_CLASSES_BESIDE_LIST
+    chart, pairs = st.columns([3, 2], gap="medium") if is_small else (st.container(), st.container())
     with chart:
         figure = confusion_heatmap(
             matrix.cells, matrix.class_names, order=matrix.ordered(order), shading=shading
