@@ -65,6 +65,12 @@ class EvaluatedRun:
         )
         return _open(run, tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
 
+    @property
+    def was_trained(self) -> bool:
+        """False for a judged model and for an ensemble, which have no ``settings``."""
+        is_judged = _measured_on_file(self.run).exists()
+        return not is_judged and JobDirectory(self.run).kind is not JobKind.ENSEMBLE
+
     @cached_property
     def settings(self) -> TrainingConfig:
         """Settings that the run was trained with.

@@ -15,8 +15,6 @@ import numpy as np
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.jobs.directory import JobDirectory
-from core.jobs.kinds import JobKind
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, WeightsSource
 from core.models.litert.conversion import cached_engine
 from core.training.artifacts import has_own_network, map_pooling
@@ -95,8 +93,7 @@ def _features_of(dataset: Dataset, engine: Path, key: str) -> np.ndarray | None:
 
 def _networks(evaluated: EvaluatedRun) -> Iterator[tuple[Path, str, bool]]:
     """Networks whose features may be stored: that of the run, then the one that the check of the pictures uses."""
-    # the networks of an ensemble have features of their own
-    if JobDirectory(evaluated.run).kind is not JobKind.ENSEMBLE:
+    if evaluated.was_trained:
         settings, backbone = evaluated.settings, evaluated.settings.sized_backbone
         is_pretrained = backbone.weights is not WeightsSource.NONE
         engine = cached_engine(backbone, map_pooling(settings)) if is_pretrained else None
