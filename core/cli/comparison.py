@@ -12,7 +12,7 @@ from core.cli.command import Command
 from core.cli.runs import add_detach, ended, started
 from core.cli.terminal import Answer, wait_or_stop
 from core.errors import ConfigError
-from core.evaluation.comparison.comparing import compare_with_reference
+from core.evaluation.comparison.comparing import ClassifierComparison, compare_with_reference
 from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import has_report
@@ -44,19 +44,24 @@ def _paired(runs: Sequence[JobDirectory]) -> list[Answer]:
         EvaluatedRun.open(first.path), [EvaluatedRun.open(run.path) for run in tested]
     )
     return [
-        {
-            "reference": first.name,
-            "run": run.name,
-            "fixed": comparison.test.fixed,
-            "broken": comparison.test.broken,
-            "p_value": comparison.test.p_value,
-            "verdict": str(comparison.test.sentence),
-            "pictures": comparison.matching.to_json(),
-            "leading": {"code": comparison.leading.code, **_difference(comparison.leading)},
-            "metrics": {row.code: _difference(row) for row in comparison.metrics},
-        }
+        pair_answer(first.name, run.name, comparison)
         for run, comparison in zip(tested, compared, strict=True)
     ]
+
+
+def pair_answer(reference: str, run: str, comparison: ClassifierComparison) -> Answer:
+    """Answer of two classifiers, by their names: McNemar's test, and differences with intervals."""
+    return {
+        "reference": reference,
+        "run": run,
+        "fixed": comparison.test.fixed,
+        "broken": comparison.test.broken,
+        "p_value": comparison.test.p_value,
+        "verdict": str(comparison.test.sentence),
+        "pictures": comparison.matching.to_json(),
+        "leading": {"code": comparison.leading.code, **_difference(comparison.leading)},
+        "metrics": {row.code: _difference(row) for row in comparison.metrics},
+    }
 
 
 def _difference(row: MetricDifference) -> Answer:

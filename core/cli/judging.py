@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 from core.cli.command import Command
+from core.cli.comparison import pair_answer
 from core.cli.terminal import Answer, FailedError, raise_if_failed, wait_or_stop
 from core.data.dataset import open_dataset
 from core.errors import DarkroomError
+from core.evaluation.comparison.comparing import compare_with_reference
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.facts import JudgementRequest, Preprocessing
 from core.evaluation.foreign.judged_model import (
@@ -19,16 +21,19 @@ from core.evaluation.foreign.judged_model import (
 )
 from core.evaluation.foreign.mapping import parse_pairs
 from core.evaluation.foreign.preprocessing import SCALES, code_of, parse
+from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.runs.judging import start_inspection, start_judgement
-from core.workspace import Project, get_project
+from core.workspace import Project, find_run, get_project, list_runs
 
 
 def _judge(options: argparse.Namespace) -> Answer:
     project = get_project(options.project)
     preprocessing = parse(options.preprocessing) if options.preprocessing else None
-    inspection = start_inspection(project, options.model, labels=options.labels)
+    run = _run_beside(project, options.run)
+    version = run.dataset.version if run else None
+    inspection = start_inspection(project, options.model, labels=options.labels, version=version)
     _wait(inspection)
     folder = find_model(project, inspection.config()["name"])
     try:
@@ -37,7 +42,23 @@ def _judge(options: argparse.Namespace) -> Answer:
     except (DarkroomError, FailedError):
         delete_model(folder)
         raise
-    return _answer(folder)
+    return _answer(folder) | {"comparison": _comparison(folder, run)}
+
+
+def _run_beside(project: Project, name: str | None) -> EvaluatedRun | None:
+    """Open the run to compare with: the one that is named, or the newest that was tested."""
+    if name is not None:
+        return EvaluatedRun.open(find_run(name)[1])
+    newest = next((run for run in list_runs(project) if has_report(run)), None)
+    return EvaluatedRun.open(newest) if newest else None
+
+
+def _comparison(folder: Path, run: EvaluatedRun | None) -> Answer | None:
+    """Compare the run with the model on the same pictures; None without a run."""
+    if run is None:
+        return None
+    (comparison,) = compare_with_reference(EvaluatedRun.open(folder), [run])
+    return pair_answer(folder.name, run.run.name, comparison)
 
 
 def _request(
@@ -88,6 +109,7 @@ def _answer(folder: Path) -> Answer:
 def _add_judge_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="file, folder or zip of an export")
     parser.add_argument("--project", required=True)
+    parser.add_argument("--run", help="run to compare with, on its pictures (the newest that was tested)")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="class names, one a line")
     parser.add_argument(
         "--preprocessing",

@@ -59,6 +59,7 @@ def colour_onnx(
     location: str = "",
     domain: str = "",
     names: Sequence[str] = (),
+    table: Sequence[str] = (),
 ) -> bytes:
     """A network that answers with the strongest channel of a picture: NCHW, float32, a softmax at its end.
 
@@ -66,6 +67,7 @@ def colour_onnx(
         location: file that the weights are said to lie in.
         domain: maker of an operator that no runtime knows.
         names: class names among the properties, as Ultralytics writes them.
+        table: class names of an answer in the form of Windows ML: a table of probabilities by name.
     """
     kernel = np.zeros((3, len(outputs)), np.float32)
     kernel[list(outputs), range(len(outputs))] = 20
@@ -78,10 +80,21 @@ def colour_onnx(
             field(2, "colours"),
             field(5, tensor("kernel", kernel, location=location)),
             field(11, value("images", ["batch", 3, side, side])),
-            field(12, value("answer", ["batch", len(outputs)])),
+            *_answer(outputs, table),
         ]
     )
     pairs = str(dict(enumerate(names)))
     properties = field(14, field(1, "names") + field(2, pairs)) if names else b""
-    opsets = field(8, field(2, 13)) + (field(8, field(1, domain) + field(2, 1)) if domain else b"")
+    opsets = field(8, field(2, 13)) + (field(8, field(1, "ai.onnx.ml") + field(2, 1)) if table else b"")
+    opsets += field(8, field(1, domain) + field(2, 1)) if domain else b""
     return field(1, 8) + opsets + field(7, graph) + properties
+
+
+def _answer(outputs: Sequence[int], table: Sequence[str]) -> list[bytes]:
+    if not table:
+        return [field(12, value("answer", ["batch", len(outputs)]))]
+    labels = field(1, "classlabels_strings") + b"".join(field(9, name) for name in table) + field(20, 8)
+    zip_map = node("ZipMap", ["answer"], "loss", domain="ai.onnx.ml") + field(5, labels)
+    numbers = field(1, field(1, FLOAT))
+    kind = field(4, field(1, field(5, field(1, 8) + field(2, numbers))))
+    return [field(1, zip_map), field(12, field(1, "loss") + field(2, kind))]

@@ -108,7 +108,9 @@ def _understand(
 ) -> ModelFacts:
     with _opened(found.runtime, found.path, directory, found.output) as (classifier, network):
         count = _count_classes(classifier, dataset)
-        names = names or classifier.model.interface.class_names
+        if request.labels is None:
+            # Those in the file have its order; a list beside it can have another.
+            names = classifier.model.interface.class_names or names
         has_names = bool(names)
         names = names or tuple(str(number) for number in range(count))
         require_as_many(names, count)

@@ -35,7 +35,8 @@ from core.messages import N_, first_of
 from core.progress import Progress, QuietProgress, raise_if_stopped
 from core.records import write_record
 
-_BATCH = 16
+# Pictures of a batch, and pixels in it: 200 MB of float32.
+_BATCH, _BATCH_PIXELS = 16, 16 << 20
 _SAMPLES = 8
 
 
@@ -57,12 +58,12 @@ class ForeignClassifier:
         Raises:
             ForeignModelError: the answers are not numbers, or the process ended.
         """
-        raw = []
+        raw, size = [], _batch_size(self.input)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for start in range(0, len(rows), _BATCH):
+            for start in range(0, len(rows), size):
                 raise_if_stopped(progress)
                 load = _loader(dataset, self.input, preprocessing.fitting)
-                pictures = np.stack(list(pool.map(load, rows[start : start + _BATCH])))
+                pictures = np.stack(list(pool.map(load, rows[start : start + size])))
                 output = self.model.answer(prepare(pictures, self.input, preprocessing))[self.output]
                 raw.append(output.reshape(len(pictures), -1))
                 progress.advance(start + len(pictures), len(rows))
@@ -207,6 +208,10 @@ def _score(answers: np.ndarray, targets: np.ndarray, dataset: Dataset) -> Score:
         right = (predicted[:, : targets.shape[1]] & targets).any(axis=1).mean()
         likelihood = np.log((known * targets).sum(axis=1)).mean()
     return Score(accuracy=float(right), likelihood=float(likelihood))
+
+
+def _batch_size(facts: InputFacts) -> int:
+    return max(1, min(_BATCH, _BATCH_PIXELS // (facts.width * facts.height)))
 
 
 def _loader(dataset: Dataset, facts: InputFacts, fitting: Fitting) -> Callable[[int], np.ndarray]:

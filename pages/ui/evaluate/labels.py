@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from core.data.labels.label_sets import NONE_OF_THEM, label_names
 from core.data.labels.task import Task
+from core.evaluation.foreign.outputs import OTHER_CLASS
 from pages.ui.text import _
 
 
 def label_text(label: str) -> str:
     """Format a label for users."""
-    return _("none of the classes") if label == NONE_OF_THEM else label
+    if label == NONE_OF_THEM:
+        return _("none of the classes")
+    return _(OTHER_CLASS) if label == OTHER_CLASS else label
 
 
 def mistake_text(task: Task, label: str, answer: str) -> str:

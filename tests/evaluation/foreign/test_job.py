@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from core.data.dataset import open_dataset
+from core.data.import_config import ImportConfig
+from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.errors import ArchiveError, ForeignModelError
 from core.evaluation.evaluated_run import EvaluatedRun
@@ -26,7 +28,7 @@ from core.evaluation.foreign.facts import (
 from core.evaluation.foreign.job import inspect, judge
 from core.evaluation.foreign.judged_model import list_models, read_facts, read_judgement
 from core.evaluation.foreign.preprocessing import code_of, parse
-from core.evaluation.report import MultiClassReport
+from core.evaluation.report import MultiClassReport, MultiLabelReport
 from core.progress import QuietProgress
 from core.workspace import Project
 from tests.support.foreign_models import (
@@ -38,6 +40,7 @@ from tests.support.foreign_models import (
     write_zip,
 )
 from tests.support.onnx_file import colour_onnx
+from tests.support.pictures import two_digits_folder
 
 LABELS = "\n".join(COLOURS)
 
@@ -145,6 +148,23 @@ def test_without_a_common_class_nothing_is_judged(project: Project, tmp_path: Pa
     assert judged.report.accuracy == pytest.approx(1 / 3)
 
 
+def test_with_several_labels_each_class_is_answered_by_itself(tmp_path: Path) -> None:
+    """Logits become independent probabilities; the thresholds are chosen on validation pictures."""
+    source = two_digits_folder(tmp_path / "source", 60)
+    project = import_dataset(source, "Pairs", ImportConfig(multi_label=True)).project
+    names = open_dataset(project).class_names
+    file = tmp_path / "theirs.tflite"
+    file.write_bytes(to_tflite(colour_model([0] * len(names), softmax=False)))
+    understand(project, file, "\n".join([*names[1:], "nothing"]))
+    judged = answer_all(project, preprocessing=parse("symmetric").to_json())
+    judgement = read_judgement(project.judged / "theirs")
+    assert (judgement.lacking, judgement.foreign) == (names[:1], ("nothing",))
+    assert isinstance(judged.report, MultiLabelReport)
+    assert [row.name for row in judged.report.classes] == list(names)
+    assert not judged.test.predicted[:, 0].any()
+    assert judged.test.probabilities[:, 0].max() == 0
+
+
 def test_a_quantised_teachable_machine_export(project: Project, tmp_path: Path) -> None:
     content = to_tflite(colour_model(), is_quantised=True)
     export = write_zip(
@@ -212,6 +232,24 @@ def test_an_onnx_file_with_channels_first(project: Project, tmp_path: Path) -> N
     (tmp_path / "yolo.onnx").write_bytes(colour_onnx(names=COLOURS))
     facts = understand(project, tmp_path / "yolo.onnx")
     assert (facts.input.layout, facts.class_names) == (Layout.CHANNELS_FIRST, COLOURS)
+    assert answer_all(project).report.accuracy == 1.0
+
+
+@pytest.mark.skipif(
+    find_spec("onnxruntime") is None, reason="onnxruntime, an optional package, is not installed"
+)
+def test_a_table_of_probabilities_names_its_classes(project: Project, tmp_path: Path) -> None:
+    """Custom Vision answers in this form; its labels.txt has another order."""
+    export = write_zip(
+        tmp_path / "cv.zip",
+        {
+            "model.onnx": colour_onnx((2, 1, 0), table=COLOURS),
+            "labels.txt": LABELS.encode(),
+            "cvexport.manifest": b'{"DomainType": "Classification"}',
+        },
+    )
+    facts = understand(project, export)
+    assert (facts.kind, facts.class_names) == (Kind.CUSTOM_VISION, tuple(sorted(COLOURS)))
     assert answer_all(project).report.accuracy == 1.0
 
 

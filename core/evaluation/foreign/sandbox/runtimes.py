@@ -117,8 +117,11 @@ def _open_onnx(path: Path, threads: int) -> OpenedModel:
     with _loading(path):
         # From memory: no other file is looked for beside it.
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    (*inputs,) = session.get_inputs()
-    outputs = [item for item in session.get_outputs() if item.type in _ONNX_TYPES]
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    tables = [item for item in outputs if item.type == _ONNX_TABLE]
+    outputs = [item for item in outputs if item.type in _ONNX_TYPES]
+    if tables and not outputs and len(inputs) == 1:
+        return _open_onnx_table(session, inputs[0], tables[0])
     wanted = [item.name for item in outputs]
     return OpenedModel(
         interface=Interface(
@@ -134,7 +137,29 @@ def _open_onnx(path: Path, threads: int) -> OpenedModel:
     )
 
 
-# The others are texts and tables of probabilities by class, which Windows ML wants beside the numbers.
+def _open_onnx_table(session: Any, picture: Any, table: Any) -> OpenedModel:
+    """Read the probabilities from a table by class names, the form of Windows ML (Custom Vision has it)."""
+    facts = _tensor(picture.name, picture.shape, _ONNX_TYPES.get(picture.type, picture.type))
+    # Only an answer names the classes.
+    blank = np.zeros([length or 1 for length in facts.shape], np.dtype(facts.dtype))
+    names = tuple(session.run([table.name], {picture.name: blank})[0][0])
+
+    def run(part: np.ndarray) -> list[np.ndarray]:
+        (rows,) = session.run([table.name], {picture.name: part})
+        return [np.array([[row[name] for name in names] for row in rows], np.float32)]
+
+    return OpenedModel(
+        interface=Interface(
+            inputs=(facts,),
+            outputs=(_tensor(table.name, (0, len(names)), "float32"),),
+            class_names=names,
+        ),
+        answer=lambda batch: _each_batch(batch, picture.shape, run),
+    )
+
+
+_ONNX_TABLE = "seq(map(string,tensor(float)))"
+# Other outputs are texts, the label alone.
 _ONNX_TYPES = {
     "tensor(float)": "float32",
     "tensor(float16)": "float16",

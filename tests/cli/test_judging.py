@@ -1,0 +1,64 @@
+"""The command ``judge``: a model made elsewhere beside a run, or one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.__main__ import main
+from core.workspace import Project
+from tests.support.foreign_models import COLOURS, colour_model, import_colours, to_tflite
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    file = tmp_path / "theirs.tflite"
+    file.write_bytes(to_tflite(colour_model()))
+    return file
+
+
+def test_a_model_is_judged_beside_the_newest_run(
+    finished_run: Path, theirs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Digits are grey, so the colours say nothing; the classes are mapped by hand."""
+    pairs = [argument for pair in ("0=3", "1=5", "2=8") for argument in ("--map", pair)]
+    code = main(["judge", str(theirs), "--project", "digits", *pairs, "--preprocessing", "unit", "--json"])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    answer = json.loads(printed.out)
+    assert answer["mapping"] == {"0": "3", "1": "5", "2": "8"}
+    assert (answer["preprocessing"], answer["guessed_on"]) == ("unit", 0)
+    assert answer["test"]["pictures"] == 9
+    comparison = answer["comparison"]
+    assert (comparison["reference"], comparison["run"]) == ("theirs", finished_run.name)
+    right = answer["test"]["correct"] + comparison["fixed"] - comparison["broken"]
+    assert comparison["metrics"]["accuracy"]["run"] == pytest.approx(right / 9)
+
+
+def test_without_a_run_the_model_stands_alone(
+    tmp_path: Path, theirs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_colours(tmp_path / "source")
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\n".join(COLOURS))
+    assert main(["judge", str(theirs), "--project", "colours", "--labels", str(labels), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["test"]["accuracy"], answer["comparison"]) == (1.0, None)
+    assert answer["network"] in {"system", "python"}
+
+
+def test_what_cannot_be_judged_leaves_nothing_behind(
+    tmp_path: Path, theirs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project: Project = import_colours(tmp_path / "source")
+    for arguments, sentence in (
+        ([str(theirs)], "no class in common"),
+        ([str(theirs), "--map", "0=yellow"], "maps nothing"),
+        ([str(theirs), "--preprocessing", "half"], "no preprocessing"),
+        ([str(tmp_path / "missing.tflite")], "There is no file or folder"),
+    ):
+        assert main(["judge", *arguments, "--project", "colours", "--json"]) == 2
+        assert sentence in capsys.readouterr().err
+        assert not list(project.judged.glob("*"))
