@@ -14,6 +14,7 @@ from core.doctor.findings import Finding
 from core.doctor.open_findings import open_findings
 from core.doctor.report import Report, dismissals, read_report
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.learning_curve.records import LearningCurve, read_learning_curve
 from core.evaluation.report import has_report
 from core.evaluation.resolution import TestResolution, resolution_of
 from core.evaluation.robustness.records import RobustnessReport, read_robustness
@@ -95,6 +96,10 @@ class Evidence:
     @cached_property
     def robustness(self) -> RobustnessReport | None:
         return read_robustness(self.evaluated)
+
+    @cached_property
+    def learning_curve(self) -> LearningCurve | None:
+        return read_learning_curve(self.evaluated)
 
     @cached_property
     def strangers(self) -> StrangerReport | None:

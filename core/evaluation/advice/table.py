@@ -31,6 +31,7 @@ ADVISERS: tuple[Adviser, ...] = (
     Adviser(code="weak_slice", function=data_advisers.weak_slice),
     Adviser(code="small_test_set", function=data_advisers.small_test_set),
     Adviser(code="curve", function=training_advisers.curve),
+    Adviser(code="twice_the_pictures", function=training_advisers.twice_the_pictures),
     Adviser(code="augmentation", function=training_advisers.augmentation),
     Adviser(code="network", function=training_advisers.network),
     Adviser(code="ensemble", function=training_advisers.ensemble),

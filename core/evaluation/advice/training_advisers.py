@@ -63,6 +63,26 @@ def curve(evidence: Evidence) -> Advice | None:
     return Advice(message=Message(message), reason=diagnosis.message, link=link, weight=weight)
 
 
+def twice_the_pictures(evidence: Evidence) -> Advice | None:
+    """More pictures of every class, where the learning curve still rises for sure."""
+    learning_curve = evidence.learning_curve
+    forecast = learning_curve.forecast if learning_curve else None
+    if forecast is None or forecast.interval[0] <= 0 or forecast.gain < _LEAST_GAIN:
+        return None
+    low, high = forecast.interval
+    return Advice(
+        message=Message(N_("Add pictures of every class: it still learns from more.")),
+        reason=Message(
+            N_(
+                "Its learning curve promises {points} points of accuracy (between {low} and {high}) from twice as many training pictures."
+            ),
+            {"points": f"{100 * forecast.gain:.1f}", "low": f"{100 * low:.1f}", "high": f"{100 * high:.1f}"},
+        ),
+        link=ADD_PICTURES,
+        weight=forecast.gain,
+    )
+
+
 def augmentation(evidence: Evidence) -> Advice | None:
     """Augmentation against corruptions that are proven to break the classifier."""
     report, settings = evidence.robustness, evidence.settings

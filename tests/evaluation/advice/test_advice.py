@@ -18,6 +18,7 @@ from core.evaluation.advice.table import ADVISERS, Adviser, advise
 from core.evaluation.calibration.calibrating import Calibration
 from core.evaluation.calibration.reliability import Reliability
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.learning_curve.records import Forecast, LearningCurve, write_learning_curve
 from core.evaluation.strangers.measuring import Separation, StrangerReport
 from core.messages import Message
 from core.models.augmentation import AugmentationConfig
@@ -259,6 +260,18 @@ def test_strangers_that_look_like_known_pictures_are_named() -> None:
     report = StrangerReport(fitted_on=10, validation_pictures=10, test_pictures=10, separation=separation)
     write_record(evaluated.file("strangers.json"), report)
     assert given_by(evaluated)["strangers"].weight == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("low", "is_given"), [(0.01, True), (-0.01, False)])
+def test_more_pictures_are_advised_where_the_learning_curve_rises_for_sure(
+    low: float, is_given: bool
+) -> None:
+    evaluated = run_on(project_of_two(), answers(200, 9, 9))
+    forecast = Forecast(gain=0.04, interval=(low, 0.07), curve=(), classes=())
+    write_learning_curve(evaluated, LearningCurve(points=(), validation_pictures=40, forecast=forecast))
+    given = given_by(evaluated)
+    assert ("twice_the_pictures" in given) is is_given
+    assert not is_given or given["twice_the_pictures"].weight == 0.04
 
 
 def test_at_most_five_are_given_the_strongest_first() -> None:
