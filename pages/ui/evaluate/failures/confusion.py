@@ -27,6 +27,7 @@ from pages.ui.confusion_chart import (
 )
 from pages.ui.evaluate.failures.downloads import confusion_downloads
 from pages.ui.evaluate.failures.pictures import show_cell_pictures
+from pages.ui.evaluate.failures.together import show_together
 from pages.ui.text import _, number
 
 _CHART = "confusion"
@@ -89,6 +90,8 @@ def show_part(evaluated: EvaluatedRun) -> None:
         st.caption(_below(matrix))
     with pairs:
         _list(matrix)
+    if matrix.task is Task.MULTI_LABEL:
+        show_together(evaluated)
     show_cell_pictures(evaluated, matrix.cells)
 
 
