@@ -56,12 +56,15 @@ class Leading:
         """
         groups, columns = test.group_indices, _columns(self.metric, test)
         count = int(groups.max()) + 1
+        # float32 holds whole numbers to 16 million, more than pictures; costs need not be whole.
+        kind = np.float64 if self.metric.kind is LeadingKind.COST else np.float32
         of_groups = np.stack(
-            [np.bincount(groups, weights=column, minlength=count) for column in columns.T], axis=1
+            [np.bincount(groups, weights=column, minlength=count).astype(kind) for column in columns.T],
+            axis=1,
         )
         return np.concatenate(
             [
-                self.metric.value((times.astype(np.float64) @ of_groups).T)
+                self.metric.value((times.astype(kind) @ of_groups).T.astype(np.float64))
                 for times in weights_of_groups(count, resamples=resamples, seed=seed)
             ]
         )

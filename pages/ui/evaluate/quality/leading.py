@@ -100,10 +100,12 @@ def _measure(
 ) -> dict[str, float | Interval | None]:
     """Measure once; ``key`` holds all that the values depend on."""
     test, names = answered_by(_evaluated.test, _thresholds), _evaluated.dataset.class_names
-    value = _leading.value(test)
+    value, stored = _leading.value(test), _evaluated.report.intervals.get(_leading.metric.kind)
+    is_default = _thresholds == default_thresholds(_evaluated.report, len(names))
+    interval = stored if is_default and stored else None
     return {
         "value": value,
-        "interval": None if math.isnan(value) else _leading.interval(test),
+        "interval": interval if interval or math.isnan(value) else _leading.interval(test),
         "majority": majority_value(_leading, test, _evaluated.report.majority_class, names),
     }
 
