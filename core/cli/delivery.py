@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.explanation import add_explain_arguments, explain
+from core.cli.metrics import metrics_answer, thresholds_answer
 from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
 from core.delivery import export
 from core.delivery.export import export_run, find_exporter
@@ -65,7 +66,13 @@ def _prediction(classifier: Classifier, path: Path) -> Answer:
 
 def _evaluate(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
-    answer: Answer = {"run": run.name, "test": read_report(run).to_json()}
+    report = read_report(run)
+    measured: Answer = (
+        {"metrics": metrics_answer(run, report, options.metrics)}
+        if options.metrics
+        else {"test": report.to_json()}
+    )
+    answer: Answer = {"run": run.name, **measured, "thresholds": thresholds_answer(run, report)}
     if options.robustness:
         answer["robustness"] = _tested_robustness(run)
     if options.explain is not None:
@@ -129,6 +136,13 @@ def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run")
     parser.add_argument(
         "--robustness", action="store_true", help="also test the run on blurred, turned and noisy pictures"
+    )
+    parser.add_argument(
+        "--metrics",
+        nargs="+",
+        default=[],
+        metavar="CODE",
+        help="only these metrics, such as macro_f1; leading: the metric that matters in the project",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as one HTML file")
     parser.add_argument("--no-pictures", action="store_true", help="leave pictures out of the report")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.errors import DarkroomError
 from core.jobs.kinds import JobKind
 from core.runs.start import start_training
+from core.training.config import TrainingConfig
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.display_names.training import run_sentence
 from pages.ui.jobs import follow, newest_job, show_error
 from pages.ui.settings import next_config
-from pages.ui.text import _, escape
+from pages.ui.text import _, escape, show
 from pages.ui.train.fields import settings_fields
 from pages.ui.train.queue import active_runs, queue_list
 from pages.ui.train.recipes import measure_button, recipe_cards
@@ -32,12 +34,21 @@ def show_section(project: Project, dataset: Dataset) -> None:
             st.button(label, type="primary", icon=icon, key="start", disabled=chosen is None)
             and chosen is not None
         ):
-            started = start_training(project, chosen)
-            state.choose_run(started.name)
-            state.open_section("run")
+            _start(project, chosen)
         if chosen is not None:
             measure_button(project, dataset, chosen)
     queue_list(project)
+
+
+def _start(project: Project, config: TrainingConfig) -> None:
+    """Start the run and show it."""
+    try:
+        started = start_training(project, config)
+    except DarkroomError as error:
+        st.error(show(error.message))
+        return
+    state.choose_run(started.name)
+    state.open_section("run")
 
 
 def _measuring(project: Project) -> None:

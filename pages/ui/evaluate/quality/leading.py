@@ -91,23 +91,23 @@ def _beside_default(leading: Leading, in_use: _Measured, default: _Measured) -> 
 def _measured_by(evaluated: EvaluatedRun, leading: Leading, thresholds: Thresholds) -> _Measured:
     written = evaluated.file("report.json").stat().st_mtime_ns
     key = (str(evaluated.run), written, str(leading.metric.to_json()), thresholds)
-    return _Measured(**_measure(key, evaluated, leading, thresholds))
+    return _measure(key, evaluated, leading, thresholds)
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
 def _measure(
     key: tuple[object, ...], _evaluated: EvaluatedRun, _leading: Leading, _thresholds: Thresholds
-) -> dict[str, float | Interval | None]:
+) -> _Measured:
     """Measure once; ``key`` holds all that the values depend on."""
     test, names = answered_by(_evaluated.test, _thresholds), _evaluated.dataset.class_names
     value, stored = _leading.value(test), _evaluated.report.intervals.get(_leading.metric.kind)
     is_default = _thresholds == default_thresholds(_evaluated.report, len(names))
     interval = stored if is_default and stored else None
-    return {
-        "value": value,
-        "interval": interval if interval or math.isnan(value) else _leading.interval(test),
-        "majority": majority_value(_leading, test, _evaluated.report.majority_class, names),
-    }
+    return _Measured(
+        value=value,
+        interval=interval if interval or math.isnan(value) else _leading.interval(test),
+        majority=majority_value(_leading, test, _evaluated.report.majority_class, names),
+    )
 
 
 def _formatted(leading: Leading, value: float) -> str:

@@ -81,9 +81,8 @@ def _costs(names: Sequence[str], task: Task, current: LeadingMetric) -> LeadingM
     )
     if task is Task.MULTI_CLASS and len(names) <= MOST_CLASSES_WITH_MATRIX:
         st.caption(_("Rows are the true classes, columns the answers. Only the ratio of the costs counts."))
-        table = pd.DataFrame(
-            np.array(current.costs) if current.costs else 1.0 - np.eye(len(names)), names, list(names)
-        )
+        costs = np.array(current.costs) if current.costs else 1.0 - np.eye(len(names))
+        table = pd.DataFrame(costs, index=pd.Index(names), columns=pd.Index(names))
         edited = st.data_editor(table, key="cost-matrix").to_numpy(np.float64)
         return replace(metric, miss_costs=(), costs=tuple(map(tuple, edited.tolist())))
     st.caption(
@@ -92,6 +91,6 @@ def _costs(names: Sequence[str], task: Task, current: LeadingMetric) -> LeadingM
         else _("The cost of a wrong answer to a picture of each class.")
     )
     column = _("Cost of a miss")
-    table = pd.DataFrame({column: metric.miss_costs}, list(names))
+    table = pd.DataFrame({column: metric.miss_costs}, index=pd.Index(names))
     edited = st.data_editor(table, key="miss-costs")[column].to_numpy(np.float64)
     return replace(metric, miss_costs=tuple(edited.tolist()))

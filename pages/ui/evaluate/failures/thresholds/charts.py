@@ -27,7 +27,7 @@ def roc_chart(
         (default.false_positive_rate, default.recall),
         (chosen.false_positive_rate, chosen.recall),
     )
-    return _titled(figure, _("ROC curve: area {area}"), areas and areas.roc)
+    return _titled(figure, _("ROC curve: area {area}"), areas.roc if areas else None)
 
 
 def precision_recall_chart(
@@ -40,7 +40,9 @@ def precision_recall_chart(
     figure.add_trace(_line(curve.recall, curve.precision, curve.thresholds))
     _add_points(figure, (default.recall, default.precision), (chosen.recall, chosen.precision))
     return _titled(
-        figure, _("Precision–recall curve: average precision {area}"), areas and areas.average_precision
+        figure,
+        _("Precision–recall curve: average precision {area}"),
+        areas.average_precision if areas else None,
     )
 
 

@@ -1,0 +1,76 @@
+"""Metrics and thresholds of a run, as ``evaluate`` prints them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.cli.terminal import Answer
+from core.errors import NotFoundError
+from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.leading import Leading, leading_metric, majority_value
+from core.evaluation.metrics import table
+from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.report import EvaluationReport, MultiClassReport, MultiLabelReport
+from core.evaluation.thresholds.answers import answered_by, has_chosen_thresholds, thresholds_in_use
+from core.messages import N_
+from core.workspace import project_of
+
+# Beside the codes of the table: the metric that matters in the project.
+LEADING = "leading"
+
+
+def metrics_answer(run: Path, report: EvaluationReport, codes: Sequence[str]) -> Answer:
+    """Values and 95% intervals of some metrics on the test pictures; None where one is undefined.
+
+    Raises:
+        NotFoundError: there is no metric of a code.
+    """
+    known = [metric.code for metric in table.metrics_of(report.task)]
+    for code in codes:
+        if code not in {*known, LEADING}:
+            raise NotFoundError(
+                N_("There is no metric called “{name}”. Choose from: {known}."),
+                name=code[:80],
+                known=", ".join([*known, LEADING]),
+            )
+    return {code: _leading(run) if code == LEADING else _stored(report, code) for code in codes}
+
+
+def thresholds_answer(run: Path, report: MultiClassReport | MultiLabelReport) -> Answer:
+    """Thresholds that the run answers by, of the classes that have one."""
+    names = [row.name for row in report.classes]
+    thresholds = thresholds_in_use(run, report, len(names))
+    in_use = {
+        name: threshold for name, threshold in zip(names, thresholds, strict=True) if threshold is not None
+    }
+    return {"chosen": has_chosen_thresholds(run), "in_use": in_use}
+
+
+def _stored(report: EvaluationReport, code: str) -> Answer:
+    return {"value": report.metrics.get(code), "interval": report.intervals.get(code)}
+
+
+def _leading(run: Path) -> Answer:
+    evaluated = EvaluatedRun.open(run)
+    names = evaluated.dataset.class_names
+    leading = leading_metric(project_of(run), names)
+    majority = majority_value(leading, evaluated.test, evaluated.report.majority_class, names)
+    answer: Answer = {
+        "metric": leading.metric.kind,
+        "class": leading.metric.class_name or None,
+        **_measured(leading, evaluated.test),
+        "majority": None if math.isnan(majority) else majority,
+    }
+    if has_chosen_thresholds(run):
+        in_use = answered_by(evaluated.test, thresholds_in_use(run, evaluated.report, len(names)))
+        answer["with_chosen_thresholds"] = _measured(leading, in_use)
+    return answer
+
+
+def _measured(leading: Leading, test: TestPredictions) -> Answer:
+    value = leading.value(test)
+    if math.isnan(value):
+        return {"value": None, "interval": None}
+    return {"value": value, "interval": leading.interval(test)}
