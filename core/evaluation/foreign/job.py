@@ -116,7 +116,7 @@ def _understand(
         require_as_many(names, count)
         chosen, guessed_on = _sample_preprocessing(classifier, dataset, names, found)
         return ModelFacts(
-            source=request.source.name,
+            source=_shown_source(request.source, found),
             kind=kind,
             runtime=found.runtime,
             path=found.path.relative_to(folder / MODEL_FOLDER).as_posix(),
@@ -178,6 +178,11 @@ def _sample_preprocessing(
         return Guess(preprocessing=first, score=Score(accuracy=0.0, likelihood=0.0)), 0
     rows = sample_rows(dataset.rows(Split.VALIDATION))
     return guess_preprocessing(classifier, dataset, names, mapping, rows), len(rows)
+
+
+def _shown_source(source: Path, found: Recognised) -> str:
+    """Name the model for people: what was given, or the model among several files."""
+    return found.path.name if source.is_dir() and found.path.is_file() else source.name
 
 
 def _size_of(path: Path) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from core.errors import NotFoundError
 from core.evaluation.foreign.facts import Judgement, ModelFacts
+from core.evaluation.foreign.kinds import MODEL_SUFFIXES, SAVED_MODEL_FILE
 from core.evaluation.foreign.outputs import OTHER_CLASS
 from core.evaluation.report import has_report
 from core.messages import N_
@@ -27,8 +28,14 @@ _LONGEST_NAME = 40
 
 
 def new_model_name(project: Project, source: Path) -> str:
-    """Make a free folder name from the name of a file."""
-    stem = re.sub(r"[^\w-]+", "-", source.stem).strip("-_")[:_LONGEST_NAME] or "model"
+    """Make a free folder name from the name of a file, or of the model among several."""
+    files = (
+        sorted(path for path in source.iterdir() if path.suffix.lower() in MODEL_SUFFIXES)
+        if source.is_dir()
+        else []
+    )
+    path = files[0] if len(files) == 1 and files[0].name != SAVED_MODEL_FILE else source
+    stem = re.sub(r"[^\w-]+", "-", path.stem).strip("-_")[:_LONGEST_NAME] or "model"
     names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
     return next(name for name in names if not (project.judged / name).exists())
 

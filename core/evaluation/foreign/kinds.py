@@ -26,7 +26,7 @@ MODEL_SUFFIXES = {
     ".onnx": Runtime.ONNX,
     ".pb": Runtime.FROZEN_GRAPH,
 }
-_SAVED_MODEL_FILE = "saved_model.pb"
+SAVED_MODEL_FILE = "saved_model.pb"
 _LARGEST_JSON_BYTES = 4 << 20
 
 
@@ -109,7 +109,7 @@ def _lobe(root: Path) -> Recognised | None:
         return None
     runtimes = {"tf": Runtime.SAVED_MODEL, "tf_lite": Runtime.LITERT, "onnx": Runtime.ONNX}
     runtime = runtimes.get(str(signature.get("format")), Runtime.SAVED_MODEL)
-    name = Path(str(signature.get("filename") or _SAVED_MODEL_FILE)).name
+    name = Path(str(signature.get("filename") or SAVED_MODEL_FILE)).name
     classes = signature.get("classes")
     labels = classes.get("Label") if isinstance(classes, dict) else None
     outputs = signature.get("outputs")
@@ -185,7 +185,7 @@ def _plain(root: Path) -> Recognised | None:
     Raises:
         ForeignModelError: there is more than one.
     """
-    saved = next((path.parent for path in sorted(root.rglob(_SAVED_MODEL_FILE))), None)
+    saved = next((path.parent for path in sorted(root.rglob(SAVED_MODEL_FILE))), None)
     if saved is not None:
         return Recognised(
             runtime=Runtime.SAVED_MODEL, path=saved, class_names=names_beside(saved) or names_beside(root)

@@ -62,7 +62,7 @@ def _older_depthwise() -> type:
     """Make the layer that accepts ``groups``, which Keras 2 wrote; Teachable Machine's files have it."""
     import keras
 
-    class DepthwiseConv2D(keras.layers.DepthwiseConv2D):  # type: ignore[misc]  # Keras has no stubs
+    class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
         def __init__(self, *arguments: Any, groups: int = 1, **options: Any) -> None:
             super().__init__(*arguments, **options)
 

@@ -64,10 +64,10 @@ def _show_tests(evaluated: EvaluatedRun, judged: EvaluatedRun, titles: tuple[str
     except DarkroomError as error:
         st.warning(show(error.message), icon=":material/balance:")
         return
-    headline(pair.comparison, *map(escape, titles))
+    headline(pair, *map(escape, titles))
     disagreement_gallery(pair.disagreements, evaluated.dataset, key=f"judged-{judged.run.name}")
     with st.expander(_("All metrics"), on_change="rerun", key="judged-metrics") as fold:
         if fold.open:
             with st.spinner(_("Computing intervals")):
-                every = paired(judged.run, evaluated.run, codes=None)
+                every = paired(judged.run, evaluated.run, all_metrics=True)
             difference_table(every.comparison, *titles, key="judged-metric-table")
