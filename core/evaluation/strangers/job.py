@@ -174,7 +174,7 @@ def _report(
         fitted_on=fitted_on,
         validation_pictures=pictures.validation_count,
         test_pictures=int(is_test.sum()),
-        strangers={kind: int(count) for kind, count in table["kind"].value_counts(sort=False).items()},
+        strangers={str(kind): int((kinds == kind).sum()) for kind in pd.unique(table["kind"])},
         separation=against(scores, strange, everything),
         by_kind={
             kind: found

@@ -32,6 +32,25 @@ def test_each_class_of_a_multi_label_task_has_its_own() -> None:
     assert found == pytest.approx([0.5, 4], rel=0.06)
 
 
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_a_few_extreme_mistakes_do_not_choose_the_temperature(temperature: float) -> None:
+    """Twenty of 2,000 pictures are utterly wrong; the log loss alone finds several times as much."""
+    targets, logits = drawn(2000, temperature)
+    logits[:20] = 60 * np.roll(targets[:20], 1, axis=1)
+    found = fit_temperatures(Task.MULTI_CLASS, targets, logits)[0]
+    assert found == pytest.approx(temperature, rel=0.25)
+
+
+def test_a_few_extreme_labels_do_not_choose_the_temperature() -> None:
+    random = np.random.default_rng(0)
+    logits = 2 * random.normal(size=(2000, 1))
+    shown = random.random((2000, 1)) < sigmoid(logits)
+    logits[:20] = np.where(shown[:20], -60, 60)
+    assert fit_temperatures(Task.MULTI_LABEL, shown, logits.astype(np.float32))[0] == pytest.approx(
+        1, rel=0.25
+    )
+
+
 def test_few_pictures_choose_no_temperature() -> None:
     targets, logits = drawn(LEAST_PICTURES - 1, 5.0)
     assert fit_temperatures(Task.MULTI_CLASS, targets, logits).tolist() == [1] * 4
