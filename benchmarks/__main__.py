@@ -28,6 +28,7 @@ NAMES = (
     "search_page",
     "evaluate_page",
     "intervals",
+    "slices",
     "paired_tests",
     "calibration",
     "strangers",

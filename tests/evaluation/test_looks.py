@@ -39,7 +39,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    return lambda seconds: monkeypatch.setattr(looks.time, "time", lambda: seconds)
+    return lambda seconds: monkeypatch.setattr("time.time", lambda: seconds)
 
 
 def test_runs_started_after_the_first_look_are_counted(

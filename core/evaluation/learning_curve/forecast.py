@@ -1,8 +1,9 @@
 """Forecast of the accuracy with twice as many training pictures, or the reason why there is none.
 
-Its interval comes from the bootstrap: repeats of each share, and groups of validation pictures,
-are drawn again, and the curve is fitted to each resample. It therefore knows the chance in both,
-but not whether the curve goes on as it began.
+Its interval is a prediction interval. Repeats of each share, and groups of validation pictures,
+are drawn again by the bootstrap, and the curve is fitted to each resample; then the luck of the
+training pictures is added, today's and those to come. Not included is that the curve may not go on
+as it began.
 """
 
 from __future__ import annotations
@@ -65,16 +66,18 @@ def forecast(trials: Trials, class_names: Sequence[str], *, seed: int = 0) -> Fo
         return NoForecast.BAD_FIT
     draws = _Draws.of(trials, groups, seed)
     everyone = np.ones((len(trials.targets), 1), bool)
-    resampled = draws.errors([share.wrong[:, :, None] for share in trials.shares], everyone)[:, 0]
+    overall = [share.wrong[:, :, None] for share in trials.shares]
+    resampled = draws.errors(overall, everyone)[:, 0]
     laws = fit_power_laws(trials.pictures, resampled)
-    low, high = np.quantile(laws.gain_of_twice(), _QUANTILES).tolist()
+    of_one = _variance_of_one(trials, overall, everyone)[0]
+    low, high = np.quantile(_lucky_gains(laws, of_one, seed), _QUANTILES).tolist()
     if high - low > _MOST_WIDTH:
         return NoForecast.TOO_UNCERTAIN
     return Forecast(
         gain=float(fitted.gain_of_twice()[0]),
         interval=(low, high),
-        curve=_curve(trials.pictures, fitted, laws),
-        classes=_class_gains(trials, class_names, draws),
+        curve=_curve(trials.pictures, fitted, laws, of_one, seed),
+        classes=_class_gains(trials, class_names, draws, seed),
     )
 
 
@@ -117,16 +120,53 @@ class _Draws:
         return np.stack(shares, axis=-1).astype(np.float64)
 
 
-def _curve(pictures: np.ndarray, fitted: PowerLaws, laws: PowerLaws) -> tuple[ForecastPoint, ...]:
-    points = []
+def _variance_of_one(trials: Trials, mistakes: Sequence[np.ndarray], among: np.ndarray) -> np.ndarray:
+    """Variance of the error over draws of n training pictures, times n: float64 (columns,).
+
+    As that of a mean, it falls with 1 / n. It is estimated from the repeats of each share,
+    which overlap: this hides a part of it (finite population correction, Cochran 1977).
+
+    Args:
+        mistakes, among: as in ``_Draws.errors``.
+    """
+    totals, largest = np.maximum(among.sum(axis=0), 1), trials.pictures[-1]
+    found = [
+        pictures * (each.sum(axis=1) / totals).var(axis=0, ddof=1) / (1 - pictures / largest)
+        for pictures, each in zip(trials.pictures, mistakes, strict=True)
+        if len(each) > 1
+    ]
+    return np.mean(found, axis=0) if found else np.zeros(among.shape[1])
+
+
+def _lucky_gains(laws: PowerLaws, of_one: np.ndarray, seed: int) -> np.ndarray:
+    """Gains when as many pictures are added to those at hand, in each resample.
+
+    Both errors have half of the pictures in common, so their difference varies as the
+    error on twice as many does.
+
+    Args:
+        of_one: from ``_variance_of_one``.
+    """
+    chance = np.random.default_rng(seed).standard_normal(laws.floor.shape)
+    gains: np.ndarray = laws.gain_of_twice() + chance * np.sqrt(of_one / (2 * laws.largest))
+    return gains
+
+
+def _curve(
+    pictures: np.ndarray, fitted: PowerLaws, laws: PowerLaws, of_one: float, seed: int
+) -> tuple[ForecastPoint, ...]:
+    points, chance = [], np.random.default_rng(seed).standard_normal(_RESAMPLES)
     for count in np.geomspace(pictures[0], 2 * pictures[-1], _CURVE_POINTS):
-        low, high = np.quantile(1 - laws.errors(count), _QUANTILES).tolist()
-        accuracy = float(1 - fitted.errors(count)[0])
-        points.append(ForecastPoint(pictures=round(count), accuracy=accuracy, interval=(low, high)))
+        errors, error = laws.errors(count), float(fitted.errors(count)[0])
+        low, high = np.quantile(1 - errors + chance * np.sqrt(of_one / count), _QUANTILES).tolist()
+        interval = (max(0.0, low), min(1.0, high))
+        points.append(ForecastPoint(pictures=round(count), accuracy=1 - error, interval=interval))
     return tuple(points)
 
 
-def _class_gains(trials: Trials, class_names: Sequence[str], draws: _Draws) -> tuple[ClassGain, ...]:
+def _class_gains(
+    trials: Trials, class_names: Sequence[str], draws: _Draws, seed: int
+) -> tuple[ClassGain, ...]:
     """Classes that gain for sure, the largest gain first."""
     large = np.flatnonzero(trials.targets.sum(axis=0) >= _LEAST_OF_CLASS)
     found: list[ClassGain] = []
@@ -136,7 +176,8 @@ def _class_gains(trials: Trials, class_names: Sequence[str], draws: _Draws) -> t
         own = np.stack([each.mean(axis=0).sum(axis=0) / among.sum(axis=0) for each in missed], axis=-1)
         gains = fit_power_laws(trials.pictures, own).gain_of_twice()
         laws = fit_power_laws(trials.pictures, draws.errors(missed, among))
-        low, high = np.nanquantile(laws.gain_of_twice(), _QUANTILES, axis=0)
+        of_one = _variance_of_one(trials, missed, among)
+        low, high = np.nanquantile(_lucky_gains(laws, of_one, seed), _QUANTILES, axis=0)
         found += [
             ClassGain(name=class_names[column], gain=gain, interval=(below, above))
             for column, gain, below, above in zip(

@@ -120,3 +120,27 @@ def _uniform(values: np.ndarray) -> np.ndarray:
     falling = 1 - (1 - values) ** 2 / (2 * big * small)
     mapped: np.ndarray = np.where(values < small, rising, np.where(values > big, falling, level))
     return mapped
+
+
+def test_the_interval_holds_what_a_second_training_gets() -> None:
+    """Training pictures bring luck: a standard deviation of 1 point with 1,000 of them, as in real curves.
+
+    The next training has the same 1,000 pictures and as many others.
+    """
+    held = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        hardness, targets = random.random(1000), np.eye(2, dtype=bool)[np.arange(1000) % 2]
+        luck, shares = 0.01 * random.standard_normal(2), list[Share]()
+        for count, rate in zip(PICTURES, law(0.05, 0.15), strict=True):
+            is_last = count == PICTURES[-1]
+            chance = luck[:1] if is_last else 0.01 * (1000 / count) ** 0.5 * random.standard_normal(3)
+            wrong = hardness < rate + chance[:, None]
+            shares.append(Share(pictures=count, wrong=wrong, missed=targets & wrong[:, :, None]))
+        made = Trials(shares=shares, targets=targets, groups=np.arange(1000), training_groups=1000)
+        found = forecast(made, NAMES)
+        assert isinstance(found, Forecast)
+        after = (hardness < 0.05 + 0.15 * 2**-0.5 + luck.mean()).mean()
+        low, high = found.interval
+        held += low <= shares[-1].wrong.mean() - after <= high
+    assert held >= 17
