@@ -29,6 +29,7 @@ NAMES = (
     "evaluate_page",
     "intervals",
     "slices",
+    "explanations",
     "paired_tests",
     "calibration",
     "strangers",

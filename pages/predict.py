@@ -13,6 +13,7 @@ from PIL import Image
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import decode_picture, open_picture
+from core.delivery.explaining import can_explain
 from core.delivery.files import labels_file, tflite_file
 from core.delivery.prediction import Classifier, Guess, Prediction
 from core.errors import UnreadableImageError
@@ -52,7 +53,7 @@ def result(classifier: Classifier, run: Path, name: str, data: bytes, key: str) 
             _answer(classifier, prediction)
             if doubt := classifier.doubt(data):
                 st.warning(show(doubt), icon=":material/exposure:")
-            asks_why = st.toggle(
+            asks_why = can_explain(run) and st.toggle(
                 _("Why?"), help=_("Show where the classifier looks in this picture."), key=f"{key}-why"
             )
         if asks_why:

@@ -33,6 +33,7 @@ CHOOSE_THRESHOLD = Link(
 )
 SEE_SLICES = Link(page="evaluate", section="mistakes", part="slices", label=N_("Look at the slices"))
 SEE_TRUST = Link(page="evaluate", section="trust", label=N_("Look at the probabilities"))
+SEE_HEATMAPS = Link(page="evaluate", section="why", label=N_("Look at the heatmaps"))
 SEE_ROBUSTNESS = Link(page="evaluate", section="robustness", label=N_("Look at the robustness"))
 
 

@@ -10,12 +10,14 @@ from core.doctor.sentences import FindingKind
 from core.evaluation.advice.advice import (
     ADD_PICTURES,
     CHECK_PICTURES,
+    SEE_HEATMAPS,
     SEE_MISTAKES,
     SEE_SLICES,
     SPLIT_AGAIN,
     Advice,
 )
 from core.evaluation.advice.evidence import Evidence
+from core.evaluation.explanations.shortcuts import describe
 from core.evaluation.report import ClassReport
 from core.messages import N_, Message, first_of
 
@@ -194,6 +196,33 @@ def shortcuts(evidence: Evidence) -> Advice | None:
         reason=finding.headline,
         link=CHECK_PICTURES,
         weight=float(test.isin(labels).mean()) if len(test) else 0.0,
+    )
+
+
+def spots(evidence: Evidence) -> Advice | None:
+    """A class that is recognised by one spot of its pictures, as the mean heatmaps show."""
+    if not evidence.spots:
+        return None
+    names, test = evidence.evaluated.dataset.class_names, evidence.evaluated.test
+    shares = {
+        spot.class_name: float(test.predicted[:, names.index(spot.class_name)].mean())
+        for spot in evidence.spots
+        if spot.class_name in names and len(test.predicted)
+    }
+    if not shares:
+        return None
+    worst = max(
+        (spot for spot in evidence.spots if spot.class_name in shares),
+        key=lambda spot: shares[spot.class_name],
+    )
+    return Advice(
+        message=Message(
+            N_("Remove the mark from the pictures of “{name}”, or add pictures without it."),
+            {"name": worst.class_name},
+        ),
+        reason=describe(worst),
+        link=SEE_HEATMAPS,
+        weight=shares[worst.class_name],
     )
 
 

@@ -14,6 +14,8 @@ from core.doctor.findings import Finding
 from core.doctor.open_findings import open_findings
 from core.doctor.report import Report, dismissals, read_report
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.explanations.mean_heatmaps import read_mean_heatmaps
+from core.evaluation.explanations.shortcuts import Shortcut
 from core.evaluation.learning_curve.records import LearningCurve, read_learning_curve
 from core.evaluation.report import has_report
 from core.evaluation.resolution import TestResolution, resolution_of
@@ -100,6 +102,12 @@ class Evidence:
     @cached_property
     def learning_curve(self) -> LearningCurve | None:
         return read_learning_curve(self.evaluated)
+
+    @cached_property
+    def spots(self) -> tuple[Shortcut, ...]:
+        """Spots by which classes are recognised; empty without any, or without mean heatmaps."""
+        means = read_mean_heatmaps(self.evaluated)
+        return means.shortcuts if means else ()
 
     @cached_property
     def strangers(self) -> StrangerReport | None:

@@ -25,6 +25,7 @@ class Adviser:
 ADVISERS: tuple[Adviser, ...] = (
     Adviser(code="leakage", function=data_advisers.leakage),
     Adviser(code="shortcuts", function=data_advisers.shortcuts),
+    Adviser(code="spots", function=data_advisers.spots),
     Adviser(code="open_findings", function=data_advisers.open_findings),
     Adviser(code="wrong_labels", function=data_advisers.wrong_labels),
     Adviser(code="more_pictures", function=data_advisers.more_pictures),

@@ -76,7 +76,7 @@ class _Delivered(NamedTuple):
     written: tuple[int, ...]
 
 
-def show_explanation(run: Path, data: bytes, *, key: str, truth: str | None = None) -> None:
+def show_explanation(run: Path, data: bytes, *, key: str, truth: str | None = None) -> int:
     """Draw where the classifier looks in a picture, for its answer or for any other class.
 
     Args:
@@ -84,10 +84,10 @@ def show_explanation(run: Path, data: bytes, *, key: str, truth: str | None = No
         data: the picture file's bytes, readable.
         key: of the widgets; unique on the page.
         truth: the picture's true class, offered next to the answer.
+    Returns:
+        the index of the class that is explained.
     """
-    delivered = _Delivered(
-        run=str(run), written=(tflite_file(run).stat().st_mtime_ns, labels_file(run).stat().st_mtime_ns)
-    )
+    delivered = _delivered(run)
     explainer = _explainer(delivered)
     class_index = _choose_class(explainer, _heatmap(delivered, data, None), truth, key)
     with st.spinner(_("Looking …"), show_time=True):
@@ -97,6 +97,12 @@ def show_explanation(run: Path, data: bytes, *, key: str, truth: str | None = No
     _show_verdict(verdict)
     with st.expander(_("How was this tested?"), icon=":material/science:"):
         _show_test(verdict, heatmap, key)
+    return class_index
+
+
+def explainer_of(run: Path) -> Explainer:
+    """Return the loaded classifier of a delivered run."""
+    return _explainer(_delivered(run))
 
 
 def perturbation_chart(verdict: Verdict) -> Figure:
@@ -129,6 +135,11 @@ def perturbation_chart(verdict: Verdict) -> Figure:
         yaxis={"title": _("probability of the class"), "ticksuffix": "%", "range": [-3, 103]},
     )
     return figure
+
+
+def _delivered(run: Path) -> _Delivered:
+    files = (tflite_file(run), labels_file(run))
+    return _Delivered(run=str(run), written=tuple(file.stat().st_mtime_ns for file in files))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

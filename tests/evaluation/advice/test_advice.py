@@ -18,6 +18,10 @@ from core.evaluation.advice.table import ADVISERS, Adviser, advise
 from core.evaluation.calibration.calibrating import Calibration
 from core.evaluation.calibration.reliability import Reliability
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.explanations.mean_heatmaps import FILE, MeanHeatmaps
+from core.evaluation.explanations.network import Method
+from core.evaluation.explanations.shortcuts import Position
+from core.evaluation.explanations.shortcuts import Shortcut as Spot
 from core.evaluation.learning_curve.records import Forecast, LearningCurve, write_learning_curve
 from core.evaluation.strangers.measuring import Separation, StrangerReport
 from core.messages import Message
@@ -99,6 +103,27 @@ def test_a_good_run_on_many_pictures_gets_no_advice() -> None:
     """5% wrong of a better backbone's 1,000 test pictures, spread evenly."""
     evaluated = run_on(project_of_two(1000), answers(1000, 15, 14), backbone="convnext_large")
     assert advise(evaluated) == []
+
+
+def test_a_class_recognised_by_one_spot_is_named() -> None:
+    """It concerns the pictures that are answered with the class: half of them."""
+    evaluated = run_on(project_of_two(), answers(200))
+    spot = Spot(
+        class_name="b",
+        position=Position.TOP_LEFT,
+        share=0.83,
+        pictures=40,
+        mass=0.7,
+        pasted=24,
+        flipped=0.0,
+        flipped_by_chance=0.0,
+    )
+    means = MeanHeatmaps(method=Method.CAM, pictures=40, means=(), shortcuts=(spot,))
+    write_record(evaluated.file(FILE), means)
+    advice = given_by(evaluated)["spots"]
+    assert advice.message.values == {"name": "b"}
+    assert "at the same spot, top left, in 83% of the pictures of class “b”" in str(advice.reason)
+    assert advice.weight == 0.5
 
 
 def test_a_class_found_seldom_after_few_pictures_needs_more() -> None:

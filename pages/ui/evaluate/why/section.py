@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.delivery.explaining import has_one_network
 from core.delivery.files import is_delivered
 from core.evaluation.evaluated_run import EvaluatedRun
-from pages.ui.components.explanation import show_explanation
+from pages.ui.components.explanation import explainer_of, show_explanation
 from pages.ui.evaluate.similar import show_similar_pictures
 from pages.ui.evaluate.why.choice import choose_test_picture
+from pages.ui.evaluate.why.inside import show_inside
 from pages.ui.evaluate.why.means import show_mean_heatmaps
 from pages.ui.text import _
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the choice of a test picture, and where the classifier looks in it."""
+    if not has_one_network(evaluated.run):
+        st.info(_("An ensemble has several networks. Choose one of its members to see where it looks."))
+        return
     if not is_delivered(evaluated.run):
         st.info(_("This run has no finished classifier to look into. Resume it on the Train page."))
         return
@@ -32,11 +37,13 @@ def show_section(evaluated: EvaluatedRun) -> None:
 
 
 def _explain(evaluated: EvaluatedRun, row: int) -> None:
-    picture = evaluated.dataset.pictures.iloc[row]
-    show_explanation(
-        evaluated.run,
-        evaluated.dataset.picture_bytes(row),
-        key=f"why-{picture['id']}",
-        truth=picture["label"],
-    )
+    picture, data = evaluated.dataset.pictures.iloc[row], evaluated.dataset.picture_bytes(row)
+    key = f"why-{picture['id']}"
+    class_index = show_explanation(evaluated.run, data, key=key, truth=picture["label"])
     show_similar_pictures(evaluated, row, key="why-similar")
+    if st.toggle(
+        _("Look inside the network"),
+        help=_("Show what single layers make of this picture, with the formulas and real numbers."),
+        key="why-inside",
+    ):
+        show_inside(explainer_of(evaluated.run), data, class_index, key="inside")
