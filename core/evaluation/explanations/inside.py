@@ -13,6 +13,7 @@ from core.evaluation.explanations.class_activation import pool
 from core.models.head import HeadWeights, MapPooling
 from core.models.litert.inspection import Layer, LayerKind, Nonlinearity, layers_of, tensor_of
 
+_RELU6_LIMIT = 6.0
 PATCH = 5  # rows and columns that are shown, or those of a larger window
 
 
@@ -48,15 +49,18 @@ def strongest_channels(values: np.ndarray, count: int) -> list[int]:
 
 
 def work_out(content: bytes, layer: Layer, picture: np.ndarray) -> WorkedExample:
-    """Work out the strongest output of a layer's strongest channel.
+    """Work out the strongest output of a layer.
 
     Args:
         picture: uint8 RGB (S, S, 3).
     """
     before = tensor_of(content, layer.input_tensor, picture)
     after = tensor_of(content, layer.output_tensor, picture)
-    (channel,) = strongest_channels(after, 1)
-    row, column = (int(i) for i in np.unravel_index(after[..., channel].argmax(), after.shape[:2]))
+    # A number at the upper limit of ReLU6 would hide the sum that leads to it.
+    open_ended = (
+        np.where(after < _RELU6_LIMIT, after, 0) if layer.nonlinearity is Nonlinearity.RELU6 else after
+    )
+    row, column, channel = (int(index) for index in np.unravel_index(open_ended.argmax(), after.shape))
     if layer.kind is not LayerKind.CONVOLUTION:
         before = before[..., channel : channel + 1]  # each channel by itself
     patch, window = _patch(before, layer, row, column)
@@ -168,5 +172,5 @@ def _computed(example: WorkedExample) -> WorkedExample:
     if layer.nonlinearity is not Nonlinearity.NONE:
         total = max(0.0, total)
     if layer.nonlinearity is Nonlinearity.RELU6:
-        total = min(6.0, total)
+        total = min(_RELU6_LIMIT, total)
     return replace(example, sums=sums, value=total)

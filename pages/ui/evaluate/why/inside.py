@@ -139,9 +139,9 @@ def _show_dense(explainer: Explainer, picture: np.ndarray, class_index: int) -> 
         hide_index=True,
         column_config={
             "input": _("Input"),
-            "value": st.column_config.NumberColumn(_("Value"), format="%.3f"),
-            "weight": st.column_config.NumberColumn(_("Weight"), format="%.3f"),
-            "product": st.column_config.NumberColumn(_("Product"), format="%.3f"),
+            "value": _("Value"),
+            "weight": _("Weight"),
+            "product": _("Product"),
         },
         key="inside-dense",
     )
@@ -158,9 +158,13 @@ def _show_dense(explainer: Explainer, picture: np.ndarray, class_index: int) -> 
 
 def _dense_table(result: DenseSum) -> pd.DataFrame:
     rows = [
-        {"input": number(term.number), "value": term.value, "weight": term.weight, "product": term.product}
+        _row(number(term.number), f"{term.value:.3f}", f"{term.weight:.3f}", term.product)
         for term in result.terms
     ]
-    rows.append({"input": _("{n} others").format(n=number(result.others)), "product": result.rest})
-    rows.append({"input": _("bias"), "product": result.bias})
+    rows.append(_row(_("{n} others").format(n=number(result.others)), "", "", result.rest))
+    rows.append(_row(_("bias"), "", "", result.bias))
     return pd.DataFrame(rows)
+
+
+def _row(name: str, value: str, weight: str, product: float) -> dict[str, str]:
+    return {"input": name, "value": value, "weight": weight, "product": f"{product:+.3f}"}
