@@ -12,7 +12,11 @@ from core.data.labels.layout import Split
 from core.delivery import explaining
 from core.delivery.files import parity_file
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.explanations.mean_heatmaps import FILE, MeanHeatmap, MeanHeatmaps
+from core.evaluation.explanations.network import Method
+from core.evaluation.explanations.shortcuts import Position, Shortcut
 from core.evaluation.explanations.verdict import Ground, Verdict
+from core.records import write_record
 
 OpenPage = Callable[..., AppTest]
 CURVE = (0.9, 0.8, 0.7, 0.5, 0.4, 0.3, 0.2, 0.1)
@@ -51,6 +55,41 @@ def test_the_page_explains_the_worst_mistake_and_any_class_of_a_chosen_picture(
     choice.set_value("8").run()
     assert not app.exception
     assert any("speaks for 8" in caption.value for caption in app.caption)
+    app.toggle(key="why-inside").set_value(True).run()
+    assert not app.exception
+    assert any("bmatrix" in formula.value for formula in app.latex)
+    (dense,) = [frame.value for frame in app.dataframe if "product" in frame.value.columns]
+    assert dense["input"].iloc[-1] == "bias"
+
+
+def test_a_class_recognised_by_one_spot_is_named(open_page: OpenPage, finished_run: Path) -> None:
+    """The other classes' means are drawn as well, and a confusion."""
+    even = ((0.25, 0.25), (0.25, 0.25))
+    spot = Shortcut(
+        class_name="3",
+        position=Position.TOP_LEFT,
+        share=0.83,
+        pictures=12,
+        mass=0.7,
+        pasted=24,
+        flipped=0.75,
+        flipped_by_chance=0.0,
+    )
+    means = MeanHeatmaps(
+        method=Method.CAM,
+        pictures=13,
+        means=(
+            MeanHeatmap(true_class="3", answer="3", pictures=12, values=even),
+            MeanHeatmap(true_class="5", answer="3", pictures=1, values=even),
+        ),
+        shortcuts=(spot,),
+    )
+    write_record(EvaluatedRun.open(finished_run).file(FILE), means)
+    app = open_page("evaluate", project="digits", section="why")
+    (warning,) = [box.value for box in app.warning if "same spot" in box.value]
+    assert "top left" in warning
+    assert "83%" in warning
+    assert app.button(key="why-start").label == "Make them again"
 
 
 def test_a_run_without_a_finished_classifier_says_so(open_page: OpenPage, finished_run: Path) -> None:
