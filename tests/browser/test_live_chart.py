@@ -147,6 +147,41 @@ def test_every_class_of_a_confusion_matrix_has_its_label(script_servers: Servers
         screenshot(page, f"confusion-{width}")
 
 
+PRESSED = """
+import streamlit as st
+import numpy as np
+from core.evaluation.mistakes.cells import ConfusionCells
+from pages.ui.confusion_chart import confusion_heatmap
+from pages.ui.components.live_chart import clicked_mark, live_chart
+
+cells = ConfusionCells.of_counts(np.array([[5, 0, 0], [0, 5, 0], [2, 0, 5]]))
+st.title(f"pressed {clicked_mark('confusion')}")
+live_chart(confusion_heatmap(cells, ["a", "b", "c"], order=np.array([2, 0, 1])), key="confusion", clickable=True)
+"""
+
+# Middle of the cell in the first row and second column: of class c, taken for a.
+CELL = """() => {
+  const chart = document.querySelector(".st-key-confusion .js-plotly-plot")
+  const { xaxis, yaxis } = chart._fullLayout
+  const { left, top } = chart.getBoundingClientRect()
+  return [left + xaxis._offset + xaxis.l2p(1), top + yaxis._offset + yaxis.l2p(0)]
+}"""
+
+
+def test_a_pressed_cell_of_a_reordered_matrix_reports_its_classes(
+    script_servers: Servers, page: Page
+) -> None:
+    """Row 2 and column 0 of three are cell 6; its count, drawn over the cell, does not catch the press."""
+    page.goto(script_servers.serve(PRESSED))
+    settled(page)
+    expect(page.locator(".st-key-confusion .main-svg").first).to_be_visible()
+    x, y = page.evaluate(CELL)
+    page.mouse.move(x, y)
+    expect(page.locator(".st-key-confusion .hovertext")).to_contain_text("taken for")
+    page.mouse.click(x, y)
+    expect(page.get_by_role("heading", name="pressed 6")).to_be_visible()
+
+
 LABELS_INSIDE = """([labels, count]) => {
   const chart = document.querySelector(".st-key-confusion")?.getBoundingClientRect()
   const boxes = [...document.querySelectorAll(`.st-key-confusion ${labels}`)]

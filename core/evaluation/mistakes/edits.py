@@ -31,12 +31,13 @@ def later_edits(tested: Dataset, current: Dataset) -> LaterEdits:
     after = current.all_pictures.set_index("id")[["label", "excluded"]]
     ids = before.index.intersection(after.index, sort=False)
     old, new = before.loc[ids], after.loc[ids]
-    changed = ids[old != new["label"]]
+    changed = (old != new["label"]).to_numpy()
+    columns = (ids[changed].tolist(), old[changed].tolist(), new["label"][changed].tolist())
     return LaterEdits(
         labels={
-            identifier: new.at[identifier, "label"]
-            for identifier in changed
-            if not _same(old[identifier], new.at[identifier, "label"], current.task)
+            identifier: label
+            for identifier, before_label, label in zip(*columns, strict=True)
+            if not _same(before_label, label, current.task)
         },
         excluded=frozenset(ids[new["excluded"]]),
         gone=frozenset(before.index.difference(after.index)),

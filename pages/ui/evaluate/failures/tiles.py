@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -34,7 +34,7 @@ class TestTiles:
     evaluated: EvaluatedRun
     edits: LaterEdits
     # ids of the pictures whose label the user confirmed
-    right: Collection[str]
+    right: AbstractSet[str]
 
     @cached_property
     def pictures(self) -> pd.DataFrame:
