@@ -20,7 +20,6 @@ from pages.ui.components.live_chart import clicked_mark, live_chart
 from pages.ui.confusion_chart import (
     MAX_MATRIX_CLASSES,
     Shading,
-    axis_names,
     cell_number,
     confusion_heatmap,
     shown_classes,
@@ -158,12 +157,12 @@ def _list(matrix: Matrix) -> None:
     if not pairs:
         st.markdown(_("None: every test picture is right."))
         return
-    rows, columns = axis_names(matrix.class_names, len(matrix.cells.counts))
+    names = [*matrix.class_names, "–"]
     shares = matrix.cells.row_shares
     table = pd.DataFrame(
         {
-            "true": [rows[pair.true] for pair in pairs],
-            "answer": [columns[pair.predicted] for pair in pairs],
+            "true": [names[pair.true] for pair in pairs],
+            "answer": [names[pair.predicted] for pair in pairs],
             "count": [pair.count for pair in pairs],
             "share": [100 * shares[pair.true, pair.predicted] for pair in pairs],
         }
