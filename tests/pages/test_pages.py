@@ -26,6 +26,7 @@ from core.workspace import (
     project_settings,
     remember_setting,
 )
+from tests.support.page_queries import shown as tiles_shown
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -190,7 +191,8 @@ def test_evaluation_shows_accuracy_beside_the_baseline(
     assert table["recall"].tolist()[:3] == [50.0, 100.0, 100.0]
     assert table["precision"].tolist()[1] == pytest.approx(100 * 2 / 3)
     app = open_page("evaluate", section="mistakes")
-    assert "0 → 1" in elements(app, "html")[-1].value
+    (mistake,) = tiles_shown(app, "mistakes-run-1-all")
+    assert mistake["strong"] == "0 → 1"
 
 
 def test_prediction_shows_each_picture_and_refuses_other_files(

@@ -30,7 +30,7 @@ from core.workspace import Project
 from pages.ui.components.picture_grid import GridEvent
 from pages.ui.data.map import categories, category_of
 from pages.ui.editing.actions import changes_of, label_action, multi_label_actions
-from tests.support.page_queries import parts, said
+from tests.support.page_queries import said, shown
 from tests.support.pictures import encoded, several_labels_csv, two_digits, two_digits_folder
 
 OpenPage = Callable[..., AppTest]
@@ -120,7 +120,11 @@ def test_the_evaluation_shows_each_class_and_missed_labels(
     assert table.loc["3", ["f1", "average_precision", "threshold"]].tolist() == [100, 100, 0.5]
     assert table.loc["macro mean", "f1"] == pytest.approx(200 / 3)
     app = open_page("evaluate", section="mistakes")
-    assert "−8" in parts(app, "html")[-1].value
+    tiles = shown(app, f"mistakes-{evaluated.name}-all")
+    assert len(tiles) == with_8
+    assert all(tile["strong"] == "−8" for tile in tiles)
+    (confusions,) = app.dataframe
+    assert confusions.value.values.tolist() == [["8", "–", with_8, 100.0]]
 
 
 def test_prediction_shows_every_class_that_reaches_its_threshold(

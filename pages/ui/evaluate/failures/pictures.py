@@ -149,7 +149,7 @@ def _actions(tiles: TestTiles, current: Dataset, shown: np.ndarray) -> list[Grid
     if _answers(tiles, current, ids):
         actions.append(GridAction(id="accept", label=_("Accept answer"), key="a"))
     actions.append(GridAction(id="right", label=_("Label is right"), key="r"))
-    if tiles.right.intersection(ids):
+    if tiles.right & set(ids):
         actions.append(GridAction(id="doubt", label=_("Not sure after all"), key="d"))
     return [
         *actions,
