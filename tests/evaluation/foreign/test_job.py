@@ -272,6 +272,13 @@ def test_a_damaged_file_is_refused_and_nothing_remains(
     assert not (project.judged / "theirs").exists()
 
 
+def test_answers_that_are_not_numbers_are_refused(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "theirs.tflite"
+    file.write_bytes(to_tflite(colour_model(scale=float("nan"))))
+    with pytest.raises(ForeignModelError, match=r"not numbers \(NaN\)"):
+        understand(project, file, LABELS)
+
+
 def test_the_wrong_number_of_names_is_refused(project: Project, tmp_path: Path) -> None:
     with pytest.raises(ForeignModelError, match="answers with 3 numbers, but 2 classes are named"):
         understand(project, tflite(tmp_path), "red\ngreen")

@@ -75,6 +75,7 @@ def _answers(task: Task, row: Mapping[Hashable, Any]) -> str:
     if task is Task.MULTI_LABEL:
         return f"{label_text(row['first'])} → {label_text(row['second'])}"
     first, second = (
-        f"{row[answer]} ({percent(row[f'{answer}_confidence'])})" for answer in ("first", "second")
+        f"{label_text(row[answer])} ({percent(row[f'{answer}_confidence'])})"
+        for answer in ("first", "second")
     )
     return f"{first} → {second}"
