@@ -8,7 +8,7 @@ from typing import Any
 
 from core.messages import Message
 from core.progress import Progress
-from core.training.config import TrainingConfig
+from core.training.config import Monitor, TrainingConfig
 from core.training.expected_epochs import likely_epochs
 from core.training.phases import Phase
 from core.training.records import CurveState, EpochMetrics, EpochRecord, TrainingSummary
@@ -102,7 +102,7 @@ class LearningCurve:
 
     def is_best(self, metrics: EpochMetrics) -> bool:
         """Return True if an epoch with these metrics would be the best of all."""
-        return self.best is None or self._value(metrics) < self._value(self.best)
+        return self.best is None or self._rank(metrics) < self._rank(self.best)
 
     def add(self, metrics: EpochMetrics, name: str | None = None, *, may_be_best: bool = True) -> None:
         """Add an epoch.
@@ -167,6 +167,14 @@ class LearningCurve:
             since_best=since_best,
             plateaus=before.plateaus + is_plateau,
         )
+
+    def _rank(self, metrics: EpochMetrics) -> tuple[float, float]:
+        """Order of epochs, lower being better: of equal ones by the metric that matters, the loss decides.
+
+        That metric may depend on few pictures, and then many epochs have the same value.
+        """
+        is_leading = self._settings.monitor is Monitor.LEADING
+        return self._value(metrics), metrics.monitored(Monitor.LOSS) if is_leading else 0.0
 
     def _value(self, metrics: EpochMetrics) -> float:
         """The monitored metric, signed such that lower is better."""

@@ -98,7 +98,6 @@ SETTING_NAMES = {
     "batch_size": N_("Batch size"),
     "epochs": N_("Epochs at most"),
     "monitor": N_("Monitored metric"),
-    "leading_metric": N_("The metric that matters"),
     "leading_metric.kind": N_("The metric that matters"),
     "leading_metric.class_name": N_("Class of the metric that matters"),
     "leading_metric.costs": N_("Costs of mistakes"),
