@@ -74,8 +74,7 @@ def test_every_setting_has_a_name_and_a_field_or_a_page() -> None:
         for path in flat(TrainingConfig(dataset_version=1, leading_metric=LeadingMetric()).to_json())
         if not path.startswith("augmentation")
     }
-    # Classes belong to the pictures, so no comparison of settings names them.
-    assert paths - {"leading_metric.class_names"} | {"augmentation"} == set(SETTING_NAMES)
+    assert paths | {"augmentation"} == set(SETTING_NAMES)
     with_fields = {field.path for _, group in GROUPS for field in group}
     on_evaluate = {path for path in paths if path.startswith("leading_metric.")}
     assert paths - with_fields - on_evaluate == {"dataset_version", "backbone", "recipe"}

@@ -17,6 +17,7 @@ from core.training.config import (
     Schedule,
     TrainingConfig,
 )
+from core.training.leading_metric import LeadingKind
 from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
 from pages.ui.text import _, ngettext, number
 
@@ -64,6 +65,15 @@ MONITOR_NAMES = {
     Monitor.ACCURACY: N_("Accuracy"),
     Monitor.MACRO_F1: N_("Macro F1"),
     Monitor.LEADING: N_("The metric that matters"),
+}
+LEADING_KIND_NAMES = {
+    LeadingKind.ACCURACY: N_("Accuracy"),
+    LeadingKind.BALANCED_ACCURACY: N_("Balanced accuracy"),
+    LeadingKind.MACRO_F1: N_("F1, mean of the classes"),
+    LeadingKind.RECALL: N_("Recall of a class"),
+    LeadingKind.PRECISION: N_("Precision of a class"),
+    LeadingKind.F1: N_("F1 of a class"),
+    LeadingKind.COST: N_("Mean cost of an answer"),
 }
 FLIP_NAMES = {
     "none": N_("off"),
@@ -114,7 +124,10 @@ _VALUE_NAMES: dict[str, Mapping[Any, str]] = {
     "optimizer.schedule": SCHEDULE_NAMES,
     "imbalance": IMBALANCE_NAMES,
     "monitor": MONITOR_NAMES,
+    "leading_metric.kind": LEADING_KIND_NAMES,
 }
+# Classes belong to the pictures, and there may be a thousand.
+_NO_SETTINGS = {"leading_metric.class_names"}
 
 
 def setting_name(path: str) -> str:
@@ -143,10 +156,14 @@ def setting_value(path: str, value: Any) -> str:
 
 
 def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten a run's configuration to a path for each setting, such as ``head.l2``."""
+    """Flatten a run's configuration to a path for each setting that users know, such as ``head.l2``."""
     paths: dict[str, Any] = {}
     for name, value in record.items():
-        paths |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+        path = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            paths |= flat(value, f"{path}.")
+        elif value is not None and path not in _NO_SETTINGS:
+            paths[path] = value
     return paths
 
 

@@ -12,17 +12,11 @@ import streamlit as st
 from core.data.labels.task import Task
 from core.errors import ConfigError
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.leading import LEADING_LABELS, choose_metric, leading_metric
-from core.messages import N_
+from core.evaluation.leading import choose_metric, leading_metric
 from core.training.leading_metric import MOST_CLASSES_WITH_MATRIX, LeadingKind, LeadingMetric
 from core.workspace import project_of
+from pages.ui.display_names.training import LEADING_KIND_NAMES
 from pages.ui.text import _, show
-
-_KIND_NAMES = LEADING_LABELS | {
-    LeadingKind.RECALL: N_("Recall of a class"),
-    LeadingKind.PRECISION: N_("Precision of a class"),
-    LeadingKind.F1: N_("F1 of a class"),
-}
 
 
 def show_choice(evaluated: EvaluatedRun) -> None:
@@ -52,7 +46,7 @@ def _chosen(names: Sequence[str], task: Task, current: LeadingMetric) -> Leading
         _("Metric"),
         kinds,
         index=kinds.index(current.kind),
-        format_func=lambda kind: _(_KIND_NAMES[kind]),
+        format_func=lambda kind: _(LEADING_KIND_NAMES[kind]),
         key="leading-kind",
     )
     if kind.needs_class:
