@@ -70,7 +70,7 @@ def forecast(trials: Trials, class_names: Sequence[str], *, seed: int = 0) -> Fo
     resampled = draws.errors(overall, everyone)[:, 0]
     laws = fit_power_laws(trials.pictures, resampled)
     of_one = _variance_of_one(trials, overall, everyone)[0]
-    low, high = np.quantile(_lucky_gains(laws, of_one, seed), _QUANTILES).tolist()
+    low, high = np.quantile(_next_gains(trials.pictures, resampled, of_one, seed), _QUANTILES).tolist()
     if high - low > _MOST_WIDTH:
         return NoForecast.TOO_UNCERTAIN
     return Forecast(
@@ -138,17 +138,23 @@ def _variance_of_one(trials: Trials, mistakes: Sequence[np.ndarray], among: np.n
     return np.mean(found, axis=0) if found else np.zeros(among.shape[1])
 
 
-def _lucky_gains(laws: PowerLaws, of_one: np.ndarray, seed: int) -> np.ndarray:
+def _next_gains(pictures: np.ndarray, errors: np.ndarray, of_one: np.ndarray, seed: int) -> np.ndarray:
     """Gains when as many pictures are added to those at hand, in each resample.
 
-    Both errors have half of the pictures in common, so their difference varies as the
-    error on twice as many does.
+    Luck with the pictures at hand moves the curve, and the difference to the next training.
+    Half of the next training's pictures are those at hand, so half of its luck is the same.
 
     Args:
+        errors: float64 (resamples, ..., shares).
         of_one: from ``_variance_of_one``.
     """
-    chance = np.random.default_rng(seed).standard_normal(laws.floor.shape)
-    gains: np.ndarray = laws.gain_of_twice() + chance * np.sqrt(of_one / (2 * laws.largest))
+    deviation = np.sqrt(of_one / pictures[-1])
+    luck, new_luck = deviation * np.random.default_rng(seed).standard_normal((2, *errors.shape[:-1]))
+    lucky = errors.copy()
+    lucky[..., -1] = np.maximum(lucky[..., -1] + luck, 0)
+    expected = fit_power_laws(pictures, errors).gain_of_twice()
+    bent = fit_power_laws(pictures, lucky).gain_of_twice() - expected
+    gains: np.ndarray = expected - bent + (luck - new_luck) / 2
     return gains
 
 
@@ -175,9 +181,9 @@ def _class_gains(
         among, missed = trials.targets[:, columns], [share.missed[:, :, columns] for share in trials.shares]
         own = np.stack([each.mean(axis=0).sum(axis=0) / among.sum(axis=0) for each in missed], axis=-1)
         gains = fit_power_laws(trials.pictures, own).gain_of_twice()
-        laws = fit_power_laws(trials.pictures, draws.errors(missed, among))
         of_one = _variance_of_one(trials, missed, among)
-        low, high = np.nanquantile(_lucky_gains(laws, of_one, seed), _QUANTILES, axis=0)
+        samples = _next_gains(trials.pictures, draws.errors(missed, among), of_one, seed)
+        low, high = np.nanquantile(samples, _QUANTILES, axis=0)
         found += [
             ClassGain(name=class_names[column], gain=gain, interval=(below, above))
             for column, gain, below, above in zip(

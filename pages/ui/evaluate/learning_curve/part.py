@@ -127,7 +127,7 @@ def _headline(forecast: Forecast) -> None:
             high=math.ceil(round(100 * high, 6)),
         ),
         help=_(
-            "An inverse power law fitted to the measured points (Hestness 2017, Viering and Loog 2021), if it goes on as it began and new pictures are like these. The 95% interval comes from repeats with other pictures and from resampling the validation pictures."
+            "An inverse power law fitted to the measured points (Hestness 2017, Viering and Loog 2021), if it goes on as it began and new pictures are like these. In 95 of 100 cases the next training gains as much as the interval says, its luck with the pictures included."
         ),
     )
     if forecast.classes:
