@@ -9,9 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
 from core.delivery.files import read_labels
-from core.evaluation.strangers.chosen import limits_in_use
+from core.delivery.limits import use_limits
+from core.evaluation.strangers.chosen import AnswerLimits, limits_in_use
 from core.evaluation.strangers.results import remove_strangers
 from core.workspace import project_of
+from tests.support.pictures import encoded, photograph
 
 OpenPage = Callable[..., AppTest]
 
@@ -53,3 +55,20 @@ def test_a_run_of_an_older_version_can_be_tested_again(open_page: OpenPage, fini
     remove_strangers(finished_run)
     app = open_page("evaluate", section="trust")
     assert app.button(key="test-again").label == "Test this run again"
+
+
+def test_a_stranger_gets_no_answer_and_an_unsure_one_is_marked(
+    open_page: OpenPage, finished_run: Path
+) -> None:
+    """A cat among digits; without the limit it would be a digit."""
+    app = open_page("predict")
+    cat = ("cat.jpg", encoded(photograph("chelsea"), "JPEG"), "image/jpeg")
+    app.file_uploader[0].set_value([cat]).run()
+    assert not app.exception
+    assert "This does not look like any of the classes." in texts(app)
+
+    use_limits(finished_run, AnswerLimits(stranger_limit=None, least_confidence=1.01))
+    app = open_page("predict")
+    app.file_uploader[0].set_value([cat]).run()
+    assert "This does not look like any of the classes." not in texts(app)
+    assert "Unsure." in texts(app)

@@ -79,7 +79,7 @@ def _best_temperature(loss: Callable[[np.ndarray], float], logits: np.ndarray) -
     def penalised(log: float) -> float:
         return loss(exact / np.exp(log)) + (log / _SPREAD_OF_LOG) ** 2 / 2
 
-    steps = np.linspace(*np.log([_LOWEST, _HIGHEST]), _STEPS)
+    steps = np.linspace(np.log(_LOWEST), np.log(_HIGHEST), _STEPS)
     best = int(np.argmin([penalised(log) for log in steps]))
     around = steps[max(best - 1, 0)], steps[min(best + 1, _STEPS - 1)]
     return float(np.exp(minimize_scalar(penalised, bounds=around, method="bounded").x))

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from plotly.graph_objects import Figure, Scatter
 
+from core.delivery.files import labels_file
 from core.delivery.limits import use_limits
 from core.evaluation.calibration.selective import (
     CoverageCurve,
@@ -65,7 +66,7 @@ def show_coverage(evaluated: EvaluatedRun) -> None:
     if chosen == in_use.least_confidence:
         if chosen:
             st.caption(_("In use: Predict and exports mark less sure answers as unsure."))
-    elif st.button(
+    elif labels_file(evaluated.run).exists() and st.button(
         _("Use in predictions and exports") if chosen else _("Answer every picture again"),
         key="use-least-confidence",
     ):

@@ -40,6 +40,9 @@ def show_strangers(evaluated: EvaluatedRun) -> None:
         ),
     )
     report = read_strangers(evaluated.run)
+    if not evaluated.was_trained:
+        st.markdown(_("Only a run that was trained here has the features that the score needs."))
+        return
     if report is None:
         _test_again(evaluated)
         return
