@@ -35,6 +35,10 @@ class EnsembleConfig(Record):
     members: tuple[str, ...]
     # of each member; they sum to 1
     weights: tuple[float, ...]
+    # of the members, each once
+    backbones: tuple[str, ...]
+    # of the member with the largest pictures: pixels a side
+    input_size: int
 
 
 class Gain(StrEnum):

@@ -72,18 +72,22 @@ class EvaluatedRun:
         return not is_judged and JobDirectory(self.run).kind is not JobKind.ENSEMBLE
 
     @cached_property
+    def is_ensemble(self) -> bool:
+        """True if it was joined from other runs, not trained."""
+        return JobDirectory(self.run).kind is JobKind.ENSEMBLE
+
+    @cached_property
     def settings(self) -> TrainingConfig:
         """Settings that the run was trained with.
 
         Raises:
             EvaluationError: the run is an ensemble, which was not trained.
         """
-        job = JobDirectory(self.run)
-        if job.kind is JobKind.ENSEMBLE:
+        if self.is_ensemble:
             raise EvaluationError(
                 N_("This run is an ensemble of several networks, and this looks into one. Choose a member.")
             )
-        return TrainingConfig.from_json(job.config())
+        return TrainingConfig.from_json(JobDirectory(self.run).config())
 
     @cached_property
     def predictions(self) -> pd.DataFrame:

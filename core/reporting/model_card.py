@@ -50,7 +50,7 @@ def _metadata(source: ReportSource) -> JsonObject:
     return {
         "library_name": "keras",
         "pipeline_tag": "image-classification",
-        "tags": ["image-classification", "darkroom", source.backbone.key],
+        "tags": ["image-classification", "darkroom", *(backbone.key for backbone in source.backbones)],
         "model-index": [{"name": source.title, "results": [_result(source)]}],
     }
 
@@ -111,7 +111,7 @@ def _introduction(source: ReportSource) -> str:
         ),
         source.say(
             N_("Backbone: {backbone}. Trained with {program} on {n} pictures."),
-            backbone=source.backbone.name,
+            backbone=source.backbone_names,
             program=f"Darkroom {core.__version__}",
             n=f"{(dataset.pictures['split'] == 'train').sum():,}",
         ),
@@ -138,7 +138,7 @@ def _usage(source: ReportSource) -> str:
     sentence = N_(
         "The input is a uint8 RGB picture, stretched to {side} × {side} pixels; preprocessing is inside the network. The output is one probability for each class, in the order of the table."
     )
-    return _plain(source.say(sentence, side=source.settings.sized_backbone.input_size))
+    return _plain(source.say(sentence, side=source.input_size))
 
 
 def _section(source: ReportSource, title: str, lines: list[str]) -> str:

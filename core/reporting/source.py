@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from core.data.version_record import VersionHeader, read_version_record
+from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.jobs.directory import JobDirectory
 from core.jobs.environment import Environment
+from core.jobs.kinds import JobKind
 from core.messages import Message
 from core.models.backbone import Backbone
 from core.models.backbones import get_backbone
-from core.runs.compare import cloned_config, run_about, run_title
+from core.records import JsonObject
+from core.runs.compare import run_about, run_settings, run_title
 from core.training.config import TrainingConfig
 
 
@@ -51,12 +54,27 @@ class ReportSource:
         return run_about(self.job).note
 
     @cached_property
-    def settings(self) -> TrainingConfig:
-        return cloned_config(self.job)
+    def settings(self) -> JsonObject:
+        """Every setting of the run, or of the ensemble."""
+        return run_settings(self.job)
 
     @property
-    def backbone(self) -> Backbone:
-        return get_backbone(self.settings.backbone)
+    def backbones(self) -> tuple[Backbone, ...]:
+        """The backbone, or those of an ensemble's members."""
+        if self.job.kind is JobKind.ENSEMBLE:
+            return tuple(get_backbone(key) for key in EnsembleConfig.from_json(self.settings).backbones)
+        return (get_backbone(self.settings["backbone"]),)
+
+    @property
+    def backbone_names(self) -> str:
+        return " + ".join(backbone.name for backbone in self.backbones)
+
+    @property
+    def input_size(self) -> int:
+        """Pixels a side of the pictures that the classifier sees."""
+        if self.job.kind is JobKind.ENSEMBLE:
+            return EnsembleConfig.from_json(self.settings).input_size
+        return TrainingConfig.from_json(self.settings).sized_backbone.input_size
 
     @cached_property
     def environment(self) -> Environment:

@@ -150,13 +150,23 @@ def cloned_config(run: JobDirectory) -> TrainingConfig:
 
 def compare_runs(runs: Sequence[JobDirectory]) -> RunComparison:
     """Compare runs, in the order given: accuracy, cost and settings that differ."""
-    configs = [_settings(run) for run in runs]
+    configs = [run_settings(run) for run in runs]
     tests = [_test_digest(run) for run in runs]
     return RunComparison(
         rows=tuple(_row(run, config) for run, config in zip(runs, configs, strict=True)),
-        differing=differing_settings(configs),
+        differing=_differing(runs, configs),
         has_same_test=None if None in tests else len(set(tests)) <= 1,
     )
+
+
+def _differing(runs: Sequence[JobDirectory], configs: Sequence[JsonObject]) -> dict[str, tuple[Any, ...]]:
+    """Find the settings in which trained runs differ; an ensemble has None for each."""
+    trained = [index for index, run in enumerate(runs) if run.kind is not JobKind.ENSEMBLE]
+    differing = differing_settings([configs[index] for index in trained])
+    return {
+        name: tuple(values[trained.index(index)] if index in trained else None for index in range(len(runs)))
+        for name, values in differing.items()
+    }
 
 
 def differing_settings(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
@@ -184,7 +194,8 @@ def folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in files)
 
 
-def _settings(run: JobDirectory) -> JsonObject:
+def run_settings(run: JobDirectory) -> JsonObject:
+    """Read every setting of a run or an ensemble, as stored today."""
     return run.config() if run.kind is JobKind.ENSEMBLE else cloned_config(run).to_json()
 
 

@@ -154,10 +154,13 @@ def start_ensemble(project: Project, members: Sequence[Path], weights: Sequence[
 
     evaluated = [EvaluatedRun.open(member) for member in members]
     require_alike(evaluated)
+    backbones = [member.settings.sized_backbone for member in evaluated]
     config = EnsembleConfig(
         dataset_version=max(member.dataset.version for member in evaluated),
         members=tuple(member.name for member in members),
         weights=normalised_weights(len(members), weights),
+        backbones=tuple(dict.fromkeys(backbone.key for backbone in backbones)),
+        input_size=max(backbone.input_size for backbone in backbones),
     )
     path = project.runs / new_job_name("run")
     job = JobDirectory.create(path, JobKind.ENSEMBLE, config.to_json())

@@ -52,7 +52,11 @@ def test_runs_are_joined(
     run = JobDirectory(digits_project.runs / json.loads(capsys.readouterr().out)["run"])
     assert run.kind is JobKind.ENSEMBLE
     assert EnsembleConfig.from_json(run.config()) == EnsembleConfig(
-        dataset_version=1, members=("run-1", "run-2"), weights=(0.75, 0.25)
+        dataset_version=1,
+        members=("run-1", "run-2"),
+        weights=(0.75, 0.25),
+        backbones=("efficientnet_lite0",),
+        input_size=224,
     )
 
 

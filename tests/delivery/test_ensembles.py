@@ -21,6 +21,9 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.models.head import HeadWeights
 from core.progress import QuietProgress
+from core.reporting.html import report_html
+from core.reporting.model_card import model_card
+from core.reporting.source import ReportSource
 from core.runs.compare import cloned_config, compare_runs
 from core.training.artifacts import head_file
 from core.workspace import Project
@@ -45,7 +48,13 @@ def members(finished_run: Path, small_home: Project) -> list[Path]:
 
 
 def ensemble_of(members: list[Path], weights: tuple[float, ...]) -> JobDirectory:
-    config = EnsembleConfig(dataset_version=1, members=tuple(run.name for run in members), weights=weights)
+    config = EnsembleConfig(
+        dataset_version=1,
+        members=tuple(run.name for run in members),
+        weights=weights,
+        backbones=("efficientnet_lite0", "small_cnn"),
+        input_size=224,
+    )
     path = members[0].with_name("run-ensemble")
     return JobDirectory.create(path, JobKind.ENSEMBLE, config.to_json())
 
@@ -60,6 +69,7 @@ def test_an_ensemble_is_evaluated_delivered_and_proven_as_any_run(members: list[
     assert evaluated.report.pictures == 9
     labels = read_labels(job.path)
     assert (labels.input_size, labels.class_names) == (224, ("3", "5", "8"))
+    assert labels.backbone == "efficientnet_lite0 + small_cnn"
     expected = np.average(
         [EvaluatedRun.open(member).test.probabilities for member in members], axis=0, weights=[2, 1, 1]
     )
@@ -68,15 +78,19 @@ def test_an_ensemble_is_evaluated_delivered_and_proven_as_any_run(members: list[
     answer = Classifier(job.path).probabilities(evaluated.dataset.picture_bytes(row))
     np.testing.assert_allclose(answer, evaluated.test.probabilities[0], atol=1e-3)
     assert keras_file(job.path).exists()
-    (row_of_ensemble,) = compare_runs([job]).rows
-    assert (row_of_ensemble.members, row_of_ensemble.recipe) == (tuple(run.name for run in members), None)
+    compared = compare_runs([JobDirectory(members[0]), job, JobDirectory(members[2])])
+    assert (compared.rows[1].members, compared.rows[1].recipe) == (tuple(run.name for run in members), None)
+    assert compared.differing["recipe"] == ("quick", None, "scratch")
+    source = ReportSource(evaluated=evaluated, has_pictures=False)
+    assert "EfficientNet-Lite0 + " in report_html(source)
+    assert "224 × 224 pixels" in model_card(source)
     with pytest.raises(EvaluationError, match="is an ensemble"):
         cloned_config(job)
 
 
 def test_members_on_the_same_frozen_backbone_share_one_pass(members: list[Path]) -> None:
     """Their heads are applied to the same features."""
-    model = build_ensemble(members[:2], (0.5, 0.5))
+    model = build_ensemble(members[:2], (0.5, 0.5), 224)
     assert [layer.name for layer in model.layers if layer.name.startswith("network_")] == ["network_1"]
     evaluated = [EvaluatedRun.open(member) for member in members[:2]]
     rows, dataset = evaluated[0].rows(Split.TEST)[:4], evaluated[0].dataset

@@ -64,6 +64,23 @@ def test_pictures_that_only_one_run_was_tested_on_are_counted(
     assert "because the first was not tested on them: 1." in said(app)
 
 
+def test_several_runs_stand_in_one_table_with_corrected_p_values(
+    open_page: OpenPage, project: Project
+) -> None:
+    """All six pictures wrong in the reference: mid-p 1/64 against each, doubled for two comparisons (Holm)."""
+    dataset = open_dataset(project)
+    for name, wrong in (("run-1", 0), ("run-2", 0), ("run-3", 6)):
+        evaluated_run(project, dataset, name, dataset.rows(Split.TEST)[:wrong])
+    app = open_page("evaluate", section="compare", run="run-3")
+    app.pills(key="compared-run-3").set_value(["run-1", "run-2"]).run()
+    assert not app.exception
+    (table,) = [frame.value for frame in app.dataframe if "broken" in frame.value]
+    assert (
+        table[["value", "difference", "fixed", "broken", "p", "verdict"]].to_numpy().tolist()
+        == [["100%", "+100.0 points", 6, 0, "0.031", "hardly chance"]] * 2
+    )
+
+
 def test_runs_on_changed_pictures_are_trained_again_and_compared(
     open_page: OpenPage, project: Project, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +110,13 @@ def test_an_ensemble_is_shown_with_its_members(
     make_run(project, "run-1", JobState.FINISHED, evaluated=True)
     dataset = open_dataset(project)
     joined = Path(evaluated_run(project, dataset, "run-2", np.array([], int)))
-    config = EnsembleConfig(dataset_version=1, members=("run-1", "run-gone"), weights=(0.5, 0.5))
+    config = EnsembleConfig(
+        dataset_version=1,
+        members=("run-1", "run-gone"),
+        weights=(0.5, 0.5),
+        backbones=("efficientnet_lite0",),
+        input_size=224,
+    )
     (joined / "config.json").unlink()
     JobDirectory.create(joined, JobKind.ENSEMBLE, config.to_json())
     write_json(joined / "status.json", {"state": "finished"})

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
-from core.delivery.ensembles.network import EnsembleModel, input_size_of
+from core.delivery.ensembles.network import EnsembleModel
 from core.delivery.job import deliver_files
 from core.errors import NotFoundError
 from core.evaluation.assessment import answer_thresholds, make_report
@@ -57,8 +57,8 @@ def deliver_ensemble(directory: Path, config: JsonObject, progress: Progress) ->
         open_dataset(project_of(directory), settings.dataset_version),
         progress,
         model=_model(directory, settings),
-        input_size=input_size_of(_members(directory, settings)),
-        backbone=" + ".join(settings.members),
+        input_size=settings.input_size,
+        backbone=" + ".join(settings.backbones),
     )
 
 
@@ -81,7 +81,7 @@ def _write_report(run: Path, dataset: Dataset, probabilities: np.ndarray) -> Eva
 
 
 def _model(run: Path, settings: EnsembleConfig) -> EnsembleModel:
-    return EnsembleModel(run, _members(run, settings), settings.weights)
+    return EnsembleModel(run, _members(run, settings), settings)
 
 
 def _members(run: Path, settings: EnsembleConfig) -> list[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.delivery.exporter import DeliveredModel, delivered_head
+from core.evaluation.ensemble import EnsembleConfig
 from core.jobs.directory import JobDirectory
 from core.training.artifacts import has_own_network, load_extractor, map_pooling
 from core.training.config import TrainingConfig
@@ -21,21 +22,16 @@ if TYPE_CHECKING:
 class EnsembleModel(DeliveredModel):
     """An ensemble's classifier as a Keras model; built at the first use."""
 
-    def __init__(self, run: Path, members: Sequence[Path], weights: Sequence[float]) -> None:
+    def __init__(self, run: Path, members: Sequence[Path], config: EnsembleConfig) -> None:
         super().__init__(run)
-        self._members, self._weights = members, weights
+        self._members, self._config = members, config
 
     def build(self) -> keras.Model:
-        return build_ensemble(self._members, self._weights)
+        return build_ensemble(self._members, self._config.weights, self._config.input_size)
 
 
-def input_size_of(members: Sequence[Path]) -> int:
-    """Side of an ensemble's input in pixels: that of the member with the largest pictures."""
-    return max(_settings(member).sized_backbone.input_size for member in members)
-
-
-def build_ensemble(members: Sequence[Path], weights: Sequence[float]) -> keras.Model:
-    """Build the network: from pictures uint8 RGB (B, S, S, 3) to probabilities, float32 (B, C).
+def build_ensemble(members: Sequence[Path], weights: Sequence[float], size: int) -> keras.Model:
+    """Build the network: from pictures uint8 RGB (B, size, size, 3) to probabilities, float32 (B, C).
 
     Args:
         members: directories of evaluated runs with the same classes.
@@ -46,7 +42,6 @@ def build_ensemble(members: Sequence[Path], weights: Sequence[float]) -> keras.M
 
     from core.models.architectures.classifier import PICTURE_LAYER, PROBABILITIES_LAYER, attach_head
 
-    size = input_size_of(members)
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
     features: dict[tuple[object, ...], keras.KerasTensor] = {}
     answers = []

@@ -19,7 +19,7 @@ from core.training.records import EpochRecord
 def training_blocks(source: ReportSource) -> Sequence[Block]:
     """Draw the learning curve and list every setting."""
     say = source.say
-    settings = flattened(source.settings.to_json())
+    settings = flattened(source.settings)
     table = Table(
         columns=(say(N_("Setting")), say(N_("Value"))),
         rows=[(name, str(value)) for name, value in settings.items()],

@@ -107,7 +107,9 @@ def _tested(row: RunRow, best: float) -> str:
 
 
 def differing_settings_table(comparison: RunComparison, titles: Sequence[str]) -> None:
-    """Draw the settings in which the runs differ, one column for each run."""
+    """Draw the settings in which the runs differ, one column for each run; an ensemble has none."""
+    if sum(not row.members for row in comparison.rows) < 2:
+        return
     st.subheader(_("Differing settings"), anchor=False)
     if not comparison.differing:
         st.markdown(_("Nothing: these runs have the same settings."))

@@ -12,7 +12,6 @@ from core.evaluation.comparison.pairing import Labelling
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
-from core.jobs.kinds import JobKind
 from core.runs.repeating import changes_since, predecessor_of, successor_of, train_again
 from pages.ui import state
 from pages.ui.evaluate.compare.differences import difference_table, headline
@@ -42,7 +41,7 @@ def show_section(evaluated: EvaluatedRun) -> None:
 
 def _changes(evaluated: EvaluatedRun) -> None:
     """Say what changed since the run, and offer to train again."""
-    if JobDirectory(evaluated.run).kind is JobKind.ENSEMBLE:
+    if evaluated.is_ensemble:
         st.info(_("An ensemble is not trained: train its members again, then join them in “Compare”."))
         return
     changes = changes_since(evaluated)

@@ -17,12 +17,16 @@ from pages.ui.text import _, number, percent
 _SMALLEST_MARK, _LARGEST_MARK = 6, 16
 
 
-def show_calibration(calibration: Calibration) -> None:
-    """Draw how far the probabilities can be believed, and prediction sets."""
+def show_calibration(calibration: Calibration, *, is_ensemble: bool = False) -> None:
+    """Draw how far the probabilities can be believed, and prediction sets.
+
+    Args:
+        is_ensemble: the members' probabilities were corrected, their mean was not.
+    """
     st.subheader(_("When can you believe an answer?"), anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
-        _summary(calibration)
+        _summary(calibration, is_ensemble=is_ensemble)
         live_chart(reliability_diagram(calibration.after), mode_bar=False, key="reliability")
     with right:
         _prediction_sets(calibration)
@@ -77,7 +81,7 @@ def reliability_diagram(reliability: Reliability) -> Figure:
     return figure
 
 
-def _summary(calibration: Calibration) -> None:
+def _summary(calibration: Calibration, *, is_ensemble: bool) -> None:
     before, after = calibration.before.ece, calibration.after.ece
     st.markdown(
         _("Predicted probabilities are off by **{after}** on average.").format(after=percent(after)),
@@ -85,7 +89,11 @@ def _summary(calibration: Calibration) -> None:
             "The expected calibration error: the mean distance between how sure answers are and how often they are right. 95% interval: {interval}"
         ).format(interval=interval_text(calibration.after.ece_interval)),
     )
-    if any(temperature != 1 for temperature in calibration.temperatures):
+    if is_ensemble:
+        st.caption(
+            _("They are the mean of the members' probabilities, each corrected by temperature scaling.")
+        )
+    elif any(temperature != 1 for temperature in calibration.temperatures):
         st.caption(
             _(
                 "As trained, it was {before}. One number, chosen on {n} validation pictures, corrects it in every prediction and export (temperature scaling)."
