@@ -63,8 +63,8 @@ def _tiles(shown: pd.DataFrame, dataset: Dataset) -> list[Tile]:
     return [
         Tile(
             picture=dataset.thumbnail(row_of[row["id"]]),
-            strong=label_text(row["label"]),
-            caption=_answers(dataset.task, row),
+            strong=_("is {label}").format(label=label_text(row["label"])),
+            second=_answers(dataset.task, row),
         )
         for row in shown.to_dict("records")
         if row["id"] in row_of

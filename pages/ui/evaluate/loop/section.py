@@ -19,7 +19,7 @@ from pages.ui.evaluate.compare.disagreement_gallery import disagreement_gallery
 from pages.ui.evaluate.compare.paired import paired
 from pages.ui.evaluate.quality.test_set import remember_look
 from pages.ui.jobs import follow, show_error, try_to
-from pages.ui.runs import run_label
+from pages.ui.runs import short_title_of
 from pages.ui.shell import page_file
 from pages.ui.steps import Step
 from pages.ui.text import _, escape, ngettext, number, show
@@ -33,6 +33,7 @@ def show_section(evaluated: EvaluatedRun) -> None:
         _running(after)
     elif after is not None:
         _before_and_after(run, after)
+        _open_successor(after)
     elif before is not None and has_report(before):
         _before_and_after(before, run)
     if after is None:
@@ -97,9 +98,16 @@ def _running(successor: Path) -> None:
         follow(job, lambda ended: st.rerun(), key="training-again")
         return
     show_error(job.status())
-    if st.button(_("Open the new run"), icon=":material/arrow_forward:", key="open-successor"):
+    if st.button(_("Open the new run"), icon=":material/arrow_forward:", key="open-failed"):
         state.choose_run(successor.name)
         st.switch_page(page_file(Step.TRAIN))
+
+
+def _open_successor(successor: Path) -> None:
+    """Draw the way on: from the new run, the next changes can be tried."""
+    if st.button(_("Continue with the new run"), icon=":material/arrow_forward:", key="open-successor"):
+        state.choose_run(successor.name)
+        st.rerun()
 
 
 def _before_and_after(before: Path, after: Path) -> None:
@@ -110,7 +118,8 @@ def _before_and_after(before: Path, after: Path) -> None:
     except DarkroomError as error:
         st.warning(show(error.message), icon=":material/balance:")
         return
-    headline(pair, escape(run_label(before)), escape(run_label(after)))
+    titles = [escape(short_title_of(JobDirectory(run))) for run in (before, after)]
+    headline(pair, *titles)
     disagreement_gallery(pair.disagreements, dataset, key=f"again-{after.name}")
     with st.expander(_("All metrics"), on_change="rerun", key="again-metrics") as fold:
         if fold.open:
