@@ -68,13 +68,16 @@ class EvaluatedRun:
     @property
     def was_trained(self) -> bool:
         """False for a judged model and for an ensemble, which have no ``settings``."""
-        is_judged = _measured_on_file(self.run).exists()
-        return not is_judged and JobDirectory(self.run).kind is not JobKind.ENSEMBLE
+        return not self._is_judged and not self.is_ensemble
 
     @cached_property
     def is_ensemble(self) -> bool:
         """True if it was joined from other runs, not trained."""
-        return JobDirectory(self.run).kind is JobKind.ENSEMBLE
+        return not self._is_judged and JobDirectory(self.run).kind is JobKind.ENSEMBLE
+
+    @property
+    def _is_judged(self) -> bool:
+        return _measured_on_file(self.run).exists()
 
     @cached_property
     def settings(self) -> TrainingConfig:
@@ -83,11 +86,15 @@ class EvaluatedRun:
         Raises:
             EvaluationError: the run is an ensemble, which was not trained.
         """
+        self.require_one_network()
+        return TrainingConfig.from_json(JobDirectory(self.run).config())
+
+    def require_one_network(self) -> None:
+        """Raise EvaluationError for an ensemble, which was not trained and has no features of its own."""
         if self.is_ensemble:
             raise EvaluationError(
                 N_("This run is an ensemble of several networks, and this looks into one. Choose a member.")
             )
-        return TrainingConfig.from_json(JobDirectory(self.run).config())
 
     @cached_property
     def predictions(self) -> pd.DataFrame:

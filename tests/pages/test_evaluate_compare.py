@@ -128,3 +128,4 @@ def test_an_ensemble_is_shown_with_its_members(
         ["Ensemble of 2", "Quick"]
     ]
     assert "train its members again" in said(open_page("evaluate", section="loop"))
+    assert "This run is an ensemble" in said(open_page("evaluate", section="why"))

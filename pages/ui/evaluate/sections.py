@@ -25,6 +25,8 @@ class Section:
     label: str
     icon: str
     module: str
+    # It looks into the network of the run; an ensemble has several.
+    needs_one_network: bool = False
 
 
 SECTIONS = {
@@ -47,16 +49,19 @@ SECTIONS = {
         label=N_("Why?"),
         icon=":material/center_focus_strong:",
         module="pages.ui.evaluate.why.section",
+        needs_one_network=True,
     ),
     "robustness": Section(
         label=N_("How robust?"),
         icon=":material/shield:",
         module="pages.ui.evaluate.robustness.section",
+        needs_one_network=True,
     ),
     "next": Section(
         label=N_("What next?"),
         icon=":material/signpost:",
         module="pages.ui.evaluate.next.section",
+        needs_one_network=True,
     ),
     "loop": Section(
         label=N_("Before and after"),
@@ -89,6 +94,8 @@ def show_chosen_section(evaluated: EvaluatedRun) -> None:
     )
     state.choose_section(chosen)
     try:
+        if SECTIONS[chosen].needs_one_network:
+            evaluated.require_one_network()
         importlib.import_module(SECTIONS[chosen].module).show_section(evaluated)
     except EvaluationError as error:
         st.info(show(error.message))

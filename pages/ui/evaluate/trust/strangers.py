@@ -39,6 +39,9 @@ def show_strangers(evaluated: EvaluatedRun) -> None:
             "A classifier knows nothing but its classes. The stranger score says how little a picture looks like any of them, by the network's features and by how sure the answer is."
         ),
     )
+    if evaluated.is_ensemble:
+        st.markdown(_("An ensemble has no features of its own, so no stranger score. Its members have one."))
+        return
     report = read_strangers(evaluated.run)
     if not evaluated.was_trained:
         st.markdown(_("Only a run that was trained here has the features that the score needs."))
