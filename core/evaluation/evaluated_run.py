@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.dataset import Dataset, erased_file, measured_again_file, open_dataset
 from core.data.labels.layout import Split
-from core.errors import EvaluationError
+from core.errors import DamagedFileError, EvaluationError, SchemaVersionError
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.report import (
     MultiClassReport,
@@ -24,7 +24,7 @@ from core.evaluation.report import (
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.messages import N_
-from core.records import Record, read_record, write_record
+from core.records import AnyRecord, Record, read_record, write_record
 from core.training.config import TrainingConfig
 from core.workspace import project_of
 
@@ -114,6 +114,20 @@ class EvaluatedRun:
     def rows(self, split: Split) -> np.ndarray:
         """Rows of the dataset's ``pictures`` in one part of the split, int64."""
         return self.dataset.rows(split)
+
+    def read_result(self, name: str, kind: type[AnyRecord]) -> AnyRecord | None:
+        """Read a result of the run's evaluation; None without one.
+
+        A result older than the report belongs to an earlier state of a run that was continued. Results
+        of other versions of Darkroom and damaged ones count as none: they can be computed again.
+        """
+        file = self.file(name)
+        try:
+            if file.stat().st_mtime_ns < report_file(self.run).stat().st_mtime_ns:
+                return None
+            return read_record(file, kind)
+        except (FileNotFoundError, DamagedFileError, SchemaVersionError):
+            return None
 
     def file(self, name: str) -> Path:
         """Path of a result of the run's evaluation; results are caches of the run and its dataset version."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.report import ScoreSummary
+from core.records import write_record
 
 
 def test_stored_predictions_and_labels_give_the_report_again(finished_run: Path) -> None:
@@ -28,3 +31,17 @@ def test_pictures_erased_since_the_evaluation_are_left_out(finished_run: Path) -
         report=evaluated.report,
     )
     np.testing.assert_array_equal(without.test.probabilities, evaluated.test.probabilities[1:])
+
+
+def test_results_of_a_continued_run_belong_to_its_earlier_state(finished_run: Path) -> None:
+    """So do results that this version cannot read: they can be computed again."""
+    evaluated = EvaluatedRun.open(finished_run)
+    assert evaluated.read_result("scores.json", ScoreSummary) is None
+    scores = ScoreSummary(accuracy=0.5, macro_f1=0.4, majority_baseline=0.3)
+    write_record(evaluated.file("scores.json"), scores)
+    assert evaluated.read_result("scores.json", ScoreSummary) == scores
+    written = evaluated.file("scores.json").stat().st_mtime
+    os.utime(evaluated.file("report.json"), (written + 1, written + 1))
+    assert evaluated.read_result("scores.json", ScoreSummary) is None
+    evaluated.file("scores.json").write_text("{", encoding="utf-8")
+    assert evaluated.read_result("scores.json", ScoreSummary) is None

@@ -58,19 +58,17 @@ class Evidence:
 
     @cached_property
     def epochs(self) -> list[EpochRecord]:
-        """Learning curve of the run; empty without one."""
+        """Epochs of the training; empty without any."""
         return [EpochRecord.from_json(line) for line in JobDirectory(self.evaluated.run).metrics()]
 
     @cached_property
     def settings(self) -> TrainingConfig | None:
-        """Settings of the training; None for an ensemble, which is not trained."""
-        if JobDirectory(self.evaluated.run).kind is JobKind.ENSEMBLE:
-            return None
-        return self.evaluated.settings
+        """Settings of the training; None for an ensemble and for a model that was not trained here."""
+        return self.evaluated.settings if self.evaluated.was_trained else None
 
     @cached_property
     def diagnosis(self) -> Diagnosis | None:
-        """Diagnosis of the learning curve; None without one, or for an ensemble."""
+        """Diagnosis of the epochs; None without any."""
         settings = self.settings
         if settings is None:
             return None

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import DamagedFileError, SchemaVersionError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.explanations.network import Method
 from core.evaluation.explanations.shortcuts import Shortcut
-from core.records import Record, read_record
+from core.records import Record
 
 FILE = "mean_heatmaps.json"
 # Of each pair of true class and answer. A mean changes little beyond; occlusion takes 65 times as long.
@@ -49,13 +48,7 @@ class MeanHeatmaps(Record):
 
 def read_mean_heatmaps(evaluated: EvaluatedRun) -> MeanHeatmaps | None:
     """Read the stored result; None if there is none, another version wrote it, or the run was continued since."""
-    file = evaluated.file(FILE)
-    try:
-        if file.stat().st_mtime_ns < evaluated.file("report.json").stat().st_mtime_ns:
-            return None
-        return read_record(file, MeanHeatmaps)
-    except (FileNotFoundError, DamagedFileError, SchemaVersionError):
-        return None
+    return evaluated.read_result(FILE, MeanHeatmaps)
 
 
 @dataclass(frozen=True, kw_only=True)

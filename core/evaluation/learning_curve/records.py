@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.intervals import Interval
-from core.records import Record, read_record, write_record
+from core.records import Record, write_record
 
 _FILE = "learning_curve.json"
 
@@ -84,5 +84,4 @@ def write_learning_curve(evaluated: EvaluatedRun, curve: LearningCurve) -> None:
 
 def read_learning_curve(evaluated: EvaluatedRun) -> LearningCurve | None:
     """Read a run's learning curve; None if it was not measured."""
-    file = evaluated.file(_FILE)
-    return read_record(file, LearningCurve) if file.exists() else None
+    return evaluated.read_result(_FILE, LearningCurve)

@@ -9,7 +9,7 @@ import pandas as pd
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.intervals import Interval
 from core.files import whole_file
-from core.records import Record, read_record, write_record
+from core.records import Record, write_record
 
 USUAL_PICTURES = 300
 # Accuracy, 0 to 1, whose proven loss counts as a break.
@@ -110,8 +110,7 @@ def write_robustness(evaluated: EvaluatedRun, report: RobustnessReport, answers:
 
 def read_robustness(evaluated: EvaluatedRun) -> RobustnessReport | None:
     """Read the result of the last test; None without one."""
-    file = evaluated.file("robustness.json")
-    return read_record(file, RobustnessReport) if file.exists() else None
+    return evaluated.read_result("robustness.json", RobustnessReport)
 
 
 def read_answers(evaluated: EvaluatedRun) -> pd.DataFrame:

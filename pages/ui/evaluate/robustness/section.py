@@ -28,8 +28,8 @@ _SIZES = (100, USUAL_PICTURES, 1000, 3000)
 
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the result of the robustness test, its progress, or the button that starts it."""
-    if JobDirectory(evaluated.run).kind is JobKind.ENSEMBLE:
-        st.info(_("Robustness is tested on single networks: choose a member of this ensemble."))
+    if not evaluated.was_trained:
+        st.info(_("Robustness is tested on single networks that were trained here. Choose another run."))
         return
     job = _job_of(evaluated.run)
     if job is not None and not job.status().state.has_ended:
