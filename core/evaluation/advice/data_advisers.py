@@ -125,7 +125,7 @@ def small_test_set(evidence: Evidence) -> Advice | None:
     found = evidence.resolution
     return Advice(
         message=Message(
-            N_("Test on more pictures: about {wanted} would tell within 5 points."),
+            N_("Test on more pictures: with about {wanted}, the accuracy is known to ± 5 points."),
             {"wanted": found.wanted_pictures},
         ),
         reason=Message(

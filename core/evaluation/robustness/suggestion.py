@@ -6,15 +6,18 @@ from core.evaluation.robustness.corruptions import Corruption, find_corruption
 from core.evaluation.robustness.records import RobustnessReport
 from core.models.augmentation import LIMITS, AugmentationConfig
 
+_MOST_CORRUPTIONS = 3
+
 
 def suggested_strengths(report: RobustnessReport, current: AugmentationConfig) -> dict[str, float]:
     """Strengths of augmentations that are higher than the current ones, by name; empty if none would be.
 
     Augmentation draws strengths up to its own, so it has to reach one step beyond the strength
-    at which a corruption breaks the classifier.
+    at which a corruption breaks the classifier. Only the weakest corruptions count: strong changes of
+    every kind at once hide what is to be learnt.
     """
     suggested: dict[str, float] = {}
-    for result in report.broken:
+    for result in report.broken[:_MOST_CORRUPTIONS]:
         corruption = find_corruption(result.code)
         if corruption is None or result.breaks_at is None:
             continue

@@ -230,7 +230,7 @@ def test_what_breaks_the_classifier_is_trained() -> None:
     advice = given_by(evaluated)["augmentation"]
     assert str(advice.message.values["names"]) == "Rotation"
     assert advice.reason.values["level"] == 3
-    assert advice.weight > 0.5
+    assert 0.15 < advice.weight < 0.2
 
 
 def test_frozen_features_with_many_mistakes_are_fine_tuned_first() -> None:

@@ -23,7 +23,7 @@ from core.files import write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JOB_TYPES, JobKind
 from core.progress import JobStopped, Stage
-from core.training.config import Recipe
+from core.training.config import Recipe, TrainingConfig
 from core.training.features import cached_features
 from core.workspace import project_of
 from tests.support.progress_recorder import Recorder
@@ -66,7 +66,9 @@ def test_a_stopped_job_leaves_no_result(finished_run: Path) -> None:
 
 
 def test_a_run_from_scratch_has_no_frozen_backbone(finished_run: Path) -> None:
-    settings = replace(EvaluatedRun.open(finished_run).settings, recipe=Recipe.SCRATCH)
+    # An opened run is remembered until its report changes.
+    stored = TrainingConfig.from_json(JobDirectory(finished_run).config())
+    settings = replace(stored, recipe=Recipe.SCRATCH)
     request = JobDirectory(finished_run)._request()
     write_json(finished_run / "config.json", replace(request, config=settings.to_json()).to_json())
     with pytest.raises(ConfigError, match="trained from scratch"):

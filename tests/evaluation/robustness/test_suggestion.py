@@ -29,6 +29,11 @@ def test_kinds_with_one_remedy_take_the_stronger() -> None:
     assert suggested({"blur": 3, "jpeg": 3}, AugmentationConfig()) == {"blur": 0.027}
 
 
+def test_only_the_three_weakest_are_trained_at_once() -> None:
+    breaks = {"rotation": 0, "shift": 1, "crop": 2, "contrast": 3, "blur": 4}
+    assert suggested(breaks, AugmentationConfig()).keys() == {"rotation", "shift", "crop"}
+
+
 def test_augmentation_that_the_run_had_is_not_suggested_again() -> None:
     assert suggested({"rotation": 2}, AugmentationConfig(rotation=0.2)) == {}
     assert suggested({}, AugmentationConfig()) == {}
