@@ -121,7 +121,11 @@ def _headline(forecast: Forecast) -> None:
     low, high = forecast.interval
     st.markdown(
         "### "
-        + _("Twice as many pictures would bring about {gain} points ({low} to {high})").format(
+        + ngettext(
+            "Twice as many pictures would bring about {gain} point ({low} to {high})",
+            "Twice as many pictures would bring about {gain} points ({low} to {high})",
+            _plural(forecast.gain),
+        ).format(
             gain=_points(forecast.gain),
             low=math.floor(round(100 * low, 6)),
             high=math.ceil(round(100 * high, 6)),
@@ -132,7 +136,9 @@ def _headline(forecast: Forecast) -> None:
     )
     if forecast.classes:
         listed = ", ".join(
-            _("{name} (about {gain} points)").format(name=escape(row.name), gain=_points(row.gain))
+            ngettext("{name} (about {gain} point)", "{name} (about {gain} points)", _plural(row.gain)).format(
+                name=escape(row.name), gain=_points(row.gain)
+            )
             for row in forecast.classes[:3]
         )
         st.markdown(_("Most would gain: {classes}.").format(classes=listed))
@@ -142,3 +148,8 @@ def _points(gain: float) -> str:
     """Format percentage points: whole ones, below 1 with one digit."""
     points = 100 * gain
     return f"{points:.0f}" if points >= 1 or points < 0.05 else f"{points:.1f}"
+
+
+def _plural(gain: float) -> int:
+    """Return 1 where ``_points`` is exactly one point, for ``ngettext``."""
+    return 1 if _points(gain) == "1" else 2
