@@ -19,7 +19,7 @@ from core.models.architectures.surgery import Cut, cut_at, frozen_stem_of, make_
 from core.models.head import HeadWeights
 from core.training.artifacts import map_pooling, write_extractor, write_head
 from core.training.config import Pooling, TrainingConfig
-from core.training.head_layers import TrainableHead, global_pooling
+from core.training.networks.head_layers import TrainableHead, global_pooling
 
 
 class HeadNetwork:

@@ -60,12 +60,6 @@ def augmentation_fields(config: AugmentationConfig) -> AugmentationConfig:
     return AugmentationConfig(flip=flip, **strengths)
 
 
-def active_names(config: AugmentationConfig) -> str:
-    """List the labels of the active augmentations: ``Flip, Rotation, MixUp``."""
-    flip = [_("Flip")] if config.flip != "none" else []
-    return ", ".join(flip + [_(row.label) for row in table.AUGMENTATIONS if config[row.name]])
-
-
 def _sliders(rows: Sequence[Augmentation], config: AugmentationConfig) -> dict[str, float]:
     return {row.name: _slider(row, config[row.name]) for row in rows}
 

@@ -8,7 +8,7 @@ from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.presets import DOMAINS, PRESETS, STRENGTHS, Preset, preset_of
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
-from pages.ui.augment.fields import active_names
+from pages.ui.display_names.augmentation import active_names
 from pages.ui.text import _
 
 _ICONS = {

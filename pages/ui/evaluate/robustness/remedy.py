@@ -11,7 +11,7 @@ from core.models.augmentation import AugmentationConfig
 from core.models.augmentation.presets import contradictions
 from core.workspace import project_of, remember_setting
 from pages.ui import state
-from pages.ui.augment.fields import active_names
+from pages.ui.display_names.augmentation import active_names
 from pages.ui.settings import next_config
 from pages.ui.shell import page_file
 from pages.ui.steps import Step

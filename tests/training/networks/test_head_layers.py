@@ -10,7 +10,7 @@ import pytest
 from core.data.labels.task import Task
 from core.models.head import GRID_CELLS, HeadWeights
 from core.training.config import HeadConfig
-from core.training.head_layers import TrainableHead, global_pooling
+from core.training.networks.head_layers import TrainableHead, global_pooling
 
 FEATURES, CLASSES = 6, 3
 
