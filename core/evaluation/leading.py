@@ -120,6 +120,12 @@ def majority_value(leading: Leading, test: TestPredictions, majority: str, names
     return leading.value(replace(test, predicted=np.tile(answer, (len(test.targets), 1))))
 
 
+def least_cost_value(leading: Leading, test: TestPredictions) -> float:
+    """Mean cost of the answers of least expected cost, by a matrix of costs."""
+    answers = least_cost_answers(test.probabilities, leading.metric.costs)
+    return leading.value(replace(test, predicted=np.eye(test.targets.shape[1], dtype=bool)[answers]))
+
+
 def least_cost_answers(probabilities: np.ndarray, costs: Sequence[Sequence[float]]) -> np.ndarray:
     """Class of least expected cost for each picture: int64 (n,) (Elkan 2001).
 

@@ -10,6 +10,7 @@ from core.evaluation.leading import (
     choose_metric,
     leading_metric,
     least_cost_answers,
+    least_cost_value,
     majority_value,
 )
 from core.evaluation.metrics.intervals import fraction_interval
@@ -68,6 +69,15 @@ def test_no_other_answer_has_a_lower_expected_cost() -> None:
     costs = np.array([[0, 1, 4], [2, 0, 8], [16, 32, 0]])
     expected = [min(range(3), key=lambda answer: row @ costs[:, answer]) for row in probabilities]
     assert least_cost_answers(probabilities, costs.tolist()).tolist() == expected
+
+
+def test_answers_of_least_expected_cost_are_measured_on_the_labels() -> None:
+    """Missing a dog costs 9: at 20% it is answered, which is wrong once and costs 1."""
+    costs = ((0.0, 1.0), (9.0, 0.0))
+    metric = LeadingMetric(kind=LeadingKind.COST, class_names=("cat", "dog"), costs=costs)
+    test = multi_class([0, 1, 0, 0], [[0.8, 0.2], [0.8, 0.2], [0.95, 0.05], [0.95, 0.05]])
+    assert Leading(metric=metric).value(test) == 9 / 4
+    assert least_cost_value(Leading(metric=metric), test) == 1 / 4
 
 
 def test_the_choice_is_stored_until_its_class_is_gone(digits_project: Project) -> None:

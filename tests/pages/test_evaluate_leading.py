@@ -48,6 +48,7 @@ def test_every_kind_can_be_chosen(open_page: OpenPage, finished_run: Path, kind:
     assert not app.exception
     assert chosen_metric(project_of(finished_run)).kind is kind
     assert said(app).count("On new pictures like these") == 2
+    assert ("least expected cost" in said(app)) is (kind is LeadingKind.COST)
 
 
 def test_a_metric_of_a_class_that_is_gone_gives_way_to_accuracy(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.leading import Leading, chosen_metric, leading_metric, majority_value
+from core.evaluation.leading import Leading, chosen_metric, leading_metric, least_cost_value, majority_value
 from core.evaluation.metrics.intervals import Interval
 from core.evaluation.thresholds.answers import (
     Thresholds,
@@ -68,6 +68,12 @@ def _headline(evaluated: EvaluatedRun, leading: Leading, measured: _Measured) ->
             n=number(evaluated.report.pictures),
         )
     )
+    if leading.metric.costs:
+        st.caption(
+            _(
+                "Answers of least expected cost, instead of the most probable ones, would cost {value}."
+            ).format(value=_formatted(leading, least_cost_value(leading, evaluated.test)))
+        )
 
 
 def _beside_default(leading: Leading, in_use: _Measured, default: _Measured) -> None:

@@ -77,8 +77,8 @@ def _costs(names: Sequence[str], task: Task, current: LeadingMetric) -> LeadingM
         st.caption(_("Rows are the true classes, columns the answers. Only the ratio of the costs counts."))
         costs = np.array(current.costs) if current.costs else 1.0 - np.eye(len(names))
         table = pd.DataFrame(costs, index=pd.Index(names), columns=pd.Index(names))
-        edited = st.data_editor(table, key="cost-matrix").to_numpy(np.float64)
-        return replace(metric, miss_costs=(), costs=tuple(map(tuple, edited.tolist())))
+        matrix = st.data_editor(table, key="cost-matrix").to_numpy(np.float64)
+        return replace(metric, miss_costs=(), costs=tuple(tuple(row) for row in matrix.tolist()))
     st.caption(
         _("The cost of a picture of each class that is missed; a label that is wrongly added costs 1.")
         if task is Task.MULTI_LABEL
