@@ -128,9 +128,9 @@ def perturbation_chart(verdict: Verdict) -> Figure:
         ]
     )
     figure.update_layout(
-        height=320,
-        margin={"l": 8, "r": 8, "t": 8, "b": 40},
-        legend={"orientation": "h", "y": -0.25},
+        height=340,
+        margin={"l": 8, "r": 8, "t": 56, "b": 40},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02},
         xaxis={"title": _("of the picture"), "ticksuffix": "%", "range": [-2, 102]},
         yaxis={"title": _("probability of the class"), "ticksuffix": "%", "range": [-3, 103]},
     )
