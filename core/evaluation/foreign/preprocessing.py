@@ -130,7 +130,8 @@ def prepare(pictures: np.ndarray, facts: InputFacts, preprocessing: Preprocessin
     Returns:
         (B, height, width, channels) or (B, channels, height, width) in the type of the input.
     """
-    values = (pictures - np.float32(preprocessing.mean)) / np.float32(preprocessing.deviation)
+    mean, deviation = (np.array(three, np.float32) for three in (preprocessing.mean, preprocessing.deviation))
+    values = (pictures - mean) / deviation
     if facts.channels == 1:
         values = values @ _GREY[:, np.newaxis]
     elif preprocessing.order is ChannelOrder.BGR:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from core.evaluation.foreign.kinds import recognise
 from core.evaluation.foreign.preprocessing import code_of, scaled
 
 LABELS = b"cat\ndog\n"
-LOBE = {
+LOBE: dict[str, object] = {
     "doc_name": "Pets",
     "format": "tf_lite",
     "filename": "saved_model.tflite",
@@ -21,13 +22,13 @@ LOBE = {
     "outputs": {"Confidences": {"name": "y:0"}, "Label": {"name": "z:0"}},
     "classes": {"Label": ["cat", "dog"]},
 }
-PROPERTIES = {
+PROPERTIES: dict[str, object] = {
     "CustomVision.Metadata.Version": "1.1",
     "CustomVision.Preprocess.NormalizeMean": "[0.0, 0.0, 0.0]",
 }
 
 
-def files(folder: Path, **content: bytes | dict[str, object]) -> Path:
+def files(folder: Path, **content: bytes | Mapping[str, object]) -> Path:
     for name, data in content.items():
         path = folder / name.replace("__", "/").replace("_DOT_", ".")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ def output(shape: tuple[int, ...] = (0, 3), scale: float = 0.0, zero_point: int 
 
 def test_quantised_outputs_are_numbers_again() -> None:
     raw = np.array([[0, 128, 255]], np.uint8)
-    np.testing.assert_allclose(numbers(raw, output(scale=1 / 256)), [[0, 0.5, 255 / 256]])
+    np.testing.assert_allclose(numbers(raw, output(scale=1 / 256)), [[0.0, 0.5, 255 / 256]])
     shifted = numbers(np.array([[-128, 0, 127]], np.int8), output(scale=1 / 256, zero_point=-128))
     np.testing.assert_allclose(shifted, [[0, 0.5, 255 / 256]])
 
@@ -39,7 +39,7 @@ def test_the_meaning_of_outputs_is_found_from_their_values(
 
 def test_one_output_is_the_probability_of_the_second_class() -> None:
     values = numbers(np.array([[0.25], [1.0]], np.float32), output((0, 1)))
-    np.testing.assert_allclose(values, [[0.75, 0.25], [0, 1]])
+    np.testing.assert_allclose(values, [[0.75, 0.25], [0.0, 1.0]])
     logits = numbers(np.array([[np.log(3)], [-2.0]], np.float32), output((0, 1)))
     np.testing.assert_allclose(probabilities(logits, Activation.LOGITS, ONE)[0], [0.25, 0.75], rtol=1e-6)
 

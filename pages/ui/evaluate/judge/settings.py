@@ -123,9 +123,9 @@ def _choose_preprocessing(folder: Path, facts: ModelFacts) -> Preprocessing | No
         format_func=lambda order: _(ORDER_NAMES[order]),
         key=f"judge-colours-{folder.name}",
     )
-    fitting = st.selectbox(
+    fitting: str = st.selectbox(
         _("Shape of the pictures"),
-        list(Fitting),
+        [*Fitting],
         format_func=lambda fitting: _(FITTING_NAMES[fitting]),
         key=f"judge-fitting-{folder.name}",
     )
