@@ -69,6 +69,9 @@ def output_of(interface: Interface, stated: str = "") -> int:
     fitting = [index for index, tensor in enumerate(interface.outputs) if _is_vector(tensor)]
     if stated:
         fitting = [index for index in fitting if _same(names[index], stated)] or fitting
+    # A single number beside the probabilities is a score, as in Darkroom's own exports.
+    long = [index for index in fitting if any(length != 1 for length in interface.outputs[index].shape[1:])]
+    fitting = long if len(long) == 1 else fitting
     if len(fitting) != 1:
         raise ForeignModelError(
             N_(

@@ -52,6 +52,12 @@ def test_the_answer_is_the_output_with_a_number_for_each_class() -> None:
     assert output_of(two, "Confidences:0") == 1
 
 
+def test_a_single_number_beside_the_answer_is_a_score() -> None:
+    """Darkroom's own LiteRT file has the stranger score as its second output."""
+    assert output_of(of_outputs(tensor(0, 5, name="Identity"), tensor(0, 1, name="Identity_1"))) == 0
+    assert output_of(of_outputs(tensor(0, 1, name="only"))) == 0
+
+
 @pytest.mark.parametrize(
     "outputs", [(), (tensor(0, 7, 7, 64),), (tensor(0, 5, name="a"), tensor(0, 4, name="b"))]
 )
