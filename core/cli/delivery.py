@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.explanation import add_explain_arguments, explain
-from core.cli.metrics import metrics_answer, thresholds_answer
+from core.cli.metrics import metrics_answer, slices_answer, thresholds_answer
 from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
 from core.delivery import export
 from core.delivery.export import export_run, find_exporter
@@ -73,6 +73,10 @@ def _evaluate(options: argparse.Namespace) -> Answer:
         else {"test": report.to_json()}
     )
     answer: Answer = {"run": run.name, **measured, "thresholds": thresholds_answer(run, report)}
+    if options.calibration:
+        answer["calibration"] = report.calibration.to_json() if report.calibration else None
+    if options.slices:
+        answer["slices"] = slices_answer(EvaluatedRun.open(run))
     if options.robustness:
         answer["robustness"] = _tested_robustness(run)
     if options.explain is not None:
@@ -143,6 +147,12 @@ def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="CODE",
         help="only these metrics, such as macro_f1; leading: the metric that matters in the project",
+    )
+    parser.add_argument(
+        "--slices", action="store_true", help="also accuracy by size, brightness, camera, folder, …"
+    )
+    parser.add_argument(
+        "--calibration", action="store_true", help="also reliability of the probabilities, prediction sets"
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as one HTML file")
     parser.add_argument("--no-pictures", action="store_true", help="leave pictures out of the report")

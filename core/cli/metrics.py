@@ -1,4 +1,4 @@
-"""Metrics and thresholds of a run, as ``evaluate`` prints them."""
+"""Metrics, thresholds and slices of a run, as ``evaluate`` prints them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from core.evaluation.leading import Leading, leading_metric, majority_value
 from core.evaluation.metrics import table
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.report import EvaluationReport, MultiClassReport, MultiLabelReport
+from core.evaluation.slices.measuring import measure_slices, slice_source
 from core.evaluation.thresholds.answers import answered_by, has_chosen_thresholds, thresholds_in_use
 from core.messages import N_
 from core.workspace import project_of
@@ -46,6 +47,26 @@ def thresholds_answer(run: Path, report: MultiClassReport | MultiLabelReport) ->
         name: threshold for name, threshold in zip(names, thresholds, strict=True) if threshold is not None
     }
     return {"chosen": has_chosen_thresholds(run), "in_use": in_use}
+
+
+def slices_answer(evaluated: EvaluatedRun) -> list[Answer]:
+    """Accuracy on every slice of the test pictures, in the order of ``measure_slices``."""
+    test = evaluated.test
+    return [
+        {
+            "kind": score.kind.code,
+            "slice": str(score.name),
+            "pictures": score.pictures,
+            "groups": score.groups,
+            "accuracy": score.accuracy,
+            "interval": score.interval,
+            "difference": score.difference,
+            "p_value": score.p_value,
+            "adjusted_p_value": score.adjusted,
+            "is_proven": score.is_proven,
+        }
+        for score in measure_slices(slice_source(evaluated), test.exact_matches, test.group_indices)
+    ]
 
 
 def _stored(report: EvaluationReport, code: str) -> Answer:

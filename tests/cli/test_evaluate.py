@@ -39,3 +39,20 @@ def test_metrics_are_printed_after_the_pictures_were_erased(
     answer = json.loads(capsys.readouterr().out)
     assert answer["test"]["pictures"] == 9
     assert answer["advice"] == []
+
+
+def test_slices_and_calibration_are_printed_on_request(
+    finished_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The slices of a kind divide the nine test pictures among them."""
+    command = ["evaluate", finished_run.name, "--slices", "--calibration", "--metrics", "accuracy", "--json"]
+    assert main(command) == 0
+    answer = json.loads(capsys.readouterr().out)
+    of_class = {row["slice"]: row for row in answer["slices"] if row["kind"] == "class"}
+    assert sum(row["pictures"] for row in of_class.values()) == 9
+    report = EvaluatedRun.open(finished_run).report
+    assert {name: row["accuracy"] for name, row in of_class.items()} == {
+        row.name: pytest.approx(row.recall) for row in report.classes
+    }
+    assert report.calibration is not None
+    assert answer["calibration"] == report.calibration.to_json()
