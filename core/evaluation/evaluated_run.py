@@ -62,6 +62,7 @@ class EvaluatedRun:
             _measured_on_file(run),
             erased_file(folder),
             measured_again_file(folder),
+            folder / "versions",
         )
         return _open(run, tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
 
