@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
+from core.errors import NotFoundError
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.report import read_report
+from pages.ui.evaluate.quality.section import show_scores
 from pages.ui.evaluate.quality.test_set import remember_look
 from pages.ui.evaluate.report import report_downloads
 from pages.ui.evaluate.sections import show_chosen_section
 from pages.ui.runs import require_run
 from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
-from pages.ui.text import _
+from pages.ui.text import _, show
 
 page_title(_("Evaluate"), _("The final test, on pictures that training never used."))
 project = require_project()
-evaluated = EvaluatedRun.open(require_run(project, delivered=False))
-remember_look(evaluated.run)
-report_downloads(evaluated)
-show_chosen_section(evaluated)
+run = require_run(project, delivered=False)
+try:
+    evaluated = EvaluatedRun.open(run)
+except NotFoundError as error:
+    # Its version of the pictures is gone; what was measured on it is not.
+    st.warning(show(error.message))
+    show_scores(read_report(run))
+else:
+    remember_look(run)
+    report_downloads(evaluated)
+    show_chosen_section(evaluated)
 next_step(Step.PREDICT, _("try it on new pictures"))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from core.data.dataset import open_dataset
 from core.data.history import VersionChanges, changes_between
-from core.evaluation.comparison.pairing import Labelling, Pairing, TestedPictures, pair
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.jobs.directory import JobDirectory
 from core.records import Record, read_record, write_record
@@ -46,15 +45,6 @@ def predecessor_of(run: Path) -> Path | None:
 def successor_of(run: Path) -> Path | None:
     """Find the newest run that repeats this one."""
     return next((other for other in list_runs(project_of(run)) if predecessor_of(other) == run), None)
-
-
-def before_and_after(before: EvaluatedRun, after: EvaluatedRun) -> Pairing:
-    """Match a run with its repetition on the same test pictures, under the newer labels for both.
-
-    Raises:
-        EvaluationError: no test picture is left.
-    """
-    return pair(TestedPictures.of(before), TestedPictures.of(after), Labelling.NEWER)
 
 
 def _file(run: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -124,3 +125,14 @@ def test_the_report_can_be_downloaded_in_the_language_of_the_reader(
     make_run(project, "run-1", JobState.FINISHED, evaluated=True)
     app = open_page("evaluate", lang="zh_CN")
     assert {"download-report", "download-card"} <= {button.key for button in app.get("download_button")}
+
+
+def test_the_scores_of_a_run_outlive_its_pictures(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """A version can be erased, but what was measured on it is still true."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    shutil.rmtree(project.dataset / "versions")
+    app = open_page("evaluate")
+    assert metrics_shown(app)["Accuracy"] == "83.3%"
+    assert "version 1" in app.warning[0].value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,7 +22,7 @@ def app(open_page: OpenPage, finished_run: Path) -> AppTest:
     )
 
 
-def outcomes(app: AppTest) -> dict[str, dict[str, object]]:
+def outcomes(app: AppTest) -> dict[str, Any]:
     (table,) = [frame.value for frame in app.dataframe if "missed" in frame.value.columns]
     return {row.pop("answers"): row for row in table.to_dict("records")}
 

@@ -1,4 +1,4 @@
-"""Why? section of the Evaluate page, and the same on the Predict page."""
+"""Section “Why?” of the Evaluate page, and the same on the Predict page."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_page_explains_the_worst_mistake_and_any_class_of_a_chosen_picture(
     picture = evaluated.dataset.pictures.iloc[int(evaluated.rows(Split.TEST)[-1])]
     app = open_page("evaluate", project="digits", section="why", picture=picture["id"])
     (choice,) = [box for box in app.selectbox if box.label == "Class to explain"]
-    assert choice.key.startswith(f"why-{picture['id']}")
+    assert str(choice.key).startswith(f"why-{picture['id']}")
     choice.set_value("8").run()
     assert not app.exception
     assert any("speaks for 8" in caption.value for caption in app.caption)

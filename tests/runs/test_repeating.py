@@ -12,11 +12,12 @@ from core.data.dataset import open_dataset
 from core.data.editing import exclude, relabel
 from core.data.labels.layout import Split
 from core.evaluation.comparison.disagreements import Change, disagreements
+from core.evaluation.comparison.pairing import Labelling, TestedPictures, pair
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.jobs.directory import JobDirectory
 from core.runs import repeating, start
 from core.runs.compare import cloned_config
-from core.runs.repeating import before_and_after, changes_since, predecessor_of, successor_of, train_again
+from core.runs.repeating import changes_since, predecessor_of, successor_of, train_again
 from core.workspace import Project
 from tests.support.evaluated import evaluated_run
 
@@ -78,7 +79,8 @@ def test_before_and_after_are_judged_by_the_new_labels(run: Path, digits_project
     newer = exclude(digits_project, [ids.iloc[third]])
     row_of = {picture: row for row, picture in enumerate(newer.pictures["id"])}
     after = evaluated_run(digits_project, newer, "run-2", np.array([row_of[ids.iloc[second]]]))
-    pairing = before_and_after(EvaluatedRun.open(run), EvaluatedRun.open(after))
+    before = TestedPictures.of(EvaluatedRun.open(run))
+    pairing = pair(before, TestedPictures.of(EvaluatedRun.open(after)), Labelling.NEWER)
     matching = pairing.matching
     assert (matching.pictures, matching.relabelled, matching.only_first) == (8, 1, 1)
     assert pairing.first.exact_matches.all()  # also where it was wrong by the old label

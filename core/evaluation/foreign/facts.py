@@ -129,7 +129,7 @@ class Sample(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts(Record):
-    """What was understood of a foreign model: ``facts.json`` in its folder."""
+    """Facts read from a foreign model: ``facts.json`` in its folder."""
 
     # File or folder as the user named it.
     source: str

@@ -64,12 +64,10 @@ def test_groups_raise_no_more_false_alarms_than_promised() -> None:
     random, groups = np.random.default_rng(0), np.repeat(np.arange(60), 5)
     alarms, alarms_of_singles = [], []
     for _ in range(1000):
-        right = [
-            random.random(300) < random.beta(2, 0.5, 60)[groups]  # a group's pictures share their difficulty
-            for _classifier in range(2)
-        ]
-        alarms.append(mcnemar_test(*right, groups).is_significant)
-        alarms_of_singles.append(mcnemar_test(*right, np.arange(300)).is_significant)
+        # a group's pictures share their difficulty
+        first, second = (random.random(300) < random.beta(2, 0.5, 60)[groups] for _classifier in range(2))
+        alarms.append(mcnemar_test(first, second, groups).is_significant)
+        alarms_of_singles.append(mcnemar_test(first, second, np.arange(300)).is_significant)
     assert 0.03 < np.mean(alarms) <= 0.06
     assert np.mean(alarms_of_singles) > 0.12
 

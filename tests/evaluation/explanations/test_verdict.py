@@ -42,7 +42,7 @@ class SpotNetwork(ExplainedNetwork):
         spot = brightness_of_spot(pictures)
         return np.stack([spot, 1 - spot], axis=1)
 
-    def maps_under_shuffled_heads(self, picture, class_index, seeds):  # type: ignore[no-untyped-def]
+    def maps_under_shuffled_heads(self, picture, class_index, seeds):
         return [self._shuffled for _ in seeds]
 
     def with_shuffled_weights(self, seed: int) -> SpotNetwork:
@@ -124,5 +124,6 @@ def test_occlusion_finds_the_spot() -> None:
     hidden = brightness_of_spot(occluded_pictures(picture))
     values = occlusion_map(log_odds(hidden), float(log_odds(brightness_of_spot(picture[np.newaxis]))[0]))
     assert values.shape == (CELLS, CELLS)
-    assert np.unravel_index(values.argmax(), values.shape) in {(0, 0), (0, 1), (1, 0), (1, 1)}
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    assert max(row, column) <= 1
     np.testing.assert_array_equal(values[3:, 3:], 0)

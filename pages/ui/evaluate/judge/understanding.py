@@ -1,4 +1,4 @@
-"""What was understood of a model made elsewhere: its kind, input and classes, and a few of its answers."""
+"""Kind, input and classes of a model made elsewhere as they were read, with a few of its answers."""
 
 from __future__ import annotations
 

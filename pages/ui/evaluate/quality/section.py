@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.report import MultiLabelReport
+from core.evaluation.report import MultiClassReport, MultiLabelReport
 from pages.ui.evaluate.quality.leading import show_leading
 from pages.ui.evaluate.quality.leading_choice import show_choice
 from pages.ui.evaluate.quality.metric_table import all_metrics
 from pages.ui.evaluate.quality.multi_class import multi_class_headline, multi_class_table
 from pages.ui.evaluate.quality.multi_label import multi_label_headline, multi_label_table
 from pages.ui.evaluate.quality.test_set import show_resolution, show_use
+
+
+def show_scores(report: MultiClassReport | MultiLabelReport) -> None:
+    """Draw what the report alone says: the accuracy, the scores of each class and every metric."""
+    if isinstance(report, MultiLabelReport):
+        multi_label_headline(report)
+        multi_label_table(report)
+    else:
+        multi_class_headline(report)
+        multi_class_table(report)
+    all_metrics(report)
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
