@@ -11,6 +11,14 @@ import yaml
 
 from core.__main__ import main
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.leading import choose_metric
+from core.evaluation.learning_curve.records import (
+    CurvePoint,
+    Forecast,
+    ForecastPoint,
+    LearningCurve,
+    write_learning_curve,
+)
 from core.evaluation.robustness.records import Condition, CorruptionResult, RobustnessReport
 from core.evaluation.strangers.materials import StrangerKind
 from core.evaluation.strangers.measuring import Separation, StrangerReport
@@ -25,6 +33,8 @@ from core.reporting.sections import table
 from core.reporting.sections.section import ReportSection
 from core.reporting.source import ReportSource
 from core.runs.compare import describe_run
+from core.training.leading_metric import LeadingKind, LeadingMetric
+from core.workspace import project_of
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -100,10 +110,33 @@ def test_results_of_jobs_stand_in_the_report_once_they_exist(source: ReportSourc
         by_kind={StrangerKind.NOISE.value: area},
     )
     write_record(source.evaluated.file("strangers.json"), strangers)
+    points = tuple(CurvePoint(pictures=n, accuracies=(share,)) for n, share in ((10, 0.5), (20, 0.7)))
+    forecast = Forecast(
+        gain=0.04,
+        interval=(0.01, 0.07),
+        curve=(
+            ForecastPoint(pictures=10, accuracy=0.5, interval=(0.5, 0.5)),
+            ForecastPoint(pictures=40, accuracy=0.74, interval=(0.7, 0.8)),
+        ),
+        classes=(),
+    )
+    learning = LearningCurve(points=points, validation_pictures=9, forecast=forecast)
+    write_learning_curve(source.evaluated, learning)
     page = Page(report_html(source))
+    assert "4.0 points of accuracy (95% interval 1.0 to 7.0)" in page.text
     assert "40% *" in page.text
     assert "90% *" not in page.text
     assert "0.975 (0.900–0.990)" in page.text
+
+
+def test_the_metric_that_matters_stands_beside_the_accuracy(source: ReportSource) -> None:
+    """Recall of the 8 is its fraction of the report."""
+    names = source.evaluated.dataset.class_names
+    metric = LeadingMetric(kind=LeadingKind.RECALL, class_name="8", class_names=names)
+    assert "The metric that matters" not in report_html(source)
+    choose_metric(project_of(source.run), metric)
+    (recall,) = [row.recall for row in source.evaluated.report.classes if row.name == "8"]
+    assert f"Recall of “8”: {percent(recall)} (95% interval" in Page(report_html(source)).text
 
 
 def condition(accuracy: float, drop: tuple[float, float]) -> Condition:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
+from core.evaluation.leading import leading_metric
 from core.evaluation.looks import use_of_test_set
 from core.formatting import percent
 from core.messages import N_
 from core.reporting import svg
 from core.reporting.blocks import Block, Chart, Paragraph, Table
 from core.reporting.source import ReportSource
+from core.training.leading_metric import LeadingKind
 from core.workspace import list_runs, project_of
 
 SPLIT_NAMES = {
@@ -57,10 +60,35 @@ def result_blocks(source: ReportSource) -> Sequence[Block]:
             )
         ),
     ]
+    blocks.extend(_leading(source))
     if 0 < report.groups < report.pictures:
         blocks.append(Paragraph(text=say(_BELONG_TOGETHER, n=f"{report.groups:,}")))
     caption = say(N_("Accuracy with its 95% interval, and that of always giving the most frequent answer"))
     return [*blocks, Chart(svg=svg.bars(bars), caption=caption)]
+
+
+def _leading(source: ReportSource) -> list[Block]:
+    """State the metric that matters in the project, if it is not the accuracy."""
+    evaluated, say = source.evaluated, source.say
+    names = evaluated.dataset.class_names
+    leading = leading_metric(project_of(source.run), names)
+    value = leading.value(evaluated.test)
+    if leading.metric.kind is LeadingKind.ACCURACY or math.isnan(value):
+        return []
+    low, high = leading.interval(evaluated.test) or (value, value)
+    numbers = {"value": value, "low": low, "high": high}
+    return [
+        Paragraph(
+            text=say(
+                N_("The metric that matters here, {metric}: {value} (95% interval {low} to {high})."),
+                metric=leading.label,
+                **{
+                    name: percent(number) if leading.is_fraction else f"{number:.3f}"
+                    for name, number in numbers.items()
+                },
+            )
+        )
+    ]
 
 
 def data_blocks(source: ReportSource) -> Sequence[Block]:

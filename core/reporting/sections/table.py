@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.messages import N_
 from core.reporting.sections.limits import limit_blocks
 from core.reporting.sections.mistakes import mistake_blocks
+from core.reporting.sections.more_pictures import learning_curve_blocks
 from core.reporting.sections.result import data_blocks, result_blocks
 from core.reporting.sections.robustness import robustness_blocks
 from core.reporting.sections.scores import class_blocks, confusion_blocks, metric_blocks
@@ -22,6 +23,7 @@ SECTIONS: tuple[ReportSection, ...] = (
     ReportSection(code="classes", title=N_("Class by class"), blocks=class_blocks),
     ReportSection(code="confusion", title=N_("Confusions"), blocks=confusion_blocks),
     ReportSection(code="slices", title=N_("Slices"), blocks=slice_blocks),
+    ReportSection(code="more-pictures", title=N_("More pictures"), blocks=learning_curve_blocks),
     ReportSection(code="mistakes", title=N_("Worst mistakes"), blocks=mistake_blocks),
     ReportSection(code="trust", title=N_("Trust in single answers"), blocks=calibration_blocks),
     ReportSection(code="strangers", title=N_("None of these"), blocks=stranger_blocks),
