@@ -16,7 +16,10 @@ from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _, show
 
-page_title(_("Evaluate"), _("The final test, on pictures that training never used."))
+with st.container(horizontal=True, vertical_alignment="bottom", key="evaluate-head"):
+    with st.container():
+        page_title(_("Evaluate"), _("The final test, on pictures that training never used."))
+    report_place = st.container(width="content")
 project = require_project()
 run = require_run(project, delivered=False)
 try:
@@ -27,6 +30,7 @@ except NotFoundError as error:
     show_scores(read_report(run))
 else:
     remember_look(run)
-    report_downloads(evaluated)
+    with report_place:
+        report_downloads(evaluated)
     show_chosen_section(evaluated)
 next_step(Step.PREDICT, _("try it on new pictures"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
@@ -49,6 +50,20 @@ def test_runs_are_compared_with_the_chosen_one(
     assert settings.to_numpy().tolist() == [["Epochs at most", "200", "300"]]
     curves = json.loads(drawn(app, "compared-accuracy")["figure"])
     assert [trace["y"] for trace in curves["data"]] == [[80.0]]  # the other left no curve
+
+
+def test_a_single_run_leads_to_a_second_one(
+    open_page: OpenPage, project: Project, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to choose from, so the page does not ask for a choice."""
+    opened: list[str] = []
+    monkeypatch.setattr(st, "switch_page", opened.append)
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    app = open_page("evaluate", section="compare")
+    assert "This is the only run." in app.info[0].value
+    app.button(key="train-second").click().run()
+    assert opened == ["train.py"]
+    assert app.query_params["section"] == "new"
 
 
 def test_pictures_that_only_one_run_was_tested_on_are_counted(

@@ -68,7 +68,11 @@ def test_without_evidence_nothing_is_advised(
 ) -> None:
     monkeypatch.setattr(table, "ADVISERS", ())
     make_run(project, "run-1", JobState.FINISHED, evaluated=True)
-    assert "Nothing stands out" in texts(open_page("evaluate", section="next"))
+    app = open_page("evaluate", section="next")
+    assert "Nothing stands out" in texts(app)
+    app.button(key="evidence-robustness").click().run()
+    assert not app.exception
+    assert app.query_params["section"] == "robustness"
 
 
 def test_every_link_leads_somewhere() -> None:

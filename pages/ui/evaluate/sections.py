@@ -83,13 +83,14 @@ SECTIONS = {
 
 def show_chosen_section(evaluated: EvaluatedRun) -> None:
     """Draw the choice of a section, stored in the page's address, and the section."""
-    chosen = st.segmented_control(
+    chosen = st.pills(
         _("Section"),
         list(SECTIONS),
         default=state.section(SECTIONS),
         required=True,
         format_func=lambda code: f"{SECTIONS[code].icon} {_(SECTIONS[code].label)}",
         label_visibility="collapsed",
+        wrap=True,
         key=f"evaluate-section-{state.counter('section')}",
     )
     state.choose_section(chosen)

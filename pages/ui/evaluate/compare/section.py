@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -13,7 +13,8 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.runs.compare import compare_runs
-from core.workspace import Project, list_runs, project_of
+from core.workspace import list_runs, project_of
+from pages.ui import state
 from pages.ui.evaluate.compare.differences import difference_table, evidence, headline, picture_remarks
 from pages.ui.evaluate.compare.disagreement_gallery import disagreement_gallery
 from pages.ui.evaluate.compare.ensemble import ensemble_offer
@@ -21,6 +22,8 @@ from pages.ui.evaluate.compare.paired import Paired, paired
 from pages.ui.evaluate.compare.side_by_side import differing_settings_table, learning_curves, results_table
 from pages.ui.evaluate.quality.test_set import remember_look
 from pages.ui.runs import run_labels, short_title_of, unique_labels
+from pages.ui.shell import page_file
+from pages.ui.steps import Step
 from pages.ui.text import _, escape, show
 
 MAX_RUNS = 8
@@ -29,7 +32,11 @@ MAX_RUNS = 8
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the choice of runs, and their comparison with the run of the page."""
     project = project_of(evaluated.run)
-    others = _chosen(project, evaluated.run)
+    runs = {run.name: run for run in list_runs(project) if run != evaluated.run}
+    if not runs:
+        _offer_training()
+        return
+    others = _chosen(runs, evaluated.run)
     if not others:
         st.info(_("Choose a run to compare with."))
         return
@@ -43,11 +50,16 @@ def show_section(evaluated: EvaluatedRun) -> None:
     learning_curves(runs, titles)
 
 
-def _chosen(project: Project, reference: Path) -> list[Path]:
+def _offer_training() -> None:
+    """Say that there is nothing to compare with, and draw the button that leads to a second run."""
+    st.info(_("This is the only run. Train another with one setting changed, and see here what it brought."))
+    if st.button(_("New run"), type="primary", icon=":material/add:", key="train-second"):
+        state.choose_section("new")
+        st.switch_page(page_file(Step.TRAIN))
+
+
+def _chosen(runs: Mapping[str, Path], reference: Path) -> list[Path]:
     """Draw the choice of runs to compare with the reference; by default the newest tested one."""
-    runs = {run.name: run for run in list_runs(project) if run != reference}
-    if not runs:
-        return []
     tested = [name for name in runs if has_report(runs[name])]
     title, key = _("Compare the run above with"), f"compared-{reference.name}"
     label = run_labels(runs).__getitem__

@@ -155,7 +155,7 @@ def _list(matrix: Matrix) -> None:
     """Draw the most frequent confusions; a chosen row shows its pictures."""
     pairs = confused_pairs(matrix.cells.counts, _MOST_PAIRS)
     if not pairs:
-        st.markdown(_("None: every test picture is right."))
+        st.success(_("Every test picture is right."), icon=":material/check_circle:")
         return
     names = [*matrix.class_names, "–"]
     shares = matrix.cells.row_shares

@@ -43,7 +43,8 @@ def show_cell_pictures(evaluated: EvaluatedRun, cells: ConfusionCells) -> None:
     edits = later_edits(evaluated.dataset, current)
     cell = _chosen_cell(evaluated, cells)
     pictures = _pictures(evaluated, cell)
-    _heading(evaluated, cell, len(pictures))
+    if cell is not None or len(pictures):
+        _heading(evaluated, cell, len(pictures))
     last_change(project, current)
     if not len(pictures):
         return
@@ -98,8 +99,6 @@ def _heading(evaluated: EvaluatedRun, cell: tuple[int, int] | None, count: int) 
             _(
                 "{pictures}, the surest answers first. Sometimes the label is wrong, not the classifier."
             ).format(pictures=pictures)
-            if count
-            else _("None: every test picture is right.")
         )
         return
     names: list[str | None] = [escape(name) for name in evaluated.dataset.class_names]

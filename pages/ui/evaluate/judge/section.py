@@ -69,7 +69,7 @@ def _drop(evaluated: EvaluatedRun, *, is_open: bool) -> None:
     ):
         st.markdown(
             _(
-                "Drop a model from elsewhere. It answers your test pictures, and its score stands beside that of the run above."
+                "Drop a model from elsewhere. It answers your test pictures, and its score stands beside that of this run."
             )
         )
         arrived = upload(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.evaluation.advice.advice import Advice, Link
+from core.evaluation.advice.advice import CHECK_PICTURES, SEE_ROBUSTNESS, Advice, Link
 from core.evaluation.advice.table import advise
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui import state
@@ -23,6 +23,10 @@ def show_advice(evaluated: EvaluatedRun) -> None:
                 "The evidence so far suggests no next step. More of it comes from the check of the pictures and from the robustness test."
             )
         )
+        with st.container(horizontal=True, key="more-evidence"):
+            for link in (CHECK_PICTURES, SEE_ROBUSTNESS):
+                if st.button(_(link.label), icon=":material/arrow_forward:", key=f"evidence-{link.section}"):
+                    _go_to(link)
         return
     st.markdown(
         _("What the evidence suggests, the most useful first."),

@@ -79,9 +79,9 @@ def multi_class_table(report: MultiClassReport) -> None:
             help=_("Share of the pictures of this class that were predicted as it"),
         ),
         "interval": st.column_config.TextColumn(
-            _("of recall"),
-            width=80,
-            help=_("95% interval: with so few pictures, the true recall lies somewhere in here"),
+            _("95% interval"),
+            width=100,
+            help=_("Of recall: with so few pictures, the true recall lies somewhere in here"),
         ),
         "f1": column(_("F1"), format="%.1f%%", help=_("Harmonic mean of precision and recall")),
         "support": column(_("Pictures"), help=_("Test pictures of this class")),
@@ -90,6 +90,7 @@ def multi_class_table(report: MultiClassReport) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         column_config=columns,
+        column_order=tuple(columns),
         height=table_height(len(rows)),
         key="class-table",
     )

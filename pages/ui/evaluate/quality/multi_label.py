@@ -58,10 +58,12 @@ def multi_label_table(report: MultiLabelReport) -> None:
         interval = interval_text(report.intervals.get(f"{average}_recall"))
         rows.append({"name": label, **means, "interval": interval, "f1_at_half": f1_at_half})
     rows[-2]["average_precision"] = _percent_or_none(report.mean_average_precision)
+    columns = _columns()
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        column_config=_columns(),
+        column_config=columns,
+        column_order=tuple(columns),
         height=table_height(len(rows)),
         key="class-table",
     )
@@ -112,9 +114,9 @@ def _columns() -> dict[str, Any]:
             help=_("Share of the pictures of this class that were predicted as it"),
         ),
         "interval": st.column_config.TextColumn(
-            _("of recall"),
-            width=80,
-            help=_("95% interval: with so few pictures, the true recall lies somewhere in here"),
+            _("95% interval"),
+            width=100,
+            help=_("Of recall: with so few pictures, the true recall lies somewhere in here"),
         ),
         "f1_at_half": column(_("F1 at 0.5"), format="%.1f%%", help=_("With a threshold of 0.5 instead")),
         "threshold": column(

@@ -126,7 +126,7 @@ def _prediction_sets(calibration: Calibration) -> None:
                 _("Exactly one"), help=_("Fraction of the pictures with one clear answer")
             ),
             "empty": st.column_config.TextColumn(
-                _("None"), help=_("Fraction of the pictures for which no class is probable enough")
+                _("No class"), help=_("Fraction of the pictures for which no class is probable enough")
             ),
         },
         height=table_height(len(rows)),

@@ -23,7 +23,8 @@ def show_changes(evaluated: EvaluatedRun, before: TestPredictions, after: TestPr
     if not len(changed):
         return
     st.markdown(_sentence(changed, before, after))
-    gallery(_tiles(evaluated, changed[:_MOST_SHOWN], before, after), key="changed-answers", tile_pixels=140)
+    tiles = _tiles(evaluated, changed[:_MOST_SHOWN], before, after)
+    gallery(tiles, key="changed-answers", tile_pixels=140, whole_captions=True)
 
 
 def _sentence(changed: np.ndarray, before: TestPredictions, after: TestPredictions) -> str:
