@@ -155,7 +155,7 @@ def _follow(job: JobDirectory, key: str) -> None:
     with st.container(border=True, key=key):
         st.progress(min(1.0, status.fraction or _stage_fraction(status)), text=progress_text(status))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.caption(stage_line(status) or _("Starting"))
+            st.caption(stage_line(status) or _(job.job_type.label))
             if st.button(_("Stop"), key=f"{key}-stop", disabled=job.stop_requested()):
                 job.request_stop()
 

@@ -33,6 +33,7 @@ _CHART = "confusion"
 _MOST_PAIRS = 2000  # in the list; 100 kB
 _LIST_PIXELS = 420
 _BUTTONS_PIXELS = 32
+_COUNT_PIXELS, _SHARE_PIXELS = 65, 55  # beside the matrix there is little room
 # a larger matrix takes the whole width, and its list stands below
 _MOST_CLASSES_BESIDE_LIST = 30
 _SHADINGS = {
@@ -184,11 +185,11 @@ def _list(matrix: Matrix) -> None:
         column_config={
             "true": st.column_config.TextColumn(_("True class")),
             "answer": st.column_config.TextColumn(_("Answer")),
-            "count": st.column_config.NumberColumn(_("Pictures"), width="small"),
+            "count": st.column_config.NumberColumn(_("Pictures"), width=_COUNT_PIXELS),
             "share": st.column_config.NumberColumn(
                 _("Share"),
-                format="%.1f%%",
-                width="small",
+                format="%.0f%%",
+                width=_SHARE_PIXELS,
                 help=_("Of the pictures in this row of the matrix"),
             ),
         },
