@@ -30,7 +30,8 @@ class Statistics:
     predicted: np.ndarray  # the same shape: given the class
     support: np.ndarray  # the same shape: show the class
     exact: np.ndarray  # float64 (weightings,): fraction with the whole answer right
-    top: np.ndarray  # fraction with the class among the most probable; 1 with several labels
+    # Fraction with the class among the most probable answers, of equal ones the first; 1 with several labels.
+    top: np.ndarray
     log_loss: np.ndarray  # nats
     brier: np.ndarray  # 0 to 1
     # Areas under the ROC curve, and average precisions: two float64 (classes, weightings), NaN where undefined.
@@ -147,10 +148,22 @@ def _losses(test: TestPredictions) -> np.ndarray:
         brier = squares / targets.shape[1]
     else:
         of_truth = (probabilities * targets).sum(axis=1, keepdims=True)
-        top = (probabilities > of_truth).sum(axis=1) < TOP
+        top = _ranks(probabilities, targets, of_truth) < TOP
         log_loss = -np.log((clipped * targets).sum(axis=1))
         brier = squares / 2
     return np.stack([test.exact_matches, top, log_loss, brier]).astype(np.float64)
+
+
+def _ranks(probabilities: np.ndarray, targets: np.ndarray, of_truth: np.ndarray) -> np.ndarray:
+    """Count the classes that are answered before the true one: int64 (n,).
+
+    Of equally probable classes the first is answered first, as by ``argmax``. Sure or rounded
+    probabilities are 0 for many classes, and a true class among them was not answered.
+    """
+    is_before = np.arange(targets.shape[1]) < targets.argmax(axis=1)[:, None]
+    before = (probabilities > of_truth) | ((probabilities == of_truth) & is_before)
+    ranks: np.ndarray = np.where(np.isnan(of_truth[:, 0]), probabilities.shape[1], before.sum(axis=1))
+    return ranks
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

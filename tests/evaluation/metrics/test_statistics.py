@@ -134,3 +134,10 @@ def scikit_learn_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[
         "log_loss": reference.log_loss(labels, probabilities, labels=each),
         "brier": reference.brier_score_loss(shown, probabilities, scale_by_half=True),
     }
+
+
+def test_a_true_class_without_any_probability_is_none_of_the_first_three_answers() -> None:
+    """A sure mistake leaves 0 for all other classes; of equal ones the first is answered first."""
+    sure = [[1.0, 0, 0, 0, 0]] * 5
+    found = statistics_of(multi_class([0, 1, 2, 3, 4], probabilities=sure))
+    assert found.top[0] == pytest.approx(3 / 5)
