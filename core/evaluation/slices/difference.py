@@ -17,13 +17,17 @@ from scipy import stats
 
 
 def p_values_of_lower_accuracy(is_right: np.ndarray, members: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """One-sided p-value of each slice against the rest: float64 (slices,), 1 for a slice of none or all.
+    """One-sided p-value of each slice against the rest: float64 (slices,).
+
+    It is 1 for a slice of none or all, and for pictures of a single group, which prove nothing.
 
     Args:
         is_right: bool (n,).
         members: bool (slices, n).
         groups: int64 (n,), equal for pictures that belong together; 0 to the largest, every number occurs.
     """
+    if groups.max(initial=0) == 0:
+        return np.ones(len(members))
     sizes = members.sum(axis=1)
     wrong = (members & ~is_right).sum(axis=1)
     divisors = _design_effects(is_right, members, groups)

@@ -44,3 +44,10 @@ def test_pictures_of_few_groups_prove_less() -> None:
 
 def test_without_common_pictures_there_is_nothing_to_compare() -> None:
     assert missed_together(multi_label([[1, 0], [0, 1]] * 20, [[0.1, 0.0], [0.0, 0.9]] * 20)) == []
+
+
+def test_pictures_of_one_group_prove_nothing() -> None:
+    """Where one patient alone shows a label, its other pictures are no second observation."""
+    test = multi_label(*predictions(12, 1))
+    groups = np.concatenate([np.zeros(40, np.int64), np.arange(1, 21)])
+    assert missed_together(replace(test, groups=groups)) == []
