@@ -71,7 +71,10 @@ class LeadingMetric(Record):
         return self.kind is not LeadingKind.COST
 
     def for_classes(self, class_names: Sequence[str]) -> LeadingMetric | None:
-        """The same metric for another dataset version; None if it lacks a class or has one without a cost."""
+        """The same metric for another dataset version.
+
+        None if that lacks the class, has one without a cost, or has none left whose mistakes cost anything.
+        """
         names = tuple(class_names)
         if not self.class_names or names == self.class_names:
             return self
@@ -80,14 +83,12 @@ class LeadingMetric(Record):
         if set(names) - set(self.class_names):
             return None
         order = [self.class_names.index(name) for name in names]
-        return replace(
-            self,
-            class_names=names,
-            costs=tuple(tuple(self.costs[row][column] for column in order) for row in order)
-            if self.costs
-            else (),
-            miss_costs=tuple(self.miss_costs[index] for index in order) if self.miss_costs else (),
-        )
+        matrix = order if self.costs else []
+        costs = tuple(tuple(self.costs[row][column] for column in matrix) for row in matrix)
+        miss_costs = tuple(self.miss_costs[index] for index in order) if self.miss_costs else ()
+        if self.kind is LeadingKind.COST and not any([*miss_costs, *(cost for row in costs for cost in row)]):
+            return None
+        return replace(self, class_names=names, costs=costs, miss_costs=miss_costs)
 
     def columns(self, task: Task, targets: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         """The numbers of each picture that the metric sums: float32 (n, k).

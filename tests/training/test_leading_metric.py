@@ -86,6 +86,14 @@ def test_costs_follow_their_classes_into_another_version() -> None:
     assert metric.for_classes(("cat", "dog", "fox", "owl")) is None
 
 
+def test_costs_of_a_class_that_is_gone_lead_no_longer() -> None:
+    """A cost of 0 for every mistake would judge nothing."""
+    metric = LeadingMetric(kind=LeadingKind.COST, class_names=NAMES, miss_costs=(0.0, 0.0, 5.0))
+    assert metric.for_classes(("cat", "dog")) is None
+    matrix = LeadingMetric(kind=LeadingKind.COST, class_names=("cat", "fox"), costs=((0.0, 0.0), (3.0, 0.0)))
+    assert matrix.for_classes(("cat",)) is None
+
+
 def test_a_class_that_is_gone_has_no_recall() -> None:
     metric = LeadingMetric(kind=LeadingKind.RECALL, class_names=NAMES, class_name="fox")
     assert metric.for_classes(("cat", "dog")) is None
