@@ -26,7 +26,7 @@ HEAD_SHUFFLES, WEIGHT_SHUFFLES = 10, 3
 # Mean rank correlation with the maps of shuffled classifiers. That of single independent maps of
 # 7 × 7 cells varies between about -0.6 and 0.6, so means are compared.
 MOST_SIMILARITY = 0.5
-# Fewer random maps beaten than this: the map is worse than chance.
+# More random maps that beat it than this: the map is worse than chance.
 _HALF = RANDOM_MAPS / 2
 
 
@@ -103,8 +103,9 @@ def judge(
         picture, maps, lambda pictures: network.probabilities(pictures)[:, index], on_step
     )
     beaten = sum(own.score > other.score for other in rivals)
+    beaten_by = sum(own.score < other.score for other in rivals)
     return Verdict(
-        ground=_ground(heatmap, beaten, head_similarity, weights_similarity),
+        ground=_ground(heatmap, beaten, beaten_by, head_similarity, weights_similarity),
         beaten=beaten,
         head_similarity=head_similarity,
         weights_similarity=weights_similarity,
@@ -129,7 +130,9 @@ def _similarity(heatmap: Heatmap, maps: Sequence[np.ndarray]) -> float:
     return float(np.mean([rank_correlation(heatmap.values, values) for values in maps]))
 
 
-def _ground(heatmap: Heatmap, beaten: int, head_similarity: float, weights_similarity: float) -> Ground:
+def _ground(
+    heatmap: Heatmap, beaten: int, beaten_by: int, head_similarity: float, weights_similarity: float
+) -> Ground:
     if not (heatmap.values > 0).any():
         return Ground.NO_SUPPORT
     if head_similarity > MOST_SIMILARITY:
@@ -138,7 +141,7 @@ def _ground(heatmap: Heatmap, beaten: int, head_similarity: float, weights_simil
         return Ground.SHUFFLED_WEIGHTS_ALIKE
     if beaten == RANDOM_MAPS:
         return Ground.PASSED
-    return Ground.WORSE_THAN_RANDOM if beaten < _HALF else Ground.NOT_BETTER_THAN_RANDOM
+    return Ground.WORSE_THAN_RANDOM if beaten_by > _HALF else Ground.NOT_BETTER_THAN_RANDOM
 
 
 def _rounded(curve: np.ndarray) -> tuple[float, ...]:

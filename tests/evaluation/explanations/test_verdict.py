@@ -76,6 +76,13 @@ def test_a_map_of_the_rest_is_worse_than_random_ones() -> None:
     assert (verdict.ground, verdict.trust) == (Ground.WORSE_THAN_RANDOM, Trust.NOT_TRUSTED)
 
 
+def test_a_map_of_one_cell_is_as_good_as_random_ones() -> None:
+    """Every map of one cell hides the same parts first, so none is better or worse."""
+    verdict = judge(SpotNetwork(UNRELATED[:1, :1]), spotted_picture(), heatmap_of(np.ones((1, 1))))
+    assert verdict.beaten == 0
+    assert (verdict.ground, verdict.trust) == (Ground.NOT_BETTER_THAN_RANDOM, Trust.UNCLEAR)
+
+
 def test_a_map_that_a_shuffled_classifier_also_has_is_not_believed() -> None:
     verdict = judge(SpotNetwork(true_map()), spotted_picture(), heatmap_of(true_map()))
     assert verdict.ground is Ground.SHUFFLED_HEAD_ALIKE
