@@ -75,8 +75,24 @@ class Leading:
         if fraction is not None:
             chosen, is_right = fraction
             return fraction_interval(is_right[chosen], test.group_indices[chosen])
-        value, groups = self.value(test), int(test.group_indices.max()) + 1
-        return bootstrap_interval(value, self.resampled(test), groups, is_fraction=self.is_fraction)
+        value, samples = self.value(test), self.resampled(test)
+        return bootstrap_interval(value, samples, self.groups(test), is_fraction=self.is_fraction)
+
+    def groups(self, *tests: TestPredictions) -> int:
+        """Number of groups that the metric depends on, for predictions of the same pictures.
+
+        That of one class depends on the pictures that show it or were given it; there may be few.
+        """
+        groups = tests[0].group_indices
+        if self.metric.kind.needs_class:
+            index = self.metric.class_names.index(self.metric.class_name)
+            needed = {
+                LeadingKind.RECALL: [test.targets for test in tests],
+                LeadingKind.PRECISION: [test.predicted for test in tests],
+                LeadingKind.F1: [each for test in tests for each in (test.targets, test.predicted)],
+            }[self.metric.kind]
+            groups = groups[np.any([each[:, index] for each in needed], axis=0)]
+        return len(np.unique(groups))
 
     def _fraction(self, test: TestPredictions) -> tuple[np.ndarray, np.ndarray] | None:
         """Pictures that the fraction is of, and those that are right; None for other metrics."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.evaluation.comparison.differences import leading_difference
 from core.evaluation.leading import (
     Leading,
     choose_metric,
@@ -13,8 +14,9 @@ from core.evaluation.leading import (
     least_cost_value,
     majority_value,
 )
-from core.evaluation.metrics.intervals import fraction_interval
+from core.evaluation.metrics.intervals import bootstrap_interval, fraction_interval
 from core.evaluation.metrics.measuring import measure
+from core.evaluation.metrics.predictions import TestPredictions
 from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.workspace import Project
 from tests.support.predictions import multi_class
@@ -46,6 +48,31 @@ def test_the_interval_of_a_recall_counts_only_pictures_of_the_class() -> None:
     shows, given = test.targets[:, 1], test.predicted[:, 1]
     expected = fraction_interval(given[shows], np.arange(shows.sum()))
     assert Leading(metric=RECALL).interval(test) == pytest.approx(expected)
+
+
+def few_groups(found: list[int]) -> TestPredictions:
+    """Eight groups of five pictures show a dog, of which so many are found; 200 single pictures show a cat."""
+    given = [int(number < count) for count in found for number in range(5)]
+    groups = [*np.repeat(range(8), 5).tolist(), *range(8, 208)]
+    return multi_class([1] * 40 + [0] * 200, predicted=[*given, *[0] * 195, *[1] * 5], groups=groups)
+
+
+def test_the_f1_of_a_class_has_the_interval_of_its_class_report() -> None:
+    """Of 208 groups, 13 say something about the class: the interval knows that these are few."""
+    test = few_groups([5, 5, 4, 0, 5, 3, 5, 1])
+    metric = LeadingMetric(kind=LeadingKind.F1, class_names=("cat", "dog"), class_name="dog")
+    assert Leading(metric=metric).interval(test) == pytest.approx(measure(test).classes[1].f1_interval)
+
+
+def test_a_difference_of_recall_counts_the_groups_of_its_class() -> None:
+    """The widening for few groups is by Student's t of 8 groups, not of 208."""
+    first, second = few_groups([5, 1, 4, 0, 5, 3, 2, 1]), few_groups([5, 4, 2, 3, 5, 3, 5, 2])
+    leading = Leading(
+        metric=LeadingMetric(kind=LeadingKind.RECALL, class_names=("cat", "dog"), class_name="dog")
+    )
+    drawn = leading.resampled(second) - leading.resampled(first)
+    expected = bootstrap_interval(leading.value(second) - leading.value(first), drawn, 8, is_fraction=False)
+    assert leading_difference(leading, first, second).interval == pytest.approx(expected)
 
 
 def test_two_classifiers_are_resampled_alike() -> None:

@@ -121,7 +121,7 @@ def leading_difference(
     else:
         # One seed draws the same resamples of the same groups.
         drawn = leading.resampled(second, resamples=resamples) - leading.resampled(first, resamples=resamples)
-        groups = int(first.group_indices.max()) + 1
+        groups = leading.groups(first, second)
         interval = bootstrap_interval(after - before, drawn, groups, is_fraction=False)
     return MetricDifference(
         code=kind,
