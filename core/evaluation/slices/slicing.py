@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -96,6 +97,22 @@ def plain_name(name: str) -> Message:
 
 
 def _range_names(cuts: Sequence[float]) -> list[Message]:
-    texts = [f"{cut:,.0f}" if abs(cut) >= 100 else f"{cut:.2g}" for cut in cuts]
+    texts = _told_apart(cuts)
     middle = [Message(BETWEEN, {"low": low, "high": high}) for low, high in pairwise(texts)]
     return [Message(BELOW, {"high": texts[0]}), *middle, Message(FROM, {"low": texts[-1]})]
+
+
+def _told_apart(cuts: Sequence[float]) -> list[str]:
+    """Write different numbers with as few digits as tell them apart, at least two."""
+    for digits in range(2, 17):
+        texts = [_written(cut, digits) for cut in cuts]
+        if len(set(texts)) == len(cuts):
+            break
+    return texts
+
+
+def _written(value: float, digits: int) -> str:
+    """Round to so many significant digits, but not before the decimal point."""
+    magnitude = math.floor(math.log10(abs(value))) if value else 0
+    text = f"{value:,.{max(0, digits - 1 - magnitude)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
