@@ -84,7 +84,7 @@ def estimate_selection_bias(
     bias = expected - validation if goal.is_better_low else validation - expected
     if goal is not Goal.LOSS:
         # If every picture is correct, all bags agree and the bootstrap interval has no width.
-        independent = table.pictures if groups is None else len(np.unique(groups))
+        independent = _independent(table, goal, _group_numbers(groups, table.pictures))
         floor, ceiling = wilson_interval(round(expected * independent), independent)
         low, high = min(low, floor), min(1.0, max(high, ceiling))
     return SelectionBias(
@@ -213,7 +213,11 @@ def _bootstrap(
     *,
     fixed: Sequence[int],
 ) -> _BootstrapScores | None:
-    """Select in each bag, score outside it; None with too few groups of pictures."""
+    """Select in each bag, score outside it; None with too few groups of pictures.
+
+    Bags are left out where the metric that matters is undefined inside or outside: none of the
+    pictures shows its class. Whether it is depends on the pictures alone, not on the trial.
+    """
     table = candidates.table
     numbers = _group_numbers(groups, table.pictures)
     if numbers.max(initial=-1) + 1 < FEWEST_GROUPS:
@@ -227,8 +231,12 @@ def _bootstrap(
         selected = epochs[np.arange(len(epochs)), trials]
         outside = (weights == 0).astype(np.float32)
         others = [np.full(len(selected), candidates.firsts[trial]) for trial in fixed]
-        chunks.append([table.scores_of(goal, outside, rows) for rows in (selected, *others)])
+        scored = np.stack([table.scores_of(goal, outside, rows) for rows in (selected, *others)])
+        is_defined = ~np.isnan(scores).any(axis=1) & ~np.isnan(scored).any(axis=0)
+        chunks.append(scored[:, is_defined])
     together = np.concatenate(chunks, axis=1)
+    if not together.shape[1]:
+        return None
     return _BootstrapScores(selected=together[0], fixed=together[1:])
 
 
@@ -291,7 +299,16 @@ def _standard_error(table: PredictionTable, goal: Goal, numbers: np.ndarray, see
     """Standard deviation of a single trial's score over the bags; 0 with only one group."""
     scores = [table.scores(goal, weights)[:, 0] for weights in _bags(numbers, FEWEST_BAGS, seed)]
     together = np.concatenate(scores)
-    return float(together.std()) if len(together) else 0.0
+    defined = together[~np.isnan(together)]
+    return float(defined.std()) if len(defined) else 0.0
+
+
+def _independent(table: PredictionTable, goal: Goal, numbers: np.ndarray) -> int:
+    """Number of groups whose pictures the score depends on; that of one class depends on those that show it."""
+    leading = table.leading
+    if goal is Goal.LEADING and leading is not None and leading.kind.needs_class:
+        numbers = numbers[table.truth[:, leading.class_names.index(leading.class_name)]]
+    return len(np.unique(numbers))
 
 
 def _group_numbers(groups: np.ndarray | None, pictures: int) -> np.ndarray:

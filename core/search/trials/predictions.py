@@ -211,13 +211,12 @@ class PredictionTable:
         return self.predicted == label
 
     def _leading(self, weights: np.ndarray, trial: int) -> np.ndarray:
-        """The metric that matters, float64 (b,), of one trial; 0 where no picture defines it."""
+        """The metric that matters, float64 (b,), of one trial; NaN where no picture defines it."""
         assert self.leading is not None, "a search for it has it in its settings"
         predicted = np.zeros(self.truth.shape, bool)
         predicted[self._predicted_pairs(trial)] = True
         columns = self.leading.columns(self.task, self.truth, predicted)
-        merits = self.leading.merit(self.task, (weights @ columns).T.astype(np.float64))
-        return np.nan_to_num(merits, nan=0.0)
+        return self.leading.merit(self.task, (weights @ columns).T.astype(np.float64))
 
     def _leading_of(self, weights: np.ndarray, trials: np.ndarray) -> np.ndarray:
         """The same for the trial of each row of weights."""

@@ -22,7 +22,8 @@ from core.search.analysis.selection_bias import (
 from core.search.config import Goal
 from core.search.records import Gain, SelectionBias
 from core.search.trials.predictions import Predictions
-from core.training.leading_metric import LeadingMetric
+from core.statistics import wilson_interval
+from core.training.leading_metric import LeadingKind, LeadingMetric
 from tests.support.simulated_predictions import luck, predictions, truth
 
 PICTURES = 150
@@ -318,3 +319,20 @@ def test_the_standard_error_is_that_of_a_share() -> None:
     losses = np.where(np.arange(100) < 50, 1.0, 3.0)  # spread 1, over ten
     one = predictions(np.ones(100, bool), losses)
     assert standard_error(one, truth(100), Goal.LOSS) == pytest.approx(0.1, rel=0.15)
+
+
+def test_bags_without_a_picture_of_the_class_that_matters_are_left_out() -> None:
+    """Of 60 pictures, 3 show the class, and every trial finds all of them: no bag tells otherwise.
+
+    Three of three is not certainty.
+    """
+    shows = np.arange(60) < 3
+    targets = np.eye(2, dtype=np.float32)[shows.astype(int)]
+    leading = LeadingMetric(kind=LeadingKind.RECALL, class_names=("no", "yes"), class_name="yes")
+    trials = [Predictions.of(8 * targets, targets, Task.MULTI_CLASS)] * 2
+    assert standard_error(trials[0], targets, Goal.LEADING, leading=leading) == 0
+    said = estimate_selection_bias(trials, targets, Goal.LEADING, 0, leading=leading)
+    assert said is not None
+    assert (said.validation, said.expected, said.bias) == (1, 1, 0)
+    assert said.low == pytest.approx(wilson_interval(3, 3)[0])
+    assert said.high == 1
