@@ -136,12 +136,14 @@ class EvaluatedRun:
 
     def _part(self, split: Split) -> TestPredictions:
         rows, thresholds = self.rows(split), chosen_thresholds(self.report)
+        classes = len(self.dataset.class_names)
         # Pictures that were erased since have a prediction, but no row.
         stored = self.predictions.set_index("id").loc[self.dataset.pictures["id"].iloc[rows]]
         return TestPredictions.of(
             self.dataset,
             rows,
-            np.stack(stored["probabilities"].to_list()),
+            # Of the right shape even if all pictures of the part were erased.
+            np.array(stored["probabilities"].to_list(), np.float32).reshape(len(rows), classes),
             None if thresholds is None else np.array(thresholds),
         )
 

@@ -12,6 +12,7 @@ from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import ScoreSummary
 from core.records import write_record
+from tests.support.made_runs import make_evaluated, make_project, sure_answers
 
 
 def test_stored_predictions_and_labels_give_the_report_again(finished_run: Path) -> None:
@@ -31,6 +32,17 @@ def test_pictures_erased_since_the_evaluation_are_left_out(finished_run: Path) -
         report=evaluated.report,
     )
     np.testing.assert_array_equal(without.test.probabilities, evaluated.test.probabilities[1:])
+
+
+def test_a_run_without_validation_pictures_left_can_be_opened() -> None:
+    project = make_project({"a": 10, "b": 10}, {"a": 4, "b": 4}, {"a": 6, "b": 6})
+    validation, test = (sure_answers(np.arange(2).repeat(count), 2) for count in (4, 6))
+    evaluated = make_evaluated(project, "run-1", validation, test)
+    pictures = evaluated.dataset.pictures
+    left = replace(evaluated.dataset, pictures=pictures[pictures["split"] != Split.VALIDATION.value])
+    without = EvaluatedRun(run=evaluated.run, dataset=left, report=evaluated.report)
+    assert without.validation.probabilities.shape == (0, 2)
+    np.testing.assert_array_equal(without.test.probabilities, evaluated.test.probabilities)
 
 
 def test_results_of_a_continued_run_belong_to_its_earlier_state(finished_run: Path) -> None:
