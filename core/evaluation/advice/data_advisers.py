@@ -109,7 +109,7 @@ def wrong_labels(evidence: Evidence) -> Advice | None:
         ),
         reason=Message(
             N_(
-                "In {count} of {mistakes} mistakes, the classifier is as sure as it is when it is right, and at least 90%."
+                "In {count} of {mistakes} mistakes, the classifier is as sure as is usual for pictures of the class that it names, and at least 90%."
             ),
             {"count": count, "mistakes": mistakes},
         ),
@@ -130,7 +130,7 @@ def small_test_set(evidence: Evidence) -> Advice | None:
         ),
         reason=Message(
             N_("With {pictures} test pictures, the accuracy is known to ± {difference} points."),
-            {"pictures": found.pictures, "difference": round(100 * found.difference)},
+            {"pictures": found.pictures, "difference": f"{100 * found.difference:.1f}"},
         ),
         link=SPLIT_AGAIN
         if evidence.report.pictures < _TEST_SHARE * len(evidence.evaluated.dataset.pictures)

@@ -91,9 +91,14 @@ def augmentation(evidence: Evidence) -> Advice | None:
     if settings is None or report is None or not report.broken:
         return None
     names = suggested_strengths(report, settings.augmentation)
-    result = report.broken[0]
-    corruption, labels = find_corruption(result.code), [find_augmentation(name) for name in names]
-    if not names or corruption is None:
+    labels = [find_augmentation(name) for name in names]
+    # The weakest of those that it would train: the settings may do all they can against the others.
+    trained = ((result, find_corruption(result.code)) for result in report.broken)
+    result, corruption = next(
+        ((result, row) for result, row in trained if row is not None and row.augmentation in names),
+        (None, None),
+    )
+    if result is None or corruption is None:
         return None
     condition = result.conditions[result.breaks_at or 0]
     return Advice(
@@ -103,7 +108,7 @@ def augmentation(evidence: Evidence) -> Advice | None:
         ),
         reason=Message(
             N_(
-                "Weakest against {kind}: at strength {level} of 5 it loses {points} points (at least {least}), on {pictures} pictures."
+                "Changes of this kind break it. {kind}: at strength {level} of 5 it loses {points} points (at least {least}), on {pictures} pictures."
             ),
             {
                 "kind": Message(corruption.label),

@@ -25,7 +25,7 @@ from core.evaluation.explanations.shortcuts import Shortcut as Spot
 from core.evaluation.learning_curve.records import Forecast, LearningCurve, write_learning_curve
 from core.evaluation.strangers.measuring import Separation, StrangerReport
 from core.messages import Message
-from core.models.augmentation import AugmentationConfig
+from core.models.augmentation import LIMITS, AugmentationConfig
 from core.records import write_record
 from core.training.config import Recipe
 from core.workspace import Project
@@ -231,6 +231,17 @@ def test_what_breaks_the_classifier_is_trained() -> None:
     assert str(advice.message.values["names"]) == "Rotation"
     assert advice.reason.values["level"] == 3
     assert 0.15 < advice.weight < 0.2
+
+
+def test_the_reason_for_an_augmentation_is_a_change_that_it_trains() -> None:
+    """Rotation is trained as far as it goes, so a proposal of contrast is not due to rotation."""
+    most = AugmentationConfig(rotation=LIMITS["rotation"])
+    evaluated = run_on(project_of_two(), answers(200, 5, 5), recipe=Recipe.BALANCED, augmentation=most)
+    store_robustness(evaluated, {"rotation": 0, "contrast": 2})
+    advice = given_by(evaluated)["augmentation"]
+    assert str(advice.message.values["names"]) == "Contrast"
+    assert str(advice.reason.values["kind"]) == "Contrast"
+    assert advice.reason.values["level"] == 3
 
 
 def test_frozen_features_with_many_mistakes_are_fine_tuned_first() -> None:
