@@ -233,9 +233,11 @@ def test_the_live_view_shows_curves_confusion_and_predictions(
     app = open_page("train")
     loss = json.loads(drawn(app, "loss-run-1")["figure"])
     assert [trace["name"] for trace in loss["data"]] == ["training", "validation", "kept"]
-    heatmap, counts = json.loads(drawn(app, "confusion-run-1")["figure"])["data"]
-    assert counts["text"] == ["2", "1", "1", "2"]
-    assert [cell[0] for cell in heatmap["customdata"][1]] == [0, 1, 1]
+    heatmap, shares = json.loads(drawn(app, "confusion-run-1")["figure"])["data"]
+    assert shares["text"] == ["100%", "50%", "50%", "100%"]
+    nothing, *both = heatmap["text"][1]
+    assert nothing is None
+    assert all("<br>1 picture<br>" in text for text in both)
     answers = parts(app, "html")[-1].value
     assert "✓ 0" in answers
     assert "(91%)" in answers

@@ -11,6 +11,7 @@ import pytest
 from core.data.labels.task import Task
 from core.search.trials.runner import TrialRunner
 from core.training.config import Monitor, TrainingConfig
+from core.training.leading_metric import LeadingMetric
 from core.training.scores import score_logits
 
 TARGETS = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
@@ -29,7 +30,8 @@ DIVERGED = np.full((4, 2), np.nan, np.float32)
 
 def next_best(monitor: Monitor, *epochs: np.ndarray) -> list[Any]:
     stand_in: Any = SimpleNamespace(dataset=SimpleNamespace(task=Task.MULTI_CLASS))
-    settings = TrainingConfig(dataset_version=1, monitor=monitor)
+    leading = LeadingMetric() if monitor is Monitor.LEADING else None
+    settings = TrainingConfig(dataset_version=1, monitor=monitor, leading_metric=leading)
     return TrialRunner._next_best(stand_in, epochs, BEST, settings, TARGETS)
 
 
@@ -48,9 +50,9 @@ def test_an_epoch_that_diverged_is_left_out() -> None:
 def test_each_epoch_is_scored_once(monkeypatch: pytest.MonkeyPatch) -> None:
     score, scored = score_logits, []
 
-    def counted(logits: np.ndarray, targets: np.ndarray, task: Task) -> Any:
+    def counted(logits: np.ndarray, *others: Any) -> Any:
         scored.append(logits)
-        return score(logits, targets, task)
+        return score(logits, *others)
 
     monkeypatch.setattr("core.search.trials.runner.score_logits", counted)
     monkeypatch.setattr("core.search.trials.predictions.score_logits", counted)
