@@ -125,6 +125,7 @@ def test_without_an_equal_name_order_is_offered(
     store_model(project, ("a", "b", "c"))
     app = open_page("evaluate", section="judge")
     assert app.button(key="judge-start-theirs").disabled
+    assert "None of its classes has the name" in app.info[-1].value
     app.checkbox(key="judge-order-theirs").check().run()
     app.selectbox(key="judge-scale-theirs").select("symmetric").run()
     app.selectbox(key="judge-colours-theirs").select("bgr").run()

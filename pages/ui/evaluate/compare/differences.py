@@ -24,7 +24,7 @@ VERDICTS = {
 _ICONS = {
     Verdict.BETTER: ":material/trending_up:",
     Verdict.WORSE: ":material/trending_down:",
-    Verdict.UNCLEAR: ":material/trending_flat:",
+    Verdict.UNCLEAR: ":material/help:",
 }
 
 

@@ -27,6 +27,7 @@ from pages.ui.confusion_chart import (
 from pages.ui.evaluate.failures.downloads import confusion_downloads
 from pages.ui.evaluate.failures.pictures import show_cell_pictures
 from pages.ui.evaluate.failures.together import show_together
+from pages.ui.evaluate.quality.metric_table import table_height
 from pages.ui.text import _, number
 
 _CHART = "confusion"
@@ -193,6 +194,6 @@ def _list(matrix: Matrix) -> None:
                 help=_("Of the pictures in this row of the matrix"),
             ),
         },
-        height=min(_LIST_PIXELS, 36 * (len(pairs) + 1) + 2),
+        height=min(_LIST_PIXELS, table_height(len(pairs))),
         key=key,
     )

@@ -67,7 +67,7 @@ def _choose_mapping(evaluated: EvaluatedRun, folder: Path, facts: ModelFacts) ->
         matched = match_classes(facts.class_names, classes, by_order=True)
     names = list(facts.class_names)
     edited = st.data_editor(
-        pd.DataFrame({"foreign": names, "own": [matched.get(name) for name in names]}),
+        pd.DataFrame({"foreign": names, "own": [matched.get(name, "") for name in names]}),
         hide_index=True,
         disabled=["foreign"],
         column_config={
@@ -83,7 +83,14 @@ def _choose_mapping(evaluated: EvaluatedRun, folder: Path, facts: ModelFacts) ->
     )
     pairs = zip(edited["foreign"], edited["own"], strict=True)
     mapping = {str(name): str(own) for name, own in pairs if isinstance(own, str) and own}
-    show_unmapped(list(classes), names, mapping)
+    if mapping:
+        show_unmapped(list(classes), names, mapping)
+    else:
+        st.info(
+            _(
+                "None of its classes has the name of one of yours. Tick the box above if they stand in the same order, or choose in the table."
+            )
+        )
     return mapping
 
 
