@@ -47,7 +47,8 @@ def check_keras_file(file: Path) -> None:
         ForeignModelError: it is no such file, or holds parts that are not of Keras.
     """
     try:
-        config = _config_of_zip(file) if zipfile.is_zipfile(file) else _config_of_hdf5(file)
+        # Keras chooses the form by the name alone, and one file can have both.
+        config = _config_of_zip(file) if file.name.endswith(".keras") else _config_of_hdf5(file)
     except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         raise damaged(file) from error
     foreign = sorted(set(_foreign_parts(config)))

@@ -101,6 +101,18 @@ def test_a_file_that_only_pretends_is_refused(tmp_path: Path, content: bytes) ->
         check_keras_file(tmp_path / "m.keras")
 
 
+@pytest.mark.parametrize("name", ["m.h5", "m.keras"])
+def test_a_file_of_two_forms_is_checked_in_the_one_that_keras_reads(tmp_path: Path, name: str) -> None:
+    """Keras goes by the name; an archive may follow any other content, and HDF5 may precede it."""
+    harmless, refused = model(layer("Dense")), model(layer("Lambda", None))
+    as_hdf5, as_zip = (refused, harmless) if name == "m.h5" else (harmless, refused)
+    content = hdf5_file(tmp_path, as_hdf5).read_bytes() + keras_file(tmp_path, as_zip).read_bytes()
+    (tmp_path / name).write_bytes(content)
+    assert h5py.is_hdf5(tmp_path / name) and zipfile.is_zipfile(tmp_path / name)
+    with pytest.raises(ForeignModelError, match=r"programs of their own \(Lambda"):
+        check_keras_file(tmp_path / name)
+
+
 def test_weights_alone_are_no_model(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "m.h5", "w") as content:
         content["kernel"] = [1.0]
