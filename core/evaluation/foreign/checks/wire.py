@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 _LONGEST_VARINT = 10
+# Protocol buffers have no larger one; what a runtime reads of a larger key is not said.
+_LARGEST_NUMBER = (1 << 29) - 1
 # Bodies of control flow nest; no real model comes near.
 _DEEPEST = 64
 
@@ -77,8 +79,8 @@ def fields(data: memoryview) -> Iterator[tuple[int, memoryview | int]]:
     while position < len(data):
         key, position = _varint(data, position)
         number, kind = key >> 3, key & 7
-        if number == 0:
-            raise WireError("a field has the number 0")
+        if not 0 < number <= _LARGEST_NUMBER:
+            raise WireError(f"a field has the number {number}")
         if kind == _VARINT:
             value, position = _varint(data, position)
             yield number, value

@@ -56,6 +56,14 @@ def test_a_file_that_only_pretends_is_refused(tmp_path: Path, content: bytes) ->
         check_frozen_graph(frozen(tmp_path, content))
 
 
+def test_a_field_number_beyond_protocol_buffers_is_refused(tmp_path: Path) -> None:
+    """Readers differ in what they make of it, so it could hide a node."""
+    number = 1 | 1 << 32
+    content = graph("Const") + field(number, b"")
+    with pytest.raises(ForeignModelError, match="is damaged, cut off"):
+        check_frozen_graph(frozen(tmp_path, content))
+
+
 def test_messages_that_nest_without_end_are_refused(tmp_path: Path) -> None:
     from core.evaluation.foreign.checks.wire import Schema, WireError, parts
 
