@@ -57,9 +57,11 @@ def inspect(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
     progress.stage(Stage.READING)
     request = InspectionRequest.from_json(config)
     project = project_of(directory)
-    dataset = open_dataset(project, request.dataset_version)
     folder = project.judged / request.name
     try:
+        dataset = open_dataset(project, request.dataset_version)
+        # Remains of an attempt that was killed.
+        shutil.rmtree(folder / MODEL_FOLDER, ignore_errors=True)
         take_in(request.source, folder / MODEL_FOLDER)
         kind, found = recognise(folder / MODEL_FOLDER)
         names = read_names(request.labels) if request.labels else found.class_names

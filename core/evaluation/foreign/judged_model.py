@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Collection
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from core.errors import NotFoundError
@@ -27,8 +30,14 @@ FACTS_FILE, JUDGEMENT_FILE, MODEL_FOLDER = "facts.json", "judgement.json", "mode
 _LONGEST_NAME = 40
 
 
-def new_model_name(project: Project, source: Path) -> str:
-    """Make a free folder name from the name of a file, or of the model among several."""
+def reserve_model(project: Project, source: Path) -> str:
+    """Make an empty folder for a model, named after a file, or after the model among several.
+
+    Two models of one name that arrive at once get two folders.
+
+    Returns:
+        the folder's name.
+    """
     files = (
         sorted(path for path in source.iterdir() if path.suffix.lower() in MODEL_SUFFIXES)
         if source.is_dir()
@@ -36,8 +45,23 @@ def new_model_name(project: Project, source: Path) -> str:
     )
     path = files[0] if len(files) == 1 and files[0].name != SAVED_MODEL_FILE else source
     stem = re.sub(r"[^\w-]+", "-", path.stem).strip("-_")[:_LONGEST_NAME] or "model"
-    names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
-    return next(name for name in names if not (project.judged / name).exists())
+    for number in count(1):
+        name = stem if number == 1 else f"{stem}-{number}"
+        with suppress(FileExistsError):
+            (project.judged / name).mkdir(parents=True)
+            break
+    return name
+
+
+def remove_abandoned(project: Project, awaited: Collection[str]) -> None:
+    """Remove folders of models whose opening was killed.
+
+    Args:
+        awaited: names of the folders of models that are being opened.
+    """
+    for folder in project.judged.iterdir() if project.judged.is_dir() else ():
+        if folder.name not in awaited and not (folder / FACTS_FILE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def list_models(project: Project) -> list[Path]:
