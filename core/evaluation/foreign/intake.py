@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from core.messages import N_
 
 # Larger than any classifier that a computer at home runs.
 LIMITS = SourceLimits(files=10_000, file_bytes=2 << 30, total_bytes=4 << 30)
+# A file and a folder have the same name, or a name is too long or impossible here.
+_NAME_ERRORS = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL}
 
 
 def take_in(source: Path, folder: Path) -> None:
@@ -41,4 +44,10 @@ def take_in(source: Path, folder: Path) -> None:
             except UnreadableMemberError as error:
                 raise ForeignModelError(
                     N_("{file} cannot be read: {reason}"), file=member.name, reason=error.reason.message
+                ) from error
+            except OSError as error:
+                if error.errno not in _NAME_ERRORS:
+                    raise
+                raise ForeignModelError(
+                    N_("{file} cannot be read: {reason}"), file=member.name, reason=error.strerror
                 ) from error

@@ -148,6 +148,8 @@ def judge_model(
     answers = of_project(
         probabilities(values, activation, dataset.task), names, mapping, dataset.class_names, dataset.task
     )
+    # Of an earlier test; without it, a test that is killed from here on counts as none.
+    (folder / JUDGEMENT_FILE).unlink(missing_ok=True)
     _write(folder, dataset, validation, test, answers)
     judgement = Judgement(
         mapping=mapping,

@@ -26,7 +26,7 @@ from core.evaluation.foreign.facts import (
     Runtime,
 )
 from core.evaluation.foreign.job import inspect, judge
-from core.evaluation.foreign.judged_model import list_models, read_facts, read_judgement
+from core.evaluation.foreign.judged_model import is_judged, list_models, read_facts, read_judgement
 from core.evaluation.foreign.preprocessing import code_of, parse
 from core.evaluation.report import MultiClassReport, MultiLabelReport
 from core.progress import QuietProgress
@@ -290,6 +290,39 @@ def test_names_that_lead_out_of_an_archive_are_left_out(project: Project, tmp_pa
     with pytest.raises(ForeignModelError, match="There is no model in it"):
         understand(project, export)
     assert not list(project.path.rglob("m.tflite"))
+
+
+@pytest.mark.parametrize("name", ["labels.txt/m.tflite", f"{'m' * 300}.tflite"])
+def test_names_that_the_disk_does_not_take_are_said(project: Project, tmp_path: Path, name: str) -> None:
+    """A file that is a folder as well, and a name that is too long."""
+    export = write_zip(tmp_path / "x.zip", {"labels.txt": LABELS.encode(), name: b"TFL3"})
+    with pytest.raises(ForeignModelError, match="cannot be read: "):
+        understand(project, export)
+    assert not (project.judged / "theirs").exists()
+
+
+def test_an_opening_that_was_killed_starts_again(project: Project, tmp_path: Path) -> None:
+    half = project.judged / "theirs" / "model" / "theirs.keras"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half")
+    assert understand(project, tflite(tmp_path), LABELS).runtime is Runtime.LITERT
+    assert not half.exists()
+
+
+def test_a_test_that_is_killed_leaves_no_settings_of_an_earlier_one(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mapping that the page shows belongs to the numbers beside it."""
+    understand(project, tflite(tmp_path), LABELS)
+    answer_all(project)
+
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("core.evaluation.foreign.judging.write_record", killed)
+    with pytest.raises(KeyboardInterrupt):
+        answer_all(project, changes={"red": "blue", "blue": "red"})
+    assert not is_judged(project.judged / "theirs")
 
 
 def test_a_file_of_another_kind_is_refused(project: Project, tmp_path: Path) -> None:

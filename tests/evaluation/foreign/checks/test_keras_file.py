@@ -108,7 +108,8 @@ def test_a_file_of_two_forms_is_checked_in_the_one_that_keras_reads(tmp_path: Pa
     as_hdf5, as_zip = (refused, harmless) if name == "m.h5" else (harmless, refused)
     content = hdf5_file(tmp_path, as_hdf5).read_bytes() + keras_file(tmp_path, as_zip).read_bytes()
     (tmp_path / name).write_bytes(content)
-    assert h5py.is_hdf5(tmp_path / name) and zipfile.is_zipfile(tmp_path / name)
+    assert h5py.is_hdf5(tmp_path / name)
+    assert zipfile.is_zipfile(tmp_path / name)
     with pytest.raises(ForeignModelError, match=r"programs of their own \(Lambda"):
         check_keras_file(tmp_path / name)
 
