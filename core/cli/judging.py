@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.comparison import pair_answer
 from core.cli.terminal import Answer, FailedError, raise_if_failed, wait_or_stop
 from core.data.dataset import open_dataset
-from core.errors import DarkroomError
+from core.errors import ConfigError, DarkroomError, NotFoundError
 from core.evaluation.comparison.comparing import compare_with_reference
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.facts import JudgementRequest, Preprocessing
@@ -24,6 +25,7 @@ from core.evaluation.foreign.preprocessing import SCALES, code_of, parse
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
+from core.messages import N_
 from core.runs.judging import start_inspection, start_judgement
 from core.workspace import Project, find_run, get_project, list_runs
 
@@ -48,9 +50,20 @@ def _judge(options: argparse.Namespace) -> Answer:
 def _run_beside(project: Project, name: str | None) -> EvaluatedRun | None:
     """Open the run to compare with: the one that is named, or the newest that was tested."""
     if name is not None:
-        return EvaluatedRun.open(find_run(name)[1])
-    newest = next((run for run in list_runs(project) if has_report(run)), None)
-    return EvaluatedRun.open(newest) if newest else None
+        owner, run = find_run(name)
+        if owner != project:
+            raise ConfigError(
+                N_("“{name}” is a run of project “{owner}”, not of “{project}”."),
+                name=name,
+                owner=owner.name,
+                project=project.name,
+            )
+        return EvaluatedRun.open(run)
+    for run in filter(has_report, list_runs(project)):
+        # The pictures of an older run may be gone.
+        with suppress(NotFoundError):
+            return EvaluatedRun.open(run)
+    return None
 
 
 def _comparison(folder: Path, run: EvaluatedRun | None) -> Answer | None:

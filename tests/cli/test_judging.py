@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
-from core.workspace import Project
+from core.data.dataset import open_dataset
+from core.data.editing import exclude
+from core.data.version_record import version_file
+from core.workspace import Project, project_of
 from tests.support.foreign_models import COLOURS, colour_model, import_colours, to_tflite
 
 
@@ -35,6 +38,29 @@ def test_a_model_is_judged_beside_the_newest_run(
     assert (comparison["reference"], comparison["run"]) == ("theirs", finished_run.name)
     right = answer["test"]["correct"] + comparison["fixed"] - comparison["broken"]
     assert comparison["metrics"]["accuracy"]["run"] == pytest.approx(right / 9)
+
+
+def test_a_run_without_its_pictures_is_no_reason_to_judge_nothing(
+    finished_run: Path, theirs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newest run's version is gone; the model is tested on the newest pictures."""
+    project = project_of(finished_run)
+    exclude(project, [open_dataset(project).pictures["id"].iloc[0]])
+    version_file(project.dataset, 1).unlink()
+    pairs = [argument for pair in ("0=3", "1=5", "2=8") for argument in ("--map", pair)]
+    code = main(["judge", str(theirs), "--project", "digits", *pairs, "--preprocessing", "unit", "--json"])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    answer = json.loads(printed.out)
+    assert (answer["dataset_version"], answer["comparison"]) == (2, None)
+
+
+def test_a_run_of_another_project_is_refused(
+    finished_run: Path, tmp_path: Path, theirs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_colours(tmp_path / "source")
+    assert main(["judge", str(theirs), "--project", "colours", "--run", finished_run.name]) == 2
+    assert "is a run of project “digits”, not of “colours”" in capsys.readouterr().err
 
 
 def test_without_a_run_the_model_stands_alone(
