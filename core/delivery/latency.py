@@ -43,8 +43,9 @@ def measure_runs(directory: Path, config: JsonObject, progress: Progress) -> Jso
         raise_if_stopped(progress)
         if is_delivered(run):
             measured[run.name] = _median_milliseconds(Engine(tflite_file(run)), progress)
-            latency = Latency(milliseconds=measured[run.name])
-            write_record(_file(run), latency)
+            # It may have been deleted meanwhile.
+            if is_delivered(run):
+                write_record(_file(run), Latency(milliseconds=measured[run.name]))
     progress.advance(len(runs), len(runs))
     return {"milliseconds": measured}
 

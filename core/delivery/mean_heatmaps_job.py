@@ -53,6 +53,7 @@ def explain_run(directory: Path, config: JsonObject, progress: Progress) -> Json
         means=mean_heatmaps(explained, explainer.labels.class_names),
         shortcuts=find_shortcuts(evaluated, explainer, explained, progress),
     )
+    evaluated.require_existing()
     write_record(evaluated.file(FILE), result)
     return {"pictures": result.pictures, "shortcuts": [shortcut.to_json() for shortcut in result.shortcuts]}
 

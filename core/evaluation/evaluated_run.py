@@ -11,12 +11,13 @@ import pandas as pd
 
 from core.data.dataset import Dataset, erased_file, measured_again_file, open_dataset
 from core.data.labels.layout import Split
-from core.errors import DamagedFileError, EvaluationError, SchemaVersionError
+from core.errors import DamagedFileError, EvaluationError, NotFoundError, SchemaVersionError
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.report import (
     MultiClassReport,
     MultiLabelReport,
     chosen_thresholds,
+    has_report,
     read_predictions,
     read_report,
     report_file,
@@ -96,6 +97,11 @@ class EvaluatedRun:
             raise EvaluationError(
                 N_("This run is an ensemble of several networks, and this looks into one. Choose a member.")
             )
+
+    def require_existing(self) -> None:
+        """Raise NotFoundError if the run was deleted since; call it before a result is written."""
+        if not has_report(self.run):
+            raise NotFoundError(N_("“{name}” was deleted in the meantime."), name=self.run.name)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:

@@ -79,6 +79,7 @@ class LearningCurve(Record):
 
 
 def write_learning_curve(evaluated: EvaluatedRun, curve: LearningCurve) -> None:
+    evaluated.require_existing()
     write_record(evaluated.file(_FILE), curve)
 
 

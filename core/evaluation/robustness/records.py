@@ -103,6 +103,7 @@ class RobustnessReport(Record):
 
 def write_robustness(evaluated: EvaluatedRun, report: RobustnessReport, answers: pd.DataFrame) -> None:
     """Write the answers (see ``answer_table``), then the report, whose file marks the test as done."""
+    evaluated.require_existing()
     with whole_file(evaluated.file("robustness.parquet")) as temporary:
         answers.to_parquet(temporary, index=False)
     write_record(evaluated.file("robustness.json"), report)
