@@ -329,6 +329,9 @@ def resume(
     with launching():
         state = job.status().state
         is_whole = state is JobState.FINISHED and not is_extended
+        if is_whole and lacks_delivery(job) and not is_worked_on(job):
+            launch_remaining(job.path, job.job_type.steps[-1:])
+            return
         if is_whole or is_worked_on(job):
             raise NotFoundError(
                 N_("There is nothing to resume: “{name}” is running or has finished."), name=job.name
@@ -359,6 +362,15 @@ def pause(job: JobDirectory) -> None:
     if job.status().state.has_ended:
         raise NotFoundError(N_("There is nothing to pause: “{name}” is not running."), name=job.name)
     job.request_pause()
+
+
+def lacks_delivery(job: JobDirectory) -> bool:
+    """True for an evaluated run without proven files: a test again ended in the middle of its export."""
+    from core.delivery.files import is_delivered
+    from core.evaluation.report import has_report
+
+    is_run = job.kind in {JobKind.TRAIN, JobKind.ENSEMBLE}
+    return is_run and has_report(job.path) and not is_delivered(job.path)
 
 
 def is_worked_on(job: JobDirectory) -> bool:

@@ -310,6 +310,14 @@ def test_a_finished_run_can_be_continued_unless_its_head_has_converged(
     assert "continue" in button_keys(open_page("train"))
 
 
+def test_a_finished_run_whose_export_broke_off_can_be_resumed(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """Predict and Export send people here for it."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    assert "resume" in button_keys(open_page("train"))
+
+
 def test_a_run_is_named_and_noted(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
     """Names are escaped."""
     job = make_run(project, "run-1", JobState.FINISHED)

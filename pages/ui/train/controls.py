@@ -8,7 +8,7 @@ from core.delivery.files import is_delivered
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.runs.compare import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_about
-from core.runs.start import resume, stop
+from core.runs.start import lacks_delivery, resume, stop
 from core.training.config import MAX_EPOCHS, Recipe, TrainingConfig
 from core.workspace import Project
 from pages.ui import state
@@ -44,7 +44,8 @@ def ended_controls(job: JobDirectory, settings: TrainingConfig, *, is_being_pack
     if status.state is JobState.PAUSED:
         st.info(_("This run is paused. Resume continues at the same point."), icon=":material/pause_circle:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if status.state is not JobState.FINISHED and not is_delivered(job.path):
+        is_whole = status.state is JobState.FINISHED and not lacks_delivery(job)
+        if not is_whole and not is_delivered(job.path):
             resume_button(job)
         if status.state in {JobState.PAUSED, JobState.INTERRUPTED} and st.button(
             _("Stop and keep the best"), icon=":material/stop:", key="stop-resting"

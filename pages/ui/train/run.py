@@ -14,6 +14,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.runs.compare import run_about
+from core.runs.start import lacks_delivery
 from core.training.config import TrainingConfig
 from core.workspace import Project, list_runs
 from pages.ui import state
@@ -65,7 +66,9 @@ def _ensemble(job: JobDirectory) -> None:
         follow(job, lambda ended: st.rerun(), key="joining")
         return
     show_error(status)
-    if status.state is not JobState.FINISHED:
+    if is_being_packed(job):
+        follow_packing(job)
+    elif status.state is not JobState.FINISHED or lacks_delivery(job):
         resume_button(job)
     elif has_report(job.path):
         next_step(Step.EVALUATE, _("its test accuracy and its mistakes"))
