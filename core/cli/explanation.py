@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.cli.terminal import Answer
 from core.delivery.explaining import Explainer
+from core.delivery.files import naming_the_path
 from core.errors import NotFoundError
 from core.evaluation.explanations.drawing import overlaid, png
 from core.files import whole_file
@@ -35,6 +36,7 @@ def explain(run: Path, options: argparse.Namespace) -> Answer:
     Raises:
         NotFoundError: the picture cannot be read, the class is unknown or the run is not finished.
         UnreadableImageError: the file is not a picture.
+        DeliveryError: the heatmap cannot be written.
     """
     picture: Path = options.explain
     try:
@@ -48,7 +50,7 @@ def explain(run: Path, options: argparse.Namespace) -> Answer:
     heatmap = explainer.heatmap(data, index)
     verdict = explainer.verdict(data, heatmap)
     output = options.heatmap or Path(f"{picture.stem}-heatmap.png")
-    with whole_file(output) as temporary:
+    with naming_the_path(output), whole_file(output) as temporary:
         temporary.write_bytes(
             png(overlaid(explainer.upright(data, _LONGEST_SIDE), heatmap.support, _OPACITY))
         )

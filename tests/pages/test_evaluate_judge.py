@@ -136,6 +136,20 @@ def test_without_an_equal_name_order_is_offered(
     assert job.config()["preprocessing"] == scaled("symmetric", ChannelOrder.BGR).to_json()
 
 
+def test_a_model_whose_pictures_are_gone_is_one_sentence(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """It was tested on a version that is no longer there."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    folder = store_model(project, ("0", "one"))
+    store_judgement(project, folder)
+    dataset = open_dataset(project)
+    write_measured_on(folder, MeasuredOn(dataset_version=99, class_names=dataset.class_names))
+    app = open_page("evaluate", section="judge")
+    assert not app.exception
+    assert "no pictures in version 99" in app.info[0].value
+
+
 def test_its_score_stands_beside_the_runs(open_page: OpenPage, project: Project, make_run: MakeRun) -> None:
     make_run(project, "run-1", JobState.FINISHED, evaluated=True)
     folder = store_model(project, ("0", "one"))

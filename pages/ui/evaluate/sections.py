@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.errors import EvaluationError
+from core.errors import EvaluationError, NotFoundError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.messages import N_
 from pages.ui import state
@@ -98,5 +98,6 @@ def show_chosen_section(evaluated: EvaluatedRun) -> None:
         if SECTIONS[chosen].needs_one_network:
             evaluated.require_one_network()
         importlib.import_module(SECTIONS[chosen].module).show_section(evaluated)
-    except EvaluationError as error:
+    # Another run or model of the project may have lost its pictures.
+    except (EvaluationError, NotFoundError) as error:
         st.info(show(error.message))
