@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from core.delivery.exporter import DeliveredModel, Exporter
-from core.delivery.files import naming_the_path, require_delivered
+from core.delivery.files import labels_file, naming_the_path, require_delivered
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.tflite_format import TFLITE
@@ -61,10 +61,20 @@ def export_file(run: Path, exporter: Exporter) -> Path:
     """
     require_export(run, exporter)
     path = exporter.file(run)
-    if not path.exists():
+    while not path.exists():
+        packed_from = _state_of_sources(run, exporter)
         with whole_file(path) as temporary:
             exporter.make(DeliveredModel(run), temporary)
+        # Thresholds were chosen, or the run was delivered again, in the middle of it.
+        if _state_of_sources(run, exporter) != packed_from:
+            path.unlink(missing_ok=True)
     return path
+
+
+def _state_of_sources(run: Path, exporter: Exporter) -> list[int]:
+    """Times at which the files were written that a packed file is made from."""
+    sources = [labels_file(run), *(find_exporter(code).file(run) for code in exporter.made_from)]
+    return [file.stat().st_mtime_ns for file in sources]
 
 
 def remove_packed(run: Path) -> None:

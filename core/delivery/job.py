@@ -21,11 +21,13 @@ from core.delivery.files import (
     require_parity,
     write_labels,
 )
+from core.errors import DeliveryError
 from core.evaluation.report import read_predictions, read_report
 from core.evaluation.strangers.chosen import limits_in_use
 from core.evaluation.strangers.results import has_strangers, read_known_scores
 from core.evaluation.thresholds.answers import thresholds_in_use
 from core.files import whole_file
+from core.messages import N_
 from core.progress import Progress, Stage, raise_if_stopped
 from core.records import JsonObject, write_record
 from core.training.artifacts import has_own_network
@@ -78,6 +80,8 @@ def deliver_files(
             exporter.make(model, temporary)
     raise_if_stopped(progress)
     proof = ParityProof(files=_proofs(run, dataset, made))
+    # One that was being packed from the files before.
+    export.remove_packed(run)
     write_record(parity_file(run), proof)
     return {"parity": {code: file.to_json() for code, file in proof.files.items()}}
 
@@ -104,9 +108,15 @@ def _labels(run: Path, dataset: Dataset, *, input_size: int, backbone: str) -> L
 def _proofs(run: Path, dataset: Dataset, made: list[Exporter]) -> dict[str, FileProof]:
     """Compare each file's probabilities for test pictures with those that the evaluation recorded."""
     recorded = read_predictions(run)
-    recorded = recorded[recorded["split"] == Split.TEST.value].sort_values("id")
-    recorded = recorded.head(max(exporter.proof_pictures for exporter in made))
     row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
+    # Pictures that were erased since have a prediction, but no file.
+    is_shown = (recorded["split"] == Split.TEST.value) & recorded["id"].isin(row_of)
+    recorded = recorded[is_shown].sort_values("id")
+    if recorded.empty:
+        raise DeliveryError(
+            N_("Every test picture of this run was erased, so its files cannot be proven. Train it again.")
+        )
+    recorded = recorded.head(max(exporter.proof_pictures for exporter in made))
     pictures = [dataset.picture_bytes(row_of[picture]) for picture in recorded["id"]]
     expected = np.stack(list(recorded["probabilities"]))
     proofs = {}
