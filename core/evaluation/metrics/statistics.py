@@ -143,7 +143,7 @@ def _losses(test: TestPredictions) -> np.ndarray:
     clipped = np.clip(probabilities, smallest, 1 - smallest)
     squares = ((probabilities - targets) ** 2).sum(axis=1)
     if test.task is Task.MULTI_LABEL:
-        top = np.ones(len(targets))
+        top: np.ndarray = np.ones(len(targets))
         log_loss = -np.log(np.where(targets, clipped, 1 - clipped)).mean(axis=1)
         brier = squares / targets.shape[1]
     else:
