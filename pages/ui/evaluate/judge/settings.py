@@ -67,8 +67,9 @@ def _choose_mapping(evaluated: EvaluatedRun, folder: Path, facts: ModelFacts) ->
         matched = match_classes(facts.class_names, classes, by_order=True)
     names = list(facts.class_names)
     edited = st.data_editor(
-        pd.DataFrame({"foreign": names, "own": [matched.get(name, "") for name in names]}),
+        pd.DataFrame({"foreign": names, "own": [matched.get(name) for name in names]}),
         hide_index=True,
+        placeholder="–",
         disabled=["foreign"],
         column_config={
             "foreign": st.column_config.TextColumn(_("Class of the model")),
