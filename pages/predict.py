@@ -149,7 +149,9 @@ st.caption(
         "It only knows the classes it was trained on. Each class is decided separately: a picture may show several, or none."
     )
     if classifier.is_multi_label
-    else _("It only knows the classes it was trained on. Most pictures of anything else are marked, not all.")
+    else _(
+        "It only knows the classes it was trained on. Pictures of anything else are marked where it notices them, but not all."
+    )
     if classifier.labels.stranger_limit is not None
     else _("It only knows the classes it was trained on: for anything else, it still picks one of them.")
 )
