@@ -86,11 +86,13 @@ def find_shortcuts(
     evaluated: EvaluatedRun, explainer: Explainer, explained: Sequence[Explained], progress: Progress
 ) -> tuple[Shortcut, ...]:
     """Find the spot of each class at which most of its evidence lies, and test it on the others."""
-    found = []
-    for name in explainer.labels.class_names:
+    found, targets = [], evaluated.dataset.targets > 0.5
+    for index, name in enumerate(explainer.labels.class_names):
         raise_if_stopped(progress)
         own = [one for one in explained if one.answer == name == one.true_class]
-        others = [one for one in explained if name not in {one.answer, one.true_class}]
+        # With several labels, a picture has an explanation for each of its answers.
+        answered = {one.row for one in explained if one.answer == name}
+        others = [one for one in explained if not targets[one.row, index] and one.row not in answered]
         spot = common_spot([one.support for one in own], [one.support for one in others])
         if spot is None or not others:
             continue
@@ -99,8 +101,8 @@ def find_shortcuts(
             name,
             spot,
             _pictures(evaluated, explainer, [one.row for one in own[:PASTED]]),
-            _pictures(evaluated, explainer, [others[index].row for index in chosen]),
-            partial(_is_answered, explainer, explainer.class_index(name)),
+            _pictures(evaluated, explainer, [others[position].row for position in chosen]),
+            partial(_is_answered, explainer, index),
         )
         found.append(replace(shortcut, pictures=len(own)))
     return tuple(found)

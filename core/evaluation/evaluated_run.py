@@ -172,7 +172,8 @@ def _measured_on_file(folder: Path) -> Path:
     return folder / "evaluation" / "dataset.json"
 
 
-@lru_cache(maxsize=4)
+# The advice opens a run beside four others.
+@lru_cache(maxsize=8)
 def _open(run: Path, _written: tuple[int, ...]) -> EvaluatedRun:
     """Open a run once for all reruns of a page: with 10,000 pictures of 1,000 classes it takes 1 s."""
     report = read_report(run)

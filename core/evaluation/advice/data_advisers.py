@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from core.data.labels.layout import Split
@@ -52,8 +54,8 @@ def more_pictures(evidence: Evidence) -> Advice | None:
                 "training": int(evidence.training_counts[worst.name]),
                 "right": round(worst.recall * worst.support),
                 "support": worst.support,
-                "low": int(100 * low),
-                "high": round(100 * high + 0.5),
+                "low": math.floor(100 * low),
+                "high": math.ceil(100 * high),
             },
         ),
         link=ADD_PICTURES,
