@@ -1,4 +1,4 @@
-"""What happens in the middle of work on a run: a choice, a deletion, an erasure, a switched-off computer."""
+"""Interruptions of work on a run: a choice, a deletion, an erasure, a switched-off computer."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_without_common_pictures_there_is_nothing_to_compare() -> None:
 
 
 def test_pictures_of_one_group_prove_nothing() -> None:
-    """Where one patient alone shows a label, its other pictures are no second observation."""
+    """If one patient alone shows a label, its other pictures are no second observation."""
     test = multi_label(*predictions(12, 1))
     groups = np.concatenate([np.zeros(40, np.int64), np.arange(1, 21)])
     assert missed_together(replace(test, groups=groups)) == []

@@ -32,11 +32,11 @@ MAX_RUNS = 8
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the choice of runs, and their comparison with the run of the page."""
     project = project_of(evaluated.run)
-    runs = {run.name: run for run in list_runs(project) if run != evaluated.run}
-    if not runs:
+    candidates = {run.name: run for run in list_runs(project) if run != evaluated.run}
+    if not candidates:
         _offer_training()
         return
-    others = _chosen(runs, evaluated.run)
+    others = _chosen(candidates, evaluated.run)
     if not others:
         st.info(_("Choose a run to compare with."))
         return
