@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.data.dataset import open_dataset
+from core.data.editing import exclude
+from core.data.labels.layout import Split
+from core.errors import EvaluationError
 from core.evaluation.foreign.judged_model import FACTS_FILE
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState, JobStatus
@@ -42,3 +46,14 @@ def test_folders_of_killed_openings_are_removed(
     start_inspection(digits_project, tmp_path / "newest.tflite", version=1)
     names = sorted(folder.name for folder in digits_project.judged.iterdir())
     assert names == ["awaited", "newest", "understood"]
+
+
+def test_a_project_without_validation_pictures_cannot_judge(
+    digits_project: Project, tmp_path: Path, launched: list[JobDirectory]
+) -> None:
+    """A model made elsewhere is understood by its answers to them."""
+    dataset = open_dataset(digits_project)
+    exclude(digits_project, dataset.pictures["id"].iloc[dataset.rows(Split.VALIDATION)].tolist())
+    with pytest.raises(EvaluationError, match="lacks one of them"):
+        start_inspection(digits_project, tmp_path / "theirs.tflite")
+    assert not launched
