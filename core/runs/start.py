@@ -19,6 +19,7 @@ from core.jobs.launcher import launch, launching
 from core.jobs.status import JobState
 from core.messages import N_
 from core.models.backbones import get_backbone
+from core.records import Record
 from core.runs.completing import complete_settings
 from core.search.analysis.promote_trial import promote_trial
 from core.training.config import TrainingConfig
@@ -268,34 +269,30 @@ def start_learning_curve(run: Path) -> JobDirectory:
     """Measure a run's accuracy over the number of its training pictures."""
     from core.evaluation.learning_curve.records import LearningCurveRequest
 
-    project = project_of(run)
-    _remove_old_jobs(project.jobs)
-    config = LearningCurveRequest(run=run.name).to_json()
-    job = JobDirectory.create(project.jobs / new_job_name("curve"), JobKind.LEARNING_CURVE, config)
-    launch(job)
-    return job
+    return _start_on_run(run, "curve", JobKind.LEARNING_CURVE, LearningCurveRequest(run=run.name))
 
 
 def start_robustness_test(run: Path, pictures: int) -> JobDirectory:
     """Test a run on a corrupted sample of at most so many of its test pictures."""
     from core.evaluation.robustness.records import RobustnessRequest
 
-    project = project_of(run)
-    _remove_old_jobs(project.jobs)
-    config = RobustnessRequest(run=run.name, pictures=pictures).to_json()
-    job = JobDirectory.create(project.jobs / new_job_name("robustness"), JobKind.ROBUSTNESS, config)
-    launch(job)
-    return job
+    return _start_on_run(
+        run, "robustness", JobKind.ROBUSTNESS, RobustnessRequest(run=run.name, pictures=pictures)
+    )
 
 
 def start_explaining(run: Path) -> JobDirectory:
     """Make the mean heatmaps of a run's answers, and look for shortcuts in them."""
     from core.delivery.mean_heatmaps_job import MeanHeatmapsRequest
 
+    return _start_on_run(run, "explain", JobKind.EXPLAIN, MeanHeatmapsRequest(run=run.name))
+
+
+def _start_on_run(run: Path, name: str, kind: JobKind, request: Record) -> JobDirectory:
+    """Start a job that measures an evaluated run, and remove old jobs."""
     project = project_of(run)
     _remove_old_jobs(project.jobs)
-    config = MeanHeatmapsRequest(run=run.name).to_json()
-    job = JobDirectory.create(project.jobs / new_job_name("explain"), JobKind.EXPLAIN, config)
+    job = JobDirectory.create(project.jobs / new_job_name(name), kind, request.to_json())
     launch(job)
     return job
 

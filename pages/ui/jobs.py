@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -13,7 +14,7 @@ from core.jobs.kinds import JobKind
 from core.jobs.status import JobState, JobStatus
 from core.messages import N_
 from core.progress import Stage
-from core.workspace import Project
+from core.workspace import Project, project_of
 from pages.ui.text import _, duration, number, show
 
 STAGE_NAMES = {
@@ -93,6 +94,12 @@ def newest_job(project: Project, kind: JobKind) -> JobDirectory | None:
     return next((job for job in list_jobs(project.jobs) if job.kind is kind), None)
 
 
+def newest_job_on(run: Path, kind: JobKind) -> JobDirectory | None:
+    """Return the newest job of a kind that measures a run, if there is one."""
+    jobs = list_jobs(project_of(run).jobs)
+    return next((job for job in jobs if job.kind is kind and job.config()["run"] == run.name), None)
+
+
 def pause_and_stop(
     job: JobDirectory, kind: str, resuming: str, *, on_pause: Callable[[], None], on_stop: Callable[[], None]
 ) -> None:
@@ -137,13 +144,14 @@ def show_error(status: JobStatus) -> None:
         st.error(show(status.error), icon=":material/error:")
 
 
-def follow(job: JobDirectory, on_end: Callable[[JobDirectory], None], *, key: str) -> None:
-    """Draw a job's progress, which refreshes itself; ``on_end`` is called once the job has ended.
+def follow(job: JobDirectory, on_end: Callable[[JobDirectory], None] | None = None, *, key: str) -> None:
+    """Draw a job's progress, which refreshes itself; ``on_end``, if given, is called once the job has ended.
 
     Must be the only self-refreshing part of its page.
     """
     if job.status().state.has_ended:
-        on_end(job)
+        if on_end is not None:
+            on_end(job)
         return
     st.fragment(_follow, run_every=_REFRESH_SECONDS)(job, key)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import streamlit as st
 
@@ -14,17 +13,15 @@ from core.evaluation.learning_curve.records import (
     NoForecast,
     read_learning_curve,
 )
-from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.messages import N_
 from core.runs.start import start_learning_curve
 from core.training.artifacts import has_own_network
 from core.training.config import Recipe
-from core.workspace import project_of
 from pages.ui import state
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.learning_curve.chart import curve_chart
-from pages.ui.jobs import follow, show_error, try_to
+from pages.ui.jobs import follow, newest_job_on, show_error, try_to
 from pages.ui.text import _, escape, ngettext, number
 
 _REASONS = {
@@ -42,9 +39,9 @@ _REASONS = {
 
 def show_part(evaluated: EvaluatedRun) -> None:
     """Draw the curve, the progress of its job, or the button that starts it."""
-    job = _job_of(evaluated.run)
+    job = newest_job_on(evaluated.run, JobKind.LEARNING_CURVE)
     if job is not None and not job.status().state.has_ended:
-        follow(job, _nothing, key="learning-curve-job")
+        follow(job, key="learning-curve-job")
         return
     curve = read_learning_curve(evaluated)
     if curve is not None:
@@ -53,18 +50,6 @@ def show_part(evaluated: EvaluatedRun) -> None:
     if job is not None:
         show_error(job.status())
     _invitation(evaluated)
-
-
-def _job_of(run: Path) -> JobDirectory | None:
-    """Return the newest learning curve job of a run."""
-    jobs = list_jobs(project_of(run).jobs)
-    return next(
-        (job for job in jobs if job.kind is JobKind.LEARNING_CURVE and job.config()["run"] == run.name), None
-    )
-
-
-def _nothing(job: JobDirectory) -> None:
-    """Draw nothing when a followed job ends: the part is drawn again."""
 
 
 def _invitation(evaluated: EvaluatedRun) -> None:

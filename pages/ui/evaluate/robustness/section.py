@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.data.labels.layout import Split
@@ -11,16 +9,14 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import CORRUPTIONS
 from core.evaluation.robustness.cost import expected_test_seconds
 from core.evaluation.robustness.records import USUAL_PICTURES, RobustnessReport, read_robustness
-from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.runs.start import start_robustness_test
-from core.workspace import project_of
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.robustness.figures import MOST_CLASSES, class_curves, heat_table
 from pages.ui.evaluate.robustness.names import known_results, strength_text
 from pages.ui.evaluate.robustness.remedy import show_remedy
 from pages.ui.evaluate.robustness.strip import show_strip
-from pages.ui.jobs import follow, show_error, try_to
+from pages.ui.jobs import follow, newest_job_on, show_error, try_to
 from pages.ui.text import _, duration, number, percent
 
 _SIZES = (100, USUAL_PICTURES, 1000, 3000)
@@ -31,9 +27,9 @@ def show_section(evaluated: EvaluatedRun) -> None:
     if not evaluated.was_trained:
         st.info(_("Robustness is tested on single networks that were trained here. Choose another run."))
         return
-    job = _job_of(evaluated.run)
+    job = newest_job_on(evaluated.run, JobKind.ROBUSTNESS)
     if job is not None and not job.status().state.has_ended:
-        follow(job, _nothing, key="robustness-job")
+        follow(job, key="robustness-job")
         return
     if job is not None:
         show_error(job.status())
@@ -42,18 +38,6 @@ def show_section(evaluated: EvaluatedRun) -> None:
         _invitation(evaluated)
     else:
         _result(evaluated, report)
-
-
-def _job_of(run: Path) -> JobDirectory | None:
-    """Return the newest robustness test of a run."""
-    jobs = list_jobs(project_of(run).jobs)
-    return next(
-        (job for job in jobs if job.kind is JobKind.ROBUSTNESS and job.config()["run"] == run.name), None
-    )
-
-
-def _nothing(job: JobDirectory) -> None:
-    """Draw nothing when a followed job ends: the section is drawn again."""
 
 
 def _invitation(evaluated: EvaluatedRun) -> None:

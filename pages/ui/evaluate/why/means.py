@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -12,12 +11,10 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.explanations.drawing import coloured, png
 from core.evaluation.explanations.mean_heatmaps import MeanHeatmap, MeanHeatmaps, read_mean_heatmaps
 from core.evaluation.explanations.shortcuts import describe
-from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.runs.start import start_explaining
-from core.workspace import project_of
 from pages.ui.gallery import Tile, gallery
-from pages.ui.jobs import follow, show_error, try_to
+from pages.ui.jobs import follow, newest_job_on, show_error, try_to
 from pages.ui.text import _, ngettext, number, show
 
 _MOST_CLASSES, _MOST_CONFUSIONS = 24, 12
@@ -33,9 +30,9 @@ def show_mean_heatmaps(evaluated: EvaluatedRun) -> None:
             "The mean heatmap of a class shows if the classifier looks at one spot in all its pictures, such as a watermark."
         ),
     )
-    job = _job_of(evaluated.run)
+    job = newest_job_on(evaluated.run, JobKind.EXPLAIN)
     if job is not None and not job.status().state.has_ended:
-        follow(job, _nothing, key="why-job")
+        follow(job, key="why-job")
         return
     if job is not None:
         show_error(job.status())
@@ -54,18 +51,6 @@ def show_mean_heatmaps(evaluated: EvaluatedRun) -> None:
         icon=":material/layers:",
     ) and try_to(lambda: start_explaining(evaluated.run)):
         st.rerun()
-
-
-def _job_of(run: Path) -> JobDirectory | None:
-    """Return the newest job that made mean heatmaps of a run."""
-    jobs = list_jobs(project_of(run).jobs)
-    return next(
-        (job for job in jobs if job.kind is JobKind.EXPLAIN and job.config()["run"] == run.name), None
-    )
-
-
-def _nothing(job: JobDirectory) -> None:
-    """Draw nothing when a followed job ends: the section is drawn again."""
 
 
 def _show_result(result: MeanHeatmaps) -> None:
