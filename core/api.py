@@ -72,7 +72,7 @@ async def export(request: Request) -> Response:
         path = await run_in_threadpool(export_file, run, exporter)
     except (ValueError, NotFoundError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
-    return FileResponse(path, filename=f"{run.name}{exporter.suffix}", media_type="application/octet-stream")
+    return FileResponse(path, filename=exporter.download_name(run), media_type="application/octet-stream")
 
 
 def thumbnail_address(project: str, sha256: str) -> str:

@@ -95,7 +95,7 @@ def test_an_export_never_lies_in_memory_whole(finished_run: Path) -> None:
 
 def test_a_bundle_is_made_when_it_is_asked_for(finished_run: Path, tmp_path: Path) -> None:
     reply = ask("/" + export_path(finished_run.name, BUNDLE.code))
-    assert reply.headers["content-disposition"].endswith(f'"{finished_run.name}.zip"')
+    assert reply.headers["content-disposition"].endswith(f'"{finished_run.name}-bundle.zip"')
     (tmp_path / "bundle.zip").write_bytes(reply.body)
     with zipfile.ZipFile(tmp_path / "bundle.zip") as bundle:
         assert sha256_bytes(bundle.read("model.tflite")) == hash_file(tflite_file(finished_run))

@@ -12,7 +12,6 @@ from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
 from core.data.images.picture import PictureError, decode_picture, open_picture
 from core.data.labels.task import Task
-from core.data.pixels.decoding import load_picture
 from core.data.skip_reasons import unreadable_image
 from core.delivery.exporter import delivered_head
 from core.delivery.files import is_delivered, read_labels, require_delivered, tflite_file
@@ -73,7 +72,7 @@ class Explainer:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        return load_picture(data, self.labels.input_size, self._pixel_range, self._channels)
+        return self.labels.decode(data)
 
     def upright(self, data: bytes, longest_side: int) -> np.ndarray:
         """Decode picture bytes for people, in their own shape: uint8 RGB (height, width, 3).

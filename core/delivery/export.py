@@ -45,16 +45,13 @@ def export_run(run: Path, exporter: Exporter, output: Path) -> None:
         NotFoundError: the run has no finished classifier, or none in this format.
         DeliveryError: ``output`` cannot be written.
     """
-    require_export(run, exporter)
+    file = export_file(run, exporter)
     with naming_the_path(output), whole_file(output) as temporary:
-        if exporter.made_from:
-            exporter.make(DeliveredModel(run), temporary)
-        else:
-            shutil.copyfile(exporter.file(run), temporary)
+        shutil.copyfile(file, temporary)
 
 
 def export_file(run: Path, exporter: Exporter) -> Path:
-    """The file of a finished run in this format; one packed from other files is made at the first call.
+    """The file of a finished run in this format; a packed one is made at the first call.
 
     Raises:
         NotFoundError: the run has no finished classifier, or none in this format.
@@ -77,10 +74,10 @@ def _state_of_sources(run: Path, exporter: Exporter) -> list[int]:
     return [file.stat().st_mtime_ns for file in sources]
 
 
-def remove_packed(run: Path) -> None:
-    """Remove the files that are packed from others; the next download packs them again."""
+def remove_made_later(run: Path) -> None:
+    """Remove the files that were made after the run; they hold an earlier state of its labels."""
     for exporter in EXPORTERS:
-        if exporter.made_from:
+        if not exporter.is_made_in_run:
             exporter.file(run).unlink(missing_ok=True)
 
 
@@ -97,4 +94,4 @@ def require_export(run: Path, exporter: Exporter) -> None:
 
 def has_export(run: Path, exporter: Exporter) -> bool:
     """True if the finished run's file in this format exists or can be packed."""
-    return bool(exporter.made_from) or exporter.file(run).exists()
+    return exporter.is_packed or exporter.file(run).exists()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.delivery.facts import ModelFacts, read_facts
 from core.evaluation.report import read_report
 from core.evaluation.strangers.results import read_detector
 from core.models.head import HeadWeights
+
+# Engines sum in different orders; a larger difference of a probability cannot be rounding.
+TOLERANCE = 1e-3
 
 
 class DeliveredModel:
@@ -41,6 +46,11 @@ class DeliveredModel:
         return build_classifier(load_extractor(self.run, config), head, read_labels(self.run).class_names)
 
     @cached_property
+    def facts(self) -> ModelFacts:
+        """Facts that a format stores in its own place."""
+        return read_facts(self.run)
+
+    @cached_property
     def scored_model(self) -> Any:
         """The same with the stranger score as second output; without it if the score was not fitted."""
         detector = read_detector(self.run)
@@ -61,9 +71,22 @@ def delivered_head(run: Path) -> HeadWeights:
     return head.with_temperatures(np.array(calibration.temperatures)) if calibration else head
 
 
+class FormatGroup(StrEnum):
+    """Place where a format is used; headings of the Export page."""
+
+    COMPUTER = "computer"
+    DEVICES = "devices"
+    WEB = "web"
+    SERVERS = "servers"
+    PROGRAMMERS = "programmers"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exporter:
-    """One export format: its sentences, its file in the run's directory, and its functions."""
+    """One export format: its sentences, its file in the run's directory, and its functions.
+
+    A function that runs where the format's runtime alone is loaded is named as text, ``module:function``.
+    """
 
     # in addresses and on the command line; never renamed
     code: str
@@ -72,17 +95,26 @@ class Exporter:
     description: str
     icon: str
     file_name: str
-    # Writes the file. With ``made_from``, no TensorFlow and no Keras may be imported.
+    group: FormatGroup = FormatGroup.PROGRAMMERS
+    # Writes the file, in a worker. A folder is packed as zip.
     make: Callable[[DeliveredModel, Path], None]
-    # Codes of the formats whose files it is packed from, when it is first downloaded;
-    # none: it is made in the run's last step.
+    # Codes of the formats whose files it is made from.
     made_from: tuple[str, ...] = ()
-    # Probabilities, float32 (n, classes), that the run's file gives for picture files;
-    # None: it holds proven files only.
-    predict: Callable[[Path, Sequence[bytes]], np.ndarray] | None = None
-    # Stranger scores, float (n,), that the run's file gives for picture files; None: it gives none.
-    stranger_scores: Callable[[Path, Sequence[bytes]], np.ndarray] | None = None
-    # test pictures that the proof compares
+    # Made in the run's last step and compared there with the evaluation; all others by a job, on request.
+    is_made_in_run: bool = False
+    # Packed in a moment, without a converter, from files that the run proved: the first download makes it.
+    is_packed: bool = False
+    # Optional packages that are needed to make it or to check it.
+    packages: tuple[str, ...] = ()
+    # Name of an ``answering.Opener`` of the file. Without this and the next, it cannot be checked here.
+    opens: str | None = None
+    # Name of an ``answering.FileAnswerer``, for what decodes pictures itself.
+    answers_files: str | None = None
+    # A float format, which agrees on 99.9% of the answers; False: a quantised one, whose loss is measured.
+    is_exact: bool = True
+    # Difference of a probability that the rounding of this format explains.
+    tolerance: float = TOLERANCE
+    # test pictures that the run's last step compares
     proof_pictures: int = 64
 
     @property
@@ -90,5 +122,15 @@ class Exporter:
         """The file's extension, with its dot."""
         return Path(self.file_name).suffix
 
+    @property
+    def can_be_checked(self) -> bool:
+        """False for a format whose runtime does not exist on this system."""
+        return self.opens is not None or self.answers_files is not None
+
     def file(self, run: Path) -> Path:
         return run / self.file_name
+
+    def download_name(self, run: Path) -> str:
+        """Name under which people receive the file."""
+        is_plain = self.suffix == f".{self.code}"
+        return f"{run.name}{self.suffix}" if is_plain else f"{run.name}-{self.code}{self.suffix}"

@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from core.data.images.channels import ChannelMapping
+from core.data.images.depth import PixelRange
 from core.data.labels.task import Task
+from core.data.pixels.decoding import load_picture
 from core.errors import DeliveryError, NotFoundError
 from core.messages import N_
 from core.records import JsonObject, Record, read_record, write_record
@@ -38,6 +43,16 @@ class Labels(Record):
     # Limits of an answer, see ``core.evaluation.strangers.chosen``; the score is the second output of the LiteRT file.
     stranger_limit: float | None = None
     least_confidence: float | None = None
+
+    def decode(self, data: bytes) -> np.ndarray:
+        """Decode picture bytes to uint8 RGB, shape (input size, input size, 3).
+
+        Raises:
+            UnreadableImageError: the bytes are not a picture that can be read.
+        """
+        pixel_range = PixelRange(*self.pixel_range) if self.pixel_range else None
+        channels = ChannelMapping(*self.channels) if self.channels else None
+        return load_picture(data, self.input_size, pixel_range, channels)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.deep_pictures import are_all_deep
 from core.data.labels.layout import Split
 from core.delivery import export
+from core.delivery.answering import Opener, named_function
 from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.files import (
     FileProof,
@@ -18,6 +20,7 @@ from core.delivery.files import (
     ParityProof,
     labels_thresholds,
     parity_file,
+    read_labels,
     require_parity,
     write_labels,
 )
@@ -35,8 +38,7 @@ from core.training.config import TrainingConfig
 from core.training.cost.stage_times import timed
 from core.workspace import project_of
 
-# Engines sum in different orders; a larger difference cannot be rounding.
-TOLERANCE = 1e-3
+# Engines sum in different orders; a larger difference of a stranger score cannot be rounding.
 SCORE_TOLERANCE = 1e-2
 
 
@@ -59,7 +61,7 @@ def deliver(directory: Path, config: JsonObject, progress: Progress) -> JsonObje
 def withdraw(run: Path) -> None:
     """Remove the proof, and the files packed from the files that it proved."""
     parity_file(run).unlink(missing_ok=True)
-    export.remove_packed(run)
+    export.remove_made_later(run)
 
 
 def deliver_files(
@@ -74,14 +76,14 @@ def deliver_files(
     """
     withdraw(run)
     write_labels(run, _labels(run, dataset, input_size=input_size, backbone=backbone))
-    made = [exporter for exporter in export.EXPORTERS if not exporter.made_from]
+    made = [exporter for exporter in export.EXPORTERS if exporter.is_made_in_run]
     for exporter in made:
         with whole_file(exporter.file(run)) as temporary:
             exporter.make(model, temporary)
     raise_if_stopped(progress)
     proof = ParityProof(files=_proofs(run, dataset, made))
     # One that was being packed from the files before.
-    export.remove_packed(run)
+    export.remove_made_later(run)
     write_record(parity_file(run), proof)
     return {"parity": {code: file.to_json() for code, file in proof.files.items()}}
 
@@ -105,8 +107,8 @@ def _labels(run: Path, dataset: Dataset, *, input_size: int, backbone: str) -> L
     )
 
 
-def _proofs(run: Path, dataset: Dataset, made: list[Exporter]) -> dict[str, FileProof]:
-    """Compare each file's probabilities for test pictures with those that the evaluation recorded."""
+def _proofs(run: Path, dataset: Dataset, made: Sequence[Exporter]) -> dict[str, FileProof]:
+    """Compare each file's answers to test pictures with those that the evaluation recorded."""
     recorded = read_predictions(run)
     row_of = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
     # Pictures that were erased since have a prediction, but no file.
@@ -116,35 +118,31 @@ def _proofs(run: Path, dataset: Dataset, made: list[Exporter]) -> dict[str, File
         raise DeliveryError(
             N_("Every test picture of this run was erased, so its files cannot be proven. Train it again.")
         )
-    recorded = recorded.head(max(exporter.proof_pictures for exporter in made))
-    pictures = [dataset.picture_bytes(row_of[picture]) for picture in recorded["id"]]
+    recorded, labels = recorded.head(max(exporter.proof_pictures for exporter in made)), read_labels(run)
+    pictures = np.stack([labels.decode(dataset.picture_bytes(row_of[picture])) for picture in recorded["id"]])
+    return {
+        exporter.code: _proof(run, exporter, recorded.head(exporter.proof_pictures), pictures)
+        for exporter in made
+        if exporter.opens is not None
+    }
+
+
+def _proof(run: Path, exporter: Exporter, recorded: pd.DataFrame, pictures: np.ndarray) -> FileProof:
+    """Compare one file with the evaluation.
+
+    Args:
+        recorded: rows of the evaluation's table.
+        pictures: uint8 RGB (n, S, S, 3), at least those of the rows.
+    """
+    open_file: Opener = named_function(exporter.opens or "")
+    answers = open_file(exporter.file(run))(pictures[: len(recorded)])
     expected = np.stack(list(recorded["probabilities"]))
-    proofs = {}
-    for exporter in made:
-        if exporter.predict is not None:
-            count = min(exporter.proof_pictures, len(pictures))
-            probabilities = exporter.predict(run, pictures[:count])
-            difference = float(np.abs(probabilities - expected[:count]).max())
-            require_parity(difference, TOLERANCE, exporter.suffix)
-            proofs[exporter.code] = FileProof(
-                pictures=count,
-                max_difference=difference,
-                score_difference=_score_difference(
-                    run, exporter, recorded["id"].iloc[:count].tolist(), pictures
-                ),
-            )
-    return proofs
-
-
-def _score_difference(
-    run: Path, exporter: Exporter, ids: Sequence[str], pictures: Sequence[bytes]
-) -> float | None:
-    """Compare a file's stranger scores with those that the evaluation recorded."""
-    if exporter.stranger_scores is None or not has_strangers(run):
-        return None
-    expected = read_known_scores(run).set_index("id")["score"].loc[list(ids)].to_numpy()
-    scores = exporter.stranger_scores(run, pictures[: len(expected)])
-    # A score is a sum of standard deviations, so one tolerance suits all of them.
-    difference = float(np.abs(scores - expected).max())
-    require_parity(difference, SCORE_TOLERANCE, exporter.suffix)
-    return difference
+    difference = float(np.abs(answers.probabilities - expected).max())
+    require_parity(difference, exporter.tolerance, exporter.suffix)
+    score_difference = None
+    if answers.scores is not None and has_strangers(run):
+        known = read_known_scores(run).set_index("id")["score"].loc[recorded["id"]].to_numpy()
+        # A score is a sum of standard deviations, so one tolerance suits all of them.
+        score_difference = float(np.abs(answers.scores - known).max())
+        require_parity(score_difference, SCORE_TOLERANCE, exporter.suffix)
+    return FileProof(pictures=len(recorded), max_difference=difference, score_difference=score_difference)

@@ -14,7 +14,6 @@ from core.data.images.depth import PixelRange
 from core.data.images.picture import PictureError
 from core.data.images.value_ranges import FULL_RANGE, Misfit, misfit_of
 from core.data.labels.task import Task
-from core.data.pixels.decoding import load_picture
 from core.data.skip_reasons import unreadable_image
 from core.delivery.files import read_labels, require_delivered, tflite_file
 from core.evaluation.thresholds.answers import answered
@@ -71,7 +70,7 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        return load_picture(data, self.labels.input_size, self.pixel_range, self.channels)
+        return self.labels.decode(data)
 
     def probabilities(self, data: bytes) -> np.ndarray:
         """Probabilities of a picture: float32, shape (classes,), in the order of ``labels.class_names``.

@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import pytest
 
+from core.delivery.exporter import TOLERANCE
 from core.delivery.files import is_delivered, keras_file, tflite_file
-from core.delivery.job import TOLERANCE
 from core.files import read_json
 from core.models.architectures.classifier import build_feature_extractor
 from core.models.backbones import get_backbone

@@ -45,6 +45,7 @@ THROWAWAY = Exporter(
     file_name="classes.txt",
     make=write_class_names,
     made_from=("tflite",),
+    is_packed=True,
 )
 
 
@@ -72,7 +73,7 @@ def test_a_new_format_appears_on_the_page_in_the_command_line_and_for_download(
     assert output.read_text(encoding="utf-8") == "0\n1\n2"
     reply = ask("/api/runs/run-1/export/throwaway")
     assert reply.body == b"0\n1\n2"
-    assert reply.headers["content-disposition"] == 'attachment; filename="run-1.txt"'
+    assert reply.headers["content-disposition"] == 'attachment; filename="run-1-throwaway.txt"'
 
 
 def test_a_format_newer_than_the_run_has_no_download(

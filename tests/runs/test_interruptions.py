@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from core.data.dataset import Dataset
 from core.data.editing import erase
 from core.data.labels.layout import Split
+from core.delivery.answering import Answerer, Answers
 from core.delivery.export import export_file
 from core.delivery.exporter import DeliveredModel
 from core.delivery.files import Labels, ParityProof, parity_file, tflite_file, write_labels
@@ -32,6 +32,7 @@ from core.records import write_record
 from core.runs.start import resume
 from core.workspace import project_of
 from tests.support.made_runs import make_evaluated, make_project, sure_answers
+from tests.support.pictures import encoded, photograph
 
 
 @pytest.fixture
@@ -86,14 +87,15 @@ def test_pictures_that_were_erased_take_no_part_in_the_proof(
     recorded = evaluated.predictions.set_index("id")["probabilities"]
     expected = np.stack(recorded.loc[sorted(test[1:])].to_list())
 
-    def predicted(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
-        return expected
+    def open_file(file: Path) -> Answerer:
+        return lambda pictures: Answers(expected, None)
 
-    monkeypatch.setattr(Dataset, "picture_bytes", lambda dataset, row: b"")
-    exporter = replace(TFLITE, predict=predicted, stranger_scores=None)
+    write_labels(run, Labels(class_names=("a", "b"), input_size=8, backbone="x", run=run.name))
+    monkeypatch.setattr(Dataset, "picture_bytes", lambda dataset, row: encoded(photograph("china"), "JPEG"))
+    monkeypatch.setattr("core.delivery.job.named_function", lambda name: open_file)
     erase(project, test[:1])
-    assert _proofs(run, EvaluatedRun.open(run).dataset, [exporter])["tflite"].pictures == 5
+    assert _proofs(run, EvaluatedRun.open(run).dataset, [TFLITE])["tflite"].pictures == 5
     erase(project, test[1:])
     left = EvaluatedRun.open(run)
     with pytest.raises(DeliveryError, match="Every test picture of this run was erased"):
-        _proofs(run, left.dataset, [exporter])
+        _proofs(run, left.dataset, [TFLITE])

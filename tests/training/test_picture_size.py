@@ -12,9 +12,10 @@ import pytest
 from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
 from core.delivery.export import export_file
+from core.delivery.exporter import TOLERANCE
 from core.delivery.files import keras_file
 from core.delivery.formats.bundle_format import BUNDLE
-from core.delivery.job import TOLERANCE, deliver
+from core.delivery.job import deliver
 from core.delivery.prediction import Classifier
 from core.evaluation.job import evaluate
 from core.evaluation.report import read_predictions

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from core.data import images
-from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.files import labels_file, tflite_file
 from core.messages import N_
 
@@ -57,6 +57,8 @@ BUNDLE = Exporter(
     ),
     icon=":material/folder_zip:",
     file_name="bundle.zip",
+    group=FormatGroup.COMPUTER,
     make=make_bundle,
     made_from=("tflite",),
+    is_packed=True,
 )

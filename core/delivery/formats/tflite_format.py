@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.messages import N_
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def make_tflite_file(model: DeliveredModel, path: Path) -> None:
     from core.models.litert import conversion
 
     path.write_bytes(conversion.convert_to_tflite(model.scored_model))
-
-
-def predict_with_tflite(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
-    """Probabilities, float32 (n, classes), of the run's LiteRT file."""
-    import numpy as np
-
-    from core.delivery.prediction import Classifier
-
-    classifier = Classifier(run, proven=False)
-    return np.stack([classifier.probabilities(picture) for picture in pictures])
-
-
-def score_with_tflite(run: Path, pictures: Sequence[bytes]) -> np.ndarray:
-    """Stranger scores, float32 (n,), of the run's LiteRT file."""
-    import numpy as np
-
-    from core.delivery.prediction import Classifier
-
-    classifier = Classifier(run, proven=False)
-    return np.array([classifier.prediction(picture).stranger_score for picture in pictures], np.float32)
 
 
 TFLITE = Exporter(
@@ -47,7 +22,8 @@ TFLITE = Exporter(
     ),
     icon=":material/smartphone:",
     file_name="model.tflite",
+    group=FormatGroup.DEVICES,
     make=make_tflite_file,
-    predict=predict_with_tflite,
-    stranger_scores=score_with_tflite,
+    is_made_in_run=True,
+    opens="core.delivery.formats.tflite_opener:open_tflite",
 )

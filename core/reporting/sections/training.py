@@ -70,7 +70,7 @@ def _files(source: ReportSource) -> list[Block]:
     proofs = read_proof(run).files
     rows = []
     for exporter in export.EXPORTERS:
-        if exporter.made_from or not has_export(run, exporter):
+        if exporter.is_packed or not has_export(run, exporter):
             continue
         proof = proofs.get(exporter.code)
         difference = f"{proof.max_difference:.1e}" if proof else "–"
