@@ -78,10 +78,10 @@ $(VENV_BACKENDS)/installed: requirements-backends.txt $(VENV)/installed-test
 	@touch $@
 
 # The tools need older versions of NumPy, pandas and Pillow than Darkroom, so they run as programs of their own.
-$(VENV_EXPORTS)/installed: requirements-exports.txt | $(BIN)/python
+$(VENV_EXPORTS)/installed: requirements-test-exports.txt | $(BIN)/python
 	@echo 'Installing the tools in $(VENV_EXPORTS) (1 GB) ...'
 	@$(BIN)/python -m venv --clear $(VENV_EXPORTS)
-	@$(VENV_EXPORTS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-exports.txt
+	@$(VENV_EXPORTS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-test-exports.txt
 	@touch $@
 
 $(VENV_DOCS)/installed: docs/requirements.txt | $(BIN)/python

@@ -31,6 +31,7 @@ FLOORS = (
         "statistics",
         "leases",
         "port",
+        "optional_packages",
     },
     {"workspace", "uploads"},
     {"jobs"},

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from core.cli.terminal import Answer
 from core.data.containers.config import ContainerKind
-from core.data.containers.optional_readers import OPTIONAL_READERS
 from core.data.formats.doubts import DoubtKind
 from core.data.formats.notes import NoteKind
 from core.data.formats.summary import Example, Understanding
 from core.data.labels.boxes import BoxUse
+from core.optional_packages import OPTIONAL_PACKAGES, install_command
 
 _SHOWN_CLASSES = 12
 # Options that change what is taken out of a kind of files.
@@ -58,7 +58,7 @@ def print_understanding(understanding: Understanding) -> None:
         line("Names", ", ".join(understanding.channels.names) or "none")
     for missing in understanding.missing_readers:
         line("Not read", str(missing.message))
-        line("To read them", OPTIONAL_READERS[missing.package].command)
+        line("To read them", install_command([OPTIONAL_PACKAGES[missing.package]]))
     for example in understanding.examples:
         line(f"  {example.file}", _described(example))
     for note in understanding.notes:

@@ -21,7 +21,7 @@ class JobKind(StrEnum):
     GROUP = "group"
     EXPORT_DATASET = "export_dataset"
     DOWNLOAD = "download"
-    INSTALL_READER = "install_reader"
+    INSTALL_PACKAGES = "install_packages"
     MEASURE = "measure"
     BAKEOFF = "bakeoff"
     PROFILE = "profile"
@@ -86,9 +86,9 @@ JOB_TYPES = {
     JobKind.DOWNLOAD: JobType(
         label=N_("Download of weights"), steps=(Step(code="download", function="core.models.job:download"),)
     ),
-    JobKind.INSTALL_READER: JobType(
-        label=N_("Installation of a reader"),
-        steps=(Step(code="install_reader", function="core.data.containers.optional_readers:install"),),
+    JobKind.INSTALL_PACKAGES: JobType(
+        label=N_("Installation of optional packages"),
+        steps=(Step(code="install_packages", function="core.optional_packages:install"),),
     ),
     JobKind.MEASURE: JobType(
         label=N_("Speed measurement"),
@@ -170,8 +170,13 @@ JOB_TYPES = {
 }
 
 # Codes written by Darkroom 0.1.0 before 2026-12.
-OLD_KINDS = {"trial": JobKind.PROFILE, "handover": JobKind.EXPORT_DATASET}
+OLD_KINDS = {
+    "trial": JobKind.PROFILE,
+    "handover": JobKind.EXPORT_DATASET,
+    "install_reader": JobKind.INSTALL_PACKAGES,
+}
 OLD_STEPS = {
+    "install_reader": "install_packages",
     "core.data.job:import_pictures": "import",
     "core.doctor.job:examine_dataset": "examine",
     "core.doctor.labelling:prepare_labelling": "group",

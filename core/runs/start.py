@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from core.data.containers.optional_readers import OptionalReader
 from core.errors import ConfigError, NotFoundError
 from core.files import COPY_CHUNK_BYTES
 from core.jobs.directory import JobDirectory, list_jobs
@@ -19,6 +18,7 @@ from core.jobs.launcher import launch, launching
 from core.jobs.status import JobState
 from core.messages import N_
 from core.models.backbones import get_backbone
+from core.optional_packages import OptionalPackage
 from core.records import Record
 from core.runs.completing import complete_settings
 from core.search.analysis.promote_trial import promote_trial
@@ -225,14 +225,14 @@ def start_download(backbone: str) -> JobDirectory:
     return job
 
 
-def start_installation(reader: OptionalReader) -> JobDirectory:
-    """Install an optional reader.
+def start_installation(packages: Sequence[OptionalPackage]) -> JobDirectory:
+    """Install optional packages.
 
     Raises:
         ConfigError: nothing can be installed here.
     """
-    config = {"package": reader.package}
-    job = JobDirectory.create(jobs_folder() / new_job_name("reader"), JobKind.INSTALL_READER, config)
+    config = {"packages": [package.name for package in packages]}
+    job = JobDirectory.create(jobs_folder() / new_job_name("install"), JobKind.INSTALL_PACKAGES, config)
     launch(job)
     return job
 

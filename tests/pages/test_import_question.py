@@ -22,7 +22,7 @@ from core.jobs.status import JobState
 from core.records import write_record
 from core.runs.start import start_import, wait_for
 from core.workspace import Project, get_project, jobs_folder, list_projects
-from pages.ui import optional_readers
+from pages.ui import optional_packages
 from tests.data.images.test_bands import written
 from tests.support.deep_pictures import png
 from tests.support.pictures import Files, class_folders, digit, digit_scans, encoded
@@ -289,17 +289,21 @@ def test_a_missing_reader_is_installed_with_one_press(
         job.path / QUESTION_FILE,
         replace(understanding, offers=(), missing_readers=(MissingReader(package="av", files=1),)),
     )
-    monkeypatch.setattr(optional_readers, "can_install", lambda: True)
-    monkeypatch.setattr(optional_readers, "is_at_this_computer", lambda: True)
-    monkeypatch.setattr(optional_readers, "start_installation", lambda reader: started.append(reader.package))
+    monkeypatch.setattr(optional_packages, "can_install", lambda: True)
+    monkeypatch.setattr(optional_packages, "is_at_this_computer", lambda: True)
+    monkeypatch.setattr(
+        optional_packages,
+        "start_installation",
+        lambda packages: started.extend(package.name for package in packages),
+    )
     app = open_page("data")
     assert "Videos: 1. The package av that reads them is not installed." in text(app).replace("\\", "")
     assert "pip install av==" in text(app)
     button = app.button(key="install-av")
-    assert (button.label, button.disabled) == ("Install the reader (105 MB)", False)
+    assert (button.label, button.disabled) == ("Install what is missing (105 MB)", False)
     button.click().run()
     assert started == ["av"]
-    monkeypatch.setattr(optional_readers, "can_install", lambda: False)
+    monkeypatch.setattr(optional_packages, "can_install", lambda: False)
     app.run()
     assert app.button(key="install-av").disabled
 

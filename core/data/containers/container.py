@@ -1,7 +1,7 @@
 """Container: the record that each kind of file with many pictures is one of.
 
 To add a kind, write its functions in a file of its own and add the row to ``table.py``, its reader
-to ``optional_readers.py``, a test and the translations.
+to ``core/optional_packages.py`` and ``readers.py``, a test and the translations.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from core.data.containers.config import ContainerConfig, ContainerKind
-from core.data.containers.optional_readers import OptionalReader
+from core.data.containers.readers import READER_SUFFIXES
 from core.data.skip_reasons import SkipReason, unreadable_image
+from core.optional_packages import OptionalPackage
 
 # Of one file; a longer one is split, or gives fewer.
 MAX_PICTURES = 10_000
@@ -48,7 +49,7 @@ class Container:
     """One kind of file that holds many pictures."""
 
     kind: ContainerKind
-    reader: OptionalReader
+    reader: OptionalPackage
     # The reason against a file while the reader is not installed.
     missing: SkipReason
     # True for the first bytes of such a file.
@@ -59,6 +60,10 @@ class Container:
     pictures: Callable[[IO[bytes], ContainerConfig, Deadline], Generator[Inner]]
     # Errors of the reader for damaged files, beside those of other decoders.
     errors: Callable[[], tuple[type[Exception], ...]]
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        return READER_SUFFIXES[self.reader.name]
 
 
 def require_few(count: int) -> int:

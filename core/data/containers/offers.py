@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from core.data.containers.config import ContainerConfig, ContainerKind
 from core.data.containers.container import Container
 from core.data.containers.frames import count_inside
-from core.data.containers.optional_readers import OPTIONAL_READERS
+from core.data.containers.readers import READER_SUFFIXES
 from core.data.containers.table import CONTAINERS, container_of
 from core.data.sources.members import Member, UnreadableMemberError
 from core.messages import N_, Message
+from core.optional_packages import OPTIONAL_PACKAGES, missing_packages
 from core.records import Record
 
 # Files that are opened to count their pictures.
@@ -60,13 +61,13 @@ class Offer(Record):
 class MissingReader(Record):
     """Files that are left out because the package that reads them is not installed."""
 
-    # A key of ``OPTIONAL_READERS``.
+    # A key of ``OPTIONAL_PACKAGES``.
     package: str
     files: int
 
     @property
     def message(self) -> Message:
-        kind = Message(OPTIONAL_READERS[self.package].label)
+        kind = Message(OPTIONAL_PACKAGES[self.package].label)
         return Message(
             N_("{kind}: {files}. The package {package} that reads them is not installed."),
             {"kind": kind, "files": self.files, "package": self.package},
@@ -86,10 +87,10 @@ def find_offers(members: Sequence[Member], config: ContainerConfig) -> tuple[Off
 def find_missing_readers(members: Sequence[Member], config: ContainerConfig) -> tuple[MissingReader, ...]:
     """Count the files of optional kinds whose readers are not installed."""
     unwanted = {CONTAINERS[kind].reader for kind in config.left_out}
-    missing = [row for row in OPTIONAL_READERS.values() if not row.is_installed and row not in unwanted]
+    missing = [row.name for row in missing_packages(READER_SUFFIXES) if row not in unwanted]
     counts = {
-        row.package: sum(member.parts[-1].lower().endswith(row.suffixes) for member in members)
-        for row in missing
+        name: sum(member.parts[-1].lower().endswith(READER_SUFFIXES[name]) for member in members)
+        for name in missing
     }
     return tuple(MissingReader(package=package, files=count) for package, count in counts.items() if count)
 

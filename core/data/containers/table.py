@@ -5,14 +5,14 @@ from __future__ import annotations
 from core.data.containers import nifti, pdf, video
 from core.data.containers.config import ContainerKind
 from core.data.containers.container import Container
-from core.data.containers.optional_readers import OPTIONAL_READERS
 from core.data.images.kinds import is_nifti, is_video
 from core.data.skip_reasons import SkipReason
+from core.optional_packages import OPTIONAL_PACKAGES
 
 CONTAINERS = {
     ContainerKind.PDF: Container(
         kind=ContainerKind.PDF,
-        reader=OPTIONAL_READERS["pypdfium2"],
+        reader=OPTIONAL_PACKAGES["pypdfium2"],
         missing=SkipReason.NO_PDF_READER,
         matches=pdf.is_pdf,
         count=pdf.count_pages,
@@ -21,7 +21,7 @@ CONTAINERS = {
     ),
     ContainerKind.VIDEO: Container(
         kind=ContainerKind.VIDEO,
-        reader=OPTIONAL_READERS["av"],
+        reader=OPTIONAL_PACKAGES["av"],
         missing=SkipReason.NO_VIDEO_READER,
         matches=is_video,
         count=video.count_frames,
@@ -30,7 +30,7 @@ CONTAINERS = {
     ),
     ContainerKind.NIFTI: Container(
         kind=ContainerKind.NIFTI,
-        reader=OPTIONAL_READERS["nibabel"],
+        reader=OPTIONAL_PACKAGES["nibabel"],
         missing=SkipReason.NO_VOLUME_READER,
         matches=is_nifti,
         count=nifti.count_slices,
@@ -39,7 +39,7 @@ CONTAINERS = {
     ),
 }
 
-_SUFFIXES = tuple(suffix for row in CONTAINERS.values() for suffix in row.reader.suffixes)
+_SUFFIXES = tuple(suffix for row in CONTAINERS.values() for suffix in row.suffixes)
 
 
 def container_of(name: str) -> Container | None:
@@ -47,4 +47,4 @@ def container_of(name: str) -> Container | None:
     lower = name.lower()
     if not lower.endswith(_SUFFIXES):
         return None
-    return next(row for row in CONTAINERS.values() if lower.endswith(row.reader.suffixes))
+    return next(row for row in CONTAINERS.values() if lower.endswith(row.suffixes))

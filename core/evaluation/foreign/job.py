@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.data.containers.optional_readers import OPTIONAL_READERS
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
 from core.errors import ErrorCode
@@ -35,6 +34,7 @@ from core.evaluation.foreign.label_files import read_names
 from core.evaluation.foreign.mapping import match_classes, with_changes
 from core.evaluation.foreign.sandbox.client import isolated_model
 from core.messages import N_
+from core.optional_packages import OPTIONAL_PACKAGES, install_command
 from core.progress import Progress, QuietProgress, Stage
 from core.records import JsonObject, write_record
 from core.uploads.store import remove_upload_at
@@ -141,14 +141,14 @@ def _opened(
     runtime: Runtime, path: Path, directory: Path, output: str
 ) -> Iterator[tuple[ForeignClassifier, NetworkBlock]]:
     """Open a model in its process and find its input and output."""
-    reader = OPTIONAL_READERS[ONNX_PACKAGE]
+    reader = OPTIONAL_PACKAGES[ONNX_PACKAGE]
     if runtime is Runtime.ONNX and not reader.is_installed:
         raise ForeignModelError(
             N_("{file} is an ONNX model. The package {package} that runs it is not installed: {command}"),
             code=ErrorCode.READER_MISSING,
             file=path.name,
-            package=reader.package,
-            command=reader.command,
+            package=reader.name,
+            command=install_command([reader]),
         )
     with isolated_model(runtime, path, directory / _LOG) as model:
         position = output_of(model.interface, output)

@@ -15,11 +15,11 @@ import tests.support.containers as files
 from core.data.containers import container, nifti, pdf, video
 from core.data.containers.config import ContainerConfig, ContainerKind, Plane
 from core.data.containers.frames import Frame, container_in, count_inside, first_picture, frames_inside
-from core.data.containers.optional_readers import OptionalReader
 from core.data.containers.table import CONTAINERS, container_of
 from core.data.skip_reasons import SkipReason
 from core.data.sources.members import Member
 from core.errors import ConfigError, UnreadableImageError
+from core.optional_packages import OptionalPackage
 
 
 def member(name: str, data: bytes) -> Member:
@@ -252,14 +252,14 @@ def test_a_file_of_another_kind_is_no_container() -> None:
 
 @pytest.mark.parametrize("kind", list(ContainerKind))
 def test_without_its_reader_the_kind_is_named(kind: ContainerKind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OptionalReader, "is_installed", False)
+    monkeypatch.setattr(OptionalPackage, "is_installed", False)
     data = {
         ContainerKind.PDF: b"%PDF-1.7",
         ContainerKind.VIDEO: b"\x1aE\xdf\xa3",
         ContainerKind.NIFTI: bytes(344) + b"n+1\x00",
     }[kind]
     row = CONTAINERS[kind]
-    assert reason(f"a{row.reader.suffixes[0]}", data) == row.missing
+    assert reason(f"a{row.suffixes[0]}", data) == row.missing
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])

@@ -11,12 +11,12 @@ import tests.support.containers as files
 from core.data.containers import table
 from core.data.containers.config import ContainerConfig, ContainerKind
 from core.data.containers.offers import find_offers
-from core.data.containers.optional_readers import OptionalReader
 from core.data.dataset import Dataset, open_dataset
 from core.data.formats.understanding import ConfirmationNeededError
 from core.data.import_config import ImportConfig
 from core.data.importing import ImportReport, import_dataset
 from core.data.sources.members import Member
+from core.optional_packages import OptionalPackage
 from tests.support.pictures import Files, class_folders, write_folder, write_zip
 
 CONFIRMED = ImportConfig(confirmed=True)
@@ -114,7 +114,7 @@ def test_a_document_beside_the_classes_is_no_offer(tmp_path: Path) -> None:
 
 
 def test_without_the_reader_the_offer_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OptionalReader, "is_installed", False)
+    monkeypatch.setattr(OptionalPackage, "is_installed", False)
     source = write_zip(tmp_path / "pets.zip", mixed())
     with pytest.raises(ConfirmationNeededError, match=r"PDF documents: 2\. The package pypdfium2") as caught:
         import_dataset(source, "Pets")
@@ -156,5 +156,5 @@ def test_files_are_counted_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_no_kind_shares_an_ending() -> None:
-    endings = [suffix for row in table.CONTAINERS.values() for suffix in row.reader.suffixes]
+    endings = [suffix for row in table.CONTAINERS.values() for suffix in row.suffixes]
     assert len(set(endings)) == len(endings)

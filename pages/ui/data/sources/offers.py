@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.data.containers.config import ContainerConfig, ContainerKind, Plane
 from core.data.containers.offers import Offer
-from core.data.containers.optional_readers import OPTIONAL_READERS
 from core.messages import N_
+from core.optional_packages import OPTIONAL_PACKAGES
 from core.runs.import_questions import ImportQuestion, answer
-from pages.ui.optional_readers import offer_reader
+from pages.ui.optional_packages import offer_packages
 from pages.ui.text import _, show
 
 _LEAST_SECONDS = 0.04  # one frame of 25 a second
@@ -28,7 +28,9 @@ def choose_offers(question: ImportQuestion) -> ImportQuestion:
     config = question.request.settings.containers
     for missing in question.understanding.missing_readers:
         st.warning(show(missing.message), icon=":material/extension_off:")
-        offer_reader(OPTIONAL_READERS[missing.package], lambda: answer(question, question.request.settings))
+        offer_packages(
+            [OPTIONAL_PACKAGES[missing.package]], lambda: answer(question, question.request.settings)
+        )
     for offer in question.understanding.offers:
         config = _choose(question, offer, config)
     settings = replace(question.request.settings, containers=config)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.containers.optional_readers import OPTIONAL_READERS
 from core.errors import ErrorCode
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.job import ONNX_PACKAGE
@@ -14,6 +13,7 @@ from core.evaluation.foreign.judged_model import delete_model, is_judged, list_m
 from core.evaluation.report import read_report
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
+from core.optional_packages import OPTIONAL_PACKAGES
 from core.runs.judging import start_inspection
 from core.workspace import Project, project_of
 from pages.ui.components.upload import upload
@@ -21,7 +21,7 @@ from pages.ui.evaluate.judge.result import show_result
 from pages.ui.evaluate.judge.settings import choose_and_test
 from pages.ui.evaluate.judge.understanding import show_facts, show_samples
 from pages.ui.jobs import follow, newest_job, show_error, try_to
-from pages.ui.optional_readers import offer_reader
+from pages.ui.optional_packages import offer_packages
 from pages.ui.text import _, percent
 
 _KINDS = (JobKind.INSPECT_MODEL, JobKind.JUDGE_MODEL)
@@ -54,8 +54,8 @@ def _show_failure(project: Project, job: JobDirectory) -> None:
     show_error(status)
     source = Path(str(job.config().get("source", "")))
     if status.error is not None and status.error.code == ErrorCode.READER_MISSING and source.exists():
-        offer_reader(
-            OPTIONAL_READERS[ONNX_PACKAGE],
+        offer_packages(
+            [OPTIONAL_PACKAGES[ONNX_PACKAGE]],
             lambda: start_inspection(project, source, version=job.config()["dataset_version"]),
         )
 

@@ -1,51 +1,53 @@
-"""Offer of an optional package: the button that installs it, its progress, and the command for a terminal."""
+"""Offer of optional packages: the button that installs them, its progress, and the command for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.data.containers.optional_readers import OptionalReader, can_install
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
+from core.optional_packages import OptionalPackage, can_install, install_command
 from core.runs.start import start_installation
 from pages.ui import state
 from pages.ui.jobs import follow, show_error, try_to
 from pages.ui.text import _, number
 
 
-def offer_reader(reader: OptionalReader, start_again: Callable[[], JobDirectory]) -> None:
+def offer_packages(packages: Sequence[OptionalPackage], start_again: Callable[[], JobDirectory]) -> None:
     """Draw the offer.
 
     Args:
-        start_again: starts the work that needs the reader, once it is installed.
+        start_again: starts the work that needs the packages, once they are installed.
     """
     job = state.followed_job()
-    is_ours = job is not None and job.kind is JobKind.INSTALL_READER
-    if job is not None and is_ours and job.config()["package"] == reader.package:
-        follow(job, lambda ended: _ended(ended, start_again), key=f"install-{reader.package}-progress")
+    names = [package.name for package in packages]
+    key = "install-" + "-".join(names)
+    is_ours = job is not None and job.kind is JobKind.INSTALL_PACKAGES
+    if job is not None and is_ours and job.config().get("packages") == names:
+        follow(job, lambda ended: _ended(ended, start_again), key=f"{key}-progress")
         if not job.status().state.has_ended:
             return
     is_possible = can_install() and is_at_this_computer()
-    size = number(reader.megabytes)
+    size = number(sum(package.megabytes for package in packages))
     is_pressed = st.button(
-        _("Install the reader ({n} MB)").format(n=size),
+        _("Install what is missing ({n} MB)").format(n=size),
         icon=":material/download:",
         disabled=not is_possible,
         help=_("It comes from the internet, into the environment that runs Darkroom.")
         if is_possible
         else _("Only on the computer that runs Darkroom, and only where its environment can be written."),
-        key=f"install-{reader.package}",
+        key=key,
     )
-    if is_pressed and is_possible and try_to(lambda: state.follow_job(start_installation(reader))):
+    if is_pressed and is_possible and try_to(lambda: state.follow_job(start_installation(packages))):
         st.rerun()
-    st.caption(_("Or in a terminal: {command}").format(command=f"`{reader.command}`"))
+    st.caption(_("Or in a terminal: {command}").format(command=f"`{install_command(packages)}`"))
 
 
 def _ended(job: JobDirectory, start_again: Callable[[], JobDirectory]) -> None:
-    """Start the work once its reader is there, or show why it is not."""
+    """Start the work once its packages are there, or show why they are not."""
     status = job.status()
     if status.state is JobState.FINISHED:
         if try_to(lambda: state.follow_job(start_again())):
