@@ -24,7 +24,8 @@ from core.data.dataset import open_dataset
 from core.devices import cpu_cores
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
-from core.runs.start import start_search, wait_for
+from core.runs.control import wait_for
+from core.runs.start_runs import start_search
 from core.search.config import Scoring, SearchConfig
 from core.search.records import TRIALS_FILE, TrialRecord, read_trials
 from core.search.space import SearchSpace, Speed, default_space

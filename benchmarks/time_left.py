@@ -21,7 +21,7 @@ from benchmarks.photographs import write_photographs
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.progress import Stage
-from core.runs.start import start_training
+from core.runs.start_runs import start_training
 from core.training.config import Recipe, TrainingConfig
 from core.workspace import get_project
 

@@ -26,7 +26,7 @@ from core.jobs.status import JobState
 from core.models.backbones import DEFAULT_BACKBONE, get_backbone
 from core.models.litert.conversion import feature_engine
 from core.progress import Stage
-from core.runs.start import start_training
+from core.runs.start_runs import start_training
 from core.training.config import Recipe, TrainingConfig
 
 _FEW, _SIZES = 500, (5_000, 50_000)

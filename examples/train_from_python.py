@@ -12,7 +12,9 @@ from pathlib import Path
 from core.delivery.prediction import Classifier
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
-from core.runs.start import start_import, start_training, wait_for
+from core.runs.control import wait_for
+from core.runs.start_imports import start_import
+from core.runs.start_runs import start_training
 from core.training.config import TrainingConfig
 from core.workspace import get_project
 

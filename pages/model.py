@@ -12,7 +12,7 @@ from core.jobs.kinds import JobKind
 from core.models.backbones import BACKBONES
 from core.models.speeds import measured_speeds
 from core.models.weights.store import WeightsState, weights_state
-from core.runs.start import start_measurement
+from core.runs.start_computer_jobs import start_measurement
 from pages.ui import state
 from pages.ui.jobs import follow
 from pages.ui.model.bakeoff import bakeoff_section

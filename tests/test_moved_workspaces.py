@@ -18,7 +18,7 @@ from core.evaluation.report import MultiClassReport, read_report
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
-from core.runs.start import finishing_job, pause, resume, wait_for
+from core.runs.control import finishing_job, pause, resume, wait_for
 from core.search.records import read_trials
 from core.training.artifacts import has_own_network
 from core.workspace import Project, list_runs

@@ -13,7 +13,7 @@ from core.models.backbones import BACKBONES, WeightsSource
 from core.models.speeds import measured_speeds
 from core.models.supplied_weights import import_weights_file
 from core.models.weights.store import supplied_path, weights_ready, weights_state
-from core.runs.start import start_bakeoff
+from core.runs.start_project_jobs import start_bakeoff
 from core.workspace import get_project
 
 

@@ -19,7 +19,7 @@ from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.runs.compare import compare_runs, describe_run
-from core.runs.start import start_ensemble
+from core.runs.start_runs import start_ensemble
 from core.workspace import find_run
 
 

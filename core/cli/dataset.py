@@ -28,7 +28,7 @@ from core.data.leak_report import leak_report
 from core.doctor.export_dataset import write_dataset_zip
 from core.doctor.report import read_report
 from core.records import to_json_value
-from core.runs.start import start_examination
+from core.runs.start_project_jobs import start_examination
 from core.workspace import get_project
 
 

@@ -24,7 +24,7 @@ from core.messages import N_
 from core.reporting.html import write_report_html
 from core.reporting.model_card import write_model_card
 from core.reporting.source import ReportSource
-from core.runs.start import start_robustness_test
+from core.runs.start_measuring import start_robustness_test
 from core.workspace import find_run
 
 

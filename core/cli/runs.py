@@ -29,7 +29,8 @@ from core.models.augmentation import AugmentationConfig
 from core.models.backbones import DEFAULT_BACKBONE
 from core.records import JsonObject
 from core.runs.compare import delete_run, describe_run
-from core.runs.start import finishing_job, pause, resume, start_training, stop, wait_for
+from core.runs.control import finishing_job, pause, resume, stop, wait_for
+from core.runs.start_runs import start_training
 from core.training.config import (
     MAX_EPOCHS,
     Imbalance,

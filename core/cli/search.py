@@ -25,15 +25,8 @@ from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.messages import N_
 from core.records import JsonValue, to_json_value
-from core.runs.start import (
-    finishing_job,
-    pause,
-    resume,
-    start_run_of_trial,
-    start_search,
-    stop,
-    wait_for,
-)
+from core.runs.control import finishing_job, pause, resume, stop, wait_for
+from core.runs.start_runs import start_run_of_trial, start_search
 from core.search.analysis.export import settings_json, trials_csv
 from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tradeoff
 from core.search.records import SearchSummary, TrialRecord, counts, ranked, read_trials

@@ -8,7 +8,7 @@ from typing import Any
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.progress import QuietProgress
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 
 Answer = dict[str, Any]
 # Exit code of programs ended by Ctrl-C.

@@ -20,7 +20,7 @@ from core.jobs.launcher import launching
 from core.jobs.status import JobState
 from core.messages import N_
 from core.records import JsonObject, Record, read_record, write_record
-from core.runs.start import finishing_job, is_worked_on
+from core.runs.control import finishing_job, is_worked_on
 from core.training.config import TrainingConfig
 from core.training.records import TrainingSummary
 from core.workspace import close_staging, open_staging, project_of

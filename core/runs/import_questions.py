@@ -23,7 +23,7 @@ from core.data.question import (
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
-from core.runs.start import start_import
+from core.runs.start_imports import start_import
 from core.workspace import jobs_folder
 
 

@@ -11,7 +11,7 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.jobs.directory import JobDirectory
 from core.records import Record, read_record, write_record
 from core.runs.compare import cloned_config
-from core.runs.start import start_training
+from core.runs.start_runs import start_training
 from core.workspace import list_runs, project_of
 
 

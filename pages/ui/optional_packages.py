@@ -10,7 +10,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.optional_packages import OptionalPackage, can_install, install_command
-from core.runs.start import start_installation
+from core.runs.start_computer_jobs import start_installation
 from pages.ui import state
 from pages.ui.jobs import follow, show_error, try_to
 from pages.ui.text import _, number

@@ -15,7 +15,7 @@ from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.backbones import get_backbone
 from core.runs.compare import run_about
-from core.runs.start import finishing_job
+from core.runs.control import finishing_job
 from core.workspace import Project, list_runs, project_of
 from pages.ui import state
 from pages.ui.jobs import STATE_NAMES, progress_text, show_error

@@ -13,7 +13,7 @@ from core.data.labels.layout import Split
 from core.evaluation.ensemble import EnsembleConfig
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
-from core.runs import start
+from core.runs import start_runs
 from core.workspace import Project
 from tests.support.evaluated import evaluated_run
 
@@ -43,7 +43,7 @@ def test_runs_are_tested_against_the_first(
 def test_runs_are_joined(
     digits_project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start, "launch", lambda job: None)
+    monkeypatch.setattr(start_runs, "launch", lambda job: None)
     monkeypatch.setattr(comparison, "started", lambda job: {"run": job.name})
     dataset = open_dataset(digits_project)
     for name in ("run-1", "run-2"):

@@ -23,7 +23,7 @@ from core.files import hash_file, read_json
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState, JobStatus
 from core.progress import Stage
-from core.runs.start import finishing_job, resume
+from core.runs.control import finishing_job, resume
 from core.workspace import Project
 from tests.support.command_line import (
     PATIENCE_SECONDS,

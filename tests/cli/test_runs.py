@@ -20,7 +20,7 @@ from core.files import write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.launcher import launch
 from core.jobs.status import JobState
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.training.config import Recipe, TrainingConfig
 from core.workspace import find_run, get_project, list_runs
 from tests.support.pictures import class_folders, write_folder

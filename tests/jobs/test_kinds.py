@@ -17,7 +17,7 @@ from core.jobs.ending import StepLog, create_finish_job, steps_of, target_of
 from core.jobs.kinds import JOB_TYPES, OLD_KINDS, OLD_STEPS, JobKind, Step, step_of
 from core.jobs.launcher import launch
 from core.jobs.status import JobState
-from core.runs.start import finishing_job, wait_for
+from core.runs.control import finishing_job, wait_for
 from core.workspace import Project, jobs_folder
 from tests.support.command_line import run_command
 from tests.support.throwaway_job import LABEL

@@ -16,7 +16,7 @@ from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.launcher import launch
 from core.jobs.queue import turn_on_device
 from core.jobs.status import JobState
-from core.runs.start import finishing_job, pause, resume, stop, wait_for
+from core.runs.control import finishing_job, pause, resume, stop, wait_for
 from core.workspace import Project
 
 Eventually = Callable[..., None]

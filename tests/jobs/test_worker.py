@@ -19,7 +19,8 @@ from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.ending import create_finish_job
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
-from core.runs.start import finishing_job, resume, start_import, wait_for
+from core.runs.control import finishing_job, resume, wait_for
+from core.runs.start_imports import start_import
 from core.workspace import Project, list_projects
 from tests.conftest import ROOT
 from tests.support.pictures import class_folders, digit_scans, encoded, write_folder, write_zip
@@ -223,7 +224,7 @@ def test_a_worker_outlives_who_started_it(slow_source: Path, eventually: Eventua
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from core.runs.start import start_import\n"
+        "from core.runs.start_imports import start_import\n"
         "print(start_import('Slow', source=Path(sys.argv[1])).path)\n"
     )
     outcome = subprocess.run(

@@ -17,7 +17,7 @@ from core.data.importing import create_project, import_dataset
 from core.data.labels.layout import Split
 from core.jobs.directory import list_jobs
 from core.jobs.status import JobState
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.workspace import Project, jobs_folder
 from pages.ui import state
 from pages.ui.components import camera

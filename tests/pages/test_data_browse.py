@@ -20,7 +20,7 @@ from core.doctor.report import Report, write_report
 from core.doctor.sentences import FindingKind
 from core.jobs.directory import list_jobs
 from core.jobs.status import JobState
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.workspace import Project
 from tests.support.http_client import ask
 from tests.support.page_queries import act, drawn, offered, parts, said, shown

@@ -18,7 +18,7 @@ from core.doctor.labelling.job import prepare_labelling
 from core.jobs.directory import list_jobs
 from core.jobs.status import JobState
 from core.progress import QuietProgress
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.workspace import Project
 from tests.support.page_queries import act, drawn, offered, said, shown
 from tests.support.pictures import digit

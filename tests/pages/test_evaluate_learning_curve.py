@@ -48,7 +48,7 @@ def test_one_press_measures_the_curve_of_this_run(
     open_page: OpenPage, project: Project, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launched: list[JobDirectory] = []
-    monkeypatch.setattr("core.runs.start.launch", launched.append)
+    monkeypatch.setattr("core.runs.temporary_jobs.launch", launched.append)
     run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
     app = open_page("evaluate", section="mistakes", part="more")
     assert "Would more pictures help?" in texts(app)

@@ -29,7 +29,7 @@ def test_one_press_starts_the_test_of_this_run(
     open_page: OpenPage, project: Project, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launched: list[JobDirectory] = []
-    monkeypatch.setattr("core.runs.start.launch", launched.append)
+    monkeypatch.setattr("core.runs.temporary_jobs.launch", launched.append)
     run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
     app = open_page("evaluate", section="robustness")
     assert "6 of 6 test pictures" in texts(app)

@@ -20,7 +20,8 @@ from core.data.question import QUESTION_FILE, read_question
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
 from core.records import write_record
-from core.runs.start import start_import, wait_for
+from core.runs.control import wait_for
+from core.runs.start_imports import start_import
 from core.workspace import Project, get_project, jobs_folder, list_projects
 from pages.ui import optional_packages
 from tests.data.images.test_bands import written

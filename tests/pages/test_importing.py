@@ -21,7 +21,7 @@ from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.workspace import get_project, jobs_folder, list_projects
 from pages.ui.data.sources.choosing import Kind, Source, suggested_name
 from tests.support.pictures import Files, class_folders, digit, write_folder

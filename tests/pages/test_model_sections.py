@@ -18,7 +18,7 @@ from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.backbones import BACKBONES, DEFAULT_BACKBONE, get_backbone
 from core.models.weights.store import WeightsState, weights_state
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.statistics import wilson_interval
 from core.training.bakeoff.results import BakeOff, Entry, Sample, write_bake_off
 from core.workspace import Project, jobs_folder, project_settings, remember_setting

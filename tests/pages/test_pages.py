@@ -17,7 +17,7 @@ from core.data.importing import import_dataset
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
 from core.models.augmentation import AugmentationConfig
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.workspace import (
     Project,
     get_project,

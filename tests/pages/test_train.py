@@ -21,7 +21,7 @@ from core.models.augmentation import AugmentationConfig
 from core.processes import ProcessRecord
 from core.records import write_record
 from core.runs.compare import run_about
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.training.config import HeadConfig, Recipe, TrainingConfig
 from core.workspace import (
     Project,

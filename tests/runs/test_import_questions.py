@@ -21,7 +21,8 @@ from core.runs.import_questions import (
     open_questions,
     read_as,
 )
-from core.runs.start import start_import, wait_for
+from core.runs.control import wait_for
+from core.runs.start_imports import start_import
 from core.workspace import get_project, jobs_folder
 from tests.support.pictures import class_folders, write_folder, write_zip
 

@@ -29,7 +29,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.ending import steps_of
 from core.jobs.status import JobState, JobStatus
 from core.records import write_record
-from core.runs.start import resume
+from core.runs.control import resume
 from core.workspace import project_of
 from tests.support.made_runs import make_evaluated, make_project, sure_answers
 from tests.support.pictures import encoded, photograph

@@ -12,7 +12,7 @@ from core.data.labels.layout import Split
 from core.errors import ConfigError
 from core.evaluation.leading import choose_metric
 from core.jobs.directory import JobDirectory
-from core.runs.start import start_search, start_training
+from core.runs.start_runs import start_search, start_training
 from core.search.config import Goal, SearchConfig
 from core.training.config import Monitor, TrainingConfig
 from core.training.leading_metric import LeadingKind, LeadingMetric
@@ -23,7 +23,7 @@ BY_METRIC = TrainingConfig(dataset_version=1, monitor=Monitor.LEADING)
 
 @pytest.fixture(autouse=True)
 def nothing_is_launched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.runs.start.launch", lambda job: None)
+    monkeypatch.setattr("core.runs.start_runs.launch", lambda job: None)
 
 
 def choose(project: Project, kind: LeadingKind, class_name: str = "") -> LeadingMetric:

@@ -13,8 +13,9 @@ from core.evaluation.report import read_predictions
 from core.evaluation.strangers.results import has_strangers, remove_strangers
 from core.jobs.status import JobState
 from core.models.litert.engine import Engine
-from core.runs import start
-from core.runs.start import start_test_again, wait_for
+from core.runs import start_runs
+from core.runs.control import wait_for
+from core.runs.start_runs import start_test_again
 
 
 def test_a_run_of_an_older_version_gets_its_stranger_score_everywhere(finished_run: Path) -> None:
@@ -35,6 +36,6 @@ def test_a_run_of_an_older_version_gets_its_stranger_score_everywhere(finished_r
 def test_a_run_that_is_worked_on_is_not_tested_again(
     finished_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start, "is_worked_on", lambda job: True)
+    monkeypatch.setattr(start_runs, "is_worked_on", lambda job: True)
     with pytest.raises(ConfigError, match="is being worked on"):
         start_test_again(finished_run)

@@ -32,7 +32,7 @@ from core.evaluation.report import has_report, read_predictions
 from core.evaluation.report import read_report as read_evaluation
 from core.jobs.directory import JobDirectory
 from core.runs.compare import compare_runs, run_about
-from core.runs.start import finishing_job
+from core.runs.control import finishing_job
 from core.search.config import SearchConfig
 from core.search.records import SearchSummary, counts, ranked, read_search_progress, read_trials
 from core.training.artifacts import has_own_network

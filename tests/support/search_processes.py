@@ -15,7 +15,7 @@ import psutil
 from core.files import read_json_lines
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
-from core.runs.start import wait_for
+from core.runs.control import wait_for
 from core.search.config import SearchConfig
 from core.search.study.study import open_study
 from core.search.study.trials import OWNER

@@ -10,7 +10,7 @@ from core.data.export import exported_dataset_path
 from core.data.exports.table import DATASET_FORMATS
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
-from core.runs.start import start_dataset_export
+from core.runs.start_project_jobs import start_dataset_export
 from core.workspace import Project
 from pages.ui.jobs import follow, show_error
 from pages.ui.text import _, escape, file_size

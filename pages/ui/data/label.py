@@ -21,7 +21,7 @@ from core.doctor.labelling.job import (
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.messages import N_
-from core.runs.start import start_grouping
+from core.runs.start_project_jobs import start_grouping
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid

@@ -11,7 +11,8 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.models.backbones import get_backbone
-from core.runs.start import resume, start_bakeoff
+from core.runs.control import resume
+from core.runs.start_project_jobs import start_bakeoff
 from core.training.bakeoff.job import backbones_to_try, expected_bake_off_seconds
 from core.training.bakeoff.results import (
     BakeOff,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.models.backbones import BACKBONES, Backbone
 from core.models.weights.store import WeightsState
-from core.runs.start import start_download
+from core.runs.start_computer_jobs import start_download
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.model.facts import HERE, STATE_NAMES, facts_line

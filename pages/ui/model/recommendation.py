@@ -9,7 +9,7 @@ from core.models.backbones import Backbone, get_backbone
 from core.models.costs import pictures_per_second
 from core.models.guidance import Recommendation, Wish
 from core.models.speeds import measured_speeds
-from core.runs.start import start_download
+from core.runs.start_computer_jobs import start_download
 from core.training.advice import advise
 from core.training.config import Recipe
 from core.workspace import Project, project_settings, remember_setting

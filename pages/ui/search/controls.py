@@ -11,7 +11,8 @@ import streamlit as st
 from core.errors import DarkroomError, NotFoundError
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
-from core.runs.start import pause, resume, start_run_of_trial, stop
+from core.runs.control import pause, resume, stop
+from core.runs.start_runs import start_run_of_trial
 from core.search.config import MAX_MINUTES, MAX_TRIALS
 from core.search.records import TrialRecord
 from pages.ui import state

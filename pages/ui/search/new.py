@@ -11,7 +11,7 @@ from core.data.labels.layout import Split
 from core.errors import DarkroomError
 from core.messages import N_
 from core.models.backbones import BACKBONES, WeightsSource
-from core.runs.start import start_search
+from core.runs.start_runs import start_search
 from core.search.config import SMALL_DATASET, Goal, SearchConfig, Tradeoff
 from core.search.space import Speed
 from core.training.config import Recipe, TrainingConfig

@@ -12,7 +12,7 @@ from core.errors import DarkroomError
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.runs.compare import delete_run
-from core.runs.start import is_worked_on
+from core.runs.control import is_worked_on
 from core.workspace import Project, list_searches
 from pages.ui import state
 from pages.ui.jobs import STATE_COLOURS, STATE_NAMES, show_error, try_to

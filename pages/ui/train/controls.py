@@ -8,7 +8,7 @@ from core.delivery.files import is_delivered
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.runs.compare import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_about
-from core.runs.start import lacks_delivery, resume, stop
+from core.runs.control import lacks_delivery, resume, stop
 from core.training.config import MAX_EPOCHS, Recipe, TrainingConfig
 from core.workspace import Project
 from pages.ui import state

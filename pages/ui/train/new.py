@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.errors import DarkroomError
 from core.jobs.kinds import JobKind
-from core.runs.start import start_training
+from core.runs.start_runs import start_training
 from core.training.config import TrainingConfig
 from core.workspace import Project
 from pages.ui import state

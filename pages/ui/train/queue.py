@@ -10,7 +10,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.queue import rivals_of
 from core.jobs.status import JobState
-from core.runs.start import active_jobs, find_job, stop
+from core.runs.control import active_jobs, find_job, stop
 from core.workspace import Project, jobs_folder, project_of
 from pages.ui import state
 from pages.ui.runs import title_of

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.models.backbones import BACKBONES
-from core.runs.start import start_profiling
+from core.runs.start_project_jobs import start_profiling
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import Estimate, estimate
 from core.workspace import Project

@@ -14,7 +14,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.runs.compare import run_about
-from core.runs.start import lacks_delivery
+from core.runs.control import lacks_delivery
 from core.training.config import TrainingConfig
 from core.workspace import Project, list_runs
 from pages.ui import state

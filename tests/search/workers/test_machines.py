@@ -23,7 +23,7 @@ from core.jobs.status import JobState
 from core.messages import Message
 from core.models.head import HeadWeights
 from core.progress import JobPaused
-from core.runs.start import start_search
+from core.runs.start_runs import start_search
 from core.search.analysis.promote_trial import promote_best_trial, promote_trial
 from core.search.config import Goal, Scoring, SearchConfig
 from core.search.job import conclude, search

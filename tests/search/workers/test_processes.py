@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
-from core.runs.start import finishing_job, pause, resume, stop, wait_for
+from core.runs.control import finishing_job, pause, resume, stop, wait_for
 from core.search.study.trials import machine_name
 from core.workspace import Project
 from tests.support.command_line import answer_of, start_command, wait_for_state, wait_until

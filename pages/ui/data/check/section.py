@@ -16,7 +16,7 @@ from core.doctor.sentences import FindingKind
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
-from core.runs.start import start_examination
+from core.runs.start_project_jobs import start_examination
 from core.workspace import Project
 from pages.ui.data.check.finding_card import done_line, finding_card
 from pages.ui.jobs import follow, newest_job, show_error

@@ -21,7 +21,7 @@ from core.data.server_folders import (
 from core.data.sources.members import DATA_SUFFIXES
 from core.errors import DarkroomError
 from core.messages import N_
-from core.runs.start import UploadedFile, start_import
+from core.runs.start_imports import UploadedFile, start_import
 from core.uploads.store import remove_upload_at
 from pages.ui import state
 from pages.ui.components.upload import upload

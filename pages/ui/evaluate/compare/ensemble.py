@@ -16,7 +16,7 @@ from core.evaluation.report import report_file
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.messages import N_
-from core.runs.start import start_ensemble
+from core.runs.start_runs import start_ensemble
 from core.workspace import Project, list_runs, project_of
 from pages.ui import state
 from pages.ui.evaluate.compare.differences import difference_text, interval_text

@@ -12,7 +12,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.models.backbones import BACKBONES
 from core.runs.compare import RunComparison, RunRow
-from core.runs.start import start_timing
+from core.runs.start_measuring import start_timing
 from core.training.config import Recipe
 from core.workspace import Project
 from pages.ui.components.live_chart import live_chart

@@ -15,7 +15,7 @@ from core.evaluation.learning_curve.records import (
 )
 from core.jobs.kinds import JobKind
 from core.messages import N_
-from core.runs.start import start_learning_curve
+from core.runs.start_measuring import start_learning_curve
 from core.training.artifacts import has_own_network
 from core.training.config import Recipe
 from pages.ui import state

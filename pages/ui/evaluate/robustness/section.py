@@ -10,7 +10,7 @@ from core.evaluation.robustness.corruptions import CORRUPTIONS
 from core.evaluation.robustness.cost import expected_test_seconds
 from core.evaluation.robustness.records import USUAL_PICTURES, RobustnessReport, read_robustness
 from core.jobs.kinds import JobKind
-from core.runs.start import start_robustness_test
+from core.runs.start_measuring import start_robustness_test
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.robustness.figures import MOST_CLASSES, class_curves, heat_table
 from pages.ui.evaluate.robustness.names import known_results, strength_text

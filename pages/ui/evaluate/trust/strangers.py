@@ -17,7 +17,8 @@ from core.evaluation.strangers.limits import USUAL_SHARE, reachable_share
 from core.evaluation.strangers.materials import KIND_LABELS, StrangerKind
 from core.evaluation.strangers.measuring import Scored, Separation, StrangerReport
 from core.evaluation.strangers.results import read_stranger_scores, read_strangers
-from core.runs.start import finishing_job, start_test_again
+from core.runs.control import finishing_job
+from core.runs.start_runs import start_test_again
 from core.workspace import project_of
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate.quality.metric_table import interval_text, table_height

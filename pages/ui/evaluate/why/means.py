@@ -12,7 +12,7 @@ from core.evaluation.explanations.drawing import coloured, png
 from core.evaluation.explanations.mean_heatmaps import MeanHeatmap, MeanHeatmaps, read_mean_heatmaps
 from core.evaluation.explanations.shortcuts import describe
 from core.jobs.kinds import JobKind
-from core.runs.start import start_explaining
+from core.runs.start_measuring import start_explaining
 from pages.ui.gallery import Tile, gallery
 from pages.ui.jobs import follow, newest_job_on, show_error, try_to
 from pages.ui.text import _, ngettext, number, show
