@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.data.dataset import open_dataset
-from core.data.editing import exclude
+from core.data.editing.labels import exclude
 from core.data.version_record import version_file, version_numbers
 from core.doctor.report import read_report as read_doctor_report
 from core.doctor.sentences import FindingKind

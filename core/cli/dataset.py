@@ -15,7 +15,9 @@ from core.cli.import_options import add_import_options, add_split_options, impor
 from core.cli.terminal import Answer, TerminalProgress, end_line, raise_if_failed, wait_or_stop
 from core.cli.understanding import print_question, print_understanding, understood_answer
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import exclude, include, redraw_split, relabel, restore_version
+from core.data.editing.labels import exclude, include, relabel
+from core.data.editing.splits import redraw_split
+from core.data.editing.versions import restore_version
 from core.data.export import DEFAULT_FORMAT
 from core.data.exports.table import DATASET_FORMATS
 from core.data.formats.understanding import ConfirmationNeededError

@@ -20,7 +20,7 @@ from core.data.dataset import (
     write_version,
 )
 from core.data.deep_pictures import require_same_range, settle_range
-from core.data.editing import changing, user_name
+from core.data.editing.change import changing, user_name
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
 from core.data.group_salt import share_salt

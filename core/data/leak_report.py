@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.editing import leaking_rows
+from core.data.editing.splits import leaking_rows
 from core.data.split.splitting import first_of_group
 from core.records import Record
 

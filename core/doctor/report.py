@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.data.dataset import open_dataset
-from core.data.editing import changing
+from core.data.editing.change import changing
 from core.doctor.findings import Finding
 from core.doctor.sentences import FindingKind
 from core.files import read_json, write_json

@@ -9,7 +9,7 @@ import pytest
 
 from core.__main__ import main
 from core.data.dataset import open_dataset
-from core.data.editing import exclude
+from core.data.editing.labels import exclude
 from core.data.version_record import version_file
 from core.workspace import Project, project_of
 from tests.support.foreign_models import COLOURS, colour_model, import_colours, to_tflite

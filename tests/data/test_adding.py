@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import relabel
+from core.data.editing.labels import relabel
 from core.data.history import list_versions
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split

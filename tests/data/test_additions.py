@@ -8,7 +8,8 @@ import pytest
 
 from core.data.additions import what_was_added
 from core.data.dataset import open_dataset
-from core.data.editing import relabel, restore_version
+from core.data.editing.labels import relabel
+from core.data.editing.versions import restore_version
 from core.data.importing import add_pictures, add_to_class, import_dataset
 from core.data.labels.layout import Split
 from core.workspace import Project

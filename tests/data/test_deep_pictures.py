@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import exclude, restore_version
+from core.data.editing.labels import exclude
+from core.data.editing.versions import restore_version
 from core.data.export import write_cleaned_dataset
 from core.data.formats.notes import NoteKind
 from core.data.images.depth import PixelRange

@@ -9,23 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.data.dataset import Dataset, image_path, open_dataset, thumbnail_path
-from core.data.editing import (
-    add_class,
-    changing,
-    erase,
-    exclude,
-    include,
-    leaking_rows,
-    mend_leaks,
-    merge_classes,
-    redraw_split,
-    relabel,
-    relabel_each,
-    remove_class,
-    rename_class,
-    reorder_classes,
-    restore_version,
-)
+from core.data.editing.change import changing
+from core.data.editing.classes import add_class, merge_classes, remove_class, rename_class, reorder_classes
+from core.data.editing.labels import exclude, include, relabel, relabel_each
+from core.data.editing.splits import leaking_rows, mend_leaks, redraw_split
+from core.data.editing.versions import erase, restore_version
 from core.data.history import compare_versions, list_versions
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split

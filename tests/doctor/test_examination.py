@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.data.dataset import open_dataset
-from core.data.editing import exclude
+from core.data.editing.labels import exclude
 from core.data.importing import import_dataset
 from core.doctor import job
 from core.doctor.examination import examine, pictures_to_examine
@@ -105,7 +105,7 @@ def test_dismissed_suspects_are_not_reported_again(faulty: Project) -> None:
 
 def test_the_job_finds_wrong_labels_and_keeps_its_report(digits_project: Project) -> None:
     """With the backbone that comes with Darkroom."""
-    from core.data.editing import relabel
+    from core.data.editing.labels import relabel
 
     pictures = open_dataset(digits_project).pictures
     wrong = pictures[pictures["label"] == "8"].iloc[2]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import relabel
+from core.data.editing.labels import relabel
 from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.doctor.examination import examine, pictures_to_examine

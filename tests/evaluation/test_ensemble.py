@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import relabel, rename_class
+from core.data.editing.classes import rename_class
+from core.data.editing.labels import relabel
 from core.data.labels.layout import Split
 from core.errors import EvaluationError
 from core.evaluation.comparison.differences import MetricDifference

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.api import dataset_address
 from core.data.dataset import open_dataset, thumbnail_path
-from core.data.editing import exclude, relabel
+from core.data.editing.labels import exclude, relabel
 from core.data.import_config import ImportConfig
 from core.data.importing import create_project, import_dataset
 from core.doctor.findings import Finding, Remedy, Suspect

@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import exclude, relabel, restore_version
+from core.data.editing.labels import exclude, relabel
+from core.data.editing.versions import restore_version
 from core.data.importing import add_pictures
 from core.data.skip_reasons import Reason, SkipReason
 from core.doctor.findings import Finding, Remedy, Suspect

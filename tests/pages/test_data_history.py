@@ -9,7 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import erase, exclude, include, relabel, rename_class, reorder_classes
+from core.data.editing.classes import rename_class, reorder_classes
+from core.data.editing.labels import exclude, include, relabel
+from core.data.editing.versions import erase
 from core.data.importing import create_project, import_dataset
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
-from core.data.editing import relabel
+from core.data.editing.labels import relabel
 from core.data.importing import add_to_class
 from core.doctor.labelling.job import prepare_labelling
 from core.jobs.directory import list_jobs

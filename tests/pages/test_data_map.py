@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
-from core.data.editing import exclude, relabel
+from core.data.editing.labels import exclude, relabel
 from core.doctor.features.projection import write_map
 from core.doctor.findings import Finding, Remedy, Suspect
 from core.doctor.report import Report, write_report

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
-from core.data.editing import changing
+from core.data.editing.change import changing
 from core.data.import_config import ImportConfig
 from core.data.importing import create_project, import_dataset
 from core.data.labels.layout import Split

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
-from core.data.editing import exclude
+from core.data.editing.labels import exclude
 from core.data.labels.layout import Split
 from core.evaluation.ensemble import EnsembleConfig
 from core.files import read_json, write_json

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
-from core.data.editing import rename_class
+from core.data.editing.classes import rename_class
 from core.data.labels.layout import Split
 from core.doctor.report import dismissals
 from core.doctor.sentences import FindingKind

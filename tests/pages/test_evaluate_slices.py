@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.editing import redraw_split
+from core.data.editing.splits import redraw_split
 from core.data.labels.layout import Split
 from core.data.split.splitting import SplitConfig
 from core.evaluation.assessment import make_report

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset
-from core.data.editing import erase
+from core.data.editing.versions import erase
 from core.data.labels.layout import Split
 from core.delivery.answering import Answerer, Answers
 from core.delivery.export import export_file

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.data.dataset import open_dataset
-from core.data.editing import exclude
+from core.data.editing.labels import exclude
 from core.data.labels.layout import Split
 from core.errors import EvaluationError
 from core.evaluation.foreign.judged_model import FACTS_FILE

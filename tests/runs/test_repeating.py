@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import open_dataset
-from core.data.editing import exclude, relabel
+from core.data.editing.labels import exclude, relabel
 from core.data.labels.layout import Split
 from core.evaluation.comparison.disagreements import Change, disagreements
 from core.evaluation.comparison.pairing import Labelling, TestedPictures, pair

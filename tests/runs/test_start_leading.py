@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.data.dataset import open_dataset
-from core.data.editing import relabel
+from core.data.editing.labels import relabel
 from core.data.labels.layout import Split
 from core.errors import ConfigError
 from core.evaluation.leading import choose_metric

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import changing
+from core.data.editing.change import changing
 from core.data.labels.layout import Split
 from core.data.version_record import Edit, EditKind
 from core.errors import DataError

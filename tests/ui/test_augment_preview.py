@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.dataset import open_dataset
-from core.data.editing import relabel
+from core.data.editing.labels import relabel
 from core.data.importing import import_dataset
 from pages.ui.augment.preview import preview_pictures
 from tests.support.pictures import class_folders, write_folder

@@ -11,7 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import erase, relabel
+from core.data.editing.labels import relabel
+from core.data.editing.versions import erase
 from core.data.history import list_versions
 from core.data.labels.label_sets import NONE_OF_THEM
 from core.data.labels.task import Task

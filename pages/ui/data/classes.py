@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.editing import add_class, merge_classes, remove_class, rename_class, reorder_classes
+from core.data.editing.classes import add_class, merge_classes, remove_class, rename_class, reorder_classes
 from core.data.labels.class_names import natural_order
 from core.data.labels.label_sets import by_class
 from core.data.labels.task import Task

@@ -12,7 +12,7 @@ import streamlit as st
 from babel.dates import format_datetime
 
 from core.data.dataset import Dataset
-from core.data.editing import restore_version
+from core.data.editing.versions import restore_version
 from core.data.history import VersionInfo, list_versions
 from core.data.version_record import read_version_record
 from core.jobs.directory import JobDirectory

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.editing import relabel_each
+from core.data.editing.labels import relabel_each
 from core.data.labels.task import Task
 from core.doctor.labelling.job import (
     LabelGroup,

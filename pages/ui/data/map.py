@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import exclude, include, relabel
+from core.data.editing.labels import exclude, include, relabel
 from core.data.labels.label_sets import first_classes
 from core.data.labels.task import Task
 from core.doctor.features.projection import map_written, read_map

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.editing import mend_leaks, redraw_split
+from core.data.editing.splits import mend_leaks, redraw_split
 from core.data.importing import settle_split
 from core.data.labels.label_sets import by_class
 from core.data.labels.layout import Split

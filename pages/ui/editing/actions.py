@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.editing import add_label, exclude, include, relabel, take_label
+from core.data.editing.labels import add_label, exclude, include, relabel, take_label
 from core.data.labels.label_sets import NONE_OF_THEM
 from core.data.labels.task import Task
 from core.workspace import Project

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.editing import restore_version
+from core.data.editing.versions import restore_version
 from core.data.history import version_info
 from core.data.version_record import version_numbers
 from core.errors import DarkroomError

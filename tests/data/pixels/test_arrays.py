@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import exclude, include
+from core.data.editing.labels import exclude, include
 from core.data.importing import import_dataset
 from core.data.pixels.arrays import PictureStore, arrays_path, decoded_ahead, decoded_pictures, open_pictures
 from core.data.pixels.decoding import load_picture

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import erase, exclude, relabel
+from core.data.editing.labels import exclude, relabel
+from core.data.editing.versions import erase
 from core.doctor.labelling.job import (
     LabellingData,
     labels_suggested,

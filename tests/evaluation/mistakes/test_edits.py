@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.data.dataset import open_dataset
-from core.data.editing import exclude, relabel, reorder_classes
+from core.data.editing.classes import reorder_classes
+from core.data.editing.labels import exclude, relabel
 from core.data.labels.layout import Split
 from core.evaluation.mistakes.edits import later_edits
 from core.workspace import Project

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.api import thumbnail_address
 from core.data.dataset import Dataset
-from core.data.editing import exclude, relabel_each
+from core.data.editing.labels import exclude, relabel_each
 from core.doctor.findings import Finding, Remedy, Suspect
 from core.doctor.open_findings import OpenFinding
 from core.doctor.report import dismiss, undismiss

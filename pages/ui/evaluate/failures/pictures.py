@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.dataset import Dataset, open_dataset
-from core.data.editing import relabel_each
+from core.data.editing.labels import relabel_each
 from core.data.labels.label_sets import label_names
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
