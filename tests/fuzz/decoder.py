@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.data.images.metadata import strip_metadata
 from core.data.images.picture import MAX_PIXELS
+from core.data.metadata.removal import strip_metadata
 from core.data.pixels.decoding import examine_picture, load_picture
 from core.errors import UnreadableImageError
 from tests.support.pictures import digit_scans, encoded, small_photograph

@@ -13,6 +13,7 @@ from core.data.import_config import ImportResult
 from core.data.version_record import read_version_record
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.status import JobState
+from core.runs.control import wait_for
 from core.runs.import_questions import (
     ImportQuestion,
     answer,
@@ -21,7 +22,6 @@ from core.runs.import_questions import (
     open_questions,
     read_as,
 )
-from core.runs.control import wait_for
 from core.runs.start_imports import start_import
 from core.workspace import get_project, jobs_folder
 from tests.support.pictures import class_folders, write_folder, write_zip

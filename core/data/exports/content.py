@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.images.metadata import strip_metadata
 from core.data.labels.label_sets import label_names, named_classes
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
+from core.data.metadata.removal import strip_metadata
 from core.progress import Progress, raise_if_stopped
 
 # Characters. Every system can unpack such a name, below any folder.

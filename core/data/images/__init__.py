@@ -1,1 +1,1 @@
-"""Picture files: decoding to RGB pixels and removing metadata."""
+"""Picture files: decoding to RGB pixels."""

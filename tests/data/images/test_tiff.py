@@ -11,8 +11,8 @@ import pytest
 import tifffile
 
 from core.data.images import tiff
-from core.data.images.metadata import strip_metadata
 from core.data.images.picture import PictureError, decode_picture, open_picture
+from core.data.metadata.removal import strip_metadata
 from tests.support.pictures import encoded, small_photograph
 
 # Pillow warns of what these tests feed it on purpose.

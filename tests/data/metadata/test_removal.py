@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
-from core.data.images.metadata import strip_metadata
 from core.data.images.picture import decode_picture, open_picture
+from core.data.metadata.removal import strip_metadata
 from core.errors import UnreadableImageError
 from tests.support.pictures import digit_scans, encoded, photograph, small_photograph
 
@@ -192,7 +192,7 @@ def test_jpeg_xl_with_metadata_is_encoded_again(name: bytes, monkeypatch: pytest
     start = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
     pixels_alone = start + struct.pack(">I4s", 12, b"jxlc") + b"\xff\x0a\x00\x00"
     told_data = pixels_alone + struct.pack(">I4s", 20, name) + b"PLACE 47.1 N"
-    monkeypatch.setattr("core.data.images.metadata._encoded_again", lambda *_: b"clean")
+    monkeypatch.setattr("core.data.metadata.removal._encoded_again", lambda *_: b"clean")
     assert strip_metadata(told_data, "JXL") == b"clean"
     assert strip_metadata(pixels_alone, "JXL") == pixels_alone
     assert strip_metadata(b"\xff\x0a rest", "JXL") == b"\xff\x0a rest"
