@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import api
+from core.http import pages as api
 
 os.environ.setdefault(
     "KERAS_BACKEND", "numpy"

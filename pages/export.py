@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.api import export_path
+from core.http.pages import export_path
 from core.delivery import export
 from core.delivery.export import export_file, has_export
 from core.delivery.exporter import Exporter

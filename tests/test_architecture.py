@@ -44,7 +44,7 @@ FLOORS = (
     {"delivery"},
     {"runs"},
     {"reporting"},
-    {"api"},
+    {"http"},
     {"cli"},
     {"__main__"},
 )
@@ -91,7 +91,7 @@ def forbidden_imports(room: str, source: str) -> list[str]:
         ("data", "from core.models.backbones import BACKBONES", ["core.models.backbones.BACKBONES"]),
         ("data", "from core import training", ["core.training"]),
         ("jobs", "def run():\n    import streamlit as st", ["streamlit"]),
-        ("api", "import pages.ui.text", ["pages.ui.text"]),
+        ("http", "import pages.ui.text", ["pages.ui.text"]),
     ],
 )
 def test_the_rule_tells_allowed_from_forbidden(room: str, source: str, expected: list[str]) -> None:

@@ -41,7 +41,7 @@ _REPORTS: pytest.StashKey[dict[str, bool]] = pytest.StashKey()
 # A server of one script, with the routes that components need.
 _APP = """
 import streamlit as st
-from core import api
+from core.http import pages as api
 
 app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
 """

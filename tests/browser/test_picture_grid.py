@@ -23,7 +23,7 @@ from tests.support.pictures import digit, encoded, photograph
 SCRIPT = """
 import json
 import streamlit as st
-from core.api import picture_address, thumbnail_address
+from core.http.pages import picture_address, thumbnail_address
 from core.files import write_json
 from core.workspace import get_project
 from pages.ui.components.picture_grid import GridAction, GridTile, picture_grid

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.api import dataset_address
+from core.http.pages import dataset_address
 from core.data.dataset import open_dataset, thumbnail_path
 from core.data.editing.labels import exclude, relabel
 from core.data.import_config import ImportConfig

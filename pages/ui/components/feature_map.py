@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from core import api
+from core.http.pages import plotly_script_path, thumbnail_address
 from core.files import sha256_bytes
 from core.records import JsonObject
 from pages.ui import state
@@ -119,8 +119,8 @@ def feature_map(
             "categories": [asdict(category) for category in categories],
             "rings": [asdict(ring) for ring in rings],
             "selection": seen["rows"] if len(rows) else "",
-            "thumbnails": own_url(api.thumbnail_address(project, "")),
-            "library": own_url(api.plotly_script_path()),
+            "thumbnails": own_url(thumbnail_address(project, "")),
+            "library": own_url(plotly_script_path()),
             "height": _HEIGHT_PIXELS,
             "texts": _texts(),
         },

@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from core.api import plotly_script_path
+from core.http.pages import plotly_script_path
 from pages.ui import state
 from pages.ui.components.asset_files import assets
 from pages.ui.text import _

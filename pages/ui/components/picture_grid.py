@@ -1,7 +1,7 @@
 """Picture grid component: browse, select and act on pictures by mouse, touch and keyboard.
 
 Owns layout and selection; the page carries out the actions. Pictures are loaded from the
-routes of ``core.api``, so a page with 200 of them stays small.
+routes of ``core.http.pages``, so a page with 200 of them stays small.
 
 Labelling by keyboard is faster than a rerun of the page. Each event waits in the
 browser until this session has handled it: none is lost, none is handled twice.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.api import picture_address, thumbnail_address
+from core.http.pages import picture_address, thumbnail_address
 from core.data.labels.layout import Split
 from core.workspace import Project
 from pages.ui.charts import SPLIT_NAMES

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from core.api import thumbnail_address
+from core.http.pages import thumbnail_address
 from core.data.dataset import Dataset
 from core.data.editing.labels import exclude, relabel_each
 from core.doctor.findings import Finding, Remedy, Suspect

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.api import thumbnail_address
+from core.http.pages import thumbnail_address
 from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.workspace import project_of

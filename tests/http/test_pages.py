@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 import core
-from core.api import export_path, picture_address, plotly_script_path, send_at_once, thumbnail_address
+from core.http.pages import export_path, picture_address, plotly_script_path, send_at_once, thumbnail_address
 from core.data.dataset import image_path, thumbnail_path
 from core.data.pixels.decoder_version import DECODER, record_decoder
 from core.data.pixels.decoding import examine_picture

@@ -1,0 +1,1 @@
+"""HTTP: routes for the pages, and the API for programs."""
