@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.http import pages as api
+from core.http import server
 
 os.environ.setdefault(
     "KERAS_BACKEND", "numpy"
@@ -33,13 +33,13 @@ def warm_up() -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Say where the pages are, and load slow packages while the first one is read."""
     threading.Thread(target=warm_up, daemon=True).start()
-    api.send_at_once(int(st.get_option("server.port")))
+    server.send_at_once(int(st.get_option("server.port")))
     print(f"\n  Darkroom is at http://localhost:{st.get_option('server.port')}/{BASE_PATH}\n", flush=True)
     yield
 
 
 app = st.App(
     Path(__file__).parent / "pages" / "navigation.py",
-    routes=api.routes_under(BASE_PATH, st.get_option("server.allowedHosts") or ()),
+    routes=server.routes_under(BASE_PATH, st.get_option("server.allowedHosts") or ()),
     lifespan=lifespan,
 )

@@ -1,4 +1,4 @@
-"""HTTP routes beside the pages, for programs and for the pages' JavaScript.
+"""HTTP routes for the pages and their JavaScript.
 
 Streamlit checks neither login nor XSRF for these routes, so each route that changes something
 must check its caller itself.
@@ -6,22 +6,16 @@ must check its caller itself.
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Route
 
 import core
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
@@ -160,29 +154,3 @@ ROUTES = [
     Route("/projects/{project}/dataset/{version:int}/{format}", cleaned_dataset, methods=["GET"]),
     *uploads.ROUTES,
 ]
-
-
-def routes_under(base_path: str, allowed_hosts: Sequence[str] = ()) -> list[BaseRoute]:
-    """Mount all routes as ``/api/...`` below the base path of the pages ("" for the root).
-
-    Args:
-        allowed_hosts: host names of the server; none means any. Streamlit checks only its own
-            routes. Without this check, another site could point its name at this machine and
-            read the answers (DNS rebinding).
-    """
-    base = base_path.strip("/")
-    guard = [Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))] if allowed_hosts else []
-    return [Mount(f"/{base}/api" if base else "/api", routes=ROUTES, middleware=guard)]
-
-
-def send_at_once(port: int) -> None:
-    """Switch off Nagle's algorithm (``TCP_NODELAY``) on this process's socket that listens on ``port``.
-
-    asyncio does so for the sockets that it makes. Streamlit makes its own without a protocol
-    number, which asyncio ignores. Every answer in two parts, head and body, would then wait 40 ms
-    for the acknowledgement of the first. Connections inherit the option.
-    """
-    for connection in psutil.Process().net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.fd >= 0:
-            with socket.socket(fileno=os.dup(connection.fd)) as listening:
-                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -41,9 +41,9 @@ _REPORTS: pytest.StashKey[dict[str, bool]] = pytest.StashKey()
 # A server of one script, with the routes that components need.
 _APP = """
 import streamlit as st
-from core.http import pages as api
+from core.http.server import routes_under
 
-app = st.App("script.py", routes=api.routes_under(st.get_option("server.baseUrlPath")))
+app = st.App("script.py", routes=routes_under(st.get_option("server.baseUrlPath")))
 """
 
 

@@ -15,7 +15,8 @@ from urllib.parse import quote
 import pytest
 
 import core
-from core.http.pages import export_path, picture_address, plotly_script_path, send_at_once, thumbnail_address
+from core.http.pages import export_path, picture_address, plotly_script_path, thumbnail_address
+from core.http.server import send_at_once
 from core.data.dataset import image_path, thumbnail_path
 from core.data.pixels.decoder_version import DECODER, record_decoder
 from core.data.pixels.decoding import examine_picture

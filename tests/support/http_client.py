@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 
-from core.http.pages import routes_under
+from core.http.server import routes_under
 from core.files import sha256_bytes
 
 LOCAL = ("localhost", "127.0.0.1")

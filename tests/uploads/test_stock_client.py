@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from tusclient.client import TusClient
 
-from core.http.pages import routes_under
+from core.http.server import routes_under
 from core.uploads.routes import TOKEN_HEADER, uploads_path
 from core.uploads.store import find_upload, open_upload
 
