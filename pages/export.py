@@ -7,11 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.http.pages import export_path
 from core.delivery import export
 from core.delivery.export import export_file, has_export
 from core.delivery.exporter import Exporter
 from core.delivery.files import read_labels, read_proof
+from core.http.pages import export_path
 from pages.ui.runs import require_run
 from pages.ui.shell import page_title, require_project
 from pages.ui.text import _, escape, file_size

@@ -15,8 +15,6 @@ from urllib.parse import quote
 import pytest
 
 import core
-from core.http.pages import export_path, picture_address, plotly_script_path, thumbnail_address
-from core.http.server import send_at_once
 from core.data.dataset import image_path, thumbnail_path
 from core.data.pixels.decoder_version import DECODER, record_decoder
 from core.data.pixels.decoding import examine_picture
@@ -27,6 +25,8 @@ from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.tflite_format import TFLITE
 from core.files import hash_file, sha256_bytes
+from core.http.pages import export_path, picture_address, plotly_script_path, thumbnail_address
+from core.http.server import send_at_once
 from core.workspace import get_project, open_staging, publish_project
 from tests.support.http_client import ask
 from tests.support.pictures import encoded, photograph

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.http.pages import dataset_address
 from core.data.dataset import open_dataset, thumbnail_path
 from core.data.editing.labels import exclude, relabel
 from core.data.import_config import ImportConfig
@@ -18,6 +17,7 @@ from core.data.importing import create_project, import_dataset
 from core.doctor.findings import Finding, Remedy, Suspect
 from core.doctor.report import Report, write_report
 from core.doctor.sentences import FindingKind
+from core.http.pages import dataset_address
 from core.jobs.directory import list_jobs
 from core.jobs.status import JobState
 from core.runs.control import wait_for

@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 
-from core.http.server import routes_under
 from core.files import sha256_bytes
+from core.http.server import routes_under
 
 LOCAL = ("localhost", "127.0.0.1")
 

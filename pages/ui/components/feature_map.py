@@ -21,8 +21,8 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from core.http.pages import plotly_script_path, thumbnail_address
 from core.files import sha256_bytes
+from core.http.pages import plotly_script_path, thumbnail_address
 from core.records import JsonObject
 from pages.ui import state
 from pages.ui.components.asset_files import assets

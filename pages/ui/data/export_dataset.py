@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.http.pages import dataset_address
 from core.data.dataset import Dataset
 from core.data.export import exported_dataset_path
 from core.data.exports.table import DATASET_FORMATS
+from core.http.pages import dataset_address
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.kinds import JobKind
 from core.runs.start_project_jobs import start_dataset_export

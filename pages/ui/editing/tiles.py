@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.http.pages import picture_address, thumbnail_address
 from core.data.labels.layout import Split
+from core.http.pages import picture_address, thumbnail_address
 from core.workspace import Project
 from pages.ui.charts import SPLIT_NAMES
 from pages.ui.components.picture_grid import GridTile

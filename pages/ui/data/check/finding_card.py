@@ -10,7 +10,6 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from core.http.pages import thumbnail_address
 from core.data.dataset import Dataset
 from core.data.editing.labels import exclude, relabel_each
 from core.doctor.findings import Finding, Remedy, Suspect
@@ -18,6 +17,7 @@ from core.doctor.open_findings import OpenFinding
 from core.doctor.report import dismiss, undismiss
 from core.doctor.sentences import FindingKind
 from core.files import digest_of
+from core.http.pages import thumbnail_address
 from core.messages import N_
 from core.workspace import Project
 from pages.ui import state

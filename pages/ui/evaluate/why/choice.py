@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.http.pages import thumbnail_address
 from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.http.pages import thumbnail_address
 from core.workspace import project_of
 from pages.ui import state
 from pages.ui.evaluate.labels import label_text
