@@ -49,7 +49,8 @@ def test_the_gradient_is_that_of_the_loss(task: Task, smoothing: float, is_weigh
     data = FeatureSet(features=features, targets=targets, weights=weights if is_weighted else None)
     point = np.random.default_rng(3).normal(scale=0.5, size=21)
     exact = features.astype(np.float64)
-    x = (exact - exact.mean(axis=0)) / exact.std(axis=0)
+    variance = exact.var(axis=0)
+    x = (exact - exact.mean(axis=0)) / np.sqrt(variance + 0.09 * np.median(variance))
     share = weights / weights.sum() if is_weighted else np.full(40, 1 / 40)
     ways = 2 if task is Task.MULTI_LABEL else 3
     truth = targets * (1 - smoothing) + smoothing / ways
@@ -72,14 +73,14 @@ def test_the_gradient_is_that_of_the_loss(task: Task, smoothing: float, is_weigh
 def test_two_pictures_by_hand() -> None:
     """Of no use yet, a head gives every class a third: that is what is left to learn, and ln 3 the loss."""
     data = FeatureSet(
-        features=np.array([[1.0], [3.0]], np.float32),  # standardised: -1 and 1
+        features=np.array([[1.0], [3.0]], np.float32),  # standardised: -1 and 1, over the root of 1.09
         targets=np.array([[1, 0, 0], [0, 1, 0]], np.float32),
         weights=np.array([3, 1], np.float32),
     )
     loss, gradient = objective(data).loss_and_gradient(np.zeros(6), 1.0)
     assert loss == pytest.approx(np.log(3))
     #                        (3 * -1 * (1/3 - 1) + 1/3) / 4, and so on: weight, feature, residual
-    expected_kernel = np.array([3 * 2 / 3 + 1 / 3, -3 / 3 - 2 / 3, -3 / 3 + 1 / 3]) / 4
+    expected_kernel = np.array([3 * 2 / 3 + 1 / 3, -3 / 3 - 2 / 3, -3 / 3 + 1 / 3]) / 4 / np.sqrt(1.09)
     expected_bias = np.array([-3 * 2 / 3 + 1 / 3, 3 / 3 - 2 / 3, 3 / 3 + 1 / 3]) / 4
     np.testing.assert_allclose(gradient, [*expected_kernel, *expected_bias], atol=1e-6)
 
@@ -121,4 +122,11 @@ def test_constant_and_far_away_features_are_standardised_exactly() -> None:
     values = np.array([[10_000.0, 7.0], [10_001.0, 7.0], [10_002.0, 7.0]], np.float32)
     mean, scale = standardisation(values)
     np.testing.assert_allclose(mean, [10_001, 7])
-    np.testing.assert_allclose(scale, [np.sqrt(2 / 3), 1.0], rtol=1e-6)
+    np.testing.assert_allclose(scale, [np.sqrt(2 / 3 * 1.09), 1.0], rtol=1e-6)
+
+
+def test_a_nearly_dead_feature_stays_small_in_other_pictures() -> None:
+    """Deviations 1, 1 and 0.001: a value of 1 would otherwise be 1,000 deviations away."""
+    signs = np.array([[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]], np.float32)
+    _, scale = standardisation(signs * np.array([1.0, 1.0, 0.001], np.float32))
+    np.testing.assert_allclose(scale, [np.sqrt(1.09), np.sqrt(1.09), np.sqrt(1e-6 + 0.09)], rtol=1e-6)
