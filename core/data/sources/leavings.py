@@ -50,15 +50,21 @@ def is_junk(parts: tuple[str, ...]) -> bool:
 
 def leaving_of(parts: tuple[str, ...]) -> str | None:
     """Return the outermost leaving in a path, such as ``holiday/$RECYCLE.BIN``; None without any."""
-    inside_library = False
-    for depth, part in enumerate(parts, start=1):
-        name = part.lower()
-        if _is_leaving(name) or (inside_library and name not in _LIBRARY_ORIGINALS):
-            return "/".join(parts[:depth])
-        inside_library = _LIBRARY.fullmatch(name) is not None
-    return None
+    *folders, name = parts
+    leaving, inside_library = _leaving_folder(tuple(folders))
+    if leaving is not None:
+        return leaving
+    is_derivative = inside_library and name.lower() not in _LIBRARY_ORIGINALS
+    return "/".join(parts) if is_derivative or _PATTERN.match(name.lower()) else None
 
 
 @lru_cache(maxsize=10_000)
-def _is_leaving(name: str) -> bool:
-    return _PATTERN.match(name) is not None
+def _leaving_folder(folders: tuple[str, ...]) -> tuple[str | None, bool]:
+    """Return the outermost leaving of some folders, and whether the last of them is a photo library."""
+    inside_library = False
+    for depth, folder in enumerate(folders, start=1):
+        name = folder.lower()
+        if _PATTERN.match(name) or (inside_library and name not in _LIBRARY_ORIGINALS):
+            return "/".join(folders[:depth]), False
+        inside_library = _LIBRARY.fullmatch(name) is not None
+    return None, inside_library

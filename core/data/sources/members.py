@@ -12,6 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -283,10 +284,16 @@ def safe_parts(name: str) -> tuple[str, ...] | None:
     clean = name.replace("\\", "/")
     if clean.startswith("/") or _DRIVE_LETTER.match(clean) or "\x00" in clean:
         return None
-    *folders, last = clean.split("/")
-    # The names of folders, which many files share, are in memory once.
-    parts = tuple(part for part in (*map(sys.intern, folders), last) if part not in {"", "."})
+    path, _, last = clean.rpartition("/")
+    folders = _folders_of(path)
+    parts = folders if last in {"", "."} else (*folders, last)
     return None if ".." in parts or not parts else parts
+
+
+@lru_cache(maxsize=1_000)
+def _folders_of(path: str) -> tuple[str, ...]:
+    """Folders of a path. Many files share them, so their names are in memory once."""
+    return tuple(sys.intern(part) for part in path.split("/") if part not in {"", "."})
 
 
 def shown_name(name: str) -> str:

@@ -38,11 +38,12 @@ def _read(survey: Survey, config: ImportConfig) -> FormatReading:
         with laid_out_as(_TOOL, member.name):
             content = survey.json(member)
             classes = content["classes"] or []
+            split = split_of_path(survey.inner_path(member))
             annotations += [
                 Annotation(
                     file=stem,
                     labels=_labels(value, classes),
-                    split=split_of_path(survey.inner_path(member)),
+                    split=split,
                     label_file=member.name,
                     entry=entry,
                     boxes=_boxes(value, classes),

@@ -47,6 +47,8 @@ _Pairs = list[tuple[Member, Member]]
 def _pairs(survey: Survey) -> _Pairs:
     """Pictures with their text files."""
     texts = {member.parts: member for member in survey.ending(".txt")}
+    if not texts:
+        return []
     pairs = []
     for picture in survey.pictures:
         *folders, name = picture.parts
