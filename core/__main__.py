@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from core.cli import backbones, comparison, dataset, delivery, judging, runs, search, status
+from core.cli import backbones, comparison, dataset, delivery, judging, prediction, runs, search, status
 from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError
 from core.errors import DarkroomError
@@ -25,6 +25,7 @@ COMMANDS: tuple[Command, ...] = (
     *comparison.COMMANDS,
     *status.COMMANDS,
     *search.COMMANDS,
+    *prediction.COMMANDS,
     *delivery.COMMANDS,
     *judging.COMMANDS,
     *backbones.COMMANDS,

@@ -28,6 +28,7 @@ class Stage(StrEnum):
     EVALUATING = "evaluating"
     EXPORTING = "exporting"
     PACKING = "packing"
+    PREDICTING = "predicting"
     MEASURING = "measuring"
     EXPLAINING = "explaining"
     CHECKING = "checking"

@@ -72,6 +72,11 @@ class Project:
         return self.path / "judged"
 
     @property
+    def predictions(self) -> Path:
+        """Folder of batches of pictures that runs classified."""
+        return self.path / "predictions"
+
+    @property
     def jobs(self) -> Path:
         """Folder of other jobs."""
         return self.path / "jobs"

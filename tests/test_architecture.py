@@ -42,6 +42,7 @@ FLOORS = (
     {"search"},
     {"evaluation"},
     {"delivery"},
+    {"prediction"},
     {"runs"},
     {"reporting"},
     {"http"},

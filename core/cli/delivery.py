@@ -1,9 +1,8 @@
-"""Commands for finished runs: predict, evaluate, export."""
+"""Commands for finished runs: evaluate, export."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 
 from core.cli.command import Command
@@ -13,55 +12,17 @@ from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wai
 from core.delivery import export
 from core.delivery.export import export_run, find_exporter
 from core.delivery.files import naming_the_path
-from core.delivery.prediction import Classifier
-from core.errors import NotFoundError, UnreadableImageError
+from core.errors import NotFoundError
 from core.evaluation.advice.table import advise
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import read_report
 from core.evaluation.robustness.records import USUAL_PICTURES, read_robustness
 from core.jobs.status import JobState
-from core.messages import N_
 from core.reporting.html import write_report_html
 from core.reporting.model_card import write_model_card
 from core.reporting.source import ReportSource
 from core.runs.start_measuring import start_robustness_test
 from core.workspace import find_run
-
-
-def _predict(options: argparse.Namespace) -> Answer:
-    _, run = find_run(options.run)
-    classifier = Classifier(run)
-    return {"run": run.name, "predictions": [_prediction(classifier, path) for path in options.pictures]}
-
-
-def _prediction(classifier: Classifier, path: Path) -> Answer:
-    try:
-        data = path.read_bytes()
-        prediction, doubt = classifier.prediction(data), classifier.doubt(data)
-    except OSError as error:
-        raise NotFoundError(
-            N_("{file} cannot be read: {error}."), file=str(path), error=error.strerror or str(error)
-        ) from error
-    except UnreadableImageError as error:
-        raise UnreadableImageError(
-            N_("{file} cannot be classified: {reason}."), file=str(path), reason=error.message
-        ) from error
-    guesses, score = prediction.guesses, prediction.stranger_score
-    answer: Answer = {"picture": str(path), "classes": [asdict(guess) for guess in guesses]}
-    if score is not None:
-        limit = classifier.labels.stranger_limit
-        answer["stranger"] = {
-            "score": score,
-            "limit": limit,
-            "is_stranger": classifier.is_stranger(prediction),
-        }
-    if classifier.labels.least_confidence is not None:
-        answer["unsure"] = classifier.is_unsure(prediction)
-    if classifier.has_thresholds:
-        answer["labels"] = classifier.chosen_labels(guesses)
-    if doubt is not None:
-        answer["doubt"] = str(doubt)
-    return answer
 
 
 def _evaluate(options: argparse.Namespace) -> Answer:
@@ -131,11 +92,6 @@ def _export(options: argparse.Namespace) -> Answer:
     }
 
 
-def _add_predict_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run")
-    parser.add_argument("pictures", nargs="+", type=Path)
-
-
 def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run")
     parser.add_argument(
@@ -167,12 +123,6 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = (
-    Command(
-        name="predict",
-        summary="classify pictures with a finished run",
-        run=_predict,
-        add_arguments=_add_predict_arguments,
-    ),
     Command(
         name="evaluate",
         summary="metrics of a run on its test pictures",

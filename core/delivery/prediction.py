@@ -11,23 +11,13 @@ import numpy as np
 
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
-from core.data.images.picture import PictureError
-from core.data.images.value_ranges import FULL_RANGE, Misfit, misfit_of
 from core.data.labels.task import Task
-from core.data.skip_reasons import unreadable_image
+from core.delivery.decisions import sets_of
 from core.delivery.files import read_labels, require_delivered, tflite_file
+from core.delivery.misfits import find_misfit, misfit_message
 from core.evaluation.thresholds.answers import answered
-from core.messages import N_, Message
+from core.messages import Message
 from core.models.litert.engine import Engine
-
-_MISFITS = {
-    Misfit.VALUES: N_(
-        "The picture's values do not suit those from {low} to {high} that the classifier learnt from. It sees the picture black, white or flat."
-    ),
-    Misfit.SHALLOW: N_(
-        "The picture has 8 bits a channel. The classifier learnt from pictures with more, whose values from {low} to {high} it maps to 8 bits. The answer counts only if this picture was made in the same way."
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +52,8 @@ class Classifier:
         if proven:
             require_delivered(run)
         self.labels = read_labels(run)
+        # Of the usual promise; None: the run's probabilities are not calibrated.
+        self.sets = sets_of(run)
         self._engine = Engine(tflite_file(run))
 
     def prepare(self, data: bytes) -> np.ndarray:
@@ -113,6 +105,13 @@ class Classifier:
         limit, score = self.labels.stranger_limit, prediction.stranger_score
         return limit is not None and score is not None and score > limit
 
+    def prediction_set(self, prediction: Prediction) -> list[str] | None:
+        """Classes that hold the right one as often as ``sets`` promises, the most probable first; None without sets."""
+        if self.sets is None:
+            return None
+        least = dict(zip(self.labels.class_names, self.sets.least_probabilities, strict=True))
+        return [guess.name for guess in prediction.guesses if guess.probability >= least[guess.name]]
+
     def is_unsure(self, prediction: Prediction) -> bool:
         """True for an answer that is less probable than the least confidence that the user chose."""
         least = self.labels.least_confidence
@@ -143,22 +142,8 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        labels = self.labels
-        try:
-            misfit = misfit_of(
-                data,
-                labels.pixel_range,
-                labels.measured_range,
-                expects_depth=labels.expects_depth,
-                channels=labels.channels,
-            )
-        except PictureError as error:
-            raise unreadable_image(error.code, error.values) from error
-        if misfit is None:
-            return None
-        learnt = labels.measured_range if misfit is Misfit.VALUES else None
-        low, high = learnt or labels.pixel_range or FULL_RANGE
-        return Message(_MISFITS[misfit], {"low": low, "high": high})
+        misfit = find_misfit(self.labels, data)
+        return None if misfit is None else misfit_message(self.labels, misfit)
 
     @property
     def is_multi_label(self) -> bool:

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from core.errors import DiskFullError
 from core.messages import N_, Message
 
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
@@ -75,6 +76,15 @@ def disk_full_message(folder: Path, *, is_saved: bool) -> Message:
     free = shutil.disk_usage(folder).free
     values = {"free": f"{free / 1e6:.1f}", "folder": str(folder)}
     return Message(resumes if is_saved else starts_again, values)
+
+
+def disk_full_error(folder: Path) -> DiskFullError:
+    """Make the error of a job that cannot be started because the disk of ``folder`` is full."""
+    return DiskFullError(
+        N_("The disk is full: {free} MB are free at {folder}. Free some space, then try again."),
+        free=f"{shutil.disk_usage(folder).free / 1e6:.1f}",
+        folder=str(folder),
+    )
 
 
 def _is_out_of_space(error: OSError, folder: Path) -> bool:

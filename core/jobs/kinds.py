@@ -34,6 +34,7 @@ class JobKind(StrEnum):
     SEARCH = "search"
     INSPECT_MODEL = "inspect_model"
     JUDGE_MODEL = "judge_model"
+    PREDICT_BATCH = "predict_batch"
     FINISH = "finish"
 
 
@@ -164,6 +165,13 @@ JOB_TYPES = {
     JobKind.JUDGE_MODEL: JobType(
         label=N_("Test of a model from elsewhere"),
         steps=(Step(code="judge_model", function="core.evaluation.foreign.job:judge"),),
+    ),
+    # In a directory of its own, which holds the answers.
+    JobKind.PREDICT_BATCH: JobType(
+        label=N_("Classification of many pictures"),
+        steps=(Step(code="predict_batch", function="core.prediction.batch.job:predict_batch"),),
+        can_pause=True,
+        is_temporary=False,
     ),
     # Remaining steps of a stopped job whose best result is saved. They work in that job's directory.
     JobKind.FINISH: JobType(label=N_("Completion of a stopped job"), is_temporary=False),

@@ -13,9 +13,8 @@ from pathlib import Path
 from filelock import FileLock
 
 import core
-from core.errors import DiskFullError
 from core.jobs.directory import JobDirectory
-from core.messages import N_
+from core.jobs.disk import disk_full_error
 from core.processes import ProcessRecord
 from core.records import write_record
 from core.workspace import home, queue_folder
@@ -77,10 +76,5 @@ def _set_status_aside(folder: Path) -> None:
 
 
 def _require_room(folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < _LEAST_FREE_BYTES:
-        raise DiskFullError(
-            N_("The disk is full: {free} MB are free at {folder}. Free some space, then try again."),
-            free=f"{free / 1e6:.1f}",
-            folder=str(folder),
-        )
+    if shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
+        raise disk_full_error(folder)

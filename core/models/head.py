@@ -158,7 +158,8 @@ class HeadWeights:
 
 def pool_globally(features: np.ndarray) -> FloatArray:
     """Average 2 × 2 pooled features (B, GRID_CELLS * F) over the cells: float32 (B, F)."""
-    mean: FloatArray = features.reshape(len(features), GRID_CELLS, -1).mean(axis=1, dtype=np.float32)
+    cells = features.reshape(len(features), GRID_CELLS, features.shape[1] // GRID_CELLS)
+    mean: FloatArray = cells.mean(axis=1, dtype=np.float32)
     return mean
 
 

@@ -132,7 +132,7 @@ def finishing_job(project: Project, run: Path) -> JobDirectory | None:
 
 def active_jobs(project: Project | None) -> list[JobDirectory]:
     """List jobs that have not ended: of this project, and those of no project; newest first."""
-    folders = [jobs_folder(), *([project.runs, project.searches, project.jobs] if project else [])]
+    folders = [jobs_folder(), *(_job_folders(project) if project else [])]
     jobs = [job for folder in folders for job in list_jobs(folder)]
     return [job for job in jobs if not job.status().state.has_ended]
 
@@ -141,9 +141,13 @@ def find_job(name: str) -> JobDirectory | None:
     """Find a job of any project by its name."""
     folders = [jobs_folder()]
     for project in list_projects():
-        folders += [project.runs, project.searches, project.jobs]
+        folders += _job_folders(project)
     paths = (folder / name for folder in folders)
     return next((JobDirectory(path) for path in paths if (path / "config.json").is_file()), None)
+
+
+def _job_folders(project: Project) -> list[Path]:
+    return [project.runs, project.searches, project.predictions, project.jobs]
 
 
 def wait_for(job: JobDirectory, on_poll: Callable[[JobDirectory], None] = lambda job: None) -> JobState:

@@ -46,7 +46,7 @@ def start_import(
     settings = config or ImportConfig()
     # Before the job exists, because copying can take longer than the launch timeout.
     if upload:
-        source = _store_upload(path / "upload", [upload, *beside])
+        source = store_upload(path / "upload", [upload, *beside])
     if table:
         file = path / "table" / safe_upload_name(table[0])
         file.parent.mkdir(parents=True)
@@ -60,7 +60,7 @@ def start_import(
     return job
 
 
-def _store_upload(folder: Path, files: Sequence[UploadedFile]) -> Path:
+def store_upload(folder: Path, files: Sequence[UploadedFile]) -> Path:
     """Write uploaded files into a folder of their own, because one can be called config.json.
 
     Returns:

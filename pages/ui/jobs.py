@@ -34,6 +34,7 @@ STAGE_NAMES = {
     Stage.PACKING: N_("Packing the pictures"),
     Stage.EXPORTING: N_("Packing the classifier and checking it"),
     Stage.EXPLAINING: N_("Looking where the classifier looks"),
+    Stage.PREDICTING: N_("Classifying pictures"),
     Stage.MEASURING: N_("Measuring speed"),
     Stage.CHECKING: N_("Comparing the pictures and judging them"),
     Stage.COMPARING: N_("Comparing backbones on your pictures"),
@@ -62,6 +63,7 @@ _BY_PICTURE = {
     Stage.AUGMENTING,
     Stage.ACTIVATIONS,
     Stage.EXPLAINING,
+    Stage.PREDICTING,
 }
 _REFRESH_SECONDS = 0.7
 

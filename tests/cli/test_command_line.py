@@ -543,7 +543,6 @@ def test_a_picture_that_cannot_be_classified_is_said_plainly(
     cut.write_bytes(digit(3)[:-40])
     for path, sentence in [
         (tmp_path / "nowhere.png", f"{tmp_path}/nowhere.png cannot be read: No such file or directory."),
-        (tmp_path, f"{tmp_path} cannot be read: Is a directory."),
         (text, f"{text} cannot be classified: it is not a picture, or of a kind that cannot be read."),
         (cut, f"{cut} cannot be classified: it is damaged or cut off."),
     ]:

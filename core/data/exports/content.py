@@ -115,18 +115,18 @@ def _folders(labels: pd.Series, task: Task) -> list[str]:
     if task is Task.MULTI_LABEL:
         return [_ONE_FOLDER] * len(labels)
     unique = list(dict.fromkeys(labels))
-    folder_of = dict(zip(unique, _made_unique([_safe_name(label) for label in unique]), strict=True))
+    folder_of = dict(zip(unique, made_unique([safe_name(label) for label in unique]), strict=True))
     return [folder_of[label] for label in labels]
 
 
 def _unique_files(pictures: pd.DataFrame, folders: Sequence[str]) -> list[str]:
     """Choose a path for each picture that every system can unpack, unique regardless of case."""
     wanted = [
-        f"{folder}/{_safe_name(_stem(name))}" for folder, name in zip(folders, pictures["name"], strict=True)
+        f"{folder}/{safe_name(_stem(name))}" for folder, name in zip(folders, pictures["name"], strict=True)
     ]
     return [
         f"{stem}.{extension}"
-        for stem, extension in zip(_made_unique(wanted), pictures["extension"], strict=True)
+        for stem, extension in zip(made_unique(wanted), pictures["extension"], strict=True)
     ]
 
 
@@ -138,20 +138,29 @@ def _stem(name: str) -> str:
     return PurePosixPath(name).stem
 
 
-def _safe_name(name: str) -> str:
+def safe_name(name: str) -> str:
+    """Replace the signs of a file name that some system refuses, and shorten it."""
     safe = "".join(c if c.isalnum() or c in _ALLOWED_SIGNS else "_" for c in name).strip(" .")
     return safe[:_MAX_STEM_LENGTH].strip(" .") or "_"
 
 
-def _made_unique(names: Sequence[str]) -> list[str]:
-    """Append a number to names that occur again."""
-    taken: Counter[str] = Counter()
-    result = []
-    for name in names:
+def made_unique(names: Sequence[str]) -> list[str]:
+    """Append a number to names that occur again, regardless of case."""
+    unique = UniqueNames()
+    return [unique.add(name) for name in names]
+
+
+class UniqueNames:
+    """Names that differ on every system, also where it ignores case."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+
+    def add(self, name: str) -> str:
+        """Return the name, with a number if it was added before."""
         candidate = name
-        while candidate.casefold() in taken:
-            taken[name.casefold()] += 1
-            candidate = f"{name} ({taken[name.casefold()]})"
-        taken[candidate.casefold()] += 1
-        result.append(candidate)
-    return result
+        while candidate.casefold() in self._taken:
+            self._taken[name.casefold()] += 1
+            candidate = f"{name} ({self._taken[name.casefold()]})"
+        self._taken[candidate.casefold()] += 1
+        return candidate

@@ -55,7 +55,7 @@ class Misfit(StrEnum):
     SHALLOW = "shallow"
 
 
-# By code. core/delivery/prediction.py has the same, marked for translation.
+# By code. core/delivery/misfits.py has the same, marked for translation.
 MISFIT_SENTENCES = {
     Misfit.VALUES: "The picture's values do not suit those from {low} to {high} that the classifier learnt from. It sees the picture black, white or flat.",
     Misfit.SHALLOW: "The picture has 8 bits a channel. The classifier learnt from pictures with more, whose values from {low} to {high} it maps to 8 bits. The answer counts only if this picture was made in the same way.",

@@ -138,6 +138,16 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
+def text_cell(sheet: Any, text: str) -> Any:
+    """Make a cell of an Excel file that is text, whatever it begins with, without signs that Excel refuses."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
+    cell.data_type = "s"  # openpyxl takes text that begins with “=” for a formula
+    return cell
+
+
 def _plain_cell(text: str) -> str:
     """Strip spaces and the apostrophe of ``safe_cell``."""
     text = text.strip()

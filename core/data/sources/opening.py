@@ -53,6 +53,11 @@ _PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif")
 _OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
 
 
+def is_archive_name(name: str) -> bool:
+    """True for a file name of an archive, also of a kind that cannot be read."""
+    return name.lower().endswith(_ARCHIVE_SUFFIXES)
+
+
 @contextmanager
 def open_source(
     path: Path, limits: SourceLimits | None = None, link_roots: Sequence[Path] = ()
@@ -181,7 +186,7 @@ class _Opener:
 
 
 def _is_archive(member: Member) -> bool:
-    return member.parts[-1].lower().endswith(_ARCHIVE_SUFFIXES)
+    return is_archive_name(member.parts[-1])
 
 
 def _within(archive: Member, member: Member) -> Member:

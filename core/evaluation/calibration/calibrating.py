@@ -9,6 +9,7 @@ import numpy as np
 from core.data.labels.task import Task
 from core.evaluation.calibration.conformal import (
     PROMISES,
+    USUAL_PROMISE,
     PredictionSets,
     class_probabilities_needed,
     in_set,
@@ -31,6 +32,11 @@ class Calibration(Record):
     after: Reliability
     # the promise kept over all classes; with several labels, for each class
     sets: tuple[PredictionSets, ...] = ()
+
+    @property
+    def usual_sets(self) -> PredictionSets | None:
+        """Prediction sets of the usual promise; None in a report without them."""
+        return next((sets for sets in self.sets if sets.promise == USUAL_PROMISE), None)
 
 
 def measure_calibration(

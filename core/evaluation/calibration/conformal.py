@@ -15,6 +15,7 @@ import numpy as np
 from core.records import Record
 
 PROMISES = (0.8, 0.9, 0.95)
+USUAL_PROMISE = 0.9
 _ROUNDING = 1e-9
 
 

@@ -39,10 +39,20 @@ class CoverageCurve:
 
 def confidences(test: TestPredictions) -> np.ndarray:
     """Probability that each whole answer is right, if classes of several labels were independent: float64 (n,)."""
-    probabilities = test.probabilities.astype(np.float64)
-    if test.task is Task.MULTI_CLASS:
-        return np.where(test.predicted, probabilities, 0).sum(axis=1)
-    certainty: np.ndarray = np.where(test.predicted, probabilities, 1 - probabilities).prod(axis=1)
+    return certainties(test.task, test.probabilities, test.predicted)
+
+
+def certainties(task: Task, probabilities: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Compute the same for any answers: float64 (n,).
+
+    Args:
+        probabilities: float (n, classes).
+        predicted: bool (n, classes).
+    """
+    exact = probabilities.astype(np.float64)
+    if task is Task.MULTI_CLASS:
+        return np.where(predicted, exact, 0).sum(axis=1)
+    certainty: np.ndarray = np.where(predicted, exact, 1 - exact).prod(axis=1)
     return certainty
 
 

@@ -52,7 +52,13 @@ class Engine:
     @property
     def output_shape(self) -> tuple[int, ...]:
         """Output shape for a picture: (K,) for features and probabilities, (h, w, c) for a stem."""
-        return tuple(int(length) for length in self._outputs[0]["shape"][1:])
+        return self.output_shapes[0]
+
+    @property
+    def output_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shape of each output for a picture."""
+        shapes = (output["shape"][1:] for output in self._outputs)
+        return tuple(tuple(int(length) for length in shape) for shape in shapes)
 
     def run(self, batch: np.ndarray) -> np.ndarray:
         """First outputs, float32 (B, *output_shape), for pictures uint8 RGB (B, S, S, 3); B may be 0."""
@@ -100,6 +106,16 @@ class FeatureExtractor:
         return self._engines[0].output_shape
 
     @property
+    def output_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shape of each output for a picture."""
+        return self._engines[0].output_shapes
+
+    @property
+    def engines(self) -> int:
+        """Number of batches that run at once."""
+        return len(self._engines)
+
+    @property
     def output_size(self) -> int:
         """Length of the output for a picture, where it is a vector."""
         (size,) = self.output_shape
@@ -112,18 +128,28 @@ class FeatureExtractor:
         on_batch: Callable[[int], None] = ignore_counts,
         should_stop: Callable[[], bool] = never_stop,
     ) -> np.ndarray:
-        """Features float32 (N, *output_shape) of pictures uint8 RGB (N, S, S, 3), a memory map for all that matters.
+        """First outputs of pictures, as ``run_all`` returns them."""
+        return self.run_all(pictures, batch_size, on_batch, should_stop)[0]
+
+    def run_all(
+        self,
+        pictures: np.ndarray,
+        batch_size: int | None = None,
+        on_batch: Callable[[int], None] = ignore_counts,
+        should_stop: Callable[[], bool] = never_stop,
+    ) -> list[np.ndarray]:
+        """All outputs, float32 (N, …) each, of pictures uint8 RGB (N, S, S, 3), a memory map for all that matters.
 
         Args:
             batch_size: pictures at a time; None for what suits the network.
             on_batch: is told how many pictures are done, after each batch.
-            should_stop: asked before each batch. Once it says True, the features of
+            should_stop: asked before each batch. Once it says True, the outputs of
                 the first n < N pictures come back, those that are done.
         """
         batch_size = batch_size or self.batch_size
-        features = np.empty((len(pictures), *self.output_shape), np.float32)
+        outputs = [np.empty((len(pictures), *shape), np.float32) for shape in self._engines[0].output_shapes]
         waiting = deque(range(0, len(pictures), batch_size))
-        running: deque[tuple[int, Future[np.ndarray]]] = deque()
+        running: deque[tuple[int, Future[list[np.ndarray]]]] = deque()
         done = 0
         with ThreadPoolExecutor(len(self._engines)) as pool:
             while True:
@@ -133,10 +159,11 @@ class FeatureExtractor:
                     start = waiting.popleft()
                     # Results are taken in order, so the engine whose turn it is has nothing to do.
                     engine = self._engines[start // batch_size % len(self._engines)]
-                    running.append((start, pool.submit(engine.run, pictures[start : start + batch_size])))
+                    running.append((start, pool.submit(engine.run_all, pictures[start : start + batch_size])))
                 if not running:
-                    return features[:done]
+                    return [output[:done] for output in outputs]
                 start, future = running.popleft()
                 done = min(start + batch_size, len(pictures))
-                features[start:done] = future.result()
+                for output, values in zip(outputs, future.result(), strict=True):
+                    output[start:done] = values
                 on_batch(done)

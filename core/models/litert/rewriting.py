@@ -7,6 +7,7 @@ nor a second copy of the network.
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ _WITH_KERNEL = {
     schema.BuiltinOperator.FULLY_CONNECTED,
 }
 _KERNEL_INPUT = 1
+# Place of the outputs in the table of a graph's fields; see ``SubGraph`` in LiteRT's schema.
+_OUTPUTS_FIELD = 8
 
 
 def with_feature_map(content: bytes, pooling: MapPooling) -> bytes:
@@ -33,10 +36,38 @@ def with_feature_map(content: bytes, pooling: MapPooling) -> bytes:
     Raises:
         ValueError: the network does not pool a feature map this way.
     """
+    operator = _last_pooling(Graph(bytearray(content)), pooling)
+    return with_output(content, operator.Inputs(0))
+
+
+def with_pooled_features(content: bytes, pooling: MapPooling) -> bytes:
+    """Add the pooled feature map of a classifier as its last output: float32, one row of cells a picture.
+
+    Raises:
+        ValueError: the network does not pool a feature map this way.
+    """
     graph = Graph(bytearray(content))
+    (features,) = graph.outputs_of(_last_pooling(graph, pooling))
+    return with_further_output(content, features)
+
+
+def with_further_output(content: bytes, tensor: int) -> bytes:
+    """Add a tensor, by its number, to the outputs of a network.
+
+    The longer list of outputs stands behind the file, and the place that points to the list is changed.
+    """
+    changed = bytearray(content)
+    graph = Graph(changed)
+    numbers, pointer = [*graph.outputs.tolist(), tensor], graph.outputs_pointer
+    padding = bytes(-len(changed) % 4)
+    struct.pack_into("<I", changed, pointer, len(changed) + len(padding) - pointer)
+    return bytes(changed) + padding + struct.pack(f"<I{len(numbers)}i", len(numbers), *numbers)
+
+
+def _last_pooling(graph: Graph, pooling: MapPooling) -> Any:
     for operator, code in reversed(graph.operators):
         if code == _POOLING[pooling]:
-            return with_output(content, operator.Inputs(0))
+            return operator
     raise ValueError(f"the network has no {pooling} pooling")
 
 
@@ -84,6 +115,12 @@ class Graph:
         """Numbers of the output tensors, int32; a view that can be written."""
         numbers: np.ndarray = self._graph.OutputsAsNumpy()
         return numbers
+
+    @property
+    def outputs_pointer(self) -> int:
+        """Position of the offset that leads from there to the list of output tensors."""
+        table = self._graph._tab
+        return int(table.Pos + table.Offset(_OUTPUTS_FIELD))
 
     def inputs_of(self, operator: Any) -> list[int]:
         """Numbers of an operator's input tensors."""

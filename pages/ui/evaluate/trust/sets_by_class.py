@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.data.labels.task import Task
 from core.evaluation.calibration.calibrating import coverage_by_class, prediction_sets
-from core.evaluation.calibration.conformal import PROMISES
+from core.evaluation.calibration.conformal import PROMISES, USUAL_PROMISE
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.evaluate.quality.metric_table import interval_text, table_height
 from pages.ui.text import _, percent
@@ -19,7 +19,7 @@ def show_sets_by_class(evaluated: EvaluatedRun) -> None:
         return
     left, right = st.columns(2, vertical_alignment="bottom")
     promise = left.segmented_control(
-        _("Promised"), PROMISES, default=PROMISES[1], format_func=percent, required=True, key="set-promise"
+        _("Promised"), PROMISES, default=USUAL_PROMISE, format_func=percent, required=True, key="set-promise"
     )
     by_class = evaluated.dataset.task is Task.MULTI_LABEL or right.toggle(
         _("Keep the promise for each class"),

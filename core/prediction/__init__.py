@@ -1,0 +1,1 @@
+"""Prediction with finished runs beyond a single picture."""

@@ -1,0 +1,1 @@
+"""Files of a batch's answers for people: tables, and pictures sorted into folders."""
