@@ -38,6 +38,7 @@ NAMES = (
     "augmentation",
     "robustness",
     "feature_extraction",
+    "batch_prediction",
     "web_process",
     "head_training",
     "input_pipeline",

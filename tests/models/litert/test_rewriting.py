@@ -10,7 +10,7 @@ import pytest
 
 from core.evaluation.explanations.class_activation import pool
 from core.models.litert.engine import Engine
-from core.models.litert.rewriting import with_feature_map, with_shuffled_weights
+from core.models.litert.rewriting import with_feature_map, with_pooled_features, with_shuffled_weights
 
 
 @pytest.fixture
@@ -27,6 +27,20 @@ def test_pooling_the_last_feature_map_gives_the_features(
     np.testing.assert_allclose(
         pool(engine.run(pictures), "grid"), Engine(content).run(pictures), rtol=1e-4, atol=1e-5
     )
+
+
+def test_features_stand_beside_the_outputs_of_the_same_pass(
+    content: bytes, random_pictures: Callable[..., np.ndarray]
+) -> None:
+    """The first outputs are unchanged; the last is the pooled feature map."""
+    pictures = random_pictures(96, 3)
+    engine = Engine(with_pooled_features(content, "grid"))
+    unchanged = Engine(content).run_all(pictures)
+    *first, features = engine.run_all(pictures)
+    for values, expected in zip(first, unchanged, strict=True):
+        np.testing.assert_array_equal(values, expected)
+    feature_map = Engine(with_feature_map(content, "grid")).run(pictures)
+    np.testing.assert_allclose(features.reshape(3, -1), pool(feature_map, "grid"), rtol=1e-4, atol=1e-5)
 
 
 def test_a_network_that_pools_otherwise_is_refused(content: bytes) -> None:
