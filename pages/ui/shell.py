@@ -203,7 +203,8 @@ def _running_job(job: JobDirectory) -> None:
 
 
 def _paused_jobs(project: Project | None) -> list[JobDirectory]:
-    jobs = [*list_jobs(project.runs), *list_jobs(project.searches)] if project else []
+    folders = [project.runs, project.searches, project.predictions] if project else []
+    jobs = [job for folder in folders for job in list_jobs(folder)]
     return [job for job in jobs if job.status().state is JobState.PAUSED]
 
 
