@@ -6,7 +6,7 @@ Similarity is the cosine of the features, which ignores how strong their activat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,17 +34,53 @@ class SimilarPictures:
     decided: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class FeatureNetwork:
+    """A converted network without a head."""
+
+    engine: Path
+    backbone: str  # its name
+    # False: the classifier's own network was trained further, or is another
+    decided: bool
+
+
 def similar_training_pictures(evaluated: EvaluatedRun, row: int, count: int) -> SimilarPictures | None:
     """Find the training pictures most similar to a picture; None if no features of it are stored.
 
     Args:
         row: of the dataset's pictures.
     """
-    for engine, backbone, decided in _networks(evaluated):
-        found = nearest_rows(evaluated.dataset, engine, row, evaluated.rows(Split.TRAIN), count)
+    key = evaluated.dataset.decoded_keys[row]
+    return _most_similar(evaluated, count, lambda network: _stored(evaluated.dataset, network.engine, key))
+
+
+def training_pictures_like(
+    evaluated: EvaluatedRun, count: int, features_by: Callable[[FeatureNetwork], np.ndarray]
+) -> SimilarPictures | None:
+    """Find the training pictures most similar to a new picture; None if no features are stored.
+
+    Args:
+        features_by: computes the picture's features by a network, float32 (F,).
+    """
+    return _most_similar(evaluated, count, features_by)
+
+
+def _most_similar(
+    evaluated: EvaluatedRun, count: int, query: Callable[[FeatureNetwork], np.ndarray | None]
+) -> SimilarPictures | None:
+    for network in _networks(evaluated):
+        features = query(network)
+        if features is None:
+            continue
+        found = nearest_to(evaluated.dataset, network.engine, features, evaluated.rows(Split.TRAIN), count)
         if found is not None:
             rows, similarities = found
-            return SimilarPictures(rows=rows, similarities=similarities, backbone=backbone, decided=decided)
+            return SimilarPictures(
+                rows=rows,
+                similarities=similarities,
+                backbone=network.backbone,
+                decided=network.decided,
+            )
     return None
 
 
@@ -58,10 +94,19 @@ def nearest_rows(
     Returns:
         None if the features of ``row``, or of all others, are not stored.
     """
+    query = _stored(dataset, engine, dataset.decoded_keys[row])
+    return None if query is None else nearest_to(dataset, engine, query, among, count)
+
+
+def nearest_to(
+    dataset: Dataset, engine: Path, query: np.ndarray, among: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Search the stored features for those nearest to a picture's: see ``nearest_rows``.
+
+    Args:
+        query: float32 (F,).
+    """
     keys = dataset.decoded_keys
-    query = _features_of(dataset, engine, keys[row])
-    if query is None:
-        return None
     rows_of: dict[str, list[int]] = {}
     for other in among.tolist():
         rows_of.setdefault(keys[other], []).append(other)
@@ -83,7 +128,7 @@ def nearest_rows(
     return np.array(rows, np.int64)[best], np.array(cosines, np.float32)[best]
 
 
-def _features_of(dataset: Dataset, engine: Path, key: str) -> np.ndarray | None:
+def _stored(dataset: Dataset, engine: Path, key: str) -> np.ndarray | None:
     for keys, features in stored_features(dataset, engine):
         if key in keys:
             found: np.ndarray = features()[keys.index(key)]
@@ -91,14 +136,15 @@ def _features_of(dataset: Dataset, engine: Path, key: str) -> np.ndarray | None:
     return None
 
 
-def _networks(evaluated: EvaluatedRun) -> Iterator[tuple[Path, str, bool]]:
+def _networks(evaluated: EvaluatedRun) -> Iterator[FeatureNetwork]:
     """Networks whose features may be stored: that of the run, then the one that the check of the pictures uses."""
     if evaluated.was_trained:
         settings, backbone = evaluated.settings, evaluated.settings.sized_backbone
         is_pretrained = backbone.weights is not WeightsSource.NONE
         engine = cached_engine(backbone, map_pooling(settings)) if is_pretrained else None
         if engine is not None:
-            yield engine, backbone.name, not has_own_network(evaluated.run)
+            decided = not has_own_network(evaluated.run)
+            yield FeatureNetwork(engine=engine, backbone=backbone.name, decided=decided)
     engine = cached_engine(BACKBONES[DEFAULT_BACKBONE])
     if engine is not None:
-        yield engine, BACKBONES[DEFAULT_BACKBONE].name, False
+        yield FeatureNetwork(engine=engine, backbone=BACKBONES[DEFAULT_BACKBONE].name, decided=False)

@@ -18,7 +18,7 @@ from core.evaluation.mistakes.edits import LaterEdits
 from core.workspace import Project
 from pages.ui.components.picture_grid import GridTile
 from pages.ui.editing.tiles import picture_tile
-from pages.ui.evaluate.labels import label_text, mistake_text
+from pages.ui.labels import label_text, mistake_text
 from pages.ui.text import _, percent
 
 _MOST_PROBABLE = 3

@@ -1,4 +1,4 @@
-"""Labels of a picture as text, on the Evaluate page."""
+"""Labels of a picture as text."""
 
 from __future__ import annotations
 
