@@ -158,7 +158,7 @@ def add_pictures(
             reading.skipped,
             folder,
             config,
-            EditKind.ADDED,
+            Edit(kind=EditKind.ADDED, values={"source": source.name}),
             source.name,
             reading.understanding.notes,
             reading.ranges,
@@ -173,7 +173,11 @@ def add_pictures(
 
 
 def add_to_class(
-    project: Project, label: str, files: Sequence[tuple[str, bytes]], groups: Sequence[str] = ()
+    project: Project,
+    label: str,
+    files: Sequence[tuple[str, bytes]],
+    groups: Sequence[str] = (),
+    edit: Edit | None = None,
 ) -> ImportReport:
     """Add single pictures, such as camera shots, to a class or unlabelled ("").
 
@@ -182,6 +186,7 @@ def add_to_class(
     Args:
         files: name and bytes of each picture.
         groups: name of each picture's group, such as a burst; "" for none. Optional.
+        edit: what the history tells, but for the number of pictures; None: that they were added to a class.
     Raises:
         ClassNameError: a new class has an invalid name.
         DataError: none of the files is a picture.
@@ -205,8 +210,9 @@ def add_to_class(
         ranges, notes = settle_range(rows, folder, known_values, there, quiet)
         pictures = manifest_of(rows)
         kind = EditKind.ADDED_TO_CLASS if label else EditKind.ADDED_UNLABELLED
+        edit = edit or Edit(kind=kind, values={"source": label})
         added, known = _publish_additions(
-            project, pictures, skipped, folder, ImportConfig(), kind, label, notes, ranges, there.channels
+            project, pictures, skipped, folder, ImportConfig(), edit, label, notes, ranges, there.channels
         )
     return ImportReport(
         project=project, classes=_count_classes(added, there.task), skipped=(*skipped, *known)
@@ -292,7 +298,7 @@ def _publish_additions(
     skipped: list[Skipped],
     staged: Path,
     config: ImportConfig,
-    kind: EditKind,
+    edit: Edit,
     source_name: str,
     notes: Sequence[Note],
     ranges: Ranges,
@@ -320,7 +326,7 @@ def _publish_additions(
         dealt = is_new & (together["label"] != "")
         together["split"] = deal_additions(together, dealt, config.split, task)
         together.loc[_leaks_into_training(together, is_new), "excluded"] = True
-        edit = Edit(kind=kind, values={"source": source_name, "count": len(new)})
+        edit = Edit(kind=edit.kind, values={**edit.values, "count": len(new)})
         left_out = [*change.dataset.skipped, *skipped, *known]
         change.write(together, edit, skipped=left_out, notes=notes, ranges=ranges, channels=channels)
     return new, known

@@ -28,6 +28,7 @@ class EditKind(StrEnum):
     ADDED = "added"
     ADDED_TO_CLASS = "added_to_class"
     ADDED_UNLABELLED = "added_unlabelled"
+    CORRECTED = "corrected"
     NEW_PICTURES_SPLIT = "new_pictures_split"
     LABELLED = "labelled"
     LABELS_REMOVED = "labels_removed"
@@ -57,6 +58,9 @@ EDIT_SENTENCES: Mapping[EditKind, str] = {
     EditKind.ADDED: N_("Added from {source}. Pictures: {count}"),
     EditKind.ADDED_TO_CLASS: N_("Added to “{source}”. Pictures: {count}"),
     EditKind.ADDED_UNLABELLED: N_("Added without a label. Pictures: {count}"),
+    EditKind.CORRECTED: N_(
+        "Added to “{label}” after answers of {run}, which said: {answers}. Pictures: {count}"
+    ),
     EditKind.NEW_PICTURES_SPLIT: N_("Divided new pictures. Pictures: {count}"),
     EditKind.LABELLED: N_("Labelled “{label}”. Pictures: {count}"),
     EditKind.LABELS_REMOVED: N_("Labels removed. Pictures: {count}"),
