@@ -51,13 +51,18 @@ def read_json(path: Path) -> Any:
 
 def append_json_line(path: Path, record: dict[str, Any]) -> None:
     """Append one record. A crash can damage only this line."""
-    line = json.dumps(record, ensure_ascii=False) + "\n"
+    append_json_lines(path, [record])
+
+
+def append_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Append records, one a line. A crash can damage only the last line that it wrote."""
+    lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     with path.open("ab+") as stream:
         if stream.seek(0, os.SEEK_END) > 0:
             stream.seek(-1, os.SEEK_END)
             if stream.read(1) != b"\n":
-                line = "\n" + line
-        stream.write(line.encode())
+                lines = "\n" + lines
+        stream.write(lines.encode())
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
