@@ -55,6 +55,7 @@ def upload(
     extensions: Sequence[str] = (),
     multiple: bool = False,
     folder: bool = False,
+    paste: bool = False,
 ) -> Uploaded | None:
     """Draw a drop zone and return an upload once, in the run after it arrived.
 
@@ -66,6 +67,7 @@ def upload(
             hold files of any kind.
         multiple: accept several files at once.
         folder: accept whole folders.
+        paste: accept files that are pasted anywhere on the page.
     """
     arrived = _listen(key)
     _mount(
@@ -75,6 +77,7 @@ def upload(
             "accept": [extension.lower() for extension in extensions],
             "multiple": multiple,
             "folder": folder,
+            "paste": paste,
             **state.upload_state(key),
             "route": {
                 "address": own_url(uploads_path()),

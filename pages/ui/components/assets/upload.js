@@ -151,6 +151,14 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
       .then(take, () => put(find("refusal"), texts.nothing))
       .finally(() => put(find("hint"), texts.hint))
   }
+  document.removeEventListener("paste", attached.paste)
+  attached.paste = event => {
+    const files = pastedFiles(event.clipboardData)
+    if (!data.paste || files.length === 0) return
+    event.preventDefault()
+    take(files)
+  }
+  document.addEventListener("paste", attached.paste)
   find("pause").onclick = () => (current().status === "paused" ? current().resume() : current().pause())
   find("again").onclick = () => (current().status === "waiting" ? current().tryNow() : current().again())
   find("cancel").onclick = () => {
@@ -168,6 +176,7 @@ export default function ({ data, parentElement: root, setTriggerValue }) {
 
   return cleanup(attached, () => {
     clearInterval(attached.timer)
+    document.removeEventListener("paste", attached.paste)
     if (current()?.view === attached.view) current().view = null
   })
 }

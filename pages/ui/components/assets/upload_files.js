@@ -34,6 +34,11 @@ function chosenFiles(input) {
   return files
 }
 
+/** Files of the clipboard, such as a copied picture; none for a copied text. */
+function pastedFiles(clipboard) {
+  return [...(clipboard?.files ?? [])].map(file => ({ file, path: file.name }))
+}
+
 /** Reason for refusing these files, in the user's language; null if they are accepted. */
 function refusalOf(files, { texts, accept, multiple, folder }) {
   if (files.length === 0) return texts.nothing
