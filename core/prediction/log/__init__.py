@@ -1,0 +1,1 @@
+"""Log of the answers that a delivered classifier gives."""
