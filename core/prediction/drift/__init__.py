@@ -1,0 +1,1 @@
+"""Drift: difference between the pictures of today and those that a classifier was tested on."""
