@@ -169,7 +169,10 @@ JOB_TYPES = {
     # In a directory of its own, which holds the answers.
     JobKind.PREDICT_BATCH: JobType(
         label=N_("Classification of many pictures"),
-        steps=(Step(code="predict_batch", function="core.prediction.batch.job:predict_batch"),),
+        steps=(
+            Step(code="predict_batch", function="core.prediction.batch.job:predict_batch"),
+            Step(code="note_batch", function="core.prediction.noting:note_batch"),
+        ),
         can_pause=True,
         is_temporary=False,
     ),

@@ -1,0 +1,192 @@
+"""What is kept of answers: the doubtful ones for the queue, and all in the log where a project logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from core.delivery.decisions import Decisions, decide
+from core.delivery.files import Labels, tflite_file
+from core.delivery.prediction import Classifier, Prediction
+from core.files import sha256_bytes
+from core.prediction.batch.answer_table import answer_groups
+from core.prediction.batch.network import BatchNetwork
+from core.prediction.batch.records import BatchFacts, BatchRequest, read_facts
+from core.prediction.batch.sources import BatchFiles
+from core.prediction.doubts import doubts_of
+from core.prediction.log.distances import distances_of
+from core.prediction.log.settings import read_log_settings
+from core.prediction.log.store import AnswerSource, LoggedAnswer, append_answers, keep_picture
+from core.prediction.queue.intake import AnsweredPicture, Features, queue_doubtful
+from core.prediction.queue.store import MOST_PICTURES
+from core.progress import Progress, Stage, raise_if_stopped
+from core.records import JsonObject
+from core.workspace import project_of
+
+_FEATURES = "features"
+_COLUMNS = ("source", "path", "sha256", "error", "confidence", "probabilities", "stranger_score")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureAnswer:
+    """A picture and what a classifier said."""
+
+    name: str
+    data: bytes
+    prediction: Prediction
+
+
+def note_answers(
+    run: Path, classifier: Classifier, answered: Sequence[PictureAnswer], source: AnswerSource
+) -> int:
+    """Keep what a project keeps of answers to single pictures.
+
+    Returns:
+        The number of pictures that joined the queue.
+    """
+    if not answered:
+        return 0
+    answers = _answers(classifier, [item.prediction for item in answered])
+    contents = [sha256_bytes(item.data) for item in answered]
+    project, settings = project_of(run), read_log_settings(project_of(run))
+    if settings.is_on:
+        names = [item.name for item in answered]
+        append_answers(project, _lines(run, source, classifier.labels, answers, contents, names))
+    if settings.is_on and settings.keeps_pictures:
+        for sha256, item in zip(contents, answered, strict=True):
+            keep_picture(project, sha256, item.data)
+    pictures = [AnsweredPicture(name=item.name, read=partial(_same, item.data)) for item in answered]
+
+    def features_of(rows: Sequence[int]) -> Features | None:
+        network = _network(run, tflite_file(run).stat().st_mtime_ns)
+        values = network.run(np.stack([classifier.prepare(answered[row].data) for row in rows])).features
+        return None if values is None else Features(values=values, space=network.digest)
+
+    return queue_doubtful(run, classifier.labels, pictures, answers, features_of)
+
+
+def note_batch(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Job step after a batch: queue its doubtful pictures, and log its answers where the project logs.
+
+    Raises:
+        JobStopped, JobPaused: the user asked for it.
+    """
+    progress.stage(Stage.READING)
+    request, facts = BatchRequest.from_json(config), read_facts(directory)
+    run = project_of(directory).runs / request.run
+    is_logged = read_log_settings(project_of(run)).is_on
+    doubtful = pd.DataFrame()
+    for rows in _answered_rows(directory, facts):
+        raise_if_stopped(progress)
+        answers = _stored_answers(facts, rows)
+        if is_logged:
+            contents, names = rows["sha256"].tolist(), rows["path"].tolist()
+            lines = _lines(run, AnswerSource.BATCH, facts.labels, answers, contents, names)
+            append_answers(project_of(run), lines)
+        is_doubtful = [doubt is not None for doubt in doubts_of(facts.labels, answers)]
+        doubtful = pd.concat([doubtful, rows[is_doubtful]], ignore_index=True)
+        # Only so many are queued; the rest would fill the memory.
+        doubtful = doubtful.sort_values("confidence", kind="stable").head(MOST_PICTURES)
+    with BatchFiles(directory, request.sources) as files:
+        return {"queued": _queue_rows(files, facts, run, doubtful, progress)}
+
+
+def _answered_rows(directory: Path, facts: BatchFacts) -> Iterator[pd.DataFrame]:
+    columns = [*_COLUMNS, _FEATURES] if facts.feature_size else [*_COLUMNS]
+    for group in answer_groups(directory, columns):
+        rows = group.to_pandas()
+        rows = rows[rows["error"].isna()].reset_index(drop=True)
+        if len(rows):
+            yield rows
+
+
+def _queue_rows(
+    files: BatchFiles, facts: BatchFacts, run: Path, rows: pd.DataFrame, progress: Progress
+) -> int:
+    """Queue doubtful rows of a table of answers."""
+    if rows.empty:
+        return 0
+    pictures = [
+        AnsweredPicture(name=PurePosixPath(path).name, read=partial(files.read, source, path, sha256))
+        for source, path, sha256 in zip(rows["source"], rows["path"], rows["sha256"], strict=True)
+    ]
+
+    def features_of(chosen: Sequence[int]) -> Features | None:
+        if _FEATURES not in rows:
+            return None
+        values = np.stack(rows[_FEATURES].iloc[list(chosen)].tolist()).astype(np.float32)
+        return Features(values=values, space=facts.network)
+
+    def report(done: int, total: int) -> None:
+        progress.advance(done, total)
+        raise_if_stopped(progress)
+
+    return queue_doubtful(
+        run, facts.labels, pictures, _stored_answers(facts, rows), features_of, on_picture=report
+    )
+
+
+def _stored_answers(facts: BatchFacts, rows: pd.DataFrame) -> Decisions:
+    """Decisions of rows that have one, by the limits with which the batch began."""
+    probabilities = np.stack(rows["probabilities"].tolist()).astype(np.float32)
+    has_scores = not rows["stranger_score"].isna().any()
+    scores = rows["stranger_score"].to_numpy(np.float32) if has_scores else None
+    return decide(facts.labels, facts.sets, probabilities, scores)
+
+
+def _answers(classifier: Classifier, predictions: Sequence[Prediction]) -> Decisions:
+    """Decisions of a classifier as arrays, in the order of its classes."""
+    names = classifier.labels.class_names
+    of_names = [{guess.name: guess.probability for guess in item.guesses} for item in predictions]
+    probabilities = np.array([[row[name] for name in names] for row in of_names], np.float32)
+    scores = [item.stranger_score for item in predictions]
+    known = [score for score in scores if score is not None]
+    return decide(
+        classifier.labels,
+        classifier.sets,
+        probabilities,
+        np.array(known, np.float32) if len(known) == len(scores) else None,
+    )
+
+
+def _lines(
+    run: Path,
+    source: AnswerSource,
+    labels: Labels,
+    answers: Decisions,
+    contents: Sequence[str],
+    names: Sequence[str],
+) -> list[LoggedAnswer]:
+    """Lines of the log, one a picture."""
+    distances = distances_of(run, labels.task, answers.probabilities, answers.stranger_scores)
+    classes = np.array(labels.class_names, object)
+    now = time.time()
+    return [
+        LoggedAnswer(
+            time=now,
+            run=run.name,
+            source=source,
+            sha256=sha256,
+            name=name,
+            labels=tuple(classes[answers.predicted[row]]),
+            confidence=float(answers.confidence[row]),
+            distance=None if distances is None else float(distances[row]),
+        )
+        for row, (sha256, name) in enumerate(zip(contents, names, strict=True))
+    ]
+
+
+def _same(data: bytes) -> bytes:
+    return data
+
+
+# A classifier is asked again and again, and loading takes as long as ten pictures.
+@lru_cache(maxsize=1)
+def _network(run: Path, _written: int) -> BatchNetwork:
+    return BatchNetwork(run)
