@@ -21,6 +21,7 @@ import core
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.delivery.export import export_file, find_exporter
 from core.errors import NotFoundError, UnreadableImageError
+from core.http import answers
 from core.messages import N_
 from core.uploads import routes as uploads
 from core.workspace import find_run, get_project
@@ -152,5 +153,6 @@ ROUTES = [
     Route("/projects/{project}/pictures/{decoder:int}/{sha256}", full_picture, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}", cleaned_dataset, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}/{format}", cleaned_dataset, methods=["GET"]),
+    *answers.ROUTES,
     *uploads.ROUTES,
 ]

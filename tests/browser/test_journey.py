@@ -90,7 +90,7 @@ def test_digits_become_a_downloaded_classifier(
     write_digits(tmp_path / "digits")
     pictures = [next((tmp_path / "digits" / digit).iterdir()) for digit in ("0", "4", "7")]
     step(page, "Predict")
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(pictures)
+    page.locator(".file-input").set_input_files(pictures)
     expect(page.locator(".dr-bars")).to_have_count(3)
     settled(page)
     screenshot(page, "8-predict")

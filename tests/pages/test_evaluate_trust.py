@@ -14,6 +14,7 @@ from core.evaluation.strangers.chosen import AnswerLimits, limits_in_use
 from core.evaluation.strangers.results import remove_strangers
 from core.workspace import project_of
 from tests.support.pictures import encoded, photograph
+from tests.support.sent_pictures import send_pictures
 
 OpenPage = Callable[..., AppTest]
 
@@ -62,13 +63,13 @@ def test_a_stranger_gets_no_answer_and_an_unsure_one_is_marked(
 ) -> None:
     """A cat among digits; without the limit it would be a digit."""
     app = open_page("predict")
-    cat = ("cat.jpg", encoded(photograph("chelsea"), "JPEG"), "image/jpeg")
-    app.file_uploader[0].set_value([cat]).run()
+    cat = {"cat.jpg": encoded(photograph("chelsea"), "JPEG")}
+    send_pictures(app, cat)
     assert not app.exception
     assert "This does not look like any of the classes." in texts(app)
 
     use_limits(finished_run, AnswerLimits(stranger_limit=None, least_confidence=1.01))
     app = open_page("predict")
-    app.file_uploader[0].set_value([cat]).run()
+    send_pictures(app, cat)
     assert "This does not look like any of the classes." not in texts(app)
     assert "Unsure." in texts(app)

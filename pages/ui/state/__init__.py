@@ -25,6 +25,7 @@ from pages.ui.state.messages import (
     take_error,
 )
 from pages.ui.state.mistakes import choose_cell, chosen_cell, look_at, looked_at
+from pages.ui.state.predictions import choose_batch, chosen_batch, is_noted, note
 from pages.ui.state.projects import (
     choose_part,
     choose_project,
@@ -74,6 +75,7 @@ __all__ = [
     "browse_folder",
     "browsed_folder",
     "changed_version",
+    "choose_batch",
     "choose_cell",
     "choose_group",
     "choose_part",
@@ -83,6 +85,7 @@ __all__ = [
     "choose_search",
     "choose_section",
     "choose_trial",
+    "chosen_batch",
     "chosen_cell",
     "chosen_picture",
     "chosen_search",
@@ -101,11 +104,13 @@ __all__ = [
     "forget_trial",
     "handled_serial",
     "imported_weights",
+    "is_noted",
     "is_open",
     "keep_in_address",
     "look_at",
     "looked_at",
     "mark_handled",
+    "note",
     "open_section",
     "part",
     "pass_group",
