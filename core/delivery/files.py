@@ -14,6 +14,7 @@ from core.data.images.depth import PixelRange
 from core.data.labels.task import Task
 from core.data.pixels.decoding import load_picture
 from core.errors import DeliveryError, NotFoundError
+from core.evaluation.report import proof_file
 from core.messages import N_
 from core.records import JsonObject, Record, read_record, write_record
 
@@ -119,7 +120,7 @@ def labels_file(run: Path) -> Path:
 
 
 def parity_file(run: Path) -> Path:
-    return run / "parity.json"
+    return proof_file(run)
 
 
 def is_delivered(run: Path) -> bool:

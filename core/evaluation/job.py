@@ -14,7 +14,7 @@ from core.evaluation.calibration.calibrating import measure_calibration
 from core.evaluation.calibration.temperature import fit_temperatures
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.predictions import prediction_table
-from core.evaluation.report import ScoreSummary, write_report
+from core.evaluation.report import ScoreSummary, withdraw_proof, write_report
 from core.evaluation.slices.clusters import cluster_features
 from core.evaluation.strangers.job import EvaluatedPictures, measure_strangers
 from core.evaluation.thresholds.answers import forget_chosen_thresholds
@@ -58,6 +58,8 @@ def evaluate(directory: Path, config: JsonObject, progress: Progress) -> JsonObj
     )
     report = replace(report, calibration=calibration)
     pictures = EvaluatedPictures(rows=both, features=features, validation_count=len(validation))
+    # From here on, results change that delivered files carry.
+    withdraw_proof(directory)
     measure_strangers(directory, settings, dataset, pictures, delivered, engine, progress)
     predictions = prediction_table(dataset, both, probabilities, thresholds)
     pooled = features if map_pooling(settings) == "max" else pool_globally(features)

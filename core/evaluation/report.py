@@ -156,7 +156,11 @@ def chosen_thresholds(report: EvaluationReport) -> list[float] | None:
 
 
 def write_report(run: Path, report: EvaluationReport, predictions: pd.DataFrame) -> None:
-    """Write the predictions, then the report, whose file marks the run as evaluated."""
+    """Write the predictions, then the report, whose file marks the run as evaluated.
+
+    The proof that delivered files agree with the report before is withdrawn first.
+    """
+    withdraw_proof(run)
     with whole_file(predictions_file(run)) as temporary:
         predictions.to_parquet(temporary, index=False)
     write_record(report_file(run), report)
@@ -186,6 +190,16 @@ def read_predictions(run: Path) -> pd.DataFrame:
     if not has_report(run):
         read_report(run)
     return pd.read_parquet(predictions_file(run))
+
+
+def withdraw_proof(run: Path) -> None:
+    """Remove the proof of a run's delivered files; call it before a result that they carry changes."""
+    proof_file(run).unlink(missing_ok=True)
+
+
+def proof_file(run: Path) -> Path:
+    """Path of the file that marks a run as delivered: its files agree with the report."""
+    return run / "parity.json"
 
 
 def predictions_file(run: Path) -> Path:

@@ -72,6 +72,23 @@ def test_the_proof_of_a_real_run_shows_differences_by_rounding_only(finished_run
         assert 0 <= proof[kind]["max_difference"] < 1e-5
 
 
+@pytest.mark.parametrize(
+    "killed_in", ["core.evaluation.job.measure_strangers", "core.evaluation.report.write_record"]
+)
+def test_a_killed_evaluation_leaves_no_proof(
+    small_run: Path, monkeypatch: pytest.MonkeyPatch, killed_in: str
+) -> None:
+    """The proof of earlier files would stand beside a newer report."""
+
+    def kill(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(killed_in, kill)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(small_run, config_of(small_run), QuietProgress())
+    assert not is_delivered(small_run)
+
+
 def test_a_delivery_can_be_repeated(small_run: Path) -> None:
     """A killed export is started again, over what lies there."""
     for file in (parity_file, keras_file, tflite_file):
