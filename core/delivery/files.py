@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
 from core.data.images.channels import ChannelMapping
 from core.data.images.depth import PixelRange
@@ -88,6 +89,13 @@ class ParityProof(Record):
     @property
     def max_difference(self) -> float:
         return max((proof.max_difference for proof in self.files.values()), default=0.0)
+
+
+@contextmanager
+def changing_labels(run: Path) -> Iterator[None]:
+    """Hold the lock of ``labels.json`` and of the choices in it, so that simultaneous changes both count."""
+    with FileLock(run / ".labels.lock"):
+        yield
 
 
 def write_labels(run: Path, labels: Labels) -> None:

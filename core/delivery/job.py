@@ -18,6 +18,7 @@ from core.delivery.files import (
     FileProof,
     Labels,
     ParityProof,
+    changing_labels,
     labels_thresholds,
     parity_file,
     read_labels,
@@ -75,7 +76,8 @@ def deliver_files(
         backbone: name of what is under the head.
     """
     withdraw(run)
-    write_labels(run, _labels(run, dataset, input_size=input_size, backbone=backbone))
+    with changing_labels(run):
+        write_labels(run, _labels(run, dataset, input_size=input_size, backbone=backbone))
     made = [exporter for exporter in export.EXPORTERS if exporter.is_made_in_run]
     for exporter in made:
         with whole_file(exporter.file(run)) as temporary:

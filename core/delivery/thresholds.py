@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.delivery.export import remove_made_later
-from core.delivery.files import labels_file, labels_thresholds, read_labels, write_labels
+from core.delivery.files import changing_labels, labels_file, labels_thresholds, read_labels, write_labels
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.thresholds.answers import Thresholds, default_thresholds, write_chosen_thresholds
 
@@ -17,11 +17,12 @@ def use_thresholds(evaluated: EvaluatedRun, thresholds: Thresholds) -> None:
         thresholds: of each class, the default ones included.
     """
     run, default = evaluated.run, default_thresholds(evaluated.report, len(thresholds))
-    write_chosen_thresholds(run, thresholds, default)
-    # A run that is not delivered yet reads the choice when it is.
-    if labels_file(run).exists():
-        write_labels(run, replace(read_labels(run), thresholds=labels_thresholds(thresholds)))
-        remove_made_later(run)
+    with changing_labels(run):
+        write_chosen_thresholds(run, thresholds, default)
+        # A run that is not delivered yet reads the choice when it is.
+        if labels_file(run).exists():
+            write_labels(run, replace(read_labels(run), thresholds=labels_thresholds(thresholds)))
+            remove_made_later(run)
 
 
 def use_default_thresholds(evaluated: EvaluatedRun) -> None:

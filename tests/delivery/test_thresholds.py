@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -14,13 +15,15 @@ import pytest
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.delivery.export import export_file
-from core.delivery.files import read_labels
+from core.delivery.files import Labels, read_labels
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.job import deliver
+from core.delivery.limits import use_limits
 from core.delivery.prediction import Classifier
 from core.delivery.thresholds import use_default_thresholds, use_thresholds
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.job import evaluate
+from core.evaluation.strangers.chosen import AnswerLimits
 from core.evaluation.thresholds.answers import Thresholds, answered, answered_by, has_chosen_thresholds
 from core.jobs.directory import JobDirectory
 from core.progress import QuietProgress
@@ -72,6 +75,25 @@ def test_the_way_back_leaves_no_trace(finished_run: Path) -> None:
     use_default_thresholds(evaluated)
     assert read_labels(finished_run) == before
     assert not has_chosen_thresholds(finished_run)
+
+
+def test_limits_chosen_at_the_same_moment_are_not_lost(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two windows: the second one chooses between reading and writing of the first."""
+    other = threading.Thread(target=use_limits, args=(finished_run, AnswerLimits(least_confidence=0.6)))
+
+    def read_slowly(run: Path) -> Labels:
+        labels = read_labels(run)
+        other.start()
+        other.join(timeout=0.5)
+        return labels
+
+    monkeypatch.setattr("core.delivery.thresholds.read_labels", read_slowly)
+    use_thresholds(EvaluatedRun.open(finished_run), (0.2, None, None))
+    other.join()
+    assert read_labels(finished_run).thresholds == (0.2, None, None)
+    assert read_labels(finished_run).least_confidence == 0.6
 
 
 def test_a_choice_outlives_another_delivery_but_no_other_evaluation(small_run: Path) -> None:
