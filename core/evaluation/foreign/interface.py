@@ -8,6 +8,8 @@ from core.messages import N_, first_of
 
 _COLOURS = (3, 1)
 _LARGEST_SIDE = 4096
+# ImageNet-21k has 21,841.
+_MOST_CLASSES = 100_000
 _TYPES = {"float32", "float16", "float64", "uint8", "int8"}
 
 
@@ -98,6 +100,21 @@ def require_as_many(names: tuple[str, ...], count: int) -> None:
             names=len(names),
             first=first_of(list(names)),
         )
+
+
+def require_sensible(count: int) -> int:
+    """Return a number of classes.
+
+    Raises:
+        ForeignModelError: no classifier has so many.
+    """
+    if count > _MOST_CLASSES:
+        raise ForeignModelError(
+            N_("The model answers with {count} numbers. A classifier here has at most {most} classes."),
+            count=count,
+            most=_MOST_CLASSES,
+        )
+    return count
 
 
 def _is_vector(tensor: TensorFacts) -> bool:

@@ -21,7 +21,7 @@ from core.evaluation.foreign.facts import (
 from core.evaluation.foreign.faults import ForeignModelError
 from core.evaluation.foreign.guessing import Guess, Score, candidates, sample_rows
 from core.evaluation.foreign.intake import take_in
-from core.evaluation.foreign.interface import input_of, output_of, require_as_many
+from core.evaluation.foreign.interface import input_of, output_of, require_as_many, require_sensible
 from core.evaluation.foreign.judged_model import FACTS_FILE, MODEL_FOLDER, find_model, read_facts
 from core.evaluation.foreign.judging import (
     ForeignClassifier,
@@ -162,7 +162,7 @@ def _count_classes(classifier: ForeignClassifier, dataset: Dataset) -> int:
     """Number of classes: from the shape of the output, or else from an answer."""
     lengths = classifier.model.interface.outputs[classifier.output].shape[1:]
     if lengths and all(lengths):
-        return max(2, max(lengths))
+        return require_sensible(max(2, max(lengths)))
     (first, *_) = candidates(classifier.input)
     rows = dataset.rows(Split.VALIDATION)[:1]
     return int(classifier.answers(dataset, rows, first, QuietProgress()).shape[1])

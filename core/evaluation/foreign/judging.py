@@ -25,6 +25,7 @@ from core.evaluation.foreign.facts import (
 )
 from core.evaluation.foreign.faults import ForeignModelError
 from core.evaluation.foreign.guessing import Guess, Score, guess, sample_rows
+from core.evaluation.foreign.interface import require_as_many
 from core.evaluation.foreign.judged_model import JUDGEMENT_FILE, other_class
 from core.evaluation.foreign.outputs import activation_of, numbers, of_project, probabilities
 from core.evaluation.foreign.preprocessing import load_input, prepare
@@ -91,6 +92,7 @@ def guess_preprocessing(
 
     def judge(preprocessing: Preprocessing) -> Score:
         values = classifier.answers(dataset, rows, preprocessing, QuietProgress())
+        require_as_many(tuple(names), values.shape[1])
         answers = probabilities(values, activation_of(values), dataset.task)
         return _score(
             of_project(answers, names, mapping, dataset.class_names, dataset.task), targets, dataset
@@ -105,6 +107,7 @@ def answer_samples(
     """Answer a few validation pictures by the model's own classes."""
     rows = sample_rows(dataset.rows(Split.VALIDATION))[:_SAMPLES]
     values = classifier.answers(dataset, rows, preprocessing, QuietProgress())
+    require_as_many(tuple(names), values.shape[1])
     answers = probabilities(values, activation_of(values), Task.MULTI_CLASS)
     return tuple(
         Sample(
@@ -144,6 +147,7 @@ def judge_model(
         preprocessing, guessed_on, guessed_accuracy = found.preprocessing, len(rows), found.score.accuracy
     both = np.concatenate([validation, test])
     values = classifier.answers(dataset, both, preprocessing, progress)
+    require_as_many(names, values.shape[1])
     activation = activation_of(values)
     answers = of_project(
         probabilities(values, activation, dataset.task), names, mapping, dataset.class_names, dataset.task

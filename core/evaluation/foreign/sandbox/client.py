@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import string
 import subprocess
 import sys
 import tempfile
@@ -16,10 +17,11 @@ import numpy as np
 
 import core
 from core.devices import cpu_cores
-from core.errors import ForeignModelError
+from core.errors import ForeignModelError, RecordError
 from core.evaluation.foreign.facts import Interface, NetworkBlock, Runtime
 from core.evaluation.foreign.sandbox.messages import (
     BrokenMessageError,
+    UnfitMessageError,
     receive,
     receive_array,
     send,
@@ -32,6 +34,18 @@ OPEN_SECONDS = 300.0
 ANSWER_SECONDS = 120.0
 # Outputs of one model; those beyond are an attack.
 _MOST_OUTPUTS = 64
+# Of all outputs of a batch: a thousand times what a classifier of 10,000 classes answers.
+ANSWER_BYTES = 256 << 20
+# What reading a message of any content can raise.
+_READING_ERRORS = (
+    BrokenMessageError,
+    BrokenPipeError,
+    RecordError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
 
 
 class IsolatedModel:
@@ -55,7 +69,7 @@ class IsolatedModel:
             send(requests, request)
             answer = receive(answers)
             if "error" in answer:
-                raise _as_error(Message.from_json(answer["error"]))
+                raise _as_error(answer["error"])
             self.interface = Interface.from_json(answer["interface"])
             self.network = NetworkBlock(answer["network"])
 
@@ -67,16 +81,19 @@ class IsolatedModel:
         Returns:
             each output, (B, …).
         Raises:
-            ForeignModelError: the process ended, or did not answer in time.
+            ForeignModelError: the process ended, did not answer in time, or answered too much.
         """
         with self._conversation(ANSWER_SECONDS) as (requests, answers):
             send_array(requests, batch)
             count = int(receive(answers)["outputs"])
             if count > _MOST_OUTPUTS:
-                raise BrokenMessageError
-            outputs = [receive_array(answers, receive(answers)) for _ in range(count)]
-            if any(len(output) != len(batch) for output in outputs):
-                raise BrokenMessageError
+                raise UnfitMessageError
+            outputs: list[np.ndarray] = []
+            for _ in range(count):
+                left = ANSWER_BYTES - sum(output.nbytes for output in outputs)
+                outputs.append(receive_array(answers, receive(answers), left))
+            if any(output.shape[:1] != batch.shape[:1] for output in outputs):
+                raise UnfitMessageError
             return outputs
 
     @contextmanager
@@ -86,9 +103,9 @@ class IsolatedModel:
         watch.start()
         try:
             yield self._process.stdin, self._process.stdout
-        except (BrokenMessageError, BrokenPipeError, KeyError, ValueError, TypeError) as error:
+        except _READING_ERRORS as error:
             self._process.kill()
-            raise self._failure(seconds) from error
+            raise self._failure(error, seconds) from error
         finally:
             watch.cancel()
 
@@ -96,12 +113,20 @@ class IsolatedModel:
         self._is_too_slow = True
         self._process.kill()
 
-    def _failure(self, seconds: float) -> ForeignModelError:
+    def _failure(self, error: Exception, seconds: float) -> ForeignModelError:
         if self._is_too_slow:
             return ForeignModelError(
                 N_("{file} did not answer within {seconds} s, so it was ended."),
                 file=self._name,
                 seconds=round(seconds),
+            )
+        if isinstance(error, UnfitMessageError):
+            return ForeignModelError(
+                N_(
+                    "{file} was ended: it answered something that no classifier answers, or more than {limit} MB at once."
+                ),
+                file=self._name,
+                limit=ANSWER_BYTES >> 20,
             )
         return ForeignModelError(
             N_(
@@ -152,5 +177,14 @@ def _environment(home: str) -> dict[str, str]:
     return kept | own | engine
 
 
-def _as_error(message: Message) -> ForeignModelError:
+def _as_error(content: Any) -> ForeignModelError:
+    """Read the error that the process states.
+
+    Raises:
+        UnfitMessageError: its template does more than name values; a width in it could fill the memory.
+    """
+    message = Message.from_json(content)
+    for _, name, form, conversion in string.Formatter().parse(message.template):
+        if name is not None and (form or conversion or name not in message.values):
+            raise UnfitMessageError
     return ForeignModelError(message.template, code=message.code, **message.values)
