@@ -113,6 +113,10 @@ def _answer(folder: Path) -> Answer:
         "preprocessing": code_of(judgement.preprocessing),
         "guessed_on": judgement.guessed_on,
         "guessed_accuracy": judgement.guessed_accuracy,
+        "alternatives": [
+            {"preprocessing": code_of(other.preprocessing), "accuracy": other.accuracy}
+            for other in judgement.alternatives
+        ],
         "network": facts.network,
         "dataset_version": judged.dataset.version,
         "test": judged.report.to_json(),

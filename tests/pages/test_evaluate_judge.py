@@ -15,6 +15,7 @@ from core.evaluation.assessment import make_report
 from core.evaluation.evaluated_run import MeasuredOn, write_measured_on
 from core.evaluation.foreign.facts import (
     Activation,
+    Alternative,
     ChannelOrder,
     InputFacts,
     Judgement,
@@ -27,7 +28,7 @@ from core.evaluation.foreign.facts import (
     TensorFacts,
 )
 from core.evaluation.foreign.judged_model import FACTS_FILE, JUDGEMENT_FILE
-from core.evaluation.foreign.preprocessing import scaled
+from core.evaluation.foreign.preprocessing import parse, scaled
 from core.evaluation.predictions import prediction_table
 from core.evaluation.report import write_report
 from core.jobs.directory import JobDirectory
@@ -40,7 +41,7 @@ OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
 
 
-def store_model(project: Project, names: Sequence[str]) -> Path:
+def store_model(project: Project, names: Sequence[str], *, has_names: bool = True) -> Path:
     """A model that was understood: its facts, as the job leaves them."""
     dataset = open_dataset(project)
     tensor = TensorFacts(name="x", shape=(1, 96, 96, 3), dtype="float32")
@@ -52,7 +53,7 @@ def store_model(project: Project, names: Sequence[str]) -> Path:
         input=InputFacts(width=96, height=96, channels=3, layout=Layout.CHANNELS_LAST, tensor=tensor),
         output=tensor,
         class_names=tuple(names),
-        has_class_names=True,
+        has_class_names=has_names,
         preprocessing=None,
         network=NetworkBlock.SYSTEM,
         size_bytes=1000,
@@ -76,6 +77,7 @@ def store_judgement(project: Project, folder: Path) -> None:
         preprocessing=scaled("unit"),
         guessed_on=6,
         guessed_accuracy=0.5,
+        alternatives=(Alternative(preprocessing=parse("unit-crop"), accuracy=0.45),),
         activation=Activation.SOFTMAX,
         lacking=("2",),
         foreign=(),
@@ -136,6 +138,20 @@ def test_without_an_equal_name_order_is_offered(
     assert job.config()["preprocessing"] == scaled("symmetric", ChannelOrder.BGR).to_json()
 
 
+def test_a_model_without_names_answers_by_the_projects_classes(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """“0” says nothing; its order is taken until the box is unticked."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    store_model(project, ("no. 1", "no. 2", "no. 3"), has_names=False)
+    app = open_page("evaluate", section="judge")
+    assert app.checkbox(key="judge-order-theirs").value
+    assert not app.button(key="judge-start-theirs").disabled
+    assert "no. 1" not in texts(app)
+    app.checkbox(key="judge-order-theirs").uncheck().run()
+    assert "class no. 1" in texts(app)
+
+
 def test_a_model_whose_pictures_are_gone_is_one_sentence(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
@@ -159,6 +175,7 @@ def test_its_score_stands_beside_the_runs(open_page: OpenPage, project: Project,
     assert scores["theirs"] == "33.3%"
     assert len(scores) == 2
     assert "The model does not know: 2." in texts(app)
+    assert "red, green, blue, cropped from the middle (45.0%)" in texts(app)
     app.button(key="judge-remove-theirs").click().run()
     assert not app.exception
     assert not folder.exists()

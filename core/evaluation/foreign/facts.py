@@ -119,6 +119,14 @@ class Preprocessing(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alternative(Record):
+    """Preprocessing whose accuracy on the same validation pictures differs by no more than chance."""
+
+    preprocessing: Preprocessing
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sample(Record):
     """Answer of a model to one picture of the project, by the model's own classes."""
 
@@ -150,6 +158,8 @@ class ModelFacts(Record):
     sample_preprocessing: Preprocessing
     guessed_on: int = 0
     guessed_accuracy: float = 0.0
+    # Others that may be as good, the best first.
+    alternatives: tuple[Alternative, ...] = ()
     samples: tuple[Sample, ...] = ()
 
 
@@ -168,6 +178,8 @@ class Judgement(Record):
     lacking: tuple[str, ...]
     # Classes of the model that the project does not know: their probability goes to another answer.
     foreign: tuple[str, ...]
+    # Preprocessings that may be as good as the guessed one, the best first.
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Guess of a preprocessing that the export does not state: the one with the best accuracy on validation pictures.
 
-Test pictures take no part, so the guess does not flatter the score.
+Test pictures take no part, so the guess does not flatter the score. Candidates whose paired
+difference from the best one may be chance are named beside it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.evaluation.foreign.facts import ChannelOrder, Fitting, InputFacts, Preprocessing
+from core.evaluation.comparison.differences import change_interval
+from core.evaluation.foreign.facts import Alternative, ChannelOrder, Fitting, InputFacts, Preprocessing
 from core.evaluation.foreign.preprocessing import possible_scales, scaled
 
 # Enough to tell right from wrong preprocessing, which differ by tens of points.
@@ -21,25 +23,46 @@ PICTURES = 64
 class Score:
     """Success of one candidate; the second value decides between equal accuracies."""
 
-    accuracy: float
+    # float (n,): share of the labels of each picture that is right
+    right: np.ndarray
     # Negative mean log loss.
     likelihood: float
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.right.mean())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guess:
-    """Chosen preprocessing, and its score."""
+    """Chosen preprocessing, its accuracy on so many pictures, and others that may be as good."""
 
     preprocessing: Preprocessing
-    score: Score
+    pictures: int = 0
+    accuracy: float = 0.0
+    # The best first.
+    alternatives: tuple[Alternative, ...] = ()
 
 
-def guess(facts: InputFacts, judge: Callable[[Preprocessing], Score]) -> Guess:
-    """Try every scale with both channel orders, then a centre crop with the best of them."""
-    guesses = [Guess(preprocessing=item, score=judge(item)) for item in candidates(facts)]
-    best = max(guesses, key=_rank)
-    cropped = replace(best.preprocessing, fitting=Fitting.CROP)
-    return max((best, Guess(preprocessing=cropped, score=judge(cropped))), key=_rank)
+def guess(facts: InputFacts, judge: Callable[[Preprocessing], Score], groups: np.ndarray) -> Guess:
+    """Try every scale with both channel orders, then a centre crop with the best of them.
+
+    Args:
+        groups: (n,), of the pictures; equal for those that belong together.
+    """
+    scored = [(item, judge(item)) for item in candidates(facts)]
+    cropped = replace(max(scored, key=_rank)[0], fitting=Fitting.CROP)
+    (best, score), *others = sorted([*scored, (cropped, judge(cropped))], key=_rank, reverse=True)
+    return Guess(
+        preprocessing=best,
+        pictures=len(groups),
+        accuracy=score.accuracy,
+        alternatives=tuple(
+            Alternative(preprocessing=item, accuracy=other.accuracy)
+            for item, other in others
+            if change_interval(score.right - other.right, groups)[0] <= 0
+        ),
+    )
 
 
 def candidates(facts: InputFacts) -> Iterator[Preprocessing]:
@@ -56,5 +79,6 @@ def sample_rows(rows: np.ndarray, seed: int = 0) -> np.ndarray:
     return np.sort(drawn)
 
 
-def _rank(item: Guess) -> tuple[float, float]:
-    return item.score.accuracy, item.score.likelihood
+def _rank(scored: tuple[Preprocessing, Score]) -> tuple[float, float]:
+    _, score = scored
+    return score.accuracy, score.likelihood

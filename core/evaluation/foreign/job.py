@@ -19,7 +19,7 @@ from core.evaluation.foreign.facts import (
     Runtime,
 )
 from core.evaluation.foreign.faults import ForeignModelError
-from core.evaluation.foreign.guessing import Guess, Score, candidates, sample_rows
+from core.evaluation.foreign.guessing import Guess, candidates, sample_rows
 from core.evaluation.foreign.intake import take_in
 from core.evaluation.foreign.interface import input_of, output_of, require_as_many, require_sensible
 from core.evaluation.foreign.judged_model import FACTS_FILE, MODEL_FOLDER, find_model, read_facts
@@ -116,7 +116,7 @@ def _understand(
         has_names = bool(names)
         names = names or tuple(str(number) for number in range(count))
         require_as_many(names, count)
-        chosen, guessed_on = _sample_preprocessing(classifier, dataset, names, found)
+        chosen = _sample_preprocessing(classifier, dataset, names, found)
         return ModelFacts(
             source=_shown_source(request.source, found),
             kind=kind,
@@ -130,8 +130,9 @@ def _understand(
             network=network,
             size_bytes=_size_of(found.path),
             sample_preprocessing=chosen.preprocessing,
-            guessed_on=guessed_on,
-            guessed_accuracy=chosen.score.accuracy,
+            guessed_on=chosen.pictures,
+            guessed_accuracy=chosen.accuracy,
+            alternatives=chosen.alternatives,
             samples=answer_samples(classifier, dataset, names, chosen.preprocessing),
         )
 
@@ -170,16 +171,16 @@ def _count_classes(classifier: ForeignClassifier, dataset: Dataset) -> int:
 
 def _sample_preprocessing(
     classifier: ForeignClassifier, dataset: Dataset, names: tuple[str, ...], found: Recognised
-) -> tuple[Guess, int]:
-    """Return the stated preprocessing, or a guess and its number of pictures."""
+) -> Guess:
+    """Return the stated preprocessing, or a guess."""
     if found.preprocessing is not None:
-        return Guess(preprocessing=found.preprocessing, score=Score(accuracy=0.0, likelihood=0.0)), 0
+        return Guess(preprocessing=found.preprocessing)
     mapping = match_classes(names, dataset.class_names)
     if not mapping:
         (first, *_) = candidates(classifier.input)
-        return Guess(preprocessing=first, score=Score(accuracy=0.0, likelihood=0.0)), 0
+        return Guess(preprocessing=first)
     rows = sample_rows(dataset.rows(Split.VALIDATION))
-    return guess_preprocessing(classifier, dataset, names, mapping, rows), len(rows)
+    return guess_preprocessing(classifier, dataset, names, mapping, rows)
 
 
 def _shown_source(source: Path, found: Recognised) -> str:

@@ -98,7 +98,7 @@ def guess_preprocessing(
             of_project(answers, names, mapping, dataset.class_names, dataset.task), targets, dataset
         )
 
-    return guess(classifier.input, judge)
+    return guess(classifier.input, judge, dataset.groups[rows])
 
 
 def answer_samples(
@@ -140,13 +140,14 @@ def judge_model(
     names = facts.class_names
     require_common(mapping, names, dataset.class_names)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
-    preprocessing, guessed_on, guessed_accuracy = chosen or facts.preprocessing, 0, 0.0
-    if preprocessing is None:
-        rows = sample_rows(validation)
-        found = guess_preprocessing(classifier, dataset, names, mapping, rows)
-        preprocessing, guessed_on, guessed_accuracy = found.preprocessing, len(rows), found.score.accuracy
+    stated = chosen or facts.preprocessing
+    found = (
+        Guess(preprocessing=stated)
+        if stated is not None
+        else guess_preprocessing(classifier, dataset, names, mapping, sample_rows(validation))
+    )
     both = np.concatenate([validation, test])
-    values = classifier.answers(dataset, both, preprocessing, progress)
+    values = classifier.answers(dataset, both, found.preprocessing, progress)
     require_as_many(names, values.shape[1])
     activation = activation_of(values)
     answers = of_project(
@@ -157,9 +158,10 @@ def judge_model(
     _write(folder, dataset, validation, test, answers)
     judgement = Judgement(
         mapping=mapping,
-        preprocessing=preprocessing,
-        guessed_on=guessed_on,
-        guessed_accuracy=guessed_accuracy,
+        preprocessing=found.preprocessing,
+        guessed_on=found.pictures,
+        guessed_accuracy=found.accuracy,
+        alternatives=found.alternatives,
         activation=activation,
         lacking=tuple(name for name in dataset.class_names if name not in mapping.values()),
         foreign=tuple(name for name in names if name not in mapping),
@@ -207,13 +209,13 @@ def _score(answers: np.ndarray, targets: np.ndarray, dataset: Dataset) -> Score:
     """
     known = np.clip(answers[:, : targets.shape[1]], np.finfo(np.float32).eps, 1)
     if dataset.task is Task.MULTI_LABEL:
-        right = ((known >= 0.5) == targets).mean()
+        right = ((known >= 0.5) == targets).mean(axis=1)
         likelihood = np.log(np.where(targets, known, np.clip(1 - known, np.finfo(np.float32).eps, 1))).mean()
     else:
         predicted = np.eye(answers.shape[1], dtype=bool)[answers.argmax(axis=1)]
-        right = (predicted[:, : targets.shape[1]] & targets).any(axis=1).mean()
+        right = (predicted[:, : targets.shape[1]] & targets).any(axis=1)
         likelihood = np.log((known * targets).sum(axis=1)).mean()
-    return Score(accuracy=float(right), likelihood=float(likelihood))
+    return Score(right=right.astype(np.float64), likelihood=float(likelihood))
 
 
 def _batch_size(facts: InputFacts) -> int:

@@ -17,7 +17,7 @@ from pages.ui.evaluate.compare.differences import difference_table, headline
 from pages.ui.evaluate.compare.disagreement_gallery import disagreement_gallery
 from pages.ui.evaluate.compare.paired import paired
 from pages.ui.evaluate.judge.settings import show_unmapped
-from pages.ui.evaluate.judge.understanding import guess_text, preprocessing_text
+from pages.ui.evaluate.judge.understanding import guess_text, preprocessing_text, show_alternatives
 from pages.ui.runs import short_title_of
 from pages.ui.text import _, escape, percent, show
 
@@ -54,6 +54,7 @@ def _show_grounds(evaluated: EvaluatedRun, judgement: Judgement, facts: ModelFac
         preprocessing=preprocessing_text(judgement.preprocessing)
     )
     st.caption(prepared + origin)
+    show_alternatives(judgement.alternatives)
     show_unmapped(list(evaluated.dataset.class_names), list(facts.class_names), dict(judgement.mapping))
 
 

@@ -117,8 +117,10 @@ def _show_model(evaluated: EvaluatedRun, folder: Path) -> None:
     facts = read_facts(folder)
     if not is_judged(folder):
         show_facts(facts)
-        show_samples(evaluated.dataset, facts)
-        choose_and_test(evaluated, folder, facts)
+        samples = st.container()
+        mapping = choose_and_test(evaluated, folder, facts)
+        with samples:
+            show_samples(evaluated.dataset, facts, mapping)
     else:
         show_result(evaluated, folder, facts)
         with st.expander(_("Test it with other settings"), icon=":material/tune:", key="judge-settings"):

@@ -25,11 +25,13 @@ _ROW_PIXELS, _MOST_ROWS = 35, 12
 
 def choose_and_test(
     evaluated: EvaluatedRun, folder: Path, facts: ModelFacts, *, is_again: bool = False
-) -> None:
+) -> dict[str, str]:
     """Draw the mapping table, the preprocessing under Advanced, and the button.
 
     Args:
         is_again: the model was tested before, so the button is not the page's answer.
+    Returns:
+        class of the model to class of the project, as chosen.
     """
     mapping = _choose_mapping(evaluated, folder, facts)
     with st.expander(_("Advanced"), key=f"judge-advanced-{folder.name}"):
@@ -52,6 +54,7 @@ def choose_and_test(
     )
     if is_pressed and try_to(lambda: start_judgement(project_of(evaluated.run), request)):
         st.rerun()
+    return mapping
 
 
 def _choose_mapping(evaluated: EvaluatedRun, folder: Path, facts: ModelFacts) -> dict[str, str]:
@@ -60,6 +63,7 @@ def _choose_mapping(evaluated: EvaluatedRun, folder: Path, facts: ModelFacts) ->
     matched = match_classes(facts.class_names, classes)
     is_by_order = not matched and st.checkbox(
         _("Match the classes by their order"),
+        value=not facts.has_class_names and len(facts.class_names) == len(classes),
         key=f"judge-order-{folder.name}",
         help=_("No name is equal. The model's first class becomes the project's first one, and so on."),
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from core.data.dataset import Dataset
 from core.evaluation.foreign.facts import (
+    Alternative,
     ChannelOrder,
     Fitting,
     Layout,
@@ -37,6 +40,7 @@ _LAYOUT_NAMES = {
     Layout.CHANNELS_FIRST: N_("channels first"),
 }
 _MOST_NAMES = 8
+_MOST_ALTERNATIVES = 3
 
 
 def show_facts(facts: ModelFacts) -> None:
@@ -61,6 +65,7 @@ def show_facts(facts: ModelFacts) -> None:
         ),
     ]
     st.markdown("  \n".join(lines))
+    show_alternatives(facts.alternatives)
     if facts.network is NetworkBlock.PYTHON:
         st.caption(
             _(
@@ -93,13 +98,31 @@ def guess_text(pictures: int, accuracy: float) -> str:
     ).format(n=number(pictures), accuracy=percent(accuracy))
 
 
-def show_samples(dataset: Dataset, facts: ModelFacts) -> None:
-    """Draw a few validation pictures with the model's answers, by its own classes."""
+def show_alternatives(alternatives: Sequence[Alternative]) -> None:
+    """Name the preprocessings that may be as good as the guessed one."""
+    if alternatives:
+        named = [
+            f"{preprocessing_text(other.preprocessing)} ({percent(other.accuracy)})"
+            for other in alternatives[:_MOST_ALTERNATIVES]
+        ]
+        st.caption(
+            _(
+                "Others are too close to tell from these pictures: {alternatives}. The score can differ, so choose under Advanced what you know."
+            ).format(alternatives="; ".join(named))
+        )
+
+
+def show_samples(dataset: Dataset, facts: ModelFacts, mapping: Mapping[str, str]) -> None:
+    """Draw a few validation pictures with the model's answers.
+
+    Args:
+        mapping: class of the model to class of the project, whose name is shown.
+    """
     rows = {picture: row for row, picture in enumerate(dataset.pictures["id"])}
     tiles = [
         Tile(
             picture=dataset.thumbnail(rows[sample.picture]),
-            strong=sample.answer,
+            strong=_answer_text(facts, sample.answer, mapping),
             caption=percent(sample.probability),
         )
         for sample in facts.samples
@@ -108,3 +131,10 @@ def show_samples(dataset: Dataset, facts: ModelFacts) -> None:
     if tiles:
         st.markdown(_("Its answers to a few of your pictures:"))
         gallery(tiles, key="judge-samples")
+
+
+def _answer_text(facts: ModelFacts, answer: str, mapping: Mapping[str, str]) -> str:
+    """Name an answer: the project's class, else the model's own, which may be a number."""
+    if answer in mapping:
+        return mapping[answer]
+    return answer if facts.has_class_names else _("class {number}").format(number=answer)
