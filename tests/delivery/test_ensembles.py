@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.data.labels.layout import Split
+from core.data.labels.task import Task
 from core.delivery.ensembles.job import deliver_ensemble, join
 from core.delivery.ensembles.network import build_ensemble
+from core.delivery.exporter import delivered_head
 from core.delivery.files import is_delivered, keras_file, read_labels
 from core.delivery.prediction import Classifier
+from core.delivery.robustness_job import measure_run
 from core.errors import EvaluationError, NotFoundError
+from core.evaluation.calibration.temperature import with_temperatures
 from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.job import evaluate
+from core.evaluation.robustness.records import RobustnessRequest, read_robustness
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.models.head import HeadWeights
@@ -86,6 +92,29 @@ def test_an_ensemble_is_evaluated_delivered_and_proven_as_any_run(members: list[
     assert "224 × 224 pixels" in model_card(source)
     with pytest.raises(EvaluationError, match="is an ensemble"):
         cloned_config(job)
+    request = RobustnessRequest(run=job.name)
+    measure_run(members[0].parent.parent / "jobs" / "robustness-1", request.to_json(), QuietProgress())
+    robustness = read_robustness(EvaluatedRun.open(job.path))
+    assert robustness is not None
+    assert robustness.clean.accuracy == evaluated.report.accuracy
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_the_mean_of_the_members_gets_temperatures_of_its_own(
+    members: list[Path], task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the network, as the evaluation computes them: also with a threshold a class."""
+    temperatures = np.array([0.5, 0.5, 0.5] if task is Task.MULTI_CLASS else [0.5, 1.0, 2.0])
+    if task is Task.MULTI_LABEL:
+        head = delivered_head(members[0])
+        monkeypatch.setattr(
+            "core.delivery.ensembles.network.delivered_head", lambda run: replace(head, activation="sigmoid")
+        )
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 224, 224, 3), np.uint8)
+    mean = build_ensemble(members[:2], (0.5, 0.5), 224).predict(pictures, verbose=0)
+    scaled = build_ensemble(members[:2], (0.5, 0.5), 224, temperatures).predict(pictures, verbose=0)
+    np.testing.assert_allclose(scaled, with_temperatures(task, mean, temperatures), atol=1e-4)
+    assert np.abs(scaled - mean).max() > 0.01
 
 
 def test_members_on_the_same_frozen_backbone_share_one_pass(members: list[Path]) -> None:

@@ -14,10 +14,17 @@ from core.delivery.job import deliver_files
 from core.errors import NotFoundError
 from core.evaluation.assessment import answer_thresholds, make_report
 from core.evaluation.calibration.calibrating import measure_calibration
+from core.evaluation.calibration.temperature import fit_temperatures, logits_of, with_temperatures
 from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.predictions import prediction_table
-from core.evaluation.report import EvaluationReport, ScoreSummary, has_report, write_report
+from core.evaluation.report import (
+    EvaluationReport,
+    ScoreSummary,
+    has_report,
+    read_report,
+    write_report,
+)
 from core.files import whole_file
 from core.messages import N_
 from core.models.litert.conversion import convert_to_tflite
@@ -34,7 +41,8 @@ def join(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     progress.stage(Stage.CONVERTING)
     network = directory / "ensemble.tflite"
     with whole_file(network) as temporary:
-        temporary.write_bytes(convert_to_tflite(_model(directory, settings).keras_model))
+        model = EnsembleModel(directory, _members(directory, settings), settings)
+        temporary.write_bytes(convert_to_tflite(model.keras_model))
     raise_if_stopped(progress)
     progress.stage(Stage.EVALUATING)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
@@ -52,36 +60,46 @@ def deliver_ensemble(directory: Path, config: JsonObject, progress: Progress) ->
     """Write the export files and ``labels.json``, and prove that they agree with the evaluation."""
     progress.stage(Stage.EXPORTING)
     settings = EnsembleConfig.from_json(config)
+    calibration = read_report(directory).calibration
     return deliver_files(
         directory,
         open_dataset(project_of(directory), settings.dataset_version),
         progress,
-        model=_model(directory, settings),
+        model=EnsembleModel(
+            directory,
+            _members(directory, settings),
+            settings,
+            calibration.temperatures if calibration else None,
+        ),
         input_size=settings.input_size,
         backbone=" + ".join(settings.backbones),
     )
 
 
-def _write_report(run: Path, dataset: Dataset, probabilities: np.ndarray) -> EvaluationReport:
-    """Assess the probabilities of the validation pictures, then the test pictures."""
+def _write_report(run: Path, dataset: Dataset, raw: np.ndarray) -> EvaluationReport:
+    """Choose the temperatures of the members' mean, and assess its probabilities.
+
+    Args:
+        raw: float32 (n, classes), the mean for the validation pictures, then the test pictures.
+    """
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
+    temperatures = fit_temperatures(
+        dataset.task, dataset.targets[validation] > 0.5, logits_of(dataset.task, raw[: len(validation)])
+    )
+    probabilities = with_temperatures(dataset.task, raw, temperatures)
     chosen, measured = probabilities[: len(validation)], probabilities[len(validation) :]
     thresholds = answer_thresholds(dataset, validation, chosen)
     calibration = measure_calibration(
         TestPredictions.of(dataset, validation, chosen, thresholds),
         TestPredictions.of(dataset, test, measured, thresholds),
-        raw=measured,
-        # The members' temperatures are inside.
-        temperatures=np.ones(len(dataset.class_names)),
+        # The members' own temperatures are inside.
+        raw=raw[len(validation) :],
+        temperatures=temperatures,
     )
     report = replace(make_report(dataset, test, measured, thresholds), calibration=calibration)
     table = prediction_table(dataset, np.concatenate([validation, test]), probabilities, thresholds)
     write_report(run, report, table)
     return report
-
-
-def _model(run: Path, settings: EnsembleConfig) -> EnsembleModel:
-    return EnsembleModel(run, _members(run, settings), settings)
 
 
 def _members(run: Path, settings: EnsembleConfig) -> list[Path]:

@@ -21,6 +21,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from core.data.labels.task import Task
+from core.models.head import FloatArray, sigmoid, softmax
 
 # Pictures with which a temperature is more than chance.
 LEAST_PICTURES = 30
@@ -33,6 +34,8 @@ _SPREAD_OF_LOG = 0.5
 _UNLIKE_OTHERS = 0.01
 # First, temperatures in equal steps are compared: the loss can have several minima.
 _STEPS = 12
+# Least probability whose logarithm is taken. One class by itself also has that of “no”, which float32 rounds more.
+LEAST_PROBABILITY = {Task.MULTI_CLASS: 1e-12, Task.MULTI_LABEL: 1e-5}
 
 
 def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
@@ -51,6 +54,21 @@ def fit_temperatures(task: Task, targets: np.ndarray, logits: np.ndarray) -> np.
     if task is Task.MULTI_CLASS:
         return np.full(classes, _best_temperature(lambda scaled: _softmax_loss(targets, scaled), logits))
     return np.array([_class_temperature(targets[:, index], logits[:, index]) for index in range(classes)])
+
+
+def logits_of(task: Task, probabilities: np.ndarray) -> np.ndarray:
+    """Logits of probabilities that no head gives, such as a mean of several: float64 (n, classes)."""
+    least = LEAST_PROBABILITY[task]
+    exact = np.clip(probabilities.astype(np.float64), least, 1.0 if task is Task.MULTI_CLASS else 1 - least)
+    return np.log(exact) if task is Task.MULTI_CLASS else np.log(exact) - np.log1p(-exact)
+
+
+def with_temperatures(task: Task, probabilities: np.ndarray, temperatures: np.ndarray) -> FloatArray:
+    """Probabilities, float32 (n, classes), whose logits are divided by temperatures, float (classes,)."""
+    if (temperatures == 1).all():
+        return probabilities.astype(np.float32)
+    logits = logits_of(task, probabilities) / temperatures
+    return softmax(logits) if task is Task.MULTI_CLASS else sigmoid(logits)
 
 
 def _class_temperature(shows: np.ndarray, logits: np.ndarray) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.data.labels.task import Task
-from core.evaluation.calibration.temperature import LEAST_PICTURES, fit_temperatures
+from core.evaluation.calibration.temperature import LEAST_PICTURES, fit_temperatures, with_temperatures
 from core.models.head import HeadWeights, sigmoid, softmax
 
 
@@ -92,3 +92,13 @@ def test_a_head_takes_the_temperatures_over() -> None:
     np.testing.assert_allclose(
         head.with_temperatures(temperatures).probabilities(features), expected, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_probabilities_without_a_head_take_temperatures_too(task: Task) -> None:
+    """Twice the logits of 0.8 and 0.2: 0.64 to 0.04, so 16 of 17."""
+    mean, temperatures = np.array([[0.8, 0.2], [1.0, 0.0]], np.float32), np.array([0.5, 0.5])
+    scaled = with_temperatures(task, mean, temperatures)
+    np.testing.assert_allclose(scaled[0], [16 / 17, 1 / 17], rtol=1e-6)
+    np.testing.assert_allclose(scaled[1], [1, 0], atol=1e-6)
+    np.testing.assert_array_equal(with_temperatures(task, mean, np.ones(2)), mean)

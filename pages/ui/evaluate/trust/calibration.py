@@ -21,7 +21,7 @@ def show_calibration(calibration: Calibration, *, is_ensemble: bool = False) -> 
     """Draw how far the probabilities can be believed, and prediction sets.
 
     Args:
-        is_ensemble: the members' probabilities were corrected, their mean was not.
+        is_ensemble: the probabilities are the mean of several runs'.
     """
     st.subheader(_("When can you believe an answer?"), anchor=False)
     left, right = st.columns(2, gap="medium")
@@ -89,11 +89,18 @@ def _summary(calibration: Calibration, *, is_ensemble: bool) -> None:
             "The expected calibration error: the mean distance between how sure answers are and how often they are right. 95% interval: {interval}"
         ).format(interval=interval_text(calibration.after.ece_interval)),
     )
-    if is_ensemble:
+    is_corrected = any(temperature != 1 for temperature in calibration.temperatures)
+    if is_ensemble and not is_corrected:
         st.caption(
             _("They are the mean of the members' probabilities, each corrected by temperature scaling.")
         )
-    elif any(temperature != 1 for temperature in calibration.temperatures):
+    elif is_ensemble:
+        st.caption(
+            _(
+                "The mean of its members was off by {before}. One number, chosen on {n} validation pictures, corrects it in every prediction and export (temperature scaling)."
+            ).format(before=percent(before), n=number(calibration.validation_pictures))
+        )
+    elif is_corrected:
         st.caption(
             _(
                 "As trained, it was {before}. One number, chosen on {n} validation pictures, corrects it in every prediction and export (temperature scaling)."
