@@ -91,6 +91,13 @@ class EvaluatedRun:
         self.require_one_network()
         return TrainingConfig.from_json(JobDirectory(self.run).config())
 
+    @property
+    def input_size(self) -> int:
+        """Side of the pictures that the run's network sees, in pixels."""
+        if self.is_ensemble:
+            return int(JobDirectory(self.run).config()["input_size"])
+        return self.settings.sized_backbone.input_size
+
     def require_one_network(self) -> None:
         """Raise EvaluationError for an ensemble, which was not trained and has no features of its own."""
         if self.is_ensemble:

@@ -108,7 +108,7 @@ JOB_TYPES = {
     ),
     JobKind.ROBUSTNESS: JobType(
         label=N_("Test of robustness"),
-        steps=(Step(code="robustness", function="core.evaluation.robustness.job:measure_run"),),
+        steps=(Step(code="robustness", function="core.delivery.robustness_job:measure_run"),),
         needs_device=True,
     ),
     JobKind.LEARNING_CURVE: JobType(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,22 +36,27 @@ class RunClassifier:
     """Network and calibrated head of a run, whose answers are those of its evaluation."""
 
     extractor: FeatureExtractor
-    head: HeadWeights
+    # None: the network answers with probabilities itself
+    head: HeadWeights | None
     # float (classes,), of a multi-label run
     thresholds: np.ndarray | None
 
     @classmethod
     def load(cls, evaluated: EvaluatedRun) -> RunClassifier:
-        """Load the run's files; a network of its own is converted on the first call."""
+        """Load the files of a trained run; a network of its own is converted on the first call."""
         head, calibration = HeadWeights.load(head_file(evaluated.run)), evaluated.report.calibration
         if calibration is not None:
             head = head.with_temperatures(np.array(calibration.temperatures))
-        thresholds = chosen_thresholds(evaluated.report)
         return cls(
             extractor=FeatureExtractor(engine_path(evaluated.run, evaluated.settings)),
             head=head,
-            thresholds=None if thresholds is None else np.array(thresholds),
+            thresholds=_thresholds(evaluated),
         )
+
+    @classmethod
+    def of_file(cls, evaluated: EvaluatedRun, file: Path) -> RunClassifier:
+        """Load a run's delivered LiteRT file, whose first output is the probabilities."""
+        return cls(extractor=FeatureExtractor(file), head=None, thresholds=_thresholds(evaluated))
 
     def answer(self, pictures: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         """Classify pictures, uint8 RGB (B, S, S, 3): predicted, bool (B, classes), and confidence, float32 (B,).
@@ -58,12 +64,12 @@ class RunClassifier:
         Raises:
             JobStopped, JobPaused: the user asked for it.
         """
-        features = self.extractor.run(pictures, should_stop=progress.should_stop)
-        if len(features) < len(pictures):
+        output = self.extractor.run(pictures, should_stop=progress.should_stop)
+        if len(output) < len(pictures):
             raise_if_stopped(progress)
-        probabilities = self.head.probabilities(features)
+        probabilities = output if self.head is None else self.head.probabilities(output)
         if self.thresholds is None:
-            answers = np.eye(self.head.num_classes, dtype=bool)[probabilities.argmax(axis=1)]
+            answers = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
             return answers, probabilities.max(axis=1)
         return probabilities >= self.thresholds, answer_certainty(probabilities, self.thresholds)
 
@@ -84,7 +90,7 @@ def answer_corrupted(
         NotFoundError, UnreadableImageError: the file of a picture is missing or damaged.
     """
     conditions = 1 + sum(len(row.strengths) for row in corruptions)
-    predicted = np.empty((conditions, len(rows), classifier.head.num_classes), bool)
+    predicted = np.empty((conditions, len(rows), len(dataset.class_names)), bool)
     confidence = np.empty((conditions, len(rows)), np.float32)
     done, total = 0, conditions * len(rows)
     batches = _batches(dataset, rows, classifier.extractor.input_size, corruptions)
@@ -121,6 +127,11 @@ def answer_table(
         columns = {"id": ids, "code": code, "level": level, "predicted": labels, "confidence": confidence}
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
+
+
+def _thresholds(evaluated: EvaluatedRun) -> np.ndarray | None:
+    thresholds = chosen_thresholds(evaluated.report)
+    return None if thresholds is None else np.array(thresholds)
 
 
 def _batches(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import CORRUPTIONS
+from core.jobs.directory import JobDirectory
+from core.models.backbones import get_backbone
 from core.models.speeds import expected_seconds
 
 
 def expected_test_seconds(evaluated: EvaluatedRun, pictures: int) -> float:
     """Estimate the seconds that the test of so many pictures takes on this machine."""
     conditions = 1 + sum(len(row.strengths) for row in CORRUPTIONS)
-    return expected_seconds(evaluated.settings.sized_backbone, conditions * pictures)
+    if not evaluated.is_ensemble:
+        return expected_seconds(evaluated.settings.sized_backbone, conditions * pictures)
+    members = EnsembleConfig.from_json(JobDirectory(evaluated.run).config())
+    return sum(expected_seconds(get_backbone(key), conditions * pictures) for key in members.backbones)

@@ -55,7 +55,6 @@ SECTIONS = {
         label=N_("How robust?"),
         icon=":material/shield:",
         module="pages.ui.evaluate.robustness.section",
-        needs_one_network=True,
     ),
     "next": Section(
         label=N_("What next?"),

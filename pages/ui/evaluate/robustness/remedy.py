@@ -22,7 +22,9 @@ def show_remedy(evaluated: EvaluatedRun, report: RobustnessReport) -> None:
     """Draw the augmentation to train with; nothing if nothing breaks."""
     if not report.broken:
         return
-    suggested = suggested_strengths(report, evaluated.settings.augmentation)
+    # An ensemble was not trained itself: the next member is.
+    current = evaluated.settings.augmentation if evaluated.was_trained else AugmentationConfig()
+    suggested = suggested_strengths(report, current)
     if not suggested:
         st.markdown(
             _(

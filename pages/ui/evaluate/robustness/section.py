@@ -24,9 +24,6 @@ _SIZES = (100, USUAL_PICTURES, 1000, 3000)
 
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the result of the robustness test, its progress, or the button that starts it."""
-    if not evaluated.was_trained:
-        st.info(_("Robustness is tested on single networks that were trained here. Choose another run."))
-        return
     job = newest_job_on(evaluated.run, JobKind.ROBUSTNESS)
     if job is not None and not job.status().state.has_ended:
         follow(job, key="robustness-job")

@@ -59,8 +59,8 @@ def _tiles(
     evaluated: EvaluatedRun, corruption: Corruption, answers: pd.DataFrame, picture: str, row: int
 ) -> list[Tile]:
     dataset = evaluated.dataset
-    side = evaluated.settings.sized_backbone.input_size
-    pixels = load_picture(dataset.picture_bytes(row), side, dataset.pixel_range, dataset.channels)[np.newaxis]
+    data, side = dataset.picture_bytes(row), evaluated.input_size
+    pixels = load_picture(data, side, dataset.pixel_range, dataset.channels)[np.newaxis]
     own = answers[answers["id"] == picture]
     unchanged = own[own["code"] == ""].iloc[0]
     changed = own[own["code"] == corruption.code].sort_values("level")
