@@ -104,6 +104,7 @@ def _speed_figure(pictures: int) -> Figure:
             "camera": [f"camera {number % 30}" for number in numbers],
             "format": "PNG",
             "group": (numbers // 3).astype(str),
+            "fields": [f'{{"age": "{number % 80}", "device": "{number % 30}"}}' for number in numbers],
             **{name: random.random(pictures) for name in ("brightness", "contrast", "sharpness")},
         }
     )

@@ -40,6 +40,7 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
         class_names=tuple(_class_names(options.class_names)),
         channels=tuple(options.channels) if options.channels else None,
         columns=_table_columns(options),
+        keep_columns=not options.drop_columns,
         containers=ContainerConfig(
             left_out=tuple(ContainerKind(kind) for kind in options.leave_out),
             frame_seconds=options.every,
@@ -120,6 +121,9 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--label-column", default="", metavar="COLUMN", help="column of the table with the classes"
+    )
+    parser.add_argument(
+        "--drop-columns", action="store_true", help="keep no further columns of the table, such as age"
     )
     # The names until 0.1.0, for scripts that use them.
     parser.add_argument("--layout", dest="format", choices=["", *FORMATS], help=argparse.SUPPRESS)

@@ -71,6 +71,8 @@ MANIFEST_COLUMNS = (
     "frames",
     # Maker and model, from EXIF.
     "camera",
+    # Further columns of the label table; see ``labels.further_columns``.
+    "fields",
     # This and the following: see ``statistics``.
     "perceptual_hash",
     "brightness",
@@ -89,6 +91,7 @@ _COLUMN_DEFAULTS: dict[str, Any] = {
     "box": "",
     "frames": 1,
     "camera": "",
+    "fields": "",
     "perceptual_hash": "",
     "brightness": np.nan,
     "contrast": np.nan,

@@ -44,6 +44,8 @@ class ImportConfig(Record):
     table_inside: bool = False
     # Columns of the label table; None: detected from their names and cells.
     columns: TableColumns | None = None
+    # Keep its further columns, for slices; see ``labels.further_columns``.
+    keep_columns: bool = True
     # Meaning of boxes in the label files.
     boxes: BoxUse = BoxUse.UNDECIDED
     crops: CropConfig = field(default_factory=CropConfig)

@@ -246,6 +246,7 @@ def _row(columns: Columns, assignment: FileAssignment, name: str, label: str) ->
         "label": label,
         "supplied_split": assignment.split.value if assignment.split else "",
         "split": "",
+        "fields": assignment.fields,
         "group": assignment.group or columns["group"] or columns["sha256"],
     }
 

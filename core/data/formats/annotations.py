@@ -39,6 +39,8 @@ class Annotation:
     entry: int = 0
     # Boxes and outlines in the picture, also those without a label.
     boxes: Sequence[Box] = ()
+    # Further columns, as ``further_columns.fields_of`` writes them.
+    fields: str = ""
 
 
 # Decides what several annotations of one picture mean together.
@@ -198,6 +200,7 @@ class _Joined:
             labels = None if labels else ()
         splits = {annotation.split for annotation in annotations if annotation.split}
         groups = [annotation.group for annotation in annotations if annotation.group]
+        fields = [annotation.fields for annotation in annotations if annotation.fields]
         text = label_text(labels)
         if not multi_label and text == NONE_OF_THEM:
             text = ""
@@ -206,6 +209,7 @@ class _Joined:
                 label=text,
                 split=splits.pop() if len(splits) == 1 else None,
                 group=groups[0] if groups else "",
+                fields=fields[0] if fields else "",
             ),
             annotations=annotations,
             disagree=len(meanings) > 1
@@ -217,14 +221,16 @@ class _Joined:
     def _of_one(cls, annotations: Sequence[Annotation]) -> _Joined:
         """The usual case: one annotation with one label, which means the same in every way of joining."""
         (annotation,) = annotations
-        assignment = _assignment(label_text(annotation.labels), annotation.split, annotation.group)
+        assignment = _assignment(
+            label_text(annotation.labels), annotation.split, annotation.group, annotation.fields
+        )
         return cls(assignment=assignment, annotations=annotations, disagree=False, was_joined=False)
 
 
 @lru_cache(4096)
-def _assignment(label: str, split: Split | None, group: str) -> FileAssignment:
+def _assignment(label: str, split: Split | None, group: str, fields: str) -> FileAssignment:
     """One object for all pictures with the same label, split and group, of which there can be a million."""
-    return FileAssignment(label=label, split=split, group=group)
+    return FileAssignment(label=label, split=split, group=group, fields=fields)
 
 
 def _union(annotations: Sequence[Annotation]) -> Labels | None:

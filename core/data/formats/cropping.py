@@ -75,7 +75,7 @@ def cropped(reading: FormatReading, config: CropConfig, *, multi_label: bool) ->
             if (reason := _reason_against(box, config)) is not None:
                 left_out.append((f"{member.name}{box.suffix}", reason))
                 continue
-            crop = FileAssignment(label=label_of(box.label), split=assignment.split, group=group, box=box)
+            crop = replace(assignment, label=label_of(box.label), group=group, box=box)
             pictures.append((member, crop))
     notes = [note for note in reading.notes if note.kind not in _ABOUT_PICTURES]
     return replace(

@@ -21,6 +21,7 @@ class NoteKind(StrEnum):
     EMPTY_CLASSES = "empty_classes"
     WHOLE_NUMBERS = "whole_numbers"
     TABLE_COLUMNS = "table_columns"
+    FURTHER_COLUMNS = "further_columns"
     ANNOTATORS_DISAGREE = "annotators_disagree"
     CONTRADICTING_LABELS = "contradicting_labels"
     REPEATED_ROWS = "repeated_rows"
@@ -63,6 +64,9 @@ SENTENCES: Mapping[NoteKind, str] = {
     NoteKind.EMPTY_CLASSES: N_("Classes without any picture: {classes}. They are left out."),
     NoteKind.WHOLE_NUMBERS: N_("Class names such as “{cell}” are read as “{name}”."),
     NoteKind.TABLE_COLUMNS: N_("{table} gives file names in “{file}” and classes in {columns}."),
+    NoteKind.FURTHER_COLUMNS: N_(
+        "Further columns that are kept, to compare the accuracy by them: {columns}. Their values stay in the project and its reports."
+    ),
     NoteKind.ANNOTATORS_DISAGREE: N_(
         "Pictures whose annotators disagree: {count}. The majority decides; without one the picture is labelled later."
     ),

@@ -70,6 +70,8 @@ class FileAssignment:
     group: str = ""
     # Cut out of the file; None: the file is the picture.
     box: Box | None = None
+    # Of the label table, as ``further_columns.fields_of`` writes them.
+    fields: str = ""
 
 
 def is_companion(member: Member) -> bool:

@@ -9,13 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from core.data.labels.further_columns import as_numbers, columns_of
 from core.evaluation.slices.slicing import SliceSource, Slicing, by_category, by_quantile, crossed, plain_name
 from core.messages import N_, Message
 
 # Sides that differ by less count as equal.
 _SQUARE_RATIO = 1.05
 _LEAST_PICTURES_OF_GROUP = 10
+# Different numbers in a column of the label table from which it is cut at quartiles.
+_LEAST_NUMBERS = 10
+COLUMN_VALUE = N_("{column} · {value}")
 NOT_NAMED, NO_FOLDER = N_("not named in the file"), N_("no folder")
 
 
@@ -85,6 +90,24 @@ def _by_class(source: SliceSource) -> Slicing | None:
     return Slicing(names=[plain_name(name) for name in source.class_names], members=source.targets.T)
 
 
+def _by_label_table(source: SliceSource) -> Slicing | None:
+    """Slices of every further column of the label table."""
+    names: list[Message] = []
+    members: list[np.ndarray] = []
+    for column, cells in columns_of(source.pictures["fields"]).items():
+        values = as_numbers(cells)
+        is_measured = values is not None and len(set(cells)) > _LEAST_NUMBERS
+        slicing = (
+            by_quantile(values, source.rows)
+            if values is not None and is_measured
+            else by_category(pd.Series(cells[source.rows]))
+        )
+        if slicing is not None:
+            names += [Message(COLUMN_VALUE, {"column": column, "value": name}) for name in slicing.names]
+            members.append(slicing.members)
+    return Slicing(names=names, members=np.concatenate(members)) if names else None
+
+
 def _by_cluster(source: SliceSource) -> Slicing | None:
     if source.clusters is None:
         return None
@@ -143,6 +166,12 @@ SLICE_KINDS: tuple[SliceKind, ...] = (
         label=N_("Group"),
         help=N_("Pictures that belong together, such as one patient's: one observation, however many"),
         function=_by_group,
+    ),
+    SliceKind(
+        code="column",
+        label=N_("Label table"),
+        help=N_("Further columns of the label table: each value, or numbers cut at the quartiles of all pictures"),
+        function=_by_label_table,
     ),
     SliceKind(
         code="cluster",

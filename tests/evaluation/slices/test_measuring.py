@@ -180,3 +180,20 @@ def test_a_new_kind_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_codes_of_kinds_are_unique() -> None:
     codes = [kind.code for kind in kinds.SLICE_KINDS]
     assert len(set(codes)) == len(codes)
+
+
+def test_further_columns_of_the_label_table_are_slices() -> None:
+    """Texts by value, numbers at their quartiles; an empty cell is in none."""
+    fields = [f'{{"age": "{number}", "device": "{"old" if number < 20 else "new"}"}}' for number in range(70)]
+    pictures = source(fields=[*fields, *[""] * 10])
+    found = scores(pictures, np.arange(COUNT) >= 20)
+    assert set(names_of(found, "column")) == {
+        "device · old",
+        "device · new",
+        "age · below 17",
+        "age · 17 to 34",
+        "age · 34 to 52",
+        "age · 52 or more",
+    }
+    (worst,) = [score for score in found if str(score.name) == "device · old"]
+    assert (worst.pictures, worst.accuracy, worst.is_proven) == (20, 0.0, True)

@@ -15,6 +15,7 @@ from core.data.formats.tables.columns import is_no_split
 from core.data.formats.tables.finding import TableSource
 from core.data.formats.tables.folder_splits import split_in_name, splits_of_folders
 from core.data.import_config import ImportConfig
+from core.data.labels.further_columns import choose_columns, fields_of
 from core.data.labels.label_table import TableColumns
 from core.data.labels.layout import Split, clean_label, split_named
 from core.errors import DataError
@@ -33,7 +34,12 @@ def read_tables(sources: Sequence[TableSource], survey: Survey, config: ImportCo
     annotations: list[Annotation] = []
     matches: list[list[int]] = []
     for source in sources:
-        rows = _annotations(source, folder_splits, source.split if len(parts) > 1 else None)
+        rows = _annotations(
+            source,
+            folder_splits,
+            source.split if len(parts) > 1 else None,
+            fields_of(source.table, _kept_columns(source, config)),
+        )
         _require_consistent(rows, source.matches, source.table.name, multi_label=multi_label)
         annotations += rows
         matches += source.matches
@@ -43,7 +49,7 @@ def read_tables(sources: Sequence[TableSource], survey: Survey, config: ImportCo
         survey,
         multi_label=multi_label,
         label_files=[source.member for source in sources if source.member],
-        notes=[*_columns_notes(sources), *_notes(sources)],
+        notes=[*_columns_notes(sources, config), *_notes(sources)],
         matches=matches,
         label_name=sources[0].table.name if len(sources) == 1 else "",
     )
@@ -57,12 +63,15 @@ def _annotations(
     source: TableSource,
     folder_splits: Sequence[Split | None],
     split_of_table: Split | None,
+    fields: Sequence[str],
 ) -> list[Annotation]:
     table, roles = source.table, source.roles
     names = table.column(roles.file)
     splits = table.column(roles.split) if roles.split else [""] * len(names)
     groups = table.column(roles.group) if roles.group else [""] * len(names)
-    rows = zip(table.row_numbers, names, source.meaning.labels, splits, groups, source.matches, strict=True)
+    rows = zip(
+        table.row_numbers, names, source.meaning.labels, splits, groups, source.matches, fields, strict=True
+    )
     return [
         Annotation(
             file=name,
@@ -73,9 +82,17 @@ def _annotations(
             group=clean_label(group),
             label_file=table.name,
             entry=number,
+            fields=further,
         )
-        for number, name, labels, split, group, indices in rows
+        for number, name, labels, split, group, indices, further in rows
     ]
+
+
+def _kept_columns(source: TableSource, config: ImportConfig) -> tuple[str, ...]:
+    """Columns without a role that are kept."""
+    roles = source.roles
+    used = {roles.file, roles.label, *roles.flags, roles.split or "", roles.group or ""}
+    return choose_columns(source.table, used) if config.keep_columns else ()
 
 
 def _split_of(cell: str, row: int, table: str) -> Split | None:
@@ -130,14 +147,16 @@ def _require_consistent(
             )
 
 
-def _columns_notes(sources: Sequence[TableSource]) -> list[Note]:
-    """The columns that were used; tables with the same columns are one note."""
+def _columns_notes(sources: Sequence[TableSource], config: ImportConfig) -> list[Note]:
+    """The columns that were used and kept; tables with the same columns are one note."""
     first = sources[0]
     columns = first.roles.flags or (first.roles.label,)
     names = [source.table.name for source in sources]
     table = ", ".join([*names[:3], "…"] if len(names) > 3 else names)
     values = {"table": table, "file": first.roles.file, "columns": listed(columns)}
-    return [Note(kind=NoteKind.TABLE_COLUMNS, values=values)]
+    kept = dict.fromkeys(name for source in sources for name in _kept_columns(source, config))
+    further = [Note(kind=NoteKind.FURTHER_COLUMNS, values={"columns": listed(tuple(kept))})] if kept else []
+    return [Note(kind=NoteKind.TABLE_COLUMNS, values=values), *further]
 
 
 def _notes(sources: Sequence[TableSource]) -> list[Note]:

@@ -45,8 +45,17 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         chosen = _choose_format(key)
         takes_table = chosen is not None and chosen in FORMATS and FORMATS[chosen].takes_table
         file, table, columns = _label_table(key) if takes_table else (None, None, None)
-        if chosen in FORMATS and FORMATS[chosen].has_columns and not takes_table:
+        if _has_table(chosen) and not takes_table:
             columns = _name_columns(key)
+        keep_columns = not _has_table(chosen) or st.checkbox(
+            _("Keep the table's further columns"),
+            value=True,
+            help=_(
+                "Such as device, place or age. The Evaluate page then shows for which values the classifier fails. Untick it where they say something about persons."
+            ),
+            key=f"{key}-keep-columns",
+            persist_state="session",
+        )
         is_multi_label = new_project and _choose_multi_label(key, table)
         merge_case = st.checkbox(
             _("Classes that differ only in capital letters are one"),
@@ -63,11 +72,16 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         unlabelled=chosen == "unlabelled",
         multi_label=is_multi_label,
         columns=columns,
+        keep_columns=keep_columns,
         offers_choices=True,
         split=split,
     )
     has_table = not takes_table or file is not None
     return Reading(config=chosen_range.applied(config), table=file, is_ready=has_table and chosen is not None)
+
+
+def _has_table(chosen: str | None) -> bool:
+    return chosen is not None and chosen in FORMATS and FORMATS[chosen].has_columns
 
 
 def _choose_format(key: str) -> str | None:
