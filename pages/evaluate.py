@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
+from core.data.dataset import open_dataset
 from core.errors import NotFoundError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import read_report
+from pages.ui.evaluate.judge.section import show_models
 from pages.ui.evaluate.quality.section import show_scores
 from pages.ui.evaluate.quality.test_set import remember_look
 from pages.ui.evaluate.report import report_downloads
 from pages.ui.evaluate.sections import show_chosen_section
-from pages.ui.runs import require_run
+from pages.ui.runs import has_tested_run, invite_to_train, require_run
 from pages.ui.shell import next_step, page_title, require_project
 from pages.ui.steps import Step
 from pages.ui.text import _, show
@@ -21,6 +25,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="evaluate-he
         page_title(_("Evaluate"), _("The final test, on pictures that training never used."))
     report_place = st.container(width="content")
 project = require_project()
+if not has_tested_run(project):
+    invite_to_train()
+    # A model from elsewhere needs none.
+    with suppress(NotFoundError):
+        show_models(project, open_dataset(project), None)
+    st.stop()
 run = require_run(project, delivered=False)
 try:
     evaluated = EvaluatedRun.open(run)

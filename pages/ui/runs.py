@@ -83,11 +83,20 @@ def run_picker(project: Project, *, evaluated_only: bool = False) -> Path:
     return runs[name]
 
 
+def has_tested_run(project: Project) -> bool:
+    return any(has_report(run) for run in list_runs(project))
+
+
+def invite_to_train() -> None:
+    """Say that there is no classifier, and link to Train."""
+    st.info(_("There is no trained classifier yet."))
+    st.page_link("train.py", label=_("Train one"), icon=":material/arrow_forward:")
+
+
 def require_run(project: Project, *, delivered: bool) -> Path:
     """Return the run to show; without one, say so, link to Train and end the page."""
-    if not any(has_report(run) for run in list_runs(project)):
-        st.info(_("There is no trained classifier yet."))
-        st.page_link("train.py", label=_("Train one"), icon=":material/arrow_forward:")
+    if not has_tested_run(project):
+        invite_to_train()
         st.stop()
     run = run_picker(project, evaluated_only=True)
     if delivered and not is_delivered(run):

@@ -152,6 +152,22 @@ def test_a_model_without_names_answers_by_the_projects_classes(
     assert "class no. 1" in texts(app)
 
 
+def test_a_model_is_judged_in_a_project_that_never_trained(
+    open_page: OpenPage, project: Project, launched: list[JobDirectory]
+) -> None:
+    """A dataset with a split is enough, as on the command line."""
+    folder = store_model(project, ("0", "one", "2"))
+    app = open_page("evaluate")
+    assert "There is no trained classifier yet." in app.info[0].value
+    app.button(key="judge-start-theirs").click().run()
+    assert not app.exception
+    assert launched[0].config()["dataset_version"] == open_dataset(project).version
+    store_judgement(project, folder)
+    app = open_page("evaluate")
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["33.3%"]
+
+
 def test_a_model_whose_pictures_are_gone_is_one_sentence(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:

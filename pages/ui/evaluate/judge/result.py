@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.dataset import Dataset
 from core.errors import DarkroomError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.facts import Judgement, ModelFacts
@@ -22,17 +23,21 @@ from pages.ui.runs import short_title_of
 from pages.ui.text import _, escape, percent, show
 
 
-def show_result(evaluated: EvaluatedRun, folder: Path, facts: ModelFacts) -> None:
-    """Draw both accuracies, the tests of their difference, and what the score rests on."""
+def show_result(
+    dataset: Dataset, evaluated: EvaluatedRun | None, folder: Path, facts: ModelFacts
+) -> None:
+    """Draw the accuracy, what it rests on, and the difference to a run."""
     judged, judgement = EvaluatedRun.open(folder), read_judgement(folder)
-    title = short_title_of(JobDirectory(evaluated.run))
-    for column, name, report in zip(
-        st.columns(2), (folder.name, title), (judged.report, evaluated.report), strict=True
-    ):
-        with column:
-            _score(name, report)
-    _show_grounds(evaluated, judgement, facts)
-    _show_tests(evaluated, judged, (folder.name, title))
+    left, right = st.columns(2)
+    with left:
+        _score(folder.name, judged.report)
+    if evaluated is not None:
+        title = short_title_of(JobDirectory(evaluated.run))
+        with right:
+            _score(title, evaluated.report)
+    _show_grounds(dataset, judgement, facts)
+    if evaluated is not None:
+        _show_tests(evaluated, judged, (folder.name, title))
 
 
 def _score(title: str, report: EvaluationReport) -> None:
@@ -45,7 +50,7 @@ def _score(title: str, report: EvaluationReport) -> None:
     st.caption(percent_interval(report.accuracy_interval))
 
 
-def _show_grounds(evaluated: EvaluatedRun, judgement: Judgement, facts: ModelFacts) -> None:
+def _show_grounds(dataset: Dataset, judgement: Judgement, facts: ModelFacts) -> None:
     """Say how the pictures were prepared and how classes without a partner counted."""
     origin = ""
     if judgement.guessed_on:
@@ -55,7 +60,7 @@ def _show_grounds(evaluated: EvaluatedRun, judgement: Judgement, facts: ModelFac
     )
     st.caption(prepared + origin)
     show_alternatives(judgement.alternatives)
-    show_unmapped(list(evaluated.dataset.class_names), list(facts.class_names), dict(judgement.mapping))
+    show_unmapped(list(dataset.class_names), list(facts.class_names), dict(judgement.mapping))
 
 
 def _show_tests(evaluated: EvaluatedRun, judged: EvaluatedRun, titles: tuple[str, str]) -> None:

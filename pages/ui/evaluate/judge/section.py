@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.dataset import Dataset
 from core.errors import ErrorCode
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.job import ONNX_PACKAGE
@@ -28,8 +29,17 @@ _KINDS = (JobKind.INSPECT_MODEL, JobKind.JUDGE_MODEL)
 
 
 def show_section(evaluated: EvaluatedRun) -> None:
-    """Draw the drop zone, and the model that is chosen."""
-    project = project_of(evaluated.run)
+    """Draw the drop zone, and the model that is chosen beside a run."""
+    show_models(project_of(evaluated.run), evaluated.dataset, evaluated)
+
+
+def show_models(project: Project, dataset: Dataset, evaluated: EvaluatedRun | None) -> None:
+    """Draw the drop zone, and the model that is chosen.
+
+    Args:
+        dataset: version that models are tested on.
+        evaluated: run that stands beside them, tested on that version; None without any.
+    """
     job = _newest(project)
     if job is not None and not job.status().state.has_ended:
         follow(job, lambda ended: None, key="judge-job")
@@ -37,9 +47,9 @@ def show_section(evaluated: EvaluatedRun) -> None:
     models = list_models(project)
     if job is not None:
         _show_failure(project, job)
-    _drop(evaluated, is_open=not models)
+    _drop(project, dataset, has_run=evaluated is not None, is_open=evaluated is not None and not models)
     if models:
-        _show_model(evaluated, _chosen(models))
+        _show_model(project, dataset, evaluated, _chosen(models))
 
 
 def _newest(project: Project) -> JobDirectory | None:
@@ -60,7 +70,7 @@ def _show_failure(project: Project, job: JobDirectory) -> None:
         )
 
 
-def _drop(evaluated: EvaluatedRun, *, is_open: bool) -> None:
+def _drop(project: Project, dataset: Dataset, *, has_run: bool, is_open: bool) -> None:
     with st.expander(
         _("Judge the model you already have"),
         icon=":material/upload_file:",
@@ -71,6 +81,8 @@ def _drop(evaluated: EvaluatedRun, *, is_open: bool) -> None:
             _(
                 "Drop a model from elsewhere. It answers your test pictures, and its score stands beside that of this run."
             )
+            if has_run
+            else _("Drop a model from elsewhere. It answers your test pictures.")
         )
         arrived = upload(
             key="judge-upload",
@@ -87,7 +99,8 @@ def _drop(evaluated: EvaluatedRun, *, is_open: bool) -> None:
             )
         )
     if arrived is not None and try_to(
-        lambda: start_inspection(project_of(evaluated.run), arrived.path, version=evaluated.dataset.version)
+        # Without a run, the split may still have to be drawn.
+        lambda: start_inspection(project, arrived.path, version=dataset.version if has_run else None)
     ):
         st.rerun()
 
@@ -113,19 +126,19 @@ def _label(folder: Path) -> str:
     return f"{folder.name} · {percent(read_report(folder).accuracy)}"
 
 
-def _show_model(evaluated: EvaluatedRun, folder: Path) -> None:
+def _show_model(project: Project, dataset: Dataset, evaluated: EvaluatedRun | None, folder: Path) -> None:
     facts = read_facts(folder)
     if not is_judged(folder):
         show_facts(facts)
         samples = st.container()
-        mapping = choose_and_test(evaluated, folder, facts)
+        mapping = choose_and_test(project, dataset, folder, facts)
         with samples:
-            show_samples(evaluated.dataset, facts, mapping)
+            show_samples(dataset, facts, mapping)
     else:
-        show_result(evaluated, folder, facts)
+        show_result(dataset, evaluated, folder, facts)
         with st.expander(_("Test it with other settings"), icon=":material/tune:", key="judge-settings"):
             show_facts(facts)
-            choose_and_test(evaluated, folder, facts, is_again=True)
+            choose_and_test(project, dataset, folder, facts, is_again=True)
     if st.button(
         _("Remove this model"), icon=":material/delete:", type="tertiary", key=f"judge-remove-{folder.name}"
     ):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from core.data.dataset import Dataset
 from core.data.labels.layout import Split
-from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.facts import ChannelOrder, Fitting, JudgementRequest, ModelFacts, Preprocessing
 from core.evaluation.foreign.mapping import match_classes
 from core.evaluation.foreign.preprocessing import possible_scales, scaled
 from core.messages import first_of
 from core.runs.judging import start_judgement
-from core.workspace import project_of
+from core.workspace import Project
 from pages.ui.evaluate.judge.understanding import FITTING_NAMES, ORDER_NAMES, SCALE_NAMES
 from pages.ui.jobs import try_to
 from pages.ui.text import _, escape, ngettext, number
@@ -24,7 +25,7 @@ _ROW_PIXELS, _MOST_ROWS = 35, 12
 
 
 def choose_and_test(
-    evaluated: EvaluatedRun, folder: Path, facts: ModelFacts, *, is_again: bool = False
+    project: Project, dataset: Dataset, folder: Path, facts: ModelFacts, *, is_again: bool = False
 ) -> dict[str, str]:
     """Draw the mapping table, the preprocessing under Advanced, and the button.
 
@@ -33,10 +34,10 @@ def choose_and_test(
     Returns:
         class of the model to class of the project, as chosen.
     """
-    mapping = _choose_mapping(evaluated, folder, facts)
+    mapping = _choose_mapping(dataset.class_names, folder, facts)
     with st.expander(_("Advanced"), key=f"judge-advanced-{folder.name}"):
         preprocessing = _choose_preprocessing(folder, facts)
-    count = sum(len(evaluated.rows(split)) for split in (Split.VALIDATION, Split.TEST))
+    count = sum(len(dataset.rows(split)) for split in (Split.VALIDATION, Split.TEST))
     label = ngettext("Test it on {n} picture", "Test it on {n} pictures", count).format(n=number(count))
     is_pressed = st.button(
         label,
@@ -48,18 +49,17 @@ def choose_and_test(
     )
     request = JudgementRequest(
         name=folder.name,
-        dataset_version=evaluated.dataset.version,
+        dataset_version=dataset.version,
         changes={name: mapping.get(name, "") for name in facts.class_names},
         preprocessing=preprocessing,
     )
-    if is_pressed and try_to(lambda: start_judgement(project_of(evaluated.run), request)):
+    if is_pressed and try_to(lambda: start_judgement(project, request)):
         st.rerun()
     return mapping
 
 
-def _choose_mapping(evaluated: EvaluatedRun, folder: Path, facts: ModelFacts) -> dict[str, str]:
+def _choose_mapping(classes: Sequence[str], folder: Path, facts: ModelFacts) -> dict[str, str]:
     """Draw the table of the model's classes and the project's; returns the chosen pairs."""
-    classes = evaluated.dataset.class_names
     matched = match_classes(facts.class_names, classes)
     is_by_order = not matched and st.checkbox(
         _("Match the classes by their order"),
