@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from core.data.labels.layout import Split
+from core.delivery.robustness_job import measure_run
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import CORRUPTIONS
-from core.delivery.robustness_job import measure_run
 from core.evaluation.robustness.records import RobustnessRequest, read_answers, read_robustness
 from core.jobs.kinds import JOB_TYPES, JobKind
 from core.progress import JobStopped

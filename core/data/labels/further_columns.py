@@ -63,4 +63,6 @@ def _parts_pictures(cells: Sequence[str]) -> bool:
     if values is None:
         return len(different) <= min(MOST_VALUES, len(filled) // 2)
     # Row numbers say nothing about pictures.
-    return not (len(different) == len(filled) and np.array_equal(np.diff(np.sort(values)), np.ones(len(values) - 1)))
+    return not (
+        len(different) == len(filled) and np.array_equal(np.diff(np.sort(values)), np.ones(len(values) - 1))
+    )

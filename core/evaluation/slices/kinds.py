@@ -170,7 +170,9 @@ SLICE_KINDS: tuple[SliceKind, ...] = (
     SliceKind(
         code="column",
         label=N_("Label table"),
-        help=N_("Further columns of the label table: each value, or numbers cut at the quartiles of all pictures"),
+        help=N_(
+            "Further columns of the label table: each value, or numbers cut at the quartiles of all pictures"
+        ),
         function=_by_label_table,
     ),
     SliceKind(

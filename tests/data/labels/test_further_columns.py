@@ -21,7 +21,9 @@ ROWS = 500
 
 def table_of(**columns: list[str]) -> LabelTable:
     rows = tuple(zip(*columns.values(), strict=True))
-    return LabelTable(name="t.csv", columns=tuple(columns), rows=rows, row_numbers=tuple(range(2, len(rows) + 2)))
+    return LabelTable(
+        name="t.csv", columns=tuple(columns), rows=rows, row_numbers=tuple(range(2, len(rows) + 2))
+    )
 
 
 def cells(count: int, *, of: int) -> list[str]:
@@ -52,7 +54,9 @@ def test_columns_that_part_the_pictures_are_kept(column: list[str], is_kept: boo
 
 def test_so_many_columns_are_kept_and_no_more() -> None:
     columns = {f"c{number}": cells(ROWS, of=3) for number in range(MOST_COLUMNS + 5)}
-    assert choose_columns(table_of(**columns), {"c0"}) == tuple(f"c{number}" for number in range(1, MOST_COLUMNS + 1))
+    assert choose_columns(table_of(**columns), {"c0"}) == tuple(
+        f"c{number}" for number in range(1, MOST_COLUMNS + 1)
+    )
 
 
 def test_cells_are_read_again_as_they_were() -> None:

@@ -23,9 +23,7 @@ from pages.ui.runs import short_title_of
 from pages.ui.text import _, escape, percent, show
 
 
-def show_result(
-    dataset: Dataset, evaluated: EvaluatedRun | None, folder: Path, facts: ModelFacts
-) -> None:
+def show_result(dataset: Dataset, evaluated: EvaluatedRun | None, folder: Path, facts: ModelFacts) -> None:
     """Draw the accuracy, what it rests on, and the difference to a run."""
     judged, judgement = EvaluatedRun.open(folder), read_judgement(folder)
     left, right = st.columns(2)

@@ -9,9 +9,9 @@ import pytest
 
 from core.data.dataset import open_dataset
 from core.data.formats.doubts import DoubtKind
+from core.data.formats.notes import NoteKind
 from core.data.formats.summary import Understanding
 from core.data.formats.understanding import ConfirmationNeededError
-from core.data.formats.notes import NoteKind
 from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.label_table import TableColumns
@@ -408,7 +408,10 @@ def test_plain_json_is_a_table(tmp_path: Path, name: str, text: str) -> None:
 
 def test_further_columns_come_along(tmp_path: Path) -> None:
     """The picture is found by them later: by the device or the age of a patient."""
-    rows = [f"{number}.png,{'cat' if number % 2 else 'dog'},scan{number % 3},{number * 1.5}" for number in range(6)]
+    rows = [
+        f"{number}.png,{'cat' if number % 2 else 'dog'},scan{number % 3},{number * 1.5}"
+        for number in range(6)
+    ]
     names = [f"{number}.png" for number in range(6)]
     folder = source(tmp_path, names, {"labels.csv": "\n".join(["file,label,device,age", *rows])})
     dataset = import_dataset(folder, "Scans", ImportConfig(confirmed=True), QuietProgress())
@@ -416,5 +419,7 @@ def test_further_columns_come_along(tmp_path: Path) -> None:
     assert json.loads(pictures.at["4.png", "fields"]) == {"device": "scan1", "age": "6.0"}
     notes = {note.kind: note for note in read_version_record(dataset.project.dataset, 1).notes}
     assert notes[NoteKind.FURTHER_COLUMNS].values["columns"] == "“age”, “device”"
-    dropped = import_dataset(folder, "Plain", ImportConfig(confirmed=True, keep_columns=False), QuietProgress())
+    dropped = import_dataset(
+        folder, "Plain", ImportConfig(confirmed=True, keep_columns=False), QuietProgress()
+    )
     assert set(open_dataset(dropped.project).all_pictures["fields"]) == {""}

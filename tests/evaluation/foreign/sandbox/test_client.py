@@ -82,7 +82,7 @@ INTERFACE = '{"network": "system", "interface": {"inputs": [], "outputs": []}}'
         # 200 MB are taken, 200 more are not.
         f"out.write(b'{INTERFACE}\\n')\n"
         'head = b\'{"dtype": "uint8", "shape": [2, 100000000]}\\n\'\n'
-        'out.write(b\'{"outputs": 2}\\n\' + head + bytes(200_000_000) + head)',
+        "out.write(b'{\"outputs\": 2}\\n' + head + bytes(200_000_000) + head)",
     ],
 )
 def test_a_process_that_answers_too_much_or_too_deep_is_one_sentence(
