@@ -7,8 +7,9 @@ from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.explanation import add_explain_arguments, explain
-from core.cli.metrics import metrics_answer, slices_answer, thresholds_answer
-from core.cli.terminal import STOPPED, Answer, FailedError, raise_if_failed, wait_or_stop
+from core.cli.metrics import metrics_answer, slices_answer
+from core.cli.terminal import Answer, run_to_end
+from core.cli.thresholds import choose_thresholds, thresholds_answer
 from core.delivery import export
 from core.delivery.export import export_run, find_exporter
 from core.delivery.files import naming_the_path
@@ -17,7 +18,6 @@ from core.evaluation.advice.table import advise
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import read_report
 from core.evaluation.robustness.records import USUAL_PICTURES, read_robustness
-from core.jobs.status import JobState
 from core.reporting.html import write_report_html
 from core.reporting.model_card import write_model_card
 from core.reporting.source import ReportSource
@@ -27,6 +27,8 @@ from core.workspace import find_run
 
 def _evaluate(options: argparse.Namespace) -> Answer:
     _, run = find_run(options.run)
+    if options.set_threshold or options.clear_thresholds:
+        choose_thresholds(EvaluatedRun.open(run), options.set_threshold, clear=options.clear_thresholds)
     report = read_report(run)
     measured: Answer = (
         {"metrics": metrics_answer(run, report, options.metrics)}
@@ -46,18 +48,10 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 
 
 def _tested_robustness(run: Path) -> Answer:
-    """Test the run on corrupted pictures, and wait for it; Ctrl-C stops the test.
-
-    Raises:
-        FailedError: the test failed or was stopped.
-    """
-    job = start_robustness_test(run, USUAL_PICTURES)
-    state = wait_or_stop(job)
-    raise_if_failed(job, state)
+    """Test the run on corrupted pictures, and wait for it; Ctrl-C stops the test."""
+    run_to_end(start_robustness_test(run, USUAL_PICTURES))
     report = read_robustness(EvaluatedRun.open(run))
-    if state is JobState.STOPPED or report is None:
-        raise FailedError("stopped before the test was done", STOPPED)
-    return report.to_json()
+    return report.to_json() if report else {}
 
 
 def _advice(run: Path) -> list[Answer]:
@@ -113,6 +107,16 @@ def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as one HTML file")
     parser.add_argument("--no-pictures", action="store_true", help="leave pictures out of the report")
     parser.add_argument("--model-card", type=Path, metavar="FILE", help="write a model card (Markdown)")
+    parser.add_argument(
+        "--set-threshold",
+        action="append",
+        default=[],
+        metavar="CLASS=0.7",
+        help="answer a class from this probability on, in predictions and exports too; can be repeated",
+    )
+    parser.add_argument(
+        "--clear-thresholds", action="store_true", help="answer as the run did before thresholds were chosen"
+    )
     add_explain_arguments(parser)
 
 

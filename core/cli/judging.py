@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.comparison import pair_answer
-from core.cli.terminal import Answer, FailedError, raise_if_failed, wait_or_stop
+from core.cli.terminal import Answer, FailedError, run_to_end
 from core.data.dataset import open_dataset
 from core.errors import ConfigError, DarkroomError, NotFoundError
 from core.evaluation.comparison.comparing import compare_with_reference
@@ -24,7 +24,6 @@ from core.evaluation.foreign.mapping import parse_pairs
 from core.evaluation.foreign.preprocessing import SCALES, code_of, parse
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
-from core.jobs.status import JobState
 from core.messages import N_
 from core.runs.judging import start_inspection, start_judgement
 from core.workspace import Project, find_run, get_project, list_runs
@@ -36,11 +35,11 @@ def _judge(options: argparse.Namespace) -> Answer:
     run = _run_beside(project, options.run)
     version = run.dataset.version if run else None
     inspection = start_inspection(project, options.model, labels=options.labels, version=version)
-    _wait(inspection)
+    run_to_end(inspection)
     folder = find_model(project, inspection.config()["name"])
     try:
         request = _request(project, folder, inspection, options, preprocessing)
-        _wait(start_judgement(project, request))
+        run_to_end(start_judgement(project, request))
     except (DarkroomError, FailedError):
         delete_model(folder)
         raise
@@ -90,13 +89,6 @@ def _request(
         by_order=options.by_order,
         preprocessing=preprocessing,
     )
-
-
-def _wait(job: JobDirectory) -> None:
-    state = wait_or_stop(job)
-    raise_if_failed(job, state)
-    if state is JobState.STOPPED:
-        raise KeyboardInterrupt
 
 
 def _answer(folder: Path) -> Answer:

@@ -1,4 +1,4 @@
-"""Metrics, thresholds and slices of a run, as ``evaluate`` prints them."""
+"""Metrics and slices of a run, as ``evaluate`` prints them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading, leading_metric, majority_value
 from core.evaluation.metrics import table
 from core.evaluation.metrics.predictions import TestPredictions
-from core.evaluation.report import EvaluationReport, MultiClassReport, MultiLabelReport
+from core.evaluation.report import EvaluationReport
 from core.evaluation.slices.measuring import measure_slices, slice_source
 from core.evaluation.thresholds.answers import answered_by, has_chosen_thresholds, thresholds_in_use
 from core.messages import N_
@@ -37,16 +37,6 @@ def metrics_answer(run: Path, report: EvaluationReport, codes: Sequence[str]) ->
                 known=", ".join([*known, LEADING]),
             )
     return {code: _leading(run) if code == LEADING else _stored(report, code) for code in codes}
-
-
-def thresholds_answer(run: Path, report: MultiClassReport | MultiLabelReport) -> Answer:
-    """Thresholds that the run answers by, of the classes that have one."""
-    names = [row.name for row in report.classes]
-    thresholds = thresholds_in_use(run, report, len(names))
-    in_use = {
-        name: threshold for name, threshold in zip(names, thresholds, strict=True) if threshold is not None
-    }
-    return {"chosen": has_chosen_thresholds(run), "in_use": in_use}
 
 
 def slices_answer(evaluated: EvaluatedRun) -> list[Answer]:

@@ -36,6 +36,18 @@ def wait_or_stop(job: JobDirectory) -> JobState:
     return state
 
 
+def run_to_end(job: JobDirectory) -> None:
+    """Wait for a job whose half is worth nothing; Ctrl-C stops it.
+
+    Raises:
+        FailedError: the job failed or was stopped.
+    """
+    state = wait_or_stop(job)
+    raise_if_failed(job, state)
+    if state is JobState.STOPPED:
+        raise FailedError(f"{job.name} was stopped before it was done", STOPPED)
+
+
 def raise_if_failed(job: JobDirectory, state: JobState) -> None:
     """Refuse to go on after a failure.
 

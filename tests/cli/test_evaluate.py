@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
+from core.delivery.files import read_labels
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import CORRUPTIONS
 from core.evaluation.robustness.records import read_robustness
@@ -56,3 +57,39 @@ def test_slices_and_calibration_are_printed_on_request(
     }
     assert report.calibration is not None
     assert answer["calibration"] == report.calibration.to_json()
+
+
+def test_thresholds_are_set_and_cleared(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As on the page: predictions and exports answer by them."""
+    command = ["evaluate", finished_run.name, "--json"]
+    assert main([*command, "--set-threshold", "3=0.7", "--set-threshold", "8=0.25"]) == 0
+    assert json.loads(capsys.readouterr().out)["thresholds"] == {
+        "chosen": True,
+        "in_use": {"3": 0.7, "8": 0.25},
+    }
+    assert read_labels(finished_run).thresholds == (0.7, None, 0.25)
+    assert main([*command, "--clear-thresholds", "--set-threshold", "5=0"]) == 0
+    assert json.loads(capsys.readouterr().out)["thresholds"]["in_use"] == {"5": 0.0}
+    assert main([*command, "--clear-thresholds"]) == 0
+    assert json.loads(capsys.readouterr().out)["thresholds"] == {"chosen": False, "in_use": {}}
+    assert read_labels(finished_run).thresholds is None
+
+
+@pytest.mark.parametrize(
+    ("pair", "sentence"),
+    [
+        (
+            "nine=0.5",
+            "“nine=0.5” names no class of this run. Write “=” and a threshold behind one of: 3, 5, 8.",
+        ),
+        ("3", "“3” names no class of this run"),
+        ("3=1.5", "The threshold “1.5” of 3 is no probability. It must lie between 0 and 1."),
+        ("3=nan", "The threshold “nan” of 3 is no probability"),
+    ],
+)
+def test_a_threshold_that_is_none_is_one_sentence(
+    finished_run: Path, capsys: pytest.CaptureFixture[str], pair: str, sentence: str
+) -> None:
+    assert main(["evaluate", finished_run.name, "--set-threshold", pair]) == 2
+    assert sentence in capsys.readouterr().err
+    assert read_labels(finished_run).thresholds is None
