@@ -29,6 +29,12 @@ class TestResolution:
     def is_too_small(self) -> bool:
         return self.difference > WANTED_HALF_WIDTH
 
+    @property
+    def about_wanted(self) -> int:
+        """``wanted_pictures`` for people: rounded up to two significant digits."""
+        unit = 10 ** max(0, len(str(self.wanted_pictures)) - 2)
+        return math.ceil(self.wanted_pictures / unit) * unit
+
 
 def resolution_of(
     is_right: np.ndarray, groups: np.ndarray, interval: Interval, baseline: float

@@ -27,7 +27,8 @@ def test_the_wanted_number_narrows_the_interval_to_five_points() -> None:
 
 def test_a_coin_needs_381_tosses() -> None:
     """The usual 385 are for an interval without Wilson's shrinkage."""
-    assert resolution(np.arange(100) < 50, np.arange(100)).wanted_pictures == 381
+    found = resolution(np.arange(100) < 50, np.arange(100))
+    assert (found.wanted_pictures, found.about_wanted) == (381, 390)
 
 
 def test_pictures_in_groups_must_be_more() -> None:

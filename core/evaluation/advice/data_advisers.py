@@ -128,7 +128,7 @@ def small_test_set(evidence: Evidence) -> Advice | None:
     return Advice(
         message=Message(
             N_("Test on more pictures: with about {wanted}, the accuracy is known to ± 5 points."),
-            {"wanted": found.wanted_pictures},
+            {"wanted": found.about_wanted},
         ),
         reason=Message(
             N_("With {pictures} test pictures, the accuracy is known to ± {difference} points."),

@@ -148,7 +148,8 @@ CORRUPTIONS: tuple[Corruption, ...] = (
         apply=_transformed(_blur),
         augmentation="blur",
     ),
-    # Training with mixtures of changes makes networks stand noise better (Yin et al. 2019, Hendrycks et al. 2020).
+    # Mixtures of changes make networks stand corruptions that training never showed, noise among them
+    # (AutoAugment in Yin et al. 2019, AugMix in Hendrycks et al. 2020).
     Corruption(
         code="noise",
         label=N_("Noise"),

@@ -16,16 +16,15 @@ _ROW_PIXELS, _MOST_ROWS = 35, 20
 
 def all_metrics(report: EvaluationReport) -> None:
     """Draw the metrics that the report holds, in the order of the table."""
+    metrics = [metric for metric in metric_table.METRICS if metric.code in report.metrics]
     rows = [
         {
             "metric": _(metric.label),
             "value": _value(metric, report.metrics[metric.code]),
             "interval": _interval(metric, report.intervals.get(metric.code)),
             "better": _("higher") if metric.is_higher_better else _("lower"),
-            "help": _(metric.help),
         }
-        for metric in metric_table.METRICS
-        if metric.code in report.metrics
+        for metric in metrics
     ]
     with st.expander(_("All metrics"), key="all-metrics"):
         st.dataframe(
@@ -39,11 +38,12 @@ def all_metrics(report: EvaluationReport) -> None:
                     help=_("On new pictures like these, the value lies in here in 95 of 100 cases"),
                 ),
                 "better": _("Better"),
-                "help": _("Meaning"),
             },
             height=table_height(len(rows)),
             key="metric-table",
         )
+        # Below, because a column would be cut off on narrow screens.
+        st.caption("\n".join(f"- **{_(metric.label)}**: {_(metric.help)}" for metric in metrics))
 
 
 def table_height(rows: int) -> int:

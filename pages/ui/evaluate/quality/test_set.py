@@ -43,7 +43,7 @@ def show_resolution(evaluated: EvaluatedRun) -> None:
             ).format(
                 n=number(found.pictures),
                 points=math.ceil(100 * found.difference),
-                wanted=number(_rounded_up(found.wanted_pictures)),
+                wanted=number(found.about_wanted),
             )
         )
     if sentences:
@@ -85,9 +85,3 @@ def _danger() -> str:
     return _(
         "Whoever changes settings until the test result is good chooses what suits these pictures by chance (adaptive overfitting, Dwork 2015). The best of {most} equally good runs looks better than it is by half of the 95% interval. In practice it was often less (Recht 2019). To be safe, choose runs by their validation accuracy, and test on new pictures from time to time."
     ).format(most=MOST_LOOKS)
-
-
-def _rounded_up(count: int) -> int:
-    """Round up to two significant digits."""
-    unit = 10 ** max(0, len(str(count)) - 2)
-    return math.ceil(count / unit) * unit

@@ -30,6 +30,11 @@ _FIRST_THRESHOLD = 0.5  # of a class that has none
 
 def show_part(evaluated: EvaluatedRun) -> None:
     """Draw the choice of a class and of its threshold, with all that it changes."""
+    st.markdown(
+        _(
+            "Choose from which probability on a class is answered, where one mistake is worse than another, and see on the test pictures what that changes."
+        )
+    )
     names = evaluated.dataset.class_names
     index = _chosen_class(evaluated)
     curve = ClassCurve.of(evaluated.test.targets[:, index], evaluated.test.probabilities[:, index])
