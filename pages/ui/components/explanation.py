@@ -18,7 +18,7 @@ from core.delivery.files import labels_file, tflite_file
 from core.evaluation.explanations.drawing import coloured, overlaid
 from core.evaluation.explanations.network import Heatmap, Method
 from core.evaluation.explanations.perturbation import FRACTIONS
-from core.evaluation.explanations.verdict import RANDOM_MAPS, Ground, Trust, Verdict
+from core.evaluation.explanations.verdict import Ground, Trust, Verdict
 from core.messages import N_
 from pages.ui.charts import GOOD_COLOUR, VALIDATION_COLOUR
 from pages.ui.components.live_chart import live_chart
@@ -33,11 +33,11 @@ _HEADLINES = {
 }
 _SENTENCES = {
     Ground.PASSED: N_(
-        "Hiding what it marks changes the answer more than hiding the marks of {total} random maps, and shuffled classifiers give other maps."
+        "Hiding what it marks changes the answer more than hiding the marks of {beaten} of {total} random maps, and shuffled classifiers give other maps."
     ),
     Ground.NO_SUPPORT: N_("Nothing in the picture speaks for this class, so there is nothing to mark."),
     Ground.NOT_BETTER_THAN_RANDOM: N_(
-        "Hiding what it marks changes the answer more than {beaten} of {total} random maps do; all are needed. The evidence may lie all over the picture."
+        "Hiding what it marks changes the answer more than {beaten} of {total} random maps do: too few to rule out chance. The evidence may lie all over the picture."
     ),
     Ground.WORSE_THAN_RANDOM: N_(
         "Hiding what it marks changes the answer less than random maps do: only {beaten} of {total} are worse."
@@ -204,7 +204,9 @@ def _verdict(explainer: Explainer, data: bytes, heatmap: Heatmap) -> Verdict:
 
 
 def _show_verdict(verdict: Verdict) -> None:
-    sentence = _(_SENTENCES[verdict.ground]).format(beaten=number(verdict.beaten), total=number(RANDOM_MAPS))
+    sentence = _(_SENTENCES[verdict.ground]).format(
+        beaten=number(verdict.beaten), total=number(verdict.random_maps)
+    )
     _BOXES[verdict.trust](f"**{_(_HEADLINES[verdict.trust])}** {sentence}", icon=_ICONS[verdict.trust])
 
 
