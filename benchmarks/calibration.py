@@ -8,9 +8,6 @@ photographs into pictures to train, to validate and to test.
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
-from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # converts the backbone
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -19,20 +16,15 @@ import numpy as np
 
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
-from benchmarks.photographs import write_photographs
-from benchmarks.picture_features import features_of, fitted_head
+from benchmarks.picture_features import digits_and_photographs, fitted_head, report
 from benchmarks.wrong_labels import flip_labels
 from core.data.labels.task import Task
-from core.data.sources.samples import write_digits
 from core.evaluation.calibration.calibrating import prediction_sets
 from core.evaluation.calibration.conformal import PROMISES
 from core.evaluation.calibration.reliability import reliability
 from core.evaluation.calibration.temperature import fit_temperatures
 from core.evaluation.metrics.predictions import TestPredictions
-from core.models.backbones import DEFAULT_BACKBONE, get_backbone
 from core.models.head import HeadWeights, pool_globally
-from core.models.litert.conversion import feature_engine
-from core.models.litert.engine import FeatureExtractor
 from core.training.heads.linear import FeatureSet
 
 PHOTOGRAPHS, QUICK_PICTURES = 1600, 320
@@ -44,17 +36,11 @@ _WRONG_SHARE, _NO_PENALTY, _MANY_EPOCHS = 0.1, 1e-7, 100
 
 
 def run(options: Options) -> list[Figure]:
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        os.environ["DARKROOM_HOME"] = str(folder / "home")
-        _log("converting the backbone")
-        extractor = FeatureExtractor(feature_engine(get_backbone(DEFAULT_BACKBONE)))
-        write_digits(folder / "digits")
-        write_photographs(folder / "photographs", QUICK_PICTURES if options.quick else PHOTOGRAPHS)
-        kinds = {
-            name: _labelled(folder / name, extractor, QUICK_PICTURES if options.quick else None)
-            for name in ("digits", "photographs")
-        }
+    photographs, most = (QUICK_PICTURES, QUICK_PICTURES) if options.quick else (PHOTOGRAPHS, None)
+    kinds = {
+        data.name: (pool_globally(data.features), data.labels)
+        for data in digits_and_photographs(photographs, most)
+    }
     splits = QUICK_SPLITS if options.quick else SPLITS
     figures = [_ece_figure(name, *kind) for name, kind in kinds.items()]
     for name, (features, labels) in kinds.items():
@@ -88,7 +74,7 @@ def _coverage_figures(name: str, features: np.ndarray, labels: np.ndarray, split
     """Distance of the mean coverage over all splits from the promise, in points."""
     coverages = []
     for seed in range(splits):
-        _log(f"{name}, split {seed + 1} of {splits}")
+        report(f"{name}, split {seed + 1} of {splits}")
         coverages.append(_coverages(features, labels, seed))
     return [
         Figure(
@@ -136,17 +122,3 @@ def _predictions(head: HeadWeights, features: np.ndarray, targets: np.ndarray) -
 def _targets(labels: np.ndarray) -> np.ndarray:
     targets: np.ndarray = np.eye(int(labels.max()) + 1, dtype=bool)[labels]
     return targets
-
-
-def _labelled(folder: Path, extractor: FeatureExtractor, most: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Globally pooled features of the pictures below a folder, and their classes."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    paths = [paths[index] for index in np.random.default_rng(0).permutation(len(paths))[:most]]
-    _log(f"features of {len(paths)} pictures")
-    names = sorted({path.parent.name for path in paths})
-    labels = np.array([names.index(path.parent.name) for path in paths])
-    return pool_globally(features_of(paths, extractor)), labels
-
-
-def _log(what: str) -> None:
-    print(f"  {what} …", file=sys.stderr, flush=True)

@@ -2,18 +2,67 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.photographs import write_photographs
 from core.data.images.picture import load_picture
+from core.data.sources.samples import write_digits
+from core.models.backbones import DEFAULT_BACKBONE, get_backbone
 from core.models.head import HeadWeights
+from core.models.litert.conversion import feature_engine
 from core.models.litert.engine import FeatureExtractor
 from core.training.heads.linear import EpochScores, FeatureSet, fit_linear_head
 
 _BATCH = 256  # pictures decoded together
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledFeatures:
+    """Pictures of several classes, as the backbone that comes with Darkroom sees them."""
+
+    name: str  # “digits” or “photographs”
+    features: np.ndarray  # float32 (n, F)
+    labels: np.ndarray  # int64 (n,)
+
+
+def digits_and_photographs(photographs: int, most: int | None) -> list[LabelledFeatures]:
+    """Make both kinds of pictures in a workspace of their own, and compute their features.
+
+    Args:
+        photographs: number of them.
+        most: pictures of each kind that are taken, at random; None: all.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        os.environ["DARKROOM_HOME"] = str(folder / "home")
+        report("converting the backbone")
+        extractor = FeatureExtractor(feature_engine(get_backbone(DEFAULT_BACKBONE)))
+        write_digits(folder / "digits")
+        write_photographs(folder / "photographs", photographs)
+        return [_labelled(folder / name, extractor, most) for name in ("digits", "photographs")]
+
+
+def report(what: str) -> None:
+    """Say what a benchmark is doing."""
+    print(f"  {what} …", file=sys.stderr, flush=True)
+
+
+def _labelled(folder: Path, extractor: FeatureExtractor, most: int | None) -> LabelledFeatures:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    chosen = np.sort(np.random.default_rng(0).permutation(len(paths))[:most])
+    paths = [paths[index] for index in chosen]
+    report(f"features of {len(paths)} {folder.name}")
+    names = sorted({path.parent.name for path in paths})
+    labels = np.array([names.index(path.parent.name) for path in paths], np.int64)
+    return LabelledFeatures(name=folder.name, features=features_of(paths, extractor), labels=labels)
 
 
 def features_of(paths: Sequence[Path], extractor: FeatureExtractor) -> np.ndarray:

@@ -8,12 +8,9 @@ pictures' own labels count as right, although a few of the digits are doubtful.
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # converts the backbone
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -22,14 +19,9 @@ import numpy as np
 
 from benchmarks.figures import Figure, Target
 from benchmarks.options import Options
-from benchmarks.photographs import write_photographs
-from benchmarks.picture_features import features_of
-from core.data.sources.samples import write_digits
+from benchmarks.picture_features import LabelledFeatures, digits_and_photographs
 from core.doctor.checks.wrong_labels import suspected_labels
 from core.doctor.features.reduction import reduced_features
-from core.models.backbones import DEFAULT_BACKBONE, get_backbone
-from core.models.litert.conversion import feature_engine
-from core.models.litert.engine import FeatureExtractor
 from core.progress import QuietProgress
 
 PHOTOGRAPHS, QUICK_PICTURES = 1600, 160
@@ -43,15 +35,6 @@ _CHANGED_BY = 0.1  # of a feature's spread, where pictures are multiplied to mea
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelledFeatures:
-    """Pictures as the finder sees them."""
-
-    name: str
-    features: np.ndarray  # float32 (n, F)
-    labels: np.ndarray  # int64 (n,)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Found:
     """Result of one search for wrong labels; a fraction of nothing is 0."""
 
@@ -62,20 +45,8 @@ class Found:
 
 
 def run(options: Options) -> list[Figure]:
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        os.environ["DARKROOM_HOME"] = str(folder / "home")
-        _log("converting the backbone")
-        extractor = FeatureExtractor(feature_engine(get_backbone(DEFAULT_BACKBONE)))
-        write_digits(folder / "digits")
-        write_photographs(folder / "photographs", QUICK_PICTURES if options.quick else PHOTOGRAPHS)
-        sets = []
-        for name in ("digits", "photographs"):
-            paths = sorted(path for path in (folder / name).rglob("*") if path.is_file())
-            if options.quick:
-                paths = paths[:: max(1, len(paths) // QUICK_PICTURES)]
-            _log(f"features of {len(paths)} {name}")
-            sets.append(_labelled_features(f"{len(paths)} {name}", paths, extractor))
+    photographs, most = (QUICK_PICTURES, QUICK_PICTURES) if options.quick else (PHOTOGRAPHS, None)
+    sets = digits_and_photographs(photographs, most)
     seeds = range(_QUICK_SEEDS if options.quick else _SEEDS)
     figures = [figure for data in sets for figure in _quality_figures(data, seeds)]
     return [*figures, _speed_figure(sets[1], 1000 if options.quick else MANY_PICTURES)]
@@ -108,12 +79,12 @@ def judge(
 
 
 def _quality_figures(data: LabelledFeatures, seeds: Iterable[int]) -> list[Figure]:
-    points = reduced_features(data.features, QuietProgress())
+    points, shown = reduced_features(data.features, QuietProgress()), f"{len(data.labels)} {data.name}"
     unchanged = np.zeros(len(data.labels), np.bool_)
     clean = judge(points, data.labels, data.labels, unchanged, seed=0)
     figures = [
         Figure(
-            name=f"right labels suspected, {data.name}, none changed",
+            name=f"right labels suspected, {shown}, none changed",
             measured=_percent(clean.suspects, len(data.labels)),
             unit="%",
             less_is_better=True,
@@ -125,7 +96,7 @@ def _quality_figures(data: LabelledFeatures, seeds: Iterable[int]) -> list[Figur
         for seed in seeds:
             labels, is_changed = flip_labels(data.labels, share, seed)
             searches.append(judge(points, labels, data.labels, is_changed, seed))
-        figures += _figures_of(searches, f"{data.name}, {100 * share:g}% changed", share == TARGET_SHARE)
+        figures += _figures_of(searches, f"{shown}, {100 * share:g}% changed", share == TARGET_SHARE)
     return figures
 
 
@@ -174,15 +145,5 @@ def _speed_figure(data: LabelledFeatures, pictures: int) -> Figure:
     )
 
 
-def _labelled_features(name: str, paths: list[Path], extractor: FeatureExtractor) -> LabelledFeatures:
-    classes = sorted({path.parent.name for path in paths})
-    labels = np.array([classes.index(path.parent.name) for path in paths], np.int64)
-    return LabelledFeatures(name=name, features=features_of(paths, extractor), labels=labels)
-
-
 def _percent(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
-
-
-def _log(what: str) -> None:
-    print(f"  {what} …", file=sys.stderr, flush=True)
