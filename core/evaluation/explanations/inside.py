@@ -48,14 +48,14 @@ def strongest_channels(values: np.ndarray, count: int) -> list[int]:
     return np.argsort(-values.max(axis=(0, 1)), kind="stable")[:count].tolist()
 
 
-def work_out(content: bytes, layer: Layer, picture: np.ndarray) -> WorkedExample:
+def work_out(content: bytes, layer: Layer, picture: np.ndarray, after: np.ndarray) -> WorkedExample:
     """Work out the strongest output of a layer.
 
     Args:
         picture: uint8 RGB (S, S, 3).
+        after: the layer's output for it, float (H, W, F).
     """
     before = tensor_of(content, layer.input_tensor, picture)
-    after = tensor_of(content, layer.output_tensor, picture)
     # A number at the upper limit of ReLU6 would hide the sum that leads to it.
     open_ended = (
         np.where(after < _RELU6_LIMIT, after, 0) if layer.nonlinearity is Nonlinearity.RELU6 else after

@@ -8,7 +8,7 @@ import pytest
 from core.evaluation.explanations.class_activation import pool
 from core.evaluation.explanations.inside import dense_sum, shown_layers, work_out
 from core.models.head import HeadWeights
-from core.models.litert.inspection import LayerKind, layers_of
+from core.models.litert.inspection import LayerKind, layers_of, tensor_of
 from core.training.artifacts import head_file
 from tests.support.trained import Trained
 
@@ -38,7 +38,8 @@ def test_a_worked_example_ends_in_the_networks_number(
     content: bytes, picture: np.ndarray, index: int
 ) -> None:
     """A convolution of the picture, depthwise ones of 3 × 3 and 5 × 5, and the last pooling."""
-    example = work_out(content, shown_layers(content)[index], picture)
+    layer = shown_layers(content)[index]
+    example = work_out(content, layer, picture, tensor_of(content, layer.output_tensor, picture))
     assert example.value == pytest.approx(example.network_value, abs=1e-3)
     assert example.network_value > 0
     assert example.patch.shape[:2] == (5, 5)

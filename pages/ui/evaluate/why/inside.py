@@ -46,7 +46,9 @@ _NONLINEARITIES = {
 def show_inside(explainer: Explainer, data: bytes, class_index: int, *, key: str) -> None:
     """Draw the feature maps of a chosen layer, one of its outputs worked out, and the last dense layer."""
     picture, content = explainer.prepare(data), explainer.content
-    layers = {layer.number: layer for layer in shown_layers(content)}
+    # A large network takes seconds.
+    with st.spinner(_("Reading the layers of the network")):
+        layers = {layer.number: layer for layer in shown_layers(content)}
     chosen = st.select_slider(
         _("Layer"),
         list(layers),
@@ -56,8 +58,11 @@ def show_inside(explainer: Explainer, data: bytes, class_index: int, *, key: str
         ),
         key=f"{key}-layer",
     )
-    layer = layers[chosen]
-    values = tensor_of(content, layer.output_tensor, picture)
+    layer, network = layers[chosen], explainer.network
+    with st.spinner(_("Computing what this layer makes of the picture")):
+        values = tensor_of(content, layer.output_tensor, picture)
+        example = work_out(content, layer, picture, values)
+        feature_map = network.feature_maps(picture[np.newaxis])[0]
     gallery(
         [_map_tile(values, channel) for channel in strongest_channels(values, _MOST_MAPS)],
         key=f"{key}-maps",
@@ -68,8 +73,8 @@ def show_inside(explainer: Explainer, data: bytes, class_index: int, *, key: str
             shown=number(min(_MOST_MAPS, values.shape[2])), all=number(values.shape[2])
         )
     )
-    _show_example(work_out(content, layer, picture))
-    _show_dense(explainer, picture, class_index)
+    _show_example(example)
+    _show_dense(explainer, feature_map, class_index)
 
 
 def _layer_text(layer: Layer) -> str:
@@ -128,11 +133,9 @@ def _matrix(values: np.ndarray) -> str:
     return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
 
 
-def _show_dense(explainer: Explainer, picture: np.ndarray, class_index: int) -> None:
+def _show_dense(explainer: Explainer, feature_map: np.ndarray, class_index: int) -> None:
     network, name = explainer.network, explainer.labels.class_names[class_index]
-    result = dense_sum(
-        network.feature_maps(picture[np.newaxis])[0], network.head, network.pooling, class_index, _MOST_TERMS
-    )
+    result = dense_sum(feature_map, network.head, network.pooling, class_index, _MOST_TERMS)
     st.markdown(_("**What the last dense layer makes of it**, for {name}").format(name=escape(name)))
     st.dataframe(
         _dense_table(result),
