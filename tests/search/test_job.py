@@ -20,16 +20,24 @@ from core.messages import N_
 from core.models.head import HeadWeights
 from core.progress import JobPaused, JobStopped, Stage
 from core.search.analysis.promote_trial import promote_trial
-from core.search.config import Scoring, SearchConfig, Tradeoff
+from core.search.config import Goal, Scoring, SearchConfig, Tradeoff
 from core.search.job import conclude, search
-from core.search.records import TrialState, ranked, read_search_progress, read_trials, trial_folder
+from core.search.records import (
+    TrialRecord,
+    TrialState,
+    ranked,
+    read_search_progress,
+    read_trials,
+    trial_folder,
+)
 from core.search.space import Categorical, Numbers, SearchSpace
 from core.search.study.study import open_study
 from core.search.study.trials import RECORD
 from core.search.trials.runner import TrialRunner
 from core.search.workers import loop
 from core.training.artifacts import head_file
-from core.training.config import TrainingConfig
+from core.training.config import Monitor, TrainingConfig
+from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.workspace import Project
 from tests.support.progress_recorder import Recorder
 
@@ -84,6 +92,18 @@ def run(job: JobDirectory, progress: Recorder | None = None) -> dict[str, Any]:
     return found
 
 
+def judged_again(project: Project, job: JobDirectory, trial: TrialRecord) -> tuple[np.ndarray, np.ndarray]:
+    """Answers of a trial's stored weights to the validation pictures, and the labels: int (n,) each."""
+    dataset, config = open_dataset(project), SearchConfig.from_json(job.config())
+    head = HeadWeights.load(head_file(trial_folder(job.path, trial.number)))
+    runner = TrialRunner(dataset=dataset, config=config, progress=Recorder())
+    data = runner._features.head_data(TrainingConfig.from_json(trial.settings), dataset, Recorder())
+    assert data is not None
+    if data.is_reduced:
+        head = head.for_global_features()
+    return head.logits(data.validation.features).argmax(axis=1), np.asarray(data.validation.labels)
+
+
 def test_the_first_trial_is_the_baseline(digits_project: Project) -> None:
     job, config = searched(digits_project)
     found = run(job)
@@ -100,18 +120,31 @@ def test_a_trial_does_what_its_record_says(digits_project: Project) -> None:
     """Its weights, judged again, give its value."""
     job, _ = searched(digits_project)
     found = run(job)
-    dataset = open_dataset(digits_project)
     best = ranked(read_trials(job.path), SearchConfig.from_json(job.config()).goal)[0]
     assert found["best"]["number"] == best.number
-    head = HeadWeights.load(head_file(trial_folder(job.path, best.number)))
-    runner = TrialRunner(dataset=dataset, config=SearchConfig.from_json(job.config()), progress=Recorder())
-    settings = TrainingConfig.from_json(best.settings)
-    data = runner._features.head_data(settings, dataset, Recorder())
-    assert data is not None
-    if data.is_reduced:
-        head = head.for_global_features()
-    says = head.logits(data.validation.features).argmax(axis=1)
-    assert best.value == pytest.approx((says == data.validation.labels).mean())
+    says, labels = judged_again(digits_project, job, best)
+    assert best.value == pytest.approx((says == labels).mean())
+
+
+def test_a_search_for_the_metric_that_matters_runs_to_its_end(digits_project: Project) -> None:
+    """The recall of one class: from the weights to the run that is made of the best trial."""
+    dataset = open_dataset(digits_project)
+    index = len(dataset.class_names) - 1
+    metric = LeadingMetric(
+        kind=LeadingKind.RECALL, class_names=dataset.class_names, class_name=dataset.class_names[index]
+    )
+    base = TrainingConfig(
+        dataset_version=dataset.version, epochs=40, monitor=Monitor.LEADING, leading_metric=metric
+    )
+    job, config = searched(digits_project, base=base, goal=Goal.LEADING, trials=3)
+    found = run(job)
+    best = ranked(read_trials(job.path), config.goal)[0]
+    says, labels = judged_again(digits_project, job, best)
+    assert best.value == pytest.approx((says == labels)[labels == index].mean())
+    assert found["best"]["number"] == best.number
+    assert found["trials"] == {"complete": 3, "pruned": 0, "failed": 0}
+    made = promote_trial(job, best.number)
+    assert TrainingConfig.from_json(made.config()).leading_metric == metric
 
 
 def test_the_winners_own_weights_become_the_run(digits_project: Project) -> None:

@@ -36,6 +36,11 @@ def show_result(dataset: Dataset, evaluated: EvaluatedRun | None, folder: Path, 
     _show_grounds(dataset, judgement, facts)
     if evaluated is not None:
         _show_tests(evaluated, judged, (folder.name, title))
+    st.caption(
+        _(
+            "Robustness tests, heatmaps and stranger scores are made for runs only: they look into the network, or need thousands of answers. This model stays in its closed process."
+        )
+    )
 
 
 def _score(title: str, report: EvaluationReport) -> None:
