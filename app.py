@@ -17,7 +17,7 @@ from core.http import server
 os.environ.setdefault(
     "KERAS_BACKEND", "numpy"
 )  # should anything here want Keras: only workers load TensorFlow
-HEAVY_IMPORTS = ("pandas", "plotly.graph_objects")
+HEAVY_IMPORTS = ("pandas", "plotly.graph_objects", "core.http.application")
 BASE_PATH = str(st.get_option("server.baseUrlPath")).strip("/")
 
 
@@ -40,6 +40,10 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 app = st.App(
     Path(__file__).parent / "pages" / "navigation.py",
-    routes=server.routes_under(BASE_PATH, st.get_option("server.allowedHosts") or ()),
+    routes=server.routes_under(
+        BASE_PATH,
+        st.get_option("server.allowedHosts") or (),
+        is_local=server.is_loopback(st.get_option("server.address")),
+    ),
     lifespan=lifespan,
 )

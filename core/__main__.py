@@ -13,7 +13,18 @@ import json
 import sys
 from pathlib import Path
 
-from core.cli import backbones, comparison, dataset, delivery, judging, prediction, runs, search, status
+from core.cli import (
+    backbones,
+    comparison,
+    dataset,
+    delivery,
+    judging,
+    prediction,
+    runs,
+    search,
+    serving,
+    status,
+)
 from core.cli.command import Command
 from core.cli.terminal import STOPPED, Answer, FailedError
 from core.errors import DarkroomError
@@ -29,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     *delivery.COMMANDS,
     *judging.COMMANDS,
     *backbones.COMMANDS,
+    *serving.COMMANDS,
 )
 
 

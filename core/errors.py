@@ -30,6 +30,12 @@ DarkroomError
 │   ├── UploadTooLargeError   more bytes than announced
 │   ├── HeaderTooLargeError   a header beyond its limit
 │   └── NoRoomError           the disk or the quota of uploads is full
+├── RequestError              a request to the HTTP API that is refused
+│   ├── TokenError            without a valid token
+│   ├── ScopeError            the caller may not make it
+│   ├── TooManyRequestsError  beyond the caller's rate, or the server is busy
+│   ├── RequestTooLargeError  a body beyond its limit
+│   └── MediaTypeError        a body of a type that the address does not take
 └── DeliveryError             an export that cannot be made, or whose answers differ
 
 The page and the command line show the text of such an error. Any other exception is a bug: the
@@ -184,3 +190,27 @@ class HeaderTooLargeError(UploadError):
 
 class NoRoomError(UploadError):
     """Upload without space on the disk or in the quota."""
+
+
+class RequestError(DarkroomError):
+    """Request to the HTTP API that is refused."""
+
+
+class TokenError(RequestError):
+    """Request without a valid token."""
+
+
+class ScopeError(RequestError):
+    """Request that its caller may not make."""
+
+
+class TooManyRequestsError(RequestError):
+    """Request beyond the rate of its caller, or to a busy server."""
+
+
+class RequestTooLargeError(RequestError):
+    """Request with a body beyond its limit."""
+
+
+class MediaTypeError(RequestError):
+    """Request with a body of a type that its address does not take."""

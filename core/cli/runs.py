@@ -29,6 +29,7 @@ from core.models.augmentation import AugmentationConfig
 from core.models.backbones import DEFAULT_BACKBONE
 from core.records import JsonObject
 from core.runs.compare import delete_run, describe_run
+from core.runs.completing import usual_settings
 from core.runs.control import finishing_job, pause, resume, stop, wait_for
 from core.runs.start_runs import start_training
 from core.training.config import (
@@ -40,8 +41,6 @@ from core.training.config import (
     Recipe,
     Schedule,
     TrainingConfig,
-    recipe_for,
-    usual_augmentation,
 )
 from core.workspace import (
     Project,
@@ -89,13 +88,12 @@ def training_config(options: argparse.Namespace, version: int) -> TrainingConfig
         ConfigError: a setting is unknown or out of range.
     """
     record = _settings_in(options.settings) if options.settings else {}
-    backbone = options.backbone or record.get("backbone", DEFAULT_BACKBONE)
-    recipe = Recipe(options.recipe or record.get("recipe") or recipe_for(backbone))
-    record |= {"dataset_version": version, "backbone": backbone, "recipe": recipe.value}
+    if options.backbone:
+        record["backbone"] = options.backbone
+    if options.recipe:
+        record["recipe"] = options.recipe
     if options.augment is not None:
         record["augmentation"] = AugmentationConfig.parse(options.augment).to_json()
-    else:
-        record.setdefault("augmentation", usual_augmentation(recipe).to_json())
     given = {_SETTINGS[option]: getattr(options, option) for option in _SETTINGS}
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in (given | dict(options.set)).items():
@@ -109,7 +107,7 @@ def training_config(options: argparse.Namespace, version: int) -> TrainingConfig
                 low=least,
                 high=MAX_EPOCHS,
             )
-    return TrainingConfig.from_json(record)
+    return usual_settings(record, version)
 
 
 def _settings_in(file: Path) -> JsonObject:

@@ -72,13 +72,17 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        answer: np.ndarray = self._run(data)[0]
+        answer: np.ndarray = self.answers(self.prepare(data)[np.newaxis])[0][0]
         return answer
 
-    def _run(self, data: bytes) -> tuple[np.ndarray, float | None]:
-        """Probabilities of a picture, and its stranger score."""
-        outputs = self._engine.run_all(self.prepare(data)[np.newaxis])
-        return outputs[0][0], float(outputs[1][0, 0]) if len(outputs) > 1 else None
+    def answers(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Probabilities float32 (n, classes), and stranger scores float32 (n,) if the run's file gives them.
+
+        Args:
+            pictures: uint8 RGB (n, input size, input size, 3), as ``prepare`` makes them.
+        """
+        outputs = self._engine.run_all(pictures)
+        return outputs[0], outputs[1][:, 0] if len(outputs) > 1 else None
 
     def guesses(self, data: bytes) -> list[Guess]:
         """Every class with its probability, the best first.
@@ -94,11 +98,22 @@ class Classifier:
         Raises:
             UnreadableImageError: the bytes are not a picture that can be read.
         """
-        probabilities, score = self._run(data)
-        order = np.argsort(-probabilities, kind="stable")
+        return self.predictions(self.prepare(data)[np.newaxis])[0]
+
+    def predictions(self, pictures: np.ndarray) -> list[Prediction]:
+        """Answer pictures that ``prepare`` has made: uint8 RGB (n, input size, input size, 3)."""
+        probabilities, scores = self.answers(pictures)
+        return [
+            Prediction(
+                guesses=self._in_order(row), stranger_score=None if scores is None else float(scores[index])
+            )
+            for index, row in enumerate(probabilities)
+        ]
+
+    def _in_order(self, probabilities: np.ndarray) -> list[Guess]:
         names = self.labels.class_names
-        guesses = [Guess(name=names[i], probability=float(probabilities[i])) for i in order]
-        return Prediction(guesses=guesses, stranger_score=score)
+        order = np.argsort(-probabilities, kind="stable")
+        return [Guess(name=names[i], probability=float(probabilities[i])) for i in order]
 
     def is_stranger(self, prediction: Prediction) -> bool:
         """True for a picture that looks like none of the classes, by the run's limit."""
@@ -149,6 +164,11 @@ class Classifier:
     def is_multi_label(self) -> bool:
         """True if a picture can get any number of labels, also none."""
         return self.labels.task is Task.MULTI_LABEL
+
+    @property
+    def has_stranger_score(self) -> bool:
+        """True if the run's file gives a stranger score beside the probabilities."""
+        return self._engine.outputs > 1
 
     @property
     def has_thresholds(self) -> bool:

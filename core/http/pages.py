@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-import core
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.delivery.export import export_file, find_exporter
 from core.errors import NotFoundError, UnreadableImageError
@@ -41,11 +40,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def plotly_script_path() -> str:
     """Address of Plotly for the pages' JavaScript, without a leading slash."""
     return f"api/plotly.min.js?v={version('plotly')}"
-
-
-async def health(request: Request) -> JSONResponse:
-    """Answer that the server runs, with its version."""
-    return JSONResponse({"status": "ok", "version": core.__version__})
 
 
 async def plotly_script(request: Request) -> FileResponse:
@@ -146,7 +140,6 @@ def _requested_digest(request: Request) -> str:
 
 
 ROUTES = [
-    Route("/health", health, methods=["GET"]),
     Route("/plotly.min.js", plotly_script, methods=["GET"]),
     Route("/runs/{run}/export/{kind}", export, methods=["GET"]),
     Route("/projects/{project}/thumbnails/{decoder:int}/{sha256}", thumbnail, methods=["GET"]),

@@ -4,27 +4,105 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 import psutil
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.http.pages import ROUTES
 
+if TYPE_CHECKING:
+    from core.http.application import Application
 
-def routes_under(base_path: str, allowed_hosts: Sequence[str] = ()) -> list[BaseRoute]:
-    """Mount all routes as ``/api/...`` below the base path of the pages ("" for the root).
+_OWN_NAMES = ("localhost", "127.0.0.1", "::1")
+# Addresses of the API beside the routes of the pages.
+_API_PATHS = (
+    "/v1/{path:path}",
+    "/label-studio/{path:path}",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+)
+
+
+class Deferred:
+    """ASGI application that is made at its first request, in a thread: its imports take about a second."""
+
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._make, self._making = make, threading.Lock()
+        self._application: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._application is None:
+            await run_in_threadpool(self._made)
+        assert self._application is not None
+        await self._application(scope, receive, send)
+
+    def _made(self) -> None:
+        with self._making:
+            if self._application is None:
+                self._application = self._make()
+
+
+def routes_under(
+    base_path: str, allowed_hosts: Sequence[str] = (), *, is_local: bool = True
+) -> list[BaseRoute]:
+    """Mount all routes as ``/api/...`` and ``/v2/...`` below the base path of the pages ("" for the root).
 
     Args:
         allowed_hosts: host names of the server; none means any. Streamlit checks only its own
             routes. Without this check, another site could point its name at this machine and
             read the answers (DNS rebinding).
+        is_local: the server listens on this computer alone, so its programs need no token.
     """
-    base = base_path.strip("/")
+    base = f"/{base_path.strip('/')}" if base_path.strip("/") else ""
     guard = [Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))] if allowed_hosts else []
-    return [Mount(f"/{base}/api" if base else "/api", routes=ROUTES, middleware=guard)]
+    application = cache(lambda: _application(is_local=is_local))
+    api, open_inference = Deferred(lambda: application().api), Deferred(lambda: application().open_inference)
+    return [
+        Mount(f"{base}/api", routes=[*ROUTES, *(Route(path, api) for path in _API_PATHS)], middleware=guard),
+        Mount(f"{base}/v2", app=open_inference, middleware=guard),
+    ]
+
+
+def serve_run(run: str, *, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
+    """Serve the API of one run without pages, until the process is asked to end.
+
+    Args:
+        allowed_hosts: names of the server; on this computer alone, its own names are the default.
+    """
+    is_local = is_loopback(host)
+    allowed = list(allowed_hosts) or (list(_OWN_NAMES) if is_local else [])
+    guard = [Middleware(TrustedHostMiddleware, allowed_hosts=allowed)] if allowed else []
+    application = _application(is_local=is_local, only_run=run)
+    routes = [
+        Mount("/api", app=application.api, middleware=guard),
+        Mount("/v2", app=application.open_inference, middleware=guard),
+    ]
+    uvicorn.run(Starlette(routes=routes), host=host, port=port, log_level="warning", access_log=False)
+
+
+def is_loopback(address: str | None) -> bool:
+    """True if a server at this address is reached from this computer alone; None stands for every interface."""
+    return address in _OWN_NAMES
+
+
+def _application(*, is_local: bool, only_run: str | None = None) -> Application:
+    # It imports pandas and LiteRT, which would delay the start of the server.
+    from core.http.application import Application
+
+    return Application(is_local=is_local, only_run=only_run)
 
 
 def send_at_once(port: int) -> None:

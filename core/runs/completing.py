@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.data.labels.layout import Split
 from core.errors import ConfigError
 from core.messages import N_
-from core.training.config import Monitor, TrainingConfig
+from core.models.backbones import DEFAULT_BACKBONE
+from core.records import JsonObject
+from core.training.config import Monitor, Recipe, TrainingConfig, recipe_for, usual_augmentation
 from core.workspace import Project
 
 if TYPE_CHECKING:
@@ -44,3 +47,18 @@ def _is_validated(dataset: Dataset, class_name: str) -> bool:
     """Return True if a validation picture shows the class."""
     shown = dataset.targets[dataset.rows(Split.VALIDATION), dataset.class_names.index(class_name)]
     return bool(shown.any())
+
+
+def usual_settings(given: Mapping[str, object], version: int) -> TrainingConfig:
+    """Make settings from those that are given: the others are the backbone's and the recipe's usual ones.
+
+    Raises:
+        ConfigError: a setting is unknown or out of range.
+    """
+    settings: JsonObject = dict(given)
+    backbone = settings.setdefault("backbone", DEFAULT_BACKBONE)
+    recipe = settings.setdefault("recipe", recipe_for(str(backbone)).value)
+    # Another one is refused below.
+    if isinstance(recipe, str) and recipe in set(Recipe):
+        settings.setdefault("augmentation", usual_augmentation(Recipe(recipe)).to_json())
+    return TrainingConfig.from_json({**settings, "dataset_version": version})

@@ -45,6 +45,7 @@ def ask(
     host: str = "localhost:8501",
     base: str = "",
     allowed: tuple[str, ...] = LOCAL,
+    is_local: bool = True,
     headers: Mapping[str, str] | None = None,
     body: Sequence[bytes | Callable[[], bytes]] = (b"",),
     is_cut_off: bool = False,
@@ -52,6 +53,7 @@ def ask(
     """One request to the routes; ``path`` as written in an address.
 
     Args:
+        is_local: the server listens on this computer alone.
         body: its pieces, in the order in which they arrive; a function is called when its turn comes.
         is_cut_off: the connection drops after them, and the request was to be longer.
     """
@@ -90,7 +92,10 @@ def ask(
 
     # In a thread: the browser tests leave an event loop running in this one.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, Starlette(routes=routes_under(base, allowed))(scope, receive, send)).result()
+        pool.submit(
+            asyncio.run,
+            Starlette(routes=routes_under(base, allowed, is_local=is_local))(scope, receive, send),
+        ).result()
     start, *bodies = sent
     received = {name.decode(): value.decode() for name, value in start["headers"]}
     return Reply(status=start["status"], headers=received, pieces=[part.get("body", b"") for part in bodies])

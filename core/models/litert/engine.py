@@ -50,6 +50,11 @@ class Engine:
         return int(self._input["shape"][1])
 
     @property
+    def outputs(self) -> int:
+        """Number of outputs."""
+        return len(self._outputs)
+
+    @property
     def output_shape(self) -> tuple[int, ...]:
         """Output shape for a picture: (K,) for features and probabilities, (h, w, c) for a stem."""
         return self.output_shapes[0]

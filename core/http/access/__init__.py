@@ -1,0 +1,1 @@
+"""Access: tokens, scopes, limits and the audit log of the HTTP API."""

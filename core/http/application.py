@@ -1,0 +1,74 @@
+"""The API's applications: its table of endpoints, the documentation, and the protocols of other tools."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from core.http.endpoint import Endpoint
+from core.http.openapi.document import openapi_document
+from core.http.openapi.page import HEADERS, documentation_page
+from core.http.problems import HANDLERS, handle_bug
+from core.http.protocols import label_studio, open_inference
+from core.http.responding import Service, routes_of
+from core.http.responses import json_response
+from core.http.v1 import datasets, exports, imports, jobs, prediction, projects, runs, searches, system
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *system.ENDPOINTS,
+    *projects.ENDPOINTS,
+    *imports.ENDPOINTS,
+    *datasets.ENDPOINTS,
+    *runs.ENDPOINTS,
+    *searches.ENDPOINTS,
+    *jobs.ENDPOINTS,
+    *prediction.ENDPOINTS,
+    *exports.ENDPOINTS,
+)
+
+
+class Application:
+    """The applications of one server, which share its state."""
+
+    def __init__(self, *, is_local: bool, only_run: str | None = None) -> None:
+        """Make a server's applications.
+
+        Args:
+            is_local: it listens on this computer alone.
+            only_run: name of the one run that it serves; None for the whole workspace.
+        """
+        self._service = Service(is_local=is_local, only_run=only_run)
+
+    @cached_property
+    def api(self) -> Starlette:
+        """Everything below ``/api``."""
+        endpoints = [row for row in ENDPOINTS if row.serves_run or self._service.only_run is None]
+        document = openapi_document(endpoints)
+        page = documentation_page(endpoints, document)
+
+        async def openapi(request: Request) -> Response:
+            return json_response(document | {"servers": [{"url": request.scope["root_path"]}]})
+
+        async def docs(request: Request) -> Response:
+            return HTMLResponse(page, headers=HEADERS)
+
+        return _application(
+            [
+                Route("/openapi.json", openapi),
+                Route("/docs", docs),
+                *routes_of([*endpoints, *label_studio.ENDPOINTS], self._service),
+            ]
+        )
+
+    @cached_property
+    def open_inference(self) -> Starlette:
+        """Everything below ``/v2``, where clients of the Open Inference Protocol expect it."""
+        return _application(routes_of(open_inference.ENDPOINTS, self._service))
+
+
+def _application(routes: list[Route]) -> Starlette:
+    return Starlette(routes=routes, exception_handlers={**HANDLERS, Exception: handle_bug})

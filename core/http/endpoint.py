@@ -1,0 +1,88 @@
+"""Endpoint of the API: one row of its table, from which routes and documentation are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from starlette.responses import Response
+
+from core.http.access.guard import Caller
+from core.http.access.tokens import Scope
+from core.http.inference.classifiers import LoadedClassifiers
+from core.http.metrics import Metrics
+from core.records import Record
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+# A record becomes JSON; None is an answer without a body.
+Answer: TypeAlias = "Record | Response | None"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentPicture:
+    """A picture file in a request."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request to an endpoint, read and checked."""
+
+    caller: Caller
+    # Parameters in the path, such as "run".
+    path: Mapping[str, str]
+    query: Record | None
+    body: Record | None
+    pictures: tuple[SentPicture, ...]
+    # Bytes and headers of an endpoint that reads the body itself.
+    raw: bytes
+    headers: Mapping[str, str]
+    classifiers: LoadedClassifiers
+    metrics: Metrics
+
+    def query_as(self, kind: type[AnyRecord]) -> AnyRecord:
+        """The query parameters of an endpoint whose ``query`` is this record."""
+        assert isinstance(self.query, kind)
+        return self.query
+
+    def body_as(self, kind: type[AnyRecord]) -> AnyRecord:
+        """The JSON body of an endpoint whose ``body`` is this record."""
+        assert isinstance(self.body, kind)
+        return self.body
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """One method of one path below ``/api``."""
+
+    method: str
+    path: str
+    # One line, an imperative.
+    summary: str
+    # None: all may call it.
+    scope: Scope | None
+    # Called in a thread.
+    handler: Callable[[Call], Answer]
+    query: type[Record] | None = None
+    # Record of the JSON body.
+    body: type[Record] | None = None
+    # The body may also be a form with picture files.
+    takes_pictures: bool = False
+    # The handler reads the bytes of the body itself.
+    takes_raw: bool = False
+    # Record of the answer. None: there is no body, or one of ``media_type``.
+    answer: type[Record] | None = None
+    media_type: str = ""
+    status: int = 200
+    # Part of a server that serves one run alone.
+    serves_run: bool = False
+    # Answers from the classifier, so it waits for a core.
+    predicts: bool = False
+
+    @property
+    def tag(self) -> str:
+        """Heading under which the documentation lists it: the module of its handler."""
+        return self.handler.__module__.rpartition(".")[2].replace("_", " ").capitalize()

@@ -1,0 +1,1 @@
+"""Prediction for programs: loaded classifiers, and answers as records."""

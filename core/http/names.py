@@ -1,0 +1,51 @@
+"""Lookup of what an address names. Nothing but names finds a file: paths are refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from core.errors import NotFoundError
+from core.jobs.directory import JobDirectory
+from core.messages import N_
+from core.runs.control import find_job
+from core.workspace import Project, find_run, find_search
+
+# Folder names that ``new_job_name`` makes.
+_JOB_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+
+def run_named(name: str) -> tuple[Project, Path]:
+    """Find a run.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    return find_run(_checked(name))
+
+
+def search_named(name: str) -> JobDirectory:
+    """Find a search.
+
+    Raises:
+        NotFoundError: there is no such search.
+    """
+    return JobDirectory(find_search(_checked(name))[1])
+
+
+def job_named(name: str) -> JobDirectory:
+    """Find a job of any kind, runs and searches among them.
+
+    Raises:
+        NotFoundError: there is no such job.
+    """
+    job = find_job(_checked(name))
+    if job is None:
+        raise NotFoundError(N_("There is no job called “{name}”. It may have been removed."), name=name)
+    return job
+
+
+def _checked(name: str) -> str:
+    if not _JOB_NAME.fullmatch(name):
+        raise NotFoundError(N_("“{name}” does not name a run, a search or a job."), name=name[:80])
+    return name

@@ -1,0 +1,1 @@
+"""Endpoint records, and the OpenAPI document that is made from them."""

@@ -1,0 +1,72 @@
+"""Notes on the fields of records: descriptions and limits, for the documentation and for the check of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from core.errors import ConfigError
+from core.messages import N_
+from core.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Description and limits of one field: ``top: Annotated[int, Note(text="…", minimum=1)] = 5``."""
+
+    text: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    # characters of a text, or items of a list
+    most: int | None = None
+    # JSON Schema that replaces the one of the field's type
+    schema: Mapping[str, Any] | None = None
+    # the value may have any fields of this record; all are optional
+    fields_of: type[Record] | None = None
+
+
+@cache
+def notes_of(kind: type[Record]) -> Mapping[str, Note]:
+    """Notes of a record's fields, by name."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        name: note
+        for name, hint in hints.items()
+        if get_origin(hint) is Annotated
+        for note in get_args(hint)[1:]
+        if isinstance(note, Note)
+    }
+
+
+def require_limits(record: Record) -> None:
+    """Check the values of a record against its notes.
+
+    Raises:
+        ConfigError: a value is beyond its limit.
+    """
+    for name, note in notes_of(type(record)).items():
+        value = getattr(record, name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            _require_between(name, value, note)
+        if isinstance(value, str | Sequence) and note.most is not None and len(value) > note.most:
+            raise ConfigError(
+                N_("{name} has a length of {length}; at most {limit} is possible."),
+                name=name,
+                length=len(value),
+                limit=note.most,
+            )
+
+
+def _require_between(name: str, value: float, note: Note) -> None:
+    low = float("-inf") if note.minimum is None else note.minimum
+    high = float("inf") if note.maximum is None else note.maximum
+    if not low <= value <= high:
+        raise ConfigError(
+            N_("{name} is {value}; it must lie between {low} and {high}."),
+            name=name,
+            value=value,
+            low=low,
+            high=high,
+        )

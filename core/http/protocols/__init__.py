@@ -1,0 +1,1 @@
+"""Protocols of other tools: Open Inference Protocol, Label Studio, MCP."""

@@ -1,0 +1,171 @@
+"""Answers to requests: the guard, the reading of the body, the handler in a thread, metrics and the audit log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.devices import cpu_cores
+from core.errors import DarkroomError, MediaTypeError, NotFoundError, TooManyRequestsError
+from core.http.access.audit import AuditEntry, write_entry
+from core.http.access.guard import Caller, Guard
+from core.http.access.rate_limit import RateLimiter, requests_per_second
+from core.http.access.tokens import Scope
+from core.http.endpoint import Answer, Call, Endpoint, SentPicture
+from core.http.inference.classifiers import LoadedClassifiers
+from core.http.metrics import Metrics
+from core.http.problems import CLIENT_CLOSED_REQUEST, problem_of
+from core.http.receiving import (
+    MAX_PICTURES_BYTES,
+    MAX_RECORD_BYTES,
+    parse_json,
+    parse_query,
+    parse_record,
+    pictures_of_form,
+    read_body,
+)
+from core.http.responses import json_response
+from core.messages import N_
+from core.records import Record
+
+# Requests that read and write files at once.
+_FILE_THREADS = 4
+# Predictions that wait for a core; beyond, the server says that it is busy.
+MOST_WAITING = 64
+# Refused by the guard.
+_REFUSED = {401, 403}
+
+
+class Service:
+    """State that all requests of one server share."""
+
+    def __init__(self, *, is_local: bool, only_run: str | None = None) -> None:
+        """Make the state of a server.
+
+        Args:
+            is_local: it listens on this computer alone, so its programs need no token.
+            only_run: name of the one run that it serves; None for the whole workspace.
+        """
+        self.guard = Guard(is_local=is_local, limiter=RateLimiter(requests_per_second()))
+        self.only_run = only_run
+        self.classifiers, self.metrics = LoadedClassifiers(), Metrics()
+        # Decoding and networks keep a core busy each, and the pages need the event loop's attention.
+        self._predicting = CapacityLimiter(cpu_cores())
+        self._filing = CapacityLimiter(_FILE_THREADS)
+
+    async def respond(self, endpoint: Endpoint, request: Request) -> Response:
+        """Answer one request; errors that the caller can fix become problems."""
+        began, caller = time.perf_counter(), None
+        with self.metrics.in_progress.track_inprogress():
+            try:
+                caller = self.guard.identify(request)
+                if endpoint.scope is not None:
+                    self.guard.require(caller, request, endpoint.scope)
+                self._require_served(request.path_params)
+                response = await self._handled(endpoint, request, caller)
+            except DarkroomError as error:
+                response = problem_of(error)
+            except ClientDisconnect:
+                response = Response(status_code=CLIENT_CLOSED_REQUEST)
+        seconds = time.perf_counter() - began
+        self.metrics.count(request.method, endpoint.path, response.status_code, seconds)
+        if endpoint.scope is Scope.TRAIN or response.status_code in _REFUSED:
+            await run_in_threadpool(self._audit, request, caller, response.status_code)
+        return response
+
+    async def _handled(self, endpoint: Endpoint, request: Request, caller: Caller) -> Response:
+        limiter = self._predicting if endpoint.predicts else self._filing
+        if limiter.statistics().tasks_waiting >= MOST_WAITING:
+            raise TooManyRequestsError(N_("The server is busy. Try again in a moment."))
+        query = parse_query(request.query_params, endpoint.query) if endpoint.query else None
+        received = await _received(endpoint, request)
+        call = Call(
+            caller=caller,
+            path=request.path_params,
+            query=query,
+            body=received.record,
+            pictures=received.pictures,
+            raw=received.raw,
+            headers=request.headers,
+            classifiers=self.classifiers,
+            metrics=self.metrics,
+        )
+        # The handler's answer is written there too: JSON of a large report takes a while.
+        return await run_sync(_answered, endpoint, call, limiter=limiter)
+
+    def _require_served(self, path: Mapping[str, str]) -> None:
+        run = path.get("run")
+        if self.only_run is not None and run not in {None, self.only_run}:
+            raise NotFoundError(N_("This server has one run alone: {name}."), name=self.only_run)
+
+    @staticmethod
+    def _audit(request: Request, caller: Caller | None, status: int) -> None:
+        write_entry(
+            AuditEntry(
+                token=caller.token_id if caller else "",
+                address=request.client.host if request.client else "",
+                method=request.method,
+                path=request.url.path[:500],
+                status=status,
+            )
+        )
+
+
+def routes_of(endpoints: Sequence[Endpoint], service: Service) -> list[Route]:
+    """Make the routes of endpoints: one for each path, so that a wrong method is told all right ones."""
+    in_order = sorted(endpoints, key=lambda endpoint: ("{" in endpoint.path, endpoint.path))
+    routes = []
+    for path, rows in groupby(in_order, key=lambda endpoint: endpoint.path):
+        by_method = {endpoint.method: endpoint for endpoint in rows}
+        routes.append(Route(path, partial(_answer, service, by_method), methods=list(by_method)))
+    return routes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Received:
+    """Body of a request."""
+
+    record: Record | None = None
+    pictures: tuple[SentPicture, ...] = ()
+    raw: bytes = b""
+
+
+async def _answer(service: Service, by_method: Mapping[str, Endpoint], request: Request) -> Response:
+    method = "GET" if request.method == "HEAD" else request.method
+    return await service.respond(by_method[method], request)
+
+
+async def _received(endpoint: Endpoint, request: Request) -> _Received:
+    if endpoint.takes_raw:
+        return _Received(raw=await read_body(request, MAX_PICTURES_BYTES))
+    if endpoint.body is None and not endpoint.takes_pictures:
+        return _Received()
+    body = await read_body(request, MAX_PICTURES_BYTES if endpoint.takes_pictures else MAX_RECORD_BYTES)
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if endpoint.body is not None and (kind == "application/json" or kind.endswith("+json")):
+        # Large pictures in Base64 take a while.
+        return _Received(record=await run_in_threadpool(_record_in, body, endpoint.body))
+    if endpoint.takes_pictures:
+        return _Received(pictures=await pictures_of_form(body, request))
+    raise MediaTypeError(N_("Send the body as application/json."))
+
+
+def _record_in(body: bytes, kind: type[Record]) -> Record:
+    return parse_record(parse_json(body), kind)
+
+
+def _answered(endpoint: Endpoint, call: Call) -> Response:
+    answer: Answer = endpoint.handler(call)
+    if answer is None:
+        return Response(status_code=204)
+    return json_response(answer.to_json(), endpoint.status) if isinstance(answer, Record) else answer

@@ -1,0 +1,79 @@
+"""Jobs: list, look at and stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from core.http.access.tokens import Scope
+from core.http.endpoint import Call, Endpoint
+from core.http.names import job_named
+from core.http.openapi.note import Note
+from core.http.v1.views import JobList, JobView, job_view
+from core.jobs.directory import list_jobs
+from core.records import Record
+from core.runs.control import stop
+from core.workspace import get_project, jobs_folder, list_projects
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFilter(Record):
+    """Choice of jobs."""
+
+    project: Annotated[str | None, Note(text="Only those of this project.")] = None
+    active: Annotated[bool, Note(text="Only those that have not ended.")] = False
+
+
+def list_all(call: Call) -> JobList:
+    wanted = call.query_as(JobFilter)
+    projects = [get_project(wanted.project)] if wanted.project else list_projects()
+    folders = [folder for one in projects for folder in (one.runs, one.searches, one.jobs)]
+    if not wanted.project:
+        folders.append(jobs_folder())
+    jobs = [job for folder in folders for job in list_jobs(folder)]
+    views = [job_view(job) for job in sorted(jobs, key=lambda job: job.created, reverse=True)]
+    return JobList(
+        jobs=tuple(
+            view for view in views if not wanted.active or not (view.state is None or view.state.has_ended)
+        )
+    )
+
+
+def show(call: Call) -> JobView:
+    return job_view(job_named(call.path["job"]))
+
+
+def end(call: Call) -> JobView:
+    job = job_named(call.path["job"])
+    stop(job)
+    return job_view(job)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/jobs",
+        summary="List the jobs, newest first.",
+        scope=Scope.READ,
+        handler=list_all,
+        query=JobFilter,
+        answer=JobList,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/jobs/{job}",
+        summary="Read the state and the progress of a job.",
+        scope=Scope.READ,
+        handler=show,
+        answer=JobView,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/jobs/{job}/stop",
+        summary="Stop a job and keep its best result.",
+        scope=Scope.TRAIN,
+        handler=end,
+        answer=JobView,
+        status=202,
+    ),
+)

@@ -1,0 +1,70 @@
+"""Prediction: classes of pictures, by a finished run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from core.errors import ConfigError
+from core.http.access.tokens import Scope
+from core.http.endpoint import Call, Endpoint, SentPicture
+from core.http.inference.answers import PredictAnswer, PredictOptions, answer_picture
+from core.http.openapi.note import Note
+from core.http.receiving import MAX_PICTURES, picture_of_base64
+from core.messages import N_
+from core.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedPicture(Record):
+    """A picture file in JSON."""
+
+    data: Annotated[
+        str, Note(text="Bytes of the file in Base64.", schema={"type": "string", "contentEncoding": "base64"})
+    ]
+    name: Annotated[str, Note(text="For the answer.", most=200)] = "picture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedPictures(Record):
+    """Pictures in JSON."""
+
+    pictures: Annotated[tuple[EncodedPicture, ...], Note(most=MAX_PICTURES)]
+
+
+def predict(call: Call) -> PredictAnswer:
+    """Classify the pictures of a request.
+
+    Raises:
+        UnreadableImageError: one of them cannot be read.
+    """
+    loaded, options = call.classifiers.get(call.path["run"]), call.query_as(PredictOptions)
+    answers = tuple(answer_picture(loaded, one.name, one.data, options) for one in _pictures(call))
+    call.metrics.pictures.labels(loaded.run.name).inc(len(answers))
+    return PredictAnswer(run=loaded.run.name, predictions=answers)
+
+
+def _pictures(call: Call) -> tuple[SentPicture, ...]:
+    if call.body is None:
+        return call.pictures
+    pictures = call.body_as(EncodedPictures).pictures
+    if not pictures:
+        raise ConfigError(N_("The request holds no picture."))
+    return tuple(picture_of_base64(one.name, one.data) for one in pictures)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/runs/{run}/predict",
+        summary="Classify pictures.",
+        scope=Scope.PREDICT,
+        handler=predict,
+        query=PredictOptions,
+        body=EncodedPictures,
+        takes_pictures=True,
+        answer=PredictAnswer,
+        serves_run=True,
+        predicts=True,
+    ),
+)

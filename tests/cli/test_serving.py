@@ -1,0 +1,30 @@
+"""Tokens are made, listed and revoked on the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.__main__ import main
+from core.http.access.tokens import Scope, list_tokens
+
+
+def test_a_token_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["token", "create", "camera", "--scopes", "predict", "read"]) == 0
+    made = capsys.readouterr().out
+    assert "token: darkroom_" in made
+    (token,) = list_tokens()
+    assert token.scopes == (Scope.PREDICT, Scope.READ)
+    assert main(["token", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert "name: camera" in listed
+    assert "darkroom_" not in listed
+    assert main(["token", "revoke", token.id]) == 0
+    assert list_tokens() == ()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["token", "create"], ["token", "revoke", "none"], ["serve", "run-none"]]
+)
+def test_what_cannot_be_is_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,141 @@
+"""Label Studio gets pre-labels for its tasks, and Darkroom opens no address but Label Studio's own."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from core.delivery.prediction import Classifier
+from core.errors import ConfigError, NotFoundError
+from core.http.protocols.label_studio import KEY_VARIABLE, URL_VARIABLE, find_choices, read_picture
+from tests.support.api_client import post
+from tests.support.http_client import ask
+from tests.support.pictures import digit
+
+PICTURE = digit(3)
+EMBEDDED = "data:image/png;base64," + base64.b64encode(PICTURE).decode()
+
+
+def interface(*values: str, extra: str = "") -> str:
+    choices = "".join(f'<Choice value="{value}"/>' for value in values)
+    return (
+        f'<View>{extra}<Image name="scan" value="$image"/>'
+        f'<Choices name="digit" toName="scan">{choices}</Choices></View>'
+    )
+
+
+@pytest.fixture
+def label_studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server that has one picture for those who know its key, and redirects to elsewhere."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            knows_key = self.headers.get("Authorization") == "Token key"
+            is_elsewhere = self.path == "/elsewhere"
+            self.send_response(302 if is_elsewhere else 200 if knows_key else 401)
+            if is_elsewhere:
+                self.send_header("Location", "http://127.0.0.1:1/x.png")
+            self.end_headers()
+            self.wfile.write(PICTURE)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Stay quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv(URL_VARIABLE, address)
+    monkeypatch.setenv(KEY_VARIABLE, "key")
+    yield address
+    server.shutdown()
+    server.server_close()
+
+
+def test_tasks_get_the_answer_of_the_classifier(finished_run: Path) -> None:
+    address = f"/api/label-studio/{finished_run.name}"
+    assert ask(f"{address}/health").json["status"] == "UP"
+    setup = {
+        "project": "1.2",
+        "schema": interface("3", "5", "8"),
+        "hostname": "http://ls",
+        "access_token": "x",
+    }
+    assert post(f"{address}/setup", setup).json == {"model_version": finished_run.name}
+    reply = post(
+        f"{address}/predict",
+        {"tasks": [{"id": 1, "data": {"image": EMBEDDED}}], "label_config": interface("3", "5", "8")},
+    )
+    (result,) = reply.json["results"]
+    answer = Classifier(finished_run).guesses(PICTURE)[0]
+    assert result["result"] == [
+        {
+            "from_name": "digit",
+            "to_name": "scan",
+            "type": "choices",
+            "value": {"choices": [answer.name]},
+            "score": pytest.approx(answer.probability),
+        }
+    ]
+    assert result["score"] == pytest.approx(answer.probability)
+
+
+def test_a_task_without_a_label_that_can_be_chosen_stays_empty(finished_run: Path) -> None:
+    """Label Studio expects a result for each task."""
+    tasks = [{"data": {"image": EMBEDDED}}, {"data": {}}, {}, {"data": {"image": "data:,nothing"}}]
+    reply = post(
+        f"/api/label-studio/{finished_run.name}/predict",
+        {"tasks": tasks, "label_config": interface("cat", "dog")},
+    )
+    assert [one["result"] for one in reply.json["results"]] == [[], [], [], []]
+
+
+def test_pictures_are_read_from_label_studio_with_its_key(label_studio: str) -> None:
+    assert read_picture("/data/upload/1/x.png") == PICTURE
+    assert read_picture(f"{label_studio}/data/upload/1/x.png") == PICTURE
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://127.0.0.1:1/x.png", "https://example.org/x.png", "//example.org/x.png"),
+        *("file:///etc/passwd", "ftp://example.org/x", "/elsewhere", "data:image/png;base64,?"),
+    ],
+)
+def test_no_other_address_is_opened(label_studio: str, address: str) -> None:
+    """A task could name the router, or the metadata of a cloud."""
+    with pytest.raises(NotFoundError):
+        read_picture(address)
+
+
+def test_without_a_label_studio_no_address_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(URL_VARIABLE, raising=False)
+    with pytest.raises(NotFoundError):
+        read_picture("/data/upload/1/x.png")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "<View>",
+        '<View><Image name="a" value="$a"/></View>',
+        '<View><Choices name="c" toName="text"/><Image name="a" value="$a"/></View>',
+        interface("3", extra='<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'),
+        f'<!DOCTYPE x [<!ENTITY e "e">]>{interface("3")}',
+    ],
+)
+def test_an_interface_without_choices_for_a_picture_is_refused(config: str) -> None:
+    with pytest.raises(ConfigError):
+        find_choices(config)
+
+
+def test_the_control_of_a_picture_is_found_among_others() -> None:
+    extra = '<Text name="text" value="$t"/><Choices name="mood" toName="text"/><!-- a comment -->'
+    choices = find_choices(interface("3", "5", extra=extra))
+    assert (choices.from_name, choices.to_name, choices.field) == ("digit", "scan", "image")
+    assert choices.values == {"3", "5"}

@@ -1,0 +1,155 @@
+"""Clients of the Open Inference Protocol get the classifier's answers, in JSON and in bytes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.delivery.prediction import Classifier
+from tests.support.api_client import post
+from tests.support.http_client import Reply, ask
+from tests.support.pictures import digit
+
+PICTURE = digit(3)
+
+
+def infer(run: Path, content: dict[str, Any], raw: bytes = b"", **headers: str) -> Reply:
+    """Send a request in the binary form, as ``tritonclient`` does: without a content type."""
+    head = json.dumps(content).encode()
+    named = {"Inference-Header-Content-Length": str(len(head)), **headers}
+    return ask(f"/v2/models/{run.name}/infer", method="POST", headers=named, body=(head + raw,))
+
+
+def tensors(reply: Reply) -> dict[str, Any]:
+    """Outputs of a binary answer: arrays, and lists of byte strings."""
+    length = int(reply.headers["inference-header-content-length"])
+    content, rest = json.loads(reply.body[:length]), reply.body[length:]
+    found: dict[str, Any] = {}
+    for output in content["outputs"]:
+        size = output["parameters"]["binary_data_size"]
+        raw, rest = rest[:size], rest[size:]
+        if output["datatype"] == "BYTES":
+            found[output["name"]] = raw[4 : 4 + struct.unpack("<I", raw[:4])[0]]
+        else:
+            found[output["name"]] = np.frombuffer(raw, np.float32).reshape(output["shape"])
+    assert rest == b""
+    return found
+
+
+def test_bytes_are_answered_with_bytes(finished_run: Path) -> None:
+    classifier = Classifier(finished_run)
+    picture = classifier.prepare(PICTURE)[np.newaxis]
+    described = {
+        "name": "picture",
+        "shape": list(picture.shape),
+        "datatype": "UINT8",
+        "parameters": {"binary_data_size": picture.nbytes},
+    }
+    reply = infer(
+        finished_run,
+        {"id": "7", "model_name": "any", "inputs": [described], "parameters": {"binary_data_output": True}},
+        picture.tobytes(),
+    )
+    answers = tensors(reply)
+    np.testing.assert_array_equal(answers["probabilities"], classifier.answers(picture)[0])
+    assert answers["label"].decode() == classifier.guesses(PICTURE)[0].name
+
+
+def test_json_is_answered_with_json_and_its_id(finished_run: Path) -> None:
+    """A file is Base64 there; keys that other servers know are ignored."""
+    reply = post(
+        f"/v2/models/{finished_run.name}/infer",
+        {
+            "id": "8",
+            "model_name": finished_run.name,
+            "inputs": [
+                {
+                    "name": "file",
+                    "shape": [1],
+                    "datatype": "BYTES",
+                    "data": [base64.b64encode(PICTURE).decode()],
+                }
+            ],
+            "outputs": [{"name": "probabilities"}],
+        },
+    )
+    assert reply.json["id"] == "8"
+    (output,) = reply.json["outputs"]
+    assert output["data"] == pytest.approx(Classifier(finished_run).probabilities(PICTURE).tolist())
+
+
+def test_metadata_names_what_infer_takes(finished_run: Path) -> None:
+    about = ask(f"/v2/models/{finished_run.name}").json
+    assert about["inputs"][0] == {"name": "picture", "datatype": "UINT8", "shape": [-1, 224, 224, 3]}
+    assert about["outputs"][0] == {"name": "probabilities", "datatype": "FP32", "shape": [-1, 3]}
+    assert ask("/v2/health/live").json == {"live": True}
+    assert ask("/v2/health/ready").json == {"ready": True}
+    assert ask(f"/v2/models/{finished_run.name}/versions/1/ready").json["ready"]
+    assert ask(f"/v2/models/{finished_run.name}/versions/2/ready").status == 404
+    assert ask("/v2/models/none/ready").status == 404
+
+
+def _file(**changes: Any) -> dict[str, Any]:
+    return {"inputs": [{"name": "file", "shape": [1], "datatype": "BYTES", "data": ["YQ=="], **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ([], 400),
+        ({}, 400),
+        ({"inputs": 5}, 400),
+        ({"inputs": [5]}, 400),
+        (_file(), 422),
+        (_file(shape=[2]), 400),
+        (_file(shape=[-1]), 400),
+        (_file(shape="x"), 400),
+        (_file(data=5), 400),
+        (_file(data=["?"]), 400),
+        (_file(datatype="FP32"), 400),
+        (_file(name="other"), 400),
+        (_file(parameters={"binary_data_size": 99}), 400),
+        (_file(parameters={"binary_data_size": "x"}), 400),
+        ({"inputs": [{"name": "picture", "shape": [1], "datatype": "UINT8", "data": [256]}]}, 400),
+        ({"inputs": [{"name": "picture", "shape": [3], "datatype": "UINT8", "data": [1, [2, 3]]}]}, 400),
+        (
+            {"inputs": [{"name": "picture", "shape": [1, 2, 2, 3], "datatype": "UINT8", "data": [0] * 12}]},
+            400,
+        ),
+    ],
+)
+def test_another_request_is_refused_in_a_sentence(finished_run: Path, content: Any, status: int) -> None:
+    """``error`` is the key that clients of the protocol show."""
+    reply = post(f"/v2/models/{finished_run.name}/infer", content)
+    assert reply.status == status
+    assert reply.json["error"] == reply.json["detail"]
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "99999999", "1" * 40])
+def test_a_wrong_length_of_the_header_is_refused(finished_run: Path, length: str) -> None:
+    reply = infer(finished_run, _file(), **{"Inference-Header-Content-Length": length})
+    assert reply.status == 400
+
+
+@pytest.mark.parametrize("raw", [b"\x05", b"\x05\x00\x00\x00ab", b"\xff\xff\xff\xff"])
+def test_byte_strings_that_are_cut_off_are_refused(finished_run: Path, raw: bytes) -> None:
+    described = {
+        "name": "file",
+        "shape": [1],
+        "datatype": "BYTES",
+        "parameters": {"binary_data_size": len(raw)},
+    }
+    assert infer(finished_run, {"inputs": [described]}, raw).status == 400
+
+
+def test_an_unknown_output_is_refused(finished_run: Path) -> None:
+    content = _file(data=[base64.b64encode(PICTURE).decode()]) | {"outputs": [{"name": "colour"}]}
+    reply = post(f"/v2/models/{finished_run.name}/infer", content)
+    assert reply.status == 400
+    assert "colour" in reply.json["error"]
