@@ -40,6 +40,7 @@ NAMES = (
     "feature_extraction",
     "batch_prediction",
     "web_process",
+    "http_api",
     "head_training",
     "input_pipeline",
     "training_memory",

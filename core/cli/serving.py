@@ -55,6 +55,16 @@ def _serve(options: argparse.Namespace) -> Answer:
     return {"run": run.name, "host": options.host, "port": options.port}
 
 
+def _mcp(options: argparse.Namespace) -> Answer:
+    from core.http.protocols.mcp import local_call, serve_lines
+
+    def write(line: str) -> None:
+        print(line, end="", flush=True)
+
+    serve_lines(sys.stdin, write, local_call())
+    return {}
+
+
 def _add_token_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=_ACTIONS)
     parser.add_argument("name", nargs="?", default="", help="of a new token, or the id of one to revoke")
@@ -92,5 +102,11 @@ COMMANDS = (
         summary="serve the HTTP API of one run, without pages",
         run=_serve,
         add_arguments=_add_serve_arguments,
+    ),
+    Command(
+        name="mcp",
+        summary="tools for language models (MCP) on standard input and output",
+        run=_mcp,
+        add_arguments=lambda parser: None,
     ),
 )

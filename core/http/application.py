@@ -13,7 +13,7 @@ from core.http.endpoint import Endpoint
 from core.http.openapi.document import openapi_document
 from core.http.openapi.page import HEADERS, documentation_page
 from core.http.problems import HANDLERS, handle_bug
-from core.http.protocols import label_studio, open_inference
+from core.http.protocols import label_studio, mcp, open_inference
 from core.http.responding import Service, routes_of
 from core.http.responses import json_response
 from core.http.v1 import datasets, exports, imports, jobs, prediction, projects, runs, searches, system
@@ -46,7 +46,7 @@ class Application:
     @cached_property
     def api(self) -> Starlette:
         """Everything below ``/api``."""
-        endpoints = [row for row in ENDPOINTS if row.serves_run or self._service.only_run is None]
+        endpoints = [row for row in ENDPOINTS if self._serves(row)]
         document = openapi_document(endpoints)
         page = documentation_page(endpoints, document)
 
@@ -56,11 +56,12 @@ class Application:
         async def docs(request: Request) -> Response:
             return HTMLResponse(page, headers=HEADERS)
 
+        protocols = [row for row in (*label_studio.ENDPOINTS, *mcp.ENDPOINTS) if self._serves(row)]
         return _application(
             [
                 Route("/openapi.json", openapi),
                 Route("/docs", docs),
-                *routes_of([*endpoints, *label_studio.ENDPOINTS], self._service),
+                *routes_of([*endpoints, *protocols], self._service),
             ]
         )
 
@@ -68,6 +69,9 @@ class Application:
     def open_inference(self) -> Starlette:
         """Everything below ``/v2``, where clients of the Open Inference Protocol expect it."""
         return _application(routes_of(open_inference.ENDPOINTS, self._service))
+
+    def _serves(self, endpoint: Endpoint) -> bool:
+        return endpoint.serves_run or self._service.only_run is None
 
 
 def _application(routes: list[Route]) -> Starlette:

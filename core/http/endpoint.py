@@ -32,6 +32,8 @@ class Call:
     """One request to an endpoint, read and checked."""
 
     caller: Caller
+    # Raises for a scope that the caller lacks, where an endpoint's parts need different ones.
+    require_scope: Callable[[Scope], None]
     # Parameters in the path, such as "run".
     path: Mapping[str, str]
     query: Record | None

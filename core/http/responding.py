@@ -91,6 +91,7 @@ class Service:
         received = await _received(endpoint, request)
         call = Call(
             caller=caller,
+            require_scope=partial(self.guard.require, caller, request),
             path=request.path_params,
             query=query,
             body=received.record,

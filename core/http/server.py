@@ -28,6 +28,7 @@ _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 _API_PATHS = (
     "/v1/{path:path}",
     "/label-studio/{path:path}",
+    "/mcp",
     "/health",
     "/ready",
     "/metrics",
