@@ -16,7 +16,18 @@ from core.http.problems import HANDLERS, handle_bug
 from core.http.protocols import label_studio, mcp, open_inference
 from core.http.responding import Service, routes_of
 from core.http.responses import json_response
-from core.http.v1 import datasets, exports, imports, jobs, prediction, projects, runs, searches, system
+from core.http.v1 import (
+    batches,
+    datasets,
+    exports,
+    imports,
+    jobs,
+    prediction,
+    projects,
+    runs,
+    searches,
+    system,
+)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *system.ENDPOINTS,
@@ -27,6 +38,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *searches.ENDPOINTS,
     *jobs.ENDPOINTS,
     *prediction.ENDPOINTS,
+    *batches.ENDPOINTS,
     *exports.ENDPOINTS,
 )
 

@@ -23,6 +23,7 @@ from core.errors import (
     TokenError,
     TooManyRequestsError,
     UnreadableImageError,
+    UploadDeniedError,
     WorkspaceError,
 )
 
@@ -33,6 +34,7 @@ CLIENT_CLOSED_REQUEST = 499
 STATUS_OF: tuple[tuple[type[DarkroomError], int], ...] = (
     (TokenError, 401),
     (ScopeError, 403),
+    (UploadDeniedError, 403),
     (NotFoundError, 404),
     (BusyError, 409),
     (ProjectExistsError, 409),

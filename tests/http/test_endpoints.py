@@ -10,10 +10,13 @@ import pytest
 from core.data.dataset import open_dataset
 from core.http.application import ENDPOINTS
 from core.jobs.directory import JobDirectory
+from core.prediction.batch.batches import find_batch
 from core.runs.compare import run_about
+from core.runs.control import wait_for
 from core.workspace import Project, get_project, list_projects
 from tests.support.api_client import post
 from tests.support.http_client import ask
+from tests.support.pictures import digit
 
 
 def test_health_and_readiness_need_no_token() -> None:
@@ -150,3 +153,25 @@ def test_the_documentation_page_loads_nothing() -> None:
     assert not any(mark in text for mark in ("<script", "src=", "url(", "@import", "<link"))
     assert "default-src 'none'" in reply.headers["content-security-policy"]
     assert all(endpoint.summary.replace("'", "&#39;") in text for endpoint in ENDPOINTS)
+
+
+def test_a_folder_of_the_server_is_classified_as_a_batch(
+    finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only of a folder that the operator allows."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "3.png").write_bytes(digit(3))
+    address = f"/api/v1/runs/{finished_run.name}/batches"
+    assert post(address, {"folder": str(folder)}).status == 400
+    assert post(address, {}).status == 400
+    monkeypatch.setenv("DARKROOM_FOLDERS", str(tmp_path))
+    started = post(address, {"folder": str(folder)})
+    assert started.status == 202
+    batch = started.json["job"]["id"]
+    wait_for(find_batch(batch).job)
+    assert ask(f"/api/v1/batches/{batch}").json["counts"]["pictures"] == 1
+    assert b"3.png" in ask(f"/api/v1/batches/{batch}/answers/csv").body
+    assert ask(f"/api/v1/batches/{batch}/answers/none").status == 404
+    assert ask(f"/api/v1/batches/{batch}", method="DELETE").json["bytes"] > 0
+    assert ask(f"/api/v1/batches/{batch}").status == 404

@@ -135,6 +135,19 @@ def cancel(call: Call) -> None:
     cancel_import(_question(call))
 
 
+def uploaded(source: UploadSource) -> Path:
+    """File or folder of an upload.
+
+    Raises:
+        UploadError: no file is complete yet.
+        NotFoundError, UploadDeniedError: there is no such upload, or it has another token.
+    """
+    upload = find_upload(Ticket(upload=source.upload, token=source.token))
+    if not upload.files:
+        raise UploadError(N_("The upload holds no complete file yet."))
+    return upload.content
+
+
 def _config(known: Mapping[str, Any], settings: Mapping[str, object]) -> ImportConfig:
     if refused := [name for name in _REFUSED if settings.get(name)]:
         raise ConfigError(
@@ -146,12 +159,7 @@ def _config(known: Mapping[str, Any], settings: Mapping[str, object]) -> ImportC
 def _source(body: NewImport) -> Path | None:
     if body.folder is not None:
         return checked_folder(body.folder)
-    if body.upload is None:
-        return None
-    upload = find_upload(Ticket(upload=body.upload.upload, token=body.upload.token))
-    if not upload.files:
-        raise UploadError(N_("The upload holds no complete file yet."))
-    return upload.content
+    return uploaded(body.upload) if body.upload is not None else None
 
 
 def _question(call: Call) -> ImportQuestion:
