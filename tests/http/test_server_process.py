@@ -3,55 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
-import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from core.port import free_port
+from tests.support.api_server import serving, status
 from tests.support.pictures import digit
-
-ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 120.0
-
-
-@contextmanager
-def serving(run: Path) -> Iterator[str]:
-    """``python -m core serve RUN`` on a free port."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core", "serve", run.name, "--port", str(port)],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "numpy"},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + START_SECONDS
-        while status(f"{address}/api/health") != 200:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def status(address: str) -> int:
-    """Status of a request; 0 while nobody listens."""
-    try:
-        with urllib.request.urlopen(address, timeout=30) as response:
-            return int(response.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
 
 
 def test_one_run_is_served_alone(finished_run: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from core.errors import ConfigError
@@ -27,17 +26,20 @@ class Note:
     fields_of: type[Record] | None = None
 
 
-@cache
+_NOTES: dict[type, Mapping[str, Note]] = {}
+
+
 def notes_of(kind: type[Record]) -> Mapping[str, Note]:
-    """Notes of a record's fields, by name."""
-    hints = get_type_hints(kind, include_extras=True)
-    return {
-        name: note
-        for name, hint in hints.items()
-        if get_origin(hint) is Annotated
-        for note in get_args(hint)[1:]
-        if isinstance(note, Note)
-    }
+    """Notes of a record's fields, by name; read once for each class."""
+    if kind not in _NOTES:
+        _NOTES[kind] = {
+            name: note
+            for name, hint in get_type_hints(kind, include_extras=True).items()
+            if get_origin(hint) is Annotated
+            for note in get_args(hint)[1:]
+            if isinstance(note, Note)
+        }
+    return _NOTES[kind]
 
 
 def require_limits(record: Record) -> None:

@@ -27,7 +27,7 @@ class JobFilter(Record):
 def list_all(call: Call) -> JobList:
     wanted = call.query_as(JobFilter)
     projects = [get_project(wanted.project)] if wanted.project else list_projects()
-    folders = [folder for one in projects for folder in (one.runs, one.searches, one.jobs)]
+    folders = [folder for one in projects for folder in (one.runs, one.searches, one.predictions, one.jobs)]
     if not wanted.project:
         folders.append(jobs_folder())
     jobs = [job for folder in folders for job in list_jobs(folder)]
