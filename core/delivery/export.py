@@ -6,14 +6,16 @@ and behind an address for downloads.
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.facts import read_facts
 from core.delivery.files import labels_file, naming_the_path, require_delivered
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
-from core.delivery.formats.tflite_format import TFLITE
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.errors import NotFoundError
 from core.files import whole_file
 from core.messages import N_
@@ -72,6 +74,21 @@ def _state_of_sources(run: Path, exporter: Exporter) -> list[int]:
     """Times at which the files were written that a packed file is made from."""
     sources = [labels_file(run), *(find_exporter(code).file(run) for code in exporter.made_from)]
     return [file.stat().st_mtime_ns for file in sources]
+
+
+def use_new_labels(run: Path) -> None:
+    """Bring the labels, as they are now, into everything that the run delivers."""
+    remove_made_later(run)
+    for exporter in EXPORTERS:
+        file = exporter.file(run)
+        if exporter.embed is None or not file.exists():
+            continue
+        written = file.stat()
+        with whole_file(file) as temporary:
+            shutil.copyfile(file, temporary)
+            exporter.embed(temporary, read_facts(run))
+            # The network stayed, so what was measured with it still holds.
+            os.utime(temporary, ns=(written.st_atime_ns, written.st_mtime_ns))
 
 
 def remove_made_later(run: Path) -> None:

@@ -98,6 +98,9 @@ class Exporter:
     group: FormatGroup = FormatGroup.PROGRAMMERS
     # Writes the file, in a worker. A folder is packed as zip.
     make: Callable[[DeliveredModel, Path], None]
+    # Writes the facts into a file that the run's last step made, in place of those that it has.
+    # None: it holds none, or is made again when they change.
+    embed: Callable[[Path, ModelFacts], None] | None = None
     # Codes of the formats whose files it is made from.
     made_from: tuple[str, ...] = ()
     # Made in the run's last step and compared there with the evaluation; all others by a job, on request.

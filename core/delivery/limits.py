@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from core.delivery.export import remove_made_later
+from core.delivery.export import use_new_labels
 from core.delivery.files import changing_labels, labels_file, read_labels, write_labels
 from core.evaluation.strangers.chosen import AnswerLimits, write_chosen_limits
 
@@ -22,4 +22,4 @@ def use_limits(run: Path, limits: AnswerLimits) -> None:
                 least_confidence=limits.least_confidence,
             )
             write_labels(run, labels)
-            remove_made_later(run)
+            use_new_labels(run)

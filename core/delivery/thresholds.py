@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.delivery.export import remove_made_later
+from core.delivery.export import use_new_labels
 from core.delivery.files import changing_labels, labels_file, labels_thresholds, read_labels, write_labels
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.thresholds.answers import Thresholds, default_thresholds, write_chosen_thresholds
@@ -22,7 +22,7 @@ def use_thresholds(evaluated: EvaluatedRun, thresholds: Thresholds) -> None:
         # A run that is not delivered yet reads the choice when it is.
         if labels_file(run).exists():
             write_labels(run, replace(read_labels(run), thresholds=labels_thresholds(thresholds)))
-            remove_made_later(run)
+            use_new_labels(run)
 
 
 def use_default_thresholds(evaluated: EvaluatedRun) -> None:

@@ -22,7 +22,7 @@ from core.delivery.exporter import Exporter
 from core.delivery.files import keras_file, labels_file, parity_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
-from core.delivery.formats.tflite_format import TFLITE
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.prediction import Classifier
 from core.errors import DeliveryError, NotFoundError
 from core.evaluation.strangers.results import read_known_scores

@@ -15,7 +15,7 @@ from core.delivery.export import export_file
 from core.delivery.exporter import TOLERANCE
 from core.delivery.files import is_delivered, keras_file, parity_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
-from core.delivery.formats.tflite_format import TFLITE
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.job import deliver
 from core.delivery.prediction import Classifier
 from core.errors import DeliveryError, NotFoundError

@@ -23,7 +23,7 @@ from core.delivery.exporter import Exporter
 from core.delivery.files import keras_file, parity_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
-from core.delivery.formats.tflite_format import TFLITE
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.files import hash_file, sha256_bytes
 from core.http.pages import export_path, picture_address, plotly_script_path, thumbnail_address
 from core.http.server import send_at_once

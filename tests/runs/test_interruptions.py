@@ -19,7 +19,7 @@ from core.delivery.export import export_file
 from core.delivery.exporter import DeliveredModel
 from core.delivery.files import Labels, ParityProof, parity_file, tflite_file, write_labels
 from core.delivery.formats.bundle_format import BUNDLE, make_bundle
-from core.delivery.formats.tflite_format import TFLITE
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.job import _proofs
 from core.delivery.limits import use_limits
 from core.errors import DeliveryError, NotFoundError

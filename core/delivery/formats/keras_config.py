@@ -9,7 +9,6 @@ versions added arguments to them as well.
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from collections.abc import Mapping
 from functools import cache
@@ -17,10 +16,11 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
+from core.delivery.formats.archives import replace_members
 from core.records import JsonObject, JsonValue
 
 _CONFIG_FILE = "config.json"
-# Arguments of layers that versions after Keras 3.8 added, the oldest in which an export was opened.
+# Arguments of layers that versions after Keras 3.5 added, the oldest in which exports are opened.
 _NEWER_ARGUMENTS: Mapping[str, frozenset[str]] = {
     "BatchNormalization": frozenset(["renorm", "renorm_clipping", "renorm_momentum"]),
     "Conv1DTranspose": frozenset(["output_padding"]),
@@ -39,19 +39,9 @@ _LAYERS, _OPERATIONS = "keras.layers", "keras.src.ops."
 
 def make_portable(path: Path) -> None:
     """Rewrite the config of a Keras file in place; weights and metadata stay as they are."""
-    lean = path.with_name(f"lean-{path.name}")
-    try:
-        with zipfile.ZipFile(path) as source, zipfile.ZipFile(lean, "w", zipfile.ZIP_STORED) as target:
-            for info in source.infolist():
-                if info.filename == _CONFIG_FILE:
-                    config = portable_config(json.loads(source.read(info)))
-                    target.writestr(_CONFIG_FILE, json.dumps(config))
-                    continue
-                with source.open(info) as old, target.open(info.filename, "w", force_zip64=True) as new:
-                    shutil.copyfileobj(old, new, 1 << 20)
-        lean.replace(path)
-    finally:
-        lean.unlink(missing_ok=True)
+    with zipfile.ZipFile(path) as file:
+        config = portable_config(json.loads(file.read(_CONFIG_FILE)))
+    replace_members(path, {_CONFIG_FILE: json.dumps(config).encode()})
 
 
 def portable_config(value: JsonValue) -> Any:
