@@ -4,6 +4,7 @@
 # PYTHON=python3.12 PORT=9000 make run
 # make test-backends    test training with Keras on JAX
 # make test-exports     test against the tools whose exports Darkroom reads, and which read its own
+#                       (KERAS=all: and in every version of Keras that its files must open in, 1 GB more)
 
 PORT ?= 8501
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -27,6 +28,7 @@ test-backends: $(VENV_BACKENDS)/installed
 	KERAS_BACKEND=jax $(VENV_BACKENDS)/bin/python -m pytest tests/backends
 
 test-exports: $(VENV)/installed-test $(VENV_EXPORTS)/installed
+	$(BIN)/python -m tests.exports.keras_environments $(KERAS)
 	$(BIN)/python -m pytest tests/exports
 
 check: $(VENV)/installed-test
