@@ -78,7 +78,6 @@ def _state_of_sources(run: Path, exporter: Exporter) -> list[int]:
 
 def use_new_labels(run: Path) -> None:
     """Bring the labels, as they are now, into everything that the run delivers."""
-    remove_made_later(run)
     for exporter in EXPORTERS:
         file = exporter.file(run)
         if exporter.embed is None or not file.exists():
@@ -89,6 +88,8 @@ def use_new_labels(run: Path) -> None:
             exporter.embed(temporary, read_facts(run))
             # The network stayed, so what was measured with it still holds.
             os.utime(temporary, ns=(written.st_atime_ns, written.st_mtime_ns))
+    # Now, because they are made from those.
+    remove_made_later(run)
 
 
 def remove_made_later(run: Path) -> None:

@@ -75,7 +75,9 @@ ALWAYS = tuple(environment for environment in ALL if environment.version == VERS
 
 
 def _pip(python: Path, *arguments: str) -> None:
-    subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments], check=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments], check=True
+    )
 
 
 if __name__ == "__main__":
