@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.catalogues import LANGUAGES
 from pages.ui.catalogue import KEYWORDS, entries, is_translated, placeholders, read_catalogue, sentences
-from pages.ui.text import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE_FILES = sorted((ROOT / "pages").rglob("*.py"))

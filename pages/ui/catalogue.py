@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 import core
-from pages.ui.text import DOMAIN, LANGUAGES, catalogue_path
+from core.catalogues import DOMAIN, LANGUAGES, catalogue_path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("pages", "core")

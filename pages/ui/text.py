@@ -1,29 +1,20 @@
 """Text of the pages: translation, escaping, number formats.
 
-Catalogues are ``locale/<language>/LC_MESSAGES/darkroom.po``, read without compiling.
-``python -m pages.ui.catalogue update`` brings them up to date.
+``python -m pages.ui.catalogue update`` brings the catalogues up to date.
 """
 
 from __future__ import annotations
 
-import gettext
 import re
-from functools import lru_cache
-from io import BytesIO
-from pathlib import Path
 
 import streamlit as st
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.catalogues import LANGUAGES, translations
 from core.formatting import percent as percent
 from core.messages import Message
 from pages.ui import session
 
-LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
-LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "locale"
-DOMAIN = "darkroom"
 _WIDGET_KEY, _CHOICE_KEY, _QUERY_KEY = "language", "chosen-language", "lang"
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&=^\"'@/])")
@@ -127,29 +118,6 @@ def _remember_language(language: str) -> None:
             st.query_params[_QUERY_KEY] = language
     elif _QUERY_KEY in st.query_params:
         del st.query_params[_QUERY_KEY]
-
-
-def translations(language: str) -> gettext.NullTranslations:
-    """Return the catalogue of a language; an empty one for English and unknown languages."""
-    path = catalogue_path(language)
-    if language == "en" or not path.is_file():
-        return gettext.NullTranslations()
-    return _read_catalogue(language, path, path.stat().st_mtime_ns)
-
-
-def catalogue_path(language: str) -> Path:
-    return LOCALE_FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-
-
-@lru_cache(maxsize=8)
-def _read_catalogue(language: str, path: Path, modified_ns: int) -> gettext.GNUTranslations:
-    """Read the catalogue at ``path``; ``modified_ns`` makes the cache miss after an edit."""
-    with path.open("rb") as stream:
-        catalogue = read_po(stream, locale=language, domain=DOMAIN)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
 
 
 def duration(seconds: float) -> str:

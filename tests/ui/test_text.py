@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import catalogues
 from core.messages import N_, Message
 from pages.ui import text
 
@@ -31,8 +32,8 @@ msgstr[0] "{n} 张图片"
 @pytest.fixture
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small Chinese catalogue in place of the real one."""
-    monkeypatch.setattr(text, "LOCALE_FOLDER", tmp_path)
-    path = text.catalogue_path("zh_CN")
+    monkeypatch.setattr(catalogues, "LOCALE_FOLDER", tmp_path)
+    path = catalogues.catalogue_path("zh_CN")
     path.parent.mkdir(parents=True)
     path.write_text(CATALOGUE, encoding="utf-8")
     return path

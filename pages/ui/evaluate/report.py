@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.catalogues import translations
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.reporting.html import report_html
 from core.reporting.model_card import model_card
 from core.reporting.source import ReportSource
-from pages.ui.text import _, current_language, translations
+from pages.ui.text import _, current_language
 
 
 def report_downloads(evaluated: EvaluatedRun) -> None:
