@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.server import ROOT, Server, serving
-from tests.browser.executable import find_executable
+from core.delivery.formats.web.browser import find_browser
 
 _BROWSER_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 _QUIET_MS = 1000  # of silence: then the last message heard was the end of the answer
@@ -39,7 +39,7 @@ def required_browser() -> Path:
     Raises:
         RuntimeError: there is none.
     """
-    executable = find_executable()
+    executable = find_browser()
     if executable is None:
         raise RuntimeError("no Chromium here: install one, or set DARKROOM_BROWSER to its path")
     return executable

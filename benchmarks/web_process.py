@@ -22,8 +22,8 @@ from benchmarks.journey import STEPS, Step
 from benchmarks.options import Options
 from benchmarks.photographs import write_photographs
 from benchmarks.server import ROOT, serving
+from core.delivery.formats.web.browser import find_browser
 from core.delivery.prediction import Classifier
-from tests.browser.executable import find_executable
 from tests.support.browser import settled
 
 MOST_SECONDS_TO_FIRST_PAGE = 3.0
@@ -37,7 +37,7 @@ _EMPTY_PAGE_NAME = "an empty Streamlit page"
 
 
 def run(options: Options) -> list[Figure]:
-    executable = find_executable()
+    executable = find_browser()
     if executable is None:
         raise RuntimeError("no Chromium here: install one, or set DARKROOM_BROWSER to its path")
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.executable import find_executable
+from core.delivery.formats.web.browser import ARGUMENTS, find_browser
 from tests.support.browser import screenshot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,10 +27,7 @@ START_SECONDS = 180
 PATIENCE_MS = 60_000
 OWN_HOSTS = {"127.0.0.1", "localhost", "::1", "[::1]"}
 BROWSER_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
+    *ARGUMENTS,
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 )
@@ -137,7 +134,7 @@ def no_worker_survives(workspace: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = find_executable()
+    executable = find_browser()
     assert executable, "no Chromium: install one, or set DARKROOM_BROWSER"
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=executable, args=BROWSER_ARGUMENTS)

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from core.delivery.formats.web.browser import find_browser
 from tests.browser.conftest import BROWSER_ARGUMENTS, Servers
-from tests.browser.executable import find_executable
 from tests.support.browser import overtake_components, screenshot, settled
 
 SCRIPT = """
@@ -196,7 +196,7 @@ def test_without_a_camera_the_page_says_what_to_do(page: Page, address: str) -> 
     settled(page)
     button = page.get_by_role("button", name="Turn on the camera")
     for obstacle, sentence in {
-        "new DOMException('no', 'NotAllowedError')": "does not let Darkroom use the camera",
+        "new DOMException('no', 'NotAllowedError')": "does not let this page use the camera",
         "new DOMException('no', 'NotFoundError')": "There is no camera",
         "new DOMException('no', 'NotReadableError')": "Another program uses the camera",
         "new Error('<b>smoke</b>')": "cannot be started: <b>smoke</b>",
@@ -227,7 +227,7 @@ def test_a_camera_that_is_pulled_out_is_missed(page: Page, shutter: Locator) -> 
 @pytest.fixture
 def page_with_two_cameras(browser: Browser) -> Iterator[Page]:
     arguments = [*BROWSER_ARGUMENTS, "--use-fake-device-for-media-stream=device-count=2"]
-    other = browser.browser_type.launch(executable_path=find_executable(), args=arguments)
+    other = browser.browser_type.launch(executable_path=find_browser(), args=arguments)
     yield other.new_page()
     other.close()
 

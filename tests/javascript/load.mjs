@@ -1,14 +1,22 @@
-// The functions of our component files, which are joined scripts and export nothing.
+// The functions of our JavaScript files, which are joined scripts and export nothing.
 
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { createContext, runInContext } from "node:vm"
 
-const FOLDER = new URL("../../pages/ui/components/assets/", import.meta.url)
+// Of the pages' components, and of exported pages.
+const FOLDERS = ["../../pages/ui/components/assets/", "../../core/delivery/formats/web/assets/"].map(
+  folder => new URL(folder, import.meta.url),
+)
 
-/** Run files of the assets folder in one context and return the named functions and classes. */
+/** Run files of the assets folders in one context and return the named functions and classes. */
 export function load(files, names, globals = {}) {
-  const source = files.map(file => readFileSync(new URL(file, FOLDER), "utf8")).join("\n")
+  const source = files.map(read).join("\n")
   const script = source.replace(/export default function/, "function component")
   const context = createContext({ ...globals })
   return runInContext(`${script}\n;({ ${names.join(", ")} })`, context)
+}
+
+function read(file) {
+  const folder = FOLDERS.find(candidate => existsSync(new URL(file, candidate)))
+  return readFileSync(new URL(file, folder), "utf8")
 }

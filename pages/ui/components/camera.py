@@ -14,6 +14,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.delivery.formats.web.texts import CAMERA_TEXTS
 from core.records import JsonObject
 from pages.ui import state
 from pages.ui.components.asset_files import assets
@@ -27,7 +28,7 @@ _mount = st.components.v2.component(
     "darkroom_camera",
     html='\n<div class="dr-camera"></div>\n',
     css=assets("camera.css"),
-    js=assets("elements.js", "camera.js"),
+    js=assets("elements.js", "camera_stream.js", "camera.js"),
 )
 
 
@@ -120,10 +121,9 @@ def _seen(key: str) -> str:
 def _texts(class_name: str) -> JsonObject:
     added = ("Add {n} picture to “{name}”", "Add {n} pictures to “{name}”")
     return {
+        **{key: _(text) for key, text in CAMERA_TEXTS.items()},
         "about": _("Take pictures for one class after the other. They stay in this project."),
         "start": _("Turn on the camera"),
-        "stop": _("Turn off"),
-        "asking": _("Your browser asks whether Darkroom may use the camera. Allow it."),
         "retry": _("Try again"),
         "camera": _("Camera"),
         "camera_number": _("Camera {n}"),
@@ -142,14 +142,5 @@ def _texts(class_name: str) -> JsonObject:
         "insecure": _(
             "Browsers lend the camera only to pages on the same computer, or with https. "
             "Open Darkroom on the computer that runs it, as http://localhost, or put it behind https."
-        ),
-        "denied": _(
-            "The browser does not let Darkroom use the camera. Allow it with the sign beside the address, then try again."
-        ),
-        "none": _("There is no camera. Connect one and try again, or add picture files instead."),
-        "busy": _("Another program uses the camera. Close it there, then try again."),
-        "lost": _("The camera is no longer connected. Connect it and try again."),
-        "other": _(
-            "The camera cannot be started: {reason}. Connect another one, or add picture files instead."
         ),
     }

@@ -8,15 +8,6 @@ const JPEG_QUALITY = 0.9
 // Longest wait for an answer from the page.
 const PATIENCE_MS = 60_000
 const CAMERA_ICON = "M2 5.5h2.6L6 3.5h4l1.4 2H14v7H2zM8 11.2a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z"
-const FAILURES = {
-  NotAllowedError: "denied",
-  SecurityError: "denied",
-  NotFoundError: "none",
-  OverconstrainedError: "none",
-  NotReadableError: "busy",
-  AbortError: "busy",
-}
-
 const cameras = new WeakMap()
 // Pictures not yet added, by the component's key. They outlive the element.
 const memories = new Map()
@@ -31,15 +22,15 @@ class Camera {
 
   build(root) {
     this.sentence = element("p")
-    this.on = button("dr-button", () => this.start())
+    this.on = pressable("dr-button", () => this.start())
     this.off = element("div", { class: "dr-off" }, icon(CAMERA_ICON), this.sentence, this.on)
     this.video = element("video", { autoplay: "", playsinline: "" })
     this.video.muted = true
     this.video.addEventListener("loadeddata", () => this.ready())
     this.choice = element("select")
     this.choice.addEventListener("change", () => this.start(this.choice.value))
-    this.shutter = button("dr-shutter", () => {})
-    this.end = button("dr-button", () => this.stop())
+    this.shutter = pressable("dr-shutter", () => {})
+    this.end = pressable("dr-button", () => this.stop())
     const left = element("div", {}, this.choice)
     this.live = element(
       "div",
@@ -49,8 +40,8 @@ class Camera {
     )
     this.hint = element("p", { class: "dr-hint", role: "status" })
     this.number = element("span", { class: "dr-number", role: "status" })
-    this.dropAll = button("dr-button dr-plain", () => this.drop(...this.memory.pictures))
-    this.add = button("dr-button dr-primary", () => this.send())
+    this.dropAll = pressable("dr-button dr-plain", () => this.drop(...this.memory.pictures))
+    this.add = pressable("dr-button dr-primary", () => this.send())
     this.row = element("div", { class: "dr-taken-row" }, this.number, this.dropAll, this.add)
     this.strip = element("ul", { class: "dr-strip" })
     root.append(this.off, this.live, this.hint, this.row, this.strip)
@@ -110,17 +101,15 @@ class Camera {
 
   async start(deviceId) {
     this.stop()
-    if (!window.isSecureContext || !navigator.mediaDevices) return this.fail("insecure")
+    if (!canUseCamera()) return this.fail("insecure")
     this.isAsking = true
     this.draw()
     try {
-      const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: "environment" } }
-      const size = { width: { ideal: 1280 }, height: { ideal: 960 } }
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { ...which, ...size } })
+      const stream = await openCamera(deviceId, 1280, 960)
       if (this.isGone) return stopTracks(stream)
       await this.show(stream)
     } catch (error) {
-      this.fail(FAILURES[error.name] ?? "other", error.message)
+      this.fail(CAMERA_FAILURES[error.name] ?? "other", error.message)
     }
   }
 
@@ -134,8 +123,7 @@ class Camera {
       this.fail("lost")
     })
     this.video.srcObject = stream
-    const { facingMode } = track.getSettings()
-    this.live.classList.toggle("dr-mirrored", facingMode !== "environment")
+    this.live.classList.toggle("dr-mirrored", isMirrored(stream))
     navigator.mediaDevices.addEventListener("devicechange", this.listCameras)
     await this.listCameras()
     this.isAsking = false
@@ -232,7 +220,7 @@ class Camera {
   }
 
   item(picture) {
-    const drop = button("dr-drop", () => {
+    const drop = pressable("dr-drop", () => {
       const next = picture.item.nextElementSibling ?? picture.item.previousElementSibling
       this.drop(picture)
       ;(next?.querySelector("button") ?? this.shutter).focus()
@@ -305,25 +293,6 @@ class Camera {
       drop.disabled = isSending
     })
   }
-}
-
-function stopTracks(stream) {
-  for (const track of stream?.getTracks() ?? []) track.stop()
-}
-
-function button(className, onClick) {
-  const made = element("button", { type: "button", class: className })
-  made.addEventListener("click", onClick)
-  return made
-}
-
-function base64(blob) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1))
-    reader.onerror = () => reject(reader.error)
-    reader.readAsDataURL(blob)
-  })
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -9,6 +9,13 @@ function element(name, attributes = {}, ...children) {
   return made
 }
 
+/** A button of this class. */
+function pressable(className, onClick) {
+  const made = element("button", { type: "button", class: className })
+  made.addEventListener("click", onClick)
+  return made
+}
+
 /** Isolate a name in a sentence: right-to-left text does not reorder its neighbours. */
 function named(text) {
   return element("bdi", {}, text)

@@ -1,0 +1,52 @@
+"""The live camera: the browser classifies by itself, and a frozen frame reaches Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Servers
+from tests.support.browser import overtake_components, screenshot, settled
+
+SCRIPT = """
+from pathlib import Path
+import streamlit as st
+from core.delivery.prediction import Classifier
+from core.workspace import find_run
+from pages.ui.components.live_camera import live_camera
+
+st.title("Live")
+_, run = find_run(st.query_params["run"])
+frame = live_camera(run)
+st.text("nothing frozen" if frame is None else f"frozen, {len(Classifier(run).guesses(frame))} classes")
+"""
+
+
+@pytest.fixture
+def address(script_servers: Servers, finished_run: Path) -> str:
+    return f"{script_servers.serve(SCRIPT)}/?run={finished_run.name}"
+
+
+def test_frames_are_answered_in_the_browser_and_a_frozen_one_in_python(page: Page, address: str) -> None:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    overtake_components(page)
+    page.goto(address)
+    settled(page)
+    page.get_by_role("button", name="Turn on the camera").click()
+    expect(page.locator(".dr-shares dd")).to_have_count(3)
+    expect(page.get_by_text("pictures a second")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(1000)
+    assert asked == [], "frames are classified without the server"
+    screenshot(page, "live-camera")
+    page.get_by_role("button", name="Freeze this picture").click()
+    expect(page.get_by_text("frozen, 3 classes")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("nothing frozen")).to_be_visible()
+    page.get_by_role("button", name="Turn off").click()
+    expect(page.get_by_role("button", name="Turn on the camera")).to_be_visible()
+    assert errors == []
