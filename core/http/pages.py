@@ -19,6 +19,8 @@ from starlette.routing import Route
 
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.delivery.export import export_file, find_exporter
+from core.delivery.files import labels_file, require_delivered, tflite_file
+from core.delivery.formats.web.files import LABELS, MODEL, RUNTIME_FILES, web_model
 from core.errors import NotFoundError, UnreadableImageError
 from core.http import answers
 from core.messages import N_
@@ -62,6 +64,30 @@ async def export(request: Request) -> Response:
     except (ValueError, NotFoundError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     return FileResponse(path, filename=exporter.download_name(run), media_type="application/octet-stream")
+
+
+def web_files_path(run: Path) -> str:
+    """Address below which a browser finds the files of a run's classifier; it changes with them."""
+    version = max(file(run).stat().st_mtime_ns for file in (tflite_file, labels_file))
+    return f"api/runs/{run.name}/web/{version}/"
+
+
+def web_file(request: Request) -> Response:
+    """Send a file of a run's classifier for the browser: labels, network, or part of LiteRT.js."""
+    name = request.path_params["name"]
+    if name in RUNTIME_FILES:
+        headers = {**_CACHE_FOREVER, "Content-Encoding": "gzip"}
+        return FileResponse(RUNTIME_FILES[name], media_type="application/octet-stream", headers=headers)
+    files = {LABELS: labels_file, MODEL: web_model}
+    try:
+        _, run = find_run(request.path_params["run"])
+        require_delivered(run)
+    except (ValueError, NotFoundError) as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
+    if name not in files:
+        return JSONResponse({"error": "There is no such file."}, status_code=404)
+    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return FileResponse(files[name](run), media_type="application/octet-stream", headers=headers)
 
 
 def thumbnail_address(project: str, sha256: str) -> str:
@@ -142,6 +168,7 @@ def _requested_digest(request: Request) -> str:
 ROUTES = [
     Route("/plotly.min.js", plotly_script, methods=["GET"]),
     Route("/runs/{run}/export/{kind}", export, methods=["GET"]),
+    Route("/runs/{run}/web/{version:int}/{name:path}", web_file, methods=["GET"]),
     Route("/projects/{project}/thumbnails/{decoder:int}/{sha256}", thumbnail, methods=["GET"]),
     Route("/projects/{project}/pictures/{decoder:int}/{sha256}", full_picture, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}", cleaned_dataset, methods=["GET"]),
