@@ -32,6 +32,7 @@ NAMES = (
     "explanations",
     "paired_tests",
     "calibration",
+    "after_delivery",
     "strangers",
     "wrong_labels",
     "doctor",

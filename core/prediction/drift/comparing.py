@@ -111,7 +111,7 @@ def compare(before: Sample, now: Sample, class_names: Sequence[str]) -> Drift:
         for index, name in enumerate(class_names)
     ]
     values = [_value_change(before, now, measure) for measure in before.values if measure in now.values]
-    adjusted = iter(holm([change.p_value for change in (*shares, *values)]))
+    adjusted = iter(holm([*(share.p_value for share in shares), *(value.p_value for value in values)]))
     return Drift(
         shares=tuple(replace(share, p_value=next(adjusted)) for share in shares),
         values=tuple(replace(value, p_value=next(adjusted)) for value in values),

@@ -23,8 +23,11 @@ _NAMED = 2  # sources
 
 
 def choose_earlier_batch(batches: Mapping[str, Batch]) -> Batch | None:
-    """Draw the choice of a batch, by its name; None while none is chosen."""
+    """Draw the choice of a batch, by its name; at first one that is worked on, else none."""
     chosen = state.chosen_batch(batches)
+    if chosen is None and (chosen := _at_work(batches)):
+        # So that its results are shown once it has ended.
+        state.choose_batch(chosen)
     words = dict(zip(batches, unique_labels([_title(batch) for batch in batches.values()]), strict=True))
     picked = st.selectbox(
         _("Batches"),
@@ -38,6 +41,11 @@ def choose_earlier_batch(batches: Mapping[str, Batch]) -> Batch | None:
         state.choose_batch(picked)
         st.rerun()
     return batches[picked] if picked else None
+
+
+def _at_work(batches: Mapping[str, Batch]) -> str | None:
+    running = (name for name, batch in batches.items() if not batch.job.status().state.has_ended)
+    return next(running, None)
 
 
 def show_batch(project: Project, batch: Batch) -> None:

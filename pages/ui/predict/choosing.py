@@ -137,4 +137,4 @@ def _from_camera() -> list[NewPicture]:
     if not st.toggle(_("Use the camera"), key="use-camera"):
         return []
     photo = st.camera_input(_("Take a picture"), key="camera")
-    return [NewPicture(name=_("camera"), data=photo.getvalue())] if photo is not None else []
+    return [NewPicture(name="camera.jpg", data=photo.getvalue())] if photo is not None else []

@@ -20,7 +20,7 @@ from pages.ui.editing.changes import last_change
 from pages.ui.predict.answer import Asked, answer_card
 from pages.ui.predict.batch import choose_earlier_batch, show_batch
 from pages.ui.predict.choosing import NewPicture, choose_pictures, choose_server_folder, turn
-from pages.ui.text import _, number
+from pages.ui.text import _, escape, number
 
 
 def show_section(project: Project, run: Path) -> None:
@@ -69,9 +69,13 @@ def _note(asked: Asked, answered: Sequence[PictureAnswer]) -> None:
     """Keep new answers for the queue and the log, once: the page draws them again and again."""
     keys = {digest_of([asked.run.name, sha256_bytes(item.data)]): item for item in answered}
     new = [item for key, item in keys.items() if not state.is_noted(key)]
-    if new and note_answers(asked.run, asked.classifier, new, AnswerSource.PAGE):
-        st.toast(_("Doubtful pictures wait in “To label”."), icon=":material/label:")
-    state.note(keys)
+    try:
+        if new and note_answers(asked.run, asked.classifier, new, AnswerSource.PAGE):
+            st.toast(_("Doubtful pictures wait in “To label”."), icon=":material/label:")
+        state.note(keys)
+    except OSError as error:
+        reason = escape(error.strerror or str(error))
+        st.warning(_("The answers could not be kept for later: {reason}.").format(reason=reason))
 
 
 def _batches(project: Project, run: Path) -> None:

@@ -235,5 +235,5 @@ def test_a_source_without_pictures_is_said_plainly(finished_run: Path, tmp_path:
 
 
 def test_the_kind_of_job_names_this_function() -> None:
-    (step,) = JOB_TYPES[JobKind.PREDICT_BATCH].steps
+    step, _ = JOB_TYPES[JobKind.PREDICT_BATCH].steps
     assert step.function == f"{predict_batch.__module__}:{predict_batch.__name__}"
