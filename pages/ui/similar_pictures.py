@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.mistakes.neighbours import SimilarPictures
+from pages.ui.display_names.labels import label_text
 from pages.ui.gallery import Tile, gallery
-from pages.ui.labels import label_text
 from pages.ui.text import _, number
 
 _TILE_PIXELS = 110

@@ -27,6 +27,7 @@ from core.workspace import (
     remember_setting,
 )
 from tests.support.page_queries import shown as tiles_shown
+from tests.support.sent_pictures import send_pictures
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -199,11 +200,8 @@ def test_prediction_shows_each_picture_and_refuses_other_files(
     open_page: OpenPage, project: Project, make_run: MakeRun, deliver: Callable[..., None], tiny_tflite: Path
 ) -> None:
     deliver(make_run(project, "run-1", JobState.FINISHED, evaluated=True), tiny_tflite)
-    app = open_page("predict")
-    uploader = app.file_uploader(key="new-pictures")
-    for name, data in (("dark.png", png(0)), ("bright.png", png(255)), ("notes.txt", b"no picture")):
-        uploader.upload(name, data)
-    uploader.run()
+    files = {"dark.png": png(0), "bright.png": png(255), "notes.txt": b"no picture"}
+    app = send_pictures(open_page("predict"), files)
     assert not app.exception
     shown = texts(app)
     assert "**0** · 99.8%" in shown

@@ -32,6 +32,7 @@ from pages.ui.data.map import categories, category_of
 from pages.ui.editing.actions import changes_of, label_action, multi_label_actions
 from tests.support.page_queries import said, shown
 from tests.support.pictures import encoded, several_labels_csv, two_digits, two_digits_folder
+from tests.support.sent_pictures import send_pictures
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -142,10 +143,8 @@ def test_prediction_shows_every_class_that_reaches_its_threshold(
     )
     write_labels(evaluated.path, labels)
     write_json(parity_file(evaluated.path), {})
-    app = open_page("predict")
-    app.file_uploader(key="new-pictures").upload(
-        "dark.png", encoded(np.zeros((10, 20, 3), np.uint8), "PNG")
-    ).run()
+    dark = encoded(np.zeros((10, 20, 3), np.uint8), "PNG")
+    app = send_pictures(open_page("predict"), {"dark.png": dark})
     assert not app.exception
     assert "**3**, **8**" in said(app)
     assert "Each class is decided separately" in said(app)

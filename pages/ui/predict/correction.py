@@ -13,8 +13,8 @@ from core.delivery.prediction import Classifier, Prediction
 from core.files import sha256_bytes
 from core.prediction.corrections import AnsweredFile, correct
 from core.workspace import Project
+from pages.ui.display_names.labels import label_text
 from pages.ui.editing.changes import apply_change
-from pages.ui.labels import label_text
 from pages.ui.predict.choosing import NewPicture
 from pages.ui.text import _, escape
 

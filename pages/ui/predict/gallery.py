@@ -13,9 +13,9 @@ from core.prediction.corrections import AnsweredFile, correct
 from core.workspace import Project
 from pages.ui import state
 from pages.ui.components.picture_grid import GridEvent, GridTile, picture_grid
+from pages.ui.display_names.labels import label_text
 from pages.ui.editing.actions import label_action
 from pages.ui.editing.changes import apply_change
-from pages.ui.labels import label_text
 from pages.ui.text import _, percent
 from pages.ui.urls import own_url
 

@@ -23,9 +23,9 @@ from core.prediction.queue.store import (
 )
 from core.workspace import Project
 from pages.ui.components.picture_grid import GridAction, GridEvent, GridTile, picture_grid
+from pages.ui.display_names.labels import label_text
 from pages.ui.editing.actions import label_action
 from pages.ui.editing.changes import apply_change, last_change
-from pages.ui.labels import label_text
 from pages.ui.text import _, ngettext, number, percent
 from pages.ui.urls import own_url
 

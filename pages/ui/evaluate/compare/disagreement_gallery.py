@@ -13,8 +13,8 @@ from core.data.dataset import Dataset
 from core.data.labels.task import Task
 from core.evaluation.comparison.disagreements import Change
 from core.messages import N_
+from pages.ui.display_names.labels import label_text
 from pages.ui.gallery import Tile, gallery
-from pages.ui.labels import label_text
 from pages.ui.text import _, number, percent
 
 _MOST_SHOWN = 48

@@ -10,9 +10,9 @@ from core.delivery.explaining import can_explain
 from core.delivery.prediction import Guess
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.components.explanation import show_explanation
+from pages.ui.display_names.labels import label_text
 from pages.ui.evaluate.similar import show_similar_pictures
 from pages.ui.gallery import Tile, gallery, probability_bars
-from pages.ui.labels import label_text
 from pages.ui.text import _
 
 _MOST_CLASSES = 6

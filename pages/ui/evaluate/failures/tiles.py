@@ -17,8 +17,8 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.mistakes.edits import LaterEdits
 from core.workspace import Project
 from pages.ui.components.picture_grid import GridTile
+from pages.ui.display_names.labels import label_text, mistake_text
 from pages.ui.editing.tiles import picture_tile
-from pages.ui.labels import label_text, mistake_text
 from pages.ui.text import _, percent
 
 _MOST_PROBABLE = 3

@@ -19,7 +19,7 @@ from core.evaluation.thresholds.answers import (
 )
 from core.training.leading_metric import LeadingKind
 from core.workspace import project_of
-from pages.ui.labels import label_text
+from pages.ui.display_names.labels import label_text
 from pages.ui.text import _, escape, number, percent, show
 
 

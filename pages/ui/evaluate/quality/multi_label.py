@@ -11,8 +11,8 @@ from core.evaluation.metrics.averages import AVERAGED
 from core.evaluation.report import MultiLabelClassReport, MultiLabelReport
 from pages.ui.charts import accuracy_bars
 from pages.ui.components.live_chart import live_chart
+from pages.ui.display_names.labels import label_text
 from pages.ui.evaluate.quality.metric_table import groups_sentence, interval_text, table_height
-from pages.ui.labels import label_text
 from pages.ui.text import _, escape, number, percent
 
 

@@ -14,7 +14,7 @@ from core.evaluation.looks import MOST_LOOKS, record_look, use_of_test_set
 from core.evaluation.resolution import resolution_of
 from core.workspace import list_runs, project_of
 from pages.ui import state
-from pages.ui.labels import label_text
+from pages.ui.display_names.labels import label_text
 from pages.ui.text import _, escape, ngettext, number, percent, show
 
 

@@ -15,9 +15,9 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import Corruption, corrupt
 from core.evaluation.robustness.records import read_answers
 from pages.ui import state
+from pages.ui.display_names.labels import label_text
 from pages.ui.evaluate.robustness.names import strength_text
 from pages.ui.gallery import Tile, gallery, jpeg
-from pages.ui.labels import label_text
 from pages.ui.text import _, percent, show
 
 

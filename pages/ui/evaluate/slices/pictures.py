@@ -9,9 +9,9 @@ from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.slices.measuring import SliceScore
 from core.evaluation.slices.mistakes import frequent_mistakes
+from pages.ui.display_names.labels import label_text, mistake_text
 from pages.ui.evaluate.quality.metric_table import interval_text
 from pages.ui.gallery import Tile, gallery
-from pages.ui.labels import label_text, mistake_text
 from pages.ui.text import _, escape, ngettext, number, percent
 
 _MOST_PICTURES, _MOST_MISTAKES, _TILE_PIXELS = 24, 3, 120

@@ -16,8 +16,8 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.strangers.materials import MATERIALS
 from core.evaluation.strangers.pictures import draw_for
 from core.workspace import get_project
+from pages.ui.display_names.labels import label_text
 from pages.ui.gallery import Tile, gallery, jpeg
-from pages.ui.labels import label_text
 from pages.ui.text import _, number
 
 _MOST_SHOWN = 12

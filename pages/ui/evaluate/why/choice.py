@@ -10,7 +10,7 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.http.pages import thumbnail_address
 from core.workspace import project_of
 from pages.ui import state
-from pages.ui.labels import label_text
+from pages.ui.display_names.labels import label_text
 from pages.ui.text import _
 from pages.ui.urls import own_url
 

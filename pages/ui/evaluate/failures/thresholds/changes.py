@@ -10,8 +10,8 @@ from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.thresholds.measuring import changed_answers
+from pages.ui.display_names.labels import label_text
 from pages.ui.gallery import Tile, gallery
-from pages.ui.labels import label_text
 from pages.ui.text import _, ngettext, number
 
 _MOST_SHOWN = 24
