@@ -13,6 +13,7 @@ from core.prediction.batch.sources import is_archive
 from core.runs.batches import start_batch
 from core.uploads.store import remove_upload_at
 from pages.ui import state
+from pages.ui.components.live_camera import live_camera
 from pages.ui.components.upload import Uploaded, upload
 from pages.ui.text import _, escape, ngettext, number, show
 
@@ -20,6 +21,7 @@ from pages.ui.text import _, escape, ngettext, number, show
 MOST_AT_ONCE = 12
 _MOST_BYTES = 200 << 20  # of all of them: they are read again whenever the page is
 _KEY = "new-pictures"
+_CAMERA_FILE = "camera.jpg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ def choose_pictures(run: Path) -> list[NewPicture]:
     )
     if arrived is not None:
         _take(run, arrived)
-    return [*_from_camera(), *_sent_pictures()]
+    return [*_from_camera(run), *_sent_pictures()]
 
 
 def turn() -> int:
@@ -133,8 +135,22 @@ def _files_of(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file())
 
 
-def _from_camera() -> list[NewPicture]:
+def _from_camera(run: Path) -> list[NewPicture]:
+    """Draw the camera: the browser answers live, and a frozen picture is answered as a file is."""
     if not st.toggle(_("Use the camera"), key="use-camera"):
         return []
+    words = {"live": _("Live"), "single": _("Single picture")}
+    way = st.segmented_control(
+        _("Camera"),
+        list(words),
+        default="live",
+        required=True,
+        format_func=words.__getitem__,
+        label_visibility="collapsed",
+        key="camera-way",
+    )
+    if way == "live":
+        frame = live_camera(run)
+        return [NewPicture(name=_CAMERA_FILE, data=frame)] if frame else []
     photo = st.camera_input(_("Take a picture"), key="camera")
-    return [NewPicture(name="camera.jpg", data=photo.getvalue())] if photo is not None else []
+    return [NewPicture(name=_CAMERA_FILE, data=photo.getvalue())] if photo is not None else []
