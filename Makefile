@@ -3,7 +3,7 @@
 # make docs   build the manual          make clean  remove what these made
 # PYTHON=python3.12 PORT=9000 make run
 # make test-backends    test training with Keras on JAX
-# make test-exports     test against the tools whose exports Darkroom reads, and which read its own
+# make test-exports     test all converters, and against the tools whose exports Darkroom reads, and which read its own
 #                       (KERAS=all: and in every version of Keras that its files must open in, 1 GB more)
 
 PORT ?= 8501
@@ -11,6 +11,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 VENV_BACKENDS := .venv-backends
+VENV_CONVERTERS := .venv-converters
 VENV_DOCS := .venv-docs
 VENV_EXPORTS := .venv-exports
 
@@ -27,9 +28,10 @@ test: $(VENV)/installed-test browser postgresql
 test-backends: $(VENV_BACKENDS)/installed
 	KERAS_BACKEND=jax $(VENV_BACKENDS)/bin/python -m pytest tests/backends
 
-test-exports: $(VENV)/installed-test $(VENV_EXPORTS)/installed
+test-exports: $(VENV)/installed-test $(VENV_EXPORTS)/installed $(VENV_CONVERTERS)/installed
 	$(BIN)/python -m tests.exports.keras_environments $(KERAS)
 	$(BIN)/python -m pytest tests/exports
+	$(VENV_CONVERTERS)/bin/python -m pytest tests/delivery/formats
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -46,7 +48,7 @@ docs: $(VENV_DOCS)/installed
 	@echo 'Open docs/_site/index.html'
 
 clean:
-	rm -rf $(VENV) $(VENV_BACKENDS) $(VENV_DOCS) $(VENV_EXPORTS) docs/_site .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
+	rm -rf $(VENV) $(VENV_BACKENDS) $(VENV_CONVERTERS) $(VENV_DOCS) $(VENV_EXPORTS) docs/_site .mypy_cache .ruff_cache .pytest_cache tests/artifacts benchmarks/artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment: made once, filled again only when a requirements file changed.
@@ -77,6 +79,15 @@ $(VENV_BACKENDS)/installed: requirements-backends.txt $(VENV)/installed-test
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(VENV_BACKENDS)/bin/python -c \
 	  'import sysconfig; print(sysconfig.get_path("purelib"))')/darkroom.pth"
 	@$(VENV_BACKENDS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-backends.txt
+	@touch $@
+
+# The converters have an environment of their own, for the other tests show that Darkroom does without them.
+$(VENV_CONVERTERS)/installed: requirements-exports.txt $(VENV)/installed-test
+	@echo 'Installing the converters in $(VENV_CONVERTERS) ...'
+	@$(BIN)/python -m venv --clear $(VENV_CONVERTERS)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(VENV_CONVERTERS)/bin/python -c \
+	  'import sysconfig; print(sysconfig.get_path("purelib"))')/darkroom.pth"
+	@$(VENV_CONVERTERS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-exports.txt
 	@touch $@
 
 # The tools need older versions of NumPy, pandas and Pillow than Darkroom, so they run as programs of their own.

@@ -91,6 +91,26 @@ OPTIONAL_PACKAGES = {
             requirements=FORMATS,
             megabytes=80,
         ),
+        OptionalPackage(
+            name="onnx", module="onnx", label=N_("ONNX models"), requirements=EXPORTS, megabytes=32
+        ),
+        OptionalPackage(
+            name="tf2onnx", module="tf2onnx", label=N_("ONNX models"), requirements=EXPORTS, megabytes=6
+        ),
+        OptionalPackage(
+            name="openvino",
+            module="openvino",
+            label=N_("OpenVINO models"),
+            requirements=EXPORTS,
+            megabytes=185,
+        ),
+        OptionalPackage(
+            name="coremltools",
+            module="coremltools",
+            label=N_("Core ML models"),
+            requirements=EXPORTS,
+            megabytes=115,
+        ),
     )
 }
 

@@ -1,0 +1,1 @@
+"""Export formats of graphs that other runtimes execute: SavedModel, ONNX, OpenVINO and Core ML."""
