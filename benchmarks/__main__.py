@@ -45,6 +45,7 @@ NAMES = (
     "head_training",
     "input_pipeline",
     "training_memory",
+    "certificates",
     "time_left",
     "search",
     "quick_training",

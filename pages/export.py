@@ -1,76 +1,58 @@
-"""Export page: the classifier in every format of the table, and the measured proof."""
+"""Export page: the classifier in every format of the table, and the proof that it answers the same."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import streamlit as st
 
-from core.delivery import export
-from core.delivery.export import export_file, has_export
-from core.delivery.exporter import Exporter
+from core.delivery.certificate.store import FileState, read_certificate, state_of
 from core.delivery.files import read_labels, read_proof
-from core.http.pages import export_path
+from core.delivery.formats.bundle_format import BUNDLE
+from pages.ui.export.certificate import show_certificates
+from pages.ui.export.making import show_making
+from pages.ui.export.table import download_button, format_table
+from pages.ui.export.words import agreement_text, rounded_up
 from pages.ui.runs import require_run
 from pages.ui.shell import page_title, require_project
-from pages.ui.text import _, escape, file_size
-from pages.ui.urls import own_url
-
-_COLUMNS = 3
+from pages.ui.text import _, number
 
 
-def export_cards(run: Path) -> None:
-    """Draw a card for each format, in rows of three."""
-    for start in range(0, len(export.EXPORTERS), _COLUMNS):
-        row = export.EXPORTERS[start : start + _COLUMNS]
-        for column, exporter in zip(st.columns(_COLUMNS, gap="medium"), row, strict=False):
-            with column:
-                export_card(run, exporter, is_first=exporter is export.EXPORTERS[0])
-
-
-def export_card(run: Path, exporter: Exporter, *, is_first: bool) -> None:
-    """Draw one format: its purpose, its size and the download button."""
-    with st.container(border=True, key=f"export-{exporter.code}", height="stretch"):
-        st.subheader(_(exporter.label), anchor=False)
-        st.markdown(_(exporter.description))
-        if not has_export(run, exporter):
-            st.caption(_("This run finished before this format existed. Train it again to get it."))
-            return
-        size = file_size(export_file(run, exporter).stat().st_size)
-        st.link_button(
-            _("Download {size}").format(size=escape(size)),
-            own_url(export_path(run.name, exporter.code)),
-            icon=exporter.icon,
-            type="primary" if is_first else "secondary",
-            key=f"download-{exporter.code}",
-        )
+def ready_to_run(run: Path) -> None:
+    """Draw the one download for newcomers, with its proof."""
+    with st.container(border=True, key="export-ready"):
+        st.subheader(_(BUNDLE.label), anchor=False)
+        st.markdown(_(BUNDLE.description))
+        if state_of(run, BUNDLE).can_be_taken:
+            download_button(run, BUNDLE, is_primary=True, key="download-ready")
+        proof_line(run)
 
 
 def proof_line(run: Path) -> None:
-    """Draw the measured difference between these files and the evaluation."""
-    proof = read_proof(run)
-    if not proof.files:
-        return
-    st.success(
-        _(
-            "Checked: on {n} test pictures, from picture file to answer, these files and the evaluated classifier "
-            "differ by at most {difference} in any probability."
-        ).format(n=proof.pictures, difference=_rounded_up(proof.max_difference)),
-        icon=":material/verified:",
-    )
+    """Say how its answers were checked: on all test pictures, or on a few when the run ended."""
+    certificate, proof = read_certificate(run, BUNDLE), read_proof(run)
+    check = certificate.check if certificate else None
+    if check is not None and state_of(run, BUNDLE) is FileState.CERTIFIED:
+        st.success(_("Checked: {answers}.").format(answers=agreement_text(check.agreement)), icon=_VERIFIED)
+    elif proof.files:
+        st.success(
+            _(
+                "Checked: on {n} test pictures, from picture file to answer, this classifier and the evaluated one "
+                "differ by at most {difference} in any probability."
+            ).format(n=number(proof.pictures), difference=rounded_up(proof.max_difference)),
+            icon=_VERIFIED,
+        )
 
 
-def _rounded_up(difference: float) -> str:
-    """Format a bound with six digits: a smaller number than the difference would be no bound."""
-    return f"{math.ceil(1e6 * difference) / 1e6:.6f}"
-
+_VERIFIED = ":material/verified:"
 
 page_title(_("Export"), _("Take the classifier with you. It works without Darkroom and without a network."))
 project = require_project()
 run = require_run(project, delivered=True)
-export_cards(run)
-proof_line(run)
+ready_to_run(run)
+st.subheader(_("All formats"), anchor=False)
+format_table(run, show_making(run))
+show_certificates(run)
 if read_labels(run).stranger_limit is not None:
     st.caption(
         _(
@@ -79,6 +61,6 @@ if read_labels(run).stranger_limit is not None:
     )
 st.caption(
     _(
-        "Every picture is prepared in the same way: turned upright, transparency put on white, stretched to a square."
+        "Every picture is prepared in the same way: turned upright, transparency put on white, stretched to a square. Each zip holds `verify.py`, which checks the files and the answers to 16 made-up pictures wherever it arrives: your test pictures stay here."
     )
 )

@@ -1,4 +1,4 @@
-"""Commands for finished runs: evaluate, export."""
+"""Command for finished runs: evaluate."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from core.cli.explanation import add_explain_arguments, explain
 from core.cli.metrics import metrics_answer, slices_answer
 from core.cli.terminal import Answer, run_to_end
 from core.cli.thresholds import choose_thresholds, thresholds_answer
-from core.delivery import export
-from core.delivery.export import export_run, find_exporter
 from core.delivery.files import naming_the_path
 from core.errors import NotFoundError
 from core.evaluation.advice.table import advise
@@ -75,17 +73,6 @@ def _written_reports(run: Path, options: argparse.Namespace) -> Answer:
     return {name: str(path) for name, path in asked.items()}
 
 
-def _export(options: argparse.Namespace) -> Answer:
-    _, run = find_run(options.run)
-    export_run(run, find_exporter(options.format), options.output)
-    return {
-        "run": run.name,
-        "format": options.format,
-        "path": str(options.output),
-        "bytes": options.output.stat().st_size,
-    }
-
-
 def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run")
     parser.add_argument(
@@ -120,23 +107,11 @@ def _add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add_explain_arguments(parser)
 
 
-def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run")
-    parser.add_argument("--format", required=True, choices=[exporter.code for exporter in export.EXPORTERS])
-    parser.add_argument("--output", required=True, type=Path)
-
-
 COMMANDS = (
     Command(
         name="evaluate",
         summary="metrics of a run on its test pictures",
         run=_evaluate,
         add_arguments=_add_evaluate_arguments,
-    ),
-    Command(
-        name="export",
-        summary="write a run's classifier to a file",
-        run=_export,
-        add_arguments=_add_export_arguments,
     ),
 )

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+
+class Surroundings(StrEnum):
+    """Place where a file answered."""
+
+    PROCESS = "process"  # a process of its own, in Darkroom's environment
+    FRESH_ENVIRONMENT = "fresh_environment"  # made for it, with its own requirements alone
+    BROWSER = "browser"
 
 
 class Answers(NamedTuple):
@@ -20,6 +29,7 @@ class Answers(NamedTuple):
     probabilities: np.ndarray
     # float32 (n,); None: the file gives none
     scores: np.ndarray | None
+    surroundings: Surroundings = Surroundings.PROCESS
 
 
 # Pictures, uint8 RGB (n, size, size, 3), to their answers.

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
+from core.delivery.certificate.sealing import seal_zip
+from core.delivery.certificate.store import (
+    FileState,
+    read_certificate,
+    remove_certificates,
+    state_of,
+)
 from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.facts import read_facts
 from core.delivery.files import labels_file, naming_the_path, require_delivered
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.litert.tflite_format import TFLITE
-from core.errors import NotFoundError
+from core.errors import DarkroomError, DeliveryError, NotFoundError
 from core.files import whole_file
-from core.messages import N_
+from core.messages import N_, Message
+from core.optional_packages import install_command, missing_packages
 
 # In the order of the Export page.
 EXPORTERS: tuple[Exporter, ...] = (BUNDLE, TFLITE, KERAS)
@@ -45,7 +54,7 @@ def export_run(run: Path, exporter: Exporter, output: Path) -> None:
 
     Raises:
         NotFoundError: the run has no finished classifier, or none in this format.
-        DeliveryError: ``output`` cannot be written.
+        DeliveryError: the file is withheld, or ``output`` cannot be written.
     """
     file = export_file(run, exporter)
     with naming_the_path(output), whole_file(output) as temporary:
@@ -57,17 +66,60 @@ def export_file(run: Path, exporter: Exporter) -> Path:
 
     Raises:
         NotFoundError: the run has no finished classifier, or none in this format.
+        DeliveryError: the file is withheld.
     """
-    require_export(run, exporter)
+    require_delivered(run)
+    state = state_of(run, exporter)
+    if not state.can_be_taken:
+        raise _refusal(run, exporter, state)
     path = exporter.file(run)
-    while not path.exists():
+    while exporter.is_packed and not path.exists():
         packed_from = _state_of_sources(run, exporter)
         with whole_file(path) as temporary:
-            exporter.make(DeliveredModel(run), temporary)
+            make_file(DeliveredModel(run), exporter, temporary)
         # Thresholds were chosen, or the run was delivered again, in the middle of it.
         if _state_of_sources(run, exporter) != packed_from:
             path.unlink(missing_ok=True)
     return path
+
+
+def make_file(model: DeliveredModel, exporter: Exporter, path: Path) -> None:
+    """Write a file in this format; a zip gets the program that checks it."""
+    exporter.make(model, path)
+    if exporter.suffix == ".zip":
+        seal_zip(path, model.run, exporter.tolerance)
+
+
+def in_order_of_making(codes: Iterable[str]) -> tuple[Exporter, ...]:
+    """Formats of these codes, each after those that it is made from.
+
+    Raises:
+        NotFoundError: there is no format of a code.
+    """
+    order: dict[str, Exporter] = {}
+
+    def add(code: str) -> None:
+        exporter = find_exporter(code)
+        for source in exporter.made_from:
+            add(source)
+        order.setdefault(code, exporter)
+
+    for code in codes:
+        add(code)
+    return tuple(order.values())
+
+
+def remove_made_later(run: Path) -> None:
+    """Remove certificates, and the files made after the run; they hold an earlier state of its labels."""
+    remove_certificates(run)
+    for exporter in EXPORTERS:
+        if not exporter.is_made_in_run:
+            exporter.file(run).unlink(missing_ok=True)
+
+
+def has_export(run: Path, exporter: Exporter) -> bool:
+    """True if the delivered run's file in this format can be taken."""
+    return state_of(run, exporter).can_be_taken
 
 
 def _state_of_sources(run: Path, exporter: Exporter) -> list[int]:
@@ -92,24 +144,46 @@ def use_new_labels(run: Path) -> None:
     remove_made_later(run)
 
 
-def remove_made_later(run: Path) -> None:
-    """Remove the files that were made after the run; they hold an earlier state of its labels."""
-    for exporter in EXPORTERS:
-        if not exporter.is_made_in_run:
-            exporter.file(run).unlink(missing_ok=True)
-
-
-def require_export(run: Path, exporter: Exporter) -> None:
-    """Raise NotFoundError for a run without a finished classifier in this format."""
-    require_delivered(run)
-    if not has_export(run, exporter):
-        raise NotFoundError(
+def _refusal(run: Path, exporter: Exporter, state: FileState) -> DarkroomError:
+    """Reason why a file cannot be taken."""
+    label = Message(exporter.label)
+    certificate = read_certificate(run, exporter)
+    if state is FileState.WITHHELD and certificate is not None and certificate.refusal is not None:
+        return DeliveryError(
+            N_("{format} of run “{name}”: {reason}"),
+            format=label,
+            name=run.name,
+            reason=certificate.refusal,
+        )
+    if state is FileState.CHANGED:
+        return changed_file(exporter.file(run))
+    if state is FileState.PACKAGE_MISSING:
+        return packages_missing(exporter)
+    if exporter.is_made_in_run:
+        return NotFoundError(
             N_("Run “{name}” has no {suffix} file: it finished before this format existed."),
             name=run.name,
             suffix=exporter.suffix,
         )
+    return NotFoundError(
+        N_("{format} of run “{name}” is not made yet. Make and check it on the Export page."),
+        format=label,
+        name=run.name,
+    )
 
 
-def has_export(run: Path, exporter: Exporter) -> bool:
-    """True if the finished run's file in this format exists or can be packed."""
-    return exporter.is_packed or exporter.file(run).exists()
+def changed_file(file: Path) -> DeliveryError:
+    """Error for a file with another SHA-256 than its certificate states."""
+    return DeliveryError(
+        N_("{file} was changed after it was checked, so it is withheld. Test the run again to make it anew."),
+        file=file.name,
+    )
+
+
+def packages_missing(exporter: Exporter) -> NotFoundError:
+    """Error for a format whose optional packages are not installed."""
+    return NotFoundError(
+        N_("{format} needs packages that are not installed here: {command}"),
+        format=Message(exporter.label),
+        command=install_command(missing_packages(exporter.packages)),
+    )

@@ -21,7 +21,7 @@ from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.delivery.export import export_file, find_exporter
 from core.delivery.files import labels_file, require_delivered, tflite_file
 from core.delivery.formats.web.files import LABELS, MODEL, RUNTIME_FILES, web_model
-from core.errors import NotFoundError, UnreadableImageError
+from core.errors import DeliveryError, NotFoundError, UnreadableImageError
 from core.http import answers
 from core.messages import N_
 from core.uploads import routes as uploads
@@ -61,7 +61,7 @@ async def export(request: Request) -> Response:
         exporter = find_exporter(request.path_params["kind"])
         _, run = find_run(request.path_params["run"])
         path = await run_in_threadpool(export_file, run, exporter)
-    except (ValueError, NotFoundError) as error:
+    except (ValueError, NotFoundError, DeliveryError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     return FileResponse(path, filename=exporter.download_name(run), media_type="application/octet-stream")
 

@@ -30,6 +30,7 @@ class JobKind(StrEnum):
     EXPLAIN = "explain"
     TRAIN = "train"
     ENSEMBLE = "ensemble"
+    EXPORT = "export"
     MEASURE_RUNS = "measure_runs"
     SEARCH = "search"
     INSPECT_MODEL = "inspect_model"
@@ -141,6 +142,11 @@ JOB_TYPES = {
         ),
         needs_device=True,
         is_temporary=False,
+    ),
+    JobKind.EXPORT: JobType(
+        label=N_("Export files and their check"),
+        steps=(Step(code="export", function="core.delivery.export_job:export_formats"),),
+        needs_device=True,
     ),
     JobKind.MEASURE_RUNS: JobType(
         label=N_("Timing of classifiers"),

@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from core.delivery.export import export_run
 from core.delivery.files import is_delivered, keras_file, tflite_file
+from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.prediction import Classifier
 from core.evaluation.report import read_report
 from core.files import hash_file, read_json
@@ -171,6 +173,9 @@ def test_a_run_can_be_named_by_its_folder(
 def test_a_model_is_exported_as_it_was_proven(trained: Trained, tmp_path: Path, kind: str, file: Any) -> None:
     output = tmp_path / f"model.{kind}"
     answer = run_command(trained.home, "export", trained.answer["run"], "--format", kind, "--output", output)
+    certificate = answer.pop("certificate")
+    assert (certificate["format"], certificate["agreement"]) == (kind, 1.0)
+    assert certificate["sha256"] == hash_file(output)
     assert answer == {
         "run": trained.answer["run"],
         "format": kind,
@@ -188,7 +193,7 @@ def bundle(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The exported bundle, unpacked in a folder of its own."""
     folder = tmp_path_factory.mktemp("bundle")
     archive = folder / "bundle.zip"
-    run_command(trained.home, "export", trained.answer["run"], "--format", "bundle", "--output", archive)
+    export_run(trained.run, BUNDLE, archive)
     with zipfile.ZipFile(archive) as content:
         content.extractall(folder / "unpacked")
     return folder / "unpacked"

@@ -50,7 +50,8 @@ DECODER = {
         "dicom",
     )
 }
-BUNDLE_FILES = {"model.tflite", "labels.json", "predict.py", "README.md", "requirements.txt"} | DECODER
+SEAL = {"verify.py", "answers.json", "SHA256SUMS"}
+BUNDLE_FILES = {"model.tflite", "labels.json", "predict.py", "README.md", "requirements.txt"} | DECODER | SEAL
 
 
 def test_files_have_the_extensions_of_their_formats() -> None:
@@ -110,7 +111,15 @@ def test_the_bundle_requires_three_packages_in_the_versions_it_was_proven_with(f
 def test_the_bundles_readme_names_every_file_in_it(finished_run: Path) -> None:
     with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
         named = set(re.findall(r"`([\w.]+\.\w+|\w+/)`", bundle.read("README.md").decode()))
-    assert named == {"model.tflite", "labels.json", "predict.py", "decoder/"}
+    assert named == {
+        "model.tflite",
+        "labels.json",
+        "predict.py",
+        "decoder/",
+        "verify.py",
+        "answers.json",
+        "certificate.json",
+    }
 
 
 def test_the_bundle_is_made_once(finished_run: Path) -> None:

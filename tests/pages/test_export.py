@@ -1,23 +1,29 @@
-"""Export page: a card for each format of the table."""
+"""Export page: a row for each format of the table, with its state and its certificate."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
+from core.cli import exporting
 from core.delivery import export
+from core.delivery.certificate.records import Agreement, Certificate, ClassDifference, FileCheck, Speed
+from core.delivery.certificate.store import write_certificate
 from core.delivery.export import EXPORTERS
 from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.files import parity_file, read_labels
-from core.files import write_json
+from core.delivery.formats.litert.tflite_format import TFLITE
+from core.evaluation.comparison.differences import MetricDifference
+from core.files import hash_file, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
+from core.optional_packages import OptionalPackage
 from core.workspace import Project
 from tests.support.http_client import ask
 
@@ -53,6 +59,47 @@ def links(app: AppTest) -> list[str]:
     return [element.proto.url for element in app.main.get("link_button")]
 
 
+def written(app: AppTest) -> str:
+    """All Markdown of the page."""
+    return "\n".join(str(element.value) for element in app.markdown)
+
+
+def certified(run: Path, exporter: Exporter, *, dogs_lost: int = 0) -> Certificate:
+    """Write the certificate of a run's file, as its check would: 100 pictures, of which some dogs are lost."""
+    accuracy = MetricDifference(
+        code="accuracy", first=0.9, second=0.9 - dogs_lost / 100, interval=(-dogs_lost / 100, 0.01)
+    )
+    lost = ClassDifference(
+        name="dog", pictures=50, evaluated=0.9, exported=0.9 - dogs_lost / 50, interval=(-0.2, 0.1)
+    )
+    agreement = Agreement(
+        pictures=100,
+        same=100 - dogs_lost,
+        ties=0,
+        largest_difference=3e-7,
+        mean_difference=1e-7,
+        accuracy=accuracy,
+        classes=(lost,),
+    )
+    certificate = Certificate(
+        run=run.name,
+        format=exporter.code,
+        sha256=hash_file(exporter.file(run)),
+        size_bytes=exporter.file(run).stat().st_size,
+        checked=0.0,
+        evaluation="digest",
+        is_exact=exporter.is_exact,
+        tolerance=exporter.tolerance,
+        check=FileCheck(
+            agreement=agreement,
+            is_whole=True,
+            speed=Speed(milliseconds=8.0, ratio=1.5, ratio_interval=(1.4, 1.6)),
+        ),
+    )
+    write_certificate(run, exporter, certificate)
+    return certificate
+
+
 def test_a_new_format_appears_on_the_page_in_the_command_line_and_for_download(
     open_page: OpenPage,
     run: JobDirectory,
@@ -60,12 +107,12 @@ def test_a_new_format_appears_on_the_page_in_the_command_line_and_for_download(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    """Its row in the table is all that it takes; three cards stand in a row."""
+    """Its row in the table is all that it takes."""
     monkeypatch.setattr(export, "EXPORTERS", (*EXPORTERS, THROWAWAY))
     app = open_page("export")
-    assert "Class names (.txt)" in [header.value for header in app.subheader]
-    assert links(app)[-1] == "/api/runs/run-1/export/throwaway"
-    assert len(app.columns) == 3 * math.ceil((len(EXPORTERS) + 1) / 3)
+    assert "**Class names (.txt)**" in written(app)
+    assert "/api/runs/run-1/export/throwaway" in links(app)
+    monkeypatch.setattr(exporting, "_make", lambda *arguments: {})
     output = tmp_path / "names.txt"
     answer = ["export", run.name, "--format", "throwaway", "--output", str(output), "--json"]
     assert main(answer) == 0
@@ -76,21 +123,75 @@ def test_a_new_format_appears_on_the_page_in_the_command_line_and_for_download(
     assert reply.headers["content-disposition"] == 'attachment; filename="run-1-throwaway.txt"'
 
 
-def test_a_format_newer_than_the_run_has_no_download(
+def test_formats_stand_under_their_use_and_newcomers_find_the_bundle_first(
+    open_page: OpenPage, run: JobDirectory
+) -> None:
+    app = open_page("export")
+    assert links(app)[0] == "/api/runs/run-1/export/bundle"
+    text = written(app)
+    places = [text.index(f"##### {name}") for name in ("This computer", "Phones and small", "For people who")]
+    assert places == sorted(places)
+
+
+def test_a_format_that_is_not_made_has_a_button_and_no_download(
     open_page: OpenPage, run: JobDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later = Exporter(
-        code="later",
-        label="Later",
-        description="For a test.",
-        icon=":material/code:",
-        file_name="model.later",
-        make=write_class_names,
+    """The button starts a job for this format alone; one for all makes the rest."""
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        "pages.ui.export.making.start_export", lambda run, codes, loss: started.append((*codes, str(loss)))
     )
+    later = replace(THROWAWAY, code="later", is_packed=False)
     monkeypatch.setattr(export, "EXPORTERS", (*EXPORTERS, later))
     app = open_page("export")
     assert "/api/runs/run-1/export/later" not in links(app)
-    assert any("finished before this format existed" in str(caption.value) for caption in app.caption)
+    assert "not made yet" in written(app)
+    app.button(key="make-later").click().run()
+    app.number_input(key="export-allowed-loss").set_value(0.5).run()
+    app.button(key="export-all").click().run()
+    assert started == [("later", "0.01"), ("bundle", "tflite", "keras", "later", "0.005")]
+
+
+def test_a_missing_converter_shows_the_command_that_installs_it(
+    open_page: OpenPage, run: JobDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OptionalPackage, "is_installed", property(lambda package: False))
+    needy = replace(THROWAWAY, code="needy", is_packed=False, packages=("nibabel",))
+    monkeypatch.setattr(export, "EXPORTERS", (*EXPORTERS, needy))
+    app = open_page("export")
+    assert any("pip install nibabel==" in str(caption.value) for caption in app.caption)
+    assert "its converter is not installed" in written(app)
+
+
+def test_a_certificate_is_shown_with_its_agreement_speed_and_classes(
+    open_page: OpenPage, run: JobDirectory
+) -> None:
+    certified(run.path, TFLITE)
+    app = open_page("export")
+    text = written(app)
+    assert "100 of 100 answers the same" in text
+    assert "8.0 ms · 1.50 × the time" in text
+    assert "All 100 test pictures" in text
+    (table,) = app.dataframe
+    assert table.value.to_dict("records") == [
+        {
+            "class": "dog",
+            "pictures": 50,
+            "evaluated": "90%",
+            "exported": "90%",
+            "difference": "+0.0",
+            "interval": "−20.0 to +10.0",
+        }
+    ]
+
+
+def test_a_file_with_other_answers_is_withheld_and_says_why(open_page: OpenPage, run: JobDirectory) -> None:
+    certified(run.path, TFLITE, dogs_lost=3)
+    app = open_page("export")
+    assert "/api/runs/run-1/export/tflite" not in links(app)
+    assert "withheld" in written(app)
+    assert any("It answers 3 of 100 test pictures differently" in error.value for error in app.error)
+    assert ask("/api/runs/run-1/export/tflite").status == 404
 
 
 def test_the_stated_bound_is_not_below_the_measured_difference(

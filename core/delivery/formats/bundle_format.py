@@ -61,4 +61,5 @@ BUNDLE = Exporter(
     make=make_bundle,
     made_from=("tflite",),
     is_packed=True,
+    answers_files="core.delivery.formats.bundle_answers:answer_with_bundle",
 )

@@ -1,0 +1,1 @@
+"""Certificates of export files: measured agreement with the evaluation, in a clean process."""

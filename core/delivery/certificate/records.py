@@ -1,0 +1,166 @@
+"""Certificate of an export file; ``certificates/CODE.json`` in the run, and in every zip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.delivery.answering import Surroundings
+from core.evaluation.comparison.differences import MetricDifference
+from core.evaluation.metrics.intervals import Interval
+from core.messages import N_, Message
+from core.records import Record
+
+# Share of answers that a float format must have in common with the evaluation.
+LEAST_AGREEMENT = 0.999
+# Accuracy that a quantised format may lose, where the user does not say.
+USUAL_LOSS = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassDifference(Record):
+    """Recall of one class: the share of the pictures that show it whose answer names it."""
+
+    name: str
+    # test pictures that show it
+    pictures: int
+    evaluated: float = 0.0
+    exported: float = 0.0
+    # of the second minus the first, 95%; None where no picture shows the class
+    interval: Interval | None = None
+
+    @property
+    def difference(self) -> float:
+        return self.exported - self.evaluated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement(Record):
+    """Answers of a file compared with those of the evaluation, on the same pictures."""
+
+    pictures: int
+    # with the same answer
+    same: int
+    # with another answer, although no probability differs by more than rounding
+    ties: int
+    # of any probability
+    largest_difference: float
+    mean_difference: float
+    # of the evaluation and of the file, on these pictures
+    accuracy: MetricDifference
+    classes: tuple[ClassDifference, ...]
+    # of any stranger score; None: the file gives none
+    score_difference: float | None = None
+    # pictures that only one of the two marks as strangers
+    changed_marks: int | None = None
+
+    @property
+    def share(self) -> float:
+        """Fraction of the answers that agree; ties count as agreement."""
+        return (self.same + self.ties) / self.pictures
+
+    @property
+    def different(self) -> int:
+        """Pictures with another answer that rounding does not explain."""
+        return self.pictures - self.same - self.ties
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed(Record):
+    """Time from one decoded picture to its answer on this computer, all cores."""
+
+    # median
+    milliseconds: float
+    # Median ratio to the float32 LiteRT file, both measured in turns; below 1: faster. None: it is that file.
+    ratio: float | None = None
+    # of the median, about 96%
+    ratio_interval: Interval | None = None
+
+    @property
+    def is_faster(self) -> bool:
+        """True if it was measured faster than the float32 LiteRT file, beyond chance."""
+        return self.ratio_interval is not None and self.ratio_interval[1] < 1
+
+    @property
+    def is_slower(self) -> bool:
+        """True if it was measured slower than the float32 LiteRT file, beyond chance."""
+        return self.ratio_interval is not None and self.ratio_interval[0] > 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileCheck(Record):
+    """Measurement of one file."""
+
+    agreement: Agreement
+    # True: all test pictures, else a sample of them
+    is_whole: bool
+    # of a process that holds the file alone, with Python and decoder
+    peak_memory_bytes: int | None = None
+    # None: the file reads pictures itself
+    speed: Speed | None = None
+    surroundings: Surroundings = Surroundings.PROCESS
+    # packages of the runtime, with their versions
+    runtime: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate(Record):
+    """Result of running one export file on test pictures."""
+
+    run: str
+    # code of the format
+    format: str
+    # Of the file; in the copy within a zip, of its SHA256SUMS.
+    sha256: str
+    size_bytes: int
+    # seconds since 1970
+    checked: float
+    # digest of test pictures, labels, and answers of the evaluation
+    evaluation: str
+    is_exact: bool
+    # Difference of a probability that rounding explains.
+    tolerance: float
+    # Of the accuracy, as a fraction; counts for quantised formats.
+    allowed_loss: float = USUAL_LOSS
+    # None: it cannot run on this system
+    check: FileCheck | None = None
+
+    @property
+    def refusal(self) -> Message | None:
+        """Reason why the file is withheld; None for a good one."""
+        if self.check is None:
+            return None
+        agreement = self.check.agreement
+        if self.is_exact:
+            return None if agreement.share >= LEAST_AGREEMENT else _other_answers(agreement)
+        lost = -agreement.accuracy.difference
+        # Fractions of pictures: 1 of 100 is not more than 1%.
+        return None if lost <= self.allowed_loss + 1e-9 else _too_lossy(agreement.accuracy, self.allowed_loss)
+
+
+def _other_answers(agreement: Agreement) -> Message:
+    return Message(
+        N_(
+            "It answers {count} of {pictures} test pictures differently from the evaluated classifier; at most 1 in 1,000 is allowed. It is withheld; please report this."
+        ),
+        {"count": f"{agreement.different:,}", "pictures": f"{agreement.pictures:,}"},
+    )
+
+
+def _too_lossy(accuracy: MetricDifference, allowed: float) -> Message:
+    low, high = accuracy.interval or (accuracy.difference, accuracy.difference)
+    return Message(
+        N_(
+            "It loses {loss} points of accuracy on the test pictures (95% interval: {low} to {high}), and you allow {allowed}. It is withheld. Choose another format, or allow a larger loss."
+        ),
+        {
+            "loss": _points(-accuracy.difference),
+            "low": _points(-high),
+            "high": _points(-low),
+            "allowed": _points(allowed),
+        },
+    )
+
+
+def _points(fraction: float) -> str:
+    return f"{100 * fraction:.1f}"

@@ -1,0 +1,77 @@
+"""Seal of a zip: ``verify.py``, recorded answers to 16 pictures, SHA-256 sums, and the certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+from core.delivery.certificate import verify
+from core.delivery.certificate.records import Certificate
+from core.delivery.files import read_labels, tflite_file
+from core.files import hash_file, sha256_bytes, whole_file
+from core.models.litert.engine import Engine
+
+_DECIMALS = 7
+
+
+def seal_zip(path: Path, run: Path, tolerance: float) -> None:
+    """Add the program that checks a zip, and what it compares with.
+
+    The answers are those of the run's proven LiteRT file.
+
+    Args:
+        tolerance: difference of a probability that rounding explains.
+    """
+    sums = _sums_of(path)
+    added = {
+        "verify.py": Path(verify.__file__).read_bytes(),
+        verify.ANSWERS: json.dumps(recorded_answers(run, tolerance), ensure_ascii=False).encode(),
+    }
+    sums |= {name: sha256_bytes(content) for name, content in added.items()}
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**added, verify.SUMS: lines.encode()}.items():
+            archive.writestr(name, content)
+
+
+def recorded_answers(run: Path, tolerance: float) -> dict[str, object]:
+    """Answers of the run's LiteRT file to the pictures of ``verify``."""
+    labels, engine = read_labels(run), Engine(tflite_file(run))
+    names = list(labels.class_names)
+    probabilities = verify.answers_of(engine.run_all, labels.input_size, names)
+    return {
+        "class_names": names,
+        "input_size": labels.input_size,
+        "tolerance": tolerance,
+        "probabilities": probabilities.round(_DECIMALS).tolist(),
+    }
+
+
+def add_certificate(path: Path, certificate: Certificate) -> Certificate:
+    """Put the certificate into a sealed zip without one; the file is replaced as a whole.
+
+    Returns:
+        the certificate with the sum and size of the new file.
+    """
+    with whole_file(path) as temporary:
+        shutil.copyfile(path, temporary)
+        with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
+            sums = sha256_bytes(archive.read(verify.SUMS))
+            inside = replace(certificate, sha256=sums)
+            archive.writestr(verify.CERTIFICATE, json.dumps(inside.to_json(), ensure_ascii=False, indent=1))
+    return replace(certificate, sha256=hash_file(path), size_bytes=path.stat().st_size)
+
+
+def _sums_of(path: Path) -> dict[str, str]:
+    """SHA-256 of each file in a zip."""
+    sums = {}
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                with archive.open(info) as stream:
+                    sums[info.filename] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return sums

@@ -1,0 +1,190 @@
+"""Job that makes files of a delivered run in other formats, and certifies each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from core.delivery.certificate.certifying import certify
+from core.delivery.certificate.client import CheckProcess, check_process
+from core.delivery.certificate.records import USUAL_LOSS, Certificate
+from core.delivery.certificate.sample import draw_sample
+from core.delivery.certificate.sealing import add_certificate
+from core.delivery.certificate.store import (
+    FileState,
+    read_certificate,
+    state_of,
+    write_certificate,
+)
+from core.delivery.export import changed_file, in_order_of_making, make_file, packages_missing
+from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.files import require_delivered
+from core.delivery.formats.litert.tflite_format import TFLITE
+from core.errors import ConfigError, DarkroomError, DeliveryError, NotFoundError
+from core.files import whole_file
+from core.jobs.disk import is_disk_full
+from core.messages import N_, Message
+from core.optional_packages import missing_packages
+from core.progress import JobPaused, JobStopped, PartOf, Progress, Stage, raise_if_stopped
+from core.records import JsonObject, Record
+from core.workspace import project_of
+
+log = logging.getLogger("darkroom.export")
+
+# Share of a format's progress that is its making; the rest is its check.
+_MAKING = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest(Record):
+    """Request of the job; its ``config.json``."""
+
+    run: str
+    # codes; those that they are made from come by themselves
+    formats: tuple[str, ...]
+    # accuracy that a quantised format may lose, as a fraction
+    allowed_loss: float = USUAL_LOSS
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.allowed_loss <= 1:
+            raise ConfigError(
+                N_("A loss of {loss} points of accuracy is not possible. Allow between 0 and 100."),
+                loss=f"{100 * self.allowed_loss:g}",
+            )
+        in_order_of_making(self.formats)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportResult(Record):
+    """Result of the job: formats that were not made, with the reasons."""
+
+    failed: Mapping[str, Message] = field(default_factory=dict)
+
+
+def export_formats(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
+    """Make and certify each format of the request, with those that they are made from.
+
+    Raises:
+        DarkroomError: not one of the formats that were asked for could be made.
+    """
+    request = ExportRequest.from_json(config)
+    run = project_of(directory).runs / request.run
+    require_delivered(run)
+    progress.stage(Stage.EXPORTING)
+    formats = in_order_of_making(request.formats)
+    failed: dict[str, Exception] = {}
+    with ExitStack() as processes:
+        work = _Work(run, request.allowed_loss, directory, processes)
+        for position, exporter in enumerate(formats):
+            part = PartOf(progress, position / len(formats), (position + 1) / len(formats))
+            try:
+                _require_sources(exporter, failed)
+                work.export(exporter, part)
+            except (JobStopped, JobPaused):
+                raise
+            # Converters raise anything, and the other formats should not suffer.
+            except Exception as error:
+                if is_disk_full(error, directory):
+                    raise
+                log.exception("%s could not be made", exporter.code)
+                failed[exporter.code] = error
+    if request.formats and failed.keys() >= set(request.formats):
+        raise failed[request.formats[0]]
+    return ExportResult(failed={code: _reason(error) for code, error in failed.items()}).to_json()
+
+
+class _Work:
+    """Files of one run, checked on the same pictures."""
+
+    def __init__(self, run: Path, allowed_loss: float, logs: Path, processes: ExitStack) -> None:
+        self._run, self._allowed_loss, self._logs = run, allowed_loss, logs
+        self._processes = processes
+        self._model, self._sample = DeliveredModel(run), draw_sample(run)
+
+    def export(self, exporter: Exporter, progress: Progress) -> None:
+        """Make a file unless it is there, and certify it unless it is certified."""
+        certificate = self._existing(exporter)
+        if certificate is None:
+            self._make(exporter)
+            raise_if_stopped(progress)
+            certificate = self._certify(exporter, progress)
+            self._require_unchanged()
+            if exporter.suffix == ".zip":
+                certificate = add_certificate(exporter.file(self._run), certificate)
+        write_certificate(self._run, exporter, replace(certificate, allowed_loss=self._allowed_loss))
+        progress.advance(1, 1)
+
+    def _existing(self, exporter: Exporter) -> Certificate | None:
+        """Certificate of an unchanged file for the same pictures and answers."""
+        state, certificate = state_of(self._run, exporter), read_certificate(self._run, exporter)
+        if state is FileState.CHANGED and exporter.is_made_in_run:
+            raise changed_file(exporter.file(self._run))
+        if state is FileState.CHANGED or certificate is None or not exporter.file(self._run).exists():
+            return None
+        return certificate if certificate.evaluation == self._sample.digest else None
+
+    def _make(self, exporter: Exporter) -> None:
+        file = exporter.file(self._run)
+        if exporter.is_made_in_run:
+            if not file.exists():
+                raise NotFoundError(
+                    N_("Run “{name}” has no {suffix} file: it finished before this format existed."),
+                    name=self._run.name,
+                    suffix=exporter.suffix,
+                )
+            return
+        if missing_packages(exporter.packages):
+            raise packages_missing(exporter)
+        with whole_file(file) as temporary:
+            make_file(self._model, exporter, temporary)
+
+    def _certify(self, exporter: Exporter, progress: Progress) -> Certificate:
+        def on_batch(done: int, total: int) -> None:
+            raise_if_stopped(progress)
+            progress.advance(round(1000 * (_MAKING + (1 - _MAKING) * done / total)), 1000)
+
+        progress.advance(round(1000 * _MAKING), 1000)
+        is_timed = exporter.opens is not None and exporter.code != TFLITE.code
+        return certify(
+            exporter.file(self._run),
+            exporter,
+            self._sample,
+            allowed_loss=self._allowed_loss,
+            log=self._logs / f"{exporter.code}.log",
+            reference=self._reference if is_timed else None,
+            on_batch=on_batch,
+        )
+
+    @cached_property
+    def _reference(self) -> CheckProcess:
+        """Process with the float32 LiteRT file, to which speeds are compared."""
+        process = self._processes.enter_context(check_process(self._logs / "reference.log"))
+        process.open(TFLITE, TFLITE.file(self._run), self._sample.labels)
+        return process
+
+    def _require_unchanged(self) -> None:
+        """Raise DeliveryError if thresholds, or the whole run, changed while its files were made."""
+        require_delivered(self._run)
+        if draw_sample(self._run).digest != self._sample.digest:
+            raise DeliveryError(
+                N_("Run “{name}” changed while its files were made. Make them again."), name=self._run.name
+            )
+
+
+def _require_sources(exporter: Exporter, failed: Mapping[str, Exception]) -> None:
+    for code in exporter.made_from:
+        if code in failed:
+            raise DeliveryError(N_("It is made from {format}, which could not be made."), format=code)
+
+
+def _reason(error: Exception) -> Message:
+    if isinstance(error, DarkroomError):
+        return error.message
+    return Message(
+        N_("The converter broke ({error}). The details are in the log of the job."),
+        {"error": f"{type(error).__name__}: {error}"[:300]},
+    )

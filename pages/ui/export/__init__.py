@@ -1,0 +1,1 @@
+"""Export page: formats, their making and their certificates."""

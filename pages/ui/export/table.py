@@ -1,0 +1,78 @@
+"""Table of all export formats by their use: state, size, speed, download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.delivery import export
+from core.delivery.certificate.store import FileState, read_certificate, state_of
+from core.delivery.export import export_file
+from core.delivery.exporter import Exporter
+from core.http.pages import export_path
+from pages.ui.export.making import make, running_export
+from pages.ui.export.words import GROUPS, ICONS, speed_text, state_text
+from pages.ui.text import _, escape, file_size
+from pages.ui.urls import own_url
+
+_WIDTHS = (2.4, 2.6, 0.9, 1.7, 1.4)
+
+
+def format_table(run: Path, allowed_loss: float) -> None:
+    """Draw every format, a row each, under the heading of its use.
+
+    Args:
+        allowed_loss: accuracy that a quantised file may lose, as a fraction.
+    """
+    is_busy = running_export(run) is not None
+    for group, title in GROUPS.items():
+        exporters = [exporter for exporter in export.EXPORTERS if exporter.group is group]
+        if exporters:
+            st.markdown(f"##### {_(title)}")
+        for exporter in exporters:
+            _row(run, exporter, allowed_loss, is_busy=is_busy)
+
+
+def download_button(run: Path, exporter: Exporter, *, is_primary: bool, key: str) -> None:
+    """Draw the link to a file that can be taken, with its size."""
+    size = file_size(export_file(run, exporter).stat().st_size)
+    st.link_button(
+        _("Download {size}").format(size=escape(size)) if is_primary else _("Download"),
+        own_url(export_path(run.name, exporter.code)),
+        icon=exporter.icon if is_primary else ":material/download:",
+        type="primary" if is_primary else "secondary",
+        key=key,
+    )
+
+
+def _row(run: Path, exporter: Exporter, allowed_loss: float, *, is_busy: bool) -> None:
+    state, certificate = state_of(run, exporter), read_certificate(run, exporter)
+    check = certificate.check if certificate else None
+    with st.container(key=f"export-{exporter.code}", border=True):
+        name, shown, size, speed, action = st.columns(_WIDTHS, vertical_alignment="center")
+        name.markdown(f"**{_(exporter.label)}**", help=_(exporter.description))
+        text = state_text(run, exporter, state, certificate)
+        shown.markdown(f"{ICONS.get(state, '')} {text}".strip())
+        if state.can_be_taken:
+            size.markdown(file_size(export_file(run, exporter).stat().st_size))
+        if check is not None and check.speed is not None and state is FileState.CERTIFIED:
+            speed.markdown(
+                speed_text(check.speed),
+                help=_(
+                    "Time of one decoded picture on this computer. It was measured in turns with the float32 LiteRT file; “about equal” means that the difference may be chance."
+                ),
+            )
+        with action:
+            _action(run, exporter, state, allowed_loss, is_busy=is_busy)
+
+
+def _action(run: Path, exporter: Exporter, state: FileState, allowed_loss: float, *, is_busy: bool) -> None:
+    if state.can_be_taken:
+        download_button(run, exporter, is_primary=False, key=f"download-{exporter.code}")
+    elif state is not FileState.PACKAGE_MISSING and not exporter.is_made_in_run:
+        is_pressed = st.button(
+            _("Make"), icon=":material/build:", key=f"make-{exporter.code}", disabled=is_busy
+        )
+        if is_pressed and make(run, [exporter.code], allowed_loss):
+            st.rerun()

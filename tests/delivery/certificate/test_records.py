@@ -1,0 +1,82 @@
+"""A file is withheld for too many other answers, or too large a loss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.delivery.certificate.records import Agreement, Certificate, FileCheck
+from core.evaluation.comparison.differences import MetricDifference
+
+
+def certificate(
+    *, pictures: int = 1000, same: int = 1000, ties: int = 0, lost: float = 0.0, is_exact: bool = True
+) -> Certificate:
+    agreement = Agreement(
+        pictures=pictures,
+        same=same,
+        ties=ties,
+        largest_difference=0.1,
+        mean_difference=0.01,
+        accuracy=MetricDifference(
+            code="accuracy", first=0.9, second=0.9 - lost, interval=(-lost - 0.01, -lost + 0.01)
+        ),
+        classes=(),
+    )
+    return Certificate(
+        run="run-1",
+        format="tflite",
+        sha256="0" * 64,
+        size_bytes=1,
+        checked=0.0,
+        evaluation="digest",
+        is_exact=is_exact,
+        tolerance=1e-3,
+        check=FileCheck(agreement=agreement, is_whole=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pictures", "same", "ties", "is_good"),
+    [
+        (1000, 999, 0, True),
+        (1000, 998, 0, False),
+        (1000, 998, 1, True),
+        (100, 99, 0, False),
+        (100, 99, 1, True),
+    ],
+)
+def test_a_float_format_agrees_on_999_of_1000_answers(
+    pictures: int, same: int, ties: int, is_good: bool
+) -> None:
+    assert (certificate(pictures=pictures, same=same, ties=ties).refusal is None) == is_good
+
+
+def test_the_reason_names_the_pictures() -> None:
+    reason = str(certificate(same=990).refusal)
+    assert reason.startswith("It answers 10 of 1,000 test pictures differently")
+
+
+@pytest.mark.parametrize(("lost", "is_good"), [(0.0, True), (-0.02, True), (0.01, True), (0.011, False)])
+def test_a_quantised_format_may_lose_what_is_allowed(lost: float, is_good: bool) -> None:
+    """It may answer otherwise in any number of pictures, if as many are right."""
+    assert (certificate(same=500, lost=lost, is_exact=False).refusal is None) == is_good
+
+
+def test_another_allowance_judges_the_same_measurement_anew() -> None:
+    lossy = certificate(lost=0.02, is_exact=False)
+    assert lossy.refusal is not None
+    assert replace(lossy, allowed_loss=0.02).refusal is None
+    assert (
+        "loses 2.0 points of accuracy on the test pictures (95% interval: 1.0 to 3.0), and you allow 1.0"
+        in str(lossy.refusal)
+    )
+
+
+def test_a_file_that_cannot_run_here_is_not_withheld() -> None:
+    assert replace(certificate(), check=None).refusal is None
+
+
+def test_a_certificate_survives_json() -> None:
+    assert Certificate.from_json(certificate().to_json()) == certificate()

@@ -1,0 +1,208 @@
+"""Files are made and certified by a job; one that answers otherwise is not handed out."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.delivery import export
+from core.delivery.certificate.store import FileState, certificate_file, read_certificate, state_of
+from core.delivery.export import export_file, export_run, in_order_of_making
+from core.delivery.export_job import ExportRequest, export_formats
+from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
+from core.delivery.files import tflite_file
+from core.delivery.formats.bundle_format import BUNDLE
+from core.delivery.formats.litert.tflite_format import TFLITE
+from core.delivery.limits import use_limits
+from core.errors import ConfigError, DeliveryError, NotFoundError
+from core.evaluation.strangers.chosen import AnswerLimits
+from core.optional_packages import OptionalPackage
+from core.progress import JobStopped, QuietProgress
+from core.workspace import project_of
+from tests.support.progress_recorder import Recorder
+
+
+def copy_of_litert(model: DeliveredModel, path: Path) -> None:
+    path.write_bytes(tflite_file(model.run).read_bytes())
+
+
+def with_swapped_classes(model: DeliveredModel, path: Path) -> None:
+    """A file whose last class takes the answers of the one before, as a wrong converter would make it."""
+    from core.models.litert import conversion
+
+    keras_model = model.build()
+    layer = keras_model.get_layer("probabilities")
+    kernel, bias = layer.get_weights()
+    bias[-1] = -1e3
+    layer.set_weights([kernel, bias])
+    path.write_bytes(conversion.convert_to_tflite(keras_model))
+
+
+def broken(model: DeliveredModel, path: Path) -> None:
+    raise TypeError("unsupported operation")
+
+
+COPY = replace(
+    TFLITE,
+    code="copy",
+    label="Copy",
+    file_name="copy.tflite",
+    group=FormatGroup.DEVICES,
+    make=copy_of_litert,
+    made_from=("tflite",),
+    is_made_in_run=False,
+)
+
+
+def make(run: Path, *formats: str, allowed_loss: float = 0.01, progress: QuietProgress | None = None) -> dict:
+    directory = project_of(run).jobs / "export-1"
+    directory.mkdir(parents=True, exist_ok=True)
+    request = ExportRequest(run=run.name, formats=formats, allowed_loss=allowed_loss)
+    return export_formats(directory, request.to_json(), progress or QuietProgress())
+
+
+def add(monkeypatch: pytest.MonkeyPatch, *exporters: Exporter) -> None:
+    monkeypatch.setattr(export, "EXPORTERS", (*export.EXPORTERS, *exporters))
+
+
+def test_a_format_is_made_after_those_it_is_made_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    add(monkeypatch, COPY, replace(COPY, code="second", made_from=("copy",)))
+    assert [exporter.code for exporter in in_order_of_making(["second", "tflite"])] == [
+        "tflite",
+        "copy",
+        "second",
+    ]
+
+
+def test_a_file_is_offered_once_it_is_certified_and_not_after_a_change(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    add(monkeypatch, COPY)
+    assert state_of(finished_run, COPY) is FileState.NOT_MADE
+    with pytest.raises(NotFoundError, match=r"Copy of run .* is not made yet"):
+        export_file(finished_run, COPY)
+    assert make(finished_run, "copy") == {"failed": {}}
+    assert [state_of(finished_run, item) for item in (TFLITE, COPY)] == [FileState.CERTIFIED] * 2
+    certificate = read_certificate(finished_run, COPY)
+    assert certificate is not None
+    assert certificate.check is not None
+    agreement, speed = certificate.check.agreement, certificate.check.speed
+    assert (agreement.pictures, agreement.same, agreement.changed_marks) == (9, 9, 0)
+    assert agreement.largest_difference < 1e-5
+    assert certificate.check.runtime.keys() == {"ai_edge_litert"}
+    assert speed is not None
+    assert speed.ratio is not None
+    export_run(finished_run, COPY, tmp_path / "taken.tflite")
+
+    # The same file: nothing is measured again.
+    before = certificate_file(finished_run, COPY).read_bytes()
+    make(finished_run, "copy")
+    assert certificate_file(finished_run, COPY).read_bytes() == before
+
+    with COPY.file(finished_run).open("ab") as stream:
+        stream.write(b"x")
+    assert state_of(finished_run, COPY) is FileState.CHANGED
+    with pytest.raises(DeliveryError, match=r"copy\.tflite was changed after it was checked"):
+        export_file(finished_run, COPY)
+    # It can be made anew.
+    make(finished_run, "copy")
+    assert state_of(finished_run, COPY) is FileState.CERTIFIED
+
+
+def test_a_file_that_answers_otherwise_in_one_class_is_withheld(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(monkeypatch, replace(COPY, make=with_swapped_classes))
+    make(finished_run, "copy")
+    certificate = read_certificate(finished_run, COPY)
+    assert certificate is not None
+    assert certificate.check is not None
+    last = certificate.check.agreement.classes[-1]
+    assert (last.name, last.exported) == ("8", 0.0)
+    assert state_of(finished_run, COPY) is FileState.WITHHELD
+    with pytest.raises(DeliveryError, match="differently from the evaluated classifier"):
+        export_file(finished_run, COPY)
+
+    quantised = replace(COPY, make=with_swapped_classes, is_exact=False, code="quantised")
+    add(monkeypatch, quantised)
+    make(finished_run, "quantised")
+    with pytest.raises(DeliveryError, match=r"loses .* points of accuracy"):
+        export_file(finished_run, quantised)
+    make(finished_run, "quantised", allowed_loss=1.0)
+    assert state_of(finished_run, quantised) is FileState.CERTIFIED
+
+
+def test_one_format_that_breaks_leaves_the_others(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(
+        monkeypatch,
+        replace(COPY, code="broken", make=broken, file_name="broken.tflite"),
+        replace(COPY, code="needy", made_from=("broken",), file_name="needy.tflite"),
+        COPY,
+    )
+    failed = make(finished_run, "broken", "needy", "copy")["failed"]
+    assert failed.keys() == {"broken", "needy"}
+    assert failed["broken"]["values"]["error"] == "TypeError: unsupported operation"
+    assert state_of(finished_run, COPY) is FileState.CERTIFIED
+    with pytest.raises(TypeError, match="unsupported operation"):
+        make(finished_run, "broken")
+
+
+def test_the_bundle_answers_by_its_own_program_and_holds_its_certificate(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARKROOM_INSTALL", "0")
+    make(finished_run, "bundle")
+    certificate = read_certificate(finished_run, BUNDLE)
+    assert certificate is not None
+    assert certificate.check is not None
+    assert (certificate.check.agreement.same, certificate.check.surroundings) == (9, "process")
+    assert certificate.check.runtime.keys() == {"ai-edge-litert", "numpy", "pillow"}
+    with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
+        inside = json.loads(bundle.read("certificate.json"))
+    assert inside["check"] == certificate.to_json()["check"]
+
+
+def test_a_new_limit_removes_what_held_the_old_one(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(monkeypatch, COPY)
+    make(finished_run, "copy")
+    use_limits(finished_run, AnswerLimits(stranger_limit=2.0))
+    assert [state_of(finished_run, item) for item in (TFLITE, COPY)] == [
+        FileState.PROVEN,
+        FileState.NOT_MADE,
+    ]
+
+
+def test_a_format_whose_package_is_missing_says_how_to_get_it(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OptionalPackage, "is_installed", property(lambda package: False))
+    add(monkeypatch, replace(COPY, packages=("nibabel",)))
+    with pytest.raises(NotFoundError, match="pip install nibabel=="):
+        make(finished_run, "copy")
+    assert state_of(finished_run, export.EXPORTERS[-1]) is FileState.PACKAGE_MISSING
+
+
+def test_a_stop_between_batches_ends_the_job(finished_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(monkeypatch, COPY)
+    with pytest.raises(JobStopped):
+        make(finished_run, "copy", progress=Recorder(stop=lambda recorder: True))
+    assert read_certificate(finished_run, COPY) is None
+
+
+@pytest.mark.parametrize("loss", [-0.1, 1.1])
+def test_a_loss_beyond_all_accuracy_is_refused(loss: float) -> None:
+    with pytest.raises(ConfigError, match="Allow between 0 and 100"):
+        ExportRequest(run="run-1", formats=("tflite",), allowed_loss=loss)
+
+
+def test_an_unknown_format_is_refused_before_anything_starts() -> None:
+    with pytest.raises(NotFoundError, match="no export format called “onyx”"):
+        ExportRequest(run="run-1", formats=("onyx",))
