@@ -1,4 +1,4 @@
-"""Heatmaps: their price in forward passes, and a planted shortcut that the mean heatmap must show.
+"""Heatmaps: their price in forward passes, their verdicts, and a planted shortcut that the mean heatmap must show.
 
 The shortcut is a coloured dot in all pictures of one class. The pictures of another class are cut
 from the same photographs, so that nothing but the dot tells the two apart.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from benchmarks.commands import darkroom, train
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
 from benchmarks.photographs import open_photograph
+from core.data.labels.layout import Split
+from core.data.sources.samples import write_digits
 from core.delivery.explaining import Explainer
 from core.delivery.files import tflite_file
 from core.delivery.mean_heatmaps_job import explain_run
@@ -25,11 +28,16 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.explanations.mean_heatmaps import MeanHeatmaps, read_mean_heatmaps
 from core.evaluation.explanations.network import ExplainedNetwork
 from core.evaluation.explanations.occlusion import CELLS, occluded_pictures
+from core.evaluation.explanations.verdict import Trust, judge
 from core.models.litert.engine import FeatureExtractor
 from core.progress import QuietProgress
 
 MOST_PASSES, LEAST_RATE, LEAST_MASS = 3.0, 0.8, 60.0
 PICTURES, QUICK_PICTURES = 60, 24  # of each class
+JUDGED, QUICK_JUDGED = 20, 2  # test pictures of each kind
+# Share of maps with shuffled cells that may be trusted. The test's level is 4.3%; of 60 maps, up to 10%
+# are within chance.
+MOST_FALSELY_TRUSTED = 10.0
 _SOURCES = {
     "dotted": ("grass", "gravel", "flower"),
     "plain": ("grass", "gravel", "flower"),
@@ -48,7 +56,15 @@ def run(options: Options) -> list[Figure]:
         darkroom(home, "import", str(folder / "pictures"), "--project", "planted")
         answer = train(home, "planted").answer
         run_folder = home / "projects" / "planted" / "runs" / str(answer["run"])
-        return [*_speed_figures(run_folder, options), *_shortcut_figures(run_folder)]
+        write_digits(folder / "digits")
+        darkroom(home, "import", str(folder / "digits"), "--project", "digits")
+        digits = home / "projects" / "digits" / "runs" / str(train(home, "digits").answer["run"])
+        judged = QUICK_JUDGED if options.quick else JUDGED
+        return [
+            *_speed_figures(run_folder, options),
+            *_shortcut_figures(run_folder),
+            *_verdict_figures(run_folder, digits, judged),
+        ]
 
 
 def write_planted(folder: Path, pictures: int) -> None:
@@ -128,6 +144,57 @@ def _shortcut_figures(run_folder: Path) -> list[Figure]:
             details={"shortcuts": [shortcut.to_json() for shortcut in result.shortcuts]},
         ),
     ]
+
+
+def _verdict_figures(planted: Path, digits: Path, count: int) -> list[Figure]:
+    """Verdicts on heatmaps of answers, and on the same maps with shuffled cells."""
+    kinds = {
+        "the planted dot": _test_rows(planted, lambda label: label == "dotted", count),
+        "photographs": _test_rows(planted, lambda label: label != "dotted", count),
+        "digits": _test_rows(digits, lambda label: True, count),
+    }
+    figures, falsely, total = [], 0, 0
+    for name, rows in kinds.items():
+        run_folder = digits if name == "digits" else planted
+        given = _verdicts(run_folder, rows, is_shuffled=False)
+        shuffled = _verdicts(run_folder, rows, is_shuffled=True)
+        falsely, total = falsely + shuffled.count(Trust.TRUSTED), total + len(shuffled)
+        figures.append(
+            Figure(
+                name=f"heatmaps of {len(rows)} test pictures that may be trusted, {name}",
+                measured=100 * given.count(Trust.TRUSTED) / max(1, len(given)),
+                unit="%",
+                details={trust.value: given.count(trust) for trust in Trust},
+            )
+        )
+    false_figure = Figure(
+        name=f"{total} maps with shuffled cells that are trusted",
+        measured=100 * falsely / max(1, total),
+        unit="%",
+        less_is_better=True,
+        target=Target(at_most=MOST_FALSELY_TRUSTED),
+    )
+    return [*figures, false_figure]
+
+
+def _test_rows(run_folder: Path, is_chosen: Callable[[str], bool], count: int) -> list[int]:
+    evaluated = EvaluatedRun.open(run_folder)
+    labels = evaluated.dataset.pictures["label"]
+    rows = np.random.default_rng(0).permutation(evaluated.rows(Split.TEST)).tolist()
+    return [row for row in rows if is_chosen(labels.iloc[row])][:count]
+
+
+def _verdicts(run_folder: Path, rows: list[int], *, is_shuffled: bool) -> list[Trust]:
+    evaluated, explainer = EvaluatedRun.open(run_folder), Explainer(run_folder)
+    random, found = np.random.default_rng(0), []
+    for row in rows:
+        picture = explainer.prepare(evaluated.dataset.picture_bytes(row))
+        heatmap = explainer.network.heatmap(picture)
+        if is_shuffled:
+            cells = random.permutation(heatmap.values.ravel()).reshape(heatmap.values.shape)
+            heatmap = replace(heatmap, values=cells)
+        found.append(judge(explainer.network, picture, heatmap).trust)
+    return found
 
 
 def _seconds(act: Callable[[], object], repetitions: int) -> float:
