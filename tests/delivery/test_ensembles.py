@@ -12,9 +12,9 @@ import pytest
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.delivery.ensembles.job import deliver_ensemble, join
-from core.delivery.ensembles.network import build_ensemble
+from core.delivery.ensembles.network import join_members
 from core.delivery.exporter import delivered_head
-from core.delivery.files import is_delivered, keras_file, read_labels
+from core.delivery.files import is_delivered, keras_file, read_labels, read_proof
 from core.delivery.prediction import Classifier
 from core.delivery.robustness_job import measure_run
 from core.errors import EvaluationError, NotFoundError
@@ -23,6 +23,7 @@ from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.job import evaluate
 from core.evaluation.robustness.records import RobustnessRequest, read_robustness
+from core.evaluation.strangers.results import read_known_scores
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.models.head import HeadWeights
@@ -33,6 +34,7 @@ from core.reporting.source import ReportSource
 from core.runs.compare import cloned_config, compare_runs
 from core.training.artifacts import head_file
 from core.workspace import Project
+from tests.support.pictures import encoded, photograph
 
 
 @pytest.fixture
@@ -92,6 +94,16 @@ def test_an_ensemble_is_evaluated_delivered_and_proven_as_any_run(members: list[
     assert "224 × 224 pixels" in model_card(source)
     with pytest.raises(EvaluationError, match="is an ensemble"):
         cloned_config(job)
+    # Its stranger score is the members' mean, in the file as it was measured, and has a limit.
+    score = read_proof(job.path).files["tflite"].score_difference
+    assert score is not None
+    assert score < 1e-2
+    assert labels.stranger_limit is not None
+    known = read_known_scores(job.path).set_index("id")["score"]
+    single = read_known_scores(members[0]).set_index("id")["score"]
+    assert np.corrcoef(known, single.loc[known.index])[0, 1] > 0.8
+    stranger = Classifier(job.path).prediction(encoded(photograph("chelsea"), "JPEG"))
+    assert Classifier(job.path).is_stranger(stranger)
     request = RobustnessRequest(run=job.name)
     measure_run(members[0].parent.parent / "jobs" / "robustness-1", request.to_json(), QuietProgress())
     robustness = read_robustness(EvaluatedRun.open(job.path))
@@ -111,15 +123,15 @@ def test_the_mean_of_the_members_gets_temperatures_of_its_own(
             "core.delivery.ensembles.network.delivered_head", lambda run: replace(head, activation="sigmoid")
         )
     pictures = np.random.default_rng(0).integers(0, 256, (4, 224, 224, 3), np.uint8)
-    mean = build_ensemble(members[:2], (0.5, 0.5), 224).predict(pictures, verbose=0)
-    scaled = build_ensemble(members[:2], (0.5, 0.5), 224, temperatures).predict(pictures, verbose=0)
+    mean = join_members(members[:2], (0.5, 0.5), 224).classifier.predict(pictures, verbose=0)
+    scaled = join_members(members[:2], (0.5, 0.5), 224, temperatures).classifier.predict(pictures, verbose=0)
     np.testing.assert_allclose(scaled, with_temperatures(task, mean, temperatures), atol=1e-4)
     assert np.abs(scaled - mean).max() > 0.001
 
 
 def test_members_on_the_same_frozen_backbone_share_one_pass(members: list[Path]) -> None:
     """Their heads are applied to the same features."""
-    model = build_ensemble(members[:2], (0.5, 0.5), 224)
+    model = join_members(members[:2], (0.5, 0.5), 224).classifier
     assert [layer.name for layer in model.layers if layer.name.startswith("network_")] == ["network_1"]
     evaluated = [EvaluatedRun.open(member) for member in members[:2]]
     rows, dataset = evaluated[0].rows(Split.TEST)[:4], evaluated[0].dataset

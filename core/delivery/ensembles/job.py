@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
-from core.delivery.ensembles.network import EnsembleModel
+from core.delivery.ensembles.network import EnsembleModel, detectors_of, join_members
 from core.delivery.job import deliver_files
 from core.errors import NotFoundError
 from core.evaluation.assessment import answer_thresholds, make_report
@@ -23,8 +24,12 @@ from core.evaluation.report import (
     ScoreSummary,
     has_report,
     read_report,
+    withdraw_proof,
     write_report,
 )
+from core.evaluation.strangers.job import EvaluatedPictures
+from core.evaluation.strangers.joined import measure_joined_strangers
+from core.evaluation.strangers.results import read_strangers
 from core.files import whole_file
 from core.messages import N_
 from core.models.litert.conversion import convert_to_tflite
@@ -40,16 +45,28 @@ def join(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
     dataset = open_dataset(project_of(directory), settings.dataset_version)
     progress.stage(Stage.CONVERTING)
     network = directory / "ensemble.tflite"
+    members = _members(directory, settings)
+    detectors = detectors_of(members)
     with whole_file(network) as temporary:
-        model = EnsembleModel(directory, _members(directory, settings), settings)
-        temporary.write_bytes(convert_to_tflite(model.keras_model))
+        joined = join_members(members, settings.weights, settings.input_size, None, detectors)
+        temporary.write_bytes(convert_to_tflite(joined.measured))
     raise_if_stopped(progress)
     progress.stage(Stage.EVALUATING)
     validation, test = dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)
     both = np.concatenate([validation, test])
-    probabilities = features_of_rows(dataset, both, network, progress)
+    outputs = features_of_rows(dataset, both, network, progress)
+    # From here on, results change that delivered files carry.
+    withdraw_proof(directory)
+    measure_joined_strangers(
+        directory,
+        dataset,
+        EvaluatedPictures(rows=both, features=outputs, validation_count=len(validation)),
+        network,
+        fitted_on=_fitted_on(members) if detectors else 0,
+        progress=progress,
+    )
     network.unlink()
-    report = _write_report(directory, dataset, probabilities)
+    report = _write_report(directory, dataset, outputs[:, : len(dataset.class_names)])
     scores = ScoreSummary(
         accuracy=report.accuracy, macro_f1=report.macro.f1, majority_baseline=report.majority_baseline
     )
@@ -100,6 +117,11 @@ def _write_report(run: Path, dataset: Dataset, raw: np.ndarray) -> EvaluationRep
     table = prediction_table(dataset, np.concatenate([validation, test]), probabilities, thresholds)
     write_report(run, report, table)
     return report
+
+
+def _fitted_on(members: Sequence[Path]) -> int:
+    """Training pictures that the least trained score of the members was fitted on."""
+    return min((report.fitted_on for member in members if (report := read_strangers(member))), default=0)
 
 
 def _members(run: Path, settings: EnsembleConfig) -> list[Path]:

@@ -7,8 +7,10 @@ A temperature of its own makes the mean honest: members that are each honest are
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +18,8 @@ from core.data.labels.task import Task
 from core.delivery.exporter import DeliveredModel, delivered_head
 from core.evaluation.calibration.temperature import LEAST_PROBABILITY
 from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.strangers.detector import StrangerDetector
+from core.evaluation.strangers.results import has_strangers, read_detector
 from core.jobs.directory import JobDirectory
 from core.models.head import Activation
 from core.training.artifacts import has_own_network, load_extractor, map_pooling
@@ -43,44 +47,106 @@ class EnsembleModel(DeliveredModel):
         self._members, self._config, self._temperatures = members, config, temperatures
 
     def build(self) -> keras.Model:
+        return self._joined.classifier
+
+    @cached_property
+    def scored_model(self) -> Any:
+        """The same with the stranger score as second output, if it was measured."""
+        return self._joined.with_outputs("ensemble_with_score", self._joined.score)
+
+    @cached_property
+    def _joined(self) -> Joined:
+        detectors = detectors_of(self._members) if has_strangers(self.run) else ()
         config = self._config
-        return build_ensemble(self._members, config.weights, config.input_size, self._temperatures)
+        return join_members(self._members, config.weights, config.input_size, self._temperatures, detectors)
 
 
-def build_ensemble(
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """Members joined to one graph."""
+
+    picture: keras.KerasTensor  # uint8 RGB (B, size, size, 3)
+    probabilities: keras.KerasTensor  # float32 (B, C)
+    score: keras.KerasTensor | None  # float32 (B, 1), the stranger score
+
+    @property
+    def classifier(self) -> keras.Model:
+        """The network from pictures to probabilities."""
+        return self.with_outputs("ensemble", None)
+
+    def with_outputs(self, name: str, second: keras.KerasTensor | None) -> keras.Model:
+        """The network with a second output, if there is one."""
+        import keras
+
+        outputs = self.probabilities if second is None else [self.probabilities, second]
+        model = keras.Model(self.picture, outputs, name=name)
+        model.trainable = False
+        return model
+
+    @property
+    def measured(self) -> keras.Model:
+        """The network whose one output is the probabilities and behind them the score: (B, C + 1)."""
+        import keras
+
+        if self.score is None:
+            return self.classifier
+        both = keras.layers.Concatenate(dtype="float32")([self.probabilities, self.score])
+        return keras.Model(self.picture, both, name="measured")
+
+
+def detectors_of(members: Sequence[Path]) -> tuple[StrangerDetector, ...]:
+    """Load the members' detectors; none if one of them has none."""
+    found = [read_detector(member) for member in members]
+    return tuple(one for one in found if one is not None) if None not in found else ()
+
+
+def join_members(
     members: Sequence[Path],
     weights: Sequence[float],
     size: int,
     temperatures: Sequence[float] | None = None,
-) -> keras.Model:
-    """Build the network: from pictures uint8 RGB (B, size, size, 3) to probabilities, float32 (B, C).
+    detectors: Sequence[StrangerDetector] = (),
+) -> Joined:
+    """Join members to one graph.
 
     Args:
         members: directories of evaluated runs with the same classes.
         weights: one of each, which sum to 1.
+        size: side of the pictures.
         temperatures: (C,), that the logits of the mean are divided by; None: it stays as it is.
+        detectors: of each member; none: the graph has no score.
     """
     import keras
     from keras import layers
 
+    from core.delivery.formats.stranger_output import SCORE_LAYER, stranger_score
     from core.models.architectures.classifier import PICTURE_LAYER, PROBABILITIES_LAYER, attach_head
 
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
     features: dict[tuple[object, ...], keras.KerasTensor] = {}
-    answers = []
+    answers, scores = [], []
     for number, (member, weight) in enumerate(zip(members, weights, strict=True), start=1):
         key = _network_key(member)
         if key not in features:
             features[key] = _features(member, picture, f"network_{len(features) + 1}")
-        answer = attach_head(features[key], delivered_head(member), prefix=f"member_{number}_")
+        head = delivered_head(member)
+        answer = attach_head(features[key], head, prefix=f"member_{number}_")
         answers.append(layers.Rescaling(weight, dtype="float32", name=f"weight_{number}")(answer))
+        if detectors:
+            score = stranger_score(
+                features[key],
+                answer,
+                detectors[number - 1],
+                is_softmax=head.activation == "softmax",
+                prefix=f"member_{number}_",
+            )
+            scores.append(layers.Rescaling(weight, dtype="float32", name=f"score_weight_{number}")(score))
     is_scaled = temperatures is not None and any(temperature != 1 for temperature in temperatures)
     mean = layers.Add(dtype="float32", name="mean" if is_scaled else PROBABILITIES_LAYER)(answers)
     if is_scaled:
         mean = _with_temperatures(mean, np.array(temperatures), delivered_head(members[0]).activation)
-    model = keras.Model(picture, mean, name="ensemble")
-    model.trainable = False
-    return model
+    joined_score = layers.Add(dtype="float32", name=SCORE_LAYER)(scores) if scores else None
+    return Joined(picture=picture, probabilities=mean, score=joined_score)
 
 
 def _features(member: Path, picture: keras.KerasTensor, name: str) -> keras.KerasTensor:

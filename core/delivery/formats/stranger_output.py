@@ -20,14 +20,30 @@ _SMALLEST = float(np.finfo(np.float32).tiny)
 def with_stranger_score(classifier: keras.Model, detector: StrangerDetector) -> keras.Model:
     """Build the classifier with two outputs: probabilities (B, classes), and scores (B, 1).
 
-    The formulas are those of ``StrangerDetector``. Layers are shared with ``classifier``.
+    Layers are shared with ``classifier``.
     """
     features = classifier.get_layer(FEATURES_LAYER).output
-    distance = _distance(features, detector)
-    doubt = _doubt(classifier.output, is_softmax=_is_softmax(classifier))
-    score = distance / detector.distance_scale + doubt / detector.doubt_scale
+    score = stranger_score(features, classifier.output, detector, is_softmax=_is_softmax(classifier))
     named = layers.Identity(dtype="float32", name=SCORE_LAYER)(score)
     return keras.Model(classifier.input, [classifier.output, named], name=f"{classifier.name}_with_score")
+
+
+def stranger_score(
+    features: keras.KerasTensor,
+    probabilities: keras.KerasTensor,
+    detector: StrangerDetector,
+    *,
+    is_softmax: bool,
+    prefix: str = "",
+) -> keras.KerasTensor:
+    """Compute the score of ``StrangerDetector``, float32 (B, 1), by its formulas.
+
+    Args:
+        prefix: of the names of its layers.
+    """
+    distance = _distance(features, detector, prefix)
+    doubt = _doubt(probabilities, is_softmax=is_softmax)
+    return distance / detector.distance_scale + doubt / detector.doubt_scale
 
 
 def _is_softmax(classifier: keras.Model) -> bool:
@@ -35,21 +51,21 @@ def _is_softmax(classifier: keras.Model) -> bool:
     return bool(activation is keras.activations.softmax)
 
 
-def _distance(features: keras.KerasTensor, detector: StrangerDetector) -> keras.KerasTensor:
+def _distance(features: keras.KerasTensor, detector: StrangerDetector, prefix: str) -> keras.KerasTensor:
     if detector.is_grid:
         cells = layers.Reshape((GRID_CELLS, features.shape[-1] // GRID_CELLS), dtype="float32")(features)
-        features = layers.GlobalAveragePooling1D(dtype="float32", name="mean_features")(cells)
-    unit = layers.UnitNormalization(dtype="float32", name="unit_features")(features)
-    points = _fixed_dense(unit, detector.projection, detector.offset, "class_coordinates")
+        features = layers.GlobalAveragePooling1D(dtype="float32", name=f"{prefix}mean_features")(cells)
+    unit = layers.UnitNormalization(dtype="float32", name=f"{prefix}unit_features")(features)
+    points = _fixed_dense(unit, detector.projection, detector.offset, f"{prefix}class_coordinates")
     squares = ops.square(points)
     prototypes = detector.prototypes
     nearest = ops.min(
-        _fixed_dense(points, -2 * prototypes.T, np.square(prototypes).sum(axis=1), "prototypes"),
+        _fixed_dense(points, -2 * prototypes.T, np.square(prototypes).sum(axis=1), f"{prefix}prototypes"),
         axis=-1,
         keepdims=True,
     )
     weights = (1 - RELATIVE_SHARE / detector.variances)[:, None]
-    return nearest + _fixed_dense(squares, weights, np.zeros(1, np.float32), "spread")
+    return nearest + _fixed_dense(squares, weights, np.zeros(1, np.float32), f"{prefix}spread")
 
 
 def _doubt(probabilities: keras.KerasTensor, *, is_softmax: bool) -> keras.KerasTensor:

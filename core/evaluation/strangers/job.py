@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -33,6 +34,8 @@ from core.training.config import TrainingConfig
 from core.training.cost.estimate import MOST_SCORED_PICTURES
 from core.training.features import cached_features, features_of_rows
 
+# From what a network gave for pictures, (n, F), to scores, float (n,), higher for strangers.
+Simple = Callable[[np.ndarray], np.ndarray]
 # Training pictures whose features are read from the cache; a network of the run's own computes fewer.
 _MOST_READ = 5000
 
@@ -47,7 +50,7 @@ class EvaluatedPictures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Strangers:
+class Strangers:
     """Strangers after the network."""
 
     table: pd.DataFrame  # ``kind``, ``project``, ``id``, ``group``
@@ -84,10 +87,19 @@ def measure_strangers(
         dataset.task,
         is_grid=map_pooling(settings) == "grid",
     )
-    strangers = _strangers(dataset, engine, progress)
-    known = _known_table(dataset, pictures, detector.scores(*_seen(head, pictures.features), dataset.task))
+    strangers = pass_strangers(dataset, engine, progress)
+    known = known_table(dataset, pictures, detector.scores(*_seen(head, pictures.features), dataset.task))
     table = strangers.table.assign(score=detector.scores(*_seen(head, strangers.features), dataset.task))
-    report = _report(dataset, pictures, strangers, head, known, table, fitted_on=len(train))
+    report = report_of(
+        dataset,
+        pictures,
+        strangers,
+        known,
+        table,
+        by_maximum_softmax=lambda features: -head.probabilities(features).max(axis=1),
+        by_energy=lambda features: _energies(head.logits(features), dataset.task),
+        fitted_on=len(train),
+    )
     write_strangers(run, report, detector, known, table)
 
 
@@ -102,7 +114,7 @@ def _training_rows(dataset: Dataset, most: int) -> np.ndarray:
     return np.sort(rows[np.argsort(turn.to_numpy(), kind="stable")][:most])
 
 
-def _strangers(dataset: Dataset, engine: Path, progress: Progress) -> _Strangers:
+def pass_strangers(dataset: Dataset, engine: Path, progress: Progress) -> Strangers:
     """Pass strangers through the network."""
     extractor = FeatureExtractor(engine)
     tables, features = [], []
@@ -124,7 +136,7 @@ def _strangers(dataset: Dataset, engine: Path, progress: Progress) -> _Strangers
             )
         )
     columns = {name: pd.Series(dtype=str) for name in ("kind", "project", "id", "group")}
-    return _Strangers(
+    return Strangers(
         table=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns),
         features=np.concatenate(features or [np.empty((0, extractor.output_size), np.float32)]),
     )
@@ -134,22 +146,30 @@ def _seen(head: HeadWeights, features: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return features, head.probabilities(features)
 
 
-def _known_table(dataset: Dataset, pictures: EvaluatedPictures, scores: np.ndarray) -> pd.DataFrame:
+def known_table(dataset: Dataset, pictures: EvaluatedPictures, scores: np.ndarray) -> pd.DataFrame:
+    """Table of ``write_strangers``: the scores of validation and test pictures."""
     known = dataset.pictures.iloc[pictures.rows]
     return pd.DataFrame({"id": known["id"].to_numpy(), "split": known["split"].to_numpy(), "score": scores})
 
 
-def _report(
+def report_of(
     dataset: Dataset,
     pictures: EvaluatedPictures,
-    strangers: _Strangers,
-    head: HeadWeights,
+    strangers: Strangers,
     known: pd.DataFrame,
     table: pd.DataFrame,
     *,
+    by_maximum_softmax: Simple,
+    by_energy: Simple | None,
     fitted_on: int,
 ) -> StrangerReport:
-    """Measure the score and two simple ones on the same pictures."""
+    """Measure the score and simple ones on the same pictures.
+
+    Args:
+        known, table: those of ``write_strangers``.
+        by_maximum_softmax, by_energy: from what the network gave to scores, float (n,).
+        fitted_on: training pictures of the score.
+    """
     is_test = (known["split"] == Split.TEST.value).to_numpy()
     of_known = pd.factorize(pd.Series(dataset.groups[pictures.rows][is_test]))[0]
     of_strangers = pd.factorize(table["group"])[0]
@@ -165,10 +185,8 @@ def _report(
     everything = np.ones(len(table), bool)
     features = pictures.features[is_test]
     softmax, energy = (
-        against(
-            simple(head, features, dataset.task), simple(head, strangers.features, dataset.task), everything
-        )
-        for simple in (_by_maximum_softmax, _by_energy)
+        against(simple(features), simple(strangers.features), everything) if simple else None
+        for simple in (by_maximum_softmax, by_energy)
     )
     return StrangerReport(
         fitted_on=fitted_on,
@@ -186,10 +204,5 @@ def _report(
     )
 
 
-def _by_maximum_softmax(head: HeadWeights, features: np.ndarray, task: Task) -> np.ndarray:
-    return -head.probabilities(features).max(axis=1)
-
-
-def _by_energy(head: HeadWeights, features: np.ndarray, task: Task) -> np.ndarray:
-    logits = head.logits(features)
+def _energies(logits: np.ndarray, task: Task) -> np.ndarray:
     return joint_energies(logits) if task is Task.MULTI_LABEL else energies(logits)

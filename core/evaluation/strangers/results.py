@@ -18,17 +18,19 @@ _KNOWN, _STRANGERS = "known-scores.parquet", "stranger-scores.parquet"
 def write_strangers(
     run: Path,
     report: StrangerReport,
-    detector: StrangerDetector,
+    detector: StrangerDetector | None,
     known: pd.DataFrame,
     strangers: pd.DataFrame,
 ) -> None:
     """Write all files; the report last, which marks the others as whole.
 
     Args:
+        detector: None for an ensemble, whose members have theirs.
         known: ``id``, ``split`` and ``score`` of validation and test pictures.
         strangers: ``kind``, ``project``, ``id``, ``group`` and ``score``.
     """
-    detector.save(_file(run, _DETECTOR))
+    if detector is not None:
+        detector.save(_file(run, _DETECTOR))
     for name, table in ((_KNOWN, known), (_STRANGERS, strangers)):
         with whole_file(_file(run, name)) as temporary:
             table.to_parquet(temporary, index=False)
@@ -50,8 +52,9 @@ def read_strangers(run: Path) -> StrangerReport | None:
 
 
 def read_detector(run: Path) -> StrangerDetector | None:
-    """Read the run's detector; None if its strangers were not measured."""
-    return StrangerDetector.load(_file(run, _DETECTOR)) if has_strangers(run) else None
+    """Read the run's detector; None if its strangers were not measured, and for an ensemble."""
+    file = _file(run, _DETECTOR)
+    return StrangerDetector.load(file) if has_strangers(run) and file.exists() else None
 
 
 def read_known_scores(run: Path) -> pd.DataFrame:

@@ -40,11 +40,15 @@ def show_strangers(evaluated: EvaluatedRun) -> None:
             "A classifier knows nothing but its classes. The stranger score says how little a picture looks like any of them, by the network's features and by how sure the answer is."
         ),
     )
-    if evaluated.is_ensemble:
-        st.markdown(_("An ensemble has no features of its own, so no stranger score. Its members have one."))
-        return
     report = read_strangers(evaluated.run)
-    if not evaluated.was_trained:
+    if evaluated.is_ensemble and report is None:
+        st.markdown(
+            _(
+                "An ensemble has the mean stranger score of its members. One of them has none, or an older version joined it: test its members again, and join them once more."
+            )
+        )
+        return
+    if not (evaluated.was_trained or evaluated.is_ensemble):
         st.markdown(_("Only a run that was trained here has the features that the score needs."))
         return
     if report is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -56,10 +57,8 @@ def messages_of(process: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Open a model in a process that runs this program instead of Darkroom's."""
     program = tmp_path / "hostile.py"
     program.write_text(f"import os, sys\nsys.stdin.buffer.readline()\nout = sys.stdout.buffer\n{process}\n")
-    start = client.subprocess.Popen
-    monkeypatch.setattr(
-        client.subprocess, "Popen", lambda command, **how: start([command[0], str(program)], **how)
-    )
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **how: start([command[0], str(program)], **how))
     with isolated_model(Runtime.LITERT, tmp_path / "theirs.tflite", tmp_path / "log") as model:
         model.answer(np.zeros((2, 4), np.float32))
 
