@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +43,7 @@ class ReadPicture:
 Decoded: TypeAlias = tuple[ReadPicture, np.ndarray | None]
 
 
-def read_ahead(pictures: Iterable[BatchPicture], labels: Labels) -> Iterator[Decoded]:
+def read_ahead(pictures: Iterable[BatchPicture], labels: Labels) -> Generator[Decoded, None, None]:
     """Read pictures in order; at most ``_AHEAD`` of them are in memory. Close the iterator to end early."""
     pool = ThreadPoolExecutor(cpu_cores())
     read = partial(_read, labels)

@@ -86,7 +86,7 @@ def require_empty(folder: Path) -> None:
 def zip_chunks(batch: Batch) -> Iterator[bytes]:
     """Write the sorted folders as a zip, which is nowhere as a whole."""
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[arg-type]  # it only writes
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for file in sorted_files(batch):
             with archive.open(file.path, "w", force_zip64=True) as stream:
                 for chunk in file.chunks:
