@@ -144,3 +144,5 @@ def test_an_ensemble_is_shown_with_its_members(
     ]
     assert "train its members again" in said(open_page("evaluate", section="loop"))
     assert "This run is an ensemble" in said(open_page("evaluate", section="why"))
+    assert open_page("evaluate", section="robustness").button(key="robustness-start")
+    assert "the mean stranger score of its members" in said(open_page("evaluate", section="trust"))
