@@ -111,6 +111,13 @@ OPTIONAL_PACKAGES = {
             requirements=EXPORTS,
             megabytes=115,
         ),
+        OptionalPackage(
+            name="ai-edge-quantizer",
+            module="ai_edge_quantizer",
+            label=N_("Quantised LiteRT files"),
+            requirements=EXPORTS,
+            megabytes=6,
+        ),
     )
 }
 

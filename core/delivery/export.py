@@ -23,6 +23,9 @@ from core.delivery.facts import read_facts
 from core.delivery.files import labels_file, naming_the_path, require_delivered
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
+from core.delivery.formats.litert.dynamic_format import TFLITE_DYNAMIC
+from core.delivery.formats.litert.float16_format import TFLITE_FLOAT16
+from core.delivery.formats.litert.int8_format import TFLITE_INT8
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.errors import DarkroomError, DeliveryError, NotFoundError
 from core.files import whole_file
@@ -30,7 +33,14 @@ from core.messages import N_, Message
 from core.optional_packages import install_command, missing_packages
 
 # In the order of the Export page.
-EXPORTERS: tuple[Exporter, ...] = (BUNDLE, TFLITE, KERAS)
+EXPORTERS: tuple[Exporter, ...] = (
+    BUNDLE,
+    TFLITE,
+    TFLITE_FLOAT16,
+    TFLITE_INT8,
+    TFLITE_DYNAMIC,
+    KERAS,
+)
 
 
 def find_exporter(code: str) -> Exporter:

@@ -18,6 +18,8 @@ from core.delivery.certificate.store import write_certificate
 from core.delivery.export import EXPORTERS
 from core.delivery.exporter import DeliveredModel, Exporter
 from core.delivery.files import parity_file, read_labels
+from core.delivery.formats.bundle_format import BUNDLE
+from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.evaluation.comparison.differences import MetricDifference
 from core.files import hash_file, write_json
@@ -142,7 +144,7 @@ def test_a_format_that_is_not_made_has_a_button_and_no_download(
         "pages.ui.export.making.start_export", lambda run, codes, loss: started.append((*codes, str(loss)))
     )
     later = replace(THROWAWAY, code="later", is_packed=False)
-    monkeypatch.setattr(export, "EXPORTERS", (*EXPORTERS, later))
+    monkeypatch.setattr(export, "EXPORTERS", (BUNDLE, TFLITE, KERAS, later))
     app = open_page("export")
     assert "/api/runs/run-1/export/later" not in links(app)
     assert "not made yet" in written(app)
@@ -157,7 +159,7 @@ def test_a_missing_converter_shows_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setattr(OptionalPackage, "is_installed", property(lambda package: False))
     needy = replace(THROWAWAY, code="needy", is_packed=False, packages=("nibabel",))
-    monkeypatch.setattr(export, "EXPORTERS", (*EXPORTERS, needy))
+    monkeypatch.setattr(export, "EXPORTERS", (BUNDLE, TFLITE, KERAS, needy))
     app = open_page("export")
     assert any("pip install nibabel==" in str(caption.value) for caption in app.caption)
     assert "its converter is not installed" in written(app)

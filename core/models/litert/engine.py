@@ -55,6 +55,11 @@ class Engine:
         return len(self._outputs)
 
     @property
+    def has_fixed_batch(self) -> bool:
+        """True for a network that takes one picture at a time."""
+        return bool(self._input["shape_signature"][0] == 1)
+
+    @property
     def output_shape(self) -> tuple[int, ...]:
         """Output shape for a picture: (K,) for features and probabilities, (h, w, c) for a stem."""
         return self.output_shapes[0]

@@ -50,7 +50,12 @@ class Network:
         (self.graph,) = self.model.subgraphs
 
     def to_bytes(self) -> bytes:
-        """Put the file together again."""
+        """Put the file together again, without constants that nothing refers to any more."""
+        used = {tensor.buffer for tensor in self.graph.tensors}
+        used |= {entry.buffer for entry in self.model.metadata or []}
+        for number, buffer in enumerate(self.model.buffers):
+            if number not in used:
+                buffer.data = None
         constants = sum(len(buffer.data) for buffer in self.model.buffers if buffer.data is not None)
         builder = _AlignedBuilder(constants + constants // 16 + _TABLES_BYTES)
         builder.Finish(self.model.Pack(builder), file_identifier=_IDENTIFIER)

@@ -13,10 +13,11 @@ from core.models.litert.engine import BATCH_SIZE, Engine
 def open_tflite(file: Path) -> Answerer:
     """Load a LiteRT file of any batch size; a second output holds the stranger scores."""
     engine = Engine(file)
+    size = 1 if engine.has_fixed_batch else BATCH_SIZE
 
     def answer(pictures: np.ndarray) -> Answers:
-        batches = range(0, len(pictures), BATCH_SIZE)
-        outputs = [engine.run_all(pictures[start : start + BATCH_SIZE]) for start in batches]
+        batches = range(0, len(pictures), size)
+        outputs = [engine.run_all(pictures[start : start + size]) for start in batches]
         probabilities, *scores = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
         return Answers(probabilities, scores[0][:, 0] if scores else None)
 
