@@ -38,6 +38,7 @@ NAMES = (
     "doctor",
     "augmentation",
     "robustness",
+    "quantised",
     "feature_extraction",
     "batch_prediction",
     "web_process",
