@@ -39,11 +39,12 @@ STATUS_OF: tuple[tuple[type[DarkroomError], int], ...] = (
     (BusyError, 409),
     (ProjectExistsError, 409),
     (RequestTooLargeError, 413),
+    # An upload is larger than the room for it.
+    (NoRoomError, 413),
     (MediaTypeError, 415),
     (UnreadableImageError, 422),
     (TooManyRequestsError, 429),
     (InstallError, 500),
-    (NoRoomError, 507),
     (DiskFullError, 507),
     (WorkspaceError, 400),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 import uvicorn
@@ -23,6 +24,7 @@ from core.http.pages import ROUTES
 if TYPE_CHECKING:
     from core.http.application import Application
 
+AnyRoute = TypeVar("AnyRoute", Mount, Route)
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 # Addresses of the API beside the routes of the pages.
 _API_PATHS = (
@@ -71,9 +73,10 @@ def routes_under(
     guard = [Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))] if allowed_hosts else []
     application = cache(lambda: _application(is_local=is_local))
     api, open_inference = Deferred(lambda: application().api), Deferred(lambda: application().open_inference)
+    routes = [*ROUTES, *(_with_any_text(Route(path, api)) for path in _API_PATHS)]
     return [
-        Mount(f"{base}/api", routes=[*ROUTES, *(Route(path, api) for path in _API_PATHS)], middleware=guard),
-        Mount(f"{base}/v2", app=open_inference, middleware=guard),
+        _with_any_text(Mount(f"{base}/api", routes=routes, middleware=guard)),
+        _with_any_text(Mount(f"{base}/v2", app=open_inference, middleware=guard)),
     ]
 
 
@@ -88,8 +91,8 @@ def serve_run(run: str, *, host: str, port: int, allowed_hosts: Sequence[str] = 
     guard = [Middleware(TrustedHostMiddleware, allowed_hosts=allowed)] if allowed else []
     application = _application(is_local=is_local, only_run=run)
     routes = [
-        Mount("/api", app=application.api, middleware=guard),
-        Mount("/v2", app=application.open_inference, middleware=guard),
+        _with_any_text(Mount("/api", app=application.api, middleware=guard)),
+        _with_any_text(Mount("/v2", app=application.open_inference, middleware=guard)),
     ]
     uvicorn.run(Starlette(routes=routes), host=host, port=port, log_level="warning", access_log=False)
 
@@ -97,6 +100,12 @@ def serve_run(run: str, *, host: str, port: int, allowed_hosts: Sequence[str] = 
 def is_loopback(address: str | None) -> bool:
     """True if a server at this address is reached from this computer alone; None stands for every interface."""
     return address in _OWN_NAMES
+
+
+def _with_any_text(route: AnyRoute) -> AnyRoute:
+    """Let a route match addresses with line ends too, which Starlette's ``.*`` leaves to the pages."""
+    route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+    return route
 
 
 def _application(*, is_local: bool, only_run: str | None = None) -> Application:

@@ -54,19 +54,14 @@ def ask_kserve(address: str, run: str, picture: bytes) -> Any:
 
 
 def ask_mcp(address: str, run: str, picture: bytes) -> Any:
-    from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.client import Client
 
     async def ask() -> Any:
-        async with (
-            streamablehttp_client(f"{address}/api/mcp") as (reading, writing, _),
-            ClientSession(reading, writing) as session,
-        ):
-            await session.initialize()
-            tools = await session.list_tools()
+        async with Client(f"{address}/api/mcp") as client:
+            tools = await client.list_tools()
             image = base64.b64encode(picture).decode()
-            answer = await session.call_tool("predict", {"run": run, "image": image})
-            return {"tools": [tool.name for tool in tools.tools], "answer": answer.structuredContent}
+            answer = await client.call_tool("predict", {"run": run, "image": image})
+            return {"tools": [tool.name for tool in tools.tools], "answer": answer.structured_content}
 
     return asyncio.run(ask())
 

@@ -17,6 +17,8 @@ from tests.support.http_client import Reply, ask
 from tests.support.pictures import digit
 
 PICTURE = digit(3)
+RECORDED = Path(__file__).with_name("recorded")
+SIZE_OF_RECORDED_PICTURE = 130
 
 
 def infer(run: Path, content: dict[str, Any], raw: bytes = b"", **headers: str) -> Reply:
@@ -82,6 +84,27 @@ def test_json_is_answered_with_json_and_its_id(finished_run: Path) -> None:
     assert reply.json["id"] == "8"
     (output,) = reply.json["outputs"]
     assert output["data"] == pytest.approx(Classifier(finished_run).probabilities(PICTURE).tolist())
+
+
+@pytest.mark.parametrize("client", ["triton", "kserve"])
+def test_what_the_clients_send_is_answered(finished_run: Path, client: str) -> None:
+    """Requests of tritonclient 2.73.0 and kserve 0.21.0 with default options, as they went over the wire."""
+    head, _, body = (RECORDED / f"{client}.http").read_bytes().partition(b"\r\n\r\n")
+    lines = [line.partition(": ") for line in head.decode().split("\r\n")[1:]]
+    reply = ask(
+        f"/v2/models/{finished_run.name}/infer",
+        method="POST",
+        headers={name: value for name, _, value in lines if name.lower() != "host"},
+        body=(body,),
+    )
+    assert reply.status == 200
+    picture = body[-SIZE_OF_RECORDED_PICTURE:]
+    expected = Classifier(finished_run).probabilities(picture)
+    if client == "triton":
+        np.testing.assert_array_equal(tensors(reply)["probabilities"], [expected])
+    else:
+        assert reply.json["id"] == "7"
+        assert reply.json["outputs"][0]["data"] == pytest.approx(expected.tolist())
 
 
 def test_metadata_names_what_infer_takes(finished_run: Path) -> None:

@@ -12,6 +12,9 @@ from PIL import Image
 from core.delivery.files import parity_file
 from core.delivery.prediction import Classifier
 from core.http.receiving import MAX_PICTURES, MAX_PICTURES_BYTES
+from core.prediction.log.settings import LogSettings, write_log_settings
+from core.prediction.log.store import AnswerSource, logged_answers
+from core.workspace import project_of
 from tests.support.api_client import post, post_pictures
 from tests.support.http_client import ask
 from tests.support.pictures import digit
@@ -119,3 +122,13 @@ def test_more_pictures_than_the_limit_are_refused(finished_run: Path) -> None:
 def test_a_client_that_hangs_up_harms_nothing(finished_run: Path) -> None:
     address = f"/api/v1/runs/{finished_run.name}/predict"
     assert ask(address, method="POST", body=(b"half",), is_cut_off=True).status == 499
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_answers_are_logged_where_the_project_logs(finished_run: Path, is_on: bool) -> None:
+    """Nothing that a program sends is kept unasked, not in the queue either."""
+    project = project_of(finished_run)
+    write_log_settings(project, LogSettings(is_on=is_on))
+    assert post_pictures(f"/api/v1/runs/{finished_run.name}/predict", PICTURES[0]).status == 200
+    logged = logged_answers(project, finished_run.name)
+    assert [answer.source for answer in logged] == ([AnswerSource.API] if is_on else [])

@@ -97,8 +97,10 @@ class PredictAnswer(Record):
     predictions: tuple[PictureAnswer, ...]
 
 
-def answer_picture(loaded: LoadedRun, name: str, data: bytes, options: PredictOptions) -> PictureAnswer:
-    """Classify one picture.
+def answer_picture(
+    loaded: LoadedRun, name: str, data: bytes, options: PredictOptions
+) -> tuple[PictureAnswer, Prediction]:
+    """Classify one picture; returns the answer for programs and the whole prediction.
 
     Args:
         name: of the file, for the answer and for errors.
@@ -115,7 +117,7 @@ def answer_picture(loaded: LoadedRun, name: str, data: bytes, options: PredictOp
             N_("{file} cannot be classified: {reason}."), file=name, reason=error.message
         ) from error
     guesses = prediction.guesses
-    return PictureAnswer(
+    answer = PictureAnswer(
         picture=name,
         labels=tuple(classifier.chosen_labels(guesses)),
         classes=tuple(
@@ -128,6 +130,7 @@ def answer_picture(loaded: LoadedRun, name: str, data: bytes, options: PredictOp
         doubt=str(doubt) if doubt else None,
         heatmap=heatmap,
     )
+    return answer, prediction
 
 
 def _prediction_set(loaded: LoadedRun, prediction: Prediction, promise: float) -> tuple[str, ...] | None:

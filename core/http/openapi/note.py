@@ -24,6 +24,8 @@ class Note:
     schema: Mapping[str, Any] | None = None
     # the value may have any fields of this record; all are optional
     fields_of: type[Record] | None = None
+    # but these
+    without: tuple[str, ...] = ()
 
 
 _NOTES: dict[type, Mapping[str, Note]] = {}

@@ -98,14 +98,18 @@ class Schemas:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
             return {"type": "array", "items": self.of(arguments[0])}
         items = [self.of(argument) for argument in arguments]
-        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+        is_uniform = all(item == items[0] for item in items)
+        each: JsonObject = {"items": items[0]} if is_uniform else {"prefixItems": items}
+        return {"type": "array", **each, "minItems": len(items), "maxItems": len(items)}
 
     def _noted(self, schema: JsonObject, note: Note | None) -> JsonObject:
         if note is None:
             return schema
         schema = dict(note.schema) if note.schema is not None else schema
         if note.fields_of is not None:
-            schema = {"type": "object", "properties": self.properties(note.fields_of)}
+            properties = self.properties(note.fields_of)
+            kept = {name: properties[name] for name in properties if name not in note.without}
+            schema = {"type": "object", "properties": kept}
             schema["additionalProperties"] = False
         if note.text:
             schema["description"] = note.text

@@ -16,6 +16,7 @@ from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.inference.classifiers import LoadedRun
+from core.http.inference.noting import note_if_wanted
 from core.http.protocols.tensors import (
     BYTES,
     FP32,
@@ -27,6 +28,7 @@ from core.http.protocols.tensors import (
 )
 from core.http.responses import json_response
 from core.messages import N_
+from core.prediction.noting import PictureAnswer
 from core.records import JsonObject
 
 PICTURE, FILE = "picture", "file"
@@ -86,6 +88,15 @@ def infer(call: Call) -> Response:
     # One by one: the network is laid out for the number of its pictures, and most requests have one.
     answers = [loaded.classifier.predictions(picture[np.newaxis])[0] for picture in pictures]
     call.metrics.pictures.labels(loaded.run.name).inc(len(answers))
+    if FILE in request.inputs:
+        files = request.inputs[FILE].values.ravel()
+        note_if_wanted(
+            loaded,
+            [
+                PictureAnswer(name="", data=data, prediction=answer)
+                for data, answer in zip(files, answers, strict=True)
+            ],
+        )
     return inference_response(request, loaded.run.name, _outputs(loaded.classifier, answers))
 
 

@@ -17,7 +17,7 @@ from core.data.history import compare_versions, list_versions
 from core.data.labels.layout import Split
 from core.data.split.splitting import SplitConfig
 from core.doctor.report import read_report
-from core.errors import NotFoundError
+from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.openapi.note import Note
@@ -154,6 +154,15 @@ class DatasetExport(Record):
     """Format of a zip with the cleaned pictures."""
 
     format: Annotated[str, Note(schema={"type": "string", "enum": list(DATASET_FORMATS)})] = DEFAULT_FORMAT
+
+    def __post_init__(self) -> None:
+        if self.format not in DATASET_FORMATS:
+            raise ConfigError(
+                N_("There is no {setting} called “{name}”. Choose from: {known}."),
+                setting="format",
+                name=self.format[:80],
+                known=", ".join(DATASET_FORMATS),
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ from core.uploads.store import Ticket, find_upload, open_upload
 
 _MAX_BYTES = 10**15
 # Settings that the server's own files could be read by.
-_REFUSED = ("table", "follow_links", "refer")
+REFUSED = ("table", "follow_links", "refer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,8 @@ class NewImport(Record):
     sample: Annotated[str | None, Note(text=f"One of: {', '.join(SAMPLES)}.")] = None
     add: Annotated[bool, Note(text="The pictures join an existing project.")] = False
     settings: Annotated[
-        Mapping[str, Any], Note(text="Settings of the import; all have defaults.", fields_of=ImportConfig)
+        Mapping[str, Any],
+        Note(text="Settings of the import; all have defaults.", fields_of=ImportConfig, without=REFUSED),
     ] = field(default_factory=dict)
 
 
@@ -89,7 +90,8 @@ class QuestionAnswer(Record):
     """Answer to a question: settings that differ from what was understood."""
 
     settings: Annotated[
-        Mapping[str, Any], Note(text="Empty: it is right as understood.", fields_of=ImportConfig)
+        Mapping[str, Any],
+        Note(text="Empty: it is right as understood.", fields_of=ImportConfig, without=REFUSED),
     ] = field(default_factory=dict)
 
 
@@ -149,7 +151,7 @@ def uploaded(source: UploadSource) -> Path:
 
 
 def _config(known: Mapping[str, Any], settings: Mapping[str, object]) -> ImportConfig:
-    if refused := [name for name in _REFUSED if settings.get(name)]:
+    if refused := [name for name in REFUSED if settings.get(name)]:
         raise ConfigError(
             N_("{name} names files of the server, so only its command line takes it."), name=refused[0]
         )

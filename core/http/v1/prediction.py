@@ -9,9 +9,11 @@ from core.errors import ConfigError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint, SentPicture
 from core.http.inference.answers import PredictAnswer, PredictOptions, answer_picture
+from core.http.inference.noting import note_if_wanted
 from core.http.openapi.note import Note
 from core.http.receiving import MAX_PICTURES, picture_of_base64
 from core.messages import N_
+from core.prediction.noting import PictureAnswer
 from core.records import Record
 
 
@@ -39,9 +41,17 @@ def predict(call: Call) -> PredictAnswer:
         UnreadableImageError: one of them cannot be read.
     """
     loaded, options = call.classifiers.get(call.path["run"]), call.query_as(PredictOptions)
-    answers = tuple(answer_picture(loaded, one.name, one.data, options) for one in _pictures(call))
+    pictures = _pictures(call)
+    answers = [answer_picture(loaded, one.name, one.data, options) for one in pictures]
     call.metrics.pictures.labels(loaded.run.name).inc(len(answers))
-    return PredictAnswer(run=loaded.run.name, predictions=answers)
+    note_if_wanted(
+        loaded,
+        [
+            PictureAnswer(name=one.name, data=one.data, prediction=prediction)
+            for one, (_, prediction) in zip(pictures, answers, strict=True)
+        ],
+    )
+    return PredictAnswer(run=loaded.run.name, predictions=tuple(answer for answer, _ in answers))
 
 
 def _pictures(call: Call) -> tuple[SentPicture, ...]:

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from core.data.dataset import open_dataset
 from core.errors import NotFoundError
 from core.evaluation.report import MultiClassReport, MultiLabelReport, read_report
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import run_named
 from core.http.openapi.note import Note
-from core.http.v1.views import RunList, RunView, Settings, run_view
+from core.http.v1.views import FILLED_IN, RunList, RunView, Settings, run_view, training_settings
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.records import Record, to_json_value
 from core.runs.compare import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_settings
-from core.runs.completing import usual_settings
 from core.runs.control import pause, resume, stop
 from core.runs.start_runs import start_ensemble, start_training
 from core.training.config import MAX_EPOCHS, TrainingConfig
@@ -35,7 +33,9 @@ class NewRun(Record):
     settings: Annotated[
         Mapping[str, Any],
         Note(
-            text="Settings of the training; the dataset's newest version is used.", fields_of=TrainingConfig
+            text="Settings of the training; the dataset's newest version is used.",
+            fields_of=TrainingConfig,
+            without=FILLED_IN,
         ),
     ] = field(default_factory=dict)
 
@@ -97,8 +97,7 @@ def list_all(call: Call) -> RunList:
 
 def train(call: Call) -> RunView:
     project, body = get_project(call.path["project"]), call.body_as(NewRun)
-    settings = usual_settings(body.settings, open_dataset(project).version)
-    return _named(start_training(project, settings), body.name)
+    return _named(start_training(project, training_settings(body.settings, project)), body.name)
 
 
 def join(call: Call) -> RunView:

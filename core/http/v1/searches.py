@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from core.data.dataset import open_dataset
 from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import search_named
 from core.http.openapi.note import Note
-from core.http.v1.views import JobList, JobView, RunView, job_view, run_view
+from core.http.v1.views import FILLED_IN, JobList, JobView, RunView, job_view, run_view, training_settings
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.records import Record
-from core.runs.completing import usual_settings
 from core.runs.control import pause, resume, stop
 from core.runs.start_runs import start_run_of_trial, start_search
 from core.search.config import (
@@ -52,7 +50,11 @@ class NewSearch(Record):
     seed: Annotated[int, Note(minimum=0, maximum=2**31 - 1)] = 0
     settings: Annotated[
         Mapping[str, Any],
-        Note(text="Settings that are not searched for, and the first trial.", fields_of=TrainingConfig),
+        Note(
+            text="Settings that are not searched for, and the first trial.",
+            fields_of=TrainingConfig,
+            without=FILLED_IN,
+        ),
     ] = field(default_factory=dict)
 
 
@@ -92,7 +94,7 @@ def list_all(call: Call) -> JobList:
 def start(call: Call) -> JobView:
     project, body = get_project(call.path["project"]), call.body_as(NewSearch)
     values = body.to_json()
-    base = usual_settings(values.pop("settings"), open_dataset(project).version)
+    base = training_settings(values.pop("settings"), project)
     return job_view(start_search(project, SearchConfig.from_json({**values, "base": base.to_json()})))
 
 

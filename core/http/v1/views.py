@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from core.data.dataset import open_dataset
 from core.delivery.files import is_delivered
-from core.errors import DarkroomError
+from core.errors import ConfigError, DarkroomError
 from core.evaluation.report import has_report, read_report
 from core.http.openapi.note import Note
+from core.http.openapi.schema import Schemas
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
+from core.messages import N_
 from core.records import Record
 from core.runs.compare import run_about
-from core.workspace import jobs_folder, project_of
+from core.runs.completing import usual_settings
+from core.training.config import TrainingConfig
+from core.workspace import Project, jobs_folder, project_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,25 @@ class Settings(Record):
     """Settings as the job stores them."""
 
     settings: Mapping[str, Any]
+
+
+# Filled in when a run starts.
+FILLED_IN = ("dataset_version", "leading_metric")
+
+
+def training_settings(given: Mapping[str, Any], project: Project) -> TrainingConfig:
+    """Make the settings of a training on a project's newest pictures from those that a program gives.
+
+    Raises:
+        ConfigError: a setting is unknown or out of range.
+    """
+    if filled_in := [name for name in FILLED_IN if name in given]:
+        raise ConfigError(
+            N_("Unknown setting: {names}. Known here are: {known}."),
+            names=", ".join(filled_in),
+            known=", ".join(name for name in Schemas().properties(TrainingConfig) if name not in FILLED_IN),
+        )
+    return usual_settings(given, open_dataset(project).version)
 
 
 def job_view(job: JobDirectory) -> JobView:
