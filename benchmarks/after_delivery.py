@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
@@ -30,7 +31,9 @@ Order = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 def run(options: Options) -> list[Figure]:
     draws, comparisons = (3, 100) if options.quick else (20, 1000)
-    return [*_order_figures(draws), *_drift_figures(comparisons)]
+    # Matrices are small: threads would wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        return [*_order_figures(draws), *_drift_figures(comparisons)]
 
 
 def queue_order(probabilities: np.ndarray, features: np.ndarray) -> np.ndarray:
