@@ -52,15 +52,8 @@ def note_answers(
     """
     if not answered:
         return 0
+    log_answers(run, classifier, answered, source)
     answers = _answers(classifier, [item.prediction for item in answered])
-    contents = [sha256_bytes(item.data) for item in answered]
-    project, settings = project_of(run), read_log_settings(project_of(run))
-    if settings.is_on:
-        names = [item.name for item in answered]
-        append_answers(project, _lines(run, source, classifier.labels, answers, contents, names))
-    if settings.is_on and settings.keeps_pictures:
-        for sha256, item in zip(contents, answered, strict=True):
-            keep_picture(project, sha256, item.data)
     pictures = [AnsweredPicture(name=item.name, read=partial(_same, item.data)) for item in answered]
 
     def features_of(rows: Sequence[int]) -> Features | None:
@@ -69,6 +62,22 @@ def note_answers(
         return None if values is None else Features(values=values, space=network.digest)
 
     return queue_doubtful(run, classifier.labels, pictures, answers, features_of)
+
+
+def log_answers(
+    run: Path, classifier: Classifier, answered: Sequence[PictureAnswer], source: AnswerSource
+) -> None:
+    """Log answers to single pictures where the project logs, and keep the pictures if it wants them."""
+    project = project_of(run)
+    settings = read_log_settings(project)
+    if not settings.is_on or not answered:
+        return
+    answers = _answers(classifier, [item.prediction for item in answered])
+    contents, names = [sha256_bytes(item.data) for item in answered], [item.name for item in answered]
+    append_answers(project, _lines(run, source, classifier.labels, answers, contents, names))
+    if settings.keeps_pictures:
+        for sha256, item in zip(contents, answered, strict=True):
+            keep_picture(project, sha256, item.data)
 
 
 def note_batch(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:

@@ -11,6 +11,8 @@ from core.delivery.files import read_labels
 from core.delivery.prediction import Classifier
 from core.evaluation.strangers.detector import doubts
 from core.evaluation.strangers.results import read_detector, read_known_scores
+from core.http.inference.answers import PredictOptions, answer_picture
+from core.http.inference.classifiers import LoadedRun
 from core.prediction.batch.job import predict_batch
 from core.prediction.drift.measuring import measure_drift
 from core.prediction.log.settings import LogSettings, write_log_settings
@@ -70,6 +72,19 @@ def test_answers_are_logged_only_where_the_project_logs(finished_run: Path) -> N
     write_log_settings(project, LogSettings(is_on=True, keeps_pictures=True))
     note_answers(finished_run, classifier, answers, AnswerSource.PAGE)
     assert kept_picture(project, first.sha256).read_bytes() == CAT
+
+
+def test_answers_to_programs_are_logged_but_not_queued(finished_run: Path) -> None:
+    """A program's pictures are kept only if somebody asked for it."""
+    project = project_of(finished_run)
+    loaded = LoadedRun(finished_run)
+    answer_picture(loaded, "cat.jpg", CAT, PredictOptions())
+    assert logged_answers(project, finished_run.name) == []
+    write_log_settings(project, LogSettings(is_on=True))
+    answer = answer_picture(loaded, "cat.jpg", CAT, PredictOptions())
+    (line,) = logged_answers(project, finished_run.name)
+    assert (line.source, line.labels) == (AnswerSource.API, answer.labels)
+    assert queued_pictures(project) == []
 
 
 def test_the_logged_distance_is_the_part_of_the_score_without_the_doubt(finished_run: Path) -> None:
