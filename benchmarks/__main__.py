@@ -42,6 +42,7 @@ NAMES = (
     "feature_extraction",
     "batch_prediction",
     "web_process",
+    "web_page",
     "http_api",
     "head_training",
     "input_pipeline",

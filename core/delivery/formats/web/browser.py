@@ -43,13 +43,13 @@ def can_open_pages() -> bool:
 
 
 @contextmanager
-def open_browser() -> Iterator[Browser]:
-    """Start the browser; it ends with the block."""
+def open_browser(*arguments: str) -> Iterator[Browser]:
+    """Start the browser, with further arguments; it ends with the block."""
     from playwright.sync_api import sync_playwright
 
     executable = find_browser()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *arguments])
         try:
             yield browser
         finally:
