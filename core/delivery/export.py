@@ -27,6 +27,8 @@ from core.delivery.formats.litert.dynamic_format import TFLITE_DYNAMIC
 from core.delivery.formats.litert.float16_format import TFLITE_FLOAT16
 from core.delivery.formats.litert.int8_format import TFLITE_INT8
 from core.delivery.formats.litert.tflite_format import TFLITE
+from core.delivery.formats.web.folder_format import WEB
+from core.delivery.formats.web.page_format import WEB_PAGE
 from core.errors import DarkroomError, DeliveryError, NotFoundError
 from core.files import whole_file
 from core.messages import N_, Message
@@ -35,6 +37,8 @@ from core.optional_packages import install_command, missing_packages
 # In the order of the Export page.
 EXPORTERS: tuple[Exporter, ...] = (
     BUNDLE,
+    WEB_PAGE,
+    WEB,
     TFLITE,
     TFLITE_FLOAT16,
     TFLITE_INT8,

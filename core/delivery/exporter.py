@@ -113,6 +113,8 @@ class Exporter:
     opens: str | None = None
     # Name of an ``answering.FileAnswerer``, for what decodes pictures itself.
     answers_files: str | None = None
+    # False where the program that opens the file is missing, such as a browser.
+    has_checker: Callable[[], bool] = lambda: True
     # A float format, which agrees on 99.9% of the answers; False: a quantised one, whose loss is measured.
     is_exact: bool = True
     # Difference of a probability that the rounding of this format explains.
@@ -128,7 +130,7 @@ class Exporter:
     @property
     def can_be_checked(self) -> bool:
         """False for a format whose runtime does not exist on this system."""
-        return self.opens is not None or self.answers_files is not None
+        return (self.opens is not None or self.answers_files is not None) and self.has_checker()
 
     def file(self, run: Path) -> Path:
         return run / self.file_name

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core.delivery.answering import Answers
+from core.delivery.answering import Answers, Surroundings
 from core.delivery.formats.web.browser import open_browser
 
 # Pictures that are handed to the page at a time, as files; their bytes stay with the browser.
@@ -74,7 +74,8 @@ def _as_arrays(rows: Sequence[Any], classes: int) -> Answers:
     unreadable = [math.nan] * classes
     probabilities = np.array([row.get("probabilities", unreadable) for row in rows], np.float32)
     scores = [row.get("score", math.nan) for row in rows]
-    return Answers(probabilities, None if None in scores else np.array(scores, np.float32))
+    has_scores = None not in scores
+    return Answers(probabilities, np.array(scores, np.float32) if has_scores else None, Surroundings.BROWSER)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ def find_browser() -> Path | None:
     return fetched if fetched.is_file() else None
 
 
+@cache
 def can_open_pages() -> bool:
     """True if exported pages can be checked here."""
     return find_spec("playwright") is not None and find_browser() is not None

@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
+from core.delivery.formats.facts_files import facts_files
+from core.delivery.formats.web.browser import can_open_pages
 from core.delivery.formats.web.files import RUNTIME_LICENCE, web_files
 from core.delivery.formats.web.page import folder_module, folder_page
 from core.messages import N_
@@ -21,6 +23,8 @@ def make_web_folder(model: DeliveredModel, path: Path) -> None:
         folder.writestr("classifier.js", folder_module())
         for name, content in web_files(model.run).items():
             folder.writestr(name, gzip.decompress(content))
+        for name, content in facts_files(model.facts).items():
+            folder.writestr(name, content)
         folder.write(RUNTIME_LICENCE, "runtime/LICENSE")
         folder.write(_README, "README.md")
 
@@ -37,4 +41,5 @@ WEB = Exporter(
     make=make_web_folder,
     made_from=("tflite",),
     answers_files="core.delivery.formats.web.answers:answer_with_folder",
+    has_checker=can_open_pages,
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, Template
 from markupsafe import Markup
 
+from core.delivery.facts import ModelFacts
 from core.delivery.formats.web.scripts import CLASSIFIER, LIVE, joined
 from core.delivery.formats.web.texts import page_texts
 
@@ -26,14 +27,14 @@ def folder_page(title: str) -> str:
     return _page(title, script, policy=_POLICY.format(own=" 'self'", connects="'self'"))
 
 
-def single_page(title: str, files: Mapping[str, str]) -> str:
+def single_page(title: str, files: Mapping[str, str], facts: ModelFacts) -> str:
     """Page that holds everything and may open no address at all.
 
     Args:
         files: of ``web_files``, in Base64.
     """
     script = f"{joined(*CLASSIFIER, 'embedded.js', *_PAGE)}\n{_start('loadClassifier(takeEmbedded)')}"
-    return _page(title, script, policy=_POLICY.format(own="", connects="'none'"), files=files)
+    return _page(title, script, policy=_POLICY.format(own="", connects="'none'"), files=files, facts=facts)
 
 
 def folder_module() -> str:
@@ -49,16 +50,27 @@ def _start(loading: str) -> str:
     )
 
 
-def _page(title: str, script: str, policy: str, files: Mapping[str, str] | None = None) -> str:
+def _page(
+    title: str,
+    script: str,
+    policy: str,
+    files: Mapping[str, str] | None = None,
+    facts: ModelFacts | None = None,
+) -> str:
     return _template().render(
         title=title,
         policy=policy,
         style=Markup(joined("answer.css", "page.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
-        # "<" would end the element that holds it.
-        texts=Markup(json.dumps(page_texts(), ensure_ascii=False).replace("<", "\\u003c")),  # noqa: S704
+        texts=_in_script(page_texts()),
         files=files or {},
+        facts=_in_script(facts.to_json()) if facts else None,
     )
+
+
+def _in_script(value: object) -> Markup:
+    """JSON for a script element, which "<" would end."""
+    return Markup(json.dumps(value, ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704
 
 
 @cache

@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
+from core.delivery.formats.web.browser import can_open_pages
 from core.delivery.formats.web.files import web_files
 from core.delivery.formats.web.page import single_page
 from core.messages import N_
@@ -14,7 +15,7 @@ from core.workspace import project_of
 
 def make_web_page(model: DeliveredModel, path: Path) -> None:
     files = {name: base64.b64encode(content).decode() for name, content in web_files(model.run).items()}
-    path.write_text(single_page(project_of(model.run).name, files), encoding="utf-8")
+    path.write_text(single_page(project_of(model.run).name, files, model.facts), encoding="utf-8")
 
 
 WEB_PAGE = Exporter(
@@ -29,4 +30,5 @@ WEB_PAGE = Exporter(
     make=make_web_page,
     made_from=("tflite",),
     answers_files="core.delivery.formats.web.answers:answer_with_page",
+    has_checker=can_open_pages,
 )
