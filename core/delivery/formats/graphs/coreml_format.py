@@ -11,8 +11,8 @@ from core import __version__
 from core.data.labels.task import Task
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.facts import ModelFacts
-from core.delivery.formats.graphs.interface import FACTS, LABELS, OUTPUTS, PICTURE, PROBABILITIES
 from core.delivery.formats.graphs.packing import facts_as_json, pack_folder, quiet
+from core.delivery.formats.interface import FACTS, LABELS, OUTPUTS, PICTURE, PROBABILITIES
 from core.messages import N_
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from core import __version__
 from core.delivery.facts import ModelFacts
-from core.delivery.formats.graphs.interface import FACTS, LABELS, OUTPUTS, PICTURE
 from core.delivery.formats.graphs.packing import facts_as_json
+from core.delivery.formats.interface import FACTS, LABELS, OUTPUTS, PICTURE
 
 if TYPE_CHECKING:
     import keras

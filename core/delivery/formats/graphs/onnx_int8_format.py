@@ -10,9 +10,9 @@ import numpy as np
 
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.formats.calibration_pictures import calibration_pictures
-from core.delivery.formats.graphs.interface import PICTURE
 from core.delivery.formats.graphs.onnx_format import ONNX, ONNX_OPENER, ONNX_PACKAGES
 from core.delivery.formats.graphs.packing import quiet
+from core.delivery.formats.interface import PICTURE
 from core.messages import N_
 
 

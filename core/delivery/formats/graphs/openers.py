@@ -12,12 +12,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from core.delivery.answering import Answerer
-from core.delivery.formats.graphs.interface import OUTPUTS, PICTURE, answer_in_batches
+from core.delivery.formats.interface import OUTPUTS, PICTURE, SIGNATURE, answer_in_batches
 
 # Names inside the zip files.
 SAVED_MODEL_FOLDER = "saved_model"
 OPENVINO_MODEL, OPENVINO_WEIGHTS = "model.xml", "model.bin"
-SIGNATURE = "serving_default"
 
 
 def open_onnx(file: Path) -> Answerer:

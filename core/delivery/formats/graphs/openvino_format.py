@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.facts import ModelFacts
 from core.delivery.files import tflite_file
-from core.delivery.formats.graphs.interface import FACTS, LABELS, OUTPUTS, PICTURE
 from core.delivery.formats.graphs.openers import OPENVINO_MODEL
 from core.delivery.formats.graphs.packing import facts_as_json, pack_folder, quiet
+from core.delivery.formats.interface import FACTS, LABELS, OUTPUTS, PICTURE
 from core.messages import N_
 
 if TYPE_CHECKING:

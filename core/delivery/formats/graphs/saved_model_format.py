@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
-from core.delivery.formats.graphs.interface import FACTS, LABELS
-from core.delivery.formats.graphs.openers import SAVED_MODEL_FOLDER, SIGNATURE
-from core.delivery.formats.graphs.packing import facts_as_json, pack_folder, quiet
+from core.delivery.formats.facts_files import facts_files
+from core.delivery.formats.graphs.openers import SAVED_MODEL_FOLDER
+from core.delivery.formats.graphs.packing import pack_folder, quiet
+from core.delivery.formats.interface import SIGNATURE
 from core.messages import N_
 
 if TYPE_CHECKING:
@@ -25,9 +26,8 @@ def make_saved_model(model: DeliveredModel, path: Path) -> None:
         _write_network(model.scored_model, saved)
         extra = saved / _EXTRA
         extra.mkdir()
-        names = "".join(f"{name}\n" for name in model.facts.class_names)
-        Path(extra, f"{LABELS}.txt").write_text(names, encoding="utf-8")
-        Path(extra, f"{FACTS}.json").write_text(facts_as_json(model.facts), encoding="utf-8")
+        for name, content in facts_files(model.facts).items():
+            Path(extra, name).write_bytes(content)
         pack_folder(Path(folder), path)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from core.delivery.formats.graphs.interface import OUTPUTS, PICTURE
+from core.delivery.formats.interface import OUTPUTS, PICTURE
 
 
 def picture_of(network: keras.Model, batch: int | None = None) -> tf.TensorSpec:

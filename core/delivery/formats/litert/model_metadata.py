@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import flatbuffers
 
-from core.delivery.formats.litert.signature import INPUT, OUTPUTS
+from core.delivery.formats.interface import OUTPUTS, PICTURE
 
 # Entry in a LiteRT file that names the buffer.
 ENTRY = "TFLITE_METADATA"
@@ -54,7 +54,7 @@ def classifier_metadata(description: Description, outputs: int) -> bytes:
         tables.tensor(OUTPUTS[1], "Higher for pictures of none of the classes.", _FEATURES),
     ]
     size = description.input_size
-    picture = tables.tensor(INPUT, f"RGB, 0 to 255, {size} × {size} pixels.", _IMAGE, input_size=size)
+    picture = tables.tensor(PICTURE, f"RGB, 0 to 255, {size} × {size} pixels.", _IMAGE, input_size=size)
     graph = tables.table({2: tables.vector([picture]), 3: tables.vector(results[:outputs])})
     facts = tables.file(description.facts_file, "Facts of this classifier, as JSON.", _TEXT_FILE)
     root = tables.table(

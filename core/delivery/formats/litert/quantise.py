@@ -16,9 +16,9 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_quantizer import algorithm_manager, calibrator, qtyping, quantizer, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
 
+from core.delivery.formats.interface import PICTURE, SIGNATURE
 from core.delivery.formats.litert.network import Network, text_of
 from core.delivery.formats.litert.quantising import Recipe
-from core.delivery.formats.litert.signature import INPUT, SIGNATURE
 from core.devices import cpu_cores
 
 _ALL = qtyping.TFLOperationName.ALL_SUPPORTED
@@ -58,7 +58,7 @@ def _ranges(content: bytes, manager: Any, pictures: np.ndarray) -> Any:
     The tool's own mean of them over the pictures cuts off the largest values: 5 points more answers change.
     """
     tool = calibrator.Calibrator(content, cpu_cores(), qsv_update_func=qsv_utils.min_max_update)
-    tool.calibrate({SIGNATURE: [{INPUT: picture[np.newaxis]} for picture in pictures]}, manager)
+    tool.calibrate({SIGNATURE: [{PICTURE: picture[np.newaxis]} for picture in pictures]}, manager)
     return tool.get_model_qsvs()
 
 

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from ai_edge_litert import schema_py_generated as schema
 
+from core.delivery.formats.interface import OUTPUTS, PICTURE, SIGNATURE
 from core.delivery.formats.litert.network import Network
-
-# What TensorFlow calls the signature of a network that has one.
-SIGNATURE = "serving_default"
-INPUT = "picture"
-# In the order of the file's outputs. Runs without a stranger score have the first alone.
-OUTPUTS = ("probabilities", "stranger_score")
 
 
 def with_signature(content: bytes) -> bytes:
@@ -22,11 +17,11 @@ def with_signature(content: bytes) -> bytes:
     network = Network(content)
     (picture,), outputs = network.graph.inputs, list(network.graph.outputs)
     names = dict(zip(OUTPUTS, outputs, strict=False))
-    for name, tensor in {INPUT: picture, **names}.items():
+    for name, tensor in {PICTURE: picture, **names}.items():
         network.graph.tensors[tensor].name = name
     network.model.signatureDefs = [
         schema.SignatureDefT(
-            inputs=[schema.TensorMapT(name=INPUT, tensorIndex=picture)],
+            inputs=[schema.TensorMapT(name=PICTURE, tensorIndex=picture)],
             outputs=[schema.TensorMapT(name=name, tensorIndex=tensor) for name, tensor in names.items()],
             signatureKey=SIGNATURE,
         )

@@ -8,7 +8,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from core.delivery.files import tflite_file
-from core.delivery.formats.litert.signature import SIGNATURE, with_signature
+from core.delivery.formats.interface import SIGNATURE
+from core.delivery.formats.litert.signature import with_signature
 from core.models.litert.engine import Engine
 from core.models.litert.rewriting import with_feature_map, with_output
 

@@ -1,4 +1,4 @@
-"""Names of the inputs, outputs and metadata that every graph file has.
+"""Names of inputs, outputs and metadata in export files, and their answers in batches.
 
 Imported where one runtime alone is loaded, so it imports nothing but NumPy.
 """
@@ -11,6 +11,8 @@ import numpy as np
 
 from core.delivery.answering import Answerer, Answers
 
+# Of TensorFlow and LiteRT files.
+SIGNATURE = "serving_default"
 # uint8 RGB, (batch, size, size, 3)
 PICTURE = "picture"
 # float32, (batch, classes)
@@ -26,7 +28,9 @@ FACTS = "darkroom"
 _BATCH_SIZE = 16
 
 
-def answer_in_batches(run: Callable[[np.ndarray], Sequence[np.ndarray]]) -> Answerer:
+def answer_in_batches(
+    run: Callable[[np.ndarray], Sequence[np.ndarray]], batch_size: int = _BATCH_SIZE
+) -> Answerer:
     """Make an answerer whose memory does not grow with the number of pictures.
 
     Args:
@@ -34,8 +38,8 @@ def answer_in_batches(run: Callable[[np.ndarray], Sequence[np.ndarray]]) -> Answ
     """
 
     def answer(pictures: np.ndarray) -> Answers:
-        starts = range(0, len(pictures), _BATCH_SIZE)
-        outputs = [run(pictures[start : start + _BATCH_SIZE]) for start in starts]
+        starts = range(0, len(pictures), batch_size)
+        outputs = [run(pictures[start : start + batch_size]) for start in starts]
         probabilities, *scores = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
         return Answers(probabilities, scores[0][:, 0] if scores else None)
 
