@@ -18,10 +18,16 @@ from core.delivery.certificate.store import (
     remove_certificates,
     state_of,
 )
-from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.exporter import DeliveredModel, Exporter, FinishedModel
 from core.delivery.facts import read_facts
 from core.delivery.files import labels_file, naming_the_path, require_delivered
 from core.delivery.formats.bundle_format import BUNDLE
+from core.delivery.formats.graphs.coreml_format import COREML
+from core.delivery.formats.graphs.onnx_float16_format import ONNX_FLOAT16
+from core.delivery.formats.graphs.onnx_format import ONNX
+from core.delivery.formats.graphs.onnx_int8_format import ONNX_INT8
+from core.delivery.formats.graphs.openvino_format import OPENVINO
+from core.delivery.formats.graphs.saved_model_format import SAVED_MODEL
 from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.litert.dynamic_format import TFLITE_DYNAMIC
 from core.delivery.formats.litert.float16_format import TFLITE_FLOAT16
@@ -44,6 +50,12 @@ EXPORTERS: tuple[Exporter, ...] = (
     TFLITE_INT8,
     TFLITE_DYNAMIC,
     KERAS,
+    ONNX,
+    ONNX_FLOAT16,
+    ONNX_INT8,
+    OPENVINO,
+    COREML,
+    SAVED_MODEL,
 )
 
 
@@ -90,7 +102,7 @@ def export_file(run: Path, exporter: Exporter) -> Path:
     while exporter.is_packed and not path.exists():
         packed_from = _state_of_sources(run, exporter)
         with whole_file(path) as temporary:
-            make_file(DeliveredModel(run), exporter, temporary)
+            make_file(FinishedModel(run), exporter, temporary)
         # Thresholds were chosen, or the run was delivered again, in the middle of it.
         if _state_of_sources(run, exporter) != packed_from:
             path.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from core.delivery.certificate.store import (
     write_certificate,
 )
 from core.delivery.export import changed_file, in_order_of_making, make_file, packages_missing
-from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.exporter import Exporter, FinishedModel
 from core.delivery.files import require_delivered
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.errors import ConfigError, DarkroomError, DeliveryError, NotFoundError
@@ -103,7 +103,7 @@ class _Work:
     def __init__(self, run: Path, allowed_loss: float, logs: Path, processes: ExitStack) -> None:
         self._run, self._allowed_loss, self._logs = run, allowed_loss, logs
         self._processes = processes
-        self._model, self._sample = DeliveredModel(run), draw_sample(run)
+        self._model, self._sample = FinishedModel(run), draw_sample(run)
 
     def export(self, exporter: Exporter, progress: Progress) -> None:
         """Make a file unless it is there, and certify it unless it is certified."""

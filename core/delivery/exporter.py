@@ -63,6 +63,17 @@ class DeliveredModel:
         return model
 
 
+class FinishedModel(DeliveredModel):
+    """The classifier of a run's proven Keras file, for formats that are made after the run."""
+
+    def build(self) -> Any:
+        import keras
+
+        from core.delivery.files import keras_file
+
+        return keras.models.load_model(keras_file(self.run), compile=False)
+
+
 def delivered_head(run: Path) -> HeadWeights:
     """Load the best head of an evaluated run, with the temperatures chosen for it."""
     from core.training.artifacts import head_file

@@ -59,6 +59,8 @@ class JobType:
     steps: tuple[Step, ...] = ()
     # The job waits for its turn on the device.
     needs_device: bool = False
+    # Keras runs on TensorFlow, also where training runs on another backend.
+    needs_tensorflow: bool = False
     # The job writes checkpoints: it can be paused, and resumes from them.
     can_pause: bool = False
     # The job is removed a day after it ended.
@@ -147,6 +149,7 @@ JOB_TYPES = {
         label=N_("Export files and their check"),
         steps=(Step(code="export", function="core.delivery.export_job:export_formats"),),
         needs_device=True,
+        needs_tensorflow=True,
     ),
     JobKind.MEASURE_RUNS: JobType(
         label=N_("Timing of classifiers"),

@@ -25,7 +25,7 @@ from core.jobs.kinds import JobKind, Step
 from core.jobs.queue import turn_on_device
 from core.jobs.reporting import JobReporter
 from core.jobs.status import JobState
-from core.keras_backend import chosen_backend
+from core.keras_backend import DEFAULT, chosen_backend
 from core.leases import Lease
 from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, raise_if_stopped
@@ -86,7 +86,7 @@ class Worker:
         try:
             self._reserve.make()
             leases.callback(Lease(self._job.path / LEASE_FILE).release)
-            os.environ.setdefault("KERAS_BACKEND", chosen_backend())
+            os.environ.setdefault("KERAS_BACKEND", self._backend())
             with self._device():
                 for step in self._steps[self._done :]:
                     raise_if_stopped(self._reporter)
@@ -102,6 +102,9 @@ class Worker:
             return 0
         except Exception as error:  # noqa: BLE001 - the one broad catch: a worker's edge
             return self._end_broken(error)
+
+    def _backend(self) -> str:
+        return DEFAULT if self._job.job_type.needs_tensorflow else chosen_backend()
 
     def _run_step(self, step: Step) -> None:
         module, function = step.function.split(":")

@@ -193,8 +193,8 @@ def test_labels_hold_everything_needed_beside_the_network(finished_run: Path) ->
 
 
 def test_a_format_that_is_unknown_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(NotFoundError, match=r"“onnx”.*bundle, tflite, .*keras"):
-        find_exporter("onnx")
+    with pytest.raises(NotFoundError, match=r"“caffe”.*bundle, tflite, .*keras"):
+        find_exporter("caffe")
 
 
 def test_a_run_older_than_a_format_has_no_file_in_it(finished_run: Path, tmp_path: Path) -> None:

