@@ -14,6 +14,7 @@ import pytest
 from core.data.dataset import Dataset
 from core.data.editing.versions import erase
 from core.data.labels.layout import Split
+from core.delivery import export
 from core.delivery.answering import Answerer, Answers
 from core.delivery.export import export_file
 from core.delivery.exporter import DeliveredModel
@@ -55,8 +56,13 @@ def test_an_export_that_broke_off_is_resumed(
     assert [step.code for one in launched for step in steps_of(one)] == ["deliver"]
 
 
-def test_a_bundle_that_was_being_packed_while_limits_changed_is_packed_again(evaluated: EvaluatedRun) -> None:
+def test_a_bundle_that_was_being_packed_while_limits_changed_is_packed_again(
+    evaluated: EvaluatedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two browser tabs: one downloads, the other chooses a limit."""
+    # The network is none, so it takes no metadata and answers nothing.
+    monkeypatch.setattr(export, "EXPORTERS", (BUNDLE, replace(TFLITE, embed=None)))
+    monkeypatch.setattr(export, "seal_zip", lambda path, run, tolerance: None)
     run, limits = evaluated.run, iter([0.25, 0.5])
     tflite_file(run).write_bytes(b"network")
     write_labels(run, Labels(class_names=("a", "b"), input_size=8, backbone="x", run=run.name))
