@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, TypeVar, get_type_hints
 
 from starlette.datastructures import FormData, QueryParams, UploadFile
@@ -103,7 +103,7 @@ async def pictures_of_form(body: bytes, request: Request) -> tuple[SentPicture, 
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise MediaTypeError(N_("Send pictures as multipart/form-data, or JSON as application/json."))
 
-    async def stream() -> AsyncIterator[bytes]:
+    async def stream() -> AsyncGenerator[bytes, None]:
         yield body
         yield b""
 

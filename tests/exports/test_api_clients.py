@@ -26,6 +26,7 @@ _STARTS_JOBS = (
     "datasets_check",
     "datasets_export",
     "imports_start",
+    "exports_make",
 )
 _SCHEMATHESIS = (
     *("--max-examples=15", "--phases=coverage,fuzzing", "--workers=2", "--no-color"),

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.data.dataset import open_dataset
+from core.delivery.files import tflite_file
+from core.files import hash_file
 from core.http.application import ENDPOINTS
 from core.jobs.directory import JobDirectory
 from core.prediction.batch.batches import find_batch
@@ -175,3 +177,15 @@ def test_a_folder_of_the_server_is_classified_as_a_batch(
     assert ask(f"/api/v1/batches/{batch}/answers/none").status == 404
     assert ask(f"/api/v1/batches/{batch}", method="DELETE").json["bytes"] > 0
     assert ask(f"/api/v1/batches/{batch}").status == 404
+
+
+def test_files_of_a_run_are_listed_made_and_downloaded(finished_run: Path) -> None:
+    address = f"/api/v1/runs/{finished_run.name}/exports"
+    states = {one["format"]: one["state"] for one in ask(address).json["exports"]}
+    assert states["tflite"] == "proven"
+    assert ask(f"{address}/tflite").digest == hash_file(tflite_file(finished_run))
+    assert ask(f"{address}/tflite/certificate").status == 404
+    for path in ("none", "none/certificate"):
+        assert ask(f"{address}/{path}").status == 404
+    for body in ({"formats": ["none"]}, {"formats": []}, {"formats": ["tflite"], "allowed_loss": 2}, {}):
+        assert post(address, body).status in {400, 404}, body

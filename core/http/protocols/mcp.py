@@ -27,7 +27,8 @@ from core.http.openapi.schema import Schemas, required_fields
 from core.http.receiving import parse_json, parse_record, picture_of_base64
 from core.http.responses import json_response
 from core.http.v1 import prediction, projects, runs
-from core.http.v1.runs import NewRun, RunView
+from core.http.v1.runs import NewRun
+from core.http.v1.views import RunView
 from core.records import JsonObject, Record
 
 VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")

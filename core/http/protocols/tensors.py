@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from starlette.responses import JSONResponse, Response
@@ -167,8 +168,7 @@ def _tensor(item: JsonObject, raw: bytes | None) -> Tensor:
             datatype=str(datatype)[:40],
         )
     values = _values(name, str(datatype), item.get("data"), raw)
-    is_shape = isinstance(shape, list) and all(type(length) is int and length >= 0 for length in shape)
-    if not is_shape or int(np.prod(shape, dtype=object)) != values.size:
+    if not _is_shape(shape) or math.prod(shape) != values.size:
         raise ConfigError(
             N_("Input “{name}” has {count} values, which do not fill its shape {shape}."),
             name=name,
@@ -176,6 +176,10 @@ def _tensor(item: JsonObject, raw: bytes | None) -> Tensor:
             shape=str(shape)[:80],
         )
     return Tensor(name=name, datatype=str(datatype), values=values.reshape(shape))
+
+
+def _is_shape(shape: object) -> TypeGuard[list[int]]:
+    return isinstance(shape, list) and all(type(length) is int and length >= 0 for length in shape)
 
 
 def _values(name: str, datatype: str, data: Any, raw: bytes | None) -> np.ndarray:
