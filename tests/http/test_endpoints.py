@@ -187,5 +187,11 @@ def test_files_of_a_run_are_listed_made_and_downloaded(finished_run: Path) -> No
     assert ask(f"{address}/tflite/certificate").status == 404
     for path in ("none", "none/certificate"):
         assert ask(f"{address}/{path}").status == 404
-    for body in ({"formats": ["none"]}, {"formats": []}, {"formats": ["tflite"], "allowed_loss": 2}, {}):
+    refused: tuple[dict[str, object], ...] = (
+        {"formats": ["none"]},
+        {"formats": []},
+        {"formats": ["tflite"], "allowed_loss": 2},
+        {},
+    )
+    for body in refused:
         assert post(address, body).status in {400, 404}, body
