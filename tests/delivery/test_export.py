@@ -193,7 +193,7 @@ def test_labels_hold_everything_needed_beside_the_network(finished_run: Path) ->
 
 
 def test_a_format_that_is_unknown_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(NotFoundError, match=r"“caffe”.*bundle, tflite, .*keras"):
+    with pytest.raises(NotFoundError, match=r"“caffe”.*bundle, .*tflite, .*keras"):
         find_exporter("caffe")
 
 
