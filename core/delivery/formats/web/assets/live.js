@@ -16,9 +16,12 @@ class LiveClassifier {
     this.isRunning = true
     this.outputs = undefined
     this.times = []
+    let next = nextFrame(this.video)
     while (this.isRunning) {
-      await nextFrame(this.video)
+      await next
       if (!this.isRunning) return
+      // Before the work: a frame that comes meanwhile is taken at once.
+      next = nextFrame(this.video)
       const outputs = await this.classifier.outputs(this.video)
       if (this.isRunning) this.take(outputs, performance.now())
     }
