@@ -1,4 +1,4 @@
-"""What is kept of answers: the doubtful ones for the queue, and all in the log where a project logs."""
+"""Answers that a project keeps: doubtful ones in the queue, and all in the log where it logs."""
 
 from __future__ import annotations
 

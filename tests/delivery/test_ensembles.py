@@ -124,7 +124,9 @@ def test_the_mean_of_the_members_gets_temperatures_of_its_own(
         )
     pictures = np.random.default_rng(0).integers(0, 256, (4, 224, 224, 3), np.uint8)
     mean = join_members(members[:2], (0.5, 0.5), 224).classifier.predict(pictures, verbose=0)
-    scaled = join_members(members[:2], (0.5, 0.5), 224, temperatures).classifier.predict(pictures, verbose=0)
+    scaled = join_members(members[:2], (0.5, 0.5), 224, tuple(temperatures)).classifier.predict(
+        pictures, verbose=0
+    )
     np.testing.assert_allclose(scaled, with_temperatures(task, mean, temperatures), atol=1e-4)
     assert np.abs(scaled - mean).max() > 0.001
 

@@ -81,7 +81,7 @@ def test_answers_to_programs_are_logged_but_not_queued(finished_run: Path) -> No
     answer_picture(loaded, "cat.jpg", CAT, PredictOptions())
     assert logged_answers(project, finished_run.name) == []
     write_log_settings(project, LogSettings(is_on=True))
-    answer = answer_picture(loaded, "cat.jpg", CAT, PredictOptions())
+    answer, _ = answer_picture(loaded, "cat.jpg", CAT, PredictOptions())
     (line,) = logged_answers(project, finished_run.name)
     assert (line.source, line.labels) == (AnswerSource.API, answer.labels)
     assert queued_pictures(project) == []

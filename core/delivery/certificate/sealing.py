@@ -15,6 +15,7 @@ from core.delivery.files import read_labels, tflite_file
 from core.files import hash_file, sha256_bytes, whole_file
 from core.models.litert.engine import Engine
 
+_CHUNK_BYTES = 1 << 20
 _DECIMALS = 7
 
 
@@ -72,6 +73,9 @@ def _sums_of(path: Path) -> dict[str, str]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if not info.is_dir():
+                digest = hashlib.sha256()
                 with archive.open(info) as stream:
-                    sums[info.filename] = hashlib.file_digest(stream, "sha256").hexdigest()
+                    while chunk := stream.read(_CHUNK_BYTES):
+                        digest.update(chunk)
+                sums[info.filename] = digest.hexdigest()
     return sums

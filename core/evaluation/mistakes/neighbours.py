@@ -84,27 +84,16 @@ def _most_similar(
     return None
 
 
-def nearest_rows(
-    dataset: Dataset, engine: Path, row: int, among: np.ndarray, count: int
+def nearest_to(
+    dataset: Dataset, engine: Path, query: np.ndarray, among: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Search the stored features chunk by chunk: rows, int64 (k,), and cosines, float32 (k,).
 
     Args:
+        query: features of the picture, float32 (F,).
         among: rows to search, int64.
     Returns:
-        None if the features of ``row``, or of all others, are not stored.
-    """
-    query = _stored(dataset, engine, dataset.decoded_keys[row])
-    return None if query is None else nearest_to(dataset, engine, query, among, count)
-
-
-def nearest_to(
-    dataset: Dataset, engine: Path, query: np.ndarray, among: np.ndarray, count: int
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Search the stored features for those nearest to a picture's: see ``nearest_rows``.
-
-    Args:
-        query: float32 (F,).
+        None if the features of none of them are stored.
     """
     keys = dataset.decoded_keys
     rows_of: dict[str, list[int]] = {}

@@ -63,7 +63,7 @@ class StrangerAnswer(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class HeatmapAnswer(Record):
-    """Where the classifier looked."""
+    """Heatmap of an answer."""
 
     class_name: str
     png: Annotated[str, Note(text="The picture with the map over it: a PNG in Base64.")]

@@ -65,7 +65,7 @@ def read_frame(sent: object) -> bytes | None:
 
 
 def _texts() -> JsonObject:
-    shared = {key: _(text) for key, text in (ANSWER_TEXTS | CAMERA_TEXTS).items()}
+    shared = {key: _(text) for key, text in {**ANSWER_TEXTS, **CAMERA_TEXTS}.items()}
     return shared | {
         "about": _(
             "Hold something in front of the camera and watch the answer. No picture leaves the browser."

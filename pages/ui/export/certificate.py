@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -183,7 +184,7 @@ def _interval_text(row: ClassDifference) -> str:
     return _("{low} to {high}").format(low=signed_points(low), high=signed_points(high))
 
 
-def _columns() -> dict[str, object]:
+def _columns() -> dict[str, Any]:
     text = st.column_config.TextColumn
     return {
         "class": text(_("Class")),

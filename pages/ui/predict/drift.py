@@ -1,4 +1,4 @@
-"""How is it doing? Log of answers, and their change since the run was tested."""
+"""Section “How is it doing?”: log of answers, and their change since the run was tested."""
 
 from __future__ import annotations
 

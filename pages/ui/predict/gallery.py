@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -47,7 +49,7 @@ def show_gallery(project: Project, batch: Batch, results: pd.DataFrame) -> None:
         apply_change(project, lambda: _correct(project, batch, results, event))
 
 
-def _tile(project: Project, batch: Batch, index: int, row: dict[str, object]) -> GridTile:
+def _tile(project: Project, batch: Batch, index: int, row: Mapping[Hashable, object]) -> GridTile:
     place = str(row["path"])
     address = (project.name, batch.job.name, int(str(row["source"])), place, str(row["sha256"]))
     status, confidence = Status(str(row["status"])), float(str(row["confidence"]))
@@ -75,11 +77,11 @@ def _correct(project: Project, batch: Batch, results: pd.DataFrame, event: GridE
     with batch.files() as files:
         chosen = [
             AnsweredFile(
-                name=str(row.path),
-                data=files.read(row.source, row.path, row.sha256),
+                name=str(row["path"]),
+                data=files.read(int(row["source"]), str(row["path"]), str(row["sha256"])),
                 run=batch.request.run,
-                answer=str(row.answer),
+                answer=str(row["answer"]),
             )
-            for row in rows.itertuples()
+            for row in rows.to_dict("records")
         ]
     return correct(project, event.choice, chosen)

@@ -33,7 +33,8 @@ def test_a_litert_file_runs_without_tensorflow_and_answers_like_predict(
     answers = process.answer(sample.files)
     expected = [classifier.prediction(file.read_bytes()) for file in sample.files]
     assert answers.scores is not None
-    np.testing.assert_allclose(answers.scores, [one.stranger_score for one in expected], atol=1e-4)
+    scores = np.array([one.stranger_score for one in expected], float)
+    np.testing.assert_allclose(answers.scores, scores, atol=1e-4)
     np.testing.assert_allclose(
         answers.probabilities.max(axis=1), [one.guesses[0].probability for one in expected], atol=1e-5
     )

@@ -44,7 +44,8 @@ def pack(folder: Path, file: Path) -> Path:
 
 def test_made_up_pictures_are_the_same_everywhere_and_differ_from_each_other() -> None:
     pictures = make_pictures(32)
-    assert (pictures.shape, pictures.dtype) == ((16, 32, 32, 3), np.uint8)
+    assert pictures.shape == (16, 32, 32, 3)
+    assert pictures.dtype == np.uint8
     assert len({picture.tobytes() for picture in pictures}) == 16
     # Four squares; their colours are the digits of the SHA-256 of “0 0”.
     digits = bytes.fromhex(sha256_bytes(b"0 0"))

@@ -59,6 +59,7 @@ def _answers_at(address: str, pictures: Sequence[Path], *, is_offline: bool) -> 
         chooser = page.evaluate_handle(
             "() => document.body.appendChild(Object.assign(document.createElement('input'), {type: 'file', multiple: true}))"
         ).as_element()
+        assert chooser is not None, "the script returns an element"
         rows: list[Any] = []
         classes = 0
         for start in range(0, len(pictures), _BATCH):

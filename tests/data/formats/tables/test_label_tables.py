@@ -416,7 +416,7 @@ def test_further_columns_come_along(tmp_path: Path) -> None:
     folder = source(tmp_path, names, {"labels.csv": "\n".join(["file,label,device,age", *rows])})
     dataset = import_dataset(folder, "Scans", ImportConfig(confirmed=True), QuietProgress())
     pictures = open_dataset(dataset.project).all_pictures.set_index("name")
-    assert json.loads(pictures.at["4.png", "fields"]) == {"device": "scan1", "age": "6.0"}
+    assert json.loads(str(pictures.at["4.png", "fields"])) == {"device": "scan1", "age": "6.0"}
     notes = {note.kind: note for note in read_version_record(dataset.project.dataset, 1).notes}
     assert notes[NoteKind.FURTHER_COLUMNS].values["columns"] == "“age”, “device”"
     dropped = import_dataset(

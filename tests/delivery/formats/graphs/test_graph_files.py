@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from core.data.labels.task import Task
-from core.delivery.answering import named_function
+from core.delivery.answering import Answerer, named_function
 from core.delivery.exporter import Exporter
 from core.delivery.formats.graphs import onnx_int8_format
 from core.delivery.formats.graphs.coreml_format import COREML
@@ -37,6 +37,13 @@ def calibration_pictures(tiny: TinyModel, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(onnx_int8_format, "calibration_pictures", lambda run: iter(tiny.pictures))
 
 
+def opened(row: Exporter, model: TinyModel) -> Answerer:
+    """Make the file of a row and open it with its own runtime."""
+    assert row.opens is not None
+    answerer: Answerer = named_function(row.opens)(made(row, model))
+    return answerer
+
+
 def test_rows_name_packages_that_can_be_installed() -> None:
     assert {name for row in ROWS for name in row.packages} <= OPTIONAL_PACKAGES.keys()
 
@@ -44,11 +51,12 @@ def test_rows_name_packages_that_can_be_installed() -> None:
 @pytest.mark.parametrize("row", EXACT, ids=lambda row: row.code)
 def test_float_files_answer_as_keras_does(tiny: TinyModel, row: Exporter) -> None:
     """Forty pictures and one: the batch is free."""
-    answer = named_function(row.opens)(made(row, tiny))
+    answer = opened(row, tiny)
     probabilities, scores = tiny.expected()
     for count in (len(tiny.pictures), 1):
         answers = answer(tiny.pictures[:count])
         np.testing.assert_allclose(answers.probabilities, probabilities[:count], atol=1e-5)
+        assert answers.scores is not None
         np.testing.assert_allclose(answers.scores, scores[:count, 0], rtol=1e-4, atol=1e-4)
 
 
@@ -64,9 +72,10 @@ def test_a_run_without_a_stranger_score_gives_none(tmp_path: Path, row: Exporter
 
 def test_float16_halves_the_file_and_leaves_the_score_in_float32(tiny: TinyModel) -> None:
     """In float16 the smallest probability would be 0 and its logarithm infinite."""
-    answers = named_function(ONNX_FLOAT16.opens)(made(ONNX_FLOAT16, tiny))(tiny.pictures)
+    answers = opened(ONNX_FLOAT16, tiny)(tiny.pictures)
     probabilities, scores = tiny.expected()
     np.testing.assert_allclose(answers.probabilities, probabilities, atol=0.02)
+    assert answers.scores is not None
     np.testing.assert_allclose(answers.scores, scores[:, 0], atol=0.1)
     assert answers.probabilities.dtype == np.float32
     assert types_of_weights(made(ONNX_FLOAT16, tiny)) >= {"FLOAT16", "FLOAT"}
@@ -74,9 +83,10 @@ def test_float16_halves_the_file_and_leaves_the_score_in_float32(tiny: TinyModel
 
 
 def test_int8_stores_the_weights_of_convolutions_in_a_byte_each(tiny: TinyModel) -> None:
-    answers = named_function(ONNX_INT8.opens)(made(ONNX_INT8, tiny))(tiny.pictures)
+    answers = opened(ONNX_INT8, tiny)(tiny.pictures)
     probabilities, scores = tiny.expected()
     assert np.abs(answers.probabilities - probabilities).mean() < 0.03
+    assert answers.scores is not None
     assert np.corrcoef(answers.scores, scores[:, 0])[0, 1] > 0.95
     weights = {tensor.name: tensor for tensor in onnx_model(made(ONNX_INT8, tiny)).graph.initializer}
     convolutions = [tensor for tensor in weights.values() if len(tensor.dims) == 4]

@@ -76,7 +76,7 @@ def test_facts_can_be_replaced(small_run: Path, content: bytes, pictures: np.nda
 
 
 def test_new_labels_reach_the_files_of_the_run(small_run: Path) -> None:
-    """What was measured with a network is told by the time of its file, so that stays."""
+    """Measurements name a network by the time of its file, so that stays."""
     files = tflite_file(small_run), keras_file(small_run)
     written = [file.stat().st_mtime_ns for file in files]
     write_labels(small_run, replace(read_labels(small_run), stranger_limit=12.5))
