@@ -12,7 +12,7 @@ from PIL import Image
 from core.delivery.files import parity_file
 from core.delivery.prediction import Classifier
 from core.http.receiving import MAX_PICTURES, MAX_PICTURES_BYTES
-from core.prediction.log.settings import LogSettings, write_log_settings
+from core.prediction.log.settings import LogSettings, log_folder, write_log_settings
 from core.prediction.log.store import AnswerSource, logged_answers
 from core.workspace import project_of
 from tests.support.api_client import post, post_pictures
@@ -132,3 +132,5 @@ def test_answers_are_logged_where_the_project_logs(finished_run: Path, is_on: bo
     assert post_pictures(f"/api/v1/runs/{finished_run.name}/predict", PICTURES[0]).status == 200
     logged = logged_answers(project, finished_run.name)
     assert [answer.source for answer in logged] == ([AnswerSource.API] if is_on else [])
+    # Once, although the reader of the log would hide a repetition.
+    assert sum(file.read_bytes().count(b"\n") for file in log_folder(project).glob("*.jsonl")) == is_on

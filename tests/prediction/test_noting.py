@@ -13,10 +13,11 @@ from core.evaluation.strangers.detector import doubts
 from core.evaluation.strangers.results import read_detector, read_known_scores
 from core.http.inference.answers import PredictOptions, answer_picture
 from core.http.inference.classifiers import LoadedRun
+from core.http.inference.noting import note_if_wanted
 from core.prediction.batch.job import predict_batch
 from core.prediction.drift.measuring import measure_drift
 from core.prediction.log.settings import LogSettings, write_log_settings
-from core.prediction.log.store import AnswerSource, kept_picture, logged_answers
+from core.prediction.log.store import AnswerSource, kept_picture, log_size, logged_answers
 from core.prediction.noting import PictureAnswer, note_answers, note_batch
 from core.prediction.queue.store import queued_pictures, read_features
 from core.progress import QuietProgress
@@ -74,17 +75,23 @@ def test_answers_are_logged_only_where_the_project_logs(finished_run: Path) -> N
     assert kept_picture(project, first.sha256).read_bytes() == CAT
 
 
-def test_answers_to_programs_are_logged_but_not_queued(finished_run: Path) -> None:
-    """A program's pictures are kept only if somebody asked for it."""
-    project = project_of(finished_run)
-    loaded = LoadedRun(finished_run)
-    answer_picture(loaded, "cat.jpg", CAT, PredictOptions())
-    assert logged_answers(project, finished_run.name) == []
+def test_answers_to_programs_are_logged_once_and_queued_only_where_pictures_are_kept(
+    finished_run: Path,
+) -> None:
+    """The queue holds pictures, and a program's pictures are kept only if somebody asked for it."""
+    project, loaded = project_of(finished_run), LoadedRun(finished_run)
+    answer, prediction = answer_picture(loaded, "cat.jpg", CAT, PredictOptions())
+    answers = [PictureAnswer(name="cat.jpg", data=CAT, prediction=prediction)]
+    note_if_wanted(loaded, answers)
+    assert log_size(project) == ()
     write_log_settings(project, LogSettings(is_on=True))
-    answer, _ = answer_picture(loaded, "cat.jpg", CAT, PredictOptions())
+    note_if_wanted(loaded, answers)
     (line,) = logged_answers(project, finished_run.name)
     assert (line.source, line.labels) == (AnswerSource.API, answer.labels)
     assert queued_pictures(project) == []
+    write_log_settings(project, LogSettings(is_on=True, keeps_pictures=True))
+    note_if_wanted(loaded, answers)
+    assert [picture.sha256 for picture in queued_pictures(project)] == [line.sha256]
 
 
 def test_the_logged_distance_is_the_part_of_the_score_without_the_doubt(finished_run: Path) -> None:

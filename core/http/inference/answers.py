@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -117,7 +116,6 @@ def answer_picture(
         raise UnreadableImageError(
             N_("{file} cannot be classified: {reason}."), file=name, reason=error.message
         ) from error
-    _log(loaded, name, data, prediction)
     guesses = prediction.guesses
     answer = PictureAnswer(
         picture=name,
@@ -133,17 +131,6 @@ def answer_picture(
         heatmap=heatmap,
     )
     return answer, prediction
-
-
-def _log(loaded: LoadedRun, name: str, data: bytes, prediction: Prediction) -> None:
-    """Log the answer where the project logs. A log that cannot be written costs no answer."""
-    # It imports pandas, which would delay the start of the server by 0.4 s.
-    from core.prediction import noting
-    from core.prediction.log.store import AnswerSource
-
-    answered = noting.PictureAnswer(name=name, data=data, prediction=prediction)
-    with suppress(OSError):
-        noting.log_answers(loaded.run, loaded.classifier, [answered], AnswerSource.API)
 
 
 def _prediction_set(loaded: LoadedRun, prediction: Prediction, promise: float) -> tuple[str, ...] | None:
