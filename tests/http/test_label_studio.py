@@ -139,3 +139,16 @@ def test_the_control_of_a_picture_is_found_among_others() -> None:
     choices = find_choices(interface("3", "5", extra=extra))
     assert (choices.from_name, choices.to_name, choices.field) == ("digit", "scan", "image")
     assert choices.values == {"3", "5"}
+
+
+@pytest.mark.parametrize("address", ["http://[bad", "data:image/png;base64,é", "data:image/png;base64,YQ"])
+def test_an_address_that_is_none_names_no_picture(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv(URL_VARIABLE, "http://127.0.0.1:9")
+    with pytest.raises(NotFoundError):
+        read_picture(address)
+
+
+def test_a_name_with_spaces_and_letters_is_asked_for(label_studio: str) -> None:
+    """Label Studio keeps the names of uploaded files."""
+    for address in ("/data/größe 1.png", "/data/gr%C3%B6%C3%9Fe%201.png"):
+        assert read_picture(address) == PICTURE

@@ -10,13 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPMessage
+from http.client import HTTPException, HTTPMessage
 from typing import IO
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 from xml.etree import ElementTree as ET
 
 from starlette.responses import Response
@@ -33,6 +32,8 @@ from core.records import JsonObject
 # The names that Label Studio's own backends use.
 URL_VARIABLE, KEY_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 _TIMEOUT_SECONDS = 20.0
+# Signs with a meaning in an address (RFC 3986).
+_ADDRESS_SIGNS = "%:/?#[]@!$&'()*+,;="
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +108,8 @@ def read_picture(address: str) -> bytes:
     """
     if address.startswith("data:"):
         return _embedded(address)
-    base = os.environ.get(URL_VARIABLE, "")
-    target = urljoin(base, address)
-    if (
-        not base
-        or urlsplit(target)[:2] != urlsplit(base)[:2]
-        or urlsplit(base).scheme not in {"http", "https"}
-    ):
+    target = _allowed(address)
+    if target is None:
         raise NotFoundError(
             N_("The picture {address} is not at the Label Studio of {variable}; no other address is opened."),
             address=address[:200],
@@ -125,11 +121,23 @@ def read_picture(address: str) -> bytes:
     try:
         with _opener().open(request, timeout=_TIMEOUT_SECONDS) as response:
             data: bytes = response.read(MAX_PICTURES_BYTES)
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, HTTPException) as error:
         raise NotFoundError(
             N_("The picture {address} could not be read: {error}."), address=address[:200], error=str(error)
         ) from error
     return data
+
+
+def _allowed(address: str) -> str | None:
+    """Return the whole address of a picture at the Label Studio that is allowed; None elsewhere."""
+    base = os.environ.get(URL_VARIABLE, "")
+    try:
+        # Spaces and letters beyond ASCII are encoded; what is encoded already stays.
+        target = quote(urljoin(base, address), safe=_ADDRESS_SIGNS)
+        is_there = urlsplit(target)[:2] == urlsplit(base)[:2]
+    except ValueError:
+        return None
+    return target if is_there and urlsplit(base).scheme in {"http", "https"} else None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -155,7 +163,7 @@ def _embedded(address: str) -> bytes:
     head, _, data = address.partition(",")
     try:
         return base64.b64decode(data, validate=True) if head.endswith(";base64") else unquote_to_bytes(data)
-    except binascii.Error as error:
+    except (binascii.Error, ValueError) as error:
         raise NotFoundError(N_("The picture in the task is not Base64.")) from error
 
 
