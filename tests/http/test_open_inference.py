@@ -6,12 +6,17 @@ import base64
 import json
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.delivery.prediction import Classifier
+from core.errors import ConfigError, RequestTooLargeError
+from core.http.protocols.open_inference import _pictures
+from core.http.protocols.tensors import Tensor, parse_request
+from core.http.receiving import MAX_PICTURES
 from tests.support.api_client import post
 from tests.support.http_client import Reply, ask
 from tests.support.pictures import digit
@@ -181,3 +186,33 @@ def test_an_unknown_output_is_refused(finished_run: Path) -> None:
     reply = post(f"/v2/models/{finished_run.name}/infer", content)
     assert reply.status == 400
     assert "colour" in reply.json["error"]
+
+
+def test_a_request_holds_no_more_files_than_fit_into_memory() -> None:
+    """A GIF of 43 bytes is decoded to 150 kB: a body of 64 MB would become 200 GB."""
+    decoded: list[bytes] = []
+
+    def prepare(data: bytes) -> np.ndarray:
+        decoded.append(data)
+        return np.zeros((8, 8, 3), np.uint8)
+
+    classifier: Any = SimpleNamespace(labels=SimpleNamespace(input_size=8), prepare=prepare)
+    files = np.array([b"GIF"] * (MAX_PICTURES + 1), object)
+    with pytest.raises(RequestTooLargeError, match="64 picture files"):
+        _pictures(classifier, {"file": Tensor(name="file", datatype="BYTES", values=files)})
+    assert decoded == []
+    fitting = Tensor(name="file", datatype="BYTES", values=files[1:])
+    assert len(_pictures(classifier, {"file": fitting})) == MAX_PICTURES
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shape": [1] * 100},
+        {"shape": [0, 2**70], "data": []},
+        {"data": json.loads("[" * 900 + '"YQ=="' + "]" * 900)},
+    ],
+)
+def test_a_tensor_of_an_impossible_shape_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        parse_request(json.dumps(_file(**changes)).encode(), None)

@@ -191,7 +191,7 @@ def _values(name: str, datatype: str, data: Any, raw: bytes | None) -> np.ndarra
         numbers = np.array(data)
         if numbers.dtype.kind in "iu" and (not numbers.size or 0 <= numbers.min() <= numbers.max() <= 255):
             return numbers.astype(np.uint8).ravel()
-    except (binascii.Error, TypeError, ValueError, OverflowError):
+    except (binascii.Error, TypeError, ValueError, OverflowError, RecursionError):
         pass
     raise ConfigError(
         N_("“data” of input “{name}” must be whole numbers from 0 to 255, or files in Base64 for BYTES."),
