@@ -64,10 +64,12 @@ class Endpoint:
     path: str
     # One line, an imperative.
     summary: str
-    # None: all may call it.
+    # None: all may call it, or with ``needs_token`` everybody who may do anything.
     scope: Scope | None
     # Called in a thread.
     handler: Callable[[Call], Answer]
+    # The handler asks for the scope of what a body wants.
+    needs_token: bool = False
     query: type[Record] | None = None
     # Record of the JSON body.
     body: type[Record] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -16,7 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.devices import cpu_cores
-from core.errors import DarkroomError, MediaTypeError, NotFoundError, TooManyRequestsError
+from core.errors import (
+    DarkroomError,
+    MediaTypeError,
+    NotFoundError,
+    ScopeError,
+    TooManyRequestsError,
+)
 from core.http.access.audit import AuditEntry, write_entry
 from core.http.access.guard import Caller, Guard
 from core.http.access.rate_limit import RateLimiter, requests_per_second
@@ -43,7 +49,26 @@ _FILE_THREADS = 4
 # Predictions that wait for a core; beyond, the server says that it is busy.
 MOST_WAITING = 64
 # Refused by the guard.
-_REFUSED = {401, 403}
+_FORBIDDEN = 403
+_REFUSED = {401, _FORBIDDEN}
+
+
+class _Demands:
+    """Scopes that one request was found to need, by its endpoint or by its body."""
+
+    def __init__(self) -> None:
+        self.scopes: set[Scope] = set()
+        self.is_refused = False
+
+    def require(self, guard: Guard, caller: Caller, request: Request, scope: Scope | None) -> None:
+        """Check that the caller has a scope, see ``Guard.require``."""
+        if scope is not None:
+            self.scopes.add(scope)
+        try:
+            guard.require(caller, request, scope)
+        except ScopeError:
+            self.is_refused = True
+            raise
 
 
 class Service:
@@ -65,25 +90,30 @@ class Service:
 
     async def respond(self, endpoint: Endpoint, request: Request) -> Response:
         """Answer one request; errors that the caller can fix become problems."""
-        began, caller = time.perf_counter(), None
+        began, caller, demands = time.perf_counter(), None, _Demands()
         with self.metrics.in_progress.track_inprogress():
             try:
                 caller = self.guard.identify(request)
-                if endpoint.scope is not None:
-                    self.guard.require(caller, request, endpoint.scope)
+                require = partial(demands.require, self.guard, caller, request)
+                if endpoint.scope is not None or endpoint.needs_token:
+                    require(endpoint.scope)
                 self._require_served(request.path_params)
-                response = await self._handled(endpoint, request, caller)
+                response = await self._handled(endpoint, request, caller, require)
             except DarkroomError as error:
                 response = problem_of(error)
             except ClientDisconnect:
                 response = Response(status_code=CLIENT_CLOSED_REQUEST)
         seconds = time.perf_counter() - began
         self.metrics.count(request.method, endpoint.path, response.status_code, seconds)
-        if endpoint.scope is Scope.TRAIN or response.status_code in _REFUSED:
-            await run_in_threadpool(self._audit, request, caller, response.status_code)
+        # A refusal is not always seen in the status: a protocol can wrap it into an answer.
+        status = _FORBIDDEN if demands.is_refused else response.status_code
+        if Scope.TRAIN in demands.scopes or response.status_code in _REFUSED or demands.is_refused:
+            await run_in_threadpool(self._audit, request, caller, status)
         return response
 
-    async def _handled(self, endpoint: Endpoint, request: Request, caller: Caller) -> Response:
+    async def _handled(
+        self, endpoint: Endpoint, request: Request, caller: Caller, require: Callable[[Scope], None]
+    ) -> Response:
         limiter = self._predicting if endpoint.predicts else self._filing
         if limiter.statistics().tasks_waiting >= MOST_WAITING:
             raise TooManyRequestsError(N_("The server is busy. Try again in a moment."))
@@ -91,7 +121,7 @@ class Service:
         received = await _received(endpoint, request)
         call = Call(
             caller=caller,
-            require_scope=partial(self.guard.require, caller, request),
+            require_scope=require,
             path=request.path_params,
             query=query,
             body=received.record,

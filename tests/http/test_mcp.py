@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from core.evaluation.report import read_report
+from core.files import read_json_lines
+from core.http.access.audit import AuditEntry, audit_file
 from core.http.access.tokens import Scope, create_token
 from core.http.protocols.mcp import VERSIONS, local_call, serve_lines
 from core.workspace import Project
@@ -96,9 +98,26 @@ def test_a_tool_needs_the_scope_of_what_it_does() -> None:
     result = post("/api/mcp", message("tools/call", name="list"), headers=headers).json["result"]
     assert "this request needs “read”" in result["content"][0]["text"]
     from_elsewhere = {"Origin": "http://evil.example"}
-    assert post("/api/mcp", message("tools/call", name="list"), headers=from_elsewhere).json["result"][
-        "isError"
-    ]
+    assert post("/api/mcp", message("tools/call", name="list"), headers=from_elsewhere).status == 403
+
+
+def test_a_body_is_read_only_of_those_who_may_do_something() -> None:
+    """It can be large, and parsing it takes a core."""
+
+    def unread() -> bytes:
+        raise AssertionError("the body was read")
+
+    assert ask("/api/mcp", method="POST", body=(unread,), is_local=False).status == 401
+
+
+def test_the_log_names_who_started_a_training_or_was_refused_one() -> None:
+    (may, secret), (camera, other) = create_token("m", [Scope.TRAIN]), create_token("c", [Scope.PREDICT])
+    for one in (secret, other):
+        headers = {"Authorization": f"Bearer {one}"}
+        start = message("tools/call", name="train", arguments={"project": "none"})
+        assert post("/api/mcp", start, headers=headers).json["result"]["isError"]
+    entries = [AuditEntry.from_json(line) for line in read_json_lines(audit_file())]
+    assert [(one.token, one.status) for one in entries] == [(may.id, 200), (camera.id, 403)]
 
 
 def test_another_version_and_another_method_are_refused() -> None:

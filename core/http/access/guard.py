@@ -62,15 +62,18 @@ class Guard:
         self._count(self._limiter, caller.token_id or address)
         return caller
 
-    def require(self, caller: Caller, connection: HTTPConnection, scope: Scope) -> None:
+    def require(self, caller: Caller, connection: HTTPConnection, scope: Scope | None) -> None:
         """Check that a caller may make a request that needs this scope.
 
+        Args:
+            scope: None: any token will do.
         Raises:
             TokenError: a token is needed.
             ScopeError: the token lacks the scope, or the request comes from another site's page.
         """
         if caller.token is not None:
-            _require_scope(caller.token, scope)
+            if scope is not None:
+                _require_scope(caller.token, scope)
         elif not self.is_local or any(name in connection.headers for name in _FORWARDED):
             raise TokenError(
                 N_(

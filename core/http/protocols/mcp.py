@@ -256,6 +256,7 @@ ENDPOINTS = (
         summary="Answer a message of the Model Context Protocol.",
         # Each tool has its own.
         scope=None,
+        needs_token=True,
         handler=respond,
         takes_raw=True,
         predicts=True,
