@@ -22,7 +22,7 @@ from core.delivery.certificate.store import (
 )
 from core.delivery.export import changed_file, in_order_of_making, make_file, packages_missing
 from core.delivery.exporter import Exporter, FinishedModel
-from core.delivery.files import require_delivered
+from core.delivery.files import changing_labels, require_delivered
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.errors import ConfigError, DarkroomError, DeliveryError, NotFoundError
 from core.files import whole_file
@@ -107,15 +107,17 @@ class _Work:
 
     def export(self, exporter: Exporter, progress: Progress) -> None:
         """Make a file unless it is there, and certify it unless it is certified."""
-        certificate = self._existing(exporter)
+        certificate = existing = self._existing(exporter)
         if certificate is None:
             self._make(exporter)
             raise_if_stopped(progress)
             certificate = self._certify(exporter, progress)
+        # Under this lock new thresholds remove files and certificates, so that none of earlier ones stay.
+        with changing_labels(self._run):
             self._require_unchanged()
-            if exporter.suffix == ".zip":
+            if existing is None and exporter.suffix == ".zip":
                 certificate = add_certificate(exporter.file(self._run), certificate)
-        write_certificate(self._run, exporter, replace(certificate, allowed_loss=self._allowed_loss))
+            write_certificate(self._run, exporter, replace(certificate, allowed_loss=self._allowed_loss))
         progress.advance(1, 1)
 
     def _existing(self, exporter: Exporter) -> Certificate | None:
@@ -124,6 +126,9 @@ class _Work:
         if state is FileState.CHANGED and exporter.is_made_in_run:
             raise changed_file(exporter.file(self._run))
         if state is FileState.CHANGED or certificate is None or not exporter.file(self._run).exists():
+            return None
+        # What it takes, such as a browser, has been installed since.
+        if certificate.check is None and exporter.can_be_checked:
             return None
         return certificate if certificate.evaluation == self._sample.digest else None
 
@@ -139,8 +144,11 @@ class _Work:
             return
         if missing_packages(exporter.packages):
             raise packages_missing(exporter)
-        with whole_file(file) as temporary:
+        with ExitStack() as lock, whole_file(file) as temporary:
             make_file(self._model, exporter, temporary)
+            # Until the file has its name: a packed one is offered as soon as it is there.
+            lock.enter_context(changing_labels(self._run))
+            self._require_unchanged()
 
     def _certify(self, exporter: Exporter, progress: Progress) -> Certificate:
         def on_batch(done: int, total: int) -> None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
-from core.delivery import export
+from core.delivery import export, export_job
+from core.delivery.certificate.records import Certificate
 from core.delivery.certificate.store import FileState, certificate_file, read_certificate, state_of
 from core.delivery.export import export_file, export_run, in_order_of_making
-from core.delivery.export_job import ExportRequest, export_formats
+from core.delivery.export_job import ExportRequest, _Work, export_formats
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
-from core.delivery.files import tflite_file
+from core.delivery.files import labels_file, parity_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.limits import use_limits
 from core.errors import ConfigError, DeliveryError, NotFoundError
 from core.evaluation.strangers.chosen import AnswerLimits
+from core.files import hash_file
 from core.optional_packages import OptionalPackage
 from core.progress import JobStopped, QuietProgress
 from core.workspace import project_of
@@ -206,3 +210,101 @@ def test_a_loss_beyond_all_accuracy_is_refused(loss: float) -> None:
 def test_an_unknown_format_is_refused_before_anything_starts() -> None:
     with pytest.raises(NotFoundError, match="no export format called “onyx”"):
         ExportRequest(run="run-1", formats=("onyx",))
+
+
+@dataclass
+class Recorded:
+    """Sample of a run whose labels alone count."""
+
+    digest: str
+
+
+@pytest.fixture
+def small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A delivered run of which only the labels are read."""
+    run = tmp_path / "run-1"
+    run.mkdir()
+    labels_file(run).write_text("before")
+    parity_file(run).write_text("{}")
+    monkeypatch.setattr(export_job, "draw_sample", lambda run: Recorded(labels_file(run).read_text()))
+    return run
+
+
+def test_a_file_of_earlier_thresholds_is_not_left_to_be_offered(small_run: Path) -> None:
+    """A packed file is offered without a certificate."""
+
+    def make_beside_a_change(model: DeliveredModel, path: Path) -> None:
+        path.write_bytes(b"with the labels before")
+        labels_file(model.run).write_text("after")
+
+    exporter = replace(BUNDLE, file_name="bundle.bin", make=make_beside_a_change)
+    with ExitStack() as processes:
+        work = _Work(small_run, 0.01, small_run, processes)
+        with pytest.raises(DeliveryError, match="changed while its files were made"):
+            work.export(exporter, QuietProgress())
+    assert not exporter.file(small_run).exists()
+
+
+def test_thresholds_do_not_change_while_a_certificate_is_written(
+    small_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = Certificate(
+        run="run-1",
+        format="bundle",
+        sha256="",
+        size_bytes=1,
+        checked=0.0,
+        evaluation="",
+        is_exact=True,
+        tolerance=1e-3,
+    )
+    monkeypatch.setattr(export_job, "certify", lambda *_args, **_options: certificate)
+    refused = []
+
+    def write(*_arguments: object) -> None:
+        with pytest.raises(Timeout), FileLock(small_run / ".labels.lock", timeout=0):
+            pass
+        refused.append("a change")
+
+    monkeypatch.setattr(export_job, "write_certificate", write)
+    exporter = replace(
+        BUNDLE, file_name="bundle.bin", make=lambda _model, path: path.write_bytes(b"x"), opens=None
+    )
+    with ExitStack() as processes:
+        _Work(small_run, 0.01, small_run, processes).export(exporter, QuietProgress())
+    assert refused == ["a change"]
+
+
+def test_a_file_is_checked_once_it_can_be(small_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web page is made without a browser, and one is installed later."""
+    has_browser = False
+    exporter = replace(
+        BUNDLE,
+        file_name="page.bin",
+        make=lambda _model, path: path.write_bytes(b"x"),
+        has_checker=lambda: has_browser,
+    )
+    checks: list[bool] = []
+
+    def certify(file: Path, *_arguments: object, **_options: object) -> Certificate:
+        checks.append(has_browser)
+        return Certificate(
+            run="run-1",
+            format="bundle",
+            sha256=hash_file(file),
+            size_bytes=1,
+            checked=0.0,
+            evaluation="before",
+            is_exact=True,
+            tolerance=1e-3,
+        )
+
+    monkeypatch.setattr(export_job, "certify", certify)
+    with ExitStack() as processes:
+        work = _Work(small_run, 0.01, small_run, processes)
+        work.export(exporter, QuietProgress())
+        work.export(exporter, QuietProgress())
+        assert checks == [False]
+        has_browser = True
+        work.export(exporter, QuietProgress())
+    assert checks == [False, True]
