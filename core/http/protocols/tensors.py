@@ -20,13 +20,14 @@ import numpy as np
 from starlette.responses import JSONResponse, Response
 
 from core.errors import ConfigError
-from core.http.receiving import parse_json
+from core.http.receiving import MAX_PICTURES_BYTES, parse_json
 from core.messages import N_
 from core.records import JsonObject
 
 LENGTH_HEADER = "Inference-Header-Content-Length"
 BYTES, FP32, UINT8 = "BYTES", "FP32", "UINT8"
 _BYTES_LENGTH = struct.Struct("<I")
+_MOST_DIMENSIONS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +180,11 @@ def _tensor(item: JsonObject, raw: bytes | None) -> Tensor:
 
 
 def _is_shape(shape: object) -> TypeGuard[list[int]]:
-    return isinstance(shape, list) and all(type(length) is int and length >= 0 for length in shape)
+    return (
+        isinstance(shape, list)
+        and len(shape) <= _MOST_DIMENSIONS
+        and all(type(length) is int and 0 <= length <= MAX_PICTURES_BYTES for length in shape)
+    )
 
 
 def _values(name: str, datatype: str, data: Any, raw: bytes | None) -> np.ndarray:
