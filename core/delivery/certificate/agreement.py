@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from core.delivery.certificate.sample import TestedSample
 from core.evaluation.comparison.differences import MetricDifference, accuracy_interval, change_interval
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.thresholds.answers import answered
+
+# A score adds up standard deviations, so rounding changes it more than a probability.
+_SCORE_ROUNDING = 10.0
 
 
 def measure_agreement(sample: TestedSample, answers: Answers, tolerance: float) -> Agreement:
@@ -27,7 +30,7 @@ def measure_agreement(sample: TestedSample, answers: Answers, tolerance: float) 
     differences[~is_number] = 1.0
     is_same = is_number & (exported.predicted == expected.predicted).all(axis=1)
     is_tie = ~is_same & (differences.max(axis=1) <= tolerance)
-    score_difference, changed_marks = _compare_scores(sample, answers.scores)
+    marks = _compare_scores(sample, answers.scores, tolerance)
     return Agreement(
         pictures=len(is_same),
         same=int(is_same.sum()),
@@ -44,8 +47,10 @@ def measure_agreement(sample: TestedSample, answers: Answers, tolerance: float) 
             _class_difference(name, index, expected, exported)
             for index, name in enumerate(sample.labels.class_names)
         ),
-        score_difference=score_difference,
-        changed_marks=changed_marks,
+        unanswered=int((~is_number).sum()),
+        score_difference=marks.largest_difference,
+        changed_marks=marks.changed,
+        wrong_marks=marks.wrong,
     )
 
 
@@ -72,11 +77,27 @@ def _class_difference(
     )
 
 
-def _compare_scores(sample: TestedSample, scores: np.ndarray | None) -> tuple[float | None, int | None]:
-    """Largest difference of a stranger score, and the number of marks that changed."""
+@dataclass(frozen=True, kw_only=True)
+class _Marks:
+    """Stranger scores compared, and the marks of strangers that follow from them."""
+
+    # None: the file gives no scores
+    largest_difference: float | None = None
+    # None: nothing is marked
+    changed: int | None = None
+    # changed ones that rounding does not explain
+    wrong: int = 0
+
+
+def _compare_scores(sample: TestedSample, scores: np.ndarray | None, tolerance: float) -> _Marks:
     if scores is None or sample.scores is None:
-        return None, None
-    difference, limit = float(np.abs(scores - sample.scores).max()), sample.labels.stranger_limit
+        return _Marks()
+    is_number = np.isfinite(scores)
+    differences = np.where(is_number, np.abs(scores - sample.scores), 0.0)
+    largest, limit = float(differences.max()), sample.labels.stranger_limit
     if limit is None:
-        return difference, None
-    return difference, int(((scores > limit) != (sample.scores > limit)).sum())
+        return _Marks(largest_difference=largest)
+    # A score that is no number marks nothing rightly.
+    is_changed = ((scores > limit) != (sample.scores > limit)) | ~is_number
+    is_wrong = is_changed & ~(is_number & (differences <= _SCORE_ROUNDING * tolerance))
+    return _Marks(largest_difference=largest, changed=int(is_changed.sum()), wrong=int(is_wrong.sum()))

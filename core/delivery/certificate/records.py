@@ -53,6 +53,10 @@ class Agreement(Record):
     score_difference: float | None = None
     # pictures that only one of the two marks as strangers
     changed_marks: int | None = None
+    # those of them that rounding does not explain
+    wrong_marks: int = 0
+    # pictures with a probability that is no number
+    unanswered: int = 0
 
     @property
     def share(self) -> float:
@@ -131,11 +135,38 @@ class Certificate(Record):
         if self.check is None:
             return None
         agreement = self.check.agreement
+        if not _are_few(agreement.unanswered, agreement):
+            return _no_answers(agreement)
         if self.is_exact:
+            if not _are_few(agreement.wrong_marks, agreement):
+                return _other_marks(agreement)
             return None if agreement.share >= LEAST_AGREEMENT else _other_answers(agreement)
         lost = -agreement.accuracy.difference
         # Fractions of pictures: 1 of 100 is not more than 1%.
         return None if lost <= self.allowed_loss + 1e-9 else _too_lossy(agreement.accuracy, self.allowed_loss)
+
+
+def _are_few(count: int, agreement: Agreement) -> bool:
+    """True for at most 1 in 1,000 pictures."""
+    return (agreement.pictures - count) / agreement.pictures >= LEAST_AGREEMENT
+
+
+def _no_answers(agreement: Agreement) -> Message:
+    return Message(
+        N_(
+            "It gives no numbers for {count} of {pictures} test pictures; at most 1 in 1,000 is allowed. It is withheld; please report this."
+        ),
+        {"count": f"{agreement.unanswered:,}", "pictures": f"{agreement.pictures:,}"},
+    )
+
+
+def _other_marks(agreement: Agreement) -> Message:
+    return Message(
+        N_(
+            "It marks {count} of {pictures} test pictures otherwise as none of the classes; at most 1 in 1,000 is allowed. It is withheld; please report this."
+        ),
+        {"count": f"{agreement.wrong_marks:,}", "pictures": f"{agreement.pictures:,}"},
+    )
 
 
 def _other_answers(agreement: Agreement) -> Message:

@@ -123,3 +123,16 @@ def test_a_changed_mark_of_a_stranger_is_counted() -> None:
 def test_a_class_without_test_pictures_has_no_interval() -> None:
     cat = agreement(sample([1], [[0.1, 0.9]]), [[0.1, 0.9]]).classes[0]
     assert (cat.pictures, cat.interval) == (0, None)
+
+
+def test_marks_of_wrong_scores_are_told_from_rounding() -> None:
+    """Both marks change: one score moved by 1.5, the other by 0.002 across the limit. The third is no number."""
+    tested = sample([0] * 3, [[0.9, 0.1]] * 3, scores=[1.0, 1.999, 1.0], limit=2.0)
+    found = agreement(tested, [[0.9, 0.1]] * 3, scores=[2.5, 2.001, float("nan")])
+    assert (found.changed_marks, found.wrong_marks) == (3, 2)
+    assert found.score_difference == pytest.approx(1.5)
+
+
+def test_a_file_that_answers_with_no_numbers_is_counted() -> None:
+    tested = sample([0, 1], [[0.9, 0.1], [0.1, 0.9]])
+    assert agreement(tested, [[float("nan"), 0.1], [0.1, 0.9]]).unanswered == 1

@@ -80,3 +80,23 @@ def test_a_file_that_cannot_run_here_is_not_withheld() -> None:
 
 def test_a_certificate_survives_json() -> None:
     assert Certificate.from_json(certificate().to_json()) == certificate()
+
+
+def with_faults(good: Certificate, **faults: int) -> Certificate:
+    assert good.check is not None
+    agreement = replace(good.check.agreement, **faults)
+    return replace(good, check=replace(good.check, agreement=agreement))
+
+
+def test_a_float_format_marks_the_same_strangers() -> None:
+    """The answers are the same, and pictures of none of the classes would pass for one of them."""
+    assert with_faults(certificate(), changed_marks=9, wrong_marks=1).refusal is None
+    wrong = with_faults(certificate(), changed_marks=9, wrong_marks=2)
+    assert str(wrong.refusal).startswith("It marks 2 of 1,000 test pictures otherwise")
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_a_file_that_gives_no_numbers_is_withheld(is_exact: bool) -> None:
+    """With several labels, no answer is right for a picture that shows none, so the loss can be small."""
+    silent = with_faults(certificate(is_exact=is_exact), unanswered=2)
+    assert str(silent.refusal).startswith("It gives no numbers for 2 of 1,000 test pictures")
