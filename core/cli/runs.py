@@ -94,6 +94,7 @@ def training_config(options: argparse.Namespace, version: int) -> TrainingConfig
         record["recipe"] = options.recipe
     if options.augment is not None:
         record["augmentation"] = AugmentationConfig.parse(options.augment).to_json()
+    record.setdefault("backbone", DEFAULT_BACKBONE)
     given = {_SETTINGS[option]: getattr(options, option) for option in _SETTINGS}
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in (given | dict(options.set)).items():

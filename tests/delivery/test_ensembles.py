@@ -116,7 +116,7 @@ def test_the_mean_of_the_members_gets_temperatures_of_its_own(
     members: list[Path], task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the network, as the evaluation computes them: also with a threshold a class."""
-    temperatures = np.array([0.5, 0.5, 0.5] if task is Task.MULTI_CLASS else [0.5, 1.0, 2.0])
+    temperatures = np.array([3.0, 3.0, 3.0] if task is Task.MULTI_CLASS else [0.5, 1.0, 2.0])
     if task is Task.MULTI_LABEL:
         head = delivered_head(members[0])
         monkeypatch.setattr(

@@ -151,7 +151,7 @@ def test_a_format_that_is_not_made_has_a_button_and_no_download(
     app.button(key="make-later").click().run()
     app.number_input(key="export-allowed-loss").set_value(0.5).run()
     app.button(key="export-all").click().run()
-    installed = [item.code for item in (*EXPORTERS, later) if not missing_packages(item.packages)]
+    installed = [item.code for item in export.EXPORTERS if not missing_packages(item.packages)]
     assert started == [("later", "0.01"), (*installed, "0.005")]
 
 

@@ -35,7 +35,8 @@ GAIN = Gain(gain=0.1, low=0.02, high=0.18, is_real=True, pictures=60)
 def nothing_is_launched(monkeypatch: pytest.MonkeyPatch) -> list[JobDirectory]:
     """Create jobs without starting a worker; the list has the jobs to launch."""
     launched: list[JobDirectory] = []
-    monkeypatch.setattr("core.runs.start_runs.launch", launched.append)
+    for module in ("start_runs", "control"):
+        monkeypatch.setattr(f"core.runs.{module}.launch", launched.append)
     return launched
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from core.__main__ import main
+from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import choose_metric
 from core.evaluation.learning_curve.records import (
@@ -77,10 +78,15 @@ def test_the_report_states_accuracy_checksums_and_digest(source: ReportSource) -
     assert "optimizer.learning_rate" in text
 
 
-def test_a_reader_who_may_not_see_pictures_gets_none(source: ReportSource) -> None:
-    """Charts are no pictures of the dataset."""
+def test_a_reader_who_may_not_see_pictures_gets_none(
+    source: ReportSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Charts are no pictures of the dataset. The shared run has no mistakes, so right answers stand for them."""
+    monkeypatch.setattr(
+        "core.reporting.sections.mistakes.worst_mistakes",
+        lambda predictions, limit: predictions[predictions["split"] == Split.TEST.value].head(limit),
+    )
     pictures = "data:image/jpeg"
-    assert source.evaluated.report.mistakes
     assert pictures in report_html(source)
     hidden = ReportSource(evaluated=source.evaluated, has_pictures=False)
     assert pictures not in report_html(hidden)
