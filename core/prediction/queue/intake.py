@@ -25,7 +25,7 @@ from core.prediction.queue.store import (
     remove_oldest,
 )
 from core.progress import ignore_counts
-from core.workspace import project_of
+from core.workspace import Project, project_of
 
 # Parts of a gradient that are smaller change no order.
 _LEAST_GRADIENT = 0.01
@@ -74,22 +74,15 @@ def queue_doubtful(
     """
     project, doubts = project_of(run), doubts_of(labels, answers)
     rows = [row for row in np.argsort(answers.confidence, kind="stable").tolist() if doubts[row] is not None]
-    rows = rows[:MOST_PICTURES]
-    if not rows:
+    chosen = _new_pictures(project, pictures, rows, on_picture)
+    if not chosen:
         return 0
-    known = set(open_dataset(project).all_pictures["sha256"])
-    features = features_of(rows)
+    features = features_of([row for row, _ in chosen])
     space = features.space if features else ""
     added = 0
-    for index, row in enumerate(rows):
-        on_picture(index, len(rows))
-        try:
-            data = pictures[row].read()
-        # Moved since it was answered.
-        except NotFoundError:
-            continue
-        sha256 = sha256_bytes(data)
-        if len(data) > MOST_BYTES or sha256 in known or is_known(project, sha256):
+    for index, (row, sha256) in enumerate(chosen):
+        data = _read(pictures[row])
+        if data is None or sha256_bytes(data) != sha256:
             continue
         queued = _question(labels, answers, row)
         queued = replace(queued, sha256=sha256, name=pictures[row].name, run=run.name, space=space)
@@ -97,6 +90,41 @@ def queue_doubtful(
         added += 1
     remove_oldest(project)
     return added
+
+
+def _new_pictures(
+    project: Project,
+    pictures: Sequence[AnsweredPicture],
+    rows: Sequence[int],
+    on_picture: Callable[[int, int], None],
+) -> list[tuple[int, str]]:
+    """Choose the first pictures of ``rows`` that nobody knows yet: rows with their SHA-256.
+
+    The pictures are not kept in memory; those that are chosen are read again.
+    """
+    known = set(open_dataset(project).all_pictures["sha256"])
+    chosen: list[tuple[int, str]] = []
+    for index, row in enumerate(rows):
+        on_picture(index, len(rows))
+        data = _read(pictures[row])
+        if data is None or len(data) > MOST_BYTES:
+            continue
+        sha256 = sha256_bytes(data)
+        if sha256 in known or is_known(project, sha256):
+            continue
+        known.add(sha256)
+        chosen.append((row, sha256))
+        if len(chosen) == MOST_PICTURES:
+            break
+    return chosen
+
+
+def _read(picture: AnsweredPicture) -> bytes | None:
+    """Read a picture; None if it was moved since it was answered."""
+    try:
+        return picture.read()
+    except NotFoundError:
+        return None
 
 
 def _question(labels: Labels, answers: Decisions, row: int) -> QueuedPicture:

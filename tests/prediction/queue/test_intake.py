@@ -131,6 +131,17 @@ def test_the_queue_is_bounded(project: Project, monkeypatch: pytest.MonkeyPatch)
     assert {item.name for item in queued_pictures(project)} == {"1011.png", "1013.png"}
 
 
+def test_pictures_that_are_known_take_no_place_in_the_queue(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one pool, the next least sure come up once the first were decided."""
+    monkeypatch.setattr("core.prediction.queue.intake.MOST_PICTURES", 1)
+    pictures = [picture(digit(1000 + number), number) for number in range(4)]
+    run = project.runs / "run-1"
+    added = [queue_doubtful(run, LABELS, pictures, answers(), lambda rows: None) for _ in range(4)]
+    assert added == [1, 1, 1, 0]
+
+
 def test_a_decision_takes_a_picture_out_and_can_be_taken_back(project: Project) -> None:
     pictures = [picture(digit(1000 + number), number) for number in range(4)]
     queue_doubtful(project.runs / "run-1", LABELS, pictures, answers(), features)
