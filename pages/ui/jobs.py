@@ -79,7 +79,7 @@ def stage_line(status: JobStatus) -> str:
     """Format the stage's progress, its speed and the time left."""
     parts = []
     # The parts of a check or a comparison count different things.
-    if status.stage_total and status.stage not in {Stage.CHECKING, Stage.COMPARING}:
+    if status.stage_total and status.stage not in {Stage.CHECKING, Stage.COMPARING, Stage.EXPORTING}:
         parts.append(
             _("{done} of {total}").format(done=number(status.stage_done), total=number(status.stage_total))
         )
