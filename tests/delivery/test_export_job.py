@@ -46,6 +46,10 @@ def with_swapped_classes(model: DeliveredModel, path: Path) -> None:
     path.write_bytes(conversion.convert_to_tflite(keras_model))
 
 
+def one_byte(model: DeliveredModel, path: Path) -> None:
+    path.write_bytes(b"x")
+
+
 def broken(model: DeliveredModel, path: Path) -> None:
     raise TypeError("unsupported operation")
 
@@ -267,9 +271,7 @@ def test_thresholds_do_not_change_while_a_certificate_is_written(
         refused.append("a change")
 
     monkeypatch.setattr(export_job, "write_certificate", write)
-    exporter = replace(
-        BUNDLE, file_name="bundle.bin", make=lambda _model, path: path.write_bytes(b"x"), opens=None
-    )
+    exporter = replace(BUNDLE, file_name="bundle.bin", make=one_byte, opens=None)
     with ExitStack() as processes:
         _Work(small_run, 0.01, small_run, processes).export(exporter, QuietProgress())
     assert refused == ["a change"]
@@ -281,7 +283,7 @@ def test_a_file_is_checked_once_it_can_be(small_run: Path, monkeypatch: pytest.M
     exporter = replace(
         BUNDLE,
         file_name="page.bin",
-        make=lambda _model, path: path.write_bytes(b"x"),
+        make=one_byte,
         has_checker=lambda: has_browser,
     )
     checks: list[bool] = []

@@ -48,8 +48,8 @@ def familiar_digit(run: Path) -> bytes:
 
 def test_an_answer_is_corrected_into_a_new_version(open_page: OpenPage, finished_run: Path) -> None:
     project = project_of(finished_run)
-    pictures = {"new.png": familiar_digit(finished_run), "text.png": b"no picture"}
-    app = send_pictures(open_page("predict"), pictures)
+    sent = {"new.png": familiar_digit(finished_run), "text.png": b"no picture"}
+    app = send_pictures(open_page("predict"), sent)
     assert not app.exception
     assert "cannot be read: it is not a picture" in said(app)
     assert any(text in said(app) for text in ("No other class is likely.", "One of:", "Less sure than"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_a_certificate_survives_json() -> None:
     assert Certificate.from_json(certificate().to_json()) == certificate()
 
 
-def with_faults(good: Certificate, **faults: int) -> Certificate:
+def with_faults(good: Certificate, **faults: Any) -> Certificate:
     assert good.check is not None
     agreement = replace(good.check.agreement, **faults)
     return replace(good, check=replace(good.check, agreement=agreement))
