@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +84,14 @@ def test_pages_answer_the_test_pictures_as_the_evaluation_did(
     no_picture = tmp_path / "notes.png"
     no_picture.write_text("no picture")
     make_web_folder(DeliveredModel(run), tmp_path / "web.zip")
-    for answers in (
-        answer_with_page(page_file, [*pictures.values(), no_picture]),
-        answer_with_folder(tmp_path / "web.zip", [*pictures.values(), no_picture]),
-    ):
+    sent = [*pictures.values(), no_picture]
+    # Playwright allows one browser a thread, and the fixtures' browser is open in this one.
+    with ThreadPoolExecutor(1) as thread:
+        given = [
+            thread.submit(answer_with_page, page_file, sent).result(),
+            thread.submit(answer_with_folder, tmp_path / "web.zip", sent).result(),
+        ]
+    for answers in given:
         np.testing.assert_allclose(answers.probabilities[:-1], expected, atol=1e-5)
         assert np.isnan(answers.probabilities[-1]).all()
         assert answers.scores is not None
