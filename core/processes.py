@@ -1,4 +1,4 @@
-"""Process identity: a process id with its start time, and the system and namespace it counts in.
+"""Processes: identity, by id, start time, system and namespace; modules run in a process of their own.
 
 Ids are reused, and each container and each machine counts its own. A shared workspace is seen
 from several of them; ``core.leases`` says whether a process that is not visible here lives.
@@ -7,13 +7,17 @@ from several of them; ``core.leases`` says whether a process that is not visible
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import psutil
 
+import core
 from core.records import Record
 
 _START_TIME_TOLERANCE_SECONDS = 1.0
@@ -106,3 +110,32 @@ def process_lives(process_id: int, started: float, start_ticks: int = 0) -> bool
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def run_module(
+    module: str,
+    arguments: tuple[str | Path, ...],
+    *,
+    failure: str,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Run a module of Darkroom to its end in a process of its own.
+
+    Args:
+        failure: what did not succeed, for the error.
+        environment: variables besides this process's own.
+    Raises:
+        RuntimeError: it failed; the error holds what it printed.
+    """
+    outcome = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=Path(core.__file__).resolve().parent.parent,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if outcome.returncode:
+        raise RuntimeError(f"{failure} (exit code {outcome.returncode}):\n{outcome.stderr.strip()}")

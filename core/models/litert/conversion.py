@@ -10,19 +10,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import core
 from core.files import digest_of, whole_file
 from core.models.backbones import Backbone, WeightsSource
 from core.models.head import MapPooling
 from core.models.weights.store import obtain_weights
+from core.processes import run_module
 from core.progress import ignore_counts, never_stop
 from core.workspace import backbones_folder
 
@@ -84,21 +81,12 @@ def _convert_elsewhere(model: keras.Model) -> bytes:
     with TemporaryDirectory(prefix="darkroom-") as folder:
         network, engine = Path(folder, "network.keras"), Path(folder, "engine.tflite")
         model.save(network)
-        outcome = subprocess.run(
-            [sys.executable, "-m", "core.models.litert.convert", str(network), str(engine)],
-            cwd=Path(core.__file__).resolve().parent.parent,
-            env={**os.environ, "KERAS_BACKEND": "tensorflow", **_WITHOUT_GPU},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
+        run_module(
+            "core.models.litert.convert",
+            (network, engine),
+            failure=f"{model.name} could not be converted for LiteRT",
+            environment={"KERAS_BACKEND": "tensorflow", **_WITHOUT_GPU},
         )
-        if outcome.returncode:
-            raise RuntimeError(
-                f"{model.name} could not be converted for LiteRT (exit code {outcome.returncode}):\n"
-                + outcome.stderr.strip()
-            )
         return engine.read_bytes()
 
 

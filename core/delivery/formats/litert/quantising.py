@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-import core
+from core.processes import run_module
 
 PACKAGE = "ai-edge-quantizer"
 
@@ -36,18 +34,9 @@ def quantised(content: bytes, recipe: Recipe, pictures: np.ndarray) -> bytes:
         source, samples, output = (Path(folder, name) for name in ("in.tflite", "samples.npy", "out.tflite"))
         source.write_bytes(content)
         np.save(samples, pictures)
-        outcome = subprocess.run(
-            [sys.executable, "-m", "core.delivery.formats.litert.quantise", recipe, source, samples, output],
-            cwd=Path(core.__file__).resolve().parent.parent,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
+        run_module(
+            "core.delivery.formats.litert.quantise",
+            (recipe, source, samples, output),
+            failure="The network could not be quantised",
         )
-        if outcome.returncode:
-            raise RuntimeError(
-                f"The network could not be quantised (exit code {outcome.returncode}):\n"
-                + outcome.stderr.strip()
-            )
         return output.read_bytes()
