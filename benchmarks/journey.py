@@ -62,15 +62,19 @@ def train(page: Page, pictures: list[Path]) -> None:
 
 
 def evaluate(page: Page, pictures: list[Path]) -> None:
+    """Look at the accuracy, then at the confusion matrix."""
     _next(page, "evaluate")
+    _expect(page, "accuracy")
+    page.locator("[class*='st-key-evaluate-section']").get_by_role("radio").nth(1).click()
     _expect(page, "confusion")
+    settled(page)
 
 
 def predict(page: Page, pictures: list[Path]) -> None:
     """Upload the pictures, and wait for an answer to each."""
     _next(page, "predict")
-    page.locator(".st-key-new-pictures input[type='file']").set_input_files(pictures)
-    expect(page.get_by_test_id("stImage")).to_have_count(len(pictures), timeout=1000 * PAGE_SECONDS)
+    page.locator(".file-input").set_input_files(pictures)
+    expect(page.locator(".dr-bars")).to_have_count(len(pictures), timeout=1000 * PAGE_SECONDS)
     settled(page)
 
 
