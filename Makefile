@@ -31,7 +31,7 @@ test-backends: $(VENV_BACKENDS)/installed
 test-exports: $(VENV)/installed-test $(VENV_EXPORTS)/installed $(VENV_CONVERTERS)/installed
 	$(BIN)/python -m tests.exports.keras_environments $(KERAS)
 	$(BIN)/python -m pytest tests/exports
-	$(VENV_CONVERTERS)/bin/python -m pytest tests/delivery/formats
+	$(VENV_CONVERTERS)/bin/python -m pytest tests/delivery/formats tests/delivery/starters
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -118,6 +118,13 @@ OPTIONAL_PACKAGES = {
             requirements=EXPORTS,
             megabytes=6,
         ),
+        OptionalPackage(
+            name="tflite-micro",
+            module="tflite_micro",
+            label=N_("Microcontroller projects"),
+            requirements=EXPORTS,
+            megabytes=3,
+        ),
     )
 }
 

@@ -14,7 +14,7 @@ from core.delivery.certificate.records import USUAL_LOSS, Certificate
 from core.delivery.certificate.store import read_certificate
 from core.delivery.export import export_run, find_exporter
 from core.delivery.export_job import ExportResult
-from core.delivery.exporter import Exporter
+from core.delivery.exporter import Exporter, FormatGroup
 from core.optional_packages import missing_packages
 from core.runs.start_export import start_export
 from core.workspace import find_run
@@ -34,9 +34,10 @@ def _export(options: argparse.Namespace) -> Answer:
 
 
 def _exporters(codes: Sequence[str]) -> list[Exporter]:
-    """Formats of these codes; “all” are those whose packages are installed."""
+    """Formats of these codes; “all” are those whose packages are installed, without starter projects."""
     if _ALL in codes:
-        return [exporter for exporter in export.EXPORTERS if not missing_packages(exporter.packages)]
+        formats = (item for item in export.EXPORTERS if item.group is not FormatGroup.STARTERS)
+        return [exporter for exporter in formats if not missing_packages(exporter.packages)]
     return [find_exporter(code) for code in dict.fromkeys(codes)]
 
 

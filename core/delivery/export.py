@@ -35,6 +35,10 @@ from core.delivery.formats.litert.int8_format import TFLITE_INT8
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.formats.web.folder_format import WEB
 from core.delivery.formats.web.page_format import WEB_PAGE
+from core.delivery.starters.android import ANDROID
+from core.delivery.starters.ios import IOS
+from core.delivery.starters.microcontroller.starter import MICROCONTROLLER
+from core.delivery.starters.raspberry_pi import RASPBERRY_PI
 from core.errors import DarkroomError, DeliveryError, NotFoundError
 from core.files import whole_file
 from core.messages import N_, Message
@@ -56,6 +60,10 @@ EXPORTERS: tuple[Exporter, ...] = (
     OPENVINO,
     COREML,
     SAVED_MODEL,
+    RASPBERRY_PI,
+    ANDROID,
+    IOS,
+    MICROCONTROLLER,
 )
 
 
@@ -113,7 +121,9 @@ def make_file(model: DeliveredModel, exporter: Exporter, path: Path) -> None:
     """Write a file in this format; a zip gets the program that checks it."""
     exporter.make(model, path)
     if exporter.suffix == ".zip":
-        seal_zip(path, model.run, exporter.tolerance)
+        # A quantised network answers as the file that it is made from.
+        source = TFLITE if exporter.is_exact else find_exporter(exporter.made_from[0])
+        seal_zip(path, model.run, exporter.tolerance, source.file(model.run))
 
 
 def in_order_of_making(codes: Iterable[str]) -> tuple[Exporter, ...]:

@@ -87,6 +87,7 @@ class FormatGroup(StrEnum):
 
     COMPUTER = "computer"
     DEVICES = "devices"
+    STARTERS = "starters"
     WEB = "web"
     SERVERS = "servers"
     PROGRAMMERS = "programmers"
@@ -126,6 +127,8 @@ class Exporter:
     answers_files: str | None = None
     # False where the program that opens the file is missing, such as a browser.
     has_checker: Callable[[], bool] = lambda: True
+    # False: the network in it is checked, but not the program around it, which cannot be built here.
+    checks_program: bool = True
     # A float format, which agrees on 99.9% of the answers; False: a quantised one, whose loss is measured.
     is_exact: bool = True
     # Difference of a probability that the rounding of this format explains.

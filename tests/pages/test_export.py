@@ -16,7 +16,7 @@ from core.delivery import export
 from core.delivery.certificate.records import Agreement, Certificate, ClassDifference, FileCheck, Speed
 from core.delivery.certificate.store import write_certificate
 from core.delivery.export import EXPORTERS
-from core.delivery.exporter import DeliveredModel, Exporter
+from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.files import parity_file, read_labels
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
@@ -153,6 +153,22 @@ def test_a_format_that_is_not_made_has_a_button_and_no_download(
     app.button(key="export-all").click().run()
     installed = [item.code for item in export.EXPORTERS if not missing_packages(item.packages)]
     assert started == [("later", "0.01"), (*installed, "0.005")]
+
+
+def test_starters_stand_under_their_own_heading_and_are_made_one_by_one(
+    open_page: OpenPage, run: JobDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        "pages.ui.export.making.start_export", lambda run, codes, loss: started.append(tuple(codes))
+    )
+    later = replace(THROWAWAY, code="later", is_packed=False, made_from=(), group=FormatGroup.STARTERS)
+    monkeypatch.setattr(export, "EXPORTERS", (BUNDLE, TFLITE, KERAS, later))
+    app = open_page("export")
+    assert "##### Start on a device" in written(app)
+    app.button(key="export-all").click().run()
+    app.button(key="make-later").click().run()
+    assert started == [("bundle", "tflite", "keras"), ("later",)]
 
 
 def test_a_missing_converter_shows_the_command_that_installs_it(

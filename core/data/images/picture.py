@@ -31,6 +31,7 @@ __all__ = [
     "measured_pixels",
     "measured_values",
     "open_picture",
+    "stretch",
 ]
 
 # About 9400 × 9400. To decode more takes too much memory.
@@ -151,6 +152,11 @@ def load_picture(
         PictureError: the bytes are not a picture that can be read.
     """
     picture = decode_picture(open_picture(data, channels), at_least=size, pixel_range=pixel_range)
+    return stretch(picture, size)
+
+
+def stretch(picture: Image.Image, size: int) -> np.ndarray:
+    """Stretch an RGB picture to the square that is a classifier's input: uint8, (size, size, 3)."""
     resized = picture.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0)
     return np.asarray(resized, dtype=np.uint8)
 

@@ -5,6 +5,7 @@ Needs the three packages in requirements.txt, nothing else, and no network.
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,23 @@ from decoder.picture import PictureError, load_picture
 from decoder.value_ranges import doubt_about
 
 HERE = Path(__file__).resolve().parent
-LABELS = json.loads((HERE / "labels.json").read_text(encoding="utf-8"))
 
 
-def load_model():
+def read_labels():
+    """Class names, sizes and limits: from labels.json where there is one, else from inside model.tflite."""
+    if (HERE / "labels.json").exists():
+        return json.loads((HERE / "labels.json").read_text(encoding="utf-8"))
+    # Behind the network in that file stands a zip archive.
+    with zipfile.ZipFile(HERE / "model.tflite") as files:
+        return json.loads(files.read("darkroom.json"))
+
+
+LABELS = read_labels()
+
+
+def load_model(threads=1):
     """The network, ready to be given to ``predict``."""
-    interpreter = Interpreter(model_path=str(HERE / "model.tflite"))
+    interpreter = Interpreter(model_path=str(HERE / "model.tflite"), num_threads=threads)
     interpreter.allocate_tensors()
     return interpreter
 
@@ -30,8 +42,12 @@ def predict(interpreter, data):
 
 def predict_with_score(interpreter, data):
     """The same, and the stranger score: higher for pictures of none of the classes. None: the file gives none."""
-    # uint8 RGB, (size, size, 3)
     pixels = load_picture(data, LABELS["input_size"], LABELS.get("pixel_range"), LABELS.get("channels"))
+    return predict_pixels(interpreter, pixels)
+
+
+def predict_pixels(interpreter, pixels):
+    """The same for a decoded picture that has the network's size: uint8 RGB, (size, size, 3)."""
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels[np.newaxis])
     interpreter.invoke()
     outputs = [interpreter.get_tensor(output["index"])[0] for output in interpreter.get_output_details()]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.delivery.certificate import verify
 from core.delivery.certificate.records import Certificate
-from core.delivery.files import read_labels, tflite_file
+from core.delivery.files import read_labels
 from core.files import hash_file, sha256_bytes, whole_file
 from core.models.litert.engine import Engine
 
@@ -19,18 +19,17 @@ _CHUNK_BYTES = 1 << 20
 _DECIMALS = 7
 
 
-def seal_zip(path: Path, run: Path, tolerance: float) -> None:
+def seal_zip(path: Path, run: Path, tolerance: float, network: Path) -> None:
     """Add the program that checks a zip, and what it compares with.
-
-    The answers are those of the run's proven LiteRT file.
 
     Args:
         tolerance: difference of a probability that rounding explains.
+        network: LiteRT file of the run whose answers are recorded.
     """
     sums = _sums_of(path)
     added = {
         "verify.py": Path(verify.__file__).read_bytes(),
-        verify.ANSWERS: json.dumps(recorded_answers(run, tolerance), ensure_ascii=False).encode(),
+        verify.ANSWERS: json.dumps(recorded_answers(run, tolerance, network), ensure_ascii=False).encode(),
     }
     sums |= {name: sha256_bytes(content) for name, content in added.items()}
     lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
@@ -39,9 +38,9 @@ def seal_zip(path: Path, run: Path, tolerance: float) -> None:
             archive.writestr(name, content)
 
 
-def recorded_answers(run: Path, tolerance: float) -> dict[str, object]:
-    """Answers of the run's LiteRT file to the pictures of ``verify``."""
-    labels, engine = read_labels(run), Engine(tflite_file(run))
+def recorded_answers(run: Path, tolerance: float, network: Path) -> dict[str, object]:
+    """Answers of a LiteRT file of the run to the pictures of ``verify``."""
+    labels, engine = read_labels(run), Engine(network)
     names = list(labels.class_names)
     probabilities = verify.answers_of(engine.run_all, labels.input_size, names)
     return {

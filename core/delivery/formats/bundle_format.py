@@ -12,6 +12,7 @@ from core.delivery.files import labels_file, tflite_file
 from core.messages import N_
 
 _BUNDLE_FILES = Path(__file__).parent.parent / "bundle"
+PREDICT, _README = _BUNDLE_FILES / "predict.py", _BUNDLE_FILES / "README.md"
 # Modules of core/data/images that read pictures; they import one another relatively.
 _DECODER = (
     "__init__",
@@ -37,12 +38,14 @@ def make_bundle(model: DeliveredModel, path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
         bundle.write(tflite_file(model.run), "model.tflite")
         bundle.write(labels_file(model.run), "labels.json")
-        # The code that training and evaluation read pictures with.
-        for module in _DECODER:
-            bundle.write(Path(images.__file__).with_name(f"{module}.py"), f"decoder/{module}.py")
-        for file in ("predict.py", "README.md"):
-            bundle.write(_BUNDLE_FILES / file, file)
+        for name, file in {**decoder_files(), "predict.py": PREDICT, "README.md": _README}.items():
+            bundle.write(file, name)
         bundle.writestr("requirements.txt", _requirements())
+
+
+def decoder_files() -> dict[str, Path]:
+    """Code that training and evaluation read pictures with, by the names that ``PREDICT`` imports."""
+    return {f"decoder/{module}.py": Path(images.__file__).with_name(f"{module}.py") for module in _DECODER}
 
 
 def _requirements() -> str:

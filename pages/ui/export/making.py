@@ -11,7 +11,7 @@ from core.delivery import export
 from core.delivery.certificate.records import USUAL_LOSS
 from core.delivery.certificate.store import FileState, state_of
 from core.delivery.export_job import ExportResult
-from core.delivery.exporter import Exporter
+from core.delivery.exporter import Exporter, FormatGroup
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.optional_packages import missing_packages
@@ -55,7 +55,9 @@ def show_making(run: Path) -> float:
         if job is not None and not job.status().state.has_ended:
             follow(job, key="export-job")
             return allowed_loss
-        to_make = [item for item in export.EXPORTERS if state_of(run, item) in _TO_MAKE]
+        # A starter holds another format's file: it is made by its own button.
+        formats = [item for item in export.EXPORTERS if item.group is not FormatGroup.STARTERS]
+        to_make = [item for item in formats if state_of(run, item) in _TO_MAKE]
         if to_make:
             _button(run, to_make, allowed_loss)
         _offer_converters(run, allowed_loss)

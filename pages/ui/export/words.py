@@ -16,6 +16,7 @@ from pages.ui.text import _, number
 GROUPS = {
     FormatGroup.COMPUTER: N_("This computer"),
     FormatGroup.DEVICES: N_("Phones and small devices"),
+    FormatGroup.STARTERS: N_("Start on a device"),
     FormatGroup.WEB: N_("Web"),
     FormatGroup.SERVERS: N_("Servers"),
     FormatGroup.PROGRAMMERS: N_("For people who program"),
@@ -45,6 +46,8 @@ def state_text(run: Path, exporter: Exporter, state: FileState, certificate: Cer
     if is_measured and certificate is not None and certificate.check is not None:
         agreement = certificate.check.agreement
         measured = agreement_text(agreement) if exporter.is_exact else loss_text(agreement.accuracy)
+        if not exporter.checks_program:
+            measured = _("network: {measured} · its program was not built here").format(measured=measured)
         return f"{_(STATES[state])} · {measured}" if state is FileState.WITHHELD else measured
     return _(STATES[state])
 

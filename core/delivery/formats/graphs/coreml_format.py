@@ -18,7 +18,7 @@ from core.messages import N_
 if TYPE_CHECKING:
     import keras
 
-_PACKAGE = "Classifier.mlpackage"
+PACKAGE = "Classifier.mlpackage"
 _CLASS_NAME = "class_name"
 # Names that the converter gives to the network's outputs, and to the probabilities of a classifier.
 _CONVERTED = ("Identity", "Identity_1")
@@ -29,7 +29,7 @@ def make_coreml_package(model: DeliveredModel, path: Path) -> None:
     with TemporaryDirectory(prefix="darkroom-") as folder, quiet():
         package = _named(_convert(model.scored_model, model.facts))
         _describe(package, model.facts)
-        package.save(str(Path(folder, _PACKAGE)))
+        package.save(str(Path(folder, PACKAGE)))
         pack_folder(Path(folder), path)
 
 

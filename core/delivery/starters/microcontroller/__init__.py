@@ -1,0 +1,1 @@
+"""Microcontroller starter: the int8 network in TensorFlow Lite Micro, on boards with an ESP32-S3."""

@@ -1,0 +1,46 @@
+// Classifies what the camera sees, and prints each answer.
+#include <cstdio>
+
+#include "camera.h"
+#include "classifier.h"
+#include "esp_heap_caps.h"
+#include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+
+namespace {
+void print_answer(const Outputs& outputs, int64_t milliseconds) {
+  const Answer answer = decide(outputs);
+  bool has_class = false;
+  for (int i = 0; i < kClassCount && !answer.is_stranger; ++i) {
+    if (!answer.is_chosen[i]) continue;
+    printf("%s %.0f%%  ", kClassNames[i], 100 * outputs.probabilities[i]);
+    has_class = true;
+  }
+  if (!has_class) printf("none of the classes  ");
+  printf("%s(%lld ms)\n", answer.is_unsure ? "unsure  " : "", static_cast<long long>(milliseconds));
+}
+}  // namespace
+
+extern "C" void app_main() {
+  if (!begin_camera()) {
+    printf("No camera answers. Are its pins right (camera.cc)?\n");
+    return;
+  }
+  // All that the camera left.
+  const size_t arena_bytes = heap_caps_get_largest_free_block(MALLOC_CAP_SPIRAM);
+  auto* arena = static_cast<uint8_t*>(heap_caps_aligned_alloc(16, arena_bytes - 64, MALLOC_CAP_SPIRAM));
+  if (arena == nullptr) {
+    printf("There is no PSRAM. Is its kind right (sdkconfig.defaults)?\n");
+    return;
+  }
+  if (!begin_classifier(arena, arena_bytes - 64)) return;
+  for (;;) {
+    Outputs outputs;
+    const int64_t began = esp_timer_get_time();
+    if (take_picture(classifier_input(), kInputSize) && run_classifier(&outputs)) {
+      print_answer(outputs, (esp_timer_get_time() - began) / 1000);
+    }
+    vTaskDelay(1);
+  }
+}
