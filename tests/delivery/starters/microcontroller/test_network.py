@@ -66,7 +66,7 @@ def test_micro_answers_as_litert_in_the_memory_that_is_stated(quantised_run: Pat
     pictures = make_pictures(engine.input_size)[:3]
     measured = run_in_micro(content, pictures)
     expected = np.concatenate([engine.run(picture[np.newaxis]) for picture in pictures])
-    np.testing.assert_allclose(measured.probabilities, expected, atol=0.02)
+    np.testing.assert_allclose(measured.probabilities, expected, atol=0.05)
     # At least the picture, and less than the weights of a large network.
     assert pictures[0].nbytes < measured.arena_bytes < 100e6
 

@@ -24,17 +24,13 @@ void print_answer(const Outputs& outputs, int64_t milliseconds) {
 
 extern "C" void app_main() {
   if (!begin_camera()) {
-    printf("No camera answers. Are its pins right (camera.cc)?\n");
+    printf("No camera answers, or no PSRAM. Are the pins (camera.cc) and sdkconfig.defaults right?\n");
     return;
   }
-  // All that the camera left.
-  const size_t arena_bytes = heap_caps_get_largest_free_block(MALLOC_CAP_SPIRAM);
-  auto* arena = static_cast<uint8_t*>(heap_caps_aligned_alloc(16, arena_bytes - 64, MALLOC_CAP_SPIRAM));
-  if (arena == nullptr) {
-    printf("There is no PSRAM. Is its kind right (sdkconfig.defaults)?\n");
-    return;
-  }
-  if (!begin_classifier(arena, arena_bytes - 64)) return;
+  // All that the camera left, but for what alignment takes.
+  const size_t arena_bytes = heap_caps_get_largest_free_block(MALLOC_CAP_SPIRAM) - 64;
+  auto* arena = static_cast<uint8_t*>(heap_caps_aligned_alloc(16, arena_bytes, MALLOC_CAP_SPIRAM));
+  if (arena == nullptr || !begin_classifier(arena, arena_bytes)) return;
   for (;;) {
     Outputs outputs;
     const int64_t began = esp_timer_get_time();
