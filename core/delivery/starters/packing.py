@@ -26,7 +26,7 @@ def write_starter(run: Path, path: Path, project: str, files: Mapping[str, bytes
             )
         )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in (_project_files(project) | files).items():
+        for name, content in {**_project_files(project), **files}.items():
             if isinstance(content, Path):
                 archive.write(content, name)
             else:
