@@ -17,7 +17,9 @@ from core.http import server
 os.environ.setdefault(
     "KERAS_BACKEND", "numpy"
 )  # should anything here want Keras: only workers load TensorFlow
-HEAVY_IMPORTS = ("pandas", "plotly.graph_objects", "core.http.application")
+HEAVY_IMPORTS = ("plotly.graph_objects", "scipy.stats", "core.http.application")
+# By then a browser that opened at the start has its first page; imports beside it would delay it.
+SECONDS_BEFORE_WARM_UP = 5.0
 BASE_PATH = str(st.get_option("server.baseUrlPath")).strip("/")
 
 
@@ -32,7 +34,9 @@ def warm_up() -> None:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Say where the pages are, and load slow packages while the first one is read."""
-    threading.Thread(target=warm_up, daemon=True).start()
+    warming = threading.Timer(SECONDS_BEFORE_WARM_UP, warm_up)
+    warming.daemon = True
+    warming.start()
     server.send_at_once(int(st.get_option("server.port")))
     print(f"\n  Darkroom is at http://localhost:{st.get_option('server.port')}/{BASE_PATH}\n", flush=True)
     yield

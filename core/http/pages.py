@@ -1,7 +1,8 @@
 """HTTP routes for the pages and their JavaScript.
 
 Streamlit checks neither login nor XSRF for these routes, so each route that changes something
-must check its caller itself.
+must check its caller itself. Modules that import pandas or SciPy are imported when they are first
+asked, because they would delay the start of the server by seconds.
 """
 
 from __future__ import annotations
@@ -18,9 +19,6 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
-from core.delivery.export import export_file, find_exporter
-from core.delivery.files import labels_file, require_delivered, tflite_file
-from core.delivery.formats.web.files import LABELS, MODEL, RUNTIME_FILES, web_model
 from core.errors import DeliveryError, NotFoundError, UnreadableImageError
 from core.http import answers
 from core.messages import N_
@@ -57,6 +55,8 @@ def export_path(run: str, code: str) -> str:
 
 async def export(request: Request) -> Response:
     """Send a run's classifier as a file, streamed from disk."""
+    from core.delivery.export import export_file, find_exporter
+
     try:
         exporter = find_exporter(request.path_params["kind"])
         _, run = find_run(request.path_params["run"])
@@ -68,12 +68,17 @@ async def export(request: Request) -> Response:
 
 def web_files_path(run: Path) -> str:
     """Address below which a browser finds the files of a run's classifier; it changes with them."""
+    from core.delivery.files import labels_file, tflite_file
+
     version = max(file(run).stat().st_mtime_ns for file in (tflite_file, labels_file))
     return f"api/runs/{run.name}/web/{version}/"
 
 
 def web_file(request: Request) -> Response:
     """Send a file of a run's classifier for the browser: labels, network, or part of LiteRT.js."""
+    from core.delivery.files import labels_file, require_delivered
+    from core.delivery.formats.web.files import LABELS, MODEL, RUNTIME_FILES, web_model
+
     name = request.path_params["name"]
     if name in RUNTIME_FILES:
         headers = {**_CACHE_FOREVER, "Content-Encoding": "gzip"}
@@ -102,7 +107,6 @@ def picture_address(project: str, sha256: str) -> str:
 
 def thumbnail(request: Request) -> Response:
     """Send the thumbnail that the import made, a small JPEG."""
-    # Imports pandas, which would delay the start of the server by 0.4 s.
     from core.data.dataset import thumbnail_path
 
     try:
@@ -120,7 +124,6 @@ def thumbnail(request: Request) -> Response:
 
 def full_picture(request: Request) -> Response:
     """Send the large view of a picture, in a format of all browsers and without metadata."""
-    # Imports pandas, too.
     from core.data.pixels.viewing import view_picture
 
     try:
@@ -139,7 +142,6 @@ def dataset_address(project: str, version: int, format: str = "folders") -> str:
 
 def cleaned_dataset(request: Request) -> Response:
     """Send the exported zip of a dataset version, streamed from disk."""
-    # Imports pandas, too.
     from core.data.export import DEFAULT_FORMAT, exported_dataset_path
     from core.data.exports.table import DATASET_FORMATS
 

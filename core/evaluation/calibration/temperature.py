@@ -17,8 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import expit
 
 from core.data.labels.task import Task
 from core.models.head import FloatArray, sigmoid, softmax
@@ -74,6 +72,8 @@ def with_temperatures(task: Task, probabilities: np.ndarray, temperatures: np.nd
 def _class_temperature(shows: np.ndarray, logits: np.ndarray) -> float:
     if min(shows.sum(), (~shows).sum()) < _LEAST_OF_CLASS:
         return 1.0
+    from scipy.special import expit
+
     signs = np.where(shows, 1.0, -1.0)
     return _best_temperature(lambda scaled: _robust_loss(expit(signs * scaled), classes=2), logits)
 
@@ -92,6 +92,9 @@ def _robust_loss(of_truth: np.ndarray, *, classes: int) -> float:
 
 def _best_temperature(loss: Callable[[np.ndarray], float], logits: np.ndarray) -> float:
     """Minimise the log loss, summed over the pictures, and the prior's part of it."""
+    # Every page imports this module to read reports, and SciPy would delay the first one.
+    from scipy.optimize import minimize_scalar
+
     exact = logits.astype(np.float64)
 
     def penalised(log: float) -> float:

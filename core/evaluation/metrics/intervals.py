@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 from core.statistics import wilson_interval
 
@@ -39,6 +38,8 @@ def effective_count(values: np.ndarray, groups: np.ndarray) -> float:
         values: bool or float (n,), of pictures.
         groups: (n,), equal for pictures that belong together.
     """
+    from scipy import special
+
     count, mean, variance_of_one = len(values), values.mean(), float(values.var())
     indices = np.unique(groups, return_inverse=True)[1]
     of_group = np.bincount(indices, weights=values - mean)
@@ -49,7 +50,7 @@ def effective_count(values: np.ndarray, groups: np.ndarray) -> float:
         return group_count
     variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
     effective = float(min(count, variance_of_one / variance)) if variance else count
-    of_pictures, of_groups = stats.t.ppf(0.975, [count - 1, group_count - 1])
+    of_pictures, of_groups = special.stdtrit([count - 1, group_count - 1], 0.975)
     return effective * float(of_pictures / of_groups) ** 2
 
 
@@ -66,13 +67,15 @@ def bootstrap_interval(
     Returns:
         None if no resample defines the metric, or nothing varies and it is no fraction.
     """
+    from scipy import special
+
     defined = resampled[~np.isnan(resampled)]
     if not len(defined):
         return None
     if groups < 2 or np.ptp(defined) < _SAME:  # perfect, or always wrong: nothing varies
         return wilson_interval(float(np.clip(value, 0, 1)) * groups, groups) if is_fraction else None
     below = ((defined < value).mean() + (defined <= value).mean()) / 2
-    shift = 2 * stats.norm.ppf(np.clip(below, 1 / len(defined), 1 - 1 / len(defined)))
-    reach = math.sqrt(groups / (groups - 1)) * stats.t.ppf(0.975, groups - 1)
-    low, high = np.quantile(defined, stats.norm.cdf([shift - reach, shift + reach]))
+    shift = 2 * special.ndtri(np.clip(below, 1 / len(defined), 1 - 1 / len(defined)))
+    reach = math.sqrt(groups / (groups - 1)) * special.stdtrit(groups - 1, 0.975)
+    low, high = np.quantile(defined, special.ndtr([shift - reach, shift + reach]))
     return float(low), float(high)

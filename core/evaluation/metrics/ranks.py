@@ -8,9 +8,12 @@ into those bins by one sparse product, and a weighting costs no sorting of its o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,9 @@ class RankIndex:
             targets: bool (n, classes).
             probabilities: float (n, classes).
         """
+        # Here, as in the modules beside: every page reads reports, and SciPy would delay the first one.
+        from scipy import sparse
+
         rows, columns, classes, start = [], [], [], 0
         for shows, scores in zip(targets.T, probabilities.T, strict=True):
             bins, pictures, levels = _bins(shows, scores)
