@@ -1,8 +1,8 @@
 """HTTP API under load: requests a second, the slowest of a hundred, errors and memory.
 
 Eight clients send one photograph each, as forms over connections that stay open. The reference
-is a bare server with the same network (``bare_server``); both run at once and are asked in turn,
-so the machine's load falls on both alike.
+is a bare server with the same network (``bare_server``). The server that people export answers too. All
+run at once and are asked in turn, so the machine's load falls on them alike.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from PIL import Image
 
 from benchmarks.figures import Figure, Reference, Target
 from benchmarks.options import Options
+from core.delivery.exporter import FinishedModel
+from core.delivery.formats.server.server_answers import running_server
+from core.delivery.formats.server.server_format import make_server
 from tests.support.command_line import run_command
 from tests.support.pictures import photograph, write_folder
 from tests.support.trained import real_digits
@@ -57,9 +61,10 @@ class Load:
 class Served:
     """A server that takes a picture at a path."""
 
-    process: psutil.Process
     port: int
     path: str
+    # None: its memory is not measured
+    process: psutil.Process | None = None
     load: Load = field(default_factory=Load)
 
 
@@ -68,16 +73,36 @@ def run(options: Options) -> list[Figure]:
     with tempfile.TemporaryDirectory() as temporary:
         home, body = Path(temporary) / "workspace", _form(_photograph())
         run_name = _train(home, Path(temporary) / "source")
-        model = next(home.glob(f"projects/*/runs/{run_name}/model.tflite"))
-        with _darkroom(home, run_name) as ours, _bare(model) as bare:
-            for server in (ours, bare):
+        trained = next(home.glob(f"projects/*/runs/{run_name}"))
+        with (
+            _darkroom(home, run_name) as ours,
+            _bare(trained / "model.tflite") as bare,
+            _exported(trained, Path(temporary) / "exported") as exported,
+        ):
+            for server in (ours, bare, exported):
                 _ask_together(server, body, CLIENTS * 2, Load())
-            before = ours.process.memory_info().rss
+            before = _memory(ours)
             for _ in range(rounds):
-                for server in (ours, bare):
+                for server in (ours, bare, exported):
                     _ask_together(server, body, requests, server.load)
-            growth = (ours.process.memory_info().rss - before) / 1e6
-    return _figures(ours.load, bare.load, growth)
+            growth = (_memory(ours) - before) / 1e6
+    return [*_figures(ours.load, bare.load, growth), _exported_figure(exported.load, bare.load)]
+
+
+def _memory(server: Served) -> int:
+    assert server.process is not None
+    return int(server.process.memory_info().rss)
+
+
+def _exported_figure(exported: Load, bare: Load) -> Figure:
+    return Figure(
+        name="Exported server, 8 clients",
+        measured=exported.per_second,
+        unit="requests/s",
+        reference=Reference(name=_REFERENCE, value=bare.per_second),
+        target=Target(of="ratio", at_least=LEAST_RATIO),
+        details={"errors": exported.errors, "p99_ms": float(np.percentile(exported.milliseconds, 99))},
+    )
 
 
 def _figures(ours: Load, bare: Load, growth: float) -> list[Figure]:
@@ -178,6 +203,17 @@ def _bare(model: Path) -> Iterator[Served]:
     port = _free_port()
     with _process(["benchmarks.bare_server", str(model), str(port)], {}, port) as process:
         yield Served(process=process, port=port, path="/predict")
+
+
+@contextmanager
+def _exported(run: Path, folder: Path) -> Iterator[Served]:
+    """The server of the ``server`` format, in this environment."""
+    folder.mkdir()
+    make_server(FinishedModel(run), folder / "server.zip")
+    with zipfile.ZipFile(folder / "server.zip") as archive:
+        archive.extractall(folder / "server")
+    with running_server(folder / "server", sys.executable) as port:
+        yield Served(port=port, path="/predict")
 
 
 @contextmanager

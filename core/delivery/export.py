@@ -33,6 +33,7 @@ from core.delivery.formats.litert.dynamic_format import TFLITE_DYNAMIC
 from core.delivery.formats.litert.float16_format import TFLITE_FLOAT16
 from core.delivery.formats.litert.int8_format import TFLITE_INT8
 from core.delivery.formats.litert.tflite_format import TFLITE
+from core.delivery.formats.server.server_format import SERVER
 from core.delivery.formats.web.folder_format import WEB
 from core.delivery.formats.web.page_format import WEB_PAGE
 from core.delivery.starters.android import ANDROID
@@ -59,6 +60,7 @@ EXPORTERS: tuple[Exporter, ...] = (
     ONNX_INT8,
     OPENVINO,
     COREML,
+    SERVER,
     SAVED_MODEL,
     RASPBERRY_PI,
     ANDROID,

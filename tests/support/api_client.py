@@ -18,6 +18,12 @@ def post(path: str, value: Any, *, headers: Mapping[str, str] | None = None, met
 
 def post_pictures(path: str, *pictures: bytes, headers: Mapping[str, str] | None = None) -> Reply:
     """Send picture files as a form."""
+    named, body = form(*pictures)
+    return ask(path, method="POST", headers={**named, **(headers or {})}, body=(body,))
+
+
+def form(*pictures: bytes) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a form with picture files: ``0.png``, ``1.png`` and so on."""
     boundary = uuid4().hex
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="picture"; filename="{index}.png"\r\n\r\n'.encode()
@@ -25,6 +31,5 @@ def post_pictures(path: str, *pictures: bytes, headers: Mapping[str, str] | None
         + b"\r\n"
         for index, picture in enumerate(pictures)
     ]
-    body = b"".join([*parts, f"--{boundary}--\r\n".encode()])
-    named = {"Content-Type": f"multipart/form-data; boundary={boundary}", **(headers or {})}
-    return ask(path, method="POST", headers=named, body=(body,))
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    return headers, b"".join([*parts, f"--{boundary}--\r\n".encode()])

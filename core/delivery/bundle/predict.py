@@ -42,12 +42,16 @@ def predict(interpreter, data):
 
 def predict_with_score(interpreter, data):
     """The same, and the stranger score: higher for pictures of none of the classes. None: the file gives none."""
-    pixels = load_picture(data, LABELS["input_size"], LABELS.get("pixel_range"), LABELS.get("channels"))
-    return predict_pixels(interpreter, pixels)
+    return predict_pixels(interpreter, read_picture(data))
+
+
+def read_picture(data):
+    """Picture bytes in, the network's input out: uint8 RGB, (size, size, 3)."""
+    return load_picture(data, LABELS["input_size"], LABELS.get("pixel_range"), LABELS.get("channels"))
 
 
 def predict_pixels(interpreter, pixels):
-    """The same for a decoded picture that has the network's size: uint8 RGB, (size, size, 3)."""
+    """Answer and stranger score for pixels of the network's size, as ``read_picture`` gives them."""
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels[np.newaxis])
     interpreter.invoke()
     outputs = [interpreter.get_tensor(output["index"])[0] for output in interpreter.get_output_details()]

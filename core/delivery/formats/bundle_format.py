@@ -36,11 +36,17 @@ _BUNDLE_PACKAGES = ("ai-edge-litert", "numpy", "pillow")
 def make_bundle(model: DeliveredModel, path: Path) -> None:
     """Pack the proven LiteRT file with everything that running it needs."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-        bundle.write(tflite_file(model.run), "model.tflite")
-        bundle.write(labels_file(model.run), "labels.json")
-        for name, file in {**decoder_files(), "predict.py": PREDICT, "README.md": _README}.items():
-            bundle.write(file, name)
-        bundle.writestr("requirements.txt", _requirements())
+        add_program(bundle, model.run)
+        bundle.write(_README, "README.md")
+
+
+def add_program(archive: zipfile.ZipFile, run: Path) -> None:
+    """Add the proven LiteRT file of a run, its labels, and the program that predicts with them."""
+    archive.write(tflite_file(run), "model.tflite")
+    archive.write(labels_file(run), "labels.json")
+    for name, file in {**decoder_files(), "predict.py": PREDICT}.items():
+        archive.write(file, name)
+    archive.writestr("requirements.txt", _requirements())
 
 
 def decoder_files() -> dict[str, Path]:

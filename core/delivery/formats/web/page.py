@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from core.delivery.facts import ModelFacts
 from core.delivery.formats.web.scripts import CLASSIFIER, LIVE, joined
-from core.delivery.formats.web.texts import page_texts
+from core.delivery.formats.web.texts import SERVER_TEXTS, page_texts
 
 _PAGE = ("elements.js", *LIVE, "page.js")
 _POLICY = (
@@ -37,6 +37,13 @@ def single_page(title: str, files: Mapping[str, str], facts: ModelFacts) -> str:
     return _page(title, script, policy=_POLICY.format(own="", connects="'none'"), files=files, facts=facts)
 
 
+def server_page(title: str) -> str:
+    """Page of a server: it sends pictures to ``predict`` beside it."""
+    script = f"{joined('answer.js', 'remote.js', *_PAGE)}\n{_start('connect()')}"
+    policy = _POLICY.format(own="", connects="'self'")
+    return _page(title, script, policy=policy, texts=SERVER_TEXTS, runs_here=False)
+
+
 def folder_module() -> str:
     """``classifier.js`` of the folder, with its exports."""
     return joined(*CLASSIFIER, "folder.js")
@@ -54,15 +61,19 @@ def _page(
     title: str,
     script: str,
     policy: str,
+    *,
     files: Mapping[str, str] | None = None,
     facts: ModelFacts | None = None,
+    texts: Mapping[str, str] | None = None,
+    runs_here: bool = True,
 ) -> str:
     return _template().render(
         title=title,
         policy=policy,
         style=Markup(joined("answer.css", "page.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
-        texts=_in_script(page_texts()),
+        texts=_in_script(page_texts(texts or {})),
+        runs_here=runs_here,
         files=files or {},
         facts=_in_script(facts.to_json()) if facts else None,
     )

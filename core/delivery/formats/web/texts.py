@@ -51,13 +51,25 @@ _PAGE_TEXTS: Mapping[str, str] = {
         "It only knows the classes it was trained on. The page sends nothing: it works without a network."
     ),
 }
+# In place of those above, where a server classifies.
+SERVER_TEXTS: Mapping[str, str] = {
+    "about": N_("Recognises: {names}. Pictures go to this page's server, which does not keep them."),
+    "loading": N_("Connecting to the server …"),
+    "unreadable": N_("{file}: {reason}"),
+    "broken": N_("The server does not answer: {reason}. Try again later."),
+    "limits": N_("It only knows the classes it was trained on."),
+}
 
 
-def page_texts() -> dict[str, dict[str, str]]:
-    """Translate the sentences: text by its key, by language as browsers name it (``zh-CN``)."""
+def page_texts(others: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Translate the sentences: text by its key, by language as browsers name it (``zh-CN``).
+
+    Args:
+        others: sentences in place of those of their keys.
+    """
     return {
         language.replace("_", "-"): {
-            key: translations(language).gettext(text) for key, text in _PAGE_TEXTS.items()
+            key: translations(language).gettext(text) for key, text in {**_PAGE_TEXTS, **others}.items()
         }
         for language in LANGUAGES
     }

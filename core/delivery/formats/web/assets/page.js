@@ -82,8 +82,8 @@ class Page {
       this.say(files.length > 1 ? fill(this.texts.working, { n: index + 1, count: files.length }) : "")
       try {
         await this.show(file, file.name)
-      } catch {
-        this.fail(fill(this.texts.unreadable, { file: file.name }))
+      } catch (error) {
+        this.fail(fill(this.texts.unreadable, { file: file.name, reason: error.message }))
         return
       }
     }

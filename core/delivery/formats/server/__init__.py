@@ -1,0 +1,1 @@
+"""Server export: a small HTTP server around the bundle's program."""
