@@ -113,7 +113,7 @@ def test_what_is_no_request_is_refused(port: int) -> None:
 
 
 def test_several_requests_use_one_connection_and_a_refused_body_ends_it(port: int) -> None:
-    """What remains of a refused body must not be taken for the next request."""
+    """The rest of a refused body must not be taken for the next request."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     for _ in range(3):
         connection.request("POST", "/predict", digit(3))

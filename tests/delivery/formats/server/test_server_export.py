@@ -135,7 +135,8 @@ def test_a_server_that_is_told_to_end_answers_the_request_that_it_has(exported: 
         connection.sendall(
             f"POST /predict HTTP/1.1\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data[:9]
         )
-        while b"darkroom_requests_in_progress 1" not in ask(port, "/metrics").body:
+        # The other one asks for the metrics.
+        while b"darkroom_requests_in_progress 2" not in ask(port, "/metrics").body:
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         connection.sendall(data[9:])

@@ -44,7 +44,7 @@ def health(server, request):
 
 
 def measured(server, request):
-    return metrics.MEDIA_TYPE, server.metrics.text()
+    return metrics.MEDIA_TYPE, server.metrics.text(server.in_progress)
 
 
 def predict(server, request):
@@ -90,6 +90,7 @@ class Server(ThreadingTCPServer):
         self.classifier = Classifier(options.timeout)
         self._connections = threading.Semaphore(MAX_CONNECTIONS)
         self._places = threading.Semaphore(options.max_requests)
+        self._changed, self.in_progress = threading.Condition(), 0
         super().__init__((options.host, options.port), Handler)
 
     def process_request(self, request, client_address):
@@ -114,18 +115,27 @@ class Server(ThreadingTCPServer):
         """A place among the requests whose bodies are in memory."""
         if not self._places.acquire(timeout=self.options.timeout):
             raise RequestError(503, "The server is busy. Try again in a moment.", {"Retry-After": "1"})
-        self.metrics.change_in_progress(1)
         try:
             yield
         finally:
-            self.metrics.change_in_progress(-1)
             self._places.release()
+
+    @contextmanager
+    def answering(self):
+        """Count a request, until its reply is sent, among those that ``finish`` waits for."""
+        with self._changed:
+            self.in_progress += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.in_progress -= 1
+                self._changed.notify_all()
 
     def finish(self):
         """Wait for the requests in progress."""
-        deadline = time.monotonic() + LAST_SECONDS
-        for _ in range(self.options.max_requests):
-            self._places.acquire(timeout=max(0.0, deadline - time.monotonic()))
+        with self._changed:
+            self._changed.wait_for(lambda: not self.in_progress, LAST_SECONDS)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -148,7 +158,9 @@ class Handler(BaseHTTPRequestHandler):
         has_length = self.headers.get("Content-Length", "0") != "0"
         self.has_unread_body = has_length or "Transfer-Encoding" in self.headers
         try:
-            status = self._answer(path)
+            with self.server.answering():
+                status = self._answer(path)
+                self.wfile.flush()
         except ConnectionError:
             self.close_connection = True
             return

@@ -8,7 +8,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REQUESTS = ("darkroom_requests_total", "counter", "Requests answered, by path and status.")
 _SECONDS = ("darkroom_request_seconds_total", "counter", "Seconds spent on them, by path.")
 _PICTURES = ("darkroom_pictures_total", "counter", "Pictures classified.")
-_IN_PROGRESS = ("darkroom_requests_in_progress", "gauge", "Requests whose bodies arrive or are answered.")
+_IN_PROGRESS = ("darkroom_requests_in_progress", "gauge", "Requests being answered, this one included.")
 
 
 class Metrics:
@@ -16,7 +16,7 @@ class Metrics:
 
     def __init__(self):
         self._lock, self._values = threading.Lock(), Counter()
-        self._values[_PICTURES, ""] = self._values[_IN_PROGRESS, ""] = 0
+        self._values[_PICTURES, ""] = 0
 
     def count_request(self, path, status, seconds):
         with self._lock:
@@ -27,13 +27,9 @@ class Metrics:
         with self._lock:
             self._values[_PICTURES, ""] += pictures
 
-    def change_in_progress(self, difference):
+    def text(self, in_progress):
         with self._lock:
-            self._values[_IN_PROGRESS, ""] += difference
-
-    def text(self):
-        with self._lock:
-            values = sorted(self._values.items())
+            values = sorted({**self._values, (_IN_PROGRESS, ""): in_progress}.items())
         lines = []
         for metric in (_REQUESTS, _SECONDS, _PICTURES, _IN_PROGRESS):
             name, kind, meaning = metric
