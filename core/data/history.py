@@ -9,6 +9,7 @@ import pandas as pd
 from core.data.dataset import Dataset, open_dataset
 from core.data.labels.layout import Split
 from core.data.version_record import Edit, read_version_header, version_numbers
+from core.records import Record
 from core.workspace import Project
 
 
@@ -81,7 +82,7 @@ def compare_versions(project: Project, older: int, newer: int) -> Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VersionChanges:
+class VersionChanges(Record):
     """Numbers of pictures that changed from one version to a newer one."""
 
     relabelled: int

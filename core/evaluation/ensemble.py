@@ -51,7 +51,7 @@ class Gain(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnsembleGain:
+class EnsembleGain(Record):
     """An ensemble against the member that is best on validation."""
 
     best: str  # name of that run

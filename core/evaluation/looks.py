@@ -40,7 +40,7 @@ class TestLooks(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestSetUse:
+class TestSetUse(Record):
     """Use of one test set within a project."""
 
     __test__ = False

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from starlette.responses import Response
 
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.http.access.guard import Caller
 from core.http.access.tokens import Scope
 from core.http.inference.classifiers import LoadedClassifiers
 from core.http.metrics import Metrics
+from core.http.names import run_named
 from core.records import Record
+from core.workspace import Project, get_project
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 # A record becomes JSON; None is an answer without a body.
@@ -44,6 +48,33 @@ class Call:
     headers: Mapping[str, str]
     classifiers: LoadedClassifiers
     metrics: Metrics
+
+    @property
+    def project(self) -> Project:
+        """The project that the path names.
+
+        Raises:
+            NotFoundError: there is no such project.
+        """
+        return get_project(self.path["project"])
+
+    @property
+    def run(self) -> Path:
+        """Folder of the run that the path names.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        return run_named(self.path["run"])[1]
+
+    @property
+    def evaluated(self) -> EvaluatedRun:
+        """The run that the path names, with its evaluation.
+
+        Raises:
+            NotFoundError: there is no such run, or it was not evaluated.
+        """
+        return EvaluatedRun.open(self.run)
 
     def query_as(self, kind: type[AnyRecord]) -> AnyRecord:
         """The query parameters of an endpoint whose ``query`` is this record."""

@@ -13,6 +13,7 @@ from core.workspace import Project, find_run, find_search
 
 # Folder names that ``new_job_name`` makes.
 _JOB_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def run_named(name: str) -> tuple[Project, Path]:
@@ -22,6 +23,20 @@ def run_named(name: str) -> tuple[Project, Path]:
         NotFoundError: there is no such run.
     """
     return find_run(_checked(name))
+
+
+def run_of(project: Project, name: str) -> Path:
+    """Find a run of this project.
+
+    Raises:
+        NotFoundError: the project has no such run.
+    """
+    owner, run = run_named(name)
+    if owner.path != project.path:
+        raise NotFoundError(
+            N_("“{name}” is no run of project “{project}”."), name=run.name, project=project.name
+        )
+    return run
 
 
 def search_named(name: str) -> JobDirectory:
@@ -43,6 +58,17 @@ def job_named(name: str) -> JobDirectory:
     if job is None:
         raise NotFoundError(N_("There is no job called “{name}”. It may have been removed."), name=name)
     return job
+
+
+def checked_digest(text: str) -> str:
+    """Check that a text is a SHA-256 digest, so that it cannot be another path.
+
+    Raises:
+        NotFoundError: it is none.
+    """
+    if not _SHA256.fullmatch(text):
+        raise NotFoundError(N_("“{name}” does not name a picture."), name=text[:80])
+    return text
 
 
 def _checked(name: str) -> str:

@@ -40,7 +40,7 @@ class About(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRow:
+class RunRow(Record):
     """One run in a comparison. Values that it does not have yet are None."""
 
     run: str
@@ -76,7 +76,7 @@ class RunRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunComparison:
+class RunComparison(Record):
     """Comparison of runs."""
 
     rows: tuple[RunRow, ...]

@@ -13,10 +13,11 @@ import numpy as np
 from core.data.labels.task import Task
 from core.evaluation.metrics.intervals import Interval, fraction_interval
 from core.evaluation.metrics.predictions import TestPredictions
+from core.records import Record
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelectiveAnswers:
+class SelectiveAnswers(Record):
     """Answers above a least confidence."""
 
     answered: int

@@ -12,6 +12,7 @@ from enum import StrEnum
 import numpy as np
 
 from core.evaluation.curves import ClassCurve
+from core.records import Record
 
 # Validation pictures that show a class, and that do not: with fewer, its best threshold is chance.
 LEAST_SHOWN = 5
@@ -28,7 +29,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class Choice(Record):
     """A chosen threshold, or the reason why there is none."""
 
     reason: Reason

@@ -8,10 +8,11 @@ import numpy as np
 
 from core.evaluation.metrics.intervals import Interval, fraction_interval
 from core.evaluation.metrics.predictions import TestPredictions
+from core.records import Record
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fraction:
+class Fraction(Record):
     """A fraction of pictures with its 95% interval, 0 to 1."""
 
     value: float
@@ -19,7 +20,7 @@ class Fraction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassOutcome:
+class ClassOutcome(Record):
     """Right and wrong answers for a class; a fraction of no picture is None."""
 
     found: int

@@ -16,8 +16,8 @@ from core.messages import N_
 from core.records import Record
 
 MAX_CLASSES = 10_000
-_HEATMAP_OPACITY = 0.55
-_HEATMAP_SIDE = 512  # pixels
+HEATMAP_OPACITY = 0.55
+HEATMAP_SIDE = 512  # pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +154,7 @@ def _stranger(classifier: Classifier, prediction: Prediction) -> StrangerAnswer 
 def _heatmap(loaded: LoadedRun, data: bytes) -> HeatmapAnswer:
     explainer = loaded.explainer
     heatmap = explainer.heatmap(data)
-    picture = overlaid(explainer.upright(data, _HEATMAP_SIDE), heatmap.support, _HEATMAP_OPACITY)
+    picture = overlaid(explainer.upright(data, HEATMAP_SIDE), heatmap.support, HEATMAP_OPACITY)
     return HeatmapAnswer(
         class_name=explainer.labels.class_names[heatmap.class_index],
         png=base64.b64encode(png(picture)).decode(),

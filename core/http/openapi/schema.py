@@ -36,14 +36,15 @@ _MESSAGE: JsonObject = {
 
 
 class Schemas:
-    """Schemas of the records of one document, each under its class's name."""
+    """Schemas of the records of one document, each under the name of its class."""
 
     def __init__(self) -> None:
         self.components: dict[str, JsonObject] = {}
+        self._names: dict[type[Record], str] = {}
 
     def reference(self, kind: type[Record]) -> JsonObject:
         """Refer to a record's schema, which is added to the document."""
-        name = kind.__name__
+        name = self._name_of(kind)
         if name not in self.components:
             self.components[name] = {}  # records may contain themselves
             self.components[name] = self._record(kind)
@@ -68,6 +69,15 @@ class Schemas:
         if isinstance(hint, type) and hasattr(hint, "from_json"):
             return {"type": "object"}
         return dict(_PLAIN.get(hint, {}))
+
+    def _name_of(self, kind: type[Record]) -> str:
+        """Name a record by its class; of two classes with one name, the later one by its module, too."""
+        if kind not in self._names:
+            name = kind.__name__
+            if name in self._names.values():
+                name = kind.__module__.rpartition(".")[2].title().replace("_", "") + name
+            self._names[kind] = name
+        return self._names[kind]
 
     def properties(self, kind: type[Record]) -> dict[str, JsonObject]:
         """Schemas of a record's fields, with descriptions, limits and defaults."""

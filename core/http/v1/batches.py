@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from starlette.responses import StreamingResponse
 
-from core.data.server_folders import checked_folder
-from core.errors import ConfigError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import run_named
 from core.http.openapi.note import Note
-from core.http.v1.imports import UploadSource, uploaded
+from core.http.v1.imports import UploadOrFolder, source_path
 from core.http.v1.views import JobView, job_view
-from core.messages import N_
 from core.prediction.batch.batches import Batch, find_batch, list_batches
 from core.prediction.batch.files.table import RESULT_FORMATS, find_result_format
 from core.prediction.batch.records import BatchCounts
 from core.records import Record
 from core.runs.batches import delete_batch, start_batch
 from core.runs.control import pause, resume, stop
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewBatch(Record):
-    """Pictures of an upload or of a folder of the server: exactly one of them."""
-
-    upload: UploadSource | None = None
-    folder: Annotated[
-        str | None, Note(text="Absolute path of a folder that the server's operator allows.")
-    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +51,7 @@ def list_all(call: Call) -> BatchList:
 
 
 def start(call: Call) -> BatchView:
-    _, run = run_named(call.path["run"])
-    job = start_batch(run, [_source(call.body_as(NewBatch))])
+    job = start_batch(call.run, [source_path(call.body_as(UploadOrFolder))])
     return _view(find_batch(job.name))
 
 
@@ -124,14 +109,6 @@ def _view(batch: Batch) -> BatchView:
     )
 
 
-def _source(body: NewBatch) -> Path:
-    if body.upload is not None and body.folder is None:
-        return uploaded(body.upload)
-    if body.folder is not None and body.upload is None:
-        return checked_folder(body.folder)
-    raise ConfigError(N_("Name one source: an upload, or a folder of the server."))
-
-
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -147,7 +124,7 @@ ENDPOINTS = (
         summary="Start classifying many pictures.",
         scope=Scope.TRAIN,
         handler=start,
-        body=NewBatch,
+        body=UploadOrFolder,
         answer=BatchView,
         status=202,
     ),

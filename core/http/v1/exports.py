@@ -15,7 +15,6 @@ from core.delivery.files import require_delivered
 from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.names import run_named
 from core.http.openapi.note import Note
 from core.http.v1.views import JobView, job_view
 from core.messages import N_
@@ -62,7 +61,7 @@ class CertificateView(Record):
 
 
 def list_all(call: Call) -> ExportList:
-    _, run = run_named(call.path["run"])
+    run = call.run
     require_delivered(run)
     return ExportList(
         run=run.name,
@@ -92,8 +91,7 @@ def make(call: Call) -> JobView:
         raise ConfigError(N_("Name at least one format: {known}."), known=known)
     for code in body.formats:
         find_exporter(code)
-    _, run = run_named(call.path["run"])
-    return job_view(start_export(run, body.formats, body.allowed_loss))
+    return job_view(start_export(call.run, body.formats, body.allowed_loss))
 
 
 def certificate(call: Call) -> CertificateView:
@@ -102,7 +100,7 @@ def certificate(call: Call) -> CertificateView:
     Raises:
         NotFoundError: the file was not made yet, or cannot be checked.
     """
-    exporter, (_, run) = find_exporter(call.path["format"]), run_named(call.path["run"])
+    exporter, run = find_exporter(call.path["format"]), call.run
     found = read_certificate(run, exporter)
     if found is None:
         raise NotFoundError(
@@ -117,7 +115,7 @@ def download(call: Call) -> FileResponse:
     Raises:
         NotFoundError: there is no such run or format, or the file was not made or is withheld.
     """
-    exporter, (_, run) = find_exporter(call.path["format"]), run_named(call.path["run"])
+    exporter, run = find_exporter(call.path["format"]), call.run
     return FileResponse(
         export_file(run, exporter),
         filename=exporter.download_name(run),

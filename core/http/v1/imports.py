@@ -60,6 +60,16 @@ class UploadSource(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UploadOrFolder(Record):
+    """Files of an upload or of a folder of the server: exactly one of them."""
+
+    upload: UploadSource | None = None
+    folder: Annotated[
+        str | None, Note(text="Absolute path of a folder that the server's operator allows.")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewImport(Record):
     """Import of an upload, a folder of the server, or a sample: exactly one of them."""
 
@@ -148,6 +158,20 @@ def uploaded(source: UploadSource) -> Path:
     if not upload.files:
         raise UploadError(N_("The upload holds no complete file yet."))
     return upload.content
+
+
+def source_path(body: UploadOrFolder) -> Path:
+    """File or folder that a request names.
+
+    Raises:
+        ConfigError: not exactly one is named, or the folder is not allowed.
+        UploadError, NotFoundError, UploadDeniedError: see ``uploaded``.
+    """
+    if body.upload is not None and body.folder is None:
+        return uploaded(body.upload)
+    if body.folder is not None and body.upload is None:
+        return checked_folder(body.folder)
+    raise ConfigError(N_("Name one source: an upload, or a folder of the server."))
 
 
 def _config(known: Mapping[str, Any], settings: Mapping[str, object]) -> ImportConfig:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
+from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import job_named
 from core.http.openapi.note import Note
 from core.http.v1.views import JobList, JobView, job_view
 from core.jobs.directory import list_jobs
+from core.messages import N_
 from core.records import Record
 from core.runs.control import stop
 from core.workspace import get_project, jobs_folder, list_projects
@@ -22,6 +25,13 @@ class JobFilter(Record):
 
     project: Annotated[str | None, Note(text="Only those of this project.")] = None
     active: Annotated[bool, Note(text="Only those that have not ended.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobResult(Record):
+    """Results of a job's steps, as the job stores them."""
+
+    result: Mapping[str, Any]
 
 
 def list_all(call: Call) -> JobList:
@@ -41,6 +51,19 @@ def list_all(call: Call) -> JobList:
 
 def show(call: Call) -> JobView:
     return job_view(job_named(call.path["job"]))
+
+
+def result(call: Call) -> JobResult:
+    """Read the results of a job's steps.
+
+    Raises:
+        NotFoundError: no step has ended yet.
+    """
+    job = job_named(call.path["job"])
+    found = job.result()
+    if found is None:
+        raise NotFoundError(N_("“{name}” has no result yet."), name=job.name)
+    return JobResult(result=found)
 
 
 def end(call: Call) -> JobView:
@@ -66,6 +89,14 @@ ENDPOINTS = (
         scope=Scope.READ,
         handler=show,
         answer=JobView,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/jobs/{job}/result",
+        summary="Read the result of a job, such as the formats that an export could not make.",
+        scope=Scope.READ,
+        handler=result,
+        answer=JobResult,
     ),
     Endpoint(
         method="POST",

@@ -34,6 +34,32 @@ class EncodedPictures(Record):
     pictures: Annotated[tuple[EncodedPicture, ...], Note(most=MAX_PICTURES)]
 
 
+def sent_pictures(call: Call) -> tuple[SentPicture, ...]:
+    """Read the pictures of a request whose body is a form or ``EncodedPictures``.
+
+    Raises:
+        ConfigError: there is none, or one is not Base64.
+    """
+    if call.body is None:
+        return call.pictures
+    pictures = call.body_as(EncodedPictures).pictures
+    if not pictures:
+        raise ConfigError(N_("The request holds no picture."))
+    return tuple(picture_of_base64(one.name, one.data) for one in pictures)
+
+
+def sent_picture(call: Call) -> SentPicture:
+    """Read the only picture of such a request.
+
+    Raises:
+        ConfigError: there is none, or there are several.
+    """
+    pictures = sent_pictures(call)
+    if len(pictures) > 1:
+        raise ConfigError(N_("The request holds {n} pictures; send one."), n=len(pictures))
+    return pictures[0]
+
+
 def predict(call: Call) -> PredictAnswer:
     """Classify the pictures of a request.
 
@@ -41,7 +67,7 @@ def predict(call: Call) -> PredictAnswer:
         UnreadableImageError: one of them cannot be read.
     """
     loaded, options = call.classifiers.get(call.path["run"]), call.query_as(PredictOptions)
-    pictures = _pictures(call)
+    pictures = sent_pictures(call)
     answers = [answer_picture(loaded, one.name, one.data, options) for one in pictures]
     call.metrics.pictures.labels(loaded.run.name).inc(len(answers))
     note_if_wanted(
@@ -52,15 +78,6 @@ def predict(call: Call) -> PredictAnswer:
         ],
     )
     return PredictAnswer(run=loaded.run.name, predictions=tuple(answer for answer, _ in answers))
-
-
-def _pictures(call: Call) -> tuple[SentPicture, ...]:
-    if call.body is None:
-        return call.pictures
-    pictures = call.body_as(EncodedPictures).pictures
-    if not pictures:
-        raise ConfigError(N_("The request holds no picture."))
-    return tuple(picture_of_base64(one.name, one.data) for one in pictures)
 
 
 ENDPOINTS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from core.http.openapi.note import Note
 from core.messages import N_
 from core.records import Record
 from core.runs.control import active_jobs
-from core.workspace import Project, delete_project, get_project, list_projects, project_of
+from core.workspace import Project, delete_project, list_projects, project_of
 
 MAX_CLASSES = 10_000
 
@@ -54,6 +54,25 @@ def project_view(project: Project) -> ProjectView:
     return _view(project, open_dataset(project))
 
 
+def edit_endpoint(
+    path: str, summary: str, handler: Callable[[Call], ProjectView], body: type[Record] | None
+) -> Endpoint:
+    """Row of an edit of a dataset, which writes a new version.
+
+    Args:
+        path: below that of the project.
+    """
+    return Endpoint(
+        method="POST",
+        path=f"/v1/projects/{{project}}/{path}",
+        summary=summary,
+        scope=Scope.TRAIN,
+        handler=handler,
+        body=body,
+        answer=ProjectView,
+    )
+
+
 def list_all(call: Call) -> ProjectList:
     return ProjectList(projects=tuple(project_view(project) for project in list_projects()))
 
@@ -64,7 +83,7 @@ def create(call: Call) -> ProjectView:
 
 
 def show(call: Call) -> ProjectView:
-    return project_view(get_project(call.path["project"]))
+    return project_view(call.project)
 
 
 def delete(call: Call) -> None:
@@ -73,7 +92,7 @@ def delete(call: Call) -> None:
     Raises:
         BusyError: a job works on it.
     """
-    project = get_project(call.path["project"])
+    project = call.project
     at_work = [job.name for job in active_jobs(project) if project_of(job.path).path == project.path]
     if at_work:
         raise BusyError(N_("“{name}” is at work. Stop it, and delete it once it has ended."), name=at_work[0])

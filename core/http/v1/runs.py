@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
-from core.errors import NotFoundError
 from core.evaluation.report import MultiClassReport, MultiLabelReport, read_report
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.names import run_named
+from core.http.names import run_of
 from core.http.openapi.note import Note
-from core.http.v1.views import FILLED_IN, RunList, RunView, Settings, run_view, training_settings
+from core.http.v1.views import (
+    FILLED_IN,
+    RunList,
+    RunView,
+    Settings,
+    run_view,
+    training_settings,
+)
 from core.jobs.directory import JobDirectory
-from core.messages import N_
 from core.records import Record, to_json_value
 from core.runs.compare import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, delete_run, describe_run, run_settings
 from core.runs.control import pause, resume, stop
 from core.runs.start_runs import start_ensemble, start_training
 from core.training.config import MAX_EPOCHS, TrainingConfig
-from core.workspace import get_project, list_runs
+from core.workspace import Project, list_runs
 
 _MAX_MEMBERS = 100
 
@@ -75,7 +81,7 @@ class ReportView(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearningCurve(Record):
+class EpochList(Record):
     """Losses and metrics of each epoch, as ``metrics.jsonl`` holds them."""
 
     run: str
@@ -91,29 +97,27 @@ class Deletion(Record):
 
 
 def list_all(call: Call) -> RunList:
-    runs = [JobDirectory(path) for path in list_runs(get_project(call.path["project"]))]
+    runs = [JobDirectory(path) for path in list_runs(call.project)]
     return RunList(runs=tuple(run_view(run) for run in runs if run.is_readable()))
 
 
 def train(call: Call) -> RunView:
-    project, body = get_project(call.path["project"]), call.body_as(NewRun)
+    project, body = call.project, call.body_as(NewRun)
     return _named(start_training(project, training_settings(body.settings, project)), body.name)
 
 
 def join(call: Call) -> RunView:
-    """Make an ensemble.
+    project, body = call.project, call.body_as(NewEnsemble)
+    return _named(start_ensemble(project, members_of(project, body), body.weights), body.name)
+
+
+def members_of(project: Project, body: NewEnsemble) -> list[Path]:
+    """Find the members of an ensemble.
 
     Raises:
-        NotFoundError: a member is no run of this project.
+        NotFoundError: one of them is no run of this project.
     """
-    project, body = get_project(call.path["project"]), call.body_as(NewEnsemble)
-    found = [run_named(name) for name in body.members]
-    for other, run in found:
-        if other.path != project.path:
-            raise NotFoundError(
-                N_("“{name}” is no run of project “{project}”."), name=run.name, project=project.name
-            )
-    return _named(start_ensemble(project, [run for _project, run in found], body.weights), body.name)
+    return [run_of(project, name) for name in body.members]
 
 
 def show(call: Call) -> RunView:
@@ -140,9 +144,9 @@ def report(call: Call) -> ReportView:
     return ReportView(run=run.name, report=read_report(run.path))
 
 
-def curve(call: Call) -> LearningCurve:
+def curve(call: Call) -> EpochList:
     run = _run(call)
-    return LearningCurve(run=run.name, epochs=tuple(to_json_value(run.metrics())))
+    return EpochList(run=run.name, epochs=tuple(to_json_value(run.metrics())))
 
 
 def rest(call: Call) -> RunView:
@@ -164,7 +168,7 @@ def go_on(call: Call) -> RunView:
 
 
 def _run(call: Call) -> JobDirectory:
-    return JobDirectory(run_named(call.path["run"])[1])
+    return JobDirectory(call.run)
 
 
 def _named(run: JobDirectory, name: str) -> RunView:
@@ -249,10 +253,10 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/runs/{run}/epochs",
-        summary="Read the learning curve.",
+        summary="Read the losses and metrics of each epoch.",
         scope=Scope.READ,
         handler=curve,
-        answer=LearningCurve,
+        answer=EpochList,
         serves_run=True,
     ),
     Endpoint(

@@ -6,17 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from starlette.responses import Response
+
 from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import search_named
 from core.http.openapi.note import Note
-from core.http.v1.views import FILLED_IN, JobList, JobView, RunView, job_view, run_view, training_settings
+from core.http.v1.views import (
+    FILLED_IN,
+    JobList,
+    JobView,
+    RunView,
+    Settings,
+    job_view,
+    run_view,
+    training_settings,
+)
 from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.records import Record
 from core.runs.control import pause, resume, stop
 from core.runs.start_runs import start_run_of_trial, start_search
+from core.search.analysis.export import trials_csv
 from core.search.config import (
     MAX_MINUTES,
     MAX_TRIALS,
@@ -28,10 +40,10 @@ from core.search.config import (
     SearchConfig,
     Tradeoff,
 )
-from core.search.records import TrialRecord, TrialState, ranked, read_trials
+from core.search.records import SearchSummary, TrialRecord, TrialState, ranked, read_trials
 from core.search.space import Speed
 from core.training.config import TrainingConfig
-from core.workspace import get_project, list_searches
+from core.workspace import list_searches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +91,14 @@ class TrialView(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchResult(Record):
+    """Summary of a search: its best trial, gain and selection bias."""
+
+    search: JobView
+    summary: SearchSummary
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialList(Record):
     """Complete trials, best first."""
 
@@ -87,12 +107,12 @@ class TrialList(Record):
 
 
 def list_all(call: Call) -> JobList:
-    jobs = [JobDirectory(path) for path in list_searches(get_project(call.path["project"]))]
+    jobs = [JobDirectory(path) for path in list_searches(call.project)]
     return JobList(jobs=tuple(job_view(job) for job in jobs if job.is_readable()))
 
 
 def start(call: Call) -> JobView:
-    project, body = get_project(call.path["project"]), call.body_as(NewSearch)
+    project, body = call.project, call.body_as(NewSearch)
     values = body.to_json()
     base = training_settings(values.pop("settings"), project)
     return job_view(start_search(project, SearchConfig.from_json({**values, "base": base.to_json()})))
@@ -111,11 +131,31 @@ def trials(call: Call) -> TrialList:
     )
 
 
+def result(call: Call) -> SearchResult:
+    """Read the summary.
+
+    Raises:
+        NotFoundError: the search has not ended with a trial yet.
+    """
+    search = search_named(call.path["search"])
+    summary = search.step_result("search", SearchSummary)
+    if summary is None:
+        raise NotFoundError(N_("“{name}” has no result yet."), name=search.name)
+    return SearchResult(search=job_view(search), summary=summary)
+
+
+def trial_table(call: Call) -> Response:
+    search = search_named(call.path["search"])
+    headers = {"Content-Disposition": f'attachment; filename="{search.name}.csv"'}
+    return Response(trials_csv(read_trials(search.path)), media_type="text/csv", headers=headers)
+
+
+def trial_settings(call: Call) -> Settings:
+    return Settings(settings=_trial(call).settings)
+
+
 def promote(call: Call) -> RunView:
-    number = call.path["number"]
-    if not number.isdecimal() or len(number) > 9:
-        raise NotFoundError(N_("There is no trial “{number}”."), number=number[:80])
-    return run_view(start_run_of_trial(search_named(call.path["search"]), int(number)))
+    return run_view(start_run_of_trial(search_named(call.path["search"]), _trial(call).number))
 
 
 def rest(call: Call) -> JobView:
@@ -134,6 +174,15 @@ def go_on(call: Call) -> JobView:
     search, body = search_named(call.path["search"]), call.body_as(Extension)
     resume(search, extra_minutes=body.minutes, extra_trials=body.trials)
     return job_view(search)
+
+
+def _trial(call: Call) -> TrialRecord:
+    """Find the trial that the path names."""
+    number, search = call.path["number"], search_named(call.path["search"])
+    found = [trial for trial in read_trials(search.path) if str(trial.number) == number]
+    if not found:
+        raise NotFoundError(N_("There is no trial “{number}”."), number=number[:80])
+    return found[0]
 
 
 def _trial_view(trial: TrialRecord) -> TrialView:
@@ -181,6 +230,30 @@ ENDPOINTS = (
         scope=Scope.READ,
         handler=trials,
         answer=TrialList,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/searches/{search}/result",
+        summary="Read the best trial, with its gain over the baseline and the luck in it.",
+        scope=Scope.READ,
+        handler=result,
+        answer=SearchResult,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/searches/{search}/trials.csv",
+        summary="Download all trials as a table.",
+        scope=Scope.READ,
+        handler=trial_table,
+        media_type="text/csv",
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/searches/{search}/trials/{number}/settings",
+        summary="Read all settings of a trial.",
+        scope=Scope.READ,
+        handler=trial_settings,
+        answer=Settings,
     ),
     Endpoint(
         method="POST",

@@ -1,10 +1,9 @@
-"""Health, readiness and metrics of the server, and the backbones that it knows."""
+"""Health, readiness and metrics of the server."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Annotated
 
 from starlette.responses import Response
 
@@ -13,10 +12,7 @@ from core.errors import WorkspaceError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.metrics import CONTENT_TYPE_LATEST
-from core.http.openapi.note import Note
 from core.messages import N_
-from core.models.backbones import BACKBONES
-from core.models.weights.store import weights_ready
 from core.records import Record
 from core.workspace import home
 
@@ -27,26 +23,6 @@ class Health(Record):
 
     status: str
     version: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackboneView(Record):
-    """A network to choose from."""
-
-    key: str
-    name: str
-    input_size: Annotated[int, Note(text="Pixels a side.")]
-    parameters: int
-    imagenet_top1: float | None
-    is_ready: Annotated[bool, Note(text="Its weights are on this computer.")]
-    licence: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackboneList(Record):
-    """All backbones."""
-
-    backbones: tuple[BackboneView, ...]
 
 
 def health(call: Call) -> Health:
@@ -68,23 +44,6 @@ def ready(call: Call) -> Health:
 
 def metrics(call: Call) -> Response:
     return Response(call.metrics.text(), media_type=CONTENT_TYPE_LATEST)
-
-
-def backbones(call: Call) -> BackboneList:
-    return BackboneList(
-        backbones=tuple(
-            BackboneView(
-                key=backbone.key,
-                name=backbone.name,
-                input_size=backbone.input_size,
-                parameters=backbone.parameters,
-                imagenet_top1=backbone.imagenet_top1,
-                is_ready=weights_ready(backbone),
-                licence=backbone.licence,
-            )
-            for backbone in BACKBONES.values()
-        )
-    )
 
 
 ENDPOINTS = (
@@ -114,13 +73,5 @@ ENDPOINTS = (
         handler=metrics,
         media_type="text/plain",
         serves_run=True,
-    ),
-    Endpoint(
-        method="GET",
-        path="/v1/backbones",
-        summary="List the networks to choose from.",
-        scope=Scope.READ,
-        handler=backbones,
-        answer=BackboneList,
     ),
 )

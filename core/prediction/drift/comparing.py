@@ -20,6 +20,7 @@ from scipy import stats
 
 from core.evaluation.comparison.mcnemar import holm
 from core.evaluation.metrics.intervals import Interval, effective_count
+from core.records import Record
 from core.statistics import wilson_interval
 
 ALARM = 0.05
@@ -49,7 +50,7 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShareChange:
+class ShareChange(Record):
     """Change of the share of pictures that are answered with one class."""
 
     name: str
@@ -64,7 +65,7 @@ class ShareChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValueChange:
+class ValueChange(Record):
     """Change of the distribution of one number."""
 
     measure: Measure
@@ -78,7 +79,7 @@ class ValueChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drift:
+class Drift(Record):
     """Difference between two samples of answers."""
 
     shares: tuple[ShareChange, ...]

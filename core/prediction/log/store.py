@@ -105,6 +105,8 @@ def kept_picture(project: Project, sha256: str) -> Path:
 def forget_answers(project: Project) -> None:
     """Remove the log and the kept pictures for good."""
     folder = log_folder(project)
+    if not folder.is_dir():
+        return
     with FileLock(folder / ".log.lock", timeout=_LOCK_TIMEOUT_SECONDS):
         for file in _files(folder):
             file.unlink(missing_ok=True)

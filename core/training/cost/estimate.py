@@ -17,6 +17,7 @@ from core.models.litert.conversion import cached_engine
 from core.models.speeds import expected_seconds, measured_speed, times_the_work
 from core.models.weights.store import weights_ready
 from core.progress import Stage
+from core.records import Record
 from core.training.artifacts import map_pooling
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.stage_times import measured_keras_seconds, measured_seconds
@@ -46,7 +47,7 @@ _OUTPUTS_SHARE = 0.1  # size of the stem's output against the input, before it w
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(Record):
     """Time, memory and disk space of a run."""
 
     seconds: float

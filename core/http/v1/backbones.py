@@ -1,0 +1,174 @@
+"""Backbones: list, download, measure, and compare on a project's pictures (bake-off)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from core.errors import NotFoundError, WeightsError
+from core.http.access.tokens import Scope
+from core.http.endpoint import Call, Endpoint
+from core.http.openapi.note import Note
+from core.http.v1.views import JobView, job_view
+from core.messages import N_
+from core.models.backbones import BACKBONES, WeightsSource
+from core.models.speeds import measured_speeds
+from core.models.weights.store import weights_ready
+from core.records import Record
+from core.runs.start_computer_jobs import start_download, start_measurement
+from core.runs.start_project_jobs import start_bakeoff
+from core.training.bakeoff.results import Entry, Sample, read_bake_off, sensible_choice
+
+_MAX_BACKBONES = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneView(Record):
+    """A network to choose from."""
+
+    key: str
+    name: str
+    input_size: Annotated[int, Note(text="Pixels a side.")]
+    parameters: int
+    imagenet_top1: float | None
+    is_ready: Annotated[bool, Note(text="Its weights are on this computer.")]
+    licence: str
+    pictures_per_second: Annotated[float | None, Note(text="Measured on this computer; null before.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneList(Record):
+    """All backbones."""
+
+    backbones: tuple[BackboneView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneChoice(Record):
+    """Backbones by their keys."""
+
+    backbones: Annotated[
+        tuple[str, ...], Note(text="Empty: all whose weights are on this computer.", most=_MAX_BACKBONES)
+    ] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BakeOffView(Record):
+    """Backbones compared on the same pictures; test pictures are not used."""
+
+    sample: Sample
+    entries: tuple[Entry, ...]
+    choice: Annotated[str | None, Note(text="Key of the sensible backbone.")]
+    reason: str | None
+
+
+def list_all(call: Call) -> BackboneList:
+    speeds = measured_speeds()
+    return BackboneList(
+        backbones=tuple(
+            BackboneView(
+                key=backbone.key,
+                name=backbone.name,
+                input_size=backbone.input_size,
+                parameters=backbone.parameters,
+                imagenet_top1=backbone.imagenet_top1,
+                is_ready=weights_ready(backbone),
+                licence=backbone.licence,
+                pictures_per_second=speeds.get(backbone.key),
+            )
+            for backbone in BACKBONES.values()
+        )
+    )
+
+
+def download(call: Call) -> JobView:
+    """Start a download.
+
+    Raises:
+        NotFoundError: there is no such backbone.
+        WeightsError: it has no pretrained weights.
+    """
+    backbone = BACKBONES.get(call.path["backbone"])
+    if backbone is None:
+        raise NotFoundError(N_("There is no backbone called “{key}”."), key=call.path["backbone"][:80])
+    if backbone.weights is WeightsSource.NONE:
+        raise WeightsError(N_("{name} has no pretrained weights to download."), name=backbone.name)
+    return job_view(start_download(backbone.key))
+
+
+def measure(call: Call) -> JobView:
+    return job_view(start_measurement(call.body_as(BackboneChoice).backbones))
+
+
+def compare(call: Call) -> JobView:
+    return job_view(start_bakeoff(call.project, call.body_as(BackboneChoice).backbones or None))
+
+
+def comparison(call: Call) -> BakeOffView:
+    """Read the newest bake-off.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    project = call.project
+    found = read_bake_off(project)
+    if found is None:
+        raise NotFoundError(
+            N_("The backbones were not compared on the pictures of “{name}” yet."), name=project.name
+        )
+    choice = sensible_choice(found.entries)
+    return BakeOffView(
+        sample=found.sample,
+        entries=found.entries,
+        choice=choice.backbone if choice else None,
+        reason=str(choice.reason) if choice else None,
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/backbones",
+        summary="List the networks to choose from.",
+        scope=Scope.READ,
+        handler=list_all,
+        answer=BackboneList,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/backbones/measurements",
+        summary="Start measuring how fast backbones are on this computer.",
+        scope=Scope.TRAIN,
+        handler=measure,
+        body=BackboneChoice,
+        answer=JobView,
+        status=202,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/backbones/{backbone}/download",
+        summary="Start downloading the weights of a backbone.",
+        scope=Scope.TRAIN,
+        handler=download,
+        answer=JobView,
+        status=202,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/projects/{project}/bake-off",
+        summary="Start comparing backbones on a project's pictures.",
+        scope=Scope.TRAIN,
+        handler=compare,
+        body=BackboneChoice,
+        answer=JobView,
+        status=202,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/projects/{project}/bake-off",
+        summary="Read how the backbones compare, and which one is sensible.",
+        scope=Scope.READ,
+        handler=comparison,
+        answer=BakeOffView,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Endpoints on evaluated runs: metrics, decisions, measurements, explanations, comparisons, foreign models, reports."""
