@@ -11,6 +11,7 @@ from core.delivery.files import read_labels, read_proof
 from core.delivery.formats.bundle_format import BUNDLE
 from pages.ui.export.certificate import show_certificates
 from pages.ui.export.making import show_making
+from pages.ui.export.programs import show_programs
 from pages.ui.export.table import download_button, format_table
 from pages.ui.export.words import agreement_text, rounded_up
 from pages.ui.runs import require_run
@@ -64,3 +65,4 @@ st.caption(
         "Every picture is prepared in the same way: turned upright, transparency put on white, stretched to a square. Each zip holds `verify.py`, which checks the files and the answers to 16 made-up pictures wherever it arrives: your test pictures stay here."
     )
 )
+show_programs(run)

@@ -10,6 +10,7 @@ from core.cli.terminal import Answer
 from core.delivery.files import require_delivered
 from core.errors import ConfigError
 from core.http.access.tokens import ApiToken, Scope, create_token, list_tokens, revoke_token
+from core.http.access.uses import last_use
 from core.http.server import is_loopback, serve_run
 from core.messages import N_
 from core.workspace import find_run
@@ -38,6 +39,7 @@ def _token_answer(token: ApiToken) -> Answer:
         "name": token.name,
         "scopes": [scope.value for scope in token.scopes],
         "created": token.created,
+        "last_used": last_use(token.id),
     }
 
 

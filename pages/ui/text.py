@@ -1,4 +1,4 @@
-"""Text of the pages: translation, escaping, number formats.
+"""Text of the pages: translation, escaping, formats of numbers and times.
 
 ``python -m pages.ui.catalogue update`` brings the catalogues up to date.
 """
@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from babel.dates import format_datetime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.catalogues import LANGUAGES, translations
@@ -150,3 +153,21 @@ def number(value: float) -> str:
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def moment(seconds: float) -> str:
+    """Format a time (seconds since the epoch) in the user's language and time zone."""
+    when = datetime.fromtimestamp(seconds, UTC).astimezone(_timezone())
+    return str(
+        format_datetime(
+            when, "d MMM y HH:mm" if current_language() == "en" else "medium", locale=current_language()
+        )
+    )
+
+
+def _timezone() -> ZoneInfo | None:
+    """Return the browser's time zone; None means the server's."""
+    try:
+        return ZoneInfo(st.context.timezone) if st.context.timezone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from core.http.access import audit
 from core.http.access.audit import AuditEntry, audit_file, write_entry
 from core.http.access.rate_limit import RateLimiter, requests_per_second
 from core.http.access.tokens import Scope, create_token, find_token, list_tokens, revoke_token, tokens_file
+from core.http.access.uses import last_use
 from tests.support.api_client import post
 from tests.support.http_client import ask
 
@@ -55,6 +58,22 @@ def test_each_scope_stands_by_itself(scope: Scope, status: int) -> None:
     """A camera that predicts reads no training pictures."""
     _, secret = create_token("camera", [scope])
     assert ask(PROJECTS, headers=bearer(secret)).status == status
+
+
+def test_the_last_use_of_a_token_is_known_until_it_is_revoked(workspace: Path) -> None:
+    """To a minute, so that a busy program does not write with each request."""
+    token, secret = create_token("camera", [Scope.READ])
+    assert last_use(token.id) is None
+    ask(PROJECTS, headers=bearer(secret))
+    first = last_use(token.id)
+    assert first == pytest.approx(time.time(), abs=60)
+    ask(PROJECTS, headers=bearer(secret))
+    assert last_use(token.id) == first
+    os.utime(workspace / "token_uses" / token.id, (0, 0))
+    ask(PROJECTS, headers=bearer(secret))
+    assert last_use(token.id) == pytest.approx(time.time(), abs=60)
+    revoke_token(token.id)
+    assert last_use(token.id) is None
 
 
 def test_a_server_that_others_reach_needs_a_token() -> None:

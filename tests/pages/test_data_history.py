@@ -16,7 +16,7 @@ from core.data.importing import create_project, import_dataset
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.workspace import Project
-from pages.ui.data.history import moment
+from pages.ui.text import moment
 from tests.support.page_queries import drawn, parts, said
 from tests.support.pictures import class_folders, write_folder
 
@@ -156,7 +156,7 @@ def test_a_time_is_formatted_in_the_users_language() -> None:
 def _time() -> None:
     import streamlit as st
 
-    from pages.ui.data.history import moment
+    from pages.ui.text import moment
 
     st.text(moment(0))
 

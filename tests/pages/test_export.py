@@ -23,11 +23,13 @@ from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.evaluation.comparison.differences import MetricDifference
 from core.files import hash_file, write_json
+from core.http.access.tokens import Scope, find_token, list_tokens
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.optional_packages import OptionalPackage, missing_packages
 from core.workspace import Project
 from tests.support.http_client import ask
+from tests.support.page_queries import said
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -220,3 +222,43 @@ def test_the_stated_bound_is_not_below_the_measured_difference(
     write_json(parity_file(run.path), {"tflite": {"pictures": 6, "max_difference": 3e-7}})
     (success,) = open_page("export").success
     assert "at most 0.000001 in" in success.value
+
+
+def test_a_token_is_made_shown_once_and_revoked(open_page: OpenPage, run: JobDirectory) -> None:
+    app = open_page("export", project="Digits", run=run.name)
+    app.text_input("token-name").set_value("camera at the gate")
+    press(app, "Make a token")
+    (token,) = list_tokens()
+    assert (token.name, token.scopes) == ("camera at the gate", (Scope.PREDICT,))
+    (secret,) = [block.value for block in app.code if block.value.startswith("darkroom_")]
+    assert find_token(secret) == token
+    assert "not shown again" in said(app)
+    assert "never used" in said(app)
+    app.run()
+    assert secret not in [block.value for block in app.code]
+    app.button(f"revoke-now-{token.id}").click().run()
+    assert not app.exception
+    assert list_tokens() == ()
+    assert "camera at the gate" not in said(app)
+
+
+def test_a_token_without_a_name_is_refused_in_a_sentence(open_page: OpenPage, run: JobDirectory) -> None:
+    app = open_page("export", project="Digits", run=run.name)
+    press(app, "Make a token")
+    assert "A token needs a name" in said(app)
+    assert list_tokens() == ()
+
+
+def test_the_examples_name_the_run_and_the_documentation(open_page: OpenPage, run: JobDirectory) -> None:
+    """On this computer alone, they need no token."""
+    app = open_page("export", project="Digits", run=run.name)
+    curl, python = (block.value for block in app.code)
+    for example in (curl, python):
+        assert f"/api/v1/runs/{run.name}/predict" in example
+        assert "TOKEN" not in example
+    assert "/api/docs" in links(app)
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception

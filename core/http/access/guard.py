@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from core.errors import ScopeError, TokenError, TooManyRequestsError
 from core.http.access.rate_limit import RateLimiter
 from core.http.access.tokens import ApiToken, Scope, find_token
+from core.http.access.uses import note_use
 from core.messages import N_
 
 # Proxies add one of these.
@@ -91,6 +92,7 @@ class Guard:
         if token is None:
             self._count(self._refusals, address)
             raise TokenError(N_("This token is unknown or was revoked. Make another one."))
+        note_use(token.id)
         return token
 
     @staticmethod

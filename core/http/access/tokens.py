@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from core.errors import ConfigError, NotFoundError
 from core.files import sha256_bytes
+from core.http.access.uses import forget_use
 from core.messages import N_
 from core.records import Record, read_record, write_record
 from core.workspace import home
@@ -94,6 +95,7 @@ def revoke_token(token_id: str) -> ApiToken:
                 N_("There is no token “{id}”. “python -m core token list” lists them."), id=token_id[:80]
             )
         _write([token for token in tokens if token is not revoked])
+    forget_use(revoked.id)
     return revoked
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
-from babel.dates import format_datetime
 
 from core.data.dataset import Dataset
 from core.data.editing.versions import restore_version
@@ -21,7 +18,7 @@ from pages.ui.data.check.comparison import comparison
 from pages.ui.data.sources.report import show_notes
 from pages.ui.editing.changes import apply_change
 from pages.ui.runs import run_label
-from pages.ui.text import _, current_language, escape, ngettext, number, show
+from pages.ui.text import _, escape, moment, ngettext, number, show
 
 _VERSIONS_A_PAGE = 12
 
@@ -130,21 +127,3 @@ def _size(version: VersionInfo) -> str:
     pictures = ngettext("{n} picture", "{n} pictures", version.pictures).format(n=number(version.pictures))
     classes = ngettext("{n} class", "{n} classes", version.classes).format(n=number(version.classes))
     return f"{pictures} · {classes}"
-
-
-def moment(seconds: float) -> str:
-    """Format a time (seconds since the epoch) in the user's language and time zone."""
-    when = datetime.fromtimestamp(seconds, UTC).astimezone(_timezone())
-    return str(
-        format_datetime(
-            when, "d MMM y HH:mm" if current_language() == "en" else "medium", locale=current_language()
-        )
-    )
-
-
-def _timezone() -> ZoneInfo | None:
-    """Return the browser's time zone; None means the server's."""
-    try:
-        return ZoneInfo(st.context.timezone) if st.context.timezone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
