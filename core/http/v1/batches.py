@@ -11,7 +11,7 @@ from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import run_named
 from core.http.openapi.note import Note
-from core.http.v1.imports import UploadOrFolder, source_path
+from core.http.v1.data.imports import UploadOrFolder, source_path
 from core.http.v1.views import JobView, job_view
 from core.prediction.batch.batches import Batch, find_batch, list_batches
 from core.prediction.batch.files.table import RESULT_FORMATS, find_result_format

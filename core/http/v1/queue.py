@@ -9,7 +9,9 @@ from typing import Annotated
 from starlette.responses import Response
 
 from core.data.dataset import open_dataset
+from core.data.labels.label_sets import label_names
 from core.data.labels.task import Task
+from core.delivery.files import read_labels, require_delivered
 from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
@@ -17,7 +19,7 @@ from core.http.names import checked_digest, run_of
 from core.http.openapi.note import Note
 from core.http.v1.prediction import EncodedPictures, sent_pictures
 from core.http.v1.projects import ProjectView, project_view
-from core.messages import N_
+from core.messages import N_, first_of
 from core.prediction.corrections import AnsweredFile, correct
 from core.prediction.doubts import Doubt
 from core.prediction.queue.asking import waiting_pictures
@@ -31,6 +33,7 @@ from core.prediction.queue.store import (
 )
 from core.prediction.viewing import LARGE_SIDE, view
 from core.records import Record
+from core.uploads.names import safe_upload_name
 from core.workspace import Project
 
 
@@ -131,12 +134,25 @@ def add_corrected(call: Call) -> ProjectView:
     """
     project, correction = call.project, call.query_as(Correction)
     run = run_of(project, correction.run)
+    require_delivered(run)
+    _require_answer(correction.answer, read_labels(run).class_names)
     files = [
-        AnsweredFile(name=sent.name, data=sent.data, run=run.name, answer=correction.answer)
+        AnsweredFile(name=safe_upload_name(sent.name), data=sent.data, run=run.name, answer=correction.answer)
         for sent in sent_pictures(call)
     ]
     correct(project, correction.label, files)
     return project_view(project)
+
+
+def _require_answer(answer: str, known: Sequence[str]) -> None:
+    """Check that a classifier of these classes can have given an answer; "" is none."""
+    for name in () if answer in known else label_names(answer):
+        if name not in known:
+            raise NotFoundError(
+                N_("The classifier knows no class called “{name}”. It knows: {known}."),
+                name=name[:80],
+                known=first_of(list(known)),
+            )
 
 
 def _chosen(project: Project, contents: Sequence[str]) -> list[QueuedPicture]:

@@ -121,8 +121,11 @@ def test_limits_are_chosen_and_measured(address: str, finished_run: Path) -> Non
     before = ask(f"{address}/limits").json
     assert before["stranger_limit"] == limits_in_use(finished_run, dataset).stranger_limit
     assert 0 <= before["strangers_turned_away"]["value"] <= 1
+    looked_at = ask(f"{address}/limits?stranger_share=0&least_confidence=0.99").json
+    assert ask(f"{address}/limits").json == before
     chosen = post(f"{address}/limits", {"stranger_share": 0, "least_confidence": 0.99}, method="PATCH").json
     assert (chosen["stranger_limit"], chosen["known_turned_away"]) == (None, None)
+    assert chosen == looked_at
     assert chosen["answered"]["coverage"] < 1
     assert read_labels(finished_run).least_confidence == 0.99
     post(f"{address}/limits", {"least_confidence": 0}, method="PATCH")
@@ -161,6 +164,8 @@ def test_slices_mistakes_and_advice_are_those_of_the_page(address: str, finished
     assert mistakes["total"] == len(mistakes["mistakes"]) == evaluated.report.mistakes
     assert all(one["labels"] != one["answers"] for one in mistakes["mistakes"])
     assert ask(f"{address}/mistakes?limit=0").status == 400
+    confusion = np.array(ask(f"{address}/confusion").json["counts"])
+    assert confusion.sum() - confusion.trace() == mistakes["total"]
     assert all(0 <= one["weight"] <= 1 for one in ask(f"{address}/advice").json["advice"])
 
 

@@ -96,6 +96,7 @@ def test_corrected_pictures_join_training_or_validation(address: str, finished_r
     [
         ("label=7&run=none", SEVEN, 404),
         ("label=7", SEVEN, 400),
+        ("label=7&run={run}&answer=4", SEVEN, 404),
         ("label=a%2Fb&run={run}", SEVEN, 400),
         ("label=7&run={run}", b"nothing", 400),
     ],

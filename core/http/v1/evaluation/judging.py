@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from core.data.dataset import open_dataset
 from core.data.importing import settle_split
 from core.errors import ConfigError
 from core.evaluation.comparison.comparing import compare_with_reference
@@ -27,8 +26,8 @@ from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.names import run_of
 from core.http.openapi.note import Note
+from core.http.v1.data.imports import UploadOrFolder, source_path
 from core.http.v1.evaluation.comparisons import PairView, pair_view
-from core.http.v1.imports import UploadOrFolder, source_path
 from core.http.v1.views import JobView, job_view
 from core.messages import N_, first_of
 from core.records import Record
@@ -118,8 +117,7 @@ def judge(call: Call) -> JobView:
     """
     project, folder, settings = call.project, _folder(call), call.body_as(JudgementSettings)
     dataset = _run_of(project, settings.run).dataset if settings.run else settle_split(project)
-    classes = open_dataset(project, dataset.version).class_names
-    _require_known(settings.mapping, read_facts(folder).class_names, classes)
+    _require_known(settings.mapping, read_facts(folder).class_names, dataset.class_names)
     request = JudgementRequest(
         name=folder.name,
         dataset_version=dataset.version,

@@ -1,4 +1,4 @@
-"""Metrics of a run with intervals, the metric that matters, slices, mistakes, advice and the use of the test set."""
+"""Metrics of a run with intervals, slices, advice, and the use of the test set."""
 
 from __future__ import annotations
 
@@ -6,23 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
-
-from core.data.labels.layout import Split
 from core.evaluation.advice.table import advise
-from core.evaluation.calibration.selective import confidences
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading, leading_metric, majority_value
 from core.evaluation.looks import TestSetUse, use_of_test_set
 from core.evaluation.metrics import table
 from core.evaluation.metrics.intervals import Interval
-from core.evaluation.mistakes.cells import all_mistakes
 from core.evaluation.slices.measuring import measure_slices, slice_source
 from core.evaluation.thresholds.answers import answered_by, thresholds_in_use
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.openapi.note import Note
-from core.http.v1.datasets import MAX_LIMIT
 from core.records import Record
 from core.training.leading_metric import LeadingKind
 from core.workspace import list_runs, project_of
@@ -82,34 +76,6 @@ class SliceList(Record):
 
     run: str
     slices: tuple[SliceView, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MistakeFilter(Record):
-    """Part of the mistakes."""
-
-    offset: Annotated[int, Note(minimum=0, maximum=100_000_000)] = 0
-    limit: Annotated[int, Note(minimum=1, maximum=MAX_LIMIT)] = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class MistakeView(Record):
-    """A test picture with a wrong answer."""
-
-    id: str
-    sha256: str
-    labels: Annotated[tuple[str, ...], Note(text="That it has.")]
-    answers: Annotated[tuple[str, ...], Note(text="That the run gives.")]
-    confidence: Annotated[float, Note(text="Of the whole answer.")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MistakeList(Record):
-    """Test pictures with a wrong answer, the surest first."""
-
-    run: str
-    total: int
-    mistakes: tuple[MistakeView, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,29 +140,6 @@ def slices(call: Call) -> SliceList:
     )
 
 
-def mistakes(call: Call) -> MistakeList:
-    evaluated, part = call.evaluated, call.query_as(MistakeFilter)
-    test, names = evaluated.test, np.array(evaluated.dataset.class_names, object)
-    certainty = confidences(test)
-    wrong = all_mistakes(test, certainty)
-    rows = evaluated.rows(Split.TEST)
-    pictures = evaluated.dataset.pictures[["id", "sha256"]]
-    return MistakeList(
-        run=evaluated.run.name,
-        total=len(wrong),
-        mistakes=tuple(
-            MistakeView(
-                id=str(pictures["id"].iloc[rows[index]]),
-                sha256=str(pictures["sha256"].iloc[rows[index]]),
-                labels=tuple(names[test.targets[index]]),
-                answers=tuple(names[test.predicted[index]]),
-                confidence=float(certainty[index]),
-            )
-            for index in wrong[part.offset : part.offset + part.limit].tolist()
-        ),
-    )
-
-
 def advice(call: Call) -> AdviceList:
     evaluated = call.evaluated
     return AdviceList(
@@ -247,15 +190,6 @@ ENDPOINTS = (
         scope=Scope.READ,
         handler=slices,
         answer=SliceList,
-    ),
-    Endpoint(
-        method="GET",
-        path="/v1/runs/{run}/mistakes",
-        summary="List the test pictures with a wrong answer.",
-        scope=Scope.READ,
-        handler=mistakes,
-        query=MistakeFilter,
-        answer=MistakeList,
     ),
     Endpoint(
         method="GET",

@@ -15,7 +15,7 @@ from core.evaluation.calibration.conformal import PROMISES, USUAL_PROMISE, Predi
 from core.evaluation.calibration.selective import SelectiveAnswers, measure_selective
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.intervals import Interval, fraction_interval
-from core.evaluation.strangers.chosen import known_scores, limit_of, limits_in_use
+from core.evaluation.strangers.chosen import AnswerLimits, known_scores, limit_of, limits_in_use
 from core.evaluation.strangers.measuring import StrangerReport
 from core.evaluation.strangers.results import read_stranger_scores, read_strangers
 from core.evaluation.thresholds.measuring import Fraction
@@ -40,7 +40,7 @@ class LimitsView(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class LimitsChoice(Record):
-    """Limits to use; what is left out stays."""
+    """Limits to use, or to look at; what is left out stays as it is."""
 
     stranger_share: Annotated[
         float | None,
@@ -94,35 +94,14 @@ class SetsView(Record):
 
 def limits(call: Call) -> LimitsView:
     evaluated = call.evaluated
-    in_use = limits_in_use(evaluated.run, evaluated.dataset)
-    known, strange = _turned_away(evaluated, in_use.stranger_limit)
-    return LimitsView(
-        run=evaluated.run.name,
-        stranger_limit=in_use.stranger_limit,
-        known_turned_away=known,
-        strangers_turned_away=strange,
-        least_confidence=in_use.least_confidence,
-        answered=measure_selective(evaluated.test, in_use.least_confidence or 0.0),
-    )
+    return _measured(evaluated, _chosen(evaluated, call.query_as(LimitsChoice)))
 
 
 def choose_limits(call: Call) -> LimitsView:
-    """Use limits.
-
-    Raises:
-        NotFoundError: a stranger's limit is wanted, and the run has no stranger score.
-    """
-    evaluated, wanted = call.evaluated, call.body_as(LimitsChoice)
-    chosen = limits_in_use(evaluated.run, evaluated.dataset)
-    if wanted.stranger_share is not None:
-        _stranger_report(evaluated)
-        validation = known_scores(evaluated.run, evaluated.dataset, Split.VALIDATION)
-        share = wanted.stranger_share
-        chosen = replace(chosen, stranger_limit=limit_of(validation, share) if share else None)
-    if wanted.least_confidence is not None:
-        chosen = replace(chosen, least_confidence=wanted.least_confidence or None)
+    evaluated = call.evaluated
+    chosen = _chosen(evaluated, call.body_as(LimitsChoice))
     use_limits(evaluated.run, chosen)
-    return limits(call)
+    return _measured(evaluated, chosen)
 
 
 def strangers(call: Call) -> StrangerReport:
@@ -164,6 +143,35 @@ def calibration(call: Call) -> Calibration:
     return evaluated.report.calibration
 
 
+def _chosen(evaluated: EvaluatedRun, wanted: LimitsChoice) -> AnswerLimits:
+    """Change the limits in use as wanted.
+
+    Raises:
+        NotFoundError: a stranger's limit is wanted, and the run has no stranger score.
+    """
+    chosen = limits_in_use(evaluated.run, evaluated.dataset)
+    if wanted.stranger_share is not None:
+        _stranger_report(evaluated)
+        validation = known_scores(evaluated.run, evaluated.dataset, Split.VALIDATION)
+        share = wanted.stranger_share
+        chosen = replace(chosen, stranger_limit=limit_of(validation, share) if share else None)
+    if wanted.least_confidence is not None:
+        chosen = replace(chosen, least_confidence=wanted.least_confidence or None)
+    return chosen
+
+
+def _measured(evaluated: EvaluatedRun, chosen: AnswerLimits) -> LimitsView:
+    known, strange = _turned_away(evaluated, chosen.stranger_limit)
+    return LimitsView(
+        run=evaluated.run.name,
+        stranger_limit=chosen.stranger_limit,
+        known_turned_away=known,
+        strangers_turned_away=strange,
+        least_confidence=chosen.least_confidence,
+        answered=measure_selective(evaluated.test, chosen.least_confidence or 0.0),
+    )
+
+
 def _stranger_report(evaluated: EvaluatedRun) -> StrangerReport:
     report = read_strangers(evaluated.run)
     if report is None:
@@ -195,9 +203,10 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/runs/{run}/limits",
-        summary="Read the limits by which a run leaves pictures unanswered, with their effect.",
+        summary="Read the effect of limits by which a run leaves pictures unanswered: of those in use, or of others.",
         scope=Scope.READ,
         handler=limits,
+        query=LimitsChoice,
         answer=LimitsView,
     ),
     Endpoint(
