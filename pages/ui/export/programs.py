@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+from core.errors import NotFoundError
 from core.http.access.tokens import MAX_NAME_LENGTH, ApiToken, Scope, create_token, list_tokens, revoke_token
 from core.http.access.uses import last_use
 from core.http.server import is_loopback
@@ -72,16 +74,23 @@ def _row(token: ApiToken) -> None:
         name.markdown(f"**{escape(token.name)}**")
         scopes.markdown(_(", ").join(_(_SCOPE_NAMES[scope]) for scope in token.scopes))
         times.caption(
-            _("made {when}").format(when=moment(token.created))
+            _("made {when}").format(when=escape(moment(token.created)))
             + "  \n"
-            + (_("last used {when}").format(when=moment(used)) if used is not None else _("never used"))
+            + (
+                _("last used {when}").format(when=escape(moment(used)))
+                if used is not None
+                else _("never used")
+            )
         )
         with action.popover(_("Revoke"), type="tertiary", key=f"revoke-{token.id}"):
             st.markdown(_("Programs with this token are refused from now on. **This cannot be undone.**"))
-            if st.button(_("Revoke for good"), key=f"revoke-now-{token.id}") and try_to(
-                lambda: revoke_token(token.id)
-            ):
-                st.rerun(scope="fragment")
+            st.button(_("Revoke for good"), key=f"revoke-now-{token.id}", on_click=_revoke, args=(token.id,))
+
+
+def _revoke(token_id: str) -> None:
+    # Somebody else may have been faster.
+    with suppress(NotFoundError):
+        revoke_token(token_id)
 
 
 def _make() -> None:
