@@ -48,6 +48,20 @@ def search_named(name: str) -> JobDirectory:
     return JobDirectory(find_search(_checked(name))[1])
 
 
+def search_of(project: Project, name: str) -> JobDirectory:
+    """Find a search of this project.
+
+    Raises:
+        NotFoundError: the project has no such search.
+    """
+    search = search_named(name)
+    if search.path.parent != project.searches:
+        raise NotFoundError(
+            N_("There is no earlier search called “{name}” in this project."), name=search.name
+        )
+    return search
+
+
 def job_named(name: str) -> JobDirectory:
     """Find a job of any kind, runs and searches among them.
 

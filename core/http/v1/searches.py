@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from core.errors import NotFoundError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
-from core.http.names import search_named
+from core.http.names import search_named, search_of
 from core.http.openapi.note import Note
 from core.http.v1.views import (
     FILLED_IN,
@@ -24,6 +24,7 @@ from core.records import Record
 from core.runs.control import pause, resume, stop
 from core.runs.start_runs import start_search
 from core.search.config import (
+    MAX_FOLDS,
     MAX_MINUTES,
     MAX_TRIALS,
     MAX_WORKERS,
@@ -54,7 +55,15 @@ class NewSearch(Record):
     sampler: Sampler = Sampler.TPE
     pruner: Pruner = Pruner.MEDIAN
     scoring: Scoring = Scoring.AUTO
+    folds: Annotated[int, Note(text="Of cross-validation.", minimum=2, maximum=MAX_FOLDS)] = 5
     workers: Annotated[int, Note(minimum=1, maximum=MAX_WORKERS)] = 1
+    space: Annotated[
+        Mapping[str, Any],
+        Note(text="What varies: “choices”, or “low” and “high”, by name of a setting. Empty: the usual."),
+    ] = field(default_factory=dict)
+    start_from: Annotated[
+        str | None, Note(text="An earlier search of the project, whose best settings are tried first.")
+    ] = None
     seed: Annotated[int, Note(minimum=0, maximum=2**31 - 1)] = 0
     settings: Annotated[
         Mapping[str, Any],
@@ -88,8 +97,15 @@ def list_all(call: Call) -> JobList:
 
 
 def start(call: Call) -> JobView:
+    """Start a search.
+
+    Raises:
+        ConfigError: a setting is unknown or out of range.
+        NotFoundError: the project has no such earlier search.
+    """
     project, body = call.project, call.body_as(NewSearch)
-    values = body.to_json()
+    earlier = search_of(project, body.start_from).name if body.start_from is not None else ""
+    values = body.to_json() | {"space": {"domains": body.space}, "start_from": earlier}
     base = training_settings(values.pop("settings"), project)
     return job_view(start_search(project, SearchConfig.from_json({**values, "base": base.to_json()})))
 

@@ -85,6 +85,23 @@ def test_what_cannot_be_started_is_refused(
     assert launched == []
 
 
+def test_a_search_varies_what_it_is_told(digits_project: Project, launched: list[JobDirectory]) -> None:
+    address = f"/api/v1/projects/{digits_project.name}/searches"
+    space = {"dropout_rate": {"low": 0.0, "high": 0.3}}
+    started = post(address, {"trials": 3, "folds": 4, "space": space})
+    assert started.status == 202, started.json
+    config = launched[0].config()
+    assert (config["folds"], list(config["space"]["domains"])) == (4, ["dropout_rate"])
+    again = post(address, {"trials": 3, "start_from": launched[0].name})
+    assert launched[1].config()["start_from"] == launched[0].name
+    assert again.status == 202
+    for wrong in ({"space": {"luck": {"choices": [1]}}}, {"space": {"dropout_rate": 5}}, {"folds": 1}):
+        assert post(address, {"trials": 3, **wrong}).status == 400, wrong
+    assert post(address, {"trials": 3, "start_from": "search-none"}).status == 404
+    assert post(address, {"trials": 3, "start_from": "../runs"}).status == 404
+    assert len(launched) == 2
+
+
 def test_a_measurement_is_not_found_before_its_job(finished_run: Path, digits_project: Project) -> None:
     for path in (
         f"runs/{finished_run.name}/robustness",
