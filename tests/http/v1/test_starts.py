@@ -87,15 +87,15 @@ def test_what_cannot_be_started_is_refused(
 
 def test_a_search_varies_what_it_is_told(digits_project: Project, launched: list[JobDirectory]) -> None:
     address = f"/api/v1/projects/{digits_project.name}/searches"
-    space = {"dropout_rate": {"low": 0.0, "high": 0.3}}
+    space = {"l2": {"low": 0.001, "high": 0.1}}
     started = post(address, {"trials": 3, "folds": 4, "space": space})
     assert started.status == 202, started.json
     config = launched[0].config()
-    assert (config["folds"], list(config["space"]["domains"])) == (4, ["dropout_rate"])
+    assert (config["folds"], list(config["space"]["domains"])) == (4, ["l2"])
     again = post(address, {"trials": 3, "start_from": launched[0].name})
     assert launched[1].config()["start_from"] == launched[0].name
     assert again.status == 202
-    for wrong in ({"space": {"luck": {"choices": [1]}}}, {"space": {"dropout_rate": 5}}, {"folds": 1}):
+    for wrong in ({"space": {"luck": {"choices": [1]}}}, {"space": {"l2": 5}}, {"folds": 1}):
         assert post(address, {"trials": 3, **wrong}).status == 400, wrong
     assert post(address, {"trials": 3, "start_from": "search-none"}).status == 404
     assert post(address, {"trials": 3, "start_from": "../runs"}).status == 404
