@@ -43,9 +43,11 @@ def correct(project: Project, label: str, files: Sequence[AnsweredFile]) -> Data
 
     Raises:
         ClassNameError: a new class has an invalid name.
-        DataError: none of the files is a picture, or the project has one of them with another label.
+        DataError: the label is empty, none of the files is a picture, or the project has one of them with another label.
     """
     there = open_dataset(project)
+    if not label:
+        raise DataError(N_("A correction needs a label: a class, or the name of a new one."))
     label = checked_label(label, there.all_class_names, there.task)
     by_content = {sha256_bytes(file.data): file for file in files}
     labels = _labels_of(there, by_content)

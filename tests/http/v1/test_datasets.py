@@ -74,6 +74,7 @@ def suspects(digits_project: Project) -> list[str]:
     chosen = dataset.all_pictures.iloc[:2]
     finding = Finding(
         kind=FindingKind.WRONG_LABELS,
+        values={"total": 60},
         suspects=suspects_of(chosen, [0.9, 0.8], suggested=["5", "8"]),
         remedy=Remedy.RELABEL,
     )
@@ -92,6 +93,7 @@ def test_findings_name_what_is_still_open(address: str, suspects: list[str]) -> 
     (finding,) = dismissed.json["findings"]
     assert (finding["dismissed"], finding["done"]) == (suspects[:1], 1)
     assert [one["id"] for one in finding["suspects"]] == suspects[1:]
+    assert finding["headline"].endswith("1 of 60")
     post(f"{address}/exclusions", {"ids": suspects[1:]})
     assert ask(f"{address}/check").json["findings"][0]["done"] == 2
     back = {"kind": "wrong-labels", "ids": suspects[:1], "dismissed": False}

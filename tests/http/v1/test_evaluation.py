@@ -15,6 +15,7 @@ from core.delivery.explaining import Explainer
 from core.delivery.files import read_labels
 from core.delivery.prediction import Classifier
 from core.evaluation.calibration.calibrating import coverage_by_class
+from core.evaluation.calibration.selective import measure_selective
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import chosen_metric
 from core.evaluation.slices.measuring import measure_slices, slice_source
@@ -126,7 +127,8 @@ def test_limits_are_chosen_and_measured(address: str, finished_run: Path) -> Non
     chosen = post(f"{address}/limits", {"stranger_share": 0, "least_confidence": 0.99}, method="PATCH").json
     assert (chosen["stranger_limit"], chosen["known_turned_away"]) == (None, None)
     assert chosen == looked_at
-    assert chosen["answered"]["coverage"] < 1
+    expected = measure_selective(EvaluatedRun.open(finished_run).test, 0.99)
+    assert chosen["answered"]["coverage"] == expected.coverage
     assert read_labels(finished_run).least_confidence == 0.99
     post(f"{address}/limits", {"least_confidence": 0}, method="PATCH")
     assert limits_in_use(finished_run, dataset) == AnswerLimits()

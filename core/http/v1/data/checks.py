@@ -97,7 +97,7 @@ def _finding_view(finding: OpenFinding) -> FindingView:
     original = finding.original
     return FindingView(
         kind=original.kind,
-        headline=str(original.headline),
+        headline=str((finding.left or original).headline),
         explanation=str(original.explanation),
         remedy=original.remedy,
         classes=original.classes,
