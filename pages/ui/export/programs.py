@@ -96,7 +96,7 @@ def _revoke(token_id: str) -> None:
 def _make() -> None:
     """Draw the form for a token, and the secret of one that was just made."""
     with st.form("new-token", border=False, clear_on_submit=True):
-        name, scopes = st.columns(2, vertical_alignment="bottom")
+        name, scopes = st.columns((2, 3), vertical_alignment="top")
         chosen_name = name.text_input(
             _("Name of the new token"),
             placeholder=_("such as “camera at the gate”"),
@@ -110,6 +110,7 @@ def _make() -> None:
             default=[Scope.PREDICT],
             format_func=lambda scope: _(_SCOPE_NAMES[scope]),
             key="token-scopes",
+            wrap=True,
         )
         is_pressed = st.form_submit_button(_("Make a token"), icon=":material/add:")
     if is_pressed:
