@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.tool_sources import PYTHON
 from core.delivery.prediction import Classifier
+from core.workspace import project_of
 from tests.support.api_server import ROOT, serving_all
 from tests.support.pictures import digit
 
@@ -43,6 +44,8 @@ _STARTS_JOBS = (
 )
 _SCHEMATHESIS = (
     *("--max-examples=15", "--phases=coverage,fuzzing", "--workers=2", "--no-color"),
+    # The bundle is packed when it is asked for.
+    "--request-timeout=60",
     *(f"--exclude-operation-id={name}" for name in _STARTS_JOBS),
 )
 
@@ -77,15 +80,22 @@ def test_the_sdk_of_mcp_calls_a_tool(finished_run: Path, tmp_path: Path) -> None
     assert answer["answer"]["predictions"][0]["labels"] == ["3"]
 
 
-def test_schemathesis_finds_no_fault(finished_run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_named", [False, True])
+def test_schemathesis_finds_no_fault(finished_run: Path, tmp_path: Path, is_named: bool) -> None:
+    """With names that it invents, and with those of a real project and run, which it must not delete."""
+    config, deletions = tmp_path / "schemathesis.toml", ["projects_delete", "runs_delete"] if is_named else []
+    project = project_of(finished_run).name
+    named = f'[parameters]\n"path.run" = "{finished_run.name}"\n"path.project" = "{project}"\n'
+    config.write_text((named if is_named else "") + _CONFIG.read_text(encoding="utf-8"), encoding="utf-8")
     with serving_all() as address:
         found = subprocess.run(
             [
                 PYTHON.parent / "schemathesis",
-                f"--config-file={_CONFIG}",
+                f"--config-file={config}",
                 "run",
                 f"{address}/api/openapi.json",
                 *_SCHEMATHESIS,
+                *(f"--exclude-operation-id={name}" for name in deletions),
             ],
             cwd=tmp_path,
             capture_output=True,
