@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from string import Template
 
@@ -37,7 +38,8 @@ def make_microcontroller(model: DeliveredModel, path: Path) -> None:
     readme = Template(read_project_file(_PROJECT, "README.md")).substitute(
         network=f"{len(network) / 1e6:.1f} MB",
         arena=f"{measured.arena_bytes / 1e6:.1f} MB",
-        difference=f"{difference:.0e}",
+        # A smaller number would be no bound.
+        difference=f"{math.ceil(1000 * difference) / 1000:g}",
         pictures=_PICTURES,
         boards=boards_table(len(network), measured.arena_bytes),
     )
