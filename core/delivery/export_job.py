@@ -156,7 +156,8 @@ class _Work:
             progress.advance(round(1000 * (_MAKING + (1 - _MAKING) * done / total)), 1000)
 
         progress.advance(round(1000 * _MAKING), 1000)
-        is_timed = exporter.opens is not None and exporter.code != TFLITE.code
+        is_measured = exporter.opens is not None and exporter.checks_program
+        is_timed = is_measured and exporter.code != TFLITE.code
         return certify(
             exporter.file(self._run),
             exporter,

@@ -47,7 +47,7 @@ def state_text(run: Path, exporter: Exporter, state: FileState, certificate: Cer
         agreement = certificate.check.agreement
         measured = agreement_text(agreement) if exporter.is_exact else loss_text(agreement.accuracy)
         if not exporter.checks_program:
-            measured = _("network: {measured} · its program was not built here").format(measured=measured)
+            measured = _("network: {measured} · program not built here").format(measured=measured)
         return f"{_(STATES[state])} · {measured}" if state is FileState.WITHHELD else measured
     return _(STATES[state])
 
