@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from core.cli import (
+    archive,
     backbones,
     comparison,
     dataset,
@@ -41,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     *delivery.COMMANDS,
     *exporting.COMMANDS,
     *judging.COMMANDS,
+    *archive.COMMANDS,
     *backbones.COMMANDS,
     *serving.COMMANDS,
 )

@@ -33,6 +33,8 @@ class Stage(StrEnum):
     EXPLAINING = "explaining"
     CHECKING = "checking"
     COMPARING = "comparing"
+    SAVING = "saving"
+    RESTORING = "restoring"
 
     @classmethod
     def _missing_(cls, value: object) -> Stage | None:

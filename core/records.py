@@ -11,6 +11,7 @@ Darkroom; ``read_record`` reads it.
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ from typing import (
 
 from core import __version__
 from core.errors import DamagedFileError, RecordError, SchemaVersionError
-from core.files import read_json, write_json
+from core.files import write_json
 from core.messages import N_, Message
 
 # Values of JSON. `Any` where a value nests, because type checkers follow no deeper.
@@ -123,8 +124,13 @@ def write_record(path: Path, record: Record, *, is_private: bool = False) -> Non
     Args:
         is_private: other users of the machine cannot read the file.
     """
+    write_json(path, stored_values(record), is_private=is_private)
+
+
+def stored_values(record: Record) -> JsonObject:
+    """Values of a record's file, with the schema version and the version of Darkroom."""
     header = {"schema_version": record.schema_version, "darkroom_version": __version__}
-    write_json(path, header | record.to_json(), is_private=is_private)
+    return header | record.to_json()
 
 
 def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
@@ -135,15 +141,25 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
         SchemaVersionError: a newer Darkroom wrote it, in a format or with codes unknown here.
         DamagedFileError: the content is not JSON, or not what this Darkroom would write.
     """
+    return decode_record(path.read_bytes(), kind, str(path))
+
+
+def decode_record(content: bytes, kind: type[AnyRecord], file: str) -> AnyRecord:
+    """Read a record from the content of its file; arguments and errors as of ``read_record``.
+
+    Args:
+        file: name of the file in an error.
+    """
     try:
-        values = read_json(path)
-    except ValueError as error:
+        values = json.loads(content)
+    # The second: brackets in brackets in brackets.
+    except (ValueError, RecursionError) as error:
         raise DamagedFileError(
-            N_("The file {file} is damaged: {reason}"), file=str(path), reason=str(error)
+            N_("The file {file} is damaged: {reason}"), file=file, reason=str(error)
         ) from error
     if not isinstance(values, dict):
         raise DamagedFileError(
-            N_("The file {file} is damaged: {reason}"), file=str(path), reason=type(values).__name__
+            N_("The file {file} is damaged: {reason}"), file=file, reason=type(values).__name__
         )
     version = values.pop("schema_version", 1)
     writer = values.pop("darkroom_version", "")
@@ -152,7 +168,7 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
             N_(
                 "{file} was written by Darkroom {writer} in format {format}; this Darkroom ({current}) reads formats up to {expected}. Update Darkroom."
             ),
-            file=str(path),
+            file=file,
             writer=writer or "?",
             format=version,
             current=__version__,
@@ -163,13 +179,13 @@ def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     except RecordError as error:
         if writer in {"", __version__}:
             raise DamagedFileError(
-                N_("The file {file} is damaged: {reason}"), file=str(path), reason=error.message
+                N_("The file {file} is damaged: {reason}"), file=file, reason=error.message
             ) from error
         raise SchemaVersionError(
             N_(
                 "{file} was written by Darkroom {writer}, and this Darkroom ({current}) does not understand it: {reason} Update Darkroom."
             ),
-            file=str(path),
+            file=file,
             writer=writer,
             current=__version__,
             reason=error.message,

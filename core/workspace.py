@@ -11,6 +11,7 @@ import secrets
 import shutil
 import time
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -260,12 +261,21 @@ def _lease_of(staging: Path) -> Path:
     return home() / "leases" / f"{staging.name}.json"
 
 
-def publish_project(staging: Path, name: str) -> Project:
-    """Rename a finished staging folder to the project ``name``, atomically."""
+def publish_project(staging: Path, name: str, settings: Mapping[str, object] | None = None) -> Project:
+    """Rename a finished staging folder to the project ``name``, atomically.
+
+    Args:
+        settings: see ``project_settings``; None: there are none yet.
+    """
     clean = require_free_name(name)
     write_json(
         staging / "project.json",
-        {"schema_version": SCHEMA_VERSION, "name": clean, "created": time.time(), "settings": {}},
+        {
+            "schema_version": SCHEMA_VERSION,
+            "name": clean,
+            "created": time.time(),
+            "settings": dict(settings or {}),
+        },
     )
     for folder in ("runs", "jobs"):
         (staging / folder).mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ from core.workspace import Project, delete_project, list_projects, list_runs
 from pages.ui import state
 from pages.ui.data.sources.new_project import current_import, import_panel
 from pages.ui.gallery import Tile, gallery
+from pages.ui.overview.saving import save_popover, saving_state
 from pages.ui.shell import page_title
 from pages.ui.text import _, escape, ngettext, number, percent
 
@@ -34,6 +35,7 @@ def project_card(project: Project) -> None:
                 state.choose_project(project.name)
                 state.count_up("project-picker")
                 st.switch_page("data.py")
+            save_popover(project)
             with st.popover(_("Delete"), type="tertiary", key=f"delete-{project.name}"):
                 st.markdown(
                     _("Delete this project with all its pictures and classifiers? This cannot be undone.")
@@ -42,6 +44,7 @@ def project_card(project: Project) -> None:
                     delete_project(project)
                     state.choose_project(None)
                     st.rerun()
+        saving_state(project)
 
 
 def summary(pictures: int, classes: int) -> str:

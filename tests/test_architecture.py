@@ -44,6 +44,7 @@ FLOORS = (
     {"evaluation"},
     {"delivery"},
     {"prediction"},
+    {"archive"},
     {"runs"},
     {"reporting"},
     {"http"},

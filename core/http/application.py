@@ -18,6 +18,7 @@ from core.http.responding import Service, routes_of
 from core.http.responses import json_response
 from core.http.v1 import (
     answer_log,
+    archives,
     backbones,
     batches,
     costs,
@@ -75,6 +76,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *queue.ENDPOINTS,
     *answer_log.ENDPOINTS,
     *exports.ENDPOINTS,
+    *archives.ENDPOINTS,
 )
 
 

@@ -18,12 +18,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from core.archive.saved import find_archive
 from core.data.pixels.decoder_version import DECODER, recorded_decoder
 from core.errors import DeliveryError, NotFoundError, UnreadableImageError
 from core.http import answers
+from core.jobs.directory import JobDirectory
 from core.messages import N_
 from core.uploads import routes as uploads
-from core.workspace import find_run, get_project
+from core.workspace import find_run, get_project, project_of
 
 # The address contains the version, see ``plotly_script_path``.
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -159,6 +161,20 @@ def cleaned_dataset(request: Request) -> Response:
     return FileResponse(path, filename=name, media_type="application/zip")
 
 
+def archive_address(job: JobDirectory) -> str:
+    """Download address of a project that a job saved as one file, without a leading slash."""
+    return f"api/projects/{quote(project_of(job.path).name, safe='')}/archives/{job.name}"
+
+
+def archive(request: Request) -> Response:
+    """Send a project that was saved as one file, streamed from disk."""
+    try:
+        path = find_archive(get_project(request.path_params["project"]), request.path_params["job"])
+    except NotFoundError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
+    return FileResponse(path, filename=path.name, media_type="application/zip")
+
+
 def _requested_digest(request: Request) -> str:
     """Check the digest in the address: exactly 64 hexadecimal digits, so it cannot be another path."""
     sha256 = str(request.path_params["sha256"])
@@ -175,6 +191,7 @@ ROUTES = [
     Route("/projects/{project}/pictures/{decoder:int}/{sha256}", full_picture, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}", cleaned_dataset, methods=["GET"]),
     Route("/projects/{project}/dataset/{version:int}/{format}", cleaned_dataset, methods=["GET"]),
+    Route("/projects/{project}/archives/{job}", archive, methods=["GET"]),
     *answers.ROUTES,
     *uploads.ROUTES,
 ]

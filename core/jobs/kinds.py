@@ -36,6 +36,8 @@ class JobKind(StrEnum):
     INSPECT_MODEL = "inspect_model"
     JUDGE_MODEL = "judge_model"
     PREDICT_BATCH = "predict_batch"
+    SAVE_PROJECT = "save_project"
+    RESTORE_PROJECT = "restore_project"
     FINISH = "finish"
 
 
@@ -184,6 +186,14 @@ JOB_TYPES = {
         ),
         can_pause=True,
         is_temporary=False,
+    ),
+    JobKind.SAVE_PROJECT: JobType(
+        label=N_("Saving of a project as one file"),
+        steps=(Step(code="save_project", function="core.archive.job:save_project"),),
+    ),
+    JobKind.RESTORE_PROJECT: JobType(
+        label=N_("Opening of a project from a file"),
+        steps=(Step(code="restore_project", function="core.archive.job:restore_project"),),
     ),
     # Remaining steps of a stopped job whose best result is saved. They work in that job's directory.
     JobKind.FINISH: JobType(label=N_("Completion of a stopped job"), is_temporary=False),

@@ -38,6 +38,8 @@ STAGE_NAMES = {
     Stage.MEASURING: N_("Measuring speed"),
     Stage.CHECKING: N_("Comparing the pictures and judging them"),
     Stage.COMPARING: N_("Comparing backbones on your pictures"),
+    Stage.SAVING: N_("Packing the project"),
+    Stage.RESTORING: N_("Unpacking and checking the project"),
 }
 STATE_NAMES = {
     JobState.QUEUED: N_("Waiting for its turn"),
@@ -65,6 +67,8 @@ _BY_PICTURE = {
     Stage.EXPLAINING,
     Stage.PREDICTING,
 }
+# The parts of a check or a comparison count different things, those of an archive bytes.
+_WITHOUT_COUNTS = {Stage.CHECKING, Stage.COMPARING, Stage.EXPORTING, Stage.SAVING, Stage.RESTORING}
 _REFRESH_SECONDS = 0.7
 
 
@@ -78,8 +82,7 @@ def progress_text(status: JobStatus) -> str:
 def stage_line(status: JobStatus) -> str:
     """Format the stage's progress, its speed and the time left."""
     parts = []
-    # The parts of a check or a comparison count different things.
-    if status.stage_total and status.stage not in {Stage.CHECKING, Stage.COMPARING, Stage.EXPORTING}:
+    if status.stage_total and status.stage not in _WITHOUT_COUNTS:
         parts.append(
             _("{done} of {total}").format(done=number(status.stage_done), total=number(status.stage_total))
         )

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     FILES = "files"
     CAMERA = "camera"
     EMPTY = "empty"
+    SAVED = "saved"
 
 
 _TITLES = {
@@ -54,6 +55,7 @@ _TITLES = {
     Kind.FILES: N_("Single pictures"),
     Kind.CAMERA: N_("Camera"),
     Kind.EMPTY: N_("Camera or files"),
+    Kind.SAVED: N_("Saved project"),
 }
 _ICONS = {
     Kind.ARCHIVE: ":material/folder_zip:",
@@ -62,6 +64,7 @@ _ICONS = {
     Kind.FILES: ":material/add_photo_alternate:",
     Kind.CAMERA: ":material/photo_camera:",
     Kind.EMPTY: ":material/photo_camera:",
+    Kind.SAVED: ":material/archive:",
 }
 
 
@@ -95,7 +98,13 @@ def choose_kind(kinds: list[Kind], key: str) -> Kind:
 
 def choose_source(kind: Kind, key: str) -> Source | None:
     """Draw the chooser of a source kind; None until something is chosen."""
-    return {Kind.ARCHIVE: _archive, Kind.SENT: _own_folder, Kind.FOLDER: _server_folder}[kind](key)
+    choosers = {
+        Kind.ARCHIVE: _archive,
+        Kind.SENT: _own_folder,
+        Kind.FOLDER: _server_folder,
+        Kind.SAVED: _saved_project,
+    }
+    return choosers[kind](key)
 
 
 def start(name: str, source: Source, reading: Reading, *, add: bool = False) -> None:
@@ -194,6 +203,20 @@ def _own_folder(key: str) -> Source | None:
     st.caption(_understood())
     return _sent(
         f"{key}-folder-{state.counter(TURN)}", label=_("Drop the folder here"), folder=True, multiple=True
+    )
+
+
+def _saved_project(key: str) -> Source | None:
+    st.markdown(
+        _(
+            "A project that Darkroom saved as one file, on this computer or another: its pictures, runs and classifiers."
+        )
+    )
+    return _sent(
+        f"{key}-saved-{state.counter(TURN)}",
+        label=_("Drop the file here"),
+        extensions=[".zip"],
+        multiple=False,
     )
 
 

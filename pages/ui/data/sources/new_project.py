@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from core.archive.records import RestoreResult
 from core.data.import_config import ImportConfig, ImportRequest, ImportResult
 from core.data.importing import create_project
 from core.data.skip_reasons import SkipReason
@@ -18,6 +19,7 @@ from core.jobs.status import JobState, JobStatus
 from core.messages import N_, Message
 from core.runs.control import active_jobs
 from core.runs.import_questions import open_question
+from core.runs.start_archives import start_restoring
 from core.runs.start_imports import start_import
 from core.workspace import Project, list_projects
 from pages.ui import state
@@ -30,19 +32,23 @@ from pages.ui.data.sources.choosing import (
     suggested_name,
 )
 from pages.ui.data.sources.question import question_panel, waiting_import
-from pages.ui.data.sources.reading import reading_options
+from pages.ui.data.sources.reading import TURN, reading_options
 from pages.ui.jobs import follow, show_error
 from pages.ui.text import _, escape, show
 
-_KINDS = [Kind.ARCHIVE, Kind.SENT, Kind.EMPTY, Kind.FOLDER]
+_KINDS = [Kind.ARCHIVE, Kind.SENT, Kind.EMPTY, Kind.FOLDER, Kind.SAVED]
 
 
 def import_panel() -> None:
     """Draw the running import, or the result of the last one and the form."""
     job = current_import()
+    is_restored = job is not None and job.kind is JobKind.RESTORE_PROJECT
     if job is not None and not job.status().state.has_ended:
-        follow(job, _ended, key="import-progress")
+        follow(job, _restored if is_restored else _ended, key="import-progress")
         return
+    if job is not None and is_restored:
+        _restored(job)
+        job = None
     if job is not None:
         _ended(job)
         if question := open_question(job):
@@ -59,12 +65,15 @@ def open_new_project(project: Project) -> None:
     job = state.followed_job()
     if job is None or not _makes_a_project(job) or job.status().state is not JobState.FINISHED:
         return
-    if ImportRequest.from_json(job.config()).project == project.name:
+    if job.kind is JobKind.RESTORE_PROJECT:
+        if RestoreResult.from_json(job.result() or {}).project == project.name:
+            _restored(job)
+    elif ImportRequest.from_json(job.config()).project == project.name:
         _ended(job)
 
 
 def current_import() -> JobDirectory | None:
-    """Import job this session follows; after a refresh, the running one, or one that asks."""
+    """Job that makes a project and that this session follows; after a refresh, the running one, or one that asks."""
     job = state.followed_job()
     if job is not None and _makes_a_project(job):
         return job
@@ -73,6 +82,8 @@ def current_import() -> JobDirectory | None:
 
 
 def _makes_a_project(job: JobDirectory) -> bool:
+    if job.kind is JobKind.RESTORE_PROJECT:
+        return True
     return job.kind is JobKind.IMPORT and not ImportRequest.from_json(job.config()).add
 
 
@@ -90,6 +101,17 @@ def _ended(job: JobDirectory) -> None:
     if status.state is JobState.STOPPED:
         st.info(_("The import was stopped, and nothing of it was kept."))
     show_failure(job, status)
+
+
+def _restored(job: JobDirectory) -> None:
+    """Open the project that came from a file, or show the error."""
+    status = job.status()
+    if status.state is JobState.FINISHED:
+        state.count_up(TURN)
+        _open_project(RestoreResult.from_json(job.result() or {}).project, "browse")
+    if status.state in {JobState.STOPPED, JobState.INTERRUPTED}:
+        st.info(_("Opening the project was stopped, and nothing of it was kept."))
+    show_error(status)
 
 
 def _open_project(name: str, section: str) -> None:
@@ -171,6 +193,8 @@ def _form(name: str) -> None:
         kind = choose_kind(_KINDS, "import-kind")
         if kind is Kind.EMPTY:
             _without_pictures(name)
+        elif kind is Kind.SAVED:
+            _saved_project(name)
         else:
             _of_a_source(kind, name)
     with sample, st.container(border=True, key="import-sample"):
@@ -186,6 +210,20 @@ def _of_a_source(kind: Kind, name: str) -> None:
     is_ready = source is not None and reading.is_ready
     if st.button(_("Import pictures"), type="primary", disabled=not is_ready, key="import") and source:
         start(typed or suggestion, source, reading)
+
+
+def _saved_project(name: str) -> None:
+    """Draw the form for a project that was saved as one file."""
+    source = choose_source(Kind.SAVED, "upload")
+    typed = st.text_input(_("Project name"), name, placeholder=_("as in the file"), key="new-name")
+    path = source.path if source is not None else None
+    if st.button(_("Open the project"), type="primary", disabled=path is None, key="open-saved") and path:
+        try:
+            state.follow_job(start_restoring(path, typed or None))
+        except DarkroomError as error:
+            st.error(show(error.message))
+        else:
+            st.rerun()
 
 
 def _without_pictures(name: str) -> None:

@@ -1,0 +1,154 @@
+"""Places of one computer in a project's files: removed from an archive, and refused in one.
+
+A dataset may refer to pictures in folders of the user, a batch to folders of the server, and a search
+to a database, whose address may hold a password. An archive that came with such places could show
+files of this computer, or call another one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from core.data.dataset import open_dataset
+from core.data.sources.members import safe_parts
+from core.data.version_record import read_version_record, version_numbers
+from core.errors import ArchiveError
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
+from core.messages import N_
+from core.prediction.batch.records import BatchRequest
+from core.records import JsonObject
+from core.workspace import Project, project_settings
+
+# Kinds of jobs whose directories stand in each folder of a project.
+_KINDS: Mapping[str, set[JobKind]] = {
+    "runs": {JobKind.TRAIN, JobKind.ENSEMBLE},
+    "searches": {JobKind.SEARCH},
+    "predictions": {JobKind.PREDICT_BATCH},
+    "jobs": {JobKind.FINISH},
+}
+_DATABASE = "storage"
+
+
+def portable_content(name: str, path: Path) -> bytes | None:
+    """Content of a project's file without places of this computer; None: it names none.
+
+    Args:
+        name: of the file in the project.
+    """
+    for pattern, rewrite in _REWRITERS.items():
+        if fnmatch(name, pattern):
+            return rewrite(path)
+    return None
+
+
+def require_portable(project: Project, file: str) -> None:
+    """Check that an unpacked project can be opened, and names no place of this computer.
+
+    Args:
+        file: name of the archive.
+    Raises:
+        ArchiveError: a picture, a batch or a search lies outside the project, or a job is of another kind.
+        SchemaVersionError, DamagedFileError, RecordError: a file cannot be read.
+    """
+    project_settings(project)
+    for version in version_numbers(project.dataset):
+        read_version_record(project.dataset, version)
+    if outside := _first_location(project):
+        raise _is_foreign(file, outside)
+    open_dataset(project)
+    for folder, kinds in _KINDS.items():
+        for path in sorted((project.path / folder).glob("*/config.json")):
+            job = JobDirectory(path.parent)
+            if job.kind not in kinds:
+                raise _is_foreign(file, f"{folder}/{job.name}")
+            if outside := _place_of(job):
+                raise _is_foreign(file, outside)
+
+
+def _first_location(project: Project) -> str | None:
+    locations = (
+        location
+        for version in version_numbers(project.dataset)
+        for location in _locations(project.dataset / "versions" / f"{version:04d}.parquet")
+    )
+    return next((str(location) for location in locations if location), None)
+
+
+def _place_of(job: JobDirectory) -> str | None:
+    """Address or path outside the project that a job names; None without one."""
+    config = job.config()
+    if job.kind is JobKind.SEARCH:
+        return str(config[_DATABASE]) if config.get(_DATABASE) else None
+    if job.kind is JobKind.PREDICT_BATCH:
+        sources = BatchRequest.from_json(config).sources
+        return next((str(source) for source in sources if not _lies_inside(source)), None)
+    return None
+
+
+def _lies_inside(source: Path) -> bool:
+    return not source.is_absolute() and safe_parts(source.as_posix()) is not None
+
+
+def _is_foreign(file: str, name: str) -> ArchiveError:
+    return ArchiveError(
+        N_(
+            "{file} names “{name}”, which does not belong to a project. Darkroom writes no such archive, so nothing was taken from it."
+        ),
+        file=file,
+        name=name[:200],
+    )
+
+
+def _locations(manifest: Path) -> list[str]:
+    if "location" not in pq.read_schema(manifest).names:
+        return []
+    column = pd.read_parquet(manifest, columns=["location"])["location"]
+    return list(column.fillna("").unique())
+
+
+def _without_locations(manifest: Path) -> bytes | None:
+    if not any(_locations(manifest)):
+        return None
+    content = io.BytesIO()
+    # The archive holds the pictures themselves.
+    pd.read_parquet(manifest).assign(location="").to_parquet(content, index=False)
+    return content.getvalue()
+
+
+def _without_database(config: Path) -> bytes | None:
+    return _changed(config, lambda settings: {_DATABASE: ""} if settings.get(_DATABASE) else {})
+
+
+def _without_folders(config: Path) -> bytes | None:
+    """Replace absolute paths of a batch's sources by their last names, which lie nowhere."""
+
+    def inside(settings: JsonObject) -> JsonObject:
+        sources = settings.get("sources", [])
+        names = [PurePath(source).name if PurePath(source).is_absolute() else source for source in sources]
+        return {"sources": names} if names != sources else {}
+
+    return _changed(config, inside)
+
+
+def _changed(file: Path, change: Callable[[JsonObject], JsonObject]) -> bytes | None:
+    """Content of a job's ``config.json`` or ``extension.json`` with changed settings; None without a change."""
+    values = json.loads(file.read_bytes())
+    key = "config" if "config" in values else "settings"
+    changes = change(values.get(key, {}))
+    return json.dumps(values | {key: values[key] | changes}).encode() if changes else None
+
+
+_REWRITERS: Mapping[str, Callable[[Path], bytes | None]] = {
+    "dataset/versions/*.parquet": _without_locations,
+    "searches/*/config.json": _without_database,
+    "searches/*/extension.json": _without_database,
+    "predictions/*/config.json": _without_folders,
+}

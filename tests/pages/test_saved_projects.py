@@ -1,0 +1,78 @@
+"""The Overview page saves a project as one file, and opens one from such a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from core.archive.saved import archive_file
+from core.jobs.directory import list_jobs
+from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
+from core.runs.control import wait_for
+from core.workspace import Project, get_project, jobs_folder, list_projects
+from pages.ui.data.sources.choosing import Kind
+from tests.support.archives import saved
+
+OpenPage = Callable[..., AppTest]
+
+
+def test_a_project_is_packed_and_offered(project: Project, open_page: OpenPage) -> None:
+    app = open_page()
+    app.session_state[f"save-{project.name}"] = True
+    app.run()
+    app.button(key=f"pack-{project.name}").click().run()
+    assert not app.exception
+    (job,) = [job for job in list_jobs(project.jobs) if job.kind is JobKind.SAVE_PROJECT]
+    assert wait_for(job) is JobState.FINISHED
+    app.run()
+    assert not app.exception
+    assert archive_file(job.path).is_file()
+    assert any("0 runs" in caption.value for caption in app.caption)
+
+
+def opened(app: AppTest, file: Path, name: str) -> AppTest:
+    """The page after a file was sent and the project opened under a name."""
+    pills: Any = next(group for group in app.get("button_group") if group.key == "import-kind")
+    pills.set_value(Kind.SAVED)
+    app.session_state["sending-upload-saved-0"] = {
+        "arrived": {"path": str(file), "name": file.name, "files": 1, "size_bytes": file.stat().st_size}
+    }
+    app.run()
+    app.text_input(key="new-name").set_value(name).run()
+    return app.button(key="open-saved").click().run()
+
+
+def test_a_saved_project_is_opened(project: Project, open_page: OpenPage, tmp_path: Path) -> None:
+    saved(project, tmp_path / "digits.zip")
+    app = opened(open_page(), tmp_path / "digits.zip", "Again")
+    assert not app.exception
+    (job,) = list_jobs(jobs_folder())
+    assert wait_for(job) is JobState.FINISHED
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "Data"
+    assert app.selectbox[0].value == "Again"
+    assert get_project("Again").path.is_dir()
+
+
+def test_a_name_that_is_taken_is_said_and_nothing_begins(
+    project: Project, open_page: OpenPage, tmp_path: Path
+) -> None:
+    saved(project, tmp_path / "digits.zip")
+    app = opened(open_page(), tmp_path / "digits.zip", "")
+    assert [error.value for error in app.error] == [
+        "There is already a project called “Digits”. Choose another name."
+    ]
+    assert len(list_projects()) == 1
+    assert list_jobs(jobs_folder()) == []
+
+
+def test_a_changed_file_is_said(project: Project, open_page: OpenPage, tmp_path: Path) -> None:
+    (tmp_path / "digits.zip").write_bytes(b"no zip")
+    app = opened(open_page(), tmp_path / "digits.zip", "Again")
+    assert "is not a project that Darkroom saved" in app.error[0].value
+    assert list_jobs(jobs_folder()) == []
