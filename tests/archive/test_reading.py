@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -172,6 +174,16 @@ def test_a_stop_leaves_nothing(archive: Path, refused: Callable[..., str]) -> No
     recorder.stage(Stage.RESTORING)
     with pytest.raises(JobStopped):
         restore_archive(archive, None, recorder)
+
+
+def test_a_disk_that_fills_while_unpacking_leaves_nothing(archive: Path, refused: Callable[..., str]) -> None:
+    class Filling(QuietProgress):
+        def advance(self, done: int, total: int, likely: float | None = None) -> None:
+            if done > total / 2:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left"):
+        restore_archive(archive, None, Filling())
 
 
 def job(kind: JobKind, config: dict[str, Any]) -> bytes:

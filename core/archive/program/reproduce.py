@@ -148,6 +148,7 @@ class Objective:
         self._weights = (
             balancing_weights(targets) if RECIPE["is_balanced"] else np.ones(len(targets), np.float32)
         )
+        self._total = float(self._weights.sum(dtype=np.float64))
         share, ways = RECIPE["label_smoothing"], 2 if IS_MULTI_LABEL else targets.shape[1]
         self._targets = (targets * (1 - share) + share / ways).astype(np.float32)
         self.shape = features.shape[1], targets.shape[1]
@@ -165,21 +166,25 @@ class Objective:
 
     def __call__(self, parameters, strength):
         kernel, bias = self.unpack(parameters)
-        logits = self._features @ kernel + bias
-        if IS_MULTI_LABEL:
-            loss = np.logaddexp(np.float32(0), logits) - self._targets * logits
-            residual = np.exp(logits - np.logaddexp(np.float32(0), logits)) - self._targets
-        else:
-            loss = -self._targets * log_softmax(logits)
-            residual = np.exp(log_softmax(logits)) - self._targets
-        residual, total = residual * self._weights[:, None], float(self._weights.sum(dtype=np.float64))
-        value = float((loss * self._weights[:, None]).sum(dtype=np.float64)) / total
-        gradient = np.concatenate(
-            [(self._features.T @ residual).ravel().astype(np.float64), residual.sum(axis=0, dtype=np.float64)]
+        loss, residual = self._loss_and_residual(self._features @ kernel + bias)
+        slopes = (
+            (self._features.T @ residual).ravel().astype(np.float64),
+            residual.sum(axis=0, dtype=np.float64),
         )
-        gradient /= total
+        gradient = np.concatenate(slopes) / self._total
         gradient[: kernel.size] += strength * kernel.ravel()
-        return value + 0.5 * strength * float(np.square(kernel, dtype=np.float64).sum()), gradient
+        penalty = 0.5 * strength * float(np.square(kernel, dtype=np.float64).sum())
+        return float(loss.sum(dtype=np.float64)) / self._total + penalty, gradient
+
+    def _loss_and_residual(self, logits):
+        """Weighted cross-entropy and its derivative by the logits, both (n, classes)."""
+        if IS_MULTI_LABEL:
+            softplus = np.logaddexp(np.float32(0), logits)
+            loss, residual = softplus - self._targets * logits, np.exp(logits - softplus) - self._targets
+        else:
+            logarithms = log_softmax(logits)
+            loss, residual = -self._targets * logarithms, np.exp(logarithms) - self._targets
+        return loss * self._weights[:, None], residual * self._weights[:, None]
 
 
 def follow_path(objective, validation, targets, epochs, on_epoch):
@@ -198,15 +203,9 @@ def follow_path(objective, validation, targets, epochs, on_epoch):
             raise OutOfEpochsError
 
     for index, strength in enumerate(strengths):
-        lowest = np.inf
-        steps = max(1, (epochs - spent) // (len(strengths) - index))
-        memory = max(3, min(10, (256 << 20) // (16 * parameters.size)))
-        options = {"maxiter": steps, "maxcor": memory, "ftol": 1e-6, "gtol": 1e-5}
+        lowest, steps = np.inf, max(1, (epochs - spent) // (len(strengths) - index))
         try:
-            parameters = minimize(
-                objective, parameters, args=(strength,), jac=True, method="L-BFGS-B",
-                callback=after_iteration, options=options,
-            ).x  # fmt: skip
+            parameters = minimised(objective, parameters, strength, steps, after_iteration)
         except OutOfEpochsError:
             return
         if not spent:
@@ -216,6 +215,14 @@ def follow_path(objective, validation, targets, epochs, on_epoch):
         best = min(best, lowest)
         if without_gain >= PATIENCE:
             return
+
+
+def minimised(objective, parameters, strength, steps, after_iteration):
+    """Parameters after at most so many steps of L-BFGS."""
+    memory = max(3, min(10, (256 << 20) // (16 * parameters.size)))
+    options = {"maxiter": steps, "maxcor": memory, "ftol": 1e-6, "gtol": 1e-5}
+    start = {"x0": parameters, "args": (strength,), "jac": True, "callback": after_iteration}
+    return minimize(objective, **start, method="L-BFGS-B", options=options).x
 
 
 def is_clearly_lower(losses, than):
