@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +53,8 @@ class OpenArchive:
     # Name of the file, for people.
     name: str
     manifest: ArchiveManifest
-    # All but the manifest.
-    members: tuple[Member, ...]
+    # All but the manifest, by their names there.
+    members: Mapping[str, Member]
     allowance: Allowance
     # Unpacked, as the archive announces it.
     size_bytes: int
@@ -122,7 +122,8 @@ def _checked(archive: zipfile.ZipFile, path: Path) -> OpenArchive:
             name=name,
             reason=reason.message,
         )
-    members = {member.name: member for member in listing.members}
+    # The name of a member is for people, and shortened if it is very long.
+    members = {"/".join(member.parts): member for member in listing.members}
     own = members.pop(MANIFEST, None)
     if own is None:
         raise _no_archive(path.name)
@@ -132,7 +133,7 @@ def _checked(archive: zipfile.ZipFile, path: Path) -> OpenArchive:
     return OpenArchive(
         name=path.name,
         manifest=manifest,
-        members=tuple(members.values()),
+        members=members,
         allowance=allowance,
         size_bytes=sum(info.file_size for info in archive.infolist()),
     )
@@ -169,12 +170,12 @@ def _unpack(archive: OpenArchive, folder: Path, progress: Progress) -> None:
         done += size
         progress.advance(min(done, archive.size_bytes), archive.size_bytes)
 
-    for member in archive.members:
-        expected = archive.manifest.files[member.name]
+    for name, member in archive.members.items():
+        expected = archive.manifest.files[name]
         is_of_project = member.parts[0] == PROJECT and len(member.parts) > 1
         target = folder.joinpath(*member.parts[1:]) if is_of_project else None
         if _copy(member, target, archive.allowance, advance) != expected.sha256:
-            raise _was_changed(archive.name, member.name)
+            raise _was_changed(archive.name, name)
         if target is not None:
             os.utime(target, ns=(expected.modified, expected.modified))
 
