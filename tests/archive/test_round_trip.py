@@ -70,8 +70,8 @@ def test_answers_are_equal(moved: Project, finished_run: Path) -> None:
     dataset = open_dataset(moved)
     here, there = Classifier(finished_run), Classifier(moved.runs / finished_run.name)
     for row in range(0, len(dataset.pictures), 7):
-        pixels = here.prepare(dataset.picture_bytes(row))
-        assert there.predict(pixels) == here.predict(pixels)
+        data = dataset.picture_bytes(row)
+        assert there.prediction(data) == here.prediction(data)
 
 
 def test_the_run_opens_in_evaluate_with_results_of_its_jobs(moved: Project, finished_run: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +24,9 @@ from core.evaluation.ensemble import EnsembleConfig
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
+from core.processes import ProcessRecord
 from core.progress import JobStopped, QuietProgress, Stage
+from core.records import write_record
 from core.search.config import SearchConfig
 from core.training.config import TrainingConfig
 from core.workspace import Project, get_project
@@ -70,7 +73,9 @@ def test_an_archive_holds_pictures_thumbnails_versions_and_settings(
 
 def test_caches_locks_and_files_of_processes_stay_here(digits_project: Project, file: Path) -> None:
     run = made_run(digits_project).path
-    for name in ("worker.log", "process.json", "lease.json", "reserve", "stop.request", ".labels.lock"):
+    # No system gives numbers as high as this.
+    write_record(run / "process.json", replace(ProcessRecord.of(), pid=2**30))
+    for name in ("worker.log", "lease.json", "reserve", "stop.request", ".labels.lock"):
         (run / name).write_bytes(b"of this computer")
     (run / "activations").mkdir()
     (run / "activations" / "0.npy").write_bytes(b"rebuilt when needed")
