@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from core.data.dataset import open_dataset
-from core.data.sources.members import safe_parts
 from core.data.version_record import read_version_record, version_numbers
 from core.errors import ArchiveError
+from core.evaluation.foreign.judged_model import list_models, read_facts
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.messages import N_
@@ -64,6 +64,9 @@ def require_portable(project: Project, file: str) -> None:
     if outside := _first_location(project):
         raise _is_foreign(file, outside)
     open_dataset(project)
+    for model in list_models(project):
+        if not _lies_inside(Path(read_facts(model).path)):
+            raise _is_foreign(file, read_facts(model).path)
     for folder, kinds in _KINDS.items():
         for path in sorted((project.path / folder).glob("*/config.json")):
             job = JobDirectory(path.parent)
@@ -94,7 +97,7 @@ def _place_of(job: JobDirectory) -> str | None:
 
 
 def _lies_inside(source: Path) -> bool:
-    return not source.is_absolute() and safe_parts(source.as_posix()) is not None
+    return not source.is_absolute() and ".." not in source.parts
 
 
 def _is_foreign(file: str, name: str) -> ArchiveError:

@@ -55,7 +55,7 @@ def test_a_saved_project_is_opened(project: Project, open_page: OpenPage, tmp_pa
     app.run()
     assert not app.exception
     assert app.title[0].value == "Data"
-    assert app.selectbox[0].value == "Again"
+    assert app.session_state["project"] == "Again"
     assert get_project("Again").path.is_dir()
 
 
