@@ -137,7 +137,9 @@ def _prepared(project: Project, run: Path, network: bytes) -> Reproduction:
 def _recipe(run: Path, settings: TrainingConfig, dataset: Dataset) -> ReproductionRecipe:
     report, labels = read_report(run), read_labels(run)
     is_reduced = reduction_of(dataset, settings, HeadWeights.load(head_file(run)).feature_size) is not None
-    is_multi_label = isinstance(report, MultiLabelReport)
+    thresholds = None
+    if isinstance(report, MultiLabelReport):
+        thresholds = tuple(one.threshold for one in report.classes)
     return ReproductionRecipe(
         run=run.name,
         backbone=settings.backbone,
@@ -152,7 +154,7 @@ def _recipe(run: Path, settings: TrainingConfig, dataset: Dataset) -> Reproducti
         label_smoothing=settings.loss.label_smoothing,
         is_balanced=settings.imbalance is not Imbalance.NONE,
         monitor=Monitor.LOSS if settings.monitor is Monitor.LEADING else settings.monitor,
-        thresholds=tuple(one.threshold for one in report.classes) if is_multi_label else None,
+        thresholds=thresholds,
         temperatures=report.calibration.temperatures if report.calibration else None,
         differences=tuple(_differences(run, settings)),
         accuracy=report.accuracy,

@@ -37,7 +37,7 @@ def write_members(file: Path, members: Mapping[str, bytes]) -> Path:
 
 def with_members(file: Path, changes: Mapping[str, bytes | None]) -> Path:
     """Replace, add or remove (None) members; the sums in the manifest stay."""
-    members = members_of(file) | changes
+    members = {**members_of(file), **changes}
     return write_members(file, {name: content for name, content in members.items() if content is not None})
 
 
