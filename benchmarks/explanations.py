@@ -92,10 +92,12 @@ def _speed_figures(run_folder: Path, options: Options) -> list[Figure]:
     pictures = np.random.default_rng(0).integers(0, 256, (CELLS**2, side, side, 3), dtype=np.uint8)
     one_pass = _seconds(lambda: engine.run(pictures[:1]), repetitions)
     heatmap = _seconds(lambda: explainer.network.heatmap(pictures[0], 0), repetitions)
+    network = explainer.one_network
+    assert network is not None  # not an ensemble
     occluding = ExplainedNetwork(
         tflite_file(run_folder).read_bytes(),
-        explainer.network.head,
-        explainer.network.pooling,
+        network.head,
+        network.pooling,
         has_local_map=False,
     )
     bare = _seconds(lambda: engine.run(pictures), max(1, repetitions // 10))

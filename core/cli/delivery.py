@@ -39,14 +39,14 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     if options.slices:
         answer["slices"] = slices_answer(EvaluatedRun.open(run))
     if options.robustness:
-        answer["robustness"] = _tested_robustness(run)
+        answer["robustness"] = tested_robustness(run)
     if options.explain is not None:
         answer["explanation"] = explain(run, options)
     return answer | {"advice": _advice(run)} | _written_reports(run, options)
 
 
-def _tested_robustness(run: Path) -> Answer:
-    """Test the run on corrupted pictures, and wait for it; Ctrl-C stops the test."""
+def tested_robustness(run: Path) -> Answer:
+    """Test a run or a judged model on corrupted pictures, and wait for it; Ctrl-C stops the test."""
     run_to_end(start_robustness_test(run, USUAL_PICTURES))
     report = read_robustness(EvaluatedRun.open(run))
     return report.to_json() if report else {}

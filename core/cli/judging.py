@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.cli.command import Command
 from core.cli.comparison import pair_answer
+from core.cli.delivery import tested_robustness
 from core.cli.terminal import Answer, FailedError, run_to_end
 from core.data.dataset import open_dataset
 from core.errors import ConfigError, DarkroomError, NotFoundError
@@ -43,7 +44,8 @@ def _judge(options: argparse.Namespace) -> Answer:
     except (DarkroomError, FailedError):
         delete_model(folder)
         raise
-    return _answer(folder) | {"comparison": _comparison(folder, run)}
+    answer = _answer(folder) | {"comparison": _comparison(folder, run)}
+    return answer | {"robustness": tested_robustness(folder)} if options.robustness else answer
 
 
 def _run_beside(project: Project, name: str | None) -> EvaluatedRun | None:
@@ -131,6 +133,9 @@ def _add_judge_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="cat=Cats",
         help="a class of the model and one of the project; can be repeated",
+    )
+    parser.add_argument(
+        "--robustness", action="store_true", help="also test it on blurred, turned and noisy pictures"
     )
     parser.add_argument(
         "--by-order", action="store_true", help="where no name is equal, the first class is the first one"

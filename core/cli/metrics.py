@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.cli.terminal import Answer
 from core.errors import NotFoundError
+from core.evaluation.baseline import majority_metrics
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading, leading_metric, majority_value
 from core.evaluation.metrics import table
@@ -36,7 +37,8 @@ def metrics_answer(run: Path, report: EvaluationReport, codes: Sequence[str]) ->
                 name=code[:80],
                 known=", ".join([*known, LEADING]),
             )
-    return {code: _leading(run) if code == LEADING else _stored(report, code) for code in codes}
+    majority = _majority(run)
+    return {code: _leading(run) if code == LEADING else _stored(report, code, majority) for code in codes}
 
 
 def slices_answer(evaluated: EvaluatedRun) -> list[Answer]:
@@ -59,8 +61,20 @@ def slices_answer(evaluated: EvaluatedRun) -> list[Answer]:
     ]
 
 
-def _stored(report: EvaluationReport, code: str) -> Answer:
-    return {"value": report.metrics.get(code), "interval": report.intervals.get(code)}
+def _majority(run: Path) -> Mapping[str, float]:
+    """Metrics of always giving the most frequent answer; empty where the pictures were erased."""
+    try:
+        return majority_metrics(EvaluatedRun.open(run))
+    except NotFoundError:
+        return {}
+
+
+def _stored(report: EvaluationReport, code: str, majority: Mapping[str, float]) -> Answer:
+    return {
+        "value": report.metrics.get(code),
+        "interval": report.intervals.get(code),
+        "majority": majority.get(code),
+    }
 
 
 def _leading(run: Path) -> Answer:

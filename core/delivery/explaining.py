@@ -14,9 +14,10 @@ from core.data.images.picture import PictureError, decode_picture, open_picture
 from core.data.labels.task import Task
 from core.data.skip_reasons import unreadable_image
 from core.delivery.exporter import delivered_head
-from core.delivery.files import is_delivered, read_labels, require_delivered, tflite_file
+from core.delivery.files import read_labels, require_delivered, tflite_file
 from core.errors import DarkroomError, NotFoundError
-from core.evaluation.explanations.network import ExplainedNetwork, Heatmap
+from core.evaluation.explanations.joined_network import JoinedNetwork
+from core.evaluation.explanations.network import ExplainedClassifier, ExplainedNetwork, Heatmap
 from core.evaluation.explanations.verdict import Verdict, judge
 from core.evaluation.thresholds.answers import answered
 from core.files import digest_of, sha256_bytes
@@ -29,14 +30,19 @@ from core.training.artifacts import map_pooling
 from core.training.config import TrainingConfig
 
 
-def can_explain(run: Path) -> bool:
-    """True if the run has a finished classifier with one network."""
-    return is_delivered(run) and has_one_network(run)
-
-
 def has_one_network(run: Path) -> bool:
     """False for an ensemble: the feature maps of its members have no common cells."""
     return JobDirectory(run).kind is not JobKind.ENSEMBLE
+
+
+def _one_network(run: Path, content: bytes) -> ExplainedNetwork:
+    settings = TrainingConfig.from_json(JobDirectory(run).config())
+    return ExplainedNetwork(
+        content,
+        delivered_head(run),
+        map_pooling(settings),
+        has_local_map=not settings.sized_backbone.mixes_positions,
+    )
 
 
 class Explainer:
@@ -46,25 +52,16 @@ class Explainer:
         """Load the classifier of a run.
 
         Raises:
-            NotFoundError: the run has no finished classifier, or is an ensemble.
+            NotFoundError: the run has no finished classifier.
         """
         require_delivered(run)
-        if not has_one_network(run):
-            raise NotFoundError(
-                N_("“{name}” is an ensemble of several networks. Look into one of its members."),
-                name=run.name,
-            )
-        settings = TrainingConfig.from_json(JobDirectory(run).config())
         self.labels, file = read_labels(run), tflite_file(run)
         self._folder, self._written = run / "evaluation" / "heatmaps", file.stat().st_mtime_ns
         # LiteRT file of the classifier.
         self.content = file.read_bytes()
-        self.network = ExplainedNetwork(
-            self.content,
-            delivered_head(run),
-            map_pooling(settings),
-            has_local_map=not settings.sized_backbone.mixes_positions,
-        )
+        # To look inside; None for an ensemble, which has several.
+        self.one_network = _one_network(run, self.content) if has_one_network(run) else None
+        self.network: ExplainedClassifier = self.one_network or JoinedNetwork(self.content)
 
     def prepare(self, data: bytes) -> np.ndarray:
         """Decode picture bytes to uint8 RGB, shape (input size, input size, 3).

@@ -70,15 +70,16 @@ class EvaluatedRun:
     @property
     def was_trained(self) -> bool:
         """False for a judged model and for an ensemble, which have no ``settings``."""
-        return not self._is_judged and not self.is_ensemble
+        return not self.is_judged and not self.is_ensemble
 
     @cached_property
     def is_ensemble(self) -> bool:
         """True if it was joined from other runs, not trained."""
-        return not self._is_judged and JobDirectory(self.run).kind is JobKind.ENSEMBLE
+        return not self.is_judged and JobDirectory(self.run).kind is JobKind.ENSEMBLE
 
     @property
-    def _is_judged(self) -> bool:
+    def is_judged(self) -> bool:
+        """True for a model that was made elsewhere."""
         return _measured_on_file(self.run).exists()
 
     @cached_property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.labels.label_sets import label_names
+from core.evaluation.baseline import always_answered
 from core.evaluation.metrics.bootstrap import RESAMPLES, weights_of_groups
 from core.evaluation.metrics.intervals import Interval, bootstrap_interval, fraction_interval
 from core.evaluation.metrics.predictions import TestPredictions
@@ -132,8 +132,7 @@ def majority_value(leading: Leading, test: TestPredictions, majority: str, names
     Args:
         majority: the most frequent label of the training pictures.
     """
-    answer = np.isin(np.array(names, object), label_names(majority) if majority not in names else [majority])
-    return leading.value(replace(test, predicted=np.tile(answer, (len(test.targets), 1))))
+    return leading.value(always_answered(test, majority, names))
 
 
 def least_cost_value(leading: Leading, test: TestPredictions) -> float:

@@ -21,9 +21,10 @@ def start_learning_curve(run: Path) -> JobDirectory:
 
 
 def start_robustness_test(run: Path, pictures: int) -> JobDirectory:
-    """Test a run on a corrupted sample of at most so many of its test pictures."""
-    request = RobustnessRequest(run=run.name, pictures=pictures)
-    return start_temporary(project_of(run).jobs, JobKind.ROBUSTNESS, request.to_json())
+    """Test a run, or a judged model, on a corrupted sample of at most so many of its test pictures."""
+    project = project_of(run)
+    request = RobustnessRequest(run=run.name, is_judged=run.parent == project.judged, pictures=pictures)
+    return start_temporary(project.jobs, JobKind.ROBUSTNESS, request.to_json())
 
 
 def start_explaining(run: Path) -> JobDirectory:

@@ -100,9 +100,14 @@ def newest_job(project: Project, kind: JobKind) -> JobDirectory | None:
 
 
 def newest_job_on(run: Path, kind: JobKind) -> JobDirectory | None:
-    """Return the newest job of a kind that measures a run, if there is one."""
-    jobs = list_jobs(project_of(run).jobs)
-    return next((job for job in jobs if job.kind is kind and job.config()["run"] == run.name), None)
+    """Return the newest job of a kind that measures a run or a judged model, if there is one."""
+    project = project_of(run)
+    wanted = run.name, run.parent == project.judged
+    jobs = (job for job in list_jobs(project.jobs) if job.kind is kind)
+    configs = ((job, job.config()) for job in jobs)
+    return next(
+        (job for job, config in configs if (config["run"], config.get("is_judged", False)) == wanted), None
+    )
 
 
 def pause_and_stop(

@@ -30,6 +30,7 @@ def test_only_the_metrics_that_are_asked_for_are_printed(
     assert found["metrics"]["accuracy"] == {
         "value": report.accuracy,
         "interval": list(report.accuracy_interval),
+        "majority": report.majority_baseline,
     }
     assert found["metrics"].keys() == {"accuracy", "matthews"}
     assert "test" not in found

@@ -13,6 +13,7 @@ from core.data.labels.layout import Split
 from core.data.labels.task import Task
 from core.delivery.ensembles.job import deliver_ensemble, join
 from core.delivery.ensembles.network import join_members
+from core.delivery.explaining import Explainer
 from core.delivery.exporter import delivered_head
 from core.delivery.files import is_delivered, keras_file, read_labels, read_proof
 from core.delivery.prediction import Classifier
@@ -21,6 +22,7 @@ from core.errors import EvaluationError, NotFoundError
 from core.evaluation.calibration.temperature import with_temperatures
 from core.evaluation.ensemble import EnsembleConfig
 from core.evaluation.evaluated_run import EvaluatedRun
+from core.evaluation.explanations.network import Method
 from core.evaluation.job import evaluate
 from core.evaluation.robustness.records import RobustnessRequest, read_robustness
 from core.evaluation.strangers.results import read_known_scores
@@ -104,6 +106,12 @@ def test_an_ensemble_is_evaluated_delivered_and_proven_as_any_run(members: list[
     assert np.corrcoef(known, single.loc[known.index])[0, 1] > 0.8
     stranger = Classifier(job.path).prediction(encoded(photograph("chelsea"), "JPEG"))
     assert Classifier(job.path).is_stranger(stranger)
+    # Its heatmaps are those of the whole, which has no one network to look into.
+    explainer = Explainer(job.path)
+    heatmap = explainer.heatmap(evaluated.dataset.picture_bytes(row))
+    assert explainer.one_network is None
+    assert heatmap.method is Method.OCCLUSION
+    assert heatmap.probability == pytest.approx(evaluated.test.probabilities[0].max(), abs=1e-3)
     request = RobustnessRequest(run=job.name)
     measure_run(members[0].parent.parent / "jobs" / "robustness-1", request.to_json(), QuietProgress())
     robustness = read_robustness(EvaluatedRun.open(job.path))

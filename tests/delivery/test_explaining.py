@@ -46,8 +46,10 @@ def test_hidden_layers_are_explained_by_occlusion(finished_run: Path) -> None:
     explainer = Explainer(finished_run)
     evaluated = EvaluatedRun.open(finished_run)
     picture = explainer.prepare(evaluated.dataset.picture_bytes(int(evaluated.rows(Split.TEST)[0])))
+    network = explainer.one_network
+    assert network is not None
     other = ExplainedNetwork(
-        (finished_run / "model.tflite").read_bytes(), explainer.network.head, "grid", has_local_map=False
+        (finished_run / "model.tflite").read_bytes(), network.head, "grid", has_local_map=False
     )
     heatmap = other.heatmap(picture)
     assert heatmap.method is Method.OCCLUSION

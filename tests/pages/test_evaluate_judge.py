@@ -129,6 +129,7 @@ def test_its_score_stands_beside_the_runs(open_page: OpenPage, project: Project,
     assert len(scores) == 2
     assert "The model does not know: 2." in texts(app)
     assert "red, green, blue, cropped from the middle (45%)" in texts(app)
+    assert app.button(key="robustness-start").label == "Test robustness"
     app.button(key="judge-remove-theirs").click().run()
     assert not app.exception
     assert not folder.exists()

@@ -76,6 +76,8 @@ def test_the_report_states_accuracy_checksums_and_digest(source: ReportSource) -
     assert hash_file(source.run / "model.tflite") in text
     assert source.evaluated.dataset.digest in text
     assert "optimizer.learning_rate" in text
+    assert f"Accuracy{percent(report.accuracy)}" in text
+    assert f"{percent(report.majority_baseline)}Fraction of the pictures whose whole answer is right" in text
 
 
 def test_a_reader_who_may_not_see_pictures_gets_none(

@@ -117,36 +117,74 @@ def join_members(
         detectors: of each member; none: the graph has no score.
     """
     import keras
-    from keras import layers
 
-    from core.delivery.formats.stranger_output import SCORE_LAYER, stranger_score
-    from core.models.architectures.classifier import PICTURE_LAYER, PROBABILITIES_LAYER, attach_head
+    from core.models.architectures.classifier import PICTURE_LAYER, attach_head
 
     picture = keras.Input((size, size, 3), dtype="uint8", name=PICTURE_LAYER)
+    features, heads = _features_of(members, picture), [delivered_head(member) for member in members]
+    answers = [
+        attach_head(own, head, prefix=f"member_{number}_")
+        for number, (own, head) in enumerate(zip(features, heads, strict=True), start=1)
+    ]
+    return Joined(
+        picture=picture,
+        probabilities=_mean_answer(answers, weights, temperatures, heads[0].activation),
+        score=_mean_score(features, answers, weights, detectors, heads[0].activation) if detectors else None,
+    )
+
+
+def _mean_answer(
+    answers: Sequence[keras.KerasTensor],
+    weights: Sequence[float],
+    temperatures: Sequence[float] | None,
+    activation: Activation,
+) -> keras.KerasTensor:
+    from core.models.architectures.classifier import PROBABILITIES_LAYER
+
+    if temperatures is None or all(temperature == 1 for temperature in temperatures):
+        return _weighted_sum(answers, weights, PROBABILITIES_LAYER, "weight")
+    return _with_temperatures(
+        _weighted_sum(answers, weights, "mean", "weight"), np.array(temperatures), activation
+    )
+
+
+def _mean_score(
+    features: Sequence[keras.KerasTensor],
+    answers: Sequence[keras.KerasTensor],
+    weights: Sequence[float],
+    detectors: Sequence[StrangerDetector],
+    activation: Activation,
+) -> keras.KerasTensor:
+    """Weighted mean of the members' stranger scores."""
+    from core.delivery.formats.stranger_output import SCORE_LAYER, stranger_score
+
+    scores = [
+        stranger_score(own, answer, detector, is_softmax=activation == "softmax", prefix=f"member_{number}_")
+        for number, (own, answer, detector) in enumerate(zip(features, answers, detectors, strict=True), 1)
+    ]
+    return _weighted_sum(scores, weights, SCORE_LAYER, "score_weight")
+
+
+def _weighted_sum(
+    values: Sequence[keras.KerasTensor], weights: Sequence[float], name: str, prefix: str
+) -> keras.KerasTensor:
+    from keras import layers
+
+    scaled = [
+        layers.Rescaling(weight, dtype="float32", name=f"{prefix}_{number}")(value)
+        for number, (value, weight) in enumerate(zip(values, weights, strict=True), start=1)
+    ]
+    return layers.Add(dtype="float32", name=name)(scaled)
+
+
+def _features_of(members: Sequence[Path], picture: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """Features of each member; equal networks see the picture once."""
     features: dict[tuple[object, ...], keras.KerasTensor] = {}
-    answers, scores = [], []
-    for number, (member, weight) in enumerate(zip(members, weights, strict=True), start=1):
+    for member in members:
         key = _network_key(member)
         if key not in features:
             features[key] = _features(member, picture, f"network_{len(features) + 1}")
-        head = delivered_head(member)
-        answer = attach_head(features[key], head, prefix=f"member_{number}_")
-        answers.append(layers.Rescaling(weight, dtype="float32", name=f"weight_{number}")(answer))
-        if detectors:
-            score = stranger_score(
-                features[key],
-                answer,
-                detectors[number - 1],
-                is_softmax=head.activation == "softmax",
-                prefix=f"member_{number}_",
-            )
-            scores.append(layers.Rescaling(weight, dtype="float32", name=f"score_weight_{number}")(score))
-    is_scaled = temperatures is not None and any(temperature != 1 for temperature in temperatures)
-    mean = layers.Add(dtype="float32", name="mean" if is_scaled else PROBABILITIES_LAYER)(answers)
-    if is_scaled:
-        mean = _with_temperatures(mean, np.array(temperatures), delivered_head(members[0]).activation)
-    joined_score = layers.Add(dtype="float32", name=SCORE_LAYER)(scores) if scores else None
-    return Joined(picture=picture, probabilities=mean, score=joined_score)
+    return [features[_network_key(member)] for member in members]
 
 
 def _features(member: Path, picture: keras.KerasTensor, name: str) -> keras.KerasTensor:

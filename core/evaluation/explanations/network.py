@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -43,6 +44,28 @@ class Heatmap:
         highest = positive.max()
         scaled: np.ndarray = positive / highest if highest > 0 else positive
         return scaled
+
+
+class ExplainedClassifier(Protocol):
+    """A classifier with heatmaps, and with shuffled copies of itself to test them."""
+
+    @property
+    def method(self) -> Method:
+        """Method of its heatmaps."""
+
+    def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        """Probabilities of the classes, float32 (B, C), of pictures uint8 RGB (B, S, S, 3)."""
+
+    def heatmap(self, picture: np.ndarray, class_index: int | None = None) -> Heatmap:
+        """Explain one class, by default the most probable, for a picture uint8 RGB (S, S, 3)."""
+
+    def maps_under_shuffled_heads(
+        self, picture: np.ndarray, class_index: int, seeds: Sequence[int]
+    ) -> list[np.ndarray]:
+        """Make the maps of one class under heads whose weights are shuffled: float32 (H, W) each."""
+
+    def with_shuffled_weights(self, seed: int) -> ExplainedClassifier:
+        """Return the classifier with the weights of every layer shuffled."""
 
 
 class ExplainedNetwork:
@@ -114,8 +137,7 @@ class ExplainedNetwork:
         if seen.maps is not None:
             (values,) = class_activation_maps(seen.maps, head, self.pooling, np.array([index]))
         else:
-            whole, *hidden = log_odds(head.probabilities(seen.features)[:, index])
-            values = occlusion_map(np.array(hidden), whole)
+            values = map_of_occluded(head.probabilities(seen.features)[:, index])
         return Heatmap(
             values=values, class_index=index, probability=float(probabilities[index]), method=self.method
         )
@@ -138,6 +160,15 @@ def _shuffled(head: HeadWeights, seed: int) -> HeadWeights:
         (random.permutation(kernel.ravel()).reshape(kernel.shape), bias) for kernel, bias in head.layers
     )
     return replace(head, layers=layers)
+
+
+def map_of_occluded(probabilities: np.ndarray) -> np.ndarray:
+    """Make the map, float32 (CELLS, CELLS), of a class's probabilities float (1 + CELLS²,).
+
+    The first is that of the whole picture, the others those of ``occluded_pictures``.
+    """
+    whole, *hidden = log_odds(probabilities)
+    return occlusion_map(np.array(hidden), whole)
 
 
 def log_odds(probabilities: np.ndarray) -> np.ndarray:

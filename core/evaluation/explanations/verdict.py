@@ -18,7 +18,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from core.evaluation.explanations.network import ExplainedNetwork, Heatmap
+from core.evaluation.explanations.network import ExplainedClassifier, Heatmap
 from core.evaluation.explanations.perturbation import Curves, curves_of, random_maps
 from core.progress import ignore_counts
 from core.records import Record
@@ -89,7 +89,7 @@ class Verdict(Record):
 
 
 def judge(
-    network: ExplainedNetwork,
+    network: ExplainedClassifier,
     picture: np.ndarray,
     heatmap: Heatmap,
     on_step: Callable[[int, int], None] = ignore_counts,

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     LITERT = "litert"
     ONNX = "onnx"
     SAVED_MODEL = "saved_model"
+    TENSORFLOW_JS = "tensorflow_js"
 
 
 class Runtime(StrEnum):
@@ -30,6 +31,7 @@ class Runtime(StrEnum):
     ONNX = "onnx"
     SAVED_MODEL = "saved_model"
     FROZEN_GRAPH = "frozen_graph"
+    TENSORFLOW_JS = "tensorflow_js"
 
 
 class Layout(StrEnum):

@@ -94,7 +94,7 @@ def judge(directory: Path, config: JsonObject, progress: Progress) -> JsonObject
     matched = match_classes(facts.class_names, dataset.class_names, by_order=request.by_order)
     mapping = with_changes(matched, request.changes)
     path = folder / MODEL_FOLDER / facts.path
-    with _opened(facts.runtime, path, directory, facts.output.name) as (classifier, _):
+    with opened(facts.runtime, path, directory, facts.output.name) as (classifier, _):
         judge_model(classifier, folder, facts, dataset, mapping, request.preprocessing, progress)
     return {"model": request.name}
 
@@ -108,7 +108,7 @@ def _understand(
     dataset: Dataset,
     directory: Path,
 ) -> ModelFacts:
-    with _opened(found.runtime, found.path, directory, found.output) as (classifier, network):
+    with opened(found.runtime, found.path, directory, found.output) as (classifier, network):
         count = _count_classes(classifier, dataset)
         if request.labels is None:
             # Those in the file have its order; a list beside it can have another.
@@ -138,10 +138,17 @@ def _understand(
 
 
 @contextmanager
-def _opened(
+def opened(
     runtime: Runtime, path: Path, directory: Path, output: str
 ) -> Iterator[tuple[ForeignClassifier, NetworkBlock]]:
-    """Open a model in its process and find its input and output."""
+    """Open a model in its process and find its input and output.
+
+    Args:
+        directory: of the job, which gets the log of the process.
+        output: name of the output with the classes; "": there is one.
+    Raises:
+        ForeignModelError: it cannot be opened.
+    """
     reader = OPTIONAL_PACKAGES[ONNX_PACKAGE]
     if runtime is Runtime.ONNX and not reader.is_installed:
         raise ForeignModelError(

@@ -16,12 +16,14 @@ from core.data.labels.task import Task
 from core.evaluation.assessment import answer_thresholds, make_report
 from core.evaluation.evaluated_run import MeasuredOn, write_measured_on
 from core.evaluation.foreign.facts import (
+    Activation,
     Fitting,
     InputFacts,
     Judgement,
     ModelFacts,
     Preprocessing,
     Sample,
+    TensorFacts,
 )
 from core.evaluation.foreign.faults import ForeignModelError
 from core.evaluation.foreign.guessing import Guess, Score, guess, sample_rows
@@ -63,12 +65,35 @@ class ForeignClassifier:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for start in range(0, len(rows), size):
                 raise_if_stopped(progress)
-                load = _loader(dataset, self.input, preprocessing.fitting)
+                load = loader(dataset, self.input, preprocessing.fitting)
                 pictures = np.stack(list(pool.map(load, rows[start : start + size])))
-                output = self.model.answer(prepare(pictures, self.input, preprocessing))[self.output]
-                raw.append(output.reshape(len(pictures), -1))
+                raw.append(self._raw(pictures, preprocessing))
                 progress.advance(start + len(pictures), len(rows))
-        values = numbers(np.concatenate(raw), self.model.interface.outputs[self.output])
+        return self._finite(numbers(np.concatenate(raw), self._output_facts))
+
+    def answers_to(
+        self,
+        pictures: np.ndarray,
+        preprocessing: Preprocessing,
+        activation: Activation,
+        progress: Progress,
+    ) -> np.ndarray:
+        """Run pictures uint8 RGB (n, height, width, 3) as ``answers`` does, once its activation is known."""
+        raw, size = [], _batch_size(self.input)
+        for start in range(0, len(pictures), size):
+            raise_if_stopped(progress)
+            raw.append(self._raw(pictures[start : start + size], preprocessing))
+        return self._finite(numbers(np.concatenate(raw), self._output_facts, activation))
+
+    @property
+    def _output_facts(self) -> TensorFacts:
+        return self.model.interface.outputs[self.output]
+
+    def _raw(self, pictures: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+        output = self.model.answer(prepare(pictures, self.input, preprocessing))[self.output]
+        return output.reshape(len(pictures), -1)
+
+    def _finite(self, values: np.ndarray) -> np.ndarray:
         if not np.isfinite(values).all():
             raise ForeignModelError(
                 N_("The model answers with values that are not numbers (NaN). It cannot be judged.")
@@ -222,5 +247,6 @@ def _batch_size(facts: InputFacts) -> int:
     return max(1, min(_BATCH, _BATCH_PIXELS // (facts.width * facts.height)))
 
 
-def _loader(dataset: Dataset, facts: InputFacts, fitting: Fitting) -> Callable[[int], np.ndarray]:
+def loader(dataset: Dataset, facts: InputFacts, fitting: Fitting) -> Callable[[int], np.ndarray]:
+    """Make the function that decodes a row's picture to the size of an input."""
     return lambda row: load_input(dataset, int(row), facts, fitting)

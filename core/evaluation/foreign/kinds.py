@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def recognise(folder: Path) -> tuple[Kind, Recognised]:
             return row.kind, found
     raise ForeignModelError(
         N_(
-            "There is no model in it. Possible are Keras (.keras, .h5), TFLite, ONNX and SavedModel, and exports of Teachable Machine, Lobe and Custom Vision."
+            "There is no model in it. Possible are Keras (.keras, .h5), TFLite, ONNX, SavedModel and TensorFlow.js, and exports of Teachable Machine, Lobe and Custom Vision."
         )
     )
 
@@ -80,21 +80,34 @@ def _root_of(folder: Path) -> Path:
 
 
 def _teachable_machine(root: Path) -> Recognised | None:
-    """Keras ``keras_model.h5``; TFLite ``model_unquant.tflite`` or ``model.tflite`` with numbered labels.
+    """Find one of its four forms; all have a square centre crop and values x / 127.5 − 1.
 
-    Square centre crop, values x / 127.5 − 1 (googlecreativelab/teachablemachine-community).
+    Keras ``keras_model.h5``, TFLite ``model_unquant.tflite`` or ``model.tflite`` with numbered labels,
+    ``model.savedmodel/``, and TensorFlow.js ``model.json`` with ``metadata.json``
+    (googlecreativelab/teachablemachine-community).
     """
+    found = _teachable_machine_js(root) or _teachable_machine_files(root)
+    return replace(found, preprocessing=scaled("symmetric", fitting=Fitting.CROP)) if found else None
+
+
+def _teachable_machine_js(root: Path) -> Recognised | None:
+    metadata = _json_in(root / "metadata.json")
+    found = _tensorflow_js(root) if "tmVersion" in metadata else None
+    labels = metadata.get("labels")
+    return replace(found, class_names=tuple(map(str, labels))) if found and isinstance(labels, list) else None
+
+
+def _teachable_machine_files(root: Path) -> Recognised | None:
     names = ("keras_model.h5", "model_unquant.tflite", "model.tflite")
     path = next((root / name for name in names if (root / name).is_file()), None)
-    labels = root / "labels.txt"
-    if path is None or not labels.is_file() or (path.name == names[2] and not _has_numbered_labels(labels)):
+    labels, folder = root / "labels.txt", root / "model.savedmodel"
+    if not labels.is_file():
         return None
-    return Recognised(
-        runtime=MODEL_SUFFIXES[path.suffix],
-        path=path,
-        class_names=names_beside(root),
-        preprocessing=scaled("symmetric", fitting=Fitting.CROP),
-    )
+    if (folder / SAVED_MODEL_FILE).is_file():
+        return Recognised(runtime=Runtime.SAVED_MODEL, path=folder, class_names=names_beside(root))
+    if path is None or (path.name == names[2] and not _has_numbered_labels(labels)):
+        return None
+    return Recognised(runtime=MODEL_SUFFIXES[path.suffix], path=path, class_names=names_beside(root))
 
 
 def _has_numbered_labels(labels: Path) -> bool:
@@ -171,6 +184,23 @@ def _custom_vision_preprocessing(properties: dict[str, Any]) -> Preprocessing:
     )
 
 
+def _tensorflow_js(root: Path) -> Recognised | None:
+    """``model.json`` with layers; one with a graph of operations is refused."""
+    file = root / "model.json"
+    content = _json_in(file)
+    topology = content.get("modelTopology")
+    if not isinstance(topology, dict) or "weightsManifest" not in content:
+        return None
+    if content.get("format") == "graph-model" or "node" in topology:
+        raise ForeignModelError(
+            N_(
+                "{file} is a graph of TensorFlow.js, which runs in a browser alone. Export the model once more, as TensorFlow, TFLite or ONNX."
+            ),
+            file=file.name,
+        )
+    return Recognised(runtime=Runtime.TENSORFLOW_JS, path=file, class_names=names_beside(root))
+
+
 def _of_runtime(*runtimes: Runtime) -> Callable[[Path], Recognised | None]:
     def find(root: Path) -> Recognised | None:
         found = _plain(root)
@@ -229,4 +259,5 @@ KINDS = (
         label="TensorFlow",
         recognise=_of_runtime(Runtime.SAVED_MODEL, Runtime.FROZEN_GRAPH),
     ),
+    ForeignKind(kind=Kind.TENSORFLOW_JS, label="TensorFlow.js", recognise=_tensorflow_js),
 )

@@ -17,15 +17,20 @@ _SLACK = 1 / 128
 _SUM_SLACK = 0.05
 
 
-def numbers(raw: np.ndarray, facts: TensorFacts) -> np.ndarray:
-    """Read an output as numbers: float32 (B, classes); a single one becomes two, “no” and “yes”."""
+def numbers(raw: np.ndarray, facts: TensorFacts, activation: Activation | None = None) -> np.ndarray:
+    """Read an output as numbers: float32 (B, classes); a single one becomes two, “no” and “yes”.
+
+    Args:
+        activation: of the outputs; None: it is not known yet.
+    """
     values = raw.reshape(len(raw), -1).astype(np.float32)
     if facts.scale:
         values = (values - facts.zero_point) * np.float32(facts.scale)
     if values.shape[1] > 1:
         return values
     # One output is a sigmoid or its logit; two logits (0, x) have the same probabilities.
-    is_probability = values.min() >= -_SLACK and values.max() <= 1 + _SLACK
+    is_in_range = values.min() >= -_SLACK and values.max() <= 1 + _SLACK
+    is_probability = is_in_range if activation is None else activation is not Activation.LOGITS
     return np.concatenate([1 - values if is_probability else np.zeros_like(values), values], axis=1)
 
 

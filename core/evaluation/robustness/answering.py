@@ -1,4 +1,4 @@
-"""Answers of a run's classifier on corrupted pictures.
+"""Answers of a classifier on corrupted pictures.
 
 Pictures are decoded once, in blocks. The next batch is corrupted by a thread of its own while
 the network works on the one before, and memory holds two batches.
@@ -6,10 +6,11 @@ the network works on the one before, and memory holds two batches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,22 @@ from core.training.artifacts import engine_path, head_file
 _BLOCK = 64
 
 
+class AskedClassifier(Protocol):
+    """A classifier that answers pictures which were decoded for it, and corrupted since."""
+
+    def decoded(
+        self, dataset: Dataset, chunks: Iterable[Sequence[int]]
+    ) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+        """Decode chunks of rows: the rows, and uint8 RGB (len(rows), S, S, 3)."""
+
+    def answer(self, pictures: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """Classify pictures: predicted, bool (B, classes), and confidence, float32 (B,).
+
+        Raises:
+            JobStopped, JobPaused: the user asked for it.
+        """
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunClassifier:
     """Network and calibrated head of a run, whose answers are those of its evaluation."""
@@ -50,13 +67,19 @@ class RunClassifier:
         return cls(
             extractor=FeatureExtractor(engine_path(evaluated.run, evaluated.settings)),
             head=head,
-            thresholds=_thresholds(evaluated),
+            thresholds=thresholds_of(evaluated),
         )
 
     @classmethod
     def of_file(cls, evaluated: EvaluatedRun, file: Path) -> RunClassifier:
         """Load a run's delivered LiteRT file, whose first output is the probabilities."""
-        return cls(extractor=FeatureExtractor(file), head=None, thresholds=_thresholds(evaluated))
+        return cls(extractor=FeatureExtractor(file), head=None, thresholds=thresholds_of(evaluated))
+
+    def decoded(
+        self, dataset: Dataset, chunks: Iterable[Sequence[int]]
+    ) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+        """Decode chunks of rows at the size of the network's pictures."""
+        return decoded_ahead(dataset, self.extractor.input_size, chunks)
 
     def answer(self, pictures: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         """Classify pictures, uint8 RGB (B, S, S, 3): predicted, bool (B, classes), and confidence, float32 (B,).
@@ -68,16 +91,25 @@ class RunClassifier:
         if len(output) < len(pictures):
             raise_if_stopped(progress)
         probabilities = output if self.head is None else self.head.probabilities(output)
-        if self.thresholds is None:
-            answers = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
-            return answers, probabilities.max(axis=1)
-        return probabilities >= self.thresholds, answer_certainty(probabilities, self.thresholds)
+        return answers_of(probabilities, self.thresholds)
+
+
+def answers_of(probabilities: np.ndarray, thresholds: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Answer by probabilities, float (B, classes): predicted, bool (B, classes), and confidence, float (B,).
+
+    Args:
+        thresholds: float (classes,), of several labels a picture.
+    """
+    if thresholds is None:
+        answers = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
+        return answers, probabilities.max(axis=1)
+    return probabilities >= thresholds, answer_certainty(probabilities, thresholds)
 
 
 def answer_corrupted(
     dataset: Dataset,
     rows: np.ndarray,
-    classifier: RunClassifier,
+    classifier: AskedClassifier,
     corruptions: Sequence[Corruption],
     progress: Progress,
 ) -> CorruptedAnswers:
@@ -93,7 +125,7 @@ def answer_corrupted(
     predicted = np.empty((conditions, len(rows), len(dataset.class_names)), bool)
     confidence = np.empty((conditions, len(rows)), np.float32)
     done, total = 0, conditions * len(rows)
-    batches = _batches(dataset, rows, classifier.extractor.input_size, corruptions)
+    batches = _batches(dataset, rows, classifier, corruptions)
     for condition, start, pictures in _one_ahead(batches):
         raise_if_stopped(progress)
         part = slice(start, start + len(pictures))
@@ -129,19 +161,20 @@ def answer_table(
     return pd.concat(tables, ignore_index=True)
 
 
-def _thresholds(evaluated: EvaluatedRun) -> np.ndarray | None:
+def thresholds_of(evaluated: EvaluatedRun) -> np.ndarray | None:
+    """Thresholds of a run with several labels a picture, float (classes,); None for one class a picture."""
     thresholds = chosen_thresholds(evaluated.report)
     return None if thresholds is None else np.array(thresholds)
 
 
 def _batches(
-    dataset: Dataset, rows: np.ndarray, size: int, corruptions: Sequence[Corruption]
+    dataset: Dataset, rows: np.ndarray, classifier: AskedClassifier, corruptions: Sequence[Corruption]
 ) -> Iterator[tuple[int, int, np.ndarray]]:
     """Make batches: number of the condition, position of the first picture in ``rows``, pictures."""
     starts = range(0, len(rows), _BLOCK)
     chunks = [rows[start : start + _BLOCK].tolist() for start in starts]
     names = dataset.pictures["id"].to_numpy()
-    for start, (chunk, pictures) in zip(starts, decoded_ahead(dataset, size, chunks), strict=True):
+    for start, (chunk, pictures) in zip(starts, classifier.decoded(dataset, chunks), strict=True):
         yield 0, start, pictures
         condition, ids = 0, names[chunk].tolist()
         for row in corruptions:

@@ -10,8 +10,10 @@ from core.models.backbones import get_backbone
 from core.models.speeds import expected_seconds
 
 
-def expected_test_seconds(evaluated: EvaluatedRun, pictures: int) -> float:
-    """Estimate the seconds that the test of so many pictures takes on this machine."""
+def expected_test_seconds(evaluated: EvaluatedRun, pictures: int) -> float | None:
+    """Estimate the seconds that the test of so many pictures takes here; None for a model made elsewhere."""
+    if evaluated.is_judged:
+        return None
     conditions = 1 + sum(len(row.strengths) for row in CORRUPTIONS)
     if not evaluated.is_ensemble:
         return expected_seconds(evaluated.settings.sized_backbone, conditions * pictures)

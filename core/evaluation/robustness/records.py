@@ -21,6 +21,8 @@ class RobustnessRequest(Record):
     """Config of the job."""
 
     run: str
+    # a judged model of this name, not a run
+    is_judged: bool = False
     # test pictures in the sample, at most
     pictures: int = USUAL_PICTURES
     seed: int = 0

@@ -38,11 +38,7 @@ class LoadedRun:
 
     @property
     def explainer(self) -> Explainer:
-        """The network for heatmaps, loaded at the first one.
-
-        Raises:
-            NotFoundError: the run is an ensemble.
-        """
+        """The network for heatmaps, loaded at the first one."""
         with self._explaining:
             return self._explainer
 

@@ -8,6 +8,7 @@ nor a second copy of the network.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -84,17 +85,48 @@ def with_shuffled_weights(content: bytes, seed: int) -> bytes:
     Each layer keeps the distribution of its weights, and what it has learnt is lost (the model
     parameter randomisation test of Adebayo et al. 2018, arXiv 1810.03292).
     """
-    changed, random = bytearray(content), np.random.default_rng(seed)
+    changed = bytearray(content)
     graph = Graph(changed)
-    kernels = {
-        graph.tensor(operator.Inputs(_KERNEL_INPUT)).Buffer()
+    _shuffle(graph, [operator for operator, code in graph.operators if code in _WITH_KERNEL], seed)
+    return bytes(changed)
+
+
+def with_shuffled_heads(content: bytes, seed: int) -> bytes:
+    """Shuffle the weights of the last dense layer on each way to the first output.
+
+    An ensemble has such a layer for each of its members.
+    """
+    changed = bytearray(content)
+    graph = Graph(changed)
+    _shuffle(graph, _last_dense_layers(graph), seed)
+    return bytes(changed)
+
+
+def _last_dense_layers(graph: Graph) -> list[Any]:
+    makers = {
+        tensor: (operator, code)
         for operator, code in graph.operators
-        if code in _WITH_KERNEL
+        for tensor in graph.outputs_of(operator)
     }
-    for number in sorted(kernels):
+    found: dict[int, Any] = {}
+    waiting = [int(graph.outputs[0])]
+    while waiting:
+        tensor = waiting.pop()
+        # Each tensor is looked at once; inputs and constants are made by none.
+        operator, code = makers.pop(tensor, (None, None))
+        if code == schema.BuiltinOperator.FULLY_CONNECTED:
+            found[tensor] = operator
+        elif operator is not None:
+            waiting += graph.inputs_of(operator)
+    return [found[tensor] for tensor in sorted(found)]
+
+
+def _shuffle(graph: Graph, operators: Sequence[Any], seed: int) -> None:
+    """Shuffle the weights within each kernel of some operators, in the bytes of the graph."""
+    random = np.random.default_rng(seed)
+    for number in sorted({graph.tensor(operator.Inputs(_KERNEL_INPUT)).Buffer() for operator in operators}):
         weights = graph.weights(number)
         weights[:] = random.permutation(weights)
-    return bytes(changed)
 
 
 class Graph:

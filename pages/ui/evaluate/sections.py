@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.data.labels.task import Task
 from core.errors import EvaluationError, NotFoundError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.messages import N_
@@ -25,8 +26,8 @@ class Section:
     label: str
     icon: str
     module: str
-    # It looks into the network of the run; an ensemble has several.
-    needs_one_network: bool = False
+    # What it counts where a picture can have several labels; "": the section says so itself.
+    several_labels: str = ""
 
 
 SECTIONS = {
@@ -44,38 +45,54 @@ SECTIONS = {
         label=N_("When to believe it?"),
         icon=":material/verified:",
         module="pages.ui.evaluate.trust.section",
+        several_labels=N_(
+            "Reliability is that of yes or no for each class of each picture. A prediction set holds each label that a picture shows as often as promised. An answer is sure if all of its labels together are."
+        ),
     ),
     "why": Section(
         label=N_("Why?"),
         icon=":material/center_focus_strong:",
         module="pages.ui.evaluate.why.section",
-        needs_one_network=True,
+        several_labels=N_(
+            "A heatmap explains one label, also one that was not answered. Mean heatmaps count each label that was answered."
+        ),
     ),
     "robustness": Section(
         label=N_("How robust?"),
         icon=":material/shield:",
         module="pages.ui.evaluate.robustness.section",
+        several_labels=N_(
+            "Right means every label of a picture and no other. The curve of a class counts the pictures that show it."
+        ),
     ),
     "next": Section(
         label=N_("What next?"),
         icon=":material/signpost:",
         module="pages.ui.evaluate.next.section",
-        needs_one_network=True,
     ),
     "loop": Section(
         label=N_("Before and after"),
         icon=":material/replay:",
         module="pages.ui.evaluate.loop.section",
+        several_labels=N_(
+            "Right means every label of a picture and no other. Fixed and newly broken pictures are counted by that."
+        ),
     ),
     "compare": Section(
         label=N_("Compare"),
         icon=":material/compare_arrows:",
         module="pages.ui.evaluate.compare.section",
+        several_labels=N_(
+            "Right means every label of a picture and no other. McNemar’s test counts pictures by that; macro and micro metrics count labels."
+        ),
     ),
     "judge": Section(
         label=N_("Judge a model"),
         icon=":material/balance:",
         module="pages.ui.evaluate.judge.section",
+        several_labels=N_(
+            "Each class is answered by itself: its threshold is chosen on the validation pictures, as that of a run."
+        ),
     ),
 }
 
@@ -94,9 +111,14 @@ def show_chosen_section(evaluated: EvaluatedRun) -> None:
     )
     state.choose_section(chosen)
     try:
-        if SECTIONS[chosen].needs_one_network:
-            evaluated.require_one_network()
+        explain_several_labels(SECTIONS[chosen], evaluated)
         importlib.import_module(SECTIONS[chosen].module).show_section(evaluated)
     # Another run or model of the project may have lost its pictures.
     except (EvaluationError, NotFoundError) as error:
         st.info(show(error.message))
+
+
+def explain_several_labels(section: Section, evaluated: EvaluatedRun) -> None:
+    """Say what a section counts where a picture can have several labels."""
+    if evaluated.dataset.task is Task.MULTI_LABEL and section.several_labels:
+        st.caption(_(section.several_labels))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.delivery.explaining import can_explain
+from core.delivery.files import is_delivered
 from core.delivery.prediction import Classifier, Guess, Prediction
 from core.errors import UnreadableImageError
 from core.prediction.viewing import view
@@ -72,7 +72,7 @@ def answer_card(asked: Asked, picture: NewPicture, *, key: str) -> Answered | No
 def _more(asked: Asked, picture: NewPicture, prediction: Prediction, key: str) -> None:
     """Draw what is shown on request: the reason, similar pictures, the correction."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-more"):
-        asks_why = can_explain(asked.run) and st.toggle(
+        asks_why = is_delivered(asked.run) and st.toggle(
             _("Why?"), help=_("Show where the classifier looks in this picture."), key=f"{key}-why"
         )
         asks_similar = st.toggle(

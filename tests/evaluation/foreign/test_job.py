@@ -14,6 +14,7 @@ from core.data.dataset import open_dataset
 from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
+from core.delivery.robustness_job import measure_run
 from core.errors import ArchiveError, ForeignModelError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.facts import (
@@ -29,6 +30,7 @@ from core.evaluation.foreign.job import inspect, judge
 from core.evaluation.foreign.judged_model import is_judged, list_models, read_facts, read_judgement
 from core.evaluation.foreign.preprocessing import code_of, parse
 from core.evaluation.report import MultiClassReport, MultiLabelReport
+from core.evaluation.robustness.records import RobustnessRequest, read_answers, read_robustness
 from core.progress import QuietProgress
 from core.workspace import Project
 from tests.support.foreign_models import (
@@ -96,6 +98,21 @@ def test_a_judged_model_has_what_a_run_has(project: Project, tmp_path: Path) -> 
     rows = np.concatenate([dataset.rows(Split.VALIDATION), dataset.rows(Split.TEST)])
     assert judged.predictions["id"].tolist() == dataset.pictures["id"].iloc[rows].tolist()
     assert list_models(project) == [project.judged / "theirs"]
+
+
+def test_robustness_asks_the_judged_model_itself(project: Project, tmp_path: Path) -> None:
+    """As they are, pictures get the answers of its test, also one that the project does not know."""
+    understand(project, tflite(tmp_path), "red\ngreen\nviolet")
+    judged = answer_all(project)
+    request = RobustnessRequest(run="theirs", is_judged=True)
+    measure_run(project.jobs / "inspection", request.to_json(), QuietProgress())
+    report, answers = read_robustness(judged), read_answers(judged)
+    assert report is not None
+    assert 0 < report.clean.accuracy == judged.report.accuracy < 1
+    clean = answers[answers["code"] == ""].set_index("id")
+    recorded = judged.predictions.set_index("id").loc[clean.index]
+    assert clean["predicted"].tolist() == recorded["predicted"].tolist()
+    assert "another answer" in set(clean["predicted"])
 
 
 def test_the_guess_is_made_on_validation_pictures_and_said(project: Project, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ LOBE: dict[str, object] = {
     "outputs": {"Confidences": {"name": "y:0"}, "Label": {"name": "z:0"}},
     "classes": {"Label": ["cat", "dog"]},
 }
+LAYERS: dict[str, object] = {"modelTopology": {"class_name": "Sequential"}, "weightsManifest": []}
 PROPERTIES: dict[str, object] = {
     "CustomVision.Metadata.Version": "1.1",
     "CustomVision.Preprocess.NormalizeMean": "[0.0, 0.0, 0.0]",
@@ -47,6 +48,17 @@ def files(folder: Path, **content: bytes | Mapping[str, object]) -> Path:
         ),
         ({"model_DOT_tflite": b"", "labels_DOT_txt": b"0 cat\n1 dog"}, Kind.TEACHABLE_MACHINE, Runtime.LITERT),
         ({"model_DOT_tflite": b"", "labels_DOT_txt": LABELS}, Kind.LITERT, Runtime.LITERT),
+        (
+            {"model_DOT_savedmodel__saved_model_DOT_pb": b"", "labels_DOT_txt": b"0 cat\n1 dog"},
+            Kind.TEACHABLE_MACHINE,
+            Runtime.SAVED_MODEL,
+        ),
+        (
+            {"model_DOT_json": LAYERS, "metadata_DOT_json": {"tmVersion": "2.4.5", "labels": ["cat", "dog"]}},
+            Kind.TEACHABLE_MACHINE,
+            Runtime.TENSORFLOW_JS,
+        ),
+        ({"model_DOT_json": LAYERS, "labels_DOT_txt": LABELS}, Kind.TENSORFLOW_JS, Runtime.TENSORFLOW_JS),
         ({"saved_model_DOT_tflite": b"", "signature_DOT_json": LOBE}, Kind.LOBE, Runtime.LITERT),
         (
             {"saved_model_DOT_pb": b"", "signature_DOT_json": LOBE | {"format": "tf"}},
@@ -131,6 +143,13 @@ def test_custom_vision_states_its_own_mean_and_deviation(tmp_path: Path) -> None
     assert preprocessing.mean == (127.5, 102.0, 76.5)
     assert preprocessing.deviation == (51.0, 51.0, 51.0)
     assert preprocessing.order is ChannelOrder.RGB
+
+
+def test_a_graph_of_tensorflow_js_is_refused(tmp_path: Path) -> None:
+    """Custom Vision exports one."""
+    root = files(tmp_path / "export", model_DOT_json=LAYERS | {"modelTopology": {"node": []}})
+    with pytest.raises(ForeignModelError, match=r"is a graph of TensorFlow\.js"):
+        recognise(root)
 
 
 def test_finders_of_objects_are_refused(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ def test_one_output_is_the_probability_of_the_second_class() -> None:
     np.testing.assert_allclose(values, [[0.75, 0.25], [0.0, 1.0]])
     logits = numbers(np.array([[np.log(3)], [-2.0]], np.float32), output((0, 1)))
     np.testing.assert_allclose(probabilities(logits, Activation.LOGITS, ONE)[0], [0.25, 0.75], rtol=1e-6)
+    known = numbers(np.array([[0.5]], np.float32), output((0, 1)), Activation.LOGITS)
+    np.testing.assert_allclose(known, [[0.0, 0.5]])
 
 
 def test_logits_and_independent_scores_add_up_where_a_picture_has_one_class() -> None:

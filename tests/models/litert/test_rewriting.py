@@ -10,7 +10,13 @@ import pytest
 
 from core.evaluation.explanations.class_activation import pool
 from core.models.litert.engine import Engine
-from core.models.litert.rewriting import with_feature_map, with_pooled_features, with_shuffled_weights
+from core.models.litert.rewriting import (
+    with_feature_map,
+    with_pooled_features,
+    with_shuffled_heads,
+    with_shuffled_weights,
+)
+from tests.support.trained import Trained
 
 
 @pytest.fixture
@@ -58,6 +64,17 @@ def test_shuffled_weights_are_the_same_numbers_with_another_result(
     assert shuffled == with_shuffled_weights(content, seed=1)
     difference = Engine(shuffled).run(pictures) - Engine(content).run(pictures)
     assert np.abs(difference).max() > 0.01
+
+
+def test_shuffled_heads_leave_the_features_as_they_are(
+    trained: Trained, random_pictures: Callable[..., np.ndarray]
+) -> None:
+    content, pictures = (trained.run / "model.tflite").read_bytes(), random_pictures(224, 1)
+    shuffled = with_shuffled_heads(content, seed=1)
+    np.testing.assert_array_equal(_sorted_numbers(shuffled), _sorted_numbers(content))
+    features, same = (Engine(with_feature_map(each, "grid")).run(pictures) for each in (content, shuffled))
+    np.testing.assert_array_equal(same, features)
+    assert np.abs(Engine(shuffled).run(pictures) - Engine(content).run(pictures)).max() > 0.01
 
 
 def _sorted_numbers(content: bytes) -> np.ndarray:

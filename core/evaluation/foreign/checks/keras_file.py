@@ -51,6 +51,15 @@ def check_keras_file(file: Path) -> None:
         config = _config_of_zip(file) if file.name.endswith(".keras") else _config_of_hdf5(file)
     except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         raise damaged(file) from error
+    check_keras_config(config, file)
+
+
+def check_keras_config(config: Any, file: Path) -> None:
+    """Look through the config of a model.
+
+    Raises:
+        ForeignModelError: it names parts that are not of Keras.
+    """
     foreign = sorted(set(_foreign_parts(config)))
     if foreign:
         raise custom_parts(file, first_of(foreign))

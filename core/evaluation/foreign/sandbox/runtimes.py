@@ -5,28 +5,18 @@ Runs only in the isolated process. Files are checked before a runtime reads them
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.evaluation.foreign.checks.graph_operations import check_frozen_graph, check_saved_model
-from core.evaluation.foreign.checks.keras_file import check_keras_file
+from core.evaluation.foreign.checks.keras_file import check_keras_config, check_keras_file
 from core.evaluation.foreign.checks.onnx_file import check_onnx_file
 from core.evaluation.foreign.facts import Interface, Runtime, TensorFacts
-from core.evaluation.foreign.faults import custom_parts, damaged
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenedModel:
-    """A loaded model."""
-
-    interface: Interface
-    # Numbers (B, …) in the input's type to the outputs, each (B, …) in its own type.
-    answer: Callable[[np.ndarray], list[np.ndarray]]
+from core.evaluation.foreign.sandbox.layers_model import fill, read_layers_model
+from core.evaluation.foreign.sandbox.opened_model import OpenedModel, each_batch, lengths, loading, tensor
 
 
 def open_model(runtime: Runtime, path: Path, threads: int) -> OpenedModel:
@@ -44,15 +34,21 @@ def _open_keras(path: Path, threads: int) -> OpenedModel:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    with _loading(path):
+    with loading(path):
         model = keras.saving.load_model(
             path, custom_objects={"DepthwiseConv2D": _older_depthwise()}, compile=False, safe_mode=True
         )
-        inputs, outputs = list(model.inputs), list(model.outputs)
+        return _of_keras(model)
+
+
+def _of_keras(model: Any) -> OpenedModel:
+    import tensorflow as tf
+
+    inputs, outputs = list(model.inputs), list(model.outputs)
     return OpenedModel(
         interface=Interface(
-            inputs=tuple(_tensor(item.name, item.shape, item.dtype) for item in inputs),
-            outputs=tuple(_tensor(item.name, item.shape, item.dtype) for item in outputs),
+            inputs=tuple(tensor(item.name, item.shape, item.dtype) for item in inputs),
+            outputs=tuple(tensor(item.name, item.shape, item.dtype) for item in outputs),
         ),
         answer=lambda batch: [np.asarray(item) for item in tf.nest.flatten(model.predict_on_batch(batch))],
     )
@@ -69,10 +65,26 @@ def _older_depthwise() -> type:
     return DepthwiseConv2D
 
 
+def _open_tensorflow_js(path: Path, threads: int) -> OpenedModel:
+    with loading(path):
+        content = read_layers_model(path)
+        class_name, config = content.config["class_name"], content.config["config"]
+    check_keras_config(content.config, path)
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    with loading(path):
+        kind = keras.Sequential if class_name == "Sequential" else keras.Model
+        model = kind.from_config(config, custom_objects={"DepthwiseConv2D": _older_depthwise()})
+        fill(model, content.weights)
+        return _of_keras(model)
+
+
 def _open_litert(path: Path, threads: int) -> OpenedModel:
     from ai_edge_litert.interpreter import Interpreter
 
-    with _loading(path):
+    with loading(path):
         interpreter: Any = Interpreter(model_path=str(path), num_threads=threads)
         interpreter.allocate_tensors()
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
@@ -97,7 +109,7 @@ def _open_litert(path: Path, threads: int) -> OpenedModel:
 
 def _quantised_tensor(details: dict[str, Any]) -> TensorFacts:
     scale, zero_point = details["quantization"]
-    facts = _tensor(details["name"], details["shape"], np.dtype(details["dtype"]).name)
+    facts = tensor(details["name"], details["shape"], np.dtype(details["dtype"]).name)
     return TensorFacts(
         name=facts.name,
         shape=facts.shape,
@@ -114,7 +126,7 @@ def _open_onnx(path: Path, threads: int) -> OpenedModel:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
-    with _loading(path):
+    with loading(path):
         # From memory: no other file is looked for beside it.
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     inputs, outputs = session.get_inputs(), session.get_outputs()
@@ -126,12 +138,12 @@ def _open_onnx(path: Path, threads: int) -> OpenedModel:
     return OpenedModel(
         interface=Interface(
             inputs=tuple(
-                _tensor(item.name, item.shape, _ONNX_TYPES.get(item.type, item.type)) for item in inputs
+                tensor(item.name, item.shape, _ONNX_TYPES.get(item.type, item.type)) for item in inputs
             ),
-            outputs=tuple(_tensor(item.name, item.shape, _ONNX_TYPES[item.type]) for item in outputs),
+            outputs=tuple(tensor(item.name, item.shape, _ONNX_TYPES[item.type]) for item in outputs),
             class_names=names,
         ),
-        answer=lambda batch: _each_batch(
+        answer=lambda batch: each_batch(
             batch, inputs[0].shape, lambda part: session.run(wanted, {inputs[0].name: part})
         ),
     )
@@ -139,7 +151,7 @@ def _open_onnx(path: Path, threads: int) -> OpenedModel:
 
 def _open_onnx_table(session: Any, picture: Any, table: Any) -> OpenedModel:
     """Read the probabilities from a table by class names, the form of Windows ML (Custom Vision has it)."""
-    facts = _tensor(picture.name, picture.shape, _ONNX_TYPES.get(picture.type, picture.type))
+    facts = tensor(picture.name, picture.shape, _ONNX_TYPES.get(picture.type, picture.type))
     # Only an answer names the classes.
     blank = np.zeros([length or 1 for length in facts.shape], np.dtype(facts.dtype))
     names = tuple(session.run([table.name], {picture.name: blank})[0][0])
@@ -151,10 +163,10 @@ def _open_onnx_table(session: Any, picture: Any, table: Any) -> OpenedModel:
     return OpenedModel(
         interface=Interface(
             inputs=(facts,),
-            outputs=(_tensor(table.name, (0, len(names)), "float32"),),
+            outputs=(tensor(table.name, (0, len(names)), "float32"),),
             class_names=names,
         ),
-        answer=lambda batch: _each_batch(batch, picture.shape, run),
+        answer=lambda batch: each_batch(batch, picture.shape, run),
     )
 
 
@@ -174,7 +186,7 @@ def _open_saved_model(path: Path, threads: int) -> OpenedModel:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    with _loading(path / "saved_model.pb"):
+    with loading(path / "saved_model.pb"):
         loaded = tf.saved_model.load(str(path))
         signatures = dict(loaded.signatures)
         function = signatures.get("serving_default") or next(iter(signatures.values()))
@@ -194,7 +206,7 @@ def _of_function(
 
     shown = {name: item for name, item in sorted(outputs.items()) if item.dtype.is_floating}
     name = next(iter(inputs), "")
-    shape = _lengths(inputs[name].shape) if inputs else ()
+    shape = lengths(inputs[name].shape) if inputs else ()
 
     def run(part: np.ndarray) -> list[np.ndarray]:
         assert owner is not None
@@ -203,10 +215,10 @@ def _of_function(
 
     return OpenedModel(
         interface=Interface(
-            inputs=tuple(_tensor(key, item.shape, item.dtype.name) for key, item in inputs.items()),
-            outputs=tuple(_tensor(key, item.shape, item.dtype.name) for key, item in shown.items()),
+            inputs=tuple(tensor(key, item.shape, item.dtype.name) for key, item in inputs.items()),
+            outputs=tuple(tensor(key, item.shape, item.dtype.name) for key, item in shown.items()),
         ),
-        answer=lambda batch: _each_batch(batch, shape, run),
+        answer=lambda batch: each_batch(batch, shape, run),
     )
 
 
@@ -216,7 +228,7 @@ def _open_frozen_graph(path: Path, threads: int) -> OpenedModel:
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     graph = tf.compat.v1.GraphDef()
-    with _loading(path):
+    with loading(path):
         graph.ParseFromString(path.read_bytes())
         inputs = [node.name for node in graph.node if node.op == "Placeholder"]
         used = {name.lstrip("^").partition(":")[0] for node in graph.node for name in node.input}
@@ -242,43 +254,5 @@ _OPENERS: dict[Runtime, Callable[[Path, int], OpenedModel]] = {
     Runtime.ONNX: _open_onnx,
     Runtime.SAVED_MODEL: _open_saved_model,
     Runtime.FROZEN_GRAPH: _open_frozen_graph,
+    Runtime.TENSORFLOW_JS: _open_tensorflow_js,
 }
-
-
-def _each_batch(
-    batch: np.ndarray, shape: Any, run: Callable[[np.ndarray], list[np.ndarray]]
-) -> list[np.ndarray]:
-    """Run a batch at once, or picture by picture where the model has a batch of 1 built in."""
-    if _lengths(shape)[:1] != (1,):
-        return run(batch)
-    rows = [run(one[np.newaxis]) for one in batch]
-    return [np.concatenate(items) for items in zip(*rows, strict=True)]
-
-
-def _tensor(name: str, shape: Any, dtype: str) -> TensorFacts:
-    return TensorFacts(name=str(name), shape=_lengths(shape), dtype=str(dtype))
-
-
-def _lengths(shape: Any) -> tuple[int, ...]:
-    """Read a shape of any library; names and missing lengths become 0."""
-    if getattr(shape, "rank", 0) is None:
-        return ()
-    lengths = () if shape is None else shape
-    return tuple(max(0, int(length)) if isinstance(length, (int, np.integer)) else 0 for length in lengths)
-
-
-@contextlib.contextmanager
-def _loading(path: Path) -> Iterator[None]:
-    """Turn the many errors of loaders into one sentence."""
-    try:
-        yield
-    except MemoryError:
-        raise
-    # Loaders raise anything for a file that is not theirs.
-    except Exception as error:
-        text = str(error)
-        for start in ("Unknown layer: ", "unresolved custom op: ", "Could not locate class "):
-            if start in text:
-                name = text.partition(start)[2].split()[0].strip("'\".,")
-                raise custom_parts(path, name) from error
-        raise damaged(path) from error

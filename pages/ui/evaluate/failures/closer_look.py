@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.labels.layout import Split
-from core.delivery.explaining import can_explain
+from core.delivery.files import is_delivered
 from core.delivery.prediction import Guess
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.components.explanation import show_explanation
@@ -35,7 +35,7 @@ def show_closer(evaluated: EvaluatedRun, index: int) -> None:
             st.markdown(_("**Probabilities**"))
             _probabilities(evaluated, index)
         show_similar_pictures(evaluated, row, key="closer-similar")
-        if can_explain(evaluated.run) and st.toggle(
+        if is_delivered(evaluated.run) and st.toggle(
             _("Why?"), help=_("Show where the classifier looks in this picture."), key="closer-why"
         ):
             show_explanation(

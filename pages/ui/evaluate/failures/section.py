@@ -13,7 +13,7 @@ import streamlit as st
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.messages import N_
 from pages.ui import state
-from pages.ui.evaluate.sections import Section
+from pages.ui.evaluate.sections import Section, explain_several_labels
 from pages.ui.text import _
 
 PARTS = {
@@ -26,16 +26,25 @@ PARTS = {
         label=N_("Thresholds"),
         icon=":material/tune:",
         module="pages.ui.evaluate.failures.thresholds.part",
+        several_labels=N_(
+            "Each class is answered from its own threshold on; a picture is right if every label of it is and no other."
+        ),
     ),
     "slices": Section(
         label=N_("Slices"),
         icon=":material/filter_alt:",
         module="pages.ui.evaluate.slices.part",
+        several_labels=N_(
+            "Right means every label of a picture and no other. A picture is in the slice of each class that it shows."
+        ),
     ),
     "more": Section(
         label=N_("More pictures?"),
         icon=":material/show_chart:",
         module="pages.ui.evaluate.learning_curve.part",
+        several_labels=N_(
+            "Right means every label of a picture and no other, with a threshold of 0.5 for each class."
+        ),
     ),
 }
 
@@ -43,6 +52,7 @@ PARTS = {
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the choice of a part, stored in the page's address, and the part."""
     chosen = _chosen_part() if len(PARTS) > 1 else next(iter(PARTS))
+    explain_several_labels(PARTS[chosen], evaluated)
     importlib.import_module(PARTS[chosen].module).show_part(evaluated)
 
 

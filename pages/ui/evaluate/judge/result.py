@@ -19,6 +19,7 @@ from pages.ui.evaluate.compare.disagreement_gallery import disagreement_gallery
 from pages.ui.evaluate.compare.paired import paired
 from pages.ui.evaluate.judge.settings import show_unmapped
 from pages.ui.evaluate.judge.understanding import guess_text, preprocessing_text, show_alternatives
+from pages.ui.evaluate.robustness.section import show_section as show_robustness
 from pages.ui.runs import short_title_of
 from pages.ui.text import _, escape, percent, show
 
@@ -36,9 +37,11 @@ def show_result(dataset: Dataset, evaluated: EvaluatedRun | None, folder: Path, 
     _show_grounds(dataset, judgement, facts)
     if evaluated is not None:
         _show_tests(evaluated, judged, (folder.name, title))
+    st.subheader(_("How robust?"), anchor=False)
+    show_robustness(judged)
     st.caption(
         _(
-            "Robustness tests, heatmaps and stranger scores are made for runs only: they look into the network, or need thousands of answers. This model stays in its closed process."
+            "Heatmaps and stranger scores are made for runs only: they look into the network. This model stays in its closed process."
         )
     )
 

@@ -88,7 +88,7 @@ def _drop(project: Project, dataset: Dataset, *, has_run: bool, is_open: bool) -
             key="judge-upload",
             label=_("Drop a model here"),
             hint=_(
-                "Keras (.keras, .h5), TFLite, ONNX or SavedModel; exports of Teachable Machine, Lobe or Custom Vision as zip or folder. Add labels.txt if the model names no classes."
+                "Keras (.keras, .h5), TFLite, ONNX, SavedModel or TensorFlow.js; exports of Teachable Machine, Lobe or Custom Vision as zip or folder. Add labels.txt if the model names no classes."
             ),
             multiple=True,
             folder=True,

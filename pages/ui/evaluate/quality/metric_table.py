@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
+from core.evaluation.baseline import majority_metrics
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics import table as metric_table
 from core.evaluation.metrics.table import Metric
 from core.evaluation.report import EvaluationReport
@@ -14,14 +18,25 @@ from pages.ui.text import _, ngettext, number, percent
 _ROW_PIXELS, _MOST_ROWS = 35, 20
 
 
-def all_metrics(report: EvaluationReport) -> None:
-    """Draw the metrics that the report holds, in the order of the table."""
+def metrics_beside_majority(evaluated: EvaluatedRun) -> None:
+    """Draw the metrics of a run, and those of always giving the most frequent answer."""
+    written = evaluated.file("report.json").stat().st_mtime_ns
+    all_metrics(evaluated.report, _majority(str(evaluated.run), written, evaluated))
+
+
+def all_metrics(report: EvaluationReport, majority: Mapping[str, float] | None = None) -> None:
+    """Draw the metrics that the report holds, in the order of the table.
+
+    Args:
+        majority: values of the most frequent answer, by code; None: the pictures for it are gone.
+    """
     metrics = [metric for metric in metric_table.METRICS if metric.code in report.metrics]
     rows = [
         {
             "metric": _(metric.label),
             "value": _value(metric, report.metrics[metric.code]),
             "interval": _interval(metric, report.intervals.get(metric.code)),
+            "majority": _value(metric, (majority or {}).get(metric.code)),
             "better": _("higher") if metric.is_higher_better else _("lower"),
         }
         for metric in metrics
@@ -37,8 +52,15 @@ def all_metrics(report: EvaluationReport) -> None:
                     _("95% interval"),
                     help=_("On new pictures like these, the value lies in here in 95 of 100 cases"),
                 ),
+                "majority": st.column_config.TextColumn(
+                    _("Majority"),
+                    help=_(
+                        "Of the best answer without looking at pictures: always the most frequent one, with the classes' shares of the training pictures as probabilities"
+                    ),
+                ),
                 "better": _("Better"),
             },
+            column_order=["metric", "value", "interval", *(["majority"] if majority else []), "better"],
             height=table_height(len(rows)),
             key="metric-table",
         )
@@ -72,5 +94,13 @@ def _interval(metric: Metric, interval: tuple[float, float] | None) -> str:
     return "–".join(_value(metric, end) for end in interval) if interval else ""
 
 
-def _value(metric: Metric, value: float) -> str:
+@st.cache_data(show_spinner=False, max_entries=20)
+def _majority(run: str, written: int, _evaluated: EvaluatedRun) -> Mapping[str, float]:
+    """Measure once for each report."""
+    return majority_metrics(_evaluated)
+
+
+def _value(metric: Metric, value: float | None) -> str:
+    if value is None:
+        return ""
     return percent(value) if metric.is_fraction else f"{value:.3f}"

@@ -6,7 +6,7 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import MultiClassReport, MultiLabelReport
 from pages.ui.evaluate.quality.leading import show_leading
 from pages.ui.evaluate.quality.leading_choice import show_choice
-from pages.ui.evaluate.quality.metric_table import all_metrics
+from pages.ui.evaluate.quality.metric_table import all_metrics, metrics_beside_majority
 from pages.ui.evaluate.quality.multi_class import multi_class_headline, multi_class_table
 from pages.ui.evaluate.quality.multi_label import multi_label_headline, multi_label_table
 from pages.ui.evaluate.quality.test_set import show_resolution, show_use
@@ -37,5 +37,5 @@ def show_section(evaluated: EvaluatedRun) -> None:
         multi_label_table(report)
     else:
         multi_class_table(report)
-    all_metrics(report)
+    metrics_beside_majority(evaluated)
     show_choice(evaluated)

@@ -64,8 +64,13 @@ def show_use(evaluated: EvaluatedRun) -> None:
         st.warning(show(error.message))
         return
     counts = _(
-        "Runs measured on these test pictures: {runs}. Results seen: {looks}. Runs started after the first was seen: {informed}."
-    ).format(runs=number(use.runs), looks=number(use.looks), informed=number(use.informed))
+        "Measured on version {version} of the pictures. Runs measured on these test pictures: {runs}. Results seen: {looks}. Runs started after the first was seen: {informed}."
+    ).format(
+        version=number(evaluated.dataset.version),
+        runs=number(use.runs),
+        looks=number(use.looks),
+        informed=number(use.informed),
+    )
     if not use.is_worn:
         st.caption(counts, help=_danger())
         return

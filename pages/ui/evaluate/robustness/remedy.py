@@ -19,8 +19,8 @@ from pages.ui.text import _, show
 
 
 def show_remedy(evaluated: EvaluatedRun, report: RobustnessReport) -> None:
-    """Draw the augmentation to train with; nothing if nothing breaks."""
-    if not report.broken:
+    """Draw the augmentation to train with; nothing if nothing breaks, or it was made elsewhere."""
+    if not report.broken or evaluated.is_judged:
         return
     # An ensemble was not trained itself: the next member is.
     current = evaluated.settings.augmentation if evaluated.was_trained else AugmentationConfig()

@@ -71,13 +71,17 @@ def _start(evaluated: EvaluatedRun, *, primary: bool) -> None:
             key="robustness-start",
         ) and try_to(lambda: start_robustness_test(evaluated.run, pictures)):
             st.rerun()
-        st.caption(
-            _("{n} of {total} test pictures · about {time}").format(
-                n=number(pictures),
-                total=number(total),
-                time=duration(expected_test_seconds(evaluated, pictures)),
-            )
-        )
+        st.caption(_size_and_time(evaluated, pictures, total))
+
+
+def _size_and_time(evaluated: EvaluatedRun, pictures: int, total: int) -> str:
+    seconds, counts = (
+        expected_test_seconds(evaluated, pictures),
+        {"n": number(pictures), "total": number(total)},
+    )
+    if seconds is None:
+        return _("{n} of {total} test pictures").format(**counts)
+    return _("{n} of {total} test pictures · about {time}").format(**counts, time=duration(seconds))
 
 
 def _result(evaluated: EvaluatedRun, report: RobustnessReport) -> None:
@@ -133,7 +137,9 @@ def _one_kind(evaluated: EvaluatedRun, report: RobustnessReport) -> None:
     )
     corruption = by_code[code]
     st.caption(_(corruption.explanation))
-    show_strip(evaluated, corruption)
+    # Pictures for a model made elsewhere are shaped by its own preprocessing.
+    if not evaluated.is_judged:
+        show_strip(evaluated, corruption)
     live_chart(class_curves(report, corruption, rows[corruption]), mode_bar=False, key="robustness-classes")
     if len(report.class_names) > MOST_CLASSES:
         st.caption(

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure, Scatter
 
+from core.data.labels.task import Task
 from core.evaluation.calibration.calibrating import Calibration
 from core.evaluation.calibration.conformal import PredictionSets
 from core.evaluation.calibration.reliability import Reliability
@@ -17,7 +18,7 @@ from pages.ui.text import _, number, percent
 _SMALLEST_MARK, _LARGEST_MARK = 6, 16
 
 
-def show_calibration(calibration: Calibration, *, is_ensemble: bool = False) -> None:
+def show_calibration(calibration: Calibration, task: Task, *, is_ensemble: bool = False) -> None:
     """Draw how far the probabilities can be believed, and prediction sets.
 
     Args:
@@ -26,10 +27,10 @@ def show_calibration(calibration: Calibration, *, is_ensemble: bool = False) -> 
     st.subheader(_("When can you believe an answer?"), anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
-        _summary(calibration, is_ensemble=is_ensemble)
+        _summary(calibration, task, is_ensemble=is_ensemble)
         live_chart(reliability_diagram(calibration.after), mode_bar=False, key="reliability")
     with right:
-        _prediction_sets(calibration)
+        _prediction_sets(calibration, task)
 
 
 def reliability_diagram(reliability: Reliability) -> Figure:
@@ -81,7 +82,7 @@ def reliability_diagram(reliability: Reliability) -> Figure:
     return figure
 
 
-def _summary(calibration: Calibration, *, is_ensemble: bool) -> None:
+def _summary(calibration: Calibration, task: Task, *, is_ensemble: bool) -> None:
     before, after = calibration.before.ece, calibration.after.ece
     st.markdown(
         _("Predicted probabilities are off by **{after}** on average.").format(after=percent(after)),
@@ -93,6 +94,12 @@ def _summary(calibration: Calibration, *, is_ensemble: bool) -> None:
     if is_ensemble and not is_corrected:
         st.caption(
             _("They are the mean of the members' probabilities, each corrected by temperature scaling.")
+        )
+    elif is_corrected and task is Task.MULTI_LABEL:
+        st.caption(
+            _(
+                "Before, it was {before}. One number for each class, chosen on {n} validation pictures, corrects it in every prediction and export (temperature scaling)."
+            ).format(before=percent(before), n=number(calibration.validation_pictures))
         )
     elif is_ensemble:
         st.caption(
@@ -110,9 +117,11 @@ def _summary(calibration: Calibration, *, is_ensemble: bool) -> None:
         st.caption(_("Too few validation pictures to correct the probabilities: they are as trained."))
 
 
-def _prediction_sets(calibration: Calibration) -> None:
+def _prediction_sets(calibration: Calibration, task: Task) -> None:
     st.markdown(
-        _("Instead of one answer, a few that hold the right one as often as you want:"),
+        _("Instead of one answer, a few that hold the right one as often as you want:")
+        if task is Task.MULTI_CLASS
+        else _("Labels that may be shown: the set holds each label that is, as often as you want:"),
         help=_(
             "Prediction sets: all classes whose probability is not unusually low for a right answer, as measured on the validation pictures (split conformal prediction)."
         ),
@@ -122,18 +131,24 @@ def _prediction_sets(calibration: Calibration) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         column_config={
-            "promise": _("Promised"),
+            "promise": st.column_config.TextColumn(_("Promised"), width=70),
             "coverage": st.column_config.TextColumn(
-                _("Measured"), help=_("Fraction of the test pictures whose set holds the right class")
+                _("Measured"),
+                help=_("Fraction of the test pictures whose set holds the right class")
+                if task is Task.MULTI_CLASS
+                else _("Fraction of the labels of the test pictures that stand in their sets"),
+                width=125,
             ),
             "size": st.column_config.NumberColumn(
-                _("Answers"), format="%.1f", help=_("Mean number of classes in a set")
+                _("Answers"), format="%.1f", help=_("Mean number of classes in a set"), width=65
             ),
             "single": st.column_config.TextColumn(
-                _("Exactly one"), help=_("Fraction of the pictures with one clear answer")
+                _("Exactly one"), help=_("Fraction of the pictures with one clear answer"), width=80
             ),
             "empty": st.column_config.TextColumn(
-                _("No class"), help=_("Fraction of the pictures for which no class is probable enough")
+                _("No class"),
+                help=_("Fraction of the pictures for which no class is probable enough"),
+                width=65,
             ),
         },
         height=table_height(len(rows)),

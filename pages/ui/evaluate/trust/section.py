@@ -13,7 +13,9 @@ from pages.ui.evaluate.trust.strangers import show_strangers
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw how far the classifier's answers can be believed; a test by an older version holds less."""
     if evaluated.report.calibration is not None:
-        show_calibration(evaluated.report.calibration, is_ensemble=evaluated.is_ensemble)
+        show_calibration(
+            evaluated.report.calibration, evaluated.dataset.task, is_ensemble=evaluated.is_ensemble
+        )
         show_sets_by_class(evaluated)
     # Predictions that hold test pictures alone leave nothing to choose by.
     if Split.VALIDATION.value in set(evaluated.predictions["split"]):

@@ -17,6 +17,7 @@ from core.evaluation.explanations.inside import (
     strongest_channels,
     work_out,
 )
+from core.evaluation.explanations.network import ExplainedNetwork
 from core.messages import N_
 from core.models.litert.inspection import Layer, LayerKind, Nonlinearity, tensor_of
 from pages.ui.gallery import Tile, gallery
@@ -43,7 +44,9 @@ _NONLINEARITIES = {
 }
 
 
-def show_inside(explainer: Explainer, data: bytes, class_index: int, *, key: str) -> None:
+def show_inside(
+    explainer: Explainer, network: ExplainedNetwork, data: bytes, class_index: int, *, key: str
+) -> None:
     """Draw the feature maps of a chosen layer, one of its outputs worked out, and the last dense layer."""
     picture, content = explainer.prepare(data), explainer.content
     # A large network takes seconds.
@@ -58,7 +61,7 @@ def show_inside(explainer: Explainer, data: bytes, class_index: int, *, key: str
         ),
         key=f"{key}-layer",
     )
-    layer, network = layers[chosen], explainer.network
+    layer = layers[chosen]
     with st.spinner(_("Computing what this layer makes of the picture")):
         values = tensor_of(content, layer.output_tensor, picture)
         example = work_out(content, layer, picture, values)
@@ -74,7 +77,7 @@ def show_inside(explainer: Explainer, data: bytes, class_index: int, *, key: str
         )
     )
     _show_example(example)
-    _show_dense(explainer, feature_map, class_index)
+    _show_dense(network, feature_map, class_index, explainer.labels.class_names[class_index])
 
 
 def _layer_text(layer: Layer) -> str:
@@ -133,8 +136,7 @@ def _matrix(values: np.ndarray) -> str:
     return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
 
 
-def _show_dense(explainer: Explainer, feature_map: np.ndarray, class_index: int) -> None:
-    network, name = explainer.network, explainer.labels.class_names[class_index]
+def _show_dense(network: ExplainedNetwork, feature_map: np.ndarray, class_index: int, name: str) -> None:
     result = dense_sum(feature_map, network.head, network.pooling, class_index, _MOST_TERMS)
     st.markdown(_("**What the last dense layer makes of it**, for {name}").format(name=escape(name)))
     st.dataframe(

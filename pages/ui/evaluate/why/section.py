@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.delivery.explaining import has_one_network
 from core.delivery.files import is_delivered
 from core.evaluation.evaluated_run import EvaluatedRun
 from pages.ui.components.explanation import explainer_of, show_explanation
@@ -17,9 +16,6 @@ from pages.ui.text import _
 
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the choice of a test picture, and where the classifier looks in it."""
-    if not has_one_network(evaluated.run):
-        st.info(_("An ensemble has several networks. Choose one of its members to see where it looks."))
-        return
     if not is_delivered(evaluated.run):
         st.info(_("This run has no finished classifier to look into. Resume it on the Train page."))
         return
@@ -41,9 +37,16 @@ def _explain(evaluated: EvaluatedRun, row: int) -> None:
     key = f"why-{picture['id']}"
     class_index = show_explanation(evaluated.run, data, key=key, truth=picture["label"])
     show_similar_pictures(evaluated, row, key="why-similar")
-    if st.toggle(
+    explainer = explainer_of(evaluated.run)
+    if explainer.one_network is None:
+        st.caption(
+            _(
+                "This run joins several networks. To look inside one of them, choose it as the run of this page."
+            )
+        )
+    elif st.toggle(
         _("Look inside the network"),
         help=_("Show what single layers make of this picture, with the formulas and real numbers."),
         key="why-inside",
     ):
-        show_inside(explainer_of(evaluated.run), data, class_index, key="inside")
+        show_inside(explainer, explainer.one_network, data, class_index, key="inside")

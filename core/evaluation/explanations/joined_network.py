@@ -1,0 +1,57 @@
+"""An ensemble's classifier, whose heatmaps are made by occlusion of the whole.
+
+Feature maps of its members have no common cells, so it is asked from outside: pictures in,
+probabilities out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from core.evaluation.explanations.network import Heatmap, Method, map_of_occluded
+from core.evaluation.explanations.occlusion import occluded_pictures
+from core.models.litert.engine import FeatureExtractor
+from core.models.litert.rewriting import with_shuffled_heads, with_shuffled_weights
+
+
+class JoinedNetwork:
+    """A converted classifier of several networks. Safe to share between threads."""
+
+    method = Method.OCCLUSION
+
+    def __init__(self, content: bytes) -> None:
+        """Load the LiteRT file of a classifier, whose first output is the probabilities."""
+        self._content = content
+
+    @cached_property
+    def _engine(self) -> FeatureExtractor:
+        return FeatureExtractor(self._content)
+
+    def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        """Probabilities of the classes, float32 (B, C), of pictures uint8 RGB (B, S, S, 3)."""
+        return self._engine.run(pictures)
+
+    def heatmap(self, picture: np.ndarray, class_index: int | None = None) -> Heatmap:
+        """Explain one class, by default the most probable, for a picture uint8 RGB (S, S, 3)."""
+        probabilities = self.probabilities(np.concatenate([picture[np.newaxis], occluded_pictures(picture)]))
+        index = int(probabilities[0].argmax()) if class_index is None else class_index
+        return Heatmap(
+            values=map_of_occluded(probabilities[:, index]),
+            class_index=index,
+            probability=float(probabilities[0, index]),
+            method=self.method,
+        )
+
+    def maps_under_shuffled_heads(
+        self, picture: np.ndarray, class_index: int, seeds: Sequence[int]
+    ) -> list[np.ndarray]:
+        """Make the maps of one class under members with shuffled last weights: float32 (CELLS, CELLS) each."""
+        others = (JoinedNetwork(with_shuffled_heads(self._content, seed)) for seed in seeds)
+        return [other.heatmap(picture, class_index).values for other in others]
+
+    def with_shuffled_weights(self, seed: int) -> JoinedNetwork:
+        """Return the classifier with the weights of every layer of its members shuffled."""
+        return JoinedNetwork(with_shuffled_weights(self._content, seed))
