@@ -83,7 +83,7 @@ SECTIONS = {
         icon=":material/compare_arrows:",
         module="pages.ui.evaluate.compare.section",
         several_labels=N_(
-            "Right means every label of a picture and no other. McNemar’s test counts pictures by that; macro and micro metrics count labels."
+            "Right means every label of a picture and no other. McNemar's test counts pictures by that; macro and micro metrics count labels."
         ),
     ),
     "judge": Section(
