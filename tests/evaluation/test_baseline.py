@@ -42,7 +42,7 @@ def test_a_report_that_names_no_majority_has_no_baseline(finished_run: Path) -> 
 def test_a_majority_of_several_labels_is_answered_as_a_set() -> None:
     test = multi_label([[1, 0, 1], [0, 0, 0]], [[0.9, 0.9, 0.9], [0.1, 0.1, 0.1]])
     assert (
-        always_answered(test, "cat, fox", ("cat", "dog", "fox")).predicted.tolist()
+        always_answered(test, "cat; fox", ("cat", "dog", "fox")).predicted.tolist()
         == [[True, False, True]] * 2
     )
     assert not always_answered(test, "–", ("cat", "dog", "fox")).predicted.any()

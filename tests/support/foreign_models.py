@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,4 +108,81 @@ def saved_as_keras_2(path: Path) -> Path:
         content.attrs["model_config"] = config.replace(
             '"depth_multiplier"', '"groups": 1, "depth_multiplier"'
         )
+    return path
+
+
+def teachable_machine_model() -> dict[str, Any]:
+    """Config of a network as Teachable Machine has it: a model within a model within a model, of Keras 2."""
+    looking = {
+        "name": "model1",
+        "layers": [
+            {
+                "name": "input_1",
+                "class_name": "InputLayer",
+                "config": {"batch_input_shape": [None, SIDE, SIDE, 3], "dtype": "float32", "name": "input_1"},
+                "inbound_nodes": [],
+            },
+            {
+                "name": "depthwise",
+                "class_name": "DepthwiseConv2D",
+                "config": {"kernel_size": [1, 1], "groups": 1, "use_bias": False, "name": "depthwise"},
+                "inbound_nodes": [[["input_1", 0, 0, {}]]],
+            },
+        ],
+        "input_layers": [["input_1", 0, 0]],
+        "output_layers": [["depthwise", 0, 0]],
+    }
+    answering = {
+        "units": 3,
+        "activation": "softmax",
+        "use_bias": False,
+        "name": "dense_Dense1",
+        "batch_input_shape": [None, 3],
+    }
+    pooling = {"class_name": "GlobalAveragePooling2D", "config": {"name": "pooling"}}
+    return sequential(
+        "sequential_4",
+        sequential("sequential_1", {"class_name": "Model", "config": looking}, pooling),
+        sequential("sequential_3", {"class_name": "Dense", "config": answering}),
+    )
+
+
+def sequential(name: str, *layers: dict[str, Any]) -> dict[str, Any]:
+    """Config of a Sequential model of Keras 2."""
+    return {"class_name": "Sequential", "config": {"name": name, "layers": list(layers)}}
+
+
+def teachable_machine_js() -> dict[str, bytes]:
+    """Files of that network as Teachable Machine exports it for TensorFlow.js."""
+    kernels = {"depthwise/depthwise_kernel": np.ones((1, 1, 3, 1)), "dense_Dense1/kernel": 20 * np.eye(3)}
+    entries = [
+        {"name": name, "shape": list(kernel.shape), "dtype": "float32"} for name, kernel in kernels.items()
+    ]
+    model = {
+        "modelTopology": teachable_machine_model(),
+        "weightsManifest": [{"paths": ["weights.bin"], "weights": entries}],
+    }
+    metadata = {"tmVersion": "2.4.5", "packageName": "@teachablemachine/image", "labels": list(COLOURS)}
+    return {
+        "model.json": json.dumps(model).encode(),
+        "metadata.json": json.dumps(metadata).encode(),
+        "weights.bin": b"".join(kernel.astype(np.float32).tobytes() for kernel in kernels.values()),
+    }
+
+
+def teachable_machine_h5(path: Path) -> Path:
+    """Write the same network as the ``keras_model.h5`` of its export for Keras."""
+    import h5py
+
+    weights = {
+        "sequential_1": ("depthwise", np.ones((1, 1, 3, 1))),
+        "sequential_3": ("dense", 20 * np.eye(3)),
+    }
+    with h5py.File(path, "w") as content:
+        content.attrs["model_config"] = json.dumps(teachable_machine_model())
+        group = content.create_group("model_weights")
+        group.attrs["layer_names"] = [name.encode() for name in weights]
+        for layer, (name, kernel) in weights.items():
+            group.create_group(layer).attrs["weight_names"] = [f"{name}/kernel:0".encode()]
+            group[layer][f"{name}/kernel:0"] = kernel.astype(np.float32)
     return path

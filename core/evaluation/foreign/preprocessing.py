@@ -107,19 +107,20 @@ def load_input(dataset: Dataset, row: int, facts: InputFacts, fitting: Fitting) 
         )
     except picture.PictureError as error:
         raise unreadable_image(error.code, error.values) from error
-    box = _centre(decoded.size, facts) if fitting is Fitting.CROP else None
+    box = centre_box(decoded.size, facts) if fitting is Fitting.CROP else None
     size = (facts.width, facts.height)
     return np.asarray(
         decoded.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=3.0), dtype=np.uint8
     )
 
 
-def _centre(size: tuple[int, int], facts: InputFacts) -> tuple[float, float, float, float]:
+def centre_box(size: tuple[int, int], facts: InputFacts) -> tuple[float, float, float, float]:
     """Compute the largest box of the input's shape in the middle of a picture."""
     scale = min(size[0] / facts.width, size[1] / facts.height)
     width, height = scale * facts.width, scale * facts.height
-    left, top = (size[0] - width) / 2, (size[1] - height) / 2
-    return left, top, left + width, top + height
+    # Rounding can make the box larger than the picture by less than a millionth of a pixel.
+    left, top = max(0.0, (size[0] - width) / 2), max(0.0, (size[1] - height) / 2)
+    return left, top, min(left + width, size[0]), min(top + height, size[1])
 
 
 def prepare(pictures: np.ndarray, facts: InputFacts, preprocessing: Preprocessing) -> np.ndarray:

@@ -38,6 +38,8 @@ from tests.support.foreign_models import (
     colour_model,
     import_colours,
     saved_as_keras_2,
+    teachable_machine_h5,
+    teachable_machine_js,
     to_tflite,
     write_zip,
 )
@@ -205,6 +207,32 @@ def test_a_teachable_machine_export_for_keras(project: Project, tmp_path: Path) 
     )
     assert understand(project, export).kind is Kind.TEACHABLE_MACHINE
     assert answer_all(project).report.accuracy == 1.0
+
+
+def test_a_teachable_machine_export_of_nested_models(project: Project, tmp_path: Path) -> None:
+    """As its real files are: Keras 3 takes the one output of a model within for a list of several."""
+    content = teachable_machine_h5(tmp_path / "keras_model.h5").read_bytes()
+    export = write_zip(
+        tmp_path / "tm.zip", {"keras_model.h5": content, "labels.txt": b"0 red\n1 green\n2 blue\n"}
+    )
+    assert understand(project, export).kind is Kind.TEACHABLE_MACHINE
+    assert answer_all(project).report.accuracy == 1.0
+
+
+def test_a_teachable_machine_export_for_tensorflow_js(project: Project, tmp_path: Path) -> None:
+    """The form that it offers first; weights stand in a file of their own."""
+    export = write_zip(tmp_path / "tm.zip", teachable_machine_js())
+    facts = understand(project, export)
+    assert (facts.kind, facts.runtime) == (Kind.TEACHABLE_MACHINE, Runtime.TENSORFLOW_JS)
+    assert (facts.class_names, code_of(facts.sample_preprocessing)) == (COLOURS, "symmetric-crop")
+    assert answer_all(project).report.accuracy == 1.0
+
+
+def test_a_program_in_a_layers_model_is_refused_by_name(project: Project, tmp_path: Path) -> None:
+    files = teachable_machine_js()
+    files["model.json"] = files["model.json"].replace(b'"GlobalAveragePooling2D"', b'"Lambda"')
+    with pytest.raises(ForeignModelError, match=r"programs of their own \(Lambda\)"):
+        understand(project, write_zip(tmp_path / "tm.zip", files))
 
 
 def test_a_lobe_export_for_tensorflow(project: Project, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from core.errors import ConfigError
 from core.evaluation.foreign.facts import ChannelOrder, Fitting, InputFacts, Layout, TensorFacts
 from core.evaluation.foreign.preprocessing import (
     SCALES,
+    centre_box,
     code_of,
     parse,
     possible_scales,
@@ -96,3 +99,13 @@ def test_codes_are_read_as_they_are_written() -> None:
 def test_an_unknown_code_is_refused(code: str) -> None:
     with pytest.raises(ConfigError, match="no preprocessing"):
         parse(code)
+
+
+def test_the_middle_of_a_picture_of_any_size_lies_within_it() -> None:
+    """Rounding made the box of some sizes start before the picture, which Pillow refuses."""
+    wanted = replace(facts(), width=224, height=224)
+    for side in range(1, 2000):
+        for size in ((side, side), (side, 3 * side)):
+            left, top, right, bottom = centre_box(size, wanted)
+            assert 0 <= left < right <= size[0]
+            assert 0 <= top < bottom <= size[1]

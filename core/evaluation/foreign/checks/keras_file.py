@@ -40,9 +40,11 @@ _REFUSED = {
 }
 
 
-def check_keras_file(file: Path) -> None:
+def check_keras_file(file: Path) -> Any:
     """Look through a ``.keras`` or ``.h5`` file.
 
+    Returns:
+        the config of its model.
     Raises:
         ForeignModelError: it is no such file, or holds parts that are not of Keras.
     """
@@ -52,6 +54,7 @@ def check_keras_file(file: Path) -> None:
     except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         raise damaged(file) from error
     check_keras_config(config, file)
+    return config
 
 
 def check_keras_config(config: Any, file: Path) -> None:

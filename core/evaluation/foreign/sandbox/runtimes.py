@@ -15,6 +15,7 @@ from core.evaluation.foreign.checks.graph_operations import check_frozen_graph, 
 from core.evaluation.foreign.checks.keras_file import check_keras_config, check_keras_file
 from core.evaluation.foreign.checks.onnx_file import check_onnx_file
 from core.evaluation.foreign.facts import Interface, Runtime, TensorFacts
+from core.evaluation.foreign.sandbox.keras_2 import build, older_layers
 from core.evaluation.foreign.sandbox.layers_model import fill, read_layers_model
 from core.evaluation.foreign.sandbox.opened_model import OpenedModel, each_batch, lengths, loading, tensor
 
@@ -29,15 +30,18 @@ def open_model(runtime: Runtime, path: Path, threads: int) -> OpenedModel:
 
 
 def _open_keras(path: Path, threads: int) -> OpenedModel:
-    check_keras_file(path)
+    config = check_keras_file(path)
     import keras
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     with loading(path):
-        model = keras.saving.load_model(
-            path, custom_objects={"DepthwiseConv2D": _older_depthwise()}, compile=False, safe_mode=True
-        )
+        if path.name.endswith(".keras"):
+            return _of_keras(
+                keras.saving.load_model(path, custom_objects=older_layers(), compile=False, safe_mode=True)
+            )
+        model = build(config)
+        model.load_weights(path)
         return _of_keras(model)
 
 
@@ -54,29 +58,15 @@ def _of_keras(model: Any) -> OpenedModel:
     )
 
 
-def _older_depthwise() -> type:
-    """Make the layer that accepts ``groups``, which Keras 2 wrote; Teachable Machine's files have it."""
-    import keras
-
-    class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
-        def __init__(self, *arguments: Any, groups: int = 1, **options: Any) -> None:
-            super().__init__(*arguments, **options)
-
-    return DepthwiseConv2D
-
-
 def _open_tensorflow_js(path: Path, threads: int) -> OpenedModel:
     with loading(path):
         content = read_layers_model(path)
-        class_name, config = content.config["class_name"], content.config["config"]
     check_keras_config(content.config, path)
-    import keras
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     with loading(path):
-        kind = keras.Sequential if class_name == "Sequential" else keras.Model
-        model = kind.from_config(config, custom_objects={"DepthwiseConv2D": _older_depthwise()})
+        model = build(content.config)
         fill(model, content.weights)
         return _of_keras(model)
 
