@@ -144,6 +144,6 @@ def test_an_ensemble_is_shown_with_its_members(
     ]
     assert "train its members again" in said(open_page("evaluate", section="loop"))
     assert "no finished classifier" in said(open_page("evaluate", section="why"))
-    assert "Nothing stands out" in said(open_page("evaluate", section="next"))
+    assert "Test on more pictures" in said(open_page("evaluate", section="next"))
     assert open_page("evaluate", section="robustness").button(key="robustness-start")
     assert "the mean stranger score of its members" in said(open_page("evaluate", section="trust"))

@@ -37,7 +37,7 @@ def test_one_press_starts_the_test_of_this_run(
     assert not app.exception
     (job,) = launched
     assert job.kind is JobKind.ROBUSTNESS
-    assert job.config() == {"run": run.name, "pictures": 6, "seed": 0}
+    assert job.config() == {"run": run.name, "is_judged": False, "pictures": 6, "seed": 0}
 
 
 def test_the_result_says_what_breaks_it_and_trains_against_it(

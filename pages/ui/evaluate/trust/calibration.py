@@ -131,24 +131,24 @@ def _prediction_sets(calibration: Calibration, task: Task) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         column_config={
-            "promise": st.column_config.TextColumn(_("Promised"), width=70),
+            "promise": st.column_config.TextColumn(_("Promised"), width=68),
             "coverage": st.column_config.TextColumn(
                 _("Measured"),
                 help=_("Fraction of the test pictures whose set holds the right class")
                 if task is Task.MULTI_CLASS
                 else _("Fraction of the labels of the test pictures that stand in their sets"),
-                width=125,
+                width=115,
             ),
             "size": st.column_config.NumberColumn(
-                _("Answers"), format="%.1f", help=_("Mean number of classes in a set"), width=65
+                _("Answers"), format="%.1f", help=_("Mean number of classes in a set"), width=60
             ),
             "single": st.column_config.TextColumn(
-                _("Exactly one"), help=_("Fraction of the pictures with one clear answer"), width=80
+                _("Exactly one"), help=_("Fraction of the pictures with one clear answer"), width=78
             ),
             "empty": st.column_config.TextColumn(
                 _("No class"),
                 help=_("Fraction of the pictures for which no class is probable enough"),
-                width=65,
+                width=62,
             ),
         },
         height=table_height(len(rows)),
