@@ -11,7 +11,7 @@ Nothing is downloaded. The same number of pictures and seed give the same pictur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
@@ -51,12 +51,14 @@ _RAREST_TO_MOST_COMMON = 0.3  # among the classes after the first
 _MIN_PICTURES_PER_CLASS = 4
 _TEST_FRACTION, _VALIDATION_FRACTION = 0.2, 0.1
 
-# Which part of the dataset each tile of a photograph feeds, row by row.
+# Which part of the dataset each tile of a photograph feeds, row by row. Turned by one column at a time,
+# the layout makes each tile a test tile once.
 TILES = (
     ("train", "val", "train", "test"),
     ("train", "test", "train", "train"),
     ("val", "train", "test", "train"),
 )
+TURNS = 4
 PARTS = ("train", "val", "test")  # as the folders are called
 
 _SIDES = (200, 900)  # pixels, the longer side
@@ -82,19 +84,28 @@ class Planned:
 
 
 def write_photographs(
-    folder: Path, pictures: int, seed: int = 0, sources: Mapping[str, str] = SOURCES
+    folder: Path,
+    pictures: int,
+    seed: int = 0,
+    sources: Mapping[str, str] = SOURCES,
+    *,
+    parts: Sequence[str] = PARTS,
+    turn: int = 0,
 ) -> None:
-    """Write ``train/ val/ test/``, each with a folder for each class."""
+    """Write ``train/ val/ test/``, each with a folder for each class.
+
+    Args:
+        pictures: their number in all three parts.
+        parts: those that are written.
+        turn: columns by which the layout of the tiles is turned, 0 to below ``TURNS``.
+    """
     photographs = {label: open_photograph(label) for label in sources}
-    for part in PARTS:
+    for part in parts:
         for label in sources:
             (folder / part / label).mkdir(parents=True, exist_ok=True)
+    planned = (item for item in plan(pictures, seed, sources) if item.part in parts)
     with ThreadPoolExecutor() as pool:
-        list(
-            pool.map(
-                lambda item: _write(item, photographs[item.label], folder), plan(pictures, seed, sources)
-            )
-        )
+        list(pool.map(lambda item: _write(item, photographs[item.label], folder, turn), planned))
 
 
 def plan(pictures: int, seed: int = 0, sources: Mapping[str, str] = SOURCES) -> Iterator[Planned]:
@@ -120,7 +131,7 @@ def class_counts(pictures: int, classes: int = len(SOURCES)) -> list[int]:
     return [majority, *counts]
 
 
-def tile_boxes(part: str, width: int, height: int) -> list[tuple[int, int, int, int]]:
+def tile_boxes(part: str, width: int, height: int, turn: int = 0) -> list[tuple[int, int, int, int]]:
     """The tiles of a photograph that feed one part: left, top, right, bottom in pixels."""
     rows, columns = len(TILES), len(TILES[0])
     return [
@@ -132,7 +143,7 @@ def tile_boxes(part: str, width: int, height: int) -> list[tuple[int, int, int, 
         )
         for row in range(rows)
         for column in range(columns)
-        if TILES[row][column] == part
+        if TILES[row][(column + turn) % columns] == part
     ]
 
 
@@ -149,9 +160,10 @@ def _parts(count: int) -> list[str]:
     return ["test"] * test + ["val"] * validation + ["train"] * (count - test - validation)
 
 
-def _write(item: Planned, photograph: Image.Image, folder: Path) -> None:
+def _write(item: Planned, photograph: Image.Image, folder: Path, turn: int) -> None:
     random = np.random.default_rng(item.seed)
-    picture = _spoilt(_cut(photograph, item.part, random), random)
+    boxes = tile_boxes(item.part, *photograph.size, turn)
+    picture = _spoilt(_cut(photograph, boxes[random.integers(len(boxes))], random), random)
     path = folder / item.part / item.label / f"{item.number:04d}"
     if random.random() < _PNG_SHARE:
         picture.save(path.with_suffix(".png"), compress_level=1)
@@ -159,10 +171,9 @@ def _write(item: Planned, photograph: Image.Image, folder: Path) -> None:
         picture.save(path.with_suffix(".jpg"), quality=int(random.integers(*_JPEG_QUALITY)))
 
 
-def _cut(photograph: Image.Image, part: str, random: np.random.Generator) -> Image.Image:
+def _cut(photograph: Image.Image, box: tuple[int, int, int, int], random: np.random.Generator) -> Image.Image:
     """A turned and scaled piece of one tile; the whole piece lies inside the tile."""
-    boxes = tile_boxes(part, *photograph.size)
-    left, top, right, bottom = boxes[random.integers(len(boxes))]
+    left, top, right, bottom = box
     width, height = _size(random)
     angle = math.radians(random.uniform(-_MAX_ANGLE, _MAX_ANGLE))
     cosine, sine = math.cos(angle), math.sin(angle)

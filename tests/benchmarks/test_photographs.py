@@ -12,6 +12,7 @@ from PIL import Image
 from benchmarks.photographs import (
     PARTS,
     SOURCES,
+    TURNS,
     class_counts,
     plan,
     tile_boxes,
@@ -59,6 +60,21 @@ def test_no_pixel_of_a_photograph_is_in_two_parts() -> None:
             owners.update(product(range(left, right), range(top, bottom)))
     assert set(owners.values()) == {1}
     assert len(owners) == 45 * 30
+
+
+def test_over_the_turns_each_tile_is_a_test_tile_once() -> None:
+    tested = Counter(box for turn in range(TURNS) for box in tile_boxes("test", 45, 30, turn))
+    tiles = {box for part in PARTS for box in tile_boxes(part, 45, 30)}
+    assert tested == dict.fromkeys(tiles, 1)
+
+
+def test_only_the_parts_that_are_asked_for_are_written(photographs: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photographs"
+    write_photographs(folder, COUNT, parts=("test",))
+    assert {path.name for path in folder.iterdir()} == {"test"}
+    assert [path.name for path in pictures_in(folder)] == [
+        path.name for path in pictures_in(photographs / "test")
+    ]
 
 
 def test_pictures_are_of_mixed_size_shape_and_format(photographs: Path) -> None:
