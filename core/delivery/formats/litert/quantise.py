@@ -19,6 +19,7 @@ from ai_edge_quantizer.utils import qsv_utils
 from core.delivery.formats.interface import PICTURE, SIGNATURE
 from core.delivery.formats.litert.network import Network, text_of
 from core.delivery.formats.litert.quantising import Recipe
+from core.delivery.formats.litert.rounded_weights import with_rounded_weights
 from core.devices import cpu_cores
 
 _ALL = qtyping.TFLOperationName.ALL_SUPPORTED
@@ -34,10 +35,11 @@ def quantise(content: bytes, recipe: Recipe, pictures: np.ndarray) -> bytes:
     """Quantise a classifier's file with a batch of 1 and a signature.
 
     Args:
-        pictures: uint8 (n, S, S, 3), from which a static recipe learns the ranges.
+        pictures: uint8 (n, S, S, 3), from which a static recipe learns weights and ranges.
     """
     manager = recipe_manager.RecipeManager()
     if recipe is Recipe.STATIC:
+        content = with_rounded_weights(content, pictures)
         manager.add_static_config(".*", _ALL, activation_num_bits=8, weight_num_bits=8)
     else:
         manager.add_dynamic_config(".*", _ALL, num_bits=8)
