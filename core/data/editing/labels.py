@@ -115,8 +115,7 @@ def without_copies(pictures: pd.DataFrame, changed: pd.Series) -> pd.DataFrame:
     # Test before validation before training: the test set must not shrink.
     rank = pictures["split"].map(measuring_rank)
     ordered = pictures[live].assign(rank=rank[live]).sort_values("rank", kind="stable")
-    copies = ordered.index[ordered.duplicated(["label", "sha256"])]
-    touched = pictures.loc[changed, "sha256"]
-    doomed = [row for row in copies if pictures.at[row, "sha256"] in set(touched)]
-    pictures.loc[doomed, "excluded"] = True
+    copies = ordered[ordered.duplicated(["label", "sha256"])]
+    touched = copies["sha256"].isin(pictures.loc[changed, "sha256"])
+    pictures.loc[copies.index[touched], "excluded"] = True
     return pictures
