@@ -33,7 +33,8 @@ def folds_of(dataset: Dataset, folds: int, seed: int) -> list[Dataset]:
     """Copies of the dataset, one a fold, each with a different validation split.
 
     Every picture but the test pictures is in exactly one validation split. Pictures of one
-    group stay together; classes are stratified as far as groups allow.
+    group stay together; classes are stratified as far as groups allow. There are at most as
+    many folds as groups, and as pictures of the largest class.
     """
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
@@ -44,6 +45,7 @@ def folds_of(dataset: Dataset, folds: int, seed: int) -> list[Dataset]:
         parts = GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=groups)
     else:
         labels = dataset.label_indices[rows]
+        folds = min(folds, int(np.bincount(labels).max()))
         parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(rows, labels, groups)
     return [_validating_on(dataset, rows, rows[validation]) for _, validation in parts]
 

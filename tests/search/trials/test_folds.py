@@ -47,6 +47,18 @@ def test_pictures_of_one_group_judge_together(digits_project: Project) -> None:
         assert not train & (validation - set(groups[fold.rows(Split.TEST)]))
 
 
+def test_classes_of_fewer_pictures_than_folds_get_as_many_folds_as_the_largest(
+    digits_project: Project,
+) -> None:
+    """Three pictures a class are the fewest that can be learnt; scikit-learn refuses five folds of two."""
+    dataset = open_dataset(digits_project)
+    few = dataset.pictures.groupby(["label", "split"]).head(1)
+    folds = folds_of(replace(dataset, pictures=few.reset_index(drop=True)), 5, seed=0)
+    assert len(folds) == 2
+    for fold in folds:
+        assert len(fold.rows(Split.TRAIN)) == len(fold.rows(Split.VALIDATION)) == len(dataset.class_names)
+
+
 def test_the_same_seed_deals_the_same_folds(digits_project: Project) -> None:
     dataset = open_dataset(digits_project)
     first, again, other = (
