@@ -118,6 +118,24 @@ def test_erased_pictures_leave_every_version_and_the_disk(project: Project) -> N
     assert doomed not in set(restore_version(project, 1).all_pictures["id"])
 
 
+def test_a_crash_while_erasing_leaves_no_version_that_shows_the_picture(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = open_dataset(project)
+    row = dataset.pictures[dataset.pictures["label"] == "apes"].index[0]
+    doomed, path = dataset.pictures["id"][row], dataset.image_path(row)
+
+    def die(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.data.editing.change.write_version", die)
+        with pytest.raises(KeyboardInterrupt):
+            erase(project, [doomed])
+    assert doomed not in set(open_dataset(project).all_pictures["id"])
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("folder", ["exports", "handover"])
 def test_erasing_removes_exported_copies(project: Project, folder: str) -> None:
     """Zips of Darkroom up to 03be4e7 are in ``handover``."""

@@ -33,9 +33,9 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
         chosen = change.rows(ids)
         doomed = change.pictures[chosen]
         left = change.pictures[~chosen]
-        change.write(left, Edit(kind=EditKind.ERASED, values={"count": len(doomed)}))
         # A picture with another label still needs its file.
         gone = doomed[~doomed["sha256"].isin(left["sha256"])]
+        # First, so that after a crash no version shows them.
         file = erased_file(project.dataset)
         earlier = read_json(file) if file.exists() else []
         write_json(file, sorted({*earlier, *gone["sha256"]}))
@@ -45,4 +45,5 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
                 stored_path(project.dataset, picture).unlink(missing_ok=True)
         shutil.rmtree(project.dataset / "arrays", ignore_errors=True)
         remove_exports(project)
+        change.write(left, Edit(kind=EditKind.ERASED, values={"count": len(doomed)}))
     return open_dataset(project)
