@@ -21,6 +21,7 @@ from core.data.dataset import (
 )
 from core.data.deep_pictures import require_same_range, settle_range
 from core.data.editing.change import changing, user_name
+from core.data.editing.versions import show_again
 from core.data.formats.notes import Note
 from core.data.formats.summary import Understanding
 from core.data.group_salt import share_salt
@@ -321,6 +322,7 @@ def _publish_additions(
         together = complete_manifest(pd.concat([there, new], ignore_index=True))
         is_new = pd.Series([False] * len(there) + [True] * len(new))
         _move_files(staged, project.dataset, new)
+        show_again(project.dataset, new["sha256"])
         keep_window_hashes(project.dataset, read_window_hashes(staged))
         together["group"] = _groups(together, project.dataset, added=is_new)
         dealt = is_new & (together["label"] != "")

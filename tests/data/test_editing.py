@@ -17,7 +17,7 @@ from core.data.editing.labels import exclude, include, relabel, relabel_each, wi
 from core.data.editing.splits import leaking_rows, mend_leaks, redraw_split
 from core.data.editing.versions import erase, restore_version
 from core.data.history import compare_versions, list_versions
-from core.data.importing import import_dataset
+from core.data.importing import add_to_class, import_dataset
 from core.data.labels.layout import Split
 from core.data.split.splitting import SplitConfig
 from core.errors import DarkroomError, NotFoundError
@@ -116,6 +116,19 @@ def test_erased_pictures_leave_every_version_and_the_disk(project: Project) -> N
     for version in (1, 2):
         assert doomed not in set(open_dataset(project, version).all_pictures["id"])
     assert doomed not in set(restore_version(project, 1).all_pictures["id"])
+
+
+def test_an_erased_picture_that_is_added_again_is_there_again(project: Project) -> None:
+    before = open_dataset(project)
+    row = before.pictures[before.pictures["label"] == "apes"].index[0]
+    data, sha256 = before.picture_bytes(row), before.pictures["sha256"][row]
+    erase(project, [before.pictures["id"][row]])
+    assert add_to_class(project, "apes", [("again.png", data)]).classes == {"apes": 1}
+    after = open_dataset(project)
+    again = after.pictures["sha256"].tolist().index(sha256)
+    assert after.pictures["name"][again] == "again.png"
+    assert after.picture_bytes(again) == data
+    assert after.thumbnail(again)
 
 
 def test_a_crash_while_erasing_leaves_no_version_that_shows_the_picture(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from pathlib import Path
 
 from core.data.dataset import Dataset, erased_file, open_dataset, stored_path, thumbnail_path
 from core.data.editing.change import changing
@@ -36,9 +37,7 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
         # A picture with another label still needs its file.
         gone = doomed[~doomed["sha256"].isin(left["sha256"])]
         # First, so that after a crash no version shows them.
-        file = erased_file(project.dataset)
-        earlier = read_json(file) if file.exists() else []
-        write_json(file, sorted({*earlier, *gone["sha256"]}))
+        _write_erased(project.dataset, _erased(project.dataset) | set(gone["sha256"]))
         for _, picture in gone.iterrows():
             thumbnail_path(project.dataset, picture["sha256"]).unlink(missing_ok=True)
             if not picture["location"]:
@@ -47,3 +46,19 @@ def erase(project: Project, ids: Collection[str]) -> Dataset:
         remove_exports(project)
         change.write(left, Edit(kind=EditKind.ERASED, values={"count": len(doomed)}))
     return open_dataset(project)
+
+
+def show_again(folder: Path, contents: Collection[str]) -> None:
+    """Let versions show erased contents (sha256) again, because somebody adds them anew."""
+    erased = _erased(folder)
+    if not erased.isdisjoint(contents):
+        _write_erased(folder, erased - set(contents))
+
+
+def _erased(folder: Path) -> set[str]:
+    file = erased_file(folder)
+    return set(read_json(file)) if file.exists() else set()
+
+
+def _write_erased(folder: Path, contents: set[str]) -> None:
+    write_json(erased_file(folder), sorted(contents))
