@@ -1,4 +1,4 @@
-"""Statistics: confidence interval of a proportion, outlier fences, kernel regression."""
+"""Statistics: interval of a proportion, effective number of grouped pictures, outlier fences, kernel regression."""
 
 from __future__ import annotations
 
@@ -26,6 +26,31 @@ def wilson_interval(right: float, count: float) -> tuple[float, float]:
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = Z_95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def effective_count(values: np.ndarray, groups: np.ndarray) -> float:
+    """Number of independent pictures with which the mean of the values would be as certain: at most n.
+
+    It is estimated from the groups (Korn and Graubard 1998), so few of them lower it by Student's t.
+
+    Args:
+        values: bool or float (n,), of pictures.
+        groups: (n,), equal for pictures that belong together.
+    """
+    from scipy import special
+
+    count, mean, variance_of_one = len(values), values.mean(), float(values.var())
+    indices = np.unique(groups, return_inverse=True)[1]
+    of_group = np.bincount(indices, weights=values - mean)
+    group_count = len(of_group)
+    if group_count == count:
+        return count
+    if group_count == 1 or not variance_of_one:
+        return group_count
+    variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
+    effective = float(min(count, variance_of_one / variance)) if variance else count
+    of_pictures, of_groups = special.stdtrit([count - 1, group_count - 1], 0.975)
+    return effective * float(of_pictures / of_groups) ** 2
 
 
 def tukey_fences(values: np.ndarray) -> tuple[float, float]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.metrics.intervals import Interval, effective_count
-from core.statistics import wilson_interval
+from core.evaluation.metrics.intervals import Interval
+from core.statistics import effective_count, wilson_interval
 
 # Half of the widest interval with which a test set is large enough.
 WANTED_HALF_WIDTH = 0.05

@@ -17,12 +17,12 @@ import numpy as np
 from core.evaluation.leading import Leading
 from core.evaluation.metrics import table
 from core.evaluation.metrics.bootstrap import RESAMPLES, over_resamples
-from core.evaluation.metrics.intervals import Interval, bootstrap_interval, effective_count
+from core.evaluation.metrics.intervals import Interval, bootstrap_interval
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.metrics.statistics import Statistics, StatisticsSource
 from core.evaluation.metrics.table import Metric
 from core.records import Record
-from core.statistics import Z_95
+from core.statistics import Z_95, effective_count
 from core.training.leading_metric import LeadingKind
 
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from core.statistics import wilson_interval
+from core.statistics import effective_count, wilson_interval
 
 Interval = tuple[float, float]
 _SAME = 1e-12
@@ -29,29 +29,6 @@ def fraction_interval(is_right: np.ndarray, groups: np.ndarray) -> Interval:
         return wilson_interval(0, 0)
     fraction = float(is_right.mean())
     return wilson_interval(fraction * (effective := effective_count(is_right, groups)), effective)
-
-
-def effective_count(values: np.ndarray, groups: np.ndarray) -> float:
-    """Number of independent pictures with which the mean of the values would be as certain: at most n.
-
-    Args:
-        values: bool or float (n,), of pictures.
-        groups: (n,), equal for pictures that belong together.
-    """
-    from scipy import special
-
-    count, mean, variance_of_one = len(values), values.mean(), float(values.var())
-    indices = np.unique(groups, return_inverse=True)[1]
-    of_group = np.bincount(indices, weights=values - mean)
-    group_count = len(of_group)
-    if group_count == count:
-        return count
-    if group_count == 1 or not variance_of_one:
-        return group_count
-    variance = group_count / (group_count - 1) * (of_group**2).sum() / count**2
-    effective = float(min(count, variance_of_one / variance)) if variance else count
-    of_pictures, of_groups = special.stdtrit([count - 1, group_count - 1], 0.975)
-    return effective * float(of_pictures / of_groups) ** 2
 
 
 def bootstrap_interval(

@@ -19,9 +19,9 @@ import numpy as np
 from scipy import stats
 
 from core.evaluation.comparison.mcnemar import holm
-from core.evaluation.metrics.intervals import Interval, effective_count
+from core.evaluation.metrics.intervals import Interval
 from core.records import Record
-from core.statistics import wilson_interval
+from core.statistics import effective_count, wilson_interval
 
 ALARM = 0.05
 
