@@ -97,7 +97,11 @@ def _head_data(dataset: Dataset, settings: TrainingConfig, progress: Progress) -
     targets = dataset.targets
     return HeadData(
         train=FeatureSet(features=features[: len(train)], targets=targets[train]),
-        validation=FeatureSet(features=features[len(train) :], targets=targets[validation]),
+        validation=FeatureSet(
+            features=features[len(train) :],
+            targets=targets[validation],
+            groups=dataset.groups[validation],
+        ),
         is_reduced=reduce is not None,
     )
 

@@ -201,7 +201,11 @@ def _best_scores(pictures: SampledPictures, features: np.ndarray, progress: Prog
     targets, first = pictures.dataset.targets[pictures.rows], len(pictures.training)
     data = HeadData(
         train=FeatureSet(features=features[:first], targets=targets[:first]),
-        validation=FeatureSet(features=features[first:], targets=targets[first:]),
+        validation=FeatureSet(
+            features=features[first:],
+            targets=targets[first:],
+            groups=pictures.dataset.groups[pictures.validation],
+        ),
         is_reduced=False,
     )
     return fit_best_head(

@@ -41,7 +41,8 @@ def fit_best_head(
         check: called after each epoch; an exception that it raises ends the fit.
         l2, label_smoothing: as in ``fit_linear_head``.
     """
-    selection, eligible = HeadSelection(), list[tuple[EpochScores, HeadWeights, HeadData]]()
+    selection = HeadSelection(data.validation.groups)
+    eligible = list[tuple[EpochScores, HeadWeights, HeadData]]()
     for phase in phases:
         pooled = data.globally_pooled() if phase is Phase.GLOBAL_POOLING else data
         selection.begin()

@@ -77,7 +77,11 @@ class FeatureMatrix:
                 features=np.concatenate([self.features[rows], *copies]),
                 targets=np.tile(self.targets[rows], (1 + len(copies), 1)),
             ),
-            validation=FeatureSet(features=self.features[validation], targets=self.targets[validation]),
+            validation=FeatureSet(
+                features=self.features[validation],
+                targets=self.targets[validation],
+                groups=dataset.groups[validation],
+            ),
             is_reduced=self.is_reduced,
         )
         return data.weighed(settings, dataset)

@@ -105,7 +105,7 @@ def fit_linear_heads(
         epochs: the maximum of all heads together.
     """
     phases = linear_phases(settings, reduced=data.is_reduced)
-    selection = HeadSelection()
+    selection = HeadSelection(data.validation.groups)
     first = epochs // len(phases) or epochs  # a single epoch goes to the first head
     for phase, share in zip(phases, (first, epochs - first), strict=False):
         if not share:

@@ -37,6 +37,9 @@ class FeatureSet:
     features: np.ndarray  # float32 (n, F)
     targets: np.ndarray  # float32 (n, C), 0 to 1; rows sum to 1 unless multi-label
     weights: np.ndarray | None = None  # float32 (n,), above 0; None: all equal
+    groups: np.ndarray | None = (
+        None  # int64 (n,), equal for pictures that belong together; None: each is its own
+    )
 
     @classmethod
     def of_labels(

@@ -36,6 +36,28 @@ def test_a_gain_counts_beyond_its_standard_error(gain: float, clear: bool) -> No
     assert is_clearly_lower(shared, shared + difference) is clear
 
 
+def test_copies_of_pictures_prove_no_more_than_one_of_each() -> None:
+    """Ten shots of each of 40 motifs: 400 differences look surer than the 40 that they are."""
+    gains = losses_of(40, 0.1, 1.0, seed=2)
+    copied = gains.repeat(10)
+    assert is_clearly_lower(np.zeros(400), copied)
+    assert not is_clearly_lower(np.zeros(400), copied, np.arange(40).repeat(10))
+    assert not is_clearly_lower(np.zeros(40), gains)
+    assert is_clearly_lower(np.zeros(400), copied + 0.1, np.arange(40).repeat(10))
+
+
+def test_pictures_of_one_group_prove_nothing() -> None:
+    assert not is_clearly_lower(np.zeros(50), losses_of(50, 3.0, 1.0, seed=2), np.zeros(50))
+
+
+def test_the_selection_counts_groups() -> None:
+    selection = HeadSelection(np.arange(40).repeat(10))
+    selection.begin()
+    selection.may_be_best(epoch(losses_of(40, 0.1, 1.0, seed=2).repeat(10)))
+    selection.begin()
+    assert not selection.may_be_best(epoch(np.zeros(400)))
+
+
 @pytest.mark.parametrize("pictures", [0, 1])
 def test_one_picture_proves_nothing(pictures: int) -> None:
     assert not is_clearly_lower(np.zeros(pictures), np.ones(pictures))
