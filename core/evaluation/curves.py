@@ -93,13 +93,17 @@ class CurveAreas:
 def curve_areas(
     test: TestPredictions, index: int, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> CurveAreas | None:
-    """Compute the areas of a class, with intervals by the bootstrap over groups; None where one is undefined."""
+    """Compute the areas of a class, with intervals by the bootstrap over groups; None where one is undefined.
+
+    An area compares the pictures of the class with the others, so the fewer of both bound the certainty.
+    """
     source = StatisticsSource(_against_rest(test, index))
     roc, precision = _areas(source.as_they_are())[:, 0]
     if np.isnan(roc):
         return None
     samples = resampled(source, _areas, resamples=resamples, seed=seed)
-    groups = int(test.group_indices.max()) + 1
+    shows = test.targets[:, index]
+    groups = min(test.groups_among(shows), test.groups_among(~shows))
     areas = [
         Area(value=float(value), interval=bootstrap_interval(float(value), row, groups) or (0.0, 1.0))
         for value, row in zip((roc, precision), samples, strict=True)

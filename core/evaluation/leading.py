@@ -83,16 +83,16 @@ class Leading:
 
         That of one class depends on the pictures that show it or were given it; there may be few.
         """
-        groups = tests[0].group_indices
-        if self.metric.kind.needs_class:
-            index = self.metric.class_names.index(self.metric.class_name)
-            needed = {
-                LeadingKind.RECALL: [test.targets for test in tests],
-                LeadingKind.PRECISION: [test.predicted for test in tests],
-                LeadingKind.F1: [each for test in tests for each in (test.targets, test.predicted)],
-            }[self.metric.kind]
-            groups = groups[np.any([each[:, index] for each in needed], axis=0)]
-        return len(np.unique(groups))
+        if not self.metric.kind.needs_class:
+            is_mean = self.metric.kind in {LeadingKind.BALANCED_ACCURACY, LeadingKind.MACRO_F1}
+            return tests[0].groups_behind(is_mean_of_classes=is_mean)
+        index = self.metric.class_names.index(self.metric.class_name)
+        needed = {
+            LeadingKind.RECALL: [test.targets for test in tests],
+            LeadingKind.PRECISION: [test.predicted for test in tests],
+            LeadingKind.F1: [each for test in tests for each in (test.targets, test.predicted)],
+        }[self.metric.kind]
+        return tests[0].groups_among(np.any([each[:, index] for each in needed], axis=0))
 
     def _fraction(self, test: TestPredictions) -> tuple[np.ndarray, np.ndarray] | None:
         """Pictures that the fraction is of, and those that are right; None for other metrics."""

@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 from core.evaluation.curves import ClassCurve, curve_areas, drawn_points
+from core.statistics import wilson_interval
 from tests.support.predictions import multi_class
 
 
@@ -65,6 +66,14 @@ def test_bursts_widen_the_interval_of_an_area() -> None:
     assert grouped is not None
     width, wider = (area.roc.interval[1] - area.roc.interval[0] for area in (alone, grouped))
     assert wider > 2 * width
+
+
+def test_a_perfect_area_is_no_surer_than_the_few_pictures_of_its_class() -> None:
+    """Three pictures above 297 others: what a fourth would do is hardly known."""
+    pairs = [[0.9, 0.1]] * 297 + [[0.2, 0.8]] * 3
+    areas = curve_areas(multi_class([0] * 297 + [1] * 3, pairs), 1, resamples=50)
+    assert areas is not None
+    assert areas.roc.interval == areas.average_precision.interval == wilson_interval(3, 3)
 
 
 def test_a_class_without_test_pictures_has_no_areas() -> None:

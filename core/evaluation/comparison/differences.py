@@ -164,5 +164,5 @@ def _interval(
 ) -> Interval | None:
     if metric.code == "accuracy":
         return accuracy_interval(first, second)
-    groups = int(first.group_indices.max()) + 1
+    groups = first.groups_behind(is_mean_of_classes=metric.is_mean_of_classes)
     return bootstrap_interval(float(difference), samples, groups, is_fraction=False)

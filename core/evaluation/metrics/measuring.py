@@ -55,9 +55,11 @@ def measure(test: TestPredictions, *, resamples: int = RESAMPLES, seed: int = 0)
     statistics = source.as_they_are()
     values = np.array([metric.function(statistics)[0] for metric in metrics])
     samples = resampled(source, lambda drawn: _values(metrics, drawn), resamples=resamples, seed=seed)
-    groups = int(test.group_indices.max()) + 1
+    groups = {mean: test.groups_behind(is_mean_of_classes=mean) for mean in (False, True)}
     intervals = {
-        metric.code: bootstrap_interval(float(value), row, groups, is_fraction=metric.is_fraction)
+        metric.code: bootstrap_interval(
+            float(value), row, groups[metric.is_mean_of_classes], is_fraction=metric.is_fraction
+        )
         for metric, value, row in zip(metrics, values, samples[: len(metrics)], strict=True)
     }
     intervals["accuracy"] = fraction_interval(test.exact_matches, test.group_indices)
@@ -70,7 +72,7 @@ def measure(test: TestPredictions, *, resamples: int = RESAMPLES, seed: int = 0)
         intervals={code: found for code, found in intervals.items() if found is not None},
         classes=_class_measures(test, statistics, samples[len(metrics) :]),
         statistics=statistics,
-        groups=groups,
+        groups=groups[False],
     )
 
 

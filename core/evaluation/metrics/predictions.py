@@ -58,6 +58,23 @@ class TestPredictions:
         indices: np.ndarray = np.unique(self.groups, return_inverse=True)[1]
         return indices
 
+    def groups_among(self, chosen: np.ndarray) -> int:
+        """Count the groups of some pictures, bool (n,)."""
+        return len(np.unique(self.group_indices[chosen]))
+
+    def groups_behind(self, *, is_mean_of_classes: bool) -> int:
+        """Number of groups that a metric rests on.
+
+        In a mean of the classes, the mistakes of one class can hide behind its few pictures. So each
+        class counts with as many groups as the one that has fewest.
+        """
+        groups = self.group_indices
+        everyone = int(groups.max()) + 1
+        if not is_mean_of_classes:
+            return everyone
+        of_classes = [self.groups_among(shows) for shows in self.targets.T if shows.any()]
+        return min(everyone, len(of_classes) * min(of_classes, default=0))
+
     @property
     def exact_matches(self) -> np.ndarray:
         """Pictures with the right prediction for every class: bool (n,)."""

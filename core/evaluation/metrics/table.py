@@ -26,6 +26,7 @@ class Metric:
     function: Callable[[Statistics], np.ndarray]  # float64 (weightings,), NaN where it is undefined
     is_higher_better: bool = True
     is_fraction: bool = True  # shown in percent
+    is_mean_of_classes: bool = False  # every class counts the same, however few pictures show it
     tasks: tuple[Task, ...] = tuple(Task)
 
 
@@ -86,6 +87,7 @@ METRICS: tuple[Metric, ...] = (
         label=N_("Balanced accuracy"),
         help=N_("Accuracy as if every class had equally many pictures; the mean of their recalls"),
         function=lambda test: test.macro(test.recall),
+        is_mean_of_classes=True,
         tasks=(Task.MULTI_CLASS,),
     ),
     Metric(
@@ -93,24 +95,28 @@ METRICS: tuple[Metric, ...] = (
         label=N_("Precision, mean of the classes"),
         help=N_("Of the pictures given a class, the fraction that show it; every class counts the same"),
         function=lambda test: test.macro(test.precision),
+        is_mean_of_classes=True,
     ),
     Metric(
         code="macro_recall",
         label=N_("Recall, mean of the classes"),
         help=N_("Of the pictures that show a class, the fraction given it; every class counts the same"),
         function=lambda test: test.macro(test.recall),
+        is_mean_of_classes=True,
     ),
     Metric(
         code="macro_specificity",
         label=N_("Specificity, mean of the classes"),
         help=N_("Of the pictures without a class, the fraction not given it; every class counts the same"),
         function=lambda test: test.macro(test.specificity),
+        is_mean_of_classes=True,
     ),
     Metric(
         code="macro_f1",
         label=N_("F1, mean of the classes"),
         help=N_("Precision and recall in one number; every class counts the same"),
         function=lambda test: test.macro(test.f1),
+        is_mean_of_classes=True,
     ),
     Metric(
         code="weighted_precision",
@@ -156,12 +162,14 @@ METRICS: tuple[Metric, ...] = (
         label=N_("Area under the ROC curve"),
         help=N_("For a picture of each class, how often the right one gets the higher probability"),
         function=lambda test: mean_of_defined(test.roc_auc),
+        is_mean_of_classes=True,
     ),
     Metric(
         code="mean_average_precision",
         label=N_("Mean average precision"),
         help=N_("How well each class is separated, at any threshold; every class counts the same"),
         function=lambda test: mean_of_defined(test.average_precision),
+        is_mean_of_classes=True,
     ),
     Metric(
         code="cohen_kappa",

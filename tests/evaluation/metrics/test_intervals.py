@@ -93,6 +93,16 @@ def test_perfect_scores_are_not_certain() -> None:
     assert found.classes[0].f1_interval == wilson_interval(5, 5)
 
 
+def test_a_perfect_mean_of_classes_is_no_surer_than_its_smallest_class() -> None:
+    """Three of three right: the class may be found in 44% of the cases, and the mean of both be 72%."""
+    found = measure(multi_class([0] * 297 + [1] * 3, predicted=[0] * 297 + [1] * 3), resamples=50)
+    low_of_three = wilson_interval(3, 3)[0]
+    for code in ("balanced_accuracy", "macro_precision", "macro_recall", "macro_specificity", "macro_f1"):
+        assert found.intervals[code][0] <= (1 + low_of_three) / 2, code
+    assert found.intervals["accuracy"][0] > 0.98
+    assert found.intervals["weighted_f1"][0] > 0.98
+
+
 def test_groups_widen_every_interval() -> None:
     """Twenty motifs, each photographed five times with the same answer."""
     random = np.random.default_rng(0)
