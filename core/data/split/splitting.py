@@ -6,7 +6,7 @@ added later train or validate: the test set does not change, so results stay com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
-from core.data.split.stratification import deal_label_sets, stratified_names
+from core.data.split.stratification import MOST_DRAWS, deal_label_sets, stratified_names, unfairness
 from core.errors import ConfigError
 from core.messages import N_
 from core.records import Record
@@ -156,11 +156,12 @@ def _deal_by_class(
         The parts of the drawn pictures only, indexed like ``drawable``.
     """
     group_label = _rarest_labels(drawable)
+    sizes = drawable["group"].value_counts()
     part_of_group: dict[str, str] = {}
     for label in sorted(group_label.unique()):
         groups = group_label.index[group_label == label].to_numpy()
         taken = _groups_in_parts(there[there["label"] == label]) if there is not None else {}
-        dealt = _deal(groups, wanted[label], taken, seed=_class_seed(seed, str(label)))
+        dealt = _deal(sizes[groups], wanted[label], taken, seed=_class_seed(seed, str(label)))
         for part, chosen in dealt.items():
             part_of_group.update(dict.fromkeys(chosen, part.value))
     return drawable["group"].map(part_of_group).dropna()
@@ -180,20 +181,42 @@ def _groups_in_parts(pictures: pd.DataFrame) -> dict[str, int]:
 
 
 def _deal(
-    groups: np.ndarray, wanted: Fractions, taken: Mapping[str, int], seed: Iterable[int]
+    sizes: pd.Series, wanted: Fractions, taken: Mapping[str, int], seed: Iterable[int]
 ) -> dict[Split, np.ndarray]:
-    """Draw the groups of one class for each part: at least one each, and at least one for training."""
-    shuffled = np.random.default_rng(list(seed)).permutation(groups)
-    total = len(groups) + sum(taken.values())
-    dealt: dict[Split, np.ndarray] = {}
+    """Draw the groups of one class for each part: at least one each, and at least one for training.
+
+    Args:
+        sizes: pictures of each group, indexed by its name.
+    """
+    total = len(sizes) + sum(taken.values())
+    edges = {}
     start = 0
     for part, fraction in wanted.items():
         lacking = max(1, round(fraction * total)) - taken.get(part.value, 0)
-        left_for_others = len(shuffled) - start - 1
-        count = max(0, min(lacking, left_for_others))
-        dealt[part] = shuffled[start : start + count]
+        count = max(0, min(lacking, len(sizes) - start - 1))
+        edges[part] = slice(start, start + count)
         start += count
-    return dealt
+    order = _fair_order(sizes.to_numpy(), list(edges.values()), seed)
+    return {part: sizes.index.to_numpy()[order[edge]] for part, edge in edges.items()}
+
+
+def _fair_order(sizes: np.ndarray, edges: Sequence[slice], seed: Iterable[int]) -> np.ndarray:
+    """Shuffle groups, int64 (groups,), such that each part gets about its share of the pictures.
+
+    Of several shuffles, the one is taken whose parts come nearest to it. Otherwise a patient with
+    half of all pictures would often be a part by himself. Of groups of one size, the first is taken.
+
+    Args:
+        sizes: int64 (groups,), pictures of each.
+        edges: positions of each part in the shuffled groups.
+    """
+    random = np.random.default_rng(list(seed))
+    draws = 1 if np.ptp(sizes) == 0 else MOST_DRAWS
+    part = np.zeros(len(sizes), np.int64)
+    for number, edge in enumerate(edges, start=1):
+        part[edge] = number
+    orders = [random.permutation(len(sizes)) for _ in range(draws)]
+    return min(orders, key=lambda order: unfairness(sizes[order], part))
 
 
 def _class_seed(seed: int, label: str) -> list[int]:

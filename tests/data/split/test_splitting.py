@@ -115,6 +115,23 @@ def test_a_class_that_only_occurs_beside_another_is_in_every_part(seed: int) -> 
     }
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_large_group_does_not_become_a_part_by_itself(seed: int) -> None:
+    """One patient has 200 of 245 pictures: the others measure, and the classifier has enough to learn from."""
+    rows = [("ill", "patient-0", "")] * 200
+    rows += [("ill", f"patient-{number}", "") for number in range(1, 10) for _ in range(5)]
+    assert parts(table(rows), SplitConfig(seed=seed)) == {"ill": {TRAIN: 225, VALIDATION: 10, TEST: 10}}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_parts_have_their_share_of_pictures_where_groups_differ(seed: int) -> None:
+    """Forty patients with 1 to 40 pictures: 15% of the 820 are 123."""
+    rows = [("ill", f"patient-{number}", "") for number in range(40) for _ in range(number + 1)]
+    found = parts(table(rows), SplitConfig(seed=seed))["ill"]
+    assert found[TEST] == pytest.approx(123, abs=15)
+    assert found[VALIDATION] == pytest.approx(123, abs=15)
+
+
 def test_supplied_parts_are_unchanged() -> None:
     """Benchmarks come with their own test set."""
     frame = table(

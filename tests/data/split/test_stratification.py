@@ -93,6 +93,14 @@ def test_a_class_of_one_group_trains() -> None:
     assert frame.loc[shows_class(frame["label"], "ape", SEVERAL), "split"].tolist() == [TRAIN, TRAIN]
 
 
+def test_a_large_group_does_not_become_a_part_by_itself() -> None:
+    """One patient has 200 of 245 pictures: the others measure, and the classifier has enough to learn from."""
+    frame = table([("cat; dog", 0)] * 200 + [("cat; dog", group) for group in range(1, 10) for _ in range(5)])
+    for seed in range(10):
+        split = draw_split(frame, SplitConfig(seed=seed), SEVERAL)
+        assert split.value_counts().to_dict() == {TRAIN: 225, VALIDATION: 10, TEST: 10}
+
+
 def test_the_split_does_not_depend_on_the_order_of_rows() -> None:
     frame = random_sets(80, (0.5, 0.4, 0.3, 0.2), seed=1)
     split = draw_split(frame, SplitConfig(seed=4), SEVERAL)
