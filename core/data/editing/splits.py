@@ -7,7 +7,7 @@ import pandas as pd
 from core.data.dataset import Dataset
 from core.data.editing.change import changing
 from core.data.skip_reasons import Value
-from core.data.split.splitting import SplitConfig, draw_split, first_of_group
+from core.data.split.splitting import SplitConfig, first_of_group, redrawn_split
 from core.data.version_record import Edit, EditKind
 from core.workspace import Project
 
@@ -16,9 +16,7 @@ def redraw_split(project: Project, config: SplitConfig) -> Dataset:
     """Draw the split of all labelled pictures anew. Earlier results are not comparable with later ones."""
     with changing(project) as change:
         pictures = change.pictures
-        labelled = pictures["label"] != ""
-        split = draw_split(pictures[labelled].assign(supplied_split=""), config, change.dataset.task)
-        pictures["split"] = split.reindex(pictures.index, fill_value="")
+        pictures["split"] = redrawn_split(pictures, config, change.dataset.task)
         values: dict[str, Value] = {
             "validation": f"{config.validation_fraction:.0%}",
             "test": f"{config.test_fraction:.0%}",

@@ -65,6 +65,24 @@ def draw_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MU
     return split
 
 
+def redrawn_split(pictures: pd.DataFrame, config: SplitConfig, task: Task = Task.MULTI_CLASS) -> pd.Series:
+    """Draw the split of labelled pictures anew, whatever the source supplied.
+
+    Excluded pictures do not count, so that they take no part from those that are used. They
+    follow their groups, or are divided like additions, for the case that they are included again.
+
+    Args:
+        pictures: columns ``label``, ``group`` and ``excluded``.
+    Returns:
+        ``Split`` values, indexed like ``pictures``; "" for pictures without a label.
+    """
+    bare = pictures.assign(supplied_split="", split="")
+    labelled = bare["label"] != ""
+    used = labelled & ~bare["excluded"]
+    bare.loc[used, "split"] = draw_split(bare[used], config, task)
+    return deal_additions(bare, labelled & ~used, config, task)
+
+
 def deal_additions(
     pictures: pd.DataFrame, added: pd.Series, config: SplitConfig, task: Task = Task.MULTI_CLASS
 ) -> pd.Series:

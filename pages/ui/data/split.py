@@ -13,7 +13,7 @@ from core.data.importing import settle_split
 from core.data.labels.label_sets import by_class
 from core.data.labels.layout import Split
 from core.data.leak_report import LeakReport, leak_report
-from core.data.split.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, draw_split
+from core.data.split.splitting import MIN_PICTURES_PER_CLASS, SplitConfig, redrawn_split
 from core.workspace import Project, list_runs
 from pages.ui import state
 from pages.ui.charts import SPLIT_NAMES
@@ -243,7 +243,7 @@ def _outcome(dataset: Dataset, config: SplitConfig) -> None:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _would_be(version: VersionKey, config: SplitConfig, _dataset: Dataset) -> pd.DataFrame:
     labelled = _dataset.all_pictures[_dataset.all_pictures["label"] != ""]
-    split = draw_split(labelled.assign(supplied_split=""), config, _dataset.task)
+    split = redrawn_split(labelled, config, _dataset.task)
     shown = by_class(labelled[~labelled["excluded"]].assign(split=split), _dataset.task)
     shown = shown[shown["label"].isin(_dataset.class_names)]
     counts = pd.crosstab(shown["label"].to_numpy(), shown["split"].to_numpy())

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from core.data.labels.layout import Split
-from core.data.split.splitting import SplitConfig, draw_split
+from core.data.labels.task import Task
+from core.data.split.splitting import SplitConfig, draw_split, redrawn_split
 from core.errors import ConfigError
 
 TRAIN, VALIDATION, TEST = (split.value for split in (Split.TRAIN, Split.VALIDATION, Split.TEST))
@@ -130,6 +131,27 @@ def test_parts_have_their_share_of_pictures_where_groups_differ(seed: int) -> No
     found = parts(table(rows), SplitConfig(seed=seed))["ill"]
     assert found[TEST] == pytest.approx(123, abs=15)
     assert found[VALIDATION] == pytest.approx(123, abs=15)
+
+
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("seed", range(5))
+def test_excluded_pictures_take_no_part_from_those_that_are_used(task: Task, seed: int) -> None:
+    """Four cats are left of forty: each part needs one of them."""
+    frame = pictures({"cats": 40, "dogs": 20})
+    frame["excluded"] = [number >= 4 for number in range(40)] + [False] * 20
+    frame["split"] = redrawn_split(frame, SplitConfig(seed=seed), task)
+    used = frame[(frame["label"] == "cats") & ~frame["excluded"]]
+    assert used["split"].value_counts().to_dict() == {TRAIN: 2, VALIDATION: 1, TEST: 1}
+    assert set(frame["split"]) == {TRAIN, VALIDATION, TEST}
+    assert not (frame["excluded"] & (frame["split"] == TEST)).any()
+
+
+def test_an_excluded_picture_follows_its_group() -> None:
+    frame = pictures({"cats": 10, "dogs": 10})
+    copies = frame.assign(excluded=True)
+    both = pd.concat([frame.assign(excluded=False), copies], ignore_index=True)
+    split = redrawn_split(both, SplitConfig())
+    assert split[:20].tolist() == split[20:].tolist()
 
 
 def test_supplied_parts_are_unchanged() -> None:
