@@ -46,7 +46,7 @@ def import_config(options: argparse.Namespace) -> ImportConfig:
             frame_seconds=options.every,
             plane=Plane(options.plane),
         ),
-        split=split_config(options),
+        split=split_config(options) if _chooses_split(options) else None,
     )
 
 
@@ -181,6 +181,10 @@ def add_split_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validation", type=float, metavar="FRACTION", help="of the pictures (0.15)")
     parser.add_argument("--test", type=float, metavar="FRACTION", help="of the pictures (0.15)")
     parser.add_argument("--seed", type=int, help="of the random draw (0)")
+
+
+def _chooses_split(options: argparse.Namespace) -> bool:
+    return (options.validation, options.test, options.seed) != (None, None, None)
 
 
 def split_config(options: argparse.Namespace) -> SplitConfig:

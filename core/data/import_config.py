@@ -61,7 +61,8 @@ class ImportConfig(Record):
     class_names: tuple[str, ...] = ()
     # Ask also where all is clear and the user has a choice: the range, names of numbered classes.
     offers_choices: bool = False
-    split: SplitConfig = field(default_factory=SplitConfig)
+    # None: the default in a new project, and in additions that of their project.
+    split: SplitConfig | None = None
 
     @property
     def chosen_format(self) -> str:

@@ -46,7 +46,7 @@ from core.data.skip_reasons import Reason, Skipped, SkipReason
 from core.data.sources.opening import Member
 from core.data.split.splitting import SplitConfig, deal_additions, draw_split, joined_groups
 from core.data.split.sufficiency import require_two_classes, require_two_labels, unusable_classes
-from core.data.version_record import Edit, EditKind
+from core.data.version_record import Edit, EditKind, drawn_split
 from core.errors import ConfigError, DataError
 from core.messages import N_
 from core.progress import Progress, QuietProgress
@@ -91,7 +91,8 @@ def import_dataset(
             pictures, too_small = _without_unusable_classes(pictures, task)
             skipped += too_small
         pictures["group"] = _groups(pictures, staging / "dataset")
-        pictures["split"] = "" if config.unlabelled else _first_split(pictures, config.split, task)
+        split = config.split or SplitConfig()
+        pictures["split"] = "" if config.unlabelled else _first_split(pictures, split, task)
         write_version(
             staging / "dataset",
             pictures,
@@ -100,7 +101,7 @@ def import_dataset(
             Edit(kind=EditKind.IMPORTED, values={"source": source.name, "count": len(pictures)}),
             who=user_name(),
             task=task,
-            split=config.split,
+            split=split,
             notes=reading.understanding.notes,
             ranges=reading.ranges,
             channels=reading.channels,
@@ -220,13 +221,13 @@ def add_to_class(
     )
 
 
-def settle_split(project: Project, config: SplitConfig | None = None) -> Dataset:
-    """Draw the split of labelled pictures that have none; return the newest version."""
+def settle_split(project: Project) -> Dataset:
+    """Draw the split of labelled pictures that have none, as the project's; return the newest version."""
     with changing(project) as change:
         pictures = change.pictures
         undrawn = (pictures["split"] == "") & (pictures["label"] != "")
         if undrawn.any():
-            split = deal_additions(pictures, undrawn, config or SplitConfig(), change.dataset.task)
+            split = deal_additions(pictures, undrawn, drawn_split(project.dataset), change.dataset.task)
             edit = Edit(kind=EditKind.NEW_PICTURES_SPLIT, values={"count": int(undrawn.sum())})
             change.write(pictures.assign(split=split), edit)
     return change.dataset
@@ -326,7 +327,8 @@ def _publish_additions(
         keep_window_hashes(project.dataset, read_window_hashes(staged))
         together["group"] = _groups(together, project.dataset, added=is_new)
         dealt = is_new & (together["label"] != "")
-        together["split"] = deal_additions(together, dealt, config.split, task)
+        split = config.split or drawn_split(project.dataset)
+        together["split"] = deal_additions(together, dealt, split, task)
         together.loc[_leaks_into_training(together, is_new), "excluded"] = True
         edit = Edit(kind=edit.kind, values={**edit.values, "count": len(new)})
         left_out = [*change.dataset.skipped, *skipped, *known]

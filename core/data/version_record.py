@@ -178,6 +178,13 @@ def read_version_record(folder: Path, version: int) -> VersionRecord:
     return read_record(version_file(folder, version), VersionRecord)
 
 
+def drawn_split(folder: Path, version: int | None = None) -> SplitConfig:
+    """Settings with which the split of a version, by default the newest, was drawn; the default if it never was."""
+    numbers = [number for number in version_numbers(folder) if version is None or number <= version]
+    headers = (read_version_header(folder, number) for number in reversed(numbers))
+    return next((header.split for header in headers if header.split is not None), SplitConfig())
+
+
 def _upgraded_edit(what: str | JsonObject) -> JsonObject:
     if isinstance(what, str):
         return {"kind": EditKind.IMPORTED_UNRECORDED}

@@ -14,6 +14,7 @@ from core.data.history import list_versions
 from core.data.import_config import ImportConfig
 from core.data.importing import add_pictures, add_to_class, create_project, import_dataset, settle_split
 from core.data.labels.layout import Split
+from core.data.split.splitting import SplitConfig
 from core.errors import ClassNameError, ConfigError, DataError, NotFoundError
 from core.progress import JobStopped, QuietProgress
 from core.workspace import Project
@@ -187,6 +188,32 @@ def test_a_picture_without_a_label_is_dealt_once_it_has_one(project: Project) ->
     settled = settle_split(project)
     assert settled.pictures["split"].iloc[-1] == Split.TRAIN.value
     assert settle_split(project).version == settled.version  # nothing is left to deal
+
+
+UNEQUAL = SplitConfig(validation_fraction=0.1, test_fraction=0.3)
+
+
+def parts_of(dataset: Dataset) -> dict[Split, int]:
+    return {split: len(dataset.rows(split)) for split in Split}
+
+
+def test_pictures_labelled_later_are_divided_as_the_import_asked(tmp_path: Path) -> None:
+    source = write_folder(tmp_path / "s", {f"{i}.png": digit(i) for i in range(20)})
+    project = import_dataset(source, "Loose", ImportConfig(unlabelled=True, split=UNEQUAL)).project
+    ids = open_dataset(project).all_pictures["id"].tolist()
+    relabel(project, ids[:10], "cats")
+    relabel(project, ids[10:], "dogs")
+    assert parts_of(settle_split(project)) == {Split.TRAIN: 12, Split.VALIDATION: 2, Split.TEST: 6}
+
+
+def test_added_pictures_are_divided_as_the_project_is(tmp_path: Path) -> None:
+    """30% validate: three of ten cats, and six of twenty."""
+    wanted = ImportConfig(split=SplitConfig(validation_fraction=0.3, test_fraction=0.1))
+    source = write_folder(tmp_path / "a", class_folders({"cats": 10, "dogs": 10}))
+    project = import_dataset(source, "Pets", wanted).project
+    assert parts_of(open_dataset(project)) == {Split.TRAIN: 12, Split.VALIDATION: 6, Split.TEST: 2}
+    add_pictures(project, write_folder(tmp_path / "b", class_folders({"cats": 10}, start=300)))
+    assert parts_of(open_dataset(project)) == {Split.TRAIN: 19, Split.VALIDATION: 9, Split.TEST: 2}
 
 
 def test_an_unlabelled_source_brings_pictures_without_classes(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from core.data.history import compare_versions, list_versions
 from core.data.importing import add_to_class, import_dataset
 from core.data.labels.layout import Split
 from core.data.split.splitting import SplitConfig
+from core.data.version_record import drawn_split
 from core.errors import DarkroomError, NotFoundError
 from core.workspace import Project
 from tests.support.pictures import class_folders, digit, write_folder
@@ -236,6 +237,13 @@ def test_a_new_draw_divides_afresh_and_says_so(project: Project) -> None:
     assert (in_test >= 2).all()
     assert in_test.sum() in (7, 8)
     assert str(list_versions(project)[0].edit) == "Divided anew: 30% to validate, 30% to test, seed 5"
+
+
+def test_a_restored_version_has_the_settings_of_its_split_again(project: Project) -> None:
+    redraw_split(project, SplitConfig(validation_fraction=0.3, test_fraction=0.3))
+    assert drawn_split(project.dataset) == SplitConfig(validation_fraction=0.3, test_fraction=0.3)
+    restore_version(project, 1)
+    assert drawn_split(project.dataset) == SplitConfig()
 
 
 def test_versions_are_compared_picture_by_picture(project: Project) -> None:

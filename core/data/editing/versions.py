@@ -9,7 +9,7 @@ from pathlib import Path
 from core.data.dataset import Dataset, erased_file, open_dataset, stored_path, thumbnail_path
 from core.data.editing.change import changing
 from core.data.export import remove_exports
-from core.data.version_record import Edit, EditKind
+from core.data.version_record import Edit, EditKind, drawn_split
 from core.files import read_json, write_json
 from core.workspace import Project
 
@@ -24,7 +24,13 @@ def restore_version(project: Project, number: int) -> Dataset:
         earlier = open_dataset(project, number)
         edit = Edit(kind=EditKind.VERSION_RESTORED, values={"number": number})
         names = earlier.all_class_names
-        change.write(earlier.all_pictures, edit, class_names=names, skipped=earlier.skipped)
+        change.write(
+            earlier.all_pictures,
+            edit,
+            class_names=names,
+            skipped=earlier.skipped,
+            split=drawn_split(project.dataset, number),
+        )
     return change.dataset
 
 

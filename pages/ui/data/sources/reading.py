@@ -65,7 +65,7 @@ def reading_options(key: str, *, new_project: bool) -> Reading:
         )
         # Additions have the range of their project.
         chosen_range = choose_pixel_range(key) if new_project else RangeChoice()
-        split = _split_fields(key) if new_project else SplitConfig()
+        split = _split_fields(key) if new_project else None
     config = ImportConfig(
         merge_case=merge_case,
         format=chosen or RECOGNISED,
