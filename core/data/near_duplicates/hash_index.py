@@ -36,6 +36,8 @@ _READ_SIDE = 80
 # Increase it when the windows or their hashes change.
 _CACHE_VERSION = 1
 _PICTURES_TOGETHER = 256
+# Hashes; 32 MB in each of a few arrays. X-rays are so alike that each is compared with thousands.
+_COMPARED_TOGETHER = 4_000_000
 
 # Multi-index hashing (Norouzi, Punjani and Fleet, 2012): of hashes that differ in at
 # most five bits, one of three parts differs in at most one.
@@ -75,6 +77,11 @@ class HashIndex:
         return pd.concat([no_pairs(), *blocks], ignore_index=True)
 
     def _near_pairs(self, queries: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+        """Search for some pictures, in halves where their matches do not fit into memory together."""
+        if len(rows) > 1 and self._count(queries) > _COMPARED_TOGETHER:
+            half = len(rows) // 2
+            halves = ((queries[:half], rows[:half]), (queries[half:], rows[half:]))
+            return pd.concat([self._near_pairs(*one) for one in halves], ignore_index=True)
         flat = queries.ravel()
         matches = [
             self._lookup(flat, part, *table) for part, table in zip(_parts(flat), self._tables, strict=True)
@@ -92,6 +99,11 @@ class HashIndex:
         pairs = pairs[pairs["first"] != pairs["second"]].sort_values(["first", "bits", "mirrored"])
         pairs = pairs.drop_duplicates(["first", "second"])
         return pairs[pairs.groupby("first").cumcount() < _MAX_CANDIDATES]
+
+    def _count(self, queries: np.ndarray) -> int:
+        """Count the hashes that queries are compared with."""
+        pairs = zip(_parts(queries.ravel()), self._tables, strict=True)
+        return sum(int((offsets[part + 1] - offsets[part]).sum()) for part, (offsets, _) in pairs)
 
     def _lookup(
         self, queries: np.ndarray, part: np.ndarray, offsets: np.ndarray, members: np.ndarray

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,18 @@ def test_no_hash_beyond_the_bound_is_found() -> None:
     queries = np.array([[2 ** (MAX_BITS + 1) - 1], [2**MAX_BITS - 1]], np.uint64)
     found = HashIndex(known, np.array([7])).near_pairs(queries, np.array([0, 1]))
     assert set(found["first"]) <= {1}
+
+
+def test_pictures_that_are_very_alike_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 300 X-rays each is compared with most others, so memory bounds how many are together."""
+    random = np.random.default_rng(0)
+    bits = random.integers(0, 2, 64) ^ (random.random((300, 64)) < 0.05)
+    values = hash_numbers(pd.Series([f"{int(''.join(map(str, row)), 2):016x}" for row in bits]))
+    index, queries = HashIndex(values, np.arange(300)), values[:, np.newaxis]
+    whole = index.near_pairs(queries, np.arange(300))
+    monkeypatch.setattr("core.data.near_duplicates.hash_index._COMPARED_TOGETHER", 1000)
+    pd.testing.assert_frame_equal(index.near_pairs(queries, np.arange(300)), whole)
+    assert len(whole) > 300
 
 
 def test_pictures_of_one_hash_are_connected() -> None:
