@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from core.progress import Progress, raise_if_stopped
 # Characters. Every system can unpack such a name, below any folder.
 _MAX_STEM_LENGTH = 80
 _ALLOWED_SIGNS = " ._-()"
+# Windows keeps these names to itself, whatever the case and the ending.
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)[1-9¹²³]", re.IGNORECASE)
 # For multi-label datasets.
 _ONE_FOLDER = "pictures"
 
@@ -139,9 +142,10 @@ def _stem(name: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Replace the signs of a file name that some system refuses, and shorten it."""
+    """Replace the signs of a file name that some system refuses, and shorten it; “_” precedes the name of a device."""
     safe = "".join(c if c.isalnum() or c in _ALLOWED_SIGNS else "_" for c in name).strip(" .")
-    return safe[:_MAX_STEM_LENGTH].strip(" .") or "_"
+    short = safe[:_MAX_STEM_LENGTH].strip(" .") or "_"
+    return f"_{short}" if _DEVICE.fullmatch(short.partition(".")[0].strip()) else short
 
 
 def made_unique(names: Sequence[str]) -> list[str]:
