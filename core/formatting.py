@@ -14,6 +14,13 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f}".removesuffix(".0") + "%"
 
 
+def rounded_percent(fraction: float, digits: int = 0) -> float:
+    """Round a fraction from 0 to 1 to percent, for a sentence with a sign of its own; only 1 is 100 and only 0 is 0."""
+    rounded: float = round(100 * fraction, digits) if digits else round(100 * fraction)
+    step: float = 10.0**-digits if digits else 1
+    return rounded if not 0 < fraction < 1 else min(max(rounded, step), 100 - step)
+
+
 def percent_interval(interval: tuple[float, float]) -> str:
     """Format an interval of fractions in whole percent, rounded outwards: ``71–83%``."""
     low, high = interval

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
+from core.formatting import rounded_percent
 from core.messages import N_, Message
 from core.training.config import Monitor
 from core.training.records import EpochRecord
@@ -223,7 +224,7 @@ def _above_guessing(accuracy: float, baseline: float) -> float:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
+    return f"{rounded_percent(share)}%"
 
 
 def _diagnosis(verdict: Verdict, template: str, **values: str | int) -> Diagnosis:

@@ -9,6 +9,7 @@ from core.data.editing.change import changing
 from core.data.skip_reasons import Value
 from core.data.split.splitting import SplitConfig, first_of_group, redrawn_split
 from core.data.version_record import Edit, EditKind
+from core.formatting import percent
 from core.workspace import Project
 
 
@@ -18,8 +19,8 @@ def redraw_split(project: Project, config: SplitConfig) -> Dataset:
         pictures = change.pictures
         pictures["split"] = redrawn_split(pictures, config, change.dataset.task)
         values: dict[str, Value] = {
-            "validation": f"{config.validation_fraction:.0%}",
-            "test": f"{config.test_fraction:.0%}",
+            "validation": percent(config.validation_fraction),
+            "test": percent(config.test_fraction),
             "seed": config.seed,
         }
         change.write(pictures, Edit(kind=EditKind.SPLIT_REDRAWN, values=values), split=config)

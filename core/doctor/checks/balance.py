@@ -8,6 +8,7 @@ import pandas as pd
 from core.data.labels.layout import Split
 from core.doctor.findings import Finding, Remedy, Value, evidence_of_test, suspects_of
 from core.doctor.sentences import FindingKind
+from core.formatting import rounded_percent
 
 # Pictures. With the default split, three are for the test.
 SMALL_CLASS = 20
@@ -32,7 +33,7 @@ def find_imbalance(pictures: pd.DataFrame) -> list[Finding]:
         "smallest": smallest,
         "fewest": int(counts.iloc[-1]),
         "ratio": round(float(counts.iloc[0] / counts.iloc[-1]), 1),
-        "percent": round(100 * float(counts.iloc[0] / counts.sum())),
+        "percent": rounded_percent(float(counts.iloc[0] / counts.sum())),
     }
     return [
         Finding(

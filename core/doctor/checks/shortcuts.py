@@ -15,6 +15,7 @@ import pandas as pd
 
 from core.doctor.findings import Finding, Remedy, suspects_of
 from core.doctor.sentences import FindingKind, Shortcut
+from core.formatting import rounded_percent
 from core.messages import first_of
 
 _FOLDS = 5
@@ -76,7 +77,7 @@ def _examine(attribute: _Property, pictures: pd.DataFrame, folds: np.ndarray) ->
         shortcut=attribute.shortcut,
         values={
             "classes": first_of([f"“{class_names[index]}”" for index in given_away]),
-            "percent": round(100 * float(recalls[given_away].mean())),
+            "percent": rounded_percent(float(recalls[given_away].mean())),
         },
         suspects=suspects_of(rows, [1.0] * len(rows)),
         classes=tuple(str(class_names[index]) for index in given_away),

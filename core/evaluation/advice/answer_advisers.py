@@ -6,6 +6,7 @@ from core.data.labels.task import Task
 from core.evaluation.advice.advice import CHOOSE_THRESHOLD, SEE_TRUST, Advice
 from core.evaluation.advice.evidence import Evidence
 from core.evaluation.report import ClassReport
+from core.formatting import rounded_percent
 from core.messages import N_, Message
 
 # Mean distance of probabilities from the truth that matters.
@@ -31,8 +32,8 @@ def threshold(evidence: Evidence) -> Advice | None:
             ),
             {
                 "training": int(evidence.training_counts[worst.name]),
-                "recall": round(100 * worst.recall),
-                "precision": round(100 * worst.precision),
+                "recall": rounded_percent(worst.recall),
+                "precision": rounded_percent(worst.precision),
             },
         ),
         link=CHOOSE_THRESHOLD,
@@ -88,7 +89,7 @@ def strangers(evidence: Evidence) -> Advice | None:
             N_(
                 "In {percent}% of the pairs of a known and a strange picture, the strange one looks stranger; 50% is chance."
             ),
-            {"percent": round(100 * report.separation.auroc)},
+            {"percent": rounded_percent(report.separation.auroc)},
         ),
         link=SEE_TRUST,
         weight=1 - report.separation.auroc,

@@ -21,6 +21,7 @@ from core.evaluation.advice.advice import (
 from core.evaluation.advice.evidence import Evidence
 from core.evaluation.explanations.shortcuts import describe
 from core.evaluation.report import ClassReport
+from core.formatting import rounded_percent
 from core.messages import N_, Message, first_of
 
 # A class with fewer training pictures has few, whatever the others have.
@@ -149,7 +150,7 @@ def leakage(evidence: Evidence) -> Advice | None:
     low, _high = evidence.report.accuracy_interval
     if low < _NEAR_PERFECT:
         return None
-    accuracy = f"{100 * evidence.report.accuracy:.1f}"
+    accuracy = f"{rounded_percent(evidence.report.accuracy, 1):.1f}"
     if evidence.check is None:
         return Advice(
             message=Message(
@@ -245,7 +246,7 @@ def weak_slice(evidence: Evidence) -> Advice | None:
                 "{accuracy}% of these {pictures} test pictures are right, {points} points fewer than of the rest. Chance is ruled out, although many slices were looked at."
             ),
             {
-                "accuracy": round(100 * worst.accuracy),
+                "accuracy": rounded_percent(worst.accuracy),
                 "pictures": worst.pictures,
                 "points": round(-100 * worst.difference),
             },

@@ -16,6 +16,7 @@ from enum import StrEnum
 import numpy as np
 
 from core.evaluation.explanations.perturbation import softened
+from core.formatting import rounded_percent
 from core.messages import N_, Message
 from core.records import Record
 
@@ -116,10 +117,10 @@ def describe(shortcut: Shortcut) -> Message:
         _PROVEN_SENTENCE if shortcut.is_proven else _SENTENCE,
         {
             "position": Message(POSITION_NAMES[shortcut.position]),
-            "percent": round(100 * shortcut.share),
+            "percent": rounded_percent(shortcut.share),
             "name": shortcut.class_name,
             "pasted": shortcut.pasted,
-            "flipped": round(100 * shortcut.flipped),
+            "flipped": rounded_percent(shortcut.flipped),
         },
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.formatting import rounded_percent
 from core.messages import N_, Message
 from core.search.config import Goal, Tradeoff
 from core.search.records import TrialRecord, pareto_front
@@ -82,7 +83,7 @@ def _score(trial: TrialRecord, goal: Goal) -> Message:
     assert trial.value is not None  # of a front
     if goal is Goal.LOSS:
         return Message(_SCORE[goal], {"value": round(trial.value, 3)})
-    return Message(_SCORE[goal], {"value": round(100 * trial.value, 1)})
+    return Message(_SCORE[goal], {"value": rounded_percent(trial.value, 1)})
 
 
 def _times(selected: TrialRecord, best: TrialRecord) -> float:

@@ -14,6 +14,7 @@ from typing import Self
 
 from core.errors import SchemaVersionError
 from core.files import read_json
+from core.formatting import rounded_percent
 from core.messages import N_, Message
 from core.models.backbones import BACKBONES
 from core.records import JsonObject, Record, read_record, write_record
@@ -144,7 +145,7 @@ def sensible_choice(entries: Sequence[Entry]) -> Choice | None:
 def _reason(choice: Entry, best: Entry, *, alone: bool) -> Message:
     values = {
         "name": BACKBONES[choice.backbone].name,
-        "accuracy": round(100 * choice.validation_accuracy, 1),
+        "accuracy": rounded_percent(choice.validation_accuracy, 1),
         "milliseconds": round(choice.milliseconds, 1),
     }
     if alone:
@@ -156,7 +157,7 @@ def _reason(choice: Entry, best: Entry, *, alone: bool) -> Message:
         values
         | {
             "best": BACKBONES[best.backbone].name,
-            "best_accuracy": round(100 * best.validation_accuracy, 1),
+            "best_accuracy": rounded_percent(best.validation_accuracy, 1),
             "times": round(best.milliseconds / choice.milliseconds, 1),
         },
     )
