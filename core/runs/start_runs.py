@@ -62,10 +62,16 @@ def start_ensemble(project: Project, members: Sequence[Path], weights: Sequence[
 
 
 def start_search(project: Project, config: SearchConfig) -> JobDirectory:
-    """Search for better settings than ``config.base`` on the newest pictures."""
-    from core.data.importing import settle_split
-    from core.search.config import Goal
+    """Search for better settings than ``config.base`` on the newest pictures.
 
+    Raises:
+        ConfigError: the grid of the space is too large.
+    """
+    from core.data.importing import settle_split
+    from core.search.config import Goal, Sampler
+
+    if config.sampler is Sampler.GRID:
+        config.space.grid()  # refuses too many combinations
     is_leading = config.goal is Goal.LEADING
     base = complete_settings(config.base, project, settle_split(project), has_leading_goal=is_leading)
     path = project.searches / new_job_name("search")

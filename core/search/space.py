@@ -34,6 +34,8 @@ from core.training.config import (
 )
 
 Value = str | float | int | bool
+# Values of each dimension in a grid, and the most combinations of all: Optuna holds them in memory.
+GRID_POINTS, MOST_COMBINATIONS = 4, 200_000
 
 
 class Speed(StrEnum):
@@ -186,9 +188,24 @@ class SearchSpace(Record):
                 chosen[name] = values[name] = _suggest(trial, name, self.domains[name])
         return chosen
 
-    def grid(self, points: int) -> dict[str, list[Value]]:
-        """At most ``points`` values of each dimension, for a search over all combinations."""
-        return {name: self.domains[name].points(points) for name in self._in_order()}
+    def grid(self, points: int = GRID_POINTS) -> dict[str, list[Value]]:
+        """At most ``points`` values of each dimension, for a search over all combinations.
+
+        Raises:
+            ConfigError: there are more combinations than Optuna can hold in memory.
+        """
+        values = {name: self.domains[name].points(points) for name in self._in_order()}
+        count = math.prod(map(len, values.values()))
+        if count > MOST_COMBINATIONS:
+            raise ConfigError(
+                N_(
+                    "A grid of this space has {count} combinations; at most {most} are possible. "
+                    "Search for fewer settings, or choose another sampler."
+                ),
+                count=count,
+                most=MOST_COMBINATIONS,
+            )
+        return values
 
     def require_fits(self, speed: Speed, base: TrainingConfig) -> None:
         """Check every domain.

@@ -170,4 +170,12 @@ def test_a_domain_of_another_form_is_refused(value: Any) -> None:
     ],
 )
 def test_a_grid_takes_evenly_spread_points(domain: Any, points: list[Any]) -> None:
-    assert domain.points(4) == pytest.approx(points) if isinstance(points[0], float) else points
+    assert domain.points(4) == pytest.approx(points)
+
+
+def test_a_grid_of_more_combinations_than_memory_holds_is_refused() -> None:
+    """The usual space of networks has 15 dimensions, and 33 million combinations."""
+    base = TrainingConfig(dataset_version=1)
+    assert len(default_space(Speed.HEAD, base).grid()) == 9
+    with pytest.raises(ConfigError, match="combinations"):
+        default_space(Speed.FULL, base).grid()

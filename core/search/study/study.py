@@ -22,7 +22,6 @@ from core.workspace import project_of
 _LOCK_SECONDS = 10  # after which the lock of a process killed while writing is taken over
 _STARTUP_TRIALS = 10  # sampled at random, before TPE has something to learn from
 _PRUNE_AFTER_TRIALS, _PRUNE_AFTER_EPOCHS = 4, 2
-_GRID_POINTS = 4
 _FULL_BUDGET = 100  # epochs, for Hyperband
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -77,7 +76,7 @@ def sampler_of(config: SearchConfig, seed: int) -> optuna.samplers.BaseSampler:
     if config.sampler is Sampler.RANDOM:
         return optuna.samplers.RandomSampler(seed=seed)
     if config.sampler is Sampler.GRID:
-        return optuna.samplers.GridSampler(config.space.grid(_GRID_POINTS), seed=seed)
+        return optuna.samplers.GridSampler(config.space.grid(), seed=seed)
     if config.sampler is Sampler.CMA_ES:
         return optuna.samplers.CmaEsSampler(seed=seed)
     return optuna.samplers.TPESampler(
