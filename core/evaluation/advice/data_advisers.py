@@ -243,12 +243,12 @@ def weak_slice(evidence: Evidence) -> Advice | None:
         ),
         reason=Message(
             N_(
-                "{accuracy}% of these {pictures} test pictures are right, {points} points fewer than of the rest. Chance is ruled out, although many slices were looked at."
+                "{accuracy}% of these {pictures} test pictures are right, {points} points fewer than of the rest. That is hardly chance, although many slices were looked at."
             ),
             {
                 "accuracy": rounded_percent(worst.accuracy),
                 "pictures": worst.pictures,
-                "points": round(-100 * worst.difference),
+                "points": f"{-100 * worst.difference:.1f}",
             },
         ),
         link=SEE_SLICES,
