@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from core.errors import ConfigError, NotFoundError
@@ -15,6 +14,7 @@ from core.jobs.launcher import launch, launching
 from core.jobs.status import JobState
 from core.messages import N_
 from core.training.config import TrainingConfig
+from core.training.recipes import longer_by
 from core.workspace import Project, jobs_folder, list_projects, project_of
 
 _POLL_SECONDS = 0.2
@@ -98,9 +98,7 @@ def _extend(job: JobDirectory, extra_epochs: int) -> None:
             name=job.name,
             count=extra_epochs,
         )
-    config = TrainingConfig.from_json(job.config())
-    # Checks the sum.
-    longer = replace(config, epochs=config.epochs + extra_epochs)
+    longer = longer_by(TrainingConfig.from_json(job.config()), extra_epochs)
     job.extend({"epochs": longer.epochs})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.training.config import Recipe, TrainingConfig
 from core.training.phases import Phase
 
@@ -16,6 +18,21 @@ _PHASES = {
 def phases_of(settings: TrainingConfig) -> list[Phase]:
     """Return the phases that train a network, in order."""
     return list(_PHASES[settings.recipe])
+
+
+def longer_by(settings: TrainingConfig, epochs: int) -> TrainingConfig:
+    """Return the settings with which the last phase of a run has so many more epochs.
+
+    In the recipe *best* a part of all epochs is spent on the last blocks, which are not trained again.
+
+    Raises:
+        ConfigError: the run would have too many epochs.
+    """
+    longer = replace(settings, epochs=settings.epochs + epochs)
+    for last in phases_of(settings)[-1:]:
+        while epochs_of(longer, last) < epochs_of(settings, last) + epochs:
+            longer = replace(longer, epochs=longer.epochs + 1)
+    return longer
 
 
 def epochs_of(settings: TrainingConfig, phase: Phase) -> int:
