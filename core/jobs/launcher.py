@@ -46,7 +46,7 @@ def launch(job: JobDirectory) -> int:
     Raises:
         DiskFullError: there is no space for the first status of a worker.
     """
-    _require_room(job.path)
+    require_room(job.path)
     job.withdraw_stop()
     job.withdraw_pause()
     _set_status_aside(job.path)
@@ -75,6 +75,7 @@ def _set_status_aside(folder: Path) -> None:
         status.replace(folder / "earlier.json")
 
 
-def _require_room(folder: Path) -> None:
+def require_room(folder: Path) -> None:
+    """Raise DiskFullError if there is no space for the first status of a worker."""
     if shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
         raise disk_full_error(folder)

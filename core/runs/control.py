@@ -10,7 +10,7 @@ from core.errors import ConfigError, NotFoundError
 from core.jobs.directory import JobDirectory, list_jobs
 from core.jobs.ending import completes, launch_remaining, stop_at_rest
 from core.jobs.kinds import JobKind
-from core.jobs.launcher import launch, launching
+from core.jobs.launcher import launch, launching, require_room
 from core.jobs.status import JobState
 from core.messages import N_
 from core.training.config import TrainingConfig
@@ -48,6 +48,8 @@ def resume(
             raise NotFoundError(
                 N_("There is nothing to resume: “{name}” is running or has finished."), name=job.name
             )
+        # Before the settings change: who tries again would change them twice.
+        require_room(job.path)
         if extra_epochs is not None:
             _extend(job, extra_epochs)
         if extra_minutes is not None or extra_trials is not None:

@@ -292,3 +292,16 @@ def test_no_worker_is_started_on_a_full_disk(
     with pytest.raises(DiskFullError, match=r"0\.3 MB are free"):
         resume(run)
     assert run.status().state is JobState.PAUSED
+
+
+def test_a_full_disk_adds_no_epochs_that_a_second_try_would_add_again(
+    run_of_steps: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_of_steps("second")
+    write_json(run.path / "status.json", {"state": "finished"})
+    monkeypatch.setattr(
+        "core.jobs.launcher.shutil.disk_usage", lambda path: type("Usage", (), {"free": 300_000})
+    )
+    with pytest.raises(DiskFullError):
+        resume(run, extra_epochs=2)
+    assert run.extension() == {}
