@@ -259,14 +259,16 @@ def _filled_width(row: Sequence[str]) -> int:
 
 def _column_names(header: Sequence[str]) -> tuple[str, ...]:
     """Complete the columns' names and make them unique."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    # Of equal names, the number that was given last.
+    numbers: Counter[str] = Counter()
     for index, cell in enumerate(header):
-        name = clean_label(cell) or _letters(index)
-        number = 2
+        wanted = clean_label(cell) or _letters(index)
+        name = wanted
         while name in names:
-            name = f"{clean_label(cell)} ({number})"
-            number += 1
-        names.append(name)
+            numbers[wanted] += 1
+            name = f"{wanted} ({numbers[wanted] + 1})"
+        names[name] = None
     return tuple(names)
 
 
