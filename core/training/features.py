@@ -10,6 +10,9 @@ pools each. 2 x 2 pooled features of 50,000 pictures are 1 GB, globally pooled 2
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -32,6 +35,7 @@ _CHUNK = 512  # pictures between two writes
 _BATCH = 32  # pictures augmented together
 _MAX_ARRAYS_BYTES = 1 << 30  # of decoded pictures on disk; beyond, they are decoded as needed
 _MIN_TIMED_PICTURES = 64  # a rate over fewer is noise
+_UNUSED_SECONDS = 7 * 24 * 3600.0  # after which features of augmented copies are removed
 
 Reduce = Literal["mean"]  # global average pooling, from the 2 x 2 cells
 
@@ -115,12 +119,17 @@ def augmented_features(
 ) -> np.ndarray:
     """Return features of augmented copies of the pictures in ``rows``, cached on disk.
 
+    Each augmentation and seed has its own. Those that nobody asked for in a week are removed.
+
     Returns:
         float32, shape (copies, number of rows, feature size); pooled by ``reduce``.
     """
     drop_outdated(dataset, progress)
     key = digest_of({"augmentation": config.to_json(), "seed": seed, "pictures": _keys(dataset, rows)})
     folder = dataset.folder / "features" / engine.stem / f"views-{key}"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    _drop_unused_copies(dataset.folder)
     blocks = [(copy, start) for copy in range(copies) for start in range(0, len(rows), _CHUNK)]
     missing = [block for block in blocks if not _block_path(folder, *block).exists()]
     if missing:
@@ -298,6 +307,15 @@ def _extract_copies(
             progress.advance(done, total)
         with whole_file(_block_path(folder, copy, start)) as temporary:
             np.save(temporary, np.concatenate(features))
+
+
+def _drop_unused_copies(dataset_folder: Path) -> None:
+    oldest = time.time() - _UNUSED_SECONDS
+    for views in (dataset_folder / "features").glob("*/views-*"):
+        # Another job may remove it as well.
+        with contextlib.suppress(FileNotFoundError):
+            if views.stat().st_mtime < oldest:
+                shutil.rmtree(views, ignore_errors=True)
 
 
 def _batches(rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -272,6 +274,22 @@ def test_other_views_are_not_taken_for_these(
     extracted.clear()
     change(dataset, engine)
     assert sum(extracted) >= 2 * (len(dataset.rows(Split.TRAIN)) - 1)
+
+
+def test_views_that_nobody_asked_for_in_a_week_are_removed(
+    dataset: Dataset, engine: Path, extracted: list[int]
+) -> None:
+    """Each augmentation that is tried would otherwise stay on the disk for ever."""
+    views_of(dataset, engine)
+    (used,) = (dataset.folder / "features" / engine.stem).glob("views-*")
+    views_of(dataset, engine, MIRROR)
+    (unused,) = set(used.parent.glob("views-*")) - {used}
+    for views in (used, unused):
+        os.utime(views, (time.time() - 8 * 24 * 3600,) * 2)
+    extracted.clear()
+    views_of(dataset, engine)
+    assert (used.exists(), unused.exists()) == (True, False)
+    assert extracted == []
 
 
 def test_changed_copies_never_pass_for_the_pictures_themselves(dataset: Dataset, engine: Path) -> None:
