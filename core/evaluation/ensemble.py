@@ -7,7 +7,7 @@ member, and confirmed on the test pictures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -135,9 +135,12 @@ def ensemble_gain(
     require_alike(members)
     validation, test = averaged(members, normalised_weights(len(members), weights))
     # The best member: that to which the ensemble gains least.
-    gains = [leading_difference(leading, member.validation, validation) for member in members]
+    gains = [
+        leading_difference(leading, _grouped_like(member.validation, validation), validation)
+        for member in members
+    ]
     best, on_validation = min(zip(members, gains, strict=True), key=lambda pair: pair[1].gain)
-    on_test = leading_difference(leading, best.test, test)
+    on_test = leading_difference(leading, _grouped_like(best.test, test), test)
     return EnsembleGain(
         best=best.run.name,
         validation=on_validation,
@@ -152,6 +155,11 @@ def gain_of(validation: MetricDifference, test: MetricDifference) -> Gain:
         return Gain.NONE
     confirmed = {Verdict.BETTER: Gain.CONFIRMED, Verdict.WORSE: Gain.REFUTED}
     return confirmed.get(test.verdict, Gain.UNCONFIRMED)
+
+
+def _grouped_like(one: TestPredictions, other: TestPredictions) -> TestPredictions:
+    """The same predictions in the groups of the other's; later pictures can have joined groups."""
+    return replace(one, groups=other.groups)
 
 
 def _mean(predictions: Sequence[TestPredictions], weights: Sequence[float]) -> np.ndarray:

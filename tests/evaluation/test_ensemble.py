@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from core.evaluation.comparison.differences import MetricDifference
 from core.evaluation.ensemble import Gain, averaged, ensemble_gain, gain_of, normalised_weights, require_alike
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading
-from core.training.leading_metric import LeadingMetric
+from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.workspace import Project
 from tests.support.evaluated import evaluated_run
 
@@ -76,6 +78,22 @@ def test_a_worse_member_makes_an_ensemble_no_better(digits_project: Project, dat
     ]
     found = ensemble_gain(members, ACCURACY, (2, 1))
     assert (found.best, found.gain) == ("run-0", Gain.NONE)
+
+
+def test_members_of_an_older_version_are_drawn_in_the_groups_of_the_newest(
+    digits_project: Project, dataset: Dataset
+) -> None:
+    """Pictures that were added joined groups; equal predictions still differ in no resample."""
+    wrong = rows(dataset, slice(0, 4))
+    groups = [f"g{row // 3}" for row in range(len(dataset.pictures))]
+    newest = replace(dataset, version=2, pictures=dataset.pictures.assign(group=groups))
+    older, newer = (member(digits_project, dataset, f"run-{number}", wrong) for number in range(2))
+    found = ensemble_gain(
+        [older, replace(newer, dataset=newest)],
+        Leading(metric=LeadingMetric(kind=LeadingKind.MACRO_F1)),
+    )
+    assert found.best == "run-0"
+    assert (found.test.difference, found.test.interval) == (0, None)
 
 
 def test_probabilities_are_averaged_by_weight(digits_project: Project, dataset: Dataset) -> None:
