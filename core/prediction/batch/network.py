@@ -10,8 +10,8 @@ import numpy as np
 
 from core.delivery.explaining import has_one_network
 from core.delivery.files import require_delivered, tflite_file
+from core.delivery.network_identity import network_digest
 from core.evaluation.strangers.detector import unit_features
-from core.files import sha256_bytes
 from core.jobs.directory import JobDirectory
 from core.models.head import GRID_CELLS, MapPooling
 from core.models.litert.engine import FeatureExtractor
@@ -54,8 +54,7 @@ class BatchNetwork:
         """
         require_delivered(run)
         content = tflite_file(run).read_bytes()
-        # SHA-256 of the LiteRT file.
-        self.digest = sha256_bytes(content)
+        self.digest = network_digest(content)
         # An ensemble has the features of several networks, which nothing compares.
         self._pooling = _pooling_of(run) if has_one_network(run) else None
         if self._pooling:

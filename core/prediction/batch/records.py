@@ -44,7 +44,7 @@ class BatchFacts(Record):
     """Facts of the classifier when the batch began, by which all its pictures are answered; ``batch.json``."""
 
     labels: Labels
-    # SHA-256 of the LiteRT file.
+    # See ``network_digest``.
     network: str
     # Prediction sets of the usual promise; None: the run's probabilities are not calibrated.
     sets: PredictionSets | None = None

@@ -16,11 +16,14 @@ from PIL import Image
 from pyarrow import parquet
 
 from core.delivery.files import Labels, read_labels, tflite_file, write_labels
+from core.delivery.limits import use_limits
 from core.delivery.prediction import Classifier
 from core.errors import ConfigError, DataError, NotFoundError
+from core.evaluation.strangers.chosen import AnswerLimits
 from core.jobs.directory import JobDirectory
 from core.jobs.disk import is_disk_full
 from core.jobs.kinds import JOB_TYPES, JobKind
+from core.models.litert.rewriting import with_shuffled_weights
 from core.prediction.batch import answer_table
 from core.prediction.batch.answer_table import answers_file, matrix_of, read_answers
 from core.prediction.batch.batches import open_batch
@@ -179,7 +182,8 @@ def test_a_batch_keeps_the_thresholds_that_it_began_with(
     job = waiting_batch(finished_run, digits)
     with pytest.raises(JobStopped):
         run(job, _Interrupted(4, "stop"))
-    write_labels(finished_run, _strict(finished_run))
+    # They are written into the LiteRT file, too, whose network stays the same.
+    use_limits(finished_run, AnswerLimits(least_confidence=0.7))
     run(job)
     assert not read_answers(job.path)["is_unsure"].any()
 
@@ -188,9 +192,8 @@ def test_another_classifier_does_not_go_on_with_a_batch(finished_run: Path, digi
     job = waiting_batch(finished_run, digits)
     with pytest.raises(JobStopped):
         run(job, _Interrupted(4, "stop"))
-    # Bytes behind a LiteRT file mean nothing to it.
-    with tflite_file(finished_run).open("ab") as stream:
-        stream.write(b"\0\0\0\0")
+    file = tflite_file(finished_run)
+    file.write_bytes(with_shuffled_weights(file.read_bytes(), seed=0))
     with pytest.raises(ConfigError, match="has changed since this batch began"):
         run(job)
 
