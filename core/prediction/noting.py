@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.delivery.decisions import Decisions, decide
 from core.delivery.files import Labels, tflite_file
+from core.delivery.network_identity import digest_of_network
 from core.delivery.prediction import Classifier, Prediction
 from core.files import sha256_bytes
 from core.prediction.batch.answer_table import answer_groups
@@ -20,6 +21,7 @@ from core.prediction.batch.network import BatchNetwork
 from core.prediction.batch.records import BatchFacts, BatchRequest, read_facts
 from core.prediction.batch.sources import BatchFiles
 from core.prediction.doubts import doubts_of
+from core.prediction.log.classifier import classifier_digest
 from core.prediction.log.distances import distances_of
 from core.prediction.log.settings import read_log_settings
 from core.prediction.log.store import AnswerSource, LoggedAnswer, append_answers, keep_picture
@@ -74,7 +76,8 @@ def log_answers(
         return
     answers = _answers(classifier, [item.prediction for item in answered])
     contents, names = [sha256_bytes(item.data) for item in answered], [item.name for item in answered]
-    append_answers(project, _lines(run, source, classifier.labels, answers, contents, names))
+    digest = classifier_digest(digest_of_network(run), classifier.labels)
+    append_answers(project, _lines(run, source, classifier.labels, digest, answers, contents, names))
     if settings.keeps_pictures:
         for sha256, item in zip(contents, answered, strict=True):
             keep_picture(project, sha256, item.data)
@@ -96,7 +99,8 @@ def note_batch(directory: Path, config: JsonObject, progress: Progress) -> JsonO
         answers = _stored_answers(facts, rows)
         if is_logged:
             contents, names = rows["sha256"].tolist(), rows["path"].tolist()
-            lines = _lines(run, AnswerSource.BATCH, facts.labels, answers, contents, names)
+            digest = classifier_digest(facts.network, facts.labels)
+            lines = _lines(run, AnswerSource.BATCH, facts.labels, digest, answers, contents, names)
             append_answers(project_of(run), lines)
         is_doubtful = [doubt is not None for doubt in doubts_of(facts.labels, answers)]
         doubtful = pd.concat([doubtful, rows[is_doubtful]], ignore_index=True)
@@ -168,11 +172,16 @@ def _lines(
     run: Path,
     source: AnswerSource,
     labels: Labels,
+    classifier: str,
     answers: Decisions,
     contents: Sequence[str],
     names: Sequence[str],
 ) -> list[LoggedAnswer]:
-    """Lines of the log, one a picture."""
+    """Lines of the log, one a picture.
+
+    Args:
+        classifier: see ``classifier_digest``.
+    """
     distances = distances_of(run, labels.task, answers.probabilities, answers.stranger_scores)
     classes = np.array(labels.class_names, object)
     now = time.time()
@@ -186,6 +195,7 @@ def _lines(
             labels=tuple(classes[answers.predicted[row]]),
             confidence=float(answers.confidence[row]),
             distance=None if distances is None else float(distances[row]),
+            classifier=classifier,
         )
         for row, (sha256, name) in enumerate(zip(contents, names, strict=True))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +10,18 @@ import pytest
 
 from core.delivery.files import read_labels
 from core.delivery.prediction import Classifier
+from core.delivery.thresholds import use_default_thresholds, use_thresholds
+from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.strangers.detector import doubts
 from core.evaluation.strangers.results import read_detector, read_known_scores
 from core.http.inference.answers import PredictOptions, answer_picture
 from core.http.inference.classifiers import LoadedRun
 from core.http.inference.noting import note_if_wanted
 from core.prediction.batch.job import predict_batch
-from core.prediction.drift.measuring import measure_drift
+from core.prediction.drift.measuring import LEAST_ANSWERS, comparable_answers, measure_drift
 from core.prediction.log.settings import LogSettings, write_log_settings
 from core.prediction.log.store import AnswerSource, kept_picture, log_size, logged_answers
-from core.prediction.noting import PictureAnswer, note_answers, note_batch
+from core.prediction.noting import PictureAnswer, log_answers, note_answers, note_batch
 from core.prediction.queue.store import queued_pictures, read_features
 from core.progress import QuietProgress
 from core.workspace import project_of
@@ -120,6 +123,24 @@ def test_drift_of_a_logged_batch_of_other_pictures_is_proven(finished_run: Path,
     assert measured is not None
     assert measured.drift.is_proven
     assert len(measured.before) == len(read_known_scores(finished_run))
+
+
+def test_drift_leaves_out_answers_by_other_thresholds_and_other_networks(finished_run: Path) -> None:
+    """They answer the same pictures differently; going back to a threshold makes its answers count again."""
+    project = project_of(finished_run)
+    write_log_settings(project, LogSettings(is_on=True))
+    evaluated, numbers = EvaluatedRun.open(finished_run), range(LEAST_ANSWERS)
+    classifier, answers = answered(finished_run, ("0.png", digit(1000)))
+    log_answers(finished_run, classifier, answers, AnswerSource.PAGE)
+    (line,) = logged_answers(project, finished_run.name)
+    logged = [replace(line, sha256=f"{number:064x}") for number in numbers]
+    assert measure_drift(finished_run, logged) is not None
+    use_thresholds(evaluated, (0.9, None, None))
+    assert comparable_answers(finished_run, logged) == []
+    assert measure_drift(finished_run, logged) is None
+    use_default_thresholds(evaluated)
+    assert comparable_answers(finished_run, logged) == logged
+    assert comparable_answers(finished_run, [replace(line, classifier="other network")]) == []
 
 
 def test_few_answers_prove_nothing(finished_run: Path) -> None:

@@ -10,11 +10,13 @@ import numpy as np
 
 from core.data.labels.layout import Split
 from core.delivery.files import read_labels
+from core.delivery.network_identity import digest_of_network
 from core.evaluation.calibration.selective import certainties
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.strangers.results import has_strangers, read_known_scores
 from core.evaluation.thresholds.answers import answered
 from core.prediction.drift.comparing import Drift, Measure, Sample, compare
+from core.prediction.log.classifier import classifier_digest
 from core.prediction.log.distances import distances_of
 from core.prediction.log.store import LoggedAnswer
 
@@ -31,16 +33,26 @@ class MeasuredDrift:
     now: Sample
 
 
+def comparable_answers(run: Path, logged: Sequence[LoggedAnswer]) -> list[LoggedAnswer]:
+    """Choose the answers by the network and the thresholds that the run has now.
+
+    Others answer the same pictures differently, which would look like a change of the pictures.
+    """
+    present = classifier_digest(digest_of_network(run), read_labels(run))
+    return [answer for answer in logged if answer.classifier == present]
+
+
 def measure_drift(run: Path, logged: Sequence[LoggedAnswer]) -> MeasuredDrift | None:
-    """Compare logged answers with the run's own; None with fewer than ``LEAST_ANSWERS``.
+    """Compare logged answers with the run's own; None with fewer than ``LEAST_ANSWERS`` that are comparable.
 
     Raises:
         NotFoundError: the run was not evaluated, or its dataset version was erased.
     """
-    if len(logged) < LEAST_ANSWERS:
+    comparable = comparable_answers(run, logged)
+    if len(comparable) < LEAST_ANSWERS:
         return None
     evaluated = EvaluatedRun.open(run)
-    before, now = _tested_sample(evaluated), _logged_sample(logged, evaluated.dataset.class_names)
+    before, now = _tested_sample(evaluated), _logged_sample(comparable, evaluated.dataset.class_names)
     if not len(before):
         return None
     drift = compare(before, now, evaluated.dataset.class_names)

@@ -51,6 +51,8 @@ class LoggedAnswer(Record):
     confidence: float
     # Of the features from the classes, see ``distances_of``; None: the run's file gives none.
     distance: float | None = None
+    # See ``classifier_digest``; "" in lines of earlier versions.
+    classifier: str = ""
 
 
 def append_answers(project: Project, answers: Sequence[LoggedAnswer]) -> None:
@@ -70,12 +72,13 @@ def append_answers(project: Project, answers: Sequence[LoggedAnswer]) -> None:
 
 
 def logged_answers(project: Project, run: str) -> list[LoggedAnswer]:
-    """Read the answers of a run, the oldest first. Of a picture that was asked about twice, the last."""
-    latest: dict[str, LoggedAnswer] = {}
+    """Read the answers of a run, the oldest first. Of a picture that a classifier was asked about twice, the last."""
+    latest: dict[tuple[str, str], LoggedAnswer] = {}
     for answer in _lines(project):
         if answer.run == run:
-            latest.pop(answer.sha256, None)
-            latest[answer.sha256] = answer
+            key = answer.classifier, answer.sha256
+            latest.pop(key, None)
+            latest[key] = answer
     return list(latest.values())
 
 

@@ -11,7 +11,12 @@ import streamlit as st
 
 from core.errors import DarkroomError
 from core.prediction.drift.comparing import Drift, Measure, ShareChange, ValueChange
-from core.prediction.drift.measuring import LEAST_ANSWERS, MeasuredDrift, measure_drift
+from core.prediction.drift.measuring import (
+    LEAST_ANSWERS,
+    MeasuredDrift,
+    comparable_answers,
+    measure_drift,
+)
 from core.prediction.log.settings import read_log_settings, write_log_settings
 from core.prediction.log.store import (
     LoggedAnswer,
@@ -25,7 +30,7 @@ from core.workspace import Project
 from pages.ui.components.live_chart import live_chart
 from pages.ui.gallery import Tile, gallery
 from pages.ui.predict.charts import shares_chart, values_chart
-from pages.ui.text import _, escape, number, percent, show
+from pages.ui.text import _, escape, ngettext, number, percent, show
 
 _NAMED = 3  # changed classes in a sentence
 _RECENT = 12
@@ -53,21 +58,34 @@ def _logged(path: str, run: str, size: tuple[int, ...], _project: Project) -> li
 
 
 def _comparison(run: Path, logged: Sequence[LoggedAnswer]) -> None:
-    if len(logged) < LEAST_ANSWERS:
+    comparable = comparable_answers(run, logged)
+    if len(comparable) < LEAST_ANSWERS:
         st.progress(
-            len(logged) / LEAST_ANSWERS,
+            len(comparable) / LEAST_ANSWERS,
             text=_("{n} of {least} answers. With fewer, chance hides every change.").format(
-                n=number(len(logged)), least=number(LEAST_ANSWERS)
+                n=number(len(comparable)), least=number(LEAST_ANSWERS)
             ),
         )
-        return
+    else:
+        _measured(run, comparable)
+    if left_out := len(logged) - len(comparable):
+        st.caption(
+            ngettext(
+                "{n} answer by another network or other thresholds is left out.",
+                "{n} answers by another network or other thresholds are left out.",
+                left_out,
+            ).format(n=number(left_out))
+        )
+
+
+def _measured(run: Path, comparable: Sequence[LoggedAnswer]) -> None:
     try:
-        measured = measure_drift(run, logged)
+        measured = measure_drift(run, comparable)
     except DarkroomError as error:
         st.error(show(error.message))
         return
     if measured is not None:
-        _verdict(measured, logged)
+        _verdict(measured, comparable)
         _charts(measured)
 
 
