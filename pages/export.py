@@ -6,9 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.delivery.certificate.store import FileState, read_certificate, state_of
+from core.delivery.certificate.store import FileState, read_certificate
+from core.delivery.export import require_offered, state_of
 from core.delivery.files import read_labels, read_proof
 from core.delivery.formats.bundle_format import BUNDLE
+from core.errors import DarkroomError
 from pages.ui.export.certificate import show_certificates
 from pages.ui.export.making import show_making
 from pages.ui.export.programs import show_programs
@@ -16,7 +18,7 @@ from pages.ui.export.table import download_button, format_table
 from pages.ui.export.words import agreement_text, rounded_up
 from pages.ui.runs import require_run
 from pages.ui.shell import page_title, require_project
-from pages.ui.text import _, number
+from pages.ui.text import _, number, show
 
 
 def ready_to_run(run: Path) -> None:
@@ -24,8 +26,12 @@ def ready_to_run(run: Path) -> None:
     with st.container(border=True, key="export-ready"):
         st.subheader(_(BUNDLE.label), anchor=False)
         st.markdown(_(BUNDLE.description))
-        if state_of(run, BUNDLE).can_be_taken:
-            download_button(run, BUNDLE, is_primary=True, key="download-ready")
+        try:
+            require_offered(run, BUNDLE)
+        except DarkroomError as error:
+            st.error(show(error.message), icon=":material/block:")
+            return
+        download_button(run, BUNDLE, is_primary=True, key="download-ready")
         proof_line(run)
 
 

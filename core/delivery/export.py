@@ -14,9 +14,9 @@ from pathlib import Path
 from core.delivery.certificate.sealing import seal_zip
 from core.delivery.certificate.store import (
     FileState,
+    own_state,
     read_certificate,
     remove_certificates,
-    state_of,
 )
 from core.delivery.exporter import DeliveredModel, Exporter, FinishedModel
 from core.delivery.facts import read_facts
@@ -104,10 +104,7 @@ def export_file(run: Path, exporter: Exporter) -> Path:
         NotFoundError: the run has no finished classifier, or none in this format.
         DeliveryError: the file is withheld.
     """
-    require_delivered(run)
-    state = state_of(run, exporter)
-    if not state.can_be_taken:
-        raise _refusal(run, exporter, state)
+    require_offered(run, exporter)
     path = exporter.file(run)
     while exporter.is_packed and not path.exists():
         packed_from = _state_of_sources(run, exporter)
@@ -155,9 +152,45 @@ def remove_made_later(run: Path) -> None:
             exporter.file(run).unlink(missing_ok=True)
 
 
+def state_of(run: Path, exporter: Exporter) -> FileState:
+    """State of a delivered run's file.
+
+    One that was not measured itself is withheld with a file that it is made from.
+    """
+    state = own_state(run, exporter)
+    is_measured = state not in {FileState.PROVEN, FileState.UNCHECKED}
+    return state if is_measured or source_refusal(run, exporter) is None else FileState.WITHHELD
+
+
+def source_refusal(run: Path, exporter: Exporter) -> DeliveryError | None:
+    """Error for a format that is made from a withheld file; None where it is not."""
+    for source in map(find_exporter, exporter.made_from):
+        state = state_of(run, source)
+        if state.is_withheld:
+            return DeliveryError(
+                N_("{format} is withheld with the file that it is made from. {reason}"),
+                format=Message(exporter.label),
+                reason=_refusal(run, source, state).message,
+            )
+    return None
+
+
 def has_export(run: Path, exporter: Exporter) -> bool:
     """True if the delivered run's file in this format can be taken."""
     return state_of(run, exporter).can_be_taken
+
+
+def require_offered(run: Path, exporter: Exporter) -> None:
+    """Check that a run's file in this format can be taken.
+
+    Raises:
+        NotFoundError: the run has no finished classifier, or none in this format.
+        DeliveryError: the file is withheld.
+    """
+    require_delivered(run)
+    state = state_of(run, exporter)
+    if not state.can_be_taken:
+        raise _refusal(run, exporter, state)
 
 
 def _state_of_sources(run: Path, exporter: Exporter) -> list[int]:
@@ -195,6 +228,8 @@ def _refusal(run: Path, exporter: Exporter, state: FileState) -> DarkroomError:
         )
     if state is FileState.CHANGED:
         return changed_file(exporter.file(run))
+    if state is FileState.WITHHELD and (refusal := source_refusal(run, exporter)) is not None:
+        return refusal
     if state is FileState.PACKAGE_MISSING:
         return packages_missing(exporter)
     if exporter.is_made_in_run:

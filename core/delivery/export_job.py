@@ -17,10 +17,16 @@ from core.delivery.certificate.sealing import add_certificate
 from core.delivery.certificate.store import (
     FileState,
     read_certificate,
-    state_of,
     write_certificate,
 )
-from core.delivery.export import changed_file, in_order_of_making, make_file, packages_missing
+from core.delivery.export import (
+    changed_file,
+    in_order_of_making,
+    make_file,
+    packages_missing,
+    source_refusal,
+    state_of,
+)
 from core.delivery.exporter import Exporter, FinishedModel
 from core.delivery.files import changing_labels, require_delivered
 from core.delivery.formats.litert.tflite_format import TFLITE
@@ -144,6 +150,8 @@ class _Work:
             return
         if missing_packages(exporter.packages):
             raise packages_missing(exporter)
+        if (refusal := source_refusal(self._run, exporter)) is not None:
+            raise refusal
         with ExitStack() as lock, whole_file(file) as temporary:
             make_file(self._model, exporter, temporary)
             # Until the file has its name: a packed one is offered as soon as it is there.

@@ -78,7 +78,9 @@ def web_files_path(run: Path) -> str:
 
 def web_file(request: Request) -> Response:
     """Send a file of a run's classifier for the browser: labels, network, or part of LiteRT.js."""
-    from core.delivery.files import labels_file, require_delivered
+    from core.delivery.export import require_offered
+    from core.delivery.files import labels_file
+    from core.delivery.formats.litert.tflite_format import TFLITE
     from core.delivery.formats.web.files import LABELS, MODEL, RUNTIME_FILES, web_model
 
     name = request.path_params["name"]
@@ -88,8 +90,9 @@ def web_file(request: Request) -> Response:
     files = {LABELS: labels_file, MODEL: web_model}
     try:
         _, run = find_run(request.path_params["run"])
-        require_delivered(run)
-    except (ValueError, NotFoundError) as error:
+        # What a browser takes is made from it.
+        require_offered(run, TFLITE)
+    except (ValueError, NotFoundError, DeliveryError) as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     if name not in files:
         return JSONResponse({"error": "There is no such file."}, status_code=404)

@@ -13,8 +13,8 @@ from core.archive.reading import restore_archive
 from core.data.dataset import open_dataset
 from core.data.editing.labels import exclude
 from core.data.version_record import version_numbers
-from core.delivery.certificate.store import FileState, state_of
-from core.delivery.export import EXPORTERS
+from core.delivery.certificate.store import FileState
+from core.delivery.export import EXPORTERS, state_of
 from core.delivery.prediction import Classifier
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.files import read_json, write_json

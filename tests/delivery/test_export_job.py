@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 
 from core.delivery import export, export_job
 from core.delivery.certificate.records import Certificate
-from core.delivery.certificate.store import FileState, certificate_file, read_certificate, state_of
-from core.delivery.export import export_file, export_run, in_order_of_making
+from core.delivery.certificate.store import FileState, certificate_file, read_certificate
+from core.delivery.export import export_file, export_run, in_order_of_making, state_of
 from core.delivery.export_job import ExportRequest, _Work, export_formats
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.files import labels_file, parity_file, tflite_file

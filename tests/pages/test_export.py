@@ -13,21 +13,19 @@ from streamlit.testing.v1 import AppTest
 from core.__main__ import main
 from core.cli import exporting
 from core.delivery import export
-from core.delivery.certificate.records import Agreement, Certificate, ClassDifference, FileCheck, Speed
-from core.delivery.certificate.store import write_certificate
 from core.delivery.export import EXPORTERS
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.files import parity_file, read_labels
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.keras_format import KERAS
 from core.delivery.formats.litert.tflite_format import TFLITE
-from core.evaluation.comparison.differences import MetricDifference
-from core.files import hash_file, write_json
+from core.files import write_json
 from core.http.access.tokens import Scope, find_token, list_tokens
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.optional_packages import OptionalPackage, missing_packages
 from core.workspace import Project
+from tests.support.certificates import certified
 from tests.support.http_client import ask
 from tests.support.page_queries import said
 
@@ -66,42 +64,6 @@ def links(app: AppTest) -> list[str]:
 def written(app: AppTest) -> str:
     """All Markdown of the page."""
     return "\n".join(str(element.value) for element in app.markdown)
-
-
-def certified(run: Path, exporter: Exporter, *, dogs_lost: int = 0) -> Certificate:
-    """Write the certificate of a run's file, as its check would: 100 pictures, of which some dogs are lost."""
-    accuracy = MetricDifference(
-        code="accuracy", first=0.9, second=0.9 - dogs_lost / 100, interval=(-dogs_lost / 100, 0.01)
-    )
-    lost = ClassDifference(
-        name="dog", pictures=50, evaluated=0.9, exported=0.9 - dogs_lost / 50, interval=(-0.2, 0.1)
-    )
-    agreement = Agreement(
-        pictures=100,
-        same=100 - dogs_lost,
-        ties=0,
-        largest_difference=3e-7,
-        mean_difference=1e-7,
-        accuracy=accuracy,
-        classes=(lost,),
-    )
-    certificate = Certificate(
-        run=run.name,
-        format=exporter.code,
-        sha256=hash_file(exporter.file(run)),
-        size_bytes=exporter.file(run).stat().st_size,
-        checked=0.0,
-        evaluation="digest",
-        is_exact=exporter.is_exact,
-        tolerance=exporter.tolerance,
-        check=FileCheck(
-            agreement=agreement,
-            is_whole=True,
-            speed=Speed(milliseconds=8.0, ratio=1.5, ratio_interval=(1.4, 1.6)),
-        ),
-    )
-    write_certificate(run, exporter, certificate)
-    return certificate
 
 
 def test_a_new_format_appears_on_the_page_in_the_command_line_and_for_download(
@@ -209,8 +171,9 @@ def test_a_certificate_is_shown_with_its_agreement_speed_and_classes(
 def test_a_file_with_other_answers_is_withheld_and_says_why(open_page: OpenPage, run: JobDirectory) -> None:
     certified(run.path, TFLITE, dogs_lost=3)
     app = open_page("export")
-    assert "/api/runs/run-1/export/tflite" not in links(app)
+    assert links(app) == ["/api/runs/run-1/export/keras"]
     assert "withheld" in written(app)
+    assert not app.success
     assert any("It answers 3 of 100 test pictures differently" in error.value for error in app.error)
     assert ask("/api/runs/run-1/export/tflite").status == 404
 

@@ -1,4 +1,4 @@
-"""Certificates of a run, and the state of its files by them."""
+"""Certificates of a run, and the state of its files by them alone; ``core.delivery.export`` has the whole state."""
 
 from __future__ import annotations
 
@@ -23,13 +23,18 @@ class FileState(StrEnum):
     UNCHECKED = "unchecked"  # made; it cannot run on this system
     NOT_MADE = "not_made"
     PACKAGE_MISSING = "package_missing"  # an optional package that makes it is not installed
-    WITHHELD = "withheld"  # its answers differ too much
+    WITHHELD = "withheld"  # its answers, or those of a file that it is made from, differ too much
     CHANGED = "changed"  # after it was checked
 
     @property
     def can_be_taken(self) -> bool:
         """True if the file is offered to people."""
         return self in {FileState.CERTIFIED, FileState.PROVEN, FileState.UNCHECKED}
+
+    @property
+    def is_withheld(self) -> bool:
+        """True if the file is there and not offered."""
+        return self in {FileState.WITHHELD, FileState.CHANGED}
 
 
 def read_certificate(run: Path, exporter: Exporter) -> Certificate | None:
@@ -49,8 +54,8 @@ def remove_certificates(run: Path) -> None:
     shutil.rmtree(_folder(run), ignore_errors=True)
 
 
-def state_of(run: Path, exporter: Exporter) -> FileState:
-    """State of a delivered run's file."""
+def own_state(run: Path, exporter: Exporter) -> FileState:
+    """State of a delivered run's file by its own certificate."""
     file, certificate = exporter.file(run), read_certificate(run, exporter)
     if certificate is None or not file.exists():
         return _state_without_certificate(run, exporter)

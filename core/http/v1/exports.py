@@ -9,8 +9,8 @@ from starlette.responses import FileResponse
 
 from core.delivery import export
 from core.delivery.certificate.records import USUAL_LOSS, Certificate
-from core.delivery.certificate.store import FileState, read_certificate, state_of
-from core.delivery.export import export_file, find_exporter
+from core.delivery.certificate.store import FileState, read_certificate
+from core.delivery.export import export_file, find_exporter, state_of
 from core.delivery.files import require_delivered
 from core.errors import ConfigError, NotFoundError
 from core.http.access.tokens import Scope

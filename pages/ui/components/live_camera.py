@@ -12,13 +12,16 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.delivery.export import require_offered
+from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.formats.web.files import reads_browser_pictures
 from core.delivery.formats.web.scripts import CLASSIFIER, LIVE
 from core.delivery.formats.web.texts import ANSWER_TEXTS, CAMERA_TEXTS
+from core.errors import DarkroomError
 from core.http.pages import web_files_path
 from core.records import JsonObject
 from pages.ui.components.asset_files import assets
-from pages.ui.text import _
+from pages.ui.text import _, show
 from pages.ui.urls import own_url
 
 # Base64 digits of a frame; one of 640 × 480 pixels has about 80,000.
@@ -44,6 +47,11 @@ def live_camera(run: Path, *, key: str = "live-camera") -> bytes | None:
                 "The live camera cannot be used: this classifier learnt from pictures that browsers cannot read."
             )
         )
+        return None
+    try:
+        require_offered(run, TFLITE)
+    except DarkroomError as error:
+        st.error(show(error.message))
         return None
     result = _mount(
         key=key,

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.delivery import export
 from core.delivery.certificate.records import USUAL_LOSS
-from core.delivery.certificate.store import FileState, state_of
+from core.delivery.certificate.store import FileState
+from core.delivery.export import state_of
 from core.delivery.export_job import ExportResult
 from core.delivery.exporter import Exporter, FormatGroup
 from core.jobs.directory import JobDirectory

@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.delivery import export
-from core.delivery.certificate.store import FileState, read_certificate, state_of
-from core.delivery.export import export_file
+from core.delivery.certificate.store import FileState, read_certificate
+from core.delivery.export import export_file, state_of
 from core.delivery.exporter import Exporter
 from core.http.pages import export_path
 from pages.ui.export.making import make, running_export

@@ -49,6 +49,8 @@ def state_text(run: Path, exporter: Exporter, state: FileState, certificate: Cer
         if not exporter.checks_program:
             measured = _("network: {measured} · program not built here").format(measured=measured)
         return f"{_(STATES[state])} · {measured}" if state is FileState.WITHHELD else measured
+    if state is FileState.WITHHELD:
+        return _("withheld with the file that it is made from")
     return _(STATES[state])
 
 

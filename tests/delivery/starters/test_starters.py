@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.cli import exporting
-from core.delivery.certificate.store import FileState, read_certificate, state_of
-from core.delivery.export import EXPORTERS, make_file
+from core.delivery.certificate.store import FileState, read_certificate
+from core.delivery.export import EXPORTERS, make_file, state_of
 from core.delivery.export_job import ExportRequest, export_formats
 from core.delivery.exporter import Exporter, FinishedModel, FormatGroup
 from core.delivery.files import read_labels, tflite_file, write_labels

@@ -1,0 +1,59 @@
+"""A file that is withheld takes with it what is made from it, unless that was measured itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.delivery.certificate.store import FileState, write_certificate
+from core.delivery.export import export_file, source_refusal, state_of
+from core.delivery.files import tflite_file
+from core.delivery.formats.bundle_format import BUNDLE
+from core.delivery.formats.litert.float16_format import TFLITE_FLOAT16
+from core.delivery.formats.litert.tflite_format import TFLITE
+from core.delivery.formats.web.page_format import WEB_PAGE
+from core.errors import DeliveryError
+from tests.support.certificates import certified
+from tests.support.http_client import ask
+
+
+def test_a_packed_file_is_withheld_with_the_file_in_it(small_run: Path) -> None:
+    certified(small_run, TFLITE)
+    assert export_file(small_run, BUNDLE).exists()
+    certified(small_run, TFLITE, dogs_lost=3)
+    assert state_of(small_run, BUNDLE) is FileState.WITHHELD
+    reason = (
+        r"Ready to run is withheld with the file that it is made from\. .* answers 3 of 100 test pictures"
+    )
+    with pytest.raises(DeliveryError, match=reason):
+        export_file(small_run, BUNDLE)
+
+
+def test_a_page_that_cannot_be_checked_here_is_withheld_with_the_network_in_it(small_run: Path) -> None:
+    WEB_PAGE.file(small_run).write_text("<!doctype html>")
+    write_certificate(small_run, WEB_PAGE, replace(certified(small_run, WEB_PAGE), check=None))
+    assert state_of(small_run, WEB_PAGE) is FileState.UNCHECKED
+    certified(small_run, TFLITE)
+    with tflite_file(small_run).open("ab") as stream:
+        stream.write(b"x")
+    assert state_of(small_run, WEB_PAGE) is FileState.WITHHELD
+    with pytest.raises(DeliveryError, match=r"model\.tflite was changed after it was checked"):
+        export_file(small_run, WEB_PAGE)
+
+
+def test_a_file_that_was_measured_itself_is_offered(small_run: Path) -> None:
+    TFLITE_FLOAT16.file(small_run).write_bytes(b"float16")
+    certified(small_run, TFLITE_FLOAT16)
+    certified(small_run, TFLITE, dogs_lost=3)
+    assert state_of(small_run, TFLITE_FLOAT16) is FileState.CERTIFIED
+    # It is not made anew from that.
+    assert source_refusal(small_run, TFLITE_FLOAT16) is not None
+
+
+def test_the_live_camera_gets_no_withheld_network(small_run: Path) -> None:
+    address = f"/api/runs/{small_run.name}/web/1/model.tflite"
+    assert ask(address).status == 200
+    certified(small_run, TFLITE, dogs_lost=3)
+    assert ask(address).status == 404
