@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from core.delivery.certificate.sealing import seal_zip
@@ -17,6 +18,8 @@ from core.delivery.certificate.store import (
     own_state,
     read_certificate,
     remove_certificates,
+    sum_of,
+    write_certificate,
 )
 from core.delivery.exporter import DeliveredModel, Exporter, FinishedModel
 from core.delivery.facts import read_facts
@@ -200,19 +203,35 @@ def _state_of_sources(run: Path, exporter: Exporter) -> list[int]:
 
 
 def use_new_labels(run: Path) -> None:
-    """Bring the labels, as they are now, into everything that the run delivers."""
-    for exporter in EXPORTERS:
-        file = exporter.file(run)
-        if exporter.embed is None or not file.exists():
-            continue
-        written = file.stat()
-        with whole_file(file) as temporary:
-            shutil.copyfile(file, temporary)
-            exporter.embed(temporary, read_facts(run))
-            # The network stayed, so what was measured with it still holds.
-            os.utime(temporary, ns=(written.st_atime_ns, written.st_mtime_ns))
+    """Bring the labels, as they are now, into everything that the run delivers.
+
+    A file that is withheld stays so: new labels make no other network.
+    """
+    embedding = [item for item in EXPORTERS if item.embed is not None and item.file(run).exists()]
+    states = [own_state(run, exporter) for exporter in embedding]
+    certificates = [read_certificate(run, exporter) for exporter in embedding]
+    for exporter, state in zip(embedding, states, strict=True):
+        # Whoever changed a file may have broken it.
+        if state is not FileState.CHANGED:
+            _embed_facts(run, exporter)
     # Now, because they are made from those.
     remove_made_later(run)
+    for exporter, state, certificate in zip(embedding, states, certificates, strict=True):
+        if certificate is not None and state is FileState.WITHHELD:
+            write_certificate(run, exporter, replace(certificate, sha256=sum_of(exporter.file(run))))
+        elif certificate is not None and state is FileState.CHANGED:
+            write_certificate(run, exporter, certificate)
+
+
+def _embed_facts(run: Path, exporter: Exporter) -> None:
+    file = exporter.file(run)
+    written = file.stat()
+    with whole_file(file) as temporary:
+        shutil.copyfile(file, temporary)
+        if exporter.embed is not None:
+            exporter.embed(temporary, read_facts(run))
+        # The network stayed, so what was measured with it still holds.
+        os.utime(temporary, ns=(written.st_atime_ns, written.st_mtime_ns))
 
 
 def _refusal(run: Path, exporter: Exporter, state: FileState) -> DarkroomError:

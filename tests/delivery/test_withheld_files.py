@@ -14,7 +14,9 @@ from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.litert.float16_format import TFLITE_FLOAT16
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.formats.web.page_format import WEB_PAGE
+from core.delivery.limits import use_limits
 from core.errors import DeliveryError
+from core.evaluation.strangers.chosen import AnswerLimits
 from tests.support.certificates import certified
 from tests.support.http_client import ask
 
@@ -50,6 +52,18 @@ def test_a_file_that_was_measured_itself_is_offered(small_run: Path) -> None:
     assert state_of(small_run, TFLITE_FLOAT16) is FileState.CERTIFIED
     # It is not made anew from that.
     assert source_refusal(small_run, TFLITE_FLOAT16) is not None
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_new_limits_offer_no_withheld_file(small_run: Path, is_changed: bool) -> None:
+    certified(small_run, TFLITE, dogs_lost=0 if is_changed else 3)
+    if is_changed:
+        with tflite_file(small_run).open("ab") as stream:
+            stream.write(b"x")
+    before = state_of(small_run, TFLITE)
+    assert before is (FileState.CHANGED if is_changed else FileState.WITHHELD)
+    use_limits(small_run, AnswerLimits(stranger_limit=2.0))
+    assert state_of(small_run, TFLITE) is before
 
 
 def test_the_live_camera_gets_no_withheld_network(small_run: Path) -> None:
