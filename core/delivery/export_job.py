@@ -13,7 +13,7 @@ from core.delivery.certificate.certifying import certify
 from core.delivery.certificate.client import CheckProcess, check_process
 from core.delivery.certificate.records import USUAL_LOSS, Certificate
 from core.delivery.certificate.sample import draw_sample
-from core.delivery.certificate.sealing import add_certificate
+from core.delivery.certificate.sealing import put_certificate
 from core.delivery.certificate.store import (
     FileState,
     read_certificate,
@@ -121,9 +121,10 @@ class _Work:
         # Under this lock new thresholds remove files and certificates, so that none of earlier ones stay.
         with changing_labels(self._run):
             self._require_unchanged()
-            if existing is None and exporter.suffix == ".zip":
-                certificate = add_certificate(exporter.file(self._run), certificate)
-            write_certificate(self._run, exporter, replace(certificate, allowed_loss=self._allowed_loss))
+            certificate = replace(certificate, allowed_loss=self._allowed_loss)
+            if certificate != existing and exporter.suffix == ".zip":
+                certificate = put_certificate(exporter.file(self._run), certificate)
+            write_certificate(self._run, exporter, certificate)
         progress.advance(1, 1)
 
     def _existing(self, exporter: Exporter) -> Certificate | None:

@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from core.delivery import export, export_job
+from core.delivery.certificate.delivered import SealCheck, check_delivered
 from core.delivery.certificate.records import Certificate
 from core.delivery.certificate.store import FileState, certificate_file, read_certificate
 from core.delivery.export import export_file, export_run, in_order_of_making, state_of
@@ -71,6 +72,13 @@ def make(run: Path, *formats: str, allowed_loss: float = 0.01, progress: QuietPr
     directory.mkdir(parents=True, exist_ok=True)
     request = ExportRequest(run=run.name, formats=formats, allowed_loss=allowed_loss)
     return export_formats(directory, request.to_json(), progress or QuietProgress())
+
+
+def packed_sizes(archive: zipfile.ZipFile) -> dict[str, int]:
+    """Compressed sizes of the files in a zip, without the certificate."""
+    sizes = {info.filename: info.compress_size for info in archive.infolist()}
+    del sizes["certificate.json"]
+    return sizes
 
 
 def add(monkeypatch: pytest.MonkeyPatch, *exporters: Exporter) -> None:
@@ -172,8 +180,19 @@ def test_the_bundle_answers_by_its_own_program_and_holds_its_certificate(
     assert (certificate.check.agreement.same, certificate.check.surroundings) == (9, "process")
     assert certificate.check.runtime.keys() == {"ai-edge-litert", "numpy", "pillow"}
     with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
-        inside = json.loads(bundle.read("certificate.json"))
+        inside, sizes = json.loads(bundle.read("certificate.json")), packed_sizes(bundle)
     assert inside["check"] == certificate.to_json()["check"]
+
+    # Nothing is measured again, and the zip states what is allowed now.
+    make(finished_run, "bundle", allowed_loss=0.05)
+    again = read_certificate(finished_run, BUNDLE)
+    assert again is not None
+    assert (again.allowed_loss, again.check) == (0.05, certificate.check)
+    with zipfile.ZipFile(export_file(finished_run, BUNDLE)) as bundle:
+        again_inside = json.loads(bundle.read("certificate.json"))
+        assert (again_inside["allowed_loss"], again_inside["check"]) == (0.05, inside["check"])
+        assert packed_sizes(bundle) == sizes
+    assert isinstance(check_delivered(BUNDLE.file(finished_run)), SealCheck)
 
 
 def test_a_new_limit_removes_what_held_the_old_one(

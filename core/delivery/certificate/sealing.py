@@ -12,6 +12,7 @@ from pathlib import Path
 from core.delivery.certificate import verify
 from core.delivery.certificate.records import Certificate
 from core.delivery.files import read_labels
+from core.delivery.formats.archives import replace_members
 from core.files import hash_file, sha256_bytes, whole_file
 from core.models.litert.engine import Engine
 
@@ -51,18 +52,18 @@ def recorded_answers(run: Path, tolerance: float, network: Path) -> dict[str, ob
     }
 
 
-def add_certificate(path: Path, certificate: Certificate) -> Certificate:
-    """Put the certificate into a sealed zip without one; the file is replaced as a whole.
+def put_certificate(path: Path, certificate: Certificate) -> Certificate:
+    """Put a certificate into a sealed zip, in place of the one that it has; the file is replaced as a whole.
 
     Returns:
         the certificate with the sum and size of the new file.
     """
     with whole_file(path) as temporary:
         shutil.copyfile(path, temporary)
-        with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
-            sums = sha256_bytes(archive.read(verify.SUMS))
-            inside = replace(certificate, sha256=sums)
-            archive.writestr(verify.CERTIFICATE, json.dumps(inside.to_json(), ensure_ascii=False, indent=1))
+        with zipfile.ZipFile(temporary) as archive:
+            inside = replace(certificate, sha256=sha256_bytes(archive.read(verify.SUMS)))
+        text = json.dumps(inside.to_json(), ensure_ascii=False, indent=1)
+        replace_members(temporary, {verify.CERTIFICATE: text.encode()})
     return replace(certificate, sha256=hash_file(path), size_bytes=path.stat().st_size)
 
 
