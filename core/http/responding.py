@@ -23,7 +23,7 @@ from core.errors import (
     ScopeError,
     TooManyRequestsError,
 )
-from core.http.access.audit import AuditEntry, write_entry
+from core.http.access.audit import AuditEntry, Refusals, write_entry
 from core.http.access.guard import Caller, Guard
 from core.http.access.rate_limit import RateLimiter, requests_per_second
 from core.http.access.tokens import Scope
@@ -83,6 +83,7 @@ class Service:
         """
         self.guard = Guard(is_local=is_local, limiter=RateLimiter(requests_per_second()))
         self.only_run = only_run
+        self._refusals = Refusals()
         self.classifiers, self.metrics = LoadedClassifiers(), Metrics()
         # Decoding and networks keep a core busy each, and the pages need the event loop's attention.
         self._predicting = CapacityLimiter(cpu_cores())
@@ -107,8 +108,10 @@ class Service:
         self.metrics.count(request.method, endpoint.path, response.status_code, seconds)
         # A refusal is not always seen in the status: a protocol can wrap it into an answer.
         status = _FORBIDDEN if demands.is_refused else response.status_code
-        if Scope.TRAIN in demands.scopes or response.status_code in _REFUSED or demands.is_refused:
-            await run_in_threadpool(self._audit, request, caller, status)
+        if status in _REFUSED:
+            await run_in_threadpool(self._refusals.write, _entry(request, caller, status))
+        elif Scope.TRAIN in demands.scopes:
+            await run_in_threadpool(write_entry, _entry(request, caller, status))
         return response
 
     async def _handled(
@@ -139,17 +142,15 @@ class Service:
         if self.only_run is not None and run not in {None, self.only_run}:
             raise NotFoundError(N_("This server has one run alone: {name}."), name=self.only_run)
 
-    @staticmethod
-    def _audit(request: Request, caller: Caller | None, status: int) -> None:
-        write_entry(
-            AuditEntry(
-                token=caller.token_id if caller else "",
-                address=request.client.host if request.client else "",
-                method=request.method,
-                path=request.url.path[:500],
-                status=status,
-            )
-        )
+
+def _entry(request: Request, caller: Caller | None, status: int) -> AuditEntry:
+    return AuditEntry(
+        token=caller.token_id if caller else "",
+        address=request.client.host if request.client else "",
+        method=request.method,
+        path=request.url.path[:500],
+        status=status,
+    )
 
 
 def routes_of(endpoints: Sequence[Endpoint], service: Service) -> list[Route]:

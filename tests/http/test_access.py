@@ -12,7 +12,7 @@ import pytest
 from core.errors import ConfigError, NotFoundError
 from core.files import read_json_lines
 from core.http.access import audit
-from core.http.access.audit import AuditEntry, audit_file, write_entry
+from core.http.access.audit import AuditEntry, Refusals, audit_file, refused_file, write_entry
 from core.http.access.rate_limit import RateLimiter, requests_per_second
 from core.http.access.tokens import Scope, create_token, find_token, list_tokens, revoke_token, tokens_file
 from core.http.access.uses import last_use
@@ -24,6 +24,10 @@ PROJECTS = "/api/v1/projects"
 
 def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
+
+
+def entries(file: Path) -> list[AuditEntry]:
+    return [AuditEntry.from_json(line) for line in read_json_lines(file)]
 
 
 def test_the_secret_of_a_token_is_stored_nowhere() -> None:
@@ -139,12 +143,39 @@ def test_the_log_names_who_changed_something() -> None:
     token, secret = create_token("script", [Scope.TRAIN])
     post(PROJECTS, {"name": "leaves"}, headers=bearer(secret))
     ask("/api/v1/backbones?secret=1", headers=bearer(secret))
-    entries = [AuditEntry.from_json(line) for line in read_json_lines(audit_file())]
-    assert [(one.token, one.method, one.path, one.status) for one in entries] == [
-        (token.id, "POST", PROJECTS, 201),
-        (token.id, "GET", "/api/v1/backbones", 403),
+    (change,), (refusal,) = entries(audit_file()), entries(refused_file())
+    assert (change.token, change.method, change.path, change.status) == (token.id, "POST", PROJECTS, 201)
+    assert (refusal.token, refusal.path, refusal.status) == (token.id, "/api/v1/backbones", 403)
+    for file in (audit_file(), refused_file()):
+        assert secret not in file.read_text()
+
+
+def test_who_is_refused_pushes_no_change_out_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has no token could else hide what was changed before."""
+    monkeypatch.setattr(audit, "MOST_BYTES", 300)
+    _, secret = create_token("script", [Scope.TRAIN])
+    post(PROJECTS, {"name": "leaves"}, headers=bearer(secret))
+    for _ in range(10):
+        assert ask(PROJECTS, is_local=False).status == 401
+    assert [entry.status for entry in entries(audit_file())] == [201]
+
+
+def test_refusals_of_one_caller_are_counted_and_not_listed() -> None:
+    now = [0.0]
+    refusals = Refusals(clock=lambda: now[0])
+
+    def refuse(address: str) -> None:
+        refusals.write(AuditEntry(token="", address=address, method="GET", path=PROJECTS, status=401))
+
+    for seconds in (0, 1, 59, 61, 62):
+        now[0] = seconds
+        refuse("192.0.2.1")
+    refuse("192.0.2.2")
+    assert [(entry.address, entry.unlisted) for entry in entries(refused_file())] == [
+        ("192.0.2.1", 0),
+        ("192.0.2.1", 2),
+        ("192.0.2.2", 0),
     ]
-    assert secret not in audit_file().read_text()
 
 
 def test_the_log_is_bounded(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from core.evaluation.report import read_report
 from core.files import read_json_lines
-from core.http.access.audit import AuditEntry, audit_file
+from core.http.access.audit import AuditEntry, audit_file, refused_file
 from core.http.access.tokens import Scope, create_token
 from core.http.protocols.mcp import VERSIONS, local_call, serve_lines
 from core.workspace import Project
@@ -116,8 +116,12 @@ def test_the_log_names_who_started_a_training_or_was_refused_one() -> None:
         headers = {"Authorization": f"Bearer {one}"}
         start = message("tools/call", name="train", arguments={"project": "none"})
         assert post("/api/mcp", start, headers=headers).json["result"]["isError"]
-    entries = [AuditEntry.from_json(line) for line in read_json_lines(audit_file())]
-    assert [(one.token, one.status) for one in entries] == [(may.id, 200), (camera.id, 403)]
+    logs = [read_json_lines(file) for file in (audit_file(), refused_file())]
+    entries = [[AuditEntry.from_json(line) for line in log] for log in logs]
+    assert [[(one.token, one.status) for one in log] for log in entries] == [
+        [(may.id, 200)],
+        [(camera.id, 403)],
+    ]
 
 
 def test_another_version_and_another_method_are_refused() -> None:
