@@ -129,28 +129,47 @@ def read_answers(directory: Path, columns: Sequence[str] | None = None) -> pd.Da
     Args:
         columns: those to read; None: all but the features.
     """
-    try:
-        tables = list(answer_groups(directory, columns))
-    # The batch was finished meanwhile.
-    except FileNotFoundError:
-        tables = list(answer_groups(directory, columns))
+    tables = list(answer_groups(directory, columns))
     return pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame(columns=list(columns or ()))
 
 
 def answer_groups(directory: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """Read the answers so far in groups of rows, for work that needs little memory.
 
+    The batch may end meanwhile: its file then goes on where the shards are gone.
+
     Args:
         columns: those to read; None: all but the features.
     """
-    path = answers_file(directory)
-    if not path.exists():
-        yield from _tables(directory, columns)
-        return
-    with parquet.ParquetFile(path) as file:
+    shards, done = _shard_files(directory), 0
+    # Looked for after the shards, which are removed once it is there.
+    if not answers_file(directory).exists():
+        for path in shards:
+            try:
+                table = _read_shard(path, columns)
+            except FileNotFoundError:
+                break
+            yield table
+            done += table.num_rows
+        else:
+            return
+    yield from _groups_after(directory, done, columns)
+
+
+def _groups_after(directory: Path, done: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    """Read the file of all answers from a row on."""
+    with parquet.ParquetFile(answers_file(directory)) as file:
         names = _wanted(file.schema_arrow, columns)
-        for group in range(file.num_row_groups):
-            yield file.read_row_group(group, columns=names)
+        for number in range(file.num_row_groups):
+            rows = file.metadata.row_group(number).num_rows
+            if done < rows:
+                yield file.read_row_group(number, columns=names).slice(done)
+            done = max(0, done - rows)
+
+
+def _read_shard(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    with parquet.ParquetFile(path) as file:
+        return file.read(columns=_wanted(file.schema_arrow, columns))
 
 
 def matrix_of(column: pa.ChunkedArray) -> np.ndarray:
