@@ -1,17 +1,19 @@
 """Store of the queue: one record, one picture and its features a content, in ``PROJECT/queue/``.
 
-Each file is written as a whole and named by the content's SHA-256. So sessions and batches add at
-the same time, and a picture that comes again changes nothing.
+Each file is written as a whole and named by the content's SHA-256. Sessions and batches add at the
+same time: whoever changes the queue holds its lock, and a picture that comes again changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
 from core.errors import DarkroomError, NotFoundError
 from core.files import whole_file
@@ -23,6 +25,7 @@ from core.workspace import Project
 # The oldest leave first.
 MOST_PICTURES = 500
 MOST_BYTES = 64 << 20  # of one picture
+_LOCK_TIMEOUT_SECONDS = 30.0
 
 
 class QueueState(StrEnum):
@@ -65,15 +68,16 @@ def put(project: Project, picture: QueuedPicture, data: bytes, features: np.ndar
         features: float32 (F,), in the space that the picture names.
     """
     record = _record_file(project, picture.sha256)
-    if record.exists():
-        return
-    with whole_file(picture_file(project, picture.sha256)) as temporary:
-        temporary.write_bytes(data)
-    if features is not None:
-        with whole_file(_features_file(project, picture.sha256)) as temporary:
-            np.save(temporary, features.astype(np.float16), allow_pickle=False)
-    # Last: it makes the others valid.
-    write_record(record, picture)
+    with _changing(project):
+        if record.exists():
+            return
+        with whole_file(picture_file(project, picture.sha256)) as temporary:
+            temporary.write_bytes(data)
+        if features is not None:
+            with whole_file(_features_file(project, picture.sha256)) as temporary:
+                np.save(temporary, features.astype(np.float16), allow_pickle=False)
+        # Last: it makes the others valid.
+        write_record(record, picture)
 
 
 def queued_pictures(project: Project) -> list[QueuedPicture]:
@@ -100,17 +104,22 @@ def remove_oldest(project: Project) -> None:
 
 
 def set_state(project: Project, contents: Iterable[str], state: QueueState) -> None:
-    """Record the decision about pictures; they stay, so that it can be taken back."""
-    for picture in _chosen(project, contents):
-        write_record(_record_file(project, picture.sha256), replace(picture, state=state))
+    """Record the decision about pictures; they stay, so that it can be taken back.
+
+    One that was removed meanwhile, because somebody else labelled it, does not come back.
+    """
+    with _changing(project):
+        for picture in _chosen(project, contents):
+            write_record(_record_file(project, picture.sha256), replace(picture, state=state))
 
 
 def remove(project: Project, contents: Iterable[str]) -> None:
     """Remove pictures from the queue and from the disk."""
-    for sha256 in contents:
-        # First: without it the others count for nothing.
-        for file in (_record_file, picture_file, _features_file):
-            file(project, sha256).unlink(missing_ok=True)
+    with _changing(project):
+        for sha256 in contents:
+            # First: without it the others count for nothing.
+            for file in (_record_file, picture_file, _features_file):
+                file(project, sha256).unlink(missing_ok=True)
 
 
 def read_picture(project: Project, sha256: str) -> bytes:
@@ -138,6 +147,13 @@ def read_features(project: Project, pictures: Iterable[QueuedPicture]) -> np.nda
 
 def picture_file(project: Project, sha256: str) -> Path:
     return queue_folder(project) / f"{sha256}.picture"
+
+
+@contextmanager
+def _changing(project: Project) -> Iterator[None]:
+    queue_folder(project).mkdir(parents=True, exist_ok=True)
+    with FileLock(queue_folder(project) / ".lock", timeout=_LOCK_TIMEOUT_SECONDS):
+        yield
 
 
 def _record_file(project: Project, sha256: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -18,12 +19,15 @@ from core.prediction.doubts import Doubt, doubts_of
 from core.prediction.queue.asking import count_waiting, waiting_pictures
 from core.prediction.queue.intake import AnsweredPicture, Features, queue_doubtful
 from core.prediction.queue.store import (
+    QueuedPicture,
     QueueState,
     queued_pictures,
     read_features,
     read_picture,
+    remove,
     set_state,
 )
+from core.records import write_record
 from core.workspace import Project
 from tests.support.pictures import digit, write_folder
 from tests.support.trained import real_digits
@@ -155,3 +159,22 @@ def test_a_decision_takes_a_picture_out_and_can_be_taken_back(project: Project) 
     assert (count_waiting(project), waiting_pictures(project, open_dataset(project)).skipped) == (1, 1)
     set_state(project, [waiting.unsure[0].sha256], QueueState.WAITING)
     assert count_waiting(project) == 2
+
+
+def test_a_picture_that_somebody_else_labels_meanwhile_does_not_come_back(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue_doubtful(project.runs / "run-1", LABELS, [picture(digit(1000))] * 4, answers(), features)
+    (queued,) = queued_pictures(project)
+    other = Thread(target=remove, args=(project, [queued.sha256]))
+
+    def write_late(file: Path, record: QueuedPicture) -> None:
+        other.start()
+        # Removed now, or once this decision is written.
+        other.join(timeout=0.2)
+        write_record(file, record)
+
+    monkeypatch.setattr("core.prediction.queue.store.write_record", write_late)
+    set_state(project, [queued.sha256], QueueState.SKIPPED)
+    other.join()
+    assert queued_pictures(project) == []
