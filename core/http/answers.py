@@ -7,10 +7,7 @@ would delay the start of the server.
 from __future__ import annotations
 
 import re
-import threading
-from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -21,19 +18,12 @@ from core.errors import DarkroomError, NotFoundError
 from core.messages import N_
 from core.workspace import Project, get_project
 
-if TYPE_CHECKING:
-    from core.prediction.batch.sources import BatchFiles
-
 _HEADERS = {
     "Cache-Control": "private, max-age=86400",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-# Archives of batches that stay open.
-_MOST_OPEN = 2
-_OPEN: OrderedDict[Path, BatchFiles] = OrderedDict()
-_READING = threading.Lock()
 
 
 def batch_picture_address(
@@ -81,12 +71,14 @@ def answers(request: Request) -> Response:
 
 def batch_picture(request: Request) -> Response:
     """Send a view of a picture of a batch."""
+    from core.prediction.batch.open_files import OPEN_FILES
+
     parameters = request.path_params
     try:
         project = get_project(parameters["project"])
         directory = _batch_directory(project, parameters["batch"])
         sha256 = request.query_params.get("sha256")
-        data = _read(directory, parameters["source"], parameters["path"], sha256)
+        data = OPEN_FILES.read(directory, parameters["source"], parameters["path"], sha256)
         return _view(project, data, request)
     # A number of no source, too.
     except (DarkroomError, IndexError) as error:
@@ -129,22 +121,6 @@ def _batch_directory(project: Project, name: str) -> Path:
     if directory.parent != project.predictions or not (directory / "config.json").is_file():
         raise NotFoundError(N_("There is no batch called “{name}”."), name=name[:80])
     return directory
-
-
-def _read(directory: Path, source: int, path: str, sha256: str | None) -> bytes:
-    """Read a file of a batch; archives stay open, because a page asks for many of their pictures."""
-    from core.jobs.directory import JobDirectory
-    from core.prediction.batch.records import BatchRequest
-    from core.prediction.batch.sources import BatchFiles
-
-    with _READING:
-        if directory not in _OPEN:
-            request = BatchRequest.from_json(JobDirectory(directory).config())
-            _OPEN[directory] = BatchFiles(directory, request.sources)
-        _OPEN.move_to_end(directory)
-        while len(_OPEN) > _MOST_OPEN:
-            _OPEN.popitem(last=False)[1].close()
-        return _OPEN[directory].read(source, path, sha256)
 
 
 ROUTES = [

@@ -14,6 +14,7 @@ from core.jobs.kinds import JobKind
 from core.jobs.launcher import launch, launching
 from core.messages import N_
 from core.prediction.batch.batches import Batch
+from core.prediction.batch.open_files import OPEN_FILES
 from core.prediction.batch.records import BatchRequest, sources_folder
 from core.runs.compare import folder_bytes
 from core.runs.control import is_worked_on
@@ -72,6 +73,7 @@ def delete_batch(batch: Batch) -> int:
                 N_("“{name}” is at work. Stop it, and delete it once it has ended."), name=batch.job.name
             )
         size = folder_bytes(batch.path)
+        OPEN_FILES.close(batch.path)
         # The remains of a crash are removed with the staging folder.
         staging = open_staging()
         batch.path.rename(staging / batch.path.name)
