@@ -94,6 +94,31 @@ def test_a_task_without_a_label_that_can_be_chosen_stays_empty(finished_run: Pat
     assert [one["result"] for one in reply.json["results"]] == [[], [], [], []]
 
 
+def test_a_picture_that_cannot_be_fetched_costs_its_task_alone(finished_run: Path, label_studio: str) -> None:
+    addresses = [EMBEDDED, "http://127.0.0.1:1/x.png", "data:image/png;base64,?", "/data/upload/1/x.png"]
+    reply = post(
+        f"/api/label-studio/{finished_run.name}/predict",
+        {
+            "tasks": [{"data": {"image": address}} for address in addresses],
+            "label_config": interface("3", "5", "8"),
+        },
+    )
+    assert reply.status == 200
+    assert [len(one["result"]) for one in reply.json["results"]] == [1, 0, 0, 1]
+
+
+def test_a_request_has_a_limit_of_tasks_and_of_time(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each picture may be waited for, and a core stays busy meanwhile."""
+    address, tasks = f"/api/label-studio/{finished_run.name}/predict", [{"data": {"image": EMBEDDED}}]
+    reply = post(address, {"tasks": tasks * 1001, "label_config": interface("3")})
+    assert (reply.status, "1001 tasks; at most 1000" in reply.json["detail"]) == (413, True)
+    monkeypatch.setattr("core.http.protocols.label_studio._LONGEST_SECONDS", 0.0)
+    reply = post(address, {"tasks": tasks * 2, "label_config": interface("3", "5", "8")})
+    assert [one["result"] for one in reply.json["results"]] == [[], []]
+
+
 def test_pictures_are_read_from_label_studio_with_its_key(label_studio: str) -> None:
     assert read_picture("/data/upload/1/x.png") == PICTURE
     assert read_picture(f"{label_studio}/data/upload/1/x.png") == PICTURE

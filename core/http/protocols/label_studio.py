@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import os
+import time
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from xml.etree import ElementTree as ET
 
 from starlette.responses import Response
 
-from core.errors import ConfigError, NotFoundError, UnreadableImageError
+from core.errors import ConfigError, NotFoundError, RequestTooLargeError, UnreadableImageError
 from core.http.access.tokens import Scope
 from core.http.endpoint import Call, Endpoint
 from core.http.inference.classifiers import LoadedRun
@@ -32,6 +34,11 @@ from core.records import JsonObject
 # The names that Label Studio's own backends use.
 URL_VARIABLE, KEY_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 _TIMEOUT_SECONDS = 20.0
+# Of one request.
+MOST_TASKS = 1000
+# Label Studio waits for 100 s.
+_LONGEST_SECONDS = 90.0
+_logger = logging.getLogger(__name__)
 # Signs with a meaning in an address (RFC 3986).
 _ADDRESS_SIGNS = "%:/?#[]@!$&'()*+,;="
 
@@ -63,13 +70,19 @@ def setup(call: Call) -> Response:
 
 
 def predict(call: Call) -> Response:
-    """Pre-label tasks; one whose picture cannot be read gets no label."""
+    """Pre-label tasks. One whose picture cannot be read gets no label, nor do those that Label Studio waits for no more.
+
+    Raises:
+        ConfigError: the interface has no choices for a picture, or there is no list of tasks.
+        RequestTooLargeError: there are too many.
+    """
     loaded, body = _model(call), _body(call)
     choices = find_choices(str(body.get("label_config") or ""))
-    tasks = body.get("tasks")
-    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
-        raise ConfigError(N_("“{name}” must be a list of objects."), name="tasks")
-    results = [_prelabel(loaded, task, choices) for task in tasks]
+    tasks, ends = _tasks_in(body), time.monotonic() + _LONGEST_SECONDS
+    results = [
+        _prelabel(loaded, task, choices) if time.monotonic() < ends else _without_label(loaded)
+        for task in tasks
+    ]
     call.metrics.pictures.labels(loaded.run.name).inc(len(results))
     return json_response({"results": results, "model_version": loaded.run.name})
 
@@ -178,8 +191,26 @@ def _body(call: Call) -> JsonObject:
     return body
 
 
+def _tasks_in(body: JsonObject) -> list[JsonObject]:
+    tasks = body.get("tasks")
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
+        raise ConfigError(N_("“{name}” must be a list of objects."), name="tasks")
+    if len(tasks) > MOST_TASKS:
+        raise RequestTooLargeError(
+            N_("The request has {count} tasks; at most {most} are answered at once. Select fewer."),
+            count=len(tasks),
+            most=MOST_TASKS,
+        )
+    return tasks
+
+
+def _without_label(loaded: LoadedRun) -> JsonObject:
+    """Answer to a task that gets no label; Label Studio expects one for each."""
+    return {"result": [], "score": 0.0, "model_version": loaded.run.name}
+
+
 def _prelabel(loaded: LoadedRun, task: Mapping[str, object], choices: Choices) -> JsonObject:
-    nothing: JsonObject = {"result": [], "score": 0.0, "model_version": loaded.run.name}
+    nothing = _without_label(loaded)
     data = task.get("data")
     address = data.get(choices.field) if isinstance(data, dict) else None
     if not isinstance(address, str):
@@ -187,7 +218,8 @@ def _prelabel(loaded: LoadedRun, task: Mapping[str, object], choices: Choices) -
     classifier = loaded.classifier
     try:
         guesses = classifier.prediction(read_picture(address)).guesses
-    except UnreadableImageError:
+    except (NotFoundError, UnreadableImageError) as error:
+        _logger.warning("a task of Label Studio gets no label: %r", str(error))
         return nothing
     labels = [
         name for name in classifier.chosen_labels(guesses) if not choices.values or name in choices.values
