@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,8 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Of the fields of /proc/PID/stat after the name; field 22 in proc(5).
 _START_TICKS_FIELD = 19
 _NAMESPACE = Path("/proc/self/ns/pid")
+# Of the package, where its modules are found.
+_ROOT = Path(core.__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +115,30 @@ def process_lives(process_id: int, started: float, start_ticks: int = 0) -> bool
         return False
 
 
+@contextmanager
+def asked_module(module: str, log: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a module of Darkroom that answers on its standard streams; its process ends with the block.
+
+    Args:
+        log: receives what it prints as errors.
+        environment: all its variables.
+    """
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=_ROOT,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stream,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
 def run_module(
     module: str,
     arguments: tuple[str | Path, ...],
@@ -129,7 +156,7 @@ def run_module(
     """
     outcome = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        cwd=Path(core.__file__).resolve().parent.parent,
+        cwd=_ROOT,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-import core
 from core.delivery.answering import Answers, Surroundings
 from core.delivery.exporter import Exporter
 from core.delivery.files import Labels
 from core.errors import DeliveryError
 from core.evaluation.foreign.sandbox.messages import BrokenMessageError, receive, receive_array, send
 from core.messages import N_, Message
+from core.processes import asked_module
 from core.progress import ignore_counts
 from core.records import JsonObject
 
@@ -117,21 +116,10 @@ def check_process(log: Path) -> Iterator[CheckProcess]:
     Args:
         log: receives what the process prints.
     """
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "core.delivery.certificate.process"],
-            cwd=Path(core.__file__).resolve().parent.parent,
-            # People run files where there is no graphics card.
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stream,
-        )
-        try:
-            yield CheckProcess(process, log)
-        finally:
-            process.kill()
-            process.communicate()
+    # People run files where there is no graphics card.
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    with asked_module("core.delivery.certificate.process", log, environment) as process:
+        yield CheckProcess(process, log)
 
 
 def _exchange(requests: Any, answers: Any, request: JsonObject) -> JsonObject:

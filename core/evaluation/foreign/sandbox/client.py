@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import string
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-import core
 from core.devices import cpu_cores
 from core.errors import ForeignModelError, RecordError
 from core.evaluation.foreign.facts import Interface, NetworkBlock, Runtime
@@ -28,6 +26,7 @@ from core.evaluation.foreign.sandbox.messages import (
     send_array,
 )
 from core.messages import N_, Message
+from core.processes import asked_module
 
 # TensorFlow itself takes up to 30 s to import on a busy computer.
 OPEN_SECONDS = 300.0
@@ -146,22 +145,11 @@ def isolated_model(runtime: Runtime, path: Path, log: Path) -> Iterator[Isolated
     Raises:
         ForeignModelError: it cannot be opened.
     """
-    with tempfile.TemporaryDirectory() as home, log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "core.evaluation.foreign.sandbox.process"],
-            cwd=Path(core.__file__).resolve().parent.parent,
-            env=_environment(home),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stream,
-        )
-        try:
-            model = IsolatedModel(process, path.name)
-            model.open(runtime, path.resolve())
-            yield model
-        finally:
-            process.kill()
-            process.communicate()
+    module = "core.evaluation.foreign.sandbox.process"
+    with tempfile.TemporaryDirectory() as home, asked_module(module, log, _environment(home)) as process:
+        model = IsolatedModel(process, path.name)
+        model.open(runtime, path.resolve())
+        yield model
 
 
 def _environment(home: str) -> dict[str, str]:
