@@ -12,9 +12,8 @@ from core.delivery.files import read_labels, read_proof
 from core.delivery.formats.bundle_format import BUNDLE
 from core.errors import DarkroomError
 from pages.ui.export.certificate import show_certificates
-from pages.ui.export.making import show_making
 from pages.ui.export.programs import show_programs
-from pages.ui.export.table import download_button, format_table
+from pages.ui.export.table import all_formats, download_button
 from pages.ui.export.words import agreement_text, rounded_up
 from pages.ui.runs import require_run
 from pages.ui.shell import page_title, require_project
@@ -58,7 +57,7 @@ project = require_project()
 run = require_run(project, delivered=True)
 ready_to_run(run)
 st.subheader(_("All formats"), anchor=False)
-format_table(run, show_making(run))
+all_formats(run)
 show_certificates(run)
 if read_labels(run).stranger_limit is not None:
     st.caption(

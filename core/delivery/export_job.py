@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from core.delivery.files import changing_labels, require_delivered
 from core.delivery.formats.litert.tflite_format import TFLITE
 from core.errors import ConfigError, DarkroomError, DeliveryError, NotFoundError
 from core.files import whole_file
+from core.jobs.directory import JobDirectory
 from core.jobs.disk import is_disk_full
 from core.messages import N_, Message
 from core.optional_packages import missing_packages
@@ -69,6 +71,33 @@ class ExportResult(Record):
     """Result of the job: formats that were not made, with the reasons."""
 
     failed: Mapping[str, Message] = field(default_factory=dict)
+
+
+class Doing(StrEnum):
+    """Code of the work on one format of a running job."""
+
+    WAITING = "waiting"  # others come first
+    MAKING = "making"
+    CHECKING = "checking"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportWork(Record):
+    """Format that the job works on; its ``live.json``."""
+
+    format: str
+    doing: Doing
+
+
+def work_of(job: JobDirectory) -> dict[str, Doing]:
+    """Read the work of a running job, by the code of the format; those that are done are left out."""
+    request, live = ExportRequest.from_json(job.config()), job.live()
+    codes = [exporter.code for exporter in in_order_of_making(request.formats)]
+    if live is None:
+        return dict.fromkeys(codes, Doing.WAITING)
+    work = ExportWork.from_json(live)
+    to_come = codes[codes.index(work.format) + 1 :]
+    return {work.format: work.doing, **dict.fromkeys(to_come, Doing.WAITING)}
 
 
 def export_formats(directory: Path, config: JsonObject, progress: Progress) -> JsonObject:
@@ -115,8 +144,10 @@ class _Work:
         """Make a file unless it is there, and certify it unless it is certified."""
         certificate = existing = self._existing(exporter)
         if certificate is None:
+            progress.live(ExportWork(format=exporter.code, doing=Doing.MAKING).to_json())
             self._make(exporter)
             raise_if_stopped(progress)
+            progress.live(ExportWork(format=exporter.code, doing=Doing.CHECKING).to_json())
             certificate = self._certify(exporter, progress)
         # Under this lock new thresholds remove files and certificates, so that none of earlier ones stay.
         with changing_labels(self._run):

@@ -163,10 +163,11 @@ def follow(job: JobDirectory, on_end: Callable[[JobDirectory], None] | None = No
         if on_end is not None:
             on_end(job)
         return
-    st.fragment(_follow, run_every=_REFRESH_SECONDS)(job, key)
+    st.fragment(draw_progress, run_every=_REFRESH_SECONDS)(job, key)
 
 
-def _follow(job: JobDirectory, key: str) -> None:
+def draw_progress(job: JobDirectory, key: str) -> None:
+    """Draw a running job's progress and its Stop button; the page is drawn again once it has ended."""
     status = job.status()
     if status.state.has_ended:
         st.rerun()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.delivery.certificate.delivered import SealCheck, check_delivered
 from core.delivery.certificate.records import Certificate
 from core.delivery.certificate.store import FileState, certificate_file, read_certificate
 from core.delivery.export import export_file, export_run, in_order_of_making, state_of
-from core.delivery.export_job import ExportRequest, _Work, export_formats
+from core.delivery.export_job import Doing, ExportRequest, _Work, export_formats, work_of
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.files import labels_file, parity_file, tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
@@ -24,7 +25,9 @@ from core.delivery.formats.litert.tflite_format import TFLITE
 from core.delivery.limits import use_limits
 from core.errors import ConfigError, DeliveryError, NotFoundError
 from core.evaluation.strangers.chosen import AnswerLimits
-from core.files import hash_file
+from core.files import hash_file, write_json
+from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.optional_packages import OptionalPackage
 from core.progress import JobStopped, QuietProgress
 from core.workspace import project_of
@@ -215,6 +218,32 @@ def test_a_format_whose_package_is_missing_says_how_to_get_it(
     with pytest.raises(NotFoundError, match="pip install nibabel=="):
         make(finished_run, "copy")
     assert state_of(finished_run, export.EXPORTERS[-1]) is FileState.PACKAGE_MISSING
+
+
+def test_the_job_says_what_it_does_with_each_format(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(monkeypatch, COPY, replace(COPY, code="next", file_name="next.tflite"))
+    request = ExportRequest(run=finished_run.name, formats=("copy", "next"))
+    job = JobDirectory.create(project_of(finished_run).jobs / "export-2", JobKind.EXPORT, request.to_json())
+    waiting = dict.fromkeys(("tflite", "copy", "next"), Doing.WAITING)
+    assert work_of(job) == waiting
+    seen = []
+
+    class Written(Recorder):
+        def live(self, record: Mapping[str, object]) -> None:
+            write_json(job.path / "live.json", dict(record))
+            seen.append(work_of(job))
+
+    export_formats(job.path, job.config(), Written())
+    assert seen == [
+        waiting | {"tflite": Doing.MAKING},
+        waiting | {"tflite": Doing.CHECKING},
+        {"copy": Doing.MAKING, "next": Doing.WAITING},
+        {"copy": Doing.CHECKING, "next": Doing.WAITING},
+        {"next": Doing.MAKING},
+        {"next": Doing.CHECKING},
+    ]
 
 
 def test_a_stop_between_batches_ends_the_job(finished_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

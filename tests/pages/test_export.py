@@ -14,6 +14,7 @@ from core.__main__ import main
 from core.cli import exporting
 from core.delivery import export
 from core.delivery.export import EXPORTERS
+from core.delivery.export_job import ExportRequest
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
 from core.delivery.files import parity_file, read_labels
 from core.delivery.formats.bundle_format import BUNDLE
@@ -22,8 +23,11 @@ from core.delivery.formats.litert.tflite_format import TFLITE
 from core.files import write_json
 from core.http.access.tokens import Scope, find_token, list_tokens
 from core.jobs.directory import JobDirectory
+from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.optional_packages import OptionalPackage, missing_packages
+from core.processes import ProcessRecord
+from core.records import write_record
 from core.workspace import Project
 from tests.support.certificates import certified
 from tests.support.http_client import ask
@@ -225,3 +229,21 @@ def test_the_examples_name_the_run_and_the_documentation(open_page: OpenPage, ru
 def press(app: AppTest, label: str) -> None:
     next(button for button in app.button if button.label == label).click().run()
     assert not app.exception
+
+
+def test_the_table_follows_the_job_format_by_format(
+    open_page: OpenPage, project: Project, run: JobDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = replace(THROWAWAY, code="later", is_packed=False)
+    monkeypatch.setattr(export, "EXPORTERS", (TFLITE, BUNDLE, later))
+    request = ExportRequest(run=run.name, formats=("tflite", "bundle", "later"))
+    job = JobDirectory.create(project.jobs / "export-1", JobKind.EXPORT, request.to_json())
+    write_record(job.path / "process.json", ProcessRecord.of())
+    write_json(job.path / "status.json", {"state": "running", "stage": "exporting"})
+    write_json(job.path / "live.json", {"format": "bundle", "doing": "checking"})
+    certified(run.path, TFLITE)
+    app = open_page("export")
+    shown = written(app)
+    places = [shown.index(text) for text in ("made, being checked …", "100 of 100", "waits for its turn")]
+    assert places == sorted(places)
+    assert app.button(key="make-later").disabled

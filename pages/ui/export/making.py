@@ -17,7 +17,7 @@ from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.optional_packages import missing_packages
 from core.runs.start_export import start_export
-from pages.ui.jobs import follow, newest_job_on, show_error, try_to
+from pages.ui.jobs import draw_progress, newest_job_on, show_error, try_to
 from pages.ui.optional_packages import offer_packages
 from pages.ui.text import _, ngettext, number, show
 
@@ -32,6 +32,8 @@ def running_export(run: Path) -> JobDirectory | None:
 
 def show_making(run: Path) -> float:
     """Draw the progress of the job, or the button that makes and checks every file.
+
+    While a job runs, it must be drawn again and again.
 
     Returns:
         the accuracy that a quantised file may lose, as a fraction.
@@ -54,7 +56,7 @@ def show_making(run: Path) -> float:
     job = newest_job_on(run, JobKind.EXPORT)
     with work:
         if job is not None and not job.status().state.has_ended:
-            follow(job, key="export-job")
+            draw_progress(job, "export-job")
             return allowed_loss
         # A starter holds another format's file: it is made by its own button.
         formats = [item for item in export.EXPORTERS if item.group is not FormatGroup.STARTERS]

@@ -9,29 +9,45 @@ import streamlit as st
 from core.delivery import export
 from core.delivery.certificate.store import FileState, read_certificate
 from core.delivery.export import export_file, state_of
+from core.delivery.export_job import Doing, work_of
 from core.delivery.exporter import Exporter
 from core.http.pages import export_path
-from pages.ui.export.making import make, running_export
-from pages.ui.export.words import GROUPS, ICONS, speed_text, state_text
+from pages.ui.export.making import make, running_export, show_making
+from pages.ui.export.words import DOINGS, GROUPS, ICONS, speed_text, state_text
 from pages.ui.text import _, escape, file_size
 from pages.ui.urls import own_url
 
 _WIDTHS = (2.4, 2.6, 0.9, 1.7, 1.4)
+_REFRESH_SECONDS = 1.5
 
 
-def format_table(run: Path, allowed_loss: float) -> None:
+def all_formats(run: Path) -> None:
+    """Draw the making of files and the table of formats, which refresh themselves while files are made."""
+    if running_export(run) is None:
+        _all_formats(run)
+    else:
+        st.fragment(_all_formats, run_every=_REFRESH_SECONDS)(run)
+
+
+def _all_formats(run: Path) -> None:
+    _format_table(run, show_making(run))
+
+
+def _format_table(run: Path, allowed_loss: float) -> None:
     """Draw every format, a row each, under the heading of its use.
 
     Args:
         allowed_loss: accuracy that a quantised file may lose, as a fraction.
     """
-    is_busy = running_export(run) is not None
+    job = running_export(run)
+    work = {} if job is None else work_of(job)
     for group, title in GROUPS.items():
         exporters = [exporter for exporter in export.EXPORTERS if exporter.group is group]
         if exporters:
             st.markdown(f"##### {_(title)}")
         for exporter in exporters:
-            _row(run, exporter, allowed_loss, is_busy=is_busy)
+            with st.container(key=f"export-{exporter.code}", border=True):
+                _row(run, exporter, allowed_loss, doing=work.get(exporter.code), is_busy=job is not None)
 
 
 def download_button(run: Path, exporter: Exporter, *, is_primary: bool, key: str) -> None:
@@ -46,25 +62,25 @@ def download_button(run: Path, exporter: Exporter, *, is_primary: bool, key: str
     )
 
 
-def _row(run: Path, exporter: Exporter, allowed_loss: float, *, is_busy: bool) -> None:
+def _row(run: Path, exporter: Exporter, allowed_loss: float, *, doing: Doing | None, is_busy: bool) -> None:
     state, certificate = state_of(run, exporter), read_certificate(run, exporter)
     check = certificate.check if certificate else None
-    with st.container(key=f"export-{exporter.code}", border=True):
-        name, shown, size, speed, action = st.columns(_WIDTHS, vertical_alignment="center")
-        name.markdown(f"**{_(exporter.label)}**", help=_(exporter.description))
-        text = state_text(run, exporter, state, certificate)
-        shown.markdown(f"{ICONS.get(state, '')} {text}".strip())
-        if state.can_be_taken:
-            size.markdown(file_size(export_file(run, exporter).stat().st_size))
-        if check is not None and check.speed is not None and state is FileState.CERTIFIED:
-            speed.markdown(
-                speed_text(check.speed),
-                help=_(
-                    "Time of one decoded picture on this computer. It was measured in turns with the float32 LiteRT file; “about equal” means that the difference may be chance."
-                ),
-            )
-        with action:
-            _action(run, exporter, state, allowed_loss, is_busy=is_busy)
+    name, shown, size, speed, action = st.columns(_WIDTHS, vertical_alignment="center")
+    name.markdown(f"**{_(exporter.label)}**", help=_(exporter.description))
+    text = state_text(run, exporter, state, certificate) if doing is None else _(DOINGS[doing])
+    icon = ICONS.get(state, "") if doing is None else ""
+    shown.markdown(f"{icon} {text}".strip())
+    if state.can_be_taken:
+        size.markdown(file_size(export_file(run, exporter).stat().st_size))
+    if check is not None and check.speed is not None and state is FileState.CERTIFIED:
+        speed.markdown(
+            speed_text(check.speed),
+            help=_(
+                "Time of one decoded picture on this computer. It was measured in turns with the float32 LiteRT file; “about equal” means that the difference may be chance."
+            ),
+        )
+    with action:
+        _action(run, exporter, state, allowed_loss, is_busy=is_busy)
 
 
 def _action(run: Path, exporter: Exporter, state: FileState, allowed_loss: float, *, is_busy: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.delivery.certificate.records import Agreement, Certificate, Speed
 from core.delivery.certificate.store import FileState
+from core.delivery.export_job import Doing
 from core.delivery.exporter import Exporter, FormatGroup
 from core.delivery.files import read_proof
 from core.evaluation.comparison.differences import MetricDifference
@@ -27,6 +28,11 @@ STATES = {
     FileState.UNCHECKED: N_("not checked here: it does not run on this system"),
     FileState.WITHHELD: N_("withheld"),
     FileState.CHANGED: N_("withheld: changed after its check"),
+}
+DOINGS = {
+    Doing.WAITING: N_("waits for its turn"),
+    Doing.MAKING: N_("being made …"),
+    Doing.CHECKING: N_("made, being checked …"),
 }
 ICONS = {
     FileState.CERTIFIED: ":green[:material/verified:]",
