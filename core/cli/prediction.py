@@ -21,9 +21,11 @@ from core.prediction.batch.batches import Batch, find_batch, open_batch
 from core.prediction.batch.files.sorting import require_empty, sort_into
 from core.prediction.batch.files.table import RESULT_FORMATS, write_result
 from core.prediction.batch.sources import is_archive
+from core.prediction.queue.asking import count_waiting
+from core.prediction.queue.emptying import empty_queue
 from core.runs.batches import delete_batch, start_batch
 from core.runs.control import pause, resume, stop, wait_for
-from core.workspace import find_run
+from core.workspace import find_run, get_project
 
 _ACTIONS: dict[str, Callable[[Batch, argparse.Namespace], Answer]]
 
@@ -167,6 +169,14 @@ def _state_of(batch: Batch) -> Answer:
 _ACTIONS = {"resume": _resume, "pause": _pause, "stop": _stop, "write": _write, "delete": _delete}
 
 
+def _queue(options: argparse.Namespace) -> Answer:
+    project = get_project(options.project)
+    if not options.empty:
+        return {"project": project.name, "waiting": count_waiting(project)}
+    keep = None if options.keep is None else find_run(options.keep)[1]
+    return {"project": project.name, "removed": empty_queue(project, keep)}
+
+
 def _add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run")
     parser.add_argument(
@@ -179,6 +189,14 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=list(_ACTIONS))
     parser.add_argument("batch")
     _add_files(parser)
+
+
+def _add_queue_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project")
+    parser.add_argument("--empty", action="store_true", help="remove the pictures; this cannot be undone")
+    parser.add_argument(
+        "--keep", metavar="RUN", help="leave those that the present classifier of this run answered"
+    )
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -203,5 +221,11 @@ COMMANDS = (
         summary="resume, pause, stop, write or delete a batch of classified pictures",
         run=_batch,
         add_arguments=_add_batch_arguments,
+    ),
+    Command(
+        name="queue",
+        summary="count or remove the doubtful pictures that wait for a label",
+        run=_queue,
+        add_arguments=_add_queue_arguments,
     ),
 )

@@ -75,6 +75,11 @@ def test_a_stranger_is_shown_beside_its_nearest_training_pictures_and_waits_in_t
         QueueState.NONE_OF_THEM
     ]
     assert "Nothing to label." in said(app)
+    assert "1 picture is removed." in said(app)
+    app.button(key="queue-empty-now").click().run()
+    assert not app.exception
+    assert queued_pictures(project_of(finished_run)) == []
+    assert not [button for button in app.button if button.key == "queue-empty-now"]
 
 
 def test_a_batch_shows_its_counts_and_filters(

@@ -23,6 +23,7 @@ from core.messages import N_, first_of
 from core.prediction.corrections import AnsweredFile, correct
 from core.prediction.doubts import Doubt
 from core.prediction.queue.asking import waiting_pictures
+from core.prediction.queue.emptying import empty_queue
 from core.prediction.queue.store import (
     MOST_PICTURES,
     QueuedPicture,
@@ -76,6 +77,22 @@ class QueueDecision(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueOptions(Record):
+    """Choice of pictures to remove."""
+
+    keep: Annotated[
+        str | None, Note(text="Name of a run: pictures that its present classifier answered stay.")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueRemoval(Record):
+    """Pictures that were removed from the queue."""
+
+    removed: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Correction(Record):
     """True label of pictures that a run answered wrongly."""
 
@@ -123,6 +140,16 @@ def decide(call: Call) -> WaitingList:
         raise ConfigError(N_("With several labels a picture, give the label “–” instead."))
     set_state(project, [one.sha256 for one in _chosen(project, body.pictures)], body.state)
     return waiting(call)
+
+
+def empty(call: Call) -> QueueRemoval:
+    """Remove pictures from the queue, with the decisions about them.
+
+    Raises:
+        NotFoundError: the run to keep is not of this project, or has no finished classifier.
+    """
+    project, keep = call.project, call.query_as(QueueOptions).keep
+    return QueueRemoval(removed=empty_queue(project, None if keep is None else run_of(project, keep)))
 
 
 def add_corrected(call: Call) -> ProjectView:
@@ -211,6 +238,15 @@ ENDPOINTS = (
         handler=decide,
         body=QueueDecision,
         answer=WaitingList,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/projects/{project}/queue",
+        summary="Empty the queue of pictures to label. This cannot be undone.",
+        scope=Scope.TRAIN,
+        handler=empty,
+        query=QueueOptions,
+        answer=QueueRemoval,
     ),
     Endpoint(
         method="POST",

@@ -14,6 +14,7 @@ from core.jobs.directory import JobDirectory
 from core.prediction.corrections import AnsweredFile, correct
 from core.prediction.doubts import Doubt
 from core.prediction.queue.asking import Waiting, waiting_pictures
+from core.prediction.queue.emptying import empty_queue, outdated_pictures
 from core.prediction.queue.store import (
     QueuedPicture,
     QueueState,
@@ -49,6 +50,7 @@ def show_section(project: Project, run: Path) -> None:
         )
     if waiting.skipped:
         _skipped(project, waiting.skipped)
+    _emptying(project, run)
     if dataset.version > int(JobDirectory(run).config()["dataset_version"]):
         st.page_link("train.py", label=_("Train again with the new labels"), icon=":material/arrow_forward:")
 
@@ -151,4 +153,27 @@ def _skipped(project: Project, count: int) -> None:
         if st.button(_("Ask again"), type="tertiary", key="queue-again"):
             skipped = [p.sha256 for p in queued_pictures(project) if p.state is QueueState.SKIPPED]
             set_state(project, skipped, QueueState.WAITING)
+            st.rerun()
+
+
+def _emptying(project: Project, run: Path) -> None:
+    """Draw the removal of all pictures, or of those that the present classifier did not answer."""
+    outdated, everything = len(outdated_pictures(project, run)), len(queued_pictures(project))
+    if not everything:
+        return
+    with st.popover(_("Empty the queue"), type="tertiary", icon=":material/delete:", key="queue-empty"):
+        keeps_present = 0 < outdated < everything and st.toggle(
+            _("Leave what this run's present classifier answered"), True, key="queue-keep-present"
+        )
+        count = outdated if keeps_present else everything
+        removed = ngettext("{n} picture is removed.", "{n} pictures are removed.", count)
+        st.markdown(
+            removed.format(n=number(count))
+            + " "
+            + _(
+                "What was decided about them is forgotten, and they are asked about again if they come again. **This cannot be undone.**"
+            )
+        )
+        if st.button(_("Remove for good"), key="queue-empty-now"):
+            empty_queue(project, run if keeps_present else None)
             st.rerun()
