@@ -120,12 +120,20 @@ def export_file(run: Path, exporter: Exporter) -> Path:
 
 
 def make_file(model: DeliveredModel, exporter: Exporter, path: Path) -> None:
-    """Write a file in this format; a zip gets the program that checks it."""
+    """Write a file in this format; a zip gets the program that checks it.
+
+    Raises:
+        DeliveryError: the LiteRT file whose answers a zip records is withheld.
+    """
+    if exporter.suffix != ".zip":
+        exporter.make(model, path)
+        return
+    # A quantised network answers as the file that it is made from.
+    recorded = TFLITE if exporter.is_exact else find_exporter(exporter.made_from[0])
+    if (state := state_of(model.run, recorded)).is_withheld:
+        raise _refusal(model.run, recorded, state)
     exporter.make(model, path)
-    if exporter.suffix == ".zip":
-        # A quantised network answers as the file that it is made from.
-        source = TFLITE if exporter.is_exact else find_exporter(exporter.made_from[0])
-        seal_zip(path, model.run, exporter.tolerance, source.file(model.run))
+    seal_zip(path, model.run, exporter.tolerance, recorded.file(model.run))
 
 
 def in_order_of_making(codes: Iterable[str]) -> tuple[Exporter, ...]:

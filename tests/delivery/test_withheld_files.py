@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.delivery.certificate.store import FileState, write_certificate
-from core.delivery.export import export_file, source_refusal, state_of
+from core.delivery.export import export_file, make_file, source_refusal, state_of
+from core.delivery.exporter import DeliveredModel, FinishedModel
 from core.delivery.files import tflite_file
 from core.delivery.formats.bundle_format import BUNDLE
 from core.delivery.formats.litert.float16_format import TFLITE_FLOAT16
@@ -52,6 +54,19 @@ def test_a_file_that_was_measured_itself_is_offered(small_run: Path) -> None:
     assert state_of(small_run, TFLITE_FLOAT16) is FileState.CERTIFIED
     # It is not made anew from that.
     assert source_refusal(small_run, TFLITE_FLOAT16) is not None
+
+
+def test_no_zip_records_the_answers_of_a_withheld_network(small_run: Path, tmp_path: Path) -> None:
+    """Its receiver would find that it answers differently."""
+
+    def write_zip(model: DeliveredModel, path: Path) -> None:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("network", b"")
+
+    certified(small_run, TFLITE, dogs_lost=3)
+    exporter = replace(BUNDLE, code="other", made_from=(), make=write_zip)
+    with pytest.raises(DeliveryError, match="answers 3 of 100 test pictures differently"):
+        make_file(FinishedModel(small_run), exporter, tmp_path / "other.zip")
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
