@@ -12,7 +12,7 @@ from core.delivery import export
 from core.delivery.certificate.delivered import KnownCheck, check_delivered
 from core.delivery.certificate.records import USUAL_LOSS, Certificate
 from core.delivery.certificate.store import read_certificate
-from core.delivery.export import export_run, find_exporter
+from core.delivery.export import export_run, find_exporter, refusal_of
 from core.delivery.export_job import ExportResult
 from core.delivery.exporter import Exporter, FormatGroup
 from core.optional_packages import missing_packages
@@ -53,12 +53,12 @@ def _make(run: Path, exporters: Sequence[Exporter], points: float | None) -> dic
     job = start_export(run, codes, USUAL_LOSS if points is None else points / 100)
     run_to_end(job)
     result = ExportResult.from_json(job.result() or {})
-    withheld = {
-        exporter.code: certificate.refusal
+    refused = {
+        exporter.code: str(refusal)
         for exporter in exporters
-        if (certificate := read_certificate(run, exporter)) and certificate.refusal
+        if (refusal := refusal_of(run, exporter)) is not None
     }
-    return {code: str(reason) for code, reason in {**result.failed, **withheld}.items()}
+    return refused | {code: str(reason) for code, reason in result.failed.items()}
 
 
 def _written(run: Path, exporter: Exporter, output: Path) -> Answer:

@@ -199,9 +199,14 @@ def require_offered(run: Path, exporter: Exporter) -> None:
         DeliveryError: the file is withheld.
     """
     require_delivered(run)
+    if (refusal := refusal_of(run, exporter)) is not None:
+        raise refusal
+
+
+def refusal_of(run: Path, exporter: Exporter) -> DarkroomError | None:
+    """Error that says why a delivered run's file cannot be taken; None where it can."""
     state = state_of(run, exporter)
-    if not state.can_be_taken:
-        raise _refusal(run, exporter, state)
+    return None if state.can_be_taken else _refusal(run, exporter, state)
 
 
 def _state_of_sources(run: Path, exporter: Exporter) -> list[int]:
