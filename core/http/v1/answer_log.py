@@ -10,7 +10,7 @@ from core.http.endpoint import Call, Endpoint
 from core.http.openapi.note import Note
 from core.http.v1.data.datasets import MAX_LIMIT
 from core.prediction.drift.comparing import Drift
-from core.prediction.drift.measuring import LEAST_ANSWERS, measure_drift
+from core.prediction.drift.measuring import LEAST_ANSWERS, comparable_answers, measure_drift
 from core.prediction.log.settings import LogSettings, read_log_settings, write_log_settings
 from core.prediction.log.store import LoggedAnswer, forget_answers, log_size, logged_answers
 from core.records import Record
@@ -46,7 +46,10 @@ class DriftView(Record):
     """Change of the answers since the run was tested."""
 
     run: str
-    answers: Annotated[int, Note(text=f"Logged so far; {LEAST_ANSWERS} are needed.")]
+    answers: Annotated[
+        int, Note(text=f"Logged so far by its present network and thresholds; {LEAST_ANSWERS} are needed.")
+    ]
+    left_out: Annotated[int, Note(text="By another network or other thresholds.")]
     is_proven: bool
     drift: Annotated[Drift | None, Note(text="null: too few answers.")]
 
@@ -75,10 +78,15 @@ def answers(call: Call) -> AnswerList:
 def drift(call: Call) -> DriftView:
     run = call.run
     logged = logged_answers(project_of(run), run.name)
-    measured = measure_drift(run, logged)
+    comparable = comparable_answers(run, logged)
+    measured = measure_drift(run, comparable)
     found = measured.drift if measured else None
     return DriftView(
-        run=run.name, answers=len(logged), is_proven=found is not None and found.is_proven, drift=found
+        run=run.name,
+        answers=len(comparable),
+        left_out=len(logged) - len(comparable),
+        is_proven=found is not None and found.is_proven,
+        drift=found,
     )
 
 

@@ -121,7 +121,7 @@ def test_answers_are_logged_while_the_log_is_on(address: str, finished_run: Path
     assert (answer["total"], answer["answers"][0]["sha256"]) == (1, sha256_bytes(NINE))
     assert answer["answers"][0]["source"] == "api"
     drift = ask(f"{run}/drift").json
-    assert (drift["answers"], drift["is_proven"], drift["drift"]) == (1, False, None)
+    assert (drift["answers"], drift["left_out"], drift["is_proven"], drift["drift"]) == (1, 0, False, None)
     assert ask(f"{address}/log", method="DELETE").status == 204
     assert ask(f"{run}/log").json["total"] == 0
 
