@@ -126,6 +126,17 @@ def test_several_requests_use_one_connection_and_a_refused_body_ends_it(port: in
     connection.close()
 
 
+def test_a_client_that_waits_to_be_told_to_send_is_told(port: int) -> None:
+    """curl does so before bodies of more than a megabyte."""
+    data = digit(3)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        head = f"POST /predict HTTP/1.1\r\nContent-Length: {len(data)}\r\nExpect: 100-continue\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(data)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
 def test_clients_that_hang_up_in_the_middle_leave_no_trace(exported: Exported) -> None:
     """More of them than requests fit into memory."""
     with running_server(exported.folder, sys.executable, "--max-requests", "4") as port:

@@ -167,6 +167,12 @@ class Handler(BaseHTTPRequestHandler):
         known = path if path in ROUTES else "other"
         self.server.metrics.count_request(known, int(status), time.perf_counter() - began)
 
+    def handle_expect_100(self):
+        """Tell a client that waits to send its body."""
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def send_error(self, code, message=None, explain=None):
         """Refuse what is no request of HTTP; the base class calls it."""
         self.has_unread_body = True
