@@ -15,10 +15,12 @@ from core.__main__ import main
 from core.data.dataset import open_dataset
 from core.data.labels.layout import Split
 from core.evaluation import looks
+from core.evaluation.assessment import make_report
 from core.evaluation.calibration.calibrating import measure_calibration
 from core.evaluation.metrics import table as metric_table
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.metrics.table import METRICS, Metric
+from core.evaluation.predictions import prediction_table
 from core.evaluation.report import read_predictions, read_report, write_report
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
@@ -136,3 +138,18 @@ def test_the_scores_of_a_run_outlive_its_pictures(
     app = open_page("evaluate")
     assert metrics_shown(app)["Accuracy"] == "83.3%"
     assert "version 1" in app.warning[0].value
+
+
+def test_answers_that_are_no_numbers_are_said(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """They would count as answers of the first class."""
+    job, dataset = make_run(project, "run-1", JobState.FINISHED), open_dataset(project)
+    rows = dataset.rows(Split.TEST)
+    probabilities = np.eye(3, dtype=np.float32)[dataset.label_indices[rows]]
+    probabilities[:2] = np.nan
+    write_report(
+        job.path, make_report(dataset, rows, probabilities), prediction_table(dataset, rows, probabilities)
+    )
+    app = open_page("evaluate")
+    assert "For 2 test pictures the network computes no numbers (NaN)" in app.warning[0].value

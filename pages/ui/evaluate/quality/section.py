@@ -9,7 +9,7 @@ from pages.ui.evaluate.quality.leading_choice import show_choice
 from pages.ui.evaluate.quality.metric_table import all_metrics, metrics_beside_majority
 from pages.ui.evaluate.quality.multi_class import multi_class_headline, multi_class_table
 from pages.ui.evaluate.quality.multi_label import multi_label_headline, multi_label_table
-from pages.ui.evaluate.quality.test_set import show_resolution, show_use
+from pages.ui.evaluate.quality.test_set import show_resolution, show_use, warn_of_nan
 
 
 def show_scores(report: MultiClassReport | MultiLabelReport) -> None:
@@ -25,6 +25,7 @@ def show_scores(report: MultiClassReport | MultiLabelReport) -> None:
 
 def show_section(evaluated: EvaluatedRun) -> None:
     """Draw the metric that matters, the accuracy, the scores of each class and every metric."""
+    warn_of_nan(evaluated)
     show_leading(evaluated)
     report = evaluated.report
     if isinstance(report, MultiLabelReport):
