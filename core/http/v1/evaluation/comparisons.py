@@ -129,9 +129,8 @@ def differing(call: Call) -> DisagreementList:
     question = call.query_as(PairQuestion)
     other = EvaluatedRun.open(run_named(question.other)[1])
     pairing = pair(TestedPictures.of(call.evaluated), TestedPictures.of(other), question.labelling)
-    return DisagreementList(
-        pictures=tuple(DisagreementView.from_json(row) for row in disagreements(pairing).to_dict("records"))
-    )
+    rows = disagreements(pairing).itertuples(index=False)
+    return DisagreementList(pictures=tuple(DisagreementView(**row._asdict()) for row in rows))
 
 
 def history(call: Call) -> HistoryView:
