@@ -129,8 +129,12 @@ def differing(call: Call) -> DisagreementList:
     question = call.query_as(PairQuestion)
     other = EvaluatedRun.open(run_named(question.other)[1])
     pairing = pair(TestedPictures.of(call.evaluated), TestedPictures.of(other), question.labelling)
-    rows = disagreements(pairing).itertuples(index=False)
-    return DisagreementList(pictures=tuple(DisagreementView(**row._asdict()) for row in rows))
+    rows = disagreements(pairing).to_dict("records")
+    return DisagreementList(
+        pictures=tuple(
+            DisagreementView.from_json({str(name): value for name, value in row.items()}) for row in rows
+        )
+    )
 
 
 def history(call: Call) -> HistoryView:
