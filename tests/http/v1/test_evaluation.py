@@ -164,10 +164,7 @@ def test_slices_mistakes_and_advice_are_those_of_the_page(address: str, finished
     assert [one["accuracy"] for one in slices] == [score.accuracy for score in scores]
     mistakes = ask(f"{address}/mistakes").json
     assert mistakes["total"] == len(mistakes["mistakes"]) == evaluated.report.mistakes
-    assert all(one["labels"] != one["answers"] for one in mistakes["mistakes"])
     assert ask(f"{address}/mistakes?limit=0").status == 400
-    confusion = np.array(ask(f"{address}/confusion").json["counts"])
-    assert confusion.sum() - confusion.trace() == mistakes["total"]
     assert all(0 <= one["weight"] <= 1 for one in ask(f"{address}/advice").json["advice"])
 
 
