@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.data.labels.layout import Split
 from core.delivery.explaining import Explainer
 from core.delivery.files import read_labels
 from core.delivery.prediction import Classifier
@@ -23,6 +24,7 @@ from core.evaluation.strangers.chosen import AnswerLimits, limits_in_use
 from core.training.leading_metric import LeadingKind
 from core.workspace import Project
 from tests.support.api_client import post, post_pictures
+from tests.support.evaluated import evaluated_run
 from tests.support.http_client import ask
 from tests.support.pictures import digit
 
@@ -223,6 +225,28 @@ def test_runs_are_compared_by_a_test_of_their_difference(finished_run: Path, twi
 )
 def test_a_comparison_needs_two_runs(twin: Path, runs: list[str], status: int) -> None:
     assert post("/api/v1/comparisons", {"runs": runs}).status == status
+
+
+def test_one_wrong_picture_is_a_disagreement_and_a_mistake(
+    finished_run: Path, digits_project: Project
+) -> None:
+    """The other run is right everywhere but on one picture, which it takes for the next class."""
+    dataset = EvaluatedRun.open(finished_run).dataset
+    row = int(dataset.rows(Split.TEST)[0])
+    other = evaluated_run(digits_project, dataset, "run-other", np.array([row]))
+    address = f"/api/v1/runs/{other.name}"
+    answer = ask(f"/api/v1/runs/{finished_run.name}/disagreements?other={other.name}").json
+    (picture,) = (one for one in answer["pictures"] if one["id"] == dataset.pictures["id"].iloc[row])
+    assert (picture["change"], picture["second_confidence"]) == ("broken", pytest.approx(0.8))
+    assert picture["first"] == picture["label"] != picture["second"]
+    (mistake,) = ask(f"{address}/mistakes").json["mistakes"]
+    assert (mistake["id"], mistake["labels"], mistake["answers"]) == (
+        picture["id"],
+        [picture["label"]],
+        [picture["second"]],
+    )
+    counts = np.array(ask(f"{address}/confusion").json["counts"])
+    assert counts.sum() - counts.trace() == 1
 
 
 def test_an_ensemble_of_twins_gains_nothing(finished_run: Path, twin: Path, digits_project: Project) -> None:
