@@ -18,6 +18,7 @@ class Scores:
     accuracy: float  # 0 to 1; multi-label: fraction of pictures with every label right
     macro_f1: float  # 0 to 1, mean over the classes that appear
     losses: np.ndarray  # float (n,): of each picture; their mean is the loss
+    correct: np.ndarray  # bool (n,): of each picture; their mean is the accuracy
     leading: float | None = None  # the metric that matters, 0 to 1, higher is better
 
 
@@ -43,6 +44,7 @@ def score_logits(
         accuracy=float(correct.mean()),
         macro_f1=_macro_f1(predicted, truth),
         losses=losses,
+        correct=correct,
         leading=leading.merit_of(task, truth, predicted) if leading else None,
     )
 

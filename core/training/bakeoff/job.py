@@ -28,7 +28,7 @@ from core.models.speeds import measured_speeds
 from core.models.weights.store import weights_ready
 from core.progress import PartOf, Progress, Stage, raise_if_stopped
 from core.records import JsonObject
-from core.statistics import wilson_interval
+from core.statistics import effective_count, wilson_interval
 from core.training.bakeoff.results import (
     BakeOff,
     BakeOffResult,
@@ -42,11 +42,12 @@ from core.training.bakeoff.results import (
 )
 from core.training.config import DEFAULT_EPOCHS, Recipe
 from core.training.features import cached_features, count_missing
-from core.training.heads.best import fit_best_head
+from core.training.heads.best import BestHead, fit_best_head
 from core.training.heads.data import HeadData
-from core.training.heads.linear import EpochScores, FeatureSet
+from core.training.heads.linear import FeatureSet
 from core.training.job import require_all_splits
 from core.training.phases import Phase
+from core.training.scores import score_logits
 from core.workspace import project_of
 
 MOST_TRAINING, MOST_VALIDATION = 2000, 1000  # pictures of a sample
@@ -178,22 +179,33 @@ def _measured(backbone: Backbone, pictures: SampledPictures, job: str, progress:
     engine = feature_engine(backbone)
     raise_if_stopped(progress)
     features = cached_features(pictures.dataset, engine, progress, speed_key=backbone.key, rows=pictures.rows)
-    best = _best_scores(pictures, features, progress)
-    count = len(pictures.validation)
+    best = _best_head(pictures, features, progress)
     return Entry(
         backbone=backbone.key,
         job=job,
-        validation_accuracy=best.validation_accuracy,
-        interval=wilson_interval(round(best.validation_accuracy * count), count),
-        validation_loss=best.validation_loss,
+        validation_accuracy=best.scores.validation_accuracy,
+        interval=_interval(pictures, best.validation_logits),
+        validation_loss=best.scores.validation_loss,
         milliseconds=round(milliseconds_a_picture(engine, progress), 3),
         bytes=engine.stat().st_size,
         seconds=round(time.monotonic() - began, 2),
     )
 
 
-def _best_scores(pictures: SampledPictures, features: np.ndarray, progress: Progress) -> EpochScores:
-    """Return the scores of the head that the recipe *quick* would select.
+def _interval(pictures: SampledPictures, logits: np.ndarray) -> tuple[float, float]:
+    """Return the 95% interval of the accuracy by the effective number of validation pictures.
+
+    Args:
+        logits: float32 (v, C).
+    """
+    dataset, rows = pictures.dataset, pictures.validation
+    correct = score_logits(logits, dataset.targets[rows], dataset.task).correct
+    effective = effective_count(correct, dataset.groups[rows])
+    return wilson_interval(int(correct.sum()) * (effective / len(correct)), effective)
+
+
+def _best_head(pictures: SampledPictures, features: np.ndarray, progress: Progress) -> BestHead:
+    """Return the head that the recipe *quick* would select.
 
     Args:
         features: float32 (n, GRID_CELLS * F), in the order of ``pictures.rows``.
@@ -214,7 +226,7 @@ def _best_scores(pictures: SampledPictures, features: np.ndarray, progress: Prog
         task=pictures.dataset.task,
         epochs=DEFAULT_EPOCHS[Recipe.QUICK] // 2,
         check=lambda: raise_if_stopped(progress),
-    ).scores
+    )
 
 
 def milliseconds_a_picture(engine: Path, progress: Progress) -> float:

@@ -80,6 +80,21 @@ def test_an_entry_holds_what_was_measured(digits_project: Project) -> None:
     assert result["sample"]["training"] == len(dataset.rows(Split.TRAIN))
 
 
+def test_pictures_that_belong_together_widen_the_interval(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a burst of copies would rule slower backbones out."""
+    dataset = open_dataset(digits_project)
+    groups = np.array([f"g{row // 3}" for row in range(len(dataset.pictures))])
+    grouped = replace(dataset, pictures=dataset.pictures.assign(group=groups))
+    monkeypatch.setattr("core.training.bakeoff.job.open_dataset", lambda *_arguments: grouped)
+    (entry,) = run(digits_project, LITE0)["bakeoff"]
+    count = len(dataset.rows(Split.VALIDATION))
+    alone = wilson_interval(round(entry["validation_accuracy"] * count), count)
+    low, high = entry["interval"]
+    assert (low < alone[0], high >= alone[1]) == (True, True)
+
+
 def test_test_pictures_change_nothing(digits_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A number that depends on them could not be trusted to choose by."""
     looked_at: list[str] = []
