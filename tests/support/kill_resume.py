@@ -70,6 +70,24 @@ def assert_same(one: Path, other: Path) -> None:
     assert has_own_network(one) == has_own_network(other)
 
 
+def limit_memory_of_predictions(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Make every prediction for more pictures than ``most`` fail as a full GPU does."""
+    backend = type(current_backend())
+    real = backend.prediction
+
+    def prediction(self: Any, model: Any) -> Any:
+        predict = real(self, model)
+
+        def limited(inputs: np.ndarray) -> np.ndarray:
+            if len(inputs) > most:
+                raise MemoryError("OOM when allocating tensor")
+            return np.asarray(predict(inputs))
+
+        return limited
+
+    monkeypatch.setattr(backend, "prediction", prediction)
+
+
 def limit_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Make every step with more pictures than ``most`` fail as a full GPU does."""
     backend = type(current_backend())

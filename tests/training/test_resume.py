@@ -31,7 +31,15 @@ from core.training.job import train
 from core.training.live import delivered_predictions
 from core.training.networks import loop
 from core.workspace import Project
-from tests.support.kill_resume import Disk, Killed, assert_same, directory_of, limit_memory, outcome
+from tests.support.kill_resume import (
+    Disk,
+    Killed,
+    assert_same,
+    directory_of,
+    limit_memory,
+    limit_memory_of_predictions,
+    outcome,
+)
 from tests.support.trained import Trained, copy_dataset
 
 EPOCHS = 3
@@ -169,6 +177,18 @@ def test_too_little_memory_halves_the_batch_and_changes_no_result(
     for record, other in zip(expected, reached, strict=True):
         for name in ("validation_loss", "validation_accuracy", "loss"):
             assert record[name] == pytest.approx(other[name], rel=1e-3, abs=1e-5)
+
+
+def test_too_little_memory_for_validation_halves_the_batch_too(
+    digits_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = HeadConfig(hidden_units=(8,), dropout_rate=0.0)
+    settings = TrainingConfig(dataset_version=1, head=head, batch_size=8, epochs=2, seed=1)
+    directory = directory_of(digits_project, "run-poor")
+    limit_memory_of_predictions(monkeypatch, most=4)
+    summary = train(directory, settings.to_json(), Disk(directory))["training"]
+    assert [note["values"]["size"] for note in summary["notes"]] == [4]
+    assert summary["epochs"] == 4  # of linear heads, then of the hidden layer
 
 
 def test_not_enough_memory_for_two_pictures_is_said(

@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -170,9 +171,14 @@ class _PhaseLoop:
             self._handle_requests(epoch, number + 1)
 
     def _train_on(self, batch: Batch, step: Step) -> None:
-        try:
+        with self._within_memory():
             for part in split_batch(batch, self._micro_batches):
                 step(part.inputs, part.targets, part.weights)
+
+    @contextmanager
+    def _within_memory(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             if self._backend.is_out_of_memory(error):
                 raise _OutOfMemory from error
@@ -313,13 +319,15 @@ class _PhaseLoop:
 
     def _validation_logits(self, predict: Predict) -> np.ndarray:
         """Return logits float32 (v, C). Batches have one size, the last padded, to avoid tracing twice."""
-        rows, size = self._phase.validation_rows, self._phase.batches.size
+        rows, size = self._phase.validation_rows, self._phase.batches.size // self._micro_batches
         padded = np.resize(rows, -(-len(rows) // size) * size)
         logits = []
         for start in range(0, len(padded), size):
             if self._run.progress.should_stop():  # a pause waits for the end of the epoch
                 raise JobStopped
-            logits.append(predict(self._phase.validation.plain(padded[start : start + size])))
+            inputs = self._phase.validation.plain(padded[start : start + size])
+            with self._within_memory():
+                logits.append(predict(inputs))
         return np.concatenate(logits)[: len(rows)]
 
 
@@ -328,6 +336,8 @@ def _last_resume_point(run: TrainingContext) -> ResumePoint:
     point = run.checkpoints.resume_point()
     assert point is not None  # every phase begins with one
     run.curve.restore(replace(point.curve, notes=run.curve.notes))
+    if point.best_name:
+        run.checkpoints.point_to_best(point.best_name)
     return point
 
 

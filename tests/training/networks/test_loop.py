@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.data.labels.task import Task
 from core.errors import TrainingError
+from core.progress import QuietProgress
+from core.training.checkpoint import Checkpoints
 from core.training.config import Monitor, Recipe, TrainingConfig
+from core.training.curve import LearningCurve
 from core.training.job import train
 from core.training.live import delivered_predictions
 from core.training.networks import loop
+from core.training.phases import Phase
+from core.training.records import CurveState, ResumePoint
 from core.training.scores import score_logits
 from core.workspace import Project
 from tests.support.kill_resume import Disk, directory_of
+from tests.training.test_checkpoint import compiled
 
 SCRATCH = TrainingConfig(
     dataset_version=1,
@@ -51,6 +59,34 @@ def test_an_epoch_with_a_nan_loss_is_not_the_best(
     assert delivered is not None
     assert delivered.epoch == 1
     assert len(summary["notes"]) == 1
+
+
+def test_a_run_that_lacked_memory_delivers_the_best_epoch_of_its_checkpoint(tmp_path: Path) -> None:
+    """The second epoch comes again, and may not be the best this time."""
+    checkpoints, curve = Checkpoints(tmp_path), LearningCurve(SCRATCH, QuietProgress())
+    point = ResumePoint(
+        phase=Phase.SCRATCH,
+        phase_epoch=1,
+        phase_epochs=3,
+        step=0,
+        seconds=0.0,
+        micro_batches=1,
+        curve=CurveState(epoch=1, best_name="00001"),
+        best_name="00001",
+    )
+    checkpoints.write_best("00001", lambda folder: None)
+    checkpoints.save(point, compiled(1))
+    checkpoints.write_best("00002", lambda folder: None)
+    context = loop.TrainingContext(
+        settings=SCRATCH,
+        task=Task.MULTI_CLASS,
+        curve=curve,
+        checkpoints=checkpoints,
+        progress=QuietProgress(),
+        on_epoch=lambda logits: None,
+    )
+    assert loop._last_resume_point(context) == point
+    assert checkpoints.best_folder() == tmp_path / "checkpoints" / "best-00001"
 
 
 def test_a_run_whose_first_epoch_diverges_fails(
