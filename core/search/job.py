@@ -21,7 +21,7 @@ from core.messages import N_, Message
 from core.progress import JobPaused, JobStopped, Progress, QuietProgress, Stage
 from core.records import JsonObject
 from core.search.analysis.summary import summarize
-from core.search.config import SearchConfig
+from core.search.config import Goal, SearchConfig
 from core.search.records import best_trial, joined_study, read_search_progress, read_trials
 from core.search.study.database import database_in_use
 from core.search.study.first_trials import queue_first_trials
@@ -48,12 +48,14 @@ def search(directory: Path, config: JsonObject, progress: Progress) -> JsonObjec
     """Run trials; a stopped search with a complete trial returns as a finished one does.
 
     Raises:
-        SearchError: the first trials all failed, none was completed in time, or the database was lost.
+        SearchError: the first trials all failed, none was completed in time, the database was lost, or
+            no picture defines the metric that matters.
     """
     settings = SearchConfig.from_json(config)
     _require_own(directory)
     dataset = open_dataset(project_of(directory), settings.base.dataset_version)
     require_all_splits(dataset)
+    _require_measurable(dataset, settings)
     with database_in_use(settings.storage):
         _work(directory, settings, dataset, progress)
     if best_trial(read_trials(directory), settings.goal) is None:
@@ -110,6 +112,22 @@ def _require_own(directory: Path) -> None:
                 "and help with: python -m core search --worker {name} --storage ADDRESS"
             ),
             name=directory.name,
+        )
+
+
+def _require_measurable(dataset: Dataset, settings: SearchConfig) -> None:
+    metric = settings.base.leading_metric
+    if settings.goal is not Goal.LEADING or metric is None:
+        return
+    shown = dataset.targets[scored_rows(settings, dataset)] > 0.5
+    # Even of answers that are all right.
+    if math.isnan(metric.merit_of(dataset.task, shown, shown)):
+        raise SearchError(
+            N_(
+                "No picture that trials are scored on shows “{name}”, so the metric that matters cannot be "
+                "measured. Divide the pictures anew, or search for another goal."
+            ),
+            name=metric.class_name,
         )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset, open_dataset
+from core.data.editing.labels import exclude
 from core.data.labels.layout import Split
 from core.errors import SearchError, TrainingError
 from core.files import read_json, write_json
@@ -145,6 +146,18 @@ def test_a_search_for_the_metric_that_matters_runs_to_its_end(digits_project: Pr
     assert found["trials"] == {"complete": 3, "pruned": 0, "failed": 0}
     made = promote_trial(job, best.number)
     assert TrainingConfig.from_json(made.config()).leading_metric == metric
+
+
+def test_a_metric_that_no_picture_defines_is_refused(digits_project: Project) -> None:
+    """Its value is no number, and trials without one have no order."""
+    dataset = open_dataset(digits_project)
+    judging = dataset.pictures.iloc[dataset.rows(Split.VALIDATION)]
+    dataset = exclude(digits_project, judging["id"][judging["label"] == "3"].tolist())
+    metric = LeadingMetric(kind=LeadingKind.RECALL, class_names=dataset.class_names, class_name="3")
+    base = TrainingConfig(dataset_version=dataset.version, monitor=Monitor.LEADING, leading_metric=metric)
+    job, _config = searched(digits_project, base=base, goal=Goal.LEADING)
+    with pytest.raises(SearchError, match="shows “3”"):
+        run(job)
 
 
 def test_the_winners_own_weights_become_the_run(digits_project: Project) -> None:
