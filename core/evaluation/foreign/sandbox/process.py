@@ -19,7 +19,8 @@ from typing import BinaryIO  # noqa: E402
 from core.errors import DarkroomError  # noqa: E402
 from core.evaluation.foreign.facts import Runtime  # noqa: E402
 from core.evaluation.foreign.sandbox.messages import receive, receive_array, send, send_array  # noqa: E402
-from core.evaluation.foreign.sandbox.runtimes import OpenedModel, open_model  # noqa: E402
+from core.evaluation.foreign.sandbox.opened_model import OpenedModel  # noqa: E402
+from core.evaluation.foreign.sandbox.runtimes import open_model  # noqa: E402
 
 log = logging.getLogger("darkroom.foreign")
 
