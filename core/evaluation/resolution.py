@@ -42,13 +42,15 @@ def resolution_of(
     """Compute the resolution from the effective number of pictures.
 
     Args:
-        is_right: bool (n,), at least one.
+        is_right: bool (n,); none where all test pictures were erased since.
         groups: (n,), equal for pictures that belong together.
         interval: 95%, of the accuracy.
         baseline: accuracy of always giving the most common answer.
     """
-    count, fraction = len(is_right), float(is_right.mean())
-    pictures_an_observation = count / max(1.0, effective_count(is_right, groups))
+    count = len(is_right)
+    # Of no picture nothing is known: as many are wanted as for the least certain accuracy.
+    fraction = float(is_right.mean()) if count else 0.5
+    pictures_an_observation = count / max(1.0, effective_count(is_right, groups)) if count else 1.0
     return TestResolution(
         pictures=count,
         difference=(interval[1] - interval[0]) / 2,

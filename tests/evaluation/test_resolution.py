@@ -56,3 +56,9 @@ def test_a_few_pictures_or_one_group_have_a_resolution(is_right: np.ndarray) -> 
         found = resolution(is_right, groups)
         assert found.is_too_small
         assert found.wanted_pictures >= 35
+
+
+def test_without_a_picture_left_as_many_are_wanted_as_for_an_accuracy_of_a_half() -> None:
+    """All test pictures of a run were erased; the search for a number of pictures once never ended."""
+    found = resolution_of(np.zeros(0, bool), np.zeros(0, np.int64), (0.0, 1.0), 0.3)
+    assert (found.pictures, found.wanted_pictures) == (0, 381)
