@@ -7,6 +7,7 @@ from contextlib import suppress
 import streamlit as st
 
 from core.data.dataset import open_dataset
+from core.data.labels.layout import Split
 from core.errors import NotFoundError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import read_report
@@ -39,6 +40,10 @@ except NotFoundError as error:
     st.warning(show(error.message))
     show_scores(read_report(run))
 else:
+    if not len(evaluated.rows(Split.TEST)):
+        st.warning(_("All test pictures of this run were erased. What was measured on them stays."))
+        show_scores(evaluated.report)
+        st.stop()
     remember_look(run)
     with report_place:
         report_downloads(evaluated)

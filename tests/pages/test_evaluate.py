@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
 from core.data.dataset import open_dataset
+from core.data.editing.versions import erase
 from core.data.labels.layout import Split
 from core.evaluation import looks
 from core.evaluation.assessment import make_report
@@ -153,3 +154,16 @@ def test_answers_that_are_no_numbers_are_said(
     )
     app = open_page("evaluate")
     assert "For 2 test pictures the network computes no numbers (NaN)" in app.warning[0].value
+
+
+def test_the_scores_of_a_run_outlive_its_test_pictures(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """No section can be computed from none of them."""
+    make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    dataset = open_dataset(project)
+    erase(project, dataset.pictures["id"].iloc[dataset.rows(Split.TEST)].tolist())
+    for section in ("quality", "trust", "next"):
+        app = open_page("evaluate", section=section)
+        assert "All test pictures of this run were erased" in app.warning[0].value
+        assert "of the test pictures are right" in "".join(item.value for item in app.markdown)
