@@ -6,7 +6,7 @@ probabilities out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -47,10 +47,11 @@ class JoinedNetwork:
 
     def maps_under_shuffled_heads(
         self, picture: np.ndarray, class_index: int, seeds: Sequence[int]
-    ) -> list[np.ndarray]:
+    ) -> Iterator[np.ndarray]:
         """Make the maps of one class under members with shuffled last weights: float32 (CELLS, CELLS) each."""
-        others = (JoinedNetwork(with_shuffled_heads(self._content, seed)) for seed in seeds)
-        return [other.heatmap(picture, class_index).values for other in others]
+        for seed in seeds:
+            other = JoinedNetwork(with_shuffled_heads(self._content, seed))
+            yield other.heatmap(picture, class_index).values
 
     def with_shuffled_weights(self, seed: int) -> JoinedNetwork:
         """Return the classifier with the weights of every layer of its members shuffled."""

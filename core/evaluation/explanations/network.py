@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -61,7 +61,7 @@ class ExplainedClassifier(Protocol):
 
     def maps_under_shuffled_heads(
         self, picture: np.ndarray, class_index: int, seeds: Sequence[int]
-    ) -> list[np.ndarray]:
+    ) -> Iterable[np.ndarray]:
         """Make the maps of one class under heads whose weights are shuffled: float32 (H, W) each."""
 
     def with_shuffled_weights(self, seed: int) -> ExplainedClassifier:

@@ -11,7 +11,7 @@ shuffled weights in every layer, the map must become another one (Adebayo et al.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +30,8 @@ _MOST_RIVALS = 3
 # Random maps between two decisions to go on.
 _BLOCK = 20
 HEAD_SHUFFLES, WEIGHT_SHUFFLES = 10, 3
+# Maps of a verdict that takes the longest: of shuffled classifiers, its own, random ones.
+_MOST_STEPS = HEAD_SHUFFLES + WEIGHT_SHUFFLES + 1 + LAST_LOOK
 # Mean rank correlation with the maps of shuffled classifiers. That of single independent maps of
 # 7 × 7 cells varies between about -0.6 and 0.6, so means are compared.
 MOST_SIMILARITY = 0.5
@@ -100,13 +102,16 @@ def judge(
         on_step: called with the finished steps and their number; it can raise to end the work.
     """
     index = heatmap.class_index
-    head_similarity = _similarity(
-        heatmap, network.maps_under_shuffled_heads(picture, index, range(HEAD_SHUFFLES))
-    )
+    under_heads = network.maps_under_shuffled_heads(picture, index, range(HEAD_SHUFFLES))
+    head_similarity = _similarity(heatmap, under_heads, _shifted(on_step, 0))
     others = (network.with_shuffled_weights(seed) for seed in range(WEIGHT_SHUFFLES))
-    weights_similarity = _similarity(heatmap, [other.heatmap(picture, index).values for other in others])
+    under_weights = (other.heatmap(picture, index).values for other in others)
+    weights_similarity = _similarity(heatmap, under_weights, _shifted(on_step, HEAD_SHUFFLES))
     own, rivals = _compared(
-        picture, heatmap.values, lambda pictures: network.probabilities(pictures)[:, index], on_step
+        picture,
+        heatmap.values,
+        lambda pictures: network.probabilities(pictures)[:, index],
+        _shifted(on_step, HEAD_SHUFFLES + WEIGHT_SHUFFLES),
     )
     comparison = Comparison.of(own.score, [other.score for other in rivals])
     return Verdict(
@@ -164,20 +169,25 @@ def _compared(
     picture: np.ndarray,
     values: np.ndarray,
     probabilities: Callable[[np.ndarray], np.ndarray],
-    on_step: Callable[[int, int], None],
+    on_map: Callable[[int, int], None],
 ) -> tuple[Curves, list[Curves]]:
     """Measure the curves of a map, and of as many random ones as decide."""
     maps = random_maps(values, LAST_LOOK, seed=0)
-    own, *rivals = curves_of(picture, [values, *maps[:_LEAST_MAPS]], probabilities, _shifted(on_step, 0))
+    own, *rivals = curves_of(picture, [values, *maps[:_LEAST_MAPS]], probabilities, on_map)
     while not Comparison.of(own.score, [other.score for other in rivals]).is_decided:
         done = len(rivals)
-        rivals += curves_of(picture, maps[done : done + _BLOCK], probabilities, _shifted(on_step, done))
+        rivals += curves_of(
+            picture,
+            maps[done : done + _BLOCK],
+            probabilities,
+            lambda more, total, done=done: on_map(1 + done + more, total),
+        )
     return own, rivals
 
 
 def _shifted(on_step: Callable[[int, int], None], before: int) -> Callable[[int, int], None]:
-    """Count the maps of a block on from those before it."""
-    return lambda done, _: on_step(before + done, LAST_LOOK + 1)
+    """Count the maps of a test on from those of the tests before it."""
+    return lambda done, _: on_step(before + done, _MOST_STEPS)
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
@@ -190,8 +200,12 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float(centred[0] @ centred[1] / lengths.prod())
 
 
-def _similarity(heatmap: Heatmap, maps: Sequence[np.ndarray]) -> float:
-    return float(np.mean([rank_correlation(heatmap.values, values) for values in maps]))
+def _similarity(heatmap: Heatmap, maps: Iterable[np.ndarray], on_map: Callable[[int, int], None]) -> float:
+    correlations: list[float] = []
+    for values in maps:
+        correlations.append(rank_correlation(heatmap.values, values))
+        on_map(len(correlations), HEAD_SHUFFLES)
+    return float(np.mean(correlations))
 
 
 def _ground(

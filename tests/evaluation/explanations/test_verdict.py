@@ -12,7 +12,9 @@ from core.evaluation.explanations.occlusion import CELLS, occluded_pictures, occ
 from core.evaluation.explanations.perturbation import FRACTIONS, curves_of, random_maps
 from core.evaluation.explanations.verdict import (
     FIRST_LOOK,
+    HEAD_SHUFFLES,
     LAST_LOOK,
+    WEIGHT_SHUFFLES,
     Comparison,
     Ground,
     Trust,
@@ -74,6 +76,22 @@ def test_the_map_of_what_decides_is_trusted() -> None:
     assert (verdict.ground, verdict.trust) == (Ground.PASSED, Trust.TRUSTED)
     assert verdict.beaten == verdict.random_maps == FIRST_LOOK
     assert len(verdict.deletion) == len(verdict.random_insertion) == len(FRACTIONS)
+
+
+def test_the_progress_of_a_verdict_moves_with_every_shuffled_classifier() -> None:
+    """Under an ensemble, each of their maps takes 65 passes; together they stand before the first random map."""
+    steps: list[tuple[int, int]] = []
+    judge(
+        SpotNetwork(UNRELATED),
+        spotted_picture(),
+        heatmap_of(true_map()),
+        lambda done, total: steps.append((done, total)),
+    )
+    done, totals = zip(*steps, strict=True)
+    shuffles = HEAD_SHUFFLES + WEIGHT_SHUFFLES
+    assert list(done[:shuffles]) == list(range(1, shuffles + 1))
+    assert list(done) == sorted(done)
+    assert set(totals) == {shuffles + LAST_LOOK + 1}
 
 
 def test_a_map_of_the_rest_is_worse_than_random_ones() -> None:
