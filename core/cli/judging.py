@@ -11,7 +11,7 @@ from core.cli.comparison import pair_answer
 from core.cli.delivery import tested_robustness
 from core.cli.terminal import Answer, FailedError, run_to_end
 from core.data.dataset import open_dataset
-from core.errors import ConfigError, DarkroomError, NotFoundError
+from core.errors import ConfigError, DarkroomError, ForeignModelError, NotFoundError
 from core.evaluation.comparison.comparing import compare_with_reference
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.facts import JudgementRequest, Preprocessing
@@ -23,6 +23,7 @@ from core.evaluation.foreign.judged_model import (
 )
 from core.evaluation.foreign.mapping import parse_pairs
 from core.evaluation.foreign.preprocessing import SCALES, code_of, parse
+from core.evaluation.foreign.robustness import require_square
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
 from core.messages import N_
@@ -45,7 +46,16 @@ def _judge(options: argparse.Namespace) -> Answer:
         delete_model(folder)
         raise
     answer = _answer(folder) | {"comparison": _comparison(folder, run)}
-    return answer | {"robustness": tested_robustness(folder)} if options.robustness else answer
+    return answer | {"robustness": _robustness(folder)} if options.robustness else answer
+
+
+def _robustness(folder: Path) -> Answer:
+    """Test the judged model on corrupted pictures; the reason where that is not possible."""
+    try:
+        require_square(read_facts(folder))
+    except ForeignModelError as error:
+        return {"refused": str(error)}
+    return tested_robustness(folder)
 
 
 def _run_beside(project: Project, name: str | None) -> EvaluatedRun | None:

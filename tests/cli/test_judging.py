@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,44 @@ def test_without_a_run_the_model_stands_alone(
     answer = json.loads(capsys.readouterr().out)
     assert (answer["test"]["accuracy"], answer["comparison"]) == (1.0, None)
     assert answer["network"] in {"system", "python"}
+
+
+def test_the_answer_of_a_model_that_is_not_square_is_printed_without_robustness(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The judgement was made, and took its time."""
+    import_colours(tmp_path / "source")
+    wide, labels = tmp_path / "wide.tflite", tmp_path / "labels.txt"
+    wide.write_bytes(to_tflite(colour_model(shape=(16, 32, 3))))
+    labels.write_text("\n".join(COLOURS))
+    command = ["judge", str(wide), "--project", "colours", "--labels", str(labels), "--robustness", "--json"]
+    assert main(command) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["test"]["accuracy"] == 1.0
+    assert answer["robustness"] == {
+        "refused": "The pictures of this model are 32 × 16 pixels. Robustness is tested on square ones alone."
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("model.pt", "model.pt is a pickle"),
+        ("model.pkl", "Export the model as ONNX"),
+        ("notes.txt", "Possible are Keras (.keras, .h5), TFLite"),
+    ],
+)
+def test_a_file_that_is_no_model_is_refused_in_words_of_judging(
+    name: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Class folders in a zip file, which an import asks for, are no model."""
+    import_colours(tmp_path / "source")
+    file = tmp_path / name
+    file.write_bytes(pickle.dumps({"weights": [1.0]}))
+    assert main(["judge", str(file), "--project", "colours", "--json"]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "class folders" not in error
 
 
 def test_what_cannot_be_judged_leaves_nothing_behind(

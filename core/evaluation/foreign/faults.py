@@ -7,7 +7,7 @@ from pathlib import Path
 from core.errors import ForeignModelError
 from core.messages import N_
 
-__all__ = ["ForeignModelError", "custom_parts", "damaged"]
+__all__ = ["ForeignModelError", "custom_parts", "damaged", "no_model", "pickled"]
 
 
 def damaged(file: Path) -> ForeignModelError:
@@ -15,6 +15,25 @@ def damaged(file: Path) -> ForeignModelError:
     return ForeignModelError(
         N_(
             "{file} is damaged, cut off, or not a model of the kind that its name says. Export or copy it again."
+        ),
+        file=file.name,
+    )
+
+
+def no_model() -> ForeignModelError:
+    """Make the error for a file or folder without a model of a known kind."""
+    return ForeignModelError(
+        N_(
+            "There is no model in it. Possible are Keras (.keras, .h5), TFLite, ONNX, SavedModel and TensorFlow.js, and exports of Teachable Machine, Lobe and Custom Vision."
+        )
+    )
+
+
+def pickled(file: Path) -> ForeignModelError:
+    """Make the error for a pickle, whose opening calls what it names."""
+    return ForeignModelError(
+        N_(
+            "{file} is a pickle, as PyTorch and scikit-learn write it. Opening a pickle runs programs inside it, so it was not opened. Export the model as ONNX (torch.onnx.export, skl2onnx), TFLite or Keras."
         ),
         file=file.name,
     )

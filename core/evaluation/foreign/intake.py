@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 import shutil
 from pathlib import Path
+from tarfile import is_tarfile
+from zipfile import is_zipfile
 
 from core.data.sources.members import SourceLimits, UnreadableMemberError
 from core.data.sources.opening import open_source
 from core.errors import NotFoundError
-from core.evaluation.foreign.faults import ForeignModelError
-from core.evaluation.foreign.kinds import MODEL_SUFFIXES
+from core.evaluation.foreign.faults import ForeignModelError, no_model, pickled
+from core.evaluation.foreign.kinds import MODEL_SUFFIXES, PICKLE_SUFFIXES
 from core.messages import N_
 
 # Larger than any classifier that a computer at home runs.
 LIMITS = SourceLimits(files=10_000, file_bytes=2 << 30, total_bytes=4 << 30)
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 # A file and a folder have the same name, or a name is too long or impossible here.
 _NAME_ERRORS = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL}
 
@@ -27,7 +30,7 @@ def take_in(source: Path, folder: Path) -> None:
     Raises:
         NotFoundError: there is no such file or folder.
         ArchiveError: the archive cannot be read, or is an attack.
-        ForeignModelError: a file in it cannot be read.
+        ForeignModelError: it is no model, or a file in it cannot be read.
     """
     if not source.exists():
         raise NotFoundError(N_("There is no file or folder “{path}”. Check the name."), path=str(source))
@@ -35,6 +38,10 @@ def take_in(source: Path, folder: Path) -> None:
     if source.is_file() and source.suffix.lower() in MODEL_SUFFIXES:
         shutil.copyfile(source, folder / source.name)
         return
+    if source.is_file() and source.suffix.lower() in PICKLE_SUFFIXES:
+        raise pickled(source)
+    if source.is_file() and not _is_archive(source):
+        raise no_model()
     with open_source(source, LIMITS) as listing:
         for member in listing.members:
             target = folder.joinpath(*member.parts)
@@ -51,3 +58,8 @@ def take_in(source: Path, folder: Path) -> None:
                 raise ForeignModelError(
                     N_("{file} cannot be read: {reason}"), file=member.name, reason=error.strerror
                 ) from error
+
+
+def _is_archive(file: Path) -> bool:
+    """True by name too: what is wrong with a damaged archive is said by its opening."""
+    return file.name.lower().endswith(_ARCHIVE_SUFFIXES) or is_zipfile(file) or is_tarfile(file)

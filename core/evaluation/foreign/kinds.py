@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.evaluation.foreign.facts import ChannelOrder, Fitting, Kind, Preprocessing, Runtime
-from core.evaluation.foreign.faults import ForeignModelError
+from core.evaluation.foreign.faults import ForeignModelError, no_model, pickled
 from core.evaluation.foreign.label_files import names_behind, names_beside
 from core.evaluation.foreign.preprocessing import scaled
 from core.messages import N_
@@ -26,6 +26,8 @@ MODEL_SUFFIXES = {
     ".onnx": Runtime.ONNX,
     ".pb": Runtime.FROZEN_GRAPH,
 }
+# Files of PyTorch and scikit-learn, which are programs for an unpickler.
+PICKLE_SUFFIXES = {".pt", ".pth", ".pkl", ".pickle", ".joblib", ".ckpt"}
 SAVED_MODEL_FILE = "saved_model.pb"
 _LARGEST_JSON_BYTES = 4 << 20
 
@@ -66,11 +68,9 @@ def recognise(folder: Path) -> tuple[Kind, Recognised]:
         found = row.recognise(root)
         if found is not None:
             return row.kind, found
-    raise ForeignModelError(
-        N_(
-            "There is no model in it. Possible are Keras (.keras, .h5), TFLite, ONNX, SavedModel and TensorFlow.js, and exports of Teachable Machine, Lobe and Custom Vision."
-        )
-    )
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    pickle = next((path for path in files if path.suffix.lower() in PICKLE_SUFFIXES), None)
+    raise no_model() if pickle is None else pickled(pickle)
 
 
 def _root_of(folder: Path) -> Path:

@@ -68,6 +68,18 @@ class JudgedClassifier:
         return self.evaluated.dataset.class_names[-1] not in known
 
 
+def require_square(facts: ModelFacts) -> None:
+    """Raise ForeignModelError for a model whose pictures are not square: corruptions are made for squares."""
+    if facts.input.width != facts.input.height:
+        raise ForeignModelError(
+            N_(
+                "The pictures of this model are {width} × {height} pixels. Robustness is tested on square ones alone."
+            ),
+            width=facts.input.width,
+            height=facts.input.height,
+        )
+
+
 @contextmanager
 def judged_classifier(evaluated: EvaluatedRun, directory: Path) -> Iterator[JudgedClassifier]:
     """Open a judged model once more.
@@ -79,14 +91,7 @@ def judged_classifier(evaluated: EvaluatedRun, directory: Path) -> Iterator[Judg
     """
     folder = evaluated.run
     facts, judgement = read_facts(folder), read_judgement(folder)
-    if facts.input.width != facts.input.height:
-        raise ForeignModelError(
-            N_(
-                "The pictures of this model are {width} × {height} pixels. Robustness is tested on square ones alone."
-            ),
-            width=facts.input.width,
-            height=facts.input.height,
-        )
+    require_square(facts)
     path = folder / MODEL_FOLDER / facts.path
     with opened(facts.runtime, path, directory, facts.output.name) as (model, _):
         yield JudgedClassifier(model=model, facts=facts, judgement=judgement, evaluated=evaluated)
