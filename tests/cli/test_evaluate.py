@@ -13,6 +13,7 @@ from core.delivery.files import read_labels
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.robustness.corruptions import CORRUPTIONS
 from core.evaluation.robustness.records import read_robustness
+from core.training.artifacts import head_file
 from tests.support.command_line import run_command
 
 
@@ -22,6 +23,15 @@ def test_the_robustness_test_runs_to_its_end_and_is_printed(finished_run: Path, 
     assert report is not None
     assert answer["robustness"] == report.to_json()
     assert [row["code"] for row in answer["robustness"]["corruptions"]] == [row.code for row in CORRUPTIONS]
+
+
+def test_a_run_that_lost_its_weights_is_not_tested_for_robustness(
+    finished_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its files can be deleted by hand, to save space."""
+    head_file(finished_run).unlink()
+    assert main(["evaluate", finished_run.name, "--robustness", "--json"]) == 2
+    assert f"The weights of run “{finished_run.name}” are missing" in capsys.readouterr().err
 
 
 def test_advice_stands_beside_the_metrics(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:

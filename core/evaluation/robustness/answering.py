@@ -19,11 +19,14 @@ from core.data.dataset import Dataset
 from core.data.labels.label_sets import joined_labels
 from core.data.labels.task import Task
 from core.data.pixels.arrays import decoded_ahead
+from core.errors import NotFoundError
 from core.evaluation.evaluated_run import EvaluatedRun
-from core.evaluation.predictions import answer_certainty
+from core.evaluation.metrics.predictions import most_probable
+from core.evaluation.predictions import answer_certainty, class_labels
 from core.evaluation.report import chosen_thresholds
 from core.evaluation.robustness.corruptions import Corruption, corrupt
 from core.evaluation.robustness.measuring import CorruptedAnswers
+from core.messages import N_
 from core.models.head import HeadWeights
 from core.models.litert.engine import FeatureExtractor
 from core.progress import Progress, raise_if_stopped
@@ -60,7 +63,19 @@ class RunClassifier:
 
     @classmethod
     def load(cls, evaluated: EvaluatedRun) -> RunClassifier:
-        """Load the files of a trained run; a network of its own is converted on the first call."""
+        """Load the files of a trained run; a network of its own is converted on the first call.
+
+        Raises:
+            NotFoundError: the weights were deleted since the run was evaluated.
+        """
+        if not head_file(evaluated.run).exists():
+            raise NotFoundError(
+                N_(
+                    "The weights of run “{name}” are missing from its folder ({file}). Train it again with the same settings."
+                ),
+                name=evaluated.run.name,
+                file=head_file(evaluated.run).relative_to(evaluated.run).as_posix(),
+            )
         head, calibration = HeadWeights.load(head_file(evaluated.run)), evaluated.report.calibration
         if calibration is not None:
             head = head.with_temperatures(np.array(calibration.temperatures))
@@ -101,8 +116,7 @@ def answers_of(probabilities: np.ndarray, thresholds: np.ndarray | None) -> tupl
         thresholds: float (classes,), of several labels a picture.
     """
     if thresholds is None:
-        answers = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
-        return answers, probabilities.max(axis=1)
+        return most_probable(probabilities), probabilities.max(axis=1)
     return probabilities >= thresholds, answer_certainty(probabilities, thresholds)
 
 
@@ -152,7 +166,7 @@ def answer_table(
         codes, answers.predicted, answers.confidence, strict=True
     ):
         labels = (
-            [names[index] for index in predicted.argmax(axis=1)]
+            class_labels(predicted, names)
             if dataset.task is Task.MULTI_CLASS
             else joined_labels(predicted, names)
         )
