@@ -29,7 +29,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
         choose_thresholds(EvaluatedRun.open(run), options.set_threshold, clear=options.clear_thresholds)
     report = read_report(run)
     measured: Answer = (
-        {"metrics": metrics_answer(run, report, options.metrics)}
+        {"metrics": metrics_answer(run, report, options.metrics), "unanswered": report.unanswered}
         if options.metrics
         else {"test": report.to_json()}
     )

@@ -10,7 +10,7 @@ import numpy as np
 from core.data.dataset import Dataset
 from core.data.labels.layout import Split
 from core.data.labels.task import Task
-from core.evaluation.confusion import confusion_matrix
+from core.evaluation.confusion import confusion_of
 from core.evaluation.metrics.measuring import measure
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.metrics.statistics import Statistics
@@ -48,18 +48,18 @@ def answer_thresholds(dataset: Dataset, rows: np.ndarray, probabilities: np.ndar
 def multi_class_report(dataset: Dataset, rows: np.ndarray, probabilities: np.ndarray) -> MultiClassReport:
     """Assess predictions for pictures of exactly one class; arguments as in ``make_report``."""
     names, labels = dataset.class_names, dataset.label_indices[rows]
-    predicted = probabilities.argmax(axis=1)
     test = TestPredictions.of(dataset, rows, probabilities)
     measures = measure(test)
     training_labels = dataset.label_indices[dataset.rows(Split.TRAIN)]
     majority = int(np.bincount(training_labels, minlength=len(names)).argmax())
-    confusion = confusion_matrix(labels, predicted, len(names))
+    confusion = confusion_of(test.targets, test.predicted)
     is_binary = len(names) == 2
     return MultiClassReport(
         task=dataset.task,
         pictures=len(rows),
         groups=measures.groups,
         correct=int(test.exact_matches.sum()),
+        unanswered=test.unanswered,
         accuracy=measures.values["accuracy"],
         accuracy_interval=measures.intervals["accuracy"],
         majority_class=names[majority],

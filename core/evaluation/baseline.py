@@ -36,6 +36,11 @@ def majority_metrics(evaluated: EvaluatedRun) -> Mapping[str, float]:
 
 
 def always_answered(test: TestPredictions, label: str, names: Sequence[str]) -> TestPredictions:
-    """Replace the answers by one label, a class or several joined ones; probabilities stay."""
+    """Replace the answers by one label, a class or several joined ones; probabilities stay, NaN as 0."""
     answer = np.isin(np.array(names, object), [label] if label in names else label_names(label))
-    return replace(test, predicted=np.tile(answer, (len(test.targets), 1)))
+    return replace(
+        test,
+        predicted=np.tile(answer, (len(test.targets), 1)),
+        # It answers where a classifier cannot.
+        probabilities=np.nan_to_num(test.probabilities),
+    )

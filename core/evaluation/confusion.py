@@ -27,6 +27,17 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, num_classes: int
     return flat.reshape(num_classes, num_classes).astype(np.int64)
 
 
+def confusion_of(targets: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Confusion matrix of pictures of exactly one class; those without an answer stand in no cell.
+
+    Args:
+        targets, predicted: bool (n, classes).
+    """
+    answered = predicted.any(axis=1)
+    labels, answers = targets[answered].argmax(axis=1), predicted[answered].argmax(axis=1)
+    return confusion_matrix(labels, answers, targets.shape[1])
+
+
 def confused_pairs(confusion: np.ndarray, most: int | None = None) -> list[Confused]:
     """List the pairs of different classes that were confused, the most frequent first.
 

@@ -71,6 +71,7 @@ def multi_label_report(
         pictures=len(rows),
         groups=measures.groups,
         correct=int(test.exact_matches.sum()),
+        unanswered=test.unanswered,
         accuracy=scores.accuracy,
         hamming_accuracy=scores.hamming_accuracy,
         macro=scores.macro,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
 from core.data.labels.label_sets import joined_labels
 from core.data.labels.layout import Split
+from core.evaluation.metrics.predictions import most_probable
 
 
 def prediction_table(
@@ -16,7 +19,8 @@ def prediction_table(
     """One row a picture: ``id``, ``split``, ``label``, ``predicted``, ``confidence``, ``probabilities``.
 
     In a multi-label dataset, both labels name only classes that are learnt, and the
-    confidence is the probability that all of them are right.
+    confidence is the probability that all of them are right. Of a picture without an answer,
+    whose probabilities are NaN, the confidence is NaN.
 
     Args:
         rows: int64 row numbers of the pictures.
@@ -26,7 +30,7 @@ def prediction_table(
     pictures, names = dataset.pictures.iloc[rows], dataset.class_names
     if thresholds is None:
         labels = pictures["label"].tolist()
-        predicted = [names[index] for index in probabilities.argmax(axis=1)]
+        predicted = class_labels(most_probable(probabilities), names)
         confidence = probabilities.max(axis=1)
     else:
         labels = joined_labels(dataset.targets[rows] > 0.5, names)
@@ -44,6 +48,11 @@ def prediction_table(
     )
 
 
+def class_labels(shown: np.ndarray, names: Sequence[str]) -> list[str]:
+    """Name the one class of each row, bool (n, classes); "" for a row without an answer."""
+    return [names[row.argmax()] if row.any() else "" for row in shown]
+
+
 def answer_certainty(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """Probability that every class is predicted right, if classes were independent: float (n,)."""
     answered = probabilities >= thresholds
@@ -54,5 +63,6 @@ def answer_certainty(probabilities: np.ndarray, thresholds: np.ndarray) -> np.nd
 def worst_mistakes(predictions: pd.DataFrame, limit: int) -> pd.DataFrame:
     """Wrongly classified test pictures, the most confident mistakes first."""
     test = predictions[predictions["split"] == Split.TEST.value]
-    wrong = test[test["label"] != test["predicted"]]
+    # Without an answer no class was mistaken for another.
+    wrong = test[(test["label"] != test["predicted"]) & test["confidence"].notna()]
     return wrong.sort_values("confidence", ascending=False, kind="stable").head(limit)

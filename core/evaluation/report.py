@@ -73,6 +73,8 @@ class EvaluationReport(Record):
     groups: int = 0
     # of those, with every label right
     correct: int
+    # of those, without an answer because their probabilities are NaN; they count as wrong
+    unanswered: int = 0
     accuracy: float
     # 95% interval of the true accuracy
     accuracy_interval: tuple[float, float]

@@ -18,6 +18,7 @@ from core.formatting import percent, percent_interval
 from core.messages import N_
 from core.records import JsonObject
 from core.reporting.sections.limits import limits
+from core.reporting.sections.result import UNANSWERED
 from core.reporting.source import ReportSource
 
 # Metrics by the names under which Hugging Face lists them.
@@ -109,6 +110,7 @@ def _introduction(source: ReportSource) -> str:
             majority=report.majority_class,
             baseline=percent(report.majority_baseline),
         ),
+        *([source.say(UNANSWERED, n=f"{report.unanswered:,}")] if report.unanswered else []),
         source.say(
             N_("Backbone: {backbone}. Trained with {program} on {n} pictures."),
             backbone=source.backbone_names,

@@ -144,7 +144,7 @@ def test_the_scores_of_a_run_outlive_its_pictures(
 def test_answers_that_are_no_numbers_are_said(
     open_page: OpenPage, project: Project, make_run: MakeRun
 ) -> None:
-    """They would count as answers of the first class."""
+    """They would count as answers of the first class; here all others are right."""
     job, dataset = make_run(project, "run-1", JobState.FINISHED), open_dataset(project)
     rows = dataset.rows(Split.TEST)
     probabilities = np.eye(3, dtype=np.float32)[dataset.label_indices[rows]]
@@ -154,6 +154,7 @@ def test_answers_that_are_no_numbers_are_said(
     )
     app = open_page("evaluate")
     assert "For 2 test pictures the network computes no numbers (NaN)" in app.warning[0].value
+    assert metrics_shown(app)["Accuracy"] == f"{(len(rows) - 2) / len(rows):.1%}"
 
 
 def test_the_scores_of_a_run_outlive_its_test_pictures(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -67,6 +68,16 @@ def test_the_report_loads_nothing_from_outside(source: ReportSource) -> None:
     page = Page(report_html(source))
     assert all(address.startswith(("#", "data:image/jpeg;base64,")) for address in page.addresses)
     assert "script" not in page.tags
+
+
+def test_pictures_without_an_answer_are_said(source: ReportSource) -> None:
+    """In the report and the model card, beside an accuracy in which they count as wrong."""
+    assert "(NaN)" not in Page(report_html(source)).text
+    report = replace(source.evaluated.report, unanswered=2)
+    lacking = replace(source, evaluated=replace(source.evaluated, report=report))
+    sentence = "Test pictures for which the network computes no numbers (NaN): 2."
+    assert sentence in Page(report_html(lacking)).text
+    assert "no numbers \\(NaN\\): 2" in model_card(lacking)
 
 
 def test_the_report_states_accuracy_checksums_and_digest(source: ReportSource) -> None:

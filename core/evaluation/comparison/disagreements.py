@@ -11,6 +11,7 @@ from core.data.labels.label_sets import joined_labels
 from core.data.labels.task import Task
 from core.evaluation.comparison.pairing import Pairing
 from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.predictions import class_labels
 
 
 class Change(StrEnum):
@@ -50,7 +51,7 @@ def disagreements(pairing: Pairing) -> pd.DataFrame:
 def _labels(task: Task, shown: np.ndarray, names: tuple[str, ...]) -> list[str]:
     if task is Task.MULTI_LABEL:
         return list(joined_labels(shown, names))
-    return [names[index] for index in shown.argmax(axis=1)]
+    return class_labels(shown, names)
 
 
 def _confidence(test: TestPredictions, rows: np.ndarray) -> np.ndarray:

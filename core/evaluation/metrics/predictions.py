@@ -39,13 +39,13 @@ class TestPredictions:
             thresholds: float, shape (classes,), of a multi-label dataset.
         """
         if thresholds is None:
-            predicted = np.eye(len(dataset.class_names), dtype=bool)[probabilities.argmax(axis=1)]
+            predicted = most_probable(probabilities)
         else:
             predicted = probabilities >= thresholds
         return cls(
             task=dataset.task,
             targets=dataset.targets[rows] > 0.5,
-            predicted=predicted,
+            predicted=predicted & has_numbers(probabilities)[:, None],
             probabilities=probabilities,
             groups=dataset.groups[rows],
         )
@@ -77,6 +77,23 @@ class TestPredictions:
 
     @property
     def exact_matches(self) -> np.ndarray:
-        """Pictures with the right prediction for every class: bool (n,)."""
+        """Pictures with the right prediction for every class: bool (n,). Without an answer, none is right."""
         matches: np.ndarray = (self.targets == self.predicted).all(axis=1)
-        return matches
+        return matches & has_numbers(self.probabilities)
+
+    @property
+    def unanswered(self) -> int:
+        """Number of pictures without an answer, because their probabilities are no numbers (NaN)."""
+        return int((~has_numbers(self.probabilities)).sum())
+
+
+def most_probable(probabilities: np.ndarray) -> np.ndarray:
+    """Answer the most probable class, bool (n, classes); none where probabilities are NaN."""
+    answers: np.ndarray = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
+    return answers & has_numbers(probabilities)[:, None]
+
+
+def has_numbers(probabilities: np.ndarray) -> np.ndarray:
+    """True for pictures without NaN among their probabilities: bool (n,)."""
+    found: np.ndarray = ~np.isnan(probabilities).any(axis=1)
+    return found

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from core.data.labels.task import Task
-from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.metrics.predictions import TestPredictions, has_numbers
 from core.evaluation.metrics.ranks import RankIndex
 
 TOP = 3  # answers that a "top" accuracy accepts
@@ -143,12 +143,12 @@ def _losses(test: TestPredictions) -> np.ndarray:
     clipped = np.clip(probabilities, smallest, 1 - smallest)
     squares = ((probabilities - targets) ** 2).sum(axis=1)
     if test.task is Task.MULTI_LABEL:
-        top: np.ndarray = np.ones(len(targets))
+        top: np.ndarray = has_numbers(probabilities)
         log_loss = -np.log(np.where(targets, clipped, 1 - clipped)).mean(axis=1)
         brier = squares / targets.shape[1]
     else:
         of_truth = (probabilities * targets).sum(axis=1, keepdims=True)
-        top = _ranks(probabilities, targets, of_truth) < TOP
+        top = (_ranks(probabilities, targets, of_truth) < TOP) & has_numbers(probabilities)
         log_loss = -np.log((clipped * targets).sum(axis=1))
         brier = squares / 2
     return np.stack([test.exact_matches, top, log_loss, brier]).astype(np.float64)
@@ -162,7 +162,7 @@ def _ranks(probabilities: np.ndarray, targets: np.ndarray, of_truth: np.ndarray)
     """
     is_before = np.arange(targets.shape[1]) < targets.argmax(axis=1)[:, None]
     before = (probabilities > of_truth) | ((probabilities == of_truth) & is_before)
-    ranks: np.ndarray = np.where(np.isnan(of_truth[:, 0]), probabilities.shape[1], before.sum(axis=1))
+    ranks: np.ndarray = before.sum(axis=1)
     return ranks
 
 

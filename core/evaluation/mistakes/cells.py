@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.labels.task import Task
-from core.evaluation.confusion import confusion_matrix
+from core.evaluation.confusion import confusion_of
 from core.evaluation.metrics.predictions import TestPredictions
 
 
@@ -50,8 +50,7 @@ class ConfusionCells:
 def confusion_cells(test: TestPredictions) -> ConfusionCells:
     """Count the pictures of each cell."""
     if test.task is Task.MULTI_CLASS:
-        labels, answers = test.targets.argmax(axis=1), test.predicted.argmax(axis=1)
-        return ConfusionCells.of_counts(confusion_matrix(labels, answers, test.targets.shape[1]))
+        return ConfusionCells.of_counts(confusion_of(test.targets, test.predicted))
     missed, added = _differences(test)
     # mistakes are few, so a class at a time reads far less than a product of both
     counts = np.stack([added[shown].sum(axis=0, dtype=np.int64) for shown in missed.T])

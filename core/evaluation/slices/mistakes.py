@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.labels.label_sets import NONE_OF_THEM
 from core.data.labels.task import Task
-from core.evaluation.confusion import confused_pairs, confusion_matrix
+from core.evaluation.confusion import confused_pairs, confusion_of
 from core.evaluation.metrics.predictions import TestPredictions
 
 
@@ -32,7 +32,7 @@ def frequent_mistakes(
     """
     targets, predicted = test.targets[members], test.predicted[members]
     if test.task is Task.MULTI_CLASS:
-        confusion = confusion_matrix(targets.argmax(axis=1), predicted.argmax(axis=1), len(class_names))
+        confusion = confusion_of(targets, predicted)
         return [
             FrequentMistake(
                 label=class_names[pair.true], answer=class_names[pair.predicted], pictures=pair.count

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.labels.task import Task
-from core.evaluation.metrics.predictions import TestPredictions
+from core.evaluation.metrics.predictions import TestPredictions, has_numbers
 from core.evaluation.report import EvaluationReport, chosen_thresholds
 from core.records import Record, read_record, write_record
 
@@ -80,16 +80,16 @@ def with_threshold(task: Task, thresholds: Thresholds, index: int, threshold: fl
 
 
 def answered(task: Task, probabilities: np.ndarray, thresholds: Thresholds) -> np.ndarray:
-    """Classes that are answered for each picture: bool (n, classes).
+    """Classes that are answered for each picture: bool (n, classes); none where probabilities are NaN.
 
     Args:
         probabilities: float (n, classes).
         thresholds: of each class; with several labels none is None.
     """
     if task is Task.MULTI_LABEL:
-        return probabilities >= np.array(thresholds, np.float64)
+        return (probabilities >= np.array(thresholds, np.float64)) & has_numbers(probabilities)[:, None]
     answers: np.ndarray = np.eye(len(thresholds), dtype=bool)[class_answers(probabilities, thresholds)]
-    return answers
+    return answers & has_numbers(probabilities)[:, None]
 
 
 def class_answers(probabilities: np.ndarray, thresholds: Sequence[float | None]) -> np.ndarray:

@@ -24,6 +24,9 @@ SPLIT_NAMES = {
     Split.VALIDATION: N_("validation"),
     Split.TEST: N_("test"),
 }
+UNANSWERED = N_(
+    "Test pictures for which the network computes no numbers (NaN): {n}. They have no answer and count as wrong."
+)
 _BELONG_TOGETHER = N_(
     "Some pictures belong together, such as shots of one motif. They count as {n} observations."
 )
@@ -60,6 +63,8 @@ def result_blocks(source: ReportSource) -> Sequence[Block]:
             )
         ),
     ]
+    if report.unanswered:
+        blocks.append(Paragraph(text=say(UNANSWERED, n=f"{report.unanswered:,}")))
     blocks.extend(_leading(source))
     if 0 < report.groups < report.pictures:
         blocks.append(Paragraph(text=say(_BELONG_TOGETHER, n=f"{report.groups:,}")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from core.data.labels.task import Task
+from core.evaluation.metrics.predictions import most_probable
 from core.evaluation.metrics.statistics import Statistics, StatisticsSource, statistics_of
 from core.evaluation.metrics.table import METRICS
 from tests.support.predictions import multi_class, multi_label
@@ -46,6 +49,23 @@ def test_a_class_never_predicted_has_precision_zero_not_nan() -> None:
     """As scikit-learn's ``zero_division=0``; a NaN could not be drawn or written as JSON."""
     found = statistics_of(multi_class([0, 0, 0, 1, 1], predicted=[1] * 5))
     assert (found.precision[CAT, 0], found.recall[CAT, 0], found.f1[CAT, 0]) == (0, 0, 0)
+
+
+def test_a_picture_without_numbers_has_no_answer_and_counts_as_wrong() -> None:
+    """NaN of the first class would be its answer by ``argmax``; of three classes each is among the first three."""
+    probabilities = [[0.8, 0.1, 0.1], [np.nan] * 3, [0.1, np.nan, 0.9]]
+    given = np.array(probabilities, np.float32)
+    test = replace(multi_class([0, 0, 2], probabilities), predicted=most_probable(given))
+    found = statistics_of(test)
+    assert test.predicted.tolist() == [[True, False, False], [False] * 3, [False] * 3]
+    assert (test.unanswered, found.exact[0], found.top[0]) == (2, pytest.approx(1 / 3), pytest.approx(1 / 3))
+    assert found.recall[:, 0] == pytest.approx([1 / 2, 0, 0])
+    assert found.precision[:, 0] == pytest.approx([1, 0, 0])
+
+
+def test_no_answer_is_not_the_answer_that_no_class_is_shown() -> None:
+    test = multi_label([[0, 0], [0, 0]], [[0.1, 0.2], [np.nan, np.nan]])
+    assert test.exact_matches.tolist() == [True, False]
 
 
 def test_macro_counts_classes_and_weighted_counts_pictures() -> None:

@@ -99,6 +99,8 @@ class TestTiles:
 
     def _most_probable(self, index: int) -> str:
         probabilities = self.evaluated.test.probabilities[index]
+        if np.isnan(probabilities).any():
+            return _("no answer (NaN)")
         names = self.evaluated.dataset.class_names
         best = np.argsort(-probabilities, kind="stable")[:_MOST_PROBABLE]
         return " · ".join(f"{names[one]} {percent(float(probabilities[one]))}" for one in best.tolist())
@@ -107,5 +109,5 @@ class TestTiles:
         """Label of one row of classes, bool (classes,)."""
         names = self.evaluated.dataset.class_names
         if self.evaluated.dataset.task is Task.MULTI_CLASS:
-            return names[int(shown.argmax())]
+            return names[int(shown.argmax())] if shown.any() else _("no answer")
         return joined_labels(shown[None], names)[0]

@@ -6,7 +6,6 @@ import contextlib
 import math
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from core.errors import DarkroomError
@@ -52,13 +51,12 @@ def show_resolution(evaluated: EvaluatedRun) -> None:
 
 
 def warn_of_nan(evaluated: EvaluatedRun) -> None:
-    """Say for how many test pictures the network has no probabilities; nothing where all are numbers."""
-    count = int(np.isnan(evaluated.test.probabilities).any(axis=1).sum())
-    if count:
+    """Say for how many test pictures the network has no answer; nothing where all are numbers."""
+    if count := evaluated.test.unanswered:
         st.warning(
             ngettext(
-                "For {n} test picture the network computes no numbers (NaN): its answer means nothing. Train again with a lower learning rate.",
-                "For {n} test pictures the network computes no numbers (NaN): their answers mean nothing. Train again with a lower learning rate.",
+                "For {n} test picture the network computes no numbers (NaN): it has no answer, which counts as wrong. Train again with a lower learning rate.",
+                "For {n} test pictures the network computes no numbers (NaN): they have no answer, which counts as wrong. Train again with a lower learning rate.",
                 count,
             ).format(n=number(count)),
             icon=":material/error:",
