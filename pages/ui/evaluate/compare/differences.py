@@ -10,10 +10,10 @@ import streamlit as st
 
 from core.evaluation.comparison.comparing import ClassifierComparison
 from core.evaluation.comparison.differences import MetricDifference, Verdict
-from core.evaluation.metrics.table import METRICS
+from core.evaluation.metrics.table import METRICS, Metric
 from core.messages import N_, Message
 from pages.ui.evaluate.compare.paired import Paired
-from pages.ui.evaluate.quality.metric_table import table_height
+from pages.ui.evaluate.quality.metric_table import show_meanings, table_height
 from pages.ui.text import _, escape, ngettext, number, percent, show
 
 VERDICTS = {
@@ -101,11 +101,11 @@ def difference_table(comparison: ClassifierComparison, before: str, after: str, 
                 help=_("On new pictures like these, the difference lies in here in 95 of 100 cases"),
             ),
             "verdict": text(_("Verdict"), help=_("“May be chance”: the interval includes no difference.")),
-            "help": text(_("Meaning")),
         },
         height=table_height(len(rows)),
         key=key,
     )
+    show_meanings([_metric_of(row) for row in comparison.metrics])
 
 
 def value_text(row: MetricDifference, value: float) -> str:
@@ -185,16 +185,18 @@ def evidence(comparisons: Sequence[ClassifierComparison], titles: Sequence[str],
     )
 
 
+def _metric_of(row: MetricDifference) -> Metric:
+    return next(metric for metric in METRICS if metric.code == row.code)
+
+
 def _row(row: MetricDifference) -> dict[str, str]:
-    metric = next(metric for metric in METRICS if metric.code == row.code)
     return {
-        "metric": _(metric.label),
+        "metric": _(_metric_of(row).label),
         "first": value_text(row, row.first),
         "second": value_text(row, row.second),
         "difference": difference_text(row),
         "interval": interval_text(row),
         "verdict": _(VERDICTS[row.verdict]),
-        "help": _(metric.help),
     }
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core.delivery.files import is_delivered
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
+from core.jobs.status import JobState
 from core.models.backbones import BACKBONES
 from core.runs.compare import RunComparison, RunRow
 from core.runs.start_measuring import start_timing
@@ -35,7 +36,7 @@ def results_table(
     rows = [_result(row, title, best) for row, title in zip(comparison.rows, titles, strict=True)]
     text = st.column_config.TextColumn
     columns = {
-        "run": text(_("Run"), width="medium"),
+        "run": text(_("Run"), width=130),
         "recipe": text(_("Recipe")),
         "backbone": text(_("Backbone")),
         "validation": text(
@@ -52,7 +53,12 @@ def results_table(
         ),
         "state": text(_("State")),
     }
-    st.dataframe(rows, hide_index=True, column_config=columns, key="compared-results")
+    # Where all have finished, the column says nothing, and would push the latency off narrow screens.
+    if all(row.state is JobState.FINISHED for row in comparison.rows):
+        del columns["state"]
+    st.dataframe(
+        rows, hide_index=True, column_config=columns, column_order=tuple(columns), key="compared-results"
+    )
     st.caption(_("★ the best test accuracy, each on its own test pictures; in brackets the 95% interval."))
     _timing(project, runs, comparison)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -64,8 +64,12 @@ def all_metrics(report: EvaluationReport, majority: Mapping[str, float] | None =
             height=table_height(len(rows)),
             key="metric-table",
         )
-        # Below, because a column would be cut off on narrow screens.
-        st.caption("\n".join(f"- **{_(metric.label)}**: {_(metric.help)}" for metric in metrics))
+        show_meanings(metrics)
+
+
+def show_meanings(metrics: Sequence[Metric]) -> None:
+    """Explain metrics below their table, because a column would be cut off on narrow screens."""
+    st.caption("\n".join(f"- **{_(metric.label)}**: {_(metric.help)}" for metric in metrics))
 
 
 def table_height(rows: int) -> int:

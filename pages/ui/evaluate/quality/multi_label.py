@@ -75,7 +75,7 @@ def multi_label_table(report: MultiLabelReport) -> None:
 
 
 def _class_row(row: MultiLabelClassReport) -> dict[str, str | float | None]:
-    (_right_no, added), (missed, predicted) = row.confusion
+    (_right_no, added), (missed, _found) = row.confusion
     shares = {key: 100 * getattr(row, key) for key in ("precision", "recall", "f1", "f1_at_half")}
     return {
         "name": row.name,
@@ -85,7 +85,6 @@ def _class_row(row: MultiLabelClassReport) -> dict[str, str | float | None]:
         "threshold": row.threshold,
         "interval": interval_text(row.recall_interval),
         "support": row.support,
-        "found": predicted,
         "missed": missed,
         "added": added,
     }
@@ -94,7 +93,7 @@ def _class_row(row: MultiLabelClassReport) -> dict[str, str | float | None]:
 def _columns() -> dict[str, Any]:
     column = st.column_config.NumberColumn
     return {
-        "name": st.column_config.TextColumn(_("Class"), width=110),
+        "name": st.column_config.TextColumn(_("Class"), width=100),
         "f1": column(_("F1"), format="%.1f%%", help=_("Harmonic mean of precision and recall")),
         "average_precision": column(
             _("Average precision"),
@@ -123,12 +122,11 @@ def _columns() -> dict[str, Any]:
             _("Threshold"), format="%.2f", help=_("The class is predicted from this probability on")
         ),
         "support": column(_("Pictures"), help=_("Test pictures of this class")),
-        "found": column(_("Found"), help=_("Pictures that show the class and were predicted to show it")),
         "missed": column(
             _("Missed"), help=_("Pictures that show the class and were predicted not to show it")
         ),
         "added": column(
-            _("Wrongly added"), help=_("Pictures that do not show the class and were predicted to show it")
+            _("Extra"), help=_("Pictures that do not show the class and were predicted to show it")
         ),
     }
 
