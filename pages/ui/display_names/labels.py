@@ -18,7 +18,8 @@ def label_text(label: str) -> str:
 def mistake_text(task: Task, label: str, answer: str) -> str:
     """Format a wrong answer: “cat → dog”; with several labels the missed and the wrongly added: “−dog +cat”."""
     if task is Task.MULTI_CLASS:
-        return f"{label} → {answer or _('no answer')}"
+        given = answer or _("no answer")
+        return f"{label} → {given}"
     shown, answered = label_names(label), label_names(answer)
     missed = [f"−{name}" for name in shown if name not in answered]
     added = [f"+{name}" for name in answered if name not in shown]
