@@ -87,6 +87,12 @@ def test_the_page_says_how_far_probabilities_can_be_believed(
     (table,) = [frame.value for frame in app.dataframe if "promise" in frame.value.columns]
     assert table["promise"].tolist() == ["80%", "90%", "95%"]
     assert table["size"].tolist() == [row.mean_size for row in calibration.sets]
+    # The probabilities are here as they were before.
+    assert any("show no gain" in caption.value for caption in app.caption)
+    before = replace(calibration.before, ece=calibration.after.ece + 0.01)
+    write_report(run.path, replace(report, calibration=replace(calibration, before=before)), stored)
+    captions = open_page("evaluate", section="trust").caption
+    assert not any("show no gain" in caption.value for caption in captions)
 
 
 def test_every_row_of_the_class_table_has_its_interval(

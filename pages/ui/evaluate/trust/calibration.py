@@ -115,6 +115,8 @@ def _summary(calibration: Calibration, task: Task, *, is_ensemble: bool) -> None
         )
     else:
         st.caption(_("Too few validation pictures to correct the probabilities: they are as trained."))
+    if is_corrected and after >= before:
+        st.caption(_("The test pictures show no gain from it. With few pictures, that can be chance."))
 
 
 def _prediction_sets(calibration: Calibration, task: Task) -> None:
