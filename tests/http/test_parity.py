@@ -39,6 +39,7 @@ OWN = {
     "goal_file",
     "kept_picture",
     "least_cost_value",
+    "outdated_pictures",
     # A trial's settings as a file.
     "settings_json",
 }

@@ -76,7 +76,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/projects/{project}/archives/{job}",
         summary="Download the file that a job saved a project as.",
-        scope=Scope.TRAIN,
+        scope=Scope.READ,
         handler=download,
         media_type="application/zip",
     ),
