@@ -116,6 +116,7 @@ def _by_cluster(source: SliceSource) -> Slicing | None:
     return Slicing(names=names, members=source.clusters == numbers[:, None])
 
 
+# Of slices with the same pictures the first is shown: what a user knows a picture by comes before what is measured in it.
 SLICE_KINDS: tuple[SliceKind, ...] = (
     SliceKind(
         code="class",
@@ -123,6 +124,33 @@ SLICE_KINDS: tuple[SliceKind, ...] = (
         help=N_("The true class of the picture"),
         function=_by_class,
     ),
+    SliceKind(
+        code="camera",
+        label=N_("Camera"),
+        help=N_("Maker and model, as named in the file"),
+        function=_by_camera,
+    ),
+    SliceKind(
+        code="folder",
+        label=N_("Folder"),
+        help=N_("The folder of the picture in its source"),
+        function=_by_folder,
+    ),
+    SliceKind(
+        code="group",
+        label=N_("Group"),
+        help=N_("Pictures that belong together, such as one patient's: one observation, however many"),
+        function=_by_group,
+    ),
+    SliceKind(
+        code="column",
+        label=N_("Label table"),
+        help=N_(
+            "Further columns of the label table: each value, or numbers cut at the quartiles of all pictures"
+        ),
+        function=_by_label_table,
+    ),
+    SliceKind(code="format", label=N_("File format"), help=N_("Such as JPEG or PNG"), function=_by_format),
     SliceKind(
         code="size",
         label=N_("Size"),
@@ -147,33 +175,6 @@ SLICE_KINDS: tuple[SliceKind, ...] = (
         label=N_("Sharpness"),
         help=N_("About 1 for a sharp photograph, cut at the quartiles of all pictures"),
         function=_column("sharpness"),
-    ),
-    SliceKind(
-        code="camera",
-        label=N_("Camera"),
-        help=N_("Maker and model, as named in the file"),
-        function=_by_camera,
-    ),
-    SliceKind(code="format", label=N_("File format"), help=N_("Such as JPEG or PNG"), function=_by_format),
-    SliceKind(
-        code="folder",
-        label=N_("Folder"),
-        help=N_("The folder of the picture in its source"),
-        function=_by_folder,
-    ),
-    SliceKind(
-        code="group",
-        label=N_("Group"),
-        help=N_("Pictures that belong together, such as one patient's: one observation, however many"),
-        function=_by_group,
-    ),
-    SliceKind(
-        code="column",
-        label=N_("Label table"),
-        help=N_(
-            "Further columns of the label table: each value, or numbers cut at the quartiles of all pictures"
-        ),
-        function=_by_label_table,
     ),
     SliceKind(
         code="cluster",

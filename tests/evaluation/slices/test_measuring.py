@@ -127,6 +127,16 @@ def test_folders_that_are_the_classes_are_not_shown_twice() -> None:
     assert names_of(found, "folder") == []
 
 
+def test_a_camera_names_its_pictures_before_what_they_have_in_common() -> None:
+    """All pictures of one camera are dark, and no others: the camera is what the user can change."""
+    of_one = np.arange(COUNT) % 4 == 0
+    found = scores(
+        source(camera=np.where(of_one, "C1", "C2"), contrast=np.where(of_one, 10.0, 50.0)), ~of_one
+    )
+    assert found[0].kind.code == "camera"
+    assert names_of(found, "contrast") == []
+
+
 def test_folders_are_those_of_the_source_at_any_depth() -> None:
     names = [
         ("2024/may/" if number < 30 else "2023/" if number < 70 else "") + f"{number}.png"
