@@ -176,12 +176,7 @@ def _compared(
     own, *rivals = curves_of(picture, [values, *maps[:_LEAST_MAPS]], probabilities, on_map)
     while not Comparison.of(own.score, [other.score for other in rivals]).is_decided:
         done = len(rivals)
-        rivals += curves_of(
-            picture,
-            maps[done : done + _BLOCK],
-            probabilities,
-            lambda more, total, done=done: on_map(1 + done + more, total),
-        )
+        rivals += curves_of(picture, maps[done : done + _BLOCK], probabilities, _shifted(on_map, 1 + done))
     return own, rivals
 
 
