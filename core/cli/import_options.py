@@ -123,6 +123,15 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
         "--label-column", default="", metavar="COLUMN", help="column of the table with the classes"
     )
     parser.add_argument(
+        "--group-column",
+        default="",
+        metavar="COLUMN",
+        help="column with groups that stay on one side of the split, such as patients",
+    )
+    parser.add_argument(
+        "--split-column", default="", metavar="COLUMN", help="column with train, validation and test"
+    )
+    parser.add_argument(
         "--drop-columns", action="store_true", help="keep no further columns of the table, such as age"
     )
     # The names until 0.1.0, for scripts that use them.
@@ -198,9 +207,13 @@ def split_config(options: argparse.Namespace) -> SplitConfig:
 
 def _table_columns(options: argparse.Namespace) -> TableColumns | None:
     """The columns that the user chose; those that are not named are detected."""
-    if not (options.file_column or options.label_column):
-        return None
-    return TableColumns(file=options.file_column, label=options.label_column)
+    chosen = TableColumns(
+        file=options.file_column,
+        label=options.label_column,
+        split=options.split_column,
+        group=options.group_column,
+    )
+    return chosen if any((chosen.file, chosen.label, chosen.split, chosen.group)) else None
 
 
 def _crop_config(options: argparse.Namespace) -> CropConfig:

@@ -16,6 +16,7 @@ class TableColumns(Record):
 
     file: str
     label: str
+    # None beside a chosen file and label column: there is none
     split: str | None = None
     group: str | None = None
 

@@ -59,14 +59,17 @@ def find_roles(table: LabelTable, index: PictureIndex, chosen: TableColumns | No
         if name:
             table.column(name)
     file = chosen.file or _file_column(table, index)
-    if chosen.file and chosen.label:
-        return Roles(file=file, label=chosen.label, split=chosen.split, group=chosen.group)
-    split = chosen.split or _split_column(table, file)
+    # In a choice of both, None is a choice too: no split, no groups.
+    is_settled = chosen.is_complete
+    split = chosen.split
+    if split == "" or (split is None and not is_settled):
+        split = _split_column(table, file)
     if chosen.label:
-        others = [name for name in table.columns if name not in {file, split, chosen.label}]
-        return Roles(
-            file=file, label=chosen.label, split=split, group=chosen.group or best_named(others, GROUP_NAMES)
-        )
+        group = chosen.group
+        if group == "" or (group is None and not is_settled):
+            others = [name for name in table.columns if name not in {file, split, chosen.label}]
+            group = best_named(others, GROUP_NAMES)
+        return Roles(file=file, label=chosen.label, split=split, group=group)
     return _with_classes(table, file, split, chosen.group)
 
 

@@ -179,7 +179,9 @@ def _name_columns(key: str) -> TableColumns | None:
             (right, _("Column of the classes"), "label-column"),
         )
     )
-    return TableColumns(file=file.strip(), label=label.strip()) if file.strip() or label.strip() else None
+    if not (file.strip() or label.strip()):
+        return None
+    return TableColumns(file=file.strip(), label=label.strip(), split="", group="")
 
 
 def choose_columns(key: str, columns: tuple[str, ...], usual: TableColumns | None = None) -> TableColumns:

@@ -184,6 +184,24 @@ def test_a_repeated_row_is_accepted() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("chosen", "split", "group"),
+    [
+        (TableColumns(file="file", label="kind", split="", group=""), "part", "patient"),
+        (TableColumns(file="file", label="kind"), None, None),
+        (TableColumns(file="file", label="kind", split="", group="ward"), "part", "ward"),
+    ],
+)
+def test_groups_and_parts_are_found_unless_none_was_chosen(
+    chosen: TableColumns, split: str | None, group: str | None
+) -> None:
+    """A patient on both sides of the split would make a test worthless."""
+    text = "file,kind,patient,ward,part\n1.jpg,cat,a,w,train\n2.jpg,dog,b,w,test\n"
+    table = read_label_table(text.encode(), "l.csv")
+    roles = find_roles(table, PictureIndex([]), chosen)
+    assert (roles.split, roles.group) == (split, group)
+
+
 def test_a_missing_column_is_named() -> None:
     columns = TableColumns(file="file", label="klass")
     with pytest.raises(DataError, match=r"has no column “klass”\. Its columns are: file, label"):
