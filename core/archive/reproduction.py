@@ -11,7 +11,6 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from core.archive.records import PROJECT
 from core.data.dataset import Dataset, image_path, open_dataset
 from core.data.labels.task import Task
 from core.delivery.files import is_delivered, read_labels, tflite_file
-from core.delivery.formats.bundle_format import decoder_files
+from core.delivery.formats.bundle_format import decoder_files, pinned
 from core.errors import ConfigError
 from core.evaluation.report import MultiLabelReport, read_report
 from core.jobs.directory import JobDirectory
@@ -119,13 +118,12 @@ def _prepared(project: Project, run: Path, network: bytes) -> Reproduction:
     settings = TrainingConfig.from_json(JobDirectory(run).config())
     dataset = open_dataset(project, settings.dataset_version)
     recipe = stored_values(_recipe(run, settings, dataset))
-    packages = "".join(f"{package}=={version(package)}\n" for package in _PACKAGES)
     return Reproduction(
         run=run.name,
         files=[
             ("README.md", (_PROGRAM / "README.md").read_bytes()),
             ("reproduce.py", (_PROGRAM / "reproduce.py").read_bytes()),
-            ("requirements.txt", packages.encode()),
+            ("requirements.txt", pinned(_PACKAGES).encode()),
             (f"{FOLDER}/recipe.json", json.dumps(recipe, ensure_ascii=False, indent=1).encode()),
             (f"{FOLDER}/pictures.csv", _pictures(dataset)),
             (f"{FOLDER}/network.tflite", network),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def add_program(archive: zipfile.ZipFile, run: Path) -> None:
     archive.write(labels_file(run), "labels.json")
     for name, file in {**decoder_files(), "predict.py": PREDICT}.items():
         archive.write(file, name)
-    archive.writestr("requirements.txt", _requirements())
+    archive.writestr("requirements.txt", pinned(_BUNDLE_PACKAGES))
 
 
 def decoder_files() -> dict[str, Path]:
@@ -54,8 +55,15 @@ def decoder_files() -> dict[str, Path]:
     return {f"decoder/{module}.py": Path(images.__file__).with_name(f"{module}.py") for module in _DECODER}
 
 
-def _requirements() -> str:
-    return "".join(f"{package}=={version(package)}\n" for package in _BUNDLE_PACKAGES)
+def program_files(folder: Path) -> dict[str, Path]:
+    """Files of a program that goes into a zip, by their names in its folder."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    return {file.relative_to(folder).as_posix(): file for file in files}
+
+
+def pinned(packages: Iterable[str]) -> str:
+    """Requirements file that asks for the versions of packages that are installed here."""
+    return "".join(f"{package}=={version(package)}\n" for package in packages)
 
 
 BUNDLE = Exporter(

@@ -1,4 +1,4 @@
-"""Fresh virtual environments in which exported programs are checked with their own requirements."""
+"""Exported programs, unpacked beside a fresh virtual environment with their own requirements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import logging
 import os
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from core.delivery.answering import Surroundings
 from core.optional_packages import can_install
@@ -17,7 +22,31 @@ log = logging.getLogger("darkroom.certificate")
 _PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--only-binary=:all:")
 
 
-def fresh_python(environment: Path, requirements: Path) -> tuple[str, Surroundings]:
+@dataclass(frozen=True, kw_only=True)
+class UnpackedProgram:
+    """An exported program, and the Python that runs it."""
+
+    # Beside it is room for other files, which go with it.
+    folder: Path
+    python: str
+    surroundings: Surroundings
+
+
+@contextmanager
+def unpacked_program(file: Path) -> Iterator[UnpackedProgram]:
+    """Unpack a zip with a program, and install its requirements.
+
+    Where nothing can be installed, or without internet, Darkroom's own Python runs it.
+    """
+    with TemporaryDirectory(prefix="darkroom-") as name:
+        folder = Path(name, "program")
+        with zipfile.ZipFile(file) as archive:
+            archive.extractall(folder)
+        python, surroundings = _fresh_python(Path(name, "environment"), folder / "requirements.txt")
+        yield UnpackedProgram(folder=folder, python=python, surroundings=surroundings)
+
+
+def _fresh_python(environment: Path, requirements: Path) -> tuple[str, Surroundings]:
     """Python of a new environment with these packages; Darkroom's own where none can be made, or without internet."""
     if not can_install():
         return sys.executable, Surroundings.PROCESS

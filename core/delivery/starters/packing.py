@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.delivery.formats.bundle_format import program_files
 from core.delivery.formats.web.files import reads_browser_pictures
 from core.errors import DeliveryError
 from core.messages import N_
@@ -26,7 +27,7 @@ def write_starter(run: Path, path: Path, project: str, files: Mapping[str, bytes
             )
         )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {**_project_files(project), **files}.items():
+        for name, content in {**program_files(_PROJECTS / project), **files}.items():
             if isinstance(content, Path):
                 archive.write(content, name)
             else:
@@ -36,9 +37,3 @@ def write_starter(run: Path, path: Path, project: str, files: Mapping[str, bytes
 def read_project_file(project: str, name: str) -> str:
     """Text of a project's file, which is filled in before it is packed."""
     return (_PROJECTS / project / name).read_text(encoding="utf-8")
-
-
-def _project_files(project: str) -> dict[str, bytes | Path]:
-    folder = _PROJECTS / project
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
-    return {file.relative_to(folder).as_posix(): file for file in files}

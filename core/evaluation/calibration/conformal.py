@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import ConfigError
+from core.messages import N_
 from core.records import Record
 
 PROMISES = (0.8, 0.9, 0.95)
@@ -31,6 +33,16 @@ class PredictionSets(Record):
     mean_size: float
     single: float  # fraction of sets with exactly one class
     empty: float  # fraction of sets with none
+
+
+def require_promise(promise: float) -> None:
+    """Raise ConfigError unless there are prediction sets of this promise."""
+    if promise not in PROMISES:
+        raise ConfigError(
+            N_("There are no prediction sets for {promise}. Choose from: {known}."),
+            promise=promise,
+            known=", ".join(map(str, PROMISES)),
+        )
 
 
 def least_probability(of_truth: np.ndarray, promise: float, groups: np.ndarray | None = None) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from core.delivery.prediction import Classifier, Prediction
-from core.errors import ConfigError, UnreadableImageError
-from core.evaluation.calibration.conformal import PROMISES
+from core.errors import UnreadableImageError
+from core.evaluation.calibration.conformal import PROMISES, USUAL_PROMISE, require_promise
 from core.evaluation.explanations.drawing import overlaid, png
 from core.http.inference.classifiers import LoadedRun
 from core.http.openapi.note import Note
@@ -31,16 +31,11 @@ class PredictOptions(Record):
             text="Share of pictures whose prediction set holds the true class.",
             schema={"type": "number", "enum": list(PROMISES)},
         ),
-    ] = 0.9
+    ] = USUAL_PROMISE
     heatmap: Annotated[bool, Note(text="Also return where the classifier looked, as a PNG.")] = False
 
     def __post_init__(self) -> None:
-        if self.promise not in PROMISES:
-            raise ConfigError(
-                N_("There are no prediction sets for {promise}. Choose from: {known}."),
-                promise=self.promise,
-                known=", ".join(map(str, PROMISES)),
-            )
+        require_promise(self.promise)
 
 
 @dataclass(frozen=True, kw_only=True)

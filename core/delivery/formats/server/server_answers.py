@@ -7,18 +7,16 @@ import json
 import os
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
 from core.delivery.answering import Answers
-from core.delivery.formats.environment import fresh_python
+from core.delivery.formats.environment import unpacked_program
 
 _PROGRAM = Path(__file__).with_name("run_server.py")
 _CLIENTS = 8
@@ -34,19 +32,15 @@ class _Answer(NamedTuple):
 
 def answer_with_server(file: Path, pictures: Sequence[Path]) -> Answers:
     """Unpack a server, install its requirements, start it and send it pictures, several at once."""
-    with TemporaryDirectory(prefix="darkroom-") as name:
-        folder, server = Path(name), Path(name, "server")
-        with zipfile.ZipFile(file) as archive:
-            archive.extractall(server)
-        python, surroundings = fresh_python(folder / "environment", server / "requirements.txt")
-        names = json.loads((server / "labels.json").read_text(encoding="utf-8"))["class_names"]
-        with running_server(server, python, "--max-megabytes", str(_MAX_MEGABYTES)) as port:
+    with unpacked_program(file) as server:
+        names = json.loads((server.folder / "labels.json").read_text(encoding="utf-8"))["class_names"]
+        with running_server(server.folder, server.python, "--max-megabytes", str(_MAX_MEGABYTES)) as port:
             answers = _ask_together(port, pictures, len(names))
     scores = [answer.score for answer in answers if answer.score is not None]
     return Answers(
         np.array([[answer.probabilities[name] for name in names] for answer in answers], np.float32),
         np.array(scores, np.float32) if scores else None,
-        surroundings,
+        server.surroundings,
     )
 
 

@@ -10,7 +10,7 @@ from string import Template
 
 from core.delivery.decisions import sets_of
 from core.delivery.exporter import DeliveredModel, Exporter, FormatGroup
-from core.delivery.formats.bundle_format import add_program
+from core.delivery.formats.bundle_format import add_program, program_files
 from core.delivery.formats.facts_files import facts_files
 from core.delivery.formats.web.page import server_page
 from core.messages import N_
@@ -24,9 +24,9 @@ _CONTAINER, _PREDICTION_SET = "Dockerfile", "prediction_set.json"
 def make_server(model: DeliveredModel, path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         add_program(archive, model.run)
-        for file in sorted(_PROGRAM.rglob("*")):
-            if file.suffix != ".pyc" and file.is_file() and file.name != _CONTAINER:
-                archive.write(file, file.relative_to(_PROGRAM))
+        for name, file in program_files(_PROGRAM).items():
+            if name != _CONTAINER:
+                archive.write(file, name)
         archive.writestr(_CONTAINER, _container_file())
         archive.writestr("page.html", server_page(project_of(model.run).name))
         for name, content in facts_files(model.facts).items():

@@ -9,9 +9,9 @@ import numpy as np
 
 from core.data.labels.layout import Split
 from core.delivery.limits import use_limits
-from core.errors import ConfigError, NotFoundError
+from core.errors import NotFoundError
 from core.evaluation.calibration.calibrating import Calibration, coverage_by_class, prediction_sets
-from core.evaluation.calibration.conformal import PROMISES, USUAL_PROMISE, PredictionSets
+from core.evaluation.calibration.conformal import PROMISES, USUAL_PROMISE, PredictionSets, require_promise
 from core.evaluation.calibration.selective import SelectiveAnswers, measure_selective
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.intervals import Interval, fraction_interval
@@ -65,12 +65,7 @@ class SetsQuestion(Record):
     by_class: Annotated[bool, Note(text="Keep the promise for each class.")] = False
 
     def __post_init__(self) -> None:
-        if self.promise not in PROMISES:
-            raise ConfigError(
-                N_("There are no prediction sets for {promise}. Choose from: {known}."),
-                promise=self.promise,
-                known=", ".join(map(str, PROMISES)),
-            )
+        require_promise(self.promise)
 
 
 @dataclass(frozen=True, kw_only=True)
