@@ -59,18 +59,17 @@ def find_roles(table: LabelTable, index: PictureIndex, chosen: TableColumns | No
         if name:
             table.column(name)
     file = chosen.file or _file_column(table, index)
-    # In a choice of both, None is a choice too: no split, no groups.
-    is_settled = chosen.is_complete
-    split = chosen.split
-    if split == "" or (split is None and not is_settled):
-        split = _split_column(table, file)
+    split = _split_column(table, file) if _is_detected(chosen.split, chosen) else chosen.split
     if chosen.label:
-        group = chosen.group
-        if group == "" or (group is None and not is_settled):
-            others = [name for name in table.columns if name not in {file, split, chosen.label}]
-            group = best_named(others, GROUP_NAMES)
+        others = [name for name in table.columns if name not in {file, split, chosen.label}]
+        group = best_named(others, GROUP_NAMES) if _is_detected(chosen.group, chosen) else chosen.group
         return Roles(file=file, label=chosen.label, split=split, group=group)
     return _with_classes(table, file, split, chosen.group)
+
+
+def _is_detected(role: str | None, chosen: TableColumns) -> bool:
+    """True for a split or group that was left open; None in a complete choice says that there is none."""
+    return not role and not (role is None and chosen.is_complete)
 
 
 def _file_column(table: LabelTable, index: PictureIndex) -> str:
