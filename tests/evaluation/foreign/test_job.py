@@ -15,7 +15,7 @@ from core.data.import_config import ImportConfig
 from core.data.importing import import_dataset
 from core.data.labels.layout import Split
 from core.delivery.robustness_job import measure_run
-from core.errors import ArchiveError, ForeignModelError
+from core.errors import ForeignModelError
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.foreign.facts import (
     ChannelOrder,
@@ -372,7 +372,7 @@ def test_a_test_that_is_killed_leaves_no_settings_of_an_earlier_one(
 
 def test_a_file_of_another_kind_is_refused(project: Project, tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"something else")
-    with pytest.raises(ArchiveError, match="not a zip or tar file"):
+    with pytest.raises(ForeignModelError, match=r"There is no model in it\. Possible are Keras"):
         understand(project, tmp_path / "model.bin")
 
 
