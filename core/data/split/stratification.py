@@ -19,6 +19,8 @@ from core.data.labels.layout import Split
 # In order of preference where several parts need a group equally.
 _PARTS = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 _TRAIN, _VALIDATION, _TEST = range(3)
+# Of a group without a part.
+_WAITING = -1
 # Of groups that differ in size.
 MOST_DRAWS = 50
 # Groups, and groups times classes, in all draws together: about a second.
@@ -52,8 +54,9 @@ def deal_label_sets(
     drawn = []
     for _ in range(_draws(sizes, shows.size)):
         order = random.permutation(len(shows))
-        part = _deal(shows.to_numpy(), lacking.copy(), order)
-        _let_every_class_train(shows.to_numpy(), part, order, has_training)
+        members = _members(shows.to_numpy(), order)
+        part = _deal(shows.to_numpy(), lacking.copy(), members)
+        _let_every_class_train(part, members, has_training)
         drawn.append(part)
     fairest = min(drawn, key=lambda part: unfairness(sizes, part))
     return pd.Series([_PARTS[index].value for index in fairest], index=shows.index)
@@ -84,9 +87,11 @@ def stratified_names(label: str) -> tuple[str, ...]:
 def _shown_by_group(pictures: pd.DataFrame) -> pd.DataFrame:
     """Mark the classes that pictures of each group show: bool, rows are groups, columns are classes."""
     named = _named(pictures)
-    return pd.crosstab(
-        named["group"].to_numpy(), named["label"].to_numpy(), rownames=["group"], colnames=["label"]
-    ).astype(np.bool_)
+    rows, groups = pd.factorize(named["group"], sort=True)
+    columns, labels = pd.factorize(named["label"], sort=True)
+    shows = np.zeros((len(groups), len(labels)), np.bool_)
+    shows[rows, columns] = True
+    return pd.DataFrame(shows, index=groups, columns=labels)
 
 
 def _named(pictures: pd.DataFrame) -> pd.DataFrame:
@@ -128,27 +133,38 @@ def _lacking(
     return lacking, taken[_TRAIN, :-1] > 0
 
 
-def _deal(shows: np.ndarray, lacking: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Assign parts: the index in ``_PARTS`` for every group, int64 (groups,)."""
-    part = np.full(len(shows), -1)
-    waiting = np.ones(len(shows), np.bool_)
-    while waiting.any():
-        counts = shows[waiting].sum(axis=0)
+def _members(shows: np.ndarray, order: np.ndarray) -> list[np.ndarray]:
+    """List the groups that show each class, in this order: int64 (groups of the class,) each."""
+    columns, positions = np.nonzero(shows[order].T)
+    ends = np.cumsum(np.bincount(columns, minlength=shows.shape[1]))
+    return np.split(order[positions], ends[:-1])
+
+
+def _deal(shows: np.ndarray, lacking: np.ndarray, members: list[np.ndarray]) -> np.ndarray:
+    """Assign parts: the index in ``_PARTS`` for every group, int64 (groups,).
+
+    Args:
+        members: groups of each class, in the order in which they are dealt.
+    """
+    part = np.full(len(shows), _WAITING)
+    # Groups of each class that wait.
+    counts = shows.sum(axis=0)
+    while counts.any():
         rarest = int(np.argmin(np.where(counts > 0, counts, len(shows) + 1)))
-        for group in order[(waiting & shows[:, rarest])[order]]:
+        dealt = members[rarest][part[members[rarest]] == _WAITING]
+        for group in dealt:
             most = max(range(len(_PARTS)), key=lambda index: (lacking[index, rarest], lacking[index, -1]))
-            part[group], waiting[group] = most, False
+            part[group] = most
             lacking[most, :-1] -= shows[group]
             lacking[most, -1] -= 1
+        counts -= shows[dealt].sum(axis=0)
     return part
 
 
-def _let_every_class_train(
-    shows: np.ndarray, part: np.ndarray, order: np.ndarray, has_training: np.ndarray
-) -> None:
+def _let_every_class_train(part: np.ndarray, members: list[np.ndarray], has_training: np.ndarray) -> None:
     """Move a group to the training part for each class that has none there; changes ``part``."""
     for column in np.flatnonzero(~has_training):
-        members = order[shows[order, column]]
-        if not (part[members] == _TRAIN).any():
-            validating = members[part[members] == _VALIDATION]
-            part[(validating if len(validating) else members)[0]] = _TRAIN
+        groups = members[column]
+        if not (part[groups] == _TRAIN).any():
+            validating = groups[part[groups] == _VALIDATION]
+            part[(validating if len(validating) else groups)[0]] = _TRAIN
