@@ -71,7 +71,7 @@ def start_search(project: Project, config: SearchConfig) -> JobDirectory:
     from core.search.config import Goal, Sampler
 
     if config.sampler is Sampler.GRID:
-        config.space.grid()  # refuses too many combinations
+        config.space.require_small_grid(config.base)
     is_leading = config.goal is Goal.LEADING
     base = complete_settings(config.base, project, settle_split(project), has_leading_goal=is_leading)
     path = project.searches / new_job_name("search")

@@ -9,7 +9,7 @@ some of them, each with a domain of its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
@@ -34,7 +34,7 @@ from core.training.config import (
 )
 
 Value = str | float | int | bool
-# Values of each dimension in a grid, and the most combinations of all: Optuna holds them in memory.
+# Values of each dimension in a grid, and the most combinations of all, which are held in memory.
 GRID_POINTS, MOST_COMBINATIONS = 4, 200_000
 
 
@@ -188,14 +188,18 @@ class SearchSpace(Record):
                 chosen[name] = values[name] = _suggest(trial, name, self.domains[name])
         return chosen
 
-    def grid(self, points: int = GRID_POINTS) -> dict[str, list[Value]]:
-        """At most ``points`` values of each dimension, for a search over all combinations.
+    def grid(self, base: TrainingConfig) -> list[dict[str, Value]]:
+        """All combinations of a few values of each dimension, each with the dimensions that exist in it.
 
         Raises:
-            ConfigError: there are more combinations than Optuna can hold in memory.
+            ConfigError: there are too many combinations.
         """
-        values = {name: self.domains[name].points(points) for name in self._in_order()}
-        count = math.prod(map(len, values.values()))
+        self.require_small_grid(base)
+        return list(self._combinations(tuple(self._in_order()), values_of(base)))
+
+    def require_small_grid(self, base: TrainingConfig) -> None:
+        """Raise ConfigError if there are too many combinations for ``grid``."""
+        count = self._count(tuple(self._in_order()), values_of(base))
         if count > MOST_COMBINATIONS:
             raise ConfigError(
                 N_(
@@ -205,7 +209,31 @@ class SearchSpace(Record):
                 count=count,
                 most=MOST_COMBINATIONS,
             )
-        return values
+
+    def _combinations(self, names: Sequence[str], values: Mapping[str, Value]) -> Iterator[dict[str, Value]]:
+        """Combinations of the dimensions ``names``, where all dimensions before them have ``values``."""
+        if not names:
+            yield {}
+            return
+        name, *later = names
+        if not exists(name, values):
+            yield from self._combinations(later, values)
+            return
+        for value in self.domains[name].points(GRID_POINTS):
+            for others in self._combinations(later, {**values, name: value}):
+                yield {name: value, **others}
+
+    def _count(self, names: Sequence[str], values: Mapping[str, Value]) -> int:
+        """Number of ``_combinations``, without making them."""
+        if not names:
+            return 1
+        name, *later = names
+        if not exists(name, values):
+            return self._count(later, values)
+        points = self.domains[name].points(GRID_POINTS)
+        if not any(name in DIMENSIONS[other].needs for other in later):
+            return len(points) * self._count(later, values)
+        return sum(self._count(later, {**values, name: value}) for value in points)
 
     def require_fits(self, speed: Speed, base: TrainingConfig) -> None:
         """Check every domain.

@@ -25,6 +25,7 @@ from core.search.records import TRIALS_FOLDER, trial_folder
 from core.search.records import TrialState as FinalState
 from core.search.space import Speed, Value, config_with
 from core.search.study.first_trials import queue_warm_starts
+from core.search.study.grid import GridSampler
 from core.search.study.plan import StudyPlan, plan_of
 from core.search.study.study import sampler_of
 from core.search.study.trials import (
@@ -273,7 +274,15 @@ class SearchWorker:
         if self._progress.should_pause():
             raise JobPaused
         limit = self._current_plan().max_trials
-        return bool(limit) and len(counted(self._study.get_trials(deepcopy=False))) >= limit
+        if limit and len(counted(self._study.get_trials(deepcopy=False))) >= limit:
+            return True
+        return self._has_tried_all()
+
+    def _has_tried_all(self) -> bool:
+        """True if a grid has nothing left to try, and no trial waits to be continued."""
+        if not isinstance(self._own_sampler, GridSampler) or not self._own_sampler.is_exhausted(self._study):
+            return False
+        return not self._study.get_trials(deepcopy=False, states=[TrialState.WAITING])
 
     def _sampler(self) -> optuna.samplers.BaseSampler:
         """The search's sampler; at the beginning of a full search it proposes heads only."""

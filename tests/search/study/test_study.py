@@ -13,7 +13,9 @@ from optuna.trial import TrialState
 
 from core.errors import SearchError
 from core.search.config import Goal, Sampler, SearchConfig
+from core.search.space import Categorical, Numbers, SearchSpace
 from core.search.study.database import without_password
+from core.search.study.grid import GridSampler
 from core.search.study.plan import StudyPlan, plan_of, set_plan
 from core.search.study.study import open_study, sampler_of, seed_of
 from core.search.study.trials import (
@@ -227,6 +229,40 @@ def test_every_sampler_handles_a_conditional_space(directory: Path, sampler: Sam
         settings.space.suggest(trial, settings.base)
         study.tell(trial, 0.5)
     assert {trial.state for trial in study.get_trials()} == {TrialState.COMPLETE}
+
+
+def test_a_grid_tries_each_setting_of_a_conditional_space_once(directory: Path) -> None:
+    """Also after a resumption, which shuffles anew: 4 penalties without, and 2 widths with a hidden layer."""
+    space = SearchSpace(
+        domains={
+            "hidden_layers": Numbers(low=0, high=1, whole=True),
+            "hidden_units": Categorical(choices=(64, 128)),
+            "l2": Numbers(low=0.001, high=1.0, log=True),
+        }
+    )
+    settings = config(sampler=Sampler.GRID, trials=30, space=space)
+    study = open_study(directory, settings)
+    for seed in (0, 0, 0, 1, 1, 1):
+        study.sampler = sampler = sampler_of(settings, seed)
+        assert isinstance(sampler, GridSampler)
+        assert not sampler.is_exhausted(study)
+        trial = study.ask()
+        space.suggest(trial, settings.base)
+        study.tell(trial, 0.5)
+    assert sampler.is_exhausted(study)
+    assert len({tuple(trial.params.items()) for trial in study.get_trials()}) == 6
+
+
+def test_a_grid_completes_a_trial_that_was_queued_with_some_values(directory: Path) -> None:
+    """Warm starts of networks are; the grid has no trial of its own for them."""
+    settings = config(sampler=Sampler.GRID)
+    study = open_study(directory, settings)
+    study.sampler = sampler_of(settings, 0)
+    study.enqueue_trial({"hidden_layers": 1, "dropout_rate": 0.123})
+    trial = study.ask()
+    params = settings.space.suggest(trial, settings.base)
+    assert (params["hidden_layers"], params["dropout_rate"]) == (1, 0.123)
+    assert params["hidden_units"] in (64, 128, 256, 512)
 
 
 @pytest.mark.parametrize("address", ["nonsense", "nosuchdatabase://here/x", "sqlite:////no/such/folder/x.db"])
