@@ -76,7 +76,10 @@ class Progress(Protocol):
         """Append a record to the learning curve."""
 
     def rewind(self, lines: int) -> None:
-        """Remove the learning curve after its first ``lines`` lines, and the batches after them."""
+        """Remove the learning curve after its first ``lines`` lines, and the batches after them.
+
+        Work that begins anew has no interim result either.
+        """
 
     def batch(self, record: Mapping[str, object]) -> None:
         """Report a batch; at most some in a second are written."""

@@ -82,6 +82,8 @@ class JobReporter:
         keep_first_lines(self._job.path / "metrics.jsonl", lines)
         remaining = self._job.metrics()
         self._batches.rewind(remaining[-1]["time"] if remaining else 0.0)
+        if not lines:
+            self.drop_interim_result()
 
     def batch(self, record: Mapping[str, object]) -> None:
         with self._lock:

@@ -134,6 +134,8 @@ class Training:
         self.curve.restore(point.curve)
         if point.best_name:
             self._checkpoints.point_to_best(point.best_name)
+            # A later best epoch than this checkpoint's may stand there.
+            self._progress.keep(self.curve.result())
         self._live.resume()
         return point
 

@@ -349,6 +349,15 @@ def test_an_interim_result_of_an_older_version_is_read_and_removed(
     assert job.interim_result() is None
 
 
+def test_work_that_begins_anew_has_no_interim_result(reporter: JobReporter, job: JobDirectory) -> None:
+    """Linear heads have no checkpoint: a run that is stopped at rest would deliver one that is gone."""
+    write_json(job.path / "interim.json", {"epoch": 7})
+    reporter.rewind(3)
+    assert job.interim_result() == {"epoch": 7}
+    reporter.rewind(0)
+    assert job.interim_result() is None
+
+
 def test_an_interim_result_reaches_the_disk_within_a_second(
     reporter: JobReporter, job: JobDirectory, clock: Clock
 ) -> None:
