@@ -65,10 +65,10 @@ def pair_answer(reference: str, run: str, comparison: ClassifierComparison) -> A
 
 
 def _difference(row: MetricDifference) -> Answer:
-    """Values, difference and its interval; None where the metric is undefined on these pictures."""
+    """Values, difference, its interval and verdict; None where the metric is undefined on these pictures."""
     numbers = {"reference": row.first, "run": row.second, "difference": row.difference}
     answer: Answer = {name: None if math.isnan(value) else value for name, value in numbers.items()}
-    return answer | {"interval": row.interval}
+    return answer | {"interval": row.interval, "verdict": row.verdict}
 
 
 def _ensemble(options: argparse.Namespace) -> Answer:

@@ -12,14 +12,16 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import open_dataset
-from core.data.editing.labels import exclude
+from core.data.editing.labels import exclude, relabel
 from core.data.labels.layout import Split
 from core.evaluation.ensemble import EnsembleConfig
+from core.evaluation.leading import choose_metric
 from core.files import read_json, write_json
 from core.jobs.directory import JobDirectory
 from core.jobs.kinds import JobKind
 from core.jobs.status import JobState
 from core.runs import repeating
+from core.training.leading_metric import LeadingKind, LeadingMetric
 from core.workspace import Project
 from tests.support.evaluated import evaluated_run
 from tests.support.page_queries import drawn, said
@@ -43,13 +45,61 @@ def test_runs_are_compared_with_the_chosen_one(
     app = open_page("evaluate", section="compare")
     assert "Accuracy: 83.3% → 83.3%" in said(app)
     assert "1 picture fixed, 1 newly broken" in said(app)
-    assert "may be chance" in said(app)
+    assert "Over all pictures, the difference in right answers may be chance" in said(app)
     results, settings = (table.value for table in app.dataframe)
     assert results["run"].tolist()[0] == "longer"
     assert [text[:7] for text in results["test"]] == ["★ 83.3%"] * 2
     assert settings.to_numpy().tolist() == [["Epochs at most", "200", "300"]]
     curves = json.loads(drawn(app, "compared-accuracy")["figure"])
     assert [trace["y"] for trace in curves["data"]] == [[80.0]]  # the other left no curve
+
+
+def test_runs_that_agree_on_the_leading_class_differ_by_nothing(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """Both find every picture of class “2”; each is wrong on another picture of the other classes."""
+    make_run(project, "run-2", JobState.FINISHED, evaluated=True)
+    dataset = open_dataset(project)
+    evaluated_run(project, dataset, "run-1", dataset.rows(Split.TEST)[3:4])
+    names = dataset.class_names
+    choose_metric(project, LeadingMetric(kind=LeadingKind.RECALL, class_names=names, class_name="2"))
+    sentences = said(open_page("evaluate", section="compare"))
+    assert "Recall of “2”: 100% → 100%" in sentences
+    assert "no difference on these pictures. 1 picture fixed, 1 newly broken." in sentences
+    assert "interval:" not in sentences
+    assert "Over all pictures, the difference in right answers may be chance" in sentences
+
+
+def test_another_metric_than_the_accuracy_is_judged_by_its_interval(
+    open_page: OpenPage, project: Project, make_run: MakeRun
+) -> None:
+    """McNemar's test is about right answers to all pictures."""
+    make_run(project, "run-2", JobState.FINISHED, evaluated=True)
+    dataset = open_dataset(project)
+    evaluated_run(project, dataset, "run-1", dataset.rows(Split.TEST)[3:4])
+    choose_metric(project, LeadingMetric(kind=LeadingKind.BALANCED_ACCURACY))
+    sentences = said(open_page("evaluate", section="compare"))
+    assert "Balanced accuracy may differ by chance: the interval includes no difference." in sentences
+    assert "Over all pictures, the difference in right answers may be chance" in sentences
+
+
+def test_a_relabelled_picture_counts_the_same_in_both_sections(
+    open_page: OpenPage, project: Project, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first run's mistake was a wrong label: by the newer one it is right, and nothing was fixed."""
+    dataset = open_dataset(project)
+    run = make_run(project, "run-1", JobState.FINISHED, evaluated=True)
+    newer = relabel(project, [dataset.pictures["id"].iloc[dataset.rows(Split.TEST)[0]]], "1")
+
+    def train(project: Project, config: object) -> JobDirectory:
+        return JobDirectory(evaluated_run(project, newer, "run-2", np.array([], int)))
+
+    monkeypatch.setattr(repeating, "start_training", train)
+    repeating.train_again(run.path)
+    for section in ("compare", "loop"):
+        sentences = said(open_page("evaluate", section=section, run="run-2"))
+        assert "Accuracy: 100% → 100%" in sentences
+        assert "judged by the newer label for both: 1." in sentences
 
 
 def test_a_single_run_leads_to_a_second_one(
@@ -76,7 +126,7 @@ def test_pictures_that_only_one_run_was_tested_on_are_counted(
     evaluated_run(project, newer, "run-2", np.array([], int))
     app = open_page("evaluate", section="compare")
     assert "Compared on 5 test pictures that both have." in said(app)
-    assert "because the first was not tested on them: 1." in said(app)
+    assert "because only the second was tested on them: 1." in said(app)
 
 
 def test_several_runs_stand_in_one_table_with_corrected_p_values(
@@ -114,7 +164,7 @@ def test_runs_on_changed_pictures_are_trained_again_and_compared(
     assert not app.exception
     assert repeating.predecessor_of(project.runs / "run-2") == run.path
     assert "1 picture fixed, 0 newly broken" in said(app)
-    assert "no longer test pictures: 1." in said(app)
+    assert "because only the first was tested on them: 1." in said(app)
     assert not [button for button in app.button if button.key == "train-again"]
 
 

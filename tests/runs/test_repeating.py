@@ -12,7 +12,7 @@ from core.data.dataset import open_dataset
 from core.data.editing.labels import exclude, relabel
 from core.data.labels.layout import Split
 from core.evaluation.comparison.disagreements import Change, disagreements
-from core.evaluation.comparison.pairing import Labelling, TestedPictures, pair
+from core.evaluation.comparison.pairing import TestedPictures, pair
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.jobs.directory import JobDirectory
 from core.runs import repeating, start_runs
@@ -80,7 +80,7 @@ def test_before_and_after_are_judged_by_the_new_labels(run: Path, digits_project
     row_of = {picture: row for row, picture in enumerate(newer.pictures["id"])}
     after = evaluated_run(digits_project, newer, "run-2", np.array([row_of[ids.iloc[second]]]))
     before = TestedPictures.of(EvaluatedRun.open(run))
-    pairing = pair(before, TestedPictures.of(EvaluatedRun.open(after)), Labelling.NEWER)
+    pairing = pair(before, TestedPictures.of(EvaluatedRun.open(after)))
     matching = pairing.matching
     assert (matching.pictures, matching.relabelled, matching.only_first) == (8, 1, 1)
     assert pairing.first.exact_matches.all()  # also where it was wrong by the old label

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.evaluation.comparison.differences import MetricDifference, leading_difference, metric_differences
 from core.evaluation.comparison.mcnemar import PairedTest, holm, mcnemar_test
-from core.evaluation.comparison.pairing import Labelling, Matching, Pairing, TestedPictures, pair
+from core.evaluation.comparison.pairing import Matching, Pairing, TestedPictures, pair
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import Leading, leading_metric
 from core.evaluation.metrics.bootstrap import RESAMPLES
@@ -52,7 +52,6 @@ def compare_pair(
 def compare_with_reference(
     reference: EvaluatedRun,
     others: Sequence[EvaluatedRun],
-    labelling: Labelling = Labelling.AGREED,
     *,
     resamples: int = RESAMPLES,
 ) -> tuple[ClassifierComparison, ...]:
@@ -63,7 +62,7 @@ def compare_with_reference(
     """
     compared = []
     for other in others:
-        pairing = pair(TestedPictures.of(reference), TestedPictures.of(other), labelling)
+        pairing = pair(TestedPictures.of(reference), TestedPictures.of(other))
         leading = leading_metric(project_of(other.run), pairing.class_names)
         compared.append(compare_pair(pairing, leading, resamples=resamples))
     return corrected(compared)

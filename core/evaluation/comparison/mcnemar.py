@@ -23,7 +23,7 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class PairedTest(Record):
-    """Test of the hypothesis that two classifiers are equally often right."""
+    """Test of the hypothesis that two classifiers are equally often right, whatever metric leads."""
 
     # wrong for the first and right for the second classifier
     fixed: int
@@ -52,13 +52,13 @@ class PairedTest(Record):
 
 _RAREST = 0.001
 _RARELY = N_(
-    "The difference is hardly chance: two equally good classifiers would differ this much in fewer than 1 of 1,000 such tests (McNemar's test, p = {p})."
+    "Over all pictures, the difference in right answers is hardly chance: two equally good classifiers would differ this much in fewer than 1 of 1,000 such tests (McNemar's test, p = {p})."
 )
 _HARDLY_CHANCE = N_(
-    "The difference is hardly chance: two equally good classifiers would differ this much in about {often} of {of} such tests (McNemar's test, p = {p})."
+    "Over all pictures, the difference in right answers is hardly chance: two equally good classifiers would differ this much in about {often} of {of} such tests (McNemar's test, p = {p})."
 )
 _MAY_BE_CHANCE = N_(
-    "The difference may be chance: two equally good classifiers would differ this much in about {often} of {of} such tests (McNemar's test, p = {p})."
+    "Over all pictures, the difference in right answers may be chance: two equally good classifiers would differ this much in about {often} of {of} such tests (McNemar's test, p = {p})."
 )
 
 

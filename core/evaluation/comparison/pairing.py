@@ -2,12 +2,16 @@
 
 Runs may have been tested on different versions of a dataset: pictures were relabelled, removed
 or added in between. What is left out is counted, so that every comparison can say it.
+
+A relabelled picture counts, and both answers to it are judged by its label in the newer version. The
+picture is the same, and the newer label is nearer to the truth. To leave it out would take away the
+pictures that somebody looked at because an answer differed from the label: the sample would no longer be
+drawn at random, and two pages would show different figures of the same two runs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
@@ -19,13 +23,6 @@ from core.messages import N_, Message
 from core.records import Record
 
 
-class Labelling(StrEnum):
-    """Treatment of pictures that were relabelled between two tests."""
-
-    AGREED = "agreed"  # left out
-    NEWER = "newer"  # both answers are judged by the label of the second test
-
-
 @dataclass(frozen=True, kw_only=True)
 class TestedPictures:
     """Test pictures of one classifier with its predictions."""
@@ -35,6 +32,8 @@ class TestedPictures:
     ids: np.ndarray  # str (n,)
     class_names: tuple[str, ...]
     test: TestPredictions
+    # of the dataset
+    version: int
 
     @classmethod
     def of(cls, evaluated: EvaluatedRun, split: Split = Split.TEST) -> TestedPictures:
@@ -44,6 +43,7 @@ class TestedPictures:
             ids=dataset.pictures["id"].to_numpy(str)[evaluated.rows(split)],
             class_names=tuple(dataset.class_names),
             test=evaluated.test if split is Split.TEST else evaluated.validation,
+            version=dataset.version,
         )
 
 
@@ -51,7 +51,6 @@ class TestedPictures:
 class Matching(Record):
     """Number of pictures that two tests have in common, and of those left out."""
 
-    labelling: Labelling = Labelling.AGREED
     # compared
     pictures: int
     # of those that belong together
@@ -59,29 +58,27 @@ class Matching(Record):
     # left out: only one of the classifiers was tested on them
     only_first: int = 0
     only_second: int = 0
-    # their label differs between the tests: left out, or judged by the newer one
+    # compared, with a label that differs between the tests: the newer one counts
     relabelled: int = 0
-    # left out: the first classifier does not know their class
+    # left out: one of the classifiers does not know their class
     unknown_class: int = 0
 
     @property
     def remarks(self) -> tuple[Message, ...]:
         """Sentences on pictures that are left out or were relabelled."""
-        relabelled = {Labelling.AGREED: _LEFT_OUT_RELABELLED, Labelling.NEWER: _JUDGED_BY_NEWER}
         counts = (
             (_ONLY_FIRST, self.only_first),
             (_ONLY_SECOND, self.only_second),
-            (relabelled[self.labelling], self.relabelled),
+            (_RELABELLED, self.relabelled),
             (_UNKNOWN_CLASS, self.unknown_class),
         )
         return tuple(Message(template, {"count": count}) for template, count in counts if count)
 
 
-_ONLY_FIRST = N_("Left out, because they are no longer test pictures: {count}.")
-_ONLY_SECOND = N_("Left out, because the first was not tested on them: {count}.")
-_LEFT_OUT_RELABELLED = N_("Left out, because they were relabelled in between: {count}.")
-_JUDGED_BY_NEWER = N_("Relabelled in between, and judged by the new label for both: {count}.")
-_UNKNOWN_CLASS = N_("Left out, because the first does not know their class: {count}.")
+_ONLY_FIRST = N_("Left out, because only the first was tested on them: {count}.")
+_ONLY_SECOND = N_("Left out, because only the second was tested on them: {count}.")
+_RELABELLED = N_("Relabelled in between, and judged by the newer label for both: {count}.")
+_UNKNOWN_CLASS = N_("Left out, because one of the two does not know their class: {count}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +92,8 @@ class Pairing:
     matching: Matching
 
 
-def pair(first: TestedPictures, second: TestedPictures, labelling: Labelling = Labelling.AGREED) -> Pairing:
-    """Match pictures by id; groups are those of the second test.
+def pair(first: TestedPictures, second: TestedPictures) -> Pairing:
+    """Match pictures by id; labels and groups are those of the newer dataset version.
 
     A class that only one classifier knows has probability 0 in the answers of the other.
 
@@ -115,28 +112,29 @@ def pair(first: TestedPictures, second: TestedPictures, labelling: Labelling = L
     names = tuple(dict.fromkeys((*second.class_names, *first.class_names)))
     one, two = _selected(first, at_first, names), _selected(second, at_second, names)
     is_same = np.asarray((one.targets == two.targets).all(axis=1))
-    is_unknown = two.targets[:, [name not in first.class_names for name in names]].any(axis=1)
-    kept = np.asarray(is_same if labelling is Labelling.AGREED else ~is_unknown)
+    judge = one if first.version > second.version else two
+    known = {*first.class_names} & {*second.class_names}
+    is_unknown = judge.targets[:, [name not in known for name in names]].any(axis=1)
+    kept = np.asarray(~is_unknown)
     if not kept.any():
         raise EvaluationError(
             N_(
-                "These runs were not tested on the same pictures with the same labels. Train the older one again."
+                "These runs were not tested on the same pictures with the same classes. Train the older one again."
             )
         )
-    compared = _rows(two, kept)
+    truth = _rows(judge, kept)
     return Pairing(
         ids=second.ids[at_second[kept]],
         class_names=names,
-        first=_judged_like(_rows(one, kept), compared),
-        second=compared,
+        first=_judged_like(_rows(one, kept), truth),
+        second=_judged_like(_rows(two, kept), truth),
         matching=Matching(
-            labelling=labelling,
             pictures=int(kept.sum()),
-            groups=int(compared.group_indices.max()) + 1,
+            groups=int(truth.group_indices.max()) + 1,
             only_first=len(first.ids) - len(at_first),
             only_second=len(second.ids) - len(at_second),
-            relabelled=int((~is_same & (kept if labelling is Labelling.NEWER else ~kept)).sum()),
-            unknown_class=int(is_unknown.sum()) if labelling is Labelling.NEWER else 0,
+            relabelled=int((~is_same & kept).sum()),
+            unknown_class=int(is_unknown.sum()),
         ),
     )
 

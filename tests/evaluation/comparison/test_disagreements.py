@@ -17,6 +17,7 @@ def answered(test: TestPredictions) -> TestedPictures:
         ids=np.array(list("abcdef"[: len(test.targets)])),
         class_names=NAMES[: test.targets.shape[1]],
         test=test,
+        version=1,
     )
 
 

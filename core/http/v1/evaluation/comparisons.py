@@ -11,7 +11,7 @@ from core.data.history import VersionChanges
 from core.errors import ConfigError
 from core.evaluation.comparison.comparing import ClassifierComparison, compare_with_reference
 from core.evaluation.comparison.disagreements import Change, disagreements
-from core.evaluation.comparison.pairing import Labelling, TestedPictures, pair
+from core.evaluation.comparison.pairing import TestedPictures, pair
 from core.evaluation.ensemble import EnsembleGain, ensemble_gain
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import leading_metric
@@ -36,11 +36,6 @@ class RunsToCompare(Record):
     """Runs to compare; the others are tested against the first."""
 
     runs: Annotated[tuple[str, ...], Note(text="At least two.", most=_MOST_RUNS)]
-    labelling: Annotated[
-        Labelling,
-        Note(text="Pictures that were relabelled in between are left out, or judged by the newer label."),
-    ] = Labelling.AGREED
-
 
 @dataclass(frozen=True, kw_only=True)
 class PairView(Record):
@@ -67,7 +62,6 @@ class PairQuestion(Record):
     """Another run to compare with."""
 
     other: str
-    labelling: Labelling = Labelling.AGREED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,14 +115,14 @@ def compare(call: Call) -> ComparisonView:
         raise ConfigError(N_("A comparison needs at least two runs, each named once."))
     runs = [run_named(name)[1] for name in body.runs]
     return ComparisonView(
-        comparison=compare_runs([JobDirectory(run) for run in runs]), tests=_tests(runs, body.labelling)
+        comparison=compare_runs([JobDirectory(run) for run in runs]), tests=_tests(runs)
     )
 
 
 def differing(call: Call) -> DisagreementList:
     question = call.query_as(PairQuestion)
     other = EvaluatedRun.open(run_named(question.other)[1])
-    pairing = pair(TestedPictures.of(call.evaluated), TestedPictures.of(other), question.labelling)
+    pairing = pair(TestedPictures.of(call.evaluated), TestedPictures.of(other))
     rows = disagreements(pairing).to_dict("records")
     return DisagreementList(
         pictures=tuple(
@@ -164,13 +158,13 @@ def gain(call: Call) -> EnsembleGain:
     return ensemble_gain(members, leading_metric(call.project, names), body.weights)
 
 
-def _tests(runs: Sequence[Path], labelling: Labelling) -> tuple[PairView, ...]:
+def _tests(runs: Sequence[Path]) -> tuple[PairView, ...]:
     first, *others = runs
     tested = [run for run in others if has_report(run)]
     if not has_report(first) or not tested:
         return ()
     opened = [EvaluatedRun.open(run) for run in tested]
-    compared = compare_with_reference(EvaluatedRun.open(first), opened, labelling)
+    compared = compare_with_reference(EvaluatedRun.open(first), opened)
     return tuple(pair_view(run, comparison) for run, comparison in zip(tested, compared, strict=True))
 
 

@@ -12,6 +12,7 @@ from core.evaluation.comparison.comparing import ClassifierComparison
 from core.evaluation.comparison.differences import MetricDifference, Verdict
 from core.evaluation.metrics.table import METRICS, Metric
 from core.messages import N_, Message
+from core.training.leading_metric import LeadingKind
 from pages.ui.evaluate.compare.paired import Paired
 from pages.ui.evaluate.quality.metric_table import show_meanings, table_height
 from pages.ui.text import _, escape, ngettext, number, percent, show
@@ -21,6 +22,12 @@ VERDICTS = {
     Verdict.WORSE: N_("worse"),
     Verdict.UNCLEAR: N_("may be chance"),
 }
+# Where another metric than the accuracy leads: McNemar's test says nothing about it.
+_OF_LEADING = {
+    Verdict.BETTER: N_("{metric} is better, and hardly by chance: the interval excludes no difference."),
+    Verdict.WORSE: N_("{metric} is worse, and hardly by chance: the interval excludes no difference."),
+    Verdict.UNCLEAR: N_("{metric} may differ by chance: the interval includes no difference."),
+}
 _ICONS = {
     Verdict.BETTER: ":material/trending_up:",
     Verdict.WORSE: ":material/trending_down:",
@@ -29,20 +36,19 @@ _ICONS = {
 
 
 def headline(pair: Paired, before: str, after: str) -> None:
-    """Draw the difference of the leading metric, its interval, and McNemar's test in words.
+    """Draw the difference of the leading metric, its interval, and McNemar's test of all pictures in words.
 
     Args:
         before, after: what the two classifiers are called, escaped.
     """
     leading, test = pair.comparison.leading, pair.comparison.test
     values = f"{value_text(leading, leading.first)} → {value_text(leading, leading.second)}"
-    st.markdown(f"### {_ICONS[leading.verdict]} {escape(show(pair.leading))}: {values}")
+    st.markdown(f"### {_ICONS[leading.verdict]} {_leading_name(pair)}: {values}")
     st.markdown(
-        _("From {before} to {after}: **{difference}** (95% interval: {interval}). {fixed}, {broken}.").format(
+        _("From {before} to {after}: {difference}. {fixed}, {broken}.").format(
             before=before,
             after=after,
-            difference=difference_text(leading),
-            interval=interval_text(leading),
+            difference=with_interval(leading),
             fixed=fixed_text(test.fixed),
             broken=broken_text(test.broken),
         ),
@@ -51,12 +57,24 @@ def headline(pair: Paired, before: str, after: str) -> None:
         ),
     )
     st.markdown(
-        show(test.sentence),
+        " ".join([*_of_leading(pair), show(test.sentence)]),
         help=_(
             "McNemar's test looks only at pictures that one classifier gets right and the other wrong. If both are equally good, about as many are fixed as newly broken."
         ),
     )
     picture_remarks(pair.comparison)
+
+
+def _of_leading(pair: Paired) -> list[str]:
+    """Say what the interval tells about the metric that leads, if McNemar's test is about another one."""
+    leading = pair.comparison.leading
+    if leading.code == LeadingKind.ACCURACY or leading.interval is None:
+        return []
+    return [_(_OF_LEADING[leading.verdict]).format(metric=_leading_name(pair))]
+
+
+def _leading_name(pair: Paired) -> str:
+    return escape(show(pair.leading, markdown=False))
 
 
 def picture_remarks(comparison: ClassifierComparison) -> None:
@@ -124,10 +142,21 @@ def difference_text(row: MetricDifference) -> str:
     return _("{n} points").format(n=_signed(100 * row.difference, 1))
 
 
+def with_interval(row: MetricDifference) -> str:
+    """Format the difference with its interval; in words where there is none."""
+    if row.interval is not None:
+        return _("{difference} (95% interval: {interval})").format(
+            difference=difference_text(row), interval=interval_text(row)
+        )
+    if not row.difference:
+        return _("no difference on these pictures")
+    return _("{difference} (too few pictures for an interval)").format(difference=difference_text(row))
+
+
 def interval_text(row: MetricDifference) -> str:
-    """Format the interval of the difference: “−0.5 to +2.1”."""
+    """Format the interval of the difference: “−0.5 to +2.1”; a dash where there is none."""
     if row.interval is None:
-        return _("no interval")
+        return "–"
     scale, digits = (100, 1) if row.is_fraction else (1, 3)
     low, high = (_signed(scale * end, digits) for end in row.interval)
     return _("{low} to {high}").format(low=low, high=high)
@@ -179,7 +208,7 @@ def evidence(comparisons: Sequence[ClassifierComparison], titles: Sequence[str],
                     "McNemar's test: how often two equally good classifiers would differ this much. Corrected for the number of runs compared (Holm)."
                 ),
             ),
-            "verdict": text(_("Verdict")),
+            "verdict": text(_("Verdict"), help=_("Of McNemar's test: right answers over all pictures")),
         },
         key="compared-evidence",
     )

@@ -19,20 +19,20 @@ from core.messages import N_
 from core.runs.start_runs import start_ensemble
 from core.workspace import Project, list_runs, project_of
 from pages.ui import state
-from pages.ui.evaluate.compare.differences import difference_text, interval_text
+from pages.ui.evaluate.compare.differences import difference_text, with_interval
 from pages.ui.jobs import follow, show_error, try_to
 from pages.ui.runs import run_label
 from pages.ui.text import _, escape, number, show
 
 _SENTENCES = {
     Gain.CONFIRMED: N_(
-        "The ensemble is better than its best member, {best}: {validation} on validation, confirmed by {test} on the test pictures (95% interval: {interval})."
+        "The ensemble is better than its best member, {best}: {validation} on validation, confirmed by {test} on the test pictures."
     ),
     Gain.UNCONFIRMED: N_(
-        "On validation the ensemble is better than its best member, {best}: {validation}. The test pictures do not confirm it: {test} (95% interval: {interval}) may be chance."
+        "On validation the ensemble is better than its best member, {best}: {validation}. The test pictures do not confirm it: {test}, which may be chance."
     ),
     Gain.REFUTED: N_(
-        "On validation the ensemble is better than its best member, {best}: {validation}. On the test pictures it is worse: {test} (95% interval: {interval}). Keep the member."
+        "On validation the ensemble is better than its best member, {best}: {validation}. On the test pictures it is worse: {test}. Keep the member."
     ),
     Gain.NONE: N_(
         "The ensemble is not better on validation than its best member, {best}: {validation}. Keep the member."
@@ -93,8 +93,7 @@ def _sentence(gain: EnsembleGain, project: Project) -> str:
     return _(_SENTENCES[gain.gain]).format(
         best=f"“{escape(run_label(project.runs / gain.best))}”",
         validation=difference_text(gain.validation),
-        test=difference_text(gain.test),
-        interval=interval_text(gain.test),
+        test=with_interval(gain.test),
     )
 
 

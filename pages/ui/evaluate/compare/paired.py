@@ -11,7 +11,7 @@ import streamlit as st
 from core.data.dataset import erased_file
 from core.evaluation.comparison.comparing import ClassifierComparison, compare_pair
 from core.evaluation.comparison.disagreements import disagreements
-from core.evaluation.comparison.pairing import Labelling, TestedPictures, pair
+from core.evaluation.comparison.pairing import TestedPictures, pair
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import goal_file, leading_metric
 from core.evaluation.report import report_file
@@ -28,9 +28,7 @@ class Paired:
     disagreements: pd.DataFrame
 
 
-def paired(
-    first: Path, second: Path, labelling: Labelling = Labelling.AGREED, *, all_metrics: bool = False
-) -> Paired:
+def paired(first: Path, second: Path, *, all_metrics: bool = False) -> Paired:
     """Compare the second run with the first.
 
     Args:
@@ -41,14 +39,14 @@ def paired(
     project = project_of(first)
     files = (report_file(first), report_file(second), erased_file(project.dataset), goal_file(project))
     written = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
-    return _paired(str(first), str(second), labelling.value, all_metrics, written)
+    return _paired(str(first), str(second), all_metrics, written)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _paired(first: str, second: str, labelling: str, all_metrics: bool, written: tuple[int, ...]) -> Paired:
+def _paired(first: str, second: str, all_metrics: bool, written: tuple[int, ...]) -> Paired:
     """``written`` distinguishes a run that was evaluated again, and another leading metric."""
     one, two = (TestedPictures.of(EvaluatedRun.open(Path(run))) for run in (first, second))
-    pairing = pair(one, two, Labelling(labelling))
+    pairing = pair(one, two)
     leading = leading_metric(project_of(Path(first)), pairing.class_names)
     return Paired(
         comparison=compare_pair(pairing, leading, None if all_metrics else ()),

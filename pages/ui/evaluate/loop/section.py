@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.data.history import VersionChanges
 from core.errors import DarkroomError
-from core.evaluation.comparison.pairing import Labelling
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.report import has_report
 from core.jobs.directory import JobDirectory
@@ -112,7 +111,7 @@ def _open_successor(successor: Path) -> None:
 
 def _before_and_after(before: Path, after: Path) -> None:
     try:
-        pair = paired(before, after, Labelling.NEWER)
+        pair = paired(before, after)
         dataset = EvaluatedRun.open(after).dataset
         remember_look(after)
     except DarkroomError as error:
@@ -124,5 +123,5 @@ def _before_and_after(before: Path, after: Path) -> None:
     with st.expander(_("All metrics"), on_change="rerun", key="again-metrics") as fold:
         if fold.open:
             with st.spinner(_("Computing intervals")):
-                every = paired(before, after, Labelling.NEWER, all_metrics=True)
+                every = paired(before, after, all_metrics=True)
             difference_table(every.comparison, _("Before"), _("After"), key="again-metric-table")
