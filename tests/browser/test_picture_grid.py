@@ -66,10 +66,13 @@ event = picture_grid(
                    allows_new=True, digits=True),
         GridAction(id="exclude", label="Exclude", key="x"),
         GridAction(id="reject", label="Reject", key="r"),
+        GridAction(id="ask", label="Ask", key="q", opens_dialog=True),
         GridAction(id="undo", label="Undo", key="z", needs_pictures=False),
     ],
 )
-if event:
+if event and event.action == "ask":
+    st.dialog("Really?")(lambda: st.button("Yes"))()
+elif event:
     for picture in pictures:
         if picture["sha256"][:12] in event.ids:
             if event.action == "class":
@@ -352,6 +355,15 @@ def test_a_picture_is_looked_at_closely(page: Page, grid: Locator, project: Proj
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
     expect(grid.get_by_role("option").nth(5)).to_be_focused()
+
+
+def test_a_dialog_of_the_page_does_not_open_below_the_enlarged_picture(page: Page, grid: Locator) -> None:
+    """It would be seen nowhere, and nothing could be pressed."""
+    tile(grid, 3).dblclick()
+    page.keyboard.press("q")
+    question = page.get_by_role("dialog", name="Really?")
+    question.get_by_role("button", name="Yes").click()
+    expect(page.get_by_role("dialog")).to_have_count(1)
 
 
 def test_without_actions_a_click_enlarges(page: Page, grid: Locator, address: str) -> None:

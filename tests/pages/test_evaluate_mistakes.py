@@ -18,7 +18,8 @@ from core.doctor.sentences import FindingKind
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.workspace import Project
-from tests.support.page_queries import act, drawn, offered, said, shown
+from pages.ui.text import escape
+from tests.support.page_queries import act, drawn, offered, opened_dialog, said, shown
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -92,8 +93,27 @@ def test_a_right_label_is_remembered_for_the_check_of_the_pictures(page: AppTest
 def test_a_closer_look_shows_probabilities_also_without_stored_features(page: AppTest) -> None:
     (tile,) = shown(page, ALL)
     act(page, ALL, "look", [tile["id"]])
-    assert "**Probabilities**" in said(page)
-    assert "No features of this picture are stored" in said(page)
+    assert "**Probabilities**" in opened_dialog(page)
+    assert "No features of this picture are stored" in opened_dialog(page)
+
+
+def test_a_closer_look_is_a_dialog_that_opens_once(page: AppTest) -> None:
+    """The picture stands above 48 others, or below them: what opens there would not be seen."""
+    (tile,) = shown(page, ALL)
+    act(page, ALL, "look", [tile["id"]])
+    assert "Probabilities" not in said(page)
+    assert opened_dialog(page).startswith(escape(tile["facts"][-1][1].rsplit("/", 1)[-1]))
+    page.run()
+    assert opened_dialog(page) == ""
+    act(page, ALL, "look", ["no picture"])
+    assert opened_dialog(page) == ""
+
+
+def test_a_picture_of_a_cell_is_looked_at_closer(page: AppTest) -> None:
+    page.session_state["confusion"] = {"clicked": 8}
+    page.run()
+    act(page, "mistakes-run-1-2-2", "look", [shown(page, "mistakes-run-1-2-2")[0]["id"]])
+    assert "**Probabilities**" in opened_dialog(page)
 
 
 def test_a_relabelled_class_that_is_gone_is_not_offered(page: AppTest, project: Project) -> None:

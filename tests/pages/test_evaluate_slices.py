@@ -18,6 +18,7 @@ from core.evaluation.slices import measuring
 from core.jobs.directory import JobDirectory
 from core.jobs.status import JobState
 from core.workspace import Project
+from tests.support.page_queries import act, opened_dialog, shown
 
 OpenPage = Callable[..., AppTest]
 MakeRun = Callable[..., JobDirectory]
@@ -40,6 +41,9 @@ def test_the_worst_slice_is_shown_with_its_mistakes_and_another_can_be_chosen(
     (table,) = [frame.value for frame in app.dataframe if "adjusted" in frame.value.columns][:1]
     assert table["slice"].iloc[0] == "Class: 0"
     assert table["accuracy"].iloc[0] == 50
+    act(app, "slice-pictures-run-1", "look", [shown(app, "slice-pictures-run-1")[0]["id"]])
+    assert "**Probabilities**" in opened_dialog(app)
+    chosen = next(box for box in app.selectbox if box.label == "Slice")
     chosen.set_value(chosen.options.index("Class: 1 · 100%")).run()
     assert not app.exception
     assert not any("Most frequent mistakes" in markdown.value for markdown in app.markdown)

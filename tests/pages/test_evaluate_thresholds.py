@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.delivery.files import read_labels
-from tests.support.page_queries import said
+from tests.support.page_queries import act, opened_dialog, said, shown
 
 OpenPage = Callable[..., AppTest]
 
@@ -34,6 +34,8 @@ def test_a_threshold_changes_answers_and_is_used(app: AppTest, finished_run: Pat
     assert rows["chosen"]["missed"] == 0
     assert int(str(rows["chosen"]["added"])) > int(str(rows["default"]["added"]))
     assert "change their answer" in said(app)
+    act(app, "changed-answers", "look", [shown(app, "changed-answers")[0]["id"]])
+    assert "**Probabilities**" in opened_dialog(app)
     (use,) = [button for button in app.button if button.key == "use-threshold"]
     use.click().run()
     assert not app.exception

@@ -21,6 +21,17 @@ def said(app: AppTest) -> str:
     return "\n".join(str(part.value) for kind in _SENTENCES for part in parts(app, kind))
 
 
+def opened_dialog(app: AppTest) -> str:
+    """Return the title of the open dialog and every sentence in it; "" where none is open."""
+    dialogs = app.get("dialog")
+    return "\n".join(
+        [
+            *(dialog.proto.dialog.title for dialog in dialogs),
+            *(str(part.value) for dialog in dialogs for kind in _SENTENCES for part in dialog.get(kind)),
+        ]
+    )
+
+
 def drawn(app: AppTest, key: str) -> dict[str, Any]:
     """Return the data that the grid of this key draws."""
     (element,) = [one for one in app.get("bidi_component") if one.proto.id.endswith(f"-{key}")]

@@ -63,7 +63,8 @@ class GridAction:
 
     With ``choices`` a menu opens; ``allows_new`` accepts typed text as well, and with
     ``digits`` the keys 1 to 9 choose the first nine directly. An action without
-    ``needs_pictures`` (undo) is always enabled, and its event has no ids.
+    ``needs_pictures`` (undo) is always enabled, and its event has no ids. One that
+    ``opens_dialog`` of the page closes the enlarged picture, under which it would lie.
     """
 
     id: str
@@ -73,6 +74,7 @@ class GridAction:
     allows_new: bool = False
     digits: bool = False
     needs_pictures: bool = True
+    opens_dialog: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -187,7 +187,7 @@ def _actions(project: Project, dataset: Dataset, shown: pd.DataFrame) -> list[Gr
     if (shown["label"] != "").any():
         actions.append(GridAction(id="unlabel", label=_("No label"), key="n"))
     actions += exclusion_actions(shown)
-    actions.append(GridAction(id="erase", label=_("Delete …"), key="Delete"))
+    actions.append(GridAction(id="erase", label=_("Delete …"), key="Delete", opens_dialog=True))
     return actions + undo_actions(project, dataset)
 
 

@@ -24,7 +24,7 @@ from pages.ui.state.messages import (
     remember_imported_weights,
     take_error,
 )
-from pages.ui.state.mistakes import choose_cell, chosen_cell, look_at, looked_at
+from pages.ui.state.mistakes import choose_cell, chosen_cell, look_at, take_looked_at
 from pages.ui.state.predictions import choose_batch, chosen_batch, is_noted, note
 from pages.ui.state.projects import (
     choose_part,
@@ -108,7 +108,6 @@ __all__ = [
     "is_open",
     "keep_in_address",
     "look_at",
-    "looked_at",
     "mark_handled",
     "note",
     "open_section",
@@ -128,6 +127,7 @@ __all__ = [
     "set_open",
     "set_value",
     "take_error",
+    "take_looked_at",
     "update_upload_state",
     "upload_state",
     "widget_value",

@@ -1,8 +1,10 @@
-"""State of the Evaluate page's mistakes: the chosen cell of the confusion matrix, and the picture that is looked at."""
+"""State of the Evaluate page's mistakes: the chosen cell of the confusion matrix, and the picture to look at closer."""
 
 from __future__ import annotations
 
 from pages.ui import session
+
+_LOOKED_AT = "looked-at"
 
 
 def chosen_cell(run: str) -> int | None:
@@ -16,12 +18,12 @@ def choose_cell(run: str, cell: int | None) -> None:
     session.put(f"confused-{run}", cell)
 
 
-def looked_at(run: str) -> str | None:
-    """Return the id of the picture whose details are shown."""
-    identifier: str | None = session.get(f"looked-at-{run}")
+def look_at(identifier: str) -> None:
+    """Remember a picture whose details the next run of the page shows."""
+    session.put(_LOOKED_AT, identifier)
+
+
+def take_looked_at() -> str | None:
+    """Return the id of the picture whose details are to be shown, and forget it."""
+    identifier: str | None = session.pop(_LOOKED_AT)
     return identifier
-
-
-def look_at(run: str, identifier: str | None) -> None:
-    """Show the details of a picture; None: of none."""
-    session.put(f"looked-at-{run}", identifier)

@@ -171,9 +171,10 @@ class Lightbox {
     this.drawDoing()
   }
 
-  /** Act on this picture and go to the next. */
+  /** Act on this picture and go to the next; before a dialog of the page, which would lie under this one, close. */
   act(action, choice) {
     this.grid.send(action, [this.id], choice)
+    if (action.opens_dialog) return this.dialog.close()
     if (!action.needs_pictures) return
     const index = this.grid.order.indexOf(this.id)
     this.go(this.grid.order[index + 1] ?? this.id)

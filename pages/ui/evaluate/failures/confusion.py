@@ -99,14 +99,9 @@ def show_part(evaluated: EvaluatedRun) -> None:
 def _accept_click(matrix: Matrix) -> None:
     mark = clicked_mark(_CHART)
     if mark is not None and mark < matrix.cells.counts.size:
-        _choose(matrix.run, mark)
+        state.choose_cell(matrix.run, mark)
         # the list shows another row as chosen
         state.count_up("confusions")
-
-
-def _choose(run: str, cell: int | None) -> None:
-    state.choose_cell(run, cell)
-    state.look_at(run, None)
 
 
 def _help(task: Task) -> str:
@@ -176,7 +171,7 @@ def _list(matrix: Matrix) -> None:
         cell = (
             cell_number(matrix.cells, pairs[chosen[0]].true, pairs[chosen[0]].predicted) if chosen else None
         )
-        _choose(matrix.run, cell)
+        state.choose_cell(matrix.run, cell)
 
     st.dataframe(
         table,

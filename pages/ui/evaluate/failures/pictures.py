@@ -27,7 +27,7 @@ from pages.ui.editing.actions import (
     undo_actions,
 )
 from pages.ui.editing.changes import apply_change, last_change
-from pages.ui.evaluate.failures.closer_look import show_closer
+from pages.ui.evaluate.failures.closer_look import look_action, look_closer, show_looked_at
 from pages.ui.evaluate.failures.tiles import TestTiles
 from pages.ui.text import _, escape, ngettext, number
 
@@ -68,9 +68,7 @@ def show_cell_pictures(evaluated: EvaluatedRun, cells: ConfusionCells) -> None:
     )
     if event is not None:
         _act(tiles, current, event)
-    looked_at = state.looked_at(evaluated.run.name)
-    if looked_at in tiles.indices:
-        show_closer(evaluated, tiles.indices[looked_at])
+    show_looked_at(evaluated)
 
 
 def _chosen_cell(evaluated: EvaluatedRun, cells: ConfusionCells) -> tuple[int, int] | None:
@@ -109,7 +107,6 @@ def _heading(evaluated: EvaluatedRun, cell: tuple[int, int] | None, count: int) 
         )
         if st.button(_("Show all mistakes"), type="tertiary", icon=":material/close:", key="all-mistakes"):
             state.choose_cell(evaluated.run.name, None)
-            state.look_at(evaluated.run.name, None)
             state.count_up("confusions")
             st.rerun()
 
@@ -155,7 +152,7 @@ def _actions(tiles: TestTiles, current: Dataset, shown: np.ndarray) -> list[Grid
         label_action(current, digits=False),
         *multi_label_actions(current),
         *exclusion_actions(pictures[pictures["id"].isin(ids)]),
-        GridAction(id="look", label=_("Look closer"), key="v"),
+        look_action(),
         *undo_actions(tiles.project, current),
     ]
 
@@ -175,8 +172,7 @@ def _answers(tiles: TestTiles, current: Dataset, ids: list[str]) -> dict[str, st
 def _act(tiles: TestTiles, current: Dataset, event: GridEvent) -> None:
     project: Project = tiles.project
     if event.action == "look":
-        state.look_at(tiles.evaluated.run.name, event.ids[0])
-        st.rerun()
+        look_closer(event)
     if event.action in {"right", "doubt"}:
         remember = dismiss if event.action == "right" else undismiss
         remember(project, FindingKind.WRONG_LABELS, event.ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -9,9 +11,12 @@ from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.slices.measuring import SliceScore
 from core.evaluation.slices.mistakes import frequent_mistakes
+from core.workspace import project_of
+from pages.ui.components.picture_grid import GridTile
 from pages.ui.display_names.labels import label_text, mistake_text
+from pages.ui.editing.tiles import picture_tile
+from pages.ui.evaluate.failures.closer_look import closer_grid
 from pages.ui.evaluate.quality.metric_table import interval_text
-from pages.ui.gallery import Tile, gallery
 from pages.ui.text import _, escape, ngettext, number, percent
 
 _MOST_PICTURES, _MOST_MISTAKES, _TILE_PIXELS = 24, 3, 120
@@ -28,7 +33,9 @@ def show_pictures(evaluated: EvaluatedRun, score: SliceScore) -> None:
             for one in mistakes
         ]
         st.markdown(_("Most frequent mistakes: {mistakes}").format(mistakes=", ".join(texts)))
-    gallery(_tiles(evaluated, score), key="slice-pictures", tile_pixels=_TILE_PIXELS)
+    closer_grid(
+        evaluated, _tiles(evaluated, score), key=f"slice-pictures-{evaluated.run.name}", tile_pixels=_TILE_PIXELS
+    )
     if score.pictures > _MOST_PICTURES:
         st.caption(_("The first {n}, mistakes before right answers.").format(n=_MOST_PICTURES))
 
@@ -52,18 +59,19 @@ def _numbers(score: SliceScore) -> str:
     )
 
 
-def _tiles(evaluated: EvaluatedRun, score: SliceScore) -> list[Tile]:
-    dataset, rows = evaluated.dataset, evaluated.rows(Split.TEST)
+def _tiles(evaluated: EvaluatedRun, score: SliceScore) -> list[GridTile]:
+    dataset, rows, project = evaluated.dataset, evaluated.rows(Split.TEST), project_of(evaluated.run)
     members = np.flatnonzero(score.members)
     # Mistakes first.
     shown = members[np.argsort(evaluated.test.exact_matches[members], kind="stable")][:_MOST_PICTURES]
-    stored = evaluated.predictions.set_index("id").loc[dataset.pictures["id"].iloc[rows[shown]]]
-    columns = (rows[shown].tolist(), stored["label"], stored["predicted"])
+    pictures = dataset.pictures.iloc[rows[shown]]
+    stored = evaluated.predictions.set_index("id").loc[pictures["id"]]
+    columns = (pictures.itertuples(index=False), stored["label"], stored["predicted"])
     return [
-        Tile(
-            picture=dataset.thumbnail(row),
+        replace(
+            picture_tile(project, picture),
             strong=mistake_text(dataset.task, label, answer) if label != answer else "",
             caption=label_text(label) if label == answer else "",
         )
-        for row, label, answer in zip(*columns, strict=True)
+        for picture, label, answer in zip(*columns, strict=True)
     ]

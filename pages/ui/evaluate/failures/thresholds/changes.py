@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -10,8 +12,11 @@ from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.thresholds.measuring import changed_answers
+from core.workspace import project_of
 from pages.ui.display_names.labels import label_text
-from pages.ui.gallery import Tile, gallery
+from pages.ui.components.picture_grid import GridTile
+from pages.ui.editing.tiles import picture_tile
+from pages.ui.evaluate.failures.closer_look import closer_grid
 from pages.ui.text import _, ngettext, number
 
 _MOST_SHOWN = 24
@@ -24,7 +29,7 @@ def show_changes(evaluated: EvaluatedRun, before: TestPredictions, after: TestPr
         return
     st.markdown(_sentence(changed, before, after))
     tiles = _tiles(evaluated, changed[:_MOST_SHOWN], before, after)
-    gallery(tiles, key="changed-answers", tile_pixels=140, whole_captions=True)
+    closer_grid(evaluated, tiles, key="changed-answers")
 
 
 def _sentence(changed: np.ndarray, before: TestPredictions, after: TestPredictions) -> str:
@@ -39,16 +44,16 @@ def _sentence(changed: np.ndarray, before: TestPredictions, after: TestPredictio
 
 def _tiles(
     evaluated: EvaluatedRun, changed: np.ndarray, before: TestPredictions, after: TestPredictions
-) -> list[Tile]:
-    names, rows = evaluated.dataset.class_names, evaluated.rows(Split.TEST)[changed]
+) -> list[GridTile]:
+    names, project = evaluated.dataset.class_names, project_of(evaluated.run)
+    pictures = evaluated.dataset.pictures.iloc[evaluated.rows(Split.TEST)[changed]]
     columns = (
         joined_labels(part[changed], names) for part in (before.predicted, after.predicted, after.targets)
     )
     return [
-        Tile(
-            picture=evaluated.dataset.thumbnail(row),
-            strong=f"{label_text(old)} → {label_text(new)}",
+        replace(
+            picture_tile(project, picture, strong=f"{label_text(old)} → {label_text(new)}"),
             caption=_("shows {label}").format(label=label_text(label)),
         )
-        for row, old, new, label in zip(rows, *columns, strict=True)
+        for picture, old, new, label in zip(pictures.itertuples(index=False), *columns, strict=True)
     ]
