@@ -44,6 +44,10 @@ def test_all_mistakes_are_shown_with_their_most_probable_classes(page: AppTest) 
     assert table.value.values.tolist() == [["0", "1", 1, 50.0]]
 
 
+def test_the_saved_chart_is_named_after_its_run(page: AppTest) -> None:
+    assert drawn(page, "confusion")["fileName"] == "run-1-confusion"
+
+
 def test_a_pressed_cell_shows_its_pictures(page: AppTest, project: Project) -> None:
     """Cell 8 is the third class taken for itself."""
     page.session_state["confusion"] = {"clicked": 8}

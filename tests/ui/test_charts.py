@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,6 +26,19 @@ def confusion_of(num_classes: int) -> np.ndarray:
     for row in range(num_classes):
         np.add.at(confusion[row], generator.integers(0, num_classes, 6), 1)
     return confusion
+
+
+def test_every_chart_that_can_be_saved_is_named_after_its_run_or_project() -> None:
+    """Otherwise all are saved as ``plot-image.png`` or as ``confusion.png``: a constant key names no run."""
+    unnamed = []
+    for file in Path("pages").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "live_chart":
+                given = {keyword.arg: keyword.value for keyword in call.keywords}
+                names_it = "of" in given or not isinstance(given["key"], ast.Constant)
+                if "mode_bar" not in given and not names_it:
+                    unnamed.append(f"{file}:{call.lineno}")
+    assert unnamed == []
 
 
 def test_a_confusion_matrix_of_a_thousand_classes_stays_small() -> None:

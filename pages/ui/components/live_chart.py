@@ -38,6 +38,7 @@ def live_chart(
     figure: Figure | Mapping[str, Any],
     *,
     key: str,
+    of: str = "",
     height: int | None = None,
     clickable: bool = False,
     mode_bar: bool = True,
@@ -49,7 +50,8 @@ def live_chart(
     Colours, fonts and margins come from the page's theme, in light and in dark:
     the figure's template is dropped; values set in its layout and traces stay.
     ``height`` is in pixels, by default that of the figure's layout, or 320. ``mode_bar`` shows buttons
-    to zoom and save. Where the chart is ``clickable``, a click on a mark whose ``customdata`` is a whole
+    to zoom and save; the saved picture is named after ``of``, the run or project that the chart shows, and
+    after ``key``, which may have it already. Where the chart is ``clickable``, a click on a mark whose ``customdata`` is a whole
     number reruns the script; ``clicked_mark`` then returns the number.
     """
     _mount(
@@ -58,6 +60,7 @@ def live_chart(
             "figure": _as_json(figure),
             "height": height or _layout_height(figure) or _DEFAULT_HEIGHT,
             "modeBar": mode_bar,
+            "fileName": f"{of}-{key}" if of else key,
             "library": own_url(plotly_script_path()),
             "failure": _("The chart could not be loaded. Reload the page to try again."),
             "clickable": clickable,

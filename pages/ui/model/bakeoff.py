@@ -135,6 +135,7 @@ def _results(project: Project, dataset: Dataset, results: BakeOff, *, is_over: b
     live_chart(
         bake_off_scatter(results.entries, choice.backbone if choice else None),
         key="bakeoff-chart",
+        of=project.name,
         height=_CHART_PIXELS,
     )
     st.caption(_what_is_shown(results.sample))

@@ -41,6 +41,7 @@ def trial_card(search: Search) -> None:
             live_chart(
                 learning_curve(trial, search.config.goal),
                 key=f"curve-of-{search.job.name}",
+                of=f"trial-{trial.number}",
                 height=_CURVE_PIXELS,
             )
         if trial.state is not TrialState.FAILED:

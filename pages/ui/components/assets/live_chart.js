@@ -36,7 +36,7 @@ function themeOf(element) {
 
 function drawChart(Plotly, element, chart) {
   const template = themeOf(element)
-  const wanted = chart.figure + JSON.stringify(template)
+  const wanted = chart.figure + chart.fileName + JSON.stringify(template)
   if (chart.drawn === wanted) return
   chart.drawn = wanted
   const { data, layout } = JSON.parse(chart.figure)
@@ -47,6 +47,7 @@ function drawChart(Plotly, element, chart) {
     {
       displaylogo: false,
       displayModeBar: chart.modeBar,
+      toImageButtonOptions: { filename: chart.fileName },
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
     },
   )
@@ -64,7 +65,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const element = parentElement.querySelector(".darkroom-live-chart")
   const chart = charts.get(element) ?? { observer: new ResizeObserver(() => fitChart(element)) }
   charts.set(element, chart)
-  Object.assign(chart, { figure: data.figure, height: data.height, modeBar: data.modeBar ? "hover" : false })
+  const { figure, height, fileName } = data
+  Object.assign(chart, { figure, height, fileName, modeBar: data.modeBar ? "hover" : false })
   chart.report = mark => data.clickable && setTriggerValue("clicked", mark)
   element.style.minHeight = `${data.height}px`
   chart.observer.observe(element)

@@ -145,7 +145,7 @@ def learning_curves(runs: Sequence[Path], titles: Sequence[str]) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(_("**Loss on validation**: lower is better"))
-        live_chart(compared_curves(curves, _COLOURS, LOSS), key="compared-loss")
+        live_chart(compared_curves(curves, _COLOURS, LOSS), key="compared-loss", of=runs[0].name)
     with right:
         st.markdown(_("**Accuracy on validation**: higher is better"))
-        live_chart(compared_curves(curves, _COLOURS, ACCURACY), key="compared-accuracy")
+        live_chart(compared_curves(curves, _COLOURS, ACCURACY), key="compared-accuracy", of=runs[0].name)

@@ -87,7 +87,7 @@ def show_part(evaluated: EvaluatedRun) -> None:
         )
         # room for the buttons, which would lie on the first row
         figure.update_layout(margin_t=_BUTTONS_PIXELS, height=figure.layout.height + _BUTTONS_PIXELS)
-        live_chart(figure, key=_CHART, clickable=True)
+        live_chart(figure, key=_CHART, of=matrix.run, clickable=True)
         st.caption(_below(matrix))
     with pairs:
         _list(matrix)
