@@ -25,3 +25,10 @@ def percent_interval(interval: tuple[float, float]) -> str:
     """Format an interval of fractions in whole percent, rounded outwards: ``71–83%``."""
     low, high = interval
     return f"{math.floor(100 * low)}–{math.ceil(100 * high)}%"
+
+
+def number(value: float) -> str:
+    """Format a count with separated thousands, or a measured value with three significant digits."""
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

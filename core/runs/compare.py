@@ -23,12 +23,11 @@ from core.records import JsonObject, Record, read_record, write_record
 from core.runs.control import finishing_job, is_worked_on
 from core.training.config import TrainingConfig
 from core.training.records import TrainingSummary
+from core.training.setting_names import flat
 from core.workspace import close_staging, open_staging, project_of
 
 MAX_NAME_LENGTH = 80
 MAX_NOTE_LENGTH = 2000
-# They belong to the pictures, and there may be a thousand.
-_CLASSES_OF_METRIC = "leading_metric.class_names"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,21 +170,10 @@ def _differing(runs: Sequence[JobDirectory], configs: Sequence[JsonObject]) -> d
 
 def differing_settings(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
     """Find the settings in which records differ, by dotted name; None for a missing one."""
-    flat = [flattened(record) for record in records]
-    names = dict.fromkeys(name for record in flat for name in record if name != _CLASSES_OF_METRIC)
-    values = {name: tuple(record.get(name) for record in flat) for name in names}
+    flattened = [flat(record) for record in records]
+    names = dict.fromkeys(name for record in flattened for name in record)
+    values = {name: tuple(record.get(name) for record in flattened) for name in names}
     return {name: each for name, each in values.items() if any(value != each[0] for value in each)}
-
-
-def flattened(record: Mapping[str, Any], prefix: str = "") -> JsonObject:
-    """Name nested settings by their path, such as ``head.l2``."""
-    flat: JsonObject = {}
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            flat |= flattened(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
-    return flat
 
 
 def folder_bytes(folder: Path) -> int:

@@ -14,6 +14,7 @@ from babel.dates import format_datetime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.catalogues import LANGUAGES, translations
+from core.formatting import number as number
 from core.formatting import percent as percent
 from core.messages import Message
 from pages.ui import session
@@ -146,13 +147,6 @@ def file_size(size_bytes: float) -> str:
             return f"{size:.{digits}f} {unit}"
         size /= 1000
     return f"{size:,.1f} TB"
-
-
-def number(value: float) -> str:
-    """Format a count with separated thousands, or a measured value with three significant digits."""
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{int(value):,}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def moment(seconds: float) -> str:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from core.__main__ import main
+from core.catalogues import translations
 from core.data.labels.layout import Split
 from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.leading import choose_metric
@@ -86,9 +87,20 @@ def test_the_report_states_accuracy_checksums_and_digest(source: ReportSource) -
     assert f"{percent(report.accuracy)} of {report.pictures} test pictures are right." in text
     assert hash_file(source.run / "model.tflite") in text
     assert source.evaluated.dataset.digest in text
-    assert "optimizer.learning_rate" in text
+    assert "Learning rate" in text
     assert f"Accuracy{percent(report.accuracy)}" in text
     assert f"{percent(report.majority_baseline)}Fraction of the pictures whose whole answer is right" in text
+
+
+def test_settings_have_the_names_of_the_pages_in_the_language_of_the_reader(source: ReportSource) -> None:
+    """A code such as ``augmentation.randaugment`` means nothing to who reads a report."""
+    text = Page(report_html(source)).text
+    assert "Augmentation: RandAugment" in text
+    assert "Schedule of the learning rateCosine with warm-up" in text
+    assert "randaugment" not in text
+    assert "optimizer." not in text
+    chinese = replace(source, translate=translations("zh_CN").gettext)
+    assert "学习率" in Page(report_html(chinese)).text
 
 
 def test_a_reader_who_may_not_see_pictures_gets_none(

@@ -31,7 +31,7 @@ def confusion_of(num_classes: int) -> np.ndarray:
 def test_every_chart_that_can_be_saved_is_named_after_its_run_or_project() -> None:
     """Otherwise all are saved as ``plot-image.png`` or as ``confusion.png``: a constant key names no run."""
     unnamed = []
-    for file in Path("pages").rglob("*.py"):
+    for file in (Path(__file__).parents[2] / "pages").rglob("*.py"):
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "live_chart":
                 given = {keyword.arg: keyword.value for keyword in call.keywords}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.training.config import TrainingConfig
-from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
-from pages.ui.display_names.training import SETTING_NAMES, flat, setting_name, setting_value
+from core.training.setting_names import AUGMENTATION_LABELS, SETTING_NAMES, flat
+from pages.ui.display_names.training import setting_name, setting_value
 
 
 def test_every_setting_has_a_display_name() -> None:
@@ -26,6 +26,14 @@ def test_every_setting_has_a_display_name() -> None:
         ("augmentation.flip", "none", "Augmentation: Flip", "off"),
         ("augmentation.flip", "horizontal", "Augmentation: Flip", "left to right"),
         ("augmentation.rotation", 0.03, "Augmentation: Rotation", "0.03"),
+        ("leading_metric.costs", [[0, 1], [5, 0]], "Costs of mistakes", "[0, 1] · [5, 0]"),
+        (
+            "backbones",
+            ["mobilenet_v2", "efficientnet_lite0"],
+            "Backbones",
+            "MobileNetV2 · EfficientNet-Lite0",
+        ),
+        ("head.hidden_units", [256, 64], "Hidden layers", "256 · 64"),
         ("picture_size", 0, "Size of the pictures (pixels)", "the backbone's own"),
     ],
 )

@@ -18,7 +18,7 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.leading_metric import LeadingMetric
-from pages.ui.display_names.training import SETTING_NAMES, flat
+from core.training.setting_names import SETTING_NAMES, flat
 from pages.ui.train.settings_form import GROUPS, used_settings
 
 CHANGED = AugmentationConfig(rotation=0.1)

@@ -12,17 +12,19 @@ from core.messages import N_
 from core.reporting import svg
 from core.reporting.blocks import Block, Chart, Paragraph, Table
 from core.reporting.source import ReportSource
-from core.runs.compare import flattened
 from core.training.records import EpochRecord
+from core.training.setting_names import flat, setting_name, setting_value
 
 
 def training_blocks(source: ReportSource) -> Sequence[Block]:
-    """Draw the learning curve and list every setting."""
-    say = source.say
-    settings = flattened(source.settings)
+    """Draw the learning curve and list every setting by the name that the pages give it."""
+    say, translate = source.say, source.translate
     table = Table(
         columns=(say(N_("Setting")), say(N_("Value"))),
-        rows=[(name, str(value)) for name, value in settings.items()],
+        rows=[
+            (setting_name(path, translate), setting_value(path, value, translate))
+            for path, value in flat(source.settings).items()
+        ],
     )
     return [*_curve(source), table]
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from core.messages import N_
 from core.models.augmentation import AugmentationConfig, table
 from pages.ui.text import _
-
-AUGMENTATION_LABELS = {"flip": N_("Flip"), **{row.name: row.label for row in table.AUGMENTATIONS}}
 
 
 def active_names(config: AugmentationConfig) -> str:

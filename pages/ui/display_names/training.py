@@ -1,32 +1,16 @@
-"""Names of recipes, settings and their values: in the settings form, on a run and side by side."""
+"""Names of recipes and settings in the reader's language, and sentences about runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from core.messages import N_
 from core.models.backbones import BACKBONES
-from core.training.config import (
-    Imbalance,
-    Loss,
-    Monitor,
-    Optimizer,
-    Pooling,
-    Recipe,
-    Schedule,
-    TrainingConfig,
-)
-from core.training.leading_metric import LeadingKind
-from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
+from core.training import setting_names
+from core.training.config import Recipe, TrainingConfig
+from core.training.setting_names import RECIPE_NAMES
 from pages.ui.text import _, ngettext, number
 
-RECIPE_NAMES = {
-    Recipe.QUICK: N_("Quick"),
-    Recipe.BALANCED: N_("Balanced"),
-    Recipe.BEST: N_("Best"),
-    Recipe.SCRATCH: N_("From scratch"),
-}
 RECIPE_SENTENCES = {
     Recipe.QUICK: N_("Leaves the backbone as it is and trains the head, the part that decides. Start here."),
     Recipe.BALANCED: N_("Also fine-tunes the last blocks of the backbone on your pictures."),
@@ -37,134 +21,16 @@ RECIPE_SENTENCES = {
         "Trains every weight on your pictures alone. For many pictures that are unlike photographs."
     ),
 }
-POOLING_NAMES = {
-    Pooling.AUTO: N_("Automatic, by validation"),
-    Pooling.GLOBAL: N_("Global average pooling"),
-    Pooling.GRID: N_("2×2 average pooling"),
-    Pooling.MAX: N_("Max pooling"),
-}
-LOSS_NAMES = {Loss.CROSS_ENTROPY: N_("Cross-entropy"), Loss.FOCAL: N_("Focal")}
-OPTIMIZER_NAMES = {
-    Optimizer.ADAMW: "AdamW",
-    Optimizer.ADAM: "Adam",
-    Optimizer.SGD: N_("SGD with momentum"),
-    Optimizer.RMSPROP: "RMSprop",
-}
-SCHEDULE_NAMES = {
-    Schedule.COSINE: N_("Cosine with warm-up"),
-    Schedule.CONSTANT: N_("Constant"),
-    Schedule.PLATEAU: N_("Reduce on plateau"),
-}
-IMBALANCE_NAMES = {
-    Imbalance.NONE: N_("Leave as they are"),
-    Imbalance.CLASS_WEIGHTS: N_("Small classes count more"),
-    Imbalance.BALANCED_SAMPLING: N_("Small classes are shown more often"),
-}
-MONITOR_NAMES = {
-    Monitor.LOSS: N_("Loss"),
-    Monitor.ACCURACY: N_("Accuracy"),
-    Monitor.MACRO_F1: N_("Macro F1"),
-    Monitor.LEADING: N_("The metric that matters"),
-}
-LEADING_KIND_NAMES = {
-    LeadingKind.ACCURACY: N_("Accuracy"),
-    LeadingKind.BALANCED_ACCURACY: N_("Balanced accuracy"),
-    LeadingKind.MACRO_F1: N_("F1, mean of the classes"),
-    LeadingKind.RECALL: N_("Recall of a class"),
-    LeadingKind.PRECISION: N_("Precision of a class"),
-    LeadingKind.F1: N_("F1 of a class"),
-    LeadingKind.COST: N_("Mean cost of an answer"),
-}
-FLIP_NAMES = {
-    "none": N_("off"),
-    "horizontal": N_("left to right"),
-    "vertical": N_("top to bottom"),
-    "both": N_("both ways"),
-}
-# Names of settings by their paths in a run's configuration.
-SETTING_NAMES = {
-    "dataset_version": N_("Version of the pictures"),
-    "backbone": N_("Backbone"),
-    "recipe": N_("Recipe"),
-    "augmentation": N_("Augmentation"),
-    "augmented_views": N_("Augmented copies of each training picture"),
-    "head.pooling": N_("Pooling"),
-    "head.hidden_units": N_("Hidden layers"),
-    "head.dropout_rate": N_("Dropout"),
-    "head.l2": N_("L2 penalty"),
-    "head.batch_norm": N_("Batch norm"),
-    "loss.kind": N_("Loss"),
-    "loss.label_smoothing": N_("Label smoothing"),
-    "loss.focal_gamma": N_("Focal gamma"),
-    "optimizer.kind": N_("Optimiser"),
-    "optimizer.learning_rate": N_("Learning rate"),
-    "optimizer.weight_decay": N_("Weight decay"),
-    "optimizer.momentum": N_("Momentum"),
-    "optimizer.schedule": N_("Schedule of the learning rate"),
-    "optimizer.warmup_fraction": N_("Warm-up"),
-    "imbalance": N_("Class imbalance"),
-    "picture_size": N_("Size of the pictures (pixels)"),
-    "unfreeze": N_("Share of the backbone to fine-tune"),
-    "batch_size": N_("Batch size"),
-    "epochs": N_("Epochs at most"),
-    "monitor": N_("Monitored metric"),
-    "leading_metric.kind": N_("The metric that matters"),
-    "leading_metric.class_name": N_("Class of the metric that matters"),
-    "leading_metric.costs": N_("Costs of mistakes"),
-    "leading_metric.miss_costs": N_("Costs of misses"),
-    "patience": N_("Patience"),
-    "seed": N_("Seed"),
-}
-_VALUE_NAMES: dict[str, Mapping[Any, str]] = {
-    "recipe": RECIPE_NAMES,
-    "augmentation.flip": FLIP_NAMES,
-    "head.pooling": POOLING_NAMES,
-    "loss.kind": LOSS_NAMES,
-    "optimizer.kind": OPTIMIZER_NAMES,
-    "optimizer.schedule": SCHEDULE_NAMES,
-    "imbalance": IMBALANCE_NAMES,
-    "monitor": MONITOR_NAMES,
-    "leading_metric.kind": LEADING_KIND_NAMES,
-}
-# Classes belong to the pictures, and there may be a thousand.
-_NO_SETTINGS = {"leading_metric.class_names"}
 
 
 def setting_name(path: str) -> str:
-    """Name a setting by its path; an augmentation by the label of its row."""
-    if path in SETTING_NAMES:
-        return _(SETTING_NAMES[path])
-    kind = path.removeprefix("augmentation.")
-    return _("Augmentation: {name}").format(name=_(AUGMENTATION_LABELS.get(kind, kind)))
+    """Name a setting by its path, such as ``head.l2``."""
+    return setting_names.setting_name(path, _)
 
 
 def setting_value(path: str, value: Any) -> str:
     """Format a setting's value."""
-    if path in _VALUE_NAMES and value in _VALUE_NAMES[path]:
-        return _(_VALUE_NAMES[path][value])
-    if path == "backbone" and value in BACKBONES:
-        return BACKBONES[value].name
-    if isinstance(value, bool):
-        return _("on") if value else _("off")
-    if isinstance(value, list | tuple):
-        return " · ".join(map(str, value)) or _("none")
-    if path == "optimizer.learning_rate" and value == 0:
-        return _("the recipe's own")
-    if path == "picture_size" and value == 0:
-        return _("the backbone's own")
-    return number(value) if isinstance(value, int | float) else str(value)
-
-
-def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten a run's configuration to a path for each setting that users know, such as ``head.l2``."""
-    paths: dict[str, Any] = {}
-    for name, value in record.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, Mapping):
-            paths |= flat(value, f"{path}.")
-        elif value is not None and path not in _NO_SETTINGS:
-            paths[path] = value
-    return paths
+    return setting_names.setting_value(path, value, _)
 
 
 def config_sentence(config: TrainingConfig) -> str:

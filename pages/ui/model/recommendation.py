@@ -12,9 +12,9 @@ from core.models.speeds import measured_speeds
 from core.runs.start_computer_jobs import start_download
 from core.training.advice import advise
 from core.training.config import Recipe
+from core.training.setting_names import RECIPE_NAMES
 from core.workspace import Project, project_settings, remember_setting
 from pages.ui import state
-from pages.ui.display_names.training import RECIPE_NAMES
 from pages.ui.model.facts import WISH_NAMES
 from pages.ui.settings import choose_backbone, chosen_backbone, chosen_recipe, remember_recipe
 from pages.ui.text import _, duration, escape, file_size, ngettext, number, percent, show

@@ -11,8 +11,8 @@ from core.search.config import Goal, Pruner, Sampler, Scoring, SearchConfig, Tra
 from core.search.records import TrialState
 from core.search.space import Speed, canonical_value
 from core.training.config import Recipe, TrainingConfig
-from pages.ui.display_names.augmentation import AUGMENTATION_LABELS
-from pages.ui.display_names.training import (
+from core.training.setting_names import (
+    AUGMENTATION_LABELS,
     IMBALANCE_NAMES,
     OPTIMIZER_NAMES,
     POOLING_NAMES,

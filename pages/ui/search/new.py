@@ -16,9 +16,9 @@ from core.search.config import SMALL_DATASET, Goal, SearchConfig, Tradeoff
 from core.search.space import Speed
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import estimate
+from core.training.setting_names import RECIPE_NAMES
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.display_names.training import RECIPE_NAMES
 from pages.ui.search.advanced import advanced_settings
 from pages.ui.search.display_names import (
     GOAL_NAMES,

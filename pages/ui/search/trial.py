@@ -8,9 +8,10 @@ from core.runs.compare import differing_settings
 from core.search.analysis.export import settings_json
 from core.search.config import Tradeoff
 from core.search.records import TrialRecord, TrialState
+from core.training.setting_names import flat
 from pages.ui import state
 from pages.ui.components.live_chart import live_chart
-from pages.ui.display_names.training import flat, setting_name, setting_value
+from pages.ui.display_names.training import setting_name, setting_value
 from pages.ui.search.controls import run_button
 from pages.ui.search.display_names import GOAL_NAMES, TRIAL_STATES, format_second, format_value
 from pages.ui.search.figures.intermediate_values import learning_curve

@@ -9,9 +9,10 @@ from core.models.backbones import BACKBONES
 from core.runs.start_project_jobs import start_profiling
 from core.training.config import Recipe, TrainingConfig
 from core.training.cost.estimate import Estimate, estimate
+from core.training.setting_names import RECIPE_NAMES
 from core.workspace import Project
 from pages.ui import state
-from pages.ui.display_names.training import RECIPE_NAMES, RECIPE_SENTENCES
+from pages.ui.display_names.training import RECIPE_SENTENCES
 from pages.ui.settings import next_config, possible_recipes, remember_recipe
 from pages.ui.text import _, duration, escape, file_size
 

@@ -16,9 +16,10 @@ from core.jobs.status import JobState
 from core.runs.compare import run_about
 from core.runs.control import lacks_delivery
 from core.training.config import TrainingConfig
+from core.training.setting_names import flat
 from core.workspace import Project, list_runs
 from pages.ui import state
-from pages.ui.display_names.training import config_sentence, flat, setting_name, setting_value
+from pages.ui.display_names.training import config_sentence, setting_name, setting_value
 from pages.ui.jobs import STATE_COLOURS, STATE_NAMES, follow, show_error
 from pages.ui.runs import follow_packing, is_being_packed, run_picker, title_of
 from pages.ui.shell import next_step, page_file

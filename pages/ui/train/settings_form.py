@@ -16,7 +16,7 @@ from core.training.config import (
     Schedule,
     TrainingConfig,
 )
-from pages.ui.display_names.training import (
+from core.training.setting_names import (
     IMBALANCE_NAMES,
     LOSS_NAMES,
     MONITOR_NAMES,

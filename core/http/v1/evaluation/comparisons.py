@@ -37,6 +37,7 @@ class RunsToCompare(Record):
 
     runs: Annotated[tuple[str, ...], Note(text="At least two.", most=_MOST_RUNS)]
 
+
 @dataclass(frozen=True, kw_only=True)
 class PairView(Record):
     """A run against the first one, on the test pictures that both have in common."""
@@ -114,9 +115,7 @@ def compare(call: Call) -> ComparisonView:
     if len(set(body.runs)) < max(2, len(body.runs)):
         raise ConfigError(N_("A comparison needs at least two runs, each named once."))
     runs = [run_named(name)[1] for name in body.runs]
-    return ComparisonView(
-        comparison=compare_runs([JobDirectory(run) for run in runs]), tests=_tests(runs)
-    )
+    return ComparisonView(comparison=compare_runs([JobDirectory(run) for run in runs]), tests=_tests(runs))
 
 
 def differing(call: Call) -> DisagreementList:

@@ -15,10 +15,11 @@ from core.models.backbones import BACKBONES
 from core.runs.compare import RunComparison, RunRow
 from core.runs.start_measuring import start_timing
 from core.training.config import Recipe
+from core.training.setting_names import RECIPE_NAMES
 from core.workspace import Project
 from pages.ui.components.live_chart import live_chart
 from pages.ui.curves import ACCURACY, LOSS, compared_curves
-from pages.ui.display_names.training import RECIPE_NAMES, setting_name, setting_value
+from pages.ui.display_names.training import setting_name, setting_value
 from pages.ui.following import epochs_of
 from pages.ui.jobs import STATE_NAMES, follow, newest_job, show_error
 from pages.ui.text import _, duration, file_size, ngettext, number, percent

@@ -34,7 +34,10 @@ def show_pictures(evaluated: EvaluatedRun, score: SliceScore) -> None:
         ]
         st.markdown(_("Most frequent mistakes: {mistakes}").format(mistakes=", ".join(texts)))
     closer_grid(
-        evaluated, _tiles(evaluated, score), key=f"slice-pictures-{evaluated.run.name}", tile_pixels=_TILE_PIXELS
+        evaluated,
+        _tiles(evaluated, score),
+        key=f"slice-pictures-{evaluated.run.name}",
+        tile_pixels=_TILE_PIXELS,
     )
     if score.pictures > _MOST_PICTURES:
         st.caption(_("The first {n}, mistakes before right answers.").format(n=_MOST_PICTURES))

@@ -13,8 +13,8 @@ from core.evaluation.evaluated_run import EvaluatedRun
 from core.evaluation.metrics.predictions import TestPredictions
 from core.evaluation.thresholds.measuring import changed_answers
 from core.workspace import project_of
-from pages.ui.display_names.labels import label_text
 from pages.ui.components.picture_grid import GridTile
+from pages.ui.display_names.labels import label_text
 from pages.ui.editing.tiles import picture_tile
 from pages.ui.evaluate.failures.closer_look import closer_grid
 from pages.ui.text import _, ngettext, number
