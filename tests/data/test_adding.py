@@ -279,6 +279,17 @@ def test_a_table_beside_the_pictures_outweighs_their_folders(tmp_path: Path) -> 
     assert report.classes == {"even": 4, "odd": 4}
 
 
+def test_a_given_table_that_lies_in_the_folder_is_no_file_left_out(tmp_path: Path) -> None:
+    source = write_folder(tmp_path / "s", class_folders({"a": 4, "b": 4}))
+    table = source / "labels" / "truth.csv"
+    table.parent.mkdir()
+    rows = [f"{folder}/{i}.png,{'odd' if i % 2 else 'even'}" for folder in "ab" for i in range(4)]
+    table.write_text("\n".join(["path,class", *rows]))
+    report = import_dataset(source, "Truth", ImportConfig(table=table))
+    assert report.classes == {"even": 4, "odd": 4}
+    assert report.skipped == []
+
+
 def test_a_table_among_class_folders_is_not_taken_for_labels(tmp_path: Path) -> None:
     files = class_folders({"a": 4, "b": 4})
     files["notes.csv"] = b"file,label\n0.png,wrong\n1.png,wrong\n2.png,wrong\n3.png,wrong\n"

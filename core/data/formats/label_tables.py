@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.data.formats.import_format import Confidence, Evidence, FormatReading, ImportFormat
 from core.data.formats.survey import Survey
 from core.data.formats.tables.finding import find_tables, open_table
 from core.data.formats.tables.reading import read_tables
 from core.data.import_config import ImportConfig
 from core.data.labels.tables import read_label_table
+from core.data.sources.members import Member
 from core.errors import ConfigError, DataError
 from core.messages import N_, Message
 
@@ -37,8 +40,16 @@ def _recognise_inside(survey: Survey) -> Evidence | None:
 def _read_given(survey: Survey, config: ImportConfig) -> FormatReading:
     if config.table is None:
         raise ConfigError(N_("A table of labels is missing. Choose a CSV or Excel file."))
-    table = read_label_table(config.table.read_bytes(), config.table.name)
-    return read_tables([open_table(table, None, survey, config)], survey, config)
+    member = _member_of(survey, config.table)
+    table = read_label_table(config.table.read_bytes(), member.name if member else config.table.name)
+    return read_tables([open_table(table, member, survey, config)], survey, config)
+
+
+def _member_of(survey: Survey, table: Path) -> Member | None:
+    """Find a given table among the source's own files; it may lie in the imported folder."""
+    path = table.resolve()
+    same_name = (member for member in survey.members if member.parts[-1] == path.name)
+    return next((member for member in same_name if member.path and member.path.resolve() == path), None)
 
 
 def _read_inside(survey: Survey, config: ImportConfig) -> FormatReading:
