@@ -5,7 +5,7 @@ A job calls a ``Progress``; a job directory, a terminal or nothing implements it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -200,6 +200,18 @@ def raise_if_stopped(progress: Progress) -> None:
 
 def ignore_counts(*counts: int) -> None:
     """Ignore reported counts: the default of functions that report to a caller."""
+
+
+def as_added(on_more: Callable[[int], None]) -> Callable[[int], None]:
+    """Turn counts of what is done into counts of what was added since the one before."""
+    before = 0
+
+    def report(done: int) -> None:
+        nonlocal before
+        before, more = done, done - before
+        on_more(more)
+
+    return report
 
 
 def never_stop() -> bool:

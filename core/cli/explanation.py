@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.cli.terminal import Answer
+from core.cli.terminal import Answer, TerminalProgress, end_line
 from core.delivery.explaining import Explainer
 from core.delivery.files import naming_the_path
 from core.errors import NotFoundError
@@ -48,7 +48,9 @@ def explain(run: Path, options: argparse.Namespace) -> Answer:
     explainer = Explainer(run)
     index = None if options.class_name is None else explainer.class_index(options.class_name)
     heatmap = explainer.heatmap(data, index)
-    verdict = explainer.verdict(data, heatmap)
+    progress = TerminalProgress()
+    verdict = explainer.verdict(data, heatmap, progress.advance)
+    end_line()
     output = options.heatmap or Path(f"{picture.stem}-heatmap.png")
     with naming_the_path(output), whole_file(output) as temporary:
         temporary.write_bytes(

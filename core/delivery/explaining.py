@@ -133,17 +133,18 @@ class Explainer:
             return None
 
     def verdict(
-        self, data: bytes, heatmap: Heatmap, on_step: Callable[[int, int], None] = ignore_counts
+        self, data: bytes, heatmap: Heatmap, on_pass: Callable[[int, int], None] = ignore_counts
     ) -> Verdict:
         """Return the verdict on the heatmap of a picture file; measured at the first call.
 
         Args:
-            on_step: called with the finished steps and their number; it can raise to end the work.
+            on_pass: called with the forward passes that are done and those of a test that takes the
+                longest; it can raise to end the work.
         """
         stored = self.stored_verdict(data, heatmap.class_index)
         if stored is not None:
             return stored
-        verdict = judge(self.network, self.prepare(data), heatmap, on_step)
+        verdict = judge(self.network, self.prepare(data), heatmap, on_pass)
         write_record(self._verdict_file(data, heatmap.class_index), verdict)
         return verdict
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,11 +12,11 @@ from typing import Protocol
 import numpy as np
 
 from core.evaluation.explanations.class_activation import class_activation_maps, pool
-from core.evaluation.explanations.occlusion import occluded_pictures, occlusion_map
+from core.evaluation.explanations.occlusion import PASSES_OF_OCCLUSION, occluded_pictures, occlusion_map
 from core.models.head import HeadWeights, MapPooling
 from core.models.litert.engine import FeatureExtractor
 from core.models.litert.rewriting import with_feature_map, with_shuffled_weights
-from core.progress import never_stop
+from core.progress import as_added, ignore_counts, never_stop
 
 # Of probabilities in log-odds: float32 tells 1 - 1e-7 from 1, and hardly less.
 _LEAST_PROBABILITY = 1e-6
@@ -53,6 +54,16 @@ class ExplainedClassifier(Protocol):
     def method(self) -> Method:
         """Method of its heatmaps."""
 
+    @property
+    def passes(self) -> int:
+        """Forward passes of a heatmap."""
+
+    def passes_under_shuffled_heads(self, seeds: int) -> int:
+        """Forward passes of ``maps_under_shuffled_heads``."""
+
+    def counted(self, on_passes: Callable[[int], None]) -> ExplainedClassifier:
+        """Return the same classifier and shuffled copies, which report the forward passes that they add."""
+
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """Probabilities of the classes, float32 (B, C), of pictures uint8 RGB (B, S, S, 3)."""
 
@@ -86,6 +97,8 @@ class ExplainedNetwork:
         self.head, self.pooling = head, pooling
         is_linear = len(head.layers) == 1
         self.method = Method.CAM if is_linear and has_local_map else Method.OCCLUSION
+        self.passes = 1 if self.method is Method.CAM else PASSES_OF_OCCLUSION
+        self._on_passes: Callable[[int], None] = ignore_counts
 
     @cached_property
     def _engine(self) -> FeatureExtractor:
@@ -97,7 +110,17 @@ class ExplainedNetwork:
 
     def feature_maps(self, pictures: np.ndarray, should_stop: Callable[[], bool] = never_stop) -> np.ndarray:
         """Last feature maps, float32 (B, H, W, F), of pictures uint8 RGB (B, S, S, 3)."""
-        return self._engine.run(pictures, should_stop=should_stop)
+        return self._engine.run(pictures, on_batch=as_added(self._on_passes), should_stop=should_stop)
+
+    def passes_under_shuffled_heads(self, seeds: int) -> int:
+        """All heads read the same features."""
+        return self.passes
+
+    def counted(self, on_passes: Callable[[int], None]) -> ExplainedNetwork:
+        """Return the same network, which reports the forward passes that it adds."""
+        other = copy.copy(self)
+        other._on_passes = on_passes
+        return other
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """Probabilities of the classes, float32 (B, C), of pictures uint8 RGB (B, S, S, 3)."""
@@ -123,7 +146,8 @@ class ExplainedNetwork:
     def with_shuffled_weights(self, seed: int) -> ExplainedNetwork:
         """Return the network with the weights of every layer shuffled, under the same head."""
         content = with_shuffled_weights(self._content, seed)
-        return ExplainedNetwork(content, self.head, self.pooling, has_local_map=self._has_local_map)
+        other = ExplainedNetwork(content, self.head, self.pooling, has_local_map=self._has_local_map)
+        return other.counted(self._on_passes)
 
     def _look(self, picture: np.ndarray) -> _Seen:
         if self.method is Method.CAM:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 CELLS = 8  # of a side of the map
+PASSES_OF_OCCLUSION = 1 + CELLS**2  # of the whole picture, and with each part hidden
 # Width of a patch, in cells: neighbouring patches overlap, which smooths the map.
 _PATCH_CELLS = 2
 # Of the blur, as a fraction of the picture's side.

@@ -15,10 +15,11 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from core.evaluation.explanations.occlusion import blurred
-from core.progress import ignore_counts
 
 # Fractions of the picture that are hidden or shown; close together where small parts decide.
 FRACTIONS = (0.0, 0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 1.0)
+# Forward passes for both curves of a map, beside those of the whole and of the blurred picture.
+PASSES_OF_CURVES = 2 * (len(FRACTIONS) - 2)
 # Of the border of a hidden part, as a fraction of the picture's side: a hard edge is a shape of its own.
 _SOFT_EDGE = 1 / 32
 
@@ -40,7 +41,6 @@ def curves_of(
     picture: np.ndarray,
     maps: Sequence[np.ndarray],
     probabilities: Callable[[np.ndarray], np.ndarray],
-    on_map: Callable[[int, int], None] = ignore_counts,
 ) -> list[Curves]:
     """Measure the curves of each map.
 
@@ -48,13 +48,11 @@ def curves_of(
         picture: uint8 RGB (S, S, 3).
         maps: float (H, W) each, of any size.
         probabilities: of the explained class, float (n,), for pictures uint8 (n, S, S, 3).
-        on_map: called with the finished maps and their number; it can raise to end the work.
     """
     hidden = blurred(picture)
     whole, nothing = probabilities(np.stack([picture, hidden])).tolist()
     curves: list[Curves] = []
     for values in maps:
-        on_map(len(curves), len(maps))
         deleted, inserted = np.split(probabilities(_perturbed(picture, hidden, values)), 2)
         curves.append(
             Curves(
@@ -62,7 +60,6 @@ def curves_of(
                 insertion=np.array([nothing, *inserted, whole]),
             )
         )
-    on_map(len(maps), len(maps))
     return curves
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from core.evaluation.explanations.network import ExplainedClassifier, Heatmap
-from core.evaluation.explanations.perturbation import Curves, curves_of, random_maps
+from core.evaluation.explanations.perturbation import PASSES_OF_CURVES, Curves, curves_of, random_maps
 from core.progress import ignore_counts
 from core.records import Record
 
@@ -30,8 +30,6 @@ _MOST_RIVALS = 3
 # Random maps between two decisions to go on.
 _BLOCK = 20
 HEAD_SHUFFLES, WEIGHT_SHUFFLES = 10, 3
-# Maps of a verdict that takes the longest: of shuffled classifiers, its own, random ones.
-_MOST_STEPS = HEAD_SHUFFLES + WEIGHT_SHUFFLES + 1 + LAST_LOOK
 # Mean rank correlation with the maps of shuffled classifiers. That of single independent maps of
 # 7 × 7 cells varies between about -0.6 and 0.6, so means are compared.
 MOST_SIMILARITY = 0.5
@@ -94,24 +92,21 @@ def judge(
     network: ExplainedClassifier,
     picture: np.ndarray,
     heatmap: Heatmap,
-    on_step: Callable[[int, int], None] = ignore_counts,
+    on_pass: Callable[[int, int], None] = ignore_counts,
 ) -> Verdict:
     """Test a heatmap of a picture uint8 RGB (S, S, 3).
 
     Args:
-        on_step: called with the finished steps and their number; it can raise to end the work.
+        on_pass: called with the forward passes that are done, and those of a test that takes the
+            longest; it can raise to end the work.
     """
-    index = heatmap.class_index
-    under_heads = network.maps_under_shuffled_heads(picture, index, range(HEAD_SHUFFLES))
-    head_similarity = _similarity(heatmap, under_heads, _shifted(on_step, 0))
-    others = (network.with_shuffled_weights(seed) for seed in range(WEIGHT_SHUFFLES))
-    under_weights = (other.heatmap(picture, index).values for other in others)
-    weights_similarity = _similarity(heatmap, under_weights, _shifted(on_step, HEAD_SHUFFLES))
+    index, counted = heatmap.class_index, network.counted(_summed(on_pass, most_passes(network)))
+    under_heads = counted.maps_under_shuffled_heads(picture, index, range(HEAD_SHUFFLES))
+    head_similarity = _similarity(heatmap, under_heads)
+    others = (counted.with_shuffled_weights(seed) for seed in range(WEIGHT_SHUFFLES))
+    weights_similarity = _similarity(heatmap, (other.heatmap(picture, index).values for other in others))
     own, rivals = _compared(
-        picture,
-        heatmap.values,
-        lambda pictures: network.probabilities(pictures)[:, index],
-        _shifted(on_step, HEAD_SHUFFLES + WEIGHT_SHUFFLES),
+        picture, heatmap.values, lambda pictures: counted.probabilities(pictures)[:, index]
     )
     comparison = Comparison.of(own.score, [other.score for other in rivals])
     return Verdict(
@@ -125,6 +120,13 @@ def judge(
         random_deletion=_rounded(np.mean([other.deletion for other in rivals], axis=0)),
         random_insertion=_rounded(np.mean([other.insertion for other in rivals], axis=0)),
     )
+
+
+def most_passes(network: ExplainedClassifier) -> int:
+    """Forward passes of a verdict that takes the longest: of shuffled classifiers, its map, random maps."""
+    shuffled = network.passes_under_shuffled_heads(HEAD_SHUFFLES) + WEIGHT_SHUFFLES * network.passes
+    blocks = 1 + (LAST_LOOK - _LEAST_MAPS) // _BLOCK
+    return shuffled + (1 + LAST_LOOK) * PASSES_OF_CURVES + 2 * blocks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,20 +171,25 @@ def _compared(
     picture: np.ndarray,
     values: np.ndarray,
     probabilities: Callable[[np.ndarray], np.ndarray],
-    on_map: Callable[[int, int], None],
 ) -> tuple[Curves, list[Curves]]:
     """Measure the curves of a map, and of as many random ones as decide."""
     maps = random_maps(values, LAST_LOOK, seed=0)
-    own, *rivals = curves_of(picture, [values, *maps[:_LEAST_MAPS]], probabilities, on_map)
+    own, *rivals = curves_of(picture, [values, *maps[:_LEAST_MAPS]], probabilities)
     while not Comparison.of(own.score, [other.score for other in rivals]).is_decided:
-        done = len(rivals)
-        rivals += curves_of(picture, maps[done : done + _BLOCK], probabilities, _shifted(on_map, 1 + done))
+        rivals += curves_of(picture, maps[len(rivals) : len(rivals) + _BLOCK], probabilities)
     return own, rivals
 
 
-def _shifted(on_step: Callable[[int, int], None], before: int) -> Callable[[int, int], None]:
-    """Count the maps of a test on from those of the tests before it."""
-    return lambda done, _: on_step(before + done, _MOST_STEPS)
+def _summed(on_pass: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+    """Add up the passes of all tests."""
+    done = 0
+
+    def add(passes: int) -> None:
+        nonlocal done
+        done += passes
+        on_pass(done, total)
+
+    return add
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
@@ -195,12 +202,8 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float(centred[0] @ centred[1] / lengths.prod())
 
 
-def _similarity(heatmap: Heatmap, maps: Iterable[np.ndarray], on_map: Callable[[int, int], None]) -> float:
-    correlations: list[float] = []
-    for values in maps:
-        correlations.append(rank_correlation(heatmap.values, values))
-        on_map(len(correlations), HEAD_SHUFFLES)
-    return float(np.mean(correlations))
+def _similarity(heatmap: Heatmap, maps: Iterable[np.ndarray]) -> float:
+    return float(np.mean([rank_correlation(heatmap.values, values) for values in maps]))
 
 
 def _ground(

@@ -195,7 +195,7 @@ def _verdict(explainer: Explainer, data: bytes, heatmap: Heatmap) -> Verdict:
         text = _("Testing if the map may be trusted …")
         if done:
             left = (time.monotonic() - began) / done * (total - done)
-            text += " " + _("about {time} left").format(time=duration(left))
+            text += " " + _("at most {time} left").format(time=duration(left))
         bar.progress(done / total, text=text)
 
     verdict = explainer.verdict(data, heatmap, report)

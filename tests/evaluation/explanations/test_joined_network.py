@@ -31,6 +31,12 @@ def test_shuffled_copies_have_other_maps(trained: Trained, picture: np.ndarray) 
     network = JoinedNetwork((trained.run / "model.tflite").read_bytes())
     own = network.heatmap(picture, 1)
     assert own.class_index == 1
-    (head,) = network.maps_under_shuffled_heads(picture, 1, [0])
-    weights = network.with_shuffled_weights(0).heatmap(picture, 1).values
+    passes: list[int] = []
+    counted = network.counted(passes.append)
+    (head,) = counted.maps_under_shuffled_heads(picture, 1, [0])
+    assert sum(passes) == network.passes_under_shuffled_heads(1) == 65
+    # The bar of a verdict moves within a map.
+    assert len(passes) > 10
+    weights = counted.with_shuffled_weights(0).heatmap(picture, 1).values
+    assert sum(passes) == 2 * network.passes
     assert max(rank_correlation(own.values, other) for other in (head, weights)) < 0.9

@@ -12,7 +12,6 @@ from core.evaluation.explanations.occlusion import CELLS, occluded_pictures, occ
 from core.evaluation.explanations.perturbation import FRACTIONS, curves_of, random_maps
 from core.evaluation.explanations.verdict import (
     FIRST_LOOK,
-    HEAD_SHUFFLES,
     LAST_LOOK,
     WEIGHT_SHUFFLES,
     Comparison,
@@ -21,6 +20,7 @@ from core.evaluation.explanations.verdict import (
     judge,
     rank_correlation,
 )
+from core.progress import ignore_counts
 
 SIDE = 64
 
@@ -41,20 +41,26 @@ def brightness_of_spot(pictures: np.ndarray) -> np.ndarray:
 class SpotNetwork(ExplainedNetwork):
     """The same as a network; shuffled ones have the maps that a test gives them."""
 
+    passes = 65
+
     def __init__(self, shuffled: np.ndarray) -> None:
         self._shuffled = shuffled
+        self._on_passes = ignore_counts
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        self._on_passes(len(pictures))
         spot = brightness_of_spot(pictures)
         return np.stack([spot, 1 - spot], axis=1)
 
     def maps_under_shuffled_heads(self, picture, class_index, seeds):
+        self._on_passes(self.passes)
         return [self._shuffled for _ in seeds]
 
     def with_shuffled_weights(self, seed: int) -> SpotNetwork:
         return self
 
     def heatmap(self, picture: np.ndarray, class_index: int | None = None) -> Heatmap:
+        self._on_passes(self.passes)
         return heatmap_of(self._shuffled)
 
 
@@ -78,20 +84,34 @@ def test_the_map_of_what_decides_is_trusted() -> None:
     assert len(verdict.deletion) == len(verdict.random_insertion) == len(FRACTIONS)
 
 
-def test_the_progress_of_a_verdict_moves_with_every_shuffled_classifier() -> None:
-    """Under an ensemble, each of their maps takes 65 passes; together they stand before the first random map."""
+def steps_of(values: np.ndarray) -> list[tuple[int, int]]:
+    """Passes that are done, and those of a verdict that takes the longest, at each report."""
     steps: list[tuple[int, int]] = []
     judge(
         SpotNetwork(UNRELATED),
         spotted_picture(),
-        heatmap_of(true_map()),
+        heatmap_of(values),
         lambda done, total: steps.append((done, total)),
     )
-    done, totals = zip(*steps, strict=True)
-    shuffles = HEAD_SHUFFLES + WEIGHT_SHUFFLES
-    assert list(done[:shuffles]) == list(range(1, shuffles + 1))
+    return steps
+
+
+def test_the_progress_of_a_verdict_counts_forward_passes() -> None:
+    """65 for all heads, 65 for each of 3 shuffled networks; then 12 a map: its own and, here, 39 random ones."""
+    done, totals = zip(*steps_of(true_map()), strict=True)
+    assert done[: 1 + WEIGHT_SHUFFLES] == (65, 130, 195, 260)
     assert list(done) == sorted(done)
-    assert set(totals) == {shuffles + LAST_LOOK + 1}
+    assert done[-1] == 260 + (1 + FIRST_LOOK) * 12 + 2 * 2
+    assert set(totals) == {260 + (1 + LAST_LOOK) * 12 + 5 * 2}
+
+
+def test_the_passes_of_a_verdict_that_takes_the_longest_are_those_announced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As if nothing was decided before the last random map."""
+    monkeypatch.setattr(Comparison, "is_decided", property(lambda self: self.compared == LAST_LOOK))
+    done, total = steps_of(true_map())[-1]
+    assert done == total
 
 
 def test_a_map_of_the_rest_is_worse_than_random_ones() -> None:
