@@ -65,9 +65,13 @@ def raise_if_failed(job: JobDirectory, state: JobState) -> None:
 def show_progress(job: JobDirectory) -> None:
     """Print the state of a job in the current line."""
     status = job.status()
-    left = "" if status.seconds_left is None else f", about {status.seconds_left:.0f} s left"
+    left = "" if status.seconds_left is None else f", {_time_left(status.seconds_left)}"
     steps = f" {status.stage_done}/{status.stage_total}" if status.stage_total else ""
     _rewrite_line(f"{status.state}: {status.stage}{steps}{left}")
+
+
+def _time_left(seconds: float) -> str:
+    return f"about {seconds:.0f} s left" if seconds >= 0.5 else "almost done"
 
 
 class TerminalProgress(QuietProgress):

@@ -161,6 +161,7 @@ class JobReporter:
             stage_done=self._left.throughput.done,
             stage_total=self._left.throughput.total,
             steps_per_second=self._left.throughput.rate(),
+            report_seconds=self._left.throughput.report_seconds(),
             started=self._started,
             updated=time.time(),
             seconds=dict(self._seconds),

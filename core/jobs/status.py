@@ -75,6 +75,8 @@ class JobStatus(Record):
     worked_seconds: float = 0.0
     # In the current stage.
     steps_per_second: float | None = None
+    # Between two reports of the current stage, which may be of many steps each. None without two.
+    report_seconds: float | None = None
     # Seconds since the epoch.
     started: float | None = None
     updated: float | None = None
@@ -98,11 +100,15 @@ class JobStatus(Record):
         return self if self.updated is None else self.after(max(0.0, time.time() - self.updated))
 
     def after(self, passed: float) -> JobStatus:
-        """Extrapolate times and fraction of a running job by seconds that passed since its last report."""
+        """Extrapolate times and fraction of a running job by seconds that passed since its last report.
+
+        What is late uses up its own time, not that of what comes after it.
+        """
         if self.seconds_left is None:
             return self
         of_stage = self.seconds_left if self.stage_seconds_left is None else self.stage_seconds_left
-        left = self.seconds_left - min(passed, of_stage)
+        of_report = of_stage if self.report_seconds is None else min(of_stage, self.report_seconds)
+        left = self.seconds_left - min(passed, of_report)
         worked = self.worked_seconds + passed
         fraction = max(self.fraction, running_fraction(worked, left))
         return replace(self, seconds_left=left, worked_seconds=worked, fraction=fraction)

@@ -71,6 +71,12 @@ class StageThroughput:
         # The current step is partly done.
         return max(left - (now - self._last[1]), left - 1 / rate, 0.0)
 
+    def report_seconds(self) -> float | None:
+        """Mean seconds between two reports; None while unknown."""
+        if self._first is None or not self._reports:
+            return None
+        return (self._last[1] - self._first[1]) / self._reports
+
     def confidence(self) -> float:
         """Weight of the measured throughput against the plan, 0 to 1."""
         if self._first is None or self.total <= self._first[0]:

@@ -15,7 +15,7 @@ from core.jobs.status import JobState, JobStatus
 from core.messages import N_
 from core.progress import Stage
 from core.workspace import Project, project_of
-from pages.ui.text import _, duration, number, show
+from pages.ui.text import _, number, show, time_left
 
 STAGE_NAMES = {
     Stage.READING: N_("Reading and checking pictures"),
@@ -90,7 +90,7 @@ def stage_line(status: JobStatus) -> str:
     if status.steps_per_second and per_picture:
         parts.append(_("{rate} pictures/s").format(rate=number(status.steps_per_second)))
     if status.seconds_left is not None:
-        parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
+        parts.append(time_left(status.seconds_left))
     return " · ".join(parts)
 
 

@@ -19,7 +19,7 @@ from core.workspace import Project, list_projects
 from pages.ui import state
 from pages.ui.jobs import progress_text
 from pages.ui.steps import Progress, Step, StepState, step_states
-from pages.ui.text import _, choose_language, duration, escape, ngettext, number, show
+from pages.ui.text import _, choose_language, escape, ngettext, number, show, time_left
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -189,7 +189,7 @@ def _running_job(job: JobDirectory) -> None:
         if status.state is JobState.RUNNING:
             parts.append(f"{round(100 * status.fraction)}%")
         if status.seconds_left is not None:
-            parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
+            parts.append(time_left(status.seconds_left))
         st.caption(escape(" · ".join(parts)))
         with st.container(horizontal=True, vertical_alignment="center"):
             is_requested = job.stop_requested() or job.pause_requested()

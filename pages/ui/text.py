@@ -138,6 +138,11 @@ def duration(seconds: float) -> str:
     return form.format(hours=hours, minutes=minutes)
 
 
+def time_left(seconds: float) -> str:
+    """Say how long work still takes; without a number where none is left, because what is late goes on."""
+    return _("about {time} left").format(time=duration(seconds)) if seconds >= 0.5 else _("almost done")
+
+
 def file_size(size_bytes: float) -> str:
     """Format a size in the unit that gives a short number: ``18.8 MB`` (1 kB is 1,000 bytes)."""
     size = float(size_bytes)

@@ -290,6 +290,21 @@ def test_a_step_that_takes_too_long_does_not_use_up_the_stages_to_come(
     assert job.status().fraction == pytest.approx(60 / 90)
 
 
+def test_a_batch_that_takes_too_long_does_not_use_up_the_batches_to_come(
+    reporter: JobReporter, job: JobDirectory, clock: Clock
+) -> None:
+    """One second a batch of 18 pictures, and two batches to go: the second is still to come."""
+    reporter.stage(Stage.EVALUATING)
+    reporter.advance(18, 72)
+    clock.pass_seconds(1)
+    reporter.advance(36, 72)
+    assert job.status().seconds_left == 2
+    clock.pass_seconds(0.5)
+    assert job.status().seconds_left == 1.5
+    clock.pass_seconds(30)
+    assert job.status().seconds_left == 1
+
+
 def test_a_job_that_takes_for_ever_is_never_quite_done(
     reporter: JobReporter, job: JobDirectory, clock: Clock
 ) -> None:

@@ -240,3 +240,10 @@ def test_file_sizes(size: float, written: str) -> None:
 )
 def test_numbers(value: float, written: str) -> None:
     assert text.number(value) == written
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(130.0, "about 2 min 10 s left"), (0.6, "about 1 s left"), (0.0, "almost done")]
+)
+def test_work_that_is_late_has_no_number_of_seconds_left(seconds: float, words: str) -> None:
+    assert text.time_left(seconds) == words

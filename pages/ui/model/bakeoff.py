@@ -27,7 +27,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.jobs import newest_job, progress_text, show_error, stage_line
 from pages.ui.model.scatter import bake_off_scatter
 from pages.ui.settings import choose_backbone, chosen_backbone
-from pages.ui.text import _, duration, escape, file_size, ngettext, number, show
+from pages.ui.text import _, duration, escape, file_size, ngettext, number, show, time_left
 
 _REFRESH_SECONDS = 1.0
 _CHART_PIXELS = 380
@@ -99,7 +99,7 @@ def _now_trying(job: JobDirectory) -> str:
     ]
     left = job.status().seconds_left
     if left is not None:
-        parts.append(_("about {time} left").format(time=escape(duration(left))))
+        parts.append(escape(time_left(left)))
     return " · ".join(parts)
 
 

@@ -13,7 +13,7 @@ from core.search.records import TrialState, counts
 from pages.ui.jobs import progress_text
 from pages.ui.search.display_names import SPEED_NAMES, dimension_name, dimension_value, format_value
 from pages.ui.search.reading import Search
-from pages.ui.text import _, duration, escape, ngettext, number, show
+from pages.ui.text import _, duration, escape, ngettext, number, show, time_left
 
 _MAX_RUNNING = 4  # running trials that are listed
 
@@ -98,7 +98,7 @@ def _facts(search: Search, status: JobStatus) -> list[str]:
         parts.append(_("{rate} trials a minute").format(rate=number(float(f"{rate:.2g}"))))
     left = _seconds_left(search, status)
     if left is not None:
-        parts.append(_("about {time} left").format(time=duration(left)))
+        parts.append(time_left(left))
     if search.progress.workers > 1:
         parts.append(_("{n} processes").format(n=search.progress.workers))
     return parts

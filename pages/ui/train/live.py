@@ -33,7 +33,7 @@ from pages.ui.curves import (
 from pages.ui.following import batches_of, delivered_of, epochs_of, live_of
 from pages.ui.jobs import progress_text, stage_line
 from pages.ui.plotly_types import PlotlyObject
-from pages.ui.text import _, current_language, duration, file_size, number, show
+from pages.ui.text import _, current_language, file_size, number, show, time_left
 from pages.ui.train.controls import running_controls
 from pages.ui.train.examples import example_predictions
 
@@ -112,7 +112,7 @@ def _facts(status: JobStatus, epochs: Sequence[EpochRecord], batches: Sequence[B
     latest = batches[-1] if batches else newest
     parts = []
     if status.seconds_left is not None:
-        parts.append(_("about {time} left").format(time=duration(status.seconds_left)))
+        parts.append(time_left(status.seconds_left))
     if newest and newest.patience_left is not None:
         parts.append(_("patience left: {n}").format(n=newest.patience_left))
     if latest and latest.pictures_per_second:
